@@ -1,0 +1,1 @@
+"""ImageService over HTTP: a real Glance."""

@@ -1,0 +1,22 @@
+"""The domain: images, what can be asked of them, and the port that image services implement."""
+
+from glimpse.images.caller import Caller
+from glimpse.images.changes import PropertyChanges
+from glimpse.images.image import BASE_ATTRIBUTES, Image, image_from_document
+from glimpse.images.query import DateBound, ImageQuery, Page, Sort, parse_date, parse_filters
+from glimpse.images.service import ImageService
+
+__all__ = [
+    "BASE_ATTRIBUTES",
+    "Caller",
+    "DateBound",
+    "Image",
+    "ImageQuery",
+    "ImageService",
+    "Page",
+    "PropertyChanges",
+    "Sort",
+    "image_from_document",
+    "parse_date",
+    "parse_filters",
+]

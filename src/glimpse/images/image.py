@@ -1,0 +1,110 @@
+"""Image: one image record, as the Image service knows it."""
+
+from typing import Any, NamedTuple
+
+import orjson
+
+# Attributes of the Image API's image schema: every other key of an image document is a property.
+# (schemas/image of the Image API v2; `location` and `deleted*` are reserved there as well.)
+BASE_ATTRIBUTES = frozenset(
+    {
+        "id",
+        "name",
+        "status",
+        "visibility",
+        "protected",
+        "os_hidden",
+        "checksum",
+        "os_hash_algo",
+        "os_hash_value",
+        "owner",
+        "size",
+        "virtual_size",
+        "container_format",
+        "disk_format",
+        "created_at",
+        "updated_at",
+        "tags",
+        "direct_url",
+        "min_ram",
+        "min_disk",
+        "self",
+        "file",
+        "stores",
+        "schema",
+        "locations",
+    }
+)
+
+
+class Image(NamedTuple):
+    """One image. Sizes are in bytes, ``min_ram`` in MiB, ``min_disk`` in GiB.
+
+    A named tuple because a list of 100,000 makes as many of them: a catalog row becomes one
+    without a Python-level call. Dates are kept as the API prints them (``2024-02-01T10:20:30Z``),
+    properties and tags as the JSON text they are stored as, so that a listing never parses what it
+    only copies.
+    """
+
+    id: str
+    name: str | None
+    status: str
+    visibility: str
+    owner: str | None
+    size: int | None
+    virtual_size: int | None
+    min_ram: int
+    min_disk: int
+    protected: bool
+    os_hidden: bool
+    disk_format: str | None
+    container_format: str | None
+    checksum: str | None
+    os_hash_algo: str | None
+    os_hash_value: str | None
+    created_at: str
+    updated_at: str
+    tags_json: str
+    properties_json: str
+
+    @property
+    def properties(self) -> dict[str, str | None]:
+        """The additional properties (any key that is not a base attribute), parsed anew."""
+        parsed: dict[str, str | None] = orjson.loads(self.properties_json)
+        return parsed
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags, parsed anew."""
+        parsed: list[str] = orjson.loads(self.tags_json)
+        return parsed
+
+
+def image_from_document(document: dict[str, Any]) -> Image:
+    """Make an Image of an Image API v2 document (a parsed ``GET /v2/images/{id}``).
+
+    Raises KeyError or TypeError for a document that is not one; unknown keys are properties.
+    """
+    properties = {key: document[key] for key in document if key not in BASE_ATTRIBUTES}
+    return Image(
+        id=document["id"],
+        name=document.get("name"),
+        status=document["status"],
+        visibility=document.get("visibility", "private"),
+        owner=document.get("owner"),
+        size=document.get("size"),
+        virtual_size=document.get("virtual_size"),
+        min_ram=document.get("min_ram") or 0,
+        min_disk=document.get("min_disk") or 0,
+        protected=bool(document.get("protected")),
+        os_hidden=bool(document.get("os_hidden")),
+        disk_format=document.get("disk_format"),
+        container_format=document.get("container_format"),
+        checksum=document.get("checksum"),
+        os_hash_algo=document.get("os_hash_algo"),
+        os_hash_value=document.get("os_hash_value"),
+        created_at=document["created_at"],
+        updated_at=document["updated_at"],
+        tags_json=orjson.dumps(document.get("tags") or []).decode(),
+        properties_json=orjson.dumps(properties).decode(),
+    )
