@@ -1,0 +1,1 @@
+"""What tests start and speak to: real processes, raw HTTP, a cloud with users and images."""

@@ -1,0 +1,118 @@
+"""A raw HTTP/1.1 client: sends exactly what it is told to, which well-meaning clients do not."""
+
+import json
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TIMEOUT = 20.0  # seconds in which every answer has to have come: a hang fails a test
+_BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: status, headers in their order, and the whole body."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, in any case."""
+        return next((v for k, v in self.headers if k.lower() == name.lower()), None)
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def fault(self) -> str | None:
+        """The name of the fault in the body (``badRequest``), None if there is none."""
+        try:
+            document = json.loads(self.body)
+        except ValueError:
+            return None
+        if isinstance(document, dict) and len(document) == 1:
+            name, content = next(iter(document.items()))
+            if isinstance(content, dict) and "message" in content and "code" in content:
+                return str(name)
+        return None
+
+    def __str__(self) -> str:
+        lines = [f"HTTP {self.status}", *(f"{name}: {value}" for name, value in self.headers)]
+        return "\n".join([*lines, "", self.body[:4000].decode(errors="backslashreplace")])
+
+
+def request(
+    address: tuple[str, int],
+    method: str,
+    target: str,
+    headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+    body: bytes | None = None,
+) -> Answer:
+    """Send one request over a connection of its own and read the answer to its end.
+
+    `target` and the headers go out as they are; Host and Content-Length are added unless given.
+    A server that answers without reading the whole body is fine: its answer is what counts.
+    Raises OSError (a timeout among them) or ValueError for an answer that is not HTTP.
+    """
+    pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
+    head = encode_head(address, method, target, pairs, body)
+    with socket.create_connection(address, timeout=TIMEOUT) as connection:
+        try:
+            connection.sendall(head + (body or b""))
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # answered early; whatever it said is still there to be read
+        return read_answer(connection, method)
+
+
+def encode_head(
+    address: tuple[str, int],
+    method: str,
+    target: str,
+    headers: Iterable[tuple[str, str]],
+    body: bytes | None,
+) -> bytes:
+    """Write the request line and the headers; ``Connection: close`` so that the end is seen."""
+    pairs = list(headers)
+    given = {name.lower() for name, _ in pairs}
+    if "host" not in given:
+        pairs.insert(0, ("Host", f"{address[0]}:{address[1]}"))
+    framed = given & {"content-length", "transfer-encoding"}
+    if not framed and (body is not None or method in _BODY_METHODS):
+        pairs.append(("Content-Length", str(len(body or b""))))
+    pairs.append(("Connection", "close"))
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in pairs)]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+
+
+def read_answer(connection: socket.socket, method: str) -> Answer:
+    """Read one answer to `method`: head, then the body by length, chunks or the connection's end."""
+    with connection.makefile("rb") as stream:
+        status_line = stream.readline(65536)
+        if not status_line.startswith(b"HTTP/1.1 "):
+            raise ValueError(f"not an HTTP answer: {status_line!r}")
+        headers: list[tuple[str, str]] = []
+        while (line := stream.readline(65536).rstrip(b"\r\n")) != b"":
+            name, _, value = line.decode("latin-1").partition(":")
+            headers.append((name, value.strip()))
+        status = int(status_line.split()[1])
+        fields = {name.lower(): value for name, value in headers}
+        if method == "HEAD" or status in (204, 304):
+            body = b""
+        elif "chunked" in fields.get("transfer-encoding", ""):
+            body = b"".join(iter(lambda: _chunk(stream), b""))
+        elif "content-length" in fields:
+            body = stream.read(int(fields["content-length"]))
+        else:
+            body = stream.read()
+        return Answer(status, tuple(headers), body)
+
+
+def _chunk(stream: Any) -> bytes:
+    size = int(stream.readline(65536).split(b";")[0], 16)
+    data: bytes = stream.read(size)
+    stream.readline(65536)
+    if len(data) != size:
+        raise ValueError("the answer ended in the middle of a chunk")
+    return data
