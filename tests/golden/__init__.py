@@ -1,0 +1,1 @@
+"""Exchanges recorded from a real Compute API, replayed against Glimpse."""

@@ -1,0 +1,179 @@
+"""Comparing an answer with a recorded one, by the rules that come with the recordings."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.golden.exchanges import IGNORED_HEADERS, Exchange
+from tests.golden.oracle import COMPUTE, IMAGE
+from tests.support.http import Answer
+
+REQUEST_IDS = ("x-openstack-request-id", "x-compute-request-id")
+_REQUEST_ID = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Headers that Glimpse adds on purpose, and what they have to look like (RFC 9110, 9745, 8594, 8288)
+_ADDED = {
+    "etag": re.compile(r'"[^"]+"'),
+    "deprecation": re.compile(r"@\d+"),
+    "sunset": re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"),
+    "link": re.compile(r'<https?://[^>]+>; ?rel="?successor-version"?.*'),
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text of which only this is known: a pattern that occurs in it, and why it is looser."""
+
+    pattern: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and re.search(self.pattern, other, re.DOTALL) is not None
+
+    def __hash__(self) -> int:
+        return hash(self.pattern)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """An answer to be met: `headers` by lower-case name in their order; `body` JSON or text.
+
+    `same_length`: the body is as it was recorded, so its Content-Length is compared too.
+    """
+
+    status: int
+    headers: dict[str, list[str]]
+    body: Any
+    same_length: bool = True
+
+    def with_body(self, body: Any, status: int | None = None) -> "Expected":
+        """The same answer with another body: its length is no longer known."""
+        return replace(self, status=status or self.status, body=body, same_length=False)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the services are, as the client of one exchange reached them."""
+
+    compute: str
+    image: str
+    identity: str
+
+    def resolve(self, value: Any) -> Any:
+        """Put the real addresses where `value` has the stand-ins of the oracle."""
+        if isinstance(value, dict):
+            return {key: self.resolve(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.resolve(item) for item in value]
+        if isinstance(value, str) and value.startswith((COMPUTE + "/", IMAGE + "/")):
+            return value.replace(COMPUTE, self.compute, 1).replace(IMAGE, self.image, 1)
+        return value
+
+
+def recorded(exchange: Exchange) -> Expected:
+    """The recorded answer, its links' hosts and ports replaced by stand-ins."""
+    body = _without_hosts(exchange.answer_body)
+    headers = by_name(exchange.answer_headers)
+    if "www-authenticate" in headers:
+        headers["www-authenticate"] = ['Keystone uri="IDENTITY"']
+    return Expected(exchange.status, headers, body, same_length=body == exchange.answer_body)
+
+
+def _without_hosts(value: Any, rel: str = "") -> Any:
+    if isinstance(value, dict):
+        links = str(value.get("rel", ""))
+        return {key: _without_hosts(item, links if key == "href" else "") for key, item in
+                value.items()}
+    if isinstance(value, list):
+        return [_without_hosts(item) for item in value]
+    if rel and rel != "describedby" and isinstance(value, str):
+        split = urlsplit(value)
+        path = split.path + (f"?{split.query}" if split.query else "")
+        return IMAGE + path.replace("//", "/", 1) if rel == "alternate" else COMPUTE + path
+    return value
+
+
+def by_name(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Headers by lower-case name, values in their order, without those that are not compared."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in headers:
+        if name.lower() not in IGNORED_HEADERS:
+            found[name.lower()].append(value)
+    return dict(found)
+
+
+@dataclass
+class Differences:
+    """What is different, in words a reader of the failure needs."""
+
+    found: list[str] = field(default_factory=list)
+
+    def check(self, what: str, expected: object, got: object) -> None:
+        if expected != got:
+            self.found.append(f"{what}:\n    expected {expected!r}\n    got      {got!r}")
+
+
+def differences(expected: Expected, answer: Answer, method: str, place: Place) -> list[str]:
+    """Compare an answer with the expected one; the empty list means they are the same."""
+    result = Differences()
+    result.check("status", expected.status, answer.status)
+    _compare_headers(result, expected, answer, method, place)
+    if method != "HEAD":
+        wanted = place.resolve(expected.body)
+        result.check("body", wanted, _parsed(answer, text=isinstance(wanted, str)))
+    return result.found
+
+
+def _parsed(answer: Answer, *, text: bool) -> Any:
+    if text:
+        return answer.body.decode(errors="replace")
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        return answer.body.decode(errors="replace")
+
+
+def _compare_headers(
+    result: Differences, expected: Expected, answer: Answer, method: str, place: Place
+) -> None:
+    got = by_name(answer.headers)
+    for name, pattern in _ADDED.items():
+        if name not in expected.headers:
+            for value in got.pop(name, []):
+                if not pattern.fullmatch(value):
+                    result.found.append(f"header {name} is malformed: {value}")
+    ids = [got.get(name) for name in REQUEST_IDS]
+    if REQUEST_IDS[0] in expected.headers and (
+        ids[0] != ids[1] or len(ids[0] or ()) != 1 or not _REQUEST_ID.fullmatch(str(ids[0][0]))  # type: ignore[index]  # one value, just checked
+    ):
+        result.found.append(f"request ids: expected two equal well-formed ones, got {ids}")
+    result.check("header names", sorted(expected.headers), sorted(got))
+    for name in sorted(expected.headers.keys() & got.keys()):
+        _HEADER_RULES.get(name, _same)(result, name, expected, got[name])
+    length = got.get("content-length")
+    if length and method != "HEAD":
+        result.check("Content-Length and the body", [str(len(answer.body))], length)
+    for challenge in got.get("www-authenticate", []):
+        result.check("challenge", f'Keystone uri="{place.identity}"', challenge)
+
+
+def _same(result: Differences, name: str, expected: Expected, got: list[str]) -> None:
+    result.check(f"header {name}", expected.headers[name], got)
+
+
+def _length(result: Differences, name: str, expected: Expected, got: list[str]) -> None:
+    if expected.same_length:
+        result.check(f"header {name}", expected.headers[name], got)
+
+
+def _elsewhere(_result: Differences, _name: str, _expected: Expected, _got: list[str]) -> None:
+    """Compared by a rule of its own."""
+
+
+_HEADER_RULES: dict[str, Callable[[Differences, str, Expected, list[str]], None]] = {
+    "content-length": _length,
+    "www-authenticate": _elsewhere,
+    **dict.fromkeys(REQUEST_IDS, _elsewhere),
+}

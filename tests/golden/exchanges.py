@@ -1,0 +1,134 @@
+"""Recorded exchanges: read from their original form (a directory) or the compact one kept here.
+
+`python -m tests.golden.exchanges DIR` makes the compact form of a directory: one line of JSON per
+exchange, sorted by name, without what no comparison looks at.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+COMPACT = Path(__file__).with_name("exchanges.jsonl")
+IGNORED_HEADERS = frozenset(("date", "server", "connection"))
+SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+_FIXTURE = "fixture.json"
+_REQUEST_IDS = frozenset(("x-openstack-request-id", "x-compute-request-id"))
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and what real Compute answered.
+
+    `token` names a user of the fixture, ``none`` or ``invalid``. `answer_body` is parsed JSON, or
+    text where it was not JSON. `glance` lists the calls that Compute made of the Image service,
+    `glance_errors` what that service said where it refused one.
+    """
+
+    name: str
+    method: str
+    path: str
+    token: str
+    headers: dict[str, str]
+    body: str | None
+    status: int
+    answer_headers: tuple[tuple[str, str], ...]
+    answer_body: Any
+    glance: tuple[str, ...] = ()
+    glance_errors: dict[str, Any] | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change images."""
+        return self.method not in SAFE_METHODS
+
+    def json_body(self) -> Any:
+        """The request's body as JSON; None if it is none."""
+        try:
+            return json.loads(self.body or "")
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        headers = "".join(f"\n{name}: {value}" for name, value in self.headers.items())
+        return f"{self.method} {self.path} (as {self.token}){headers}\n\n{self.body or ''}"[:3000]
+
+
+def read_exchanges(source: Path) -> list[Exchange]:
+    """Read a directory of exchanges or a compact file, sorted by name."""
+    pairs: Iterable[tuple[str, Any]]
+    if source.is_dir():
+        files = sorted(source.glob("*.json"))
+        pairs = [(f.stem, json.loads(f.read_bytes())) for f in files if f.name != _FIXTURE]
+    else:
+        with source.open("rb") as lines:
+            documents = [json.loads(line) for line in lines]
+        pairs = [(document["name"], document) for document in documents]
+    return [_exchange(name, document) for name, document in pairs]
+
+
+def read_fixture(source: Path) -> dict[str, Any]:
+    """Read the fixture that belongs to a directory or a compact file of exchanges."""
+    directory = source if source.is_dir() else source.parent
+    document: dict[str, Any] = json.loads((directory / _FIXTURE).read_bytes())
+    return document
+
+
+def _exchange(name: str, document: dict[str, Any]) -> Exchange:
+    asked, answered = document["request"], document["response"]
+    return Exchange(
+        name=name,
+        method=asked["method"],
+        path=asked["path"],
+        token=asked["token"],
+        headers=dict(asked["headers"]),
+        body=asked["body"],
+        status=answered["status"],
+        answer_headers=tuple((key, value) for key, value in answered["headers"]),
+        answer_body=answered["body"],
+        glance=tuple(document.get("glance", ())),
+        glance_errors=document.get("glance_errors") or None,
+    )
+
+
+def compact_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
+    """Write each exchange as one line of JSON, without ignored headers; request ids become one."""
+    for exchange in exchanges:
+        headers = [
+            [name, "req-*" if name.lower() in _REQUEST_IDS else value]
+            for name, value in exchange.answer_headers
+            if name.lower() not in IGNORED_HEADERS
+        ]
+        document = {
+            "name": exchange.name,
+            "request": {
+                "method": exchange.method,
+                "path": exchange.path,
+                "token": exchange.token,
+                "headers": exchange.headers,
+                "body": exchange.body,
+            },
+            "response": {
+                "status": exchange.status,
+                "headers": headers,
+                "body": exchange.answer_body,
+            },
+            "glance": list(exchange.glance),
+        }
+        if exchange.glance_errors:
+            document["glance_errors"] = exchange.glance_errors
+        yield json.dumps(document, separators=(",", ":")) + "\n"
+
+
+def main(directory: str, destination: Path = COMPACT) -> None:
+    """Write the compact form of `directory`, and its fixture, to where the tests read them."""
+    source = Path(directory)
+    destination.write_text("".join(compact_lines(read_exchanges(source))))
+    fixture = json.dumps(read_fixture(source), indent=1, ensure_ascii=False, sort_keys=True)
+    destination.with_name(_FIXTURE).write_text(fixture + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])

@@ -1,0 +1,217 @@
+"""What real Compute would list and show of the fixture: written down a second time, for tests.
+
+The repairs need expected answers that no recording has. They are computed here from the fixture
+and the rules of the API reference, knowing nothing of Glimpse's own code; a test shows that this
+model agrees with real Compute wherever nothing is repaired.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.golden.exchanges import Exchange
+
+BASE = frozenset(
+    "id name status visibility protected os_hidden checksum os_hash_algo os_hash_value owner size "
+    "virtual_size container_format disk_format created_at updated_at tags direct_url min_ram "
+    "min_disk self file stores schema locations".split()
+)
+SHOWN = {"active": "ACTIVE", "queued": "SAVING", "saving": "SAVING", "killed": "ERROR"}
+SHOWN |= {"deleted": "DELETED", "pending_delete": "DELETED"}
+PROGRESS = {"active": 100, "saving": 50, "queued": 25}
+DECODED = ("block_device_mapping", "mappings")
+COMPUTE, IMAGE = "http://compute", "http://image"  # stand-ins for the two services' addresses
+_PATH = re.compile(r"/+(?P<version>v2(?:\.1)?)(?:/(?P<project>[0-9a-f]{32}))?/+images(?P<rest>.*)")
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A path of the Images API taken apart: ``/v2.1/<project>/images/<image>/metadata/<key>``."""
+
+    version: str
+    project: str | None
+    parts: tuple[str, ...]
+    query: tuple[tuple[str, str], ...]
+
+    @property
+    def is_list(self) -> bool:
+        return self.parts in ((), ("detail",))
+
+    @property
+    def is_metadata(self) -> bool:
+        return len(self.parts) in (2, 3) and self.parts[1] == "metadata"
+
+    def last(self, parameter: str) -> str | None:
+        """The value of a query parameter; of several, the last."""
+        values = [value for name, value in self.query if name == parameter]
+        return values[-1] if values else None
+
+
+def target(exchange: Exchange) -> Target | None:
+    """Take an exchange's path apart; None when it is not about images."""
+    split = urlsplit(re.sub("^/+", "/", exchange.path))
+    matched = _PATH.fullmatch(split.path)
+    if not matched:
+        return None
+    parts = tuple(part for part in matched["rest"].split("/") if part)
+    query = tuple(parse_qsl(split.query, keep_blank_values=True))
+    return Target(matched["version"], matched["project"], parts, query)
+
+
+class Oracle:
+    """The fixture's images as its users see them."""
+
+    def __init__(self, fixture: Mapping[str, Any], *, broken: bool = False) -> None:
+        """`broken` adds the image whose block_device_mapping is not JSON."""
+        self.projects: dict[str, str] = fixture["projects"]
+        documents = [*fixture["images"].values(), *([fixture["broken"]] if broken else [])]
+        by_id = sorted(documents, key=lambda image: str(image["id"]), reverse=True)
+        self.images: list[Document] = sorted(
+            by_id, key=lambda image: str(image["created_at"]), reverse=True
+        )
+        self._shared_with = fixture["alt-shared is shared with"]
+        self._shared = fixture["images"]["alt-shared"]["id"]
+
+    def image(self, image_id: str) -> Document:
+        return next(image for image in self.images if image["id"] == image_id)
+
+    def listed(self, user: str, asked: Target) -> tuple[list[Document], bool]:
+        """The images that a list holds, and whether a further one exists behind its limit."""
+        matching = [i for i in self.images if self._lists(user, i) and _matches(i, asked)]
+        marker, limit = asked.last("marker"), asked.last("limit")
+        if marker is not None:
+            after = [image["id"] for image in self.images].index(marker)
+            later = {image["id"] for image in self.images[after + 1 :]}
+            matching = [image for image in matching if image["id"] in later]
+        end = len(matching) if limit is None else int(limit)
+        return matching[:end], len(matching) > end
+
+    def _lists(self, user: str, image: Document) -> bool:
+        """Whether a plain list of that user's holds the image."""
+        if image["os_hidden"] or image["status"] == "killed":
+            return False
+        shared = image["id"] == self._shared and user == self._shared_with
+        mine = image["owner"] == self.projects.get(user)
+        if user == "admin":
+            return mine or image["visibility"] != "community"
+        return image["visibility"] == "public" or mine or shared
+
+    def show(self, image: Document, asked: Target) -> Document:
+        """The image as Compute shows it to somebody who asked with that path."""
+        found = properties(image)
+        document = {
+            "id": image["id"],
+            "name": image["name"],
+            "minRam": image["min_ram"],
+            "minDisk": image["min_disk"],
+            "metadata": found,
+            "created": image["created_at"],
+            "updated": image["updated_at"],
+            "status": SHOWN.get(image["status"], "UNKNOWN"),
+            "progress": PROGRESS.get(image["status"], 0),
+            "OS-EXT-IMG-SIZE:size": image["size"] or 0,
+            "links": _links(asked, "images", image["id"]),
+        }
+        if "instance_uuid" in found:
+            server = str(found["instance_uuid"])
+            document["server"] = {"id": server, "links": _links(asked, "servers", server)[:2]}
+        if "auto_disk_config" in found:
+            word = str(found["auto_disk_config"]).lower()
+            automatic = word in ("1", "t", "true", "on", "y", "yes")
+            document["OS-DCF:diskConfig"] = "AUTO" if automatic else "MANUAL"
+        return document
+
+    def listing(self, user: str, asked: Target) -> list[Document]:
+        """The ``images`` of a list's answer."""
+        shown = [self.show(image, asked) for image in self.listed(user, asked)[0]]
+        if asked.parts == ("detail",):
+            return shown
+        return [{key: image[key] for key in ("id", "name", "links")} for image in shown]
+
+
+def properties(image: Document) -> Document:
+    """An image's metadata as Compute reads it; what should be JSON and is not stays text (R2)."""
+    found = {key: value for key, value in image.items() if key not in BASE}
+    return {key: _decoded(value) if key in DECODED else value for key, value in found.items()}
+
+
+def is_json(text: object) -> bool:
+    """Whether a text is JSON."""
+    try:
+        json.loads(str(text))
+    except ValueError:
+        return False
+    return True
+
+
+def _decoded(text: str) -> Any:
+    return json.loads(text) if is_json(text) else text
+
+
+def _links(asked: Target, collection: str, identifier: str) -> list[Document]:
+    project = f"/{asked.project}" if asked.project else ""
+    end = f"{project}/{collection}/{identifier}"
+    alternate = f"{IMAGE}/images/{identifier}"
+    return [
+        {"rel": "self", "href": f"{COMPUTE}/{asked.version}{end}"},
+        {"rel": "bookmark", "href": f"{COMPUTE}{end}"},
+        {"rel": "alternate", "type": "application/vnd.openstack.image", "href": alternate},
+    ]
+
+
+def _matches(image: Document, asked: Target) -> bool:
+    """Whether an image passes all filters of a query, which are those of R1 and R4."""
+    return all(
+        _filter(name)(image, name, asked.last(name) or "")
+        for name in {name for name, _ in asked.query}
+    )
+
+
+def _filter(name: str) -> Callable[[Document, str, str], bool]:
+    if name.startswith("property-"):
+        return lambda image, key, value: _attribute_is(image, key.removeprefix("property-"), value)
+    return _FILTERS.get(name, lambda _image, _key, _value: True)
+
+
+def _attribute_is(image: Document, attribute: str, value: str) -> bool:
+    """Equality as the database of the recordings compares: without regard to case."""
+    if attribute in ("sort_key", "sort_dir"):  # these go through to the Image service as they are
+        return True
+    wanted = value.removeprefix("in:").split(",") if value.startswith("in:") else [value]
+    wanted = [value.removeprefix("eq:")] if attribute not in BASE or len(wanted) == 1 else wanted
+    found = image.get(attribute)
+    return found is not None and str(found).lower() in [word.lower() for word in wanted]
+
+
+def _status(image: Document, _name: str, value: str) -> bool:
+    """R4: the status that is shown, or the Image service's own word."""
+    shown = SHOWN.get(image["status"], "UNKNOWN")
+    if value.upper() in {*SHOWN.values(), "UNKNOWN"}:
+        return shown == value.upper()
+    return _attribute_is(image, "status", value)
+
+
+def _number(attribute: str) -> Callable[[Document, str, str], bool]:
+    def equal(image: Document, _name: str, value: str) -> bool:
+        leading = re.match(r"\s*[+-]?\d+", value)
+        return bool(image[attribute] == (int(leading[0]) if leading else 0))
+
+    return equal
+
+
+_FILTERS: dict[str, Callable[[Document, str, str], bool]] = {
+    "name": _attribute_is,
+    "status": _status,
+    "type": lambda image, _name, value: _attribute_is(image, "image_type", value),
+    "server": lambda image, _name, value: _attribute_is(
+        image, "instance_uuid", value.rsplit("/", 1)[-1]
+    ),
+    "minRam": _number("min_ram"),
+    "minDisk": _number("min_disk"),
+    "changes-since": lambda image, _name, value: bool(image["updated_at"] >= value),
+}

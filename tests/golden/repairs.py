@@ -1,0 +1,229 @@
+"""The one table of allowed differences: what Glimpse answers where real Compute is wrong.
+
+Each row is a rule, not a case: it looks at the exchange and says what is to be expected instead of
+what was recorded. The numbers are those of the API reference. R3 (lost writes) needs two clients
+and R8 (a failing Image service) a failing one: neither can show in a replay.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tests.golden.compare import Expected, Words
+from tests.golden.exchanges import Exchange
+from tests.golden.oracle import BASE, DECODED, Oracle, Target, is_json, properties, target
+
+ADVERTISED = "2.35"  # R7: what discovery says by default
+IMAGES_END, METADATA_END = 35, 38  # the last microversions in which they answer
+_SCHEMA_WORDS = re.compile(
+    r"Invalid input for|is a required property|is not of type|^Additional properties are not"
+    r"|does not match any|has too many properties|should be non-empty|^HTTP 4\d\d |&quot;|&#x27;"
+)
+_NAMED = re.compile(
+    r"query parameters ([\w-]+)|field/attribute ([\w.:-]{1,40})\.|^'(\w+)' is a required"
+    r"|\('(\w+)' was unexpected|&quot;(\w+)&quot;|image (\S+) not visible|with ID (\S+)"
+)
+_RENAMED = {"updated_at": "changes-since"}  # the Image service's word and the client's
+_PLAIN_404 = "The resource could not be found."
+
+
+class Repair(NamedTuple):
+    """`number` in the reference; `expected` gives the repaired answer, or None if it is not one."""
+
+    number: str
+    summary: str
+    expected: Callable[[Exchange, Expected, Oracle], Expected | None]
+
+
+def repaired(exchange: Exchange, answer: Expected, oracle: Oracle) -> tuple[Expected, list[str]]:
+    """Apply every rule that has something to say; the numbers are of those that changed the answer.
+
+    The result is what is to be met: where a rule says more than the recording, the recording itself
+    no longer passes.
+    """
+    numbers: list[str] = []
+    for repair in REPAIRS:
+        changed = repair.expected(exchange, answer, oracle)
+        if changed is not None and changed != answer:
+            answer = changed
+            numbers.append(repair.number)
+    return answer, numbers
+
+
+def _filters_and_statuses(
+    exchange: Exchange, answer: Expected, oracle: Oracle, *, asks: Callable[[Target], bool]
+) -> Expected | None:
+    """Expect the list that the fixture and the repaired filter give."""
+    asked = target(exchange)
+    if not asked or not asked.is_list or exchange.method != "GET" or not asks(asked):
+        return None
+    if answer.status not in (200, 500) and not _unknown_to_glance(exchange):
+        return None
+    images, more = oracle.listed(exchange.token, asked)
+    if answer.status == 200 and _ids(answer.body) == [image["id"] for image in images]:
+        return None
+    body: dict[str, Any] = {"images": oracle.listing(exchange.token, asked)}
+    if more:
+        body["images_links"] = [{"rel": "next", "href": Words("[?&]marker=" + images[-1]["id"])}]
+    return _success(answer, body)
+
+
+def _unknown_to_glance(exchange: Exchange) -> bool:
+    """Whether the Image service refused a filter that, repaired, it is not asked for."""
+    return bool(exchange.glance_errors) and exchange.status == 400
+
+
+def _ids(body: Any) -> list[str]:
+    return [image["id"] for image in body["images"]] if isinstance(body, dict) else []
+
+
+def _stripped(asked: Target) -> bool:
+    """R1: Compute strips the letters of ``property-`` instead of the prefix."""
+    names = [name for name, _ in asked.query if name.startswith("property-")]
+    return any(name.lstrip("property-") != name.removeprefix("property-") for name in names)  # noqa: B005  the very mistake
+
+
+def _property_filter(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
+    return _filters_and_statuses(exchange, answer, oracle, asks=_stripped)
+
+
+def _status_filter(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
+    return _filters_and_statuses(
+        exchange, answer, oracle, asks=lambda asked: asked.last("status") is not None
+    )
+
+
+def _next_link(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
+    asked = target(exchange)
+    listed = asked and asked.is_list and isinstance(answer.body, dict) and "images" in answer.body
+    if not asked or not listed or asked.last("limit") is None:
+        return None
+    more = oracle.listed(exchange.token, asked)[1]
+    if not more and "images_links" in answer.body:
+        return answer.with_body({"images": answer.body["images"]})
+    if more and "images_links" not in answer.body:
+        last = answer.body["images"][-1]["id"]
+        links = [{"rel": "next", "href": Words("[?&]marker=" + last)}]
+        return answer.with_body({**answer.body, "images_links": links})
+    return None
+
+
+def _crash(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
+    asked = target(exchange)
+    if answer.status != 500 or not asked:
+        return None
+    if exchange.method == "GET":
+        return _crashed_read(exchange, answer, oracle, asked)
+    if exchange.method == "DELETE" and _refused_with(exchange, 409):
+        return _fault(answer, 409, "conflictingRequest", ".")
+    written = exchange.json_body()
+    one = len(asked.parts) == 3
+    values = written["meta" if one else "metadata"]
+    undecodable = [key for key in DECODED if key in values and not is_json(values[key])]
+    if undecodable:
+        return _fault(answer, 400, "badRequest", undecodable[0])
+    if _refused_with(exchange, 400):
+        return _fault(answer, 400, "badRequest", ".")
+    if exchange.method == "POST":
+        kept = properties(oracle.image(asked.parts[0]))
+        news = {key: value for key, value in values.items() if key not in BASE}
+        return _success(answer, {"metadata": properties({**kept, **news})})
+    return _success(answer, {"meta": values} if one else {"metadata": values})
+
+
+def _crashed_read(
+    exchange: Exchange, answer: Expected, oracle: Oracle, asked: Target
+) -> Expected | None:
+    if asked.is_list:
+        return _filters_and_statuses(exchange, answer, oracle, asks=lambda _: True)
+    image = oracle.image(asked.parts[0])
+    if len(asked.parts) == 1:
+        return _success(answer, {"image": oracle.show(image, asked)})
+    if len(asked.parts) == 2:
+        return _success(answer, {"metadata": properties(image)})
+    key = asked.parts[2]
+    return _success(answer, {"meta": {key: properties(image)[key]}})
+
+
+def _refused_with(exchange: Exchange, status: int) -> bool:
+    """Whether the Image service answered one of Compute's calls with that status."""
+    return any(call.endswith(f" {status}") for call in exchange.glance)
+
+
+def _success(answer: Expected, body: Any) -> Expected:
+    headers = {**answer.headers, "content-type": ["application/json"]}
+    return Expected(200, headers, body, same_length=False)
+
+
+def _fault(answer: Expected, status: int, name: str, words: str) -> Expected:
+    return answer.with_body({name: {"code": status, "message": Words(words)}}, status)
+
+
+def _end_of_the_api(exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected | None:
+    asked = target(exchange)
+    version = answer.headers.get("x-openstack-nova-api-version", ["2.1"])[0]
+    if not asked or _message(answer) != _PLAIN_404 or answer.status != 404:
+        return None
+    end = METADATA_END if asked.is_metadata else IMAGES_END
+    if int(version.partition(".")[2]) <= end:
+        return None
+    return _fault(answer, 404, "itemNotFound", rf"2\.{end}\b.*/v2/images")
+
+
+def _advertised(_exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected | None:
+    """Discovery documents, and the lengths of those that HEAD does not show."""
+    if isinstance(answer.body, dict) and answer.body.keys() & {"versions", "version", "choices"}:
+        return answer.with_body(_with_advertised(answer.body))
+    if answer.body == "" and answer.status in (200, 300) and answer.headers.keys() >= {
+        "content-length",
+        "content-type",
+    }:
+        return answer.with_body("")
+    return None
+
+
+def _with_advertised(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_advertised(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    changed = {key: _with_advertised(item) for key, item in value.items()}
+    if value.get("id") == "v2.1" and value.get("version"):
+        changed["version"] = ADVERTISED
+    return changed
+
+
+def _wording(_exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected | None:
+    message = _message(answer)
+    if not isinstance(message, str) or not _SCHEMA_WORDS.search(message):
+        return None
+    named = next((word for match in _NAMED.findall(message) for word in match if word), "")
+    name = next(iter(answer.body))
+    words = re.escape(_RENAMED.get(named, named)) or "."
+    return answer.with_body({name: {**answer.body[name], "message": Words(words)}})
+
+
+def _message(answer: Expected) -> object:
+    """The message of a fault; None for whatever is not one."""
+    try:
+        (fault,) = answer.body.values()
+        return fault["message"]
+    except (AttributeError, ValueError, TypeError, KeyError):
+        return None
+
+
+REPAIRS = (
+    Repair("R1", "property-{key} filters by that key", _property_filter),
+    Repair("R2", "no 500 for what a client sent or an image holds", _crash),
+    Repair("R4", "status finds what is shown with that status", _status_filter),
+    Repair("R5", "next if and only if there is a further image", _next_link),
+    Repair("R6", "the 404 after the API's end says so", _end_of_the_api),
+    Repair("R7", f"advertises {ADVERTISED}", _advertised),
+    Repair("R9", "a clearer message, same status and fault", _wording),
+)
+
+
+def same_answer(one: Expected, other: Expected) -> bool:
+    """Whether two answers are one as JSON: used to tell what was met exactly."""
+    return json.dumps(one.body, default=repr) == json.dumps(other.body, default=repr)
