@@ -1,0 +1,125 @@
+"""Filters: the query string of a list, as an ImageQuery and as the parameters of its next link."""
+
+import re
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlencode
+
+from glimpse.compute.faults import Fault
+from glimpse.images import ImageQuery, parse_date, parse_filters
+
+_NUMBERS = ("limit", "page_size", "offset")
+_IMAGE_API_NAMES = {
+    "name": "name",
+    "status": "status",
+    "changes-since": "updated_at",
+    "server": "instance_uuid",
+    "type": "image_type",
+    "minRam": "min_ram",
+    "minDisk": "min_disk",
+}
+_WHOLE_NUMBER = re.compile(r"[0-9]+\n?")
+_LARGEST = 2**62
+
+# The Image service's statuses that are shown with each status of the Compute API.
+_STATUSES = {
+    "ACTIVE": ("active",),
+    "SAVING": ("queued", "saving"),
+    "DELETED": ("deleted", "pending_delete"),
+    "ERROR": ("killed",),
+    "UNKNOWN": ("importing", "uploading", "deactivated"),
+}
+_IMAGE_SERVICE_STATUSES = frozenset(("active", "saving", "deleted"))
+
+
+class ListRequest(NamedTuple):
+    """What a list is asked for, and the parameters that its next link repeats."""
+
+    query: ImageQuery
+    parameters: list[tuple[str, str]]
+
+    def next_parameters(self, marker: str) -> str:
+        """The query string of the next page: sorted parameters, the marker replaced or last."""
+        return urlencode({**dict(sorted(self.parameters)), "marker": marker})
+
+
+def parse_list_request(query_string: bytes) -> ListRequest:
+    """Parse the query string of ``/images`` or ``/images/detail``.
+
+    Unknown parameters are dropped, the last of repeated ones counts, each number is validated.
+    ``property-{key}`` is that key of the Image API's own query language (repair R1: the key is
+    what follows the prefix). Raises a 400 fault, or images.errors.Invalid.
+    """
+    try:
+        pairs = parse_qsl(query_string.decode(), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        raise Fault(400, "Query string is not UTF-8 encoded") from None
+    parameters = [(key, value) for key, value in pairs if _is_known(key)]
+    for key, value in parameters:
+        if key in _NUMBERS:
+            _check_number(key, value)
+    last = dict(parameters)
+    filters: dict[str, str] = {}
+    for key, value in last.items():
+        if key in _IMAGE_API_NAMES:
+            filters[_IMAGE_API_NAMES[key]] = value
+        elif key.startswith("property-"):
+            filters[key.removeprefix("property-")] = value
+    _translate(filters, last)
+    query = parse_filters(
+        filters.items(),
+        marker=last.get("marker") or None,
+        limit=_number(last.get("limit")),
+        page_size=_number(last.get("page_size")),
+    )
+    return ListRequest(query, parameters)
+
+
+def _is_known(key: str) -> bool:
+    return (
+        key in _IMAGE_API_NAMES or key in _NUMBERS or key == "marker" or key.startswith("property-")
+    )
+
+
+def _check_number(key: str, value: str) -> None:
+    if not _WHOLE_NUMBER.fullmatch(value) or not value.strip("0\n"):
+        raise Fault(
+            400,
+            f"Invalid input for query parameters {key}. Value: {value}. "
+            "It must be a whole number, 1 or more.",
+        )
+
+
+def _number(value: str | None) -> int | None:
+    return min(int(value[:30]), _LARGEST) if value else None
+
+
+def _translate(filters: dict[str, str], parameters: dict[str, str]) -> None:
+    """Turn the Compute API's values into the Image API's, in place."""
+    if "instance_uuid" in filters:
+        filters["instance_uuid"] = filters["instance_uuid"].rsplit("/", 1)[-1]
+    if "status" in filters:
+        filters["status"] = _image_statuses(filters["status"])
+    since = parameters.get("changes-since")
+    if since is not None:
+        moment = parse_date(since)
+        if moment is None:
+            raise Fault(
+                400,
+                f"Invalid input for query parameters changes-since. Value: {since}. "
+                "It must be a date and time in ISO 8601 notation.",
+            )
+        filters["updated_at"] = f"gte:{moment}"
+
+
+def _image_statuses(status: str) -> str:
+    """The Image service's statuses for a status in any case (repair R4).
+
+    The Image service's own words, which are in lower case, keep their own meaning.
+    """
+    operator, colon, rest = status.partition(":")
+    words = rest.split(",") if colon and operator.lower() == "in" else [status]
+    found: list[str] = []
+    for word in words:
+        own = word in _IMAGE_SERVICE_STATUSES
+        found += (word,) if own else _STATUSES.get(word.upper(), (word.lower(),))
+    return found[0] if len(found) == 1 else "in:" + ",".join(found)

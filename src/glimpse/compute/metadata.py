@@ -1,0 +1,113 @@
+"""Metadata: request bodies checked, and turned into changes of an image's properties."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from glimpse.compute.faults import Fault
+from glimpse.images import PropertyChanges
+
+ENCODED_KEYS = ("block_device_mapping", "mappings")
+_DROPPED_WHEN_EMPTY = frozenset(("kernel_id", "ramdisk_id"))
+_KEY = re.compile(r"[a-zA-Z0-9-_:. ]{1,255}\n?")
+_LONGEST_VALUE = 255
+
+
+def parse_body(body: Any, name: str, *, legacy: bool) -> dict[str, str]:
+    """The metadata in a request body ``{name: {key: value}}``.
+
+    `name` is ``metadata``, or ``meta`` for exactly one item. In the `legacy` API (``/v2``) further
+    keys of the body are ignored, and keys of any form pass when none is of the usual form: as the
+    Compute API relaxes it. Raises a 400 fault that names the attribute and what is allowed.
+    """
+    if not isinstance(body, dict):
+        raise Fault(400, f"The request body must be an object with the attribute {name}.")
+    if name not in body:
+        raise Fault(400, f"'{name}' is a required property")
+    if len(body) > 1 and not legacy:
+        extra = ", ".join(repr(key) for key in body if key != name)
+        raise Fault(400, f"Additional properties are not allowed ({extra} unexpected)")
+    metadata = body[name]
+    if not isinstance(metadata, dict):
+        raise _invalid(name, "It must be an object of keys and values.")
+    if name == "meta" and len(metadata) != 1:
+        raise _invalid(name, "It must have exactly one key.")
+    relaxed = legacy and not any(_KEY.fullmatch(key) for key in metadata)
+    for key, value in metadata.items():
+        _check_item(name, key, value, any_key=relaxed)
+    return metadata
+
+
+def _check_item(name: str, key: str, value: object, *, any_key: bool) -> None:
+    if not any_key and not _KEY.fullmatch(key):
+        raise _invalid(
+            name,
+            f"The key {key!r} must have 1 to 255 characters of a-z, A-Z, 0-9, - _ : . and space.",
+        )
+    if not isinstance(value, str):
+        raise _invalid(key, "It must be a string.")
+    if len(value) > _LONGEST_VALUE:
+        raise _invalid(key, f"It must have at most {_LONGEST_VALUE} characters.")
+
+
+def _invalid(attribute: str, why: str) -> Fault:
+    return Fault(400, f"Invalid input for field/attribute {attribute}. {why}")
+
+
+def is_reserved(key: str) -> bool:
+    """Whether the Image service refuses to set the key, whoever asks."""
+    return key == "status" or key.startswith("os_glance_")
+
+
+def property_changes(
+    metadata: Mapping[str, str], base_attributes: frozenset[str], *, replace: bool, limit: int
+) -> PropertyChanges:
+    """The change of properties that setting this metadata means.
+
+    Base attributes of an image are accepted and change nothing, but count towards the limit, as
+    do the empty kernel and ramdisk ids that are dropped. Raises a 400 fault for a value that must
+    be JSON and is not (repair R2).
+    """
+    for key in ENCODED_KEYS:
+        if key in metadata:
+            _check_json(key, metadata[key])
+    dropped = {
+        key
+        for key in _DROPPED_WHEN_EMPTY & metadata.keys()
+        if metadata[key].strip().lower() in ("", "none")
+    }
+    attributes = base_attributes & metadata.keys()
+    return PropertyChanges(
+        set={
+            key: value
+            for key, value in metadata.items()
+            if key not in dropped and key not in attributes
+        },
+        replace=replace,
+        keep=frozenset(dropped),
+        limit=limit,
+        counted=len(attributes),
+    )
+
+
+def _check_json(key: str, value: str) -> None:
+    try:
+        orjson.loads(value)
+    except orjson.JSONDecodeError:
+        raise _invalid(key, "It must be JSON.") from None
+
+
+def shown_metadata(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Properties as metadata: the keys that hold JSON decoded, where it is JSON (repair R2)."""
+    metadata = dict(properties)
+    for key in ENCODED_KEYS:
+        value = metadata.get(key)
+        if isinstance(value, str):
+            try:
+                orjson.loads(value)
+            except orjson.JSONDecodeError:
+                continue
+            metadata[key] = orjson.Fragment(value)
+    return metadata

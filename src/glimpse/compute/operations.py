@@ -1,0 +1,193 @@
+"""The ten operations: from a parsed request, through the ImageService, to a document."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from glimpse.compute.faults import Fault, fault_of, no_such_resource
+from glimpse.compute.filters import ListRequest, parse_list_request
+from glimpse.compute.metadata import is_reserved, parse_body, property_changes, shown_metadata
+from glimpse.compute.views import Links, basic_view, detail_view
+from glimpse.images import Caller, Image, ImageService, Page, PropertyChanges
+from glimpse.images.errors import Forbidden
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeRequest:
+    """One request, parsed as far as all operations need it. `body` is parsed JSON, or None."""
+
+    caller: Caller
+    query_string: bytes
+    body: Any
+    image_id: str
+    key: str
+    links: Links
+    legacy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A document that is made while it is sent: pieces of JSON text."""
+
+    pieces: AsyncIterator[bytes]
+
+
+Answer = bytes | Streamed | None
+
+
+class Operations:
+    """The operations of the Compute Images API over one image service.
+
+    `show_size` tells whether a caller may see ``OS-EXT-IMG-SIZE:size``; `metadata_items` is the
+    most metadata items of an image. Each method returns a JSON text, a Streamed one, or None for
+    204; it raises Fault or an error of `images.errors`.
+    """
+
+    def __init__(
+        self, images: ImageService, *, show_size: Callable[[Caller], bool], metadata_items: int
+    ) -> None:
+        self._images = images
+        self._show_size = show_size
+        self._metadata_items = metadata_items
+
+    def handler(self, operation: str) -> Callable[[ComputeRequest], Awaitable[Answer]]:
+        """The method for an operation of `routes.ROUTES`."""
+        method: Callable[[ComputeRequest], Awaitable[Answer]] = getattr(self, operation)
+        return method
+
+    async def list_images(self, request: ComputeRequest) -> Answer:
+        """``GET /images``."""
+        return await self._list(request, "/images", lambda image: basic_view(image, request.links))
+
+    async def list_images_detail(self, request: ComputeRequest) -> Answer:
+        """``GET /images/detail``."""
+        show_size = self._show_size(request.caller)
+        return await self._list(
+            request,
+            "/images/detail",
+            lambda image: detail_view(image, request.links, show_size=show_size),
+        )
+
+    async def _list(
+        self, request: ComputeRequest, path: str, view: Callable[[Image], dict[str, Any]]
+    ) -> Answer:
+        asked = parse_list_request(request.query_string)
+        pages = self._images.list_images(request.caller, asked.query)
+        first = await anext(pages)
+        url = request.links.versioned + path
+        if first.last:
+            document: dict[str, Any] = {"images": [view(image) for image in first.images]}
+            if first.more:
+                document["images_links"] = _next_link(url, asked, first)
+            return orjson.dumps(document)
+        return Streamed(_stream(first, pages, view, lambda page: _next_link(url, asked, page)))
+
+    async def show_image(self, request: ComputeRequest) -> Answer:
+        """``GET /images/{id}``."""
+        image = await self._images.get_image(request.caller, request.image_id)
+        show_size = self._show_size(request.caller)
+        return orjson.dumps({"image": detail_view(image, request.links, show_size=show_size)})
+
+    async def delete_image(self, request: ComputeRequest) -> Answer:
+        """``DELETE /images/{id}``."""
+        try:
+            await self._images.delete_image(request.caller, request.image_id)
+        except Forbidden:
+            raise Fault(403, "You are not allowed to delete the image.") from None
+        return None
+
+    async def list_metadata(self, request: ComputeRequest) -> Answer:
+        """``GET /images/{id}/metadata``."""
+        image = await self._images.get_image(request.caller, request.image_id)
+        return orjson.dumps({"metadata": shown_metadata(image.properties)})
+
+    async def show_metadata_item(self, request: ComputeRequest) -> Answer:
+        """``GET /images/{id}/metadata/{key}``."""
+        image = await self._images.get_image(request.caller, request.image_id)
+        metadata = shown_metadata(image.properties)
+        if request.key not in metadata:
+            raise no_such_resource()
+        return orjson.dumps({"meta": {request.key: metadata[request.key]}})
+
+    async def create_metadata(self, request: ComputeRequest) -> Answer:
+        """``POST /images/{id}/metadata``: merge, answer everything."""
+        metadata = parse_body(request.body, "metadata", legacy=request.legacy)
+        image = await self._write(request, metadata, replace=False)
+        return orjson.dumps({"metadata": shown_metadata(image.properties)})
+
+    async def replace_metadata(self, request: ComputeRequest) -> Answer:
+        """``PUT /images/{id}/metadata``: replace all, answer what was sent."""
+        metadata = parse_body(request.body, "metadata", legacy=request.legacy)
+        await self._write(request, metadata, replace=True)
+        return orjson.dumps({"metadata": metadata})
+
+    async def set_metadata_item(self, request: ComputeRequest) -> Answer:
+        """``PUT /images/{id}/metadata/{key}``: answer what was sent."""
+        meta = parse_body(request.body, "meta", legacy=request.legacy)
+        if request.key not in meta:
+            raise Fault(400, "Request body and URI mismatch")
+        await self._write(request, meta, replace=False)
+        return orjson.dumps({"meta": meta})
+
+    async def delete_metadata_item(self, request: ComputeRequest) -> Answer:
+        """``DELETE /images/{id}/metadata/{key}``."""
+        if request.key in await self._images.base_attributes():
+            await self._images.get_image(request.caller, request.image_id)
+            raise Fault(404, "Invalid metadata key")
+        await self._change(request, PropertyChanges(remove=frozenset((request.key,))))
+        return None
+
+    async def _write(
+        self, request: ComputeRequest, metadata: dict[str, str], *, replace: bool
+    ) -> Image:
+        changes = property_changes(
+            metadata,
+            await self._images.base_attributes(),
+            replace=replace,
+            limit=self._metadata_items,
+        )
+        if any(is_reserved(key) for key in metadata):
+            image = await self._images.get_image(request.caller, request.image_id)
+            kept = 0 if replace else len(image.properties.keys() - metadata.keys())
+            if kept + len(metadata) > self._metadata_items:
+                raise Fault(403, "Image metadata limit exceeded")
+            raise _not_authorized(request.image_id)
+        return await self._change(request, changes)
+
+    async def _change(self, request: ComputeRequest, changes: PropertyChanges) -> Image:
+        try:
+            return await self._images.change_properties(request.caller, request.image_id, changes)
+        except Forbidden as error:
+            if type(error) is Forbidden:
+                raise _not_authorized(request.image_id) from None
+            raise fault_of(error) from None
+
+
+def _not_authorized(image_id: str) -> Fault:
+    return Fault(403, f"Not authorized for image {image_id}.")
+
+
+def _next_link(url: str, asked: ListRequest, page: Page) -> list[dict[str, str]]:
+    return [{"rel": "next", "href": f"{url}?{asked.next_parameters(page.images[-1].id)}"}]
+
+
+async def _stream(
+    page: Page,
+    pages: AsyncIterator[Page],
+    view: Callable[[Image], dict[str, Any]],
+    next_link: Callable[[Page], list[dict[str, str]]],
+) -> AsyncIterator[bytes]:
+    """The JSON text of a list, a piece for each page; what was sent is not kept."""
+    separator = b'{"images":['
+    while True:
+        if page.images:
+            yield separator + orjson.dumps([view(image) for image in page.images])[1:-1]
+            separator = b","
+        if page.last:
+            break
+        page = await anext(pages)
+    opening = separator if separator != b"," else b""
+    links = b',"images_links":' + orjson.dumps(next_link(page)) if page.more else b""
+    yield opening + b"]" + links + b"}"

@@ -1,0 +1,122 @@
+"""Views: images as the Compute API shows them. Pure functions from values to JSON-able values."""
+
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import orjson
+
+from glimpse.compute.metadata import ENCODED_KEYS, shown_metadata
+from glimpse.images import Image
+
+_SHOWN = {
+    "active": ("ACTIVE", 100),
+    "queued": ("SAVING", 25),
+    "saving": ("SAVING", 50),
+    "deleted": ("DELETED", 0),
+    "pending_delete": ("DELETED", 0),
+    "killed": ("ERROR", 0),
+}
+_UNKNOWN = ("UNKNOWN", 0)
+_TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
+# An image whose properties mention none of these is shown without parsing its properties.
+_SPECIAL_KEYS = tuple(f'"{key}"' for key in (*ENCODED_KEYS, "instance_uuid", "auto_disk_config"))
+
+
+class Links(NamedTuple):
+    """What the links of one answer start with, each without a slash at the end.
+
+    `versioned` is the root with version and project (``http://host:8774/v2.1``), `bookmark` the
+    same without the version, `image_service` the Image service's base URL.
+    """
+
+    versioned: str
+    bookmark: str
+    image_service: str
+
+    def of_image(self, image_id: str) -> list[dict[str, str]]:
+        """Self, bookmark and alternate links of one image."""
+        return [
+            {"rel": "self", "href": f"{self.versioned}/images/{image_id}"},
+            {"rel": "bookmark", "href": f"{self.bookmark}/images/{image_id}"},
+            {
+                "rel": "alternate",
+                "type": "application/vnd.openstack.image",
+                "href": f"{self.image_service}/images/{image_id}",
+            },
+        ]
+
+    def of_server(self, server_id: str) -> list[dict[str, str]]:
+        """Self and bookmark links of the server that a snapshot was made of."""
+        return [
+            {"rel": "self", "href": f"{self.versioned}/servers/{server_id}"},
+            {"rel": "bookmark", "href": f"{self.bookmark}/servers/{server_id}"},
+        ]
+
+
+def make_links(
+    base_url: str,
+    version_root: str,
+    project_id: str,
+    image_service: str,
+    *,
+    compute_prefix: str | None,
+    image_prefix: str | None,
+) -> Links:
+    """Links for a request to `version_root` (``/v2.1``), with `project_id` if its path had one.
+
+    The prefixes are ``[api] compute_link_prefix`` and ``glance_link_prefix``: scheme, host and
+    first part of the path instead of what the client, or the catalog, used.
+    """
+    base = with_prefix(base_url, compute_prefix)
+    project = f"/{project_id}" if project_id else ""
+    return Links(
+        base + version_root + project,
+        base + project,
+        with_prefix(image_service, image_prefix).rstrip("/"),
+    )
+
+
+def with_prefix(url: str, prefix: str | None) -> str:
+    """`url` with the prefix instead of its scheme and host, its path after the prefix's path."""
+    if not prefix:
+        return url
+    return (prefix.rstrip("/") + urlsplit(url).path).rstrip("/")
+
+
+def basic_view(image: Image, links: Links) -> dict[str, Any]:
+    """An image in ``GET /images``."""
+    return {"id": image.id, "name": image.name, "links": links.of_image(image.id)}
+
+
+def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any]:
+    """A full image document. Never fails, whatever is stored in the properties."""
+    status, progress = _SHOWN.get(image.status, _UNKNOWN)
+    document: dict[str, Any] = {
+        "id": image.id,
+        "name": image.name,
+        "minRam": image.min_ram,
+        "minDisk": image.min_disk,
+        "metadata": orjson.Fragment(image.properties_json),
+        "created": image.created_at,
+        "updated": image.updated_at,
+        "status": status,
+        "progress": progress,
+        "links": links.of_image(image.id),
+    }
+    if show_size:
+        document["OS-EXT-IMG-SIZE:size"] = image.size or 0
+    stored = image.properties_json
+    if any(key in stored for key in _SPECIAL_KEYS):
+        _add_special(document, image.properties, links)
+    return document
+
+
+def _add_special(document: dict[str, Any], properties: dict[str, str | None], links: Links) -> None:
+    document["metadata"] = shown_metadata(properties)
+    server_id = properties.get("instance_uuid")
+    if server_id is not None:
+        document["server"] = {"id": server_id, "links": links.of_server(server_id)}
+    disk_config = properties.get("auto_disk_config")
+    if disk_config is not None:
+        automatic = disk_config.strip().lower() in _TRUE
+        document["OS-DCF:diskConfig"] = "AUTO" if automatic else "MANUAL"

@@ -1,0 +1,41 @@
+"""Accept: which of the types on offer a client would rather have (RFC 9110, 12.5.1)."""
+
+from collections.abc import Sequence
+
+
+def best_offer(accept: str, offers: Sequence[str]) -> str | None:
+    """The offer that the header rates highest, the first of equals; None when none is acceptable.
+
+    A range without parameters is understood; one with parameters other than q matches nothing.
+    """
+    ranges = [parsed for part in accept.split(",") if (parsed := _parse_range(part))]
+    best: str | None = None
+    best_quality = 0.0
+    for offer in offers:
+        quality = _quality(offer, ranges)
+        if quality > best_quality:
+            best, best_quality = offer, quality
+    return best
+
+
+def _parse_range(text: str) -> tuple[str, float] | None:
+    media_range, *parameters = (part.strip().lower() for part in text.split(";"))
+    quality = 1.0
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() != "q":
+            return None
+        try:
+            quality = min(1.0, max(0.0, float(value)))
+        except ValueError:
+            return None
+    return (media_range, quality) if media_range else None
+
+
+def _quality(offer: str, ranges: Sequence[tuple[str, float]]) -> float:
+    """The quality of the most specific range that covers `offer`, 0 when none does."""
+    for pattern in (offer, offer.partition("/")[0] + "/*", "*/*"):
+        qualities = [quality for media_range, quality in ranges if media_range == pattern]
+        if qualities:
+            return max(qualities)
+    return 0.0

@@ -1,0 +1,102 @@
+"""Edge: the outermost layer. It says who the request is, and stands in for what nobody caught."""
+
+import logging
+import re
+import uuid
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from glimpse.correlation import RequestIds, current_request
+from glimpse.http.proxy import Origin, client_origin
+
+_LOG = logging.getLogger(__name__)
+_REQUEST_ID = re.compile(
+    rb"req-[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+)
+
+
+class Edge:
+    """ASGI middleware around every API.
+
+    Puts into the scope ``glimpse.headers`` (dict of lower-case names; repeated headers joined by
+    commas as RFC 9110 has it), ``glimpse.base_url`` (what links start with, no slash at the end)
+    and sets `correlation.current_request`. An exception that an API let through is logged and, when
+    nothing was sent yet, answered with a bare 500: it is a bug of ours.
+    """
+
+    def __init__(self, app: ASGIApp, *, trust_proxy_headers: bool) -> None:
+        self._app = app
+        self._trust_proxy_headers = trust_proxy_headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or pass on a lifespan event."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers: dict[bytes, bytes] = {}
+        for name, value in scope["headers"]:
+            headers[name] = headers[name] + b"," + value if name in headers else value
+        scope["glimpse.headers"] = headers
+        scope["glimpse.base_url"] = self._origin(scope, headers).url
+        inbound = headers.get(b"x-openstack-request-id", b"")
+        current_request.set(
+            RequestIds(
+                f"req-{uuid.uuid4()}", inbound.decode() if _REQUEST_ID.fullmatch(inbound) else None
+            )
+        )
+        started = False
+
+        async def note_start(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note_start)
+        except Exception:
+            _LOG.exception("Unexpected error while serving %s %s", scope["method"], scope["path"])
+            if started:
+                raise  # the server cuts the connection, so that nobody takes the half for the whole
+            await send_plain(send, 500, "The server has either erred or is incapable.")
+
+    def _origin(self, scope: Scope, headers: dict[bytes, bytes]) -> Origin:
+        host = headers.get(b"host", b"").decode("latin-1")
+        if not host:
+            server = scope.get("server") or ("localhost", None)
+            host = f"{server[0]}:{server[1]}" if server[1] else server[0]
+        origin = Origin(scope["scheme"], host)
+        return client_origin(origin, headers) if self._trust_proxy_headers else origin
+
+
+async def send_plain(send: Send, status: int, text: str) -> None:
+    """Send a short text/plain answer with the request id."""
+    body = text.encode()
+    request_id = current_request.get().request_id.encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=UTF-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-openstack-request-id", request_id),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class RequestIdHeader:
+    """ASGI middleware that puts ``x-openstack-request-id`` on each answer of a mounted API."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request with the header added."""
+
+        async def with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                request_id = current_request.get().request_id.encode()
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-openstack-request-id", request_id),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, with_id)
