@@ -8,11 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.golden.exchanges import IGNORED_HEADERS, Exchange
+from tests.golden.exchanges import IGNORED_HEADERS, REQUEST_IDS, Exchange
 from tests.golden.oracle import COMPUTE, IMAGE
 from tests.support.http import Answer
 
-REQUEST_IDS = ("x-openstack-request-id", "x-compute-request-id")
 _REQUEST_ID = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Headers that Glimpse adds on purpose, and what they have to look like (RFC 9110, 9745, 8594, 8288)
 _ADDED = {
@@ -84,8 +83,9 @@ def recorded(exchange: Exchange) -> Expected:
 def _without_hosts(value: Any, rel: str = "") -> Any:
     if isinstance(value, dict):
         links = str(value.get("rel", ""))
-        return {key: _without_hosts(item, links if key == "href" else "") for key, item in
-                value.items()}
+        return {
+            key: _without_hosts(item, links if key == "href" else "") for key, item in value.items()
+        }
     if isinstance(value, list):
         return [_without_hosts(item) for item in value]
     if rel and rel != "describedby" and isinstance(value, str):

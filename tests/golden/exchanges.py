@@ -14,8 +14,8 @@ from typing import Any
 COMPACT = Path(__file__).with_name("exchanges.jsonl")
 IGNORED_HEADERS = frozenset(("date", "server", "connection"))
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+REQUEST_IDS = ("x-openstack-request-id", "x-compute-request-id")
 _FIXTURE = "fixture.json"
-_REQUEST_IDS = frozenset(("x-openstack-request-id", "x-compute-request-id"))
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def compact_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
     """Write each exchange as one line of JSON, without ignored headers; request ids become one."""
     for exchange in exchanges:
         headers = [
-            [name, "req-*" if name.lower() in _REQUEST_IDS else value]
+            [name, "req-*" if name.lower() in REQUEST_IDS else value]
             for name, value in exchange.answer_headers
             if name.lower() not in IGNORED_HEADERS
         ]
@@ -131,4 +131,4 @@ def main(directory: str, destination: Path = COMPACT) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main(sys.argv[1])

@@ -5,7 +5,6 @@ what was recorded. The numbers are those of the API reference. R3 (lost writes) 
 and R8 (a failing Image service) a failing one: neither can show in a replay.
 """
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -24,7 +23,7 @@ _NAMED = re.compile(
     r"query parameters ([\w-]+)|field/attribute ([\w.:-]{1,40})\.|^'(\w+)' is a required"
     r"|\('(\w+)' was unexpected|&quot;(\w+)&quot;|image (\S+) not visible|with ID (\S+)"
 )
-_RENAMED = {"updated_at": "changes-since"}  # the Image service's word and the client's
+_NAMES = {"updated_at": "changes-since|updated_at"}  # the client's word and the Image service's
 _PLAIN_404 = "The resource could not be found."
 
 
@@ -117,6 +116,12 @@ def _crash(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | N
         return _crashed_read(exchange, answer, oracle, asked)
     if exchange.method == "DELETE" and _refused_with(exchange, 409):
         return _fault(answer, 409, "conflictingRequest", ".")
+    return _crashed_write(exchange, answer, oracle, asked)
+
+
+def _crashed_write(
+    exchange: Exchange, answer: Expected, oracle: Oracle, asked: Target
+) -> Expected | None:
     written = exchange.json_body()
     one = len(asked.parts) == 3
     values = written["meta" if one else "metadata"]
@@ -175,10 +180,15 @@ def _advertised(_exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expec
     """Discovery documents, and the lengths of those that HEAD does not show."""
     if isinstance(answer.body, dict) and answer.body.keys() & {"versions", "version", "choices"}:
         return answer.with_body(_with_advertised(answer.body))
-    if answer.body == "" and answer.status in (200, 300) and answer.headers.keys() >= {
-        "content-length",
-        "content-type",
-    }:
+    if (
+        answer.body == ""
+        and answer.status in (200, 300)
+        and answer.headers.keys()
+        >= {
+            "content-length",
+            "content-type",
+        }
+    ):
         return answer.with_body("")
     return None
 
@@ -200,7 +210,7 @@ def _wording(_exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected
         return None
     named = next((word for match in _NAMED.findall(message) for word in match if word), "")
     name = next(iter(answer.body))
-    words = re.escape(_RENAMED.get(named, named)) or "."
+    words = _NAMES.get(named) or re.escape(named) or "."
     return answer.with_body({name: {**answer.body[name], "message": Words(words)}})
 
 
@@ -222,8 +232,3 @@ REPAIRS = (
     Repair("R7", f"advertises {ADVERTISED}", _advertised),
     Repair("R9", "a clearer message, same status and fault", _wording),
 )
-
-
-def same_answer(one: Expected, other: Expected) -> bool:
-    """Whether two answers are one as JSON: used to tell what was met exactly."""
-    return json.dumps(one.body, default=repr) == json.dumps(other.body, default=repr)

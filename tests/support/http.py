@@ -1,5 +1,6 @@
 """A raw HTTP/1.1 client: sends exactly what it is told to, which well-meaning clients do not."""
 
+import contextlib
 import json
 import socket
 from collections.abc import Iterable, Mapping
@@ -59,10 +60,9 @@ def request(
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
     head = encode_head(address, method, target, pairs, body)
     with socket.create_connection(address, timeout=TIMEOUT) as connection:
-        try:
+        # A server may answer early and close: whatever it said is still there to be read.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(head + (body or b""))
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # answered early; whatever it said is still there to be read
         return read_answer(connection, method)
 
 
@@ -87,7 +87,7 @@ def encode_head(
 
 
 def read_answer(connection: socket.socket, method: str) -> Answer:
-    """Read one answer to `method`: head, then the body by length, chunks or the connection's end."""
+    """Read one answer to `method`: its head, then its body however that is framed."""
     with connection.makefile("rb") as stream:
         status_line = stream.readline(65536)
         if not status_line.startswith(b"HTTP/1.1 "):

@@ -1,5 +1,6 @@
 """A real Glimpse process: started on a free port with a state directory of its own, and stopped."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 START_SECONDS = 20.0  # far more than a start takes; only a start that fails waits for it
 STOP_SECONDS = 20.0
@@ -48,7 +50,7 @@ class GlimpseProcess:
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> "GlimpseProcess":
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -105,8 +107,6 @@ class GlimpseProcess:
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill the process and whatever it started: it leads a process group of its own."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()

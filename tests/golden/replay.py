@@ -1,0 +1,87 @@
+"""Replaying: send one exchange to a running service and say how its answer compares."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tests.golden.compare import Place, differences, recorded
+from tests.golden.exchanges import Exchange
+from tests.golden.oracle import Oracle
+from tests.golden.repairs import repaired
+from tests.support.http import Answer, request
+
+
+class Cloud(Protocol):
+    """A service that holds the fixture's users and images, embedded or behind a gateway."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the Compute API listens."""
+        ...
+
+    def token(self, user: str) -> str | None:
+        """A token of a fixture's user; None for the user ``none``, a wrong one for ``invalid``."""
+        ...
+
+    def place(self, authority: str) -> Place:
+        """The services' addresses for a client that came to `authority` (``host:port``)."""
+        ...
+
+    def restore(self, *, broken: bool) -> None:
+        """Put all images back to the fixture's state, with or without the broken one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one replayed exchange went: `problems` is empty when the answer is as it should be."""
+
+    exchange: Exchange
+    answer: Answer
+    repairs: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        title = f"{self.exchange.name}: {', '.join(self.repairs) or 'no repair'}"
+        problems = "\n".join(f"  {problem}" for problem in self.problems)
+        was = f"{self.exchange.status} {str(self.exchange.answer_body)[:2000]}"
+        asked = f"asked\n{self.exchange}\n\nrecorded\n{was}\n\ngot\n{self.answer}"
+        return f"{title}\n{problems}\n\n{asked}"
+
+
+def needs_broken_image(exchange: Exchange, oracle: Oracle) -> bool:
+    """Whether the image with the malformed mapping was there: it spoils every list it is in."""
+    broken = oracle.broken_id
+    return exchange.name.startswith("broken") or broken in f"{exchange.path}{exchange.answer_body}"
+
+
+def send(exchange: Exchange, cloud: Cloud) -> Answer:
+    """Send the exchange's request, byte for byte as it was recorded."""
+    headers = list(exchange.headers.items())
+    token = cloud.token(exchange.token)
+    if token is not None:
+        headers.append(("X-Auth-Token", token))
+    return request(cloud.address, exchange.method, exchange.path, headers, _body(exchange.body))
+
+
+def _body(text: str | None) -> bytes | None:
+    """Encode a body; lone bytes and lone surrogates were recorded as surrogates."""
+    if text is None:
+        return None
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def compare(exchange: Exchange, answer: Answer, cloud: Cloud, oracle: Oracle) -> Result:
+    """Compare an answer with the recording, under the repairs."""
+    host, port = cloud.address
+    authority = exchange.headers.get("Host", f"{host}:{port}")
+    place = cloud.place(authority)
+    was = recorded(exchange)
+    expected, repairs = repaired(exchange, was, oracle)
+    if repairs and not differences(was, answer, exchange.method, place):
+        # A rule that only loosens (a message) may still be met to the letter.
+        repairs = [] if not differences(expected, answer, exchange.method, place) else repairs
+    problems = differences(expected, answer, exchange.method, place)
+    return Result(exchange, answer, tuple(repairs), tuple(problems))
