@@ -1,0 +1,23 @@
+"""The versions of the Image API that are served: what clients ask for first."""
+
+import orjson
+
+# 2.9 is the last version without stores and image caching, which are not here.
+CURRENT = "2.9"
+_SUPPORTED = ("2.7", "2.6", "2.5", "2.4", "2.3", "2.2", "2.1", "2.0")
+
+
+def versions_document(endpoint: str) -> bytes:
+    """The versions as JSON; `endpoint` is the API's URL as the client reached it, unversioned."""
+    links = [{"rel": "self", "href": f"{endpoint}/v2/"}]
+    return orjson.dumps(
+        {
+            "versions": [
+                {"id": f"v{number}", "status": status, "links": links}
+                for number, status in [
+                    (CURRENT, "CURRENT"),
+                    *((number, "SUPPORTED") for number in _SUPPORTED),
+                ]
+            ]
+        }
+    )

@@ -1,0 +1,75 @@
+"""Image documents and pages of them, as the Image API prints them. Pure."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+import orjson
+
+from glimpse.images import Image, Page
+
+DEFAULT_LIMIT = 25  # limit_param_default and api_limit_max of the Image service
+MAX_LIMIT = 1000
+
+
+def image_document(image: Image) -> bytes:
+    """One image as JSON. Properties are copied as the text they are stored as, not parsed."""
+    path = f"/v2/images/{image.id}"
+    attributes = orjson.dumps(
+        {
+            "id": image.id,
+            "name": image.name,
+            "status": image.status,
+            "visibility": image.visibility,
+            "protected": image.protected,
+            "os_hidden": image.os_hidden,
+            "owner": image.owner,
+            "size": image.size,
+            "virtual_size": image.virtual_size,
+            "min_ram": image.min_ram,
+            "min_disk": image.min_disk,
+            "disk_format": image.disk_format,
+            "container_format": image.container_format,
+            "checksum": image.checksum,
+            "os_hash_algo": image.os_hash_algo,
+            "os_hash_value": image.os_hash_value,
+            "created_at": image.created_at,
+            "updated_at": image.updated_at,
+            "tags": orjson.Fragment(image.tags_json),
+            "self": path,
+            "file": f"{path}/file",
+            "schema": "/v2/schemas/image",
+        }
+    )
+    properties = _properties(image).strip()
+    if properties == b"{}":
+        return attributes
+    return attributes[:-1] + b"," + properties[1:]
+
+
+def page_document(page: Page, query: Sequence[tuple[str, str]]) -> bytes:
+    """A list as JSON. `query` is the request's, which ``first`` and ``next`` repeat.
+
+    Their paths start with ``/v2`` whatever the endpoint's own path: clients put them after the
+    endpoint without its version.
+    """
+    others = [(key, value) for key, value in query if key != "marker"]
+    document = {
+        "images": [orjson.Fragment(image_document(image)) for image in page.images],
+        "first": _link(others),
+        "schema": "/v2/schemas/images",
+    }
+    if page.more and page.images:
+        document["next"] = _link([*others, ("marker", page.images[-1].id)])
+    return orjson.dumps(document)
+
+
+def _link(query: Sequence[tuple[str, str]]) -> str:
+    return f"/v2/images?{urlencode(query)}" if query else "/v2/images"
+
+
+def _properties(image: Image) -> bytes:
+    """The properties' JSON; null, which this API does not know, is shown as empty text."""
+    text = image.properties_json
+    if "null" not in text:
+        return text.encode()
+    return orjson.dumps({key: value or "" for key, value in image.properties.items()})

@@ -1,0 +1,226 @@
+"""The routes of the Image API v2 as data, and their handlers: parse, ask the service, render."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from glimpse.embedded.api import patch, validation
+from glimpse.embedded.api.discovery import versions_document
+from glimpse.embedded.api.documents import image_document, page_document
+from glimpse.embedded.api.faults import HANDLED, MethodNotAllowed, UnsupportedMediaType, fault
+from glimpse.embedded.api.requests import json_body, media_type, parse_query, query_pairs
+from glimpse.embedded.api.schema import IMAGE_SCHEMA, IMAGES_SCHEMA
+from glimpse.embedded.api.transfer import parse_range
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.identity.base import Identity
+from glimpse.images import Caller, Image, Page
+from glimpse.images.errors import Forbidden
+
+PREFIX = "/image"  # where this API is mounted, below the base URL
+_DATA = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated request: all that a handler needs."""
+
+    service: EmbeddedImageService
+    caller: Caller
+    request: Request
+
+    @property
+    def image_id(self) -> str:
+        """The id in the path; any text."""
+        text: str = self.request.path_params["image_id"]
+        return text
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+
+def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
+    """The Image API v2 over `service` for the callers that `identity` knows.
+
+    To be mounted at PREFIX. ``scope["glimpse.base_url"]`` must hold this process's URL as the
+    client reached it, without PREFIX.
+    """
+
+    async def handle(request: Request, error: Exception) -> Response:
+        return fault(request, error, identity.challenge(_base_url(request)))
+
+    routes = [Route(path, Resource(handlers, service, identity)) for path, handlers in _ROUTES]
+    routes += [Route(path, _versions(status)) for path, status in _VERSIONS]
+    app = Starlette(routes=routes, exception_handlers=dict.fromkeys(HANDLED, handle))
+    app.router.redirect_slashes = False
+    return app
+
+
+class Resource:
+    """One path: authenticates, then calls the handler of the request's method.
+
+    Raises MethodNotAllowed and whatever identity and handlers raise.
+    """
+
+    def __init__(
+        self, handlers: dict[str, Handler], service: EmbeddedImageService, identity: Identity
+    ) -> None:
+        self._handlers = handlers
+        self._service = service
+        self._identity = identity
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI)."""
+        request = Request(scope, receive, send)
+        headers = request.headers
+        caller = await self._identity.authenticate(
+            headers.get("x-auth-token"), headers.get("x-service-token")
+        )
+        handler = self._handlers.get(request.method)
+        if handler is None:
+            raise MethodNotAllowed(", ".join(self._handlers))
+        if request.method != "GET":
+            _check_may_write(caller)
+        response = await handler(Call(self._service, caller, request))
+        await response(scope, receive, send)
+
+
+async def list_images(call: Call) -> Response:
+    """``GET /v2/images``: a page, and the way to the next one if there is a further image."""
+    pairs = query_pairs(call.request.scope["query_string"])
+    query = parse_query(pairs)
+    if query.limit == 0:
+        return _json(page_document(Page([]), pairs))
+    images: list[Image] = []
+    async for page in call.service.list_images(call.caller, query):
+        images.extend(page.images)
+        if page.last:
+            return _json(page_document(Page(images, more=page.more), pairs))
+    return _json(page_document(Page(images), pairs))
+
+
+async def show_image(call: Call) -> Response:
+    """``GET /v2/images/{image_id}``."""
+    return _json(image_document(await call.service.get_image(call.caller, call.image_id)))
+
+
+async def create_image(call: Call) -> Response:
+    """``POST /v2/images``: a record without data yet, owned by the caller's project."""
+    new = validation.new_image(call.caller, await json_body(call.request))
+    image = await call.service.create_image(call.caller, new)
+    location = f"{_base_url(call.request)}{PREFIX}/v2/images/{image.id}"
+    return _json(image_document(image), status=201, headers={"Location": location})
+
+
+async def update_image(call: Call) -> Response:
+    """``PATCH /v2/images/{image_id}``: applied to the image as it is by then, atomically."""
+    kind = media_type(call.request)
+    patch.check_media_type(kind)
+    changes = patch.parse_patch(kind, await json_body(call.request))
+    if changes:
+        image = await call.service.update_image(
+            call.caller,
+            call.image_id,
+            lambda image: patch.apply_patch(call.caller, image, changes),
+        )
+    else:
+        image = await call.service.get_image(call.caller, call.image_id)
+    return _json(image_document(image))
+
+
+async def delete_image(call: Call) -> Response:
+    """``DELETE /v2/images/{image_id}``."""
+    await call.service.delete_image(call.caller, call.image_id)
+    return Response(status_code=204)
+
+
+async def deactivate_image(call: Call) -> Response:
+    """``POST /v2/images/{image_id}/actions/deactivate``."""
+    await call.service.update_image(call.caller, call.image_id, patch.deactivate)
+    return Response(status_code=204)
+
+
+async def reactivate_image(call: Call) -> Response:
+    """``POST /v2/images/{image_id}/actions/reactivate``."""
+    await call.service.update_image(call.caller, call.image_id, patch.reactivate)
+    return Response(status_code=204)
+
+
+async def upload_data(call: Call) -> Response:
+    """``PUT /v2/images/{image_id}/file``: streamed, never whole in memory."""
+    if media_type(call.request) != _DATA:
+        raise UnsupportedMediaType(f"Image data is uploaded with Content-Type {_DATA}.", _DATA)
+    await call.service.upload(call.caller, call.image_id, call.request.stream())
+    return Response(status_code=204)
+
+
+async def download_data(call: Call) -> Response:
+    """``GET /v2/images/{image_id}/file``, all of it or one range, streamed."""
+    data = await call.service.open_data(call.caller, call.image_id)
+    part = parse_range(call.request.headers.get("range"), data.size)
+    start, end = (part.start, part.end) if part else (0, data.size)
+    headers = {"Content-Length": str(end - start)}
+    if data.checksum:
+        headers["Content-MD5"] = data.checksum
+    if part:
+        headers["Content-Range"] = part.content_range
+    return StreamingResponse(
+        data.read(start, end),
+        status_code=206 if part else 200,
+        headers=headers,
+        media_type=_DATA,
+    )
+
+
+async def image_schema(_call: Call) -> Response:
+    """``GET /v2/schemas/image``."""
+    return _json(orjson.dumps(IMAGE_SCHEMA))
+
+
+async def images_schema(_call: Call) -> Response:
+    """``GET /v2/schemas/images``."""
+    return _json(orjson.dumps(IMAGES_SCHEMA))
+
+
+def _versions(status: int) -> Callable[[Request], Awaitable[Response]]:
+    async def versions(request: Request) -> Response:
+        return _json(versions_document(_base_url(request) + PREFIX), status=status)
+
+    return versions
+
+
+# A client that finds a version in its catalog's URL asks there first, without a token.
+_VERSIONS = [("/", 300), ("/versions", 200), ("/versions/", 200), ("/v2", 300), ("/v2/", 300)]
+
+_ROUTES: list[tuple[str, dict[str, Handler]]] = [
+    ("/v2/images", {"GET": list_images, "POST": create_image}),
+    (
+        "/v2/images/{image_id}",
+        {"GET": show_image, "PATCH": update_image, "DELETE": delete_image},
+    ),
+    ("/v2/images/{image_id}/file", {"GET": download_data, "PUT": upload_data}),
+    ("/v2/images/{image_id}/actions/deactivate", {"POST": deactivate_image}),
+    ("/v2/images/{image_id}/actions/reactivate", {"POST": reactivate_image}),
+    ("/v2/schemas/image", {"GET": image_schema}),
+    ("/v2/schemas/images", {"GET": images_schema}),
+]
+
+
+def _check_may_write(caller: Caller) -> None:
+    """Raise Forbidden for a caller who is a reader and no more, by the usual three roles."""
+    if "reader" in caller.roles and not caller.is_admin and "member" not in caller.roles:
+        raise Forbidden("You are not authorized to change images: a reader may only read them.")
+
+
+def _base_url(request: Request) -> str:
+    base_url: str = request.scope["glimpse.base_url"]
+    return base_url
+
+
+def _json(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(body, status_code=status, headers=headers, media_type="application/json")
