@@ -106,6 +106,8 @@ def read_answer(connection: socket.socket, method: str) -> Answer:
             body = stream.read(int(fields["content-length"]))
         else:
             body = stream.read()
+        if method != "HEAD" and len(body) < int(fields.get("content-length", 0)):
+            raise ValueError(f"the answer ended after {len(body)} bytes of its body")
         return Answer(status, tuple(headers), body)
 
 
