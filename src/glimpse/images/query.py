@@ -1,5 +1,6 @@
 """ImageQuery: what a list is asked for, and Page: a part of the answer."""
 
+import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,14 @@ from glimpse.images.image import Image
 DateOperator = Literal["gt", "gte", "lt", "lte", "eq", "neq"]
 SortDirection = Literal["asc", "desc"]
 
+_COMPARE: dict[str, Callable[[str, str], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "eq": operator.eq,
+    "neq": operator.ne,
+}
 SORT_KEYS = frozenset(
     (
         "name",
@@ -26,7 +35,6 @@ SORT_KEYS = frozenset(
 )
 VISIBILITIES = frozenset(("public", "private", "shared", "community", "all"))
 _MEMBER_STATUSES = frozenset(("accepted", "pending", "rejected", "all"))
-_DATE_OPERATORS = frozenset(("gt", "gte", "lt", "lte", "eq", "neq"))
 _FIRST_YEAR = 1000  # before it, strftime pads no zeros
 _LEADING_NUMBER = re.compile(r"\s*([+-]?\d+)(\.\d*[1-9])?")
 _ISO_8601 = re.compile(
@@ -39,6 +47,10 @@ class DateBound(NamedTuple):
 
     operator: DateOperator
     moment: str
+
+    def holds(self, date: str) -> bool:
+        """Whether an image's date, written alike, compares as asked: such dates sort as text."""
+        return _COMPARE[self.operator](date, self.moment)
 
 
 class Sort(NamedTuple):
@@ -138,10 +150,10 @@ _CHOICES = {"visibility": VISIBILITIES, "member_status": _MEMBER_STATUSES}
 
 def _any_of(_key: str, value: str) -> tuple[str, ...]:
     """Values of ``x``, ``eq:x`` or ``in:x,"y,z"``; an unknown operator is part of the value."""
-    operator, colon, rest = value.partition(":")
-    if colon and operator == "eq":
+    comparison, colon, rest = value.partition(":")
+    if colon and comparison == "eq":
         return (rest,)
-    if colon and operator == "in":
+    if colon and comparison == "in":
         return tuple(_split_quoted(rest))
     return (value,)
 
@@ -161,13 +173,13 @@ def _split_quoted(text: str) -> list[str]:
 
 
 def _date_bound(key: str, value: str) -> DateBound:
-    operator, colon, rest = value.partition(":")
-    if not colon or operator not in _DATE_OPERATORS:
-        operator, rest = "eq", value
+    comparison, colon, rest = value.partition(":")
+    if not colon or comparison not in _COMPARE:
+        comparison, rest = "eq", value
     moment = parse_date(rest)
     if moment is None:
         raise Invalid(f'Bad "{key}" query filter format. Use ISO 8601 DateTime notation.')
-    return DateBound(operator, moment)  # type: ignore[arg-type]  # checked above
+    return DateBound(comparison, moment)  # type: ignore[arg-type]  # checked above
 
 
 def parse_date(text: str) -> str | None:

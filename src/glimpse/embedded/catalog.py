@@ -1,0 +1,218 @@
+"""Catalog: the image records, in one SQLite file that the worker processes of a machine share.
+
+Reads are short and run where they are called; writes go through `writer.Writer`, several in one
+transaction. Acknowledged means committed and synced (WAL, synchronous=FULL).
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import merge
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from glimpse.embedded.listing import facets_for, key_of, keys_of, position_of, scopes_for, scopes_of
+from glimpse.embedded.schema import migrate
+from glimpse.images import Caller, Image, ImageQuery
+
+_COLUMNS = (
+    "id, name, status, visibility, owner, size, virtual_size, min_ram, min_disk, protected, "
+    "os_hidden, disk_format, container_format, checksum, os_hash_algo, os_hash_value, created_at, "
+    "updated_at, tags, properties"
+)
+_PLACES = ", ".join("?" * (_COLUMNS.count(",") + 1))
+_FAR = (2**63 - 1, 2**63 - 1)
+
+
+class Row(NamedTuple):
+    """An image with its place in the usual order."""
+
+    position: int
+    number: int
+    image: Image
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the catalog, made or migrated first if need be. Raises schema.NewerSchema."""
+    connection = sqlite3.connect(
+        path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -16000")
+    migrate(connection)
+    return connection
+
+
+class Catalog:
+    """Reads and writes of image records on one connection; writes want a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def get(self, image_id: str) -> Image | None:
+        """The image with this id; None for any other text."""
+        row = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM images WHERE id = ?", (_storable(image_id),)
+        ).fetchone()
+        return Image._make(row) if row else None
+
+    def members(self, image_id: str) -> dict[str, str]:
+        """The members of an image and the status of each membership."""
+        return dict(
+            self._connection.execute(
+                "SELECT member_id, status FROM members WHERE image_id = ?", (image_id,)
+            )
+        )
+
+    def member_status(self, image_id: str, member_id: str | None) -> str | None:
+        """The status of one membership, None when there is none."""
+        row = self._connection.execute(
+            "SELECT status FROM members WHERE image_id = ? AND member_id = ?",
+            (image_id, member_id),
+        ).fetchone()
+        return str(row[0]) if row else None
+
+    def place(self, image_id: str) -> tuple[int, int] | None:
+        """Position and number of an image: what a page starts after."""
+        row = self._connection.execute(
+            "SELECT number, created_at FROM images WHERE id = ?", (_storable(image_id),)
+        ).fetchone()
+        return (position_of(row[1], image_id), row[0]) if row else None
+
+    def page(
+        self, caller: Caller, query: ImageQuery, after: tuple[int, int] | None, count: int
+    ) -> list[Row]:
+        """At most `count` candidates for a list in the usual order, after a place.
+
+        Candidates: each is yet to be checked with `listing.is_listed`. An image that is in two of
+        the scopes comes once. Fewer than `count` only when there are no more.
+        """
+        alternatives, *others = facets_for(query)
+        scopes = scopes_for(caller, query)
+        keys = [key_of(scope, facet) for scope in scopes for facet in alternatives]
+        probes = [[key_of(scope, facet) for scope in scopes for facet in each] for each in others]
+        position, number = after or _FAR
+        condition = "".join(
+            " AND EXISTS (SELECT 1 FROM listing AS probe WHERE probe.key IN "
+            f"({', '.join(map(str, each))}) AND probe.position = listing.position"
+            " AND probe.number = listing.number)"
+            for each in probes
+        )
+        # A row value compares as one range of the index: each scan stops after `count` rows.
+        statement = (
+            "SELECT position, number FROM listing WHERE key = ? AND (position, number) < (?, ?)"
+            f"{condition} ORDER BY position DESC, number DESC LIMIT ?"
+        )
+        scans = [
+            self._connection.execute(statement, (key, position, number, count)).fetchall()
+            for key in keys
+        ]
+        places = scans[0] if len(scans) == 1 else _merged(scans, count)
+        return self._fetch(places)
+
+    def _fetch(self, places: Sequence[tuple[int, int]]) -> list[Row]:
+        if not places:
+            return []
+        numbers = ", ".join(str(number) for _, number in places)
+        rows = self._connection.execute(
+            f"SELECT number, {_COLUMNS} FROM images WHERE number IN ({numbers})"
+        )
+        found = {row[0]: Image._make(row[1:]) for row in rows}
+        return [Row(at, number, found[number]) for at, number in places if number in found]
+
+    def ids_sorted(self, order: str, limit: int, offset: int) -> list[str]:
+        """Ids of all images in another order than the usual; `order` is made by `sort_clause`."""
+        return [
+            row[0]
+            for row in self._connection.execute(
+                f"SELECT id FROM images ORDER BY {order} LIMIT ? OFFSET ?", (limit, offset)
+            )
+        ]
+
+    def in_scopes(self, image: Image, scopes: set[str]) -> bool:
+        """Whether a list that looks in these scopes finds the image."""
+        members = self.members(image.id) if image.visibility == "shared" else {}
+        return not scopes.isdisjoint(scopes_of(image, members))
+
+    def insert(self, image: Image, members: Mapping[str, str] | None = None) -> None:
+        """Add an image. Raises sqlite3.IntegrityError when its id is taken."""
+        cursor = self._connection.execute(
+            f"INSERT INTO images ({_COLUMNS}) VALUES ({_PLACES})", image
+        )
+        number = cursor.lastrowid or 0
+        self._set_members(image, members or {})
+        self._index(image, number, keys_of(image, members or {}), add=True)
+
+    def replace(self, before: Image, after: Image) -> None:
+        """Store `after` in place of `before`, which is the record as it is now; same id."""
+        members = self.members(before.id)
+        assignments = ", ".join(f"{column} = ?" for column in _COLUMNS.split(", "))
+        self._connection.execute(
+            f"UPDATE images SET {assignments} WHERE id = ?", (*after, before.id)
+        )
+        self._reindex(before, members, after, members)
+
+    def set_member(self, image: Image, member_id: str, status: str, now: str) -> None:
+        """Add or change one membership of an image."""
+        before = self.members(image.id)
+        self._connection.execute(
+            "INSERT INTO members VALUES (?, ?, ?, ?, ?) ON CONFLICT (image_id, member_id) "
+            "DO UPDATE SET status = excluded.status, updated_at = excluded.updated_at",
+            (image.id, member_id, status, now, now),
+        )
+        self._reindex(image, before, image, {**before, member_id: status})
+
+    def delete(self, image: Image) -> None:
+        """Remove an image and its members."""
+        place = self.place(image.id)
+        if place is not None:
+            self._index(image, place[1], keys_of(image, self.members(image.id)), add=False)
+            self._connection.execute("DELETE FROM images WHERE id = ?", (image.id,))
+
+    def _set_members(self, image: Image, members: Mapping[str, str]) -> None:
+        self._connection.executemany(
+            "INSERT INTO members VALUES (?, ?, ?, ?, ?)",
+            [
+                (image.id, member, status, image.created_at, image.updated_at)
+                for member, status in members.items()
+            ],
+        )
+
+    def _reindex(
+        self,
+        before: Image,
+        members_before: Mapping[str, str],
+        after: Image,
+        members_after: Mapping[str, str],
+    ) -> None:
+        place = self.place(after.id)
+        if place is None:
+            return
+        old, new = keys_of(before, members_before), keys_of(after, members_after)
+        self._index(after, place[1], old - new, add=False)
+        self._index(after, place[1], new - old, add=True)
+
+    def _index(self, image: Image, number: int, keys: Iterable[int], *, add: bool) -> None:
+        position = position_of(image.created_at, image.id)
+        statement = (
+            "INSERT INTO listing VALUES (?, ?, ?)"
+            if add
+            else "DELETE FROM listing WHERE key = ? AND position = ? AND number = ?"
+        )
+        self._connection.executemany(statement, [(key, position, number) for key in keys])
+
+
+def _merged(scans: Sequence[Sequence[tuple[int, int]]], count: int) -> list[tuple[int, int]]:
+    """The first `count` of several descending scans, each place once."""
+    return list(islice(dict.fromkeys(merge(*scans, reverse=True)), count))
+
+
+def _storable(text: str) -> str:
+    """`text`, or a text that no image has for an id when SQLite could not take it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return ""
+    return text

@@ -1,0 +1,192 @@
+"""Listing: how the inverted index finds a page of images at the same cost among any number.
+
+Each image has a row in `listing` for every (scope, facet) in which a list may find it. A scope is
+who may see it (its owner, everybody, a member, an admin), a facet is one thing that can be asked
+for (nothing, a name, a status, a property). A key is a 64-bit hash of both, a position orders by
+creation time and then id; a page is a limited scan of one key, or a merge of a few. Whoever
+fetches an image checks it against the query again, so that a hash that collides shows nothing.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from glimpse.images import Caller, Image, ImageQuery
+
+EVERYBODY = "public"
+ADMIN = "admin"
+COMMUNITY = "community"
+_ID_BITS = 29
+_NEVER_LISTED = frozenset(("killed", "deleted"))
+
+
+def key_of(scope: str, facet: str) -> int:
+    """The signed 64-bit key of a scope and a facet."""
+    digest = hashlib.blake2b(f"{scope}\0{facet}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def position_of(created_at: str, image_id: str) -> int:
+    """Where an image stands in the usual order: seconds of creation, then the id's first bits."""
+    seconds = int(datetime.fromisoformat(created_at).timestamp())
+    return (seconds << _ID_BITS) | (int(image_id[:8], 16) >> (32 - _ID_BITS))
+
+
+def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
+    """Who may find the image in a list; `members` maps a shared image's members to a status."""
+    if image.status in _NEVER_LISTED:
+        return []
+    scopes = [ADMIN]
+    if image.owner is not None:
+        scopes.append(owner_scope(image.owner))
+    if image.visibility == "public":
+        scopes.append(EVERYBODY)
+    elif image.visibility == "community":
+        scopes.append(COMMUNITY)
+    elif image.visibility == "shared":
+        scopes += [member_scope(member, status) for member, status in members.items()]
+    return scopes
+
+
+def owner_scope(project_id: str) -> str:
+    """The scope of a project's own images."""
+    return f"owner:{project_id}"
+
+
+def member_scope(project_id: str, status: str) -> str:
+    """The scope of the images shared with a project, by the status of the membership."""
+    return f"member:{status}:{project_id}"
+
+
+def facets_of(image: Image) -> Iterator[str]:
+    """What the image can be asked for by."""
+    hidden = "hidden:" if image.os_hidden else ""
+    yield hidden
+    yield f"{hidden}status={image.status}"
+    if image.name is not None:
+        yield f"{hidden}name={image.name}"
+    for key, value in image.properties.items():
+        if value is not None:
+            yield f"{hidden}property:{key}={value}"
+
+
+def keys_of(image: Image, members: Mapping[str, str]) -> set[int]:
+    """All keys of an image."""
+    facets = list(facets_of(image))
+    return {key_of(scope, facet) for scope in scopes_of(image, members) for facet in facets}
+
+
+def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
+    """The scopes in which a caller's list looks: the Image service's rules of who sees what.
+
+    Community images only when asked for or owned; shared ones by the membership's status.
+    """
+    if caller.is_admin:
+        return [ADMIN]
+    scopes: list[str] = [EVERYBODY] if query.visibility in (None, "all", "public") else []
+    if query.visibility in ("all", "community"):
+        scopes.append(COMMUNITY)
+    if caller.project_id is not None:
+        scopes.append(owner_scope(caller.project_id))
+        if query.visibility in (None, "all", "shared"):
+            status = query.member_status
+            every = ("accepted", "pending", "rejected")
+            scopes += [
+                member_scope(caller.project_id, each)
+                for each in (every if status == "all" else (status,))
+            ]
+    return scopes
+
+
+def facets_for(query: ImageQuery) -> list[list[str]]:
+    """Facets to look for: the most selective alternatives first, then what else must hold too.
+
+    Each element is a list of alternatives, any of which will do.
+    """
+    hidden = "hidden:" if query.os_hidden else ""
+    found = [[f"{hidden}property:{key}={value}"] for key, value in query.properties.items()]
+    found.sort(key=lambda facets: "instance_uuid=" not in facets[0])
+    if query.names is not None:
+        found.append([f"{hidden}name={name}" for name in dict.fromkeys(query.names)])
+    if query.statuses is not None:
+        found.append([f"{hidden}status={status}" for status in dict.fromkeys(query.statuses)])
+    return found or [[hidden]]
+
+
+def is_visible(caller: Caller, image: Image, member_status: str | None) -> bool:
+    """Whether the caller may see the image by its id; `member_status` of the caller's project.
+
+    A member of any status may: it has to look before it accepts (the Image service's rule).
+    """
+    return (
+        caller.is_admin
+        or image.owner is None
+        or image.visibility in ("public", "community")
+        or caller.project_id == image.owner
+        or (image.visibility == "shared" and member_status is not None)
+    )
+
+
+def may_edit(caller: Caller, image: Image) -> bool:
+    """Whether the caller may change or delete the image."""
+    return caller.is_admin or (image.owner is not None and caller.project_id == image.owner)
+
+
+def is_listed(caller: Caller, image: Image, query: ImageQuery) -> bool:
+    """Whether an image that a scope gave is in the list: the query checked against the image."""
+    if image.os_hidden != query.os_hidden or image.status in _NEVER_LISTED:
+        return False
+    own = caller.project_id is not None and caller.project_id == image.owner
+    if not caller.is_admin and image.visibility == "private" and not own:
+        return False
+    if query.visibility is None:
+        if image.visibility == "community" and not own:
+            return False
+    elif query.visibility not in ("all", image.visibility):
+        return False
+    return _matches(image, query)
+
+
+def _matches(image: Image, query: ImageQuery) -> bool:
+    return (
+        _any_of(query.names, image.name)
+        and _any_of(query.statuses, image.status)
+        and _any_of(query.ids, image.id)
+        and _any_of(query.disk_formats, image.disk_format)
+        and _any_of(query.container_formats, image.container_format)
+        and _equal(query, image)
+        and _in_range(query, image)
+        and (not query.tags or set(query.tags) <= set(image.tags))
+        and (not query.properties or _has_properties(image, query.properties))
+    )
+
+
+def _any_of(wanted: Sequence[str] | None, value: str | None) -> bool:
+    return wanted is None or value in wanted
+
+
+def _equal(query: ImageQuery, image: Image) -> bool:
+    pairs: Iterable[tuple[object, object]] = (
+        (query.owner, image.owner),
+        (query.protected, image.protected),
+        (query.min_ram, image.min_ram),
+        (query.min_disk, image.min_disk),
+        (query.checksum, image.checksum),
+        (query.os_hash_value, image.os_hash_value),
+    )
+    return all(wanted is None or wanted == value for wanted, value in pairs)
+
+
+def _in_range(query: ImageQuery, image: Image) -> bool:
+    size = -1 if image.size is None else image.size
+    return (
+        (query.size_min is None or size >= max(0, query.size_min))
+        and (query.size_max is None or 0 <= size <= query.size_max)
+        and (query.created_at is None or query.created_at.holds(image.created_at))
+        and (query.updated_at is None or query.updated_at.holds(image.updated_at))
+    )
+
+
+def _has_properties(image: Image, wanted: Mapping[str, str]) -> bool:
+    properties = image.properties
+    return all(properties.get(key) == value for key, value in wanted.items())

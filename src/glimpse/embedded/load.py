@@ -1,0 +1,76 @@
+"""Bulk creation of image records from Image API documents."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any
+
+from glimpse.embedded.catalog import Catalog
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.images import Image, image_from_document, parse_date
+from glimpse.images.errors import Invalid
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_IN_ONE_TRANSACTION = 2000
+
+
+class BadRecord(Invalid):
+    """A record that cannot be loaded; the message says which and why."""
+
+
+async def load(
+    service: EmbeddedImageService,
+    documents: Iterable[dict[str, Any]],
+    progress: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Create the images that the documents describe, with their ids, dates, owners and statuses.
+
+    A document is an image as the Image API shows it, and may have ``members``: a list of
+    ``{"member_id": ..., "status": ...}``. An image with the same id is replaced. `progress` is
+    called with the number of records loaded since the last call. Returns how many there were;
+    raises BadRecord, with the transactions of 2,000 records before it kept.
+    """
+    count = 0
+    async for records in _batches(documents, count):
+
+        def store(catalog: Catalog, records: list[_Record] = records) -> None:
+            for image, members in records:
+                before = catalog.get(image.id)
+                if before is not None:
+                    catalog.delete(before)
+                catalog.insert(image, members)
+
+        await service.write(store)
+        count += len(records)
+        progress(len(records))
+    return count
+
+
+_Record = tuple[Image, dict[str, str]]
+
+
+async def _batches(documents: Iterable[dict[str, Any]], first: int) -> AsyncIterator[list[_Record]]:
+    batch: list[_Record] = []
+    for number, document in enumerate(documents, first + 1):
+        batch.append(_record(number, document))
+        if len(batch) == _IN_ONE_TRANSACTION:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _record(number: int, document: dict[str, Any]) -> _Record:
+    try:
+        fields = {key: value for key, value in document.items() if key != "members"}
+        image = image_from_document(fields)
+        members = {
+            member["member_id"]: member.get("status", "pending")
+            for member in document.get("members") or ()
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadRecord(f"Record {number} is no image document: {error!r}.") from None
+    if not _UUID.fullmatch(str(image.id)):
+        raise BadRecord(f"Record {number} has the id {image.id!r}, which is no UUID.")
+    if not (parse_date(str(image.created_at)) and parse_date(str(image.updated_at))):
+        raise BadRecord(f"Record {number} has a date that is not in ISO 8601 notation.")
+    return image, members

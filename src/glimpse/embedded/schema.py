@@ -1,0 +1,79 @@
+"""The catalog's schema, as numbered steps; and the check that a file is not newer than the code.
+
+Numbered SQL steps in one list, not Alembic: the catalog has three tables, the steps are SQL that
+only SQLite reads, and a start must not import a migration framework (SQLAlchemy costs 0.3 s).
+"""
+
+import sqlite3
+
+STEPS = (
+    """
+    CREATE TABLE images (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT,
+        status TEXT NOT NULL,
+        visibility TEXT NOT NULL,
+        owner TEXT,
+        size INTEGER,
+        virtual_size INTEGER,
+        min_ram INTEGER NOT NULL,
+        min_disk INTEGER NOT NULL,
+        protected INTEGER NOT NULL,
+        os_hidden INTEGER NOT NULL,
+        disk_format TEXT,
+        container_format TEXT,
+        checksum TEXT,
+        os_hash_algo TEXT,
+        os_hash_value TEXT,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        tags TEXT NOT NULL,
+        properties TEXT NOT NULL
+    );
+    CREATE TABLE members (
+        image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+        member_id TEXT NOT NULL,
+        status TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        PRIMARY KEY (image_id, member_id)
+    ) WITHOUT ROWID;
+    -- Which images a list may find, newest first: see listing.py for what `key` and `position` are.
+    CREATE TABLE listing (
+        key INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        PRIMARY KEY (key, position, number)
+    ) WITHOUT ROWID;
+    """,
+)
+
+
+class NewerSchema(Exception):
+    """The catalog was made by a newer Glimpse."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a catalog up to this code's schema, each step in one transaction.
+
+    Several processes may start at once: the first takes the lock, the others find it done. Raises
+    NewerSchema, and changes nothing, for a file that is ahead of the code.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(STEPS):
+            raise NewerSchema(  # noqa: TRY301  the rollback below is meant for it too
+                f"The catalog has schema version {version}, this Glimpse knows {len(STEPS)}: "
+                "it was made by a newer Glimpse. Nothing was changed."
+            )
+        for step in STEPS[version:]:
+            for statement in step.split(";\n"):
+                if statement.strip():
+                    connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

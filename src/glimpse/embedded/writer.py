@@ -1,0 +1,102 @@
+"""Writer: one thread that writes, and commits all that waits as one transaction.
+
+A commit is an fsync. Eight clients that write at once share it instead of queueing for eight; the
+event loop never waits for a disk.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from glimpse.embedded.catalog import Catalog
+from glimpse.images.errors import Unavailable
+
+Result = TypeVar("Result")
+_MOST_IN_ONE = 256
+
+
+class _Job(NamedTuple):
+    work: Callable[[Catalog], Any]
+    done: Callable[[Any, BaseException | None], None]
+
+
+class Writer:
+    """Runs work on the catalog, one at a time; each in a savepoint, many in a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._catalog = Catalog(connection)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="catalog-writer", daemon=True)
+        self._thread.start()
+
+    async def write(self, work: Callable[[Catalog], Result]) -> Result:
+        """Run `work` in the next transaction; return its result once that is on the disk.
+
+        What `work` raises is raised here, and nothing it did is kept. Unavailable when the file
+        cannot be written. Cancelling the caller does not cancel a write that is under way.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+
+        def done(result: Result, error: BaseException | None) -> None:
+            loop.call_soon_threadsafe(_resolve, future, result, error)
+
+        self._jobs.put(_Job(work, done))
+        return await future
+
+    def close(self) -> None:
+        """Write what waits, then stop."""
+        self._jobs.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            jobs = [job]
+            last = False
+            while len(jobs) < _MOST_IN_ONE and not self._jobs.empty():
+                more = self._jobs.get()
+                if more is None:
+                    last = True
+                    break
+                jobs.append(more)
+            self._commit(jobs)
+            if last:
+                return
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        outcomes: list[tuple[Any, BaseException | None]] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            outcomes.extend(self._attempt(job) for job in jobs)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            failed = Unavailable(f"The catalog cannot be written: {error}")
+            outcomes = [(None, failed)] * len(jobs)
+        for job, (result, problem) in zip(jobs, outcomes, strict=True):
+            job.done(result, problem)
+
+    def _attempt(self, job: _Job) -> tuple[Any, BaseException | None]:
+        self._connection.execute("SAVEPOINT job")
+        try:
+            outcome: tuple[Any, BaseException | None] = (job.work(self._catalog), None)
+        except Exception as error:  # noqa: BLE001  it is the caller's, and is raised there
+            self._connection.execute("ROLLBACK TO job")
+            outcome = (None, error)
+        self._connection.execute("RELEASE job")
+        return outcome
+
+
+def _resolve(future: "asyncio.Future[Result]", result: Result, error: BaseException | None) -> None:
+    if future.cancelled():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
