@@ -13,7 +13,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from glimpse.embedded.api import patch, validation
 from glimpse.embedded.api.discovery import versions_document
 from glimpse.embedded.api.documents import image_document, page_document
-from glimpse.embedded.api.faults import HANDLED, MethodNotAllowed, UnsupportedMediaType, fault
+from glimpse.embedded.api.faults import (
+    HANDLED,
+    MethodNotAllowed,
+    NoData,
+    UnsupportedMediaType,
+    fault,
+)
 from glimpse.embedded.api.requests import json_body, media_type, parse_query, query_pairs
 from glimpse.embedded.api.schema import IMAGE_SCHEMA, IMAGES_SCHEMA
 from glimpse.embedded.api.transfer import parse_range
@@ -155,6 +161,7 @@ async def upload_data(call: Call) -> Response:
     """``PUT /v2/images/{image_id}/file``: streamed, never whole in memory."""
     if media_type(call.request) != _DATA:
         raise UnsupportedMediaType(f"Image data is uploaded with Content-Type {_DATA}.", _DATA)
+    validation.check_formats(await call.service.get_image(call.caller, call.image_id))
     await call.service.upload(call.caller, call.image_id, call.request.stream())
     return Response(status_code=204)
 
@@ -162,6 +169,8 @@ async def upload_data(call: Call) -> Response:
 async def download_data(call: Call) -> Response:
     """``GET /v2/images/{image_id}/file``, all of it or one range, streamed."""
     data = await call.service.open_data(call.caller, call.image_id)
+    if data is None:
+        raise NoData(f"Image {call.image_id} has no data.")
     part = parse_range(call.request.headers.get("range"), data.size)
     start, end = (part.start, part.end) if part else (0, data.size)
     headers = {"Content-Length": str(end - start)}

@@ -14,7 +14,7 @@ from glimpse.embedded.api.schema import (
     VISIBILITIES,
 )
 from glimpse.embedded.service import NewImage
-from glimpse.images import Caller
+from glimpse.images import Caller, Image
 from glimpse.images.errors import Forbidden, Invalid, PropertyLimitExceeded
 
 PROPERTY_QUOTA = 128  # image_property_quota and image_tag_quota of the Image service
@@ -74,6 +74,14 @@ def check_visibility(caller: Caller, visibility: str | None) -> None:
     """Raise Forbidden if this caller may not give an image that visibility (publicize_image)."""
     if visibility == "public" and not caller.is_admin:
         raise Forbidden("You are not authorized to complete publicize_image action.")
+
+
+def check_formats(image: Image) -> None:
+    """Raise Invalid if the image cannot take data yet because a format is not set."""
+    formats = {"disk_format": image.disk_format, "container_format": image.container_format}
+    missing = [name for name, value in formats.items() if not value]
+    if image.status == "queued" and missing:
+        raise Invalid(f"{', '.join(missing)} must be set prior to saving data.")
 
 
 def check_property_quota(properties: Mapping[str, object]) -> None:
