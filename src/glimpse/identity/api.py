@@ -1,0 +1,214 @@
+"""The Identity API v3, as much of it as clients need to log in; mounted at ``/identity``."""
+
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from glimpse.identity import documents
+from glimpse.identity.application_credentials import ApplicationCredentials, Forbidden, NotFound
+from glimpse.identity.authrequest import BadRequest, parse_auth_request
+from glimpse.identity.base import Unauthorized
+from glimpse.identity.embedded import EXPIRED_WINDOW, SERVICE_ROLE, EmbeddedIdentity
+from glimpse.identity.session import Session
+
+LARGEST_BODY = 114_688  # bytes, as oslo.middleware's max_request_body_size
+_UNAUTHORIZED = "The request you have made requires authentication."
+
+
+def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
+    """Make the ASGI application; it reads ``scope["glimpse.base_url"]`` for its links."""
+    handlers = _Handlers(identity)
+    read = ["GET", "HEAD"]
+    credentials = "/v3/users/{user_id}/application_credentials"
+    routes = [
+        Route("/", handlers.versions, methods=read),
+        Route("/v3", handlers.version, methods=read),
+        Route("/v3/", handlers.version, methods=read),
+        Route("/v3/auth/tokens", handlers.issue, methods=["POST"]),
+        Route("/v3/auth/tokens", handlers.validate, methods=read),
+        Route("/v3/auth/tokens", handlers.revoke, methods=["DELETE"]),
+        Route("/v3/auth/projects", handlers.projects, methods=read),
+        Route("/v3/auth/domains", handlers.domains, methods=read),
+        Route("/v3/auth/system", handlers.system, methods=read),
+        Route("/v3/auth/catalog", handlers.catalog, methods=read),
+        Route(credentials, handlers.list_credentials, methods=read),
+        Route(credentials, handlers.create_credential, methods=["POST"]),
+        Route(credentials + "/{credential_id}", handlers.show_credential, methods=read),
+        Route(credentials + "/{credential_id}", handlers.delete_credential, methods=["DELETE"]),
+    ]
+    app = Starlette(
+        routes=routes,
+        exception_handlers={
+            BadRequest: _bad_request,
+            Unauthorized: handlers.unauthorized,
+            Forbidden: _forbidden,
+            NotFound: _not_found,
+            HTTPException: _http_exception,
+        },
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+class _Handlers:
+    """One method per operation; the errors they raise become faults in `identity_api`."""
+
+    def __init__(self, identity: EmbeddedIdentity) -> None:
+        self._identity = identity
+        self._credentials = ApplicationCredentials(identity.directory_file)
+
+    async def versions(self, request: Request) -> Response:
+        base_url = _base_url(request)
+        location = {"Location": f"{base_url}/identity/v3/"}
+        return _json({"versions": {"values": [documents.version(base_url)]}}, 300, location)
+
+    async def version(self, request: Request) -> Response:
+        return _json({"version": documents.version(_base_url(request))})
+
+    async def issue(self, request: Request) -> Response:
+        session = await self._identity.login(parse_auth_request(await _body(request)))
+        text = self._identity.sign(session.token)
+        return _json(self._token(request, session), 201, {"X-Subject-Token": text})
+
+    async def validate(self, request: Request) -> Response:
+        mine, subject = self._mine_and_subject(
+            request, expired="allow_expired" in request.query_params
+        )
+        if mine.user.id != subject.user.id and not {"admin", SERVICE_ROLE} & {*mine.roles}:
+            raise Forbidden("You are not authorized to perform the requested action.")
+        text = request.headers["x-subject-token"]
+        return _json(self._token(request, subject), 200, {"X-Subject-Token": text})
+
+    async def revoke(self, request: Request) -> Response:
+        mine, subject = self._mine_and_subject(request)
+        if mine.user.id != subject.user.id and "admin" not in mine.roles:
+            raise Forbidden("You are not authorized to perform the requested action.")
+        await self._identity.revoke(subject)
+        return Response(status_code=204, headers={"Vary": "X-Auth-Token"})
+
+    async def projects(self, request: Request) -> Response:
+        session, base_url = self._session(request), _base_url(request)
+        found = self._identity.directory_file.current.projects_of(session.user)
+        entries = [documents.project(each, base_url) for each in found]
+        url = f"{base_url}/identity/v3/auth/projects"
+        return _json(documents.collection("projects", entries, url))
+
+    async def domains(self, request: Request) -> Response:
+        self._session(request)
+        url = f"{_base_url(request)}/identity/v3/auth/domains"
+        return _json(documents.collection("domains", [], url))
+
+    async def system(self, request: Request) -> Response:
+        self._session(request)
+        return _json(
+            {"system": [], "links": {"self": f"{_base_url(request)}/identity/v3/auth/system"}}
+        )
+
+    async def catalog(self, request: Request) -> Response:
+        base_url = _base_url(request)
+        if self._session(request).project is None:
+            raise Forbidden("A project-scoped token is required to produce a service catalog.")
+        services = documents.catalog(base_url, self._identity.region_name)
+        url = f"{base_url}/identity/v3/auth/catalog"
+        return _json({"catalog": services, "links": {"self": url}})
+
+    async def list_credentials(self, request: Request) -> Response:
+        base_url, user_id = _base_url(request), request.path_params["user_id"]
+        found = self._credentials.list(self._session(request), user_id)
+        name = request.query_params.get("name")
+        entries = [
+            documents.application_credential(each, base_url)
+            for each in found
+            if name is None or each.name == name
+        ]
+        url = f"{base_url}/identity/v3/users/{user_id}/application_credentials"
+        return _json(documents.collection("application_credentials", entries, url))
+
+    async def create_credential(self, request: Request) -> Response:
+        session, user_id = self._session(request), request.path_params["user_id"]
+        made, secret = await self._credentials.create(session, user_id, await _body(request))
+        document = documents.application_credential(made, _base_url(request))
+        return _json({"application_credential": {**document, "secret": secret}}, 201)
+
+    async def show_credential(self, request: Request) -> Response:
+        found = self._credentials.get(self._session(request), **request.path_params)
+        document = documents.application_credential(found, _base_url(request))
+        return _json({"application_credential": document})
+
+    async def delete_credential(self, request: Request) -> Response:
+        await self._credentials.delete(self._session(request), **request.path_params)
+        return Response(status_code=204, headers={"Vary": "X-Auth-Token"})
+
+    async def unauthorized(self, request: Request, _: Exception) -> Response:
+        # One message for every reason: why a login failed is nobody's business.
+        challenge = f'Keystone uri="{_base_url(request)}/identity/v3"'
+        return _json(documents.fault(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge})
+
+    def _session(self, request: Request) -> Session:
+        return self._identity.validate(request.headers.get("x-auth-token", ""))
+
+    def _mine_and_subject(
+        self, request: Request, *, expired: bool = False
+    ) -> tuple[Session, Session]:
+        mine = self._session(request)
+        try:
+            window = EXPIRED_WINDOW if expired else 0
+            return mine, self._identity.validate(request.headers.get("x-subject-token", ""), window)
+        except Unauthorized as error:
+            raise NotFound("Could not find token.") from error
+
+    def _token(self, request: Request, session: Session) -> dict[str, Any]:
+        wanted = "nocatalog" not in request.query_params
+        services = documents.catalog(_base_url(request), self._identity.region_name)
+        return documents.token(session, services if wanted else None)
+
+
+def _base_url(request: Request) -> str:
+    base_url: str = request.scope["glimpse.base_url"]
+    return base_url
+
+
+async def _body(request: Request) -> object:
+    """Read the JSON body, of at most LARGEST_BODY bytes. Raises BadRequest or HTTPException."""
+    content = b""
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > LARGEST_BODY:
+            raise HTTPException(413, "Request is too large.")
+    try:
+        parsed: object = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise BadRequest("Expecting to find valid JSON in request body.") from None
+    return parsed
+
+
+def _json(document: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    response = Response(orjson.dumps(document), status, headers, "application/json")
+    MutableHeaders(raw=response.raw_headers)["Vary"] = "X-Auth-Token"
+    return response
+
+
+async def _bad_request(_: Request, error: Exception) -> Response:
+    return _json(documents.fault(400, str(error)), 400)
+
+
+async def _forbidden(_: Request, error: Exception) -> Response:
+    return _json(documents.fault(403, str(error)), 403)
+
+
+async def _not_found(_: Request, error: Exception) -> Response:
+    return _json(documents.fault(404, str(error)), 404)
+
+
+async def _http_exception(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    headers = dict(error.headers or {})
+    return _json(documents.fault(error.status_code, error.detail), error.status_code, headers)
