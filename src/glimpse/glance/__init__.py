@@ -1,1 +1,7 @@
-"""ImageService over HTTP: a real Glance."""
+"""ImageService over HTTP: somebody's real Glance."""
+
+from glimpse.glance.options import GlanceOptions
+from glimpse.glance.service import GlanceImageService
+from glimpse.glance.turns import Turns
+
+__all__ = ["GlanceImageService", "GlanceOptions", "Turns"]

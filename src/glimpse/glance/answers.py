@@ -1,0 +1,113 @@
+"""What Glance's answers mean: documents, and errors with the reason that Glance gives."""
+
+import html
+import re
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import orjson
+
+from glimpse.images import Image, image_from_document
+from glimpse.images.errors import (
+    BadAnswer,
+    Conflict,
+    Forbidden,
+    ImageNotFound,
+    ImageServiceError,
+    Invalid,
+    MarkerNotFound,
+    MarkerNotVisible,
+    NotAuthenticated,
+    Unavailable,
+)
+
+_LONGEST_REASON = 1000
+_LONGEST_RETRY_AFTER = 3600
+_HEADING = re.compile(r"<head>.*?</head>|<h1>.*?</h1>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+_STATUS_LINE = re.compile(r"^\s*\d{3} [A-Za-z ]+\n")
+
+
+class Answer(NamedTuple):
+    """One HTTP answer, read whole; `retry_after` as the header says it."""
+
+    status: int
+    body: bytes
+    retry_after: str | None = None
+
+
+def document(answer: Answer) -> dict[str, Any]:
+    """The JSON object that a successful `answer` holds; BadAnswer when it holds none."""
+    try:
+        parsed = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        raise BadAnswer("The Image service's answer is not JSON.") from None
+    if not isinstance(parsed, dict):
+        raise BadAnswer("The Image service's answer is not a JSON object.")
+    return parsed
+
+
+def image(found: Any) -> Image:
+    """The image that a parsed document describes; BadAnswer when it describes none."""
+    try:
+        return image_from_document(found)
+    except (KeyError, TypeError, AttributeError):
+        raise BadAnswer("The Image service's answer is not an image.") from None
+
+
+def reason(answer: Answer) -> str:
+    """The sentence in an error answer, be it JSON, HTML or plain text; may be empty."""
+    text = answer.body.decode(errors="replace")
+    try:
+        parsed = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        parsed = None
+    if isinstance(parsed, dict):
+        inner = parsed.get("error")
+        message = (inner if isinstance(inner, dict) else parsed).get("message")
+        text = message if isinstance(message, str) else ""
+    text = _TAG.sub(" ", _HEADING.sub(" ", _STATUS_LINE.sub("", text)))
+    return " ".join(html.unescape(text).split())[:_LONGEST_REASON]
+
+
+def image_error(answer: Answer, image_id: str) -> ImageServiceError:
+    """The error that an unsuccessful answer about one image stands for."""
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return ImageNotFound(image_id)
+    return _error(answer)
+
+
+def list_error(answer: Answer, marker: str | None) -> ImageServiceError:
+    """The error that an unsuccessful answer to a list stands for; `marker` is what was asked."""
+    why = reason(answer)
+    if marker is not None and answer.status == HTTPStatus.BAD_REQUEST and marker in why:
+        return MarkerNotFound(marker)
+    if marker is not None and answer.status == HTTPStatus.FORBIDDEN and marker in why:
+        return MarkerNotVisible(marker)
+    return _error(answer)
+
+
+def _error(answer: Answer) -> ImageServiceError:  # noqa: PLR0911  a table reads best in one piece
+    why = reason(answer)
+    match answer.status:
+        case 400 | 413:
+            return Invalid(why or "The Image service refused the request.")
+        case 401:
+            return NotAuthenticated("The Image service does not accept the token.")
+        case 403:
+            return Forbidden(why or "The Image service forbids it.")
+        case 409:
+            return Conflict(why or "The image is in a state in which this cannot be done.")
+        case 429:
+            return Unavailable("The Image service is too busy.", _seconds(answer.retry_after))
+        case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return Unavailable(
+                f"The Image service answered {status}.", _seconds(answer.retry_after)
+            )
+    return BadAnswer(f"The Image service answered {answer.status}.")
+
+
+def _seconds(retry_after: str | None) -> int:
+    if retry_after and retry_after.isascii() and retry_after.isdigit():
+        return min(max(1, int(retry_after[:9])), _LONGEST_RETRY_AFTER)
+    return 1

@@ -1,0 +1,171 @@
+"""HTTP to Glance: deadlines, retries over several servers, bounded answers."""
+
+import asyncio
+import random
+import ssl
+from collections.abc import Sequence
+from http import HTTPStatus
+from itertools import cycle, islice
+from urllib.parse import urlencode
+
+import aiohttp
+from yarl import URL
+
+from glimpse.correlation import NO_REQUEST, current_request
+from glimpse.glance.answers import Answer
+from glimpse.glance.options import GlanceOptions
+from glimpse.glance.servers import Servers
+from glimpse.images.errors import BadAnswer, Invalid, Unavailable
+
+_CONNECTIONS = 100
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
+_RETRIED = frozenset((500, 502, 503, 504))
+
+Parameters = Sequence[tuple[str, str]]
+
+
+class GlanceClient:
+    """Calls to Glance. Made anywhere, used within one event loop, closed at the end."""
+
+    def __init__(self, options: GlanceOptions) -> None:
+        self._options = options
+        self._servers = Servers(options.api_servers, options.rest_time)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        *,
+        parameters: Parameters = (),
+        body: bytes | None = None,
+        content_type: str | None = None,
+    ) -> Answer:
+        """Send one request, `path` already quoted, and read the answer whole.
+
+        A GET is tried on other servers when one fails; anything else only if it surely was not
+        sent. Raises Unavailable or BadAnswer, within `total_timeout` whatever the servers do.
+        """
+        try:
+            target = f"{path}?{urlencode(parameters)}" if parameters else path
+        except UnicodeEncodeError:
+            raise Invalid("A filter is not valid Unicode text.") from None
+        try:
+            headers = _headers(token, content_type)
+            async with asyncio.timeout(self._options.total_timeout):
+                return await self._try_servers(method, target, headers, body)
+        except TimeoutError:
+            raise Unavailable("The Image service did not answer in time.") from None
+
+    async def _try_servers(
+        self, method: str, target: str, headers: dict[str, str], body: bytes | None
+    ) -> Answer:
+        outcome: Answer | Exception = Unavailable("There is no Image service to ask.")
+        attempts = islice(cycle(self._servers.order()), self._options.num_retries + 1)
+        for attempt, server in enumerate(attempts):
+            if attempt:
+                await asyncio.sleep(_pause(attempt))
+            outcome = await self._attempt(server, method, target, headers, body)
+            if isinstance(outcome, Answer) and outcome.status not in _RETRIED:
+                self._servers.worked(server)
+                return outcome
+            self._servers.failed(server)
+            if method != "GET" and not _was_never_sent(outcome):
+                break
+        if isinstance(outcome, Answer):
+            return outcome
+        raise _meaning(outcome)
+
+    async def _attempt(
+        self, server: str, method: str, target: str, headers: dict[str, str], body: bytes | None
+    ) -> Answer | Exception:
+        url = URL(server + target, encoded=True)
+        try:
+            async with self._http().request(
+                method, url, headers=headers, data=body, allow_redirects=False
+            ) as response:
+                data = await self._read(response)
+                return Answer(response.status, data, response.headers.get("Retry-After"))
+        except (aiohttp.ClientError, TimeoutError, OSError, BadAnswer) as error:
+            # A deadline of the whole call arrives as CancelledError, so it is not caught here.
+            return error
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        async for part in response.content.iter_any():
+            size += len(part)
+            if size > self._options.max_answer_bytes:
+                response.close()
+                raise BadAnswer("The Image service's answer is too large.")
+            parts.append(part)
+        return b"".join(parts)
+
+    def _http(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            options = self._options
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=_tls(options)),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(
+                    total=None,
+                    sock_connect=options.connect_timeout,
+                    sock_read=options.first_byte_timeout,
+                ),
+            )
+        return self._session
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+
+def _headers(token: str, content_type: str | None) -> dict[str, str]:
+    """The caller's token, and the id that ties this call to the request being served."""
+    headers = {"X-Auth-Token": token, "Accept": "application/json"}
+    ids = current_request.get()
+    if ids != NO_REQUEST:
+        headers["X-Openstack-Request-Id"] = ids.global_id or ids.request_id
+    if content_type:
+        headers["Content-Type"] = content_type
+    return headers
+
+
+def _pause(attempt: int) -> float:
+    """Seconds before a retry: doubling, with jitter so that callers do not retry in step."""
+    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
+    return random.uniform(longest / 2, longest)  # noqa: S311  spreads load, keeps no secret
+
+
+def _was_never_sent(outcome: Answer | Exception) -> bool:
+    return isinstance(outcome, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
+
+
+def _meaning(error: Exception) -> Exception:
+    """The domain's error for what went wrong; never the client library's text, which has URLs."""
+    if isinstance(error, (BadAnswer, Unavailable)):
+        return error
+    if isinstance(error, (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)):
+        return BadAnswer("The Image service's answer is not complete.")
+    if isinstance(error, TimeoutError):
+        return Unavailable("The Image service did not answer in time.")
+    return Unavailable("The Image service cannot be reached.")
+
+
+def _tls(options: GlanceOptions) -> ssl.SSLContext | bool:
+    if options.insecure:
+        return False
+    if not (options.cafile or options.certfile):
+        return True
+    context = ssl.create_default_context(cafile=options.cafile)
+    if options.certfile:
+        context.load_cert_chain(options.certfile, options.keyfile)
+    return context
+
+
+def is_success(answer: Answer) -> bool:
+    """Whether the status is one of the 2xx."""
+    return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES

@@ -1,0 +1,209 @@
+"""GlanceImageService: the images of somebody's real Glance."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import orjson
+
+from glimpse.glance import answers
+from glimpse.glance.client import GlanceClient, is_success
+from glimpse.glance.options import GlanceOptions
+from glimpse.glance.query import parameters
+from glimpse.glance.turns import Turns
+from glimpse.images import BASE_ATTRIBUTES, Caller, Image, ImageQuery, Page, PropertyChanges
+from glimpse.images.errors import (
+    BadAnswer,
+    Forbidden,
+    ImageNotFound,
+    PropertyLimitExceeded,
+    PropertyNotFound,
+    ServiceError,
+)
+
+_JSON_PATCH = "application/openstack-images-v2.1-json-patch"
+_RESERVED = "os_glance_"  # Glance's own properties, which it lets nobody set or remove
+_MOST_PAGES = 100_000
+
+
+class GlanceImageService:
+    """An ImageService over HTTP; each call carries the caller's own token.
+
+    Costs in calls: a list one per page, get and delete one, a change of properties two.
+    """
+
+    def __init__(self, options: GlanceOptions, turns: Turns) -> None:
+        self._options = options
+        self._client = GlanceClient(options)
+        self._turns = turns
+        self._schema: frozenset[str] = BASE_ATTRIBUTES
+        self._schema_until = 0.0
+        self._last_token = ""
+
+    async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncIterator[Page]:
+        """Yield the images page by page; see ImageService."""
+        remaining, marker = query.limit, query.marker
+        seen: set[str | None] = {marker}
+        for _ in range(_MOST_PAGES):
+            found, following = await self._page(caller, query, marker, remaining)
+            if remaining is not None and len(found) > remaining:
+                yield Page(found[:remaining], last=True, more=True)
+                return
+            if following is None:
+                yield Page(found)
+                return
+            if not found or following in seen:
+                raise BadAnswer("The Image service's list does not end.")
+            seen.add(following)
+            marker = following
+            yield Page(found, last=False)
+            if remaining is not None:
+                remaining -= len(found)
+        raise BadAnswer("The Image service's list does not end.")
+
+    async def _page(
+        self, caller: Caller, query: ImageQuery, marker: str | None, remaining: int | None
+    ) -> tuple[list[Image], str | None]:
+        """One page, and the marker of the next. Asks for one more than `remaining`, to see it."""
+        size = self._options.page_size
+        asked = [
+            *parameters(query),
+            ("limit", str(size if remaining is None else min(size, remaining + 1))),
+        ]
+        if marker is not None:
+            asked.append(("marker", marker))
+        answer = await self._client.call("GET", "/v2/images", caller.token, parameters=asked)
+        if not is_success(answer):
+            raise answers.list_error(answer, marker)
+        self._last_token = caller.token
+        document = answers.document(answer)
+        documents = document.get("images")
+        if not isinstance(documents, list):
+            raise BadAnswer("The Image service's answer is not a list of images.")
+        return [answers.image(one) for one in documents], next_marker(document)
+
+    async def get_image(self, caller: Caller, image_id: str) -> Image:
+        """Return one image; see ImageService."""
+        return await self._of_image("GET", caller, image_id)
+
+    async def change_properties(
+        self, caller: Caller, image_id: str, changes: PropertyChanges
+    ) -> Image:
+        """Change the named properties and no others; see ImageService."""
+        async with self._turns.turn(image_id):
+            image = await self._of_image("GET", caller, image_id)
+            operations = patch(image.properties, changes)
+            if operations:
+                return await self._of_image("PATCH", caller, image_id, orjson.dumps(operations))
+        # Glance is not asked whether nothing may be changed; this is its rule.
+        if not caller.is_admin and image.owner != caller.project_id:
+            raise Forbidden(f"You are not allowed to modify image {image_id}.")
+        return image
+
+    async def delete_image(self, caller: Caller, image_id: str) -> None:
+        """Delete one image; see ImageService."""
+        answer = await self._client.call("DELETE", path_of(image_id), caller.token)
+        if not is_success(answer):
+            raise answers.image_error(answer, image_id)
+
+    async def base_attributes(self) -> frozenset[str]:
+        """The attributes known from the Image API, and those that Glance's schema adds.
+
+        The schema is fetched when it is stale, with the token of whoever called last, since it is
+        the same for all; until then, and while Glance is in trouble, the last known one stands.
+        """
+        now = time.monotonic()
+        if self._last_token and now >= self._schema_until:
+            self._schema_until = now + self._options.schema_max_age
+            await self._fetch_schema(self._last_token)
+        return self._schema
+
+    async def _fetch_schema(self, token: str) -> None:
+        try:
+            answer = await self._client.call("GET", "/v2/schemas/image", token)
+            described = answers.document(answer).get("properties")
+        except ServiceError:
+            return
+        if is_success(answer) and isinstance(described, dict):
+            self._schema = BASE_ATTRIBUTES | base_properties(described)
+
+    async def close(self) -> None:
+        """Close connections and leave the lock service."""
+        await self._client.close()
+        await self._turns.close()
+
+    async def _of_image(
+        self, method: str, caller: Caller, image_id: str, body: bytes | None = None
+    ) -> Image:
+        answer = await self._client.call(
+            method,
+            path_of(image_id),
+            caller.token,
+            body=body,
+            content_type=_JSON_PATCH if body else None,
+        )
+        if not is_success(answer):
+            raise answers.image_error(answer, image_id)
+        self._last_token = caller.token
+        return answers.image(answers.document(answer))
+
+
+def path_of(image_id: str) -> str:
+    """The quoted path of an image; ImageNotFound for a text that no path can name."""
+    try:
+        quoted = quote(image_id, safe="")
+    except UnicodeEncodeError:
+        raise ImageNotFound(image_id) from None
+    if quoted in ("", ".", ".."):
+        raise ImageNotFound(image_id)
+    return f"/v2/images/{quoted}"
+
+
+def next_marker(document: dict[str, Any]) -> str | None:
+    """The marker in a list's ``next``, of which only that is believed: not its host or filters."""
+    following = document.get("next")
+    if following is None:
+        return None
+    try:
+        return str(parse_qs(urlsplit(str(following)).query)["marker"][-1])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise BadAnswer("The Image service's next link has no marker.") from None
+
+
+def patch(properties: Mapping[str, str | None], changes: PropertyChanges) -> list[dict[str, str]]:
+    """The JSON patch that makes `changes` of an image that has `properties`.
+
+    ``add`` sets a key whether it exists or not (RFC 6902), so that a writer who bypasses the turns
+    cannot make it fail. Raises PropertyNotFound or PropertyLimitExceeded.
+    """
+    for key in sorted(changes.remove - properties.keys()):
+        raise PropertyNotFound(key)
+    removed = set(changes.remove)
+    if changes.replace:
+        kept = changes.set.keys() | changes.keep
+        removed |= {key for key in properties if key not in kept and not key.startswith(_RESERVED)}
+    left = (properties.keys() - removed) | changes.set.keys()
+    if changes.limit is not None and len(left) + changes.counted > changes.limit:
+        raise PropertyLimitExceeded(changes.limit)
+    return [
+        *({"op": "remove", "path": _pointer(key)} for key in sorted(removed)),
+        *(
+            {"op": "add", "path": _pointer(key), "value": value}
+            for key, value in changes.set.items()
+        ),
+    ]
+
+
+def _pointer(key: str) -> str:
+    """The JSON pointer of a key (RFC 6901)."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")
+
+
+def base_properties(described: Mapping[str, Any]) -> frozenset[str]:
+    """The schema's base attributes: those not marked ``is_base: false``."""
+    return frozenset(
+        key
+        for key, about in described.items()
+        if not (isinstance(about, dict) and about.get("is_base") is False)
+    )
