@@ -1,0 +1,28 @@
+"""Settings: configuration is read here, once; inside there are values."""
+
+from glimpse.settings.loading import SettingsError, load_settings
+from glimpse.settings.values import (
+    Api,
+    Embedded,
+    Glance,
+    KeystoneAuthtoken,
+    Middleware,
+    Policy,
+    Quota,
+    Server,
+    Settings,
+)
+
+__all__ = [
+    "Api",
+    "Embedded",
+    "Glance",
+    "KeystoneAuthtoken",
+    "Middleware",
+    "Policy",
+    "Quota",
+    "Server",
+    "Settings",
+    "SettingsError",
+    "load_settings",
+]

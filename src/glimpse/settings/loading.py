@@ -1,0 +1,107 @@
+"""Reading configuration files into Settings."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from oslo_config import cfg
+
+from glimpse.settings.options import SECTIONS
+from glimpse.settings.values import (
+    Api,
+    Embedded,
+    Glance,
+    KeystoneAuthtoken,
+    Middleware,
+    Policy,
+    Quota,
+    Server,
+    Settings,
+)
+
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+# Any of them says that the operator means Keystone; keystoneauth registers its own on the section.
+_SIGNS_OF_KEYSTONE = ("auth_url", "auth_type", "auth_plugin", "www_authenticate_uri", "auth_uri")
+
+
+class SettingsError(Exception):
+    """A configuration that cannot be used; the message is one line that says why."""
+
+
+def load_settings(
+    config_files: Sequence[str | Path] = (), overrides: Mapping[str, object] = _NOTHING
+) -> Settings:
+    """Read the files, later ones winning; `overrides` (``{"glimpse.port": 80}``) win over all.
+
+    A whole nova.conf will do: sections and options that are not Glimpse's are ignored. Raises
+    SettingsError.
+    """
+    files = [str(file) for file in config_files]
+    try:
+        parsed = _parse(files)
+        for section, options in SECTIONS.items():
+            parsed.register_opts(options, group=None if section == "DEFAULT" else section)
+        for name, value in overrides.items():
+            section, _, option = name.rpartition(".")
+            parsed.set_override(option, value, group=section)
+        keystone = _names_keystone(files)
+        return _settings(parsed, keystone=keystone)
+    except (cfg.Error, ValueError, OSError) as error:
+        raise SettingsError(" ".join(str(error).split())) from error
+
+
+def default_state_dir(environment: Mapping[str, str]) -> Path:
+    """The embedded services' directory when none is configured (XDG Base Directory)."""
+    data_home = environment.get("XDG_DATA_HOME", "")
+    base = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
+    return base / "glimpse"
+
+
+def _parse(files: Sequence[str]) -> cfg.ConfigOpts:
+    parsed = cfg.ConfigOpts()
+    parsed(args=[], project="glimpse", default_config_files=list(files), default_config_dirs=[])
+    return parsed
+
+
+def _names_keystone(files: Sequence[str]) -> bool:
+    """Tell whether [keystone_authtoken] is configured."""
+    probe = _parse(files)
+    probe.register_opts([cfg.StrOpt(name) for name in _SIGNS_OF_KEYSTONE], "keystone_authtoken")
+    return any(probe.keystone_authtoken[name] for name in _SIGNS_OF_KEYSTONE)
+
+
+def _settings(parsed: cfg.ConfigOpts, *, keystone: bool) -> Settings:
+    logging = _section(parsed, "DEFAULT")
+    server = _section(parsed, "glimpse")
+    image_service = server.pop("image_service")
+    state_dir = server.pop("state_dir")
+    api = _section(parsed, "api")
+    strategy = api["auth_strategy"] or ("keystone" if keystone else "embedded")
+    api["auth_strategy"] = "noauth" if strategy == "noauth2" else strategy
+    return Settings(
+        server=Server(
+            state_dir=Path(state_dir).expanduser() if state_dir else default_state_dir(os.environ),
+            **server,
+            **logging,
+        ),
+        api=Api(**api),
+        quota=Quota(**_section(parsed, "quota")),
+        policy=Policy(**_section(parsed, "oslo_policy")),
+        middleware=Middleware(**_section(parsed, "oslo_middleware")),
+        embedded=Embedded(**_section(parsed, "embedded")),
+        glance=Glance(**_section(parsed, "glance")),
+        keystone_authtoken=KeystoneAuthtoken(**_section(parsed, "keystone_authtoken")),
+        image_service=image_service or ("glance" if strategy == "keystone" else "embedded"),
+        parsed=parsed,
+    )
+
+
+def _section(parsed: cfg.ConfigOpts, section: str) -> dict[str, Any]:
+    """Read the section's options; lists become tuples."""
+    where = parsed if section == "DEFAULT" else parsed[section]
+    values = {option.dest: where[option.dest] for option in SECTIONS[section]}
+    return {
+        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+    }

@@ -1,0 +1,209 @@
+"""Every option, declared once: what it is called, what it means, in which unit, and its default."""
+
+from collections.abc import Mapping, Sequence
+
+from oslo_config import cfg
+
+_PORT_MAX = 65535
+
+GLIMPSE: Sequence[cfg.Opt] = (
+    cfg.StrOpt("host", default="127.0.0.1", help="Address to listen on."),
+    cfg.IntOpt("port", default=8774, min=0, max=_PORT_MAX, help="TCP port to listen on."),
+    cfg.IntOpt("workers", default=1, min=1, help="Number of processes that serve."),
+    cfg.StrOpt(
+        "state_dir",
+        sample_default="~/.local/share/glimpse",
+        help="Directory of the embedded services' state, created with mode 0700. "
+        "Without it: glimpse in XDG_DATA_HOME, or in ~/.local/share.",
+    ),
+    cfg.StrOpt(
+        "image_service",
+        choices=["embedded", "glance"],
+        help="Where images are kept. Without it: glance when auth_strategy is keystone, "
+        "embedded otherwise.",
+    ),
+    cfg.IntOpt(
+        "graceful_shutdown_timeout",
+        default=30,
+        min=1,
+        help="Seconds that requests in flight are given to end when the process is told to stop.",
+    ),
+)
+
+LOGGING: Sequence[cfg.Opt] = (
+    cfg.BoolOpt("debug", default=False, help="Log at level DEBUG instead of INFO."),
+    cfg.BoolOpt("use_json", default=False, help="Log one JSON object a line."),
+    cfg.StrOpt("log_file", help="File to log to; standard error without it."),
+    cfg.StrOpt("log_dir", help="Directory that a relative log_file is in."),
+    cfg.StrOpt(
+        "log_date_format",
+        default="%Y-%m-%d %H:%M:%S",
+        help="Format of dates in log lines, as strftime takes it.",
+    ),
+    cfg.StrOpt(
+        "logging_default_format_string",
+        default="%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s %(message)s",
+        help="Format of log lines.",
+    ),
+)
+
+API: Sequence[cfg.Opt] = (
+    cfg.StrOpt(
+        "auth_strategy",
+        choices=["embedded", "keystone", "noauth", "noauth2"],
+        help="Who says who is calling. noauth2 is nova's name for noauth. Without it: keystone "
+        "when [keystone_authtoken] is configured, embedded otherwise.",
+    ),
+    cfg.BoolOpt(
+        "allow_remote_noauth",
+        default=False,
+        help="Allow auth_strategy noauth on an address that other machines reach.",
+    ),
+    cfg.IntOpt(
+        "max_limit",
+        default=1000,
+        min=1,
+        deprecated_group="DEFAULT",
+        deprecated_name="osapi_max_limit",
+        help="Most images in one page.",
+    ),
+    cfg.StrOpt(
+        "compute_link_prefix",
+        deprecated_group="DEFAULT",
+        deprecated_name="osapi_compute_link_prefix",
+        help="URL that replaces scheme, host and leading path in links to Compute.",
+    ),
+    cfg.StrOpt(
+        "glance_link_prefix",
+        deprecated_group="DEFAULT",
+        deprecated_name="osapi_glance_link_prefix",
+        help="URL that replaces scheme, host and leading path in links to the Image service.",
+    ),
+    cfg.StrOpt(
+        "advertised_microversion",
+        default="2.35",
+        regex=r"^2\.[1-9]\d*$",
+        help="Highest microversion that version discovery names.",
+    ),
+    cfg.StrOpt(
+        "max_microversion",
+        default="2.104",
+        regex=r"^2\.[1-9]\d*$",
+        help="Highest microversion that requests may ask for.",
+    ),
+    cfg.BoolOpt(
+        "serve_removed_microversions",
+        default=False,
+        help="Keep answering for images above 2.35 and for their metadata above 2.38.",
+    ),
+    cfg.StrOpt("sunset", help="HTTP date of the Sunset header; no header without it."),
+)
+
+QUOTA: Sequence[cfg.Opt] = (
+    cfg.IntOpt(
+        "metadata_items",
+        default=128,
+        min=-1,
+        deprecated_group="DEFAULT",
+        deprecated_name="quota_metadata_items",
+        help="Most metadata items of an image; -1 for any number.",
+    ),
+)
+
+POLICY: Sequence[cfg.Opt] = (
+    cfg.StrOpt("policy_file", help="JSON or YAML file with policy rules; defaults without it."),
+    cfg.MultiStrOpt("policy_dirs", default=[], help="Directories with more policy files."),
+)
+
+MIDDLEWARE: Sequence[cfg.Opt] = (
+    cfg.BoolOpt(
+        "enable_proxy_headers_parsing",
+        default=False,
+        help="Believe Forwarded and X-Forwarded-* headers. Only behind a proxy that sets them.",
+    ),
+    cfg.IntOpt(
+        "max_request_body_size",
+        default=114688,
+        min=0,
+        help="Most bytes of a request body, except image data.",
+    ),
+)
+
+EMBEDDED: Sequence[cfg.Opt] = (
+    cfg.IntOpt(
+        "token_expiration", default=3600, min=1, help="Seconds that the embedded tokens live."
+    ),
+    cfg.StrOpt("region_name", default="RegionOne", help="Region in the embedded catalog."),
+)
+
+GLANCE: Sequence[cfg.Opt] = (
+    cfg.ListOpt("api_servers", default=[], help="URLs of Glance; the catalog's without it."),
+    cfg.StrOpt("service_type", default="image", help="Type of the Image service in the catalog."),
+    cfg.ListOpt(
+        "valid_interfaces",
+        default=["internal", "public"],
+        help="Interfaces to look for in the catalog, in order of preference.",
+    ),
+    cfg.StrOpt("region_name", help="Region to look for in the catalog."),
+    cfg.StrOpt("endpoint_override", help="URL of Glance, in place of the catalog's."),
+    cfg.IntOpt("num_retries", default=3, min=0, help="Further tries of a call that failed."),
+    cfg.FloatOpt("connect_timeout", default=3.0, help="Seconds to connect to Glance in."),
+    cfg.FloatOpt("first_byte_timeout", default=15.0, help="Seconds until an answer begins."),
+    cfg.FloatOpt("timeout", default=30.0, help="Seconds that a whole call may take."),
+    cfg.StrOpt("cafile", help="PEM file of the authorities that sign Glance's certificate."),
+    cfg.StrOpt("certfile", help="PEM file of the client certificate."),
+    cfg.StrOpt("keyfile", help="PEM file of the client certificate's key."),
+    cfg.BoolOpt(
+        "insecure",
+        default=False,
+        deprecated_name="api_insecure",
+        help="Accept any certificate of Glance.",
+    ),
+)
+
+KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
+    cfg.StrOpt(
+        "www_authenticate_uri",
+        deprecated_name="auth_uri",
+        help="Identity URL that clients without a valid token are told.",
+    ),
+    cfg.IntOpt(
+        "token_cache_time", default=300, help="Seconds that a validated token is trusted; -1: none."
+    ),
+    cfg.ListOpt(
+        "memcached_servers",
+        default=[],
+        deprecated_name="memcache_servers",
+        help="host:port of memcached servers that share validated tokens.",
+    ),
+    cfg.StrOpt("interface", default="internal", help="Interface of Keystone in the catalog."),
+    cfg.StrOpt("region_name", help="Region of Keystone in the catalog."),
+    cfg.IntOpt("http_connect_timeout", min=1, help="Seconds that a call to Keystone may take."),
+    cfg.IntOpt("http_request_max_retries", default=3, min=0, help="Further tries of a call."),
+    cfg.ListOpt(
+        "service_token_roles",
+        default=["service"],
+        help="Roles, one of which makes a token a service's.",
+    ),
+    cfg.BoolOpt(
+        "service_token_roles_required",
+        default=True,
+        help="Accept only service tokens with one of these roles.",
+    ),
+    cfg.StrOpt("cafile", help="PEM file of the authorities that sign Keystone's certificate."),
+    cfg.StrOpt("certfile", help="PEM file of the client certificate."),
+    cfg.StrOpt("keyfile", help="PEM file of the client certificate's key."),
+    cfg.BoolOpt("insecure", default=False, help="Accept any certificate of Keystone."),
+)
+
+SECTIONS: Mapping[str, Sequence[cfg.Opt]] = {
+    "DEFAULT": LOGGING,
+    "glimpse": GLIMPSE,
+    "api": API,
+    "quota": QUOTA,
+    "oslo_policy": POLICY,
+    "oslo_middleware": MIDDLEWARE,
+    "embedded": EMBEDDED,
+    "glance": GLANCE,
+    "keystone_authtoken": KEYSTONE_AUTHTOKEN,
+}

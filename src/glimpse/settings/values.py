@@ -1,0 +1,131 @@
+"""Settings: what the options were set to, as one frozen tree of values."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from oslo_config import cfg
+
+AuthStrategy = Literal["embedded", "keystone", "noauth"]
+ImageServiceName = Literal["embedded", "glance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """How the process listens, stops and logs; times in seconds."""
+
+    host: str
+    port: int
+    workers: int
+    state_dir: Path
+    graceful_shutdown_timeout: int
+    debug: bool
+    use_json: bool
+    log_file: str | None
+    log_dir: str | None
+    log_date_format: str
+    logging_default_format_string: str
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What the Compute API answers."""
+
+    auth_strategy: AuthStrategy
+    allow_remote_noauth: bool
+    max_limit: int
+    compute_link_prefix: str | None
+    glance_link_prefix: str | None
+    advertised_microversion: str
+    max_microversion: str
+    serve_removed_microversions: bool
+    sunset: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How much an image may carry; -1 for any number."""
+
+    metadata_items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Where policy rules are."""
+
+    policy_file: str | None
+    policy_dirs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Middleware:
+    """What all APIs do with requests; sizes in bytes."""
+
+    enable_proxy_headers_parsing: bool
+    max_request_body_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The embedded services; times in seconds."""
+
+    token_expiration: int
+    region_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """How Glance is found and called; times in seconds."""
+
+    api_servers: tuple[str, ...]
+    service_type: str
+    valid_interfaces: tuple[str, ...]
+    region_name: str | None
+    endpoint_override: str | None
+    num_retries: int
+    connect_timeout: float
+    first_byte_timeout: float
+    timeout: float
+    cafile: str | None
+    certfile: str | None
+    keyfile: str | None
+    insecure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeystoneAuthtoken:
+    """How tokens are validated; times in seconds. Credentials stay in ``Settings.parsed``."""
+
+    www_authenticate_uri: str | None
+    token_cache_time: int
+    memcached_servers: tuple[str, ...]
+    interface: str
+    region_name: str | None
+    http_connect_timeout: int | None
+    http_request_max_retries: int
+    service_token_roles: tuple[str, ...]
+    service_token_roles_required: bool
+    cafile: str | None
+    certfile: str | None
+    keyfile: str | None
+    insecure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of them.
+
+    ``parsed`` is the private oslo.config object behind the values: keystoneauth1.loading registers
+    the options of the operator's plugin on its section keystone_authtoken and reads them there.
+    """
+
+    server: Server
+    api: Api
+    quota: Quota
+    policy: Policy
+    middleware: Middleware
+    embedded: Embedded
+    glance: Glance
+    keystone_authtoken: KeystoneAuthtoken
+    image_service: ImageServiceName
+    parsed: cfg.ConfigOpts = field(repr=False, compare=False)
