@@ -8,16 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from glimpse.embedded.service import NoData
 from glimpse.identity.base import IdentityError, IdentityUnavailable, Unauthorized
 from glimpse.images import errors
 
 
 class TooLarge(errors.ImageServiceError):
     """A body, or a number of properties or tags, above what is allowed."""
-
-
-class NoData(errors.ImageServiceError):
-    """The image has no data (yet): 204, as the Image API answers a download of none."""
 
 
 class MethodNotAllowed(errors.ImageServiceError):

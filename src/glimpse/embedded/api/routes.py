@@ -16,7 +16,6 @@ from glimpse.embedded.api.documents import image_document, page_document
 from glimpse.embedded.api.faults import (
     HANDLED,
     MethodNotAllowed,
-    NoData,
     UnsupportedMediaType,
     fault,
 )
@@ -169,8 +168,6 @@ async def upload_data(call: Call) -> Response:
 async def download_data(call: Call) -> Response:
     """``GET /v2/images/{image_id}/file``, all of it or one range, streamed."""
     data = await call.service.open_data(call.caller, call.image_id)
-    if data is None:
-        raise NoData(f"Image {call.image_id} has no data.")
     part = parse_range(call.request.headers.get("range"), data.size)
     start, end = (part.start, part.end) if part else (0, data.size)
     headers = {"Content-Length": str(end - start)}
