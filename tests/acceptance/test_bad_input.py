@@ -1,0 +1,143 @@
+"""Whatever a client sends: an answer within seconds, a 4xx with a fault where it is refused."""
+
+import json
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.acceptance.conftest import PROJECTS
+from tests.support.cloud import EmbeddedCloud
+from tests.support.http import Answer, request
+
+BODIES = {
+    "half an object": b'{"metadata": ',
+    "another type": b'{"metadata": 5}',
+    "a list": b'{"metadata": ["a"]}',
+    "a value that is a list": b'{"metadata": {"a": ["b"]}}',
+    "a lone surrogate": b'{"metadata": {"a": "\\ud800"}}',
+    "a lone surrogate in a key": b'{"metadata": {"\\ud800": "a"}}',
+    "NUL in a key": b'{"metadata": {"\\u0000": "a"}}',
+    "a NUL byte": b"\x00",
+    "not UTF-8": b'{"metadata": {"a": "\xff"}}',
+    "UTF-16": '{"metadata": {"a": "b"}}'.encode("utf-16"),
+    "more than a double": b'{"metadata": {"a": 1e999}}',
+    "5,000 digits": b'{"metadata": {"a": ' + b"9" * 5000 + b"}}",
+    "NaN": b'{"metadata": {"a": NaN}}',
+    "a deep list": b"[" * 50_000 + b"]" * 50_000,
+    "a mapping that is half JSON": b'{"metadata": {"block_device_mapping": "[1,"}}',
+    "a deep mapping": b'{"metadata": {"mappings": "' + b"[" * 40_000 + b'"}}',
+    "too many items": json.dumps({"metadata": {f"k{n}": "v" for n in range(129)}}).encode(),
+}
+HEADERS = (
+    ("X-Auth-Token", "x" * 60_000),
+    ("X-Auth-Token", "\udcff"),
+    ("OpenStack-API-Version", "compute 2." + "9" * 5000),
+    ("OpenStack-API-Version", "\udcff"),
+    ("X-OpenStack-Nova-API-Version", "2.٣"),
+    ("Content-Type", "\udcff"),
+    ("Content-Type", "image/png"),
+)
+ODD_METHODS = ("FOO", "get", "PROPFIND", "TRACE", "PATCH", "X" * 200)
+
+
+@pytest.fixture
+def image(cloud: EmbeddedCloud) -> Iterator[str]:
+    image_id = str(uuid.uuid4())
+    document = {"id": image_id, "name": "bad input", "status": "active", "key1": "value1"}
+    dates = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-02-01T10:20:30Z"}
+    cloud.put_images([{**document, **dates, "owner": PROJECTS["owner"]}])
+    yield image_id
+    cloud.put_images([], absent=[image_id])
+
+
+def assert_refused(answer: Answer) -> None:
+    assert 400 <= answer.status < 500, str(answer)
+    assert answer.fault or answer.status in (404, 413), str(answer)
+    assert answer.body, str(answer)
+
+
+def assert_answered(answer: Answer) -> None:
+    assert answer.status < 500, str(answer)
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+@pytest.mark.parametrize("root", ["/v2", "/v2.1"])
+@pytest.mark.parametrize("verb", ["PUT", "POST"])
+def test_a_bad_body_is_refused(
+    body: bytes, root: str, verb: str, cloud: EmbeddedCloud, image: str
+) -> None:
+    assert_refused(cloud.ask("owner", verb, f"{root}/images/{image}/metadata", body))
+    one = body.replace(b'"metadata"', b'"meta"')
+    assert_refused(cloud.ask("owner", "PUT", f"{root}/images/{image}/metadata/a", one))
+
+
+@pytest.mark.parametrize("verb", ["PUT", "POST"])
+def test_a_body_of_10_mb_is_refused_before_it_is_sent(
+    verb: str, cloud: EmbeddedCloud, image: str
+) -> None:
+    """The length is announced and nothing of it sent: whoever waits for the body hangs."""
+    length = [("Content-Length", "10000000"), ("X-Auth-Token", cloud.token("owner") or "")]
+    target = f"/v2.1/images/{image}/metadata"
+    assert request(cloud.address, verb, target, length).status == 413
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=" + "9" * 5000,
+        "limit=-1",
+        "limit=%00",
+        "limit=%D9%A1",
+        "marker=%00",
+        "name=%ED%A0%80",
+        "name=%FF",
+        "offset=x",
+        "page_size=-1",
+        "changes-since=%00",
+        "changes-since=2024-02-30",
+        "changes-since=9999-12-31T23:59:59-23:59",
+    ],
+)
+def test_a_bad_query_is_answered(query: str, cloud: EmbeddedCloud) -> None:
+    for path in ("/v2.1/images", "/v2.1/images/detail", "/v2/images"):
+        assert_answered(cloud.ask("owner", "GET", f"{path}?{query}"))
+
+
+@pytest.mark.parametrize("query", ["a=" + "x" * 100_000, "&" * 100_000, "=&" * 50_000])
+def test_a_query_of_100_kb_is_answered(query: str, cloud: EmbeddedCloud) -> None:
+    assert_answered(cloud.ask("owner", "GET", f"/v2.1/images?{query}"))
+
+
+@pytest.mark.parametrize("method", ODD_METHODS)
+def test_an_odd_method_is_refused(method: str, cloud: EmbeddedCloud, image: str) -> None:
+    for path in ("/v2.1/images", f"/v2.1/images/{image}", f"/v2.1/images/{image}/metadata"):
+        assert_refused(cloud.ask("owner", method, path))
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[0])
+def test_an_odd_header_is_answered(
+    header: tuple[str, str], cloud: EmbeddedCloud, image: str
+) -> None:
+    answer = request(cloud.address, "GET", "/v2.1/images", [header])
+    assert answer.status == 401, str(answer)
+    body = b'{"metadata": {"a": "b"}}'
+    target = f"/v2.1/images/{image}/metadata"
+    assert_answered(cloud.ask("owner", "POST", target, body, [header]))
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    path=st.binary(max_size=40).map(lambda raw: "".join(f"%{byte:02X}" for byte in raw)),
+    query=st.binary(max_size=40).map(lambda raw: "".join(f"%{byte:02X}" for byte in raw)),
+    name=st.sampled_from(("name", "status", "server", "minRam", "changes-since", "property-a")),
+)
+def test_any_bytes_in_a_path_or_a_query_are_answered(
+    path: str, query: str, name: str, cloud: EmbeddedCloud
+) -> None:
+    assert_answered(cloud.ask("owner", "GET", f"/v2.1/images/{path}"))
+    assert_answered(cloud.ask("owner", "GET", f"/v2.1/images?{name}={query}"))

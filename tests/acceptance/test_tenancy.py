@@ -1,0 +1,94 @@
+"""Who may do what to whose image, over HTTP: every caller, every kind of image, every operation."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.acceptance.conftest import PROJECTS
+from tests.acceptance.tenancy import (
+    ATTRIBUTES,
+    CALLERS,
+    KEY,
+    OPERATIONS,
+    OUTCOMES,
+    UNKNOWN_CALLERS,
+    Operation,
+    expected_status,
+)
+from tests.support.cloud import EmbeddedCloud
+from tests.support.http import Answer, request
+
+FAULTS = {403: "forbidden", 404: "itemNotFound"}
+
+
+def make_image(kind: str) -> dict[str, Any]:
+    """A new image of the owner's, with both members."""
+    return {
+        "id": str(uuid.uuid4()),
+        "name": kind,
+        "status": "active",
+        "owner": PROJECTS["owner"],
+        "size": 1,
+        "disk_format": "raw",
+        "container_format": "bare",
+        "created_at": "2024-02-01T10:20:30Z",
+        "updated_at": "2024-03-01T11:21:31Z",
+        KEY: "debian",
+        "members": [
+            {"member_id": PROJECTS["member"], "status": "accepted"},
+            {"member_id": PROJECTS["pending"], "status": "pending"},
+        ],
+        **ATTRIBUTES[kind],
+    }
+
+
+def ask(cloud: EmbeddedCloud, token: str | None, operation: Operation, image_id: str) -> Answer:
+    headers = {"Content-Type": "application/json"} if operation.body else {}
+    if token is not None:
+        headers["X-Auth-Token"] = token
+    target = operation.target(image_id)
+    return request(cloud.address, operation.method, target, headers, operation.payload)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("kind", ATTRIBUTES)
+@pytest.mark.parametrize("caller", CALLERS)
+def test_the_table_is_kept(
+    caller: str, kind: str, operation: Operation, cloud: EmbeddedCloud
+) -> None:
+    image = make_image(kind)
+    cloud.put_images([image])
+    answer = ask(cloud, cloud.token(caller), operation, image["id"])
+    assert answer.status == expected_status(operation, caller, kind), str(answer)
+    assert answer.fault == FAULTS.get(answer.status), str(answer)
+    if operation.needs == "L":
+        listed = {each["id"] for each in answer.json()["images"]}
+        assert (image["id"] in listed) == ("L" in OUTCOMES[caller, kind]), str(answer)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("kind", ATTRIBUTES)
+@pytest.mark.parametrize("caller", UNKNOWN_CALLERS)
+def test_without_a_valid_token_nothing_is_answered(
+    caller: str, kind: str, operation: Operation, cloud: EmbeddedCloud, expired_token: str
+) -> None:
+    image = make_image(kind)
+    cloud.put_images([image])
+    answer = ask(cloud, expired_token if caller == "expired" else None, operation, image["id"])
+    assert answer.status == expected_status(operation, caller, kind), str(answer)
+    assert answer.header("WWW-Authenticate"), str(answer)
+    assert image["id"] not in answer.body.decode(), str(answer)
+
+
+@pytest.mark.parametrize("kind", ATTRIBUTES)
+def test_what_was_refused_did_not_happen(kind: str, cloud: EmbeddedCloud) -> None:
+    image = make_image(kind)
+    cloud.put_images([image])
+    for caller in ("member", "pending", "other"):
+        for operation in OPERATIONS:
+            if operation.needs in "ED":
+                ask(cloud, cloud.token(caller), operation, image["id"])
+    answer = cloud.ask("owner", "GET", f"/v2.1/images/{image['id']}/metadata")
+    assert json.loads(answer.body) == {"metadata": {KEY: "debian"}}, str(answer)

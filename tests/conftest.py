@@ -1,0 +1,36 @@
+"""What all tests share: the option that names other recordings, and the count of how they went."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.golden.exchanges import COMPACT
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--golden",
+        metavar="DIR",
+        type=Path,
+        help="replay the exchanges of this directory instead of the ones kept here",
+    )
+
+
+def golden_source(config: pytest.Config) -> Path:
+    """Where the exchanges to be replayed are: a directory, or the compact file."""
+    chosen: Path | None = config.getoption("--golden")
+    return chosen.resolve() if chosen else COMPACT
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many exchanges were answered exactly, and how many under which repair."""
+    counts: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in getattr(report, "user_properties", ()):
+                if name == "replayed":
+                    counts[str(value) if outcome == "passed" else "differently"] += 1
+    if counts:
+        how = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+        terminalreporter.write_line(f"golden exchanges answered: {how}")

@@ -1,0 +1,49 @@
+"""The cloud that the exchanges are replayed against: the fixture, in an embedded Glimpse."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.golden.compare import Place
+from tests.support.cloud import EmbeddedCloud, Member
+from tests.support.process import GlimpseProcess
+
+
+def fixture_members(fixture: Mapping[str, Any]) -> list[Member]:
+    """The fixture's users, each in the project of its name."""
+    roles = {"admin": ("admin", "member", "reader")}
+    projects: dict[str, str] = fixture["projects"]
+    return [
+        Member(name, project_id, roles.get(name, ("member", "reader")))
+        for name, project_id in projects.items()
+    ]
+
+
+class GoldenCloud(EmbeddedCloud):
+    """Holds the fixture's images, and puts them back."""
+
+    def __init__(self, process: GlimpseProcess, fixture: Mapping[str, Any]) -> None:
+        super().__init__(process)
+        shared_with = fixture["projects"][fixture["alt-shared is shared with"]]
+        self._images: list[dict[str, Any]] = [dict(each) for each in fixture["images"].values()]
+        for image in self._images:
+            if image["name"] == "alt-shared":
+                image["members"] = [{"member_id": shared_with, "status": "accepted"}]
+        self._broken: dict[str, Any] = dict(fixture["broken"])
+        self._has_broken: bool | None = None
+        self._touched = True
+
+    def place(self, authority: str) -> Place:
+        url = f"http://{authority}"
+        return Place(url, f"{url}/image", f"{url}/identity")
+
+    def touch(self) -> None:
+        """Say that a request may have changed images."""
+        self._touched = True
+
+    def restore(self, *, broken: bool) -> None:
+        """Put all images back to the fixture's state, if they may be in another."""
+        if not self._touched and self._has_broken == broken:
+            return
+        extra, absent = ([self._broken], []) if broken else ([], [self._broken["id"]])
+        self.put_images([*self._images, *extra], absent=absent)
+        self._touched, self._has_broken = False, broken
