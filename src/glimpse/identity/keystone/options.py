@@ -1,0 +1,28 @@
+"""KeystoneOptions: the part of [keystone_authtoken] that Glimpse acts on, as one value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class KeystoneOptions:
+    """How to reach Keystone, as whom, and how long to believe it. Times are in seconds.
+
+    ``credentials`` are the options of the keystoneauth plugin ``auth_type`` (auth_url, username,
+    password, ...); they are kept out of ``repr``. ``token_cache_time`` of -1 caches nothing.
+    """
+
+    auth_type: str = "password"
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    www_authenticate_uri: str | None = None
+    interface: str = "internal"
+    region_name: str | None = None
+    token_cache_time: int = 300
+    service_token_roles: frozenset[str] = frozenset({"service"})
+    service_token_roles_required: bool = True
+    admin_roles: frozenset[str] = frozenset({"admin"})
+    http_connect_timeout: float = 10.0
+    cafile: str | None = None
+    certfile: str | None = None
+    keyfile: str | None = None
+    insecure: bool = False

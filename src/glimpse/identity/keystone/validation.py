@@ -1,0 +1,183 @@
+"""KeystoneIdentity: tokens validated by Keystone, as keystonemiddleware's auth_token does."""
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+import orjson
+
+from glimpse.identity.base import IdentityUnavailable, Unauthorized
+from glimpse.identity.keystone.cache import TokenCache, Validated, cache_key
+from glimpse.identity.keystone.options import KeystoneOptions
+from glimpse.identity.keystone.service_session import ServiceSession
+from glimpse.images import Caller
+
+_log = logging.getLogger(__name__)
+
+_REFUSED = "The token is not valid."
+_UNAVAILABLE = "The Keystone service is temporarily unavailable."
+
+
+class KeystoneIdentity:
+    """Validates each token once per `token_cache_time`, however many requests carry it.
+
+    Known tokens keep working while Keystone is down.
+    """
+
+    def __init__(
+        self,
+        options: KeystoneOptions,
+        service: ServiceSession,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._options = options
+        self._service = service
+        self._clock = clock
+        self._cache = TokenCache(options.token_cache_time, clock)
+        self._running: dict[tuple[str, bool], asyncio.Task[Validated]] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def authenticate(self, token: str | None, service_token: str | None = None) -> Caller:
+        """Return the caller whose token it is; see Identity.
+
+        A service token makes an expired user token good if it has one of `service_token_roles`.
+        """
+        allow_expired = False
+        if service_token:
+            service = (await self._validated(service_token.strip(), allow_expired=False)).caller
+            allow_expired = not service.roles.isdisjoint(self._options.service_token_roles)
+            if not allow_expired and self._options.service_token_roles_required:
+                raise Unauthorized("The service token is not one of a service.")
+        if not token or not token.strip():
+            raise Unauthorized("A token is required.")
+        token = token.strip()
+        validated = await self._validated(token, allow_expired=allow_expired)
+        return replace(validated.caller, token=token)
+
+    async def _validated(self, token: str, *, allow_expired: bool) -> Validated:
+        """From the cache, or from the one validation of this token that is under way."""
+        key = cache_key(token)
+        known = self._cache.get(key)
+        if known is None:
+            flight = (key, allow_expired)
+            task = self._running.get(flight)
+            if task is None:
+                task = asyncio.create_task(self._validate(token, allow_expired=allow_expired))
+                self._running[flight] = task
+                task.add_done_callback(lambda done: self._landed(flight, done))
+            # Shielded: whoever stops waiting does not stop it for the others.
+            known = await asyncio.shield(task)
+        if not allow_expired and known.expires_at <= self._clock():
+            raise Unauthorized(_REFUSED)
+        return known
+
+    def _landed(self, flight: tuple[str, bool], task: "asyncio.Task[Validated]") -> None:
+        del self._running[flight]
+        if not task.cancelled() and task.exception() is None:
+            self._cache.put(flight[0], task.result())
+
+    async def _validate(self, token: str, *, allow_expired: bool) -> Validated:
+        """Ask Keystone; once more with a new token of our own if it refuses ours."""
+        for _ in range(2):
+            own_token, endpoint = await self._service.token_and_endpoint()
+            status, body = await self._ask(endpoint, own_token, token, allow_expired=allow_expired)
+            if status == HTTPStatus.OK:
+                return parse_validation(body, self._options.admin_roles)
+            if status == HTTPStatus.NOT_FOUND:
+                raise Unauthorized(_REFUSED)
+            if status != HTTPStatus.UNAUTHORIZED:
+                break
+            self._service.forget(own_token)
+        _log.error("Keystone answered %s to the validation of a token.", status)
+        raise IdentityUnavailable(_UNAVAILABLE)
+
+    async def _ask(
+        self, endpoint: str, own_token: str, token: str, *, allow_expired: bool
+    ) -> tuple[int, bytes]:
+        if not (token.isascii() and token.isprintable()):
+            raise Unauthorized(_REFUSED)  # no header can carry it
+        query = "?nocatalog=1&allow_expired=1" if allow_expired else "?nocatalog=1"
+        headers = {
+            "X-Auth-Token": own_token,
+            "X-Subject-Token": token,
+            "Accept": "application/json",
+            # Without it Keystone refuses application credentials that have access rules.
+            "OpenStack-Identity-Access-Rules": "1.0",
+        }
+        url = f"{endpoint}/v3/auth/tokens{query}"
+        try:
+            async with self._http().get(url, headers=headers, allow_redirects=False) as response:
+                return response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            raise IdentityUnavailable(_UNAVAILABLE) from None
+
+    def _http(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=_tls(self._options)),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=self._options.http_connect_timeout),
+            )
+        return self._session
+
+    def challenge(self, base_url: str) -> str:
+        """Where to authenticate: `www_authenticate_uri`, or where Glimpse itself does."""
+        uri = self._options.www_authenticate_uri
+        return f'Keystone uri="{uri or self._options.credentials.get("auth_url", base_url)}"'
+
+    async def close(self) -> None:
+        """End validations under way and close connections."""
+        for task in list(self._running.values()):
+            task.cancel()
+        if self._session is not None:
+            await self._session.close()
+
+
+def parse_validation(body: bytes, admin_roles: frozenset[str]) -> Validated:
+    """The caller that Keystone's answer to a validation describes.
+
+    Raises IdentityUnavailable for an answer that makes no sense, and Unauthorized for an
+    application credential restricted by access rules, which only its named services may accept.
+    """
+    try:
+        described = orjson.loads(body)["token"]
+        expires_at = datetime.fromisoformat(described["expires_at"]).timestamp()
+        caller = _caller(described, admin_roles)
+        credential = described.get("application_credential") or {}
+        restricted = credential.get("access_rules") is not None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise IdentityUnavailable("Keystone's answer makes no sense.") from None
+    if restricted:
+        raise Unauthorized("Application credentials with access rules are not accepted here.")
+    return Validated(caller, expires_at)
+
+
+def _caller(described: dict[str, Any], admin_roles: frozenset[str]) -> Caller:
+    user, project = described["user"], described.get("project") or {}
+    roles = frozenset(role["name"] for role in described.get("roles", ()))
+    return Caller(
+        user_id=user["id"],
+        user_name=user.get("name"),
+        user_domain_id=(user.get("domain") or {}).get("id"),
+        project_id=project.get("id"),
+        project_name=project.get("name"),
+        project_domain_id=(project.get("domain") or {}).get("id"),
+        roles=roles,
+        is_admin=not roles.isdisjoint(admin_roles),
+    )
+
+
+def _tls(options: KeystoneOptions) -> ssl.SSLContext | bool:
+    if options.insecure:
+        return False
+    context = ssl.create_default_context(cafile=options.cafile)
+    if options.certfile:
+        context.load_cert_chain(options.certfile, options.keyfile)
+    return context

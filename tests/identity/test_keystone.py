@@ -1,0 +1,153 @@
+"""KeystoneIdentity against a small scripted Keystone on a socket, through the real keystoneauth."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiohttp import web
+
+from glimpse.identity import IdentityUnavailable, Unauthorized
+from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
+
+USER = {"id": "u", "name": "demo", "domain": {"id": "default", "name": "Default"}}
+
+
+class Keystone:
+    """Logs in the service, and validates the tokens of `tokens` (name -> (role, lifetime))."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.own_token = 0
+        self.validations: list[str] = []
+        self.asked = asyncio.Event()
+        self.status = 200
+        self.tokens = {
+            "good": ("member", 60),
+            "root": ("admin", 60),
+            "service": ("service", 60),
+            "old": ("member", -60),
+        }
+
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        if request.method == "POST":
+            self.own_token += 1
+            name = f"own-{self.own_token}"
+            return web.json_response(
+                {"token": self._about("service", 3600)},
+                status=201,
+                headers={"X-Subject-Token": name},
+            )
+        if request.path != "/v3/auth/tokens":
+            version = {"id": "v3.14", "status": "stable", "links": [self._link("/v3/")]}
+            return web.json_response({"version": version})
+        token = request.headers["X-Subject-Token"]
+        self.validations.append(token)
+        self.asked.set()
+        await asyncio.sleep(0.02)
+        if request.headers["X-Auth-Token"] != f"own-{self.own_token}":
+            return web.Response(status=401)
+        role, lifetime = self.tokens.get(token, ("", -1))
+        if not role or (lifetime < 0 and "allow_expired" not in request.query):
+            return web.Response(status=404)
+        return web.json_response({"token": self._about(role, lifetime)}, status=self.status)
+
+    def _link(self, path: str) -> dict[str, str]:
+        return {"rel": "self", "href": self.url + path}
+
+    def _about(self, role: str, lifetime: int) -> dict[str, object]:
+        expires = datetime.now(UTC) + timedelta(seconds=lifetime)
+        endpoint = {"interface": "internal", "url": self.url, "region": "R", "region_id": "R"}
+        return {
+            "methods": ["password"],
+            "issued_at": "2024-01-01T00:00:00.000000Z",
+            "expires_at": f"{expires:%Y-%m-%dT%H:%M:%S}.000000Z",
+            "user": USER,
+            "project": {**USER, "id": "p", "name": "project"},
+            "roles": [{"id": role, "name": role}],
+            "catalog": [{"type": "identity", "name": "keystone", "endpoints": [endpoint]}],
+        }
+
+
+@pytest.fixture
+async def keystone() -> AsyncIterator[Keystone]:
+    keystone = Keystone()
+    runner = web.ServerRunner(web.Server(keystone.handle), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    keystone.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield keystone
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def identity(keystone: Keystone) -> AsyncIterator[KeystoneIdentity]:
+    options = KeystoneOptions(
+        credentials={
+            "auth_url": keystone.url + "/v3",
+            "username": "glimpse",
+            "password": "hidden",
+            "user_domain_id": "default",
+            "project_name": "service",
+            "project_domain_id": "default",
+        },
+        www_authenticate_uri="http://keystone.example/v3",
+    )
+    identity = KeystoneIdentity(options, ServiceSession(options))
+    yield identity
+    await identity.close()
+
+
+async def test_a_good_token_tells_who_is_calling(identity: KeystoneIdentity) -> None:
+    caller = await identity.authenticate("good")
+    assert (caller.user_id, caller.project_id, caller.roles) == ("u", "p", frozenset(("member",)))
+    assert (caller.token, caller.is_admin) == ("good", False)
+    assert (await identity.authenticate("root")).is_admin
+
+
+@pytest.mark.parametrize("token", [None, "", "unknown", "old", "\u20ac", "a\nb"])
+async def test_any_other_token_is_refused(identity: KeystoneIdentity, token: str | None) -> None:
+    with pytest.raises(Unauthorized):
+        await identity.authenticate(token)
+
+
+async def test_an_expired_token_is_good_beside_a_services_own(identity: KeystoneIdentity) -> None:
+    assert (await identity.authenticate("old", "service")).user_id == "u"
+    with pytest.raises(Unauthorized):
+        await identity.authenticate("old")
+    with pytest.raises(Unauthorized):
+        await identity.authenticate("good", "good")
+
+
+async def test_many_requests_cost_one_validation_though_one_gives_up(
+    keystone: Keystone, identity: KeystoneIdentity
+) -> None:
+    first = asyncio.create_task(identity.authenticate("good"))
+    others = [asyncio.create_task(identity.authenticate("good")) for _ in range(20)]
+    await keystone.asked.wait()
+    first.cancel()
+    assert {caller.user_id for caller in await asyncio.gather(*others)} == {"u"}
+    assert keystone.validations == ["good"]
+
+
+async def test_a_new_own_token_is_fetched_when_ours_dies(
+    keystone: Keystone, identity: KeystoneIdentity
+) -> None:
+    await identity.authenticate("good")
+    keystone.own_token += 1
+    assert (await identity.authenticate("root")).is_admin
+
+
+async def test_known_tokens_work_while_keystone_is_down(
+    keystone: Keystone, identity: KeystoneIdentity
+) -> None:
+    await identity.authenticate("good")
+    keystone.status = 500
+    assert (await identity.authenticate("good")).user_id == "u"
+    with pytest.raises(IdentityUnavailable) as caught:
+        await identity.authenticate("root")
+    assert "root" not in str(caught.value)
+
+
+async def test_the_challenge_names_keystone(identity: KeystoneIdentity) -> None:
+    assert identity.challenge("http://here") == 'Keystone uri="http://keystone.example/v3"'
