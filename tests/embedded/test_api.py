@@ -116,6 +116,24 @@ def test_an_image_is_created_queued_and_shown_with_its_properties(api: Api) -> N
     assert shown.json() == created, str(shown)
 
 
+def test_booleans_are_booleans_wherever_an_image_is_shown(api: Api) -> None:
+    image = api.create(protected=True, lot="booleans")
+    shown = api("GET", f"/v2/images/{image['id']}").json()
+    listed = api("GET", "/v2/images?lot=booleans").json()["images"][0]
+    for document in (image, shown, listed):
+        assert document["protected"] is True
+        assert document["os_hidden"] is False
+
+
+def test_a_protected_image_is_deleted_only_once_it_is_not(api: Api) -> None:
+    image_id = api.create(protected=True)["id"]
+    assert api("DELETE", f"/v2/images/{image_id}").status == 403
+    assert (
+        api.patch(image_id, {"op": "replace", "path": "/protected", "value": False}).status == 200
+    )
+    assert api("DELETE", f"/v2/images/{image_id}").status == 204
+
+
 def test_creation_says_where_the_image_is(api: Api) -> None:
     answer = api("POST", "/v2/images", {})
     expected = f"http://127.0.0.1:{api.address[1]}/image/v2/images/{answer.json()['id']}"

@@ -12,7 +12,10 @@ MAX_LIMIT = 1000
 
 
 def image_document(image: Image) -> bytes:
-    """One image as JSON. Properties are copied as the text they are stored as, not parsed."""
+    """One image as JSON. Properties are copied as the text they are stored as, not parsed.
+
+    Booleans are made such: a catalog row may hold 0 and 1, which clients' schema checks refuse.
+    """
     path = f"/v2/images/{image.id}"
     attributes = orjson.dumps(
         {
@@ -20,8 +23,8 @@ def image_document(image: Image) -> bytes:
             "name": image.name,
             "status": image.status,
             "visibility": image.visibility,
-            "protected": image.protected,
-            "os_hidden": image.os_hidden,
+            "protected": bool(image.protected),
+            "os_hidden": bool(image.os_hidden),
             "owner": image.owner,
             "size": image.size,
             "virtual_size": image.virtual_size,
