@@ -1,5 +1,6 @@
 """DirectoryFile: the directory on disk, shared by all workers and whoever edits it."""
 
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from glimpse.identity.files import locked, make_private_directory, write_private
 
 FILE_NAME = "identity.json"
 _Signature = tuple[int, int, int]
+_log = logging.getLogger(__name__)
 
 
 class DirectoryFile:
@@ -33,16 +35,18 @@ class DirectoryFile:
     def refresh(self) -> bool:
         """Read the file again if it is another one now; tell whether it was (2 µs if not).
 
-        A file that went missing or is invalid leaves the directory as it was. Raises nothing.
+        A file that went missing or is invalid leaves the directory as it was; the latter is logged.
         """
         try:
             signature = self._sign()
             if signature == self._signature:
                 return False
-            found = directory.parse(directory.decode(self.path.read_bytes()))
-        except (OSError, InvalidDirectory):
+            self._signature = signature
+            self.current = directory.parse(directory.decode(self.path.read_bytes()))
+        except (OSError, InvalidDirectory) as error:
+            if isinstance(error, InvalidDirectory):  # once: it is not read again until it changes
+                _log.warning("%s is not used as it is now: %s", self.path, error)
             return False
-        self._signature, self.current = signature, found
         return True
 
     def change(self, edit: Callable[[dict[str, Any]], None]) -> None:

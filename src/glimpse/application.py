@@ -1,0 +1,141 @@
+"""Application: puts the parts together. It knows every part; none knows it."""
+
+import sys
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from glimpse.compute.app import ComputeAPI, ComputeOptions
+from glimpse.compute.microversions import parse_microversion
+from glimpse.compute.operations import Operations
+from glimpse.embedded.api import image_api
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.http.edge import Edge, RequestIdHeader
+from glimpse.identity import Identity
+from glimpse.identity.embedded import EmbeddedIdentity
+from glimpse.identity.noauth import NoAuthIdentity
+from glimpse.images import Caller
+from glimpse.settings import Settings
+
+IMAGE_PREFIX = "/image"
+IDENTITY_PREFIX = "/identity"
+
+
+class Application:
+    """The ASGI application: the Compute API at the root, other APIs at their prefixes.
+
+    Files are opened at lifespan startup, in the process that serves; closed at shutdown.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._compute: ASGIApp | None = None
+        self._mounts: dict[str, ASGIApp] = {}
+        self._closers: list[Identity | EmbeddedImageService] = []
+        self._edge = Edge(
+            self._dispatch,
+            trust_proxy_headers=settings.middleware.enable_proxy_headers_parsing,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the process's start and end."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._edge(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            self.open()
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def open(self) -> None:
+        """Open files and build the APIs. Raises what the parts raise for files they cannot use."""
+        settings = self._settings
+        images = EmbeddedImageService.open(settings.server.state_dir)
+        self._closers.append(images)
+        identity: Identity
+        if settings.api.auth_strategy == "noauth":
+            identity = NoAuthIdentity()
+        else:
+            from glimpse.identity.api import identity_api  # noqa: PLC0415  only when it is served
+
+            embedded = EmbeddedIdentity.open(
+                settings.server.state_dir,
+                token_expiration=settings.embedded.token_expiration,
+                region_name=settings.embedded.region_name,
+            )
+            self._mounts[IDENTITY_PREFIX] = RequestIdHeader(identity_api(embedded))
+            identity = embedded
+        self._closers.append(identity)
+        self._mounts[IMAGE_PREFIX] = RequestIdHeader(image_api(images, identity))
+        operations = Operations(
+            images,
+            show_size=_size_rule(settings),
+            metadata_items=limit if (limit := settings.quota.metadata_items) >= 0 else sys.maxsize,
+        )
+        self._compute = ComputeAPI(
+            operations, identity, lambda base_url: base_url + IMAGE_PREFIX, _options(settings)
+        )
+
+    async def close(self) -> None:
+        """Close what `open` opened."""
+        for part in reversed(self._closers):
+            await part.close()
+        self._closers.clear()
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._compute is None:
+            self.open()  # a server without lifespan events
+        path = scope["path"]
+        if not path.startswith("/v2"):
+            for prefix, app in self._mounts.items():
+                if path == prefix or path.startswith(prefix + "/"):
+                    await app({**scope, "root_path": scope["root_path"] + prefix}, receive, send)
+                    return
+        await self._compute(scope, receive, send)  # type: ignore[misc]  # opened above
+
+
+def build(settings: Settings) -> Application:
+    """The application for these settings; nothing is opened before it is asked to serve."""
+    return Application(settings)
+
+
+def _options(settings: Settings) -> ComputeOptions:
+    return ComputeOptions(
+        advertised_microversion=parse_microversion(settings.api.advertised_microversion),
+        max_microversion=parse_microversion(settings.api.max_microversion),
+        max_body_size=settings.middleware.max_request_body_size,
+        compute_link_prefix=_url_or_none(settings.api.compute_link_prefix),
+        glance_link_prefix=_url_or_none(settings.api.glance_link_prefix),
+        sunset=settings.api.sunset,
+        etags=True,
+        serve_removed=settings.api.serve_removed_microversions,
+    )
+
+
+def _url_or_none(text: str | None) -> str | None:
+    """A link prefix that has a scheme and a host; None for an empty one. Raises ValueError."""
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if not (parts.scheme and parts.netloc):
+        raise ValueError(f"{text!r} is no URL: a link prefix needs a scheme and a host.")
+    return text
+
+
+def _size_rule(settings: Settings) -> Callable[[Caller], bool]:
+    """Who sees ``OS-EXT-IMG-SIZE:size``: everybody, unless a policy file says otherwise."""
+    if settings.policy.policy_file is None and not settings.policy.policy_dirs:
+        return lambda _: True
+    from glimpse.compute.policy import image_size_rule  # noqa: PLC0415  oslo.policy loads slowly
+
+    return image_size_rule(settings.policy.policy_file, settings.policy.policy_dirs)

@@ -1,0 +1,85 @@
+"""What ``glimpse check`` finds out about a configuration, line by line."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from glimpse.embedded.catalog import connect
+from glimpse.embedded.schema import NewerSchema
+from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
+from glimpse.settings import Settings
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    good: bool
+    text: str
+
+
+def check(settings: Settings) -> Iterator[Finding]:
+    """Yield what would work and what would not; changes nothing but a missing state directory."""
+    yield _address(settings)
+    yield from _state(settings.server.state_dir)
+    yield _authentication(settings)
+    yield _policy(settings)
+    yield Finding(
+        True,
+        f"microversions up to {settings.api.max_microversion} are answered, "
+        f"{settings.api.advertised_microversion} is advertised",
+    )
+
+
+def _address(settings: Settings) -> Finding:
+    host, port = settings.server.host, settings.server.port
+    try:
+        with socket.create_server((host, port)):
+            return Finding(True, f"{host}:{port} is free to listen on")
+    except OSError as error:
+        return Finding(False, f"cannot listen on {host}:{port}: {error.strerror}")
+
+
+def _state(directory: Path) -> Iterator[Finding]:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        yield Finding(False, f"the state directory {directory} cannot be made: {error.strerror}")
+        return
+    if not os.access(directory, os.W_OK):
+        yield Finding(False, f"the state directory {directory} is not writable")
+        return
+    yield Finding(True, f"state is kept in {directory}")
+    try:
+        connection = connect(directory / "catalog.sqlite")
+        (count,) = connection.execute("SELECT count(*) FROM images").fetchone()
+        connection.close()
+    except NewerSchema as error:
+        yield Finding(False, str(error))
+    else:
+        yield Finding(True, f"the catalog opens and holds {count} images")
+
+
+def _authentication(settings: Settings) -> Finding:
+    strategy = settings.api.auth_strategy
+    if strategy != "noauth":
+        return Finding(True, "users and tokens are kept in the state directory")
+    try:
+        check_noauth_bind(settings.server.host, settings.api.allow_remote_noauth)
+    except RemoteNoAuthRefused as error:
+        return Finding(False, str(error))
+    return Finding(True, "noauth: whoever reaches this address is believed to be who they say")
+
+
+def _policy(settings: Settings) -> Finding:
+    policy_file = settings.policy.policy_file
+    if policy_file is None and not settings.policy.policy_dirs:
+        return Finding(True, "no policy file: everybody sees the size of an image")
+    from glimpse.compute.policy import BadPolicyFile, image_size_rule  # noqa: PLC0415  slow
+
+    try:
+        image_size_rule(policy_file, settings.policy.policy_dirs)
+    except BadPolicyFile as error:
+        return Finding(False, str(error))
+    return Finding(True, f"the policy file {policy_file} is used for the size of images")

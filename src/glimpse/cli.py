@@ -1,0 +1,177 @@
+"""The ``glimpse`` command. Errors are one line on standard error, never a traceback."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from glimpse import __version__
+from glimpse.identity.directory import Directory
+from glimpse.settings import Settings, SettingsError, load_settings
+
+_COMMANDS = ("serve", "openrc", "clouds", "check", "load", "sample-config")
+
+
+class CommandFailed(Exception):
+    """The command cannot do what was asked; the message is the line to print."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; `arguments` default to the process's. Returns the exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if not any(word in _COMMANDS or word in ("-h", "--help", "--version") for word in given):
+        given = ["serve", *given]  # a bare `glimpse` serves
+    options = _parser().parse_args(given)
+    try:
+        if options.command == "sample-config":
+            return _sample_config()
+        settings = load_settings(
+            options.config_file,
+            {
+                f"glimpse.{name}": getattr(options, name)
+                for name in ("host", "port", "workers", "state_dir")
+                if getattr(options, name, None) is not None
+            },
+        )
+        return int(_RUN[options.command](settings, options) or 0)
+    except (CommandFailed, SettingsError) as error:
+        print(f"glimpse: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"glimpse: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="glimpse", description="OpenStack Compute's Images API, on its own."
+    )
+    parser.add_argument("--version", action="version", version=f"glimpse {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config-file", action="append", default=[], metavar="FILE")
+    shared.add_argument("--state-dir", metavar="DIR", help="where everything is kept")
+    shared.add_argument("--host", metavar="ADDRESS", help="address to listen on")
+    shared.add_argument("--port", type=int, metavar="PORT", help="port to listen on")
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=text, parents=[shared])
+
+    serve = add("serve", "serve the APIs (what a bare `glimpse` does)")
+    serve.add_argument("--workers", type=int, metavar="N", help="number of processes")
+    openrc = add("openrc", "print shell variables for a user's clients to log in with")
+    openrc.add_argument("user", nargs="?", default="demo", metavar="USER")
+    add("clouds", "print a clouds.yaml with all users")
+    add("check", "say whether a configuration would work, and what it means")
+    load = add("load", "create image records from JSON lines of Image API documents")
+    load.add_argument("file", metavar="FILE", help="- for standard input")
+    add("sample-config", "print a configuration file with every option")
+    return parser
+
+
+def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+    from glimpse.serve import serve  # noqa: PLC0415  the other commands need no server
+
+    return serve(settings)
+
+
+def _openrc(settings: Settings, options: argparse.Namespace) -> None:
+    from glimpse.identity import credentials  # noqa: PLC0415  only these commands need it
+
+    try:
+        text = credentials.openrc(
+            _directory(settings), options.user, _base_url(settings), settings.embedded.region_name
+        )
+    except credentials.UnknownUser as error:
+        raise CommandFailed(str(error)) from None
+    print(text, end="")
+
+
+def _clouds(settings: Settings, _options: argparse.Namespace) -> None:
+    from glimpse.identity import credentials  # noqa: PLC0415  only these commands need it
+
+    text = credentials.clouds(
+        _directory(settings), _base_url(settings), settings.embedded.region_name
+    )
+    print(text, end="")
+
+
+def _directory(settings: Settings) -> Directory:
+    from glimpse.identity.directory_file import DirectoryFile  # noqa: PLC0415
+
+    return DirectoryFile(settings.server.state_dir).current
+
+
+def _base_url(settings: Settings) -> str:
+    host = settings.server.host
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  as it is reached
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
+
+
+def _check(settings: Settings, _options: argparse.Namespace) -> int:
+    from glimpse.check import check  # noqa: PLC0415  only this command needs it
+
+    failed = 0
+    for finding in check(settings):
+        print(f"{'ok  ' if finding.good else 'FAIL'}  {finding.text}")
+        failed += not finding.good
+    return 1 if failed else 0
+
+
+def _load(settings: Settings, options: argparse.Namespace) -> None:
+    from tqdm import tqdm  # noqa: PLC0415  only this command needs it
+
+    from glimpse.embedded.load import BadRecord, load  # noqa: PLC0415
+    from glimpse.embedded.schema import NewerSchema  # noqa: PLC0415
+    from glimpse.embedded.service import EmbeddedImageService  # noqa: PLC0415
+
+    async def run() -> int:
+        service = EmbeddedImageService.open(settings.server.state_dir)
+        try:
+            with tqdm(unit=" images", disable=None) as bar:
+                return await load(
+                    service, _documents(options.file), lambda count: bar.update(count) and None
+                )
+        finally:
+            await service.close()
+
+    try:
+        count = asyncio.run(run())
+    except (BadRecord, NewerSchema) as error:
+        raise CommandFailed(str(error)) from None
+    print(f"{count} images loaded into {settings.server.state_dir}")
+
+
+def _documents(name: str) -> Iterator[dict[str, Any]]:
+    with sys.stdin if name == "-" else Path(name).open(encoding="utf-8") as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            try:
+                document = json.loads(line)
+            except ValueError as error:
+                raise CommandFailed(f"Line {number} of {name} is not JSON: {error}") from None
+            if not isinstance(document, dict):
+                raise CommandFailed(f"Line {number} of {name} is no JSON object.")
+            yield document
+
+
+def _sample_config() -> int:
+    from glimpse.sample_config import sample_config  # noqa: PLC0415  only this command needs it
+
+    print(sample_config(), end="")
+    return 0
+
+
+_RUN = {
+    "serve": _serve,
+    "openrc": _openrc,
+    "clouds": _clouds,
+    "check": _check,
+    "load": _load,
+}

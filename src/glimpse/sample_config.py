@@ -1,0 +1,36 @@
+"""The sample configuration: every option, commented out at its default."""
+
+import textwrap
+
+from oslo_config import cfg
+
+from glimpse.settings.options import SECTIONS
+
+_WIDTH = 96
+
+
+def sample_config() -> str:
+    """The text of ``etc/glimpse.conf.sample``."""
+    parts = []
+    for group, options in SECTIONS.items():
+        parts.append(f"[{group}]\n")
+        parts += [_option(option) for option in options]
+    return "\n".join(parts)
+
+
+def _option(option: cfg.Opt) -> str:
+    lines = [f"# {line}" for line in textwrap.wrap(option.help or "", _WIDTH)]
+    choices = getattr(option.type, "choices", None)
+    if choices:
+        lines += [f"#   {name}: {meaning}" for name, meaning in choices.items() if meaning]
+    default = option.sample_default if option.sample_default is not None else option.default
+    lines.append(f"#{option.name} = {_text(default)}")
+    return "\n".join(lines) + "\n"
+
+
+def _text(default: object) -> str:
+    if default is None or default == []:
+        return ""
+    if isinstance(default, list):
+        return ",".join(map(str, default))
+    return str(default).lower() if isinstance(default, bool) else str(default)
