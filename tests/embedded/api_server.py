@@ -7,30 +7,29 @@ import sys
 from pathlib import Path
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.embedded.api import image_api
+from glimpse.embedded.api.routes import PREFIX
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.identity.noauth import NoAuthIdentity
 
 
-def with_base_url(app: ASGIApp, base_url: str) -> ASGIApp:
-    """Set what the whole application would have found out about the request."""
+def mounted(app: ASGIApp, base_url: str) -> ASGIApp:
+    """Mount `app`, and set what the whole application would have found out about the request."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["glimpse.base_url"] = base_url
-        await app(scope, receive, send)
+        more = {"glimpse.base_url": base_url, "root_path": PREFIX}
+        await app({**scope, **more}, receive, send)
 
     return wrapped
 
 
 def main(port: int, state_dir: Path) -> None:
     """Serve until told to stop."""
-    images = image_api(EmbeddedImageService(state_dir), NoAuthIdentity())
-    app = Starlette(routes=[Mount("/image", images)])
-    uvicorn.run(with_base_url(app, f"http://127.0.0.1:{port}"), port=port, log_level="warning")
+    images = image_api(EmbeddedImageService.open(state_dir), NoAuthIdentity())
+    app = mounted(images, f"http://127.0.0.1:{port}")
+    uvicorn.run(app, port=port, log_level="warning", lifespan="off")
 
 
 if __name__ == "__main__":

@@ -63,7 +63,13 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
     routes += [Route(path, _versions(status)) for path, status in _VERSIONS]
     app = Starlette(routes=routes, exception_handlers=dict.fromkeys(HANDLED, handle))
     app.router.redirect_slashes = False
-    return app
+
+    async def api(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == scope.get("root_path"):
+            scope = {**scope, "path": scope["path"] + "/"}  # a catalog's URL has no slash after it
+        await app(scope, receive, send)
+
+    return api
 
 
 class Resource:
