@@ -24,6 +24,7 @@ from glimpse.settings.values import (
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 # Any of them says that the operator means Keystone; keystoneauth registers its own on the section.
 _SIGNS_OF_KEYSTONE = ("auth_url", "auth_type", "auth_plugin", "www_authenticate_uri", "auth_uri")
+_ANY_NUMBER = 2**31
 
 
 class SettingsError(Exception):
@@ -33,7 +34,9 @@ class SettingsError(Exception):
 def load_settings(
     config_files: Sequence[str | Path] = (), overrides: Mapping[str, object] = _NOTHING
 ) -> Settings:
-    """Read the files, later ones winning; `overrides` (``{"glimpse.port": 80}``) win over all.
+    """Read the files, later ones winning; `overrides` win over all.
+
+    An override is named ``section.option``, or ``option`` alone in [glimpse]; None is none.
 
     A whole nova.conf will do: sections and options that are not Glimpse's are ignored. Raises
     SettingsError.
@@ -45,7 +48,8 @@ def load_settings(
             parsed.register_opts(options, group=None if section == "DEFAULT" else section)
         for name, value in overrides.items():
             section, _, option = name.rpartition(".")
-            parsed.set_override(option, value, group=section)
+            if value is not None:
+                parsed.set_override(option, value, group=section or "glimpse")
         keystone = _names_keystone(files)
         return _settings(parsed, keystone=keystone)
     except (cfg.Error, ValueError, OSError) as error:
@@ -79,6 +83,9 @@ def _settings(parsed: cfg.ConfigOpts, *, keystone: bool) -> Settings:
     state_dir = server.pop("state_dir")
     api = _section(parsed, "api")
     strategy = api["auth_strategy"] or ("keystone" if keystone else "embedded")
+    quota = _section(parsed, "quota")
+    if quota["metadata_items"] < 0:
+        quota["metadata_items"] = _ANY_NUMBER
     api["auth_strategy"] = "noauth" if strategy == "noauth2" else strategy
     return Settings(
         server=Server(
@@ -87,7 +94,7 @@ def _settings(parsed: cfg.ConfigOpts, *, keystone: bool) -> Settings:
             **logging,
         ),
         api=Api(**api),
-        quota=Quota(**_section(parsed, "quota")),
+        quota=Quota(**quota),
         policy=Policy(**_section(parsed, "oslo_policy")),
         middleware=Middleware(**_section(parsed, "oslo_middleware")),
         embedded=Embedded(**_section(parsed, "embedded")),

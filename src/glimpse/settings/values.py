@@ -44,7 +44,7 @@ class Api:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How much an image may carry; -1 for any number."""
+    """How much an image may carry."""
 
     metadata_items: int
 
