@@ -134,9 +134,11 @@ def _load(settings: Settings, options: argparse.Namespace) -> None:
         service = EmbeddedImageService.open(settings.server.state_dir)
         try:
             with tqdm(unit=" images", disable=None) as bar:
-                return await load(
-                    service, _documents(options.file), lambda count: bar.update(count) and None
-                )
+
+                def advance(count: int) -> None:
+                    bar.update(count)
+
+                return await load(service, _documents(options.file), advance)
         finally:
             await service.close()
 

@@ -7,7 +7,9 @@ creation time and then id; a page is a limited scan of one key, or a merge of a 
 fetches an image checks it against the query again, so that a hash that collides shows nothing.
 """
 
+import functools
 import hashlib
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -20,6 +22,20 @@ _ID_BITS = 29
 _NEVER_LISTED = frozenset(("killed", "deleted"))
 
 
+@functools.lru_cache(maxsize=65536)
+def folded(text: str) -> str:
+    """`text` as the Image service's usual database compares it: case, accents, spaces at the end.
+
+    (MariaDB's utf8_general_ci, recorded: ``type=BASE`` finds images of type ``base``.)
+    """
+    if not text.isascii():
+        text = "".join(
+            each for each in unicodedata.normalize("NFD", text) if not unicodedata.combining(each)
+        )
+    return text.casefold().rstrip(" ")
+
+
+@functools.lru_cache(maxsize=65536)
 def key_of(scope: str, facet: str) -> int:
     """The signed 64-bit key of a scope and a facet."""
     digest = hashlib.blake2b(f"{scope}\0{facet}".encode(), digest_size=8).digest()
@@ -64,10 +80,15 @@ def facets_of(image: Image) -> Iterator[str]:
     yield hidden
     yield f"{hidden}status={image.status}"
     if image.name is not None:
-        yield f"{hidden}name={image.name}"
+        yield f"{hidden}name={folded(image.name)}"
     for key, value in image.properties.items():
         if value is not None:
-            yield f"{hidden}property:{key}={value}"
+            yield f"{hidden}{property_facet(key, value)}"
+
+
+def property_facet(key: str, value: str) -> str:
+    """The facet of a property."""
+    return f"property:{folded(key)}={folded(value)}"
 
 
 def keys_of(image: Image, members: Mapping[str, str]) -> set[int]:
@@ -104,10 +125,10 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
     Each element is a list of alternatives, any of which will do.
     """
     hidden = "hidden:" if query.os_hidden else ""
-    found = [[f"{hidden}property:{key}={value}"] for key, value in query.properties.items()]
+    found = [[f"{hidden}{property_facet(key, value)}"] for key, value in query.properties.items()]
     found.sort(key=lambda facets: "instance_uuid=" not in facets[0])
     if query.names is not None:
-        found.append([f"{hidden}name={name}" for name in dict.fromkeys(query.names)])
+        found.append([f"{hidden}name={folded(name)}" for name in dict.fromkeys(query.names)])
     if query.statuses is not None:
         found.append([f"{hidden}status={status}" for status in dict.fromkeys(query.statuses)])
     return found or [[hidden]]
@@ -149,7 +170,7 @@ def is_listed(caller: Caller, image: Image, query: ImageQuery) -> bool:
 
 def _matches(image: Image, query: ImageQuery) -> bool:
     return (
-        _any_of(query.names, image.name)
+        _is_named(image, query.names)
         and _any_of(query.statuses, image.status)
         and _any_of(query.ids, image.id)
         and _any_of(query.disk_formats, image.disk_format)
@@ -159,6 +180,12 @@ def _matches(image: Image, query: ImageQuery) -> bool:
         and (not query.tags or set(query.tags) <= set(image.tags))
         and (not query.properties or _has_properties(image, query.properties))
     )
+
+
+def _is_named(image: Image, names: Sequence[str] | None) -> bool:
+    if names is None:
+        return True
+    return image.name is not None and folded(image.name) in map(folded, names)
 
 
 def _any_of(wanted: Sequence[str] | None, value: str | None) -> bool:
@@ -188,5 +215,7 @@ def _in_range(query: ImageQuery, image: Image) -> bool:
 
 
 def _has_properties(image: Image, wanted: Mapping[str, str]) -> bool:
-    properties = image.properties
-    return all(properties.get(key) == value for key, value in wanted.items())
+    properties = {
+        folded(key): folded(value) for key, value in image.properties.items() if value is not None
+    }
+    return all(properties.get(folded(key)) == folded(value) for key, value in wanted.items())
