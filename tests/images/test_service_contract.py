@@ -1,0 +1,180 @@
+"""What every ImageService does: run over the embedded one, and over Glance's client before it.
+
+The Glance is Glimpse's own Image API, served over a socket without authentication.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import uvicorn
+
+from glimpse.embedded.api import image_api
+from glimpse.embedded.service import EmbeddedImageService, NewImage
+from glimpse.glance import GlanceImageService, GlanceOptions, Turns
+from glimpse.http.edge import Edge
+from glimpse.identity.noauth import NoAuthIdentity
+from glimpse.images import Caller, Image, ImageQuery, ImageService, PropertyChanges
+from glimpse.images.errors import (
+    Forbidden,
+    ImageNotFound,
+    MarkerNotFound,
+    PropertyLimitExceeded,
+    PropertyNotFound,
+)
+
+OWNER = Caller("demo", "demo", token="demo:demo")
+STRANGER = Caller("alt", "alt", token="alt:alt")
+UNKNOWN = "22578ad2-a9a0-54d7-9e43-6d3b7ac060e9"
+
+
+class Rig(NamedTuple):
+    service: ImageService
+    store: EmbeddedImageService
+
+    async def create(self, name: str = "x", **properties: str) -> Image:
+        return await self.store.create_image(OWNER, NewImage(name=name, properties=properties))
+
+
+@asynccontextmanager
+async def served(store: EmbeddedImageService) -> AsyncIterator[str]:
+    """The store's Image API on a socket of its own."""
+    api = Edge(image_api(store, NoAuthIdentity()), trust_proxy_headers=False)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(api, log_config=None, lifespan="off"))
+        serving = asyncio.create_task(server.serve([listening]))
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@pytest.fixture(params=["embedded", "glance"])
+async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
+    store = EmbeddedImageService.open(tmp_path / "state")
+    try:
+        if request.param == "embedded":
+            yield Rig(store, store)
+            return
+        async with served(store) as url:
+            turns = Turns(f"file://{tmp_path / 'turns'}", 10)
+            # Pages of two, so that every list here takes several.
+            service = GlanceImageService(GlanceOptions((url,), page_size=2), turns)
+            yield Rig(service, store)
+            await service.close()
+    finally:
+        await store.close()
+
+
+async def listed(rig: Rig, query: ImageQuery, caller: Caller = OWNER) -> tuple[list[str], bool]:
+    pages = [page async for page in rig.service.list_images(caller, query)]
+    assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
+    return [image.id for page in pages for image in page.images], pages[-1].more
+
+
+async def test_an_image_is_the_same_wherever_it_is_read(rig: Rig) -> None:
+    made = await rig.create("Grüße", os_distro="debian", odd="\u2603")
+    read = await rig.service.get_image(OWNER, made.id)
+    assert read.properties == {"os_distro": "debian", "odd": "\u2603"}
+    assert read._replace(properties_json="") == made._replace(properties_json="")
+
+
+async def test_an_image_of_somebody_else_cannot_be_found(rig: Rig) -> None:
+    made = await rig.create()
+    with pytest.raises(ImageNotFound):
+        await rig.service.get_image(STRANGER, made.id)
+    with pytest.raises(ImageNotFound):
+        await rig.service.delete_image(STRANGER, made.id)
+
+
+@pytest.mark.parametrize("image_id", [UNKNOWN, "not-a-uuid", "", "..", "a/b", "\ud800", "\u2603"])
+async def test_an_id_of_nothing_cannot_be_found(rig: Rig, image_id: str) -> None:
+    with pytest.raises(ImageNotFound):
+        await rig.service.get_image(OWNER, image_id)
+
+
+async def test_a_limit_ends_a_list_and_says_whether_there_is_more(rig: Rig) -> None:
+    made = {(await rig.create()).id for _ in range(5)}
+    everything, more = await listed(rig, ImageQuery())
+    assert set(everything) == made
+    assert not more
+    for limit in range(1, 7):
+        assert await listed(rig, ImageQuery(limit=limit)) == (everything[:limit], limit < len(made))
+    assert await listed(rig, ImageQuery(marker=everything[1])) == (everything[2:], False)
+    assert await listed(rig, ImageQuery(), STRANGER) == ([], False)
+
+
+async def test_filters_find_the_images_that_match(rig: Rig) -> None:
+    one = await rig.create('a,"b"', os_distro="debian")
+    await rig.create("c", os_distro="ubuntu")
+    assert await listed(rig, ImageQuery(names=('a,"b"', "zzz"))) == ([one.id], False)
+    assert await listed(rig, ImageQuery(properties={"os_distro": "debian"})) == ([one.id], False)
+
+
+async def test_a_marker_nobody_knows_is_refused(rig: Rig) -> None:
+    with pytest.raises(MarkerNotFound):
+        await listed(rig, ImageQuery(marker=UNKNOWN))
+
+
+async def test_a_change_touches_only_the_keys_it_names(rig: Rig) -> None:
+    made = await rig.create(kept="1", old="2", changed="3")
+    changes = PropertyChanges(set={"changed": "4", "a/b~c": "5"}, remove=frozenset({"old"}))
+    after = await rig.service.change_properties(OWNER, made.id, changes)
+    assert after.properties == {"kept": "1", "changed": "4", "a/b~c": "5"}
+    assert await rig.service.get_image(OWNER, made.id) == after
+
+
+async def test_replacing_removes_all_that_is_not_set_or_kept(rig: Rig) -> None:
+    made = await rig.create(kept="1", old="2")
+    changes = PropertyChanges(set={"new": "3"}, replace=True, keep=frozenset({"kept"}))
+    after = await rig.service.change_properties(OWNER, made.id, changes)
+    assert after.properties == {"kept": "1", "new": "3"}
+
+
+async def test_a_change_that_cannot_be_made_changes_nothing(rig: Rig) -> None:
+    made = await rig.create(a="1")
+    with pytest.raises(PropertyNotFound):
+        await rig.service.change_properties(
+            OWNER, made.id, PropertyChanges({"b": "2"}, remove=frozenset({"missing"}))
+        )
+    with pytest.raises(PropertyLimitExceeded):
+        await rig.service.change_properties(OWNER, made.id, PropertyChanges({"b": "2"}, limit=1))
+    with pytest.raises(ImageNotFound):
+        await rig.service.change_properties(STRANGER, made.id, PropertyChanges({"b": "2"}))
+    assert (await rig.service.get_image(OWNER, made.id)).properties == {"a": "1"}
+
+
+async def test_a_reserved_property_is_forbidden(rig: Rig) -> None:
+    made = await rig.create()
+    with pytest.raises(Forbidden):
+        await rig.service.change_properties(OWNER, made.id, PropertyChanges({"os_glance_x": "1"}))
+
+
+async def test_writers_of_one_image_lose_nothing(rig: Rig) -> None:
+    made = await rig.create()
+    keys = [f"key{number}" for number in range(16)]
+    await asyncio.gather(
+        *(
+            rig.service.change_properties(OWNER, made.id, PropertyChanges({key: "v"}))
+            for key in keys
+        )
+    )
+    assert (await rig.service.get_image(OWNER, made.id)).properties == dict.fromkeys(keys, "v")
+
+
+async def test_a_protected_image_is_not_deleted(rig: Rig) -> None:
+    made = await rig.store.create_image(OWNER, NewImage(name="x", protected=True))
+    with pytest.raises(Forbidden):
+        await rig.service.delete_image(OWNER, made.id)
+
+
+async def test_a_deleted_image_is_gone(rig: Rig) -> None:
+    made = await rig.create()
+    await rig.service.delete_image(OWNER, made.id)
+    with pytest.raises(ImageNotFound):
+        await rig.service.get_image(OWNER, made.id)
