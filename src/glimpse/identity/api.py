@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.identity import documents
 from glimpse.identity.application_credentials import ApplicationCredentials, Forbidden, NotFound
@@ -54,7 +54,19 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
         },
     )
     app.router.redirect_slashes = False
-    return app
+    return _with_root_path(app)
+
+
+def _with_root_path(app: ASGIApp) -> ASGIApp:
+    """Let the mount point without a slash (``/identity``) be the same as with one."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        root_path = scope.get("root_path", "")
+        if root_path and scope["path"] == root_path:
+            scope = {**scope, "path": root_path + "/"}
+        await app(scope, receive, send)
+
+    return wrapped
 
 
 class _Handlers:

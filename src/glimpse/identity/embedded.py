@@ -50,6 +50,7 @@ class EmbeddedIdentity:
         self._key = key
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._generation = revocations.generation()
+        self._directory = directory_file.current
 
     @classmethod
     def open(
@@ -133,8 +134,10 @@ class EmbeddedIdentity:
 
     def _forget_if_changed(self) -> None:
         generation = self._revocations.generation()
-        if self.directory_file.refresh() or generation != self._generation:
-            self._generation = generation
+        self.directory_file.refresh()
+        directory = self.directory_file.current
+        if directory is not self._directory or generation != self._generation:
+            self._directory, self._generation = directory, generation
             self._known.clear()
 
     def _remember(self, text: str, known: _Known) -> None:

@@ -1,0 +1,43 @@
+import pytest
+
+from glimpse.identity.base import Unauthorized
+from glimpse.identity.noauth import NoAuthIdentity, RemoteNoAuthRefused, check_noauth_bind
+
+
+@pytest.mark.parametrize(
+    ("token", "user", "project", "is_admin"),
+    [
+        ("demo:gold", "demo", "gold", False),
+        ("demo", "demo", "demo", False),
+        ("admin", "admin", "admin", True),
+        ("admin:gold", "admin", "gold", True),
+        ("demo:admin", "demo", "admin", False),
+    ],
+)
+async def test_the_token_says_who_is_calling(
+    token: str,
+    user: str,
+    project: str,
+    is_admin: bool,  # noqa: FBT001  a column of the table
+) -> None:
+    caller = await NoAuthIdentity().authenticate(token)
+    assert (caller.user_id, caller.project_id, caller.is_admin) == (user, project, is_admin)
+    assert caller.token == token
+
+
+@pytest.mark.parametrize("token", [None, "", ":gold"])
+async def test_without_a_user_nobody_is_calling(token: str | None) -> None:
+    with pytest.raises(Unauthorized):
+        await NoAuthIdentity().authenticate(token)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost"])
+def test_loopback_addresses_are_fine(host: str) -> None:
+    check_noauth_bind(host, allowed=False)
+
+
+@pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "192.0.2.1", "myhost", "::ffff:192.0.2.1"])
+def test_other_addresses_have_to_be_allowed(host: str) -> None:
+    with pytest.raises(RemoteNoAuthRefused, match="allow_remote_noauth"):
+        check_noauth_bind(host, allowed=False)
+    check_noauth_bind(host, allowed=True)
