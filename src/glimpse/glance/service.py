@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import orjson
 
 from glimpse.glance import answers
-from glimpse.glance.client import GlanceClient, is_success
+from glimpse.glance.client import FindEndpoint, GlanceClient, is_success
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.query import parameters
 from glimpse.glance.turns import Turns
@@ -33,9 +33,12 @@ class GlanceImageService:
     Costs in calls: a list one per page, get and delete one, a change of properties two.
     """
 
-    def __init__(self, options: GlanceOptions, turns: Turns) -> None:
+    def __init__(
+        self, options: GlanceOptions, turns: Turns, find: FindEndpoint | None = None
+    ) -> None:
+        """`find` tells Glance's base URL when `options` name no server."""
         self._options = options
-        self._client = GlanceClient(options)
+        self._client = GlanceClient(options, find)
         self._turns = turns
         self._schema: frozenset[str] = BASE_ATTRIBUTES
         self._schema_until = 0.0
