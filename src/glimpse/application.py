@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -13,13 +14,20 @@ from glimpse.embedded.api import image_api
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.edge import Edge, RequestIdHeader
 from glimpse.identity import Identity
+from glimpse.identity.api import identity_api
 from glimpse.identity.embedded import EmbeddedIdentity
 from glimpse.identity.noauth import NoAuthIdentity
-from glimpse.images import Caller
+from glimpse.images import Caller, ImageService
 from glimpse.settings import Settings
 
 IMAGE_PREFIX = "/image"
 IDENTITY_PREFIX = "/identity"
+
+
+class _Parts(NamedTuple):
+    images: ImageService
+    identity: Identity
+    image_url: Callable[[str], str]
 
 
 class Application:
@@ -32,7 +40,7 @@ class Application:
         self._settings = settings
         self._compute: ASGIApp | None = None
         self._mounts: dict[str, ASGIApp] = {}
-        self._closers: list[Identity | EmbeddedImageService] = []
+        self._closers: list[Identity | ImageService] = []
         self._edge = Edge(
             self._dispatch,
             trust_proxy_headers=settings.middleware.enable_proxy_headers_parsing,
@@ -48,7 +56,7 @@ class Application:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            self.open()
+            await self.open()
         except Exception as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
@@ -57,8 +65,27 @@ class Application:
         await self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    def open(self) -> None:
-        """Open files and build the APIs. Raises what the parts raise for files they cannot use."""
+    async def open(self) -> None:
+        """Open files and build the APIs. Raises what the parts raise when they cannot start."""
+        if self._settings.image_service == "glance":
+            images, identity, image_url = await self._open_gateway()
+        else:
+            images, identity, image_url = self._open_embedded()
+        operations = Operations(
+            images,
+            show_size=_size_rule(self._settings),
+            metadata_items=_no_limit_below_zero(self._settings.quota.metadata_items),
+        )
+        self._compute = ComputeAPI(operations, identity, image_url, _options(self._settings))
+
+    async def _open_gateway(self) -> _Parts:
+        from glimpse.gateway import open_gateway  # noqa: PLC0415  loads only when it is the mode
+
+        gateway = await open_gateway(self._settings)
+        self._closers += [gateway.images, gateway.identity]
+        return _Parts(gateway.images, gateway.identity, lambda _: gateway.image_url)
+
+    def _open_embedded(self) -> _Parts:
         settings = self._settings
         images = EmbeddedImageService.open(settings.server.state_dir)
         self._closers.append(images)
@@ -66,8 +93,6 @@ class Application:
         if settings.api.auth_strategy == "noauth":
             identity = NoAuthIdentity()
         else:
-            from glimpse.identity.api import identity_api  # noqa: PLC0415  only when it is served
-
             embedded = EmbeddedIdentity.open(
                 settings.server.state_dir,
                 token_expiration=settings.embedded.token_expiration,
@@ -77,14 +102,7 @@ class Application:
             identity = embedded
         self._closers.append(identity)
         self._mounts[IMAGE_PREFIX] = RequestIdHeader(image_api(images, identity))
-        operations = Operations(
-            images,
-            show_size=_size_rule(settings),
-            metadata_items=limit if (limit := settings.quota.metadata_items) >= 0 else sys.maxsize,
-        )
-        self._compute = ComputeAPI(
-            operations, identity, lambda base_url: base_url + IMAGE_PREFIX, _options(settings)
-        )
+        return _Parts(images, identity, lambda base_url: base_url + IMAGE_PREFIX)
 
     async def close(self) -> None:
         """Close what `open` opened."""
@@ -94,7 +112,7 @@ class Application:
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._compute is None:
-            self.open()  # a server without lifespan events
+            await self.open()  # a server without lifespan events
         path = scope["path"]
         if not path.startswith("/v2"):
             for prefix, app in self._mounts.items():
@@ -109,6 +127,10 @@ def build(settings: Settings) -> Application:
     return Application(settings)
 
 
+def _no_limit_below_zero(number: int) -> int:
+    return number if number >= 0 else sys.maxsize
+
+
 def _options(settings: Settings) -> ComputeOptions:
     return ComputeOptions(
         advertised_microversion=parse_microversion(settings.api.advertised_microversion),
@@ -117,7 +139,7 @@ def _options(settings: Settings) -> ComputeOptions:
         compute_link_prefix=_url_or_none(settings.api.compute_link_prefix),
         glance_link_prefix=_url_or_none(settings.api.glance_link_prefix),
         sunset=settings.api.sunset,
-        etags=True,
+        etags=settings.image_service == "embedded",
         serve_removed=settings.api.serve_removed_microversions,
     )
 

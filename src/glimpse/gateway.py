@@ -1,89 +1,98 @@
-"""Gateway mode: Keystone's identity and Glance's images, made of the operator's settings."""
+"""Gateway mode: the image service and the identity that an operator's nova.conf names."""
 
-from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from keystoneauth1 import loading
+from keystoneauth1.exceptions import ClientException
 
 from glimpse.glance import GlanceImageService, GlanceOptions, Turns
 from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
-from glimpse.images.errors import Unavailable
 from glimpse.settings import Settings
 
-_SECTION = "keystone_authtoken"
-_CONNECT_TIMEOUT = 10.0  # seconds, where the operator names none
+
+class GatewayError(Exception):
+    """The gateway cannot start with this configuration; the message says why."""
 
 
-def service_session(settings: Settings) -> ServiceSession:
-    """Glimpse's own login, by the keystoneauth plugin that [keystone_authtoken] names.
+class Gateway(NamedTuple):
+    """What a gateway serves with. `image_url` is Glance's base URL, without a slash at the end."""
 
-    Raises keystoneauth1.exceptions.ClientException or oslo_config.cfg.Error for a section that
-    cannot be used.
+    images: GlanceImageService
+    identity: KeystoneIdentity
+    image_url: str
+
+
+async def open_gateway(settings: Settings) -> Gateway:
+    """Make the parts. Asks Keystone only when no [glance] option says where Glance is.
+
+    Raises GatewayError.
     """
-    loading.register_auth_conf_options(settings.parsed, _SECTION)
-    plugin = loading.load_auth_from_conf_options(settings.parsed, _SECTION)
-    return ServiceSession(_keystone_options(settings, None), plugin)
-
-
-def keystone_identity(settings: Settings, service: ServiceSession) -> KeystoneIdentity:
-    """The identity that asks Keystone as `service`."""
-    return KeystoneIdentity(_keystone_options(settings, service.auth_url), service)
-
-
-def glance_service(settings: Settings, service: ServiceSession | None) -> GlanceImageService:
-    """The images of the Glance that [glance] names, or of the one in the catalog of `service`.
-
-    Writers take turns by lock files in the state directory.
-    """
-    options = _glance_options(settings)
-    directory = settings.server.state_dir / "turns"
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    turns = Turns(f"file://{directory}", options.turn_timeout)
-    return GlanceImageService(options, turns, _finder(settings, service) if service else None)
-
-
-def _finder(settings: Settings, service: ServiceSession) -> Callable[[], Awaitable[str]]:
+    options = _keystone_options(settings)
+    try:
+        loading.register_auth_conf_options(settings.parsed, "keystone_authtoken")
+        plugin = loading.load_auth_from_conf_options(settings.parsed, "keystone_authtoken")
+    except (ClientException, ValueError) as error:
+        raise GatewayError(f"[keystone_authtoken] cannot be used: {error}") from None
+    if plugin is None:
+        raise GatewayError("[keystone_authtoken] auth_type is not set, so nobody can log in.")
+    session = ServiceSession(options, plugin)
+    servers = await _glance_servers(settings, session)
     glance = settings.glance
+    images = GlanceImageService(
+        GlanceOptions(
+            api_servers=servers,
+            num_retries=glance.num_retries,
+            connect_timeout=glance.connect_timeout,
+            first_byte_timeout=glance.first_byte_timeout,
+            total_timeout=glance.timeout,
+            turn_timeout=glance.timeout,
+            cafile=glance.cafile,
+            certfile=glance.certfile,
+            keyfile=glance.keyfile,
+            insecure=glance.insecure,
+        ),
+        Turns(_coordination_url(settings), glance.timeout),
+    )
+    return Gateway(images, KeystoneIdentity(options, session), servers[0])
 
-    async def find() -> str:
+
+def _keystone_options(settings: Settings) -> KeystoneOptions:
+    keystone = settings.keystone_authtoken
+    return KeystoneOptions(
+        www_authenticate_uri=keystone.www_authenticate_uri,
+        interface=keystone.interface,
+        region_name=keystone.region_name,
+        token_cache_time=keystone.token_cache_time,
+        service_token_roles=frozenset(keystone.service_token_roles),
+        service_token_roles_required=keystone.service_token_roles_required,
+        http_connect_timeout=float(keystone.http_connect_timeout or 10),
+        cafile=keystone.cafile,
+        certfile=keystone.certfile,
+        keyfile=keystone.keyfile,
+        insecure=keystone.insecure,
+    )
+
+
+async def _glance_servers(settings: Settings, session: ServiceSession) -> tuple[str, ...]:
+    """Glance's base URLs: configured, or as the catalog has it."""
+    glance = settings.glance
+    named = glance.api_servers or ((glance.endpoint_override,) if glance.endpoint_override else ())
+    if not named:
         try:
-            return await service.endpoint_of(
+            found = await session.endpoint_of(
                 glance.service_type, glance.valid_interfaces, glance.region_name
             )
         except IdentityUnavailable as error:
-            raise Unavailable(str(error), error.retry_after) from None
-
-    return find
-
-
-def _glance_options(settings: Settings) -> GlanceOptions:
-    glance = settings.glance
-    override = (glance.endpoint_override,) if glance.endpoint_override else ()
-    return GlanceOptions(
-        api_servers=override or tuple(glance.api_servers),
-        num_retries=glance.num_retries,
-        connect_timeout=glance.connect_timeout,
-        first_byte_timeout=glance.first_byte_timeout,
-        total_timeout=glance.timeout,
-        cafile=glance.cafile,
-        certfile=glance.certfile,
-        keyfile=glance.keyfile,
-        insecure=glance.insecure,
-    )
+            raise GatewayError(f"Glance's address is not known: {error}") from None
+        named = (found,)
+    return tuple(url.rstrip("/").removesuffix("/v2") for url in named)
 
 
-def _keystone_options(settings: Settings, auth_url: str | None) -> KeystoneOptions:
-    given = settings.keystone_authtoken
-    return KeystoneOptions(
-        www_authenticate_uri=given.www_authenticate_uri or auth_url,
-        interface=given.interface,
-        region_name=given.region_name,
-        token_cache_time=given.token_cache_time,
-        service_token_roles=frozenset(given.service_token_roles),
-        service_token_roles_required=given.service_token_roles_required,
-        http_connect_timeout=given.http_connect_timeout or _CONNECT_TIMEOUT,
-        cafile=given.cafile,
-        certfile=given.certfile,
-        keyfile=given.keyfile,
-        insecure=given.insecure,
-    )
+def _coordination_url(settings: Settings) -> str:
+    """Where writers of one image take turns: what is configured, or files of this machine."""
+    if settings.coordination.backend_url:
+        return settings.coordination.backend_url
+    directory = settings.server.state_dir / "locks"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return f"file://{directory}"

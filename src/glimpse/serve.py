@@ -52,11 +52,15 @@ def _listen(settings: Settings) -> socket.socket:
 def _open_once(settings: Settings) -> None:
     """Make or migrate the files before any worker opens them, so that a failure is one line."""
     application = build(settings)
+
+    async def open_and_close() -> None:
+        await application.open()
+        await application.close()
+
     try:
-        application.open()
+        asyncio.run(open_and_close())
     except Exception as error:  # noqa: BLE001  whatever it is, the operator reads one line
         raise CannotServe(str(error) or type(error).__name__) from None
-    asyncio.run(application.close())
 
 
 def _announce(settings: Settings, sock: socket.socket) -> None:

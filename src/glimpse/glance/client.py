@@ -36,6 +36,11 @@ class GlanceClient:
         self._servers: Servers | None = None
         self._session: aiohttp.ClientSession | None = None
 
+    @property
+    def base_url(self) -> str | None:
+        """Glance's base URL without ``/v2``; None before the first call has found it."""
+        return self._servers.first if self._servers else None
+
     async def call(
         self,
         method: str,

@@ -44,6 +44,11 @@ class GlanceImageService:
         self._schema_until = 0.0
         self._last_token = ""
 
+    @property
+    def base_url(self) -> str | None:
+        """Glance's base URL without ``/v2``, for links; None before the first call."""
+        return self._client.base_url
+
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncIterator[Page]:
         """Yield the images page by page; see ImageService."""
         remaining, marker = query.limit, query.marker

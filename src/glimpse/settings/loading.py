@@ -11,6 +11,7 @@ from oslo_config import cfg
 from glimpse.settings.options import SECTIONS
 from glimpse.settings.values import (
     Api,
+    Coordination,
     Embedded,
     Glance,
     KeystoneAuthtoken,
@@ -100,6 +101,7 @@ def _settings(parsed: cfg.ConfigOpts, *, keystone: bool) -> Settings:
         embedded=Embedded(**_section(parsed, "embedded")),
         glance=Glance(**_section(parsed, "glance")),
         keystone_authtoken=KeystoneAuthtoken(**_section(parsed, "keystone_authtoken")),
+        coordination=Coordination(**_section(parsed, "coordination")),
         image_service=image_service or ("glance" if strategy == "keystone" else "embedded"),
         parsed=parsed,
     )

@@ -196,6 +196,15 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
     cfg.BoolOpt("insecure", default=False, help="Accept any certificate of Keystone."),
 )
 
+COORDINATION: Sequence[cfg.Opt] = (
+    cfg.StrOpt(
+        "backend_url",
+        help="Where writers of one image take turns, as tooz has it: redis://, memcached://, "
+        "etcd3+http://, or a database for many machines. Without it: files in the state directory, "
+        "for the workers of one machine.",
+    ),
+)
+
 SECTIONS: Mapping[str, Sequence[cfg.Opt]] = {
     "DEFAULT": LOGGING,
     "glimpse": GLIMPSE,
@@ -206,4 +215,5 @@ SECTIONS: Mapping[str, Sequence[cfg.Opt]] = {
     "embedded": EMBEDDED,
     "glance": GLANCE,
     "keystone_authtoken": KEYSTONE_AUTHTOKEN,
+    "coordination": COORDINATION,
 }

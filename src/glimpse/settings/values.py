@@ -112,6 +112,13 @@ class KeystoneAuthtoken:
 
 
 @dataclass(frozen=True, slots=True)
+class Coordination:
+    """Where writers take turns."""
+
+    backend_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of them.
 
@@ -127,5 +134,6 @@ class Settings:
     embedded: Embedded
     glance: Glance
     keystone_authtoken: KeystoneAuthtoken
+    coordination: Coordination
     image_service: ImageServiceName
     parsed: cfg.ConfigOpts = field(repr=False, compare=False)
