@@ -131,6 +131,24 @@ def test_a_token_is_shown_checked_and_revoked(cloud: Cloud) -> None:
     assert (answer.status_code, message_of(answer)) == (404, "Could not find token.")
 
 
+def test_an_expired_token_is_shown_only_to_who_asks_for_it(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, now = cloud.token(), time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 4000)
+    admin, subject = cloud.token("admin"), {"X-Subject-Token": old}
+    statuses = {
+        query: cloud.ask("GET", f"/auth/tokens{query}", admin, headers=subject).status_code
+        for query in ("", "?allow_expired=false", "?allow_expired=true", "?allow_expired=1")
+    }
+    assert statuses == {
+        "": 404,
+        "?allow_expired=false": 404,
+        "?allow_expired=true": 200,
+        "?allow_expired=1": 200,
+    }
+
+
 def test_only_an_admin_sees_the_tokens_of_others(cloud: Cloud) -> None:
     demo, alt, admin = cloud.token("demo"), cloud.token("alt"), cloud.token("admin")
     for method in ("GET", "DELETE"):

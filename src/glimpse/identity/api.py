@@ -19,6 +19,7 @@ from glimpse.identity.embedded import EXPIRED_WINDOW, SERVICE_ROLE, EmbeddedIden
 from glimpse.identity.session import Session
 
 LARGEST_BODY = 114_688  # bytes, as oslo.middleware's max_request_body_size
+_TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a boolean
 _UNAUTHORIZED = "The request you have made requires authentication."
 
 
@@ -91,7 +92,7 @@ class _Handlers:
 
     async def validate(self, request: Request) -> Response:
         mine, subject = self._mine_and_subject(
-            request, expired="allow_expired" in request.query_params
+            request, expired=request.query_params.get("allow_expired", "").lower() in _TRUE
         )
         if mine.user.id != subject.user.id and not {"admin", SERVICE_ROLE} & {*mine.roles}:
             raise Forbidden("You are not authorized to perform the requested action.")
