@@ -1,0 +1,48 @@
+# Everything a clone needs: `make serve` and `make test` do all their set-up themselves.
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
+	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+
+.PHONY: serve test check replay sample-config docs lock clean
+
+serve: $(STAMP)
+	$(BIN)/glimpse serve $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/pytest -n auto $(ARGS)
+
+check: $(STAMP)
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+# Replays recorded exchanges of the same form as tests/golden: make replay GOLDEN=DIRECTORY
+replay: $(STAMP)
+	@test -n "$(GOLDEN)" || { echo 'usage: make replay GOLDEN=DIRECTORY'; exit 2; }
+	$(BIN)/pytest tests/golden/test_replay.py --golden "$(GOLDEN)"
+
+sample-config: $(STAMP)
+	$(BIN)/glimpse sample-config > etc/glimpse.conf.sample
+
+# Locks the dependencies again; no index address or path of this machine gets into the files.
+COMPILE := pip-compile -q --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+	--no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+lock: $(STAMP)
+	$(BIN)/pip install -q pip-tools
+	$(BIN)/$(COMPILE) -o requirements/runtime.txt pyproject.toml
+	$(BIN)/$(COMPILE) -o requirements/development.txt requirements/development.in
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+
+$(STAMP): requirements/runtime.txt requirements/development.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed, and none was found; set PYTHON=.'; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo 'Python cannot make a virtual environment; on Debian: apt-get install python3-venv'; exit 1; }
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes \
+	  -r requirements/runtime.txt -r requirements/development.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

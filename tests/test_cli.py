@@ -1,0 +1,159 @@
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.http import request
+from tests.support.process import GlimpseProcess, free_port
+
+
+def glimpse(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "glimpse", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=cwd)
+
+
+def assert_one_line_error(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_serving_answers_and_a_stop_is_a_success(tmp_path: Path, workers: str) -> None:
+    process = GlimpseProcess(tmp_path / "state", arguments=["--workers", workers])
+    with process:
+        answer = request(process.address, "GET", "/")
+        assert answer.status in (200, 300), str(answer)
+        assert process.stop() == 0, process.log.read_text()
+
+
+def test_an_interrupt_is_a_success(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "glimpse", "--port", str(port)]
+    command += ["--state-dir", str(tmp_path / "state")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        assert request(("127.0.0.1", port), "GET", "/").status in (200, 300)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, output.decode()
+    assert b"Traceback" not in output, output.decode()
+
+
+def test_the_state_directory_is_the_owners_alone(tmp_path: Path) -> None:
+    with GlimpseProcess(tmp_path / "state") as process:
+        assert stat.S_IMODE(process.state_dir.stat().st_mode) == 0o700
+
+
+def test_openrc_and_clouds_hold_what_a_client_needs(tmp_path: Path) -> None:
+    state = ["--state-dir", str(tmp_path / "state"), "--port", "1234"]
+    done = glimpse("openrc", *state, "admin")
+    assert "export OS_AUTH_URL=http://127.0.0.1:1234/identity/v3\n" in done.stdout, done.stderr
+    assert "export OS_USERNAME=admin\n" in done.stdout
+    assert "glimpse-admin" in glimpse("clouds", *state).stdout
+
+
+def test_an_unknown_user_is_said(tmp_path: Path) -> None:
+    done = glimpse("openrc", "nobody", "--state-dir", str(tmp_path / "state"))
+    assert_one_line_error(done, "nobody")
+
+
+def test_a_port_in_use_is_said(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = glimpse("serve", "--port", port, "--state-dir", str(tmp_path / "state"))
+    assert_one_line_error(done, port)
+
+
+def test_a_state_directory_that_is_a_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = glimpse("--port", str(free_port()), "--state-dir", str(tmp_path / "file"))
+    assert_one_line_error(done)
+
+
+def test_a_bad_option_value_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "glimpse.conf"
+    file.write_text("[glimpse]\nworkers = none\n")
+    assert_one_line_error(glimpse("check", "--config-file", str(file)), "workers")
+
+
+def test_noauth_is_refused_where_others_reach_it(tmp_path: Path) -> None:
+    file = tmp_path / "glimpse.conf"
+    file.write_text("[api]\nauth_strategy = noauth\n")
+    done = glimpse(
+        "serve",
+        "--config-file",
+        str(file),
+        *("--host", "0.0.0.0", "--port", str(free_port())),
+        *("--state-dir", str(tmp_path / "state")),
+    )
+    assert_one_line_error(done)
+
+
+def test_check_says_what_a_configuration_means(tmp_path: Path) -> None:
+    done = glimpse("check", "--port", str(free_port()), "--state-dir", str(tmp_path / "state"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "FAIL" not in done.stdout
+
+
+def test_records_are_loaded_from_json_lines(tmp_path: Path) -> None:
+    image = (
+        '{"id": "11111111-1111-4111-8111-111111111111", "name": "a", "status": "active",'
+        ' "visibility": "public", "owner": "p", "created_at": "2024-01-01T00:00:00Z",'
+        ' "updated_at": "2024-01-01T00:00:00Z"}\n'
+    )
+    file = tmp_path / "images.jsonl"
+    file.write_text(image)
+    done = glimpse("load", str(file), "--state-dir", str(tmp_path / "state"))
+    assert done.stdout.startswith("1 images loaded"), done.stderr
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"id": 1}'])
+def test_a_record_that_cannot_be_loaded_is_said(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "images.jsonl"
+    file.write_text(text + "\n")
+    done = glimpse("load", str(file), "--state-dir", str(tmp_path / "state"))
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_file_to_load_is_said(tmp_path: Path) -> None:
+    done = glimpse("load", str(tmp_path / "nowhere"), "--state-dir", str(tmp_path / "state"))
+    assert_one_line_error(done, "nowhere")
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+    import psutil  # noqa: PLC0415  only here
+
+    with GlimpseProcess(tmp_path / "state", arguments=["--workers", "2"]) as process:
+        assert process._process is not None  # noqa: SLF001
+        supervisor = psutil.Process(process._process.pid)  # noqa: SLF001
+        before = _workers(supervisor, set())
+        os.kill(min(before), signal.SIGKILL)
+        after = _workers(supervisor, {min(before)})
+        assert len(after) == 2
+        assert request(process.address, "GET", "/").status in (200, 300)
+
+
+def _workers(supervisor: "object", without: set[int]) -> set[int]:
+    """Wait until there are two workers, none of which is in `without`; return their ids."""
+    deadline = time.monotonic() + 20
+    found: set[int] = set()
+    while time.monotonic() < deadline:
+        found = {child.pid for child in supervisor.children()}  # type: ignore[attr-defined]
+        if len(found) == 2 and not found & without:
+            break
+        time.sleep(0.05)
+    return found

@@ -1,0 +1,47 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from glimpse.sample_config import sample_config
+from glimpse.settings.options import SECTIONS
+
+ROOT = Path(__file__).parent.parent
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+
+
+def test_the_sample_configuration_is_up_to_date() -> None:
+    stored = (ROOT / "etc" / "glimpse.conf.sample").read_text()
+    assert stored == sample_config(), "run `make sample-config`"
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_option_is_documented(section: str) -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    missing = [
+        option.dest
+        for option in SECTIONS[section]
+        if f"| {section} | `{option.dest}` |" not in text
+    ]
+    assert missing == []
+
+
+def test_no_documented_option_is_gone() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    documented = set(re.findall(r"^\| (\w+) \| `(\w+)` \|", text, re.MULTILINE))
+    known = {(name, option.dest) for name, options in SECTIONS.items() for option in options}
+    assert documented - known == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_inside_the_project_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)\)", page.read_text())
+    broken = [target for target in targets if not (page.parent / target).exists()]
+    assert broken == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_make_targets_that_a_page_names_exist(page: Path) -> None:
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert named - targets == set()
