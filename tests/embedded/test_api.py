@@ -314,6 +314,12 @@ def test_paging_by_next_visits_every_image_once(api: Api) -> None:
     assert sorted(seen) == sorted(created)
 
 
+def test_a_version_added_to_an_endpoint_that_has_one_does_not_matter(api: Api) -> None:
+    image = api.create()
+    answer = api("GET", f"/v2/v2/images/{image['id']}")
+    assert (answer.status, answer.json()) == (200, image), str(answer)
+
+
 def test_a_list_has_25_images_unless_more_are_asked_for(api: Api) -> None:
     for _ in range(26):
         api.create(lot="many")

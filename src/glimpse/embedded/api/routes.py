@@ -65,11 +65,24 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
     app.router.redirect_slashes = False
 
     async def api(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == scope.get("root_path"):
-            scope = {**scope, "path": scope["path"] + "/"}  # a catalog's URL has no slash after it
+        if scope["type"] == "http":
+            scope = {**scope, "path": _plain_path(scope["path"], scope.get("root_path", ""))}
         await app(scope, receive, send)
 
     return api
+
+
+def _plain_path(path: str, root: str) -> str:
+    """The path as routes have it, for the ways in which clients extend a catalog's URL.
+
+    That URL has no slash after it. Where it ends in ``/v2``, glanceclient adds ``/v2`` once more:
+    it takes the version off a URL only when nothing stands before it.
+    """
+    if path == root:
+        return path + "/"
+    if path.startswith(f"{root}/v2/v2/"):
+        return root + path.removeprefix(f"{root}/v2")
+    return path
 
 
 class Resource:
