@@ -3,7 +3,7 @@
 import asyncio
 import random
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from itertools import cycle, islice
 from urllib.parse import urlencode
@@ -23,23 +23,15 @@ _LONGEST_PAUSE = 1.0
 _RETRIED = frozenset((500, 502, 503, 504))
 
 Parameters = Sequence[tuple[str, str]]
-FindEndpoint = Callable[[], Awaitable[str]]
 
 
 class GlanceClient:
     """Calls to Glance. Made anywhere, used within one event loop, closed at the end."""
 
-    def __init__(self, options: GlanceOptions, find: FindEndpoint | None = None) -> None:
-        """`find` tells the base URL when `options` name none; it raises Unavailable."""
+    def __init__(self, options: GlanceOptions) -> None:
         self._options = options
-        self._find = find
-        self._servers: Servers | None = None
+        self._servers = Servers(options.api_servers, options.rest_time)
         self._session: aiohttp.ClientSession | None = None
-
-    @property
-    def base_url(self) -> str | None:
-        """Glance's base URL without ``/v2``; None before the first call has found it."""
-        return self._servers.first if self._servers else None
 
     async def call(
         self,
@@ -71,31 +63,20 @@ class GlanceClient:
         self, method: str, target: str, headers: dict[str, str], body: bytes | None
     ) -> Answer:
         outcome: Answer | Exception = Unavailable("There is no Image service to ask.")
-        servers = await self._known_servers()
-        attempts = islice(cycle(servers.order()), self._options.num_retries + 1)
+        attempts = islice(cycle(self._servers.order()), self._options.num_retries + 1)
         for attempt, server in enumerate(attempts):
             if attempt:
                 await asyncio.sleep(_pause(attempt))
             outcome = await self._attempt(server, method, target, headers, body)
             if isinstance(outcome, Answer) and outcome.status not in _RETRIED:
-                servers.worked(server)
+                self._servers.worked(server)
                 return outcome
-            servers.failed(server)
+            self._servers.failed(server)
             if method != "GET" and not _was_never_sent(outcome):
                 break
         if isinstance(outcome, Answer):
             return outcome
         raise _meaning(outcome)
-
-    async def _known_servers(self) -> Servers:
-        if self._servers is None:
-            urls = self._options.api_servers
-            if not urls and self._find is not None:
-                urls = (await self._find(),)
-            if not urls:
-                raise Unavailable("No address of the Image service is known.")
-            self._servers = Servers(urls, self._options.rest_time)
-        return self._servers
 
     async def _attempt(
         self, server: str, method: str, target: str, headers: dict[str, str], body: bytes | None

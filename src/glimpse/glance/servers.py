@@ -25,11 +25,6 @@ class Servers:
         self._rested_until: dict[str, float] = {}
         self._next = 0
 
-    @property
-    def first(self) -> str:
-        """One of them, always the same: the one that links name."""
-        return self._urls[0]
-
     def order(self) -> list[str]:
         """All servers, the one whose turn it is first, resting ones last."""
         start = self._next % len(self._urls)

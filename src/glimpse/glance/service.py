@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import orjson
 
 from glimpse.glance import answers
-from glimpse.glance.client import FindEndpoint, GlanceClient, is_success
+from glimpse.glance.client import GlanceClient, is_success
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.query import parameters
 from glimpse.glance.turns import Turns
@@ -33,21 +33,13 @@ class GlanceImageService:
     Costs in calls: a list one per page, get and delete one, a change of properties two.
     """
 
-    def __init__(
-        self, options: GlanceOptions, turns: Turns, find: FindEndpoint | None = None
-    ) -> None:
-        """`find` tells Glance's base URL when `options` name no server."""
+    def __init__(self, options: GlanceOptions, turns: Turns) -> None:
         self._options = options
-        self._client = GlanceClient(options, find)
+        self._client = GlanceClient(options)
         self._turns = turns
         self._schema: frozenset[str] = BASE_ATTRIBUTES
         self._schema_until = 0.0
         self._last_token = ""
-
-    @property
-    def base_url(self) -> str | None:
-        """Glance's base URL without ``/v2``, for links; None before the first call."""
-        return self._client.base_url
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncIterator[Page]:
         """Yield the images page by page; see ImageService."""

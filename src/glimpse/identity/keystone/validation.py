@@ -129,8 +129,8 @@ class KeystoneIdentity:
 
     def challenge(self, base_url: str) -> str:
         """Where to authenticate: `www_authenticate_uri`, or where Glimpse itself does."""
-        uri = self._options.www_authenticate_uri
-        return f'Keystone uri="{uri or self._options.credentials.get("auth_url", base_url)}"'
+        uri = self._options.www_authenticate_uri or self._service.auth_url
+        return f'Keystone uri="{uri or base_url}"'
 
     async def close(self) -> None:
         """End validations under way and close connections."""
