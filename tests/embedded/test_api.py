@@ -91,7 +91,8 @@ def _wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("", 300), ("/", 300), ("/versions", 200), ("/v2", 300), ("/v2/", 300)]
+    ("path", "status"),
+    [("", 300), ("/", 300), ("/versions", 200), ("/v2", 300), ("/v2/", 300), ("/v2/versions", 200)],
 )
 def test_versions_are_told_without_a_token(api: Api, path: str, status: int) -> None:
     answer = api("GET", path, token=None)

@@ -219,8 +219,12 @@ def _versions(status: int) -> Callable[[Request], Awaitable[Response]]:
     return versions
 
 
-# A client that finds a version in its catalog's URL asks there first, without a token.
-_VERSIONS = [("/", 300), ("/versions", 200), ("/versions/", 200), ("/v2", 300), ("/v2/", 300)]
+# A client that finds a version in its catalog's URL asks there first, without a token; the glance
+# command adds /versions to that URL.
+_VERSIONS = [
+    *(("/", 300), ("/versions", 200), ("/versions/", 200)),
+    *(("/v2", 300), ("/v2/", 300), ("/v2/versions", 200)),
+]
 
 _ROUTES: list[tuple[str, dict[str, Handler]]] = [
     ("/v2/images", {"GET": list_images, "POST": create_image}),
