@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from keystoneauth1 import loading
+from keystoneauth1.identity.generic import Password
 
 from glimpse.sample_config import sample_config
 from glimpse.settings import SettingsError, load_settings
@@ -71,6 +72,7 @@ def test_keystoneauth_finds_the_credentials_and_the_settings_do_not_show_them(
     settings = load_settings([_written(tmp_path, NOVA_CONF)])
     loading.register_auth_conf_options(settings.parsed, "keystone_authtoken")
     plugin = loading.load_auth_from_conf_options(settings.parsed, "keystone_authtoken")
+    assert isinstance(plugin, Password)
     assert plugin.auth_url == "http://keystone/v3"
     assert "s3cret" not in repr(settings)
 
