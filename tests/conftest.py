@@ -34,3 +34,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if counts:
         how = ", ".join(f"{count} {name}" for name, count in counts.most_common())
         terminalreporter.write_line(f"golden exchanges answered: {how}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "clients: needs `python -m tests.clients.install` before")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests of real clients out unless they are asked for: `-m clients`."""
+    if "clients" in str(config.getoption("-m")):
+        return
+    left_out = [item for item in items if item.get_closest_marker("clients")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("clients")]

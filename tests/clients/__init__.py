@@ -1,0 +1,1 @@
+"""Real, unmodified clients against a running Glimpse; each in an environment of its own."""

@@ -1,0 +1,116 @@
+"""What unmodified clients print and return. Needs `python -m tests.clients.install` before."""
+
+import json
+import os
+import subprocess
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.acceptance.conftest import MEMBERS, PROJECTS
+from tests.clients.install import programs
+from tests.support.cloud import PASSWORD, EmbeddedCloud, seed_identity
+from tests.support.process import GlimpseProcess
+
+pytestmark = pytest.mark.clients
+DATES = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-03-01T11:21:31Z"}
+LIBCLOUD = """
+import os, sys
+from libcloud.compute.providers import get_driver
+driver = get_driver("openstack")(
+    os.environ["OS_USERNAME"], os.environ["OS_PASSWORD"], ex_force_auth_version="3.x_password",
+    ex_force_auth_url=os.environ["OS_AUTH_URL"].removesuffix("/v3"), api_version="1.1",
+    ex_tenant_name=os.environ["OS_PROJECT_NAME"],
+    ex_domain_name="Default", ex_force_service_region="RegionOne", ex_force_base_url=sys.argv[2])
+image = driver.get_image(sys.argv[1])
+assert image.id in [each.id for each in driver.list_images()]
+assert image.extra["status"] == "ACTIVE", image.extra
+assert driver.delete_image(image) is True
+print(image.name)
+"""
+SDK = """
+import openstack, sys
+conn = openstack.connect()
+print([image.name for image in conn.compute.images() if image.id == sys.argv[1]])
+"""
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
+    state_dir = tmp_path_factory.mktemp("clients") / "state"
+    seed_identity(state_dir, MEMBERS)
+    with GlimpseProcess(state_dir) as process:
+        yield EmbeddedCloud(process)
+
+
+@pytest.fixture
+def image(cloud: EmbeddedCloud) -> str:
+    image_id = str(uuid.uuid4())
+    document = {"id": image_id, "name": "legacy", "status": "active", "key1": "value1", "size": 7}
+    cloud.put_images([{**document, **DATES, "owner": PROJECTS["owner"]}])
+    return image_id
+
+
+def run(cloud: EmbeddedCloud, client: str, *command: str) -> str:
+    """Run a client's program as the owner; return what it printed. Fails with its complaint."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(cloud.state_dir),
+        "OS_AUTH_URL": f"{cloud.process.base_url}/identity/v3",
+        "OS_IDENTITY_API_VERSION": "3",
+        "OS_USERNAME": "owner",
+        "OS_PASSWORD": PASSWORD,
+        "OS_PROJECT_NAME": "owner",
+        "OS_USER_DOMAIN_ID": "default",
+        "OS_PROJECT_DOMAIN_ID": "default",
+        "OS_REGION_NAME": "RegionOne",
+        "PYTHONWARNINGS": "ignore",
+    }
+    line = [str(programs(client) / command[0]), *command[1:]]
+    done = subprocess.run(
+        line, check=False, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_novaclient_lists_shows_edits_and_deletes(cloud: EmbeddedCloud, image: str) -> None:
+    assert image in run(cloud, "nova", "nova", "image-list")
+    assert "value1" in run(cloud, "nova", "nova", "image-show", image)
+    run(cloud, "nova", "nova", "image-meta", image, "set", "key2=value2")
+    assert "value2" in run(cloud, "nova", "nova", "image-show", image)
+    run(cloud, "nova", "nova", "image-meta", image, "delete", "key1")
+    assert "value1" not in run(cloud, "nova", "nova", "image-show", image)
+    run(cloud, "nova", "nova", "image-delete", image)
+    assert image not in run(cloud, "nova", "nova", "image-list")
+
+
+def test_libcloud_lists_gets_and_deletes(cloud: EmbeddedCloud, image: str) -> None:
+    compute = f"{cloud.process.base_url}/v2.1"
+    assert run(cloud, "libcloud", "python", "-c", LIBCLOUD, image, compute) == "legacy\n"
+
+
+def test_the_sdk_lists_through_compute(cloud: EmbeddedCloud, image: str) -> None:
+    assert run(cloud, "openstack", "python", "-c", SDK, image) == "['legacy']\n"
+
+
+def test_openstackclient_keeps_a_real_image(cloud: EmbeddedCloud) -> None:
+    disk = cloud.state_dir.parent / "disk.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(disk), "16M"], check=True)
+
+    def openstack(*arguments: str) -> str:
+        return run(cloud, "openstack", "openstack", "image", *arguments)
+
+    made = openstack("create", "disk", "--disk-format", "qcow2", "--file", str(disk), "-f", "json")
+    image_id = json.loads(made)["id"]
+    assert image_id in openstack("list")
+    openstack("set", "--property", "os_distro=debian", image_id)
+    shown = json.loads(openstack("show", image_id, "-f", "json"))
+    assert (shown["status"], shown["size"]) == ("active", disk.stat().st_size)
+    assert shown["properties"]["os_distro"] == "debian"
+    copy = disk.with_name("copy.qcow2")
+    openstack("save", "--file", str(copy), image_id)
+    assert copy.read_bytes() == disk.read_bytes()
+    openstack("delete", image_id)
+    assert image_id not in openstack("list")
