@@ -25,8 +25,9 @@ class CannotServe(Exception):
 def serve(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT, let requests under way end, return 0; 1 if it cannot start."""
     try:
+        _check_address(settings)
+        _open_once(settings)  # whoever can connect finds everything in its place
         sock = _listen(settings)
-        _open_once(settings)
     except CannotServe as error:
         print(f"glimpse: {error}", file=sys.stderr)
         return 1
@@ -36,15 +37,19 @@ def serve(settings: Settings) -> int:
     return _Supervisor(settings, sock).run()
 
 
+def _check_address(settings: Settings) -> None:
+    if settings.api.auth_strategy == "noauth":
+        try:
+            check_noauth_bind(settings.server.host, settings.api.allow_remote_noauth)
+        except RemoteNoAuthRefused as error:
+            raise CannotServe(str(error)) from None
+
+
 def _listen(settings: Settings) -> socket.socket:
     host, port = settings.server.host, settings.server.port
     try:
-        if settings.api.auth_strategy == "noauth":
-            check_noauth_bind(host, settings.api.allow_remote_noauth)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except RemoteNoAuthRefused as error:
-        raise CannotServe(str(error)) from None
     except OSError as error:
         raise CannotServe(f"cannot listen on {host}:{port}: {error.strerror}") from None
 
