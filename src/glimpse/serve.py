@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from types import FrameType
 
 import uvicorn
@@ -13,9 +14,12 @@ import uvicorn
 from glimpse.application import build
 from glimpse.http.protocol import HttpProtocol
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
+from glimpse.logs import configure_logging
 from glimpse.settings import Settings
 
 _BACKLOG = 2048
+_SHORT_LIFE = 1.0  # seconds: a worker that ends sooner is not replaced at once
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class CannotServe(Exception):
@@ -24,6 +28,9 @@ class CannotServe(Exception):
 
 def serve(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT, let requests under way end, return 0; 1 if it cannot start."""
+    configure_logging(settings.server)
+    # A signal that comes before there is a server to stop waits until there is one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     try:
         _check_address(settings)
         _open_once(settings)  # whoever can connect finds everything in its place
@@ -85,7 +92,7 @@ def _serve_here(settings: Settings, sock: socket.socket) -> int:
         http=HttpProtocol,
         loop="uvloop",
         lifespan="on",
-        log_level="debug" if settings.server.debug else "warning",
+        log_config=None,  # `logs.configure_logging` has said where to
         access_log=False,
         proxy_headers=False,
         server_header=False,
@@ -93,15 +100,11 @@ def _serve_here(settings: Settings, sock: socket.socket) -> int:
         timeout_graceful_shutdown=settings.server.graceful_shutdown_timeout,
     )
     server = uvicorn.Server(config)
-    # uvicorn raises the signal again when it has drained; a drained stop is a success.
-    with contextlib.suppress(KeyboardInterrupt):
-        signal.signal(signal.SIGTERM, _raise_interrupt)
-        server.run(sockets=[sock])
-    return 0 if server.started else 1
-
-
-def _raise_interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    for number in _STOP_SIGNALS:
+        signal.signal(number, server.handle_exit)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+    server.run(sockets=[sock])
+    return 0 if server.started or server.should_exit else 1
 
 
 class _Supervisor:
@@ -110,35 +113,45 @@ class _Supervisor:
     def __init__(self, settings: Settings, sock: socket.socket) -> None:
         self._settings = settings
         self._socket = sock
-        self._workers: set[int] = set()
+        self._started: dict[int, float] = {}
         self._stopping = False
+        self._status = 0
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT; return 0 when all workers have drained."""
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, self._stop)
+        for number in _STOP_SIGNALS:
+            signal.signal(number, self._stop)
         for _ in range(self._settings.server.workers):
             self._start()
-        while self._workers:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+        while self._started:
             pid, status = os.wait()
-            self._workers.discard(pid)
+            signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+            started = self._started.pop(pid)
             if not self._stopping:
-                if os.waitstatus_to_exitcode(status) == 1:
-                    self._stop(signal.SIGTERM, None)  # it could not start: another would not
-                    return 1
-                self._start()
-        return 0
+                self._replace(os.waitstatus_to_exitcode(status), started)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+        return self._status
+
+    def _replace(self, exit_status: int, started: float) -> None:
+        """Start another worker; not when one could not even start, as another would not either."""
+        if exit_status == 1:
+            self._status = 1
+            self._stop(signal.SIGTERM, None)
+            return
+        if time.monotonic() - started < _SHORT_LIFE:
+            time.sleep(_SHORT_LIFE)
+        self._start()
 
     def _start(self) -> None:
+        """Fork a worker; signals are blocked meanwhile, so that a stop misses none."""
         pid = os.fork()
-        if pid:
-            self._workers.add(pid)
-            return
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        os._exit(_serve_here(self._settings, self._socket))
+        if pid == 0:
+            os._exit(_serve_here(self._settings, self._socket))
+        self._started[pid] = time.monotonic()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
-        for pid in self._workers:
+        for pid in self._started:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)

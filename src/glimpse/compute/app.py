@@ -103,7 +103,9 @@ class ComputeAPI:
             document = versions_document(base_url, advertised)
         else:
             status, document = 300, choices_document(base_url, path)
-        await answers.send_body(send, status, headers, orjson.dumps(document), scope["method"])
+        await answers.send_body(
+            send, status, headers, answers.plain_json(document), scope["method"]
+        )
 
     def _microversion(self, scope: Scope, root: str) -> Microversion | None:
         if root == "/v2":

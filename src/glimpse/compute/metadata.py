@@ -1,7 +1,10 @@
 """Metadata: request bodies checked, and turned into changes of an image's properties."""
 
+import contextlib
+import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -94,20 +97,38 @@ def property_changes(
 
 def _check_json(key: str, value: str) -> None:
     try:
-        orjson.loads(value)
-    except orjson.JSONDecodeError:
+        decoded(value)
+    except (ValueError, RecursionError):
         raise _invalid(key, "It must be JSON.") from None
 
 
-def shown_metadata(properties: Mapping[str, Any]) -> dict[str, Any]:
+def decoded(text: str) -> Any:
+    """The value of a JSON text. Raises ValueError or RecursionError when it has none."""
+    orjson.loads(text)  # the strict parser: no NaN, no endless nesting
+    return json.loads(text, parse_float=_finite)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
+
+
+def fragment(text: str) -> orjson.Fragment:
+    """A JSON text, to be put into a document as it is. Raises ValueError when it is none."""
+    orjson.loads(text)
+    return orjson.Fragment(text)
+
+
+def shown_metadata(
+    properties: Mapping[str, Any], decode: Callable[[str], Any] = decoded
+) -> dict[str, Any]:
     """Properties as metadata: the keys that hold JSON decoded, where it is JSON (repair R2)."""
     metadata = dict(properties)
     for key in ENCODED_KEYS:
         value = metadata.get(key)
         if isinstance(value, str):
-            try:
-                orjson.loads(value)
-            except orjson.JSONDecodeError:
-                continue
-            metadata[key] = orjson.Fragment(value)
+            with contextlib.suppress(ValueError, RecursionError):
+                metadata[key] = decode(value)
     return metadata

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from glimpse.compute.answers import plain_json
 from glimpse.compute.faults import Fault, fault_of, no_such_resource
 from glimpse.compute.filters import ListRequest, parse_list_request
 from glimpse.compute.metadata import is_reserved, parse_body, property_changes, shown_metadata
@@ -81,7 +82,7 @@ class Operations:
             document: dict[str, Any] = {"images": [view(image) for image in first.images]}
             if first.more:
                 document["images_links"] = _next_link(url, asked, first)
-            return orjson.dumps(document)
+            return orjson.dumps(document) if first.images else plain_json(document)
         return Streamed(_stream(first, pages, view, lambda page: _next_link(url, asked, page)))
 
     async def show_image(self, request: ComputeRequest) -> Answer:
@@ -101,7 +102,7 @@ class Operations:
     async def list_metadata(self, request: ComputeRequest) -> Answer:
         """``GET /images/{id}/metadata``."""
         image = await self._images.get_image(request.caller, request.image_id)
-        return orjson.dumps({"metadata": shown_metadata(image.properties)})
+        return plain_json({"metadata": shown_metadata(image.properties)})
 
     async def show_metadata_item(self, request: ComputeRequest) -> Answer:
         """``GET /images/{id}/metadata/{key}``."""
@@ -109,19 +110,19 @@ class Operations:
         metadata = shown_metadata(image.properties)
         if request.key not in metadata:
             raise no_such_resource()
-        return orjson.dumps({"meta": {request.key: metadata[request.key]}})
+        return plain_json({"meta": {request.key: metadata[request.key]}})
 
     async def create_metadata(self, request: ComputeRequest) -> Answer:
         """``POST /images/{id}/metadata``: merge, answer everything."""
         metadata = parse_body(request.body, "metadata", legacy=request.legacy)
         image = await self._write(request, metadata, replace=False)
-        return orjson.dumps({"metadata": shown_metadata(image.properties)})
+        return plain_json({"metadata": shown_metadata(image.properties)})
 
     async def replace_metadata(self, request: ComputeRequest) -> Answer:
         """``PUT /images/{id}/metadata``: replace all, answer what was sent."""
         metadata = parse_body(request.body, "metadata", legacy=request.legacy)
         await self._write(request, metadata, replace=True)
-        return orjson.dumps({"metadata": metadata})
+        return plain_json({"metadata": metadata})
 
     async def set_metadata_item(self, request: ComputeRequest) -> Answer:
         """``PUT /images/{id}/metadata/{key}``: answer what was sent."""
@@ -129,7 +130,7 @@ class Operations:
         if request.key not in meta:
             raise Fault(400, "Request body and URI mismatch")
         await self._write(request, meta, replace=False)
-        return orjson.dumps({"meta": meta})
+        return plain_json({"meta": meta})
 
     async def delete_metadata_item(self, request: ComputeRequest) -> Answer:
         """``DELETE /images/{id}/metadata/{key}``."""

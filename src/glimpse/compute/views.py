@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from glimpse.compute.metadata import ENCODED_KEYS, shown_metadata
+from glimpse.compute.metadata import ENCODED_KEYS, fragment, shown_metadata
 from glimpse.images import Image
 
 _SHOWN = {
@@ -112,7 +112,7 @@ def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any
 
 
 def _add_special(document: dict[str, Any], properties: dict[str, str | None], links: Links) -> None:
-    document["metadata"] = shown_metadata(properties)
+    document["metadata"] = shown_metadata(properties, fragment)
     server_id = properties.get("instance_uuid")
     if server_id is not None:
         document["server"] = {"id": server_id, "links": links.of_server(server_id)}

@@ -1,0 +1,71 @@
+"""Rendering never fails, whatever is stored."""
+
+import json
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glimpse.compute.answers import plain_json
+from glimpse.compute.metadata import shown_metadata
+from glimpse.compute.views import Links, detail_view, with_prefix
+from glimpse.images import Image, image_from_document
+
+LINKS = Links("http://c/v2.1", "http://c", "http://c/image")
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+KEYS = st.sampled_from(
+    ("block_device_mapping", "mappings", "instance_uuid", "auto_disk_config", "kernel_id")
+)
+ODD_JSON = st.sampled_from(("1e999", "NaN", "9" * 5000, "[" * 5000, '"\\ud800"', "[1, {}]", "null"))
+VALUES = st.one_of(TEXT, ODD_JSON, st.none(), st.recursive(st.integers(), st.lists).map(json.dumps))
+
+
+@st.composite
+def images(draw: st.DrawFn) -> Image:
+    properties = draw(st.dictionaries(st.one_of(KEYS, TEXT.map("x_".__add__)), VALUES))
+    base = {
+        "id": "425db7b6-a76f-579b-b667-8801405d763c",
+        "name": draw(st.one_of(st.none(), TEXT)),
+        "status": draw(st.one_of(st.sampled_from(("active", "killed")), TEXT)),
+        "size": draw(st.one_of(st.none(), st.integers(0, 2**62))),
+        "created_at": "2024-01-01T00:00:00Z",
+        "updated_at": "2024-01-01T00:00:00Z",
+    }
+    return image_from_document({**properties, **base})
+
+
+@given(image=images())
+def test_any_stored_image_is_rendered_with_all_that_clients_need(image: Image) -> None:
+    document = json.loads(orjson.dumps(detail_view(image, LINKS, show_size=True)))
+    assert document["metadata"].keys() == image.properties.keys()
+    assert isinstance(document["OS-EXT-IMG-SIZE:size"], int)
+    assert document["status"] in ("ACTIVE", "SAVING", "DELETED", "ERROR", "UNKNOWN")
+    assert document["created"].endswith("Z")
+
+
+@given(image=images())
+def test_metadata_of_any_stored_image_is_rendered(image: Image) -> None:
+    shown = json.loads(plain_json({"metadata": shown_metadata(image.properties)}))
+    assert shown["metadata"].keys() == image.properties.keys()
+
+
+def test_a_malformed_block_device_mapping_is_shown_as_it_is_stored() -> None:
+    assert shown_metadata({"block_device_mapping": "not json"}) == {
+        "block_device_mapping": "not json"
+    }
+
+
+def test_a_link_prefix_replaces_scheme_and_host_and_keeps_the_path() -> None:
+    assert with_prefix("http://10.0.0.1:8774/a", "https://api/compute") == "https://api/compute/a"
+
+
+def test_the_size_is_left_out_for_whom_the_policy_says_so() -> None:
+    image = image_from_document(
+        {
+            "id": "425db7b6-a76f-579b-b667-8801405d763c",
+            "status": "active",
+            "created_at": "2024-01-01T00:00:00Z",
+            "updated_at": "2024-01-01T00:00:00Z",
+        }
+    )
+    assert "OS-EXT-IMG-SIZE:size" not in detail_view(image, LINKS, show_size=False)
