@@ -6,13 +6,20 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: serve test check replay sample-config docs lock clean
+.PHONY: serve test test-clients check replay sample-config docs lock clean
 
 serve: $(STAMP)
 	$(BIN)/glimpse serve $(ARGS)
 
 test: $(STAMP)
 	$(BIN)/pytest -n auto $(ARGS)
+
+# Unmodified clients against a running Glimpse; each has an environment of its own.
+test-clients: $(STAMP)
+	@command -v qemu-img >/dev/null || { apt-get update -q && apt-get install -q -y --no-install-recommends \
+	  qemu-utils; } || { echo 'qemu-img is needed; on Debian, as root: apt-get install qemu-utils'; exit 1; }
+	$(BIN)/python -m tests.clients.install
+	$(BIN)/pytest -n auto -m clients tests/clients $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check
