@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -82,8 +83,13 @@ def _announce(settings: Settings, sock: socket.socket) -> None:
     if settings.api.auth_strategy == "embedded":
         where = "" if port == 8774 else f" --port {port}"  # noqa: PLR2004  the default
         where += f" --state-dir {settings.server.state_dir}"
-        print(f'Next, in another shell:  eval "$(glimpse openrc{where})" && openstack image list')
+        print(f'Next, in another shell:  eval "$({_command()} openrc{where})" && openstack image list')
     sys.stdout.flush()
+
+
+def _command() -> str:
+    """How to call this command from a shell of the same user."""
+    return "glimpse" if shutil.which("glimpse") else f"{sys.executable} -m glimpse"
 
 
 def _serve_here(settings: Settings, sock: socket.socket) -> int:
