@@ -83,7 +83,8 @@ def _announce(settings: Settings, sock: socket.socket) -> None:
     if settings.api.auth_strategy == "embedded":
         where = "" if port == 8774 else f" --port {port}"  # noqa: PLR2004  the default
         where += f" --state-dir {settings.server.state_dir}"
-        print(f'Next, in another shell:  eval "$({_command()} openrc{where})" && openstack image list')
+        login = f'eval "$({_command()} openrc{where})"'
+        print(f"Next, in another shell:  {login} && openstack image list")
     sys.stdout.flush()
 
 
