@@ -105,12 +105,16 @@ class Catalog:
             "SELECT position, number FROM listing WHERE key = ? AND (position, number) < (?, ?)"
             f"{condition} ORDER BY position DESC, number DESC LIMIT ?"
         )
-        scans = [
-            self._connection.execute(statement, (key, position, number, count)).fetchall()
-            for key in keys
-        ]
-        places = scans[0] if len(scans) == 1 else _merged(scans, count)
-        return self._fetch(places)
+        # One snapshot: an image deleted between scan and fetch would end the list too early.
+        self._connection.execute("BEGIN")
+        try:
+            scans = [
+                self._connection.execute(statement, (key, position, number, count)).fetchall()
+                for key in keys
+            ]
+            return self._fetch(scans[0] if len(scans) == 1 else _merged(scans, count))
+        finally:
+            self._connection.execute("COMMIT")
 
     def _fetch(self, places: Sequence[tuple[int, int]]) -> list[Row]:
         if not places:

@@ -19,6 +19,7 @@ EVERYBODY = "public"
 ADMIN = "admin"
 COMMUNITY = "community"
 _ID_BITS = 29
+_LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 _NEVER_LISTED = frozenset(("killed", "deleted"))
 
 
@@ -45,6 +46,8 @@ def key_of(scope: str, facet: str) -> int:
 def position_of(created_at: str, image_id: str) -> int:
     """Where an image stands in the usual order: seconds of creation, then the id's first bits."""
     seconds = int(datetime.fromisoformat(created_at).timestamp())
+    # Dates before the year 1426 or after 2514 share a second: a position has 64 bits.
+    seconds = max(-_LAST_SECOND, min(seconds, _LAST_SECOND))
     return (seconds << _ID_BITS) | (int(image_id[:8], 16) >> (32 - _ID_BITS))
 
 

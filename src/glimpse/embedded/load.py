@@ -1,7 +1,7 @@
 """Bulk creation of image records from Image API documents."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
 from glimpse.embedded.catalog import Catalog
@@ -71,6 +71,19 @@ def _record(number: int, document: dict[str, Any]) -> _Record:
         raise BadRecord(f"Record {number} is no image document: {error!r}.") from None
     if not _UUID.fullmatch(str(image.id)):
         raise BadRecord(f"Record {number} has the id {image.id!r}, which is no UUID.")
-    if not (parse_date(str(image.created_at)) and parse_date(str(image.updated_at))):
+    created_at, updated_at = parse_date(str(image.created_at)), parse_date(str(image.updated_at))
+    if created_at is None or updated_at is None:
         raise BadRecord(f"Record {number} has a date that is not in ISO 8601 notation.")
-    return image, members
+    wrong = [name for name, value in _texts(image, members) if not isinstance(value, str | None)]
+    if wrong:
+        raise BadRecord(f"Record {number}: {wrong[0]!r} is neither a text nor null.")
+    return image._replace(created_at=created_at, updated_at=updated_at), members
+
+
+def _texts(image: Image, members: dict[str, str]) -> Iterator[tuple[str, object]]:
+    """Everything in a record that has to be text, by name."""
+    for name in ("name", "status", "visibility", "owner", "disk_format", "container_format"):
+        yield name, getattr(image, name)
+    yield from image.properties.items()
+    yield from members.items()
+    yield from (("member_id", member) for member in members)

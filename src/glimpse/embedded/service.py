@@ -85,8 +85,8 @@ class EmbeddedImageService:
                 yield page
             return
         wanted = query.limit
+        count = min(_PAGE, wanted + 1) if wanted is not None else _PAGE
         while True:
-            count = min(_PAGE, wanted + 1) if wanted is not None else _PAGE
             rows = self._catalog.page(caller, query, after, count)
             images = [row.image for row in rows if is_listed(caller, row.image, query)]
             exhausted = len(rows) < count
@@ -99,6 +99,7 @@ class EmbeddedImageService:
             if wanted is not None:
                 wanted -= len(images)
             after = (rows[-1].position, rows[-1].number)
+            count = _PAGE  # few of the candidates match: read on in larger steps
             await asyncio.sleep(0)  # others get their turn between pages
 
     def _place_of_marker(self, caller: Caller, marker: str | None) -> tuple[int, int] | None:

@@ -1,0 +1,153 @@
+"""Lists: every image once, in order, whatever the limit and whatever is written meanwhile."""
+
+import asyncio
+import tempfile
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glimpse.embedded.load import load
+from glimpse.embedded.service import EmbeddedImageService, NewImage
+from glimpse.images import ImageQuery, Sort
+from glimpse.images.errors import MarkerNotFound, MarkerNotVisible
+from tests.embedded.images import OTHER, OWNER, document, images, listed, make
+
+
+async def _pages(
+    service: EmbeddedImageService, query: ImageQuery, limit: int, *, disturb: bool
+) -> list[str]:
+    """Walk a list as a client does, marker by marker; other images come and go meanwhile."""
+    seen: list[str] = []
+    marker = None
+    while True:
+        step = replace(query, marker=marker, limit=limit)
+        pages = [page async for page in service.list_images(OWNER, step)]
+        seen += [image.id for page in pages for image in page.images]
+        if not pages[-1].more:
+            return seen
+        marker = seen[-1]
+        if disturb:
+            new = await service.create_image(OWNER, NewImage(visibility="private"))
+            if len(seen) % 2:
+                await service.delete_image(OWNER, new.id)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seconds=st.lists(st.integers(0, 3), max_size=12),
+    limit=st.integers(1, 5),
+    older=st.booleans(),
+)
+def test_paging_visits_every_image_that_existed_throughout_once(
+    seconds: list[int], limit: int, *, older: bool
+) -> None:
+    year = 2024 if older else 2099  # so that what is made meanwhile comes before or after
+
+    async def walk(directory: str) -> None:
+        service = EmbeddedImageService.open(Path(directory))
+        records = [document(created_at=f"{year}-02-01T10:20:0{each}Z") for each in seconds]
+        await load(service, records)
+        newest_first = sorted(((each["created_at"], each["id"]) for each in records), reverse=True)
+        seen = await _pages(service, ImageQuery(), limit, disturb=True)
+        await service.close()
+        existed = {each["id"] for each in records}
+        assert [each for each in seen if each in existed] == [each for _, each in newest_first]
+        assert len(seen) == len(set(seen))
+
+    with tempfile.TemporaryDirectory() as directory:
+        asyncio.run(walk(directory))
+
+
+async def test_a_stream_visits_every_image_once_while_others_are_deleted(
+    service: EmbeddedImageService,
+) -> None:
+    records = [document() for _ in range(700)]
+    doomed = {each["id"] for each in records[::7]}
+    await load(service, records)
+    seen: list[str] = []
+    pages = service.list_images(OWNER, ImageQuery())
+    async for page in pages:
+        seen += [image.id for image in page.images]
+        if len(seen) <= 200:
+            await asyncio.gather(*(service.delete_image(OWNER, each) for each in doomed))
+    assert len(seen) == len(set(seen))
+    assert {each["id"] for each in records} - doomed <= set(seen)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        ImageQuery(names=("a", "c")),
+        ImageQuery(statuses=("active", "queued")),
+        ImageQuery(properties={"image_type": "snapshot"}),
+        ImageQuery(properties={"image_type": "snapshot"}, names=("a", "b"), statuses=("queued",)),
+        ImageQuery(min_ram=2),
+        ImageQuery(tags=("t",)),
+    ],
+    ids=str,
+)
+async def test_a_filtered_list_is_the_list_filtered(
+    service: EmbeddedImageService, query: ImageQuery
+) -> None:
+    await load(
+        service,
+        [
+            document(
+                name="abc"[number % 3],
+                status=("active", "queued", "saving")[number // 3 % 3],
+                image_type=("snapshot", "base")[number % 2],
+                min_ram=number % 4,
+                tags=["t", "u"][: number % 3],
+            )
+            for number in range(60)
+        ],
+    )
+    everything = await images(service, OWNER)
+    expected = [
+        image.id
+        for image in everything
+        if (query.names is None or image.name in query.names)
+        and (query.statuses is None or image.status in query.statuses)
+        and query.properties.items() <= image.properties.items()
+        and query.min_ram in (None, image.min_ram)
+        and set(query.tags) <= set(image.tags)
+    ]
+    assert 0 < len(expected) < 60
+    assert await listed(service, OWNER, query) == expected
+    assert await _pages(service, query, 3, disturb=False) == expected
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+async def test_a_list_can_be_sorted_and_paged_by_name(
+    service: EmbeddedImageService, direction: str
+) -> None:
+    records = [document(name=f"{number:03}") for number in range(450)]
+    await load(service, records)
+    ids = [each["id"] for each in records]
+    query = ImageQuery(sort=(Sort("name", "asc" if direction == "asc" else "desc"),))
+    expected = ids if direction == "asc" else ids[::-1]
+    assert await listed(service, OWNER, query) == expected
+    assert await _pages(service, query, 130, disturb=False) == expected
+
+
+@pytest.mark.parametrize("marker", ["", "a\0b", "\ud800", str(uuid.UUID(int=1))], ids=ascii)
+async def test_a_marker_nobody_knows_is_refused(service: EmbeddedImageService, marker: str) -> None:
+    with pytest.raises(MarkerNotFound):
+        await listed(service, OWNER, ImageQuery(marker=marker))
+
+
+async def test_a_marker_of_somebody_else_is_forbidden(service: EmbeddedImageService) -> None:
+    marker = await make(service)
+    with pytest.raises(MarkerNotVisible):
+        await listed(service, OTHER, ImageQuery(marker=marker))
+
+
+async def test_a_deleted_image_is_no_marker(service: EmbeddedImageService) -> None:
+    marker = await make(service)
+    await service.delete_image(OWNER, marker)
+    with pytest.raises(MarkerNotFound):
+        await listed(service, OWNER, ImageQuery(marker=marker))

@@ -1,0 +1,102 @@
+"""Who sees, lists and edits which image: the Image service's rules, as one table."""
+
+import pytest
+
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.images import Caller, ImageQuery, PropertyChanges
+from glimpse.images.errors import Forbidden, ImageNotFound
+from tests.embedded.images import ADMIN, OTHER, OWNER, listed, make
+
+MEMBERS = {"accepted": "accepted", "pending": "pending", "rejected": "rejected"}
+CALLERS = {
+    "owner": OWNER,
+    "other": OTHER,
+    "admin": ADMIN,
+    **{name: Caller(f"u-{name}", name, frozenset({"member"})) for name in MEMBERS},
+}
+EVERYBODY = set(CALLERS)
+# visibility: who gets it by id, who finds it in a list, who finds it when asking for community
+TABLE = {
+    "private": ({"owner", "admin"}, {"owner", "admin"}, set()),
+    "shared": ({"owner", "admin", *MEMBERS}, {"owner", "admin", "accepted"}, set()),
+    "community": (EVERYBODY, {"owner"}, EVERYBODY),
+    "public": (EVERYBODY, EVERYBODY, set()),
+}
+
+
+@pytest.mark.parametrize("visibility", TABLE)
+@pytest.mark.parametrize("name", CALLERS)
+async def test_each_caller_sees_what_the_image_service_shows(
+    service: EmbeddedImageService, name: str, visibility: str
+) -> None:
+    members = [{"member_id": each, "status": status} for each, status in MEMBERS.items()]
+    image_id = await make(service, visibility=visibility, members=members)
+    caller = CALLERS[name]
+    by_id, in_list, in_community = TABLE[visibility]
+    found = await listed(service, caller)
+    assert (image_id in found) == (name in in_list)
+    assert len(found) == len(set(found)), "an image in two scopes came twice"
+    community = await listed(service, caller, ImageQuery(visibility="community"))
+    assert (image_id in community) == (name in in_community)
+    if name in by_id:
+        assert (await service.get_image(caller, image_id)).id == image_id
+    else:
+        with pytest.raises(ImageNotFound):
+            await service.get_image(caller, image_id)
+
+
+@pytest.mark.parametrize("visibility", TABLE)
+@pytest.mark.parametrize("name", CALLERS)
+async def test_only_the_owner_and_an_admin_change_an_image(
+    service: EmbeddedImageService, name: str, visibility: str
+) -> None:
+    members = [{"member_id": each, "status": status} for each, status in MEMBERS.items()]
+    image_id = await make(service, visibility=visibility, members=members)
+    caller, change = CALLERS[name], PropertyChanges(set={"key": "value"})
+    if name in ("owner", "admin"):
+        changed = await service.change_properties(caller, image_id, change)
+        assert changed.properties == {"key": "value"}
+        return
+    expected = Forbidden if name in TABLE[visibility][0] else ImageNotFound
+    with pytest.raises(expected):
+        await service.change_properties(caller, image_id, change)
+    with pytest.raises(expected):
+        await service.delete_image(caller, image_id)
+    assert (await service.get_image(OWNER, image_id)).properties == {}
+
+
+@pytest.mark.parametrize("status", ["pending", "rejected", "accepted"])
+async def test_a_list_by_member_status_finds_that_membership(
+    service: EmbeddedImageService, status: str
+) -> None:
+    shared = {
+        each: await make(
+            service, visibility="shared", members=[{"member_id": "other", "status": each}]
+        )
+        for each in MEMBERS
+    }
+    query = ImageQuery(visibility="shared", member_status=status)
+    assert await listed(service, OTHER, query) == [shared[status]]
+
+
+async def test_a_membership_that_is_accepted_moves_the_image_into_the_list(
+    service: EmbeddedImageService,
+) -> None:
+    image_id = await make(service, visibility="shared")
+    await service.set_member(OWNER, image_id, "other")
+    assert await listed(service, OTHER) == []
+    await service.set_member(OWNER, image_id, "other", "accepted")
+    assert await listed(service, OTHER) == [image_id]
+
+
+async def test_hidden_images_are_listed_only_when_asked_for(service: EmbeddedImageService) -> None:
+    hidden = await make(service, os_hidden=True)
+    shown = await make(service)
+    assert await listed(service, OWNER) == [shown]
+    assert await listed(service, OWNER, ImageQuery(os_hidden=True)) == [hidden]
+
+
+async def test_killed_images_are_never_listed(service: EmbeddedImageService) -> None:
+    await make(service, status="killed")
+    assert await listed(service, ADMIN) == []
+    assert await listed(service, ADMIN, ImageQuery(statuses=("killed",))) == []
