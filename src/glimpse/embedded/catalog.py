@@ -86,8 +86,8 @@ class Catalog:
     ) -> list[Row]:
         """At most `count` candidates for a list in the usual order, after a place.
 
-        Candidates: each is yet to be checked with `listing.is_listed`. An image that is in two of
-        the scopes comes once. Fewer than `count` only when there are no more.
+        Candidates: each is yet to be checked by `matching.listing_rule`. An image that is in two
+        of the scopes comes once. Fewer than `count` only when there are no more.
         """
         alternatives, *others = facets_for(query)
         scopes = scopes_for(caller, query)
@@ -142,12 +142,23 @@ class Catalog:
 
     def insert(self, image: Image, members: Mapping[str, str] | None = None) -> None:
         """Add an image. Raises sqlite3.IntegrityError when its id is taken."""
-        cursor = self._connection.execute(
-            f"INSERT INTO images ({_COLUMNS}) VALUES ({_PLACES})", image
-        )
-        number = cursor.lastrowid or 0
-        self._set_members(image, members or {})
-        self._index(image, number, keys_of(image, members or {}), add=True)
+        self.insert_many([(image, members or {})])
+
+    def insert_many(self, records: Iterable[tuple[Image, Mapping[str, str]]]) -> None:
+        """Add images with their members. Raises sqlite3.IntegrityError when an id is taken.
+
+        The listing gets its rows in the order of its key: many at once touch each page once.
+        """
+        listing: list[tuple[int, int, int]] = []
+        for image, members in records:
+            cursor = self._connection.execute(
+                f"INSERT INTO images ({_COLUMNS}) VALUES ({_PLACES})", image
+            )
+            self._set_members(image, members)
+            position, number = position_of(image.created_at, image.id), cursor.lastrowid or 0
+            listing += [(key, position, number) for key in keys_of(image, members)]
+        listing.sort()
+        self._connection.executemany("INSERT INTO listing VALUES (?, ?, ?)", listing)
 
     def replace(self, before: Image, after: Image) -> None:
         """Store `after` in place of `before`, which is the record as it is now; same id."""
@@ -176,6 +187,8 @@ class Catalog:
             self._connection.execute("DELETE FROM images WHERE id = ?", (image.id,))
 
     def _set_members(self, image: Image, members: Mapping[str, str]) -> None:
+        if not members:
+            return
         self._connection.executemany(
             "INSERT INTO members VALUES (?, ?, ?, ?, ?)",
             [

@@ -10,7 +10,7 @@ fetches an image checks it against the query again, so that a hash that collides
 import functools
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from glimpse.images import Caller, Image, ImageQuery
@@ -20,7 +20,7 @@ ADMIN = "admin"
 COMMUNITY = "community"
 _ID_BITS = 29
 _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
-_NEVER_LISTED = frozenset(("killed", "deleted"))
+NEVER_LISTED = frozenset(("killed", "deleted"))
 
 
 @functools.lru_cache(maxsize=65536)
@@ -53,7 +53,7 @@ def position_of(created_at: str, image_id: str) -> int:
 
 def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
     """Who may find the image in a list; `members` maps a shared image's members to a status."""
-    if image.status in _NEVER_LISTED:
+    if image.status in NEVER_LISTED:
         return []
     scopes = [ADMIN]
     if image.owner is not None:
@@ -154,71 +154,3 @@ def is_visible(caller: Caller, image: Image, member_status: str | None) -> bool:
 def may_edit(caller: Caller, image: Image) -> bool:
     """Whether the caller may change or delete the image."""
     return caller.is_admin or (image.owner is not None and caller.project_id == image.owner)
-
-
-def is_listed(caller: Caller, image: Image, query: ImageQuery) -> bool:
-    """Whether an image that a scope gave is in the list: the query checked against the image."""
-    if image.os_hidden != query.os_hidden or image.status in _NEVER_LISTED:
-        return False
-    own = caller.project_id is not None and caller.project_id == image.owner
-    if not caller.is_admin and image.visibility == "private" and not own:
-        return False
-    if query.visibility is None:
-        if image.visibility == "community" and not own:
-            return False
-    elif query.visibility not in ("all", image.visibility):
-        return False
-    return _matches(image, query)
-
-
-def _matches(image: Image, query: ImageQuery) -> bool:
-    return (
-        _is_named(image, query.names)
-        and _any_of(query.statuses, image.status)
-        and _any_of(query.ids, image.id)
-        and _any_of(query.disk_formats, image.disk_format)
-        and _any_of(query.container_formats, image.container_format)
-        and _equal(query, image)
-        and _in_range(query, image)
-        and (not query.tags or set(query.tags) <= set(image.tags))
-        and (not query.properties or _has_properties(image, query.properties))
-    )
-
-
-def _is_named(image: Image, names: Sequence[str] | None) -> bool:
-    if names is None:
-        return True
-    return image.name is not None and folded(image.name) in map(folded, names)
-
-
-def _any_of(wanted: Sequence[str] | None, value: str | None) -> bool:
-    return wanted is None or value in wanted
-
-
-def _equal(query: ImageQuery, image: Image) -> bool:
-    pairs: Iterable[tuple[object, object]] = (
-        (query.owner, image.owner),
-        (query.protected, image.protected),
-        (query.min_ram, image.min_ram),
-        (query.min_disk, image.min_disk),
-        (query.checksum, image.checksum),
-        (query.os_hash_value, image.os_hash_value),
-    )
-    return all(wanted is None or wanted == value for wanted, value in pairs)
-
-
-def _in_range(query: ImageQuery, image: Image) -> bool:
-    size = -1 if image.size is None else image.size
-    return (
-        (query.size_min is None or size >= max(0, query.size_min))
-        and (query.size_max is None or 0 <= size <= query.size_max)
-        and (query.created_at is None or query.created_at.holds(image.created_at))
-        and (query.updated_at is None or query.updated_at.holds(image.updated_at))
-    )
-
-
-def _has_properties(image: Image, wanted: Mapping[str, str]) -> bool:
-    properties = {
-        folded(key): folded(value) for key, value in image.properties.items() if value is not None
-    }
-    return all(properties.get(folded(key)) == folded(value) for key, value in wanted.items())

@@ -10,7 +10,7 @@ from glimpse.images import Image, image_from_document, parse_date
 from glimpse.images.errors import Invalid
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_IN_ONE_TRANSACTION = 2000
+_IN_ONE_TRANSACTION = 10_000
 
 
 class BadRecord(Invalid):
@@ -27,17 +27,18 @@ async def load(
     A document is an image as the Image API shows it, and may have ``members``: a list of
     ``{"member_id": ..., "status": ...}``. An image with the same id is replaced. `progress` is
     called with the number of records loaded since the last call. Returns how many there were;
-    raises BadRecord, with the transactions of 2,000 records before it kept.
+    raises BadRecord, with the transactions of 10,000 records before it kept.
     """
     count = 0
     async for records in _batches(documents, count):
 
         def store(catalog: Catalog, records: list[_Record] = records) -> None:
-            for image, members in records:
-                before = catalog.get(image.id)
+            last = {image.id: (image, members) for image, members in records}
+            for image_id in last:
+                before = catalog.get(image_id)
                 if before is not None:
                     catalog.delete(before)
-                catalog.insert(image, members)
+            catalog.insert_many(last.values())
 
         await service.write(store)
         count += len(records)

@@ -11,7 +11,8 @@ import orjson
 
 from glimpse.embedded.catalog import Catalog, connect
 from glimpse.embedded.data import ImageData, ImageStore
-from glimpse.embedded.listing import is_listed, is_visible, may_edit
+from glimpse.embedded.listing import is_visible, may_edit
+from glimpse.embedded.matching import listing_rule
 from glimpse.embedded.sorting import sorted_pages
 from glimpse.embedded.writer import Writer
 from glimpse.images import (
@@ -84,11 +85,12 @@ class EmbeddedImageService:
             async for page in sorted_pages(self._catalog, caller, query):
                 yield page
             return
+        is_listed = listing_rule(caller, query)
         wanted = query.limit
         count = min(_PAGE, wanted + 1) if wanted is not None else _PAGE
         while True:
             rows = self._catalog.page(caller, query, after, count)
-            images = [row.image for row in rows if is_listed(caller, row.image, query)]
+            images = [row.image for row in rows if is_listed(row.image)]
             exhausted = len(rows) < count
             more = wanted is not None and len(images) > wanted
             if more or exhausted or wanted == 0:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from glimpse.embedded.catalog import Catalog
-from glimpse.embedded.listing import is_listed, scopes_for
+from glimpse.embedded.listing import scopes_for
+from glimpse.embedded.matching import listing_rule
 from glimpse.images import Caller, Image, ImageQuery, Page
 
 _CHUNK = 200
@@ -26,6 +27,7 @@ async def sorted_pages(catalog: Catalog, caller: Caller, query: ImageQuery) -> A
     waiting_for = query.marker
     offset = 0
     scopes = set(scopes_for(caller, query))
+    is_listed = listing_rule(caller, query)
     while True:
         ids = catalog.ids_sorted(order, _CHUNK, offset)
         offset += len(ids)
@@ -35,7 +37,7 @@ async def sorted_pages(catalog: Catalog, caller: Caller, query: ImageQuery) -> A
                 waiting_for = None if image_id == waiting_for else waiting_for
                 continue
             image = catalog.get(image_id)
-            if image and catalog.in_scopes(image, scopes) and is_listed(caller, image, query):
+            if image and catalog.in_scopes(image, scopes) and is_listed(image):
                 found.append(image)
         more = wanted is not None and len(found) > wanted
         if more or len(ids) < _CHUNK:
