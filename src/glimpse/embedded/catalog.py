@@ -119,9 +119,11 @@ class Catalog:
     def _fetch(self, places: Sequence[tuple[int, int]]) -> list[Row]:
         if not places:
             return []
-        numbers = ", ".join(str(number) for _, number in places)
+        # Parameters, not numbers in the text: SQLite then compiles the statement once.
         rows = self._connection.execute(
-            f"SELECT number, {_COLUMNS} FROM images WHERE number IN ({numbers})"
+            f"SELECT number, {_COLUMNS} FROM images WHERE number IN "
+            f"({', '.join('?' * len(places))})",
+            [number for _, number in places],
         )
         found = {row[0]: Image._make(row[1:]) for row in rows}
         return [Row(at, number, found[number]) for at, number in places if number in found]

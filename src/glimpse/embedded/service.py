@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -225,7 +225,7 @@ class EmbeddedImageService:
                 raise Forbidden("Only an admin may give an image away.")
             if after.visibility != image.visibility:
                 _check_publishing(caller, after.visibility)
-            for text in (after.name or "", after.tags_json, after.properties_json):
+            for text in (after.name or "", *after.tags, *_texts(after.properties)):
                 _check_text("image", text)
             after = after._replace(updated_at=now())
             catalog.replace(image, after)
@@ -259,6 +259,8 @@ class EmbeddedImageService:
             raise
 
         def finish(image: Image) -> Image:
+            if image.status != "saving":
+                raise Conflict(f"Image status transition from {image.status} is not allowed.")
             return image._replace(
                 status="active",
                 size=stored.size,
@@ -347,12 +349,18 @@ def _check_publishing(caller: Caller, visibility: str) -> None:
         raise Forbidden("Only an admin may publish an image.")
 
 
+def _texts(properties: Mapping[str, str | None]) -> Iterator[str]:
+    for key, value in properties.items():
+        yield key
+        yield value or ""
+
+
 def _check_text(name: str, text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
         raise Invalid(f"{name!r} holds text that is not valid Unicode.") from None
-    if "\0" in text or "\\u0000" in text:
+    if "\0" in text:
         raise Invalid(f"{name!r} holds a NUL character.")
 
 

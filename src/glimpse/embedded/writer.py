@@ -88,6 +88,8 @@ class Writer:
             outcome: tuple[Any, BaseException | None] = (job.work(self._catalog), None)
         except Exception as error:  # noqa: BLE001  it is the caller's, and is raised there
             self._connection.execute("ROLLBACK TO job")
+            if isinstance(error, sqlite3.Error):
+                error = Unavailable(f"The catalog cannot be written: {error}")
             outcome = (None, error)
         self._connection.execute("RELEASE job")
         return outcome
