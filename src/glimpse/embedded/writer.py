@@ -5,6 +5,7 @@ event loop never waits for a disk.
 """
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -30,6 +31,8 @@ class Writer:
         self._connection = connection
         self._catalog = Catalog(connection)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closing = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="catalog-writer", daemon=True)
         self._thread.start()
 
@@ -37,20 +40,28 @@ class Writer:
         """Run `work` in the next transaction; return its result once that is on the disk.
 
         What `work` raises is raised here, and nothing it did is kept. Unavailable when the file
-        cannot be written. Cancelling the caller does not cancel a write that is under way.
+        cannot be written, or is closed. Cancelling the caller does not cancel a write under way.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
 
         def done(result: Result, error: BaseException | None) -> None:
-            loop.call_soon_threadsafe(_resolve, future, result, error)
+            with contextlib.suppress(RuntimeError):  # the loop that waited has been closed
+                loop.call_soon_threadsafe(_resolve, future, result, error)
 
-        self._jobs.put(_Job(work, done))
+        with self._closing:  # no job may come after the one that ends the thread
+            if self._closed:
+                raise Unavailable("The catalog is closed.")
+            self._jobs.put(_Job(work, done))
         return await future
 
     def close(self) -> None:
-        """Write what waits, then stop."""
-        self._jobs.put(None)
+        """Write what waits, then stop. Closing again does nothing."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            self._jobs.put(None)
         self._thread.join()
         self._connection.close()
 

@@ -1,0 +1,65 @@
+"""The writer answers every write: when it is closed, and when whoever waited is gone."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from glimpse.embedded.catalog import Catalog, connect
+from glimpse.embedded.writer import Writer
+from glimpse.images.errors import Unavailable
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    made = Writer(connect(tmp_path / "catalog.sqlite"))
+    yield made
+    made.close()
+
+
+def test_a_write_after_the_end_is_refused(writer: Writer) -> None:
+    writer.close()
+    with pytest.raises(Unavailable, match="closed"):
+        asyncio.run(asyncio.wait_for(writer.write(lambda _: None), 10))
+
+
+def test_what_waits_when_the_writer_is_closed_is_still_written(writer: Writer) -> None:
+    async def write_and_close() -> list[int]:
+        def returning(number: int) -> Callable[[Catalog], int]:
+            return lambda _: number
+
+        waiting = [asyncio.ensure_future(writer.write(returning(n))) for n in range(300)]
+        await asyncio.sleep(0)  # all of them are in the queue
+        await asyncio.to_thread(writer.close)
+        return list(await asyncio.gather(*waiting))
+
+    assert asyncio.run(write_and_close()) == list(range(300))
+
+
+def test_a_loop_that_ends_before_its_write_does_not_end_the_writer(writer: Writer) -> None:
+    started, finish = threading.Event(), threading.Event()
+
+    def slow(_: Catalog) -> None:
+        started.set()
+        finish.wait(10)
+
+    async def give_up() -> None:
+        waiting = asyncio.ensure_future(writer.write(slow))
+        await asyncio.to_thread(started.wait, 10)
+        waiting.cancel()
+
+    asyncio.run(give_up())
+    finish.set()
+    assert asyncio.run(asyncio.wait_for(writer.write(lambda _: "written"), 10)) == "written"
+
+
+def test_a_write_that_fails_says_so_and_the_next_one_succeeds(writer: Writer) -> None:
+    def fail(_: Catalog) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with pytest.raises(Unavailable, match="disk I/O error"):
+        asyncio.run(writer.write(fail))
+    assert asyncio.run(writer.write(lambda _: "written")) == "written"
