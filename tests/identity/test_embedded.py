@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from glimpse.identity.authrequest import AuthRequest, Reference
 from glimpse.identity.base import Unauthorized
 from glimpse.identity.embedded import EmbeddedIdentity
+from glimpse.identity.passwords import hash_password
 from glimpse.identity.session import Session
 
 
@@ -203,6 +205,37 @@ async def test_an_edit_of_the_file_counts_at_once(identity: EmbeddedIdentity) ->
     with pytest.raises(Unauthorized):
         await log_in(identity)
     assert (await log_in(identity, "alt")).user.name == "alt"
+
+
+@pytest.mark.parametrize("change", [{"password": "another"}, {"password_hash": None}])
+async def test_another_password_ends_the_tokens_of_that_user_only(
+    identity: EmbeddedIdentity, change: dict[str, str | None]
+) -> None:
+    token, others = await token_of(identity), await token_of(identity, "alt")
+    await identity.authenticate(token)
+    before = await log_in(identity)
+    if "password_hash" in change:
+        change = {"password": None, "password_hash": hash_password("another")}
+
+    def edit(document: dict[str, Any]) -> None:
+        next(user for user in document["users"] if user["name"] == "demo").update(change)
+
+    identity.directory_file.change(edit)
+    for ended in (token, identity.sign(before.token)):
+        with pytest.raises(Unauthorized):
+            await identity.authenticate(ended)
+    assert (await identity.authenticate(others)).user_name == "alt"
+    with pytest.raises(Unauthorized):
+        await log_in_with(identity, before.user.password or "")
+    after = await log_in_with(identity, "another")
+    assert (await identity.authenticate(identity.sign(after.token))).user_name == "demo"
+
+
+async def log_in_with(identity: EmbeddedIdentity, password: str) -> Session:
+    who, where = Reference(None, "demo"), Reference(None, "demo")
+    return await identity.login(
+        AuthRequest(methods=("password",), user=who, password=password, project=where)
+    )
 
 
 async def test_revoking_a_token_ends_those_made_from_it(identity: EmbeddedIdentity) -> None:

@@ -13,6 +13,7 @@ TOKENS = st.builds(
     issued_at=TIMES,
     expires_at=TIMES,
     audit_ids=st.lists(st.builds(new_audit_id), max_size=2).map(tuple),
+    password_mark=st.text("abc_-", max_size=12),
     application_credential_id=st.none() | st.just("c" * 32),
 )
 

@@ -36,12 +36,12 @@ class Project:
 class User:
     """A user; ``roles`` maps project ids to names of roles.
 
-    ``password`` is kept, beside its hash, only where `glimpse openrc` should be able to print it.
+    Either ``password``, where `glimpse openrc` should be able to print it, or ``password_hash``.
     """
 
     id: str
     name: str
-    password_hash: str = field(repr=False)
+    password_hash: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
     enabled: bool = True
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -119,10 +119,11 @@ def standard_document() -> dict[str, Any]:
 
 
 def completed(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Fill in what a hand-written identity file left out: ids, passwords, hashes. Slow: hashes.
+    """Fill in what a hand-written identity file left out: ids, passwords, hashes of secrets.
 
-    A user without ``password`` and ``password_hash`` gets a generated password. Raises
-    InvalidDirectory when an entry is not an object with a name.
+    A user without ``password`` and ``password_hash`` gets a generated password. A hash beside a
+    password goes: edit either and the other would be wrong. Raises InvalidDirectory when an entry
+    is not an object with a name.
     """
     result = {**document}
     for section in ("projects", "users", "application_credentials"):
@@ -131,9 +132,10 @@ def completed(document: Mapping[str, Any]) -> dict[str, Any]:
             raise InvalidDirectory(f"{section}: has to be a list of objects with a name")
         result[section] = [{"id": uuid.uuid4().hex, **entry} for entry in entries]
     for user in result["users"]:
-        if not user.get("password_hash"):
-            user.setdefault("password", secrets.token_urlsafe(18))
-            user["password_hash"] = hash_password(str(user["password"]))
+        if "password" in user:
+            user.pop("password_hash", None)
+        elif not user.get("password_hash"):
+            user["password"] = secrets.token_urlsafe(18)
     for credential in result["application_credentials"]:
         if "secret" in credential:
             credential["secret_hash"] = hash_password(str(credential.pop("secret")))
@@ -147,10 +149,10 @@ def _is_named(entry: object) -> bool:
 def parse(document: Mapping[str, Any]) -> Directory:
     """Make a Directory of a completed identity file.
 
-    ``projects``: id, name, enabled. ``users``: id, name, password and/or password_hash, enabled,
-    roles (an object: project id or name -> list of role names). ``application_credentials``: id,
-    name, user and project (id or name), roles, secret_hash, description, expires_at, unrestricted.
-    Raises InvalidDirectory.
+    ``projects``: id, name, enabled. ``users``: id, name, password or password_hash (the former
+    counts), enabled, roles (an object: project id or name -> list of role names).
+    ``application_credentials``: id, name, user and project (id or name), roles, secret_hash,
+    description, expires_at, unrestricted. Raises InvalidDirectory.
     """
     try:
         projects = [
@@ -170,11 +172,14 @@ def _user(entry: Mapping[str, Any], known: Directory) -> User:
         _project_id(project, known): tuple(names)
         for project, names in entry.get("roles", {}).items()
     }
+    password, password_hash = entry.get("password"), entry.get("password_hash")
+    if not isinstance(password_hash if password is None else password, str):
+        raise InvalidDirectory(f"users: {entry['name']} has no password that is a text")
     return User(
         id=entry["id"],
         name=entry["name"],
-        password_hash=entry["password_hash"],
-        password=entry.get("password"),
+        password=password,
+        password_hash=password_hash if password is None else None,
         enabled=entry.get("enabled", True),
         roles=roles,
     )

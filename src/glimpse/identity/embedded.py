@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from glimpse.identity.base import Unauthorized
+from glimpse.identity.directory import User
 from glimpse.identity.directory_file import DirectoryFile
 from glimpse.identity.files import create_private_file
 from glimpse.identity.login import Login
 from glimpse.identity.revocations import Revocations
 from glimpse.identity.session import Session, caller_of, open_session
-from glimpse.identity.tokens import KEY_BYTES, Token, sign, verify
+from glimpse.identity.tokens import KEY_BYTES, Token, mark, sign, verify
 from glimpse.images import Caller
 
 DEFAULT_EXPIRATION = 3600  # seconds, as Keystone's [token] expiration
@@ -100,11 +101,17 @@ class EmbeddedIdentity:
         if self._revocations.is_revoked(token.audit_ids):
             raise Unauthorized("The token has been revoked.")
         session = open_session(token, self.directory_file.current)
+        if token.password_mark != self.password_mark(session.user):
+            raise Unauthorized("The user's password has been changed.")
         credential = session.credential
         limit = credential.expires_at if credential else None
         if limit is not None and time.time() >= limit:
             raise Unauthorized("The token's application credential has expired.")
         return session
+
+    def password_mark(self, user: User) -> str:
+        """What a token says of its user's password: another one ends all of the user's tokens."""
+        return mark(user.password or user.password_hash or "", self._key)
 
     def sign(self, token: Token) -> str:
         """Return the text that a client sends as `token`."""

@@ -9,7 +9,7 @@ from glimpse.identity.authrequest import AuthRequest, Reference
 from glimpse.identity.base import Unauthorized
 from glimpse.identity.directory import ApplicationCredential, Directory, Project, User
 from glimpse.identity.directory_file import DirectoryFile
-from glimpse.identity.passwords import UNMATCHABLE, verify_password
+from glimpse.identity.passwords import check_password
 from glimpse.identity.session import Session, open_session
 from glimpse.identity.throttle import Throttle
 from glimpse.identity.tokens import Token, new_audit_id
@@ -18,11 +18,13 @@ _HASHING_THREADS = 2  # each hash takes 16 MiB and a core for 50 ms
 
 
 class _Validator(Protocol):
-    """What Login needs of the identity: the directory, and whether a token is valid."""
+    """What Login needs of the identity: the directory, and what it knows of tokens."""
 
     directory_file: DirectoryFile
 
     def validate(self, text: str, expired_window: float = 0) -> Session: ...
+
+    def password_mark(self, user: User) -> str: ...
 
 
 class _Proof(NamedTuple):
@@ -69,9 +71,9 @@ class Login:
 
     async def _by_password(self, request: AuthRequest) -> _Proof:
         user = _find_user(request.user, self._directory)
-        hashed = user.password_hash if user else UNMATCHABLE
+        password, hashed = (user.password, user.password_hash) if user else (None, None)
         # The name as asked for, known or not: both are delayed alike.
-        await self._check(_throttle_name(request.user, user), request.password, hashed)
+        await self._check(_throttle_name(request.user, user), request.password, password, hashed)
         if user is None or not user.enabled:
             raise _refusal()
         return _Proof(user)
@@ -80,8 +82,8 @@ class Login:
         credential = _find_credential(request, self._directory)
         asked = request.credential
         name = credential.id if credential else f"{asked and (asked.id or asked.name)}"
-        hashed = credential.secret_hash if credential else UNMATCHABLE
-        await self._check(f"credential:{name}", request.secret, hashed)
+        hashed = credential.secret_hash if credential else None
+        await self._check(f"credential:{name}", request.secret, None, hashed)
         user = self._directory.users.get(credential.user_id) if credential else None
         if credential is None or user is None or not user.enabled:
             raise _refusal()
@@ -93,10 +95,10 @@ class Login:
         parent = self._validator.validate(request.token)
         return _Proof(parent.user, parent.token.expires_at, parent.token, parent.credential)
 
-    async def _check(self, name: str, secret: str, hashed: str) -> None:
+    async def _check(self, name: str, given: str, password: str | None, hashed: str | None) -> None:
         await self._throttle.attempt(name)
         loop = asyncio.get_running_loop()
-        if not await loop.run_in_executor(self._hashing, verify_password, secret, hashed):
+        if not await loop.run_in_executor(self._hashing, check_password, given, password, hashed):
             raise _refusal()
         self._throttle.succeeded(name)
 
@@ -113,6 +115,7 @@ class Login:
             issued_at=now,
             expires_at=min([now + self._expiration, *limits]),
             audit_ids=(new_audit_id(), *(parent.audit_ids[-1:] if parent else ())),
+            password_mark=self._validator.password_mark(proofs[0].user),
             application_credential_id=credential.id if credential else None,
         )
         return open_session(token, self._directory)

@@ -30,10 +30,20 @@ def verify_password(password: str, hashed: str) -> bool:
     return hmac.compare_digest(found, base64.b64decode(digest))
 
 
+def check_password(given: str, password: str | None, hashed: str | None) -> bool:
+    """Tell whether `given` is the password, which is known as such or by its hash, or not at all.
+
+    Takes as long in each case: nobody learns who there is. Raises ValueError as `verify_password`.
+    """
+    matches = verify_password(given, hashed or UNMATCHABLE)
+    if password is None:
+        return matches
+    return hmac.compare_digest(_bytes(given), _bytes(password))
+
+
 def _scrypt(password: str, salt: bytes, cost: int, block_size: int, parallel: int) -> bytes:
-    # JSON can carry lone surrogates: a password of them is wrong, not an error.
     return hashlib.scrypt(
-        password.encode(errors="surrogatepass"),
+        _bytes(password),
         salt=salt,
         n=cost,
         r=block_size,
@@ -41,6 +51,11 @@ def _scrypt(password: str, salt: bytes, cost: int, block_size: int, parallel: in
         maxmem=_MEMORY,
         dklen=32,
     )
+
+
+def _bytes(password: str) -> bytes:
+    # JSON can carry lone surrogates: a password of them is wrong, not an error.
+    return password.encode(errors="surrogatepass")
 
 
 # What a password is compared with when there is no such user: takes as long, is never right.
