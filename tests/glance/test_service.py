@@ -201,6 +201,8 @@ class ForgetfulGlance:
         self.calls: list[str] = []
 
     async def __call__(self, request: web.BaseRequest) -> web.Response:
+        if request.path == "/v2/schemas/image":
+            return web.json_response({"properties": {"new_in_glance": {}}})
         self.calls.append(request.method)
         if request.method == "PATCH":
             read = dict(self.image)
@@ -224,6 +226,16 @@ async def test_a_change_touches_only_the_keys_named_in_two_calls(
     changed = await service.change_properties(CALLER, "image-1", changes)
     assert changed.properties == {"kept": "2", "a/b~c": "3"}
     assert glance.calls == ["GET", "PATCH"]
+
+
+async def test_an_attribute_that_only_the_schema_has_is_no_property(
+    serve: Serve, connect: Connect
+) -> None:
+    glance = ForgetfulGlance()
+    glance.image["new_in_glance"] = "1"
+    service = connect(await serve(glance))
+    assert (await service.get_image(CALLER, "image-1")).properties == {"old": "1", "kept": "2"}
+    assert "new_in_glance" in await service.base_attributes(CALLER)
 
 
 async def test_replacing_removes_what_could_be_seen(serve: Serve, connect: Connect) -> None:

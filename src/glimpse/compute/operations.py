@@ -134,7 +134,7 @@ class Operations:
 
     async def delete_metadata_item(self, request: ComputeRequest) -> Answer:
         """``DELETE /images/{id}/metadata/{key}``."""
-        if request.key in await self._images.base_attributes():
+        if request.key in await self._images.base_attributes(request.caller):
             await self._images.get_image(request.caller, request.image_id)
             raise Fault(404, "Invalid metadata key")
         await self._change(request, PropertyChanges(remove=frozenset((request.key,))))
@@ -145,7 +145,7 @@ class Operations:
     ) -> Image:
         changes = property_changes(
             metadata,
-            await self._images.base_attributes(),
+            await self._images.base_attributes(request.caller),
             replace=replace,
             limit=self._metadata_items,
         )

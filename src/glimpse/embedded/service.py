@@ -160,7 +160,7 @@ class EmbeddedImageService:
         await self._writer.write(delete)
         await self._data.delete(image_id)
 
-    async def base_attributes(self) -> frozenset[str]:
+    async def base_attributes(self, caller: Caller) -> frozenset[str]:  # noqa: ARG002  the port's
         """See ImageService."""
         return BASE_ATTRIBUTES
 

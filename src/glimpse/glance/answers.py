@@ -36,6 +36,11 @@ class Answer(NamedTuple):
     retry_after: str | None = None
 
 
+def is_success(answer: Answer) -> bool:
+    """Whether the status is one of the 2xx."""
+    return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+
+
 def document(answer: Answer) -> dict[str, Any]:
     """The JSON object that a successful `answer` holds; BadAnswer when it holds none."""
     try:
@@ -47,10 +52,13 @@ def document(answer: Answer) -> dict[str, Any]:
     return parsed
 
 
-def image(found: Any) -> Image:
-    """The image that a parsed document describes; BadAnswer when it describes none."""
+def image(found: Any, base_attributes: frozenset[str]) -> Image:
+    """The image that a parsed document describes; BadAnswer when it describes none.
+
+    `base_attributes` are the keys of the document that are no properties.
+    """
     try:
-        return image_from_document(found)
+        return image_from_document(found, base_attributes)
     except (KeyError, TypeError, AttributeError):
         raise BadAnswer("The Image service's answer is not an image.") from None
 

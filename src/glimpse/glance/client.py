@@ -4,7 +4,6 @@ import asyncio
 import random
 import ssl
 from collections.abc import Sequence
-from http import HTTPStatus
 from itertools import cycle, islice
 from urllib.parse import urlencode
 
@@ -164,8 +163,3 @@ def _tls(options: GlanceOptions) -> ssl.SSLContext | bool:
     if options.certfile:
         context.load_cert_chain(options.certfile, options.keyfile)
     return context
-
-
-def is_success(answer: Answer) -> bool:
-    """Whether the status is one of the 2xx."""
-    return HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES

@@ -1,6 +1,5 @@
 """GlanceImageService: the images of somebody's real Glance."""
 
-import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -8,18 +7,19 @@ from urllib.parse import parse_qs, quote, urlsplit
 import orjson
 
 from glimpse.glance import answers
-from glimpse.glance.client import GlanceClient, is_success
+from glimpse.glance.answers import is_success
+from glimpse.glance.client import GlanceClient
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.query import parameters
+from glimpse.glance.schema import ImageSchema
 from glimpse.glance.turns import Turns
-from glimpse.images import BASE_ATTRIBUTES, Caller, Image, ImageQuery, Page, PropertyChanges
+from glimpse.images import Caller, Image, ImageQuery, Page, PropertyChanges
 from glimpse.images.errors import (
     BadAnswer,
     Forbidden,
     ImageNotFound,
     PropertyLimitExceeded,
     PropertyNotFound,
-    ServiceError,
 )
 
 _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
@@ -30,16 +30,15 @@ _MOST_PAGES = 100_000
 class GlanceImageService:
     """An ImageService over HTTP; each call carries the caller's own token.
 
-    Costs in calls: a list one per page, get and delete one, a change of properties two.
+    Costs in calls: a list one per page, get and delete one, a change of properties two; and the
+    image schema, once in `schema_max_age`.
     """
 
     def __init__(self, options: GlanceOptions, turns: Turns) -> None:
         self._options = options
         self._client = GlanceClient(options)
         self._turns = turns
-        self._schema: frozenset[str] = BASE_ATTRIBUTES
-        self._schema_until = 0.0
-        self._last_token = ""
+        self._schema = ImageSchema(self._fetch_schema, options.schema_max_age)
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncIterator[Page]:
         """Yield the images page by page; see ImageService."""
@@ -76,12 +75,12 @@ class GlanceImageService:
         answer = await self._client.call("GET", "/v2/images", caller.token, parameters=asked)
         if not is_success(answer):
             raise answers.list_error(answer, marker)
-        self._last_token = caller.token
         document = answers.document(answer)
         documents = document.get("images")
         if not isinstance(documents, list):
             raise BadAnswer("The Image service's answer is not a list of images.")
-        return [answers.image(one) for one in documents], next_marker(document)
+        attributes = await self._schema.base_attributes(caller.token)
+        return [answers.image(one, attributes) for one in documents], next_marker(document)
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """Return one image; see ImageService."""
@@ -107,29 +106,16 @@ class GlanceImageService:
         if not is_success(answer):
             raise answers.image_error(answer, image_id)
 
-    async def base_attributes(self) -> frozenset[str]:
-        """The attributes known from the Image API, and those that Glance's schema adds.
+    async def base_attributes(self, caller: Caller) -> frozenset[str]:
+        """The attributes known from the Image API, and those that Glance's schema adds."""
+        return await self._schema.base_attributes(caller.token)
 
-        The schema is fetched when it is stale, with the token of whoever called last, since it is
-        the same for all; until then, and while Glance is in trouble, the last known one stands.
-        """
-        now = time.monotonic()
-        if self._last_token and now >= self._schema_until:
-            self._schema_until = now + self._options.schema_max_age
-            await self._fetch_schema(self._last_token)
-        return self._schema
-
-    async def _fetch_schema(self, token: str) -> None:
-        try:
-            answer = await self._client.call("GET", "/v2/schemas/image", token)
-            described = answers.document(answer).get("properties")
-        except ServiceError:
-            return
-        if is_success(answer) and isinstance(described, dict):
-            self._schema = BASE_ATTRIBUTES | base_properties(described)
+    async def _fetch_schema(self, token: str) -> answers.Answer:
+        return await self._client.call("GET", "/v2/schemas/image", token)
 
     async def close(self) -> None:
         """Close connections and leave the lock service."""
+        await self._schema.close()
         await self._client.close()
         await self._turns.close()
 
@@ -145,8 +131,8 @@ class GlanceImageService:
         )
         if not is_success(answer):
             raise answers.image_error(answer, image_id)
-        self._last_token = caller.token
-        return answers.image(answers.document(answer))
+        attributes = await self._schema.base_attributes(caller.token)
+        return answers.image(answers.document(answer), attributes)
 
 
 def path_of(image_id: str) -> str:
@@ -198,12 +184,3 @@ def patch(properties: Mapping[str, str | None], changes: PropertyChanges) -> lis
 def _pointer(key: str) -> str:
     """The JSON pointer of a key (RFC 6901)."""
     return "/" + key.replace("~", "~0").replace("/", "~1")
-
-
-def base_properties(described: Mapping[str, Any]) -> frozenset[str]:
-    """The schema's base attributes: those not marked ``is_base: false``."""
-    return frozenset(
-        key
-        for key, about in described.items()
-        if not (isinstance(about, dict) and about.get("is_base") is False)
-    )

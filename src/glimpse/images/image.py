@@ -80,12 +80,15 @@ class Image(NamedTuple):
         return parsed
 
 
-def image_from_document(document: dict[str, Any]) -> Image:
+def image_from_document(
+    document: dict[str, Any], base_attributes: frozenset[str] = BASE_ATTRIBUTES
+) -> Image:
     """Make an Image of an Image API v2 document (a parsed ``GET /v2/images/{id}``).
 
-    Raises KeyError or TypeError for a document that is not one; unknown keys are properties.
+    Raises KeyError or TypeError for a document that is not one; every key that is not one of
+    `base_attributes` is a property.
     """
-    properties = {key: document[key] for key in document if key not in BASE_ATTRIBUTES}
+    properties = {key: document[key] for key in document if key not in base_attributes}
     return Image(
         id=document["id"],
         name=document.get("name"),

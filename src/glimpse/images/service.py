@@ -46,7 +46,7 @@ class ImageService(Protocol):
         """Delete one image. Raises ImageNotFound, Forbidden (also when protected), Conflict."""
         ...
 
-    async def base_attributes(self) -> frozenset[str]:
+    async def base_attributes(self, caller: Caller) -> frozenset[str]:
         """The names that are attributes of an image rather than properties of one."""
         ...
 
