@@ -24,13 +24,15 @@ def golden_source(config: pytest.Config) -> Path:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many exchanges were answered exactly, and how many under which repair."""
+    """Say how many exchanges were answered exactly or under which repair, and how Tempest went."""
     counts: Counter[str] = Counter()
     for outcome in ("passed", "failed"):
         for report in terminalreporter.getreports(outcome):
             for name, value in getattr(report, "user_properties", ()):
                 if name == "replayed":
                     counts[str(value) if outcome == "passed" else "differently"] += 1
+                if name == "tempest":
+                    terminalreporter.write_line(f"Tempest {value}")
     if counts:
         how = ", ".join(f"{count} {name}" for name, count in counts.most_common())
         terminalreporter.write_line(f"golden exchanges answered: {how}")

@@ -20,11 +20,12 @@ OPERATOR = Caller("operator", "operators", frozenset(("admin",)), is_admin=True)
 
 @dataclass(frozen=True)
 class Member:
-    """A user, and the project of the same name that it acts in."""
+    """A user, and the project that it acts in: one of the same name unless another is said."""
 
     name: str
     project_id: str
     roles: tuple[str, ...] = ("member", "reader")
+    project_name: str | None = None
 
 
 class EmbeddedCloud:
@@ -98,8 +99,9 @@ def seed_identity(state_dir: Path, members: Iterable[Member]) -> None:
     """Write the identity file of a cloud that has not been started yet."""
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     known = list(members)
+    projects = {member.project_id: member.project_name or member.name for member in known}
     document = {
-        "projects": [{"id": member.project_id, "name": member.name} for member in known],
+        "projects": [{"id": key, "name": name} for key, name in projects.items()],
         "users": [
             {
                 "name": member.name,
