@@ -34,6 +34,6 @@ def expired_token(cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory
     settings.write_text("[embedded]\ntoken_expiration = 1\n")
     arguments = ["--config-file", str(settings)]
     with GlimpseProcess(cloud.state_dir, arguments=arguments) as process:
-        token = issue_token(process.address, "owner")
+        token = issue_token(f"{process.base_url}/identity", "owner")
     time.sleep(2)
     return token

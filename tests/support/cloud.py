@@ -1,11 +1,13 @@
-"""An embedded cloud for tests: a Glimpse process, its users, and images put in place."""
+"""A cloud for tests, and the embedded one: Glimpse, its users, and images put in place."""
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from glimpse.embedded.load import load
 from glimpse.embedded.service import EmbeddedImageService
@@ -28,16 +30,23 @@ class Member:
     project_name: str | None = None
 
 
-class EmbeddedCloud:
-    """Everything a client needs of one Glimpse process, and images behind its back.
-
-    Images are loaded through the embedded service from the test's own process: the catalog is made
-    for several processes.
-    """
+class Cloud(ABC):
+    """Glimpse as its clients reach it: with users, and images put in place behind its back."""
 
     def __init__(self, process: GlimpseProcess) -> None:
         self.process = process
         self._tokens: dict[str, str] = {}
+
+    @property
+    @abstractmethod
+    def identity_url(self) -> str:
+        """The Identity API's URL, without ``/v3``."""
+
+    @abstractmethod
+    def put_images(
+        self, documents: Iterable[Mapping[str, Any]], *, absent: Iterable[str] = ()
+    ) -> None:
+        """Make these the state of these images, and let those with an id in `absent` not exist."""
 
     @property
     def address(self) -> tuple[str, int]:
@@ -54,7 +63,7 @@ class EmbeddedCloud:
         if user == "invalid":
             return "gAAAAABnonsense"
         if user not in self._tokens:
-            self._tokens[user] = issue_token(self.address, user)
+            self._tokens[user] = issue_token(self.identity_url, user)
         return self._tokens[user]
 
     def ask(
@@ -73,10 +82,21 @@ class EmbeddedCloud:
             pairs.append(("X-Auth-Token", token))
         return request(self.address, method, target, pairs, body)
 
+
+class EmbeddedCloud(Cloud):
+    """Everything a client needs of one Glimpse process.
+
+    Images are loaded through the embedded service from the test's own process: the catalog is made
+    for several processes.
+    """
+
+    @property
+    def identity_url(self) -> str:
+        return f"{self.process.base_url}/identity"
+
     def put_images(
         self, documents: Iterable[Mapping[str, Any]], *, absent: Iterable[str] = ()
     ) -> None:
-        """Make these the state of these images, and let those with an id in `absent` not exist."""
         asyncio.run(_put_images(self.state_dir, list(documents), list(absent)))
 
 
@@ -116,19 +136,25 @@ def seed_identity(state_dir: Path, members: Iterable[Member]) -> None:
     path.write_text(json.dumps(document))
 
 
-def issue_token(address: tuple[str, int], user: str) -> str:
+def issue_token(identity_url: str, user: str) -> str:
     """Log in with the test's password, scoped to the project named like the user."""
     domain = {"id": "default"}
     credentials = {"name": user, "domain": domain, "password": PASSWORD}
-    document = {
-        "auth": {
-            "identity": {"methods": ["password"], "password": {"user": credentials}},
-            "scope": {"project": {"name": user, "domain": domain}},
-        }
-    }
-    headers = {"Content-Type": "application/json"}
-    body = json.dumps(document).encode()
-    answer = request(address, "POST", "/identity/v3/auth/tokens", headers, body)
+    scope = {"project": {"name": user, "domain": domain}}
+    identity = {"methods": ["password"], "password": {"user": credentials}}
+    return request_token(identity_url, {"identity": identity, "scope": scope})
+
+
+def request_token(identity_url: str, auth: Mapping[str, Any]) -> str:
+    """Log in as `auth`, the content of an Identity API v3 request, says."""
+    place = urlsplit(identity_url)
+    answer = request(
+        (str(place.hostname), int(place.port or 80)),
+        "POST",
+        f"{place.path}/v3/auth/tokens",
+        {"Content-Type": "application/json"},
+        json.dumps({"auth": auth}).encode(),
+    )
     token = answer.header("X-Subject-Token")
     assert answer.status == 201, str(answer)
     assert token, str(answer)

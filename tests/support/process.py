@@ -1,4 +1,4 @@
-"""A real Glimpse process: started on a free port with a state directory of its own, and stopped."""
+"""Real server processes, a Glimpse above all: started on free ports, and stopped."""
 
 import contextlib
 import os
@@ -24,22 +24,24 @@ def free_port() -> int:
         return port
 
 
-class GlimpseProcess:
-    """``glimpse serve`` as a user would start it. A context manager: started inside, gone after."""
+class ServerProcess:
+    """A server as its user would start it. A context manager: started inside, gone after."""
 
     def __init__(
         self,
-        state_dir: Path,
+        command: Sequence[str],
+        port: int,
+        log: Path,
         *,
-        arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        directory: Path | None = None,
     ) -> None:
-        """`arguments` are more of the command line, `environment` more variables."""
-        self.state_dir = state_dir
-        self.port = free_port()
-        self.log = state_dir.parent / f"glimpse-{self.port}.log"
-        self._arguments = list(arguments)
+        """`command` listens on `port` of 127.0.0.1; `environment` are more variables."""
+        self.port = port
+        self.log = log
+        self._command = list(command)
         self._environment = {**os.environ, **(environment or {})}
+        self._directory = directory
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -64,12 +66,11 @@ class GlimpseProcess:
 
     def start(self) -> None:
         """Start it and return when it accepts connections; raises RuntimeError with its log."""
-        command = [sys.executable, "-m", "glimpse", "serve", "--host", "127.0.0.1"]
-        command += ["--port", str(self.port), "--state-dir", str(self.state_dir)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, *self._arguments],
+                self._command,
                 env=self._environment,
+                cwd=self._directory,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -79,7 +80,7 @@ class GlimpseProcess:
         while not self._listens():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise RuntimeError(f"glimpse did not start:\n{self.log.read_text()}")
+                raise RuntimeError(f"{self._command} did not start:\n{self.log.read_text()}")
             time.sleep(0.02)
 
     def stop(self) -> int:
@@ -103,6 +104,26 @@ class GlimpseProcess:
     def _listens(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(self.address) == 0
+
+
+class GlimpseProcess(ServerProcess):
+    """``glimpse serve``, with a state directory of its own."""
+
+    def __init__(
+        self,
+        state_dir: Path,
+        *,
+        arguments: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        port: int | None = None,
+    ) -> None:
+        """`arguments` are more of the command line; without `port`, it listens on a free one."""
+        self.state_dir = state_dir
+        port = port or free_port()
+        log = state_dir.parent / f"glimpse-{port}.log"
+        command = [sys.executable, "-m", "glimpse", "serve", "--host", "127.0.0.1"]
+        command += ["--port", str(port), "--state-dir", str(state_dir), *arguments]
+        super().__init__(command, port, log, environment=environment)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
