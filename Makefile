@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: serve test test-clients check replay sample-config docs lock clean
+.PHONY: serve test test-clients test-peers check replay sample-config docs lock clean
 
 serve: $(STAMP)
 	$(BIN)/glimpse serve $(ARGS)
@@ -20,6 +20,11 @@ test-clients: $(STAMP)
 	  qemu-utils; } || { echo 'qemu-img is needed; on Debian, as root: apt-get install qemu-utils'; exit 1; }
 	$(BIN)/python -m tests.clients.install
 	$(BIN)/pytest -n auto -m clients tests/clients $(ARGS)
+
+# The gateway in front of a real Keystone and a real Glance, in an environment of their own.
+test-peers: $(STAMP)
+	$(BIN)/python -m tests.peers.install
+	$(BIN)/pytest -m peers $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check

@@ -38,14 +38,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"golden exchanges answered: {how}")
 
 
+# What takes a preparation that not everybody has made: the first that a test has decides
+NEEDED = {
+    "peers": "needs `python -m tests.peers.install` before",
+    "clients": "needs `python -m tests.clients.install` before",
+}
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "clients: needs `python -m tests.clients.install` before")
+    for marker, what in NEEDED.items():
+        config.addinivalue_line("markers", f"{marker}: {what}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests of real clients out unless they are asked for: `-m clients`."""
-    if "clients" in str(config.getoption("-m")):
-        return
-    left_out = [item for item in items if item.get_closest_marker("clients")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not item.get_closest_marker("clients")]
+    """Leave tests that need a preparation out unless they are asked for: `-m clients`."""
+    asked = str(config.getoption("-m"))
+
+    def left_out(item: pytest.Item) -> bool:
+        needed = next((marker for marker in NEEDED if item.get_closest_marker(marker)), None)
+        return needed is not None and needed not in asked
+
+    config.hook.pytest_deselected(items=[item for item in items if left_out(item)])
+    items[:] = [item for item in items if not left_out(item)]

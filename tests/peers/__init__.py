@@ -1,0 +1,1 @@
+"""Glimpse in front of a real Keystone and a real Glance."""

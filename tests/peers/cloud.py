@@ -1,0 +1,62 @@
+"""GatewayCloud: Glimpse as an operator runs it, in front of the peers, with its calls counted."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from tests.peers.configuration import nova_conf
+from tests.peers.counter import CallCounter
+from tests.peers.images import put_images
+from tests.peers.rig import PeerCloud
+from tests.support.cloud import Cloud, Member
+from tests.support.process import GlimpseProcess
+
+
+class GatewayCloud(Cloud):
+    """`peers` are the services behind it; `calls` what Glimpse asked of Glance."""
+
+    def __init__(self, peers: PeerCloud, process: GlimpseProcess, calls: CallCounter) -> None:
+        super().__init__(process)
+        self.peers = peers
+        self.calls = calls
+
+    @classmethod
+    @contextmanager
+    def start(cls, peers: PeerCloud, configuration: str = "") -> Iterator[Self]:
+        """Run Glimpse where the catalog says; `configuration` is more of its nova.conf."""
+        with CallCounter(peers.glance.address) as calls:
+            conf = peers.directory / "nova.conf"
+            glance = f"endpoint_override = {calls.base_url}\n{configuration}"
+            conf.write_text(nova_conf(peers.identity_url, glance))
+            state_dir = peers.directory / "glimpse" / "state"
+            state_dir.mkdir(parents=True, exist_ok=True)
+            arguments = ["--config-file", str(conf)]
+            with GlimpseProcess(state_dir, arguments=arguments, port=peers.compute_port) as process:
+                yield cls(peers, process, calls)
+
+    @classmethod
+    @contextmanager
+    def start_all(
+        cls, directory: Path, members: Iterable[Member], configuration: str = ""
+    ) -> Iterator[Self]:
+        """Run peers of its own behind it, with these users."""
+        with PeerCloud.start(directory) as peers:
+            peers.add_members(members)
+            with cls.start(peers, configuration) as cloud:
+                yield cloud
+
+    @property
+    def identity_url(self) -> str:
+        return self.peers.identity_url
+
+    @property
+    def image_url(self) -> str:
+        """Glance's URL as Glimpse knows it."""
+        return self.calls.base_url
+
+    def put_images(
+        self, documents: Iterable[Mapping[str, Any]], *, absent: Iterable[str] = ()
+    ) -> None:
+        with self.peers.database("glance") as glance:
+            put_images(glance, documents, absent)

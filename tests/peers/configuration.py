@@ -1,0 +1,93 @@
+"""The configuration files of the peers, and the nova.conf with which Glimpse is put before them."""
+
+from pathlib import Path
+
+from tests.support.cloud import PASSWORD
+
+REGION = "RegionOne"
+OPERATOR = "operator"  # the administrator that the rig itself acts as, in a project of that name
+SERVICE_PROJECT = "service"
+SERVICE_USERS = ("glance", "nova")
+
+
+def keystone_conf(directory: Path) -> str:
+    """Keystone on SQLite, with keys below `directory` and passwords hashed quickly."""
+    keys = directory / "keys"
+    return f"""
+[DEFAULT]
+log_file = {directory}/keystone.log
+[database]
+connection = sqlite:///{directory}/keystone.db
+[fernet_tokens]
+key_repository = {keys}
+[fernet_receipts]
+key_repository = {keys}
+[identity]
+password_hash_rounds = 4
+"""
+
+
+def glance_conf(directory: Path, identity_url: str, image_url: str, paste: Path) -> str:
+    """Glance on SQLite and a directory of files, deployed by its own `paste` file."""
+    return f"""
+[DEFAULT]
+log_file = {directory}/glance.log
+enabled_backends = store:file
+worker_self_reference_url = {image_url}
+[glance_store]
+default_backend = store
+[store]
+filesystem_store_datadir = {directory}/images
+[os_glance_staging_store]
+filesystem_store_datadir = {directory}/staging
+[os_glance_tasks_store]
+filesystem_store_datadir = {directory}/tasks
+[database]
+connection = sqlite:///{directory}/glance.db
+[paste_deploy]
+flavor = keystone
+config_file = {paste}
+[oslo_concurrency]
+lock_path = {directory}/lock
+{keystone_authtoken("glance", identity_url)}
+"""
+
+
+def keystone_authtoken(user: str, identity_url: str) -> str:
+    """The section of a service that validates tokens as `user`."""
+    return f"""
+[keystone_authtoken]
+www_authenticate_uri = {identity_url}
+auth_url = {identity_url}
+auth_type = password
+username = {user}
+password = {PASSWORD}
+project_name = {SERVICE_PROJECT}
+user_domain_id = default
+project_domain_id = default
+region_name = {REGION}
+service_token_roles_required = true
+"""
+
+
+def nova_conf(identity_url: str, more: str = "") -> str:
+    """What an operator's nova.conf has for Glimpse, after things that it does not know."""
+    return f"""
+[DEFAULT]
+transport_url = rabbit://nobody@nowhere.example/
+{keystone_authtoken("nova", identity_url)}
+[glance]
+region_name = {REGION}
+{more}
+"""
+
+
+def gunicorn_conf(application: str, port: int, workers: int, threads: int) -> str:
+    """Gunicorn's own file: the services read its command line as theirs, so it has to be empty."""
+    return f"""
+wsgi_app = {application!r}
+bind = "127.0.0.1:{port}"
+workers, threads, keepalive, timeout, graceful_timeout = {workers}, {threads}, 75, 120, 5
+control_socket_disable = True
+secure_scheme_headers = {{}}
+"""

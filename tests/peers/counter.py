@@ -1,0 +1,120 @@
+"""CallCounter: a proxy in front of Glance that passes everything on and notes what was asked."""
+
+import contextlib
+import socket
+import threading
+from types import TracebackType
+from typing import Self
+
+_PIECE = 65536
+
+
+class CallCounter:
+    """Notes ``METHOD target`` of each request before it is passed on to `target`.
+
+    A context manager. Understands bodies with a Content-Length, which is what Glimpse sends.
+    """
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        self._target = target
+        self._calls: list[str] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._accept)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def take(self) -> list[str]:
+        """The calls since this was last asked."""
+        calls, self._calls = self._calls, []
+        return calls
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        connections = []
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                break  # the listener was shut down
+            connections.append(threading.Thread(target=self._connect, args=(client,)))
+            connections[-1].start()
+        for connection in connections:
+            connection.join()
+
+    def _connect(self, client: socket.socket) -> None:
+        """Serve one connection until either side ends it."""
+        with client:
+            try:
+                server = socket.create_connection(self._target)
+            except OSError:
+                return  # nobody is there: the client sees it, too
+            with server:
+                answers = threading.Thread(target=_pass_answers, args=(server, client))
+                answers.start()
+                self._pass_requests(client, server)
+                answers.join()
+
+    def _pass_requests(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass requests on, noting each; ends the server's side at the end of the client's."""
+        left = 0  # bytes of the body that is being passed on
+        head = b""
+        while data := _receive(client):
+            while data:
+                if left:
+                    body, data = data[:left], data[left:]
+                    left -= len(body)
+                    _send(server, body)
+                    continue
+                head, end, data = (head + data).partition(b"\r\n\r\n")
+                if end:
+                    self._calls.append(b" ".join(head.split(b" ", 2)[:2]).decode())
+                    left = _body_length(head)
+                    _send(server, head + end)
+                    head = b""
+        _end(server)
+
+
+def _pass_answers(server: socket.socket, client: socket.socket) -> None:
+    while data := _receive(server):
+        _send(client, data)
+    _end(client)
+
+
+def _receive(source: socket.socket) -> bytes:
+    try:
+        return source.recv(_PIECE)
+    except OSError:
+        return b""
+
+
+def _send(destination: socket.socket, data: bytes) -> None:
+    with contextlib.suppress(OSError):  # it has gone; reading from it will say so, too
+        destination.sendall(data)
+
+
+def _end(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # the other side was first
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _body_length(head: bytes) -> int:
+    for line in head.lower().split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name == b"content-length":
+            return int(value)
+    return 0

@@ -1,0 +1,64 @@
+"""IdentityClient: as much of Keystone's API as it takes to fill a cloud and to spoil its tokens."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.peers.configuration import OPERATOR, REGION
+from tests.support.cloud import PASSWORD, issue_token
+from tests.support.http import Answer, request
+
+_DEFAULT = "default"  # the id of the domain that all is in
+
+
+class IdentityClient:
+    """Calls Keystone as the cloud's operator; every call fails loudly."""
+
+    def __init__(self, identity_url: str) -> None:
+        self._url = identity_url
+        place = urlsplit(identity_url)
+        self._address = (str(place.hostname), int(place.port or 80))
+        self._token: str | None = None
+
+    def call(
+        self, method: str, path: str, document: object = None, token: str | None = None
+    ) -> Answer:
+        """Send a request, as the operator or with `token`; AssertionError unless it succeeds."""
+        headers = {"X-Auth-Token": token or self._own_token(), "Content-Type": "application/json"}
+        body = None if document is None else json.dumps(document).encode()
+        answer = request(self._address, method, f"/v3{path}", headers, body)
+        assert answer.status < 300, f"{method} {path}\n{answer}"
+        return answer
+
+    def create_project(self, name: str) -> str:
+        """Create a project; returns its id."""
+        document = {"project": {"name": name, "domain_id": _DEFAULT}}
+        return str(self.call("POST", "/projects", document).json()["project"]["id"])
+
+    def create_user(self, name: str, project: str, roles: Iterable[str]) -> None:
+        """Create a user with the tests' password and these roles in the named project."""
+        document = {"user": {"name": name, "domain_id": _DEFAULT, "password": PASSWORD}}
+        user_id = self.call("POST", "/users", document).json()["user"]["id"]
+        project_id = self.id_of("projects", project)
+        for role in roles:
+            path = f"/projects/{project_id}/users/{user_id}/roles/{self.id_of('roles', role)}"
+            self.call("PUT", path)
+
+    def create_service(self, kind: str, name: str, url: str) -> None:
+        """Put a service into the catalog, with one URL for all interfaces."""
+        document: dict[str, Any] = {"service": {"type": kind, "name": name}}
+        service_id = self.call("POST", "/services", document).json()["service"]["id"]
+        for interface in ("public", "internal", "admin"):
+            endpoint = {"service_id": service_id, "interface": interface, "url": url}
+            self.call("POST", "/endpoints", {"endpoint": {**endpoint, "region_id": REGION}})
+
+    def id_of(self, collection: str, name: str) -> str:
+        """The id of the one user, project or role of that name."""
+        (found,) = self.call("GET", f"/{collection}?name={name}").json()[collection]
+        return str(found["id"])
+
+    def _own_token(self) -> str:
+        if self._token is None:
+            self._token = issue_token(self._url, OPERATOR)
+        return self._token

@@ -1,0 +1,193 @@
+"""PeerCloud: a real Keystone and a real Glance on free loopback ports, with SQLite and files.
+
+    with PeerCloud.start(directory) as peers:
+        peers.add_members([Member("demo", uuid4().hex)])
+
+Needs `python -m tests.peers.install` before. Everything is in `directory`, logs too.
+"""
+
+import base64
+import os
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from tests.peers.configuration import (
+    OPERATOR,
+    REGION,
+    SERVICE_PROJECT,
+    SERVICE_USERS,
+    glance_conf,
+    gunicorn_conf,
+    keystone_conf,
+)
+from tests.peers.identity import IdentityClient
+from tests.peers.install import ENVIRONMENT, PROGRAMS
+from tests.support.cloud import PASSWORD, Member
+from tests.support.http import request
+from tests.support.process import ServerProcess, free_port
+
+_READY_SECONDS = 60.0  # far more than they take; only a service that fails is waited for so long
+_THREADS = 8
+
+
+class PeerCloud:
+    """Both services, running; `compute_port` is what their catalog says of Compute."""
+
+    def __init__(self, directory: Path, *, workers: int) -> None:
+        """Nothing runs yet: see `start`."""
+        self.directory = directory
+        self.compute_port = free_port()
+        self.keystone = _service(directory, "keystone", "keystone.wsgi.api:application", workers)
+        self.glance = _service(directory, "glance", "glance.wsgi.api:application", workers)
+        self.identity = IdentityClient(self.identity_url)
+
+    @property
+    def identity_url(self) -> str:
+        """Keystone's URL, without ``/v3``."""
+        return self.keystone.base_url
+
+    @property
+    def image_url(self) -> str:
+        """Glance's URL, without ``/v2``."""
+        return self.glance.base_url
+
+    @property
+    def compute_url(self) -> str:
+        """Where Glimpse is to listen, without a version."""
+        return f"http://127.0.0.1:{self.compute_port}"
+
+    @classmethod
+    @contextmanager
+    def start(cls, directory: Path, *, workers: int = 1) -> Iterator[Self]:
+        """Run both services, each of `workers` processes, in an empty or absent `directory`."""
+        if not (ENVIRONMENT / "installed.txt").exists():
+            raise RuntimeError("Run `python -m tests.peers.install` first.")
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        cloud = cls(directory, workers=workers)
+        cloud._configure()
+        cloud._make_databases()
+        with ExitStack() as running:
+            for service in (cloud.keystone, cloud.glance):
+                running.enter_context(service)
+            cloud.wait_for_keystone()
+            cloud._register()
+            _wait(cloud.glance, "/healthcheck")
+            yield cloud
+
+    def _configure(self) -> None:
+        keys = self.directory / "keys"
+        keys.mkdir(mode=0o700)
+        for number in range(2):
+            key = base64.urlsafe_b64encode(os.urandom(32))
+            (keys / str(number)).write_bytes(key)
+        for name in ("images", "staging", "tasks", "lock"):
+            (self.directory / name).mkdir()
+        paste = ENVIRONMENT / "etc" / "glance" / "glance-api-paste.ini"
+        glance = glance_conf(self.directory, self.identity_url, self.image_url, paste)
+        (self.directory / "glance" / "glance-api.conf").write_text(glance)
+        (self.directory / "keystone" / "keystone.conf").write_text(keystone_conf(self.directory))
+
+    def _make_databases(self) -> None:
+        """Both at once: most of it is loading Python."""
+        keystone, glance = self.directory / "keystone", self.directory / "glance"
+        with ThreadPoolExecutor() as threads:
+            synced = threads.submit(_manage, "glance-manage", glance, "db_sync")
+            _manage("keystone-manage", keystone, "db_sync")
+            _manage(
+                "keystone-manage",
+                keystone,
+                "bootstrap",
+                f"--bootstrap-username={OPERATOR}",
+                f"--bootstrap-password={PASSWORD}",
+                f"--bootstrap-project-name={OPERATOR}",
+                f"--bootstrap-region-id={REGION}",
+                *(f"--bootstrap-{kind}-url={self.identity_url}/v3" for kind in _INTERFACES),
+            )
+            synced.result()
+        for name in ("keystone", "glance"):
+            with self.database(name) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+
+    def _register(self) -> None:
+        """Tell Keystone of the services' users and addresses."""
+        self.identity.create_project(SERVICE_PROJECT)
+        for user in SERVICE_USERS:
+            self.identity.create_user(user, SERVICE_PROJECT, ("service",))
+        self.identity.create_service("image", "glance", self.image_url)
+        self.identity.create_service("compute", "nova", f"{self.compute_url}/v2.1")
+
+    @contextmanager
+    def database(self, name: str) -> Iterator[sqlite3.Connection]:
+        """A service's tables, for what its API cannot do; commits at the end."""
+        connection = sqlite3.connect(self.directory / f"{name}.db", timeout=30)
+        try:
+            with connection:
+                yield connection
+        finally:
+            connection.close()
+
+    def add_members(self, members: Iterable[Member]) -> None:
+        """Add users whose password is the tests', each with its project; ids are the members'."""
+        known = list(members)
+        with self.database("keystone") as connection:
+            connection.executemany(
+                "INSERT INTO project (id, name, extra, enabled, domain_id, parent_id, is_domain) "
+                "VALUES (?, ?, '{}', 1, 'default', 'default', 0)",
+                [(member.project_id, member.name) for member in known],
+            )
+        for member in known:
+            self.identity.create_user(member.name, member.name, member.roles)
+
+    def wait_for_keystone(self) -> None:
+        """Return when Keystone answers."""
+        _wait(self.keystone, "/v3")
+
+
+_INTERFACES = ("public", "internal", "admin")
+
+
+def _service(directory: Path, name: str, application: str, workers: int) -> ServerProcess:
+    """A WSGI service whose files are in the directory of its name."""
+    place = directory / name
+    place.mkdir(parents=True)
+    port = free_port()
+    conf = gunicorn_conf(application, port, workers, _THREADS)
+    (place / "gunicorn.conf.py").write_text(conf)
+    environment = {f"OS_{name.upper()}_CONFIG_DIR": str(place)}
+    program = [str(PROGRAMS / "gunicorn")]
+    log = directory / f"{name}-gunicorn.log"
+    return ServerProcess(program, port, log, environment=environment, directory=place)
+
+
+def _manage(program: str, config_dir: Path, *arguments: str) -> None:
+    done = subprocess.run(
+        [str(PROGRAMS / program), "--config-dir", str(config_dir), *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{program} {arguments[0]} failed:\n{done.stdout}{done.stderr}")
+
+
+def _wait(service: ServerProcess, path: str) -> None:
+    """Return when `path` answers 200; the first answer takes as long as loading the service."""
+    deadline = time.monotonic() + _READY_SECONDS
+    said: Any = None
+    while time.monotonic() < deadline:
+        try:
+            said = request(service.address, "GET", path)
+        except (OSError, ValueError) as error:
+            said = error
+        else:
+            if said.status == 200:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"{path} does not answer: {said}\n{service.log.read_text()}")
