@@ -127,8 +127,8 @@ def _load(settings: Settings, options: argparse.Namespace) -> None:
     from tqdm import tqdm  # noqa: PLC0415  only this command needs it
 
     from glimpse.embedded.load import BadRecord, load  # noqa: PLC0415
-    from glimpse.embedded.schema import NewerSchema  # noqa: PLC0415
     from glimpse.embedded.service import EmbeddedImageService  # noqa: PLC0415
+    from glimpse.embedded.sqlite.schema import NewerSchema  # noqa: PLC0415
 
     async def run() -> int:
         service = EmbeddedImageService.open(settings.server.state_dir)

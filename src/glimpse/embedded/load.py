@@ -4,8 +4,8 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
-from glimpse.embedded.catalog import Catalog
 from glimpse.embedded.service import EmbeddedImageService
+from glimpse.embedded.sqlite.records import Catalog
 from glimpse.images import Image, image_from_document, parse_date
 from glimpse.images.errors import Invalid
 

@@ -6,7 +6,7 @@ that this module has not let through.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from glimpse.embedded.listing import NEVER_LISTED, folded
+from glimpse.embedded.sqlite.listing import NEVER_LISTED, folded
 from glimpse.images import Caller, Image, ImageQuery
 
 Check = Callable[[Image], bool]

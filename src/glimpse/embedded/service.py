@@ -9,12 +9,12 @@ from pathlib import Path
 
 import orjson
 
-from glimpse.embedded.catalog import Catalog, connect
 from glimpse.embedded.data import ImageData, ImageStore
-from glimpse.embedded.listing import is_visible, may_edit
 from glimpse.embedded.matching import listing_rule
 from glimpse.embedded.sorting import sorted_pages
-from glimpse.embedded.writer import Writer
+from glimpse.embedded.sqlite.listing import is_visible, may_edit
+from glimpse.embedded.sqlite.records import Catalog, connect
+from glimpse.embedded.sqlite.writer import Writer
 from glimpse.images import (
     BASE_ATTRIBUTES,
     Caller,

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from glimpse.embedded.catalog import Catalog
-from glimpse.embedded.listing import scopes_for
 from glimpse.embedded.matching import listing_rule
+from glimpse.embedded.sqlite.listing import scopes_for
+from glimpse.embedded.sqlite.records import Catalog
 from glimpse.images import Caller, Image, ImageQuery, Page
 
 _CHUNK = 200

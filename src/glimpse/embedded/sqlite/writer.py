@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from glimpse.embedded.catalog import Catalog
+from glimpse.embedded.sqlite.records import Catalog
 from glimpse.images.errors import Unavailable
 
 Result = TypeVar("Result")

@@ -11,8 +11,15 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from glimpse.embedded.listing import facets_for, key_of, keys_of, position_of, scopes_for, scopes_of
-from glimpse.embedded.schema import migrate
+from glimpse.embedded.sqlite.listing import (
+    facets_for,
+    key_of,
+    keys_of,
+    position_of,
+    scopes_for,
+    scopes_of,
+)
+from glimpse.embedded.sqlite.schema import migrate
 from glimpse.images import Caller, Image, ImageQuery
 
 _COLUMNS = (

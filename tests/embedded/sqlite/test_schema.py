@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.schema import STEPS, NewerSchema
 from glimpse.embedded.service import EmbeddedImageService
+from glimpse.embedded.sqlite.schema import STEPS, NewerSchema
 
 
 async def test_a_catalog_of_a_newer_glimpse_is_refused_and_left_alone(tmp_path: Path) -> None:

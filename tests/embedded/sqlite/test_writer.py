@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.catalog import Catalog, connect
-from glimpse.embedded.writer import Writer
+from glimpse.embedded.sqlite.records import Catalog, connect
+from glimpse.embedded.sqlite.writer import Writer
 from glimpse.images.errors import Unavailable
 
 
