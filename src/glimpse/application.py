@@ -1,7 +1,8 @@
 """Application: puts the parts together. It knows every part; none knows it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -11,8 +12,11 @@ from glimpse.compute.app import ComputeAPI, ComputeOptions
 from glimpse.compute.microversions import parse_microversion
 from glimpse.compute.operations import Operations
 from glimpse.embedded.api import image_api
+from glimpse.embedded.probes import probe_catalog, probe_data
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.edge import Edge, RequestIdHeader
+from glimpse.http.health import HealthView
+from glimpse.http.readiness import Probe, ReadinessView
 from glimpse.identity import Identity
 from glimpse.identity.api import identity_api
 from glimpse.identity.embedded import EmbeddedIdentity
@@ -22,12 +26,14 @@ from glimpse.settings import Settings
 
 IMAGE_PREFIX = "/image"
 IDENTITY_PREFIX = "/identity"
+READINESS_PATH = "/readiness"
 
 
 class _Parts(NamedTuple):
     images: ImageService
     identity: Identity
     image_url: Callable[[str], str]
+    probes: Mapping[str, Probe]
 
 
 class Application:
@@ -40,6 +46,8 @@ class Application:
         self._settings = settings
         self._compute: ASGIApp | None = None
         self._mounts: dict[str, ASGIApp] = {}
+        self._health = HealthView(settings.healthcheck)
+        self._readiness = ReadinessView({})
         self._closers: list[Identity | ImageService] = []
         self._edge = Edge(
             self._dispatch,
@@ -68,9 +76,10 @@ class Application:
     async def open(self) -> None:
         """Open files and build the APIs. Raises what the parts raise when they cannot start."""
         if self._settings.image_service == "glance":
-            images, identity, image_url = await self._open_gateway()
+            images, identity, image_url, probes = await self._open_gateway()
         else:
-            images, identity, image_url = self._open_embedded()
+            images, identity, image_url, probes = self._open_embedded()
+        self._readiness = ReadinessView({"healthcheck": self._probe_health, **probes})
         operations = Operations(
             images,
             show_size=_size_rule(self._settings),
@@ -83,7 +92,8 @@ class Application:
 
         gateway = await open_gateway(self._settings)
         self._closers += [gateway.images, gateway.identity]
-        return _Parts(gateway.images, gateway.identity, lambda _: gateway.image_url)
+        probes = {"keystone": gateway.identity.ping, "glance": gateway.images.ping}
+        return _Parts(gateway.images, gateway.identity, lambda _: gateway.image_url, probes)
 
     def _open_embedded(self) -> _Parts:
         settings = self._settings
@@ -102,7 +112,16 @@ class Application:
             identity = embedded
         self._closers.append(identity)
         self._mounts[IMAGE_PREFIX] = RequestIdHeader(image_api(images, identity))
-        return _Parts(images, identity, lambda base_url: base_url + IMAGE_PREFIX)
+        probes = {
+            "catalog": partial(probe_catalog, settings.server.state_dir),
+            "data": partial(probe_data, settings.server.state_dir),
+        }
+        return _Parts(images, identity, lambda base_url: base_url + IMAGE_PREFIX, probes)
+
+    async def _probe_health(self) -> str | None:
+        """A process that is told to want no requests is not ready for any."""
+        results = self._health.check(self._settings.server.port)
+        return next((result.reason for result in results if not result.available), None)
 
     async def close(self) -> None:
         """Close what `open` opened."""
@@ -115,6 +134,12 @@ class Application:
             await self.open()  # a server without lifespan events
         path = scope["path"]
         if not path.startswith("/v2"):
+            if self._health.answers(scope):
+                await self._health(scope, send)
+                return
+            if path == READINESS_PATH:
+                await self._readiness(scope, send)
+                return
             for prefix, app in self._mounts.items():
                 if path == prefix or path.startswith(prefix + "/"):
                     await app({**scope, "root_path": scope["root_path"] + prefix}, receive, send)

@@ -58,6 +58,23 @@ class GlanceClient:
         except TimeoutError:
             raise Unavailable("The Image service did not answer in time.") from None
 
+    async def ping(self) -> str | None:
+        """Ask every server for its versions, which takes no token; None when one answers."""
+        headers = {"Accept": "application/json"}
+        asked = [
+            asyncio.create_task(self._attempt(url, "GET", "/", headers, None))
+            for url in self._servers.order()
+        ]
+        try:
+            for first in asyncio.as_completed(asked):
+                outcome = await first
+                if isinstance(outcome, Answer) and outcome.status not in _RETRIED:
+                    return None
+        finally:
+            for task in asked:
+                task.cancel()
+        return "no Image service answers"
+
     async def _try_servers(
         self, method: str, target: str, headers: dict[str, str], body: bytes | None
     ) -> Answer:

@@ -113,6 +113,10 @@ class GlanceImageService:
     async def _fetch_schema(self, token: str) -> answers.Answer:
         return await self._client.call("GET", "/v2/schemas/image", token)
 
+    async def ping(self) -> str | None:
+        """None when a Glance answers, else words for why not."""
+        return await self._client.ping()
+
     async def close(self) -> None:
         """Close connections and leave the lock service."""
         await self._schema.close()

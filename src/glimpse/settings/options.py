@@ -129,6 +129,47 @@ MIDDLEWARE: Sequence[cfg.Opt] = (
     ),
 )
 
+HEALTHCHECK: Sequence[cfg.Opt] = (
+    cfg.StrOpt(
+        "path",
+        default="/healthcheck",
+        regex=r"^/(?!v2|image|identity)[^\s/?#]",
+        help="Path that says whether this process wants requests.",
+    ),
+    cfg.BoolOpt(
+        "detailed",
+        default=False,
+        help="Add the interpreter, its memory and what its threads do. Not where strangers see it.",
+    ),
+    cfg.ListOpt(
+        "backends",
+        default=["disable_by_file"],
+        help="What is looked at: disable_by_file, disable_by_files_ports, enable_by_files.",
+    ),
+    cfg.StrOpt("disable_by_file_path", help="File that, while it is there, makes the answer 503."),
+    cfg.ListOpt(
+        "disable_by_file_paths",
+        default=[],
+        help="port:path pairs: files that do so for requests to that port "
+        "(disable_by_files_ports).",
+    ),
+    cfg.ListOpt(
+        "enable_by_file_paths",
+        default=[],
+        help="Files that must all be there, or the answer is 503 (enable_by_files).",
+    ),
+    cfg.ListOpt(
+        "allowed_source_ranges",
+        default=[],
+        help="Networks that are answered; others find nothing at the path. Any without it.",
+    ),
+    cfg.BoolOpt(
+        "ignore_proxied_requests",
+        default=False,
+        help="Let requests with an X-Forwarded header find nothing at the path.",
+    ),
+)
+
 EMBEDDED: Sequence[cfg.Opt] = (
     cfg.IntOpt(
         "token_expiration", default=3600, min=1, help="Seconds that the embedded tokens live."
@@ -212,6 +253,7 @@ SECTIONS: Mapping[str, Sequence[cfg.Opt]] = {
     "quota": QUOTA,
     "oslo_policy": POLICY,
     "oslo_middleware": MIDDLEWARE,
+    "healthcheck": HEALTHCHECK,
     "embedded": EMBEDDED,
     "glance": GLANCE,
     "keystone_authtoken": KEYSTONE_AUTHTOKEN,

@@ -66,6 +66,20 @@ class Middleware:
 
 
 @dataclass(frozen=True, slots=True)
+class Healthcheck:
+    """What the health check looks at, and whom it tells."""
+
+    path: str
+    detailed: bool
+    backends: tuple[str, ...]
+    disable_by_file_path: str | None
+    disable_by_file_paths: tuple[str, ...]
+    enable_by_file_paths: tuple[str, ...]
+    allowed_source_ranges: tuple[str, ...]
+    ignore_proxied_requests: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Embedded:
     """The embedded services; times in seconds."""
 
@@ -131,6 +145,7 @@ class Settings:
     quota: Quota
     policy: Policy
     middleware: Middleware
+    healthcheck: Healthcheck
     embedded: Embedded
     glance: Glance
     keystone_authtoken: KeystoneAuthtoken

@@ -132,6 +132,19 @@ class KeystoneIdentity:
         uri = self._options.www_authenticate_uri or self._service.auth_url
         return f'Keystone uri="{uri or base_url}"'
 
+    async def ping(self) -> str | None:
+        """None when Keystone has let us log in and answers now, else words for why not."""
+        try:
+            _, endpoint = await self._service.token_and_endpoint()
+            async with self._http().get(f"{endpoint}/v3", allow_redirects=False) as response:
+                if response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                    return None
+        except IdentityUnavailable as error:
+            return str(error)
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return "Keystone cannot be reached"
+        return "Keystone answers with errors"
+
     async def close(self) -> None:
         """End validations under way and close connections."""
         for task in list(self._running.values()):

@@ -1,0 +1,1 @@
+"""Tests of `glimpse.http`."""  # noqa: A005  mirrors the package under test

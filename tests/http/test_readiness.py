@@ -1,0 +1,124 @@
+import asyncio
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from glimpse.http.readiness import Probe, ReadinessView
+from tests.support.asgi import call
+from tests.support.http import Answer, request
+from tests.support.process import GlimpseProcess
+from tests.test_gateway import configuration
+
+
+async def _answer(**probes: Probe) -> Answer:
+    view = ReadinessView(probes, timeout=0.2)
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        await view(scope, send)
+
+    return await call(app, "GET", "/readiness")
+
+
+async def _good() -> None:
+    return None
+
+
+async def _bad() -> str:
+    return "is asleep"
+
+
+async def _hanging() -> None:
+    await asyncio.Event().wait()
+
+
+async def _broken() -> None:
+    raise OSError("http://user:secret@keystone is unreachable")
+
+
+async def test_each_part_is_named() -> None:
+    answer = await _answer(one=_good, two=_good)
+    assert answer.status == 200
+    assert answer.json() == {
+        "ready": True,
+        "parts": {"one": {"ready": True}, "two": {"ready": True}},
+    }
+
+
+async def test_one_part_that_is_not_ready_is_enough() -> None:
+    answer = await _answer(one=_good, two=_bad)
+    assert answer.status == 503
+    assert answer.json()["parts"] == {
+        "one": {"ready": True},
+        "two": {"ready": False, "reason": "is asleep"},
+    }
+
+
+async def test_a_part_that_does_not_answer_is_not_waited_for() -> None:
+    answer = await _answer(one=_hanging)
+    assert answer.json()["parts"]["one"]["reason"] == "no answer within 0.2 seconds"
+
+
+async def test_what_an_error_says_is_shown_to_nobody() -> None:
+    answer = await _answer(one=_broken)
+    assert answer.json()["parts"]["one"] == {"ready": False, "reason": "does not answer"}
+
+
+async def test_many_who_ask_at_once_cost_one_look() -> None:
+    looks = 0
+
+    async def counted() -> None:
+        nonlocal looks
+        looks += 1
+        await asyncio.sleep(0)
+
+    view = ReadinessView({"one": counted})
+
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        await view(scope, send)
+
+    await asyncio.gather(*(call(app, "GET", "/readiness") for _ in range(20)))
+    assert looks == 1
+
+
+def test_the_embedded_service_says_what_it_cannot_reach(tmp_path: Path) -> None:
+    disabled = tmp_path / "disabled"
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(f"[healthcheck]\ndisable_by_file_path = {disabled}\n")
+    with GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)]) as process:
+        assert request(process.address, "GET", "/healthcheck").body == b"OK"
+        answer = request(process.address, "GET", "/readiness")
+        assert answer.status == 200, str(answer)
+        assert set(answer.json()["parts"]) == {"healthcheck", "catalog", "data"}
+        disabled.touch()
+        shutil.rmtree(process.state_dir / "data")
+        answer = _until(process, 503)
+        assert answer.json()["parts"]["data"]["reason"] == "the data directory cannot be written"
+        assert answer.json()["parts"]["healthcheck"]["reason"] == "DISABLED BY FILE"
+        assert request(process.address, "GET", "/healthcheck").status == 503
+
+
+def test_the_gateway_says_when_its_cloud_is_gone(tmp_path: Path) -> None:
+    with GlimpseProcess(tmp_path / "cloud") as cloud:
+        arguments = ["--config-file", str(configuration(cloud, tmp_path))]
+        with GlimpseProcess(tmp_path / "gateway", arguments=arguments) as gateway:
+            answer = request(gateway.address, "GET", "/readiness")
+            assert answer.status == 200, str(answer)
+            assert set(answer.json()["parts"]) == {"healthcheck", "keystone", "glance"}
+            assert request(gateway.address, "GET", "/healthcheck").body == b"OK"
+            cloud.stop()
+            parts = _until(gateway, 503).json()["parts"]
+            assert parts["keystone"] == {"ready": False, "reason": "Keystone cannot be reached"}
+            assert parts["glance"] == {"ready": False, "reason": "no Image service answers"}
+            assert request(gateway.address, "GET", "/healthcheck").status == 200
+
+
+def _until(process: GlimpseProcess, status: int) -> Answer:
+    """Ask until the answer has this status: one is good for a second."""
+    deadline = time.monotonic() + 20
+    while True:
+        answer = request(process.address, "GET", "/readiness")
+        if answer.status == status:
+            return answer
+        assert time.monotonic() < deadline, str(answer)
+        time.sleep(0.05)

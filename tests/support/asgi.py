@@ -1,0 +1,51 @@
+"""Asking an ASGI application directly, for tests of one layer without a server."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.types import ASGIApp, Message
+
+from tests.support.http import Answer
+
+
+async def call(
+    app: ASGIApp,
+    verb: str,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    query: bytes = b"",
+    port: int = 8774,
+) -> Answer:
+    """Send one request without a body and return the whole answer."""
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": verb,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query,
+        "headers": [(k.lower().encode(), v.encode()) for k, v in (headers or {}).items()],
+        "client": ("127.0.0.1", 50000),
+        "server": ("127.0.0.1", port),
+    }
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    pairs = tuple((k.decode(), v.decode()) for k, v in sent[0].get("headers", ()))
+    return Answer(sent[0]["status"], pairs, b"".join(one.get("body", b"") for one in sent[1:]))
+
+
+def ask(
+    app: ASGIApp, verb: str, path: str, headers: Mapping[str, str] | None = None, port: int = 8774
+) -> Answer:
+    """As `call`, for a test that is no coroutine itself."""
+    return asyncio.run(call(app, verb, path, headers, port=port))
