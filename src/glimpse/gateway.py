@@ -67,6 +67,7 @@ def _keystone_options(settings: Settings) -> KeystoneOptions:
         service_token_roles=frozenset(keystone.service_token_roles),
         service_token_roles_required=keystone.service_token_roles_required,
         http_connect_timeout=float(keystone.http_connect_timeout or 10),
+        http_request_max_retries=keystone.http_request_max_retries,
         cafile=keystone.cafile,
         certfile=keystone.certfile,
         keyfile=keystone.keyfile,

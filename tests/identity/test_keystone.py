@@ -22,6 +22,9 @@ class Keystone:
         self.validations: list[str] = []
         self.asked = asyncio.Event()
         self.status = 200
+        self.failures = 0  # so many calls are answered with 500 first
+        self.logins = 0
+        self.login_body: bytes | None = None
         self.tokens = {
             "good": ("member", 60),
             "root": ("admin", 60),
@@ -30,14 +33,11 @@ class Keystone:
         }
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
+        if self.failures and request.path == "/v3/auth/tokens":
+            self.failures -= 1
+            return web.Response(status=500)
         if request.method == "POST":
-            self.own_token += 1
-            name = f"own-{self.own_token}"
-            return web.json_response(
-                {"token": self._about("service", 3600)},
-                status=201,
-                headers={"X-Subject-Token": name},
-            )
+            return self._log_in()
         if request.path != "/v3/auth/tokens":
             version = {"id": "v3.14", "status": "stable", "links": [self._link("/v3/")]}
             return web.json_response({"version": version})
@@ -51,6 +51,16 @@ class Keystone:
         if not role or (lifetime < 0 and "allow_expired" not in request.query):
             return web.Response(status=404)
         return web.json_response({"token": self._about(role, lifetime)}, status=self.status)
+
+    def _log_in(self) -> web.Response:
+        self.logins += 1
+        if self.login_body is not None:
+            return web.Response(body=self.login_body, status=201)
+        self.own_token += 1
+        headers = {"X-Subject-Token": f"own-{self.own_token}"}
+        return web.json_response(
+            {"token": self._about("service", 3600)}, status=201, headers=headers
+        )
 
     def _link(self, path: str) -> dict[str, str]:
         return {"rel": "self", "href": self.url + path}
@@ -92,6 +102,7 @@ async def identity(keystone: Keystone) -> AsyncIterator[KeystoneIdentity]:
             "project_domain_id": "default",
         },
         www_authenticate_uri="http://keystone.example/v3",
+        http_request_max_retries=2,
     )
     identity = KeystoneIdentity(options, ServiceSession(options))
     yield identity
@@ -147,6 +158,59 @@ async def test_known_tokens_work_while_keystone_is_down(
     with pytest.raises(IdentityUnavailable) as caught:
         await identity.authenticate("root")
     assert "root" not in str(caught.value)
+
+
+@pytest.mark.parametrize("known_already", [True, False])
+async def test_a_keystone_that_fails_is_asked_so_often_and_no_oftener(
+    keystone: Keystone,
+    identity: KeystoneIdentity,
+    known_already: bool,  # noqa: FBT001  whether the login fails or the validation
+) -> None:
+    if known_already:
+        await identity.authenticate("good")
+    keystone.failures = 2
+    assert (await identity.authenticate("root")).is_admin
+    keystone.failures = 3
+    identity._service.forget(f"own-{keystone.own_token}")  # noqa: SLF001  to log in again
+    with pytest.raises(IdentityUnavailable):
+        await identity.authenticate("service")
+    assert keystone.failures == 0
+    assert (await identity.authenticate("service")).roles == {"service"}
+
+
+async def test_all_who_wait_for_a_login_learn_that_it_failed(
+    keystone: Keystone, identity: KeystoneIdentity
+) -> None:
+    keystone.login_body = b"<html>Welcome</html>"
+    tokens = [f"token-{number}" for number in range(20)]
+    outcomes = await asyncio.gather(*map(identity.authenticate, tokens), return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {IdentityUnavailable}
+    assert keystone.logins == 1
+    keystone.login_body = None
+    assert (await identity.authenticate("good")).user_id == "u"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"token": {}}', b'{"token": []}', b"null"])
+async def test_a_login_that_is_answered_oddly_is_no_login(
+    keystone: Keystone, identity: KeystoneIdentity, body: bytes
+) -> None:
+    keystone.login_body = body
+    with pytest.raises(IdentityUnavailable):
+        await identity.authenticate("good")
+
+
+async def test_a_validation_ends_within_its_deadline(keystone: Keystone) -> None:
+    """The tries of an endless 500 would take longer than the deadline leaves them."""
+    options = KeystoneOptions(
+        credentials={"auth_url": keystone.url + "/v3", "username": "u", "password": "p"},
+        http_request_max_retries=10**6,
+        http_connect_timeout=0.5,
+    )
+    keystone.failures = 10**6
+    identity = KeystoneIdentity(options, ServiceSession(options))
+    with pytest.raises(IdentityUnavailable):
+        await identity.authenticate("good")
+    await identity.close()
 
 
 async def test_the_challenge_names_keystone(identity: KeystoneIdentity) -> None:

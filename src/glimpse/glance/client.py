@@ -1,8 +1,6 @@
 """HTTP to Glance: deadlines, retries over several servers, bounded answers."""
 
 import asyncio
-import random
-import ssl
 from collections.abc import Sequence
 from itertools import cycle, islice
 from urllib.parse import urlencode
@@ -15,10 +13,9 @@ from glimpse.glance.answers import Answer
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.servers import Servers
 from glimpse.images.errors import BadAnswer, Invalid, Unavailable
+from glimpse.upstream import AnswerTooLarge, pause, read_bounded, tls
 
 _CONNECTIONS = 100
-_FIRST_PAUSE = 0.05
-_LONGEST_PAUSE = 1.0
 _RETRIED = frozenset((500, 502, 503, 504))
 
 Parameters = Sequence[tuple[str, str]]
@@ -82,7 +79,7 @@ class GlanceClient:
         attempts = islice(cycle(self._servers.order()), self._options.num_retries + 1)
         for attempt, server in enumerate(attempts):
             if attempt:
-                await asyncio.sleep(_pause(attempt))
+                await asyncio.sleep(pause(attempt))
             outcome = await self._attempt(server, method, target, headers, body)
             if isinstance(outcome, Answer) and outcome.status not in _RETRIED:
                 self._servers.worked(server)
@@ -102,28 +99,25 @@ class GlanceClient:
             async with self._http().request(
                 method, url, headers=headers, data=body, allow_redirects=False
             ) as response:
-                data = await self._read(response)
+                data = await read_bounded(response, self._options.max_answer_bytes)
                 return Answer(response.status, data, response.headers.get("Retry-After"))
-        except (aiohttp.ClientError, TimeoutError, OSError, BadAnswer) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge) as error:
             # A deadline of the whole call arrives as CancelledError, so it is not caught here.
             return error
-
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        async for part in response.content.iter_any():
-            size += len(part)
-            if size > self._options.max_answer_bytes:
-                response.close()
-                raise BadAnswer("The Image service's answer is too large.")
-            parts.append(part)
-        return b"".join(parts)
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None:
             options = self._options
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=_tls(options)),
+                connector=aiohttp.TCPConnector(
+                    limit=_CONNECTIONS,
+                    ssl=tls(
+                        cafile=options.cafile,
+                        certfile=options.certfile,
+                        keyfile=options.keyfile,
+                        insecure=options.insecure,
+                    ),
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(
                     total=None,
@@ -150,33 +144,18 @@ def _headers(token: str, content_type: str | None) -> dict[str, str]:
     return headers
 
 
-def _pause(attempt: int) -> float:
-    """Seconds before a retry: doubling, with jitter so that callers do not retry in step."""
-    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
-    return random.uniform(longest / 2, longest)  # noqa: S311  spreads load, keeps no secret
-
-
 def _was_never_sent(outcome: Answer | Exception) -> bool:
     return isinstance(outcome, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
 
 
 def _meaning(error: Exception) -> Exception:
     """The domain's error for what went wrong; never the client library's text, which has URLs."""
-    if isinstance(error, (BadAnswer, Unavailable)):
+    if isinstance(error, Unavailable):
         return error
+    if isinstance(error, AnswerTooLarge):
+        return BadAnswer("The Image service's answer is too large.")
     if isinstance(error, (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)):
         return BadAnswer("The Image service's answer is not complete.")
     if isinstance(error, TimeoutError):
         return Unavailable("The Image service did not answer in time.")
     return Unavailable("The Image service cannot be reached.")
-
-
-def _tls(options: GlanceOptions) -> ssl.SSLContext | bool:
-    if options.insecure:
-        return False
-    if not (options.cafile or options.certfile):
-        return True
-    context = ssl.create_default_context(cafile=options.cafile)
-    if options.certfile:
-        context.load_cert_chain(options.certfile, options.keyfile)
-    return context

@@ -219,8 +219,18 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
     ),
     cfg.StrOpt("interface", default="internal", help="Interface of Keystone in the catalog."),
     cfg.StrOpt("region_name", help="Region of Keystone in the catalog."),
-    cfg.IntOpt("http_connect_timeout", min=1, help="Seconds that a call to Keystone may take."),
-    cfg.IntOpt("http_request_max_retries", default=3, min=0, help="Further tries of a call."),
+    cfg.IntOpt(
+        "http_connect_timeout",
+        min=1,
+        help="Seconds that logging in to Keystone, or validating a token there, may take with all "
+        "its tries; 10 without it.",
+    ),
+    cfg.IntOpt(
+        "http_request_max_retries",
+        default=3,
+        min=0,
+        help="Further tries while Keystone cannot be reached or answers 5xx.",
+    ),
     cfg.ListOpt(
         "service_token_roles",
         default=["service"],

@@ -10,6 +10,7 @@ class KeystoneOptions:
 
     ``credentials`` are the options of the keystoneauth plugin ``auth_type`` (auth_url, username,
     password, ...); they are kept out of ``repr``. ``token_cache_time`` of -1 caches nothing.
+    ``http_connect_timeout`` bounds a login, and a validation, with all their tries.
     """
 
     auth_type: str = "password"
@@ -22,6 +23,7 @@ class KeystoneOptions:
     service_token_roles_required: bool = True
     admin_roles: frozenset[str] = frozenset({"admin"})
     http_connect_timeout: float = 10.0
+    http_request_max_retries: int = 3
     cafile: str | None = None
     certfile: str | None = None
     keyfile: str | None = None

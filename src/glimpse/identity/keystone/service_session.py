@@ -1,19 +1,36 @@
 """ServiceSession: Glimpse's own token and Keystone's address, through keystoneauth in a thread."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from keystoneauth1 import loading, session
-from keystoneauth1.exceptions import ClientException
+from keystoneauth1.exceptions import (
+    ClientException,
+    DiscoveryFailure,
+    HttpServerError,
+    RetriableConnectionFailure,
+)
 from keystoneauth1.plugin import BaseAuthPlugin
 
 from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.keystone.options import KeystoneOptions
+from glimpse.upstream import in_thread, pause
+
+_log = logging.getLogger(__name__)
+
+_SENSELESS = (AttributeError, KeyError, TypeError, ValueError)  # what plugins raise for odd JSON
+_TRANSIENT = (DiscoveryFailure, HttpServerError, RetriableConnectionFailure)
+
+Result = TypeVar("Result")
 
 
 class ServiceSession:
-    """Logs in with the service's credentials when first asked, and again when told to."""
+    """Logs in with the service's credentials when first asked, and again when told to.
+
+    However many wait for a login, there is one; all of them learn how it ended.
+    """
 
     def __init__(self, options: KeystoneOptions, plugin: BaseAuthPlugin | None = None) -> None:
         """`plugin` is what logs in; without it, one is made of the options' credentials."""
@@ -30,7 +47,7 @@ class ServiceSession:
             user_agent="glimpse",
         )
         self._known: tuple[str, str] | None = None
-        self._asking = asyncio.Lock()
+        self._login: asyncio.Task[tuple[str, str]] | None = None
 
     @property
     def auth_url(self) -> str | None:
@@ -39,10 +56,18 @@ class ServiceSession:
 
     async def token_and_endpoint(self) -> tuple[str, str]:
         """Our token, and the Identity API's URL without ``/v3``. Raises IdentityUnavailable."""
-        async with self._asking:
-            if self._known is None:
-                self._known = await asyncio.to_thread(self._log_in)
-        return self._known
+        if self._known is not None:
+            return self._known
+        if self._login is None:
+            self._login = asyncio.create_task(self._ask(self._log_in))
+            self._login.add_done_callback(self._logged_in)
+        # Shielded: whoever stops waiting does not stop it for the others.
+        return await asyncio.shield(self._login)
+
+    def _logged_in(self, task: "asyncio.Task[tuple[str, str]]") -> None:
+        self._login = None
+        if not task.cancelled() and task.exception() is None:
+            self._known = task.result()
 
     async def endpoint_of(
         self, service_type: str, interfaces: Sequence[str], region_name: str | None
@@ -54,13 +79,34 @@ class ServiceSession:
                 service_type=service_type, interface=list(interfaces), region_name=region_name
             )
 
-        try:
-            found = await asyncio.to_thread(find)
-        except ClientException:
-            raise IdentityUnavailable("Glimpse cannot log in to Keystone.") from None
+        found = await self._ask(find)
         if not found:
             raise IdentityUnavailable(f"Keystone's catalog names no {service_type} service.")
         return found
+
+    async def _ask(self, question: Callable[[], Result]) -> Result:
+        """What keystoneauth answers; asked again while Keystone is in trouble, within a deadline.
+
+        Raises IdentityUnavailable, without the words of keystoneauth: they may quote what was sent.
+        """
+        try:
+            async with asyncio.timeout(self._options.http_connect_timeout):
+                for attempt in range(1, self._options.http_request_max_retries + 1):
+                    try:
+                        return await in_thread(question)
+                    except _TRANSIENT:
+                        await asyncio.sleep(pause(attempt))
+                return await in_thread(question)
+        except TimeoutError:
+            problem = "Keystone did not answer in time."
+        except _TRANSIENT:
+            problem = "Keystone cannot be reached."
+        except ClientException:
+            problem = "Glimpse cannot log in to Keystone."
+        except _SENSELESS:
+            problem = "Keystone's answer makes no sense."
+        _log.error("%s", problem)
+        raise IdentityUnavailable(problem)
 
     def forget(self, token: str) -> None:
         """Log in anew next time, unless that has happened since `token` was given out."""
@@ -69,16 +115,12 @@ class ServiceSession:
             self._plugin.invalidate()
 
     def _log_in(self) -> tuple[str, str]:
-        try:
-            endpoint = self._session.get_endpoint(
-                service_type="identity",
-                interface=self._options.interface,
-                region_name=self._options.region_name,
-            )
-            token = self._session.get_token()  # last: looking up may have renewed it
-        except ClientException:
-            # Its text may quote what was sent; it stays out of errors and logs.
-            raise IdentityUnavailable("Glimpse cannot log in to Keystone.") from None
+        endpoint = self._session.get_endpoint(
+            service_type="identity",
+            interface=self._options.interface,
+            region_name=self._options.region_name,
+        )
+        token = self._session.get_token()  # last: looking up may have renewed it
         if not token or not endpoint:
             raise IdentityUnavailable("Keystone's catalog names no Identity service.")
         return token, endpoint.rstrip("/").removesuffix("/v3")

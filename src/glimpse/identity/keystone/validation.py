@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,9 +17,11 @@ from glimpse.identity.keystone.cache import TokenCache, Validated, cache_key
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.keystone.service_session import ServiceSession
 from glimpse.images import Caller
+from glimpse.upstream import AnswerTooLarge, pause, read_bounded, tls
 
 _log = logging.getLogger(__name__)
 
+_MOST_BYTES = 1024 * 1024  # of an answer; what it says of a token is a few thousand
 _REFUSED = "The token is not valid."
 _UNAVAILABLE = "The Keystone service is temporarily unavailable."
 
@@ -84,10 +85,20 @@ class KeystoneIdentity:
             self._cache.put(flight[0], task.result())
 
     async def _validate(self, token: str, *, allow_expired: bool) -> Validated:
-        """Ask Keystone; once more with a new token of our own if it refuses ours."""
+        """Ask Keystone, within `http_connect_timeout` whatever it does."""
+        try:
+            async with asyncio.timeout(self._options.http_connect_timeout):
+                return await self._ask_keystone(token, allow_expired=allow_expired)
+        except TimeoutError:
+            raise IdentityUnavailable(_UNAVAILABLE) from None
+
+    async def _ask_keystone(self, token: str, *, allow_expired: bool) -> Validated:
+        """Ask; once more with a new token of our own if Keystone refuses ours."""
         for _ in range(2):
             own_token, endpoint = await self._service.token_and_endpoint()
-            status, body = await self._ask(endpoint, own_token, token, allow_expired=allow_expired)
+            status, body = await self._ask_again(
+                endpoint, own_token, token, allow_expired=allow_expired
+            )
             if status == HTTPStatus.OK:
                 return parse_validation(body, self._options.admin_roles)
             if status == HTTPStatus.NOT_FOUND:
@@ -97,6 +108,21 @@ class KeystoneIdentity:
             self._service.forget(own_token)
         _log.error("Keystone answered %s to the validation of a token.", status)
         raise IdentityUnavailable(_UNAVAILABLE)
+
+    async def _ask_again(
+        self, endpoint: str, own_token: str, token: str, *, allow_expired: bool
+    ) -> tuple[int, bytes]:
+        """Ask, and up to `http_request_max_retries` times more while Keystone is in trouble."""
+        for attempt in range(1, self._options.http_request_max_retries + 1):
+            try:
+                answer = await self._ask(endpoint, own_token, token, allow_expired=allow_expired)
+            except IdentityUnavailable:
+                pass
+            else:
+                if answer[0] < HTTPStatus.INTERNAL_SERVER_ERROR:
+                    return answer
+            await asyncio.sleep(pause(attempt))
+        return await self._ask(endpoint, own_token, token, allow_expired=allow_expired)
 
     async def _ask(
         self, endpoint: str, own_token: str, token: str, *, allow_expired: bool
@@ -114,16 +140,24 @@ class KeystoneIdentity:
         url = f"{endpoint}/v3/auth/tokens{query}"
         try:
             async with self._http().get(url, headers=headers, allow_redirects=False) as response:
-                return response.status, await response.read()
-        except (aiohttp.ClientError, TimeoutError, OSError):
+                return response.status, await read_bounded(response, _MOST_BYTES)
+        except (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge):
             raise IdentityUnavailable(_UNAVAILABLE) from None
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None:
+            options = self._options
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=_tls(self._options)),
+                connector=aiohttp.TCPConnector(
+                    ssl=tls(
+                        cafile=options.cafile,
+                        certfile=options.certfile,
+                        keyfile=options.keyfile,
+                        insecure=options.insecure,
+                    )
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=self._options.http_connect_timeout),
+                timeout=aiohttp.ClientTimeout(total=options.http_connect_timeout),
             )
         return self._session
 
@@ -185,12 +219,3 @@ def _caller(described: dict[str, Any], admin_roles: frozenset[str]) -> Caller:
         roles=roles,
         is_admin=not roles.isdisjoint(admin_roles),
     )
-
-
-def _tls(options: KeystoneOptions) -> ssl.SSLContext | bool:
-    if options.insecure:
-        return False
-    context = ssl.create_default_context(cafile=options.cafile)
-    if options.certfile:
-        context.load_cert_chain(options.certfile, options.keyfile)
-    return context

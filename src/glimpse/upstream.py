@@ -1,0 +1,72 @@
+"""What calls to other services share: TLS, pauses between tries, bounded answers and threads."""
+
+import asyncio
+import random
+import ssl
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+import aiohttp
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
+
+Result = TypeVar("Result")
+
+
+class AnswerTooLarge(Exception):
+    """The answer has more bytes than allowed."""
+
+
+def pause(attempt: int) -> float:
+    """Seconds before the `attempt`-th retry: doubling, with jitter so that callers spread out."""
+    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
+    return random.uniform(longest / 2, longest)  # noqa: S311  spreads load, keeps no secret
+
+
+async def read_bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The whole body; AnswerTooLarge, and the connection closed, above `limit` bytes."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > limit:
+            response.close()
+            raise AnswerTooLarge
+        parts.append(part)
+    return b"".join(parts)
+
+
+def tls(
+    *, cafile: str | None, certfile: str | None, keyfile: str | None, insecure: bool
+) -> ssl.SSLContext | bool:
+    """What aiohttp takes as ``ssl``, of the options that all sections of a nova.conf have."""
+    if insecure:
+        return False
+    if not (cafile or certfile):
+        return True
+    context = ssl.create_default_context(cafile=cafile)
+    if certfile:
+        context.load_cert_chain(certfile, keyfile)
+    return context
+
+
+async def in_thread(function: Callable[[], Result]) -> Result:
+    """Run what blocks in a thread that nobody waits for at exit.
+
+    `asyncio.to_thread` has few threads, and a process cannot end before they do: a server that
+    sends a byte a second would hold them. Whoever stops waiting leaves the thread to its end.
+    """
+    done: Future[Result] = Future()
+
+    def run() -> None:
+        done.set_running_or_notify_cancel()
+        try:
+            done.set_result(function())
+        except BaseException as error:  # noqa: BLE001  it is raised to who waits
+            done.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await asyncio.wrap_future(done)
