@@ -5,15 +5,18 @@ import os
 import subprocess
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.acceptance.conftest import MEMBERS, PROJECTS
-from tests.clients.install import programs
+from tests.clients.install import ENVIRONMENTS, programs
 from tests.support.cloud import PASSWORD, EmbeddedCloud, seed_identity
 from tests.support.process import GlimpseProcess
 
 pytestmark = pytest.mark.clients
+HERE = Path(__file__).parent
+ACTIVE = {"status": "ACTIVE", "progress": 100}
 DATES = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-03-01T11:21:31Z"}
 LIBCLOUD = """
 import os, sys
@@ -52,8 +55,13 @@ def image(cloud: EmbeddedCloud) -> str:
     return image_id
 
 
-def run(cloud: EmbeddedCloud, client: str, *command: str) -> str:
-    """Run a client's program as the owner; return what it printed. Fails with its complaint."""
+def run(cloud: EmbeddedCloud, client: str, program: str, *arguments: str) -> str:
+    """Run a program of the client's own environment as the owner; see `execute`."""
+    return execute(cloud, str(programs(client) / program), *arguments)
+
+
+def execute(cloud: EmbeddedCloud, *command: str, **variables: str) -> str:
+    """Run a command as the owner; return what it printed. Fails with its complaint."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(cloud.state_dir),
@@ -66,10 +74,10 @@ def run(cloud: EmbeddedCloud, client: str, *command: str) -> str:
         "OS_PROJECT_DOMAIN_ID": "default",
         "OS_REGION_NAME": "RegionOne",
         "PYTHONWARNINGS": "ignore",
+        **variables,
     }
-    line = [str(programs(client) / command[0]), *command[1:]]
     done = subprocess.run(
-        line, check=False, env=environment, capture_output=True, text=True, timeout=120
+        command, check=False, env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -93,6 +101,28 @@ def test_libcloud_lists_gets_and_deletes(cloud: EmbeddedCloud, image: str) -> No
 
 def test_the_sdk_lists_through_compute(cloud: EmbeddedCloud, image: str) -> None:
     assert run(cloud, "openstack", "python", "-c", SDK, image) == "['legacy']\n"
+
+
+def test_fog_lists_gets_edits_and_deletes(cloud: EmbeddedCloud, image: str) -> None:
+    seen = json.loads(execute(cloud, "ruby", str(HERE / "fog" / "images.rb"), image))
+    assert seen == {
+        "listed": {"name": "legacy", **ACTIVE, "minDisk": 0, "minRam": 0, "size": 7},
+        "ready": True,
+        "merged": {"key2": "value2"},
+        "replaced": {"key3": "value3"},
+        "gone": True,
+    }
+
+
+def test_pkgcloud_lists_gets_edits_and_deletes(cloud: EmbeddedCloud, image: str) -> None:
+    modules = str(ENVIRONMENTS / "pkgcloud" / "node_modules")
+    script = str(HERE / "pkgcloud" / "images.js")
+    seen = json.loads(execute(cloud, "node", script, image, NODE_PATH=modules))
+    dates = {"created": DATES["created_at"], "updated": DATES["updated_at"]}
+    assert seen["listed"] == {"id": image, "name": "legacy", **ACTIVE, **dates}
+    assert seen["metadata"] == {"key1": "value1", "key2": "value2"}
+    assert seen["image"]["updated"] > seen["listed"]["updated"]
+    assert seen["left"] == []
 
 
 def test_openstackclient_keeps_a_real_image(cloud: EmbeddedCloud) -> None:
