@@ -8,6 +8,7 @@ import pytest
 
 from glimpse.gateway import GatewayError, open_gateway
 from glimpse.identity import Unauthorized
+from glimpse.identity.keystone import KeystoneIdentity
 from glimpse.images import ImageQuery
 from glimpse.settings import load_settings
 from tests.support.process import GlimpseProcess
@@ -47,11 +48,12 @@ async def test_a_nova_conf_is_enough(tmp_path: Path) -> None:
     with GlimpseProcess(tmp_path / "cloud") as cloud:
         conf = configuration(cloud, tmp_path)
         settings = load_settings([conf], {"glimpse.state_dir": str(tmp_path / "state")})
-        gateway = await open_gateway(settings)
+        gateway = open_gateway(settings)
+        assert isinstance(gateway.identity, KeystoneIdentity)
         try:
             uri = f"{cloud.base_url}/identity/v3"
             assert gateway.identity.challenge("http://here") == f'Keystone uri="{uri}"'
-            assert gateway.image_url == f"{cloud.base_url}/image"
+            assert await gateway.images.base_url() == f"{cloud.base_url}/image"
             own_token, _ = await gateway.identity._service.token_and_endpoint()  # noqa: SLF001  a token is all that is wanted
             caller = await gateway.identity.authenticate(own_token)
             assert caller.is_admin
@@ -64,8 +66,8 @@ async def test_a_nova_conf_is_enough(tmp_path: Path) -> None:
             await gateway.identity.close()
 
 
-async def test_a_section_without_credentials_is_refused(tmp_path: Path) -> None:
+def test_a_section_without_credentials_is_refused(tmp_path: Path) -> None:
     conf = tmp_path / "nova.conf"
     conf.write_text("[keystone_authtoken]\nwww_authenticate_uri = http://keystone.example\n")
     with pytest.raises(GatewayError, match="auth_type is not set"):
-        await open_gateway(load_settings([conf], {"glimpse.state_dir": str(tmp_path)}))
+        open_gateway(load_settings([conf], {"glimpse.state_dir": str(tmp_path)}))

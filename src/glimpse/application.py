@@ -1,7 +1,7 @@
 """Application: puts the parts together. It knows every part; none knows it."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ READINESS_PATH = "/readiness"
 class _Parts(NamedTuple):
     images: ImageService
     identity: Identity
-    image_url: Callable[[str], str]
+    image_url: Callable[[str], Awaitable[str]]
     probes: Mapping[str, Probe]
 
 
@@ -76,7 +76,7 @@ class Application:
     async def open(self) -> None:
         """Open files and build the APIs. Raises what the parts raise when they cannot start."""
         if self._settings.image_service == "glance":
-            images, identity, image_url, probes = await self._open_gateway()
+            images, identity, image_url, probes = self._open_gateway()
         else:
             images, identity, image_url, probes = self._open_embedded()
         self._readiness = ReadinessView({"healthcheck": self._probe_health, **probes})
@@ -87,21 +87,36 @@ class Application:
         )
         self._compute = ComputeAPI(operations, identity, image_url, _options(self._settings))
 
-    async def _open_gateway(self) -> _Parts:
+    def _open_gateway(self) -> _Parts:
         from glimpse.gateway import open_gateway  # noqa: PLC0415  loads only when it is the mode
 
-        gateway = await open_gateway(self._settings)
-        self._closers += [gateway.images, gateway.identity]
-        probes = {"keystone": gateway.identity.ping, "glance": gateway.images.ping}
-        return _Parts(gateway.images, gateway.identity, lambda _: gateway.image_url, probes)
+        images, identity = open_gateway(self._settings)
+        self._closers += [images, identity]
+        probes: dict[str, Probe] = {"glance": images.ping}
+        if not isinstance(identity, NoAuthIdentity):
+            probes["keystone"] = identity.ping
+
+        async def image_url(_base_url: str) -> str:
+            return await images.base_url()
+
+        return _Parts(images, identity, image_url, probes)
 
     def _open_embedded(self) -> _Parts:
         settings = self._settings
         images = EmbeddedImageService.open(settings.server.state_dir)
         self._closers.append(images)
+        probes: dict[str, Probe] = {
+            "catalog": partial(probe_catalog, settings.server.state_dir),
+            "data": partial(probe_data, settings.server.state_dir),
+        }
         identity: Identity
         if settings.api.auth_strategy == "noauth":
             identity = NoAuthIdentity()
+        elif settings.api.auth_strategy == "keystone":
+            from glimpse.gateway import open_keystone, open_session  # noqa: PLC0415  as above
+
+            identity = keystone = open_keystone(settings, open_session(settings))
+            probes["keystone"] = keystone.ping
         else:
             embedded = EmbeddedIdentity.open(
                 settings.server.state_dir,
@@ -112,11 +127,11 @@ class Application:
             identity = embedded
         self._closers.append(identity)
         self._mounts[IMAGE_PREFIX] = RequestIdHeader(image_api(images, identity))
-        probes = {
-            "catalog": partial(probe_catalog, settings.server.state_dir),
-            "data": partial(probe_data, settings.server.state_dir),
-        }
-        return _Parts(images, identity, lambda base_url: base_url + IMAGE_PREFIX, probes)
+
+        async def image_url(base_url: str) -> str:
+            return base_url + IMAGE_PREFIX
+
+        return _Parts(images, identity, image_url, probes)
 
     async def _probe_health(self) -> str | None:
         """A process that is told to want no requests is not ready for any."""

@@ -8,6 +8,8 @@ from keystoneauth1.exceptions import ClientException
 from glimpse.glance import GlanceImageService, GlanceOptions, Turns
 from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
+from glimpse.identity.noauth import NoAuthIdentity
+from glimpse.images.errors import Unavailable
 from glimpse.settings import Settings
 
 
@@ -16,19 +18,32 @@ class GatewayError(Exception):
 
 
 class Gateway(NamedTuple):
-    """What a gateway serves with. `image_url` is Glance's base URL, without a slash at the end."""
+    """What a gateway serves with."""
 
     images: GlanceImageService
-    identity: KeystoneIdentity
-    image_url: str
+    identity: KeystoneIdentity | NoAuthIdentity
 
 
-async def open_gateway(settings: Settings) -> Gateway:
-    """Make the parts. Asks Keystone only when no [glance] option says where Glance is.
+def open_gateway(settings: Settings) -> Gateway:
+    """Make the parts, without asking anybody anything: what is down now may be up later.
 
     Raises GatewayError.
     """
-    options = _keystone_options(settings)
+    if settings.api.auth_strategy == "keystone":
+        session = open_session(settings)
+        return Gateway(open_glance(settings, session), open_keystone(settings, session))
+    if settings.api.auth_strategy == "noauth":
+        return Gateway(open_glance(settings, None), NoAuthIdentity())
+    raise GatewayError("image_service = glance needs tokens that Glance accepts: Keystone's.")
+
+
+def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdentity:
+    """The identity that asks Keystone about tokens, as the service that `session` is."""
+    return KeystoneIdentity(keystone_options(settings), session)
+
+
+def open_session(settings: Settings) -> ServiceSession:
+    """What logs in with the credentials of [keystone_authtoken]. Raises GatewayError."""
     try:
         loading.register_auth_conf_options(settings.parsed, "keystone_authtoken")
         plugin = loading.load_auth_from_conf_options(settings.parsed, "keystone_authtoken")
@@ -36,28 +51,42 @@ async def open_gateway(settings: Settings) -> Gateway:
         raise GatewayError(f"[keystone_authtoken] cannot be used: {error}") from None
     if plugin is None:
         raise GatewayError("[keystone_authtoken] auth_type is not set, so nobody can log in.")
-    session = ServiceSession(options, plugin)
-    servers = await _glance_servers(settings, session)
+    return ServiceSession(keystone_options(settings), plugin)
+
+
+def open_glance(settings: Settings, session: ServiceSession | None) -> GlanceImageService:
+    """The Glance that [glance] names, or else the catalog of `session`. Raises GatewayError."""
     glance = settings.glance
-    images = GlanceImageService(
-        GlanceOptions(
-            api_servers=servers,
-            num_retries=glance.num_retries,
-            connect_timeout=glance.connect_timeout,
-            first_byte_timeout=glance.first_byte_timeout,
-            total_timeout=glance.timeout,
-            turn_timeout=glance.timeout,
-            cafile=glance.cafile,
-            certfile=glance.certfile,
-            keyfile=glance.keyfile,
-            insecure=glance.insecure,
-        ),
-        Turns(_coordination_url(settings), glance.timeout),
+    named = glance.api_servers or ((glance.endpoint_override,) if glance.endpoint_override else ())
+    if not named and session is None:
+        raise GatewayError("Without Keystone, [glance] api_servers has to say where Glance is.")
+    options = GlanceOptions(
+        api_servers=named,
+        num_retries=glance.num_retries,
+        connect_timeout=glance.connect_timeout,
+        first_byte_timeout=glance.first_byte_timeout,
+        total_timeout=glance.timeout,
+        turn_timeout=glance.timeout,
+        cafile=glance.cafile,
+        certfile=glance.certfile,
+        keyfile=glance.keyfile,
+        insecure=glance.insecure,
     )
-    return Gateway(images, KeystoneIdentity(options, session), servers[0])
+
+    async def find_server() -> str:
+        try:
+            return await session.endpoint_of(  # type: ignore[union-attr]  # refused above
+                glance.service_type, glance.valid_interfaces, glance.region_name
+            )
+        except IdentityUnavailable as error:
+            raise Unavailable(f"Where the Image service is cannot be found out: {error}") from None
+
+    turns = Turns(coordination_url(settings), glance.timeout)
+    return GlanceImageService(options, turns, find_server)
 
 
-def _keystone_options(settings: Settings) -> KeystoneOptions:
+def keystone_options(settings: Settings) -> KeystoneOptions:
+    """The part of [keystone_authtoken] that is no credentials."""
     keystone = settings.keystone_authtoken
     return KeystoneOptions(
         www_authenticate_uri=keystone.www_authenticate_uri,
@@ -75,22 +104,7 @@ def _keystone_options(settings: Settings) -> KeystoneOptions:
     )
 
 
-async def _glance_servers(settings: Settings, session: ServiceSession) -> tuple[str, ...]:
-    """Glance's base URLs: configured, or as the catalog has it."""
-    glance = settings.glance
-    named = glance.api_servers or ((glance.endpoint_override,) if glance.endpoint_override else ())
-    if not named:
-        try:
-            found = await session.endpoint_of(
-                glance.service_type, glance.valid_interfaces, glance.region_name
-            )
-        except IdentityUnavailable as error:
-            raise GatewayError(f"Glance's address is not known: {error}") from None
-        named = (found,)
-    return tuple(url.rstrip("/").removesuffix("/v2") for url in named)
-
-
-def _coordination_url(settings: Settings) -> str:
+def coordination_url(settings: Settings) -> str:
     """Where writers of one image take turns: what is configured, or files of this machine."""
     if settings.coordination.backend_url:
         return settings.coordination.backend_url

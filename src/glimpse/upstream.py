@@ -1,12 +1,12 @@
-"""What calls to other services share: TLS, pauses between tries, bounded answers and threads."""
+"""What calls to other services share: TLS, pauses, bounded answers, threads, shared flights."""
 
 import asyncio
 import random
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import aiohttp
 
@@ -70,3 +70,29 @@ async def in_thread(function: Callable[[], Result]) -> Result:
 
     threading.Thread(target=run, daemon=True).start()
     return await asyncio.wrap_future(done)
+
+
+class Flight(Generic[Result]):
+    """One run of `make` for all who join while it is under way. It keeps no result."""
+
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, Result]]) -> None:
+        self._make = make
+        self._task: asyncio.Task[Result] | None = None
+
+    async def join(self) -> Result:
+        """What the run under way, or a new one, returns or raises."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._make())
+            self._task.add_done_callback(self._landed)
+        # Shielded: whoever stops waiting does not stop it for the others.
+        return await asyncio.shield(self._task)
+
+    def _landed(self, task: asyncio.Task[Result]) -> None:
+        self._task = None
+        if not task.cancelled():
+            task.exception()  # seen, even when nobody waits any more
+
+    def close(self) -> None:
+        """End the run under way."""
+        if self._task is not None:
+            self._task.cancel()

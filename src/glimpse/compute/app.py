@@ -6,7 +6,7 @@ of 25 costs less than half of what it costs through a framework.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -54,14 +54,15 @@ class ComputeOptions:
 class ComputeAPI:
     """Serves ``/``, ``/v2`` and ``/v2.1``. Expects the scope that `http.edge.Edge` prepares.
 
-    `image_service_url` gives the Image service's base URL for the process's own base URL.
+    `image_service_url` gives the Image service's base URL for the process's own base URL; it may
+    raise errors of `images.errors`.
     """
 
     def __init__(
         self,
         operations: Operations,
         identity: Identity,
-        image_service_url: Callable[[str], str],
+        image_service_url: Callable[[str], Awaitable[str]],
         options: ComputeOptions,
     ) -> None:
         self._operations = operations
@@ -144,13 +145,14 @@ class ComputeAPI:
         version: Microversion | None = None
         try:
             version = self._microversion(scope, root)
-            answer = await self._operate(scope, caller, match, root, body, version)
+            image_url = await self._image_service_url(scope["glimpse.base_url"])
+            answer = await self._operate(scope, caller, match, root, body, version, image_url)
         except Fault as fault:
             await answers.send_fault(send, fault, version)
         except ImageServiceError as error:
             await answers.send_fault(send, fault_of(error), version)
         else:
-            await self._send_answer(scope, send, match, answer, version)
+            await self._send_answer(scope, send, match, answer, version, image_url)
 
     async def _authenticate(self, headers: dict[bytes, bytes]) -> Caller:
         token = headers.get(b"x-auth-token")
@@ -168,6 +170,7 @@ class ComputeAPI:
         root: str,
         body: bytes,
         version: Microversion | None,
+        image_url: str,
     ) -> Answer:
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         _check_content_type(headers.get(b"content-type"))
@@ -190,7 +193,7 @@ class ComputeAPI:
                 scope["glimpse.base_url"],
                 root,
                 match.project_id,
-                self._image_service_url(scope["glimpse.base_url"]),
+                image_url,
                 compute_prefix=self._options.compute_link_prefix,
                 image_prefix=self._options.glance_link_prefix,
             ),
@@ -205,13 +208,14 @@ class ComputeAPI:
         match: Match,
         answer: Answer,
         version: Microversion | None,
+        image_url: str,
     ) -> None:
         request_headers: dict[bytes, bytes] = scope["glimpse.headers"]
         headers = [
             (b"content-type", _content_type(request_headers.get(b"accept", b""))),
             *answers.version_headers(version),
             *answers.request_id_headers(),
-            *self._notices(scope, match),
+            *self._notices(image_url, match),
         ]
         if answer is None:
             await send({"type": "http.response.start", "status": 204, "headers": headers})
@@ -232,9 +236,9 @@ class ComputeAPI:
         else:
             await answers.send_body(send, 200, headers, answer, scope["method"])
 
-    def _notices(self, scope: Scope, match: Match) -> answers.Headers:
+    def _notices(self, image_url: str, match: Match) -> answers.Headers:
         """That the operation is deprecated (RFC 9745), until when (RFC 8594), and what is next."""
-        native = self._image_service_url(scope["glimpse.base_url"]).rstrip("/") + "/v2/images"
+        native = image_url.rstrip("/") + "/v2/images"
         if match.image_id:
             native += "/" + _quoted(match.image_id)
         link = f'<{native}>; rel="successor-version"'.encode("latin-1", "replace")

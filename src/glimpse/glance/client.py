@@ -11,9 +11,9 @@ from yarl import URL
 from glimpse.correlation import NO_REQUEST, current_request
 from glimpse.glance.answers import Answer
 from glimpse.glance.options import GlanceOptions
-from glimpse.glance.servers import Servers
+from glimpse.glance.servers import FindServer, Servers
 from glimpse.images.errors import BadAnswer, Invalid, Unavailable
-from glimpse.upstream import AnswerTooLarge, pause, read_bounded, tls
+from glimpse.upstream import AnswerTooLarge, Flight, pause, read_bounded, tls
 
 _CONNECTIONS = 100
 _RETRIED = frozenset((500, 502, 503, 504))
@@ -22,11 +22,16 @@ Parameters = Sequence[tuple[str, str]]
 
 
 class GlanceClient:
-    """Calls to Glance. Made anywhere, used within one event loop, closed at the end."""
+    """Calls to Glance. Made anywhere, used within one event loop, closed at the end.
 
-    def __init__(self, options: GlanceOptions) -> None:
+    `find_server` says where Glance is if the options name no server.
+    """
+
+    def __init__(self, options: GlanceOptions, find_server: FindServer | None = None) -> None:
         self._options = options
-        self._servers = Servers(options.api_servers, options.rest_time)
+        self._find_server = find_server
+        self._known: Servers | None = None
+        self._looking = Flight(self._look_up)
         self._session: aiohttp.ClientSession | None = None
 
     async def call(
@@ -58,9 +63,13 @@ class GlanceClient:
     async def ping(self) -> str | None:
         """Ask every server for its versions, which takes no token; None when one answers."""
         headers = {"Accept": "application/json"}
+        try:
+            servers = await self.servers()
+        except Unavailable as error:
+            return str(error)
         asked = [
             asyncio.create_task(self._attempt(url, "GET", "/", headers, None))
-            for url in self._servers.order()
+            for url in servers.order()
         ]
         try:
             for first in asyncio.as_completed(asked):
@@ -72,19 +81,33 @@ class GlanceClient:
                 task.cancel()
         return "no Image service answers"
 
+    async def servers(self) -> Servers:
+        """The servers to ask; raises Unavailable when they cannot be looked up now."""
+        return self._known or await self._looking.join()
+
+    async def _look_up(self) -> Servers:
+        urls = self._options.api_servers
+        if not urls and self._find_server is not None:
+            urls = (await self._find_server(),)
+        if not urls:
+            raise Unavailable("There is no Image service to ask.")
+        self._known = Servers(urls, self._options.rest_time)
+        return self._known
+
     async def _try_servers(
         self, method: str, target: str, headers: dict[str, str], body: bytes | None
     ) -> Answer:
         outcome: Answer | Exception = Unavailable("There is no Image service to ask.")
-        attempts = islice(cycle(self._servers.order()), self._options.num_retries + 1)
+        servers = await self.servers()
+        attempts = islice(cycle(servers.order()), self._options.num_retries + 1)
         for attempt, server in enumerate(attempts):
             if attempt:
                 await asyncio.sleep(pause(attempt))
             outcome = await self._attempt(server, method, target, headers, body)
             if isinstance(outcome, Answer) and outcome.status not in _RETRIED:
-                self._servers.worked(server)
+                servers.worked(server)
                 return outcome
-            self._servers.failed(server)
+            servers.failed(server)
             if method != "GET" and not _was_never_sent(outcome):
                 break
         if isinstance(outcome, Answer):
@@ -129,6 +152,7 @@ class GlanceClient:
 
     async def close(self) -> None:
         """Close all connections."""
+        self._looking.close()
         if self._session is not None:
             await self._session.close()
 

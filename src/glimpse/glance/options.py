@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class GlanceOptions:
     """How to reach Glance, and how long to wait for it. Times are in seconds.
 
-    ``api_servers`` are base URLs without ``/v2``. ``total_timeout`` bounds one call with all its
-    retries, ``first_byte_timeout`` each silence within it. ``turn_timeout`` bounds a writer's wait
-    for other writers of the same image.
+    ``api_servers`` are base URLs without ``/v2``, none if Glance has to be looked up.
+    ``total_timeout`` bounds one call with all its retries, ``first_byte_timeout`` each silence
+    within it. ``turn_timeout`` bounds a writer's wait for other writers of the same image.
     """
 
     api_servers: tuple[str, ...]

@@ -1,12 +1,22 @@
-"""Which of several Glance servers to ask: they take turns, and one that fails is rested."""
+"""Where Glance is, and which of several servers to ask: they take turns; one that fails rests."""
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+
+# Finds Glance's URL when it is first needed; raises Unavailable.
+FindServer = Callable[[], Awaitable[str]]
+
+
+def base_url(url: str) -> str:
+    """A URL of Glance as it may be configured, without ``/v2`` and slashes at its end."""
+    return url.rstrip("/").removesuffix("/v2")
 
 
 class Servers:
     """The base URLs in the order to try them, beginning at random as nova does.
+
+    `first` is the one that was named first.
 
     A failed server goes to the end of the order for `rest_time` seconds: it is still tried when
     all others fail, and takes its turn again after the rest.
@@ -18,7 +28,8 @@ class Servers:
         rest_time: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._urls = [url.rstrip("/").removesuffix("/v2") for url in urls]
+        self._urls = [base_url(url) for url in urls]
+        self.first = self._urls[0]
         random.shuffle(self._urls)
         self._rest_time = rest_time
         self._clock = clock

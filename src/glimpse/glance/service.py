@@ -12,6 +12,7 @@ from glimpse.glance.client import GlanceClient
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.query import parameters
 from glimpse.glance.schema import ImageSchema
+from glimpse.glance.servers import FindServer
 from glimpse.glance.turns import Turns
 from glimpse.images import Caller, Image, ImageQuery, Page, PropertyChanges
 from glimpse.images.errors import (
@@ -34,9 +35,12 @@ class GlanceImageService:
     image schema, once in `schema_max_age`.
     """
 
-    def __init__(self, options: GlanceOptions, turns: Turns) -> None:
+    def __init__(
+        self, options: GlanceOptions, turns: Turns, find_server: FindServer | None = None
+    ) -> None:
+        """`find_server` says where Glance is if the options name no server."""
         self._options = options
-        self._client = GlanceClient(options)
+        self._client = GlanceClient(options, find_server)
         self._turns = turns
         self._schema = ImageSchema(self._fetch_schema, options.schema_max_age)
 
@@ -81,6 +85,10 @@ class GlanceImageService:
             raise BadAnswer("The Image service's answer is not a list of images.")
         attributes = await self._schema.base_attributes(caller.token)
         return [answers.image(one, attributes) for one in documents], next_marker(document)
+
+    async def base_url(self) -> str:
+        """Glance's base URL, without a slash at the end; raises Unavailable if it is not known."""
+        return (await self._client.servers()).first
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """Return one image; see ImageService."""

@@ -16,7 +16,7 @@ from keystoneauth1.plugin import BaseAuthPlugin
 
 from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.keystone.options import KeystoneOptions
-from glimpse.upstream import in_thread, pause
+from glimpse.upstream import Flight, in_thread, pause
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class ServiceSession:
             user_agent="glimpse",
         )
         self._known: tuple[str, str] | None = None
-        self._login: asyncio.Task[tuple[str, str]] | None = None
+        self._login = Flight(self._log_in)
 
     @property
     def auth_url(self) -> str | None:
@@ -56,18 +56,7 @@ class ServiceSession:
 
     async def token_and_endpoint(self) -> tuple[str, str]:
         """Our token, and the Identity API's URL without ``/v3``. Raises IdentityUnavailable."""
-        if self._known is not None:
-            return self._known
-        if self._login is None:
-            self._login = asyncio.create_task(self._ask(self._log_in))
-            self._login.add_done_callback(self._logged_in)
-        # Shielded: whoever stops waiting does not stop it for the others.
-        return await asyncio.shield(self._login)
-
-    def _logged_in(self, task: "asyncio.Task[tuple[str, str]]") -> None:
-        self._login = None
-        if not task.cancelled() and task.exception() is None:
-            self._known = task.result()
+        return self._known or await self._login.join()
 
     async def endpoint_of(
         self, service_type: str, interfaces: Sequence[str], region_name: str | None
@@ -114,7 +103,15 @@ class ServiceSession:
             self._known = None
             self._plugin.invalidate()
 
-    def _log_in(self) -> tuple[str, str]:
+    def close(self) -> None:
+        """End a login under way."""
+        self._login.close()
+
+    async def _log_in(self) -> tuple[str, str]:
+        self._known = await self._ask(self._fetch_token_and_endpoint)
+        return self._known
+
+    def _fetch_token_and_endpoint(self) -> tuple[str, str]:
         endpoint = self._session.get_endpoint(
             service_type="identity",
             interface=self._options.interface,

@@ -183,6 +183,7 @@ class KeystoneIdentity:
         """End validations under way and close connections."""
         for task in list(self._running.values()):
             task.cancel()
+        self._service.close()
         if self._session is not None:
             await self._session.close()
 
