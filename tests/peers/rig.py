@@ -135,14 +135,15 @@ class PeerCloud:
     def add_members(self, members: Iterable[Member]) -> None:
         """Add users whose password is the tests', each with its project; ids are the members'."""
         known = list(members)
+        projects = {member.project_id: member.project_name or member.name for member in known}
         with self.database("keystone") as connection:
             connection.executemany(
                 "INSERT INTO project (id, name, extra, enabled, domain_id, parent_id, is_domain) "
                 "VALUES (?, ?, '{}', 1, 'default', 'default', 0)",
-                [(member.project_id, member.name) for member in known],
+                list(projects.items()),
             )
         for member in known:
-            self.identity.create_user(member.name, member.name, member.roles)
+            self.identity.create_user(member.name, projects[member.project_id], member.roles)
 
     def wait_for_keystone(self) -> None:
         """Return when Keystone answers."""

@@ -6,11 +6,14 @@ import json
 import os
 import re
 import subprocess
+import uuid
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.clients.install import programs
+from tests.support.cloud import PASSWORD, Cloud, Member
 
 PACKAGE = "tempest.api.compute.images"
 # Tempest takes deleting images for a part of making snapshots: it leaves these out where a
@@ -38,33 +41,23 @@ NEED_A_SERVER = {
         )
     ),
 }
+MICROVERSIONS = ("2.1", "2.35")  # the first and the last of the Images API
+PASS = 30  # how many are left
 RUN_SECONDS = 240
-
-
-@dataclass(frozen=True)
-class Account:
-    """A user of the domain ``default`` that exists already, and what it is allowed to do."""
-
-    username: str
-    password: str = field(repr=False)
-    project_name: str
-    roles: tuple[str, ...]
-    user_domain_id: str = "default"
-    project_domain_id: str = "default"
+PROJECT, PROJECT_ID = "tempest", uuid.uuid4().hex
+# What Tempest asks for by these names: who may change things in a project, and who may not.
+MEMBERS = (
+    Member("tempest", PROJECT_ID, ("member",), PROJECT),
+    Member("tempest-reader", PROJECT_ID, ("reader",), PROJECT),
+)
 
 
 @dataclass(frozen=True)
 class Target:
-    """The cloud under test: its Identity API with the version, and what is in place there.
-
-    `accounts` are a member and a reader of one project, `image_id` an active image of theirs.
-    Compute and the Image service are the ones that the catalog names.
-    """
+    """A cloud that Tempest finds all it needs in: its Identity API, and an active image."""
 
     identity_url: str
-    accounts: tuple[Account, ...]
     image_id: str
-    region: str = "RegionOne"
 
 
 @dataclass(frozen=True)
@@ -77,12 +70,29 @@ class Results:
     def names(self, outcome: str) -> set[str]:
         return {name for name, how in self.outcomes.items() if how == outcome}
 
+    def check(self) -> None:
+        """AssertionError, with all that Tempest printed, unless everything without a server passed.
+
+        No test may be skipped unseen, nor vanish.
+        """
+        assert self.names("failure") == set(), self.output
+        assert self.names("skip") == NEED_A_SERVER, self.output
+        assert len(self.names("success")) == PASS, self.output
+
     def __str__(self) -> str:
         counts = Counter(self.outcomes.values())
         return (
             f"{counts['success']} passed, {counts['skip']} skipped, "
             f"{len(self.outcomes) - counts['success'] - counts['skip']} failed"
         )
+
+
+def prepare(cloud: Cloud) -> Target:
+    """Put into a cloud that has the `MEMBERS` already what else Tempest expects there."""
+    image = {"id": str(uuid.uuid4()), "name": "reference", "status": "active", "size": 7}
+    dates = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-03-01T11:21:31Z"}
+    cloud.put_images([{**image, **dates, "owner": PROJECT_ID}])
+    return Target(f"{cloud.identity_url}/v3", str(image["id"]))
 
 
 def run(directory: Path, target: Target, microversion: str) -> Results:
@@ -104,7 +114,7 @@ def _run(
     directory.mkdir(parents=True)
     accounts = directory / "accounts.yaml"
     accounts.touch(mode=0o600)
-    accounts.write_text(json.dumps([asdict(account) for account in target.accounts]))
+    accounts.write_text(json.dumps([_account(member) for member in MEMBERS]))
     _write_configuration(directory, target, microversion, snapshot=snapshot)
     settings = ("--config-file", str(directory / "tempest.conf"))
     done = _program(directory, "tempest", "run", "--serial", *settings, *chosen)
@@ -115,6 +125,17 @@ def _run(
         row["test"].partition("[")[0]: row["status"] for row in csv.DictReader(table.splitlines())
     }
     return Results(outcomes, (done.stdout + done.stderr).decode(errors="replace"))
+
+
+def _account(member: Member) -> dict[str, Any]:
+    return {
+        "username": member.name,
+        "password": PASSWORD,
+        "user_domain_id": "default",
+        "project_name": member.project_name,
+        "project_domain_id": "default",
+        "roles": member.roles,
+    }
 
 
 def _write_configuration(
@@ -130,7 +151,7 @@ def _write_configuration(
         "identity": {
             "auth_version": "v3",
             "uri_v3": target.identity_url,
-            "region": target.region,
+            "region": "RegionOne",
         },
         "compute": {
             "image_ref": target.image_id,
