@@ -1,18 +1,36 @@
 """`python -m tests.clients.install` makes the clients' environments below .venv-clients.
 
-Each directory here with a requirements.txt (exact versions) or a package-lock.json becomes one
-environment; it is made again only when that file changes. Arguments name the only ones to make.
+Each directory here with a requirements.txt (exact versions), a package-lock.json or an images.go
+becomes one environment; it is made again only when that file changes. Arguments name the only ones
+to make. What is not of such a registry is Debian's: missing packages are installed, if it may.
 """
 
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from tests.support.environments import CHECKOUT, install
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = CHECKOUT / ".venv-clients"
+GO_SOURCES = "/usr/share/gocode"  # where Debian puts Go libraries
+# What clients and their tests need of the system: the client, the package, and how to see it
+DEBIAN = (
+    ("openstack", "qemu-utils", "command -v qemu-img"),
+    ("pkgcloud", "npm", "command -v npm"),
+    ("fog", "ruby-fog-openstack", "ruby -e 'require \"fog/openstack\"'"),
+    ("gophercloud", "golang-go", "command -v go"),
+    (
+        "gophercloud",
+        "golang-github-gophercloud-gophercloud-dev",
+        f"test -d {GO_SOURCES}/src/github.com/gophercloud/gophercloud",
+    ),
+    ("goose", "golang-go", "command -v go"),
+    ("goose", "golang-gopkg-goose.v1-dev", f"test -d {GO_SOURCES}/src/gopkg.in/goose.v1"),
+)
 
 
 def programs(client: str) -> Path:
@@ -34,13 +52,42 @@ def install_packages(lock: Path, directory: Path) -> None:
     stamp.write_bytes(lock.read_bytes())
 
 
+def build(source: Path, directory: Path) -> None:
+    """Build a Go program into the directory's ``bin``, with Debian's libraries; Go knows when."""
+    modules = {"GO111MODULE": "off", "GOPATH": GO_SOURCES, "GOCACHE": str(ENVIRONMENTS / "go")}
+    command = ["go", "build", "-o", str(directory / "bin" / source.stem), str(source)]
+    subprocess.run(command, check=True, env={**os.environ, **modules})
+
+
+def install_from_debian(clients: Collection[str]) -> None:
+    """Install the packages that are missing; SystemExit with what to type if that fails."""
+    missing = {
+        package
+        for client, package, seen in DEBIAN
+        if client in clients
+        and subprocess.run(seen, check=False, shell=True, capture_output=True).returncode
+    }
+    if not missing:
+        return
+    command = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *sorted(missing)]
+    try:
+        subprocess.run(["apt-get", "update", "-q"], check=True)
+        subprocess.run(command, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        sys.exit(f"These are needed; on Debian, as root: apt-get install {' '.join(missing)}")
+
+
 def main() -> int:
     """Install the clients named by the command line, or all; returns the exit status."""
-    for client in sys.argv[1:] or sorted(each.name for each in HERE.iterdir() if each.is_dir()):
-        for file, make in (
-            ("requirements.txt", install),
-            ("package-lock.json", install_packages),
-        ):
+    clients = sys.argv[1:] or sorted(each.name for each in HERE.iterdir() if each.is_dir())
+    install_from_debian(clients)
+    makers = {
+        "requirements.txt": install,
+        "package-lock.json": install_packages,
+        "images.go": build,
+    }
+    for client in clients:
+        for file, make in makers.items():
             if (HERE / client / file).exists():
                 make(HERE / client / file, ENVIRONMENTS / client)
     return 0

@@ -50,9 +50,14 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
 @pytest.fixture
 def image(cloud: EmbeddedCloud) -> str:
     image_id = str(uuid.uuid4())
-    document = {"id": image_id, "name": "legacy", "status": "active", "key1": "value1", "size": 7}
-    cloud.put_images([{**document, **DATES, "owner": PROJECTS["owner"]}])
+    cloud.put_images([document(image_id)])
     return image_id
+
+
+def document(image_id: str) -> dict[str, object]:
+    """An image of the owner's as the Image API shows it."""
+    image = {"id": image_id, "name": "legacy", "status": "active", "key1": "value1", "size": 7}
+    return {**image, **DATES, "owner": PROJECTS["owner"]}
 
 
 def run(cloud: EmbeddedCloud, client: str, program: str, *arguments: str) -> str:
@@ -72,6 +77,8 @@ def execute(cloud: EmbeddedCloud, *command: str, **variables: str) -> str:
         "OS_PROJECT_NAME": "owner",
         "OS_USER_DOMAIN_ID": "default",
         "OS_PROJECT_DOMAIN_ID": "default",
+        "OS_USER_DOMAIN_NAME": "Default",
+        "OS_PROJECT_DOMAIN_NAME": "Default",
         "OS_REGION_NAME": "RegionOne",
         "PYTHONWARNINGS": "ignore",
         **variables,
@@ -123,6 +130,36 @@ def test_pkgcloud_lists_gets_edits_and_deletes(cloud: EmbeddedCloud, image: str)
     assert seen["metadata"] == {"key1": "value1", "key2": "value2"}
     assert seen["image"]["updated"] > seen["listed"]["updated"]
     assert seen["left"] == []
+
+
+def test_gophercloud_follows_pages_gets_and_deletes(cloud: EmbeddedCloud, image: str) -> None:
+    others = [str(uuid.uuid4()) for _ in range(2)]
+    cloud.put_images([document(each) for each in others])
+    seen = json.loads(run(cloud, "gophercloud", "images", image))
+    listed = [image_id for (image_id,) in seen["Pages"]]
+    assert {image, *others} <= set(listed)
+    assert len(listed) == len(set(listed))
+    assert seen["Image"] == {
+        "ID": image,
+        "Name": "legacy",
+        "Status": "ACTIVE",
+        "Progress": 100,
+        "Created": DATES["created_at"],
+        "Updated": DATES["updated_at"],
+        "MinDisk": 0,
+        "MinRAM": 0,
+        "Metadata": {"key1": "value1"},
+    }
+    assert seen["Gone"] is True
+
+
+def test_goose_lists_and_gets(cloud: EmbeddedCloud, image: str) -> None:
+    cloud.put_images([{**document(image), "architecture": "x86_64"}])
+    seen = json.loads(run(cloud, "goose", "images", image))
+    assert "legacy" in seen["Names"]
+    assert "legacy" in seen["Detailed"]
+    assert (seen["Image"]["Status"], seen["Image"]["Progress"]) == ("ACTIVE", 100)
+    assert seen["Image"]["Metadata"]["Architecture"] == "x86_64"
 
 
 def test_openstackclient_keeps_a_real_image(cloud: EmbeddedCloud) -> None:
