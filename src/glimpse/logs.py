@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 
 from glimpse.correlation import current_request
+from glimpse.http.edge import AnswerCut
 from glimpse.settings import Server
 
 
@@ -28,6 +29,12 @@ def configure_logging(server: Server) -> None:
     for library in ("uvicorn", "uvicorn.error", "asyncio", "stevedore", "keystoneauth"):
         # Below WARNING these tell what they send, and what they send includes tokens.
         logging.getLogger(library).setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether the server's record says what `http.edge` has not said already."""
+    return not (record.exc_info and isinstance(record.exc_info[1], AnswerCut))
 
 
 class JsonFormatter(logging.Formatter):

@@ -21,7 +21,8 @@ from glimpse.compute.routes import Match, match_route
 from glimpse.compute.versions import choices_document, version_document, versions_document
 from glimpse.compute.views import make_links
 from glimpse.http.accept import best_offer
-from glimpse.http.bodies import BodyTooLarge, ClientGone, read_body
+from glimpse.http.bodies import BodyTooLarge, ClientGone, read_body, send_pieces
+from glimpse.http.edge import AnswerCut
 from glimpse.identity import Identity, IdentityUnavailable, Unauthorized
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError
@@ -152,7 +153,7 @@ class ComputeAPI:
         except ImageServiceError as error:
             await answers.send_fault(send, fault_of(error), version)
         else:
-            await self._send_answer(scope, send, match, answer, version, image_url)
+            await self._send_answer(scope, receive, send, match, answer, version, image_url)
 
     async def _authenticate(self, headers: dict[bytes, bytes]) -> Caller:
         token = headers.get(b"x-auth-token")
@@ -204,6 +205,7 @@ class ComputeAPI:
     async def _send_answer(
         self,
         scope: Scope,
+        receive: Receive,
         send: Send,
         match: Match,
         answer: Answer,
@@ -222,9 +224,10 @@ class ComputeAPI:
             await send({"type": "http.response.body"})
         elif isinstance(answer, Streamed):
             await send({"type": "http.response.start", "status": 200, "headers": headers})
-            async for piece in answer.pieces:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body"})
+            try:
+                await send_pieces(receive, send, answer.pieces)
+            except ImageServiceError as error:
+                raise AnswerCut(str(error)) from None
         elif self._options.etags and scope["method"] == "GET":
             etag = answers.strong_etag(answer)
             headers.append((b"etag", etag))

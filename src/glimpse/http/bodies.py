@@ -1,6 +1,9 @@
-"""Reading a request's body without trusting its size."""
+"""Bodies: a request's, read without trusting its size; an answer's, made while it is sent."""
 
-from starlette.types import Receive
+import asyncio
+from collections.abc import AsyncIterator
+
+from starlette.types import Receive, Send
 
 
 class BodyTooLarge(Exception):
@@ -31,3 +34,19 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
+
+
+async def send_pieces(receive: Receive, send: Send, pieces: AsyncIterator[bytes]) -> None:
+    """Send the pieces as they are made, and make no more of them once the client has gone.
+
+    `receive` is of a request whose body was read: all that comes then is that the client has gone.
+    """
+    gone = asyncio.ensure_future(receive())
+    try:
+        async for piece in pieces:
+            if gone.done():
+                return
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body"})
+    finally:
+        gone.cancel()

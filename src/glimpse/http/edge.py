@@ -15,6 +15,14 @@ _REQUEST_ID = re.compile(
 )
 
 
+class AnswerCut(Exception):
+    """A service failed while an answer made of what it says was being sent; the text says how.
+
+    The exception has to reach the server: it then cuts the connection, so that nobody takes the
+    half for the whole.
+    """
+
+
 class Edge:
     """ASGI middleware around every API.
 
@@ -53,6 +61,9 @@ class Edge:
 
         try:
             await self._app(scope, receive, note_start)
+        except AnswerCut as cut:
+            _LOG.error("%s %s was cut short: %s", scope["method"], scope["path"], cut)
+            raise
         except Exception:
             _LOG.exception("Unexpected error while serving %s %s", scope["method"], scope["path"])
             if started:

@@ -1,0 +1,1 @@
+"""Glimpse as a gateway, a real process, with trouble between it and what it calls."""

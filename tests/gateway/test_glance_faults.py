@@ -1,0 +1,230 @@
+"""Glance in every kind of trouble: each request is answered in time, with the fault that fits."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.gateway.conftest import DEADLINE, image_document
+from tests.support.cloud import EmbeddedCloud
+from tests.support.faultproxy import Fault, FaultProxy, answering, http_answer
+from tests.support.gateway import GatewayCloud, gateway
+from tests.support.http import Answer, encode_head
+from tests.support.process import wait_until
+
+IMAGE = image_document("the image")
+IN_HEAD, IN_BODY = 20, 1500  # bytes of an answer about IMAGE
+POOL = 100  # connections that Glimpse keeps to Glance at most
+GROWTH = 40_000  # KiB that the process may grow by: far less than a leak of each call would make
+
+FAULTS = {
+    "resets in the head": (Fault("reset", IN_HEAD), 503),
+    "resets in the body": (Fault("reset", IN_BODY), 502),
+    "closes early": (Fault("close"), 503),
+    "closes in the body": (Fault("close", IN_BODY), 502),
+    "hangs": (Fault("hang"), 503),
+    "hangs in the body": (Fault("hang", IN_BODY), 503),
+    "trickles": (Fault("trickle", IN_HEAD, pause=0.4), 503),
+    "trickles the body": (Fault("trickle", IN_BODY, pause=0.4), 503),
+    "answers 500": (answering(500, b"<html>Traceback</html>", "text/html"), 503),
+    "answers HTML": (answering(200, b"<html>Welcome</html>", "text/html"), 502),
+    "answers truncated JSON": (answering(200, b'{"images": [{"id": "1", "na'), 502),
+    "answers other JSON": (answering(200, b"[]"), 502),
+    "answers no HTTP": (Fault("answer", answer=lambda _: b"SSH-2.0-OpenSSH_9.2\r\n"), 502),
+    "redirects": (answering(302, b""), 502),
+}
+
+OPERATIONS: dict[str, Callable[[GatewayCloud], Answer]] = {
+    "list": lambda cloud: cloud.ask("owner", "GET", "/v2.1/images/detail"),
+    "show": lambda cloud: cloud.ask("owner", "GET", f"/v2.1/images/{IMAGE['id']}"),
+    "write": lambda cloud: set_item(cloud, "key", "value"),
+    "delete": lambda cloud: cloud.ask("owner", "DELETE", f"/v2.1/images/{IMAGE['id']}"),
+}
+
+
+def set_item(cloud: GatewayCloud, key: str, value: str) -> Answer:
+    body = json.dumps({"meta": {key: value}}).encode()
+    return cloud.ask("owner", "PUT", f"/v2.1/images/{IMAGE['id']}/metadata/{key}", body)
+
+
+class Rig(NamedTuple):
+    cloud: GatewayCloud
+    glance: FaultProxy
+
+
+@pytest.fixture(scope="session")
+def running(behind: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    behind.put_images([IMAGE])
+    options = {
+        "timeout": DEADLINE,
+        "first_byte_timeout": 1,
+        "connect_timeout": 1,
+        "num_retries": 1,
+    }
+    directory = tmp_path_factory.mktemp("glance-faults") / "gateway"
+    with FaultProxy(behind.address) as proxy:
+        sections = {"glance": {"api_servers": f"{proxy.base_url}/image", **options}}
+        with gateway(directory, behind, sections) as cloud:
+            yield Rig(cloud, proxy)
+
+
+@pytest.fixture
+def rig(running: Rig) -> Iterator[Rig]:
+    assert OPERATIONS["show"](running.cloud).status == 200
+    yield running
+    running.glance.mend()
+    answer = OPERATIONS["show"](running.cloud)
+    assert answer.status == 200, f"Glance works again, and yet:\n{answer}"
+
+
+def assert_fault(answer: Answer, status: int) -> None:
+    assert answer.status == status, str(answer)
+    assert answer.fault == {502: "computeFault", 503: "serviceUnavailable"}[status], str(answer)
+    assert int(answer.header("Retry-After") or 0) >= 1, str(answer)
+    assert "127.0.0.1" not in answer.body.decode(), str(answer)
+
+
+@pytest.mark.parametrize("operation", ["list", "show", "write"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_glance(rig: Rig, fault: str, operation: str) -> None:
+    happens, status = FAULTS[fault]
+    rig.glance.fail(happens)
+    assert_fault(OPERATIONS[operation](rig.cloud), status)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_glance_refuses(rig: Rig, operation: str) -> None:
+    rig.glance.refuse()
+    assert_fault(OPERATIONS[operation](rig.cloud), 503)
+
+
+def test_a_write_that_glance_does_not_answer_is_not_repeated(rig: Rig) -> None:
+    patches: list[bytes] = []
+
+    def is_patch(request: bytes) -> bool:
+        if request.startswith(b"PATCH"):
+            patches.append(request)
+        return request.startswith(b"PATCH")
+
+    rig.glance.fail(Fault("reset"), when=is_patch)
+    assert_fault(set_item(rig.cloud, "once", "value"), 503)
+    assert len(patches) == 1
+
+
+def test_a_read_is_repeated(rig: Rig) -> None:
+    rig.glance.fail(Fault("reset"), times=1)
+    assert OPERATIONS["show"](rig.cloud).status == 200
+
+
+def looping(pages: int, *, odd_page: int = -1, instead: bytes = b"") -> Fault:
+    """A Glance whose list has so many pages, one image each, and begins again after the last.
+
+    In place of the odd page it answers with what is given `instead`.
+    """
+
+    def answer(request: bytes) -> bytes:
+        target = request.split(b" ", 2)[1].decode()
+        if "/schemas/" in target:
+            return http_answer(404, b"{}")
+        marker = parse_qs(urlsplit(target).query).get("marker", ["page-0"])[0]
+        number = int(marker.removeprefix("page-"))
+        if number == odd_page:
+            return instead
+        following = f"/v2/images?marker=page-{(number + 1) % pages}"
+        body = {"images": [image_document(f"image {number}")], "next": following}
+        return http_answer(200, json.dumps(body).encode())
+
+    return Fault("answer", answer=answer)
+
+
+def read_to_the_end(cloud: GatewayCloud, target: str) -> bytes:
+    """Everything that comes back, framing included, until the connection ends."""
+    headers = [("X-Auth-Token", cloud.token("owner") or "")]
+    with socket.create_connection(cloud.address, timeout=30) as connection:
+        connection.sendall(encode_head(cloud.address, "GET", target, headers, None))
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def assert_cut_short(answer: bytes) -> None:
+    assert answer.startswith(b"HTTP/1.1 200"), answer[:300]
+    assert b"chunked" in answer.partition(b"\r\n\r\n")[0].lower(), answer[:300]
+    assert not answer.endswith(b"0\r\n\r\n"), "half a list was sent as a whole one"
+
+
+def test_a_list_that_goes_in_circles_is_cut_short(rig: Rig) -> None:
+    before = rig.glance.requests
+    rig.glance.fail(looping(1000))
+    assert_cut_short(read_to_the_end(rig.cloud, "/v2.1/images"))
+    assert rig.glance.requests - before <= 1002  # the pages, the first once more, and the schema
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        http_answer(500, b"Traceback"),
+        http_answer(200, b"<html>Welcome</html>", "text/html"),
+        http_answer(200, b'{"images": []}')[:-5],
+    ],
+    ids=["500", "HTML", "silence"],
+)
+def test_a_list_that_fails_in_the_middle_is_cut_short(rig: Rig, instead: bytes) -> None:
+    rig.glance.fail(looping(10**6, odd_page=7, instead=instead))
+    answer = read_to_the_end(rig.cloud, "/v2.1/images/detail")
+    assert_cut_short(answer)
+    assert b"image 6" in answer
+    said = rig.cloud.process.log.read_text()
+    assert "was cut short" in said
+    assert "Traceback" not in said, "an operator reads of Glance's trouble as if it were a bug"
+
+
+def test_a_list_that_nobody_reads_any_more_ends(rig: Rig) -> None:
+    rig.glance.fail(looping(10**6))
+    headers = [("X-Auth-Token", rig.cloud.token("owner") or "")]
+    with socket.create_connection(rig.cloud.address, timeout=20) as connection:
+        connection.sendall(encode_head(rig.cloud.address, "GET", "/v2.1/images", headers, None))
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+
+    def is_quiet() -> bool:
+        before = rig.glance.requests
+        for _ in range(10):
+            OPERATIONS["show"](rig.cloud)
+        return rig.glance.requests == before + 10
+
+    wait_until(is_quiet, "Glimpse goes on asking for pages that nobody reads")
+
+
+def test_hundreds_of_faulty_calls_leave_nothing_behind(rig: Rig) -> None:
+    process = rig.cloud.process.pid
+    kinds = ["resets in the head", "resets in the body", "closes early", "closes in the body"]
+    kinds += ["answers 500", "answers HTML", "answers truncated JSON", "answers no HTTP"]
+
+    def trouble(times: int) -> None:
+        for kind in kinds:
+            rig.glance.fail(FAULTS[kind][0])
+            with ThreadPoolExecutor(16) as pool:
+                operations = [OPERATIONS[("list", "show")[n % 2]] for n in range(times)]
+                answers = list(pool.map(lambda ask: ask(rig.cloud), operations))
+            assert {answer.status for answer in answers} == {FAULTS[kind][1]}
+        rig.glance.mend()
+
+    trouble(8)  # what is loaded and pooled once is no growth
+    files, memory = open_files(process), resident(process)
+    trouble(50)
+    wait_until(lambda: rig.glance.open <= POOL, "connections to Glance are left behind")
+    wait_until(lambda: open_files(process) <= files + POOL, "files are left open")
+    assert resident(process) - memory < GROWTH
+
+
+def open_files(process: int) -> int:
+    return len(list(Path(f"/proc/{process}/fd").iterdir()))
+
+
+def resident(process: int) -> int:
+    """KiB of memory that the process occupies."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])

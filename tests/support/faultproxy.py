@@ -1,0 +1,264 @@
+"""A TCP proxy that fails on purpose, to be put in front of a service that Glimpse calls."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+Result = TypeVar("Result")
+
+_NO_LINGER = struct.pack("ii", 1, 0)  # closing a socket with it sends a reset
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What becomes of an answer once `after` bytes of it have been passed on.
+
+    ``reset`` and ``close`` end the connection, ``hang`` keeps it and says nothing more, ``trickle``
+    passes on a byte every `pause` seconds; ``answer`` calls no service at all but answers with
+    what `answer` makes of the request.
+    """
+
+    kind: Literal["reset", "close", "hang", "trickle", "answer"]
+    after: int = 0
+    pause: float = 1.0
+    answer: Callable[[bytes], bytes] = lambda _request: b""
+
+
+def answering(status: int, body: bytes, content_type: str = "application/json") -> Fault:
+    """The fault of a service that gives this answer to everything."""
+    raw = http_answer(status, body, content_type)
+    return Fault("answer", answer=lambda _request: raw)
+
+
+def http_answer(status: int, body: bytes, content_type: str = "application/json") -> bytes:
+    """A whole HTTP answer."""
+    head = f"HTTP/1.1 {status} -\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}"
+    return f"{head}\r\n\r\n".encode() + body
+
+
+class FaultProxy:
+    """Passes connections on to `target` until told to fail. A context manager.
+
+    It runs in a thread of its own, so that tests may block. `requests` counts what came in (reads
+    that began a request, whether passed on or not), `open` the connections there are now.
+    """
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        self._target = target
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._server: asyncio.Server | None = None
+        self._fault: Fault | None = None
+        self._when: Callable[[bytes], bool] = lambda _request: True
+        self._left: int | None = None
+        self._mended = asyncio.Event()
+        self._connections: set[asyncio.Task[None]] = set()
+        self.requests = 0
+        self.port = 0
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return ("127.0.0.1", self.port)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def open(self) -> int:
+        """How many connections clients have to this proxy."""
+        return len(self._connections)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._run(self._listen())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._run(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def fail(
+        self,
+        fault: Fault,
+        *,
+        times: int | None = None,
+        when: Callable[[bytes], bool] = lambda _request: True,
+    ) -> None:
+        """Fail so many of the requests that `when` picks; until `mend` without a number."""
+
+        async def set_fault() -> None:
+            self._mended.clear()
+            self._fault, self._left, self._when = fault, times, when
+
+        self._run(set_fault())
+
+    def refuse(self) -> None:
+        """Refuse connections, and end the ones there are, until `mend`."""
+
+        async def stop() -> None:
+            self._mended.clear()
+            await self._close()
+
+        self._run(stop())
+
+    def mend(self) -> None:
+        """Pass everything on again; what hung or trickled ends."""
+
+        async def repair() -> None:
+            self._fault = None
+            self._mended.set()
+            if self._server is None:
+                await self._listen()
+
+        self._run(repair())
+
+    def _run(self, what: Coroutine[Any, Any, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(20)
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        connections = list(self._connections)
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                await _Connection(self, reader, writer).serve()
+        finally:
+            self._connections.discard(task)
+            _reset(writer)
+
+    def take(self, request: bytes) -> Fault | None:
+        """The fault that this request is to meet."""
+        self.requests += 1
+        if self._fault is None or self._left == 0 or not self._when(request):
+            return None
+        if self._left is not None:
+            self._left -= 1
+        return self._fault
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(*self._target)
+
+    async def until_mended(self, seconds: float | None = None) -> bool:
+        """Wait; tell whether it was mended before the time was over."""
+        try:
+            await asyncio.wait_for(self._mended.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+
+class _Connection:
+    """One client's connection, and the one to the service behind it."""
+
+    def __init__(
+        self, proxy: FaultProxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._proxy = proxy
+        self._reader = reader
+        self._writer = writer
+        self._fault: Fault | None = None
+        self._passed = 0
+
+    async def serve(self) -> None:
+        """Pass on what comes, until one side ends or a fault ends it."""
+        service_reader, service_writer = await self._proxy.connect()
+        answers = asyncio.create_task(self._pass_answers(service_reader))
+        requests = asyncio.create_task(self._pass_requests(service_writer))
+        try:
+            done, _ = await asyncio.wait((answers, requests), return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            answers.cancel()
+            requests.cancel()
+            await asyncio.gather(answers, requests, return_exceptions=True)
+            service_writer.close()
+
+    async def _pass_requests(self, service: asyncio.StreamWriter) -> None:
+        while data := await self._reader.read(65536):
+            if self._fault is None:
+                self._fault = self._proxy.take(data)
+                self._passed = 0
+            if self._fault is not None and self._fault.kind == "answer":
+                self._writer.write(self._fault.answer(await self._rest(data)))
+                await self._writer.drain()
+                self._fault = None
+            else:
+                service.write(data)
+                await service.drain()
+
+    async def _rest(self, data: bytes) -> bytes:
+        """The whole HTTP request that begins with `data`."""
+        while b"\r\n\r\n" not in data:
+            data += await self._reader.read(65536)
+        head, _, body = data.partition(b"\r\n\r\n")
+        fields = [line.partition(b":") for line in head.lower().split(b"\r\n")[1:]]
+        length = int({name: value for name, _, value in fields}.get(b"content-length", 0))
+        return data + await self._reader.readexactly(max(0, length - len(body)))
+
+    async def _pass_answers(self, service: asyncio.StreamReader) -> None:
+        while data := await service.read(65536):
+            fault = self._fault
+            if fault is None:
+                self._writer.write(data)
+                await self._writer.drain()
+                continue
+            allowed = max(0, fault.after - self._passed)
+            self._passed += len(data)
+            self._writer.write(data[:allowed])
+            await self._writer.drain()
+            if len(data) > allowed and not await self._happen(fault, data[allowed:]):
+                return
+
+    async def _happen(self, fault: Fault, rest: bytes) -> bool:
+        """Let the fault happen; tell whether the connection goes on."""
+        if fault.kind == "reset":
+            return False
+        if fault.kind == "close":
+            self._writer.close()
+            await self._writer.wait_closed()
+            return False
+        if fault.kind == "hang":
+            await self._proxy.until_mended()
+            return False
+        for byte in rest:
+            self._writer.write(bytes((byte,)))
+            await self._writer.drain()
+            if await self._proxy.until_mended(fault.pause):
+                return False
+        return True
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection at once: with a reset, unless it is closed already."""
+    connection = writer.get_extra_info("socket")
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+    writer.transport.abort()

@@ -1,0 +1,67 @@
+"""Glimpse in gateway mode as a real process, with an embedded cloud in place of a real one."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support.cloud import PASSWORD, Cloud, EmbeddedCloud, Member
+from tests.support.process import GlimpseProcess
+
+SERVICE = Member("service", "5" * 32, ("admin", "service"))
+
+Sections = Mapping[str, Mapping[str, object]]
+
+
+class GatewayCloud(Cloud):
+    """A gateway, and the cloud behind it: users and images are that cloud's."""
+
+    def __init__(self, process: GlimpseProcess, behind: EmbeddedCloud) -> None:
+        super().__init__(process)
+        self.behind = behind
+
+    @property
+    def identity_url(self) -> str:
+        return self.behind.identity_url
+
+    def put_images(
+        self, documents: Iterable[Mapping[str, Any]], *, absent: Iterable[str] = ()
+    ) -> None:
+        self.behind.put_images(documents, absent=absent)
+
+
+@contextmanager
+def gateway(
+    directory: Path, behind: EmbeddedCloud, sections: Sections, arguments: Sequence[str] = ()
+) -> Iterator[GatewayCloud]:
+    """Start a gateway with these `sections` of its configuration, and its state in `directory`."""
+    directory.mkdir(parents=True)
+    conf = write_configuration(directory / "nova.conf", behind.identity_url, sections)
+    process = GlimpseProcess(
+        directory / "state", arguments=["--config-file", str(conf), *arguments]
+    )
+    with process:
+        yield GatewayCloud(process, behind)
+
+
+def write_configuration(path: Path, identity_url: str, sections: Sections) -> Path:
+    """Write a nova.conf with the service's credentials, changed as `sections` say; return it."""
+    merged: dict[str, dict[str, object]] = {
+        "keystone_authtoken": {
+            "auth_type": "password",
+            "auth_url": f"{identity_url}/v3",
+            "username": SERVICE.name,
+            "password": PASSWORD,
+            "user_domain_id": "default",
+            "project_name": SERVICE.name,
+            "project_domain_id": "default",
+            "interface": "public",
+        }
+    }
+    for section, options in sections.items():
+        merged.setdefault(section, {}).update(options)
+    lines: list[str] = []
+    for section, options in merged.items():
+        lines += [f"[{section}]", *(f"{name} = {value}" for name, value in options.items())]
+    path.write_text("\n".join(lines) + "\n")
+    return path
