@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from glimpse.compute.app import ComputeAPI, ComputeOptions
 from glimpse.compute.microversions import parse_microversion
 from glimpse.compute.operations import Operations
+from glimpse.correlation import current_notes
 from glimpse.embedded.api import image_api
 from glimpse.embedded.probes import probe_catalog, probe_data
 from glimpse.embedded.service import EmbeddedImageService
@@ -22,6 +23,7 @@ from glimpse.identity.api import identity_api
 from glimpse.identity.embedded import EmbeddedIdentity
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.images import Caller, ImageService
+from glimpse.observer import NOBODY, Observer
 from glimpse.settings import Settings
 
 IMAGE_PREFIX = "/image"
@@ -42,7 +44,7 @@ class Application:
     Files are opened at lifespan startup, in the process that serves; closed at shutdown.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, observer: Observer = NOBODY) -> None:
         self._settings = settings
         self._compute: ASGIApp | None = None
         self._mounts: dict[str, ASGIApp] = {}
@@ -52,6 +54,8 @@ class Application:
         self._edge = Edge(
             self._dispatch,
             trust_proxy_headers=settings.middleware.enable_proxy_headers_parsing,
+            access_log=settings.server.access_log,
+            observer=observer,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,9 +154,11 @@ class Application:
         path = scope["path"]
         if not path.startswith("/v2"):
             if self._health.answers(scope):
+                current_notes.get().operation = "healthcheck"
                 await self._health(scope, send)
                 return
             if path == READINESS_PATH:
+                current_notes.get().operation = "readiness"
                 await self._readiness(scope, send)
                 return
             for prefix, app in self._mounts.items():
@@ -162,9 +168,9 @@ class Application:
         await self._compute(scope, receive, send)  # type: ignore[misc]  # opened above
 
 
-def build(settings: Settings) -> Application:
+def build(settings: Settings, observer: Observer = NOBODY) -> Application:
     """The application for these settings; nothing is opened before it is asked to serve."""
-    return Application(settings)
+    return Application(settings, observer)
 
 
 def _no_limit_below_zero(number: int) -> int:

@@ -1,7 +1,10 @@
-"""The ids that tie one request to its log lines and to the calls it makes to other services."""
+"""What ties one request to its log lines and to the calls it makes to other services."""
 
 from contextvars import ContextVar
 from typing import NamedTuple
+
+from glimpse.images import Caller
+from glimpse.observer import NOBODY, Observer, Service
 
 
 class RequestIds(NamedTuple):
@@ -18,3 +21,31 @@ class RequestIds(NamedTuple):
 NO_REQUEST = RequestIds("-")
 
 current_request: ContextVar[RequestIds] = ContextVar("glimpse_request", default=NO_REQUEST)
+
+
+class RequestNotes:
+    """What the parts find out about the request being served: for its log line and the observer.
+
+    ``operation`` is one of a fixed set of names, whatever the client sent; ``caller`` is who sent
+    it, once that is known; ``glance_seconds`` is the time spent waiting for Glance.
+    """
+
+    __slots__ = ("caller", "glance_seconds", "observer", "operation")
+
+    def __init__(self, observer: Observer = NOBODY) -> None:
+        self.observer = observer
+        self.operation = "other"
+        self.caller: Caller | None = None
+        self.glance_seconds = 0.0
+
+    def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
+        """Note one call to another service; `outcome` is the status, or a word for why none."""
+        if service == "glance":
+            self.glance_seconds += seconds
+        self.observer.call_ended(service, method, outcome, seconds)
+
+
+current_notes: ContextVar[RequestNotes] = ContextVar(
+    "glimpse_notes",
+    default=RequestNotes(),  # noqa: B039  takes notes of what is done for no request; nobody reads it
+)

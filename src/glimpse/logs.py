@@ -1,28 +1,29 @@
 """Logs: where to and in which form, by the options that OpenStack services share (oslo.log)."""
 
 import logging
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import orjson
 
-from glimpse.correlation import current_request
+from glimpse.correlation import NO_REQUEST, current_notes, current_request
 from glimpse.http.edge import AnswerCut
 from glimpse.settings import Server
 
 
 def configure_logging(server: Server) -> None:
-    """Send log records where the options say: a file or standard error, lines or JSON objects."""
+    """Send log records where the options say: a file or standard error, lines or JSON objects.
+
+    Called again, it opens the file anew: after it was moved away, lines go to a new one.
+    """
     handler: logging.Handler
     if server.log_file:
         handler = logging.FileHandler(Path(server.log_dir or "") / server.log_file)
     else:
         handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        JsonFormatter()
-        if server.use_json
-        else logging.Formatter(server.logging_default_format_string, server.log_date_format)
-    )
+    handler.setFormatter(JsonFormatter() if server.use_json else LineFormatter(server))
     logging.basicConfig(
         level=logging.DEBUG if server.debug else logging.INFO, handlers=[handler], force=True
     )
@@ -37,19 +38,64 @@ def _is_news(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], AnswerCut))
 
 
-class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time in seconds since 1970, level, logger, request id, message."""
+class LineFormatter(logging.Formatter):
+    """One line a record, in one of two formats: with the ids of the request, or without any.
+
+    A name in a format that Glimpse has no value for is written as ``-``: a nova.conf may have any
+    of oslo.log's.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._without = _formatter(server.logging_default_format_string, server.log_date_format)
+        self._within = _formatter(server.logging_context_format_string, server.log_date_format)
 
     def format(self, record: logging.LogRecord) -> str:
         """Render one record."""
-        document = {
+        if current_request.get() is NO_REQUEST:
+            return self._without.format(record)
+        record.__dict__.update(_context())
+        return self._within.format(record)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time in seconds since 1970, level, logger, ids, message.
+
+    The named parts of a message, as an access line has them, are fields too.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render one record."""
+        document: dict[str, object] = {
             "time": record.created,
             "level": record.levelname,
             "logger": record.name,
             "process": record.process,
-            "request_id": current_request.get().request_id,
             "message": record.getMessage(),
+            **_context(),
         }
+        del document["user_identity"]
+        if isinstance(record.args, Mapping):
+            document.update(record.args)
         if record.exc_info:
             document["traceback"] = self.formatException(record.exc_info)
         return orjson.dumps(document, default=str).decode()
+
+
+def _formatter(text: str, dates: str) -> logging.Formatter:
+    names = dict.fromkeys(re.findall(r"%\((\w+)\)", text), "-")
+    names["instance"] = names["resource"] = ""  # oslo.log puts them right before the message
+    return logging.Formatter(text, dates, defaults=names)
+
+
+def _context() -> dict[str, str]:
+    """The ids of the request being served and of its caller, under oslo.log's names."""
+    ids, caller = current_request.get(), current_notes.get().caller
+    user = caller.user_id if caller else "-"
+    project = (caller.project_id if caller else None) or "-"
+    return {
+        "request_id": ids.request_id,
+        "global_request_id": ids.global_id or "-",
+        "user": user,
+        "project": project,
+        "user_identity": f"{user} {project}",
+    }

@@ -20,6 +20,7 @@ from glimpse.compute.operations import Answer, ComputeRequest, Operations, Strea
 from glimpse.compute.routes import Match, match_route
 from glimpse.compute.versions import choices_document, version_document, versions_document
 from glimpse.compute.views import make_links
+from glimpse.correlation import current_notes
 from glimpse.http.accept import best_offer
 from glimpse.http.bodies import BodyTooLarge, ClientGone, read_body, send_pieces
 from glimpse.http.edge import AnswerCut
@@ -142,7 +143,7 @@ class ComputeAPI:
         if match is None:
             await answers.send_no_route(send, verb, accept)
             return
-        scope["glimpse.operation"] = match.route.operation
+        current_notes.get().operation = match.route.operation
         version: Microversion | None = None
         try:
             version = self._microversion(scope, root)
@@ -158,10 +159,12 @@ class ComputeAPI:
     async def _authenticate(self, headers: dict[bytes, bytes]) -> Caller:
         token = headers.get(b"x-auth-token")
         service_token = headers.get(b"x-service-token")
-        return await self._identity.authenticate(
+        caller = await self._identity.authenticate(
             token.decode("latin-1") if token else None,
             service_token.decode("latin-1") if service_token else None,
         )
+        current_notes.get().caller = caller
+        return caller
 
     async def _operate(
         self,

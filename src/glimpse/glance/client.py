@@ -1,6 +1,7 @@
 """HTTP to Glance: deadlines, retries over several servers, bounded answers."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from itertools import cycle, islice
 from urllib.parse import urlencode
@@ -8,7 +9,7 @@ from urllib.parse import urlencode
 import aiohttp
 from yarl import URL
 
-from glimpse.correlation import NO_REQUEST, current_request
+from glimpse.correlation import NO_REQUEST, current_notes, current_request
 from glimpse.glance.answers import Answer
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.servers import FindServer, Servers
@@ -102,6 +103,7 @@ class GlanceClient:
         attempts = islice(cycle(servers.order()), self._options.num_retries + 1)
         for attempt, server in enumerate(attempts):
             if attempt:
+                current_notes.get().observer.call_retried("glance")
                 await asyncio.sleep(pause(attempt))
             outcome = await self._attempt(server, method, target, headers, body)
             if isinstance(outcome, Answer) and outcome.status not in _RETRIED:
@@ -115,6 +117,19 @@ class GlanceClient:
         raise _meaning(outcome)
 
     async def _attempt(
+        self, server: str, method: str, target: str, headers: dict[str, str], body: bytes | None
+    ) -> Answer | Exception:
+        """One call to one server, noted whatever comes of it."""
+        began = time.perf_counter()
+        outcome: Answer | Exception = TimeoutError()  # what it is if the deadline cuts it short
+        try:
+            outcome = await self._send(server, method, target, headers, body)
+            return outcome
+        finally:
+            seconds = time.perf_counter() - began
+            current_notes.get().call_ended("glance", method, _word(outcome), seconds)
+
+    async def _send(
         self, server: str, method: str, target: str, headers: dict[str, str], body: bytes | None
     ) -> Answer | Exception:
         url = URL(server + target, encoded=True)
@@ -170,6 +185,15 @@ def _headers(token: str, content_type: str | None) -> dict[str, str]:
 
 def _was_never_sent(outcome: Answer | Exception) -> bool:
     return isinstance(outcome, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
+
+
+def _word(outcome: Answer | Exception) -> str:
+    """What came of a call, for whoever counts: the status, or why there is none."""
+    if isinstance(outcome, Answer):
+        return str(outcome.status)
+    if isinstance(outcome, TimeoutError):
+        return "timeout"
+    return "bad_answer" if isinstance(outcome, AnswerTooLarge) else "unreachable"
 
 
 def _meaning(error: Exception) -> Exception:

@@ -2,17 +2,21 @@
 
 import logging
 import re
+import time
 import uuid
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from glimpse.correlation import RequestIds, current_request
+from glimpse.correlation import RequestIds, RequestNotes, current_notes, current_request
+from glimpse.http.access import log_access
 from glimpse.http.proxy import Origin, client_origin
+from glimpse.observer import NOBODY, Observer
 
 _LOG = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(
     rb"req-[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 )
+_NOT_ANSWERED = 499  # nginx's status for a client that went away before there was an answer
 
 
 class AnswerCut(Exception):
@@ -28,19 +32,65 @@ class Edge:
 
     Puts into the scope ``glimpse.headers`` (dict of lower-case names; repeated headers joined by
     commas as RFC 9110 has it), ``glimpse.base_url`` (what links start with, no slash at the end)
-    and sets `correlation.current_request`. An exception that an API let through is logged and, when
-    nothing was sent yet, answered with a bare 500: it is a bug of ours.
+    and sets `correlation.current_request` and `current_notes`. Each request is told to the observer
+    and, if `access_log`, logged with what the notes then say. An exception that an API let through
+    is logged and, when nothing was sent yet, answered with a bare 500: it is a bug of ours.
     """
 
-    def __init__(self, app: ASGIApp, *, trust_proxy_headers: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        trust_proxy_headers: bool,
+        access_log: bool = False,
+        observer: Observer = NOBODY,
+    ) -> None:
         self._app = app
         self._trust_proxy_headers = trust_proxy_headers
+        self._access_log = access_log
+        self._observer = observer
+        self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or pass on a lifespan event."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        self._prepare(scope)
+        notes = RequestNotes(self._observer)
+        current_notes.set(notes)
+        status, size = _NOT_ANSWERED, 0
+        began = time.perf_counter()
+        self.in_flight += 1
+        self._observer.request_began()
+
+        async def noted(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            else:
+                size += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except AnswerCut as cut:
+            _LOG.error("%s %s was cut short: %s", scope["method"], scope["path"], cut)
+            raise
+        except Exception:
+            _LOG.exception("Unexpected error while serving %s %s", scope["method"], scope["path"])
+            if status != _NOT_ANSWERED:
+                raise  # the server cuts the connection, so that nobody takes the half for the whole
+            await send_plain(noted, 500, "The server has either erred or is incapable.")
+        finally:
+            seconds = time.perf_counter() - began
+            self.in_flight -= 1
+            self._observer.request_ended(notes.operation, status, seconds)
+            if self._access_log:
+                log_access(scope, notes, status=status, size=size, seconds=seconds)
+
+    def _prepare(self, scope: Scope) -> None:
+        """Put into the scope what the class promises."""
         headers: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:
             headers[name] = headers[name] + b"," + value if name in headers else value
@@ -52,23 +102,6 @@ class Edge:
                 f"req-{uuid.uuid4()}", inbound.decode() if _REQUEST_ID.fullmatch(inbound) else None
             )
         )
-        started = False
-
-        async def note_start(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, note_start)
-        except AnswerCut as cut:
-            _LOG.error("%s %s was cut short: %s", scope["method"], scope["path"], cut)
-            raise
-        except Exception:
-            _LOG.exception("Unexpected error while serving %s %s", scope["method"], scope["path"])
-            if started:
-                raise  # the server cuts the connection, so that nobody takes the half for the whole
-            await send_plain(send, 500, "The server has either erred or is incapable.")
 
     def _origin(self, scope: Scope, headers: dict[bytes, bytes]) -> Origin:
         host = headers.get(b"host", b"").decode("latin-1")

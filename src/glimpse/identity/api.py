@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from glimpse.correlation import current_notes
 from glimpse.identity import documents
 from glimpse.identity.application_credentials import ApplicationCredentials, Forbidden, NotFound
 from glimpse.identity.authrequest import BadRequest, parse_auth_request
@@ -65,7 +66,11 @@ def _with_root_path(app: ASGIApp) -> ASGIApp:
         root_path = scope.get("root_path", "")
         if root_path and scope["path"] == root_path:
             scope = {**scope, "path": root_path + "/"}
-        await app(scope, receive, send)
+        try:
+            await app(scope, receive, send)
+        finally:
+            name = getattr(scope.get("endpoint"), "__name__", "other")
+            current_notes.get().operation = f"identity.{name}"
 
     return wrapped
 

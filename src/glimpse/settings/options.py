@@ -28,6 +28,7 @@ GLIMPSE: Sequence[cfg.Opt] = (
         min=1,
         help="Seconds that requests in flight are given to end when the process is told to stop.",
     ),
+    cfg.BoolOpt("access_log", default=True, help="Log one line for each request."),
 )
 
 LOGGING: Sequence[cfg.Opt] = (
@@ -42,8 +43,15 @@ LOGGING: Sequence[cfg.Opt] = (
     ),
     cfg.StrOpt(
         "logging_default_format_string",
-        default="%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s %(message)s",
-        help="Format of log lines.",
+        default="%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s [-] %(message)s",
+        help="Format of log lines that belong to no request.",
+    ),
+    cfg.StrOpt(
+        "logging_context_format_string",
+        default="%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s "
+        "[%(global_request_id)s %(request_id)s %(user_identity)s] %(message)s",
+        help="Format of log lines that belong to a request; user_identity is the ids of user and "
+        "project.",
     ),
 )
 

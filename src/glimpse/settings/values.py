@@ -19,12 +19,14 @@ class Server:
     workers: int
     state_dir: Path
     graceful_shutdown_timeout: int
+    access_log: bool
     debug: bool
     use_json: bool
     log_file: str | None
     log_dir: str | None
     log_date_format: str
     logging_default_format_string: str
+    logging_context_format_string: str
 
 
 @dataclass(frozen=True, slots=True)

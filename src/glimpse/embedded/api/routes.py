@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from glimpse.correlation import current_notes
 from glimpse.embedded.api import patch, validation
 from glimpse.embedded.api.discovery import versions_document
 from glimpse.embedded.api.documents import image_document, page_document
@@ -105,9 +106,12 @@ class Resource:
         caller = await self._identity.authenticate(
             headers.get("x-auth-token"), headers.get("x-service-token")
         )
+        notes = current_notes.get()
+        notes.caller = caller
         handler = self._handlers.get(request.method)
         if handler is None:
             raise MethodNotAllowed(", ".join(self._handlers))
+        notes.operation = f"image.{handler.__name__}"
         if request.method != "GET":
             _check_may_write(caller)
         response = await handler(Call(self._service, caller, request))

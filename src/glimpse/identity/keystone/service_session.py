@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from keystoneauth1.exceptions import (
 )
 from keystoneauth1.plugin import BaseAuthPlugin
 
+from glimpse.correlation import current_notes
 from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.upstream import Flight, in_thread, pause
@@ -82,10 +84,11 @@ class ServiceSession:
             async with asyncio.timeout(self._options.http_connect_timeout):
                 for attempt in range(1, self._options.http_request_max_retries + 1):
                     try:
-                        return await in_thread(question)
+                        return await _counted(question)
                     except _TRANSIENT:
+                        current_notes.get().observer.call_retried("keystone")
                         await asyncio.sleep(pause(attempt))
-                return await in_thread(question)
+                return await _counted(question)
         except TimeoutError:
             problem = "Keystone did not answer in time."
         except _TRANSIENT:
@@ -121,6 +124,17 @@ class ServiceSession:
         if not token or not endpoint:
             raise IdentityUnavailable("Keystone's catalog names no Identity service.")
         return token, endpoint.rstrip("/").removesuffix("/v3")
+
+
+async def _counted(question: Callable[[], Result]) -> Result:
+    """Ask in a thread, and note how that went; which calls it takes is keystoneauth's business."""
+    began, outcome = time.perf_counter(), "failed"
+    try:
+        answer = await in_thread(question)
+        outcome = "ok"
+        return answer
+    finally:
+        current_notes.get().call_ended("keystone", "login", outcome, time.perf_counter() - began)
 
 
 def _certificate(options: KeystoneOptions) -> str | tuple[str, str] | None:

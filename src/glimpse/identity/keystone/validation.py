@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import orjson
 
+from glimpse.correlation import current_notes
 from glimpse.identity.base import IdentityUnavailable, Unauthorized
 from glimpse.identity.keystone.cache import TokenCache, Validated, cache_key
 from glimpse.identity.keystone.options import KeystoneOptions
@@ -66,6 +67,7 @@ class KeystoneIdentity:
         """From the cache, or from the one validation of this token that is under way."""
         key = cache_key(token)
         known = self._cache.get(key)
+        current_notes.get().observer.token_looked_up(hit=known is not None)
         if known is None:
             flight = (key, allow_expired)
             task = self._running.get(flight)
@@ -121,6 +123,7 @@ class KeystoneIdentity:
             else:
                 if answer[0] < HTTPStatus.INTERNAL_SERVER_ERROR:
                     return answer
+            current_notes.get().observer.call_retried("keystone")
             await asyncio.sleep(pause(attempt))
         return await self._ask(endpoint, own_token, token, allow_expired=allow_expired)
 
@@ -138,11 +141,19 @@ class KeystoneIdentity:
             "OpenStack-Identity-Access-Rules": "1.0",
         }
         url = f"{endpoint}/v3/auth/tokens{query}"
+        began, outcome = time.perf_counter(), "timeout"  # what it is if a deadline cuts it short
         try:
             async with self._http().get(url, headers=headers, allow_redirects=False) as response:
-                return response.status, await read_bounded(response, _MOST_BYTES)
-        except (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge):
+                body = await read_bounded(response, _MOST_BYTES)
+                outcome = str(response.status)
+                return response.status, body
+        except (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge) as error:
+            if not isinstance(error, TimeoutError):
+                outcome = "unreachable"
             raise IdentityUnavailable(_UNAVAILABLE) from None
+        finally:
+            seconds = time.perf_counter() - began
+            current_notes.get().call_ended("keystone", "GET", outcome, seconds)
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -1,0 +1,75 @@
+"""The access log: one line a request, with nothing in it that lets anybody in."""
+
+import logging
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, unquote_plus
+
+from starlette.types import Scope
+
+from glimpse.correlation import RequestNotes
+
+LOG = logging.getLogger("glimpse.access")
+
+# The first part is what Compute's own server logs; the names are fields where logs are JSON.
+_LINE = (
+    '%(client)s "%(method)s %(target)s HTTP/%(http_version)s" status: %(status)d len: %(bytes)d '
+    "time: %(seconds).4f operation: %(operation)s glance: %(glance_seconds).4f"
+)
+_SECRET = re.compile(r"token|pass|secret|auth|credential|signature|key", re.IGNORECASE)
+_TOKEN_IN_PATH = re.compile(r"(/tokens/)[^/]+")
+_HIDDEN = "***"
+# Asked every few seconds by machines: worth a line only when the answer is bad.
+_ROUTINE = frozenset(("healthcheck", "readiness"))
+_FIRST_BAD = 400
+
+
+def log_access(
+    scope: Scope, notes: RequestNotes, *, status: int, size: int, seconds: float
+) -> None:
+    """Log one request; `size` counts the bytes of the answer's body."""
+    if status < _FIRST_BAD and notes.operation in _ROUTINE:
+        return
+    client = scope.get("client")
+    LOG.info(
+        _LINE,
+        {
+            "client": client[0] if client else "-",
+            "method": scope["method"],
+            "target": safe_target(scope),
+            "http_version": scope.get("http_version", "1.1"),
+            "operation": notes.operation,
+            "status": status,
+            "bytes": size,
+            "seconds": seconds,
+            "glance_seconds": notes.glance_seconds,
+        },
+    )
+
+
+def safe_target(scope: Mapping[str, object]) -> str:
+    """The path and query as they were sent, without the values that look like secrets.
+
+    A token after ``/tokens/`` is one (the Identity API v2), and so is the value of any parameter
+    with a telling name. Bytes that a log line cannot carry stay percent-encoded.
+    """
+    raw, query = scope.get("raw_path"), scope["query_string"]
+    path = raw.decode("latin-1") if isinstance(raw, bytes) else quote(str(scope["path"]))
+    if "/tokens/" in path:
+        path = _TOKEN_IN_PATH.sub(rf"\1{_HIDDEN}", path)
+    if query and isinstance(query, bytes):
+        path = f"{path}?{_safe_query(query.decode('latin-1'))}"
+    if path.isascii() and path.isprintable():
+        return path
+    return path.encode("unicode_escape").decode()
+
+
+def _safe_query(query: str) -> str:
+    if not (_SECRET.search(query) or "%" in query):
+        return query
+    return "&".join(map(_safe_pair, query.split("&")))
+
+
+def _safe_pair(pair: str) -> str:
+    name, equals, _ = pair.partition("=")
+    return name + equals + _HIDDEN if equals and _SECRET.search(unquote_plus(name)) else pair

@@ -1,0 +1,144 @@
+"""The access log of a real process, and what is kept out of it."""
+
+import json
+import logging
+import re
+from pathlib import Path
+
+import pytest
+
+from glimpse.http.access import safe_target
+from glimpse.identity.credentials import openrc
+from glimpse.identity.directory_file import DirectoryFile
+from glimpse.logs import LineFormatter
+from glimpse.settings import load_settings
+from tests.support.http import Answer, request
+from tests.support.process import GlimpseProcess
+
+
+def _configured(tmp_path: Path, text: str) -> GlimpseProcess:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(f"{text}\n[healthcheck]\ndisable_by_file_path = {tmp_path / 'disabled'}\n")
+    return GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
+
+
+def _log_in(process: GlimpseProcess) -> tuple[str, str, Answer]:
+    """A token and its password, and the answer that gave it."""
+    text = openrc(DirectoryFile(process.state_dir).current, "demo", process.base_url, "RegionOne")
+    password = text.partition("OS_PASSWORD=")[2].split()[0].strip("\"'")
+    domain = {"id": "default"}
+    user = {"name": "demo", "domain": domain, "password": password}
+    document = {
+        "auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"name": "demo", "domain": domain}},
+        }
+    }
+    headers = {"Content-Type": "application/json"}
+    body = json.dumps(document).encode()
+    answer = request(process.address, "POST", "/identity/v3/auth/tokens", headers, body)
+    token = answer.header("X-Subject-Token")
+    assert token, str(answer)
+    return token, password, answer
+
+
+def test_each_request_has_a_line_and_no_secret_is_in_it(tmp_path: Path) -> None:
+    with _configured(tmp_path, "[glimpse]\nworkers = 1") as process:
+        token, password, answer = _log_in(process)
+        scope = answer.json()["token"]
+        headers = {"X-Auth-Token": token}
+        listed = request(process.address, "GET", "/v2.1/images?limit=5&token=abc", headers)
+        request(process.address, "GET", f"/v2.0/tokens/{token}", headers)
+        request(process.address, "GET", "/v2.1/images", {"X-Auth-Token": "wrong"})
+        process.stop()
+        text = process.log.read_text()
+    ids = f"{scope['user']['id']} {scope['project']['id']}"
+    line = re.escape(
+        f"[- {listed.header('X-Openstack-Request-Id')} {ids}] 127.0.0.1 "
+        f'"GET /v2.1/images?limit=5&token=*** HTTP/1.1" status: 200 len: {len(listed.body)} time: '
+    )
+    assert re.search(line + r"\d+\.\d{4} operation: list_images glance: 0\.0000\n", text), text
+    assert '"POST /identity/v3/auth/tokens HTTP/1.1" status: 201' in text
+    assert "operation: identity.issue" in text
+    assert '"GET /v2.0/tokens/*** HTTP/1.1" status: ' in text
+    assert " - -] 127.0.0.1" in text, "a request of nobody has no ids"
+    assert token not in text
+    assert password not in text
+
+
+def test_json_lines_have_every_part_as_a_field(tmp_path: Path) -> None:
+    with _configured(tmp_path, "[DEFAULT]\nuse_json = true") as process:
+        token, _, answer = _log_in(process)
+        globally = "req-11111111-2222-3333-4444-555555555555"
+        headers = {"X-Auth-Token": token, "X-Openstack-Request-Id": globally}
+        missing = request(process.address, "GET", "/v2.1/images/none/metadata", headers)
+        process.stop()
+        lines = process.log.read_text().splitlines()
+    documents = [json.loads(line) for line in lines if line.startswith("{")]
+    found = next(one for one in documents if one.get("operation") == "list_metadata")
+    assert found["seconds"] > 0
+    expected = {
+        "logger": "glimpse.access",
+        "level": "INFO",
+        "request_id": missing.header("X-Openstack-Request-Id"),
+        "global_request_id": globally,
+        "user": answer.json()["token"]["user"]["id"],
+        "project": answer.json()["token"]["project"]["id"],
+        "client": "127.0.0.1",
+        "method": "GET",
+        "target": "/v2.1/images/none/metadata",
+        "status": 404,
+        "bytes": len(missing.body),
+        "glance_seconds": 0.0,
+    }
+    assert {key: found[key] for key in expected} == expected
+
+
+def test_machines_that_ask_for_health_are_logged_when_the_answer_is_bad(tmp_path: Path) -> None:
+    with _configured(tmp_path, "") as process:
+        request(process.address, "GET", "/healthcheck?good")
+        (tmp_path / "disabled").touch()
+        request(process.address, "GET", "/healthcheck?bad")
+        process.stop()
+        text = process.log.read_text()
+    assert "healthcheck?good" not in text
+    assert '"GET /healthcheck?bad HTTP/1.1" status: 503' in text
+
+
+def test_the_access_log_can_be_turned_off(tmp_path: Path) -> None:
+    with _configured(tmp_path, "[glimpse]\naccess_log = false") as process:
+        request(process.address, "GET", "/v2.1/images")
+        process.stop()
+        assert "/v2.1/images" not in process.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "shown"),
+    [
+        (b"/v2.1/images", b"", "/v2.1/images"),
+        (b"/v2.1/images", b"name=a%20b&limit=1", "/v2.1/images?name=a%20b&limit=1"),
+        (b"/x", b"a=1&X-Auth-Token=abc&b=2", "/x?a=1&X-Auth-Token=***&b=2"),
+        (b"/x", b"adminPass=abc&sig=1", "/x?adminPass=***&sig=1"),
+        (b"/x", b"%74oken=abc", "/x?%74oken=***"),
+        (b"/x", b"token", "/x?token"),
+        (b"/v3/auth/tokens", b"", "/v3/auth/tokens"),
+        (b"/v2.0/tokens/abc/endpoints", b"", "/v2.0/tokens/***/endpoints"),
+        (b"/a%0Ab", b"", "/a%0Ab"),
+        (b"/\xe9", b"", "/\\xe9"),
+    ],
+)
+def test_a_target_is_shown_without_secrets(path: bytes, query: bytes, shown: str) -> None:
+    assert safe_target({"raw_path": path, "path": "", "query_string": query}) == shown
+
+
+def test_a_server_that_keeps_no_raw_path_gets_a_line_of_one_line() -> None:
+    assert safe_target({"path": "/a\nb", "query_string": b""}) == "/a%0Ab"
+
+
+def test_the_formats_of_a_nova_conf_may_name_what_glimpse_has_not(tmp_path: Path) -> None:
+    conf = tmp_path / "nova.conf"
+    text = "%(levelname)s %(resource)s%(domain)s %(instance)s%(message)s"
+    conf.write_text(f"[DEFAULT]\nlogging_default_format_string = {text}\n")
+    server = load_settings([conf]).server
+    record = logging.LogRecord("name", logging.INFO, __file__, 1, "said %s", ("so",), None)
+    assert LineFormatter(server).format(record) == "INFO - said so"
