@@ -1,0 +1,120 @@
+"""Keystone in every kind of trouble, at the start and later on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.conftest import DEADLINE, image_document
+from tests.support.cloud import EmbeddedCloud, issue_token
+from tests.support.faultproxy import Fault, FaultProxy, answering
+from tests.support.gateway import GatewayCloud, Sections, gateway
+from tests.support.http import Answer, request
+
+IMAGE = image_document("the image that Keystone guards")
+SHOW = f"/v2.1/images/{IMAGE['id']}"
+
+FAULTS = {
+    "resets": Fault("reset"),
+    "resets in the body": Fault("reset", 200),
+    "closes early": Fault("close"),
+    "hangs": Fault("hang"),
+    "trickles": Fault("trickle", 20, pause=0.4),
+    "answers 500": answering(500, b"Traceback"),
+    "answers HTML": answering(200, b"<html>Welcome</html>", "text/html"),
+    "answers truncated JSON": answering(200, b'{"token": {"user": {"id": "x'),
+    "answers other JSON": answering(200, b"[]"),
+    "forbids": answering(403, b"{}"),
+}
+
+
+@contextmanager
+def behind_keystone(
+    behind: EmbeddedCloud, keystone: FaultProxy, directory: Path
+) -> Iterator[GatewayCloud]:
+    """A gateway whose Keystone is the proxy. The catalog names Glance: by way of it, too."""
+    behind.put_images([IMAGE])
+    options = {
+        "auth_url": f"{keystone.base_url}/identity/v3",
+        "http_connect_timeout": DEADLINE,
+        "http_request_max_retries": 1,
+    }
+    sections: Sections = {
+        "keystone_authtoken": options,
+        "glance": {"valid_interfaces": "public"},
+    }
+    with gateway(directory / "gateway", behind, sections) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def running(
+    behind: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[GatewayCloud, FaultProxy]]:
+    with (
+        FaultProxy(behind.address) as keystone,
+        behind_keystone(behind, keystone, tmp_path_factory.mktemp("keystone")) as cloud,
+    ):
+        yield cloud, keystone
+
+
+def show(cloud: GatewayCloud, token: str) -> Answer:
+    return request(cloud.address, "GET", SHOW, {"X-Auth-Token": token})
+
+
+def assert_unavailable(answer: Answer, *secrets: str) -> None:
+    assert answer.status == 503, str(answer)
+    assert answer.fault == "serviceUnavailable", str(answer)
+    assert int(answer.header("Retry-After") or 0) >= 1, str(answer)
+    assert not [secret for secret in secrets if secret in str(answer)], str(answer)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_token_that_is_not_known_yet_cannot_be_judged(
+    running: tuple[GatewayCloud, FaultProxy], fault: str
+) -> None:
+    cloud, keystone = running
+    known, unknown = (issue_token(cloud.identity_url, "owner") for _ in range(2))
+    assert show(cloud, known).status == 200
+    keystone.fail(FAULTS[fault], when=lambda request: b" /identity/" in request)
+    try:
+        assert_unavailable(show(cloud, unknown), unknown)
+        assert show(cloud, known).status == 200
+    finally:
+        keystone.mend()
+    assert show(cloud, unknown).status == 200
+    said = cloud.process.log.read_text()
+    assert unknown not in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("fault", ["is down", "trickles", "answers HTML", "forbids"])
+def test_glimpse_starts_without_keystone_and_works_once_it_is_there(
+    behind: EmbeddedCloud, tmp_path: Path, fault: str
+) -> None:
+    with FaultProxy(behind.address) as keystone:
+        if fault == "is down":
+            keystone.refuse()
+        else:
+            keystone.fail(FAULTS[fault])
+        with behind_keystone(behind, keystone, tmp_path) as cloud:
+            token = issue_token(cloud.identity_url, "owner")
+            assert request(cloud.address, "GET", "/").status == 200
+            assert_unavailable(show(cloud, token), token)
+            keystone.mend()
+            answer = show(cloud, token)
+            assert answer.status == 200, str(answer)
+            links = {link["rel"]: link["href"] for link in answer.json()["image"]["links"]}
+            # The catalog has the address at which Keystone was reached: here, the proxy's.
+            assert links["alternate"] == f"{keystone.base_url}/image/images/{IMAGE['id']}"
+
+
+def test_a_login_that_hangs_does_not_keep_glimpse_from_stopping(
+    behind: EmbeddedCloud, tmp_path: Path
+) -> None:
+    with FaultProxy(behind.address) as keystone:
+        keystone.fail(FAULTS["trickles"])
+        with behind_keystone(behind, keystone, tmp_path) as cloud:
+            assert_unavailable(show(cloud, issue_token(cloud.identity_url, "owner")))
+            assert cloud.process.stop() == 0

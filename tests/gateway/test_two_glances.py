@@ -1,0 +1,55 @@
+"""Two Glances, one of them in trouble: nobody notices, and it is left in peace for a while."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.conftest import DEADLINE, image_document
+from tests.support.cloud import EmbeddedCloud
+from tests.support.faultproxy import Fault, FaultProxy, answering
+from tests.support.gateway import GatewayCloud, gateway
+
+IMAGE = image_document("one image of two Glances")
+MOST_TRIES = 3  # of a Glance that rests for ten seconds after each
+
+
+@pytest.fixture
+def glances(behind: EmbeddedCloud) -> Iterator[tuple[FaultProxy, FaultProxy]]:
+    behind.put_images([IMAGE])
+    with FaultProxy(behind.address) as one, FaultProxy(behind.address) as other:
+        yield one, other
+
+
+@pytest.fixture
+def cloud(
+    behind: EmbeddedCloud, glances: tuple[FaultProxy, FaultProxy], tmp_path: Path
+) -> Iterator[GatewayCloud]:
+    urls = ",".join(f"{glance.base_url}/image" for glance in glances)
+    options = {"api_servers": urls, "timeout": DEADLINE, "first_byte_timeout": 1}
+    with gateway(tmp_path / "gateway", behind, {"glance": options}) as cloud:
+        yield cloud
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("hang"), Fault("reset", 1500), answering(503, b"busy"), None],
+    ids=["hangs", "resets", "is busy", "is dead"],
+)
+def test_one_of_two_is_enough(
+    cloud: GatewayCloud, glances: tuple[FaultProxy, FaultProxy], fault: Fault | None
+) -> None:
+    bad, good = glances
+    if fault:
+        bad.fail(fault)
+    else:
+        bad.refuse()
+    show = f"/v2.1/images/{IMAGE['id']}"
+    answers = [cloud.ask("owner", "GET", show) for _ in range(20)]
+    for number in range(5):
+        body = json.dumps({"meta": {"key": str(number)}}).encode()
+        answers.append(cloud.ask("owner", "PUT", f"{show}/metadata/key", body))
+    assert [str(answer) for answer in answers if answer.status != 200] == []
+    assert bad.requests <= MOST_TRIES
+    assert good.requests >= 25

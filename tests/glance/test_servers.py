@@ -1,0 +1,17 @@
+"""Which server is asked: turns, rests, and another try after the rest."""
+
+from glimpse.glance.servers import Servers
+
+
+def test_servers_take_turns_and_one_that_failed_rests() -> None:
+    now = 0.0
+    servers = Servers(["http://a/v2/", "http://b/"], 10, clock=lambda: now)
+    assert servers.first == "http://a"
+    assert {servers.order()[0] for _ in range(4)} == {"http://a", "http://b"}
+    servers.failed("http://a")
+    assert [servers.order() for _ in range(4)] == [["http://b", "http://a"]] * 4
+    now = 10.0
+    assert {servers.order()[0] for _ in range(4)} == {"http://a", "http://b"}
+    servers.failed("http://a")
+    servers.worked("http://a")
+    assert {servers.order()[0] for _ in range(4)} == {"http://a", "http://b"}
