@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,7 +78,7 @@ class EmbeddedImageService:
         self._writer = Writer(connect(path))
         self._data = ImageStore(state_dir / "data")
 
-    async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncIterator[Page]:
+    async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield pages; see ImageService."""
         after = self._place_of_marker(caller, query.marker)
         if query.sort:

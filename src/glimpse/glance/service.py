@@ -1,6 +1,6 @@
 """GlanceImageService: the images of somebody's real Glance."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -44,7 +44,7 @@ class GlanceImageService:
         self._turns = turns
         self._schema = ImageSchema(self._fetch_schema, options.schema_max_age)
 
-    async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncIterator[Page]:
+    async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the images page by page; see ImageService."""
         remaining, marker = query.limit, query.marker
         seen: set[str | None] = {marker}

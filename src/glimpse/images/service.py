@@ -1,6 +1,6 @@
 """ImageService: the port that `glance` and `embedded` implement, all that `compute` speaks to."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from glimpse.images.caller import Caller
@@ -17,7 +17,7 @@ class ImageService(Protocol):
     BadAnswer of `images.errors`.
     """
 
-    def list_images(self, caller: Caller, query: ImageQuery) -> AsyncIterator[Page]:
+    def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the images that match, newest first unless `query.sort` says otherwise, in pages.
 
         At least one page comes; the one with ``last`` set ends the answer. Together the pages hold

@@ -19,6 +19,7 @@ from glimpse.embedded.sqlite.listing import (
     scopes_for,
     scopes_of,
 )
+from glimpse.embedded.sqlite.recent import RecentImages
 from glimpse.embedded.sqlite.schema import migrate
 from glimpse.images import Caller, Image, ImageQuery
 
@@ -57,6 +58,7 @@ class Catalog:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._recent = RecentImages(connection)
 
     def get(self, image_id: str) -> Image | None:
         """The image with this id; None for any other text."""
@@ -119,21 +121,24 @@ class Catalog:
                 self._connection.execute(statement, (key, position, number, count)).fetchall()
                 for key in keys
             ]
-            return self._fetch(scans[0] if len(scans) == 1 else _merged(scans, count))
+            return self._fetch(_merged([scan for scan in scans if scan], count))
         finally:
             self._connection.execute("COMMIT")
 
     def _fetch(self, places: Sequence[tuple[int, int]]) -> list[Row]:
-        if not places:
-            return []
-        # Parameters, not numbers in the text: SQLite then compiles the statement once.
-        rows = self._connection.execute(
-            f"SELECT number, {_COLUMNS} FROM images WHERE number IN "
-            f"({', '.join('?' * len(places))})",
-            [number for _, number in places],
-        )
-        found = {row[0]: Image._make(row[1:]) for row in rows}
-        return [Row(at, number, found[number]) for at, number in places if number in found]
+        recent = self._recent
+        recent.refresh()
+        missing = [number for _, number in places if number not in recent]
+        if missing:
+            # Parameters, not numbers in the text: SQLite then compiles the statement once.
+            rows = self._connection.execute(
+                f"SELECT number, {_COLUMNS} FROM images WHERE number IN "
+                f"({', '.join('?' * len(missing))})",
+                missing,
+            )
+            for number, *columns in rows:
+                recent.add(number, Image._make(columns))
+        return [Row(at, number, recent[number]) for at, number in places if number in recent]
 
     def ids_sorted(self, order: str, limit: int, offset: int) -> list[str]:
         """Ids of all images in another order than the usual; `order` is made by `sort_clause`."""
@@ -230,8 +235,10 @@ class Catalog:
         self._connection.executemany(statement, [(key, position, number) for key in keys])
 
 
-def _merged(scans: Sequence[Sequence[tuple[int, int]]], count: int) -> list[tuple[int, int]]:
+def _merged(scans: Sequence[Sequence[tuple[int, int]]], count: int) -> Sequence[tuple[int, int]]:
     """The first `count` of several descending scans, each place once."""
+    if len(scans) == 1:
+        return scans[0]
     return list(islice(dict.fromkeys(merge(*scans, reverse=True)), count))
 
 

@@ -1,0 +1,44 @@
+"""Records that are kept for the next page: never older than the page's snapshot."""
+
+from pathlib import Path
+
+import pytest
+
+from glimpse.embedded.service import EmbeddedImageService, NewImage
+from glimpse.embedded.sqlite import recent, records
+from glimpse.embedded.sqlite.recent import RecentImages
+from glimpse.images import PropertyChanges
+from tests.embedded.images import OWNER, images
+
+
+async def test_a_page_shows_what_another_process_has_written_since(tmp_path: Path) -> None:
+    here, there = EmbeddedImageService.open(tmp_path), EmbeddedImageService.open(tmp_path)
+    image = await here.create_image(OWNER, NewImage(properties={"colour": "red"}))
+    assert [each.properties for each in await images(here, OWNER)] == [{"colour": "red"}]
+    await there.change_properties(OWNER, image.id, PropertyChanges(set={"colour": "blue"}))
+    assert [each.properties for each in await images(here, OWNER)] == [{"colour": "blue"}]
+    await there.delete_image(OWNER, image.id)
+    assert await images(here, OWNER) == []
+    await here.close()
+    await there.close()
+
+
+async def test_a_page_shows_what_this_process_has_written_since(
+    service: EmbeddedImageService,
+) -> None:
+    image = await service.create_image(OWNER, NewImage(properties={"colour": "red"}))
+    assert [each.properties for each in await images(service, OWNER)] == [{"colour": "red"}]
+    await service.change_properties(OWNER, image.id, PropertyChanges(set={"colour": "blue"}))
+    assert [each.properties for each in await images(service, OWNER)] == [{"colour": "blue"}]
+
+
+async def test_large_records_are_forgotten_before_they_fill_the_memory(
+    service: EmbeddedImageService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent, "_MOST_CHARACTERS", 1000)
+    image = await service.create_image(OWNER, NewImage(properties={"text": "x" * 255}))
+    kept = RecentImages(records.connect(tmp_path / "catalog.sqlite"))
+    for number in range(50):
+        kept.refresh()
+        kept.add(number, image)
+        assert len(kept) <= 4
