@@ -1,5 +1,6 @@
 """Filters: the query string of a list, as an ImageQuery and as the parameters of its next link."""
 
+import functools
 import re
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
@@ -35,13 +36,14 @@ class ListRequest(NamedTuple):
     """What a list is asked for, and the parameters that its next link repeats."""
 
     query: ImageQuery
-    parameters: list[tuple[str, str]]
+    parameters: tuple[tuple[str, str], ...]
 
     def next_parameters(self, marker: str) -> str:
         """The query string of the next page: sorted parameters, the marker replaced or last."""
         return urlencode({**dict(sorted(self.parameters)), "marker": marker})
 
 
+@functools.lru_cache(maxsize=128)  # whoever polls asks the same again
 def parse_list_request(query_string: bytes) -> ListRequest:
     """Parse the query string of ``/images`` or ``/images/detail``.
 
@@ -53,7 +55,7 @@ def parse_list_request(query_string: bytes) -> ListRequest:
         pairs = parse_qsl(query_string.decode(), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
         raise Fault(400, "Query string is not UTF-8 encoded") from None
-    parameters = [(key, value) for key, value in pairs if _is_known(key)]
+    parameters = tuple((key, value) for key, value in pairs if _is_known(key))
     for key, value in parameters:
         if key in _NUMBERS:
             _check_number(key, value)

@@ -1,5 +1,6 @@
 """The ten operations: from a parsed request, through the ImageService, to a document."""
 
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -64,21 +65,22 @@ class Operations:
 
     async def list_images_detail(self, request: ComputeRequest) -> Answer:
         """``GET /images/detail``."""
-        show_size = self._show_size(request.caller)
+        links, show_size = request.links, self._show_size(request.caller)
         return await self._list(
             request,
             "/images/detail",
-            lambda image: detail_view(image, request.links, show_size=show_size),
+            lambda image: _detail_json(image, links, show_size),
         )
 
     async def _list(
-        self, request: ComputeRequest, path: str, view: Callable[[Image], dict[str, Any]]
+        self, request: ComputeRequest, path: str, view: Callable[[Image], object]
     ) -> Answer:
         asked = parse_list_request(request.query_string)
         pages = self._images.list_images(request.caller, asked.query)
         first = await anext(pages)
         url = request.links.versioned + path
         if first.last:
+            await pages.aclose()  # left to the event loop, its end would cost a task
             document: dict[str, Any] = {"images": [view(image) for image in first.images]}
             if first.more:
                 document["images_links"] = _next_link(url, asked, first)
@@ -166,6 +168,12 @@ class Operations:
             raise fault_of(error) from None
 
 
+# Whoever polls a page asks for the same images again: what was rendered of them is kept.
+@functools.lru_cache(maxsize=1024)
+def _detail_json(image: Image, links: Links, show_size: bool) -> orjson.Fragment:  # noqa: FBT001
+    return orjson.Fragment(orjson.dumps(detail_view(image, links, show_size=show_size)))
+
+
 def _not_authorized(image_id: str) -> Fault:
     return Fault(403, f"Not authorized for image {image_id}.")
 
@@ -177,7 +185,7 @@ def _next_link(url: str, asked: ListRequest, page: Page) -> list[dict[str, str]]
 async def _stream(
     page: Page,
     pages: AsyncIterator[Page],
-    view: Callable[[Image], dict[str, Any]],
+    view: Callable[[Image], object],
     next_link: Callable[[Page], list[dict[str, str]]],
 ) -> AsyncIterator[bytes]:
     """The JSON text of a list, a piece for each page; what was sent is not kept."""
