@@ -1,11 +1,10 @@
-"""The cloud that the exchanges are replayed against: the fixture, in an embedded Glimpse."""
+"""The cloud that the exchanges are replayed against: one that holds the fixture."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from tests.golden.compare import Place
-from tests.support.cloud import EmbeddedCloud, Member
-from tests.support.process import GlimpseProcess
+from tests.support.cloud import Cloud, Member
 
 
 def fixture_members(fixture: Mapping[str, Any]) -> list[Member]:
@@ -18,11 +17,11 @@ def fixture_members(fixture: Mapping[str, Any]) -> list[Member]:
     ]
 
 
-class GoldenCloud(EmbeddedCloud):
-    """Holds the fixture's images, and puts them back."""
+class GoldenCloud:
+    """Holds the fixture's images in `cloud`, and puts them back."""
 
-    def __init__(self, process: GlimpseProcess, fixture: Mapping[str, Any]) -> None:
-        super().__init__(process)
+    def __init__(self, cloud: Cloud, fixture: Mapping[str, Any]) -> None:
+        self.cloud = cloud
         shared_with = fixture["projects"][fixture["alt-shared is shared with"]]
         self._images: list[dict[str, Any]] = [dict(each) for each in fixture["images"].values()]
         for image in self._images:
@@ -32,9 +31,16 @@ class GoldenCloud(EmbeddedCloud):
         self._has_broken: bool | None = None
         self._touched = True
 
+    @property
+    def address(self) -> tuple[str, int]:
+        return self.cloud.address
+
+    def token(self, user: str) -> str | None:
+        return self.cloud.token(user)
+
     def place(self, authority: str) -> Place:
         url = f"http://{authority}"
-        return Place(url, f"{url}/image", f"{url}/identity")
+        return Place(url, self.cloud.image_url_at(url), self.cloud.identity_url_at(url))
 
     def touch(self) -> None:
         """Say that a request may have changed images."""
@@ -45,5 +51,5 @@ class GoldenCloud(EmbeddedCloud):
         if not self._touched and self._has_broken == broken:
             return
         extra, absent = ([self._broken], []) if broken else ([], [self._broken["id"]])
-        self.put_images([*self._images, *extra], absent=absent)
+        self.cloud.put_images([*self._images, *extra], absent=absent)
         self._touched, self._has_broken = False, broken

@@ -6,7 +6,7 @@ and R8 (a failing Image service) a failing one: neither can show in a replay.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from tests.golden.compare import Expected, Words
@@ -35,14 +35,16 @@ class Repair(NamedTuple):
     expected: Callable[[Exchange, Expected, Oracle], Expected | None]
 
 
-def repaired(exchange: Exchange, answer: Expected, oracle: Oracle) -> tuple[Expected, list[str]]:
-    """Apply every rule that has something to say; the numbers are of those that changed the answer.
+def repaired(
+    exchange: Exchange, answer: Expected, oracle: Oracle, more: Iterable[Repair] = ()
+) -> tuple[Expected, list[str]]:
+    """Apply every rule that has something to say, then `more`; the numbers are of those that did.
 
     The result is what is to be met: where a rule says more than the recording, the recording itself
     no longer passes.
     """
     numbers: list[str] = []
-    for repair in REPAIRS:
+    for repair in (*REPAIRS, *more):
         changed = repair.expected(exchange, answer, oracle)
         if changed is not None and changed != answer:
             answer = changed

@@ -12,7 +12,7 @@ from tests.golden.cloud import GoldenCloud, fixture_members
 from tests.golden.exchanges import Exchange, read_exchanges, read_fixture
 from tests.golden.oracle import Oracle
 from tests.golden.replay import compare, needs_broken_image, send
-from tests.support.cloud import seed_identity
+from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.process import GlimpseProcess
 
 
@@ -34,7 +34,7 @@ def cloud(
     state_dir = tmp_path_factory.mktemp("golden") / "state"
     seed_identity(state_dir, fixture_members(fixture))
     with GlimpseProcess(state_dir) as process:
-        yield GoldenCloud(process, fixture)
+        yield GoldenCloud(EmbeddedCloud(process), fixture)
 
 
 def test_an_exchange_is_answered_as_by_real_compute_or_repaired(

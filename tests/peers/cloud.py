@@ -1,5 +1,6 @@
 """GatewayCloud: Glimpse as an operator runs it, in front of the peers, with its calls counted."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,14 +47,17 @@ class GatewayCloud(Cloud):
             with cls.start(peers, configuration) as cloud:
                 yield cloud
 
-    @property
-    def identity_url(self) -> str:
+    def image_url_at(self, base_url: str) -> str:  # noqa: ARG002  Glance is where it is
+        return self.calls.base_url
+
+    def identity_url_at(self, base_url: str) -> str:  # noqa: ARG002  so is Keystone
         return self.peers.identity_url
 
-    @property
-    def image_url(self) -> str:
-        """Glance's URL as Glimpse knows it."""
-        return self.calls.base_url
+    def issue_expired_token(self, user: str) -> str:
+        """Log in with an application credential that is about to expire, and its tokens with it."""
+        token = self.peers.identity.issue_short_token(user, seconds=2)
+        time.sleep(3)
+        return token
 
     def put_images(
         self, documents: Iterable[Mapping[str, Any]], *, absent: Iterable[str] = ()

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from tests.peers.configuration import OPERATOR, REGION
-from tests.support.cloud import PASSWORD, issue_token
+from tests.support.cloud import PASSWORD, issue_token, request_token
 from tests.support.http import Answer, request
 
 _DEFAULT = "default"  # the id of the domain that all is in
@@ -52,6 +54,20 @@ class IdentityClient:
         for interface in ("public", "internal", "admin"):
             endpoint = {"service_id": service_id, "interface": interface, "url": url}
             self.call("POST", "/endpoints", {"endpoint": {**endpoint, "region_id": REGION}})
+
+    def issue_short_token(self, user: str, seconds: int) -> str:
+        """A token of that user, scoped to the project of its name, that expires after `seconds`.
+
+        Keystone ends tokens with the application credential that they were made with.
+        """
+        own = issue_token(self._url, user)
+        expires_at = datetime.now(UTC) + timedelta(seconds=seconds)
+        asked = {"name": uuid4().hex, "expires_at": expires_at.strftime("%Y-%m-%dT%H:%M:%S.%f")}
+        path = f"/users/{self.id_of('users', user)}/application_credentials"
+        made = self.call("POST", path, {"application_credential": asked}, own).json()
+        credential = {key: made["application_credential"][key] for key in ("id", "secret")}
+        method = "application_credential"
+        return request_token(self._url, {"identity": {"methods": [method], method: credential}})
 
     def id_of(self, collection: str, name: str) -> str:
         """The id of the one user, project or role of that name."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -37,10 +38,17 @@ class Cloud(ABC):
         self.process = process
         self._tokens: dict[str, str] = {}
 
-    @property
     @abstractmethod
-    def identity_url(self) -> str:
-        """The Identity API's URL, without ``/v3``."""
+    def image_url_at(self, base_url: str) -> str:
+        """The Image API's URL, without ``/v2``, for a client that came to Glimpse at `base_url`."""
+
+    @abstractmethod
+    def identity_url_at(self, base_url: str) -> str:
+        """The Identity API's URL, without ``/v3``, likewise."""
+
+    @abstractmethod
+    def issue_expired_token(self, user: str) -> str:
+        """A token of that user that was good until a moment ago."""
 
     @abstractmethod
     def put_images(
@@ -55,6 +63,10 @@ class Cloud(ABC):
     @property
     def state_dir(self) -> Path:
         return self.process.state_dir
+
+    @property
+    def identity_url(self) -> str:
+        return self.identity_url_at(self.process.base_url)
 
     def token(self, user: str) -> str | None:
         """A token of that user; None for ``none``, one that never was for ``invalid``."""
@@ -90,9 +102,21 @@ class EmbeddedCloud(Cloud):
     for several processes.
     """
 
-    @property
-    def identity_url(self) -> str:
-        return f"{self.process.base_url}/identity"
+    def image_url_at(self, base_url: str) -> str:
+        return f"{base_url}/image"
+
+    def identity_url_at(self, base_url: str) -> str:
+        return f"{base_url}/identity"
+
+    def issue_expired_token(self, user: str) -> str:
+        """A second process on the same state issues it: with tokens that live for one second."""
+        settings = self.state_dir.parent / "short.conf"
+        settings.write_text("[embedded]\ntoken_expiration = 1\n")
+        arguments = ["--config-file", str(settings)]
+        with GlimpseProcess(self.state_dir, arguments=arguments) as process:
+            token = issue_token(f"{process.base_url}/identity", user)
+        time.sleep(2)
+        return token
 
     def put_images(
         self, documents: Iterable[Mapping[str, Any]], *, absent: Iterable[str] = ()

@@ -20,9 +20,14 @@ class GatewayCloud(Cloud):
         super().__init__(process)
         self.behind = behind
 
-    @property
-    def identity_url(self) -> str:
+    def image_url_at(self, base_url: str) -> str:  # noqa: ARG002  it is where it is
+        return self.behind.image_url_at(self.behind.process.base_url)
+
+    def identity_url_at(self, base_url: str) -> str:  # noqa: ARG002  likewise
         return self.behind.identity_url
+
+    def issue_expired_token(self, user: str) -> str:
+        return self.behind.issue_expired_token(user)
 
     def put_images(
         self, documents: Iterable[Mapping[str, Any]], *, absent: Iterable[str] = ()

@@ -1,0 +1,44 @@
+"""What goes another way than recorded because this Glance keeps its images in SQLite.
+
+The recordings' Glance kept them in MariaDB, which compares texts without regard to case. Glimpse
+passes filters on as they are, so the database behind decides.
+"""
+
+from tests.golden.compare import Expected
+from tests.golden.exchanges import Exchange
+from tests.golden.oracle import SHOWN, Document, Oracle, Target, target
+from tests.golden.repairs import Repair
+
+_ATTRIBUTES = {"name": "name", "type": "image_type", "server": "instance_uuid", "status": "status"}
+_SHOWN_STATUSES = {*SHOWN.values(), "UNKNOWN"}  # what Glimpse itself translates, in any case
+
+
+def matches_exactly(image: Document, asked: Target) -> bool:
+    """Whether the texts that a query filters by are in the image letter by letter."""
+    return all(_is(image, name, asked.last(name) or "") for name, _ in asked.query)
+
+
+def _is(image: Document, name: str, value: str) -> bool:
+    property_name = name.removeprefix("property-")
+    attribute = property_name if property_name != name else _ATTRIBUTES.get(name)
+    if attribute is None or (name == "status" and value.upper() in _SHOWN_STATUSES):
+        return True
+    wanted = value.rsplit("/", 1)[-1] if name == "server" else value
+    found = str(image.get(attribute))
+    return found.lower() != wanted.lower() or found == wanted
+
+
+def _case(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
+    """Of a list, expect only what matches with regard to case; limits are not recorded with it."""
+    asked = target(exchange)
+    if not asked or not asked.is_list or answer.status != 200 or exchange.method != "GET":
+        return None
+    listed = [oracle.image(image["id"]) for image in answer.body["images"]]
+    kept = {image["id"] for image in listed if matches_exactly(image, asked)}
+    if len(kept) == len(listed):
+        return None
+    images = [image for image in answer.body["images"] if image["id"] in kept]
+    return answer.with_body({**answer.body, "images": images})
+
+
+ALLOWED = (Repair("case, by SQLite", "the case of letters counts in filters", _case),)

@@ -1,0 +1,77 @@
+"""Every recorded exchange, replayed through Glimpse in front of a real Keystone and Glance.
+
+Each says, too, that Glance was not called more often than the operation needs.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.conftest import golden_source
+from tests.golden.cloud import GoldenCloud, fixture_members
+from tests.golden.exchanges import Exchange, read_exchanges, read_fixture
+from tests.golden.oracle import Oracle, target
+from tests.golden.replay import compare, needs_broken_image, send
+from tests.peers.cloud import GatewayCloud
+from tests.peers.sqlite import ALLOWED
+from tests.support.http import Answer
+
+pytestmark = pytest.mark.peers
+SCHEMA = "GET /v2/schemas/image"  # fetched once in a while, not for a request
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "exchange" in metafunc.fixturenames:
+        exchanges = read_exchanges(golden_source(metafunc.config))
+        metafunc.parametrize("exchange", exchanges, ids=[each.name for each in exchanges])
+
+
+@pytest.fixture(scope="module")
+def fixture(request: pytest.FixtureRequest) -> dict[str, object]:
+    return read_fixture(golden_source(request.config))
+
+
+@pytest.fixture(scope="module")
+def gateway(
+    fixture: dict[str, object], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GatewayCloud]:
+    directory = tmp_path_factory.mktemp("golden") / "peers"
+    with GatewayCloud.start_all(directory, fixture_members(fixture)) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="module")
+def cloud(gateway: GatewayCloud, fixture: dict[str, object]) -> GoldenCloud:
+    return GoldenCloud(gateway, fixture)
+
+
+def calls_needed(exchange: Exchange, answer: Answer) -> tuple[int, ...]:
+    """How many calls of Glance the exchange's operation may make.
+
+    What was refused may have been so without asking; a write that changes nothing needs no PATCH.
+    """
+    asked = target(exchange)
+    if asked is None or exchange.method == "OPTIONS":
+        return (0,)
+    needed = (1, 2) if asked.is_metadata and exchange.writes else (1,)
+    return needed if answer.status < 300 else (0, *needed)
+
+
+def test_an_exchange_is_answered_as_by_real_compute_or_repaired(
+    exchange: Exchange,
+    cloud: GoldenCloud,
+    gateway: GatewayCloud,
+    fixture: dict[str, object],
+    record_property: Callable[[str, object], None],
+) -> None:
+    broken = needs_broken_image(exchange, Oracle(fixture))
+    cloud.restore(broken=broken)
+    if exchange.writes:
+        cloud.touch()
+    gateway.calls.take()
+    answer = send(exchange, cloud)
+    calls = [call for call in gateway.calls.take() if call != SCHEMA]
+    result = compare(exchange, answer, cloud, Oracle(fixture, broken=broken), ALLOWED)
+    record_property("replayed", " + ".join(result.repairs) or "exactly")
+    assert not result.problems, str(result)
+    assert len(calls) in calls_needed(exchange, answer), f"{exchange}\n{calls}"
