@@ -116,10 +116,21 @@ async def test_a_good_token_tells_who_is_calling(identity: KeystoneIdentity) -> 
     assert (await identity.authenticate("root")).is_admin
 
 
-@pytest.mark.parametrize("token", [None, "", "unknown", "old", "\u20ac", "a\nb"])
+@pytest.mark.parametrize(
+    "token", [None, "", "unknown", "old", "\u20ac", "a\nb", pytest.param("x" * 60_000, id="long")]
+)
 async def test_any_other_token_is_refused(identity: KeystoneIdentity, token: str | None) -> None:
     with pytest.raises(Unauthorized):
         await identity.authenticate(token)
+
+
+@pytest.mark.parametrize("status", [400, 413, 431])
+async def test_a_token_that_keystones_server_cannot_read_is_refused(
+    keystone: Keystone, identity: KeystoneIdentity, status: int
+) -> None:
+    keystone.status = status
+    with pytest.raises(Unauthorized):
+        await identity.authenticate("good")
 
 
 async def test_an_expired_token_is_good_beside_a_services_own(identity: KeystoneIdentity) -> None:

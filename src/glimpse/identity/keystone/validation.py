@@ -23,6 +23,14 @@ from glimpse.upstream import AnswerTooLarge, pause, read_bounded, tls
 _log = logging.getLogger(__name__)
 
 _MOST_BYTES = 1024 * 1024  # of an answer; what it says of a token is a few thousand
+_LONGEST_TOKEN = 8000  # web servers take header lines of 8 KiB, and close the connection at longer
+# What Keystone, or the server it runs in, says of a text that is none of its tokens
+_NO_TOKEN = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+)
 _REFUSED = "The token is not valid."
 _UNAVAILABLE = "The Keystone service is temporarily unavailable."
 
@@ -103,7 +111,7 @@ class KeystoneIdentity:
             )
             if status == HTTPStatus.OK:
                 return parse_validation(body, self._options.admin_roles)
-            if status == HTTPStatus.NOT_FOUND:
+            if status in _NO_TOKEN:
                 raise Unauthorized(_REFUSED)
             if status != HTTPStatus.UNAUTHORIZED:
                 break
@@ -130,7 +138,7 @@ class KeystoneIdentity:
     async def _ask(
         self, endpoint: str, own_token: str, token: str, *, allow_expired: bool
     ) -> tuple[int, bytes]:
-        if not (token.isascii() and token.isprintable()):
+        if not (token.isascii() and token.isprintable()) or len(token) > _LONGEST_TOKEN:
             raise Unauthorized(_REFUSED)  # no header can carry it
         query = "?nocatalog=1&allow_expired=1" if allow_expired else "?nocatalog=1"
         headers = {
