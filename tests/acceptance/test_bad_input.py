@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.acceptance.conftest import PROJECTS
-from tests.support.cloud import EmbeddedCloud
+from tests.peers.cloud import GatewayCloud
+from tests.support.cloud import Cloud
 from tests.support.http import Answer, request
 
 BODIES = {
@@ -31,6 +32,8 @@ BODIES = {
     "a deep mapping": b'{"metadata": {"mappings": "' + b"[" * 40_000 + b'"}}',
     "too many items": json.dumps({"metadata": {f"k{n}": "v" for n in range(129)}}).encode(),
 }
+# ``/v2`` lets a key of any form through when none has the usual one, and Glance keeps this one.
+LET_THROUGH = ("/v2", BODIES["NUL in a key"])
 HEADERS = (
     ("X-Auth-Token", "x" * 60_000),
     ("X-Auth-Token", "\udcff"),
@@ -44,7 +47,7 @@ ODD_METHODS = ("FOO", "get", "PROPFIND", "TRACE", "PATCH", "X" * 200)
 
 
 @pytest.fixture
-def image(cloud: EmbeddedCloud) -> Iterator[str]:
+def image(cloud: Cloud) -> Iterator[str]:
     image_id = str(uuid.uuid4())
     document = {"id": image_id, "name": "bad input", "status": "active", "key1": "value1"}
     dates = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-02-01T10:20:30Z"}
@@ -66,18 +69,18 @@ def assert_answered(answer: Answer) -> None:
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("root", ["/v2", "/v2.1"])
 @pytest.mark.parametrize("verb", ["PUT", "POST"])
-def test_a_bad_body_is_refused(
-    body: bytes, root: str, verb: str, cloud: EmbeddedCloud, image: str
-) -> None:
-    assert_refused(cloud.ask("owner", verb, f"{root}/images/{image}/metadata", body))
+def test_a_bad_body_is_refused(body: bytes, root: str, verb: str, cloud: Cloud, image: str) -> None:
+    answer = cloud.ask("owner", verb, f"{root}/images/{image}/metadata", body)
+    if isinstance(cloud, GatewayCloud) and (root, body) == LET_THROUGH:
+        assert_answered(answer)
+    else:
+        assert_refused(answer)
     one = body.replace(b'"metadata"', b'"meta"')
     assert_refused(cloud.ask("owner", "PUT", f"{root}/images/{image}/metadata/a", one))
 
 
 @pytest.mark.parametrize("verb", ["PUT", "POST"])
-def test_a_body_of_10_mb_is_refused_before_it_is_sent(
-    verb: str, cloud: EmbeddedCloud, image: str
-) -> None:
+def test_a_body_of_10_mb_is_refused_before_it_is_sent(verb: str, cloud: Cloud, image: str) -> None:
     """The length is announced and nothing of it sent: whoever waits for the body hangs."""
     length = [("Content-Length", "10000000"), ("X-Auth-Token", cloud.token("owner") or "")]
     target = f"/v2.1/images/{image}/metadata"
@@ -101,26 +104,24 @@ def test_a_body_of_10_mb_is_refused_before_it_is_sent(
         "changes-since=9999-12-31T23:59:59-23:59",
     ],
 )
-def test_a_bad_query_is_answered(query: str, cloud: EmbeddedCloud) -> None:
+def test_a_bad_query_is_answered(query: str, cloud: Cloud) -> None:
     for path in ("/v2.1/images", "/v2.1/images/detail", "/v2/images"):
         assert_answered(cloud.ask("owner", "GET", f"{path}?{query}"))
 
 
 @pytest.mark.parametrize("query", ["a=" + "x" * 100_000, "&" * 100_000, "=&" * 50_000])
-def test_a_query_of_100_kb_is_answered(query: str, cloud: EmbeddedCloud) -> None:
+def test_a_query_of_100_kb_is_answered(query: str, cloud: Cloud) -> None:
     assert_answered(cloud.ask("owner", "GET", f"/v2.1/images?{query}"))
 
 
 @pytest.mark.parametrize("method", ODD_METHODS)
-def test_an_odd_method_is_refused(method: str, cloud: EmbeddedCloud, image: str) -> None:
+def test_an_odd_method_is_refused(method: str, cloud: Cloud, image: str) -> None:
     for path in ("/v2.1/images", f"/v2.1/images/{image}", f"/v2.1/images/{image}/metadata"):
         assert_refused(cloud.ask("owner", method, path))
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[0])
-def test_an_odd_header_is_answered(
-    header: tuple[str, str], cloud: EmbeddedCloud, image: str
-) -> None:
+def test_an_odd_header_is_answered(header: tuple[str, str], cloud: Cloud, image: str) -> None:
     answer = request(cloud.address, "GET", "/v2.1/images", [header])
     assert answer.status == 401, str(answer)
     body = b'{"metadata": {"a": "b"}}'
@@ -137,7 +138,7 @@ def test_an_odd_header_is_answered(
     name=st.sampled_from(("name", "status", "server", "minRam", "changes-since", "property-a")),
 )
 def test_any_bytes_in_a_path_or_a_query_are_answered(
-    path: str, query: str, name: str, cloud: EmbeddedCloud
+    path: str, query: str, name: str, cloud: Cloud
 ) -> None:
     assert_answered(cloud.ask("owner", "GET", f"/v2.1/images/{path}"))
     assert_answered(cloud.ask("owner", "GET", f"/v2.1/images?{name}={query}"))

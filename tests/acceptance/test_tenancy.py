@@ -17,7 +17,7 @@ from tests.acceptance.tenancy import (
     Operation,
     expected_status,
 )
-from tests.support.cloud import EmbeddedCloud
+from tests.support.cloud import Cloud
 from tests.support.http import Answer, request
 
 FAULTS = {403: "forbidden", 404: "itemNotFound"}
@@ -44,7 +44,7 @@ def make_image(kind: str) -> dict[str, Any]:
     }
 
 
-def ask(cloud: EmbeddedCloud, token: str | None, operation: Operation, image_id: str) -> Answer:
+def ask(cloud: Cloud, token: str | None, operation: Operation, image_id: str) -> Answer:
     headers = {"Content-Type": "application/json"} if operation.body else {}
     if token is not None:
         headers["X-Auth-Token"] = token
@@ -55,9 +55,7 @@ def ask(cloud: EmbeddedCloud, token: str | None, operation: Operation, image_id:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 @pytest.mark.parametrize("kind", ATTRIBUTES)
 @pytest.mark.parametrize("caller", CALLERS)
-def test_the_table_is_kept(
-    caller: str, kind: str, operation: Operation, cloud: EmbeddedCloud
-) -> None:
+def test_the_table_is_kept(caller: str, kind: str, operation: Operation, cloud: Cloud) -> None:
     image = make_image(kind)
     cloud.put_images([image])
     answer = ask(cloud, cloud.token(caller), operation, image["id"])
@@ -72,7 +70,7 @@ def test_the_table_is_kept(
 @pytest.mark.parametrize("kind", ATTRIBUTES)
 @pytest.mark.parametrize("caller", UNKNOWN_CALLERS)
 def test_without_a_valid_token_nothing_is_answered(
-    caller: str, kind: str, operation: Operation, cloud: EmbeddedCloud, expired_token: str
+    caller: str, kind: str, operation: Operation, cloud: Cloud, expired_token: str
 ) -> None:
     image = make_image(kind)
     cloud.put_images([image])
@@ -83,7 +81,7 @@ def test_without_a_valid_token_nothing_is_answered(
 
 
 @pytest.mark.parametrize("kind", ATTRIBUTES)
-def test_what_was_refused_did_not_happen(kind: str, cloud: EmbeddedCloud) -> None:
+def test_what_was_refused_did_not_happen(kind: str, cloud: Cloud) -> None:
     image = make_image(kind)
     cloud.put_images([image])
     for caller in ("member", "pending", "other"):

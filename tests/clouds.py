@@ -1,0 +1,22 @@
+"""The clouds that a test can run against: with images of its own, and with a real Glance's."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.peers.cloud import GatewayCloud
+from tests.support.cloud import Cloud, EmbeddedCloud, Member, seed_identity
+from tests.support.process import GlimpseProcess
+
+
+@contextmanager
+def start_cloud(kind: str, directory: Path, members: Iterable[Member]) -> Iterator[Cloud]:
+    """Run a cloud, ``embedded`` or ``peers``, with these users and all its files in `directory`."""
+    if kind == "peers":
+        with GatewayCloud.start_all(directory / "peers", members) as gateway:
+            yield gateway
+    else:
+        state_dir = directory / "state"
+        seed_identity(state_dir, members)
+        with GlimpseProcess(state_dir) as process:
+            yield EmbeddedCloud(process)
