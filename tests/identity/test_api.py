@@ -345,6 +345,7 @@ def test_a_wrong_application_credential_is_a_bad_request(
 def test_a_token_never_outlives_its_application_credential(cloud: Cloud) -> None:
     soon = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 600))
     made = credential_of(cloud, cloud.token(), expires_at=soon)
+    assert made["expires_at"] == f"{soon}.000000"
     plugin = v3.ApplicationCredential(
         cloud.url, made["secret"], application_credential_id=made["id"]
     )

@@ -130,9 +130,12 @@ def collection(name: str, entries: list[dict[str, Any]], url: str) -> dict[str, 
 
 
 def application_credential(known: ApplicationCredential, base_url: str) -> dict[str, Any]:
-    """An application credential without its secret."""
+    """An application credential without its secret.
+
+    Its expiry, unlike a token's, is printed without a zone: that is how Keystone says UTC here.
+    """
     path = f"/identity/v3/users/{known.user_id}/application_credentials/{known.id}"
-    expires = None if known.expires_at is None else moment(known.expires_at)
+    expires = None if known.expires_at is None else moment(known.expires_at).removesuffix("Z")
     return {
         "id": known.id,
         "name": known.name,
