@@ -33,9 +33,17 @@ assert driver.delete_image(image) is True
 print(image.name)
 """
 SDK = """
-import openstack, sys
-conn = openstack.connect()
-print([image.name for image in conn.compute.images() if image.id == sys.argv[1]])
+import json, openstack, sys
+compute, image_id = openstack.connect().compute, sys.argv[1]
+pages = [image.id for image in compute.images(limit=1)]
+image = compute.get_image(image_id)
+found = compute.find_image(image.name)
+compute.set_image_metadata(image, key2="value2")
+compute.delete_image_metadata(image, ["key1"])
+metadata = compute.fetch_image_metadata(image_id).metadata
+compute.delete_image(found, ignore_missing=False)
+left = [image.id for image in compute.images(name=found.name)]
+print(json.dumps({"pages": pages, "found": found.id, "metadata": metadata, "left": left}))
 """
 
 
@@ -106,8 +114,16 @@ def test_libcloud_lists_gets_and_deletes(cloud: EmbeddedCloud, image: str) -> No
     assert run(cloud, "libcloud", "python", "-c", LIBCLOUD, image, compute) == "legacy\n"
 
 
-def test_the_sdk_lists_through_compute(cloud: EmbeddedCloud, image: str) -> None:
-    assert run(cloud, "openstack", "python", "-c", SDK, image) == "['legacy']\n"
+def test_the_sdk_pages_finds_edits_and_deletes(cloud: EmbeddedCloud, image: str) -> None:
+    others = [str(uuid.uuid4()) for _ in range(2)]
+    cloud.put_images([document(each) for each in others])
+    cloud.put_images([{**document(image), "name": "found by name"}])
+    seen = json.loads(run(cloud, "openstack", "python", "-c", SDK, image))
+    assert {image, *others} <= set(seen["pages"])
+    assert len(seen["pages"]) == len(set(seen["pages"]))
+    assert seen["found"] == image
+    assert seen["metadata"] == {"key2": "value2"}
+    assert seen["left"] == []
 
 
 def test_fog_lists_gets_edits_and_deletes(cloud: EmbeddedCloud, image: str) -> None:
