@@ -36,10 +36,9 @@ SDK = """
 import json, openstack, sys
 compute, image_id = openstack.connect().compute, sys.argv[1]
 pages = [image.id for image in compute.images(limit=1)]
-image = compute.get_image(image_id)
-found = compute.find_image(image.name)
-compute.set_image_metadata(image, key2="value2")
-compute.delete_image_metadata(image, ["key1"])
+found = compute.find_image(compute.get_image(image_id).name)
+compute.set_image_metadata(image_id, key2="value2")
+compute.delete_image_metadata(image_id, ["key1"])
 metadata = compute.fetch_image_metadata(image_id).metadata
 compute.delete_image(found, ignore_missing=False)
 left = [image.id for image in compute.images(name=found.name)]
