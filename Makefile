@@ -12,6 +12,9 @@ serve: $(STAMP)
 	$(BIN)/glimpse serve $(ARGS)
 
 test: $(STAMP)
+	@{ command -v redis-server && command -v memcached; } >/dev/null || { apt-get update -q && \
+	  apt-get install -q -y --no-install-recommends redis-server memcached; } || \
+	  echo 'Some tests are skipped; on Debian, as root: apt-get install redis-server memcached'
 	$(BIN)/pytest -n auto $(ARGS)
 
 # Unmodified clients against a running Glimpse; each has an environment of its own, or is Debian's.

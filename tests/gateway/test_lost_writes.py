@@ -1,0 +1,136 @@
+"""In front of a Glance that loses writes, no acknowledged write is lost."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from itertools import cycle
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+import pytest
+
+from tests.gateway.conftest import image_document
+from tests.support.cloud import EmbeddedCloud
+from tests.support.forgetful import ForgetfulGlance
+from tests.support.gateway import GatewayCloud, Sections, gateway
+from tests.support.process import wait_until
+from tests.support.services import redis_server
+
+CLIENTS = 16
+KEYS = 500
+IMAGES = [image_document(f"written to {number}") for number in range(3)]
+DELAY = 0.005  # seconds between Glance's reading an image and writing it back
+DEAD_HOLDER = 4  # seconds after which the turn of a killed process is free
+
+
+class Write(NamedTuple):
+    """One client's attempt to set a key; `status` is None when nobody answered."""
+
+    image_id: str
+    key: str
+    status: int | None
+
+
+@pytest.fixture
+def glance() -> Iterator[ForgetfulGlance]:
+    with ForgetfulGlance(DELAY) as glance:
+        glance.images = {image["id"]: dict(image) for image in IMAGES}
+        yield glance
+
+
+@contextmanager
+def writer(
+    directory: Path, behind: EmbeddedCloud, glance: ForgetfulGlance, *arguments: str, url: str = ""
+) -> Iterator[GatewayCloud]:
+    """A gateway that lets an image have as many properties as the clients set."""
+    sections: Sections = {
+        "glance": {"api_servers": glance.base_url},
+        "quota": {"metadata_items": -1},
+        "coordination": {"backend_url": url},
+    }
+    with gateway(directory, behind, sections, arguments) as cloud:
+        cloud.token("owner")
+        yield cloud
+
+
+def set_key(cloud: GatewayCloud, image_id: str, key: str) -> Write:
+    body = json.dumps({"meta": {key: key}}).encode()
+    try:
+        answer = cloud.ask("owner", "PUT", f"/v2.1/images/{image_id}/metadata/{key}", body)
+    except (OSError, ValueError):
+        return Write(image_id, key, None)
+    return Write(image_id, key, answer.status)
+
+
+def work() -> list[tuple[str, str]]:
+    """Which image gets which key."""
+    return [(IMAGES[n % len(IMAGES)]["id"], f"key-{n}") for n in range(KEYS)]
+
+
+def missing(glance: ForgetfulGlance) -> list[str]:
+    return [key for image_id, key in work() if glance.images[image_id].get(key) != key]
+
+
+def test_the_glance_of_these_tests_loses_writes(glance: ForgetfulGlance) -> None:
+    image_id = IMAGES[0]["id"]
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        for number in range(64):
+            change = [{"op": "add", "path": f"/key-{number}", "value": "x"}]
+            pool.submit(glance.patch, image_id, change)
+    assert len(glance.images[image_id].keys() - IMAGES[0].keys()) < 64
+
+
+def test_two_workers_lose_nothing(
+    behind: EmbeddedCloud, glance: ForgetfulGlance, tmp_path: Path
+) -> None:
+    with (
+        writer(tmp_path / "gateway", behind, glance, "--workers", "2") as cloud,
+        ThreadPoolExecutor(CLIENTS) as pool,
+    ):
+        written = list(pool.map(lambda what: set_key(cloud, *what), work()))
+    assert {write.status for write in written} == {200}
+    assert missing(glance) == []
+
+
+def test_two_processes_lose_nothing_though_one_is_killed(
+    behind: EmbeddedCloud, glance: ForgetfulGlance, tmp_path: Path
+) -> None:
+    """What the killed process did not answer is tried again, until it is acknowledged."""
+    unanswered: list[Write] = []
+    acknowledged: list[Write] = []
+    lock = Lock()
+
+    with (
+        redis_server(tmp_path) as redis,
+        _writer_with(redis.port, tmp_path / "one", behind, glance) as one,
+        _writer_with(redis.port, tmp_path / "two", behind, glance) as two,
+        ThreadPoolExecutor(CLIENTS) as pool,
+    ):
+
+        def write(client_and_work: tuple[GatewayCloud, tuple[str, str]]) -> Write:
+            cloud, (image_id, key) = client_and_work
+            while (done := set_key(cloud, image_id, key)).status is None:
+                assert cloud is two, "only one process was killed"
+                with lock:
+                    unanswered.append(done)
+            with lock:
+                acknowledged.append(done)
+            return done
+
+        writing = [pool.submit(write, each) for each in zip(cycle((one, two)), work())]
+        wait_until(lambda: len(acknowledged) > KEYS // 4, "nobody writes")
+        two.process.kill()
+        two.process.start()
+        written = [each.result() for each in writing]
+    assert unanswered, "the process was killed when nobody was writing"
+    assert {write.status for write in written} == {200}
+    assert missing(glance) == []
+
+
+def _writer_with(
+    redis: int, directory: Path, behind: EmbeddedCloud, glance: ForgetfulGlance
+) -> AbstractContextManager[GatewayCloud]:
+    url = f"redis://127.0.0.1:{redis}?lock_timeout={DEAD_HOLDER}"
+    return writer(directory, behind, glance, url=url)

@@ -1,0 +1,93 @@
+"""A Glance that loses writes as the real one does: it reads an image, waits, and writes it back."""
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+_PREFIX = "/v2/images/"
+
+
+class ForgetfulGlance:
+    """Serves `images` by id, each a document of the Image API, to whoever asks.
+
+    A PATCH changes what it read `delay` seconds ago: of two at once, the later undoes the earlier.
+    A context manager.
+    """
+
+    def __init__(self, delay: float) -> None:
+        self.images: dict[str, dict[str, Any]] = {}
+        self.delay = delay
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.glance = self
+        self._thread = threading.Thread(target=self._server.serve_forever)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return ("127.0.0.1", self._server.server_port)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def patch(self, image_id: str, operations: list[dict[str, str]]) -> dict[str, Any]:
+        """Read, change, and write everything back."""
+        changed = dict(self.images[image_id])
+        for operation in operations:
+            key = operation["path"][1:].replace("~1", "/").replace("~0", "~")
+            if operation["op"] == "remove":
+                del changed[key]
+            else:
+                changed[key] = operation["value"]
+        time.sleep(self.delay)
+        self.images[image_id] = changed
+        return changed
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    glance: ForgetfulGlance
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        if self.path == "/v2/schemas/image":
+            self._answer(200, {"name": "image", "properties": {}})
+        else:
+            image = self.server.glance.images.get(self.path.removeprefix(_PREFIX))
+            self._answer(200 if image else 404, image or {})
+
+    def do_PATCH(self) -> None:
+        operations = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        image_id = self.path.removeprefix(_PREFIX)
+        self._answer(200, self.server.glance.patch(image_id, operations))
+
+    def _answer(self, status: int, document: dict[str, Any]) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
+        """Say nothing."""
