@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: serve test test-clients test-peers check replay sample-config docs lock clean
+.PHONY: serve test test-clients test-peers bench check replay sample-config docs lock clean
 
 serve: $(STAMP)
 	$(BIN)/glimpse serve $(ARGS)
@@ -32,6 +32,12 @@ check: $(STAMP)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+
+# What requests cost, as ratios in one run: beside nginx, and among 1,000,000 images (see bench/run.py).
+bench: $(STAMP)
+	@command -v nginx >/dev/null || test -x /usr/sbin/nginx || { apt-get update -q && apt-get install -q -y \
+	  --no-install-recommends nginx-light; } || { echo 'nginx is needed; on Debian, as root: apt-get install nginx-light'; exit 1; }
+	$(BIN)/python -m bench.run
 
 # Replays recorded exchanges of the same form as tests/golden: make replay GOLDEN=DIRECTORY
 replay: $(STAMP)
