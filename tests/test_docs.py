@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 
@@ -31,6 +32,21 @@ def test_no_documented_option_is_gone() -> None:
     documented = set(re.findall(r"^\| (\w+) \| `(\w+)` \|", text, re.MULTILINE))
     known = {(name, option.dest) for name, options in SECTIONS.items() for option in options}
     assert documented - known == set()
+
+
+def test_the_versions_of_tested_clients_are_those_installed() -> None:
+    clients = ROOT / "tests" / "clients"
+    pinned = dict(
+        line.split("==")
+        for file in clients.glob("*/requirements.txt")
+        for line in file.read_text().splitlines()
+    )
+    for file in clients.glob("*/package.json"):
+        pinned |= json.loads(file.read_text())["dependencies"]
+    text = (ROOT / "docs" / "clients.md").read_text()
+    documented = dict(re.findall(r"^\| ([\w-]+) \| ([\d.]+) \|", text, re.MULTILINE))
+    assert len(documented) >= 6
+    assert documented == {name: pinned.get(name) for name in documented}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
