@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from glimpse.embedded.sqlite.records import connect
-from glimpse.embedded.sqlite.schema import NewerSchema
+from glimpse.embedded.sqlite.schema import NewerSchema, connect
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.settings import Settings
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glimpse.embedded.load import load
-from glimpse.embedded.service import EmbeddedImageService, NewImage
+from glimpse.embedded.rules import NewImage
+from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import ImageQuery, Sort
 from glimpse.images.errors import MarkerNotFound, MarkerNotVisible
 from tests.embedded.images import OTHER, OWNER, document, images, listed, make

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glimpse.embedded.service import EmbeddedImageService, NewImage
+from glimpse.embedded.rules import NewImage
+from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import Caller, PropertyChanges
 from glimpse.images.errors import Invalid, PropertyLimitExceeded, PropertyNotFound
 

@@ -14,7 +14,8 @@ import pytest
 import uvicorn
 
 from glimpse.embedded.api import image_api
-from glimpse.embedded.service import EmbeddedImageService, NewImage
+from glimpse.embedded.rules import NewImage
+from glimpse.embedded.service import EmbeddedImageService
 from glimpse.glance import GlanceImageService, GlanceOptions, Turns
 from glimpse.http.edge import Edge
 from glimpse.identity.noauth import NoAuthIdentity

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.embedded.sqlite.records import Catalog
 from glimpse.images import Image, image_from_document, parse_date
 from glimpse.images.errors import Invalid
 
@@ -31,16 +30,7 @@ async def load(
     """
     count = 0
     async for records in _batches(documents, count):
-
-        def store(catalog: Catalog, records: list[_Record] = records) -> None:
-            last = {image.id: (image, members) for image, members in records}
-            for image_id in last:
-                before = catalog.get(image_id)
-                if before is not None:
-                    catalog.delete(before)
-            catalog.insert_many(last.values())
-
-        await service.write(store)
+        await service.put_records(records)
         count += len(records)
         progress(len(records))
     return count

@@ -1,15 +1,30 @@
 """Matching: whether an image is in a list, checked on the image itself.
 
-A listing key is a hash: what a scan of the index gives is a candidate. Nothing is shown to a caller
-that this module has not let through.
+What an engine finds by an index is a candidate (SQLite's listing keys are hashes, say). Nothing is
+shown to a caller that this module has not let through.
 """
 
+import functools
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 
-from glimpse.embedded.sqlite.listing import NEVER_LISTED, folded
 from glimpse.images import Caller, Image, ImageQuery
 
+NEVER_LISTED = frozenset(("killed", "deleted"))
 Check = Callable[[Image], bool]
+
+
+@functools.lru_cache(maxsize=65536)
+def folded(text: str) -> str:
+    """`text` as the Image service's usual database compares it: case, accents, spaces at the end.
+
+    (MariaDB's utf8_general_ci, recorded: ``type=BASE`` finds images of type ``base``.)
+    """
+    if not text.isascii():
+        text = "".join(
+            each for each in unicodedata.normalize("NFD", text) if not unicodedata.combining(each)
+        )
+    return text.casefold().rstrip(" ")
 
 
 def listing_rule(caller: Caller, query: ImageQuery) -> Check:

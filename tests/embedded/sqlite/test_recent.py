@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.service import EmbeddedImageService, NewImage
-from glimpse.embedded.sqlite import recent, records
+from glimpse.embedded.rules import NewImage
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.embedded.sqlite import recent, schema
 from glimpse.embedded.sqlite.recent import RecentImages
 from glimpse.images import PropertyChanges
 from tests.embedded.images import OWNER, images
@@ -37,7 +38,7 @@ async def test_large_records_are_forgotten_before_they_fill_the_memory(
 ) -> None:
     monkeypatch.setattr(recent, "_MOST_CHARACTERS", 1000)
     image = await service.create_image(OWNER, NewImage(properties={"text": "x" * 255}))
-    kept = RecentImages(records.connect(tmp_path / "catalog.sqlite"))
+    kept = RecentImages(schema.connect(tmp_path / "catalog.sqlite"))
     for number in range(50):
         kept.refresh()
         kept.add(number, image)

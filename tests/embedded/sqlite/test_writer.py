@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.sqlite.records import Catalog, connect
+from glimpse.embedded.sqlite.records import ImageRecords
+from glimpse.embedded.sqlite.schema import connect
 from glimpse.embedded.sqlite.writer import Writer
 from glimpse.images.errors import Unavailable
 
@@ -28,7 +29,7 @@ def test_a_write_after_the_end_is_refused(writer: Writer) -> None:
 
 def test_what_waits_when_the_writer_is_closed_is_still_written(writer: Writer) -> None:
     async def write_and_close() -> list[int]:
-        def returning(number: int) -> Callable[[Catalog], int]:
+        def returning(number: int) -> Callable[[ImageRecords], int]:
             return lambda _: number
 
         waiting = [asyncio.ensure_future(writer.write(returning(n))) for n in range(300)]
@@ -42,7 +43,7 @@ def test_what_waits_when_the_writer_is_closed_is_still_written(writer: Writer) -
 def test_a_loop_that_ends_before_its_write_does_not_end_the_writer(writer: Writer) -> None:
     started, finish = threading.Event(), threading.Event()
 
-    def slow(_: Catalog) -> None:
+    def slow(_: ImageRecords) -> None:
         started.set()
         finish.wait(10)
 
@@ -57,7 +58,7 @@ def test_a_loop_that_ends_before_its_write_does_not_end_the_writer(writer: Write
 
 
 def test_a_write_that_fails_says_so_and_the_next_one_succeeds(writer: Writer) -> None:
-    def fail(_: Catalog) -> None:
+    def fail(_: ImageRecords) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     with pytest.raises(Unavailable, match="disk I/O error"):

@@ -13,7 +13,7 @@ from glimpse.embedded.api.schema import (
     UUID_PATTERN,
     VISIBILITIES,
 )
-from glimpse.embedded.service import NewImage
+from glimpse.embedded.rules import NewImage
 from glimpse.images import Caller, Image
 from glimpse.images.errors import Forbidden, Invalid, PropertyLimitExceeded
 

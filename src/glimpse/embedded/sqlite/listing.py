@@ -9,10 +9,10 @@ fetches an image checks it against the query again, so that a hash that collides
 
 import functools
 import hashlib
-import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from glimpse.embedded.matching import NEVER_LISTED, folded
 from glimpse.images import Caller, Image, ImageQuery
 
 EVERYBODY = "public"
@@ -20,20 +20,6 @@ ADMIN = "admin"
 COMMUNITY = "community"
 _ID_BITS = 29
 _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
-NEVER_LISTED = frozenset(("killed", "deleted"))
-
-
-@functools.lru_cache(maxsize=65536)
-def folded(text: str) -> str:
-    """`text` as the Image service's usual database compares it: case, accents, spaces at the end.
-
-    (MariaDB's utf8_general_ci, recorded: ``type=BASE`` finds images of type ``base``.)
-    """
-    if not text.isascii():
-        text = "".join(
-            each for each in unicodedata.normalize("NFD", text) if not unicodedata.combining(each)
-        )
-    return text.casefold().rstrip(" ")
 
 
 @functools.lru_cache(maxsize=65536)
@@ -45,10 +31,14 @@ def key_of(scope: str, facet: str) -> int:
 
 def position_of(created_at: str, image_id: str) -> int:
     """Where an image stands in the usual order: seconds of creation, then the id's first bits."""
-    seconds = int(datetime.fromisoformat(created_at).timestamp())
+    return first_position(created_at) | (int(image_id[:8], 16) >> (32 - _ID_BITS))
+
+
+def first_position(date: str, more: int = 0) -> int:
+    """The first position of a date's second, or of one so many seconds later."""
+    seconds = int(datetime.fromisoformat(date).timestamp()) + more
     # Dates before the year 1426 or after 2514 share a second: a position has 64 bits.
-    seconds = max(-_LAST_SECOND, min(seconds, _LAST_SECOND))
-    return (seconds << _ID_BITS) | (int(image_id[:8], 16) >> (32 - _ID_BITS))
+    return max(-_LAST_SECOND, min(seconds, _LAST_SECOND)) << _ID_BITS
 
 
 def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
@@ -135,22 +125,3 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
     if query.statuses is not None:
         found.append([f"{hidden}status={status}" for status in dict.fromkeys(query.statuses)])
     return found or [[hidden]]
-
-
-def is_visible(caller: Caller, image: Image, member_status: str | None) -> bool:
-    """Whether the caller may see the image by its id; `member_status` of the caller's project.
-
-    A member of any status may: it has to look before it accepts (the Image service's rule).
-    """
-    return (
-        caller.is_admin
-        or image.owner is None
-        or image.visibility in ("public", "community")
-        or caller.project_id == image.owner
-        or (image.visibility == "shared" and member_status is not None)
-    )
-
-
-def may_edit(caller: Caller, image: Image) -> bool:
-    """Whether the caller may change or delete the image."""
-    return caller.is_admin or (image.owner is not None and caller.project_id == image.owner)

@@ -1,14 +1,9 @@
-"""Catalog: the image records, in one SQLite file that the worker processes of a machine share.
-
-Reads are short and run where they are called; writes go through `writer.Writer`, several in one
-transaction. Acknowledged means committed and synced (WAL, synchronous=FULL).
-"""
+"""ImageRecords: reads and writes of image records on one SQLite connection, each of them short."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import merge
 from itertools import islice
-from pathlib import Path
 from typing import NamedTuple
 
 from glimpse.embedded.sqlite.listing import (
@@ -20,15 +15,15 @@ from glimpse.embedded.sqlite.listing import (
     scopes_of,
 )
 from glimpse.embedded.sqlite.recent import RecentImages
-from glimpse.embedded.sqlite.schema import migrate
+from glimpse.embedded.sqlite.selection import storable
 from glimpse.images import Caller, Image, ImageQuery
 
-_COLUMNS = (
+COLUMNS = (
     "id, name, status, visibility, owner, size, virtual_size, min_ram, min_disk, protected, "
     "os_hidden, disk_format, container_format, checksum, os_hash_algo, os_hash_value, created_at, "
     "updated_at, tags, properties"
 )
-_PLACES = ", ".join("?" * (_COLUMNS.count(",") + 1))
+_PLACES = ", ".join("?" * (COLUMNS.count(",") + 1))
 _FAR = (2**63 - 1, 2**63 - 1)
 
 
@@ -40,21 +35,8 @@ class Row(NamedTuple):
     image: Image
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open the catalog, made or migrated first if need be. Raises schema.NewerSchema."""
-    connection = sqlite3.connect(
-        path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
-    )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -16000")
-    migrate(connection)
-    return connection
-
-
-class Catalog:
-    """Reads and writes of image records on one connection; writes want a transaction."""
+class ImageRecords:
+    """The records in the file of a connection; writes want a transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -63,7 +45,7 @@ class Catalog:
     def get(self, image_id: str) -> Image | None:
         """The image with this id; None for any other text."""
         row = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM images WHERE id = ?", (_storable(image_id),)
+            f"SELECT {COLUMNS} FROM images WHERE id = ?", (storable(image_id),)
         ).fetchone()
         return Image._make(row) if row else None
 
@@ -83,12 +65,17 @@ class Catalog:
         ).fetchone()
         return str(row[0]) if row else None
 
-    def place(self, image_id: str) -> tuple[int, int] | None:
+    def place(self, image: Image) -> tuple[int, int]:
         """Position and number of an image: what a page starts after."""
+        position = position_of(image.created_at, image.id)
+        number = self._number(image.id)
+        return (position, number) if number is not None else (position, _FAR[1])  # deleted
+
+    def _number(self, image_id: str) -> int | None:
         row = self._connection.execute(
-            "SELECT number, created_at FROM images WHERE id = ?", (_storable(image_id),)
+            "SELECT number FROM images WHERE id = ?", (storable(image_id),)
         ).fetchone()
-        return (position_of(row[1], image_id), row[0]) if row else None
+        return row[0] if row else None
 
     def page(
         self, caller: Caller, query: ImageQuery, after: tuple[int, int] | None, count: int
@@ -98,6 +85,17 @@ class Catalog:
         Candidates: each is yet to be checked by `matching.listing_rule`. An image that is in two
         of the scopes comes once. Fewer than `count` only when there are no more.
         """
+        # One snapshot: an image deleted between scan and fetch would end the list too early.
+        self._connection.execute("BEGIN")
+        try:
+            return self._fetch(self.places(caller, query, after, count))
+        finally:
+            self._connection.execute("COMMIT")
+
+    def places(
+        self, caller: Caller, query: ImageQuery, after: tuple[int, int] | None, count: int
+    ) -> Sequence[tuple[int, int]]:
+        """Positions and numbers of at most `count` candidates; as `page`, in its transaction."""
         alternatives, *others = facets_for(query)
         scopes = scopes_for(caller, query)
         keys = [key_of(scope, facet) for scope in scopes for facet in alternatives]
@@ -114,16 +112,11 @@ class Catalog:
             "SELECT position, number FROM listing WHERE key = ? AND (position, number) < (?, ?)"
             f"{condition} ORDER BY position DESC, number DESC LIMIT ?"
         )
-        # One snapshot: an image deleted between scan and fetch would end the list too early.
-        self._connection.execute("BEGIN")
-        try:
-            scans = [
-                self._connection.execute(statement, (key, position, number, count)).fetchall()
-                for key in keys
-            ]
-            return self._fetch(_merged([scan for scan in scans if scan], count))
-        finally:
-            self._connection.execute("COMMIT")
+        scans = [
+            self._connection.execute(statement, (key, position, number, count)).fetchall()
+            for key in keys
+        ]
+        return _merged([scan for scan in scans if scan], count)
 
     def _fetch(self, places: Sequence[tuple[int, int]]) -> list[Row]:
         recent = self._recent
@@ -132,7 +125,7 @@ class Catalog:
         if missing:
             # Parameters, not numbers in the text: SQLite then compiles the statement once.
             rows = self._connection.execute(
-                f"SELECT number, {_COLUMNS} FROM images WHERE number IN "
+                f"SELECT number, {COLUMNS} FROM images WHERE number IN "
                 f"({', '.join('?' * len(missing))})",
                 missing,
             )
@@ -140,23 +133,14 @@ class Catalog:
                 recent.add(number, Image._make(columns))
         return [Row(at, number, recent[number]) for at, number in places if number in recent]
 
-    def ids_sorted(self, order: str, limit: int, offset: int) -> list[str]:
-        """Ids of all images in another order than the usual; `order` is made by `sort_clause`."""
-        return [
-            row[0]
-            for row in self._connection.execute(
-                f"SELECT id FROM images ORDER BY {order} LIMIT ? OFFSET ?", (limit, offset)
-            )
-        ]
-
     def in_scopes(self, image: Image, scopes: set[str]) -> bool:
         """Whether a list that looks in these scopes finds the image."""
         members = self.members(image.id) if image.visibility == "shared" else {}
         return not scopes.isdisjoint(scopes_of(image, members))
 
-    def insert(self, image: Image, members: Mapping[str, str] | None = None) -> None:
+    def insert(self, image: Image) -> None:
         """Add an image. Raises sqlite3.IntegrityError when its id is taken."""
-        self.insert_many([(image, members or {})])
+        self.insert_many([(image, {})])
 
     def insert_many(self, records: Iterable[tuple[Image, Mapping[str, str]]]) -> None:
         """Add images with their members. Raises sqlite3.IntegrityError when an id is taken.
@@ -166,7 +150,7 @@ class Catalog:
         listing: list[tuple[int, int, int]] = []
         for image, members in records:
             cursor = self._connection.execute(
-                f"INSERT INTO images ({_COLUMNS}) VALUES ({_PLACES})", image
+                f"INSERT INTO images ({COLUMNS}) VALUES ({_PLACES})", image
             )
             self._set_members(image, members)
             position, number = position_of(image.created_at, image.id), cursor.lastrowid or 0
@@ -177,7 +161,7 @@ class Catalog:
     def replace(self, before: Image, after: Image) -> None:
         """Store `after` in place of `before`, which is the record as it is now; same id."""
         members = self.members(before.id)
-        assignments = ", ".join(f"{column} = ?" for column in _COLUMNS.split(", "))
+        assignments = ", ".join(f"{column} = ?" for column in COLUMNS.split(", "))
         self._connection.execute(
             f"UPDATE images SET {assignments} WHERE id = ?", (*after, before.id)
         )
@@ -195,9 +179,9 @@ class Catalog:
 
     def delete(self, image: Image) -> None:
         """Remove an image and its members."""
-        place = self.place(image.id)
-        if place is not None:
-            self._index(image, place[1], keys_of(image, self.members(image.id)), add=False)
+        number = self._number(image.id)
+        if number is not None:
+            self._index(image, number, keys_of(image, self.members(image.id)), add=False)
             self._connection.execute("DELETE FROM images WHERE id = ?", (image.id,))
 
     def _set_members(self, image: Image, members: Mapping[str, str]) -> None:
@@ -218,12 +202,12 @@ class Catalog:
         after: Image,
         members_after: Mapping[str, str],
     ) -> None:
-        place = self.place(after.id)
-        if place is None:
+        number = self._number(after.id)
+        if number is None:
             return
         old, new = keys_of(before, members_before), keys_of(after, members_after)
-        self._index(after, place[1], old - new, add=False)
-        self._index(after, place[1], new - old, add=True)
+        self._index(after, number, old - new, add=False)
+        self._index(after, number, new - old, add=True)
 
     def _index(self, image: Image, number: int, keys: Iterable[int], *, add: bool) -> None:
         position = position_of(image.created_at, image.id)
@@ -240,12 +224,3 @@ def _merged(scans: Sequence[Sequence[tuple[int, int]]], count: int) -> Sequence[
     if len(scans) == 1:
         return scans[0]
     return list(islice(dict.fromkeys(merge(*scans, reverse=True)), count))
-
-
-def _storable(text: str) -> str:
-    """`text`, or a text that no image has for an id when SQLite could not take it."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return ""
-    return text

@@ -1,10 +1,11 @@
-"""The catalog's schema, as numbered steps; and the check that a file is not newer than the code.
+"""The catalog's file: how it is opened, and its schema as numbered steps; no newer file is touched.
 
 Numbered SQL steps in one list, not Alembic: the catalog has three tables, the steps are SQL that
 only SQLite reads, and a start must not import a migration framework (SQLAlchemy costs 0.3 s).
 """
 
 import sqlite3
+from pathlib import Path
 
 STEPS = (
     """
@@ -47,11 +48,31 @@ STEPS = (
         PRIMARY KEY (key, position, number)
     ) WITHOUT ROWID;
     """,
+    "CREATE INDEX images_by_change ON images (updated_at)",  # what changed since
 )
 
 
 class NewerSchema(Exception):
     """The catalog was made by a newer Glimpse."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the catalog, made or migrated first if need be. Raises NewerSchema."""
+    connection = open_file(path)
+    migrate(connection)
+    return connection
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """Open a catalog that `connect` has opened before."""
+    connection = sqlite3.connect(
+        path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -16000")
+    return connection
 
 
 def migrate(connection: sqlite3.Connection) -> None:

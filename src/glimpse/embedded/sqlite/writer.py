@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from glimpse.embedded.sqlite.records import Catalog
+from glimpse.embedded.sqlite.records import ImageRecords
 from glimpse.images.errors import Unavailable
 
 Result = TypeVar("Result")
@@ -20,7 +20,7 @@ _MOST_IN_ONE = 256
 
 
 class _Job(NamedTuple):
-    work: Callable[[Catalog], Any]
+    work: Callable[[ImageRecords], Any]
     done: Callable[[Any, BaseException | None], None]
 
 
@@ -29,14 +29,14 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._catalog = Catalog(connection)
+        self._records = ImageRecords(connection)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="catalog-writer", daemon=True)
         self._thread.start()
 
-    async def write(self, work: Callable[[Catalog], Result]) -> Result:
+    async def write(self, work: Callable[[ImageRecords], Result]) -> Result:
         """Run `work` in the next transaction; return its result once that is on the disk.
 
         What `work` raises is raised here, and nothing it did is kept. Unavailable when the file
@@ -96,7 +96,7 @@ class Writer:
     def _attempt(self, job: _Job) -> tuple[Any, BaseException | None]:
         self._connection.execute("SAVEPOINT job")
         try:
-            outcome: tuple[Any, BaseException | None] = (job.work(self._catalog), None)
+            outcome: tuple[Any, BaseException | None] = (job.work(self._records), None)
         except Exception as error:  # noqa: BLE001  it is the caller's, and is raised there
             self._connection.execute("ROLLBACK TO job")
             if isinstance(error, sqlite3.Error):

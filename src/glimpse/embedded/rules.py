@@ -1,0 +1,209 @@
+"""Who may do what to an image, and what may be written to one: the Image service's rules. Pure."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import orjson
+
+from glimpse.embedded.engine import Record
+from glimpse.images import Caller, Image, PropertyChanges
+from glimpse.images.errors import (
+    Conflict,
+    Forbidden,
+    ImageNotFound,
+    Invalid,
+    PropertyLimitExceeded,
+    PropertyNotFound,
+)
+
+_RESERVED = "os_glance_"
+
+
+@dataclass(frozen=True, slots=True)
+class NewImage:
+    """An image to be made. `id` None: a new one; `owner` None: the caller's project."""
+
+    id: str | None = None
+    name: str | None = None
+    visibility: str = "shared"
+    owner: str | None = None
+    min_ram: int = 0
+    min_disk: int = 0
+    protected: bool = False
+    os_hidden: bool = False
+    disk_format: str | None = None
+    container_format: str | None = None
+    tags: tuple[str, ...] = ()
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+def now() -> str:
+    """The time, in UTC seconds, as images show it."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def is_visible(caller: Caller, record: Record) -> bool:
+    """Whether the caller may see the image by its id; the membership is the caller's project's.
+
+    A member of any status may: it has to look before it accepts (the Image service's rule).
+    """
+    image, membership = record
+    return (
+        caller.is_admin
+        or image.owner is None
+        or image.visibility in ("public", "community")
+        or caller.project_id == image.owner
+        or (image.visibility == "shared" and membership is not None)
+    )
+
+
+def may_edit(caller: Caller, image: Image) -> bool:
+    """Whether the caller may change or delete the image."""
+    return caller.is_admin or (image.owner is not None and caller.project_id == image.owner)
+
+
+def visible(caller: Caller, record: Record) -> Image:
+    """The record's image. Raises ImageNotFound if the caller may not know of it."""
+    if not is_visible(caller, record):
+        raise ImageNotFound(record.image.id)
+    return record.image
+
+
+def editable(caller: Caller, record: Record) -> Image:
+    """The record's image. Raises ImageNotFound, or Forbidden if the caller may only look."""
+    image = visible(caller, record)
+    if not may_edit(caller, image):
+        raise Forbidden(f"You are not permitted to modify image {image.id}.")
+    return image
+
+
+def deletable(caller: Caller, record: Record) -> Image:
+    """The record's image. Raises ImageNotFound or Forbidden if the caller may not delete it."""
+    image = editable(caller, record)
+    if image.protected:
+        raise Forbidden(f"Image {image.id} is protected and cannot be deleted.")
+    return image
+
+
+def new_record(caller: Caller, new: NewImage) -> Image:
+    """The record of an image without data, in status queued. Raises Forbidden, Invalid."""
+    owner = new.owner if new.owner is not None else caller.project_id
+    if owner != caller.project_id and not caller.is_admin:
+        raise Forbidden("You are not permitted to create images owned by another project.")
+    _check_publishing(caller, new.visibility)
+    _check_reserved(new.properties)
+    moment = now()
+    image = Image(
+        id=new.id or str(uuid.uuid4()),
+        name=new.name,
+        status="queued",
+        visibility=new.visibility,
+        owner=owner,
+        size=None,
+        virtual_size=None,
+        min_ram=new.min_ram,
+        min_disk=new.min_disk,
+        protected=new.protected,
+        os_hidden=new.os_hidden,
+        disk_format=new.disk_format,
+        container_format=new.container_format,
+        checksum=None,
+        os_hash_algo=None,
+        os_hash_value=None,
+        created_at=moment,
+        updated_at=moment,
+        tags_json=_json(sorted(set(new.tags))),
+        properties_json=_json(dict(new.properties)),
+    )
+    _check_texts(image)
+    return image
+
+
+def updated(caller: Caller, before: Image, after: Image) -> Image:
+    """`after`, with a new date if it differs. Raises Forbidden, Invalid."""
+    if after == before:
+        return before
+    if after.owner != before.owner and not caller.is_admin:
+        raise Forbidden("Only an admin may give an image away.")
+    if after.visibility != before.visibility:
+        _check_publishing(caller, after.visibility)
+    _check_texts(after)
+    return after._replace(updated_at=now())
+
+
+def with_properties(caller: Caller, record: Record, changes: PropertyChanges) -> Image:
+    """The image with its properties changed; raises as ImageService.change_properties."""
+    image = visible(caller, record)
+    before = image.properties
+    properties = _changed(before, changes)
+    editable(caller, record)
+    _check_reserved(changes.set)
+    if properties == before:
+        return image
+    return image._replace(properties_json=_json(properties), updated_at=now())
+
+
+def with_status(image: Image, status: str, *, expected: tuple[str, ...]) -> Image:
+    """The image in another status. Raises Conflict unless it is in one of those expected."""
+    if image.status not in expected:
+        raise Conflict(f"Image status transition from {image.status} to {status} is not allowed.")
+    return image._replace(status=status)
+
+
+def check_text(name: str, text: str) -> None:
+    """Raise Invalid, naming `name`, for text that no catalog and no other client could read."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Invalid(f"{name!r} holds text that is not valid Unicode.") from None
+    if "\0" in text:
+        raise Invalid(f"{name!r} holds a NUL character.")
+
+
+def _json(value: object) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        raise Invalid("A tag or property holds text that is not valid Unicode.") from None
+
+
+def _check_publishing(caller: Caller, visibility: str) -> None:
+    if visibility == "public" and not caller.is_admin:
+        raise Forbidden("Only an admin may publish an image.")
+
+
+def _check_reserved(properties: Mapping[str, str]) -> None:
+    if any(key.startswith(_RESERVED) for key in properties):
+        raise Forbidden(f"Properties that start with {_RESERVED} are reserved.")
+
+
+def _check_texts(image: Image) -> None:
+    for text in _texts(image):
+        check_text("image", text)
+
+
+def _texts(image: Image) -> Iterator[str]:
+    yield image.name or ""
+    yield from image.tags
+    for key, value in image.properties.items():
+        yield key
+        yield value or ""
+
+
+def _changed(properties: dict[str, str | None], changes: PropertyChanges) -> dict[str, str | None]:
+    """Properties after the changes. Raises PropertyNotFound, PropertyLimitExceeded."""
+    for key in changes.remove:
+        if key not in properties:
+            raise PropertyNotFound(key)
+    kept = {
+        key: value
+        for key, value in properties.items()
+        if key not in changes.remove and (not changes.replace or key in changes.keep)
+    }
+    changed = {**kept, **changes.set}
+    grows = bool(changes.set or changes.counted)
+    if grows and changes.limit is not None and len(changed) + changes.counted > changes.limit:
+        raise PropertyLimitExceeded(changes.limit)
+    return changed

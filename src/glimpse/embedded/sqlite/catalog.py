@@ -1,0 +1,206 @@
+"""SQLiteCatalog: the records of images in one file that the worker processes of a machine share.
+
+Short reads run where they are called, in microseconds; long ones in threads, in steps; writes go
+through `writer.Writer`, several in one transaction. Acknowledged means committed and synced (WAL,
+synchronous=FULL).
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from glimpse.embedded.engine import Change, Check, Members, Record
+from glimpse.embedded.matching import listing_rule
+from glimpse.embedded.sqlite.readers import Readers
+from glimpse.embedded.sqlite.records import ImageRecords
+from glimpse.embedded.sqlite.schema import connect
+from glimpse.embedded.sqlite.search import Place, Search, is_short
+from glimpse.embedded.sqlite.selection import in_usual_order
+from glimpse.embedded.sqlite.writer import Writer
+from glimpse.images import Caller, Image, ImageQuery, Page
+from glimpse.images.errors import Conflict, ImageNotFound
+
+_PAGE = 200  # images: more would keep the event loop from others for too long
+_SORTED_AT_ONCE = 1000  # the Image API's largest limit: each sort looks at everything in scope
+_LARGEST_SLICE = 4000
+
+
+class SQLiteCatalog:
+    """The Catalog of one machine; see `engine.Catalog`."""
+
+    @classmethod
+    def open(cls, path: Path) -> "SQLiteCatalog":
+        """Open the file, made or migrated first if need be. Raises schema.NewerSchema."""
+        return cls(path)
+
+    def __init__(self, path: Path) -> None:
+        self._connection = connect(path)
+        path.chmod(0o600)
+        self._records = ImageRecords(self._connection)
+        self._readers = Readers(path)
+        self._writer = Writer(connect(path))
+
+    async def get(self, image_id: str, project_id: str | None) -> Record | None:
+        """See Catalog."""
+        return _record(self._records, image_id, project_id)
+
+    def pages(
+        self, caller: Caller, query: ImageQuery, marker: Image | None
+    ) -> AsyncGenerator[Page, None]:
+        """See Catalog."""
+        if is_short(caller, query):
+            return self._scan(caller, query, marker)
+        return self._search(caller, query, marker)
+
+    async def _scan(
+        self, caller: Caller, query: ImageQuery, marker: Image | None
+    ) -> AsyncGenerator[Page, None]:
+        """Pages of the listing, read right here."""
+        is_listed = listing_rule(caller, query)
+        place = self._records.place(marker) if marker is not None else None
+        count = _first_step(query, _PAGE)
+        while True:
+            rows = self._records.page(caller, query, place, count)
+            images = [row.image for row in rows if is_listed(row.image)]
+            last = len(rows) < count
+            yield Page(images, last=last)
+            if last:
+                return
+            place = (rows[-1].position, rows[-1].number)
+            count = _PAGE
+            await asyncio.sleep(0)  # others get their turn between pages
+
+    async def _search(
+        self, caller: Caller, query: ImageQuery, marker: Image | None
+    ) -> AsyncGenerator[Page, None]:
+        """Pages that other threads look for."""
+        few = await self._readers.run(Search.few, caller, query, marker)
+        if few is not None:
+            for page in _divided(few, last=True):
+                yield page
+            return
+        steps = self._slices if in_usual_order(query) else self._sorted
+        async with aclosing(steps(caller, query, marker)) as pages:
+            async for page in pages:
+                yield page
+
+    async def _sorted(
+        self, caller: Caller, query: ImageQuery, marker: Image | None
+    ) -> AsyncGenerator[Page, None]:
+        is_listed = listing_rule(caller, query)
+        count = _first_step(query, _SORTED_AT_ONCE)
+        while True:
+            found = await self._readers.run(Search.best, caller, query, marker, count)
+            last = len(found) < count
+            for page in _divided([image for image in found if is_listed(image)], last=last):
+                yield page
+            if last:
+                return
+            marker, count = found[-1], _SORTED_AT_ONCE
+
+    async def _slices(
+        self, caller: Caller, query: ImageQuery, marker: Image | None
+    ) -> AsyncGenerator[Page, None]:
+        is_listed = listing_rule(caller, query)
+        place: Place | None = self._records.place(marker) if marker is not None else None
+        count = _first_step(query, _PAGE)
+        while True:
+            found, place = await self._readers.run(Search.slice, caller, query, place, count)
+            for page in _divided([each for each in found if is_listed(each)], last=place is None):
+                yield page
+            if place is None:
+                return
+            # Where hardly anything matches, the next step looks further.
+            count = _PAGE if 2 * len(found) > count else min(4 * count, _LARGEST_SLICE)
+
+    async def insert(self, image: Image) -> None:
+        """See Catalog."""
+
+        def insert(records: ImageRecords) -> None:
+            if records.get(image.id) is not None:
+                raise Conflict(f"Image ID {image.id} already exists!")
+            records.insert(image)
+
+        await self._writer.write(insert)
+
+    async def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
+        """See Catalog."""
+
+        def update(records: ImageRecords) -> Image:
+            record = _existing(records, image_id, project_id)
+            after = change(record)
+            if after != record.image:
+                records.replace(record.image, after)
+            return after
+
+        return await self._writer.write(update)
+
+    async def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
+        """See Catalog."""
+
+        def delete(records: ImageRecords) -> None:
+            record = _existing(records, image_id, project_id)
+            check(record)
+            records.delete(record.image)
+
+        await self._writer.write(delete)
+
+    async def set_member(
+        self, image_id: str, project_id: str | None, check: Check, member: tuple[str, str, str]
+    ) -> None:
+        """See Catalog."""
+
+        def set_member(records: ImageRecords) -> None:
+            record = _existing(records, image_id, project_id)
+            check(record)
+            records.set_member(record.image, *member)
+
+        await self._writer.write(set_member)
+
+    async def put_many(self, records: Iterable[tuple[Image, Members]]) -> None:
+        """See Catalog."""
+
+        def put(stored: ImageRecords) -> None:
+            last = {image.id: (image, members) for image, members in records}
+            for image_id in last:
+                before = stored.get(image_id)
+                if before is not None:
+                    stored.delete(before)
+            stored.insert_many(last.values())
+
+        await self._writer.write(put)
+
+    async def close(self) -> None:
+        """See Catalog."""
+        await asyncio.to_thread(self._writer.close)
+        await asyncio.to_thread(self._readers.close)
+        self._connection.close()
+
+
+def _record(records: ImageRecords, image_id: str, project_id: str | None) -> Record | None:
+    image = records.get(image_id)
+    if image is None:
+        return None
+    if image.visibility == "shared" and project_id not in (None, image.owner):
+        return Record(image, records.member_status(image.id, project_id))
+    return Record(image)
+
+
+def _existing(records: ImageRecords, image_id: str, project_id: str | None) -> Record:
+    record = _record(records, image_id, project_id)
+    if record is None:
+        raise ImageNotFound(image_id)
+    return record
+
+
+def _first_step(query: ImageQuery, most: int) -> int:
+    """How many images to look at first: one more than wanted shows whether there is a further."""
+    return most if query.limit is None else min(most, query.limit + 1)
+
+
+def _divided(images: Sequence[Image], *, last: bool) -> Iterator[Page]:
+    """The images as pages, at least one."""
+    for start in range(0, max(len(images), 1), _PAGE):
+        end = start + _PAGE
+        yield Page(images[start:end], last=last and end >= len(images))

@@ -1,0 +1,157 @@
+"""Search: lists that no index answers alone, in steps to be run off the event loop.
+
+Three ways, by what the query asks for: in slices of the usual order, each filtered by SQLite; by a
+sort of everything in scope that keeps only the best rows; or, where ids or a date of change name a
+few images, by looking at those.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import orjson
+
+from glimpse.embedded.matching import listing_rule
+from glimpse.embedded.sqlite.listing import facets_for, first_position, key_of, scopes_for
+from glimpse.embedded.sqlite.records import COLUMNS, ImageRecords
+from glimpse.embedded.sqlite.selection import (
+    Clause,
+    after,
+    conditions,
+    in_usual_order,
+    joined,
+    order,
+    sort_keys,
+)
+from glimpse.images import Caller, Image, ImageQuery
+
+FEW = 500  # ids, or images changed since a date: so many are looked at one by one
+_MOST_SCANS = 16  # of the listing for one page while the event loop waits
+_FOUND_ONLY_BY_LOOKING = (
+    *("ids", "disk_formats", "container_formats", "owner", "protected", "min_ram", "min_disk"),
+    *("size_min", "size_max", "checksum", "os_hash_value", "created_at", "updated_at"),
+)
+
+Place = tuple[int, int]
+
+
+class Found(NamedTuple):
+    """What a step found; `place` is where the next one starts, None when nothing is left."""
+
+    images: Sequence[Image]
+    place: Place | None
+
+
+def is_short(caller: Caller, query: ImageQuery) -> bool:
+    """Whether each page takes a few limited scans of the listing and hardly drops a candidate.
+
+    So it is with all of a scope, and with one name, status or property: see `listing.facets_for`.
+    """
+    alternatives, *others = facets_for(query)
+    return (
+        in_usual_order(query)
+        and not others
+        and len(alternatives) * len(scopes_for(caller, query)) <= _MOST_SCANS
+        and query.visibility in (None, "all")
+        and not query.tags
+        and all(getattr(query, attribute) is None for attribute in _FOUND_ONLY_BY_LOOKING)
+    )
+
+
+class Search:
+    """Steps of lists that are not short, on a connection that nobody else uses meanwhile."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._records = ImageRecords(connection)
+
+    def few(self, caller: Caller, query: ImageQuery, marker: Image | None) -> list[Image] | None:
+        """All that the query finds after the marker, where it names a few; None where it does not.
+
+        The rows come by the index of ids or of dates of change.
+        """
+        if not self._names_few(query):
+            return None
+        scopes = set(scopes_for(caller, query))
+        is_listed = listing_rule(caller, query)
+        found = self._select(query, marker, conditions(query), FEW + 1)
+        return [each for each in found if is_listed(each) and self._records.in_scopes(each, scopes)]
+
+    def _names_few(self, query: ImageQuery) -> bool:
+        if query.ids is not None and len(query.ids) <= FEW:
+            return True
+        bound = query.updated_at
+        if bound is None or bound.operator == "neq":
+            return False
+        changed = conditions(ImageQuery(updated_at=bound))
+        (count,) = self._connection.execute(
+            f"SELECT count(*) FROM (SELECT 1 FROM images WHERE {changed.text} LIMIT {FEW + 1})",
+            changed.values,
+        ).fetchone()
+        return bool(count <= FEW)
+
+    def best(
+        self, caller: Caller, query: ImageQuery, marker: Image | None, count: int
+    ) -> list[Image]:
+        """The first `count` images after the marker in the query's own order, or all there are.
+
+        Memory holds no more than these, whatever there is to sort. One whose listing key collides
+        with another's is left out: call again, with the last, until nothing comes.
+        """
+        groups = [_in_listing(caller, query, group) for group in facets_for(query)]
+        return self._select(query, marker, joined((*groups, conditions(query))), count)
+
+    def _select(
+        self, query: ImageQuery, marker: Image | None, condition: Clause, count: int
+    ) -> list[Image]:
+        keys = sort_keys(query)
+        if marker is not None:
+            condition = joined((condition, after(keys, marker)))
+        # The inner sort holds keys and numbers, not whole records.
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS} FROM images WHERE number IN (SELECT number FROM images"
+            f" WHERE {condition.text} ORDER BY {order(keys)} LIMIT ?) ORDER BY {order(keys)}",
+            (*condition.values, count),
+        )
+        return list(map(Image._make, rows))
+
+    def slice(self, caller: Caller, query: ImageQuery, place: Place | None, count: int) -> Found:
+        """What the query finds among the next `count` candidates of the usual order."""
+        start, end = _created_between(query)
+        if start is not None:
+            place = min(place, start) if place is not None else start
+        self._connection.execute("BEGIN")
+        try:
+            places = self._records.places(caller, query, place, count)
+            images = self._chosen(query, places)
+        finally:
+            self._connection.execute("COMMIT")
+        left = len(places) == count and (end is None or places[-1][0] >= end)
+        return Found(images, places[-1] if left else None)
+
+    def _chosen(self, query: ImageQuery, places: Sequence[Place]) -> list[Image]:
+        condition = conditions(query)
+        rows = self._connection.execute(
+            f"SELECT number, {COLUMNS} FROM images WHERE number IN"
+            f" (SELECT value FROM json_each(?)) AND {condition.text}",
+            (orjson.dumps([number for _, number in places]).decode(), *condition.values),
+        )
+        found = {number: Image._make(columns) for number, *columns in rows}
+        return [found[number] for _, number in places if number in found]
+
+
+def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Clause:
+    """That the listing has an image in one of the caller's scopes under one of the facets."""
+    keys = [key_of(scope, facet) for scope in scopes_for(caller, query) for facet in facets]
+    places = ", ".join(map(str, keys))
+    return Clause(f"number IN (SELECT number FROM listing WHERE key IN ({places}))")
+
+
+def _created_between(query: ImageQuery) -> tuple[Place | None, int | None]:
+    """Where a list by date of creation starts, and the position below which it has ended."""
+    bound = query.created_at
+    if bound is None or bound.operator == "neq":
+        return None, None
+    start = (first_position(bound.moment, 1), -1) if bound.operator in ("lt", "lte", "eq") else None
+    end = first_position(bound.moment) if bound.operator in ("gt", "gte", "eq") else None
+    return start, end
