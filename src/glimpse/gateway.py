@@ -8,6 +8,8 @@ from keystoneauth1.exceptions import ClientException
 from glimpse.glance import GlanceImageService, GlanceOptions, Turns
 from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
+from glimpse.identity.keystone.sealing import CannotSeal, Seal
+from glimpse.identity.keystone.shared_cache import BadServer, SharedCache
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.images.errors import Unavailable
 from glimpse.settings import Settings
@@ -38,8 +40,29 @@ def open_gateway(settings: Settings) -> Gateway:
 
 
 def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdentity:
-    """The identity that asks Keystone about tokens, as the service that `session` is."""
-    return KeystoneIdentity(keystone_options(settings), session)
+    """The identity that asks Keystone about tokens, as the service that `session` is.
+
+    Raises GatewayError.
+    """
+    shared = open_shared_cache(settings)
+    return KeystoneIdentity(keystone_options(settings), session, shared=shared)
+
+
+def open_shared_cache(settings: Settings) -> SharedCache | None:
+    """The memcached servers that share tokens; None for none. Raises GatewayError."""
+    keystone = settings.keystone_authtoken
+    strategy = keystone.memcache_security_strategy
+    if not keystone.memcached_servers or strategy == "None" or keystone.token_cache_time <= 0:
+        return None
+    try:
+        return SharedCache(
+            keystone.memcached_servers,
+            Seal("ENCRYPT" if strategy == "ENCRYPT" else "MAC", keystone.memcache_secret_key or ""),
+            timeout=keystone.memcache_pool_socket_timeout,
+            rest_time=keystone.memcache_pool_dead_retry,
+        )
+    except (BadServer, CannotSeal) as error:
+        raise GatewayError(f"[keystone_authtoken] {error}") from None
 
 
 def open_session(settings: Settings) -> ServiceSession:

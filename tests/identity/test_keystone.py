@@ -2,108 +2,23 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from aiohttp import web
 
 from glimpse.identity import IdentityUnavailable, Unauthorized
 from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
-
-USER = {"id": "u", "name": "demo", "domain": {"id": "default", "name": "Default"}}
-
-
-class Keystone:
-    """Logs in the service, and validates the tokens of `tokens` (name -> (role, lifetime))."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.own_token = 0
-        self.validations: list[str] = []
-        self.asked = asyncio.Event()
-        self.status = 200
-        self.failures = 0  # so many calls are answered with 500 first
-        self.logins = 0
-        self.login_body: bytes | None = None
-        self.tokens = {
-            "good": ("member", 60),
-            "root": ("admin", 60),
-            "service": ("service", 60),
-            "old": ("member", -60),
-        }
-
-    async def handle(self, request: web.BaseRequest) -> web.Response:
-        if self.failures and request.path == "/v3/auth/tokens":
-            self.failures -= 1
-            return web.Response(status=500)
-        if request.method == "POST":
-            return self._log_in()
-        if request.path != "/v3/auth/tokens":
-            version = {"id": "v3.14", "status": "stable", "links": [self._link("/v3/")]}
-            return web.json_response({"version": version})
-        token = request.headers["X-Subject-Token"]
-        self.validations.append(token)
-        self.asked.set()
-        await asyncio.sleep(0.02)
-        if request.headers["X-Auth-Token"] != f"own-{self.own_token}":
-            return web.Response(status=401)
-        role, lifetime = self.tokens.get(token, ("", -1))
-        if not role or (lifetime < 0 and "allow_expired" not in request.query):
-            return web.Response(status=404)
-        return web.json_response({"token": self._about(role, lifetime)}, status=self.status)
-
-    def _log_in(self) -> web.Response:
-        self.logins += 1
-        if self.login_body is not None:
-            return web.Response(body=self.login_body, status=201)
-        self.own_token += 1
-        headers = {"X-Subject-Token": f"own-{self.own_token}"}
-        return web.json_response(
-            {"token": self._about("service", 3600)}, status=201, headers=headers
-        )
-
-    def _link(self, path: str) -> dict[str, str]:
-        return {"rel": "self", "href": self.url + path}
-
-    def _about(self, role: str, lifetime: int) -> dict[str, object]:
-        expires = datetime.now(UTC) + timedelta(seconds=lifetime)
-        endpoint = {"interface": "internal", "url": self.url, "region": "R", "region_id": "R"}
-        return {
-            "methods": ["password"],
-            "issued_at": "2024-01-01T00:00:00.000000Z",
-            "expires_at": f"{expires:%Y-%m-%dT%H:%M:%S}.000000Z",
-            "user": USER,
-            "project": {**USER, "id": "p", "name": "project"},
-            "roles": [{"id": role, "name": role}],
-            "catalog": [{"type": "identity", "name": "keystone", "endpoints": [endpoint]}],
-        }
+from tests.identity.scripted import Keystone, options_for, serving
 
 
 @pytest.fixture
 async def keystone() -> AsyncIterator[Keystone]:
-    keystone = Keystone()
-    runner = web.ServerRunner(web.Server(keystone.handle), shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    keystone.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield keystone
-    await runner.cleanup()
+    async with serving() as keystone:
+        yield keystone
 
 
 @pytest.fixture
 async def identity(keystone: Keystone) -> AsyncIterator[KeystoneIdentity]:
-    options = KeystoneOptions(
-        credentials={
-            "auth_url": keystone.url + "/v3",
-            "username": "glimpse",
-            "password": "hidden",
-            "user_domain_id": "default",
-            "project_name": "service",
-            "project_domain_id": "default",
-        },
-        www_authenticate_uri="http://keystone.example/v3",
-        http_request_max_retries=2,
-    )
+    options = options_for(keystone)
     identity = KeystoneIdentity(options, ServiceSession(options))
     yield identity
     await identity.close()

@@ -21,7 +21,7 @@ class Fault:
 
     ``reset`` and ``close`` end the connection, ``hang`` keeps it and says nothing more, ``trickle``
     passes on a byte every `pause` seconds; ``answer`` calls no service at all but answers with
-    what `answer` makes of the request.
+    what `answer` makes of the request: of a whole one of HTTP, of what came of any other.
     """
 
     kind: Literal["reset", "close", "hang", "trickle", "answer"]
@@ -215,7 +215,9 @@ class _Connection:
                 await service.drain()
 
     async def _rest(self, data: bytes) -> bytes:
-        """The whole HTTP request that begins with `data`."""
+        """The whole HTTP request that begins with `data`; `data` if that is something else."""
+        if b" HTTP/1." not in data:
+            return data
         while b"\r\n\r\n" not in data:
             data += await self._reader.read(65536)
         head, _, body = data.partition(b"\r\n\r\n")

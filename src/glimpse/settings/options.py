@@ -223,7 +223,31 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
         "memcached_servers",
         default=[],
         deprecated_name="memcache_servers",
-        help="host:port of memcached servers that share validated tokens.",
+        help="host:port of memcached servers that share validated tokens, with "
+        "memcache_security_strategy. Needs the extra glimpse[memcached].",
+    ),
+    cfg.StrOpt(
+        "memcache_security_strategy",
+        default="None",
+        choices=["None", "MAC", "ENCRYPT"],
+        ignore_case=True,
+        help="How shared entries are protected: MAC signs them, ENCRYPT encrypts them as well. "
+        "With None, nothing is shared.",
+    ),
+    cfg.StrOpt(
+        "memcache_secret_key",
+        secret=True,
+        help="Secret that all who share tokens have, for memcache_security_strategy.",
+    ),
+    cfg.FloatOpt(
+        "memcache_pool_socket_timeout",
+        default=1.0,
+        help="Seconds that a call to memcached may take.",
+    ),
+    cfg.FloatOpt(
+        "memcache_pool_dead_retry",
+        default=30.0,
+        help="Seconds that a memcached server which failed is left alone.",
     ),
     cfg.StrOpt("interface", default="internal", help="Interface of Keystone in the catalog."),
     cfg.StrOpt("region_name", help="Region of Keystone in the catalog."),

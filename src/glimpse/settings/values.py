@@ -115,6 +115,10 @@ class KeystoneAuthtoken:
     www_authenticate_uri: str | None
     token_cache_time: int
     memcached_servers: tuple[str, ...]
+    memcache_security_strategy: str
+    memcache_secret_key: str | None = field(repr=False)
+    memcache_pool_socket_timeout: float
+    memcache_pool_dead_retry: float
     interface: str
     region_name: str | None
     http_connect_timeout: int | None

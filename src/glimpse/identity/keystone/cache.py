@@ -12,10 +12,14 @@ _MOST_TOKENS = 10_000
 
 
 class Validated(NamedTuple):
-    """A token's caller (without the token), and the POSIX time at which the token expires."""
+    """A token's caller (without the token), until when it is good, and since when that is known.
+
+    Times are POSIX times.
+    """
 
     caller: Caller
     expires_at: float
+    validated_at: float
 
 
 class TokenCache:
@@ -38,8 +42,8 @@ class TokenCache:
         return found[0]
 
     def put(self, key: str, validated: Validated) -> None:
-        """Remember for the cache's lifetime, and never past the token's expiry."""
-        until = min(self._clock() + self._lifetime, validated.expires_at)
+        """Remember for the lifetime since it was validated, and never past the token's expiry."""
+        until = min(validated.validated_at + self._lifetime, validated.expires_at)
         if until <= self._clock():
             return
         self._kept[key] = (validated, until)

@@ -17,6 +17,7 @@ from glimpse.identity.base import IdentityUnavailable, Unauthorized
 from glimpse.identity.keystone.cache import TokenCache, Validated, cache_key
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.keystone.service_session import ServiceSession
+from glimpse.identity.keystone.shared_cache import Entry, SharedCache
 from glimpse.images import Caller
 from glimpse.upstream import AnswerTooLarge, pause, read_bounded, tls
 
@@ -38,7 +39,8 @@ _UNAVAILABLE = "The Keystone service is temporarily unavailable."
 class KeystoneIdentity:
     """Validates each token once per `token_cache_time`, however many requests carry it.
 
-    Known tokens keep working while Keystone is down.
+    Known tokens keep working while Keystone is down. What is known is shared with other processes
+    through `shared`.
     """
 
     def __init__(
@@ -46,8 +48,10 @@ class KeystoneIdentity:
         options: KeystoneOptions,
         service: ServiceSession,
         clock: Callable[[], float] = time.time,
+        shared: SharedCache | None = None,
     ) -> None:
         self._options = options
+        self._shared = shared
         self._service = service
         self._clock = clock
         self._cache = TokenCache(options.token_cache_time, clock)
@@ -95,14 +99,36 @@ class KeystoneIdentity:
             self._cache.put(flight[0], task.result())
 
     async def _validate(self, token: str, *, allow_expired: bool) -> Validated:
-        """Ask Keystone, within `http_connect_timeout` whatever it does."""
+        """Ask the shared cache, then Keystone, within `http_connect_timeout` whatever it does."""
+        known = await self._shared_validation(token)
+        if known is not None:
+            return known
         try:
             async with asyncio.timeout(self._options.http_connect_timeout):
-                return await self._ask_keystone(token, allow_expired=allow_expired)
+                body = await self._ask_keystone(token, allow_expired=allow_expired)
         except TimeoutError:
             raise IdentityUnavailable(_UNAVAILABLE) from None
+        validated = parse_validation(body, self._options.admin_roles, self._clock())
+        await self._share(token, body, validated)
+        return validated
 
-    async def _ask_keystone(self, token: str, *, allow_expired: bool) -> Validated:
+    async def _shared_validation(self, token: str) -> Validated | None:
+        """What another process has found out, as long as this one would have believed it."""
+        entry = await self._shared.get(token) if self._shared else None
+        if entry is None:
+            return None
+        now = self._clock()
+        if entry.validated_at + self._options.token_cache_time <= now:
+            return None
+        # Another machine's clock may be ahead; that makes nothing believed for longer.
+        return parse_validation(entry.body, self._options.admin_roles, min(entry.validated_at, now))
+
+    async def _share(self, token: str, body: bytes, validated: Validated) -> None:
+        seconds = min(self._options.token_cache_time, int(validated.expires_at - self._clock()))
+        if self._shared and seconds > 0:
+            await self._shared.put(token, Entry(body, validated.validated_at), seconds)
+
+    async def _ask_keystone(self, token: str, *, allow_expired: bool) -> bytes:
         """Ask; once more with a new token of our own if Keystone refuses ours."""
         for _ in range(2):
             own_token, endpoint = await self._service.token_and_endpoint()
@@ -110,7 +136,7 @@ class KeystoneIdentity:
                 endpoint, own_token, token, allow_expired=allow_expired
             )
             if status == HTTPStatus.OK:
-                return parse_validation(body, self._options.admin_roles)
+                return body
             if status in _NO_TOKEN:
                 raise Unauthorized(_REFUSED)
             if status != HTTPStatus.UNAUTHORIZED:
@@ -203,11 +229,13 @@ class KeystoneIdentity:
         for task in list(self._running.values()):
             task.cancel()
         self._service.close()
+        if self._shared:
+            self._shared.close()
         if self._session is not None:
             await self._session.close()
 
 
-def parse_validation(body: bytes, admin_roles: frozenset[str]) -> Validated:
+def parse_validation(body: bytes, admin_roles: frozenset[str], validated_at: float) -> Validated:
     """The caller that Keystone's answer to a validation describes.
 
     Raises IdentityUnavailable for an answer that makes no sense, and Unauthorized for an
@@ -223,7 +251,7 @@ def parse_validation(body: bytes, admin_roles: frozenset[str]) -> Validated:
         raise IdentityUnavailable("Keystone's answer makes no sense.") from None
     if restricted:
         raise Unauthorized("Application credentials with access rules are not accepted here.")
-    return Validated(caller, expires_at)
+    return Validated(caller, expires_at, validated_at)
 
 
 def _caller(described: dict[str, Any], admin_roles: frozenset[str]) -> Caller:
