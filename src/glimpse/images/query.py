@@ -101,7 +101,7 @@ class Page(NamedTuple):
     """Some of a list's images, in order.
 
     ``last``: no page follows in this answer. ``more``: the query's ``limit`` ended the answer
-    though a further image exists (only on the last page).
+    though a further image exists (only on the last page, which then has images).
     """
 
     images: Sequence[Image]
