@@ -1,0 +1,29 @@
+"""The cloud that tests of the gateway itself share: an owner, and somebody with many images."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.peers.cloud import GatewayCloud
+from tests.support.cloud import Member
+
+OWNER = Member("owner", uuid.uuid4().hex)
+COLLECTOR = Member("collector", uuid.uuid4().hex)
+DATES = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-03-01T11:21:31Z"}
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayCloud]:
+    directory = tmp_path_factory.mktemp("gateway") / "peers"
+    with GatewayCloud.start_all(directory, [OWNER, COLLECTOR]) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def image(cloud: GatewayCloud) -> str:
+    """The id of a new image of the owner's, with one property."""
+    image_id = str(uuid.uuid4())
+    document = {"id": image_id, "name": "gateway", "status": "active", "size": 7, "key1": "value1"}
+    cloud.put_images([{**document, **DATES, "owner": OWNER.project_id}])
+    return image_id

@@ -1,0 +1,85 @@
+"""How many calls of Glance each operation costs: what a gateway adds has to be little."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.peers.cloud import GatewayCloud
+from tests.peers.conftest import COLLECTOR, DATES
+
+pytestmark = pytest.mark.peers
+MANY = 2500
+METADATA = b'{"metadata": {"key2": "value2"}}'
+ONE_ITEM = b'{"meta": {"key2": "value2"}}'
+OPERATIONS = {
+    "show": ("GET", "", None, ["GET"]),
+    "metadata": ("GET", "/metadata", None, ["GET"]),
+    "item": ("GET", "/metadata/key1", None, ["GET"]),
+    "metadata create": ("POST", "/metadata", METADATA, ["GET", "PATCH"]),
+    "metadata replace": ("PUT", "/metadata", METADATA, ["GET", "PATCH"]),
+    "item set": ("PUT", "/metadata/key2", ONE_ITEM, ["GET", "PATCH"]),
+    "item delete": ("DELETE", "/metadata/key1", None, ["GET", "PATCH"]),
+    "delete": ("DELETE", "", None, ["DELETE"]),
+}
+LISTS = {
+    "": 3,  # pages of 1,000
+    "/detail": 3,
+    "?limit=25": 1,
+    "/detail?limit=999": 1,
+    "?limit=1000": 2,  # the second, of one image, tells whether there is a next page
+    "?name=nobody": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def many(cloud: GatewayCloud) -> Iterator[list[str]]:
+    """The ids of the collector's many images."""
+    ids = [str(uuid.uuid4()) for _ in range(MANY)]
+    common = {"status": "active", "size": 1, "owner": COLLECTOR.project_id, "os_distro": "debian"}
+    cloud.put_images([{"id": each, "name": each[:8], **common, **DATES} for each in ids])
+    yield ids
+    cloud.put_images([], absent=ids)
+
+
+@pytest.fixture(autouse=True)
+def _schema_is_known(cloud: GatewayCloud, image: str) -> None:
+    """A write needs Glance's schema, which is fetched once in a while; then count anew."""
+    cloud.ask("owner", "PUT", f"/v2.1/images/{image}/metadata/key1", b'{"meta": {"key1": "x"}}')
+    cloud.calls.take()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_operation_on_an_image_costs(operation: str, cloud: GatewayCloud, image: str) -> None:
+    method, path, body, calls = OPERATIONS[operation]
+    answer = cloud.ask("owner", method, f"/v2.1/images/{image}{path}", body)
+    assert answer.status < 300, str(answer)
+    assert cloud.calls.take() == [f"{call} /v2/images/{image}" for call in calls]
+
+
+@pytest.mark.parametrize("query", LISTS)
+def test_a_list_costs_a_call_for_each_page_of_1000(
+    query: str, cloud: GatewayCloud, many: list[str]
+) -> None:
+    answer = cloud.ask("collector", "GET", f"/v2.1/images{query}")
+    assert answer.status == 200, str(answer)
+    calls = cloud.calls.take()
+    assert len(calls) == LISTS[query], calls
+    assert {image["id"] for image in answer.json()["images"]} <= set(many)
+
+
+def test_a_list_without_a_limit_has_every_image_once(cloud: GatewayCloud, many: list[str]) -> None:
+    images = cloud.ask("collector", "GET", "/v2.1/images/detail").json()["images"]
+    assert sorted(image["id"] for image in images) == sorted(many)
+
+
+def test_next_links_lead_to_every_image_once(cloud: GatewayCloud, many: list[str]) -> None:
+    found: list[str] = []
+    target: str | None = "/v2.1/images?limit=500"
+    while target is not None:
+        page = cloud.ask("collector", "GET", target).json()
+        found += [image["id"] for image in page["images"]]
+        links = {link["rel"]: link["href"] for link in page.get("images_links", ())}
+        target = links["next"].removeprefix(cloud.process.base_url) if links else None
+    assert sorted(found) == sorted(many)
+    assert len(cloud.calls.take()) == MANY / 500
