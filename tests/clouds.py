@@ -4,9 +4,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.peers.cloud import GatewayCloud
 from tests.support.cloud import Cloud, EmbeddedCloud, Member, seed_identity
 from tests.support.process import GlimpseProcess
+
+# For a fixture's `params`: those behind a real Glance run in `make test-peers` only
+CLOUDS = ("embedded", pytest.param("peers", marks=pytest.mark.peers))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance.tenancy import CALLERS
-from tests.clouds import start_cloud
+from tests.clouds import CLOUDS, start_cloud
 from tests.support.cloud import Cloud, Member
 
 PROJECTS = {name: f"{number:032x}" for number, name in enumerate(CALLERS, 1)}
@@ -13,9 +13,6 @@ MEMBERS = [
     Member(name, project, ("admin",) if name == "admin" else ("member", "reader"))
     for name, project in PROJECTS.items()
 ]
-
-
-CLOUDS = ("embedded", pytest.param("peers", marks=pytest.mark.peers))
 
 
 @pytest.fixture(scope="session", params=CLOUDS)

@@ -11,8 +11,8 @@ import pytest
 
 from tests.acceptance.conftest import MEMBERS, PROJECTS
 from tests.clients.install import ENVIRONMENTS, programs
-from tests.support.cloud import PASSWORD, EmbeddedCloud, seed_identity
-from tests.support.process import GlimpseProcess
+from tests.clouds import CLOUDS, start_cloud
+from tests.support.cloud import PASSWORD, Cloud
 
 pytestmark = pytest.mark.clients
 HERE = Path(__file__).parent
@@ -46,16 +46,16 @@ print(json.dumps({"pages": pages, "found": found.id, "metadata": metadata, "left
 """
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
-    state_dir = tmp_path_factory.mktemp("clients") / "state"
-    seed_identity(state_dir, MEMBERS)
-    with GlimpseProcess(state_dir) as process:
-        yield EmbeddedCloud(process)
+@pytest.fixture(scope="module", params=CLOUDS)
+def cloud(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cloud]:
+    with start_cloud(request.param, tmp_path_factory.mktemp("clients"), MEMBERS) as started:
+        yield started
 
 
 @pytest.fixture
-def image(cloud: EmbeddedCloud) -> str:
+def image(cloud: Cloud) -> str:
     image_id = str(uuid.uuid4())
     cloud.put_images([document(image_id)])
     return image_id
@@ -67,17 +67,17 @@ def document(image_id: str) -> dict[str, object]:
     return {**image, **DATES, "owner": PROJECTS["owner"]}
 
 
-def run(cloud: EmbeddedCloud, client: str, program: str, *arguments: str) -> str:
+def run(cloud: Cloud, client: str, program: str, *arguments: str) -> str:
     """Run a program of the client's own environment as the owner; see `execute`."""
     return execute(cloud, str(programs(client) / program), *arguments)
 
 
-def execute(cloud: EmbeddedCloud, *command: str, **variables: str) -> str:
+def execute(cloud: Cloud, *command: str, **variables: str) -> str:
     """Run a command as the owner; return what it printed. Fails with its complaint."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(cloud.state_dir),
-        "OS_AUTH_URL": f"{cloud.process.base_url}/identity/v3",
+        "OS_AUTH_URL": f"{cloud.identity_url}/v3",
         "OS_IDENTITY_API_VERSION": "3",
         "OS_USERNAME": "owner",
         "OS_PASSWORD": PASSWORD,
@@ -97,7 +97,7 @@ def execute(cloud: EmbeddedCloud, *command: str, **variables: str) -> str:
     return done.stdout
 
 
-def test_novaclient_lists_shows_edits_and_deletes(cloud: EmbeddedCloud, image: str) -> None:
+def test_novaclient_lists_shows_edits_and_deletes(cloud: Cloud, image: str) -> None:
     assert image in run(cloud, "nova", "nova", "image-list")
     assert "value1" in run(cloud, "nova", "nova", "image-show", image)
     run(cloud, "nova", "nova", "image-meta", image, "set", "key2=value2")
@@ -108,12 +108,12 @@ def test_novaclient_lists_shows_edits_and_deletes(cloud: EmbeddedCloud, image: s
     assert image not in run(cloud, "nova", "nova", "image-list")
 
 
-def test_libcloud_lists_gets_and_deletes(cloud: EmbeddedCloud, image: str) -> None:
+def test_libcloud_lists_gets_and_deletes(cloud: Cloud, image: str) -> None:
     compute = f"{cloud.process.base_url}/v2.1"
     assert run(cloud, "libcloud", "python", "-c", LIBCLOUD, image, compute) == "legacy\n"
 
 
-def test_the_sdk_pages_finds_edits_and_deletes(cloud: EmbeddedCloud, image: str) -> None:
+def test_the_sdk_pages_finds_edits_and_deletes(cloud: Cloud, image: str) -> None:
     others = [str(uuid.uuid4()) for _ in range(2)]
     cloud.put_images([document(each) for each in others])
     cloud.put_images([{**document(image), "name": "found by name"}])
@@ -125,7 +125,7 @@ def test_the_sdk_pages_finds_edits_and_deletes(cloud: EmbeddedCloud, image: str)
     assert seen["left"] == []
 
 
-def test_fog_lists_gets_edits_and_deletes(cloud: EmbeddedCloud, image: str) -> None:
+def test_fog_lists_gets_edits_and_deletes(cloud: Cloud, image: str) -> None:
     seen = json.loads(execute(cloud, "ruby", str(HERE / "fog" / "images.rb"), image))
     assert seen == {
         "listed": {"name": "legacy", **ACTIVE, "minDisk": 0, "minRam": 0, "size": 7},
@@ -136,7 +136,7 @@ def test_fog_lists_gets_edits_and_deletes(cloud: EmbeddedCloud, image: str) -> N
     }
 
 
-def test_pkgcloud_lists_gets_edits_and_deletes(cloud: EmbeddedCloud, image: str) -> None:
+def test_pkgcloud_lists_gets_edits_and_deletes(cloud: Cloud, image: str) -> None:
     modules = str(ENVIRONMENTS / "pkgcloud" / "node_modules")
     script = str(HERE / "pkgcloud" / "images.js")
     seen = json.loads(execute(cloud, "node", script, image, NODE_PATH=modules))
@@ -147,7 +147,7 @@ def test_pkgcloud_lists_gets_edits_and_deletes(cloud: EmbeddedCloud, image: str)
     assert seen["left"] == []
 
 
-def test_gophercloud_follows_pages_gets_and_deletes(cloud: EmbeddedCloud, image: str) -> None:
+def test_gophercloud_follows_pages_gets_and_deletes(cloud: Cloud, image: str) -> None:
     others = [str(uuid.uuid4()) for _ in range(2)]
     cloud.put_images([document(each) for each in others])
     seen = json.loads(run(cloud, "gophercloud", "images", image))
@@ -168,7 +168,7 @@ def test_gophercloud_follows_pages_gets_and_deletes(cloud: EmbeddedCloud, image:
     assert seen["Gone"] is True
 
 
-def test_goose_lists_and_gets(cloud: EmbeddedCloud, image: str) -> None:
+def test_goose_lists_and_gets(cloud: Cloud, image: str) -> None:
     cloud.put_images([{**document(image), "architecture": "x86_64"}])
     seen = json.loads(run(cloud, "goose", "images", image))
     assert "legacy" in seen["Names"]
@@ -177,7 +177,7 @@ def test_goose_lists_and_gets(cloud: EmbeddedCloud, image: str) -> None:
     assert seen["Image"]["Metadata"]["Architecture"] == "x86_64"
 
 
-def test_openstackclient_keeps_a_real_image(cloud: EmbeddedCloud) -> None:
+def test_openstackclient_keeps_a_real_image(cloud: Cloud) -> None:
     disk = cloud.state_dir.parent / "disk.qcow2"
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(disk), "16M"], check=True)
 
