@@ -1,10 +1,13 @@
+import configparser
 import json
 import re
 from pathlib import Path
 
 import pytest
 
+from glimpse.cli import _parser
 from glimpse.sample_config import sample_config
+from glimpse.settings import load_settings
 from glimpse.settings.options import SECTIONS
 
 ROOT = Path(__file__).parent.parent
@@ -61,3 +64,18 @@ def test_the_make_targets_that_a_page_names_exist(page: Path) -> None:
     named = set(re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(), re.MULTILINE))
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert named - targets == set()
+
+
+def test_the_systemd_unit_runs_a_command_that_exists() -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read(ROOT / "etc" / "glimpse.service")
+    service = unit["Service"]
+    program, *arguments = service["ExecStart"].split()
+    assert Path(program).name == "glimpse"
+    options = _parser().parse_args(arguments)
+    assert options.command == "serve"
+    assert service["Type"] == "notify"
+    assert service["NotifyAccess"] == "main", "workers tell the supervisor, not systemd"
+    shutdown = load_settings().server.graceful_shutdown_timeout
+    assert int(service["TimeoutStopSec"]) > shutdown

@@ -1,5 +1,6 @@
 """Application: puts the parts together. It knows every part; none knows it."""
 
+import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -41,7 +42,7 @@ class _Parts(NamedTuple):
 class Application:
     """The ASGI application: the Compute API at the root, other APIs at their prefixes.
 
-    Files are opened at lifespan startup, in the process that serves; closed at shutdown.
+    Whoever serves it opens it first, in the process that serves, and closes it at the end.
     """
 
     def __init__(self, settings: Settings, observer: Observer = NOBODY) -> None:
@@ -59,23 +60,13 @@ class Application:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or the process's start and end."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "http":
+        """Serve one request."""
+        if scope["type"] == "http":
             await self._edge(scope, receive, send)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        await receive()
-        try:
-            await self.open()
-        except Exception as error:
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
-            raise
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self.close()
-        await send({"type": "lifespan.shutdown.complete"})
+    async def idle(self) -> None:
+        """Return when no request is being served."""
+        await self._edge.idle()
 
     async def open(self) -> None:
         """Open files and build the APIs. Raises what the parts raise when they cannot start."""
@@ -86,7 +77,7 @@ class Application:
         self._readiness = ReadinessView({"healthcheck": self._probe_health, **probes})
         operations = Operations(
             images,
-            show_size=_size_rule(self._settings),
+            show_size=await asyncio.to_thread(_size_rule, self._settings),
             metadata_items=_no_limit_below_zero(self._settings.quota.metadata_items),
         )
         self._compute = ComputeAPI(operations, identity, image_url, _options(self._settings))

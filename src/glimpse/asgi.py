@@ -5,9 +5,9 @@ Configuration files are named in GLIMPSE_CONFIG_FILES, separated by colons.
 
 import os
 
-from glimpse.application import build
+from glimpse.process import Process
 from glimpse.settings import load_settings
 
-application = build(
+application = Process(
     load_settings([name for name in os.environ.get("GLIMPSE_CONFIG_FILES", "").split(":") if name])
 )

@@ -28,15 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "sample-config":
             return _sample_config()
-        settings = load_settings(
-            options.config_file,
-            {
-                f"glimpse.{name}": getattr(options, name)
-                for name in ("host", "port", "workers", "state_dir")
-                if getattr(options, name, None) is not None
-            },
-        )
-        return int(_RUN[options.command](settings, options) or 0)
+        return int(_RUN[options.command](_load_settings(options), options) or 0)
     except (CommandFailed, SettingsError) as error:
         print(f"glimpse: {error}", file=sys.stderr)
         return 1
@@ -74,10 +66,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+def _load_settings(options: argparse.Namespace) -> Settings:
+    """What the files say, and the command line over them."""
+    return load_settings(
+        options.config_file,
+        {
+            f"glimpse.{name}": getattr(options, name)
+            for name in ("host", "port", "workers", "state_dir")
+            if getattr(options, name, None) is not None
+        },
+    )
+
+
+def _serve(settings: Settings, options: argparse.Namespace) -> int:
     from glimpse.serve import serve  # noqa: PLC0415  the other commands need no server
 
-    return serve(settings)
+    return serve(settings, lambda: _load_settings(options))
 
 
 def _openrc(settings: Settings, options: argparse.Namespace) -> None:

@@ -33,6 +33,14 @@ def configure_logging(server: Server) -> None:
     logging.getLogger("uvicorn.error").addFilter(_is_news)
 
 
+def reopen_logs(server: Server) -> None:
+    """As `configure_logging`, for a process that is to go on whatever comes of it."""
+    try:
+        configure_logging(server)
+    except OSError as error:
+        logging.getLogger(__name__).error("The log file stays the old one: %s", error)  # noqa: TRY400
+
+
 def _is_news(record: logging.LogRecord) -> bool:
     """Whether the server's record says what `http.edge` has not said already."""
     return not (record.exc_info and isinstance(record.exc_info[1], AnswerCut))

@@ -1,48 +1,67 @@
 """Serving: one process, or a supervisor and its workers on one listening socket."""
 
 import asyncio
-import contextlib
 import os
 import shutil
 import signal
 import socket
 import sys
-import time
-from types import FrameType
-
-import uvicorn
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from glimpse.application import build
-from glimpse.http.protocol import HttpProtocol
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.logs import configure_logging
+from glimpse.process import Load
 from glimpse.settings import Settings
+from glimpse.supervisor import Supervisor
+from glimpse.systemd import watchdog_interval
+from glimpse.worker import SIGNALS, ReportToSystemd, work
 
 _BACKLOG = 2048
-_SHORT_LIFE = 1.0  # seconds: a worker that ends sooner is not replaced at once
-_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# prometheus_client's: where several processes keep their numbers, read when it is imported.
+_METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class CannotServe(Exception):
     """Serving cannot start; the message says why."""
 
 
-def serve(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT, let requests under way end, return 0; 1 if it cannot start."""
+def serve(settings: Settings, load: Load) -> int:
+    """Serve until SIGTERM or SIGINT, let requests under way end, return 0; 1 if it cannot start.
+
+    SIGHUP has the configuration read again, with `load`.
+    """
     configure_logging(settings.server)
     # A signal that comes before there is a server to stop waits until there is one.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         _check_address(settings)
         _open_once(settings)  # whoever can connect finds everything in its place
-        sock = _listen(settings)
+        sockets = _listen(settings)
     except CannotServe as error:
         print(f"glimpse: {error}", file=sys.stderr)
         return 1
-    _announce(settings, sock)
+    _announce(settings, sockets[0])
+    watchdog = watchdog_interval()
     if settings.server.workers == 1:
-        return _serve_here(settings, sock)
-    return _Supervisor(settings, sock).run()
+        return work(settings, sockets, load, ReportToSystemd(), watchdog=watchdog)
+    with _shared_metrics(settings):
+        return Supervisor(settings, sockets, load, watchdog).run()
+
+
+@contextmanager
+def _shared_metrics(settings: Settings) -> Iterator[None]:
+    """Give the workers a directory in which to keep the numbers that one of them will add up."""
+    if not settings.metrics.port or os.environ.get(_METRICS_DIRECTORY):
+        yield
+        return
+    # RUNTIME_DIRECTORY is systemd's, in memory; /tmp is where there is none.
+    where = os.environ.get("RUNTIME_DIRECTORY")
+    with tempfile.TemporaryDirectory(prefix="glimpse-metrics-", dir=where) as directory:
+        os.environ[_METRICS_DIRECTORY] = directory
+        yield
 
 
 def _check_address(settings: Settings) -> None:
@@ -53,8 +72,16 @@ def _check_address(settings: Settings) -> None:
             raise CannotServe(str(error)) from None
 
 
-def _listen(settings: Settings) -> socket.socket:
-    host, port = settings.server.host, settings.server.port
+def _listen(settings: Settings) -> Sequence[socket.socket]:
+    """The sockets to serve on, the API's first."""
+    server, metrics = settings.server, settings.metrics
+    sockets = [_socket(server.host, server.port)]
+    if metrics.port:
+        sockets.append(_socket(metrics.host, metrics.port))
+    return sockets
+
+
+def _socket(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
@@ -91,74 +118,3 @@ def _announce(settings: Settings, sock: socket.socket) -> None:
 def _command() -> str:
     """How to call this command from a shell of the same user."""
     return "glimpse" if shutil.which("glimpse") else f"{sys.executable} -m glimpse"
-
-
-def _serve_here(settings: Settings, sock: socket.socket) -> int:
-    config = uvicorn.Config(
-        build(settings),
-        http=HttpProtocol,
-        loop="uvloop",
-        lifespan="on",
-        log_config=None,  # `logs.configure_logging` has said where to
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=settings.server.graceful_shutdown_timeout,
-    )
-    server = uvicorn.Server(config)
-    for number in _STOP_SIGNALS:
-        signal.signal(number, server.handle_exit)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-    server.run(sockets=[sock])
-    return 0 if server.started or server.should_exit else 1
-
-
-class _Supervisor:
-    """Keeps `workers` processes serving one socket; replaces one that died."""
-
-    def __init__(self, settings: Settings, sock: socket.socket) -> None:
-        self._settings = settings
-        self._socket = sock
-        self._started: dict[int, float] = {}
-        self._stopping = False
-        self._status = 0
-
-    def run(self) -> int:
-        """Run until SIGTERM or SIGINT; return 0 when all workers have drained."""
-        for number in _STOP_SIGNALS:
-            signal.signal(number, self._stop)
-        for _ in range(self._settings.server.workers):
-            self._start()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-        while self._started:
-            pid, status = os.wait()
-            signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
-            started = self._started.pop(pid)
-            if not self._stopping:
-                self._replace(os.waitstatus_to_exitcode(status), started)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-        return self._status
-
-    def _replace(self, exit_status: int, started: float) -> None:
-        """Start another worker; not when one could not even start, as another would not either."""
-        if exit_status == 1:
-            self._status = 1
-            self._stop(signal.SIGTERM, None)
-            return
-        if time.monotonic() - started < _SHORT_LIFE:
-            time.sleep(_SHORT_LIFE)
-        self._start()
-
-    def _start(self) -> None:
-        """Fork a worker; signals are blocked meanwhile, so that a stop misses none."""
-        pid = os.fork()
-        if pid == 0:
-            os._exit(_serve_here(self._settings, self._socket))
-        self._started[pid] = time.monotonic()
-
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopping = True
-        for pid in self._started:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)

@@ -8,51 +8,41 @@ from pathlib import Path
 import pytest
 
 from glimpse.http.access import safe_target
-from glimpse.identity.credentials import openrc
-from glimpse.identity.directory_file import DirectoryFile
 from glimpse.logs import LineFormatter
 from glimpse.settings import load_settings
-from tests.support.http import Answer, request
+from tests.support.cloud import PASSWORD, EmbeddedCloud, Member, seed_identity
+from tests.support.http import request
 from tests.support.process import GlimpseProcess
 
+DEMO = Member("demo", "d" * 32)
 
-def _configured(tmp_path: Path, text: str) -> GlimpseProcess:
+
+def _configured(tmp_path: Path, text: str) -> EmbeddedCloud:
     conf = tmp_path / "glimpse.conf"
     conf.write_text(f"{text}\n[healthcheck]\ndisable_by_file_path = {tmp_path / 'disabled'}\n")
-    return GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
+    seed_identity(tmp_path / "state", [DEMO])
+    arguments = ["--config-file", str(conf)]
+    return EmbeddedCloud(GlimpseProcess(tmp_path / "state", arguments=arguments))
 
 
-def _log_in(process: GlimpseProcess) -> tuple[str, str, Answer]:
-    """A token and its password, and the answer that gave it."""
-    text = openrc(DirectoryFile(process.state_dir).current, "demo", process.base_url, "RegionOne")
-    password = text.partition("OS_PASSWORD=")[2].split()[0].strip("\"'")
-    domain = {"id": "default"}
-    user = {"name": "demo", "domain": domain, "password": password}
-    document = {
-        "auth": {
-            "identity": {"methods": ["password"], "password": {"user": user}},
-            "scope": {"project": {"name": "demo", "domain": domain}},
-        }
-    }
-    headers = {"Content-Type": "application/json"}
-    body = json.dumps(document).encode()
-    answer = request(process.address, "POST", "/identity/v3/auth/tokens", headers, body)
-    token = answer.header("X-Subject-Token")
-    assert token, str(answer)
-    return token, password, answer
+def _user_id(cloud: EmbeddedCloud, token: str) -> str:
+    headers = {"X-Auth-Token": token, "X-Subject-Token": token}
+    answer = request(cloud.address, "GET", "/identity/v3/auth/tokens", headers)
+    return str(answer.json()["token"]["user"]["id"])
 
 
 def test_each_request_has_a_line_and_no_secret_is_in_it(tmp_path: Path) -> None:
-    with _configured(tmp_path, "[glimpse]\nworkers = 1") as process:
-        token, password, answer = _log_in(process)
-        scope = answer.json()["token"]
+    cloud = _configured(tmp_path, "")
+    with cloud.process as process:
+        token = cloud.token("demo") or ""
+        user_id = _user_id(cloud, token)
         headers = {"X-Auth-Token": token}
         listed = request(process.address, "GET", "/v2.1/images?limit=5&token=abc", headers)
         request(process.address, "GET", f"/v2.0/tokens/{token}", headers)
         request(process.address, "GET", "/v2.1/images", {"X-Auth-Token": "wrong"})
         process.stop()
         text = process.log.read_text()
-    ids = f"{scope['user']['id']} {scope['project']['id']}"
+    ids = f"{user_id} {DEMO.project_id}"
     line = re.escape(
         f"[- {listed.header('X-Openstack-Request-Id')} {ids}] 127.0.0.1 "
         f'"GET /v2.1/images?limit=5&token=*** HTTP/1.1" status: 200 len: {len(listed.body)} time: '
@@ -63,12 +53,14 @@ def test_each_request_has_a_line_and_no_secret_is_in_it(tmp_path: Path) -> None:
     assert '"GET /v2.0/tokens/*** HTTP/1.1" status: ' in text
     assert " - -] 127.0.0.1" in text, "a request of nobody has no ids"
     assert token not in text
-    assert password not in text
+    assert PASSWORD not in text
 
 
 def test_json_lines_have_every_part_as_a_field(tmp_path: Path) -> None:
-    with _configured(tmp_path, "[DEFAULT]\nuse_json = true") as process:
-        token, _, answer = _log_in(process)
+    cloud = _configured(tmp_path, "[DEFAULT]\nuse_json = true")
+    with cloud.process as process:
+        token = cloud.token("demo") or ""
+        user_id = _user_id(cloud, token)
         globally = "req-11111111-2222-3333-4444-555555555555"
         headers = {"X-Auth-Token": token, "X-Openstack-Request-Id": globally}
         missing = request(process.address, "GET", "/v2.1/images/none/metadata", headers)
@@ -82,8 +74,8 @@ def test_json_lines_have_every_part_as_a_field(tmp_path: Path) -> None:
         "level": "INFO",
         "request_id": missing.header("X-Openstack-Request-Id"),
         "global_request_id": globally,
-        "user": answer.json()["token"]["user"]["id"],
-        "project": answer.json()["token"]["project"]["id"],
+        "user": user_id,
+        "project": DEMO.project_id,
         "client": "127.0.0.1",
         "method": "GET",
         "target": "/v2.1/images/none/metadata",
@@ -95,7 +87,7 @@ def test_json_lines_have_every_part_as_a_field(tmp_path: Path) -> None:
 
 
 def test_machines_that_ask_for_health_are_logged_when_the_answer_is_bad(tmp_path: Path) -> None:
-    with _configured(tmp_path, "") as process:
+    with _configured(tmp_path, "").process as process:
         request(process.address, "GET", "/healthcheck?good")
         (tmp_path / "disabled").touch()
         request(process.address, "GET", "/healthcheck?bad")
@@ -106,7 +98,7 @@ def test_machines_that_ask_for_health_are_logged_when_the_answer_is_bad(tmp_path
 
 
 def test_the_access_log_can_be_turned_off(tmp_path: Path) -> None:
-    with _configured(tmp_path, "[glimpse]\naccess_log = false") as process:
+    with _configured(tmp_path, "[glimpse]\naccess_log = false").process as process:
         request(process.address, "GET", "/v2.1/images")
         process.stop()
         assert "/v2.1/images" not in process.log.read_text()

@@ -1,5 +1,6 @@
 """Edge: the outermost layer. It says who the request is, and stands in for what nobody caught."""
 
+import asyncio
 import logging
 import re
 import time
@@ -49,7 +50,8 @@ class Edge:
         self._trust_proxy_headers = trust_proxy_headers
         self._access_log = access_log
         self._observer = observer
-        self.in_flight = 0
+        self._in_flight = 0
+        self._idle: asyncio.Event | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or pass on a lifespan event."""
@@ -61,7 +63,7 @@ class Edge:
         current_notes.set(notes)
         status, size = _NOT_ANSWERED, 0
         began = time.perf_counter()
-        self.in_flight += 1
+        self._in_flight += 1
         self._observer.request_began()
 
         async def noted(message: Message) -> None:
@@ -84,10 +86,18 @@ class Edge:
             await send_plain(noted, 500, "The server has either erred or is incapable.")
         finally:
             seconds = time.perf_counter() - began
-            self.in_flight -= 1
+            self._in_flight -= 1
+            if self._idle is not None and not self._in_flight:
+                self._idle.set()
             self._observer.request_ended(notes.operation, status, seconds)
             if self._access_log:
                 log_access(scope, notes, status=status, size=size, seconds=seconds)
+
+    async def idle(self) -> None:
+        """Return when no request is being served, for one who sees to it that no more come."""
+        if self._in_flight:
+            self._idle = asyncio.Event()
+            await self._idle.wait()
 
     def _prepare(self, scope: Scope) -> None:
         """Put into the scope what the class promises."""

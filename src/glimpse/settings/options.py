@@ -178,6 +178,16 @@ HEALTHCHECK: Sequence[cfg.Opt] = (
     ),
 )
 
+METRICS: Sequence[cfg.Opt] = (
+    cfg.StrOpt("host", default="127.0.0.1", help="Address to answer scrapes on."),
+    cfg.IntOpt(
+        "port",
+        min=1,
+        max=_PORT_MAX,
+        help="TCP port of /metrics, for Prometheus; without it nothing is counted.",
+    ),
+)
+
 EMBEDDED: Sequence[cfg.Opt] = (
     cfg.IntOpt(
         "token_expiration", default=3600, min=1, help="Seconds that the embedded tokens live."
@@ -296,6 +306,7 @@ SECTIONS: Mapping[str, Sequence[cfg.Opt]] = {
     "oslo_policy": POLICY,
     "oslo_middleware": MIDDLEWARE,
     "healthcheck": HEALTHCHECK,
+    "metrics": METRICS,
     "embedded": EMBEDDED,
     "glance": GLANCE,
     "keystone_authtoken": KEYSTONE_AUTHTOKEN,

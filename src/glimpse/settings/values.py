@@ -82,6 +82,14 @@ class Healthcheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Metrics:
+    """Where Prometheus finds the numbers; nowhere without a port."""
+
+    host: str
+    port: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Embedded:
     """The embedded services; times in seconds."""
 
@@ -152,6 +160,7 @@ class Settings:
     policy: Policy
     middleware: Middleware
     healthcheck: Healthcheck
+    metrics: Metrics
     embedded: Embedded
     glance: Glance
     keystone_authtoken: KeystoneAuthtoken

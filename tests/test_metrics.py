@@ -1,0 +1,119 @@
+"""What a scrape says after requests whose number is known, and that it is documented."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families as families
+
+from glimpse.metrics import Metrics
+from tests.support.cloud import EmbeddedCloud, Member, seed_identity
+from tests.support.gateway import SERVICE, gateway
+from tests.support.http import request
+from tests.support.process import GlimpseProcess, free_port
+
+ROOT = Path(__file__).parent.parent
+
+
+USER = Member("user", "e" * 32)
+
+
+def scrape(port: int) -> dict[str, float]:
+    """Each sample's value by its name with labels: ``name{a="b"}{c="d"}``."""
+    answer = request(("127.0.0.1", port), "GET", "/metrics")
+    assert answer.status == 200, str(answer)
+    assert (answer.header("content-type") or "").startswith("text/plain; version="), str(answer)
+    samples = [sample for family in families(answer.body.decode()) for sample in family.samples]
+    return {
+        one.name + "".join(sorted(f'{{{name}="{value}"}}' for name, value in one.labels.items())): (
+            one.value
+        )
+        for one in samples
+    }
+
+
+def _process(tmp_path: Path, port: int, workers: int) -> GlimpseProcess:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(f"[metrics]\nport = {port}\n[glimpse]\nworkers = {workers}\n")
+    return GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[EmbeddedCloud]:
+    seed_identity(tmp_path / "cloud", [SERVICE, USER])
+    with GlimpseProcess(tmp_path / "cloud") as process:
+        yield EmbeddedCloud(process)
+
+
+def test_one_scrape_is_the_sum_over_all_workers(tmp_path: Path) -> None:
+    port = free_port()
+    with _process(tmp_path, port, workers=3) as process:
+        for _ in range(60):  # over connections of their own: any worker may get one
+            request(process.address, "GET", "/v2.1/images")
+        for _ in range(5):
+            request(process.address, "GET", "/healthcheck")
+        refused = 'glimpse_requests_total{operation="other"}{status="401"}'
+        healthy = 'glimpse_requests_total{operation="healthcheck"}{status="200"}'
+        deadline = time.monotonic() + 20
+        while (found := scrape(port)).get(healthy) != 5 and time.monotonic() < deadline:
+            time.sleep(0.02)  # a request is counted right after its answer is sent
+        for _ in range(6):  # of whichever workers
+            found = scrape(port)
+            assert (found[refused], found[healthy]) == (60, 5), found
+            assert found['glimpse_request_duration_seconds_count{operation="other"}'] == 60
+            bucket = 'glimpse_request_duration_seconds_bucket{le="+Inf"}{operation="other"}'
+            assert found[bucket] == 60
+            assert found["glimpse_requests_in_flight"] == 0
+
+
+def test_the_gateway_counts_its_calls(tmp_path: Path, cloud: EmbeddedCloud) -> None:
+    port = free_port()
+    with gateway(tmp_path / "gateway", cloud, _glance(port)) as served:
+        for _ in range(4):
+            answer = served.ask("user", "GET", "/v2.1/images")
+            assert answer.status == 200, str(answer)
+        found = scrape(port)
+        lines = served.process.log.read_text().splitlines()
+    calls = "glimpse_service_calls_total"
+    assert found['glimpse_requests_total{operation="list_images"}{status="200"}'] == 4
+    assert found[calls + '{method="GET"}{outcome="200"}{service="keystone"}'] == 1
+    assert found[calls + '{method="login"}{outcome="ok"}{service="keystone"}'] >= 1
+    assert found[calls + '{method="GET"}{outcome="200"}{service="glance"}'] >= 4
+    assert found['glimpse_service_call_duration_seconds_count{service="glance"}'] >= 4
+    assert found['glimpse_token_cache_lookups_total{result="miss"}'] == 1
+    assert found['glimpse_token_cache_lookups_total{result="hit"}'] == 3
+    line = next(one for one in lines if "operation: list_images" in one)
+    assert float(line.rpartition("glance: ")[2]) > 0, line
+
+
+def test_retries_are_counted(tmp_path: Path, cloud: EmbeddedCloud) -> None:
+    port = free_port()
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    with gateway(tmp_path / "gateway", cloud, _glance(port, api_servers=nowhere)) as served:
+        answer = served.ask("user", "GET", "/v2.1/images")
+        assert answer.status == 503, str(answer)
+        found = scrape(port)
+    name = 'glimpse_service_calls_total{method="GET"}{outcome="unreachable"}{service="glance"}'
+    assert found[name] == 4
+    assert found['glimpse_service_retries_total{service="glance"}'] == 3
+
+
+def test_nothing_else_is_at_the_port_and_metrics_are_nowhere_else(tmp_path: Path) -> None:
+    port = free_port()
+    with _process(tmp_path, port, workers=1) as process:
+        answer = request(("127.0.0.1", port), "GET", "/v2.1/images")
+        assert answer.status == 404, str(answer)
+        answer = request(process.address, "GET", "/metrics")
+        assert b"glimpse_" not in answer.body, str(answer)
+
+
+def test_every_metric_is_documented_and_no_other() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    documented = set(re.findall(r"`(glimpse_\w+)`", text))
+    assert documented == set(Metrics().names)
+
+
+def _glance(port: int, **options: str) -> dict[str, dict[str, object]]:
+    return {"metrics": {"port": port}, "glance": {"valid_interfaces": "public", **options}}

@@ -1,0 +1,246 @@
+"""Signals, reloads, and what systemd is told, with real processes and a real datagram socket."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from tests.support.http import request
+from tests.support.process import GlimpseProcess
+
+SECONDS = 20.0  # in which anything has to have happened
+
+
+class Systemd:
+    """The other end of NOTIFY_SOCKET: every message, in order."""
+
+    def __init__(self, address: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(f"\0{address[1:]}" if address.startswith("@") else address)
+        self._socket.settimeout(SECONDS)
+
+    def next(self) -> str:
+        return self._socket.recv(4096).decode()
+
+    def next_but_watchdog(self) -> str:
+        return next(text for text in iter(self.next, None) if text != "WATCHDOG=1")
+
+    def within(self, seconds: float) -> list[str]:
+        """All that comes in this time."""
+        found = []
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._socket.settimeout(left)
+            try:
+                found.append(self.next())
+            except TimeoutError:
+                break
+        return found
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@contextmanager
+def _told(process: GlimpseProcess, address: str) -> Iterator[Systemd]:
+    systemd = Systemd(address)
+    try:
+        with process:
+            yield systemd
+    finally:
+        systemd.close()
+
+
+def _pid(process: GlimpseProcess) -> int:
+    assert process._process is not None  # noqa: SLF001  its id is all that is wanted
+    return process._process.pid  # noqa: SLF001
+
+
+def _configuration(tmp_path: Path, workers: int, most_metadata: int) -> Path:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(
+        f"[glimpse]\nworkers = {workers}\n[api]\nadvertised_microversion = 2.{most_metadata}\n"
+    )
+    return conf
+
+
+def _advertised(process: GlimpseProcess) -> str:
+    answer = request(process.address, "GET", "/v2.1/")
+    return str(answer.json()["version"]["version"])
+
+
+def _until(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_systemd_is_told_of_start_reload_and_stop(tmp_path: Path, workers: int) -> None:
+    address = str(tmp_path / "notify") if workers == 1 else f"@glimpse-test-{os.getpid()}"
+    conf = _configuration(tmp_path, workers, 30)
+    process = GlimpseProcess(
+        tmp_path / "state",
+        arguments=["--config-file", str(conf)],
+        environment={"NOTIFY_SOCKET": address},
+    )
+    with _told(process, address) as systemd:
+        assert systemd.next() == "READY=1"
+        _configuration(tmp_path, workers, 31)
+        os.kill(_pid(process), signal.SIGHUP)
+        reloading, since = systemd.next().split("\n")
+        assert reloading == "RELOADING=1"
+        assert int(since.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
+        assert systemd.next() == "READY=1"
+        assert _advertised(process) == "2.31"
+        assert process.stop() == 0, process.log.read_text()
+        assert systemd.next() == "STOPPING=1"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_watchdog_gets_its_signs_of_life(tmp_path: Path, workers: int) -> None:
+    address = str(tmp_path / "notify")
+    process = GlimpseProcess(
+        tmp_path / "state",
+        arguments=["--workers", str(workers)],
+        environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "400000"},
+    )
+    with _told(process, address) as systemd:
+        told = [systemd.next() for _ in range(5)]
+        assert told.count("WATCHDOG=1") >= 4, told
+
+
+def test_a_worker_whose_loop_stands_still_is_no_sign_of_life(tmp_path: Path) -> None:
+    address = str(tmp_path / "notify")
+    process = GlimpseProcess(
+        tmp_path / "state",
+        arguments=["--workers", "2"],
+        environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "400000"},
+    )
+    with _told(process, address) as systemd:
+        assert systemd.next_but_watchdog() == "READY=1"
+        stopped = _children(_pid(process))[0]
+        os.kill(stopped, signal.SIGSTOP)
+        try:
+            told = systemd.within(2)  # five times the period
+            assert len(told) < 5, told
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_request_is_lost_while_the_configuration_is_read_again(
+    tmp_path: Path, workers: int
+) -> None:
+    conf = _configuration(tmp_path, workers, 30)
+    process = GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
+    with process:
+        with _Hammer(process, connections=4) as hammer:
+            for version in range(31, 36):
+                _configuration(tmp_path, workers, version)
+                seen = hammer.count
+                os.kill(_pid(process), signal.SIGHUP)
+                _until(lambda v=version: _advertised(process) == f"2.{v}", f"2.{version}")  # type: ignore[misc]
+                _until(lambda s=seen: hammer.count > s + 20, "requests go on")  # type: ignore[misc]
+        assert hammer.failures == []
+        assert hammer.count > 100
+        assert process.stop() == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    "text", ["[api]\nmax_microversion = none\n", "[oslo_policy]\npolicy_file = /nowhere.yaml\n"]
+)
+def test_a_configuration_that_cannot_be_used_changes_nothing(
+    tmp_path: Path, workers: int, text: str
+) -> None:
+    conf = _configuration(tmp_path, workers, 30)
+    process = GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
+    with process:
+        conf.write_text(f"[glimpse]\nworkers = {workers}\n{text}")
+        os.kill(_pid(process), signal.SIGHUP)
+        _until(lambda: "configuration is kept" in process.log.read_text(), "an error in the log")
+        assert _advertised(process) == "2.30"
+        _configuration(tmp_path, workers, 31)
+        os.kill(_pid(process), signal.SIGHUP)
+        _until(lambda: _advertised(process) == "2.31", "the mended configuration")
+
+
+def test_a_log_file_that_was_moved_away_is_opened_anew(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(f"[DEFAULT]\nlog_file = {log}\n")
+    with GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)]) as process:
+        request(process.address, "GET", "/before")
+        log.rename(tmp_path / "log.1")
+        os.kill(_pid(process), signal.SIGHUP)
+        _until(log.exists, "a new file")
+        request(process.address, "GET", "/after")
+        _until(lambda: "/after" in log.read_text(), "a line in the new file")
+    assert "/before" in (tmp_path / "log.1").read_text()
+
+
+def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
+    with GlimpseProcess(tmp_path / "state", arguments=["--workers", "2"]) as process:
+        _until(lambda: len(_children(_pid(process))) == 2, "two workers")
+        workers = _children(_pid(process))
+        os.kill(_pid(process), signal.SIGKILL)
+        _until(lambda: not any(map(_is_running, workers)), "the workers to end")
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False
+
+
+class _Hammer:
+    """Clients that ask without a pause over connections that they keep."""
+
+    def __init__(self, process: GlimpseProcess, connections: int) -> None:
+        self._address = process.address
+        self._end = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(connections)]
+        self.count = 0
+        self.failures: list[str] = []
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self) -> None:
+        connection = HTTPConnection(*self._address, timeout=SECONDS)
+        connection.connect()
+        connection.auto_open = 0  # a connection that the server closes is a failure
+        while not self._end.is_set():
+            try:
+                connection.request("GET", "/v2.1/")
+                answer = connection.getresponse()
+                answer.read()
+            except Exception as error:  # noqa: BLE001  whatever it is, a client saw it
+                self.failures.append(repr(error))
+                return
+            if answer.status != 200:
+                self.failures.append(str(answer.status))
+            self.count += 1
+        connection.close()
