@@ -1,23 +1,23 @@
-"""Tempest, OpenStack's own test suite, against the embedded cloud."""
+"""Tempest, OpenStack's own test suite, against both kinds of cloud."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.clouds import CLOUDS, start_cloud
 from tests.support import tempest
-from tests.support.cloud import EmbeddedCloud, seed_identity
-from tests.support.process import GlimpseProcess
 
 pytestmark = pytest.mark.clients
 
 
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tempest.Target]:
-    state_dir = tmp_path_factory.mktemp("tempest") / "state"
-    seed_identity(state_dir, tempest.MEMBERS)
-    with GlimpseProcess(state_dir) as process:
-        yield tempest.prepare(EmbeddedCloud(process))
+@pytest.fixture(scope="module", params=CLOUDS)
+def target(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tempest.Target]:
+    directory = tmp_path_factory.mktemp("tempest")
+    with start_cloud(request.param, directory, tempest.MEMBERS) as cloud:
+        yield tempest.prepare(cloud)
 
 
 @pytest.mark.parametrize("microversion", tempest.MICROVERSIONS)
@@ -25,8 +25,10 @@ def test_tempest_passes_all_that_needs_no_server(
     target: tempest.Target,
     microversion: str,
     tmp_path: Path,
+    request: pytest.FixtureRequest,
     record_property: Callable[[str, object], None],
 ) -> None:
     results = tempest.run(tmp_path, target, microversion)
-    record_property("tempest", f"at microversion {microversion}: {results}")
+    kind = request.node.callspec.params["target"]
+    record_property("tempest", f"against {kind} at microversion {microversion}: {results}")
     results.check()
