@@ -73,7 +73,7 @@ class Application:
         if self._settings.image_service == "glance":
             images, identity, image_url, probes = self._open_gateway()
         else:
-            images, identity, image_url, probes = self._open_embedded()
+            images, identity, image_url, probes = await self._open_embedded()
         self._readiness = ReadinessView({"healthcheck": self._probe_health, **probes})
         operations = Operations(
             images,
@@ -96,10 +96,13 @@ class Application:
 
         return _Parts(images, identity, image_url, probes)
 
-    def _open_embedded(self) -> _Parts:
+    async def _open_embedded(self) -> _Parts:
         settings = self._settings
-        images = EmbeddedImageService.open(settings.server.state_dir)
+        images = EmbeddedImageService.open(
+            settings.server.state_dir, image_size_cap=settings.embedded.image_size_cap
+        )
         self._closers.append(images)
+        await images.recover()
         probes: dict[str, Probe] = {
             "catalog": partial(probe_catalog, settings.server.state_dir),
             "data": partial(probe_data, settings.server.state_dir),

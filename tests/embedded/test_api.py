@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import resource
 import socket
 import subprocess
 import sys
@@ -440,6 +441,25 @@ def test_an_upload_that_breaks_off_leaves_the_image_queued(api: Api) -> None:
         connection.sendall(b"x" * MEBIBYTE)
         _wait_for(lambda: api("GET", path).json()["status"] == "saving")
     _wait_for(lambda: api("GET", path).json()["status"] == "queued")
+    assert api("GET", f"{path}/file").status == 204
+    again = api("PUT", f"{path}/file", b"x", Content_Type="application/octet-stream")
+    assert again.status == 204, str(again)
+
+
+def test_a_full_disk_is_said_and_leaves_the_image_queued(api: Api) -> None:
+    """A limit on the size of the server's files stands for the disk: the store sees it alike."""
+    image = api.create(disk_format="raw", container_format="bare")
+    path = f"/v2/images/{image['id']}"
+    limits = resource.prlimit(api.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(api.pid, resource.RLIMIT_FSIZE, (16 * MEBIBYTE, limits[1]))
+    try:
+        data = b"x" * 20 * MEBIBYTE
+        answer = api("PUT", f"{path}/file", data, Content_Type="application/octet-stream")
+    finally:
+        resource.prlimit(api.pid, resource.RLIMIT_FSIZE, limits)
+    assert answer.status == 413, str(answer)
+    assert b"space" in answer.body
+    assert api("GET", path).json()["status"] == "queued"
     assert api("GET", f"{path}/file").status == 204
     again = api("PUT", f"{path}/file", b"x", Content_Type="application/octet-stream")
     assert again.status == 204, str(again)

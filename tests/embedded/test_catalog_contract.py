@@ -336,6 +336,9 @@ async def test_a_closed_catalog_says_so(catalog: Catalog) -> None:
     await catalog.close()
     with pytest.raises(Unavailable):
         await catalog.insert(image())
+    for query in (ImageQuery(), ImageQuery(size_min=1)):
+        with pytest.raises(Unavailable):
+            await found(catalog, query)
     with pytest.raises(Unavailable):
-        await found(catalog, ImageQuery(size_min=1))
+        await catalog.get("any", None)
     await catalog.close()

@@ -5,16 +5,38 @@ are the same calls on another store.
 """
 
 import asyncio
+import errno
+import glob
 import hashlib
+import logging
 import os
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterable, AsyncIterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
+from glimpse.images.errors import ImageServiceError, NotFound, ServiceError, Unavailable
+
 _PIECE = 1024 * 1024
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+_log = logging.getLogger(__name__)
+
+
+class NoData(NotFound):
+    """The image exists and has no data (yet)."""
+
+
+class StorageFull(ServiceError):
+    """There is no room for the data."""
+
+
+class DataTooLarge(ImageServiceError):
+    """The data is larger than an image's may be."""
 
 
 class Stored(NamedTuple):
@@ -34,28 +56,35 @@ class ImageData(NamedTuple):
     store: LocalStore
 
     async def read(self, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """Yield the bytes from `start` up to, not including, `end` (None: to the last)."""
+        """Open the data; return the bytes from `start` up to `end` (None: to the last), in pieces.
+
+        Once it is open, it is read to its end whoever deletes the image. Raises NoData.
+        """
         end = self.size if end is None else end
         if start >= end:
-            return
-        answer = await obstore.get_async(self.store, self.path, options={"range": (start, end)})
-        async for piece in answer.stream(min_chunk_size=_PIECE):
-            yield bytes(piece)
+            return _nothing()
+        try:
+            answer = await obstore.get_async(self.store, self.path, options={"range": (start, end)})
+        except FileNotFoundError:
+            raise NoData("The image has been deleted.") from None
+        return _pieces(answer.stream(min_chunk_size=_PIECE))
 
 
 class ImageStore:
     """Image data by image id."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, size_cap: int) -> None:
+        """`size_cap` is the most bytes that an image may have."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._size_cap = size_cap
         self._directory = directory
         self._store = LocalStore(directory)
 
     async def put(self, image_id: str, chunks: AsyncIterator[bytes]) -> Stored:
         """Store the chunks; the digests are made on the way, memory holds a few megabytes.
 
-        An exception of `chunks` is raised again and leaves nothing behind. The data is on the disk
-        when this returns.
+        An exception of `chunks` is raised again and leaves nothing behind, as do DataTooLarge,
+        StorageFull and Unavailable. The data is on the disk when this returns.
         """
         md5, sha512 = hashlib.md5(usedforsecurity=False), hashlib.sha512()
         size = 0
@@ -68,6 +97,10 @@ class ImageStore:
                     md5.update(chunk)
                     sha512.update(chunk)
                     size += len(chunk)
+                    if size > self._size_cap:
+                        raise DataTooLarge(  # noqa: TRY301  it is to end the upload, as all others
+                            f"The data of an image may have at most {self._size_cap} bytes."
+                        )
                     if chunk:
                         yield chunk
             except BaseException as error:
@@ -78,11 +111,9 @@ class ImageStore:
             await obstore.put_async(
                 self._store, image_id, digested(), chunk_size=_PIECE, use_multipart=True
             )
-        except Exception:
-            if failure:
-                raise failure[0] from None
-            raise
-        await asyncio.to_thread(self._sync, image_id)
+            await asyncio.to_thread(self._sync, image_id)
+        except (BaseError, OSError) as error:
+            raise failure[0] if failure else _not_written(error) from None
         return Stored(size, md5.hexdigest(), sha512.hexdigest())
 
     def open(self, image_id: str, size: int, checksum: str | None) -> ImageData | None:
@@ -96,6 +127,15 @@ class ImageStore:
         path = self._directory / image_id
         await asyncio.to_thread(path.unlink, missing_ok=True)
 
+    async def delete_unfinished(self, image_id: str) -> None:
+        """Remove what an upload left that ended with its process; nobody may be uploading now."""
+
+        def unlink() -> None:
+            for path in self._directory.glob(f"{glob.escape(image_id)}#*"):  # as obstore names them
+                path.unlink(missing_ok=True)
+
+        await asyncio.to_thread(unlink)
+
     def _sync(self, image_id: str) -> None:
         for path in (self._directory / image_id, self._directory):
             descriptor = os.open(path, os.O_RDONLY)
@@ -103,3 +143,23 @@ class ImageStore:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""
+
+
+async def _pieces(stream: AsyncIterable[Any]) -> AsyncIterator[bytes]:
+    async for piece in stream:
+        yield bytes(piece)
+
+
+def _not_written(error: Exception) -> ServiceError:
+    """What a client is told of an error of the store, whose own words, with paths, are logged."""
+    matched = _OS_ERROR.search(str(error))
+    number = error.errno if isinstance(error, OSError) else matched and int(matched[1])
+    _log.error("image data cannot be written: %s", str(error).partition("\n")[0])
+    if number in _FULL:
+        return StorageFull("There is not enough space on the image storage media.")
+    return Unavailable("The image storage media cannot be written.")

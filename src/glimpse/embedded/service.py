@@ -1,12 +1,14 @@
 """EmbeddedImageService: the images kept by this process, and what the Image API needs besides."""
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from contextlib import aclosing
 from pathlib import Path
 
 from glimpse.embedded import rules
-from glimpse.embedded.data import ImageData, ImageStore
+from glimpse.embedded.claims import Claims
+from glimpse.embedded.data import ImageData, ImageStore, NoData
 from glimpse.embedded.engine import Catalog, Members, Record
 from glimpse.embedded.rules import NewImage
 from glimpse.embedded.sqlite.catalog import SQLiteCatalog
@@ -24,33 +26,38 @@ from glimpse.images.errors import (
     ImageNotFound,
     MarkerNotFound,
     MarkerNotVisible,
-    NotFound,
+    Unavailable,
 )
 
-
-class NoData(NotFound):
-    """The image exists and has no data (yet)."""
+IMAGE_SIZE_CAP = 2**40  # bytes of an image's data, as image_size_cap of the Image service
+_log = logging.getLogger(__name__)
 
 
 class EmbeddedImageService:
     """An ImageService over a catalog of records and a store of their data."""
 
     @classmethod
-    def open(cls, state_dir: Path) -> "EmbeddedImageService":
+    def open(
+        cls, state_dir: Path, *, image_size_cap: int = IMAGE_SIZE_CAP
+    ) -> "EmbeddedImageService":
         """Open, or make, the files in `state_dir`. Raises NewerSchema."""
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        catalog = SQLiteCatalog.open(state_dir / "catalog.sqlite")
-        return cls(catalog, ImageStore(state_dir / "data"))
+        return cls(
+            SQLiteCatalog.open(state_dir / "catalog.sqlite"),
+            ImageStore(state_dir / "data", image_size_cap),
+            Claims(state_dir / "uploads"),
+        )
 
-    def __init__(self, catalog: Catalog, data: ImageStore) -> None:
+    def __init__(self, catalog: Catalog, data: ImageStore, claims: Claims) -> None:
         self._catalog = catalog
         self._data = data
+        self._claims = claims
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield pages; see ImageService."""
         marker = await self._marker(caller, query.marker) if query.marker is not None else None
         wanted = query.limit
-        async with aclosing(self._catalog.pages(caller, query, marker)) as pages:
+        async with contextlib.aclosing(self._catalog.pages(caller, query, marker)) as pages:
             async for page in pages:
                 found = len(page.images)
                 if wanted is not None and found > wanted:
@@ -134,16 +141,30 @@ class EmbeddedImageService:
     async def upload(self, caller: Caller, image_id: str, chunks: AsyncIterator[bytes]) -> None:
         """Take an image's data: queued, then saving, then active; back to queued on a failure.
 
-        Raises ImageNotFound, Forbidden, Conflict when it has data or is being given some, and
-        whatever `chunks` raises.
+        Raises ImageNotFound, Forbidden, Conflict when it has data or is being given some, what
+        ImageStore.put raises, and whatever `chunks` raises.
         """
-        await self._set_status(caller, image_id, "saving", expected=("queued",))
+        image = await self.get_image(caller, image_id)
+        claim = await asyncio.to_thread(self._claims.take, image.id)
+        if claim is None:
+            raise Conflict(f"Image {image_id} is being given data by another request.")
         try:
-            stored = await self._data.put(image_id, chunks)
-        except BaseException:
-            await asyncio.shield(self._forget_data(caller, image_id))
-            raise
+            await self._set_status(caller, image_id, "saving", expected=("queued",))
+            await self._take_data(caller, image_id, chunks)
+        finally:
+            if await self._is_settled(image.id):
+                claim.release()
+            else:  # the catalog could not be written: the next start tries again
+                claim.abandon()
 
+    async def _is_settled(self, image_id: str) -> bool:
+        try:
+            record = await self._catalog.get(image_id, None)
+        except Unavailable:
+            return False
+        return record is None or record.image.status != "saving"
+
+    async def _take_data(self, caller: Caller, image_id: str, chunks: AsyncIterator[bytes]) -> None:
         def finish(image: Image) -> Image:
             return rules.with_status(image, "active", expected=("saving",))._replace(
                 size=stored.size,
@@ -153,17 +174,36 @@ class EmbeddedImageService:
             )
 
         try:
+            stored = await self._data.put(image_id, chunks)
             await self.update_image(caller, image_id, finish)
-        except ImageNotFound:  # deleted meanwhile
-            await self._data.delete(image_id)
+        except BaseException:
+            await asyncio.shield(self._undo_upload(image_id))
             raise
 
-    async def _forget_data(self, caller: Caller, image_id: str) -> None:
+    async def _undo_upload(self, image_id: str) -> None:
+        """Remove what there is of an image's data; queue the image again, if it still exists."""
         await self._data.delete(image_id)
-        try:
-            await self._set_status(caller, image_id, "queued", expected=("saving",))
-        except (ImageNotFound, Conflict):
-            return  # deleted meanwhile
+        with contextlib.suppress(ImageNotFound, Conflict):
+            await self._catalog.update(
+                image_id,
+                None,
+                lambda record: rules.with_status(
+                    record.image, "queued", expected=("saving",)
+                )._replace(updated_at=rules.now()),
+            )
+
+    async def recover(self) -> None:
+        """Undo the uploads that ended with their processes; those of processes that live go on.
+
+        Any process may do it at any time; a start is when it is needed.
+        """
+        for claim in await asyncio.to_thread(lambda: list(self._claims.abandoned())):
+            record = await self._catalog.get(claim.image_id, None)
+            await self._data.delete_unfinished(claim.image_id)
+            if record is None or record.image.status == "saving":
+                await self._undo_upload(claim.image_id)
+                _log.warning("the upload of image %s ended with its process", claim.image_id)
+            claim.release()
 
     async def _set_status(
         self, caller: Caller, image_id: str, status: str, *, expected: tuple[str, ...]

@@ -193,6 +193,9 @@ EMBEDDED: Sequence[cfg.Opt] = (
         "token_expiration", default=3600, min=1, help="Seconds that the embedded tokens live."
     ),
     cfg.StrOpt("region_name", default="RegionOne", help="Region in the embedded catalog."),
+    cfg.IntOpt(
+        "image_size_cap", default=2**40, min=1, help="Most bytes of data that an image may have."
+    ),
 )
 
 GLANCE: Sequence[cfg.Opt] = (

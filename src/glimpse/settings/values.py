@@ -91,10 +91,11 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """The embedded services; times in seconds."""
+    """The embedded services; times in seconds, sizes in bytes."""
 
     token_expiration: int
     region_name: str
+    image_size_cap: int
 
 
 @dataclass(frozen=True, slots=True)

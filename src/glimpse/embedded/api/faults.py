@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from glimpse.embedded.service import NoData
+from glimpse.embedded.data import DataTooLarge, NoData, StorageFull
 from glimpse.identity.base import IdentityError, IdentityUnavailable, Unauthorized
 from glimpse.images import errors
 
@@ -48,6 +48,8 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    DataTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    StorageFull: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,  # as the Image service has it
     errors.PropertyLimitExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.MarkerNotVisible: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,

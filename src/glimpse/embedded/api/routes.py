@@ -199,7 +199,7 @@ async def download_data(call: Call) -> Response:
     if part:
         headers["Content-Range"] = part.content_range
     return StreamingResponse(
-        data.read(start, end),
+        await data.read(start, end),
         status_code=206 if part else 200,
         headers=headers,
         media_type=_DATA,

@@ -6,6 +6,7 @@ synchronous=FULL).
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -19,7 +20,7 @@ from glimpse.embedded.sqlite.search import Place, Search, is_short
 from glimpse.embedded.sqlite.selection import in_usual_order
 from glimpse.embedded.sqlite.writer import Writer
 from glimpse.images import Caller, Image, ImageQuery, Page
-from glimpse.images.errors import Conflict, ImageNotFound
+from glimpse.images.errors import Conflict, ImageNotFound, Unavailable
 
 _PAGE = 200  # images: more would keep the event loop from others for too long
 _SORTED_AT_ONCE = 1000  # the Image API's largest limit: each sort looks at everything in scope
@@ -43,7 +44,8 @@ class SQLiteCatalog:
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
         """See Catalog."""
-        return _record(self._records, image_id, project_id)
+        with _READING:
+            return _record(self._records, image_id, project_id)
 
     def pages(
         self, caller: Caller, query: ImageQuery, marker: Image | None
@@ -61,7 +63,8 @@ class SQLiteCatalog:
         place = self._records.place(marker) if marker is not None else None
         count = _first_step(query, _PAGE)
         while True:
-            rows = self._records.page(caller, query, place, count)
+            with _READING:
+                rows = self._records.page(caller, query, place, count)
             images = [row.image for row in rows if is_listed(row.image)]
             last = len(rows) < count
             yield Page(images, last=last)
@@ -176,6 +179,19 @@ class SQLiteCatalog:
         await asyncio.to_thread(self._writer.close)
         await asyncio.to_thread(self._readers.close)
         self._connection.close()
+
+
+class _Reading:
+    """Raises Unavailable for an error of SQLite; `contextlib.contextmanager` costs twice as much."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise Unavailable(f"The catalog cannot be read: {error}") from None
+
+
+_READING = _Reading()
 
 
 def _record(records: ImageRecords, image_id: str, project_id: str | None) -> Record | None:

@@ -1,0 +1,72 @@
+"""Claims: which images are being given data right now, so that what a crash left can be told apart.
+
+A claim is a locked file named for the image. The lock ends with its process, the file does not: a
+file that can be locked was left by a crash.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Claim(NamedTuple):
+    """One image's, until it is released."""
+
+    image_id: str
+    path: Path
+    descriptor: int
+
+    def release(self) -> None:
+        """Let others have it."""
+        self.path.unlink(missing_ok=True)
+        os.close(self.descriptor)
+
+    def abandon(self) -> None:
+        """Leave it to who takes the `Claims.abandoned`."""
+        os.close(self.descriptor)
+
+
+class Claims:
+    """The claims of all processes of a machine, as files in one directory."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._directory = directory
+
+    def take(self, image_id: str) -> Claim | None:
+        """Claim an image; None while somebody who lives has it. A crash of the machine keeps it."""
+        path = self._directory / image_id
+        while True:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(descriptor)
+                return None
+            if _is(path, descriptor):
+                self._sync()
+                return Claim(image_id, path, descriptor)
+            os.close(descriptor)  # released, and gone, between the opening and the locking
+
+    def abandoned(self) -> Iterator[Claim]:
+        """Take the claims whose holders have died, one by one."""
+        for path in sorted(self._directory.iterdir()):
+            claim = self.take(path.name)
+            if claim is not None:
+                yield claim
+
+    def _sync(self) -> None:
+        descriptor = os.open(self._directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _is(path: Path, descriptor: int) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(descriptor).st_ino
+    except FileNotFoundError:
+        return False

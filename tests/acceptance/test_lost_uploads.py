@@ -1,0 +1,104 @@
+"""An upload that a crash cut off leaves nothing behind, and takes no other upload with it."""
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import MEMBERS
+from tests.support.cloud import EmbeddedCloud, seed_identity
+from tests.support.http import encode_head, read_answer
+from tests.support.process import GlimpseProcess
+
+SIZE, PIECE = 4 * 1024 * 1024, b"x" * 2 * 1024 * 1024  # of which the first half is sent at once
+DATA_TYPE = ("Content-Type", "application/octet-stream")
+
+
+@pytest.fixture
+def state_dir(tmp_path: Path) -> Path:
+    seed_identity(tmp_path / "state", MEMBERS)
+    return tmp_path / "state"
+
+
+def make_image(cloud: EmbeddedCloud) -> str:
+    body = {"disk_format": "raw", "container_format": "bare", "visibility": "private"}
+    answer = cloud.ask("owner", "POST", "/image/v2/images", json.dumps(body).encode())
+    assert answer.status == 201, str(answer)
+    return str(answer.json()["id"])
+
+
+def status(cloud: EmbeddedCloud, image: str) -> str:
+    answer = cloud.ask("owner", "GET", f"/image/v2/images/{image}")
+    assert answer.status == 200, str(answer)
+    return str(answer.json()["status"])
+
+
+@contextlib.contextmanager
+def half_sent(cloud: EmbeddedCloud, image: str) -> Iterator[socket.socket]:
+    """An upload under way: half of the data is on the disk, under a name of its own."""
+    token = cloud.token("owner") or ""
+    headers = [("X-Auth-Token", token), DATA_TYPE, ("Content-Length", str(SIZE))]
+    target = f"/image/v2/images/{image}/file"
+    with socket.create_connection(cloud.address, timeout=20) as connection:
+        connection.sendall(encode_head(cloud.address, "PUT", target, headers, b"") + PIECE)
+        wait_for(lambda: f"{image}#1" in names(cloud.state_dir))
+        assert status(cloud, image) == "saving"
+        yield connection
+
+
+def names(state_dir: Path) -> list[str]:
+    """The files of image data, and of uploads under way."""
+    return [path.name for name in ("data", "uploads") for path in (state_dir / name).iterdir()]
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "it did not become so in time"
+        time.sleep(0.02)
+
+
+def test_an_upload_cut_off_by_a_crash_can_be_made_again(state_dir: Path) -> None:
+    process = GlimpseProcess(state_dir)
+    cloud = EmbeddedCloud(process)
+    process.start()
+    image = make_image(cloud)
+    with half_sent(cloud, image):
+        process.kill()
+    assert f"{image}#1" in names(state_dir), "the crash left nothing that needs cleaning"
+    with process:
+        assert status(cloud, image) == "queued"
+        assert names(state_dir) == []
+        headers = [("X-Auth-Token", cloud.token("owner") or ""), DATA_TYPE]
+        target = f"/image/v2/images/{image}/file"
+        with socket.create_connection(cloud.address, timeout=20) as connection:
+            sized = [*headers, ("Content-Length", str(len(PIECE)))]
+            connection.sendall(encode_head(cloud.address, "PUT", target, sized, b"") + PIECE)
+            answer = read_answer(connection, "PUT")
+        assert answer.status == 204, str(answer)
+        assert cloud.ask("owner", "GET", target).body == PIECE
+
+
+def test_a_start_leaves_the_uploads_of_processes_that_live_alone(state_dir: Path) -> None:
+    with GlimpseProcess(state_dir, arguments=["--workers", "2"]) as lives:
+        cloud = EmbeddedCloud(lives)
+        image, lost = make_image(cloud), make_image(cloud)
+        with half_sent(cloud, image) as upload:
+            dies = GlimpseProcess(state_dir)
+            dies.start()
+            with half_sent(EmbeddedCloud(dies), lost):
+                dies.kill()
+            with dies:
+                assert status(cloud, lost) == "queued"
+                assert status(cloud, image) == "saving"
+                assert f"{image}#1" in names(state_dir)
+                upload.sendall(PIECE)
+                answer = read_answer(upload, "PUT")
+                assert answer.status == 204, str(answer)
+        assert status(cloud, image) == "active"
+        assert names(state_dir) == [image]
+        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body == 2 * PIECE
