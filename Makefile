@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: serve test test-clients test-peers bench check replay sample-config docs lock clean
+.PHONY: serve test clients test-clients test-peers bench check replay sample-config docs lock clean
 
 serve: $(STAMP)
 	$(BIN)/glimpse serve $(ARGS)
@@ -18,8 +18,10 @@ test: $(STAMP)
 	$(BIN)/pytest -n auto $(ARGS)
 
 # Unmodified clients against a running Glimpse; each has an environment of its own, or is Debian's.
-test-clients: $(STAMP)
+clients: $(STAMP)
 	$(BIN)/python -m tests.clients.install
+
+test-clients: clients
 	$(BIN)/pytest -n auto -m clients tests/clients $(ARGS)
 
 # The gateway in front of a real Keystone and a real Glance, in an environment of their own.

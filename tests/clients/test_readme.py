@@ -1,0 +1,43 @@
+"""The README's tour, typed as it stands there. Needs `python -m tests.clients.install` before."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.environments import CHECKOUT
+from tests.support.process import GlimpseProcess
+
+pytestmark = pytest.mark.clients
+NEXT = "echo ---next---"
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def test_the_tour_prints_what_the_readme_says(tmp_path: Path) -> None:
+    tour = (CHECKOUT / "README.md").read_text().partition("## A tour")[2].partition("\n## ")[0]
+    steps = re.findall(r"```sh\n(.*?)```\n```\n(.*?)```", tour, re.DOTALL)
+    assert steps
+    with GlimpseProcess(tmp_path / "state") as process:
+        script = f"\n{NEXT}\n".join(typed for typed, _ in steps)
+        # Another port and directory than the usual ones; the clients are there already.
+        script = script.replace(":8774", f":{process.port}").replace("make clients", "true")
+        where = f"--port {process.port} --state-dir {process.state_dir}"
+        script = script.replace("glimpse openrc", f"glimpse openrc {where}")
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+        ran = subprocess.run(
+            ["bash", "-eu", "-c", script],
+            check=False,
+            cwd=CHECKOUT,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    printed = [_without_ids(each) for each in ran.stdout.split("---next---\n")]
+    assert printed == [_without_ids(shown) for _, shown in steps]
+
+
+def _without_ids(text: str) -> str:
+    return ID.sub("(an id)", text).strip()
