@@ -182,7 +182,7 @@ class SQLiteCatalog:
 
 
 class _Reading:
-    """Raises Unavailable for an error of SQLite; `contextlib.contextmanager` costs twice as much."""
+    """Raises Unavailable for an error of SQLite; `contextmanager` would cost twice as much."""
 
     def __enter__(self) -> None: ...
 
