@@ -61,15 +61,15 @@ def build(source: Path, directory: Path) -> None:
 
 def install_from_debian(clients: Collection[str]) -> None:
     """Install the packages that are missing; SystemExit with what to type if that fails."""
-    missing = {
+    needed = {package: seen for client, package, seen in DEBIAN if client in clients}
+    missing = [
         package
-        for client, package, seen in DEBIAN
-        if client in clients
-        and subprocess.run(seen, check=False, shell=True, capture_output=True).returncode
-    }
+        for package, seen in needed.items()
+        if subprocess.run(seen, check=False, shell=True, capture_output=True).returncode
+    ]
     if not missing:
         return
-    command = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *sorted(missing)]
+    command = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing]
     try:
         subprocess.run(["apt-get", "update", "-q"], check=True)
         subprocess.run(command, check=True)
