@@ -11,10 +11,13 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 serve: $(STAMP)
 	$(BIN)/glimpse serve $(ARGS)
 
+# Servers that tests run as they are, and do without where they are missing.
+SERVERS := redis-server memcached haproxy nginx-light
 test: $(STAMP)
-	@{ command -v redis-server && command -v memcached; } >/dev/null || { apt-get update -q && \
-	  apt-get install -q -y --no-install-recommends redis-server memcached; } || \
-	  echo 'Some tests are skipped; on Debian, as root: apt-get install redis-server memcached'
+	@PATH="$$PATH:/usr/sbin"; (for program in redis-server memcached haproxy nginx; do \
+	  command -v $$program >/dev/null || exit 1; done) || { apt-get update -q && \
+	  apt-get install -q -y --no-install-recommends $(SERVERS); } || \
+	  echo 'Some tests are skipped; on Debian, as root: apt-get install $(SERVERS)'
 	$(BIN)/pytest -n auto $(ARGS)
 
 # Unmodified clients against a running Glimpse; each has an environment of its own, or is Debian's.

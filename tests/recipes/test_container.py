@@ -1,0 +1,46 @@
+"""The container recipe: that what it copies and runs is there. Building it takes an engine."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+from glimpse.cli import _parser
+
+ROOT = Path(__file__).parent.parent.parent
+RECIPE = (ROOT / "Containerfile").read_text()
+
+
+def test_what_it_copies_exists_and_is_not_ignored() -> None:
+    copied = [
+        source
+        for line in re.findall(r"^COPY (.+)$", RECIPE, re.MULTILINE)
+        for source in line.split()[:-1]
+    ]
+    kept = (ROOT / ".dockerignore").read_text().splitlines()
+    assert copied
+    assert [source for source in copied if not (ROOT / source).exists()] == []
+    assert [source for source in copied if f"!{source}" not in kept] == []
+
+
+def test_what_the_package_needs_to_be_built_is_copied() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for name in ("pyproject.toml", project["readme"], *project["license-files"]):
+        assert re.search(rf"^COPY .*\b{re.escape(name)}\b", RECIPE, re.MULTILINE), name
+
+
+def test_what_it_runs_is_a_command_with_options_that_exist() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (program,) = _json_line("ENTRYPOINT")
+    assert program in project["scripts"]
+    options = _parser().parse_args(_json_line("CMD"))
+    assert options.command == "serve"
+    assert f"VOLUME {options.state_dir}\n" in RECIPE
+    assert f"-g glimpse {options.state_dir}\n" in RECIPE
+
+
+def _json_line(instruction: str) -> list[str]:
+    found = re.search(rf"^{instruction} (\[.*\])$", RECIPE, re.MULTILINE)
+    assert found, instruction
+    arguments: list[str] = json.loads(found[1])
+    return arguments

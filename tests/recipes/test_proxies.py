@@ -1,0 +1,221 @@
+"""HAProxy and nginx as docs/recipes configures them, between Glimpse and a server that plays nova.
+
+They are skipped where the programs are missing; `make test` installs them where it may.
+"""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.cloud import EmbeddedCloud, Member, seed_identity
+from tests.support.http import Answer, request
+from tests.support.player import Player
+from tests.support.process import GlimpseProcess, free_port
+
+RECIPES = Path(__file__).parent.parent.parent / "docs" / "recipes"
+SECONDS = 20.0
+USER = Member("user", "e" * 32)
+IMAGE = "70a599e0-31e7-49b7-b260-868f441e862b"
+
+Address = tuple[str, int]
+
+
+@pytest.fixture
+def disabled(tmp_path: Path) -> Path:
+    return tmp_path / "disabled"
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, disabled: Path) -> Iterator[EmbeddedCloud]:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(
+        "[oslo_middleware]\nenable_proxy_headers_parsing = true\n"
+        f"[healthcheck]\ndisable_by_file_path = {disabled}\n"
+    )
+    seed_identity(tmp_path / "state", [USER])
+    process = GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
+    with process:
+        yield EmbeddedCloud(process)
+
+
+@pytest.fixture
+def nova() -> Iterator[Player]:
+    with Player() as player:
+        player.answer = Answer(200, (("Content-Length", "4"), ("Connection", "close")), b"nova")
+        yield player
+
+
+@pytest.fixture(params=["haproxy", "nginx"])
+def proxy(
+    request: pytest.FixtureRequest, tmp_path: Path, cloud: EmbeddedCloud, nova: Player
+) -> Iterator[Address]:
+    start = {"haproxy": _haproxy, "nginx": _nginx}[request.param]
+    with start(tmp_path, cloud.address, nova.address) as address:
+        yield address
+
+
+@contextmanager
+def _haproxy(directory: Path, glimpse: Address, nova: Address) -> Iterator[Address]:
+    address = ("127.0.0.1", free_port())
+    conf = _recipe(directory, "haproxy.cfg", address, glimpse, nova)
+    conf.write_text(conf.read_text().replace("inter 2s", "inter 100ms"))
+    with _running([_program("haproxy"), "-db", "-f", str(conf)], address):
+        yield address
+
+
+@contextmanager
+def _nginx(directory: Path, glimpse: Address, nova: Address) -> Iterator[Address]:
+    address = ("127.0.0.1", free_port())
+    conf = _recipe(directory, "nginx.conf", address, glimpse, nova)
+    main = directory / "main.conf"
+    main.write_text(
+        f"daemon off;\npid {directory}/nginx.pid;\nerror_log stderr;\nevents {{}}\n"
+        f"http {{\n access_log off;\n client_body_temp_path {directory}/body;\n"
+        f" proxy_temp_path {directory}/proxy;\n include {conf};\n}}\n"
+    )
+    with _running([_program("nginx"), "-c", str(main), "-p", str(directory)], address):
+        yield address
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name, path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+    if found is None:
+        pytest.skip(f"{name} is missing; on Debian, as root: apt-get install haproxy nginx-light")
+    return found
+
+
+def _recipe(directory: Path, name: str, own: Address, glimpse: Address, nova: Address) -> Path:
+    """The recipe with the addresses of this test."""
+    text = (RECIPES / name).read_text()
+    for port, address in ((8774, own), (18774, glimpse), (28774, nova)):
+        assert text.count(f"127.0.0.1:{port}\n") + text.count(f"127.0.0.1:{port};") == 1, name
+        text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:@{address[1]}")
+    conf = directory / name
+    conf.write_text(text.replace("@", ""))
+    return conf
+
+
+@contextmanager
+def _running(command: list[str], address: Address) -> Iterator[None]:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        try:
+            _until(lambda: process.poll() is not None or _listens(address), command[0])
+            assert process.poll() is None, process.communicate()[0].decode()
+            yield
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+def _listens(address: Address) -> bool:
+    try:
+        request(address, "GET", "/")
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _until(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v2.1/images",
+        "/v2.1/images?limit=1",
+        "/v2.1/images/detail",
+        f"/v2.1/{USER.project_id}/images",
+        f"/v2.1/{USER.project_id}/images/{IMAGE}/metadata",
+        f"/v2/{USER.project_id}/images/detail",
+        "/v2/images",
+        f"/v2.1//images/{IMAGE}",
+        f"/v2.1/images/{IMAGE}/metadata/a%2Fb",
+        "/v2.1/images/",
+    ],
+)
+def test_images_are_glimpses(proxy: Address, cloud: EmbeddedCloud, nova: Player, path: str) -> None:
+    _put_image(cloud)
+    nova.received = b""
+    token = {"X-Auth-Token": cloud.token("user") or "", "Host": "compute.example"}
+    answer = request(proxy, "GET", path, token)
+    direct = request(cloud.address, "GET", path, token)
+    assert (answer.status, answer.body) == (direct.status, direct.body), str(answer)
+    assert nova.received == b""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/v2.1", "/v2.1/", "/v2/", "/v2.1/servers", "/v2.1/imagesque", "/images"),
+        *(f"/v2.1/{USER.project_id}/servers/images", "/v2.1/os-images", "/v2.10/images"),
+    ],
+)
+def test_everything_else_is_novas(proxy: Address, nova: Player, path: str) -> None:
+    answer = request(proxy, "GET", path)
+    assert answer.body == b"nova", str(answer)
+    assert nova.received.startswith(f"GET {path} HTTP/1.".encode())
+
+
+def test_links_lead_to_the_proxy_whatever_a_client_says_of_itself(
+    proxy: Address, cloud: EmbeddedCloud
+) -> None:
+    _put_image(cloud)
+    headers = {
+        "X-Auth-Token": cloud.token("user") or "",
+        "Forwarded": "proto=https;host=evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Prefix": "/evil",
+    }
+    answer = request(proxy, "GET", f"/v2.1/images/{IMAGE}", headers)
+    links = answer.json()["image"]["links"]
+    assert links[0]["href"] == f"http://127.0.0.1:{proxy[1]}/v2.1/images/{IMAGE}", str(answer)
+
+
+def test_a_write_goes_through(proxy: Address, cloud: EmbeddedCloud) -> None:
+    _put_image(cloud)
+    headers = {"X-Auth-Token": cloud.token("user") or "", "Content-Type": "application/json"}
+    body = b'{"metadata": {"colour": "blue"}}'
+    answer = request(proxy, "POST", f"/v2.1/images/{IMAGE}/metadata", headers, body)
+    assert answer.json()["metadata"]["colour"] == "blue", str(answer)
+
+
+def test_haproxy_sends_nothing_to_a_glimpse_that_is_drained(
+    tmp_path: Path, cloud: EmbeddedCloud, nova: Player, disabled: Path
+) -> None:
+    with _haproxy(tmp_path, cloud.address, nova.address) as address:
+
+        def status() -> int:
+            return request(address, "GET", "/v2.1/images").status
+
+        assert status() == 401
+        disabled.touch()
+        _until(lambda: status() == 503, "HAProxy to notice the file")
+        assert request(cloud.address, "GET", "/v2.1/images").status == 401, "it still serves"
+        assert request(address, "GET", "/v2.1/servers").body == b"nova"
+        disabled.unlink()
+        _until(lambda: status() == 401, "HAProxy to notice that the file is gone")
+
+
+def _put_image(cloud: EmbeddedCloud) -> None:
+    cloud.put_images(
+        [
+            {
+                "id": IMAGE,
+                "name": "one",
+                "status": "active",
+                "visibility": "private",
+                "owner": USER.project_id,
+                "created_at": "2024-01-01T00:00:00Z",
+                "updated_at": "2024-01-01T00:00:00Z",
+            }
+        ]
+    )
