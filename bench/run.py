@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
 
 from bench.measure import Case, Client, http_request, measure, memory_mb
@@ -91,21 +92,23 @@ def _beside_nginx(cloud: Cloud, nginx: Nginx) -> list[Verdict]:
         client.ask(http_request(f"{image}/metadata/colour", cloud.token, body, "PUT"))
 
     cases["metadata write"] = Case(cloud.pid, write, 50)
+    (nginx.www / "metadata-write").write_bytes(b'{"meta": {"colour": "100"}}')
+    same = http_request("/metadata-write", cloud.token)
+    cases["nginx metadata write"] = Case.asking(nginx.worker_pid, static, same, 200)
     costs = measure(cases)
     print("\nCPU of one worker a request, in us: median (extremes)")
     verdicts = []
-    for name in operations:
+    for name in (*operations, "metadata write"):
         ratio = costs[name].median / costs["nginx " + name].median
         print(f"  {name:15}{costs[name]!s:26}nginx {costs['nginx ' + name]!s:20}{ratio:5.1f}x")
         if name == "detail 25":
             verdicts.append((ratio <= MOST_TIMES_NGINX, f"detail of 25: {ratio:.1f}x nginx"))
-    print(f"  {'metadata write':15}{costs['metadata write']}")
     return verdicts
 
 
 def _walking(cloud: Cloud) -> None:
     """Pages one after the other: what a page costs when nobody has asked for its images before."""
-    client, numbers = Client(cloud.port), iter(range(cloud.count - 1, 0, -25))
+    client, numbers = Client(cloud.port), cycle(range(cloud.count - 1, 0, -25))
 
     def ask() -> None:
         path = f"/v2.1/images/detail?limit=25&marker={image_id(next(numbers))}"
