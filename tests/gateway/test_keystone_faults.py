@@ -89,6 +89,19 @@ def test_a_token_that_is_not_known_yet_cannot_be_judged(
     assert "Traceback" not in said
 
 
+def test_a_token_that_only_glance_refuses_is_answered_as_any_that_ended(
+    running: tuple[GatewayCloud, FaultProxy], behind: EmbeddedCloud
+) -> None:
+    cloud, _ = running
+    token = issue_token(cloud.identity_url, "owner")
+    assert show(cloud, token).status == 200
+    ended = {"X-Auth-Token": token, "X-Subject-Token": token}
+    assert request(behind.address, "DELETE", "/identity/v3/auth/tokens", ended).status == 204
+    answer, other = show(cloud, token), show(cloud, "unknown")
+    assert (answer.status, answer.body) == (401, other.body), str(answer)
+    assert answer.header("WWW-Authenticate") == other.header("WWW-Authenticate"), str(answer)
+
+
 @pytest.mark.parametrize("fault", ["is down", "trickles", "answers HTML", "forbids"])
 def test_glimpse_starts_without_keystone_and_works_once_it_is_there(
     behind: EmbeddedCloud, tmp_path: Path, fault: str

@@ -26,7 +26,7 @@ from glimpse.http.bodies import BodyTooLarge, ClientGone, read_body, send_pieces
 from glimpse.http.edge import AnswerCut
 from glimpse.identity import Identity, IdentityUnavailable, Unauthorized
 from glimpse.images import Caller
-from glimpse.images.errors import ImageServiceError
+from glimpse.images.errors import ImageServiceError, NotAuthenticated
 
 _REPEATED_SLASHES = re.compile(r"/{2,}")
 _JSON_TYPES = ("application/json", "application/vnd.openstack.compute+json")
@@ -129,8 +129,7 @@ class ComputeAPI:
             await answers.send_too_large(send, verb, accept)
             return
         except Unauthorized:
-            challenge = self._identity.challenge(scope["glimpse.base_url"])
-            await answers.send_unauthorized(send, challenge)
+            await self._send_unauthorized(scope, send)
             return
         except IdentityUnavailable as error:
             await answers.send_fault(
@@ -151,10 +150,16 @@ class ComputeAPI:
             answer = await self._operate(scope, caller, match, root, body, version, image_url)
         except Fault as fault:
             await answers.send_fault(send, fault, version)
+        except NotAuthenticated:  # the token ended after it was found good, or is good only here
+            await self._send_unauthorized(scope, send)
         except ImageServiceError as error:
             await answers.send_fault(send, fault_of(error), version)
         else:
             await self._send_answer(scope, receive, send, match, answer, version, image_url)
+
+    async def _send_unauthorized(self, scope: Scope, send: Send) -> None:
+        challenge = self._identity.challenge(scope["glimpse.base_url"])
+        await answers.send_unauthorized(send, challenge)
 
     async def _authenticate(self, headers: dict[bytes, bytes]) -> Caller:
         token = headers.get(b"x-auth-token")

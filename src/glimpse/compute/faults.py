@@ -80,5 +80,4 @@ _FAULTS: tuple[tuple[type[errors.ImageServiceError], int, str], ...] = (
     (errors.Forbidden, 403, "{}"),
     (errors.Invalid, 400, "HTTP 400 Bad Request: {}"),
     (errors.Conflict, 409, "{}"),
-    (errors.NotAuthenticated, 401, "The Image service does not accept the token any more."),
 )
