@@ -69,6 +69,17 @@ class IdentityClient:
         method = "application_credential"
         return request_token(self._url, {"identity": {"methods": [method], method: credential}})
 
+    def revoke(self, token: str) -> None:
+        """End a token before its time."""
+        headers = {"X-Auth-Token": self._own_token(), "X-Subject-Token": token}
+        answer = request(self._address, "DELETE", "/v3/auth/tokens", headers)
+        assert answer.status == 204, str(answer)
+
+    def set_password(self, user: str, password: str) -> None:
+        """Set a user's password, even to what it is; all tokens of that user end."""
+        path = f"/users/{self.id_of('users', user)}"
+        self.call("PATCH", path, {"user": {"password": password}})
+
     def id_of(self, collection: str, name: str) -> str:
         """The id of the one user, project or role of that name."""
         (found,) = self.call("GET", f"/{collection}?name={name}").json()[collection]

@@ -1,0 +1,157 @@
+"""Tokens of a real Keystone: how they end, and what happens while Keystone is away."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.peers.cloud import GatewayCloud
+from tests.peers.conftest import DATES, OWNER
+from tests.peers.rig import PeerCloud
+from tests.support.cloud import PASSWORD, issue_token
+from tests.support.http import Answer, request
+
+pytestmark = pytest.mark.peers
+SHORT_CACHE = "[keystone_authtoken]\ntoken_cache_time = 3\n"
+IMAGE = {"id": str(uuid.uuid4()), "name": "image", "status": "active", "size": 7, **DATES}
+TARGET = f"/v2.1/images/{IMAGE['id']}"
+NEEDS_NO_GLANCE = "/v2.1/images?limit=abc"  # refused with a 400, once the caller is known
+LONGEST_WAIT = 30.0  # seconds; what takes so long does not come
+
+
+@pytest.fixture(scope="module")
+def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerCloud]:
+    """A Keystone of this module's own: it is going to be stopped."""
+    with PeerCloud.start(tmp_path_factory.mktemp("tokens") / "peers") as peers:
+        peers.add_members([OWNER])
+        yield peers
+
+
+@pytest.fixture
+def cloud(peers: PeerCloud) -> Iterator[GatewayCloud]:
+    with GatewayCloud.start(peers) as cloud:
+        cloud.put_images([{**IMAGE, "owner": OWNER.project_id}])
+        yield cloud
+
+
+@pytest.fixture
+def forgetful(peers: PeerCloud) -> Iterator[GatewayCloud]:
+    """A Glimpse that asks Keystone about a token again after a few seconds."""
+    with GatewayCloud.start(peers, SHORT_CACHE) as cloud:
+        cloud.put_images([{**IMAGE, "owner": OWNER.project_id}])
+        yield cloud
+
+
+def ask(cloud: GatewayCloud, token: str, target: str = TARGET) -> Answer:
+    return request(cloud.address, "GET", target, {"X-Auth-Token": token})
+
+
+def new_token(peers: PeerCloud) -> str:
+    return issue_token(peers.identity_url, OWNER.name)
+
+
+def answers_until(status: int, asking: Callable[[], Answer]) -> list[int]:
+    """The statuses of the answers up to the first with this one."""
+    deadline = time.monotonic() + LONGEST_WAIT
+    seen: list[int] = []
+    while True:
+        answer = asking()
+        seen.append(answer.status)
+        if answer.status == status:
+            return seen
+        assert time.monotonic() < deadline, f"{seen}\n{answer}"
+        time.sleep(0.1)
+
+
+def test_a_token_is_good_until_it_expires_and_no_longer(cloud: GatewayCloud) -> None:
+    """It is in the cache by then, which would keep it for minutes."""
+    seconds = 4
+    expired_at = time.time() + seconds + 1
+    token = cloud.peers.identity.issue_short_token(OWNER.name, seconds)
+    assert ask(cloud, token).status == 200
+    time.sleep(max(0.0, expired_at - time.time()))
+    answer = ask(cloud, token)
+    assert answer.status == 401, str(answer)
+    assert answer.header("WWW-Authenticate") == f'Keystone uri="{cloud.identity_url}"'
+
+
+def test_a_revoked_token_is_refused(cloud: GatewayCloud) -> None:
+    token = new_token(cloud.peers)
+    cloud.peers.identity.revoke(token)
+    assert ask(cloud, token).status == 401
+    assert cloud.calls.take() == []
+
+
+def test_a_token_revoked_after_it_was_seen_is_refused_soon(forgetful: GatewayCloud) -> None:
+    token = new_token(forgetful.peers)
+    assert ask(forgetful, token).status == 200
+    forgetful.peers.identity.revoke(token)
+    assert set(answers_until(401, lambda: ask(forgetful, token))) <= {200, 401}
+
+
+def test_a_token_that_glance_refuses_is_refused(cloud: GatewayCloud) -> None:
+    """Glimpse has seen it before it was revoked, and Glance has not."""
+    token = new_token(cloud.peers)
+    assert ask(cloud, token, NEEDS_NO_GLANCE).status == 400
+    cloud.peers.identity.revoke(token)
+    answer = ask(cloud, token)
+    assert answer.status == 401, str(answer)
+    assert answer.header("WWW-Authenticate"), str(answer)
+    assert cloud.calls.take() == [f"GET /v2/images/{IMAGE['id']}"]
+
+
+def test_known_tokens_outlive_a_restart_of_keystone(cloud: GatewayCloud) -> None:
+    known, unknown = new_token(cloud.peers), new_token(cloud.peers)
+    assert ask(cloud, known).status == 200
+    cloud.peers.keystone.stop()
+    assert ask(cloud, known).status == 200
+    answer = ask(cloud, unknown)
+    assert answer.status == 503, str(answer)
+    assert answer.header("Retry-After"), str(answer)
+    cloud.peers.keystone.start()
+    cloud.peers.wait_for_keystone()
+    for token in (known, unknown, new_token(cloud.peers)):
+        answer = ask(cloud, token)
+        assert answer.status == 200, str(answer)
+    assert ask(cloud, "unknown").status == 401
+
+
+def test_keystone_may_come_after_glimpse(peers: PeerCloud) -> None:
+    token = new_token(peers)
+    peers.keystone.stop()
+    with GatewayCloud.start(peers) as cloud:
+        assert ask(cloud, token).status == 503
+        peers.keystone.start()
+        peers.wait_for_keystone()
+        assert ask(cloud, token, "/v2.1/images").status == 200
+
+
+def test_glimpse_logs_in_again_when_its_own_token_dies(cloud: GatewayCloud) -> None:
+    assert ask(cloud, new_token(cloud.peers)).status == 200
+    cloud.peers.identity.set_password("nova", PASSWORD)  # ends all tokens of that user
+    token = new_token(cloud.peers)
+    # Keystone's moments are seconds: a token of the same second is taken for one from before.
+    assert set(answers_until(200, lambda: ask(cloud, token))) <= {200, 503}
+
+
+def test_a_wrong_password_of_glimpses_own_is_not_the_callers_fault(cloud: GatewayCloud) -> None:
+    known, unknown = new_token(cloud.peers), new_token(cloud.peers)
+    assert ask(cloud, known).status == 200
+    cloud.peers.identity.set_password("nova", "another password")
+    assert ask(cloud, known).status == 200
+    answer = ask(cloud, unknown)
+    assert answer.status == 503, str(answer)
+    cloud.peers.identity.set_password("nova", PASSWORD)
+    assert set(answers_until(200, lambda: ask(cloud, unknown))) <= {200, 503}
+
+
+def test_no_token_and_no_password_is_in_a_log(cloud: GatewayCloud) -> None:
+    token = new_token(cloud.peers)
+    ask(cloud, token)
+    cloud.peers.identity.revoke(token)
+    ask(cloud, token)
+    log = cloud.process.log.read_text()
+    assert TARGET in log
+    assert token not in log
+    assert PASSWORD not in log
