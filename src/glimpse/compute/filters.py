@@ -12,7 +12,6 @@ _NUMBERS = ("limit", "page_size", "offset")
 _IMAGE_API_NAMES = {
     "name": "name",
     "status": "status",
-    "changes-since": "updated_at",
     "server": "instance_uuid",
     "type": "image_type",
     "minRam": "min_ram",
@@ -56,29 +55,47 @@ def parse_list_request(query_string: bytes) -> ListRequest:
     except UnicodeDecodeError:
         raise Fault(400, "Query string is not UTF-8 encoded") from None
     parameters = tuple((key, value) for key, value in pairs if _is_known(key))
-    for key, value in parameters:
-        if key in _NUMBERS:
-            _check_number(key, value)
+    for number in _NUMBERS:
+        for key, value in parameters:
+            if key == number:
+                _check_number(key, value)
     last = dict(parameters)
-    filters: dict[str, str] = {}
-    for key, value in last.items():
-        if key in _IMAGE_API_NAMES:
-            filters[_IMAGE_API_NAMES[key]] = value
-        elif key.startswith("property-"):
-            filters[key.removeprefix("property-")] = value
-    _translate(filters, last)
+    filters = _image_api_filters(last)
+    # The Image API has no such filters: there they are where the list starts and how long it is.
+    filters.pop("limit", None)
+    marker = filters.pop("marker", None)
     query = parse_filters(
         filters.items(),
-        marker=last.get("marker") or None,
+        marker=last.get("marker") or marker or None,
         limit=_number(last.get("limit")),
         page_size=_number(last.get("page_size")),
     )
     return ListRequest(query, parameters)
 
 
+def _image_api_filters(parameters: dict[str, str]) -> dict[str, str]:
+    """The Image API's filters for the Compute API's; of two for one attribute the later wins."""
+    filters: dict[str, str] = {}
+    for key, value in parameters.items():
+        if key == "changes-since":
+            filters["updated_at"] = _since(value)
+        elif key in _IMAGE_API_NAMES:
+            filters[_IMAGE_API_NAMES[key]] = value
+        elif key.startswith("property-"):
+            filters[key.removeprefix("property-")] = value
+    if "instance_uuid" in filters:
+        filters["instance_uuid"] = filters["instance_uuid"].rsplit("/", 1)[-1]
+    if "status" in filters:
+        filters["status"] = _image_statuses(filters["status"])
+    return filters
+
+
 def _is_known(key: str) -> bool:
     return (
-        key in _IMAGE_API_NAMES or key in _NUMBERS or key == "marker" or key.startswith("property-")
+        key in _IMAGE_API_NAMES
+        or key in _NUMBERS
+        or key in ("marker", "changes-since")
+        or key.startswith("property-")
     )
 
 
@@ -95,22 +112,15 @@ def _number(value: str | None) -> int | None:
     return min(int(value[:30]), _LARGEST) if value else None
 
 
-def _translate(filters: dict[str, str], parameters: dict[str, str]) -> None:
-    """Turn the Compute API's values into the Image API's, in place."""
-    if "instance_uuid" in filters:
-        filters["instance_uuid"] = filters["instance_uuid"].rsplit("/", 1)[-1]
-    if "status" in filters:
-        filters["status"] = _image_statuses(filters["status"])
-    since = parameters.get("changes-since")
-    if since is not None:
-        moment = parse_date(since)
-        if moment is None:
-            raise Fault(
-                400,
-                f"Invalid input for query parameters changes-since. Value: {since}. "
-                "It must be a date and time in ISO 8601 notation.",
-            )
-        filters["updated_at"] = f"gte:{moment}"
+def _since(date: str) -> str:
+    """A filter of the Image API for images changed at that date or later."""
+    if parse_date(date) is None:
+        raise Fault(
+            400,
+            f"Invalid input for query parameters changes-since. Value: {date}. "
+            "It must be a date and time in ISO 8601 notation.",
+        )
+    return f"gte:{date}"
 
 
 def _image_statuses(status: str) -> str:
@@ -119,9 +129,10 @@ def _image_statuses(status: str) -> str:
     The Image service's own words, which are in lower case, keep their own meaning.
     """
     operator, colon, rest = status.partition(":")
-    words = rest.split(",") if colon and operator.lower() == "in" else [status]
+    several = bool(colon) and operator.lower() == "in"
     found: list[str] = []
-    for word in words:
-        own = word in _IMAGE_SERVICE_STATUSES
-        found += (word,) if own else _STATUSES.get(word.upper(), (word.lower(),))
-    return found[0] if len(found) == 1 else "in:" + ",".join(found)
+    for word in rest.split(",") if several else [status]:
+        name = word.strip('"') if several and word.count('"') == 2 else word  # noqa: PLR2004  a pair
+        own = name in _IMAGE_SERVICE_STATUSES
+        found += (name,) if own else _STATUSES.get(name.upper(), (name.lower(),))
+    return "in:" + ",".join(found) if several or len(found) > 1 else found[0]

@@ -62,7 +62,7 @@ def _checks(query: ImageQuery) -> Iterator[Check]:
         wanted = getattr(query, attribute)
         if wanted is not None:
             yield _is_one_of(_SINGULAR[attribute], frozenset(wanted))
-    for attribute in ("owner", "protected", "min_ram", "min_disk", "checksum", "os_hash_value"):
+    for attribute in _EQUAL:
         wanted = getattr(query, attribute)
         if wanted is not None:
             yield _is_one_of(attribute, frozenset((wanted,)))
@@ -75,6 +75,17 @@ def _checks(query: ImageQuery) -> Iterator[Check]:
         yield lambda image: _has_properties(image, properties)
 
 
+_EQUAL = (
+    "owner",
+    "protected",
+    "min_ram",
+    "min_disk",
+    "size",
+    "virtual_size",
+    "checksum",
+    "os_hash_algo",
+    "os_hash_value",
+)
 _SINGULAR = {
     "statuses": "status",
     "ids": "id",

@@ -2,8 +2,9 @@
 
 from glimpse.images.caller import Caller
 from glimpse.images.changes import PropertyChanges
+from glimpse.images.dates import DateBound, parse_date
 from glimpse.images.image import BASE_ATTRIBUTES, Image, image_from_document
-from glimpse.images.query import DateBound, ImageQuery, Page, Sort, parse_date, parse_filters
+from glimpse.images.query import ImageQuery, Page, Sort, parse_filters
 from glimpse.images.service import ImageService
 
 __all__ = [

@@ -1,26 +1,16 @@
 """ImageQuery: what a list is asked for, and Page: a part of the answer."""
 
-import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
+from glimpse.images.dates import DateBound, parse_date, parse_date_bound
 from glimpse.images.errors import Invalid
 from glimpse.images.image import Image
 
-DateOperator = Literal["gt", "gte", "lt", "lte", "eq", "neq"]
 SortDirection = Literal["asc", "desc"]
 
-_COMPARE: dict[str, Callable[[str, str], bool]] = {
-    "gt": operator.gt,
-    "gte": operator.ge,
-    "lt": operator.lt,
-    "lte": operator.le,
-    "eq": operator.eq,
-    "neq": operator.ne,
-}
 SORT_KEYS = frozenset(
     (
         "name",
@@ -35,22 +25,8 @@ SORT_KEYS = frozenset(
 )
 VISIBILITIES = frozenset(("public", "private", "shared", "community", "all"))
 _MEMBER_STATUSES = frozenset(("accepted", "pending", "rejected", "all"))
-_FIRST_YEAR = 1000  # before it, strftime pads no zeros
-_LEADING_NUMBER = re.compile(r"\s*([+-]?\d+)(\.\d*[1-9])?")
-_ISO_8601 = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?"
-)
-
-
-class DateBound(NamedTuple):
-    """``operator`` compares an image's date with ``moment`` (``YYYY-MM-DDTHH:MM:SSZ``, UTC)."""
-
-    operator: DateOperator
-    moment: str
-
-    def holds(self, date: str) -> bool:
-        """Whether an image's date, written alike, compares as asked: such dates sort as text."""
-        return _COMPARE[self.operator](date, self.moment)
+_IGNORED = frozenset(("deleted", "changes-since"))  # a list never holds deleted images
+_LEADING_NUMBER = re.compile(r"\s*([+-]?\d+)(\.\d*[1-9])?", re.ASCII)
 
 
 class Sort(NamedTuple):
@@ -83,9 +59,12 @@ class ImageQuery:
     protected: bool | None = None
     min_ram: int | None = None
     min_disk: int | None = None
+    size: int | None = None
+    virtual_size: int | None = None
     size_min: int | None = None
     size_max: int | None = None
     checksum: str | None = None
+    os_hash_algo: str | None = None
     os_hash_value: str | None = None
     created_at: DateBound | None = None
     updated_at: DateBound | None = None
@@ -132,13 +111,15 @@ def parse_filters(
             found[attribute] = parse(key, value)
         elif key in repeatable:
             repeatable[key].append(value)
-        else:
+        elif key == "changes-since" and value:
+            raise Invalid('The "changes-since" filter is no longer available on v2.')
+        elif key not in _IGNORED:
             properties[key] = value
     return ImageQuery(
         **found,
         tags=tuple(repeatable["tag"]),
         properties=properties,
-        sort=_sort(",".join(repeatable["sort"]), repeatable["sort_key"], repeatable["sort_dir"]),
+        sort=_sort(repeatable["sort"], repeatable["sort_key"], repeatable["sort_dir"]),
         marker=marker,
         limit=limit,
         page_size=page_size,
@@ -149,13 +130,15 @@ _CHOICES = {"visibility": VISIBILITIES, "member_status": _MEMBER_STATUSES}
 
 
 def _any_of(_key: str, value: str) -> tuple[str, ...]:
-    """Values of ``x``, ``eq:x`` or ``in:x,"y,z"``; an unknown operator is part of the value."""
+    """Values of ``x``, ``eq:x`` or ``in:x,"y,z"``. A date's colons follow no operator."""
     comparison, colon, rest = value.partition(":")
-    if colon and comparison == "eq":
+    if not colon or parse_date(value):
+        return (value,)
+    if comparison == "eq":
         return (rest,)
-    if colon and comparison == "in":
+    if comparison == "in":
         return tuple(_split_quoted(rest))
-    return (value,)
+    raise Invalid(f"Unable to filter by unknown operator '{comparison}'.")
 
 
 def _split_quoted(text: str) -> list[str]:
@@ -173,43 +156,27 @@ def _split_quoted(text: str) -> list[str]:
 
 
 def _date_bound(key: str, value: str) -> DateBound:
-    comparison, colon, rest = value.partition(":")
-    if not colon or comparison not in _COMPARE:
-        comparison, rest = "eq", value
-    moment = parse_date(rest)
-    if moment is None:
+    bound = parse_date_bound(value)
+    if bound is None:
         raise Invalid(f'Bad "{key}" query filter format. Use ISO 8601 DateTime notation.')
-    return DateBound(comparison, moment)  # type: ignore[arg-type]  # checked above
+    return bound
 
 
-def parse_date(text: str) -> str | None:
-    """Normalize an ISO 8601 date, with or without time and zone, to ``YYYY-MM-DDTHH:MM:SSZ``.
-
-    Without a zone it is UTC. None for anything that is not such a date.
-    """
-    matched = _ISO_8601.fullmatch(text)
-    if not matched:
-        return None
-    day, time, zone = matched.groups()
-    if zone and zone[1:].isdigit() and len(zone) == len("+01"):
-        zone += ":00"
-    try:
-        moment = datetime.fromisoformat(f"{day}T{time or '00:00'}{zone or 'Z'}").astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return f"{moment:%Y-%m-%dT%H:%M:%S}Z" if moment.year >= _FIRST_YEAR else None
-
-
-def _number_as_the_database_reads_it(_key: str, value: str) -> int:
+def _number_below(end: int) -> Callable[[str, str], int]:
     """The number that a text begins with, 0 if none: how the Image service's database compares.
 
-    Never an integer that no image can have: those become -1, which matches nothing.
+    Never an integer that no image can have, of `end` or more: those become -1, which matches
+    nothing.
     """
-    matched = _LEADING_NUMBER.match(value)
-    if not matched:
-        return 0
-    number = int(matched[1][:20])
-    return number if matched[2] is None and 0 <= number < 2**31 else -1
+
+    def parse(_key: str, value: str) -> int:
+        matched = _LEADING_NUMBER.match(value)
+        if not matched:
+            return 0
+        number = int(matched[1][:20])
+        return number if matched[2] is None and 0 <= number < end else -1
+
+    return parse
 
 
 def _range_end(_key: str, value: str) -> int:
@@ -220,11 +187,18 @@ def _range_end(_key: str, value: str) -> int:
 
 
 def _boolean(key: str, value: str) -> bool:
-    if value.lower() in ("true", "1"):
-        return True
-    if value.lower() in ("false", "0"):
-        return False
+    if value in ("true", "false"):
+        return value == "true"
     raise Invalid(f"Invalid value '{value}' for '{key}' filter. Must be one of: true, false.")
+
+
+def _boolean_in_any_case(key: str, value: str) -> bool:
+    return _boolean(key, value.lower())
+
+
+def _visibility(key: str, value: str) -> str:
+    """An empty one is no error, and no image has it."""
+    return _choice(key, value) if value else value
 
 
 def _choice(key: str, value: str) -> str:
@@ -247,26 +221,29 @@ _PARSERS: dict[str, tuple[str, Callable[[str, str], object]]] = {
     "container_format": ("container_formats", _any_of),
     "created_at": ("created_at", _date_bound),
     "updated_at": ("updated_at", _date_bound),
-    "min_ram": ("min_ram", _number_as_the_database_reads_it),
-    "min_disk": ("min_disk", _number_as_the_database_reads_it),
+    "min_ram": ("min_ram", _number_below(2**31)),
+    "min_disk": ("min_disk", _number_below(2**31)),
+    "size": ("size", _number_below(2**63)),
+    "virtual_size": ("virtual_size", _number_below(2**63)),
     "size_min": ("size_min", _range_end),
     "size_max": ("size_max", _range_end),
-    "os_hidden": ("os_hidden", _boolean),
+    "os_hidden": ("os_hidden", _boolean_in_any_case),
     "protected": ("protected", _boolean),
-    "visibility": ("visibility", _choice),
+    "visibility": ("visibility", _visibility),
     "member_status": ("member_status", _choice),
     "owner": ("owner", _as_it_is),
     "checksum": ("checksum", _as_it_is),
+    "os_hash_algo": ("os_hash_algo", _as_it_is),
     "os_hash_value": ("os_hash_value", _as_it_is),
 }
 
 
-def _sort(sort: str, keys: Sequence[str], directions: Sequence[str]) -> tuple[Sort, ...]:
+def _sort(sorts: Sequence[str], keys: Sequence[str], directions: Sequence[str]) -> tuple[Sort, ...]:
     """Combine ``sort=k1:d1,k2`` or repeated ``sort_key``, ``sort_dir`` as the Image API does."""
-    if sort and (keys or directions):
+    if sorts and (keys or directions):
         raise Invalid("Old and new sorting syntax cannot be combined")
-    if sort:
-        wishes = [part.strip().partition(":") for part in sort.split(",")]
+    if sorts:
+        wishes = [part.strip().partition(":") for part in ",".join(sorts).split(",")]
         pairs = [(key, direction or "desc") for key, _, direction in wishes]
     else:
         keys = keys or (["created_at"] if directions else [])
