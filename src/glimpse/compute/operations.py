@@ -15,6 +15,8 @@ from glimpse.compute.views import Links, basic_view, detail_view
 from glimpse.images import Caller, Image, ImageService, Page, PropertyChanges
 from glimpse.images.errors import Forbidden
 
+_IN_ONE_PIECE = 200  # a longer list is streamed
+
 
 @dataclass(frozen=True, slots=True)
 class ComputeRequest:
@@ -77,15 +79,15 @@ class Operations:
     ) -> Answer:
         asked = parse_list_request(request.query_string)
         pages = self._images.list_images(request.caller, asked.query)
-        first = await anext(pages)
+        first = await _put_together(pages)
         url = request.links.versioned + path
         if first.last:
             await pages.aclose()  # left to the event loop, its end would cost a task
             document: dict[str, Any] = {"images": [view(image) for image in first.images]}
             if first.more:
-                document["images_links"] = _next_link(url, asked, first)
+                document["images_links"] = _next_link(url, asked, first.images[-1])
             return orjson.dumps(document) if first.images else plain_json(document)
-        return Streamed(_stream(first, pages, view, lambda page: _next_link(url, asked, page)))
+        return Streamed(_stream(first, pages, view, lambda last: _next_link(url, asked, last)))
 
     async def show_image(self, request: ComputeRequest) -> Answer:
         """``GET /images/{id}``."""
@@ -178,25 +180,40 @@ def _not_authorized(image_id: str) -> Fault:
     return Fault(403, f"Not authorized for image {image_id}.")
 
 
-def _next_link(url: str, asked: ListRequest, page: Page) -> list[dict[str, str]]:
-    return [{"rel": "next", "href": f"{url}?{asked.next_parameters(page.images[-1].id)}"}]
+def _next_link(url: str, asked: ListRequest, last: Image) -> list[dict[str, str]]:
+    return [{"rel": "next", "href": f"{url}?{asked.next_parameters(last.id)}"}]
+
+
+async def _put_together(pages: AsyncIterator[Page]) -> Page:
+    """The first pages as one, which is long enough to be worth streaming what follows, or last.
+
+    A service's pages may be short or empty where few of what it read was to be listed.
+    """
+    page = await anext(pages)
+    while not page.last and len(page.images) < _IN_ONE_PIECE:
+        following = await anext(pages)
+        page = following._replace(images=[*page.images, *following.images])
+    return page
 
 
 async def _stream(
     page: Page,
     pages: AsyncIterator[Page],
     view: Callable[[Image], object],
-    next_link: Callable[[Page], list[dict[str, str]]],
+    next_link: Callable[[Image], list[dict[str, str]]],
 ) -> AsyncIterator[bytes]:
     """The JSON text of a list, a piece for each page; what was sent is not kept."""
     separator = b'{"images":['
+    shown: Image | None = None
     while True:
         if page.images:
             yield separator + orjson.dumps([view(image) for image in page.images])[1:-1]
             separator = b","
+            shown = page.images[-1]
         if page.last:
             break
         page = await anext(pages)
     opening = separator if separator != b"," else b""
-    links = b',"images_links":' + orjson.dumps(next_link(page)) if page.more else b""
+    # A last page may be empty: then the link starts after an image of the page before.
+    links = b',"images_links":' + orjson.dumps(next_link(shown)) if page.more and shown else b""
     yield opening + b"]" + links + b"}"
