@@ -99,6 +99,22 @@ async def test_an_id_of_nothing_cannot_be_found(rig: Rig, image_id: str) -> None
         await rig.service.get_image(OWNER, image_id)
 
 
+async def test_an_id_is_the_same_in_any_case(rig: Rig) -> None:
+    other, image = await rig.create(), await rig.create()
+    shouted = image.id.upper()
+    assert await rig.service.get_image(OWNER, shouted) == image
+    pages = rig.service.list_images(OWNER, ImageQuery(marker=shouted))
+    after = [found.id async for page in pages for found in page.images]
+    assert after == (
+        [other.id] if (image.created_at, image.id) > (other.created_at, other.id) else []
+    )
+    await rig.service.change_properties(OWNER, shouted, PropertyChanges(set={"a": "1"}))
+    assert (await rig.service.get_image(OWNER, image.id)).properties == {"a": "1"}
+    await rig.service.delete_image(OWNER, shouted)
+    with pytest.raises(ImageNotFound):
+        await rig.service.get_image(OWNER, image.id)
+
+
 async def test_a_limit_ends_a_list_and_says_whether_there_is_more(rig: Rig) -> None:
     made = {(await rig.create()).id for _ in range(5)}
     everything, more = await listed(rig, ImageQuery())

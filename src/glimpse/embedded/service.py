@@ -34,7 +34,10 @@ _log = logging.getLogger(__name__)
 
 
 class EmbeddedImageService:
-    """An ImageService over a catalog of records and a store of their data."""
+    """An ImageService over a catalog of records and a store of their data.
+
+    Both know an id in lower case; who calls may write it in any (RFC 9562, 4).
+    """
 
     @classmethod
     def open(
@@ -69,7 +72,7 @@ class EmbeddedImageService:
                     wanted -= found
 
     async def _marker(self, caller: Caller, marker: str) -> Image:
-        record = await self._catalog.get(marker, caller.project_id)
+        record = await self._catalog.get(marker.lower(), caller.project_id)
         if record is None:
             raise MarkerNotFound(marker)
         if not rules.is_visible(caller, record):
@@ -78,7 +81,7 @@ class EmbeddedImageService:
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """See ImageService."""
-        record = await self._catalog.get(image_id, caller.project_id)
+        record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
         return rules.visible(caller, record)
@@ -91,13 +94,14 @@ class EmbeddedImageService:
             rules.check_text(key, key)
             rules.check_text(key, value)
         return await self._catalog.update(
-            image_id,
+            image_id.lower(),
             caller.project_id,
             lambda record: rules.with_properties(caller, record, changes),
         )
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
         """See ImageService. The data goes with the record."""
+        image_id = image_id.lower()
         await self._catalog.delete(
             image_id, caller.project_id, lambda record: rules.deletable(caller, record)
         )
@@ -125,14 +129,14 @@ class EmbeddedImageService:
             before = rules.editable(caller, record)
             return rules.updated(caller, before, update(before))
 
-        return await self._catalog.update(image_id, caller.project_id, change)
+        return await self._catalog.update(image_id.lower(), caller.project_id, change)
 
     async def set_member(
         self, caller: Caller, image_id: str, member_id: str, status: str = "pending"
     ) -> None:
         """Share an image with a project. Raises ImageNotFound, Forbidden."""
         await self._catalog.set_member(
-            image_id,
+            image_id.lower(),
             caller.project_id,
             lambda record: rules.editable(caller, record),
             (member_id, status, rules.now()),
@@ -150,7 +154,7 @@ class EmbeddedImageService:
             raise Conflict(f"Image {image_id} is being given data by another request.")
         try:
             await self._set_status(caller, image_id, "saving", expected=("queued",))
-            await self._take_data(caller, image_id, chunks)
+            await self._take_data(caller, image.id, chunks)
         finally:
             if await self._is_settled(image.id):
                 claim.release()
@@ -217,7 +221,7 @@ class EmbeddedImageService:
         image = await self.get_image(caller, image_id)
         if image.status == "deactivated" and not caller.is_admin:
             raise Forbidden("The requested image has been deactivated. Image data is forbidden.")
-        data = self._data.open(image_id, image.size or 0, image.checksum)
+        data = self._data.open(image.id, image.size or 0, image.checksum)
         if data is None:
             raise NoData(f"Image {image_id} has no data.")
         return data

@@ -102,7 +102,8 @@ class GlanceImageService:
         self, caller: Caller, image_id: str, changes: PropertyChanges
     ) -> Image:
         """Change the named properties and no others; see ImageService."""
-        async with self._turns.turn(image_id):
+        # Glance's usual database finds an id in any case: all its spellings are one image's.
+        async with self._turns.turn(image_id.lower()):
             image = await self._of_image("GET", caller, image_id)
             operations = patch(image.properties, changes)
             if operations:
