@@ -151,6 +151,13 @@ async def test_a_service_may_use_an_expired_token_for_two_days(
     await identity.close()
 
 
+async def test_a_service_token_that_is_none_spoils_a_good_token(identity: EmbeddedIdentity) -> None:
+    token = await token_of(identity)
+    await identity.authenticate(token)  # known from now on
+    with pytest.raises(Unauthorized):
+        await identity.authenticate(token, "x")
+
+
 async def log_in_to(identity: EmbeddedIdentity, name: str, project: str) -> Session:
     user = identity.directory_file.current.user(name=name)
     assert user is not None

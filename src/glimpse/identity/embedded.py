@@ -74,15 +74,15 @@ class EmbeddedIdentity:
         """Return the caller whose token it is (microseconds for one seen before).
 
         An expired `token` is accepted up to two days longer with a `service_token` whose user has
-        the role ``service``. Raises Unauthorized.
+        the role ``service``. Raises Unauthorized, for a service token that is not valid too.
         """
         if not token:
             raise Unauthorized("The request you have made requires authentication.")
         self._forget_if_changed()
+        window = self._window_of(service_token) if service_token else 0
         known = self._known.get(token)
         if known is not None and time.time() < known.expires_at:
             return known.caller
-        window = self._window_of(service_token) if service_token else 0
         session = self.validate(token, window)
         caller = caller_of(session, token)
         if time.time() < session.token.expires_at:
@@ -133,10 +133,7 @@ class EmbeddedIdentity:
         self._revocations.close()
 
     def _window_of(self, service_token: str) -> float:
-        try:
-            roles = self.validate(service_token).roles
-        except Unauthorized:
-            return 0
+        roles = self.validate(service_token).roles
         return EXPIRED_WINDOW if SERVICE_ROLE in roles else 0
 
     def _forget_if_changed(self) -> None:
