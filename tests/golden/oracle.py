@@ -48,7 +48,7 @@ SHOWN |= {"deleted": "DELETED", "pending_delete": "DELETED"}
 PROGRESS = {"active": 100, "saving": 50, "queued": 25}
 DECODED = ("block_device_mapping", "mappings")
 COMPUTE, IMAGE = "http://compute", "http://image"  # stand-ins for the two services' addresses
-_PATH = re.compile(r"/+(?P<version>v2(?:\.1)?)(?:/(?P<project>[0-9a-f]{32}))?/+images(?P<rest>.*)")
+_PATH = re.compile(r"/+(?P<version>v2(?:\.1)?)(?:/+(?P<project>[0-9a-f]{32}))?/+images(?P<rest>.*)")
 
 Document = dict[str, Any]
 
@@ -107,18 +107,19 @@ class Oracle:
 
     def listed(self, user: str, asked: Target) -> tuple[list[Document], bool]:
         """The images that a list holds, and whether a further one exists behind its limit."""
-        matching = [i for i in self.images if self._lists(user, i) and _matches(i, asked)]
+        hidden = (asked.last("property-os_hidden") or "").lower() == "true"
+        matching = [i for i in self.images if self._lists(user, i, hidden) and _matches(i, asked)]
         marker, limit = asked.last("marker"), asked.last("limit")
-        if marker is not None:
-            after = [image["id"] for image in self.images].index(marker)
+        if marker:
+            after = [image["id"] for image in self.images].index(marker.lower())
             later = {image["id"] for image in self.images[after + 1 :]}
             matching = [image for image in matching if image["id"] in later]
         end = len(matching) if limit is None else int(limit)
         return matching[:end], len(matching) > end
 
-    def _lists(self, user: str, image: Document) -> bool:
-        """Whether a plain list of that user's holds the image."""
-        if image["os_hidden"] or image["status"] == "killed":
+    def _lists(self, user: str, image: Document, hidden: bool) -> bool:  # noqa: FBT001  a flag of images
+        """Whether a list of that user's holds the image."""
+        if image["os_hidden"] != hidden or image["status"] == "killed":
             return False
         shared = image["id"] == self._shared and user == self._shared_with
         mine = bool(image["owner"] == self.projects.get(user))
@@ -205,7 +206,7 @@ def _filter(name: str) -> Callable[[Document, str, str], bool]:
 
 def _attribute_is(image: Document, attribute: str, value: str) -> bool:
     """Equality as the database of the recordings compares: without regard to case."""
-    if attribute in ("sort_key", "sort_dir"):  # these go through to the Image service as they are
+    if attribute in ("sort", "sort_key", "sort_dir"):  # to the Image service, as they are
         return True
     wanted = value.removeprefix("in:").split(",") if value.startswith("in:") else [value]
     wanted = [value.removeprefix("eq:")] if attribute not in BASE or len(wanted) == 1 else wanted
@@ -216,9 +217,14 @@ def _attribute_is(image: Document, attribute: str, value: str) -> bool:
 def _status(image: Document, _name: str, value: str) -> bool:
     """R4: the status that is shown; a word of the Image service's own, as it writes it, is its."""
     shown = SHOWN.get(image["status"], "UNKNOWN")
-    if value not in SHOWN and value.upper() in {*SHOWN.values(), "UNKNOWN"}:
-        return shown == value.upper()
-    return _attribute_is(image, "status", value)
+    listed = re.sub("^in:", "", value, flags=re.IGNORECASE)
+    words = [word.strip('"') for word in listed.split(",")] if listed != value else [value]
+    return any(
+        shown == word.upper()
+        if word not in SHOWN and word.upper() in {*SHOWN.values(), "UNKNOWN"}
+        else _attribute_is(image, "status", word)
+        for word in words
+    )
 
 
 def _number(attribute: str) -> Callable[[Document, str, str], bool]:

@@ -16,12 +16,12 @@ from starlette.types import Receive, Scope, Send
 from glimpse.compute import answers
 from glimpse.compute.faults import Fault, fault_of, no_such_resource
 from glimpse.compute.microversions import Microversion, requested_microversion
+from glimpse.compute.negotiation import ATOM, JSON_TYPES, preference, version_parameter
 from glimpse.compute.operations import Answer, ComputeRequest, Operations, Streamed
 from glimpse.compute.routes import Match, match_route
 from glimpse.compute.versions import choices_document, version_document, versions_document
 from glimpse.compute.views import make_links
 from glimpse.correlation import current_notes
-from glimpse.http.accept import best_offer
 from glimpse.http.bodies import BodyTooLarge, ClientGone, read_body, send_pieces
 from glimpse.http.edge import AnswerCut
 from glimpse.identity import Identity, IdentityUnavailable, Unauthorized
@@ -29,7 +29,7 @@ from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError, NotAuthenticated
 
 _REPEATED_SLASHES = re.compile(r"/{2,}")
-_JSON_TYPES = ("application/json", "application/vnd.openstack.compute+json")
+_VERSIONS = {"/v2": "v2.0", "/v2.1": "v2.1"}
 _VERBS_WITH_BODY = frozenset(("POST", "PUT"))
 # Compute deprecated these operations with microversion 2.36, in its Newton release: 2016-10-06.
 _DEPRECATED_SINCE = b"@1475712000"
@@ -77,7 +77,7 @@ class ComputeAPI:
         path = scope["path"]
         if "//" in path:
             path = _REPEATED_SLASHES.sub("/", path)
-        if scope["method"] == "OPTIONS":
+        if scope["method"] == "OPTIONS" and path.rstrip("/") not in ("", "/v2", "/v2.1"):
             await answers.send_body(send, 200, [], b"", "OPTIONS")
         elif path.startswith("/v2.1/") and path != "/v2.1/":
             await self._serve(scope, receive, send, "/v2.1", path[5:])
@@ -91,13 +91,12 @@ class ComputeAPI:
         base_url = scope["glimpse.base_url"]
         advertised = str(self._options.advertised_microversion)
         status = 200
-        headers = [(b"content-type", b"application/json")]
-        version = path.rstrip("/")
-        if version in ("/v2.1", "/v2"):
-            name = "v2.1" if version == "/v2.1" else "v2.0"
-            document = version_document(base_url, name, advertised)
+        content_type, version = _negotiated(scope["glimpse.headers"], path)
+        headers = [(b"content-type", content_type.encode())]
+        if version is not None:
+            document = version_document(base_url, version, advertised)
             try:
-                microversion = self._microversion(scope, version)
+                microversion = self._microversion(scope, "/v2" if version == "v2.0" else "/v2.1")
             except Fault as fault:
                 await answers.send_fault(send, fault, None)
                 return
@@ -121,7 +120,7 @@ class ComputeAPI:
         """Answer a request below a version root: body size, token, route, operation, in turn."""
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         verb = scope["method"]
-        accept = headers.get(b"accept", b"").decode("latin-1")
+        accept = _text(headers, b"accept")
         try:
             body = await read_body(receive, headers, self._options.max_body_size)
             caller = await self._authenticate(headers)
@@ -222,7 +221,7 @@ class ComputeAPI:
     ) -> None:
         request_headers: dict[bytes, bytes] = scope["glimpse.headers"]
         headers = [
-            (b"content-type", _content_type(request_headers.get(b"accept", b""))),
+            (b"content-type", preference(_text(request_headers, b"accept")).content_type.encode()),
             *answers.version_headers(version),
             *answers.request_id_headers(),
             *self._notices(image_url, match),
@@ -263,17 +262,26 @@ def _quoted(text: str) -> str:
     return text if text.isascii() and text.replace("-", "").isalnum() else quote(text, safe="")
 
 
-def _content_type(accept: bytes) -> bytes:
-    """The JSON type of the answer: Compute's own only for a client that prefers it."""
-    if b"vnd.openstack.compute" not in accept:
-        return b"application/json"
-    return (best_offer(accept.decode("latin-1"), _JSON_TYPES) or _JSON_TYPES[0]).encode()
+def _negotiated(headers: dict[bytes, bytes], path: str) -> tuple[str, str | None]:
+    """The type of a discovery document and, where the path or a header names one, its version.
+
+    A header's version counts at every path that has none.
+    """
+    slash = path in ("/", "/v2/", "/v2.1/")
+    wanted = preference(_text(headers, b"accept"), (*JSON_TYPES, ATOM) if slash else JSON_TYPES)
+    asked = version_parameter(_text(headers, b"content-type")) or wanted.version
+    version = _VERSIONS.get(path.rstrip("/")) or _VERSIONS.get(f"/v{asked}")
+    return wanted.content_type, version
+
+
+def _text(headers: dict[bytes, bytes], name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1")
 
 
 def _check_content_type(header: bytes | None) -> None:
     """Raise a 415 fault for a type that is neither JSON, nor text/plain, nor empty."""
-    content_type = (header or b"").partition(b";")[0].strip().lower().decode("latin-1")
-    if content_type and content_type != "text/plain" and content_type not in _JSON_TYPES:
+    content_type = (header or b"").partition(b";")[0].strip().decode("latin-1")
+    if content_type and content_type != "text/plain" and content_type not in JSON_TYPES:
         raise Fault(415, "Unsupported Content-Type")
 
 

@@ -65,7 +65,7 @@ def requested_microversion(headers: dict[bytes, bytes], maximum: Microversion) -
 def _of_compute(header: bytes | None) -> str | None:
     """The version named for compute in ``service X.Y, service X.Y``: the last one that is."""
     for part in reversed((header or b"").decode("latin-1").split(",")):
-        service, _, version = part.strip().partition(" ")
-        if service.lower() == "compute" and version.strip():
-            return version.strip()
+        service, *version = part.split(maxsplit=1) or [""]
+        if service.lower() == "compute" and version:
+            return version[0].strip()
     return None

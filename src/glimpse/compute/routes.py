@@ -69,8 +69,11 @@ class Match(NamedTuple):
 def match_route(verb: str, path: str) -> Match | None:
     """Find the operation of a path below the version root; `path` has no repeated slashes.
 
-    A project id may come first: hexadecimal digits and dashes, as the Compute API has it.
+    A project id may come first: hexadecimal digits and dashes, as the Compute API has it. Its paths
+    may end in a newline that is no part of an id or a key.
     """
+    if path.endswith("\n") and not path.endswith("/\n"):
+        path = path[:-1]
     parts = path.split("/")[1:]
     matched = _match(verb, parts, "")
     if matched is None and len(parts) > 1 and _PROJECT.fullmatch(parts[0]):

@@ -1,6 +1,7 @@
 """Version discovery: the documents at ``/``, ``/v2``, ``/v2.1`` and at paths of no version."""
 
 from typing import Any
+from urllib.parse import quote
 
 from glimpse.compute.microversions import MINIMUM
 
@@ -34,6 +35,7 @@ def version_document(base_url: str, name: str, advertised: str) -> dict[str, Any
 
 def choices_document(base_url: str, path: str) -> dict[str, Any]:
     """The 300 for a path of no version: the same path below each version."""
+    path = quote(path.rstrip("/"), safe="/~!$&'()*+,;=:@")
     return {
         "choices": [
             {

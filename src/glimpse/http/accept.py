@@ -1,13 +1,22 @@
 """Accept: which of the types on offer a client would rather have (RFC 9110, 12.5.1)."""
 
+import re
 from collections.abc import Sequence
+
+_WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_PARAMETER = rf'\s*;\s*{_WORD}(?:=(?:{_WORD}|"(?:[^"\\]|\\.)*"))?'
+_RANGE = re.compile(rf"\s*(?:{_WORD}/{_WORD}(?:{_PARAMETER})*)?\s*")
+_WEIGHT = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?", re.ASCII)
 
 
 def best_offer(accept: str, offers: Sequence[str]) -> str | None:
     """The offer that the header rates highest, the first of equals; None when none is acceptable.
 
     A range without parameters is understood; one with parameters other than q matches nothing.
+    A header that is malformed counts as none: everything is acceptable.
     """
+    if not all(_is_well_formed(part) for part in accept.split(",")):
+        return offers[0]
     ranges = [parsed for part in accept.split(",") if (parsed := _parse_range(part))]
     best: str | None = None
     best_quality = 0.0
@@ -16,6 +25,11 @@ def best_offer(accept: str, offers: Sequence[str]) -> str | None:
         if quality > best_quality:
             best, best_quality = offer, quality
     return best
+
+
+def _is_well_formed(text: str) -> bool:
+    weights = (part.strip()[2:] for part in text.split(";")[1:] if part.strip()[:2] in ("q=", "Q="))
+    return bool(_RANGE.fullmatch(text)) and all(_WEIGHT.fullmatch(weight) for weight in weights)
 
 
 def _parse_range(text: str) -> tuple[str, float] | None:
