@@ -1,6 +1,6 @@
 """Lists of an image service whose pages are short, empty or many."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import orjson
 import pytest
@@ -26,7 +26,7 @@ class Pages(EmbeddedImageService):
         self,
         caller: Caller,  # noqa: ARG002  the port's
         query: ImageQuery,  # noqa: ARG002  the port's
-    ) -> AsyncIterator[Page]:
+    ) -> AsyncGenerator[Page, None]:
         for page in self.pages:
             yield page
 
