@@ -12,7 +12,7 @@ from glimpse.embedded.sqlite.records import ImageRecords
 from glimpse.embedded.sqlite.schema import connect
 from glimpse.embedded.sqlite.search import FEW, Search, is_short
 from glimpse.images import DateBound, Image, ImageQuery, Sort, image_from_document
-from glimpse.images.query import DateOperator
+from glimpse.images.dates import DateOperator
 from tests.embedded.images import ADMIN, OWNER, document
 
 FEWER, MORE = 600, 4800

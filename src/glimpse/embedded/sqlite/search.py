@@ -29,7 +29,8 @@ FEW = 500  # ids, or images changed since a date: so many are looked at one by o
 _MOST_SCANS = 16  # of the listing for one page while the event loop waits
 _FOUND_ONLY_BY_LOOKING = (
     *("ids", "disk_formats", "container_formats", "owner", "protected", "min_ram", "min_disk"),
-    *("size_min", "size_max", "checksum", "os_hash_value", "created_at", "updated_at"),
+    *("size", "virtual_size", "size_min", "size_max", "created_at", "updated_at"),
+    *("checksum", "os_hash_algo", "os_hash_value"),
 )
 
 Place = tuple[int, int]

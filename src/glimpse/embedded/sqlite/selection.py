@@ -12,7 +12,10 @@ from glimpse.images import Image, ImageQuery, Sort
 from glimpse.images.query import SortDirection
 
 # The query's attributes that a column has to equal, and those of which it has to be one.
-_EQUAL = ("owner", "protected", "min_ram", "min_disk", "checksum", "os_hash_value")
+_EQUAL = (
+    *("owner", "protected", "min_ram", "min_disk", "size", "virtual_size"),
+    *("checksum", "os_hash_algo", "os_hash_value"),
+)
 _ONE_OF = {
     "statuses": "status",
     "ids": "id",
