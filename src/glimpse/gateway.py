@@ -5,7 +5,7 @@ from typing import NamedTuple
 from keystoneauth1 import loading
 from keystoneauth1.exceptions import ClientException
 
-from glimpse.glance import GlanceImageService, GlanceOptions, Turns
+from glimpse.glance import CannotTakeTurns, GlanceImageService, GlanceOptions, Turns
 from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
 from glimpse.identity.keystone.sealing import CannotSeal, Seal
@@ -104,8 +104,15 @@ def open_glance(settings: Settings, session: ServiceSession | None) -> GlanceIma
         except IdentityUnavailable as error:
             raise Unavailable(f"Where the Image service is cannot be found out: {error}") from None
 
-    turns = Turns(coordination_url(settings), glance.timeout)
-    return GlanceImageService(options, turns, find_server)
+    return GlanceImageService(options, open_turns(settings), find_server)
+
+
+def open_turns(settings: Settings) -> Turns:
+    """The turns of writers. Raises GatewayError."""
+    try:
+        return Turns(coordination_url(settings), settings.glance.timeout)
+    except CannotTakeTurns as error:
+        raise GatewayError(f"[coordination] backend_url: {error}") from None
 
 
 def keystone_options(settings: Settings) -> KeystoneOptions:

@@ -147,7 +147,8 @@ class FaultProxy:
         assert task is not None
         self._connections.add(task)
         try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            # Cancelled by `_close`, whose doing is no news to asyncio's own server.
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await _Connection(self, reader, writer).serve()
         finally:
             self._connections.discard(task)

@@ -1,0 +1,139 @@
+"""LockService: locks between processes through tooz, whose calls may block, each within bounds."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import uuid4
+
+from tooz import ToozError, coordination
+from tooz.locking import Lock
+
+from glimpse.images.errors import Unavailable
+from glimpse.upstream import Flight, in_thread
+
+_log = logging.getLogger(__name__)
+
+EXPIRY = 10  # seconds after which the lock of a dead holder is free; less than any writer waits
+_EXPIRING = ("redis", "memcached")
+_REDIS_TIMEOUT = 5  # seconds of silence that a call to Redis may meet; tooz would wait for thirty
+_LONGEST_CALL = 8.0  # seconds; what tooz and its libraries try can take minutes
+_MOST_ABANDONED = 8  # calls that nobody waits for any more, and that have not come back
+_NO_ANSWER = "The lock service of this Compute API does not answer."
+_UNREACHABLE = "The lock service of this Compute API cannot be reached."
+
+Result = TypeVar("Result")
+
+
+class CannotTakeTurns(Exception):
+    """The URL is none of a lock service that can be used here; the message says why."""
+
+
+class LockService:
+    """The locks at `backend_url`, a tooz URL.
+
+    A call takes at most `longest_call` seconds; while too many have not come back, none is made.
+    """
+
+    def __init__(self, backend_url: str, longest_call: float = _LONGEST_CALL) -> None:
+        """Connects to nobody yet. Raises CannotTakeTurns."""
+        self._longest_call = longest_call
+        self._coordinator = _load(with_limits(backend_url))
+        self._started = False
+        self._starting = Flight(self._start)
+        self._abandoned = 0
+
+    async def try_lock(self, name: str) -> Lock | None:
+        """The lock of that name if nobody has it. Raises Unavailable."""
+        if not self._started:
+            try:
+                async with asyncio.timeout(self._longest_call):
+                    await self._starting.join()
+            except TimeoutError:
+                raise Unavailable(_NO_ANSWER) from None
+        lock = self._coordinator.get_lock(name.encode())
+        acquired = await self._call(
+            lambda: lock.acquire(blocking=False), undo=lambda got: got and lock.release()
+        )
+        return lock if acquired else None
+
+    async def release(self, lock: Lock) -> None:
+        """Let go of a lock; if that fails, it expires by itself."""
+        try:
+            await self._call(lock.release)
+        except Unavailable:
+            _log.warning("A lock could not be released: the lock service does not answer.")
+
+    async def close(self) -> None:
+        """Leave the lock service."""
+        self._starting.close()
+        if self._started:
+            self._started = False
+            try:
+                await self._call(self._coordinator.stop)
+            except Unavailable:
+                _log.warning("The lock service could not be left: it does not answer.")
+
+    async def _start(self) -> None:
+        try:
+            await in_thread(lambda: self._coordinator.start(start_heart=True))
+        except ToozError:
+            raise Unavailable(_UNREACHABLE) from None
+        self._started = True
+
+    async def _call(
+        self, what: Callable[[], Result], undo: Callable[[Result], object] = lambda _: None
+    ) -> Result:
+        """Call what blocks. What comes of it when nobody waits any more is undone."""
+        if self._abandoned >= _MOST_ABANDONED:
+            raise Unavailable(_NO_ANSWER)
+        call = asyncio.ensure_future(in_thread(what))
+        try:
+            done, _ = await asyncio.wait((call,), timeout=self._longest_call)
+        except asyncio.CancelledError:
+            self._abandon(call, undo)
+            raise
+        if not done:
+            self._abandon(call, undo)
+            raise Unavailable(_NO_ANSWER)
+        try:
+            return call.result()
+        except ToozError:
+            raise Unavailable(_UNREACHABLE) from None
+
+    def _abandon(self, call: "asyncio.Future[Result]", undo: Callable[[Result], object]) -> None:
+        self._abandoned += 1
+
+        def came_back(done: "asyncio.Future[Result]") -> None:
+            self._abandoned -= 1
+            if not done.cancelled() and done.exception() is None:
+                result = done.result()
+                threading.Thread(target=lambda: undo(result), daemon=True).start()
+
+        call.add_done_callback(came_back)
+
+
+def with_limits(backend_url: str) -> str:
+    """The URL with what it does not name itself.
+
+    That is a short life for the locks of a holder that died, and for Redis a deadline.
+    """
+    scheme = backend_url.partition(":")[0]
+    wanted = {"lock_timeout": EXPIRY} if scheme in _EXPIRING else {}
+    if scheme == "redis":
+        wanted["socket_timeout"] = _REDIS_TIMEOUT
+    for name, value in wanted.items():
+        if f"{name}=" not in backend_url:
+            backend_url += f"{'&' if '?' in backend_url else '?'}{name}={value}"
+    return backend_url
+
+
+def _load(url: str) -> coordination.CoordinationDriver:
+    scheme = url.partition(":")[0]
+    try:
+        return coordination.get_coordinator(url, uuid4().hex.encode())
+    except ImportError as error:
+        raise CannotTakeTurns(f"{scheme} needs a library: {error}") from None
+    except (RuntimeError, ToozError, ValueError):  # RuntimeError: stevedore's, of no driver
+        raise CannotTakeTurns(f"{scheme!r} is no lock service that tooz knows") from None

@@ -1,0 +1,60 @@
+"""The lock service: named wrongly, out of reach, and back again."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import pytest
+from tooz.locking import Lock
+
+from glimpse.glance.locks import CannotTakeTurns, LockService, with_limits
+from glimpse.images.errors import Unavailable
+from tests.support.faultproxy import Fault, FaultProxy
+from tests.support.services import redis_server
+
+
+def test_locks_that_outlive_their_holder_expire() -> None:
+    assert with_limits("redis://h:1?db=2") == "redis://h:1?db=2&lock_timeout=10&socket_timeout=5"
+    assert with_limits("redis://h?lock_timeout=3&socket_timeout=1").count("timeout") == 2
+    assert with_limits("memcached://h") == "memcached://h?lock_timeout=10"
+    assert with_limits("file:///d") == "file:///d"
+
+
+@pytest.mark.parametrize("url", ["nonsense://host", "", "zookeeper://host"])
+def test_a_lock_service_that_cannot_be_used_is_said(url: str) -> None:
+    with pytest.raises(CannotTakeTurns):
+        LockService(url)
+
+
+@pytest.mark.parametrize(
+    "fault", [None, Fault("hang"), Fault("reset")], ids=["refuses", "hangs", "resets"]
+)
+async def test_redis_in_trouble_is_unavailable_and_comes_back(
+    tmp_path: Path, fault: Fault | None
+) -> None:
+    with redis_server(tmp_path) as redis, FaultProxy(redis.address) as proxy:
+        # A lock whose confirmation was lost stays for a second.
+        url = f"redis://127.0.0.1:{proxy.port}?lock_timeout=1&socket_timeout=0.5"
+        locks = LockService(url, longest_call=0.5)
+        for _ in range(2):  # before there was a connection, and after
+            if fault:
+                proxy.fail(fault)
+            else:
+                proxy.refuse()
+            tries = (locks.try_lock("image") for _ in range(20))
+            outcomes = await asyncio.gather(*tries, return_exceptions=True)
+            assert {type(outcome) for outcome in outcomes} == {Unavailable}
+            proxy.mend()
+            await locks.release(await eventually_locked(locks))
+        await locks.close()
+
+
+async def eventually_locked(locks: LockService) -> Lock:
+    """The lock as soon as it can be had."""
+    async with asyncio.timeout(30):
+        while True:
+            with contextlib.suppress(Unavailable):
+                lock = await locks.try_lock("image")
+                if lock is not None:
+                    return lock
+            await asyncio.sleep(0.05)
