@@ -73,8 +73,8 @@ API: Sequence[cfg.Opt] = (
         min=1,
         deprecated_group="DEFAULT",
         deprecated_name="osapi_max_limit",
-        help="Accepted, because every nova.conf may have it. Like Compute, Glimpse does not apply it "
-        "to images: a list without a limit has all of them.",
+        help="Accepted, because every nova.conf may have it. Like Compute, Glimpse does not apply "
+        "it to images: a list without a limit has all of them.",
     ),
     cfg.StrOpt(
         "compute_link_prefix",
