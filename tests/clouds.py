@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.cloud import GatewayCloud
+from tests.peers.cloud import PeerGateway
 from tests.support.cloud import Cloud, EmbeddedCloud, Member, seed_identity
 from tests.support.process import GlimpseProcess
 
@@ -18,7 +18,7 @@ CLOUDS = ("embedded", pytest.param("peers", marks=pytest.mark.peers))
 def start_cloud(kind: str, directory: Path, members: Iterable[Member]) -> Iterator[Cloud]:
     """Run a cloud, ``embedded`` or ``peers``, with these users and all its files in `directory`."""
     if kind == "peers":
-        with GatewayCloud.start_all(directory / "peers", members) as gateway:
+        with PeerGateway.start_all(directory / "peers", members) as gateway:
             yield gateway
     else:
         state_dir = directory / "state"

@@ -1,4 +1,4 @@
-"""GatewayCloud: Glimpse as an operator runs it, in front of the peers, with its calls counted."""
+"""PeerGateway: Glimpse as an operator runs it, in front of the peers, with its calls counted."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ from tests.support.cloud import Cloud, Member
 from tests.support.process import GlimpseProcess
 
 
-class GatewayCloud(Cloud):
+class PeerGateway(Cloud):
     """`peers` are the services behind it; `calls` what Glimpse asked of Glance."""
 
     def __init__(self, peers: PeerCloud, process: GlimpseProcess, calls: CallCounter) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.peers.cloud import GatewayCloud
+from tests.peers.cloud import PeerGateway
 from tests.support.cloud import Member
 
 OWNER = Member("owner", uuid.uuid4().hex)
@@ -14,14 +14,14 @@ DATES = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-03-01T11:21:3
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayCloud]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerGateway]:
     directory = tmp_path_factory.mktemp("gateway") / "peers"
-    with GatewayCloud.start_all(directory, [OWNER, COLLECTOR]) as cloud:
+    with PeerGateway.start_all(directory, [OWNER, COLLECTOR]) as cloud:
         yield cloud
 
 
 @pytest.fixture
-def image(cloud: GatewayCloud) -> str:
+def image(cloud: PeerGateway) -> str:
     """The id of a new image of the owner's, with one property."""
     image_id = str(uuid.uuid4())
     document = {"id": image_id, "name": "gateway", "status": "active", "size": 7, "key1": "value1"}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.peers.cloud import GatewayCloud
+from tests.peers.cloud import PeerGateway
 from tests.peers.conftest import COLLECTOR, DATES
 
 pytestmark = pytest.mark.peers
@@ -33,7 +33,7 @@ LISTS = {
 
 
 @pytest.fixture(scope="module")
-def many(cloud: GatewayCloud) -> Iterator[list[str]]:
+def many(cloud: PeerGateway) -> Iterator[list[str]]:
     """The ids of the collector's many images."""
     ids = [str(uuid.uuid4()) for _ in range(MANY)]
     common = {"status": "active", "size": 1, "owner": COLLECTOR.project_id, "os_distro": "debian"}
@@ -43,14 +43,14 @@ def many(cloud: GatewayCloud) -> Iterator[list[str]]:
 
 
 @pytest.fixture(autouse=True)
-def _schema_is_known(cloud: GatewayCloud, image: str) -> None:
+def _schema_is_known(cloud: PeerGateway, image: str) -> None:
     """A write needs Glance's schema, which is fetched once in a while; then count anew."""
     cloud.ask("owner", "PUT", f"/v2.1/images/{image}/metadata/key1", b'{"meta": {"key1": "x"}}')
     cloud.calls.take()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_an_operation_on_an_image_costs(operation: str, cloud: GatewayCloud, image: str) -> None:
+def test_an_operation_on_an_image_costs(operation: str, cloud: PeerGateway, image: str) -> None:
     method, path, body, calls = OPERATIONS[operation]
     answer = cloud.ask("owner", method, f"/v2.1/images/{image}{path}", body)
     assert answer.status < 300, str(answer)
@@ -59,7 +59,7 @@ def test_an_operation_on_an_image_costs(operation: str, cloud: GatewayCloud, ima
 
 @pytest.mark.parametrize("query", LISTS)
 def test_a_list_costs_a_call_for_each_page_of_1000(
-    query: str, cloud: GatewayCloud, many: list[str]
+    query: str, cloud: PeerGateway, many: list[str]
 ) -> None:
     answer = cloud.ask("collector", "GET", f"/v2.1/images{query}")
     assert answer.status == 200, str(answer)
@@ -68,12 +68,12 @@ def test_a_list_costs_a_call_for_each_page_of_1000(
     assert {image["id"] for image in answer.json()["images"]} <= set(many)
 
 
-def test_a_list_without_a_limit_has_every_image_once(cloud: GatewayCloud, many: list[str]) -> None:
+def test_a_list_without_a_limit_has_every_image_once(cloud: PeerGateway, many: list[str]) -> None:
     images = cloud.ask("collector", "GET", "/v2.1/images/detail").json()["images"]
     assert sorted(image["id"] for image in images) == sorted(many)
 
 
-def test_next_links_lead_to_every_image_once(cloud: GatewayCloud, many: list[str]) -> None:
+def test_next_links_lead_to_every_image_once(cloud: PeerGateway, many: list[str]) -> None:
     found: list[str] = []
     target: str | None = "/v2.1/images?limit=500"
     while target is not None:

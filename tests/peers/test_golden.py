@@ -12,7 +12,7 @@ from tests.golden.cloud import GoldenCloud, fixture_members
 from tests.golden.exchanges import Exchange, read_exchanges, read_fixture
 from tests.golden.oracle import Oracle, target
 from tests.golden.replay import compare, needs_broken_image, send
-from tests.peers.cloud import GatewayCloud
+from tests.peers.cloud import PeerGateway
 from tests.peers.sqlite import ALLOWED
 from tests.support.http import Answer
 
@@ -34,14 +34,14 @@ def fixture(request: pytest.FixtureRequest) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def gateway(
     fixture: dict[str, object], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[GatewayCloud]:
+) -> Iterator[PeerGateway]:
     directory = tmp_path_factory.mktemp("golden") / "peers"
-    with GatewayCloud.start_all(directory, fixture_members(fixture)) as gateway:
+    with PeerGateway.start_all(directory, fixture_members(fixture)) as gateway:
         yield gateway
 
 
 @pytest.fixture(scope="module")
-def cloud(gateway: GatewayCloud, fixture: dict[str, object]) -> GoldenCloud:
+def cloud(gateway: PeerGateway, fixture: dict[str, object]) -> GoldenCloud:
     return GoldenCloud(gateway, fixture)
 
 
@@ -60,7 +60,7 @@ def calls_needed(exchange: Exchange, answer: Answer) -> tuple[int, ...]:
 def test_an_exchange_is_answered_as_by_real_compute_or_repaired(
     exchange: Exchange,
     cloud: GoldenCloud,
-    gateway: GatewayCloud,
+    gateway: PeerGateway,
     fixture: dict[str, object],
     record_property: Callable[[str, object], None],
 ) -> None:

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from tests.peers.cloud import GatewayCloud
+from tests.peers.cloud import PeerGateway
 from tests.peers.conftest import DATES, OWNER
 
 pytestmark = pytest.mark.peers
@@ -21,7 +21,7 @@ IMAGE = {
 
 
 def test_an_image_put_into_the_tables_is_shown_through_keystone_and_glance(
-    cloud: GatewayCloud,
+    cloud: PeerGateway,
 ) -> None:
     cloud.put_images([IMAGE])
     answer = cloud.ask("owner", "GET", f"/v2.1/images/{IMAGE['id']}")
@@ -32,5 +32,5 @@ def test_an_image_put_into_the_tables_is_shown_through_keystone_and_glance(
     assert shown["metadata"] == {"key1": "value1"}
 
 
-def test_an_unknown_token_is_refused(cloud: GatewayCloud) -> None:
+def test_an_unknown_token_is_refused(cloud: PeerGateway) -> None:
     assert cloud.ask("invalid", "GET", "/v2.1/images").status == 401

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.peers.cloud import GatewayCloud
+from tests.peers.cloud import PeerGateway
 from tests.peers.conftest import DATES, OWNER
 from tests.peers.rig import PeerCloud
 from tests.support.cloud import PASSWORD, issue_token
@@ -29,21 +29,21 @@ def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerCloud]:
 
 
 @pytest.fixture
-def cloud(peers: PeerCloud) -> Iterator[GatewayCloud]:
-    with GatewayCloud.start(peers) as cloud:
+def cloud(peers: PeerCloud) -> Iterator[PeerGateway]:
+    with PeerGateway.start(peers) as cloud:
         cloud.put_images([{**IMAGE, "owner": OWNER.project_id}])
         yield cloud
 
 
 @pytest.fixture
-def forgetful(peers: PeerCloud) -> Iterator[GatewayCloud]:
+def forgetful(peers: PeerCloud) -> Iterator[PeerGateway]:
     """A Glimpse that asks Keystone about a token again after a few seconds."""
-    with GatewayCloud.start(peers, SHORT_CACHE) as cloud:
+    with PeerGateway.start(peers, SHORT_CACHE) as cloud:
         cloud.put_images([{**IMAGE, "owner": OWNER.project_id}])
         yield cloud
 
 
-def ask(cloud: GatewayCloud, token: str, target: str = TARGET) -> Answer:
+def ask(cloud: PeerGateway, token: str, target: str = TARGET) -> Answer:
     return request(cloud.address, "GET", target, {"X-Auth-Token": token})
 
 
@@ -64,7 +64,7 @@ def answers_until(status: int, asking: Callable[[], Answer]) -> list[int]:
         time.sleep(0.1)
 
 
-def test_a_token_is_good_until_it_expires_and_no_longer(cloud: GatewayCloud) -> None:
+def test_a_token_is_good_until_it_expires_and_no_longer(cloud: PeerGateway) -> None:
     """It is in the cache by then, which would keep it for minutes."""
     seconds = 4
     expired_at = time.time() + seconds + 1
@@ -76,21 +76,21 @@ def test_a_token_is_good_until_it_expires_and_no_longer(cloud: GatewayCloud) -> 
     assert answer.header("WWW-Authenticate") == f'Keystone uri="{cloud.identity_url}"'
 
 
-def test_a_revoked_token_is_refused(cloud: GatewayCloud) -> None:
+def test_a_revoked_token_is_refused(cloud: PeerGateway) -> None:
     token = new_token(cloud.peers)
     cloud.peers.identity.revoke(token)
     assert ask(cloud, token).status == 401
     assert cloud.calls.take() == []
 
 
-def test_a_token_revoked_after_it_was_seen_is_refused_soon(forgetful: GatewayCloud) -> None:
+def test_a_token_revoked_after_it_was_seen_is_refused_soon(forgetful: PeerGateway) -> None:
     token = new_token(forgetful.peers)
     assert ask(forgetful, token).status == 200
     forgetful.peers.identity.revoke(token)
     assert set(answers_until(401, lambda: ask(forgetful, token))) <= {200, 401}
 
 
-def test_a_token_that_glance_refuses_is_refused(cloud: GatewayCloud) -> None:
+def test_a_token_that_glance_refuses_is_refused(cloud: PeerGateway) -> None:
     """Glimpse has seen it before it was revoked, and Glance has not."""
     token = new_token(cloud.peers)
     assert ask(cloud, token, NEEDS_NO_GLANCE).status == 400
@@ -101,7 +101,7 @@ def test_a_token_that_glance_refuses_is_refused(cloud: GatewayCloud) -> None:
     assert cloud.calls.take() == [f"GET /v2/images/{IMAGE['id']}"]
 
 
-def test_known_tokens_outlive_a_restart_of_keystone(cloud: GatewayCloud) -> None:
+def test_known_tokens_outlive_a_restart_of_keystone(cloud: PeerGateway) -> None:
     known, unknown = new_token(cloud.peers), new_token(cloud.peers)
     assert ask(cloud, known).status == 200
     cloud.peers.keystone.stop()
@@ -120,14 +120,14 @@ def test_known_tokens_outlive_a_restart_of_keystone(cloud: GatewayCloud) -> None
 def test_keystone_may_come_after_glimpse(peers: PeerCloud) -> None:
     token = new_token(peers)
     peers.keystone.stop()
-    with GatewayCloud.start(peers) as cloud:
+    with PeerGateway.start(peers) as cloud:
         assert ask(cloud, token).status == 503
         peers.keystone.start()
         peers.wait_for_keystone()
         assert ask(cloud, token, "/v2.1/images").status == 200
 
 
-def test_glimpse_logs_in_again_when_its_own_token_dies(cloud: GatewayCloud) -> None:
+def test_glimpse_logs_in_again_when_its_own_token_dies(cloud: PeerGateway) -> None:
     assert ask(cloud, new_token(cloud.peers)).status == 200
     cloud.peers.identity.set_password("nova", PASSWORD)  # ends all tokens of that user
     token = new_token(cloud.peers)
@@ -135,7 +135,7 @@ def test_glimpse_logs_in_again_when_its_own_token_dies(cloud: GatewayCloud) -> N
     assert set(answers_until(200, lambda: ask(cloud, token))) <= {200, 503}
 
 
-def test_a_wrong_password_of_glimpses_own_is_not_the_callers_fault(cloud: GatewayCloud) -> None:
+def test_a_wrong_password_of_glimpses_own_is_not_the_callers_fault(cloud: PeerGateway) -> None:
     known, unknown = new_token(cloud.peers), new_token(cloud.peers)
     assert ask(cloud, known).status == 200
     cloud.peers.identity.set_password("nova", "another password")
@@ -146,7 +146,7 @@ def test_a_wrong_password_of_glimpses_own_is_not_the_callers_fault(cloud: Gatewa
     assert set(answers_until(200, lambda: ask(cloud, unknown))) <= {200, 503}
 
 
-def test_no_token_and_no_password_is_in_a_log(cloud: GatewayCloud) -> None:
+def test_no_token_and_no_password_is_in_a_log(cloud: PeerGateway) -> None:
     token = new_token(cloud.peers)
     ask(cloud, token)
     cloud.peers.identity.revoke(token)
