@@ -28,10 +28,10 @@ test-clients: clients
 	$(BIN)/pytest -n auto -m clients tests/clients $(ARGS)
 
 # The gateway in front of a real Keystone and a real Glance, in an environment of their own.
-test-peers: $(STAMP)
+# A file's tests stay together, since each starts services of its own.
+test-peers: clients
 	$(BIN)/python -m tests.peers.install
-	$(BIN)/python -m tests.clients.install
-	$(BIN)/pytest -m peers $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile -m peers $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check
