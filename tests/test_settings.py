@@ -8,6 +8,7 @@ from glimpse.sample_config import sample_config
 from glimpse.settings import SettingsError, load_settings
 from glimpse.settings.loading import default_state_dir
 from glimpse.settings.options import SECTIONS
+from glimpse.settings.unsupported import UNSUPPORTED
 
 NOVA_CONF = """
 [DEFAULT]
@@ -54,6 +55,29 @@ def test_a_whole_nova_conf_is_understood(tmp_path: Path) -> None:
 def test_keystone_is_meant_when_it_is_configured(tmp_path: Path, sign: str) -> None:
     settings = load_settings([_written(tmp_path, f"[keystone_authtoken]\n{sign} = something\n")])
     assert (settings.api.auth_strategy, settings.image_service) == ("keystone", "glance")
+
+
+def test_what_concerns_glimpse_and_is_not_supported_is_told_once_each(tmp_path: Path) -> None:
+    text = NOVA_CONF.replace("[glance]", "[glance]\nservice_name = other\nconnect_retries = 2")
+    text += "[wsgi]\nssl_cert_file =\n[service_user]\nsend_service_user_token = false\n"
+    notes = load_settings([_written(tmp_path, text)]).notes
+    told = [note.partition(" is set and has no effect here")[0] for note in notes]
+    assert told == [
+        "[glance] service_name",
+        "[glance] connect_retries",
+        "[keystone_authtoken] memcached_servers",
+    ]
+    assert load_settings().notes == ()
+
+
+def test_what_is_told_to_have_no_effect_is_no_option_here() -> None:
+    both = [
+        f"[{section}] {option.dest}"
+        for section, options in SECTIONS.items()
+        for option in options
+        if option.dest in UNSUPPORTED.get(section, ())
+    ]
+    assert both == []
 
 
 def test_what_is_said_wins_over_what_is_concluded(tmp_path: Path) -> None:

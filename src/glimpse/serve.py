@@ -1,6 +1,7 @@
 """Serving: one process, or a supervisor and its workers on one listening socket."""
 
 import asyncio
+import logging
 import os
 import shutil
 import signal
@@ -22,6 +23,7 @@ from glimpse.worker import SIGNALS, ReportToSystemd, work
 _BACKLOG = 2048
 # prometheus_client's: where several processes keep their numbers, read when it is imported.
 _METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+_LOG = logging.getLogger(__name__)
 
 
 class CannotServe(Exception):
@@ -43,6 +45,8 @@ def serve(settings: Settings, load: Load) -> int:
     except CannotServe as error:
         print(f"glimpse: {error}", file=sys.stderr)
         return 1
+    for note in settings.notes:
+        _LOG.warning("%s", note)
     _announce(settings, sockets[0])
     watchdog = watchdog_interval()
     if settings.server.workers == 1:

@@ -1,7 +1,7 @@
 """Reading configuration files into Settings."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from oslo_config import cfg
 
 from glimpse.settings.options import SECTIONS
+from glimpse.settings.unsupported import unsupported
 from glimpse.settings.values import (
     Api,
     Coordination,
@@ -41,8 +42,8 @@ def load_settings(
 
     An override is named ``section.option``, or ``option`` alone in [glimpse]; None is none.
 
-    A whole nova.conf will do: sections and options that are not Glimpse's are ignored. Raises
-    SettingsError.
+    A whole nova.conf will do: sections and options that are not Glimpse's are ignored; those that
+    concern it and are not supported are told in `Settings.notes`. Raises SettingsError.
     """
     files = [str(file) for file in config_files]
     try:
@@ -53,8 +54,11 @@ def load_settings(
             section, _, option = name.rpartition(".")
             if value is not None:
                 parsed.set_override(option, value, group=section or "glimpse")
-        keystone = _names_keystone(files)
-        return _settings(parsed, keystone=keystone)
+        return _settings(
+            parsed,
+            keystone=_names_keystone(files),
+            notes=tuple(unsupported(_reader(files))),
+        )
     except (cfg.Error, ValueError, OSError) as error:
         raise SettingsError(" ".join(str(error).split())) from error
 
@@ -79,7 +83,20 @@ def _names_keystone(files: Sequence[str]) -> bool:
     return any(probe.keystone_authtoken[name] for name in _SIGNS_OF_KEYSTONE)
 
 
-def _settings(parsed: cfg.ConfigOpts, *, keystone: bool) -> Settings:
+def _reader(files: Sequence[str]) -> Callable[[str, str], str | None]:
+    """What reads any section's option as the text that it is in the files."""
+    probe = _parse(files)
+
+    def read(section: str, option: str) -> str | None:
+        group = None if section == "DEFAULT" else section
+        probe.register_opt(cfg.StrOpt(option), group)
+        value: str | None = (probe[section] if group else probe)[option]
+        return value
+
+    return read
+
+
+def _settings(parsed: cfg.ConfigOpts, *, keystone: bool, notes: tuple[str, ...]) -> Settings:
     logging = _section(parsed, "DEFAULT")
     server = _section(parsed, "glimpse")
     image_service = server.pop("image_service")
@@ -107,6 +124,7 @@ def _settings(parsed: cfg.ConfigOpts, *, keystone: bool) -> Settings:
         keystone_authtoken=KeystoneAuthtoken(**_section(parsed, "keystone_authtoken")),
         coordination=Coordination(**_section(parsed, "coordination")),
         image_service=image_service or ("glance" if strategy == "keystone" else "embedded"),
+        notes=notes,
         parsed=parsed,
     )
 

@@ -151,6 +151,8 @@ class Coordination:
 class Settings:
     """All of them.
 
+    ``notes`` are lines for the operator: what is set and has no effect.
+
     ``parsed`` is the private oslo.config object behind the values: keystoneauth1.loading registers
     the options of the operator's plugin on its section keystone_authtoken and reads them there.
     """
@@ -167,4 +169,5 @@ class Settings:
     keystone_authtoken: KeystoneAuthtoken
     coordination: Coordination
     image_service: ImageServiceName
+    notes: tuple[str, ...]
     parsed: cfg.ConfigOpts = field(repr=False, compare=False)

@@ -1,0 +1,88 @@
+"""Options of a nova.conf that concern Glimpse and that it does not have; what it has instead."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+_LISTENING = "Glimpse listens where [glimpse] host and port say"
+_TLS = "Glimpse speaks plain HTTP; TLS is for a proxy in front of it"
+_RETRIES = "num_retries says how often Glance is asked again"
+_VERSIONS = "Glimpse speaks version 2 of the Image API"
+_LOGGING = "log_file, use_json, debug and the format options are what there is"
+_POOL = "connections to memcached are made as they are needed"
+_CACHE_TLS = "memcached is spoken to in plain text; use memcache_security_strategy = ENCRYPT"
+
+UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
+    "DEFAULT": {
+        "osapi_compute_listen": _LISTENING,
+        "osapi_compute_listen_port": _LISTENING,
+        "osapi_compute_workers": "[glimpse] workers says how many processes serve",
+        "enabled_ssl_apis": _TLS,
+        "log_config_append": _LOGGING,
+        "use_syslog": _LOGGING,
+        "use_journal": _LOGGING,
+        "default_log_levels": _LOGGING,
+        "log_rotation_type": "logrotate, or whoever reads standard error, rotates logs",
+    },
+    "wsgi": {
+        "ssl_cert_file": _TLS,
+        "ssl_key_file": _TLS,
+        "ssl_ca_file": _TLS,
+        "secure_proxy_ssl_header": "X-Forwarded-Proto and Forwarded are what is believed",
+    },
+    "glance": {
+        "service_name": "the catalog is searched by service_type",
+        "min_version": _VERSIONS,
+        "max_version": _VERSIONS,
+        "connect_retries": _RETRIES,
+        "connect_retry_delay": _RETRIES,
+        "status_code_retries": _RETRIES,
+        "status_code_retry_delay": _RETRIES,
+        "retriable_status_codes": _RETRIES,
+    },
+    "keystone_authtoken": {
+        "auth_version": "tokens are validated with version 3 of the Identity API",
+        "delay_auth_decision": "every request needs a token",
+        "cache": "tokens are cached in the process, and in memcached_servers",
+        "enforce_token_bind": "tokens are not bound to clients",
+        "service_type": "application credentials with access rules are refused",
+        "memcache_tls_enabled": _CACHE_TLS,
+        "memcache_sasl_enabled": _CACHE_TLS,
+        "memcache_pool_maxsize": _POOL,
+        "memcache_pool_unused_timeout": _POOL,
+        "memcache_pool_conn_get_timeout": _POOL,
+    },
+    "service_user": {
+        "send_service_user_token": "Glance gets the caller's token alone",
+    },
+    "quota": {
+        "driver": "the limit of an image's metadata is [quota] metadata_items",
+    },
+    "oslo_policy": {
+        "policy_default_rule": "one rule is asked for, os_compute_api:image-size",
+    },
+    "oslo_middleware": {
+        "http_basic_auth_user_file": "callers are known by tokens",
+    },
+    "cors": {
+        "allowed_origin": "headers for browsers are for a proxy in front of it",
+    },
+}
+
+_NOTHING = frozenset(("", "false", "no", "off", "0", "none"))
+
+
+def unsupported(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
+    """A line for each of these options that is set; `value_of` gives a section's option as text."""
+    for section, options in UNSUPPORTED.items():
+        for option, instead in options.items():
+            value = value_of(section, option)
+            if value is not None and value.strip().lower() not in _NOTHING:
+                yield f"[{section}] {option} is set and has no effect here: {instead}."
+    servers = value_of("keystone_authtoken", "memcached_servers") or value_of(
+        "keystone_authtoken", "memcache_servers"
+    )
+    strategy = value_of("keystone_authtoken", "memcache_security_strategy") or "none"
+    if servers and strategy.lower() == "none":
+        yield (
+            "[keystone_authtoken] memcached_servers is set and has no effect here without "
+            "memcache_security_strategy: tokens are shared only where nobody can forge them."
+        )
