@@ -2,11 +2,8 @@
 
 import argparse
 import asyncio
-import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from glimpse import __version__
 from glimpse.identity.directory import Directory
@@ -130,41 +127,28 @@ def _check(settings: Settings, _options: argparse.Namespace) -> int:
 def _load(settings: Settings, options: argparse.Namespace) -> None:
     from tqdm import tqdm  # noqa: PLC0415  only this command needs it
 
-    from glimpse.embedded.load import BadRecord, load  # noqa: PLC0415
+    from glimpse.embedded.load import BadRecord, JsonLines, load  # noqa: PLC0415
     from glimpse.embedded.service import EmbeddedImageService  # noqa: PLC0415
     from glimpse.embedded.sqlite.schema import NewerSchema  # noqa: PLC0415
 
-    async def run() -> int:
+    async def run(lines: JsonLines) -> int:
         service = EmbeddedImageService.open(settings.server.state_dir)
         try:
-            with tqdm(unit=" images", disable=None) as bar:
-
-                def advance(count: int) -> None:
-                    bar.update(count)
-
-                return await load(service, _documents(options.file), advance)
+            with tqdm(total=lines.total, unit="B", unit_scale=True, disable=None) as bar:
+                return await load(service, lines, lambda _: bar.update(lines.bytes - bar.n))
         finally:
             await service.close()
 
-    try:
-        count = asyncio.run(run())
-    except (BadRecord, NewerSchema) as error:
-        raise CommandFailed(str(error)) from None
+    with sys.stdin.buffer if options.file == "-" else Path(options.file).open("rb") as stream:
+        lines = JsonLines(stream)
+        try:
+            count = asyncio.run(run(lines))
+        except BadRecord as error:
+            kept = f" The {error.kept} images before it are loaded." if error.kept else ""
+            raise CommandFailed(f"{options.file}, line {lines.line}: {error}{kept}") from None
+        except NewerSchema as error:
+            raise CommandFailed(str(error)) from None
     print(f"{count} images loaded into {settings.server.state_dir}")
-
-
-def _documents(name: str) -> Iterator[dict[str, Any]]:
-    with sys.stdin if name == "-" else Path(name).open(encoding="utf-8") as stream:
-        for number, line in enumerate(stream, 1):
-            if not line.strip():
-                continue
-            try:
-                document = json.loads(line)
-            except ValueError as error:
-                raise CommandFailed(f"Line {number} of {name} is not JSON: {error}") from None
-            if not isinstance(document, dict):
-                raise CommandFailed(f"Line {number} of {name} is no JSON object.")
-            yield document
 
 
 def _sample_config() -> int:

@@ -202,6 +202,7 @@ FILTERS: dict[str, st.SearchStrategy[Any]] = {
     "min_ram": st.integers(0, 2),
     "protected": st.booleans(),
     "os_hidden": st.booleans(),
+    "size": st.integers(0, 3),
     "size_min": st.integers(0, 3),
     "size_max": st.integers(0, 3),
     "disk_formats": st.just(("raw", "vhd")),
@@ -232,6 +233,7 @@ def matches(query: ImageQuery, each: Image) -> bool:
         and (query.statuses is None or each.status in query.statuses)
         and query.owner in (None, each.owner)
         and query.min_ram in (None, each.min_ram)
+        and query.size in (None, each.size)
         and query.protected in (None, each.protected)
         and (query.disk_formats is None or each.disk_format in query.disk_formats)
         and (query.size_min is None or (each.size is not None and each.size >= query.size_min))

@@ -1,80 +1,86 @@
-"""Bulk creation of image records from Image API documents."""
+"""Bulk creation of image records from JSON lines of Image API documents."""
 
-import re
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from typing import Any
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, BinaryIO
 
+import orjson
+
+from glimpse.embedded.engine import Members
+from glimpse.embedded.loadable import record_of
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.images import Image, image_from_document, parse_date
+from glimpse.images import Image
 from glimpse.images.errors import Invalid
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_IN_ONE_TRANSACTION = 10_000
+IN_ONE_TRANSACTION = 10_000
 
 
 class BadRecord(Invalid):
-    """A record that cannot be loaded; the message says which and why."""
+    """A record that cannot be loaded: the message says why, `kept` how many before it were."""
+
+    def __init__(self, reason: str, kept: int) -> None:
+        super().__init__(reason)
+        self.kept = kept
+
+
+class JsonLines:
+    """Documents of a stream of lines; counts what has been read. Blank lines count as lines only.
+
+    Iterating raises Invalid for a line that is not JSON.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.line = 0
+        self.bytes = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for line in self._stream:
+            self.line += 1
+            self.bytes += len(line)
+            if not line.isspace():
+                try:
+                    yield orjson.loads(line)
+                except orjson.JSONDecodeError as error:
+                    raise Invalid(f"it is not JSON: {error}.") from None
+
+    @property
+    def total(self) -> int | None:
+        """How many bytes there are to read, None where only the end will tell (a pipe)."""
+        size = os.fstat(self._stream.fileno()).st_size
+        return size or None
 
 
 async def load(
     service: EmbeddedImageService,
-    documents: Iterable[dict[str, Any]],
+    documents: Iterable[object],
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Create the images that the documents describe, with their ids, dates, owners and statuses.
 
-    A document is an image as the Image API shows it, and may have ``members``: a list of
-    ``{"member_id": ..., "status": ...}``. An image with the same id is replaced. `progress` is
-    called with the number of records loaded since the last call. Returns how many there were;
-    raises BadRecord, with the transactions of 10,000 records before it kept.
+    See `loadable.record_of` for what a document is; an image with the same id is replaced. Every
+    10,000 records are a transaction: all of them are loaded, or none. `progress` is called with
+    the number of each. Returns how many there were; raises BadRecord as soon as one is found.
     """
     count = 0
-    async for records in _batches(documents, count):
+    for records in _transactions(documents):
         await service.put_records(records)
         count += len(records)
         progress(len(records))
     return count
 
 
-_Record = tuple[Image, dict[str, str]]
-
-
-async def _batches(documents: Iterable[dict[str, Any]], first: int) -> AsyncIterator[list[_Record]]:
-    batch: list[_Record] = []
-    for number, document in enumerate(documents, first + 1):
-        batch.append(_record(number, document))
-        if len(batch) == _IN_ONE_TRANSACTION:
-            yield batch
-            batch = []
+def _transactions(documents: Iterable[object]) -> Iterator[list[tuple[Image, Members]]]:
+    kept = 0
+    batch: list[tuple[Image, Members]] = []
+    try:
+        for document in documents:
+            batch.append(record_of(document))
+            if len(batch) == IN_ONE_TRANSACTION:
+                yield batch
+                kept += len(batch)
+                batch = []
+    except Invalid as error:
+        raise BadRecord(str(error), kept) from None
     if batch:
         yield batch
-
-
-def _record(number: int, document: dict[str, Any]) -> _Record:
-    try:
-        fields = {key: value for key, value in document.items() if key != "members"}
-        image = image_from_document(fields)
-        members = {
-            member["member_id"]: member.get("status", "pending")
-            for member in document.get("members") or ()
-        }
-    except (KeyError, TypeError, AttributeError) as error:
-        raise BadRecord(f"Record {number} is no image document: {error!r}.") from None
-    if not _UUID.fullmatch(str(image.id)):
-        raise BadRecord(f"Record {number} has the id {image.id!r}, which is no UUID.")
-    created_at, updated_at = parse_date(str(image.created_at)), parse_date(str(image.updated_at))
-    if created_at is None or updated_at is None:
-        raise BadRecord(f"Record {number} has a date that is not in ISO 8601 notation.")
-    wrong = [name for name, value in _texts(image, members) if not isinstance(value, str | None)]
-    if wrong:
-        raise BadRecord(f"Record {number}: {wrong[0]!r} is neither a text nor null.")
-    return image._replace(created_at=created_at, updated_at=updated_at), members
-
-
-def _texts(image: Image, members: dict[str, str]) -> Iterator[tuple[str, object]]:
-    """Everything in a record that has to be text, by name."""
-    for name in ("name", "status", "visibility", "owner", "disk_format", "container_format"):
-        yield name, getattr(image, name)
-    yield from image.properties.items()
-    yield from members.items()
-    yield from (("member_id", member) for member in members)

@@ -57,10 +57,15 @@ def refuse_key(key: str) -> None:
         raise Forbidden(f"Attribute '{key}' is read-only.")
     if key in RESERVED or key.startswith(RESERVED_PREFIX):
         raise Forbidden(f"Attribute '{key}' is reserved.")
-    if len(key) > MAX_NAME:
-        raise Invalid(f"Custom property should not be greater than {MAX_NAME} characters.")
+    check_property_key(key)
     if "\0" in key:
         raise Invalid("The key of a property may not contain a NUL character.")
+
+
+def check_property_key(key: str) -> None:
+    """Raise Invalid for a key that is too long."""
+    if len(key) > MAX_NAME:
+        raise Invalid(f"Custom property should not be greater than {MAX_NAME} characters.")
 
 
 def check_value(key: str, value: object) -> None:
@@ -104,10 +109,6 @@ def _text(value: object, longest: int | None = None) -> bool:
     )
 
 
-def _name(value: object) -> bool:
-    return value is None or _text(value, MAX_NAME)
-
-
 def _number(value: object) -> bool:
     return type(value) is int and 0 <= value <= MAX_NUMBER
 
@@ -124,7 +125,16 @@ def _tags(value: object) -> bool:
     return isinstance(value, list) and all(_text(tag, MAX_NAME) for tag in value)
 
 
-def _one_of(*choices: Any) -> tuple[str, Callable[[object], bool]]:
+def text_up_to(longest: int) -> tuple[str, Callable[[object], bool]]:
+    """The check of a value that may be null or a text, in words and as a test."""
+    return (
+        f"null or a string of at most {longest} characters, none of them NUL",
+        lambda value: value is None or _text(value, longest),
+    )
+
+
+def one_of(*choices: Any) -> tuple[str, Callable[[object], bool]]:
+    """The check of a value that is one of a few, in words and as a test."""
     wording = ", ".join("null" if choice is None else str(choice) for choice in choices)
     return (
         f"one of {wording}",
@@ -134,7 +144,7 @@ def _one_of(*choices: Any) -> tuple[str, Callable[[object], bool]]:
     )
 
 
-_NULLABLE_NAME = (f"null or a string of at most {MAX_NAME} characters, none of them NUL", _name)
+_NULLABLE_NAME = text_up_to(MAX_NAME)
 _NUMBER = (f"an integer from 0 to {MAX_NUMBER}", _number)
 _PROPERTY: tuple[str, Callable[[object], bool]] = ("a string without NUL characters", _text)
 
@@ -143,12 +153,12 @@ CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
     "id": ("a UUID", _uuid),
     "name": _NULLABLE_NAME,
     "owner": _NULLABLE_NAME,
-    "visibility": _one_of(*VISIBILITIES),
+    "visibility": one_of(*VISIBILITIES),
     "protected": ("true or false", _boolean),
     "os_hidden": ("true or false", _boolean),
     "min_ram": _NUMBER,
     "min_disk": _NUMBER,
-    "disk_format": _one_of(None, *DISK_FORMATS),
-    "container_format": _one_of(None, *CONTAINER_FORMATS),
+    "disk_format": one_of(None, *DISK_FORMATS),
+    "container_format": one_of(None, *CONTAINER_FORMATS),
     "tags": (f"a list of strings of at most {MAX_NAME} characters", _tags),
 }

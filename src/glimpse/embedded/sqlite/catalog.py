@@ -166,10 +166,8 @@ class SQLiteCatalog:
 
         def put(stored: ImageRecords) -> None:
             last = {image.id: (image, members) for image, members in records}
-            for image_id in last:
-                before = stored.get(image_id)
-                if before is not None:
-                    stored.delete(before)
+            for before in stored.existing(list(last)):
+                stored.delete(before)
             stored.insert_many(last.values())
 
         await self._writer.write(put)

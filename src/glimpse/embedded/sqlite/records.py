@@ -1,10 +1,13 @@
 """ImageRecords: reads and writes of image records on one SQLite connection, each of them short."""
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import merge
 from itertools import islice
 from typing import NamedTuple
+
+import orjson
 
 from glimpse.embedded.sqlite.listing import (
     facets_for,
@@ -48,6 +51,14 @@ class ImageRecords:
             f"SELECT {COLUMNS} FROM images WHERE id = ?", (storable(image_id),)
         ).fetchone()
         return Image._make(row) if row else None
+
+    def existing(self, image_ids: Sequence[str]) -> list[Image]:
+        """The images with these ids, as far as there are any."""
+        rows = self._connection.execute(
+            f"SELECT {COLUMNS} FROM images WHERE id IN (SELECT value FROM json_each(?))",
+            (orjson.dumps(image_ids).decode(),),
+        )
+        return [Image._make(row) for row in rows]
 
     def members(self, image_id: str) -> dict[str, str]:
         """The members of an image and the status of each membership."""
@@ -147,16 +158,19 @@ class ImageRecords:
 
         The listing gets its rows in the order of its key: many at once touch each page once.
         """
-        listing: list[tuple[int, int, int]] = []
+        listing: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         for image, members in records:
             cursor = self._connection.execute(
                 f"INSERT INTO images ({COLUMNS}) VALUES ({_PLACES})", image
             )
             self._set_members(image, members)
-            position, number = position_of(image.created_at, image.id), cursor.lastrowid or 0
-            listing += [(key, position, number) for key in keys_of(image, members)]
-        listing.sort()
-        self._connection.executemany("INSERT INTO listing VALUES (?, ?, ?)", listing)
+            place = (position_of(image.created_at, image.id), cursor.lastrowid or 0)
+            for key in keys_of(image, members):
+                listing[key].append(place)
+        self._connection.executemany(
+            "INSERT INTO listing VALUES (?, ?, ?)",
+            ((key, *place) for key in sorted(listing) for place in sorted(listing[key])),
+        )
 
     def replace(self, before: Image, after: Image) -> None:
         """Store `after` in place of `before`, which is the record as it is now; same id."""
