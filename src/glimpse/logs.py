@@ -12,6 +12,8 @@ from glimpse.correlation import NO_REQUEST, current_notes, current_request
 from glimpse.http.edge import AnswerCut
 from glimpse.settings import Server
 
+_KNOWN = logging.makeLogRecord({})  # has every attribute that a record has
+
 
 def configure_logging(server: Server) -> None:
     """Send log records where the options say: a file or standard error, lines or JSON objects.
@@ -54,15 +56,29 @@ class LineFormatter(logging.Formatter):
     """
 
     def __init__(self, server: Server) -> None:
-        self._without = _formatter(server.logging_default_format_string, server.log_date_format)
-        self._within = _formatter(server.logging_context_format_string, server.log_date_format)
+        super().__init__(datefmt=server.log_date_format)
+        self._without = server.logging_default_format_string
+        self._within = server.logging_context_format_string
+        names = dict.fromkeys(re.findall(r"%\((\w+)\)", self._without + self._within), "-")
+        names["instance"] = names["resource"] = ""  # oslo.log puts them right before the message
+        self._unknown = {name: names[name] for name in names.keys() - _KNOWN.__dict__.keys()}
+        self._second = 0
+        self._date = ""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Render one record."""
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        """Fill one of the formats; `record.message` is set."""
+        values = {**self._unknown, **record.__dict__, "asctime": self._asctime(record)}
         if current_request.get() is NO_REQUEST:
-            return self._without.format(record)
-        record.__dict__.update(_context())
-        return self._within.format(record)
+            return self._without % values
+        values.update(_context())
+        return self._within % values
+
+    def _asctime(self, record: logging.LogRecord) -> str:
+        """The date in the configured form, made once a second."""
+        second = int(record.created)
+        if second != self._second:
+            self._second, self._date = second, self.formatTime(record, self.datefmt)
+        return self._date
 
 
 class JsonFormatter(logging.Formatter):
@@ -87,12 +103,6 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             document["traceback"] = self.formatException(record.exc_info)
         return orjson.dumps(document, default=str).decode()
-
-
-def _formatter(text: str, dates: str) -> logging.Formatter:
-    names = dict.fromkeys(re.findall(r"%\((\w+)\)", text), "-")
-    names["instance"] = names["resource"] = ""  # oslo.log puts them right before the message
-    return logging.Formatter(text, dates, defaults=names)
 
 
 def _context() -> dict[str, str]:
