@@ -85,7 +85,7 @@ class Application:
     def _open_gateway(self) -> _Parts:
         from glimpse.gateway import open_gateway  # noqa: PLC0415  loads only when it is the mode
 
-        images, identity = open_gateway(self._settings)
+        images, identity, _ = open_gateway(self._settings)
         self._closers += [images, identity]
         probes: dict[str, Probe] = {"glance": images.ping}
         if not isinstance(identity, NoAuthIdentity):

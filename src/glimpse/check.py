@@ -1,8 +1,9 @@
 """What ``glimpse check`` finds out about a configuration, line by line."""
 
+import asyncio
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,18 +13,23 @@ from glimpse.settings import Settings
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at."""
+    """One thing that was looked at: good, bad, or (None) something to know about."""
 
-    good: bool
+    good: bool | None
     text: str
 
 
 def check(settings: Settings) -> Iterator[Finding]:
     """Yield what would work and what would not; changes nothing but a missing state directory."""
     yield _address(settings)
-    yield from _state(settings.server.state_dir)
-    yield _authentication(settings)
+    yield from _directory(settings.server.state_dir)
+    if settings.image_service == "glance":
+        yield from _gateway(settings)
+    else:
+        yield from _catalog(settings.server.state_dir)
+        yield _authentication(settings)
     yield _policy(settings)
+    yield from (Finding(None, note) for note in settings.notes)
     yield Finding(
         True,
         f"microversions up to {settings.api.max_microversion} are answered, "
@@ -40,7 +46,20 @@ def _address(settings: Settings) -> Finding:
         return Finding(False, f"cannot listen on {host}:{port}: {error.strerror}")
 
 
-def _state(directory: Path) -> Iterator[Finding]:
+def _gateway(settings: Settings) -> Iterator[Finding]:
+    from glimpse.check_gateway import check_gateway  # noqa: PLC0415  only gateways need it
+
+    findings = check_gateway(settings)
+    with asyncio.Runner() as runner:  # so that each line is there as soon as it is known
+        while (finding := runner.run(_next(findings))) is not None:
+            yield finding
+
+
+async def _next(findings: AsyncIterator[Finding]) -> Finding | None:
+    return await anext(findings, None)
+
+
+def _directory(directory: Path) -> Iterator[Finding]:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -50,6 +69,9 @@ def _state(directory: Path) -> Iterator[Finding]:
         yield Finding(False, f"the state directory {directory} is not writable")
         return
     yield Finding(True, f"state is kept in {directory}")
+
+
+def _catalog(directory: Path) -> Iterator[Finding]:
     try:
         connection = connect(directory / "catalog.sqlite")
         (count,) = connection.execute("SELECT count(*) FROM images").fetchone()

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from glimpse import __version__
 from glimpse.identity.directory import Directory
 from glimpse.settings import Settings, SettingsError, load_settings
 
+_VERDICTS = {True: "ok  ", None: "note", False: "FAIL"}
 _COMMANDS = ("serve", "openrc", "clouds", "check", "load", "sample-config")
 
 
@@ -117,10 +119,11 @@ def _base_url(settings: Settings) -> str:
 def _check(settings: Settings, _options: argparse.Namespace) -> int:
     from glimpse.check import check  # noqa: PLC0415  only this command needs it
 
-    failed = 0
+    logging.disable()  # what goes wrong is a finding
+    failed = False
     for finding in check(settings):
-        print(f"{'ok  ' if finding.good else 'FAIL'}  {finding.text}")
-        failed += not finding.good
+        print(f"{_VERDICTS[finding.good]}  {finding.text}", flush=True)
+        failed |= finding.good is False
     return 1 if failed else 0
 
 

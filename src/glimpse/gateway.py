@@ -20,10 +20,11 @@ class GatewayError(Exception):
 
 
 class Gateway(NamedTuple):
-    """What a gateway serves with."""
+    """What a gateway serves with; `session` is its own with Keystone, if it has one."""
 
     images: GlanceImageService
     identity: KeystoneIdentity | NoAuthIdentity
+    session: ServiceSession | None = None
 
 
 def open_gateway(settings: Settings) -> Gateway:
@@ -33,7 +34,7 @@ def open_gateway(settings: Settings) -> Gateway:
     """
     if settings.api.auth_strategy == "keystone":
         session = open_session(settings)
-        return Gateway(open_glance(settings, session), open_keystone(settings, session))
+        return Gateway(open_glance(settings, session), open_keystone(settings, session), session)
     if settings.api.auth_strategy == "noauth":
         return Gateway(open_glance(settings, None), NoAuthIdentity())
     raise GatewayError("image_service = glance needs tokens that Glance accepts: Keystone's.")

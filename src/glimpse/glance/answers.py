@@ -63,6 +63,16 @@ def image(found: Any, base_attributes: frozenset[str]) -> Image:
         raise BadAnswer("The Image service's answer is not an image.") from None
 
 
+def version_ids(answer: Answer) -> list[str]:
+    """The ids in an answer to ``GET /`` (300 as Glance gives it); BadAnswer when it has none."""
+    if answer.status not in (HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES):
+        raise _error(answer)
+    try:
+        return [str(version["id"]) for version in document(answer)["versions"]]
+    except (KeyError, TypeError):
+        raise BadAnswer("The Image service's answer names no versions.") from None
+
+
 def reason(answer: Answer) -> str:
     """The sentence in an error answer, be it JSON, HTML or plain text; may be empty."""
     text = answer.body.decode(errors="replace")

@@ -10,7 +10,7 @@ import aiohttp
 from yarl import URL
 
 from glimpse.correlation import NO_REQUEST, current_notes, current_request
-from glimpse.glance.answers import Answer
+from glimpse.glance.answers import Answer, version_ids
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.servers import FindServer, Servers
 from glimpse.images.errors import BadAnswer, Invalid, Unavailable
@@ -81,6 +81,19 @@ class GlanceClient:
             for task in asked:
                 task.cancel()
         return "no Image service answers"
+
+    async def versions(self, server: str) -> list[str]:
+        """The ids of the versions that one server has. Raises Unavailable or BadAnswer."""
+        try:
+            async with asyncio.timeout(self._options.total_timeout):
+                outcome = await self._attempt(
+                    server, "GET", "/", {"Accept": "application/json"}, None
+                )
+        except TimeoutError as error:
+            outcome = error
+        if isinstance(outcome, Exception):
+            raise _meaning(outcome)
+        return version_ids(outcome)
 
     async def servers(self) -> Servers:
         """The servers to ask; raises Unavailable when they cannot be looked up now."""

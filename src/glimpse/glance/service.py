@@ -19,6 +19,7 @@ from glimpse.images.errors import (
     BadAnswer,
     Forbidden,
     ImageNotFound,
+    ImageServiceError,
     PropertyLimitExceeded,
     PropertyNotFound,
 )
@@ -89,6 +90,19 @@ class GlanceImageService:
             raise BadAnswer("The Image service's answer is not a list of images.")
         attributes = await self._schema.base_attributes(caller.token)
         return [answers.image(one, attributes) for one in documents], next_marker(document)
+
+    async def versions(self) -> dict[str, list[str] | ImageServiceError]:
+        """The ids of the versions that each server has, or why it does not say.
+
+        Raises Unavailable if it is not known where Glance is.
+        """
+        found: dict[str, list[str] | ImageServiceError] = {}
+        for server in sorted((await self._client.servers()).order()):
+            try:
+                found[server] = await self._client.versions(server)
+            except ImageServiceError as error:
+                found[server] = error
+        return found
 
     async def base_url(self) -> str:
         """Glance's base URL, without a slash at the end; raises Unavailable if it is not known."""

@@ -1,7 +1,7 @@
 """Identity by somebody's real Keystone."""
 
 from glimpse.identity.keystone.options import KeystoneOptions
-from glimpse.identity.keystone.service_session import ServiceSession
+from glimpse.identity.keystone.service_session import LoginRefused, ServiceSession
 from glimpse.identity.keystone.validation import KeystoneIdentity
 
-__all__ = ["KeystoneIdentity", "KeystoneOptions", "ServiceSession"]
+__all__ = ["KeystoneIdentity", "KeystoneOptions", "LoginRefused", "ServiceSession"]

@@ -28,6 +28,10 @@ _TRANSIENT = (DiscoveryFailure, HttpServerError, RetriableConnectionFailure)
 Result = TypeVar("Result")
 
 
+class LoginRefused(IdentityUnavailable):
+    """Keystone answers, and does not let the service in."""
+
+
 class ServiceSession:
     """Logs in with the service's credentials when first asked, and again when told to.
 
@@ -80,6 +84,7 @@ class ServiceSession:
 
         Raises IdentityUnavailable, without the words of keystoneauth: they may quote what was sent.
         """
+        kind = IdentityUnavailable
         try:
             async with asyncio.timeout(self._options.http_connect_timeout):
                 for attempt in range(1, self._options.http_request_max_retries + 1):
@@ -95,10 +100,11 @@ class ServiceSession:
             problem = "Keystone cannot be reached."
         except ClientException:
             problem = "Glimpse cannot log in to Keystone."
+            kind = LoginRefused
         except _SENSELESS:
             problem = "Keystone's answer makes no sense."
         _log.error("%s", problem)
-        raise IdentityUnavailable(problem)
+        raise kind(problem)
 
     def forget(self, token: str) -> None:
         """Log in anew next time, unless that has happened since `token` was given out."""

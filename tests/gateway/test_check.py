@@ -1,0 +1,146 @@
+"""``glimpse check`` on a gateway: it tries everything, says which part fails, tells no secret."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.cloud import PASSWORD, EmbeddedCloud
+from tests.support.faultproxy import Fault, FaultProxy, answering
+from tests.support.gateway import Sections, write_configuration
+from tests.support.process import free_port
+from tests.support.services import memcached, redis_server
+
+QUICK = {"http_connect_timeout": 2, "http_request_max_retries": 0}
+GLANCE = {"valid_interfaces": "public", "timeout": 2, "num_retries": 0}
+
+
+def check(
+    tmp_path: Path, behind: EmbeddedCloud, sections: Sections
+) -> subprocess.CompletedProcess[str]:
+    merged: dict[str, dict[str, object]] = {
+        "keystone_authtoken": dict(QUICK),
+        "glance": dict(GLANCE),
+    }
+    for section, options in sections.items():
+        merged.setdefault(section, {}).update(options)
+    conf = write_configuration(tmp_path / "nova.conf", behind.identity_url, merged)
+    command = [sys.executable, "-m", "glimpse", "check", "--config-file", str(conf)]
+    command += ["--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    assert PASSWORD not in done.stdout
+    assert "hidden" not in done.stdout
+    return done
+
+
+def failures(done: subprocess.CompletedProcess[str]) -> list[str]:
+    found = [line[6:] for line in done.stdout.splitlines() if line.startswith("FAIL")]
+    assert done.returncode == bool(found), done.stdout
+    return found
+
+
+def test_a_gateway_that_would_work(behind: EmbeddedCloud, tmp_path: Path) -> None:
+    with redis_server(tmp_path) as redis, memcached(tmp_path) as cache:
+        done = check(
+            tmp_path,
+            behind,
+            {
+                "coordination": {"backend_url": f"redis://127.0.0.1:{redis.port}?db=1"},
+                "keystone_authtoken": {
+                    "memcached_servers": f"127.0.0.1:{cache.port}",
+                    "memcache_security_strategy": "encrypt",
+                    "memcache_secret_key": "hidden",
+                },
+                "service_user": {"send_service_user_token": "true"},
+            },
+        )
+    assert failures(done) == []
+    for line in (
+        f"ok    Keystone at {behind.identity_url}/v3 answers",
+        "ok    it lets in the user of [keystone_authtoken]",
+        "ok    tokens can be validated: user service has the roles admin, service",
+        f"ok    Glance at {behind.process.base_url}/image answers and has v2",
+        "ok    Glance lists images for user service",
+        f"ok    writers of one image can take turns through redis://127.0.0.1:{redis.port}",
+        f"ok    memcached at 127.0.0.1:{cache.port} answers",
+        "note  [service_user] send_service_user_token is set",
+    ):
+        assert line in done.stdout, done.stdout
+
+
+def test_a_wrong_password(behind: EmbeddedCloud, tmp_path: Path) -> None:
+    done = check(tmp_path, behind, {"keystone_authtoken": {"password": "hidden"}})
+    assert "it does not let in the user of [keystone_authtoken]" in failures(done)
+    assert f"ok    Keystone at {behind.identity_url}/v3 answers" in done.stdout
+
+
+@pytest.mark.parametrize("fault", [None, Fault("hang"), answering(200, b"<html>")])
+def test_a_keystone_in_trouble(behind: EmbeddedCloud, tmp_path: Path, fault: Fault | None) -> None:
+    with FaultProxy(behind.address) as keystone:
+        if fault:
+            keystone.fail(fault)
+        else:
+            keystone.refuse()
+        url = f"{keystone.base_url}/identity/v3"
+        done = check(tmp_path, behind, {"keystone_authtoken": {"auth_url": url}})
+    found = failures(done)
+    assert any(keystone.base_url in line or "let in" in line for line in found), done.stdout
+
+
+def test_one_of_two_glances_in_trouble(behind: EmbeddedCloud, tmp_path: Path) -> None:
+    good = f"{behind.process.base_url}/image"
+    with FaultProxy(behind.address) as bad:
+        bad.fail(answering(200, b"<html>Welcome</html>", "text/html"))
+        servers = f"{good},http://user:hidden@127.0.0.1:{bad.port}/image"
+        done = check(tmp_path, behind, {"glance": {"api_servers": servers}})
+    assert [line.partition(": ")[0] for line in failures(done)][:1] == [
+        f"Glance at http://127.0.0.1:{bad.port}/image"
+    ]
+    assert f"ok    Glance at {good} answers" in done.stdout
+
+
+def test_a_lock_service_and_a_cache_that_are_down(behind: EmbeddedCloud, tmp_path: Path) -> None:
+    done = check(
+        tmp_path,
+        behind,
+        {
+            "coordination": {"backend_url": "redis://:hidden@127.0.0.1:1"},
+            "keystone_authtoken": {
+                "memcached_servers": "127.0.0.1:1",
+                "memcache_security_strategy": "MAC",
+                "memcache_secret_key": "hidden",
+            },
+        },
+    )
+    (failure,) = failures(done)
+    assert failure.startswith("writers cannot take turns through redis://127.0.0.1:1"), failure
+    assert "note  memcached at 127.0.0.1:1 does not answer" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("section", "options", "words"),
+    [
+        ("coordination", {"backend_url": "nonsense://x"}, "no lock service"),
+        ("keystone_authtoken", {"auth_type": "nonsense"}, "cannot be used"),
+        ("oslo_policy", {"policy_file": "/nowhere.yaml"}, "/nowhere.yaml"),
+        ("api", {"auth_strategy": "embedded"}, "Keystone's"),
+    ],
+)
+def test_what_cannot_be_served_with(
+    behind: EmbeddedCloud,
+    tmp_path: Path,
+    section: str,
+    options: dict[str, object],
+    words: str,
+) -> None:
+    sections: dict[str, dict[str, object]] = {"glimpse": {"image_service": "glance"}}
+    done = check(tmp_path, behind, {**sections, section: options})
+    assert any(words in line for line in failures(done)), done.stdout
+
+
+def test_a_glance_without_keystone(behind: EmbeddedCloud, tmp_path: Path) -> None:
+    noauth = {"api": {"auth_strategy": "noauth"}, "glimpse": {"image_service": "glance"}}
+    (failure,) = failures(check(tmp_path, behind, noauth))
+    assert "api_servers" in failure
