@@ -10,7 +10,7 @@ SERVICE_PROJECT = "service"
 SERVICE_USERS = ("glance", "nova")
 
 
-def keystone_conf(directory: Path) -> str:
+def keystone_conf(directory: Path, token_seconds: int) -> str:
     """Keystone on SQLite, with keys below `directory` and passwords hashed quickly."""
     keys = directory / "keys"
     return f"""
@@ -22,6 +22,8 @@ connection = sqlite:///{directory}/keystone.db
 key_repository = {keys}
 [fernet_receipts]
 key_repository = {keys}
+[token]
+expiration = {token_seconds}
 [identity]
 password_hash_rounds = 4
 """

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from tests.peers.configuration import OPERATOR, REGION
+from tests.peers.configuration import OPERATOR, REGION, SERVICE_PROJECT
 from tests.support.cloud import PASSWORD, issue_token, request_token
 from tests.support.http import Answer, request
 
@@ -30,6 +30,10 @@ class IdentityClient:
         headers = {"X-Auth-Token": token or self._own_token(), "Content-Type": "application/json"}
         body = None if document is None else json.dumps(document).encode()
         answer = request(self._address, method, f"/v3{path}", headers, body)
+        if answer.status == 401 and token is None:  # the operator's tokens end, too
+            self._token = None
+            headers["X-Auth-Token"] = self._own_token()
+            answer = request(self._address, method, f"/v3{path}", headers, body)
         assert answer.status < 300, f"{method} {path}\n{answer}"
         return answer
 
@@ -68,6 +72,14 @@ class IdentityClient:
         credential = {key: made["application_credential"][key] for key in ("id", "secret")}
         method = "application_credential"
         return request_token(self._url, {"identity": {"methods": [method], method: credential}})
+
+    def issue_service_token(self, user: str) -> str:
+        """A token of a service's user, scoped to the services' project."""
+        domain = {"id": _DEFAULT}
+        credentials = {"name": user, "domain": domain, "password": PASSWORD}
+        identity = {"methods": ["password"], "password": {"user": credentials}}
+        scope = {"project": {"name": SERVICE_PROJECT, "domain": domain}}
+        return request_token(self._url, {"identity": identity, "scope": scope})
 
     def revoke(self, token: str) -> None:
         """End a token before its time."""

@@ -64,13 +64,18 @@ class PeerCloud:
 
     @classmethod
     @contextmanager
-    def start(cls, directory: Path, *, workers: int = 1) -> Iterator[Self]:
-        """Run both services, each of `workers` processes, in an empty or absent `directory`."""
+    def start(
+        cls, directory: Path, *, workers: int = 1, token_seconds: int = 3600
+    ) -> Iterator[Self]:
+        """Run both services, each of `workers` processes, in an empty or absent `directory`.
+
+        Tokens live for `token_seconds`.
+        """
         if not (ENVIRONMENT / "installed.txt").exists():
             raise RuntimeError("Run `python -m tests.peers.install` first.")
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         cloud = cls(directory, workers=workers)
-        cloud._configure()
+        cloud._configure(token_seconds)
         cloud._make_databases()
         with ExitStack() as running:
             for service in (cloud.keystone, cloud.glance):
@@ -80,7 +85,7 @@ class PeerCloud:
             _wait(cloud.glance, "/healthcheck")
             yield cloud
 
-    def _configure(self) -> None:
+    def _configure(self, token_seconds: int) -> None:
         keys = self.directory / "keys"
         keys.mkdir(mode=0o700)
         for number in range(2):
@@ -91,7 +96,8 @@ class PeerCloud:
         paste = ENVIRONMENT / "etc" / "glance" / "glance-api-paste.ini"
         glance = glance_conf(self.directory, self.identity_url, self.image_url, paste)
         (self.directory / "glance" / "glance-api.conf").write_text(glance)
-        (self.directory / "keystone" / "keystone.conf").write_text(keystone_conf(self.directory))
+        keystone = keystone_conf(self.directory, token_seconds)
+        (self.directory / "keystone" / "keystone.conf").write_text(keystone)
 
     def _make_databases(self) -> None:
         """Both at once: most of it is loading Python."""
