@@ -102,6 +102,17 @@ def test_noauth_is_refused_where_others_reach_it(tmp_path: Path) -> None:
     assert_one_line_error(done)
 
 
+@pytest.mark.parametrize("command", ["serve", "check"])
+def test_health_options_that_contradict_are_said(tmp_path: Path, command: str) -> None:
+    file = tmp_path / "glimpse.conf"
+    file.write_text("[healthcheck]\nbackends = disable_by_file,enable_by_files\n")
+    options = ["--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
+    done = glimpse(command, "--config-file", str(file), *options)
+    assert done.returncode == 1
+    assert "exclude each other" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_check_says_what_a_configuration_means(tmp_path: Path) -> None:
     done = glimpse("check", "--port", str(free_port()), "--state-dir", str(tmp_path / "state"))
     assert done.returncode == 0, done.stdout + done.stderr

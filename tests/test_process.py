@@ -3,20 +3,29 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Self
 
 import pytest
 
+from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import request
-from tests.support.process import GlimpseProcess
+from tests.support.process import GlimpseProcess, free_port
 
 SECONDS = 20.0  # in which anything has to have happened
+USER = Member("user", "e" * 32)
+# Makes standard input the terminal of its session, then runs the command.
+_IN_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
 
 
 class Systemd:
@@ -175,6 +184,53 @@ def test_a_configuration_that_cannot_be_used_changes_nothing(
         _until(lambda: _advertised(process) == "2.31", "the mended configuration")
 
 
+def test_a_request_under_way_ends_as_it_began(tmp_path: Path) -> None:
+    conf = _configuration(tmp_path, 1, 30)
+    seed_identity(tmp_path / "state", [USER])
+    process = GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
+    with process:
+        cloud = EmbeddedCloud(process)
+        image = b'{"name": "one", "disk_format": "raw", "container_format": "bare"}'
+        image_id = cloud.ask("user", "POST", "/image/v2/images", image).json()["id"]
+        connection = HTTPConnection(*process.address, timeout=SECONDS)
+        connection.putrequest("PUT", f"/image/v2/images/{image_id}/file")
+        connection.putheader("X-Auth-Token", cloud.token("user") or "")
+        connection.putheader("Content-Type", "application/octet-stream")
+        connection.putheader("Content-Length", "6")
+        connection.endheaders(b"one")
+        _configuration(tmp_path, 1, 31)
+        os.kill(_pid(process), signal.SIGHUP)
+        _until(lambda: _advertised(process) == "2.31", "the new configuration")
+        connection.send(b"two")
+        assert connection.getresponse().status == 204, process.log.read_text()
+        connection.close()
+        data = cloud.ask("user", "GET", f"/image/v2/images/{image_id}/file")
+        assert data.body == b"onetwo", str(data)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_ends_with_the_terminal_it_was_started_in(tmp_path: Path, workers: str) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "glimpse", "--port", str(port), "--workers", workers]
+    command += ["--state-dir", str(tmp_path / "state")]
+    ours, its = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", _IN_TERMINAL, *command],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        start_new_session=True,
+    ) as process:
+        try:
+            os.close(its)
+            _until(lambda: _answers(port), "it to listen")
+            os.close(ours)
+            process.wait(SECONDS)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
 def test_a_log_file_that_was_moved_away_is_opened_anew(tmp_path: Path) -> None:
     log = tmp_path / "log"
     conf = tmp_path / "glimpse.conf"
@@ -195,6 +251,13 @@ def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
         workers = _children(_pid(process))
         os.kill(_pid(process), signal.SIGKILL)
         _until(lambda: not any(map(_is_running, workers)), "the workers to end")
+
+
+def _answers(port: int) -> bool:
+    try:
+        return request(("127.0.0.1", port), "GET", "/").status == 200
+    except (OSError, ValueError):
+        return False
 
 
 def _children(pid: int) -> list[int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from glimpse.embedded.sqlite.schema import NewerSchema, connect
+from glimpse.http.health import HealthView
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.settings import Settings
 
@@ -21,7 +22,9 @@ class Finding(NamedTuple):
 
 def check(settings: Settings) -> Iterator[Finding]:
     """Yield what would work and what would not; changes nothing but a missing state directory."""
-    yield _address(settings)
+    yield _address("", settings.server.host, settings.server.port)
+    if settings.metrics.port:
+        yield _address("metrics: ", settings.metrics.host, settings.metrics.port)
     yield from _directory(settings.server.state_dir)
     if settings.image_service == "glance":
         yield from _gateway(settings)
@@ -29,6 +32,7 @@ def check(settings: Settings) -> Iterator[Finding]:
         yield from _catalog(settings.server.state_dir)
         yield _authentication(settings)
     yield _policy(settings)
+    yield _health(settings)
     yield from (Finding(None, note) for note in settings.notes)
     yield Finding(
         True,
@@ -37,13 +41,12 @@ def check(settings: Settings) -> Iterator[Finding]:
     )
 
 
-def _address(settings: Settings) -> Finding:
-    host, port = settings.server.host, settings.server.port
+def _address(what: str, host: str, port: int) -> Finding:
     try:
         with socket.create_server((host, port)):
-            return Finding(True, f"{host}:{port} is free to listen on")
+            return Finding(True, f"{what}{host}:{port} is free to listen on")
     except OSError as error:
-        return Finding(False, f"cannot listen on {host}:{port}: {error.strerror}")
+        return Finding(False, f"{what}cannot listen on {host}:{port}: {error.strerror}")
 
 
 def _gateway(settings: Settings) -> Iterator[Finding]:
@@ -104,3 +107,12 @@ def _policy(settings: Settings) -> Finding:
     except BadPolicyFile as error:
         return Finding(False, str(error))
     return Finding(True, f"the policy file {policy_file} is used for the size of images")
+
+
+def _health(settings: Settings) -> Finding:
+    try:
+        results = HealthView(settings.healthcheck).check(settings.server.port)
+    except ValueError as error:
+        return Finding(False, str(error))
+    reasons = ", ".join(result.reason for result in results) or "nothing"
+    return Finding(True, f"{settings.healthcheck.path} says {reasons}")

@@ -95,9 +95,9 @@ def _socket(host: str, port: int) -> socket.socket:
 
 def _open_once(settings: Settings) -> None:
     """Make or migrate the files before any worker opens them, so that a failure is one line."""
-    application = build(settings)
 
     async def open_and_close() -> None:
+        application = build(settings)
         await application.open()
         await application.close()
 

@@ -14,7 +14,7 @@ from glimpse.logs import reopen_logs
 from glimpse.process import Load, with_fixed_parts
 from glimpse.settings import Settings
 from glimpse.systemd import notify, notify_reloading
-from glimpse.worker import SIGNALS, News, work
+from glimpse.worker import SIGNALS, News, Terminal, work
 
 _LOG = logging.getLogger(__name__)
 _SHORT_LIFE = 1.0  # seconds: a worker that ends sooner is not replaced at once
@@ -71,6 +71,7 @@ class Supervisor:
     _workers: dict[int, _Worker] = field(default_factory=dict, init=False)
     _replace_at: list[float] = field(default_factory=list, init=False)
     _fresh: Settings | None = field(default=None, init=False)
+    _terminal: Terminal = field(default_factory=Terminal, init=False)
     _ready: bool = field(default=False, init=False)
     _reloading: bool = field(default=False, init=False)
     _stopping: bool = field(default=False, init=False)
@@ -115,7 +116,7 @@ class Supervisor:
     def _take(self, number: signal.Signals) -> None:
         if number == signal.SIGCHLD:
             self._reap()
-        elif number == signal.SIGHUP:
+        elif number == signal.SIGHUP and not self._terminal.is_gone():
             self._reload()
         else:
             self._stop()

@@ -5,6 +5,8 @@ import socket
 import time
 from contextlib import suppress
 
+_PATIENCE = 0.5  # seconds: requests wait meanwhile
+
 
 def notify(*lines: str) -> None:
     """Send the lines to the socket in NOTIFY_SOCKET, if there is one.
@@ -20,6 +22,7 @@ def notify(*lines: str) -> None:
         suppress(OSError),
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock,
     ):
+        sock.settimeout(_PATIENCE)
         sock.connect(address)
         sock.sendall("\n".join(lines).encode())
 

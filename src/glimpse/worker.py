@@ -53,6 +53,20 @@ class ReportToSystemd:
         notify("STOPPING=1")
 
 
+class Terminal:
+    """The terminal that the command was started in, if it was.
+
+    A terminal that goes away sends SIGHUP to all that it started, and means that they end.
+    """
+
+    def __init__(self) -> None:
+        self._was_there = os.isatty(0)
+
+    def is_gone(self) -> bool:
+        """Whether there was one, and is none any more."""
+        return self._was_there and not os.isatty(0)
+
+
 def work(
     settings: Settings,
     sockets: Sequence[socket.socket],
@@ -107,6 +121,7 @@ class _Server(uvicorn.Server):
         self._keeper: int | None = None
         self._again = False
         self._reloading: asyncio.Task[None] | None = None
+        self._terminal = Terminal()
 
     def watch(self, watchdog: float | None, keeper: int | None) -> None:
         """See `work`."""
@@ -140,6 +155,8 @@ class _Server(uvicorn.Server):
 
     def _reload(self) -> None:
         """Read the configuration again; once more after that if told so meanwhile."""
+        if self._terminal.is_gone():
+            self.should_exit = True
         if self.should_exit:
             return
         if self._reloading is not None:
