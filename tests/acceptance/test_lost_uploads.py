@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -102,3 +104,37 @@ def test_a_start_leaves_the_uploads_of_processes_that_live_alone(state_dir: Path
         assert status(cloud, image) == "active"
         assert names(state_dir) == [image]
         assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body == 2 * PIECE
+
+
+def test_an_upload_of_a_worker_that_died_is_undone_by_the_next_one(state_dir: Path) -> None:
+    with GlimpseProcess(state_dir, arguments=["--workers", "2"]) as process:
+        cloud = EmbeddedCloud(process)
+        image = make_image(cloud)
+        with half_sent(cloud, image):
+            for worker in children(process):
+                os.kill(worker, signal.SIGKILL)
+            wait_for(lambda: names(state_dir) == [])
+        assert status(cloud, image) == "queued"
+
+
+def children(process: GlimpseProcess) -> list[int]:
+    """The workers of a supervisor."""
+    assert process._process is not None  # noqa: SLF001
+    supervisor = process._process.pid  # noqa: SLF001
+    listed = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text()
+    return [int(pid) for pid in listed.split()]
+
+
+def test_data_above_the_configured_cap_is_refused(state_dir: Path, tmp_path: Path) -> None:
+    file = tmp_path / "glimpse.conf"
+    file.write_text(f"[embedded]\nimage_size_cap = {len(PIECE)}\n")
+    with GlimpseProcess(state_dir, arguments=["--config-file", str(file)]) as process:
+        cloud = EmbeddedCloud(process)
+        image = make_image(cloud)
+        with half_sent(cloud, image) as upload:
+            upload.sendall(b"x")
+            answer = read_answer(upload, "PUT")
+        assert answer.status == 413, str(answer)
+        assert str(len(PIECE)) in answer.body.decode(), str(answer)
+        assert status(cloud, image) == "queued"
+        assert names(state_dir) == []

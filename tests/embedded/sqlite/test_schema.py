@@ -1,12 +1,15 @@
 """A catalog of a newer Glimpse is refused and left as it is."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.sqlite.schema import STEPS, NewerSchema
+from glimpse.images import DateBound, ImageQuery
+from tests.embedded.images import CREATED, OWNER, listed, make
 
 
 async def test_a_catalog_of_a_newer_glimpse_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -26,3 +29,23 @@ async def test_the_files_are_their_owners_only(tmp_path: Path) -> None:
     await EmbeddedImageService.open(state).close()
     modes = {path.name: path.stat().st_mode & 0o077 for path in (state, *state.iterdir())}
     assert set(modes.values()) == {0}, modes
+
+
+async def test_a_catalog_of_an_older_glimpse_keeps_its_images(tmp_path: Path) -> None:
+    service = EmbeddedImageService.open(tmp_path)
+    image_id = await make(service)
+    await service.close()
+    connection = sqlite3.connect(tmp_path / "catalog.sqlite")
+    connection.execute("DROP INDEX images_by_change")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    again = EmbeddedImageService.open(tmp_path)
+    since = ImageQuery(updated_at=DateBound("gte", CREATED))
+    assert await listed(again, OWNER, since) == [image_id]
+    await again.close()
+    with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
+        plan = connection.execute(
+            "EXPLAIN QUERY PLAN SELECT 1 FROM images WHERE updated_at >= ?", (CREATED,)
+        ).fetchall()
+    assert "images_by_change" in plan[0][-1], plan

@@ -5,6 +5,7 @@ sort of everything in scope that keeps only the best rows; or, where ids or a da
 few images, by looking at those.
 """
 
+import operator
 import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -27,11 +28,12 @@ from glimpse.images import Caller, Image, ImageQuery
 
 FEW = 500  # ids, or images changed since a date: so many are looked at one by one
 _MOST_SCANS = 16  # of the listing for one page while the event loop waits
-_FOUND_ONLY_BY_LOOKING = (
+_found_by_looking = operator.attrgetter(
     *("ids", "disk_formats", "container_formats", "owner", "protected", "min_ram", "min_disk"),
     *("size", "virtual_size", "size_min", "size_max", "created_at", "updated_at"),
     *("checksum", "os_hash_algo", "os_hash_value"),
 )
+_NOTHING = _found_by_looking(ImageQuery())
 
 Place = tuple[int, int]
 
@@ -48,15 +50,11 @@ def is_short(caller: Caller, query: ImageQuery) -> bool:
 
     So it is with all of a scope, and with one name, status or property: see `listing.facets_for`.
     """
+    if _found_by_looking(query) != _NOTHING or query.tags or not in_usual_order(query):
+        return False
     alternatives, *others = facets_for(query)
-    return (
-        in_usual_order(query)
-        and not others
-        and len(alternatives) * len(scopes_for(caller, query)) <= _MOST_SCANS
-        and query.visibility in (None, "all")
-        and not query.tags
-        and all(getattr(query, attribute) is None for attribute in _FOUND_ONLY_BY_LOOKING)
-    )
+    scans = len(alternatives) * len(scopes_for(caller, query))
+    return not others and scans <= _MOST_SCANS and query.visibility in (None, "all")
 
 
 class Search:

@@ -96,7 +96,7 @@ def sort_keys(query: ImageQuery) -> tuple[Sort, ...]:
 
 def in_usual_order(query: ImageQuery) -> bool:
     """Whether the list is ordered as one that asks for no order: newest first, then by id."""
-    return sort_keys(query) == sort_keys(ImageQuery())
+    return not query.sort or sort_keys(query) == sort_keys(ImageQuery())
 
 
 def order(keys: tuple[Sort, ...]) -> str:
