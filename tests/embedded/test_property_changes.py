@@ -37,7 +37,7 @@ def changed(model: dict[str, str | None], changes: PropertyChanges) -> dict[str,
     if changes.replace:
         after = {key: value for key, value in after.items() if key in changes.keep}
     after.update(changes.set)
-    if changes.set and len(after) > LIMIT:
+    if changes.limit is not None and len(after.keys() | changes.keep) > LIMIT:
         raise PropertyLimitExceeded(LIMIT)
     return after
 

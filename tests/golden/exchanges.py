@@ -48,7 +48,7 @@ class Exchange:
         """The request's body as JSON; None if it is none."""
         try:
             return json.loads(self.body or "")
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     def __str__(self) -> str:

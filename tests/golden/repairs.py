@@ -26,6 +26,8 @@ _NAMED = re.compile(
     r"|\('(\w+)' was unexpected|&quot;(\w+)&quot;|image (\S+) not visible|with ID (\S+)"
 )
 _NAMES = {"updated_at": "changes-since|updated_at"}  # the client's word and the Image service's
+# What the recorded Image service refuses: how a patch was written, and what its store cannot hold.
+_LAWFUL = re.compile("Invalid operation: `move`|4 byte unicode")
 _PLAIN_404 = "The resource could not be found."
 
 
@@ -135,18 +137,39 @@ def _crashed_write(
     if exchange.method == "DELETE":
         return _crashed_delete(answer, properties(oracle.image(asked.parts[0])), asked.parts[2])
     written = exchange.json_body()
+    if written is None or not _is_unicode(exchange.body or ""):
+        return _fault(answer, 400, "badRequest", "Malformed request body")
     one = len(asked.parts) == 3
     values = written["meta" if one else "metadata"]
-    undecodable = [key for key in DECODED if key in values and not is_json(values[key])]
-    if undecodable:
-        return _fault(answer, 400, "badRequest", undecodable[0])
-    if _refused_with(exchange, 400):
-        return _fault(answer, 400, "badRequest", ".")
+    if "status" in values:
+        return _fault(answer, 403, "forbidden", "Not authorized for image")
+    wrong = _why_it_is_no_metadata(exchange, values)
+    if wrong:
+        return _fault(answer, 400, "badRequest", wrong)
     if exchange.method == "POST":
         kept = properties(oracle.image(asked.parts[0]))
         news = {key: value for key, value in values.items() if key not in BASE}
         return _success(answer, {"metadata": properties({**kept, **news})})
     return _success(answer, {"meta": values} if one else {"metadata": values})
+
+
+def _why_it_is_no_metadata(exchange: Exchange, values: dict[str, str]) -> str:
+    """Words of the fault for items that no image can have; nothing where one can."""
+    if not all(_is_unicode(f"{key}{value}") for key, value in values.items()):
+        return "Unicode"
+    undecodable = [key for key in DECODED if key in values and not is_json(values[key])]
+    if undecodable:
+        return undecodable[0]
+    refused = _refused_with(exchange, 400) and not _LAWFUL.search(str(exchange.glance_errors))
+    return "." if refused else ""
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _crashed_delete(answer: Expected, found: dict[str, Any], key: str) -> Expected:

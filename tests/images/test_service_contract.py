@@ -7,6 +7,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -164,6 +165,28 @@ async def test_a_change_that_cannot_be_made_changes_nothing(rig: Rig) -> None:
     with pytest.raises(ImageNotFound):
         await rig.service.change_properties(STRANGER, made.id, PropertyChanges({"b": "2"}))
     assert (await rig.service.get_image(OWNER, made.id)).properties == {"a": "1"}
+
+
+async def test_changing_nothing_of_a_public_image_is_anybodys(rig: Rig) -> None:
+    nothing = PropertyChanges(set={"a": "1"})
+    for visibility in ("public", "community"):
+        new = NewImage(visibility=visibility, properties={"a": "1"})
+        image = await rig.store.create_image(replace(OWNER, is_admin=True), new)
+        if visibility == "public":
+            assert await rig.service.change_properties(STRANGER, image.id, nothing) == image
+        else:
+            with pytest.raises(Forbidden):
+                await rig.service.change_properties(STRANGER, image.id, nothing)
+        with pytest.raises(Forbidden):
+            await rig.service.change_properties(STRANGER, image.id, PropertyChanges(set={"a": "2"}))
+
+
+async def test_kept_properties_count_towards_the_limit_whether_they_exist_or_not(rig: Rig) -> None:
+    image = await rig.create(a="1")
+    keep = frozenset(("b", "c"))
+    with pytest.raises(PropertyLimitExceeded):
+        await rig.service.change_properties(OWNER, image.id, PropertyChanges(keep=keep, limit=2))
+    await rig.service.change_properties(OWNER, image.id, PropertyChanges(keep=keep, limit=3))
 
 
 async def test_a_reserved_property_is_forbidden(rig: Rig) -> None:

@@ -16,14 +16,22 @@ ENCODED_KEYS = ("block_device_mapping", "mappings")
 _DROPPED_WHEN_EMPTY = frozenset(("kernel_id", "ramdisk_id"))
 _KEY = re.compile(r"[a-zA-Z0-9-_:. ]{1,255}\n?")
 _LONGEST_VALUE = 255
+# Attributes that the Image service lets nobody set, and that Compute tells it of all the same.
+_READ_ONLY = frozenset(
+    (
+        *("status", "created_at", "updated_at", "deleted", "deleted_at"),
+        *("direct_url", "file", "schema"),
+    )
+)
 
 
-def parse_body(body: Any, name: str, *, legacy: bool) -> dict[str, str]:
+def parse_body(body: Any, name: str, *, legacy: bool) -> dict[str, Any]:
     """The metadata in a request body ``{name: {key: value}}``.
 
     `name` is ``metadata``, or ``meta`` for exactly one item. In the `legacy` API (``/v2``) further
-    keys of the body are ignored, and keys of any form pass when none is of the usual form: as the
-    Compute API relaxes it. Raises a 400 fault that names the attribute and what is allowed.
+    keys of the body are ignored, and keys of any form pass, with any value, when none is of the
+    usual form: as the Compute API relaxes it. Raises a 400 fault that names the attribute and what
+    is allowed.
     """
     if not isinstance(body, dict):
         raise Fault(400, f"The request body must be an object with the attribute {name}.")
@@ -37,14 +45,16 @@ def parse_body(body: Any, name: str, *, legacy: bool) -> dict[str, str]:
         raise _invalid(name, "It must be an object of keys and values.")
     if name == "meta" and len(metadata) != 1:
         raise _invalid(name, "It must have exactly one key.")
-    relaxed = legacy and not any(_KEY.fullmatch(key) for key in metadata)
     for key, value in metadata.items():
-        _check_item(name, key, value, any_key=relaxed)
+        _check_unicode(key, value)
+    if not (legacy and not any(_KEY.fullmatch(key) for key in metadata)):
+        for key, value in metadata.items():
+            _check_item(name, key, value)
     return metadata
 
 
-def _check_item(name: str, key: str, value: object, *, any_key: bool) -> None:
-    if not any_key and not _KEY.fullmatch(key):
+def _check_item(name: str, key: str, value: object) -> None:
+    if not _KEY.fullmatch(key):
         raise _invalid(
             name,
             f"The key {key!r} must have 1 to 255 characters of a-z, A-Z, 0-9, - _ : . and space.",
@@ -55,27 +65,36 @@ def _check_item(name: str, key: str, value: object, *, any_key: bool) -> None:
         raise _invalid(key, f"It must have at most {_LONGEST_VALUE} characters.")
 
 
+def _check_unicode(key: str, value: object) -> None:
+    """Half of a surrogate pair can be written in JSON, and stored nowhere (repair R2)."""
+    try:
+        f"{key}{value}".encode()
+    except UnicodeEncodeError:
+        raise _invalid(repr(key), "Key and value must be valid Unicode.") from None
+
+
 def _invalid(attribute: str, why: str) -> Fault:
     return Fault(400, f"Invalid input for field/attribute {attribute}. {why}")
 
 
 def is_reserved(key: str) -> bool:
     """Whether the Image service refuses to set the key, whoever asks."""
-    return key == "status" or key.startswith("os_glance_")
+    name = key.strip()
+    return name in _READ_ONLY or name.startswith("os_glance")
 
 
 def property_changes(
-    metadata: Mapping[str, str], base_attributes: frozenset[str], *, replace: bool, limit: int
+    asked: Mapping[str, Any], base_attributes: frozenset[str], *, replace: bool, limit: int
 ) -> PropertyChanges:
     """The change of properties that setting this metadata means.
 
-    Base attributes of an image are accepted and change nothing, but count towards the limit, as
-    do the empty kernel and ramdisk ids that are dropped. Raises a 400 fault for a value that must
-    be JSON and is not (repair R2).
+    The Image service drops white space around a key, and has texts only. Base attributes of an
+    image are accepted and change nothing, but count towards the limit, as do the empty kernel and
+    ramdisk ids that are dropped.
     """
-    for key in ENCODED_KEYS:
-        if key in metadata:
-            _check_json(key, metadata[key])
+    metadata = {
+        key.strip(): value if isinstance(value, str) else str(value) for key, value in asked.items()
+    }
     dropped = {
         key
         for key in _DROPPED_WHEN_EMPTY & metadata.keys()
@@ -95,11 +114,14 @@ def property_changes(
     )
 
 
-def _check_json(key: str, value: str) -> None:
-    try:
-        decoded(value)
-    except (ValueError, RecursionError):
-        raise _invalid(key, "It must be JSON.") from None
+def check_encoded(metadata: Mapping[str, Any]) -> None:
+    """Raise a 400 fault for a value that must be JSON and is not (repair R2)."""
+    for key in ENCODED_KEYS:
+        if key in metadata:
+            try:
+                decoded(metadata[key])
+            except (ValueError, RecursionError):
+                raise _invalid(key, "It must be JSON.") from None
 
 
 def decoded(text: str) -> Any:

@@ -10,7 +10,13 @@ import orjson
 from glimpse.compute.answers import plain_json
 from glimpse.compute.faults import Fault, fault_of, no_such_resource
 from glimpse.compute.filters import ListRequest, parse_list_request
-from glimpse.compute.metadata import is_reserved, parse_body, property_changes, shown_metadata
+from glimpse.compute.metadata import (
+    check_encoded,
+    is_reserved,
+    parse_body,
+    property_changes,
+    shown_metadata,
+)
 from glimpse.compute.views import Links, basic_view, detail_view
 from glimpse.images import Caller, Image, ImageService, Page, PropertyChanges
 from glimpse.images.errors import Forbidden
@@ -145,21 +151,35 @@ class Operations:
         return None
 
     async def _write(
-        self, request: ComputeRequest, metadata: dict[str, str], *, replace: bool
+        self, request: ComputeRequest, metadata: dict[str, Any], *, replace: bool
     ) -> Image:
+        refusal = self._refusal(request, metadata)
+        if refusal is not None:
+            image = await self._images.get_image(request.caller, request.image_id)
+            kept = 0 if replace else len(image.properties.keys() - metadata.keys())
+            if kept + len(metadata) > self._metadata_items:
+                raise Fault(403, "Image metadata limit exceeded")
+            if not request.caller.is_admin and image.owner != request.caller.project_id:
+                raise _not_authorized(request.image_id)
+            raise refusal
         changes = property_changes(
             metadata,
             await self._images.base_attributes(request.caller),
             replace=replace,
             limit=self._metadata_items,
         )
-        if any(is_reserved(key) for key in metadata):
-            image = await self._images.get_image(request.caller, request.image_id)
-            kept = 0 if replace else len(image.properties.keys() - metadata.keys())
-            if kept + len(metadata) > self._metadata_items:
-                raise Fault(403, "Image metadata limit exceeded")
-            raise _not_authorized(request.image_id)
         return await self._change(request, changes)
+
+    @staticmethod
+    def _refusal(request: ComputeRequest, metadata: dict[str, Any]) -> Fault | None:
+        """The fault for items that nobody may set; of an image that is not found, that is told."""
+        if any(is_reserved(key) for key in metadata):
+            return _not_authorized(request.image_id)
+        try:
+            check_encoded(metadata)
+        except Fault as fault:
+            return fault
+        return None
 
     async def _change(self, request: ComputeRequest, changes: PropertyChanges) -> Image:
         try:

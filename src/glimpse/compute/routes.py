@@ -69,8 +69,8 @@ class Match(NamedTuple):
 def match_route(verb: str, path: str) -> Match | None:
     """Find the operation of a path below the version root; `path` has no repeated slashes.
 
-    A project id may come first: hexadecimal digits and dashes, as the Compute API has it. Its paths
-    may end in a newline that is no part of an id or a key.
+    A project id may come first: hexadecimal digits and dashes, as the Compute API has it. A newline
+    at the end of an id, or of the path, is no part of it.
     """
     if path.endswith("\n") and not path.endswith("/\n"):
         path = path[:-1]
@@ -97,4 +97,4 @@ def _match(verb: str, parts: list[str], project_id: str) -> Match | None:
         case _:
             return None
     route = _BY_SHAPE.get((verb, template))
-    return Match(route, project_id, image_id, key) if route else None
+    return Match(route, project_id, image_id.removesuffix("\n"), key) if route else None

@@ -18,7 +18,7 @@ from glimpse.images.errors import (
     PropertyNotFound,
 )
 
-_RESERVED = "os_glance_"
+_RESERVED = "os_glance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,9 @@ def with_properties(caller: Caller, record: Record, changes: PropertyChanges) ->
     image = visible(caller, record)
     before = image.properties
     properties = _changed(before, changes)
-    editable(caller, record)
     _check_reserved(changes.set)
+    if properties != before or image.visibility != "public":
+        editable(caller, record)
     if properties == before:
         return image
     return image._replace(properties_json=_json(properties), updated_at=now())
@@ -203,7 +204,7 @@ def _changed(properties: dict[str, str | None], changes: PropertyChanges) -> dic
         if key not in changes.remove and (not changes.replace or key in changes.keep)
     }
     changed = {**kept, **changes.set}
-    grows = bool(changes.set or changes.counted)
-    if grows and changes.limit is not None and len(changed) + changes.counted > changes.limit:
+    counted = len(changed.keys() | changes.keep) + changes.counted
+    if changes.limit is not None and counted > changes.limit:
         raise PropertyLimitExceeded(changes.limit)
     return changed

@@ -25,7 +25,7 @@ from glimpse.images.errors import (
 )
 
 _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
-_RESERVED = "os_glance_"  # Glance's own properties, which it lets nobody set or remove
+_RESERVED = "os_glance"  # Glance's own properties, which it lets nobody set or remove
 _MOST_PAGES = 100_000
 
 
@@ -122,8 +122,9 @@ class GlanceImageService:
             operations = patch(image.properties, changes)
             if operations:
                 return await self._of_image("PATCH", caller, image_id, orjson.dumps(operations))
-        # Glance is not asked whether nothing may be changed; this is its rule.
-        if not caller.is_admin and image.owner != caller.project_id:
+        # Glance is not asked whether nothing may be changed; this is what Compute would be told.
+        mine = caller.is_admin or image.owner == caller.project_id
+        if not mine and image.visibility != "public":
             raise Forbidden(f"You are not allowed to modify image {image_id}.")
         return image
 
@@ -200,7 +201,7 @@ def patch(properties: Mapping[str, str | None], changes: PropertyChanges) -> lis
     if changes.replace:
         kept = changes.set.keys() | changes.keep
         removed |= {key for key in properties if key not in kept and not key.startswith(_RESERVED)}
-    left = (properties.keys() - removed) | changes.set.keys()
+    left = (properties.keys() - removed) | changes.set.keys() | changes.keep
     if changes.limit is not None and len(left) + changes.counted > changes.limit:
         raise PropertyLimitExceeded(changes.limit)
     return [
@@ -208,6 +209,7 @@ def patch(properties: Mapping[str, str | None], changes: PropertyChanges) -> lis
         *(
             {"op": "add", "path": _pointer(key), "value": value}
             for key, value in changes.set.items()
+            if properties.get(key) != value
         ),
     ]
 

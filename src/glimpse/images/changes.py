@@ -10,7 +10,8 @@ class PropertyChanges:
 
     ``set`` maps keys to values. ``remove`` names keys that must exist. With ``replace`` every other
     property goes, except the keys in ``keep``. ``limit`` is the most properties that the image may
-    have afterwards, with ``counted`` more keys counted as if they had been set (None: no limit).
+    have afterwards (None: no limit); all keys in ``keep``, and ``counted`` more, count as if they
+    had been set.
 
     Keys that are base attributes of an image never occur in ``set`` or ``remove``: whoever makes
     the value leaves them out.

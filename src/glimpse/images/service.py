@@ -37,8 +37,9 @@ class ImageService(Protocol):
 
         Only the keys that `changes` names change: writers of other keys lose nothing. Checked in
         this order: ImageNotFound (not visible), PropertyNotFound (of `changes.remove`),
-        PropertyLimitExceeded, Forbidden (not the caller's to edit, or a reserved ``os_glance_*``
-        key), Invalid (refused by the store).
+        PropertyLimitExceeded, Forbidden (not the caller's to edit, or a reserved ``os_glance*``
+        key), Invalid (refused by the store). A public image may be changed in nothing by
+        anybody.
         """
         ...
 

@@ -26,7 +26,7 @@ READ_ONLY = frozenset(
     )
 )
 RESERVED = frozenset(("location", "locations", "deleted", "deleted_at"))
-RESERVED_PREFIX = "os_glance_"  # the Image service keeps its own notes under such keys
+RESERVED_PREFIX = "os_glance"  # the Image service keeps its own notes under such keys
 
 
 def new_image(caller: Caller, document: object) -> NewImage:

@@ -1,0 +1,56 @@
+"""Metadata that clients send: what is refused, and what the image gets of it."""
+
+from typing import Any
+
+import pytest
+
+from glimpse.compute.faults import Fault
+from glimpse.compute.metadata import check_encoded, is_reserved, parse_body, property_changes
+from glimpse.images import BASE_ATTRIBUTES
+
+
+def written(**metadata: Any) -> dict[str, str]:
+    return dict(property_changes(metadata, BASE_ATTRIBUTES, replace=False, limit=128).set)
+
+
+@pytest.mark.parametrize(
+    "key", ["status", "created_at", "deleted", "schema", "os_glance", "os_glance_x"]
+)
+def test_the_image_services_own_keys_are_reserved(key: str) -> None:
+    assert is_reserved(key)
+    assert is_reserved(f" {key}\n")
+    assert not is_reserved(key.upper())
+
+
+def test_white_space_around_a_key_is_dropped() -> None:
+    assert written(**{" a ": "1", "b\n": "2", "name ": "no name"}) == {"a": "1", "b": "2"}
+
+
+def test_an_empty_kernel_id_counts_though_it_is_dropped() -> None:
+    metadata = {"kernel_id": "", "ramdisk_id": " None ", "a": "1"}
+    changes = property_changes(metadata, BASE_ATTRIBUTES, replace=True, limit=128)
+    assert changes.set == {"a": "1"}
+    assert changes.keep == {"kernel_id", "ramdisk_id"}
+
+
+def test_the_legacy_api_takes_any_value_for_keys_of_another_form() -> None:
+    assert parse_body({"metadata": {"é": 1}}, "metadata", legacy=True) == {"é": 1}
+    assert written(é=1) == {"é": "1"}
+    with pytest.raises(Fault, match="key 'é'"):
+        parse_body({"metadata": {"é": 1, "ok": "1"}}, "metadata", legacy=True)
+    with pytest.raises(Fault, match="key 'é'"):
+        parse_body({"metadata": {"é": 1}}, "metadata", legacy=False)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_half_a_surrogate_pair_is_refused(*, legacy: bool) -> None:
+    for metadata in ({"a": "\ud83d"}, {"\ude00": "a"}):
+        with pytest.raises(Fault, match="Unicode"):
+            parse_body({"metadata": metadata}, "metadata", legacy=legacy)
+
+
+@pytest.mark.parametrize("text", ["", "x", "NaN", "[Infinity]", "1e400", '"\\ud800"', "[" * 2000])
+def test_a_mapping_has_to_be_json(text: str) -> None:
+    with pytest.raises(Fault, match="attribute mappings"):
+        check_encoded({"mappings": text})
+    check_encoded({"mappings": "[]"})

@@ -1,0 +1,23 @@
+"""Paths: a newline at the end of one, which clients have been seen to send."""
+
+import pytest
+
+from glimpse.compute.routes import match_route
+
+
+@pytest.mark.parametrize(
+    ("path", "image_id", "key"),
+    [
+        ("/images/a\n", "a", ""),
+        ("/images/a\n/metadata", "a", ""),
+        ("/images/a\n/metadata/k\n", "a", "k"),
+        ("/images/a/metadata/k\n\n", "a", "k\n"),
+        ("/images/a/metadata/\n", "a", "\n"),
+    ],
+)
+def test_a_newline_at_the_end_is_no_part_of_an_id_or_a_key(
+    path: str, image_id: str, key: str
+) -> None:
+    match = match_route("GET", path)
+    assert match is not None
+    assert (match.image_id, match.key) == (image_id, key)
