@@ -59,10 +59,6 @@ class GlanceImageService:
                 return
             if not found or following in seen:
                 raise BadAnswer("The Image service's list does not end.")
-            if len(found) == remaining:
-                further, _ = await self._page(caller, query, following, 0)
-                yield Page(found, more=bool(further))
-                return
             seen.add(following)
             marker = following
             yield Page(found, last=False)

@@ -80,7 +80,7 @@ class Page(NamedTuple):
     """Some of a list's images, in order.
 
     ``last``: no page follows in this answer. ``more``: the query's ``limit`` ended the answer
-    though a further image exists (only on the last page, which then has images).
+    though a further image exists (only on the last page).
     """
 
     images: Sequence[Image]
