@@ -24,7 +24,9 @@ class PeerGateway(Cloud):
 
     @classmethod
     @contextmanager
-    def start(cls, peers: PeerCloud, configuration: str = "") -> Iterator[Self]:
+    def start(
+        cls, peers: PeerCloud, configuration: str = "", *, workers: int = 1
+    ) -> Iterator[Self]:
         """Run Glimpse where the catalog says; `configuration` is more of its nova.conf."""
         with CallCounter(peers.glance.address) as calls:
             conf = peers.directory / "nova.conf"
@@ -32,7 +34,7 @@ class PeerGateway(Cloud):
             conf.write_text(nova_conf(peers.identity_url, glance))
             state_dir = peers.directory / "glimpse" / "state"
             state_dir.mkdir(parents=True, exist_ok=True)
-            arguments = ["--config-file", str(conf)]
+            arguments = ["--config-file", str(conf), "--workers", str(workers)]
             with GlimpseProcess(state_dir, arguments=arguments, port=peers.compute_port) as process:
                 yield cls(peers, process, calls)
 
