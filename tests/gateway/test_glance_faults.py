@@ -121,8 +121,8 @@ def test_a_read_is_repeated(rig: Rig) -> None:
     assert OPERATIONS["show"](rig.cloud).status == 200
 
 
-def looping(pages: int, *, odd_page: int = -1, instead: bytes = b"") -> Fault:
-    """A Glance whose list has so many pages, one image each, and begins again after the last.
+def looping(pages: int, size: int, *, odd_page: int = -1, instead: bytes = b"") -> Fault:
+    """A Glance whose list has so many pages of `size` images, and begins again after the last.
 
     In place of the odd page it answers with what is given `instead`.
     """
@@ -136,7 +136,8 @@ def looping(pages: int, *, odd_page: int = -1, instead: bytes = b"") -> Fault:
         if number == odd_page:
             return instead
         following = f"/v2/images?marker=page-{(number + 1) % pages}"
-        body = {"images": [image_document(f"image {number}")], "next": following}
+        images = [image_document(f"image {number * size + place}") for place in range(size)]
+        body = {"images": images, "next": following}
         return http_answer(200, json.dumps(body).encode())
 
     return Fault("answer", answer=answer)
@@ -158,7 +159,7 @@ def assert_cut_short(answer: bytes) -> None:
 
 def test_a_list_that_goes_in_circles_is_cut_short(rig: Rig) -> None:
     before = rig.glance.requests
-    rig.glance.fail(looping(1000))
+    rig.glance.fail(looping(1000, 1))
     assert_cut_short(read_to_the_end(rig.cloud, "/v2.1/images"))
     assert rig.glance.requests - before <= 1002  # the pages, the first once more, and the schema
 
@@ -174,7 +175,7 @@ def test_a_list_that_goes_in_circles_is_cut_short(rig: Rig) -> None:
 )
 def test_a_list_that_fails_in_the_middle_is_cut_short(rig: Rig, instead: bytes) -> None:
     """So far in that its beginning has been sent."""
-    rig.glance.fail(looping(10**6, odd_page=207, instead=instead))
+    rig.glance.fail(looping(10**6, 1, odd_page=207, instead=instead))
     answer = read_to_the_end(rig.cloud, "/v2.1/images/detail")
     assert_cut_short(answer)
     assert b"image 206" in answer
@@ -183,8 +184,14 @@ def test_a_list_that_fails_in_the_middle_is_cut_short(rig: Rig, instead: bytes) 
     assert "Traceback" not in said, "an operator reads of Glance's trouble as if it were a bug"
 
 
+def test_a_short_list_that_fails_on_its_second_page_is_no_list(rig: Rig) -> None:
+    instead = http_answer(200, b"<html>Welcome</html>", "text/html")
+    rig.glance.fail(looping(10**6, 1, odd_page=1, instead=instead))
+    assert_fault(OPERATIONS["list"](rig.cloud), 502)
+
+
 def test_a_list_that_nobody_reads_any_more_ends(rig: Rig) -> None:
-    rig.glance.fail(looping(10**6))
+    rig.glance.fail(looping(10**6, 10))
     headers = [("X-Auth-Token", rig.cloud.token("owner") or "")]
     with socket.create_connection(rig.cloud.address, timeout=20) as connection:
         connection.sendall(encode_head(rig.cloud.address, "GET", "/v2.1/images", headers, None))

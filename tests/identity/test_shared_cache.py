@@ -44,10 +44,11 @@ async def place(keystone: Keystone) -> AsyncIterator[Place]:
         secret: str = "the secret",
         strategy: Strategy = "ENCRYPT",
         clock: Callable[[], float] = time.time,
+        timeout: float = 10,
     ) -> KeystoneIdentity:
         options = options_for(keystone)
         servers = [f"127.0.0.1:{port}" for port in ports]
-        shared = SharedCache(servers, Seal(strategy, secret), timeout=0.3, rest_time=60)
+        shared = SharedCache(servers, Seal(strategy, secret), timeout=timeout, rest_time=60)
         made.append(KeystoneIdentity(options, ServiceSession(options), clock, shared))
         return made[-1]
 
@@ -173,7 +174,7 @@ async def test_whatever_memcached_does_requests_are_answered(
 ) -> None:
     caplog.set_level(logging.WARNING)
     with FaultProxy(server.address) as proxy:
-        identity = place(proxy.port)
+        identity = place(proxy.port, timeout=0.3)
         if fault is None:
             proxy.refuse()
         else:
