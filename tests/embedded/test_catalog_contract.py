@@ -326,6 +326,32 @@ async def test_an_empty_list_is_one_last_page(catalog: Catalog, query: ImageQuer
     assert await found(catalog, query) == []
 
 
+MANY = tuple(f"{number:032x}" for number in range(40_000))
+
+
+@pytest.mark.parametrize("sort", [(), (Sort("name", "asc"),)], ids=["usual", "sorted"])
+@pytest.mark.parametrize(
+    ("filters", "finds"),
+    [
+        ({"ids": (*MANY, "12345678-0000-4000-8000-000000000000")}, True),
+        ({"names": (*MANY, "named")}, True),
+        ({"statuses": (*MANY, "active")}, True),
+        ({"disk_formats": (*MANY, "raw")}, True),
+        ({"tags": MANY}, False),
+        ({"tags": ("a",) * 5000}, True),
+        ({"properties": dict.fromkeys(MANY[:5000], "x")}, False),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else str(value),
+)
+async def test_a_query_of_any_size_is_answered(
+    catalog: Catalog, filters: dict[str, Any], sort: tuple[Sort, ...], *, finds: bool
+) -> None:
+    image_id = "12345678-0000-4000-8000-000000000000"
+    one = image(id=image_id, name="named", disk_format="raw", tags=["a", "b"])
+    await put(catalog, one, image(status="queued"))
+    assert await found(catalog, ImageQuery(sort=sort, **filters)) == ([one] if finds else [])
+
+
 async def test_ids_find_those_that_the_caller_may_list(catalog: Catalog) -> None:
     mine, public, theirs = image(), image(owner="x", visibility="public"), image(owner="x")
     await put(catalog, mine, public, theirs)

@@ -1,7 +1,7 @@
 """What a list costs SQLite, counted in its own steps: no more among many images than among few."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Self
@@ -32,12 +32,18 @@ def image_of(number: int) -> Image:
     )
 
 
+def fill(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    connection.execute("BEGIN")
+    ImageRecords(connection).insert_many((image_of(number), {}) for number in numbers)
+    connection.execute("COMMIT")
+
+
 @pytest.fixture(scope="module", params=[FEWER, MORE])
 def catalog(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[sqlite3.Connection, int]]:
     with closing(connect(tmp_path_factory.mktemp("catalog") / "catalog.sqlite")) as connection:
-        ImageRecords(connection).insert_many((image_of(n), {}) for n in range(request.param))
+        fill(connection, range(request.param))
         yield connection, request.param
 
 
@@ -151,8 +157,7 @@ def test_a_sort_of_a_projects_images_does_not_look_at_those_of_others(tmp_path: 
     counted = []
     for others in (100, 2000):
         with closing(connect(tmp_path / f"{others}.sqlite")) as connection:
-            chosen = (image_of(n) for n in range(others) if n % 10 or n < 100)
-            ImageRecords(connection).insert_many((each, {}) for each in chosen)
+            fill(connection, (n for n in range(others) if n % 10 or n < 100))
             with Steps(connection) as steps:
                 query = ImageQuery(sort=(Sort("name", "asc"),))
                 assert len(Search(connection).best(OWNER, query, None, 20)) == 10

@@ -19,6 +19,8 @@ EVERYBODY = "public"
 ADMIN = "admin"
 COMMUNITY = "community"
 _ID_BITS = 29
+_MOST_ALTERNATIVES = 200
+_MOST_FACETS = 8
 _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 
 
@@ -125,3 +127,12 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
     if query.statuses is not None:
         found.append([f"{hidden}status={status}" for status in dict.fromkeys(query.statuses)])
     return found or [[hidden]]
+
+
+def narrowing_facets(query: ImageQuery) -> list[list[str]]:
+    """Those of the facets that the index is worth asking for: a few, of few alternatives each.
+
+    Whoever asks for hundreds of names gets them from the whole list, each image checked.
+    """
+    found = [each for each in facets_for(query) if len(each) <= _MOST_ALTERNATIVES]
+    return found[:_MOST_FACETS] or [["hidden:" if query.os_hidden else ""]]

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import orjson
 
 from glimpse.embedded.sqlite.listing import (
-    facets_for,
     key_of,
     keys_of,
+    narrowing_facets,
     position_of,
     scopes_for,
     scopes_of,
@@ -107,7 +107,7 @@ class ImageRecords:
         self, caller: Caller, query: ImageQuery, after: tuple[int, int] | None, count: int
     ) -> Sequence[tuple[int, int]]:
         """Positions and numbers of at most `count` candidates; as `page`, in its transaction."""
-        alternatives, *others = facets_for(query)
+        alternatives, *others = narrowing_facets(query)
         scopes = scopes_for(caller, query)
         keys = [key_of(scope, facet) for scope in scopes for facet in alternatives]
         probes = [[key_of(scope, facet) for scope in scopes for facet in each] for each in others]

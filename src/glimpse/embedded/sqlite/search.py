@@ -13,7 +13,13 @@ from typing import NamedTuple
 import orjson
 
 from glimpse.embedded.matching import listing_rule
-from glimpse.embedded.sqlite.listing import facets_for, first_position, key_of, scopes_for
+from glimpse.embedded.sqlite.listing import (
+    facets_for,
+    first_position,
+    key_of,
+    narrowing_facets,
+    scopes_for,
+)
 from glimpse.embedded.sqlite.records import COLUMNS, ImageRecords
 from glimpse.embedded.sqlite.selection import (
     Clause,
@@ -97,7 +103,7 @@ class Search:
         Memory holds no more than these, whatever there is to sort. One whose listing key collides
         with another's is left out: call again, with the last, until nothing comes.
         """
-        groups = [_in_listing(caller, query, group) for group in facets_for(query)]
+        groups = [_in_listing(caller, query, group) for group in narrowing_facets(query)]
         return self._select(query, marker, joined((*groups, conditions(query))), count)
 
     def _select(

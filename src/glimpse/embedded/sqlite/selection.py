@@ -4,8 +4,10 @@ Names and properties are not here: they compare as `matching.folded` has it, and
 finds them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+
+import orjson
 
 from glimpse.embedded.matching import NEVER_LISTED
 from glimpse.images import Image, ImageQuery, Sort
@@ -46,20 +48,26 @@ def conditions(query: ImageQuery) -> Clause:
 
 def _conditions(query: ImageQuery) -> Iterator[Clause]:
     yield Clause("os_hidden = ?", (query.os_hidden,))
-    yield _one_of("status NOT", tuple(sorted(NEVER_LISTED)))
+    yield _one_of("status NOT", NEVER_LISTED)
     if query.visibility not in (None, "all"):
         yield Clause("visibility = ?", (query.visibility,))
     for attribute in _EQUAL:
         wanted = getattr(query, attribute)
         if wanted is not None:
-            yield Clause(f"{attribute} = ?", (storable(wanted),))
+            value = storable(wanted) if isinstance(wanted, str) else wanted
+            yield Clause(f"{attribute} = ?", (value,))
     for attribute, column in _ONE_OF.items():
         wanted = getattr(query, attribute)
         if wanted is not None:
             yield _one_of(column, wanted)
     yield from _ranges(query)
-    for tag in query.tags:
-        yield Clause("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)", (storable(tag),))
+    if query.tags:
+        tags = _list(query.tags)
+        yield Clause(
+            "(SELECT count(DISTINCT value) FROM json_each(tags) WHERE value IN"
+            " (SELECT value FROM json_each(?))) = json_array_length(?)",
+            (tags, tags),
+        )
 
 
 def _ranges(query: ImageQuery) -> Iterator[Clause]:
@@ -73,9 +81,13 @@ def _ranges(query: ImageQuery) -> Iterator[Clause]:
             yield Clause(f"{column} {_OPERATORS[bound.operator]} ?", (bound.moment,))
 
 
-def _one_of(column: str, values: tuple[str, ...]) -> Clause:
-    places = ", ".join("?" * len(values))
-    return Clause(f"{column} IN ({places})", tuple(map(storable, values)))
+def _one_of(column: str, values: Iterable[str]) -> Clause:
+    return Clause(f"{column} IN (SELECT value FROM json_each(?))", (_list(values),))
+
+
+def _list(values: Iterable[str]) -> str:
+    """Any number of different values as one parameter: a statement may have some thousands."""
+    return orjson.dumps(sorted({storable(value) for value in values})).decode()
 
 
 def sort_keys(query: ImageQuery) -> tuple[Sort, ...]:
@@ -127,11 +139,10 @@ def _not_null(column: str) -> Clause:
     return Clause(f"{column} IS NOT NULL")
 
 
-def storable(value: object) -> object:
-    """`value`, or a text that no image has where SQLite could not take it."""
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return "\0"
-    return value
+def storable(text: str) -> str:
+    """`text`, or one that no image has where SQLite could not take it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "\0"
+    return text
