@@ -129,6 +129,27 @@ def test_two_processes_lose_nothing_though_one_is_killed(
     assert missing(glance) == []
 
 
+def test_what_a_killed_process_sent_undoes_nothing_later(
+    behind: EmbeddedCloud, glance: ForgetfulGlance, tmp_path: Path
+) -> None:
+    """Glance goes on with the PATCH of a writer that is dead; the next writer waits for that."""
+    image_id = IMAGES[0]["id"]
+    with (
+        writer(tmp_path / "gateway", behind, glance) as cloud,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        glance.delay = 3
+        dying = pool.submit(set_key, cloud, image_id, "dying")
+        wait_until(lambda: glance.at_work == 1, "nobody writes")
+        glance.delay = DELAY
+        cloud.process.kill()
+        assert dying.result().status is None
+        cloud.process.start()
+        assert set_key(cloud, image_id, "next").status == 200
+    wait_until(lambda: glance.at_work == 0, "Glance does not come to an end")
+    assert glance.images[image_id]["next"] == "next"
+
+
 def _writer_with(
     redis: int, directory: Path, behind: EmbeddedCloud, glance: ForgetfulGlance
 ) -> AbstractContextManager[GatewayCloud]:

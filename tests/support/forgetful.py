@@ -1,6 +1,7 @@
 """A Glance that loses writes as the real one does: it reads an image, waits, and writes it back."""
 
 import json
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,12 +15,13 @@ class ForgetfulGlance:
     """Serves `images` by id, each a document of the Image API, to whoever asks.
 
     A PATCH changes what it read `delay` seconds ago: of two at once, the later undoes the earlier.
-    A context manager.
+    `at_work` says how many there are now. A context manager.
     """
 
     def __init__(self, delay: float) -> None:
         self.images: dict[str, dict[str, Any]] = {}
         self.delay = delay
+        self.at_work = 0
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.glance = self
         self._thread = threading.Thread(target=self._server.serve_forever)
@@ -55,14 +57,21 @@ class ForgetfulGlance:
                 del changed[key]
             else:
                 changed[key] = operation["value"]
+        self.at_work += 1
         time.sleep(self.delay)
         self.images[image_id] = changed
+        self.at_work -= 1
         return changed
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     glance: ForgetfulGlance
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed does not take its answer; everything else is told."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
