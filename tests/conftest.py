@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.exchanges import COMPACT
+from tests.golden.exchanges import COMPACT, MORE, Exchange, read_exchanges
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,6 +21,13 @@ def golden_source(config: pytest.Config) -> Path:
     """Where the exchanges to be replayed are: a directory, or the compact file."""
     chosen: Path | None = config.getoption("--golden")
     return chosen.resolve() if chosen else COMPACT
+
+
+def golden_exchanges(config: pytest.Config) -> list[Exchange]:
+    """The exchanges to be replayed: all that are kept here, or those of the chosen directory."""
+    source = golden_source(config)
+    kept = [COMPACT, MORE] if source == COMPACT else [source]
+    return [exchange for each in kept for exchange in read_exchanges(each)]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

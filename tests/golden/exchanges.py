@@ -1,5 +1,9 @@
 """Recorded exchanges: read from their original form (a directory) or the compact one kept here.
 
+``exchanges.jsonl`` holds those that came with the API reference, ``more.jsonl`` what the same
+release of Compute, over the same images, was asked since around them: odd values of every filter,
+header and body, as every user.
+
 `python -m tests.golden.exchanges DIR` makes the compact form of a directory: one line of JSON per
 exchange, sorted by name, without what no comparison looks at.
 """
@@ -12,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 COMPACT = Path(__file__).with_name("exchanges.jsonl")
+MORE = COMPACT.with_name("more.jsonl")
 IGNORED_HEADERS = frozenset(("date", "server", "connection"))
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 REQUEST_IDS = ("x-openstack-request-id", "x-compute-request-id")

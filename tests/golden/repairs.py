@@ -261,9 +261,8 @@ def _wording(_exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected
     if not isinstance(message, str) or not _SCHEMA_WORDS.search(message):
         return None
     named = next((word for match in _NAMED.findall(message) for word in match if word), "")
-    named = html.unescape(named)
     name = next(iter(answer.body))
-    words = _NAMES.get(named) or re.escape(named) or "."
+    words = _NAMES.get(named) or "|".join(map(re.escape, {named, html.unescape(named)})) or "."
     return answer.with_body({name: {**answer.body[name], "message": Words(words)}})
 
 

@@ -7,14 +7,16 @@ from dataclasses import replace
 import pytest
 
 from tests.golden.compare import Place
-from tests.golden.exchanges import COMPACT, Exchange, read_exchanges, read_fixture
+from tests.golden.exchanges import COMPACT, MORE, Exchange, read_exchanges, read_fixture
 from tests.golden.oracle import Oracle
 from tests.golden.replay import Result, compare, needs_broken_image, send
 from tests.support.http import Answer
 from tests.support.player import Player
 
 FIXTURE = read_fixture(COMPACT)
-EXCHANGES = {exchange.name: exchange for exchange in read_exchanges(COMPACT)}
+EXCHANGES = {
+    exchange.name: exchange for source in (COMPACT, MORE) for exchange in read_exchanges(source)
+}
 REQUEST_ID = "req-2c48ed7d-6363-4a4e-82ad-31a98af2b94a"
 # What these were recorded under is what the comparison is told: then links need no translation.
 RECORDED = Place("http://127.0.0.1:18774", "http://127.0.0.1:19292/", "http://127.0.0.1:15000")
