@@ -24,7 +24,7 @@ from glimpse.images.errors import Conflict, ImageNotFound, Unavailable
 
 _PAGE = 200  # images: more would keep the event loop from others for too long
 _SORTED_AT_ONCE = 1000  # the Image API's largest limit: each sort looks at everything in scope
-_LARGEST_SLICE = 4000
+_LARGEST_SLICE = 1000  # what is found is checked on the event loop, 2 µs each
 
 
 class SQLiteCatalog:
