@@ -113,8 +113,9 @@ class ServiceSession:
             self._plugin.invalidate()
 
     def close(self) -> None:
-        """End a login under way."""
+        """End a login under way, and close connections."""
         self._login.close()
+        self._session.session.close()
 
     async def _log_in(self) -> tuple[str, str]:
         self._known = await self._ask(self._fetch_token_and_endpoint)
