@@ -1,6 +1,6 @@
 """The parameters that Glance is asked with, read back by the same language's parser."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from glimpse.glance.query import parameters
@@ -9,7 +9,6 @@ from glimpse.images import DateBound, ImageQuery, Sort, parse_filters
 VALUES = st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1).map(tuple)
 
 
-@settings(deadline=None)  # a busy machine is no fault of theirs
 @given(VALUES)
 def test_any_names_come_back_as_they_were(names: tuple[str, ...]) -> None:
     query = ImageQuery(names=names)

@@ -33,7 +33,8 @@ class CannotTakeTurns(Exception):
 class LockService:
     """The locks at `backend_url`, a tooz URL.
 
-    A call takes at most `longest_call` seconds; while too many have not come back, none is made.
+    A call takes at most `longest_call` seconds; `abandoned` counts those that have not come back
+    since, and while there are too many, none is made.
     """
 
     def __init__(self, backend_url: str, longest_call: float = _LONGEST_CALL) -> None:
@@ -42,7 +43,7 @@ class LockService:
         self._coordinator = _load(with_limits(backend_url))
         self._started = False
         self._starting = Flight(self._start)
-        self._abandoned = 0
+        self.abandoned = 0
 
     async def try_lock(self, name: str) -> Lock | None:
         """The lock of that name if nobody has it. Raises Unavailable."""
@@ -86,7 +87,7 @@ class LockService:
         self, what: Callable[[], Result], undo: Callable[[Result], object] = lambda _: None
     ) -> Result:
         """Call what blocks. What comes of it when nobody waits any more is undone."""
-        if self._abandoned >= _MOST_ABANDONED:
+        if self.abandoned >= _MOST_ABANDONED:
             raise Unavailable(_NO_ANSWER)
         call = asyncio.ensure_future(in_thread(what))
         try:
@@ -103,10 +104,10 @@ class LockService:
             raise Unavailable(_UNREACHABLE) from None
 
     def _abandon(self, call: "asyncio.Future[Result]", undo: Callable[[Result], object]) -> None:
-        self._abandoned += 1
+        self.abandoned += 1
 
         def came_back(done: "asyncio.Future[Result]") -> None:
-            self._abandoned -= 1
+            self.abandoned -= 1
             if not done.cancelled() and done.exception() is None:
                 result = done.result()
                 threading.Thread(target=lambda: undo(result), daemon=True).start()
