@@ -38,6 +38,8 @@ def test_a_property_named_limit_is_nothing_that_can_be_asked_for() -> None:
         ("saving", ("saving",)),
         ("in:ACTIVE,UNKNOWN", ("active", "importing", "uploading", "deactivated")),
         ('in:"active"', ("active",)),
+        ("active%20", ("active",)),
+        ("SAVING+", ("queued", "saving")),
         ('IN:"SAVING","active"', ("queued", "saving", "active")),
     ],
 )

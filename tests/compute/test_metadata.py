@@ -26,6 +26,10 @@ def test_white_space_around_a_key_is_dropped() -> None:
     assert written(**{" a ": "1", "b\n": "2", "name ": "no name"}) == {"a": "1", "b": "2"}
 
 
+def test_an_image_id_is_accepted_and_changes_nothing() -> None:
+    assert written(image_id="v", a="1") == {"a": "1"}
+
+
 def test_an_empty_kernel_id_counts_though_it_is_dropped() -> None:
     metadata = {"kernel_id": "", "ramdisk_id": " None ", "a": "1"}
     changes = property_changes(metadata, BASE_ATTRIBUTES, replace=True, limit=128)

@@ -219,6 +219,7 @@ def _status(image: Document, _name: str, value: str) -> bool:
     shown = SHOWN.get(image["status"], "UNKNOWN")
     listed = re.sub("^in:", "", value, flags=re.IGNORECASE)
     words = [word.strip('"') for word in listed.split(",")] if listed != value else [value]
+    words = [word.rstrip(" ") for word in words]
     return any(
         shown == word.upper()
         if word not in SHOWN and word.upper() in {*SHOWN.values(), "UNKNOWN"}

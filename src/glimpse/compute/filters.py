@@ -133,6 +133,7 @@ def _image_statuses(status: str) -> str:
     found: list[str] = []
     for word in rest.split(",") if several else [status]:
         name = word.strip('"') if several and word.count('"') == 2 else word  # noqa: PLR2004  a pair
+        name = name.rstrip(" ")  # the Image service's database compares without them
         own = name in _IMAGE_SERVICE_STATUSES
         found += (name,) if own else _STATUSES.get(name.upper(), (name.lower(),))
     return "in:" + ",".join(found) if several or len(found) > 1 else found[0]

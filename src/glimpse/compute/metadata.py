@@ -16,6 +16,8 @@ ENCODED_KEYS = ("block_device_mapping", "mappings")
 _DROPPED_WHEN_EMPTY = frozenset(("kernel_id", "ramdisk_id"))
 _KEY = re.compile(r"[a-zA-Z0-9-_:. ]{1,255}\n?")
 _LONGEST_VALUE = 255
+# No attribute, but Compute overwrites it on its way, and the Image service knows no such property.
+_UNSTORABLE = frozenset(("image_id",))
 # Attributes that the Image service lets nobody set, and that Compute tells it of all the same.
 _READ_ONLY = frozenset(
     (
@@ -100,7 +102,7 @@ def property_changes(
         for key in _DROPPED_WHEN_EMPTY & metadata.keys()
         if metadata[key].strip().lower() in ("", "none")
     }
-    attributes = base_attributes & metadata.keys()
+    attributes = (base_attributes | _UNSTORABLE) & metadata.keys()
     return PropertyChanges(
         set={
             key: value
