@@ -39,7 +39,12 @@ class ListRequest(NamedTuple):
 
     def next_parameters(self, marker: str) -> str:
         """The query string of the next page: sorted parameters, the marker replaced or last."""
-        return urlencode({**dict(sorted(self.parameters)), "marker": marker})
+        return _next_parameters(self.parameters, marker)
+
+
+@functools.lru_cache(maxsize=128)
+def _next_parameters(parameters: tuple[tuple[str, str], ...], marker: str) -> str:
+    return urlencode({**dict(sorted(parameters)), "marker": marker})
 
 
 @functools.lru_cache(maxsize=128)  # whoever polls asks the same again

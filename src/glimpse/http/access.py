@@ -30,21 +30,32 @@ def log_access(
     """Log one request; `size` counts the bytes of the answer's body."""
     if status < _FIRST_BAD and notes.operation in _ROUTINE:
         return
+    if not LOG.isEnabledFor(logging.INFO):
+        return
     client = scope.get("client")
-    LOG.info(
+    # What `info` would do but look for the line of code: a fifth of what an access line costs.
+    record = LOG.makeRecord(
+        LOG.name,
+        logging.INFO,
+        __file__,
+        0,
         _LINE,
-        {
-            "client": client[0] if client else "-",
-            "method": scope["method"],
-            "target": safe_target(scope),
-            "http_version": scope.get("http_version", "1.1"),
-            "operation": notes.operation,
-            "status": status,
-            "bytes": size,
-            "seconds": seconds,
-            "glance_seconds": notes.glance_seconds,
-        },
+        (
+            {
+                "client": client[0] if client else "-",
+                "method": scope["method"],
+                "target": safe_target(scope),
+                "http_version": scope.get("http_version", "1.1"),
+                "operation": notes.operation,
+                "status": status,
+                "bytes": size,
+                "seconds": seconds,
+                "glance_seconds": notes.glance_seconds,
+            },
+        ),
+        None,
     )
+    LOG.handle(record)
 
 
 def safe_target(scope: Mapping[str, object]) -> str:
