@@ -3,13 +3,13 @@
 import contextlib
 import socket
 import threading
-from types import TracebackType
-from typing import Self
+
+from tests.support.server import Server
 
 _PIECE = 65536
 
 
-class CallCounter:
+class CallCounter(Server):
     """Notes ``METHOD target`` of each request before it is passed on to `target`.
 
     A context manager. Understands bodies with a Content-Length, which is what Glimpse sends.
@@ -19,27 +19,18 @@ class CallCounter:
         self._target = target
         self._calls: list[str] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._accept)
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def take(self) -> list[str]:
         """The calls since this was last asked."""
         calls, self._calls = self._calls, []
         return calls
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._listener.close()

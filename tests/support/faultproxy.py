@@ -7,8 +7,9 @@ import struct
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
+
+from tests.support.server import Server
 
 Result = TypeVar("Result")
 
@@ -42,7 +43,7 @@ def http_answer(status: int, body: bytes, content_type: str = "application/json"
     return f"{head}\r\n\r\n".encode() + body
 
 
-class FaultProxy:
+class FaultProxy(Server):
     """Passes connections on to `target` until told to fail. A context manager.
 
     It runs in a thread of its own, so that tests may block. `requests` counts what came in (reads
@@ -63,29 +64,15 @@ class FaultProxy:
         self.port = 0
 
     @property
-    def address(self) -> tuple[str, int]:
-        return ("127.0.0.1", self.port)
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
     def open(self) -> int:
         """How many connections clients have to this proxy."""
         return len(self._connections)
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         self._thread.start()
         self._run(self._listen())
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
         self._run(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

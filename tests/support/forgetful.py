@@ -5,13 +5,14 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.support.server import Server
 
 _PREFIX = "/v2/images/"
 
 
-class ForgetfulGlance:
+class ForgetfulGlance(Server):
     """Serves `images` by id, each a document of the Image API, to whoever asks.
 
     A PATCH changes what it read `delay` seconds ago: of two at once, the later undoes the earlier.
@@ -24,26 +25,13 @@ class ForgetfulGlance:
         self.at_work = 0
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.glance = self
+        self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever)
 
-    @property
-    def address(self) -> tuple[str, int]:
-        return ("127.0.0.1", self._server.server_port)
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -2,36 +2,25 @@
 
 import socket
 import threading
-from types import TracebackType
-from typing import Self
 
 from tests.support.http import Answer
+from tests.support.server import Server
 
 
-class Player:
+class Player(Server):
     """Answers every connection with `answer`, and keeps what it was sent. A context manager."""
 
     def __init__(self) -> None:
         self.answer = Answer(204, (), b"")
         self.received = b""
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve)
 
-    @property
-    def address(self) -> tuple[str, int]:
-        host, port = self._listener.getsockname()
-        return (host, port)
-
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._listener.close()

@@ -9,8 +9,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from tests.support.server import Server
 
 START_SECONDS = 20.0  # far more than a start takes; only a start that fails waits for it
 STOP_SECONDS = 20.0
@@ -24,7 +24,7 @@ def free_port() -> int:
         return port
 
 
-class ServerProcess:
+class ServerProcess(Server):
     """A server as its user would start it. A context manager: started inside, gone after."""
 
     def __init__(
@@ -45,30 +45,10 @@ class ServerProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def address(self) -> tuple[str, int]:
-        return ("127.0.0.1", self.port)
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
     def pid(self) -> int:
         """The process's id while it runs."""
         assert self._process is not None
         return self._process.pid
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Start it and return when it accepts connections; raises RuntimeError with its log."""
