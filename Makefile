@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: serve test clients test-clients test-peers bench check replay sample-config docs lock clean
+.PHONY: serve test clients test-clients test-peers bench bench-peers check replay sample-config docs lock clean
 
 serve: $(STAMP)
 	$(BIN)/glimpse serve $(ARGS)
@@ -43,6 +43,11 @@ bench: $(STAMP)
 	@command -v nginx >/dev/null || test -x /usr/sbin/nginx || { apt-get update -q && apt-get install -q -y \
 	  --no-install-recommends nginx-light; } || { echo 'nginx is needed; on Debian, as root: apt-get install nginx-light'; exit 1; }
 	$(BIN)/python -m bench.run
+
+# What the gateway adds to a real Glance, as ratios in one run (see bench/peers.py).
+bench-peers: $(STAMP)
+	$(BIN)/python -m tests.peers.install
+	$(BIN)/python -m bench.peers
 
 # Replays recorded exchanges of the same form as tests/golden: make replay GOLDEN=DIRECTORY
 replay: $(STAMP)

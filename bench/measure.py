@@ -37,12 +37,21 @@ def memory_mb(pid: int, field: str = "VmRSS") -> float:
     return 0.0
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started: a server's workers."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 class Client:
     """One keep-alive connection; cheap, so that the server is what is measured."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self._socket.close()
 
     def ask(self, request: bytes) -> bytes:
         """Send one request, return the body. Raises RuntimeError for an answer that is no 200."""
@@ -94,11 +103,17 @@ class Client:
         return size
 
 
-def http_request(path: str, token: str, body: bytes = b"", verb: str = "GET") -> bytes:
+def http_request(
+    path: str,
+    token: str,
+    body: bytes = b"",
+    verb: str = "GET",
+    content_type: str = "application/json",
+) -> bytes:
     """One HTTP/1.1 request."""
     head = f"{verb} {path} HTTP/1.1\r\nHost: 127.0.0.1:8774\r\nX-Auth-Token: {token}\r\n"
     if body:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        head += f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
     return head.encode() + b"\r\n" + body
 
 

@@ -14,6 +14,8 @@ from typing import Any, Self
 from tests.support.cloud import Member, issue_token, seed_identity
 from tests.support.process import GlimpseProcess, ServerProcess, free_port
 
+from bench.measure import children
+
 OWNER = Member("owner", "0123456789abcdef0123456789abcdef")
 SERVER_ID = "088cb14e-429d-5174-b3f2-1069a87caef5"
 """The rare images are snapshots of this server."""
@@ -120,8 +122,7 @@ class Nginx(ServerProcess):
     @property
     def worker_pid(self) -> int:
         """The process that serves."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        return int(children.read_text().split()[0])
+        return children(self.pid)[0]
 
 
 _CONFIGURATION = """\

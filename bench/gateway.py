@@ -1,0 +1,62 @@
+"""The servers of `make bench-peers`: a gateway, and what is behind it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from tests.peers.configuration import nova_conf
+from tests.peers.images import put_images
+from tests.peers.rig import PeerCloud
+from tests.support.cloud import issue_token
+from tests.support.process import GlimpseProcess, ServerProcess
+
+from bench.measure import children, cpu_microseconds, memory_mb
+from bench.servers import OWNER, records
+
+
+class Server:
+    """A server and its workers: where it is, and what it has used so far."""
+
+    def __init__(self, process: ServerProcess) -> None:
+        self.port = process.port
+        self._pids = [process.pid, *children(process.pid)]
+
+    def cpu(self) -> float:
+        """Microseconds of CPU, of all its processes."""
+        return sum(map(cpu_microseconds, self._pids))
+
+    def memory(self, field: str = "VmRSS") -> float:
+        """MB of all its processes, what they share counted once for each."""
+        return sum(memory_mb(pid, field) for pid in self._pids)
+
+
+class Gateway:
+    """Glimpse and Glance, one worker each, with `token` good for both.
+
+    Nothing is between them: Glimpse asks the Glance that is also asked directly.
+    """
+
+    def __init__(self, peers: PeerCloud, process: GlimpseProcess) -> None:
+        self._peers = peers
+        self.glimpse = Server(process)
+        self.glance = Server(peers.glance)
+        self.token = issue_token(peers.identity_url, OWNER.name)
+
+    @classmethod
+    @contextmanager
+    def start(cls, directory: Path) -> Iterator[Self]:
+        """Run all three in an absent or empty `directory`, without images."""
+        with PeerCloud.start(directory) as peers:
+            peers.add_members([OWNER])
+            conf = directory / "nova.conf"
+            conf.write_text(nova_conf(peers.identity_url, f"endpoint_override = {peers.image_url}"))
+            state_dir = directory / "glimpse" / "state"
+            state_dir.mkdir(parents=True)
+            with GlimpseProcess(state_dir, arguments=["--config-file", str(conf)]) as process:
+                yield cls(peers, process)
+
+    def put_images(self, count: int) -> None:
+        """Have the first `count` of the images that `records` makes, straight in the tables."""
+        with self._peers.database("glance") as glance:
+            put_images(glance, records(count))
