@@ -14,6 +14,7 @@ from glimpse.images.errors import (
     BadAnswer,
     Forbidden,
     ImageNotFound,
+    Invalid,
     MarkerNotFound,
     PropertyLimitExceeded,
     PropertyNotFound,
@@ -155,6 +156,42 @@ async def test_a_server_that_fails_is_passed_over(serve: Serve, connect: Connect
     service = connect(await serve(broken), await serve(working), "http://127.0.0.1:1")
     for _ in range(5):
         assert (await service.get_image(CALLER, "image-1")).id == "image-1"
+
+
+async def test_a_500_that_the_request_explains_is_not_held_against_the_server(
+    serve: Serve, connect: Connect
+) -> None:
+    calls: list[str] = []
+
+    async def tripping(request: web.BaseRequest) -> web.Response:
+        calls.append(request.method)
+        if request.method == "PATCH" or "ram_min" in request.query:
+            return web.Response(status=500)
+        return web.json_response(document(1, key1="value"))
+
+    service = connect(await serve(tripping), num_retries=3)
+    with pytest.raises(Invalid, match="cannot filter by 'ram_min'"):
+        [
+            page
+            async for page in service.list_images(CALLER, ImageQuery(properties={"ram_min": "1"}))
+        ]
+    await service.get_image(CALLER, "image-1")  # and the schema, the first time
+    with pytest.raises(Invalid, match="cannot tell the key 'KEY1' from 'key1'"):
+        await service.change_properties(CALLER, "image-1", PropertyChanges(set={"KEY1": "v"}))
+    with pytest.raises(Unavailable):
+        await service.change_properties(CALLER, "image-1", PropertyChanges(set={"good": "v"}))
+    assert calls == ["GET", "GET", "GET", "GET", "PATCH", "GET", "PATCH"]
+
+
+@pytest.mark.parametrize("status", [414, 431])
+async def test_a_request_that_is_too_long_for_glance_is_the_clients(
+    serve: Serve, connect: Connect, status: int
+) -> None:
+    async def refusing(_request: web.BaseRequest) -> web.Response:
+        return web.Response(status=status)
+
+    with pytest.raises(Invalid, match="too long"):
+        await connect(await serve(refusing)).get_image(CALLER, "image-1")
 
 
 async def test_a_server_that_trickles_is_given_up(serve: Serve, connect: Connect) -> None:

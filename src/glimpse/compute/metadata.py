@@ -22,7 +22,7 @@ _UNSTORABLE = frozenset(("image_id",))
 _READ_ONLY = frozenset(
     (
         *("status", "created_at", "updated_at", "deleted", "deleted_at"),
-        *("direct_url", "file", "schema"),
+        *("direct_url", "file", "location", "schema"),
     )
 )
 

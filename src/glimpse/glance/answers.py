@@ -110,6 +110,8 @@ def _error(answer: Answer) -> ImageServiceError:  # noqa: PLR0911  a table reads
     match answer.status:
         case 400 | 413:
             return Invalid(why or "The Image service refused the request.")
+        case 414 | 431:
+            return Invalid("The request is too long for the Image service.")
         case 401:
             return NotAuthenticated("The Image service does not accept the token.")
         case 403:

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from itertools import cycle, islice
 from urllib.parse import urlencode
 
@@ -20,6 +21,8 @@ _CONNECTIONS = 100
 _RETRIED = frozenset((500, 502, 503, 504))
 
 Parameters = Sequence[tuple[str, str]]
+# Says what of a request may be why it was answered 500, if anything is.
+Blame = Callable[[], str | None]
 
 
 class GlanceClient:
@@ -44,11 +47,13 @@ class GlanceClient:
         parameters: Parameters = (),
         body: bytes | None = None,
         content_type: str | None = None,
+        blame: Blame = lambda: None,
     ) -> Answer:
         """Send one request, `path` already quoted, and read the answer whole.
 
         A GET is tried on other servers when one fails; anything else only if it surely was not
-        sent. Raises Unavailable or BadAnswer, within `total_timeout` whatever the servers do.
+        sent. Raises Unavailable or BadAnswer, within `total_timeout` whatever the servers do, and
+        Invalid for a 500 that `blame` explains: that is no sign of a server in trouble.
         """
         try:
             target = f"{path}?{urlencode(parameters)}" if parameters else path
@@ -57,7 +62,7 @@ class GlanceClient:
         try:
             headers = _headers(token, content_type)
             async with asyncio.timeout(self._options.total_timeout):
-                return await self._try_servers(method, target, headers, body)
+                return await self._try_servers(method, target, headers, body, blame)
         except TimeoutError:
             raise Unavailable("The Image service did not answer in time.") from None
 
@@ -109,7 +114,7 @@ class GlanceClient:
         return self._known
 
     async def _try_servers(
-        self, method: str, target: str, headers: dict[str, str], body: bytes | None
+        self, method: str, target: str, headers: dict[str, str], body: bytes | None, blame: Blame
     ) -> Answer:
         outcome: Answer | Exception = Unavailable("There is no Image service to ask.")
         servers = await self.servers()
@@ -122,6 +127,10 @@ class GlanceClient:
             if isinstance(outcome, Answer) and outcome.status not in _RETRIED:
                 servers.worked(server)
                 return outcome
+            if isinstance(outcome, Answer) and outcome.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                why = blame()
+                if why is not None:
+                    raise Invalid(why)
             servers.failed(server)
             if method != "GET" and not _was_never_sent(outcome):
                 break

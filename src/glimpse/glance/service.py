@@ -1,5 +1,6 @@
 """GlanceImageService: the images of somebody's real Glance."""
 
+import functools
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -8,6 +9,7 @@ import orjson
 
 from glimpse.glance import answers
 from glimpse.glance.answers import is_success
+from glimpse.glance.blame import unfit_filter, unstorable_property
 from glimpse.glance.client import GlanceClient
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.query import parameters
@@ -77,7 +79,13 @@ class GlanceImageService:
         ]
         if marker is not None:
             asked.append(("marker", marker))
-        answer = await self._client.call("GET", "/v2/images", caller.token, parameters=asked)
+        answer = await self._client.call(
+            "GET",
+            "/v2/images",
+            caller.token,
+            parameters=asked,
+            blame=functools.partial(unfit_filter, query),
+        )
         if not is_success(answer):
             raise answers.list_error(answer, marker)
         document = answers.document(answer)
@@ -106,7 +114,8 @@ class GlanceImageService:
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """Return one image; see ImageService."""
-        return await self._of_image("GET", caller, image_id)
+        answer = await self._client.call("GET", path_of(image_id), caller.token)
+        return await self._image(answer, caller, image_id)
 
     async def change_properties(
         self, caller: Caller, image_id: str, changes: PropertyChanges
@@ -114,10 +123,18 @@ class GlanceImageService:
         """Change the named properties and no others; see ImageService."""
         # Glance's usual database finds an id in any case: all its spellings are one image's.
         async with self._turns.turn(image_id.lower()):
-            image = await self._of_image("GET", caller, image_id)
+            image = await self.get_image(caller, image_id)
             operations = patch(image.properties, changes)
             if operations:
-                return await self._of_image("PATCH", caller, image_id, orjson.dumps(operations))
+                answer = await self._client.call(
+                    "PATCH",
+                    path_of(image_id),
+                    caller.token,
+                    body=orjson.dumps(operations),
+                    content_type=_JSON_PATCH,
+                    blame=functools.partial(unstorable_property, image.properties, changes.set),
+                )
+                return await self._image(answer, caller, image_id)
         # Glance is not asked whether nothing may be changed; this is what Compute would be told.
         mine = caller.is_admin or image.owner == caller.project_id
         if not mine and image.visibility != "public":
@@ -147,16 +164,8 @@ class GlanceImageService:
         await self._client.close()
         await self._turns.close()
 
-    async def _of_image(
-        self, method: str, caller: Caller, image_id: str, body: bytes | None = None
-    ) -> Image:
-        answer = await self._client.call(
-            method,
-            path_of(image_id),
-            caller.token,
-            body=body,
-            content_type=_JSON_PATCH if body else None,
-        )
+    async def _image(self, answer: answers.Answer, caller: Caller, image_id: str) -> Image:
+        """The image that Glance answered about; raises the error that it answered instead."""
         if not is_success(answer):
             raise answers.image_error(answer, image_id)
         attributes = await self._schema.base_attributes(caller.token)

@@ -1,0 +1,24 @@
+"""What makes a real Glance answer 500 is answered as what it is: the client's."""
+
+import json
+
+import pytest
+
+from tests.peers.cloud import PeerGateway
+
+pytestmark = pytest.mark.peers
+
+
+@pytest.mark.parametrize("key", ["locations", "members", "properties", "ram_min"])
+def test_a_filter_that_glance_trips_over_is_named(cloud: PeerGateway, key: str) -> None:
+    answer = cloud.ask("owner", "GET", f"/v2.1/images?property-{key}=1")
+    assert (answer.status, answer.fault) == (400, "badRequest"), str(answer)
+    assert f"'{key}'" in answer.body.decode(), str(answer)
+
+
+@pytest.mark.parametrize("key", ["__class__", "__dict__", "base", "extra_properties"])
+def test_a_key_that_glance_trips_over_is_named(cloud: PeerGateway, image: str, key: str) -> None:
+    body = json.dumps({"metadata": {key: "v"}}).encode()
+    answer = cloud.ask("owner", "POST", f"/v2.1/images/{image}/metadata", body)
+    assert (answer.status, answer.fault) == (400, "badRequest"), str(answer)
+    assert f"'{key}'" in answer.body.decode(), str(answer)
