@@ -62,7 +62,8 @@ async def in_thread(function: Callable[[], Result]) -> Result:
     done: Future[Result] = Future()
 
     def run() -> None:
-        done.set_running_or_notify_cancel()
+        if not done.set_running_or_notify_cancel():
+            return  # nobody waits any more, and a result would have no place
         try:
             done.set_result(function())
         except BaseException as error:  # noqa: BLE001  it is raised to who waits

@@ -1,0 +1,30 @@
+"""What calls to other services share."""
+
+import asyncio
+import threading
+
+import pytest
+
+from glimpse.upstream import in_thread
+
+
+async def test_a_thread_that_starts_when_nobody_waits_any_more_does_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As on a machine so busy that the deadline passes first. What a thread raises is an error."""
+    given_up, threads, calls = threading.Event(), list[threading.Thread](), list[str]()
+
+    class LateThread(threading.Thread):
+        def run(self) -> None:
+            threads.append(self)
+            given_up.wait()
+            super().run()
+
+    monkeypatch.setattr("glimpse.upstream.threading.Thread", LateThread)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await in_thread(lambda: calls.append("called"))
+    given_up.set()
+    for thread in threads:
+        thread.join()
+    assert calls == []
