@@ -132,6 +132,9 @@ class FaultProxy(Server):
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if self._server is None:  # it came in while that ended
+            _reset(writer)
+            return
         self._connections.add(task)
         try:
             # Cancelled by `_close`, whose doing is no news to asyncio's own server.

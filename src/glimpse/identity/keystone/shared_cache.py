@@ -70,7 +70,11 @@ class SharedCache:
         """Keep an entry for so many seconds."""
         keys = self._seal.keys(token)
         sealed = self._seal.close(keys, b"%r\n" % entry.validated_at + entry.body)
-        await self._call(keys.name, lambda client, key: client.set(key, sealed, seconds))
+        # With an answer: without one an entry may not be there yet when others ask for it, and an
+        # error that memcached reports all the same would be taken for the answer to the next call.
+        await self._call(
+            keys.name, lambda client, key: client.set(key, sealed, seconds, noreply=False)
+        )
 
     async def probe(self) -> dict[str, bool]:
         """Which servers answer."""
