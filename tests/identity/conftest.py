@@ -1,5 +1,6 @@
 """A running Identity API with the users of a first start, and how to log in to it."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -70,7 +71,7 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
     yield cloud
     server.should_exit = True
     thread.join()
-    identity.login.close()
+    asyncio.run(identity.close())
 
 
 def mounted(app: ASGIApp, base_url: str) -> ASGIApp:

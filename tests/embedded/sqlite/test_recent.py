@@ -1,5 +1,6 @@
 """Records that are kept for the next page: never older than the page's snapshot."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,9 @@ async def test_large_records_are_forgotten_before_they_fill_the_memory(
 ) -> None:
     monkeypatch.setattr(recent, "_MOST_CHARACTERS", 1000)
     image = await service.create_image(OWNER, NewImage(properties={"text": "x" * 255}))
-    kept = RecentImages(schema.connect(tmp_path / "catalog.sqlite"))
-    for number in range(50):
-        kept.refresh()
-        kept.add(number, image)
-        assert len(kept) <= 4
+    with closing(schema.connect(tmp_path / "catalog.sqlite")) as connection:
+        kept = RecentImages(connection)
+        for number in range(50):
+            kept.refresh()
+            kept.add(number, image)
+            assert len(kept) <= 4

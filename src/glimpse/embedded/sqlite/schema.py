@@ -59,7 +59,11 @@ class NewerSchema(Exception):
 def connect(path: Path) -> sqlite3.Connection:
     """Open the catalog, made or migrated first if need be. Raises NewerSchema."""
     connection = open_file(path)
-    migrate(connection)
+    try:
+        migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
