@@ -1,7 +1,6 @@
 """What ``glimpse check`` finds out about a gateway: it tries everything that serving would need."""
 
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
 
 from glimpse.check import Finding
 from glimpse.gateway import (
@@ -17,6 +16,7 @@ from glimpse.identity.keystone import LoginRefused, ServiceSession
 from glimpse.images import Caller, ImageQuery
 from glimpse.images.errors import ImageServiceError
 from glimpse.settings import Settings
+from glimpse.upstream import shown
 
 # Keystone's own policy, unless an operator's says otherwise (identity:validate_token).
 _VALIDATING_ROLES = frozenset(("admin", "service"))
@@ -132,16 +132,3 @@ async def _memcached(settings: Settings) -> AsyncIterator[Finding]:
         text = "answers" if answers else "does not answer; tokens are validated without it"
         yield Finding(answers or None, f"memcached at {server} {text}")
     shared.close()
-
-
-def shown(url: str) -> str:
-    """The URL without what may be secret in it: user, password, and query."""
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "a URL that cannot be read"
-    if not parts.scheme:
-        return url
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-    return f"{parts.scheme}://{host}{port}{parts.path}"

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from keystoneauth1 import loading
 from keystoneauth1.exceptions import ClientException
+from oslo_config import cfg
 
-from glimpse.glance import CannotTakeTurns, GlanceImageService, GlanceOptions, Turns
+from glimpse.glance import CannotTakeTurns, GlanceImageService, GlanceOptions, Turns, is_url
 from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
 from glimpse.identity.keystone.sealing import CannotSeal, Seal
@@ -13,6 +14,7 @@ from glimpse.identity.keystone.shared_cache import BadServer, SharedCache
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.images.errors import Unavailable
 from glimpse.settings import Settings
+from glimpse.upstream import shown
 
 
 class GatewayError(Exception):
@@ -71,7 +73,7 @@ def open_session(settings: Settings) -> ServiceSession:
     try:
         loading.register_auth_conf_options(settings.parsed, "keystone_authtoken")
         plugin = loading.load_auth_from_conf_options(settings.parsed, "keystone_authtoken")
-    except (ClientException, ValueError) as error:
+    except (ClientException, cfg.Error, ValueError) as error:
         raise GatewayError(f"[keystone_authtoken] cannot be used: {error}") from None
     if plugin is None:
         raise GatewayError("[keystone_authtoken] auth_type is not set, so nobody can log in.")
@@ -84,6 +86,9 @@ def open_glance(settings: Settings, session: ServiceSession | None) -> GlanceIma
     named = glance.api_servers or ((glance.endpoint_override,) if glance.endpoint_override else ())
     if not named and session is None:
         raise GatewayError("Without Keystone, [glance] api_servers has to say where Glance is.")
+    for url in named:
+        if not is_url(url):
+            raise GatewayError(f"[glance] {shown(url)} is no URL that Glance could have.")
     options = GlanceOptions(
         api_servers=named,
         num_retries=glance.num_retries,

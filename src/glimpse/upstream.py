@@ -1,4 +1,4 @@
-"""What calls to other services share: TLS, pauses, bounded answers, threads, shared flights."""
+"""What calls to other services share: URLs, TLS, pauses, bounded answers, threads, flights."""
 
 import asyncio
 import random
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -97,3 +98,16 @@ class Flight(Generic[Result]):
         """End the run under way."""
         if self._task is not None:
             self._task.cancel()
+
+
+def shown(url: str) -> str:
+    """The URL without what may be secret in it: user, password, and query."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "a URL that cannot be read"
+    if not parts.scheme:
+        return url
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"

@@ -3,14 +3,27 @@
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import urlsplit
 
 # Finds Glance's URL when it is first needed; raises Unavailable.
 FindServer = Callable[[], Awaitable[str]]
 
 
 def base_url(url: str) -> str:
-    """A URL of Glance as it may be configured, without ``/v2`` and slashes at its end."""
-    return url.rstrip("/").removesuffix("/v2")
+    """A URL of Glance as it may be configured, without ``/v2`` and slashes at its end.
+
+    Without a scheme it is one of HTTP, as nova takes it.
+    """
+    return (url if "//" in url else f"http://{url}").rstrip("/").removesuffix("/v2")
+
+
+def is_url(url: str) -> bool:
+    """Whether HTTP can be spoken to it."""
+    try:
+        parts = urlsplit(base_url(url))
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 class Servers:

@@ -1,7 +1,8 @@
 """Reading configuration files into Settings."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -26,9 +27,18 @@ from glimpse.settings.values import (
 )
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
+_AUTH = "keystone_authtoken"
 # Any of them says that the operator means Keystone; keystoneauth registers its own on the section.
-_SIGNS_OF_KEYSTONE = ("auth_url", "auth_type", "auth_plugin", "www_authenticate_uri", "auth_uri")
+_SIGNS_OF_KEYSTONE = (
+    *("auth_url", "auth_type", "auth_plugin", "auth_section", "www_authenticate_uri", "auth_uri"),
+    *("identity_uri", "auth_host", "admin_token", "admin_user"),
+)
 _ANY_NUMBER = 2**31
+# ``$name``, ``${name}``, ``$section.name``: what oslo.config puts another option's value for.
+_REFERENCE = re.compile(r"\$\{?(?:(\w+)\.)?(\w+)")
+
+# What the files say, as it is there: the last value of each section's option.
+_Raw = Mapping[str, Mapping[str, str]]
 
 
 class SettingsError(Exception):
@@ -47,18 +57,19 @@ def load_settings(
     """
     files = [str(file) for file in config_files]
     try:
-        parsed = _parse(files)
+        parsed = cfg.ConfigOpts()
+        parsed(args=[], project="glimpse", default_config_files=files, default_config_dirs=[])
         for section, options in SECTIONS.items():
             parsed.register_opts(options, group=None if section == "DEFAULT" else section)
+        raw = _raw(files)
+        _register_references(parsed, raw)
         for name, value in overrides.items():
             section, _, option = name.rpartition(".")
             if value is not None:
                 parsed.set_override(option, value, group=section or "glimpse")
-        return _settings(
-            parsed,
-            keystone=_names_keystone(files),
-            notes=tuple(unsupported(_reader(files))),
-        )
+        return _settings(parsed, raw)
+    except cfg.NoSuchOptError as error:
+        raise SettingsError(f"A value refers to ${_missing(error)}, which is not set.") from error
     except (cfg.Error, ValueError, OSError) as error:
         raise SettingsError(" ".join(str(error).split())) from error
 
@@ -70,38 +81,52 @@ def default_state_dir(environment: Mapping[str, str]) -> Path:
     return base / "glimpse"
 
 
-def _parse(files: Sequence[str]) -> cfg.ConfigOpts:
-    parsed = cfg.ConfigOpts()
-    parsed(args=[], project="glimpse", default_config_files=list(files), default_config_dirs=[])
-    return parsed
+def _raw(files: Sequence[str]) -> _Raw:
+    """Read the files, which oslo.config has found to be well-formed, as they are."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for file in files:
+        cfg.ConfigParser(file, found).parse()
+    return {
+        section: {option: values[-1] for option, values in options.items()}
+        for section, options in found.items()
+    }
 
 
-def _names_keystone(files: Sequence[str]) -> bool:
-    """Tell whether [keystone_authtoken] is configured."""
-    probe = _parse(files)
-    probe.register_opts([cfg.StrOpt(name) for name in _SIGNS_OF_KEYSTONE], "keystone_authtoken")
-    return any(probe.keystone_authtoken[name] for name in _SIGNS_OF_KEYSTONE)
+def _register_references(parsed: cfg.ConfigOpts, raw: _Raw) -> None:
+    """Make known what values refer to: ``$my_ip`` is an option of nova's, not of Glimpse's.
+
+    Not in a section of credentials, where keystoneauth registers what it needs.
+    """
+    credentials = (_AUTH, raw.get(_AUTH, {}).get("auth_section"))
+    for section, option in _references(raw):
+        known = (one.dest for one in SECTIONS.get(section, ()))
+        if option in raw.get(section, ()) and section not in credentials and option not in known:
+            parsed.register_opt(cfg.StrOpt(option), None if section == "DEFAULT" else section)
 
 
-def _reader(files: Sequence[str]) -> Callable[[str, str], str | None]:
-    """What reads any section's option as the text that it is in the files."""
-    probe = _parse(files)
-
-    def read(section: str, option: str) -> str | None:
-        group = None if section == "DEFAULT" else section
-        probe.register_opt(cfg.StrOpt(option), group)
-        value: str | None = (probe[section] if group else probe)[option]
-        return value
-
-    return read
+def _missing(error: BaseException) -> str:
+    """The option that a value refers to: oslo.config says first which one it was reading."""
+    while isinstance(error.__context__, cfg.NoSuchOptError):
+        error = error.__context__
+    return str(getattr(error, "opt_name", ""))
 
 
-def _settings(parsed: cfg.ConfigOpts, *, keystone: bool, notes: tuple[str, ...]) -> Settings:
+def _references(raw: _Raw) -> Iterator[tuple[str, str]]:
+    """Section and option of each reference; a bare name is one of its own section or of DEFAULT."""
+    for section, options in raw.items():
+        for text in options.values():
+            for named, option in _REFERENCE.findall(text):
+                yield named or section, option
+                yield "DEFAULT", option
+
+
+def _settings(parsed: cfg.ConfigOpts, raw: _Raw) -> Settings:
     logging = _section(parsed, "DEFAULT")
     server = _section(parsed, "glimpse")
     image_service = server.pop("image_service")
     state_dir = server.pop("state_dir")
     api = _section(parsed, "api")
+    keystone = any(raw.get(_AUTH, {}).get(name) for name in _SIGNS_OF_KEYSTONE)
     strategy = api["auth_strategy"] or ("keystone" if keystone else "embedded")
     quota = _section(parsed, "quota")
     if quota["metadata_items"] < 0:
@@ -124,15 +149,18 @@ def _settings(parsed: cfg.ConfigOpts, *, keystone: bool, notes: tuple[str, ...])
         keystone_authtoken=KeystoneAuthtoken(**_section(parsed, "keystone_authtoken")),
         coordination=Coordination(**_section(parsed, "coordination")),
         image_service=image_service or ("glance" if strategy == "keystone" else "embedded"),
-        notes=notes,
+        notes=tuple(unsupported(lambda section, option: raw.get(section, {}).get(option))),
         parsed=parsed,
     )
 
 
 def _section(parsed: cfg.ConfigOpts, section: str) -> dict[str, Any]:
-    """Read the section's options; lists become tuples."""
+    """Read the section's options; lists become tuples, a number left empty is the default."""
     where = parsed if section == "DEFAULT" else parsed[section]
-    values = {option.dest: where[option.dest] for option in SECTIONS[section]}
-    return {
-        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
-    }
+    values = {}
+    for option in SECTIONS[section]:
+        value = where[option.dest]
+        if value is None:
+            value = option.default
+        values[option.dest] = tuple(value) if isinstance(value, list) else value
+    return values

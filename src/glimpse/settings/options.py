@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from oslo_config import cfg
 
 _PORT_MAX = 65535
+_SHORTEST = 0.01  # seconds: with no time at all, nothing would ever work
 
 GLIMPSE: Sequence[cfg.Opt] = (
     cfg.StrOpt("host", default="127.0.0.1", help="Address to listen on."),
@@ -34,8 +35,14 @@ GLIMPSE: Sequence[cfg.Opt] = (
 LOGGING: Sequence[cfg.Opt] = (
     cfg.BoolOpt("debug", default=False, help="Log at level DEBUG instead of INFO."),
     cfg.BoolOpt("use_json", default=False, help="Log one JSON object a line."),
-    cfg.StrOpt("log_file", help="File to log to; standard error without it."),
-    cfg.StrOpt("log_dir", help="Directory that a relative log_file is in."),
+    cfg.StrOpt(
+        "log_file",
+        deprecated_name="logfile",
+        help="File to log to; without it: glimpse.log in log_dir, or standard error.",
+    ),
+    cfg.StrOpt(
+        "log_dir", deprecated_name="logdir", help="Directory that a relative log_file is in."
+    ),
     cfg.StrOpt(
         "log_date_format",
         default="%Y-%m-%d %H:%M:%S",
@@ -50,8 +57,22 @@ LOGGING: Sequence[cfg.Opt] = (
         "logging_context_format_string",
         default="%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s "
         "[%(global_request_id)s %(request_id)s %(user_identity)s] %(message)s",
-        help="Format of log lines that belong to a request; user_identity is the ids of user and "
-        "project.",
+        help="Format of log lines that belong to a request.",
+    ),
+    cfg.StrOpt(
+        "logging_user_identity_format",
+        default="%(user)s %(project)s",
+        help="Format of user_identity: user, project, user_domain and project_domain are ids.",
+    ),
+    cfg.StrOpt(
+        "logging_debug_format_suffix",
+        default="",
+        help="What is added to the format of lines of level DEBUG.",
+    ),
+    cfg.StrOpt(
+        "logging_exception_prefix",
+        default="",
+        help="Format of what each line of a traceback begins with.",
     ),
 )
 
@@ -70,7 +91,7 @@ API: Sequence[cfg.Opt] = (
     cfg.IntOpt(
         "max_limit",
         default=1000,
-        min=1,
+        min=0,
         deprecated_group="DEFAULT",
         deprecated_name="osapi_max_limit",
         help="Accepted, because every nova.conf may have it. Like Compute, Glimpse does not apply "
@@ -134,6 +155,10 @@ MIDDLEWARE: Sequence[cfg.Opt] = (
         "max_request_body_size",
         default=114688,
         min=0,
+        deprecated_opts=[
+            cfg.DeprecatedOpt("osapi_max_request_body_size", group="DEFAULT"),
+            cfg.DeprecatedOpt("max_request_body_size", group="DEFAULT"),
+        ],
         help="Most bytes of a request body, except image data.",
     ),
 )
@@ -210,9 +235,15 @@ GLANCE: Sequence[cfg.Opt] = (
     cfg.StrOpt("region_name", help="Region to look for in the catalog."),
     cfg.StrOpt("endpoint_override", help="URL of Glance, in place of the catalog's."),
     cfg.IntOpt("num_retries", default=3, min=0, help="Further tries of a call that failed."),
-    cfg.FloatOpt("connect_timeout", default=3.0, help="Seconds to connect to Glance in."),
-    cfg.FloatOpt("first_byte_timeout", default=15.0, help="Seconds until an answer begins."),
-    cfg.FloatOpt("timeout", default=30.0, help="Seconds that a whole call may take."),
+    cfg.FloatOpt(
+        "connect_timeout", default=3.0, min=_SHORTEST, help="Seconds to connect to Glance in."
+    ),
+    cfg.FloatOpt(
+        "first_byte_timeout", default=15.0, min=_SHORTEST, help="Seconds until an answer begins."
+    ),
+    cfg.FloatOpt(
+        "timeout", default=30.0, min=_SHORTEST, help="Seconds that a whole call may take."
+    ),
     cfg.StrOpt("cafile", help="PEM file of the authorities that sign Glance's certificate."),
     cfg.StrOpt("certfile", help="PEM file of the client certificate."),
     cfg.StrOpt("keyfile", help="PEM file of the client certificate's key."),
@@ -256,11 +287,13 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
     cfg.FloatOpt(
         "memcache_pool_socket_timeout",
         default=1.0,
+        min=_SHORTEST,
         help="Seconds that a call to memcached may take.",
     ),
     cfg.FloatOpt(
         "memcache_pool_dead_retry",
         default=30.0,
+        min=0.0,
         help="Seconds that a memcached server which failed is left alone.",
     ),
     cfg.StrOpt("interface", default="internal", help="Interface of Keystone in the catalog."),

@@ -8,6 +8,9 @@ _RETRIES = "num_retries says how often Glance is asked again"
 _VERSIONS = "Glimpse speaks version 2 of the Image API"
 _LOGGING = "log_file, use_json, debug and the format options are what there is"
 _POOL = "connections to memcached are made as they are needed"
+_CREDENTIALS = "auth_type names a keystoneauth plugin, which has its own options"
+_SERVERS = "api_servers, endpoint_override or the catalog say where Glance is"
+_FORWARDED = "[oslo_middleware] enable_proxy_headers_parsing has X-Forwarded-For believed, too"
 _CACHE_TLS = "memcached is spoken to in plain text; use memcache_security_strategy = ENCRYPT"
 
 UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
@@ -16,19 +19,27 @@ UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
         "osapi_compute_listen_port": _LISTENING,
         "osapi_compute_workers": "[glimpse] workers says how many processes serve",
         "enabled_ssl_apis": _TLS,
+        "use_forwarded_for": _FORWARDED,
         "log_config_append": _LOGGING,
         "use_syslog": _LOGGING,
         "use_journal": _LOGGING,
         "default_log_levels": _LOGGING,
         "log_rotation_type": "logrotate, or whoever reads standard error, rotates logs",
     },
+    "api": {
+        "use_forwarded_for": _FORWARDED,
+    },
     "wsgi": {
+        "client_socket_timeout": "[glimpse] client_timeout bounds a client's silence",
         "ssl_cert_file": _TLS,
         "ssl_key_file": _TLS,
         "ssl_ca_file": _TLS,
         "secure_proxy_ssl_header": "X-Forwarded-Proto and Forwarded are what is believed",
     },
     "glance": {
+        "host": _SERVERS,
+        "port": _SERVERS,
+        "protocol": _SERVERS,
         "service_name": "the catalog is searched by service_type",
         "min_version": _VERSIONS,
         "max_version": _VERSIONS,
@@ -39,6 +50,10 @@ UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
         "retriable_status_codes": _RETRIES,
     },
     "keystone_authtoken": {
+        "identity_uri": _CREDENTIALS,
+        "auth_host": _CREDENTIALS,
+        "admin_user": _CREDENTIALS,
+        "admin_token": _CREDENTIALS,
         "auth_version": "tokens are validated with version 3 of the Identity API",
         "delay_auth_decision": "every request needs a token",
         "cache": "tokens are cached in the process, and in memcached_servers",

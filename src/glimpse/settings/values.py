@@ -27,6 +27,9 @@ class Server:
     log_date_format: str
     logging_default_format_string: str
     logging_context_format_string: str
+    logging_user_identity_format: str
+    logging_debug_format_suffix: str
+    logging_exception_prefix: str
 
 
 @dataclass(frozen=True, slots=True)
