@@ -119,6 +119,17 @@ def test_check_says_what_a_configuration_means(tmp_path: Path) -> None:
     assert "FAIL" not in done.stdout
 
 
+def test_check_says_whether_there_can_be_a_log(tmp_path: Path) -> None:
+    conf = tmp_path / "glimpse.conf"
+    arguments = ["--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
+    for directory, said in ((tmp_path / "nowhere", "FAIL"), (tmp_path, "ok  ")):
+        conf.write_text(f"[DEFAULT]\nlog_dir = {directory}\n")
+        done = glimpse("check", "--config-file", str(conf), *arguments)
+        line = next(line for line in done.stdout.splitlines() if "glimpse.log" in line)
+        assert line.startswith(said), done.stdout
+        assert done.returncode == (said == "FAIL")
+
+
 def test_records_are_loaded_from_json_lines(tmp_path: Path) -> None:
     image = (
         '{"id": "11111111-1111-4111-8111-111111111111", "name": "a", "status": "active",'

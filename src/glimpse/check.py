@@ -10,6 +10,7 @@ from typing import NamedTuple
 from glimpse.embedded.sqlite.schema import NewerSchema, connect
 from glimpse.http.health import HealthView
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
+from glimpse.logs import log_path
 from glimpse.settings import Settings
 
 
@@ -26,6 +27,7 @@ def check(settings: Settings) -> Iterator[Finding]:
     if settings.metrics.port:
         yield _address("metrics: ", settings.metrics.host, settings.metrics.port)
     yield from _directory(settings.server.state_dir)
+    yield from _log_file(settings)
     if settings.image_service == "glance":
         yield from _gateway(settings)
     else:
@@ -72,6 +74,16 @@ def _directory(directory: Path) -> Iterator[Finding]:
         yield Finding(False, f"the state directory {directory} is not writable")
         return
     yield Finding(True, f"state is kept in {directory}")
+
+
+def _log_file(settings: Settings) -> Iterator[Finding]:
+    path = log_path(settings.server)
+    if path is None:
+        return
+    if not os.access(path if path.exists() else path.parent, os.W_OK) or path.is_dir():
+        yield Finding(False, f"the log file {path} cannot be written")
+    else:
+        yield Finding(True, f"logs go to {path}")
 
 
 def _catalog(directory: Path) -> Iterator[Finding]:

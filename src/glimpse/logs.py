@@ -12,6 +12,8 @@ from glimpse.correlation import NO_REQUEST, current_notes, current_request
 from glimpse.http.edge import AnswerCut
 from glimpse.settings import Server
 
+_EMPTY = ("instance", "resource", "color")  # in oslo.log's formats right before other words
+_FIELDS = ("request_id", "global_request_id", "user", "project")
 _KNOWN = logging.makeLogRecord({})  # has every attribute that a record has
 
 
@@ -21,10 +23,8 @@ def configure_logging(server: Server) -> None:
     Called again, it opens the file anew: after it was moved away, lines go to a new one.
     """
     handler: logging.Handler
-    if server.log_file:
-        handler = logging.FileHandler(Path(server.log_dir or "") / server.log_file)
-    else:
-        handler = logging.StreamHandler(sys.stderr)
+    file = log_path(server)
+    handler = logging.FileHandler(file) if file else logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if server.use_json else LineFormatter(server))
     logging.basicConfig(
         level=logging.DEBUG if server.debug else logging.INFO, handlers=[handler], force=True
@@ -33,6 +33,13 @@ def configure_logging(server: Server) -> None:
         # Below WARNING these tell what they send, and what they send includes tokens.
         logging.getLogger(library).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_is_news)
+
+
+def log_path(server: Server) -> Path | None:
+    """The file to log to, as oslo.log finds it; None for standard error."""
+    if not (server.log_file or server.log_dir):
+        return None
+    return Path(server.log_dir or "") / (server.log_file or "glimpse.log")
 
 
 def reopen_logs(server: Server) -> None:
@@ -51,27 +58,49 @@ def _is_news(record: logging.LogRecord) -> bool:
 class LineFormatter(logging.Formatter):
     """One line a record, in one of two formats: with the ids of the request, or without any.
 
-    A name in a format that Glimpse has no value for is written as ``-``: a nova.conf may have any
-    of oslo.log's.
+    At level DEBUG it has a suffix, and each line of a traceback has a prefix. A name in a format
+    that Glimpse has no value for is written as ``-``: a nova.conf may have any of oslo.log's.
     """
 
     def __init__(self, server: Server) -> None:
         super().__init__(datefmt=server.log_date_format)
         self._without = server.logging_default_format_string
         self._within = server.logging_context_format_string
-        names = dict.fromkeys(re.findall(r"%\((\w+)\)", self._without + self._within), "-")
-        names["instance"] = names["resource"] = ""  # oslo.log puts them right before the message
+        self._identity = server.logging_user_identity_format
+        self._suffix = server.logging_debug_format_suffix
+        self._prefix = server.logging_exception_prefix
+        formats = (self._without, self._within, self._identity, self._suffix, self._prefix)
+        names = dict.fromkeys(re.findall(r"%\((\w+)\)", "".join(formats)), "-")
+        names |= dict.fromkeys(_EMPTY, "")
         self._unknown = {name: names[name] for name in names.keys() - _KNOWN.__dict__.keys()}
         self._second = 0
         self._date = ""
 
+    def format(self, record: logging.LogRecord) -> str:
+        """Render one record."""
+        if record.exc_info and not record.exc_text:
+            prefix = self._prefix % self._values(record)
+            lines = self.formatException(record.exc_info).splitlines()
+            record.exc_text = "\n".join(f"{prefix}{line}" for line in lines)
+        return super().format(record)
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
         """Fill one of the formats; `record.message` is set."""
-        values = {**self._unknown, **record.__dict__, "asctime": self._asctime(record)}
+        values = self._values(record)
         if current_request.get() is NO_REQUEST:
-            return self._without % values
-        values.update(_context())
-        return self._within % values
+            text = self._without % values
+        else:
+            values["user_identity"] = self._identity % values
+            text = self._within % values
+        if record.levelno == logging.DEBUG and self._suffix:
+            text = f"{text} {self._suffix % values}"
+        return text
+
+    def _values(self, record: logging.LogRecord) -> dict[str, object]:
+        values = {**self._unknown, **record.__dict__, "asctime": self._asctime(record)}
+        if current_request.get() is not NO_REQUEST:
+            values |= _context()
+        return values
 
     def _asctime(self, record: logging.LogRecord) -> str:
         """The date in the configured form, made once a second."""
@@ -95,9 +124,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "process": record.process,
             "message": record.getMessage(),
-            **_context(),
+            **{name: value for name, value in _context().items() if name in _FIELDS},
         }
-        del document["user_identity"]
         if isinstance(record.args, Mapping):
             document.update(record.args)
         if record.exc_info:
@@ -108,12 +136,15 @@ class JsonFormatter(logging.Formatter):
 def _context() -> dict[str, str]:
     """The ids of the request being served and of its caller, under oslo.log's names."""
     ids, caller = current_request.get(), current_notes.get().caller
-    user = caller.user_id if caller else "-"
-    project = (caller.project_id if caller else None) or "-"
+    context = {"request_id": ids.request_id, "global_request_id": ids.global_id or "-"}
+    if caller is None:
+        return {**context, "user": "-", "project": "-"}
     return {
-        "request_id": ids.request_id,
-        "global_request_id": ids.global_id or "-",
-        "user": user,
-        "project": project,
-        "user_identity": f"{user} {project}",
+        **context,
+        "user": caller.user_id,
+        "project": caller.project_id or "-",
+        "user_name": caller.user_name or "-",
+        "project_name": caller.project_name or "-",
+        "user_domain": caller.user_domain_id or "-",
+        "project_domain": caller.project_domain_id or "-",
     }

@@ -3,11 +3,15 @@
 import json
 import logging
 import re
+from contextvars import copy_context
 from pathlib import Path
 
 import pytest
 
+from glimpse.correlation import RequestIds, RequestNotes, current_notes, current_request
 from glimpse.http.access import safe_target
+from glimpse.http.proxy import client_address
+from glimpse.images import Caller
 from glimpse.logs import LineFormatter
 from glimpse.settings import load_settings
 from tests.support.cloud import PASSWORD, EmbeddedCloud, Member, seed_identity
@@ -134,3 +138,76 @@ def test_the_formats_of_a_nova_conf_may_name_what_glimpse_has_not(tmp_path: Path
     server = load_settings([conf]).server
     record = logging.LogRecord("name", logging.INFO, __file__, 1, "said %s", ("so",), None)
     assert LineFormatter(server).format(record) == "INFO - said so"
+
+
+DEVSTACK = """[DEFAULT]
+debug = True
+logging_exception_prefix = ERROR %(name)s %(instance)s
+logging_default_format_string = %(color)s%(levelname)s %(name)s [-] %(instance)s%(message)s
+logging_context_format_string = %(color)s%(levelname)s [%(user_identity)s] %(message)s
+logging_user_identity_format = %(project_name)s/%(user_name)s@%(user_domain)s
+logging_debug_format_suffix = {{%(funcName)s}}
+"""
+
+
+def test_every_format_option_of_oslo_log_is_followed(tmp_path: Path) -> None:
+    conf = tmp_path / "nova.conf"
+    conf.write_text(DEVSTACK)
+    formatter = LineFormatter(load_settings([conf]).server)
+
+    def said(level: int, error: Exception | None = None) -> str:
+        about = (type(error), error, None) if error else None
+        record = logging.LogRecord("name", level, __file__, 1, "said", None, about, "why")
+        return formatter.format(record)
+
+    assert said(logging.INFO) == "INFO name [-] said"
+    assert said(logging.DEBUG) == "DEBUG name [-] said {{why}}"
+    assert (
+        said(logging.ERROR, ValueError("odd")) == "ERROR name [-] said\nERROR name ValueError: odd"
+    )
+
+    notes = RequestNotes()
+    notes.caller = Caller("u", "p", user_name="demo", project_name="ours", user_domain_id="default")
+
+    def said_within() -> str:
+        current_request.set(RequestIds("req-1"))
+        current_notes.set(notes)
+        return said(logging.INFO)
+
+    assert copy_context().run(said_within) == "INFO [ours/demo@default] said"
+
+
+def test_a_directory_for_logs_is_enough(tmp_path: Path) -> None:
+    """As oslo.log has it: the file is named for the program."""
+    with _configured(tmp_path, f"[DEFAULT]\nlog_dir = {tmp_path}").process as process:
+        request(process.address, "GET", "/v2.1/images")
+        process.stop()
+    assert '"GET /v2.1/images HTTP/1.1"' in (tmp_path / "glimpse.log").read_text()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_client_is_the_one_behind_the_proxy_where_that_is_believed(
+    tmp_path: Path, *, trusted: bool
+) -> None:
+    text = f"[oslo_middleware]\nenable_proxy_headers_parsing = {trusted}"
+    with _configured(tmp_path, text).process as process:
+        request(process.address, "GET", "/", {"X-Forwarded-For": "192.0.2.7, 127.0.0.9"})
+        process.stop()
+        client = "192.0.2.7" if trusted else "127.0.0.1"
+        assert f'] {client} "GET / HTTP/1.1"' in process.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "address"),
+    [
+        (b"forwarded", b'for="[2001:db8::1]:4711";proto=https, for=192.0.2.9', "2001:db8::1"),
+        (b"forwarded", b"for=192.0.2.7:80", "192.0.2.7"),
+        (b"forwarded", b"proto=https", None),
+        (b"x-forwarded-for", b"2001:db8::1", "2001:db8::1"),
+        (b"x-forwarded-for", b"unknown", None),
+        (b"x-forwarded-for", b'1.2.3.4" status: 200', None),
+        (b"via", b"1.1 proxy", None),
+    ],
+)
+def test_what_is_no_address_is_none(name: bytes, value: bytes, address: str | None) -> None:
+    assert client_address({name: value}) == address

@@ -25,14 +25,13 @@ _FIRST_BAD = 400
 
 
 def log_access(
-    scope: Scope, notes: RequestNotes, *, status: int, size: int, seconds: float
+    scope: Scope, notes: RequestNotes, client: str, *, status: int, size: int, seconds: float
 ) -> None:
-    """Log one request; `size` counts the bytes of the answer's body."""
+    """Log one request of a `client`; `size` counts the bytes of the answer's body."""
     if status < _FIRST_BAD and notes.operation in _ROUTINE:
         return
     if not LOG.isEnabledFor(logging.INFO):
         return
-    client = scope.get("client")
     # What `info` would do but look for the line of code: a fifth of what an access line costs.
     record = LOG.makeRecord(
         LOG.name,
@@ -42,7 +41,7 @@ def log_access(
         _LINE,
         (
             {
-                "client": client[0] if client else "-",
+                "client": client,
                 "method": scope["method"],
                 "target": safe_target(scope),
                 "http_version": scope.get("http_version", "1.1"),

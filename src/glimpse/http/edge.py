@@ -9,8 +9,8 @@ import uuid
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glimpse.correlation import RequestIds, RequestNotes, current_notes, current_request
-from glimpse.http.access import log_access
-from glimpse.http.proxy import Origin, client_origin
+from glimpse.http.access import log_access, safe_target
+from glimpse.http.proxy import Origin, client_address, client_origin
 from glimpse.observer import NOBODY, Observer
 
 _LOG = logging.getLogger(__name__)
@@ -77,10 +77,11 @@ class Edge:
         try:
             await self._app(scope, receive, noted)
         except AnswerCut as cut:
-            _LOG.error("%s %s was cut short: %s", scope["method"], scope["path"], cut)
+            _LOG.error("%s %s was cut short: %s", scope["method"], safe_target(scope), cut)
             raise
         except Exception:
-            _LOG.exception("Unexpected error while serving %s %s", scope["method"], scope["path"])
+            what = scope["method"], safe_target(scope)
+            _LOG.exception("Unexpected error while serving %s %s", *what)
             if status != _NOT_ANSWERED:
                 raise  # the server cuts the connection, so that nobody takes the half for the whole
             await send_plain(noted, 500, "The server has either erred or is incapable.")
@@ -91,7 +92,8 @@ class Edge:
                 self._idle.set()
             self._observer.request_ended(notes.operation, status, seconds)
             if self._access_log:
-                log_access(scope, notes, status=status, size=size, seconds=seconds)
+                client = self._client(scope)
+                log_access(scope, notes, client, status=status, size=size, seconds=seconds)
 
     async def idle(self) -> None:
         """Return when no request is being served, for one who sees to it that no more come."""
@@ -112,6 +114,14 @@ class Edge:
                 f"req-{uuid.uuid4()}", inbound.decode() if _REQUEST_ID.fullmatch(inbound) else None
             )
         )
+
+    def _client(self, scope: Scope) -> str:
+        """The address of whoever sent the request, ``-`` if the server does not say it."""
+        peer = scope.get("client")
+        address = peer[0] if peer else "-"
+        if not self._trust_proxy_headers:
+            return address
+        return client_address(scope["glimpse.headers"]) or address
 
     def _origin(self, scope: Scope, headers: dict[bytes, bytes]) -> Origin:
         host = headers.get(b"host", b"").decode("latin-1")

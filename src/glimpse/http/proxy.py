@@ -1,6 +1,11 @@
 """The address at which a client reached this process, seen through proxies when that is allowed."""
 
+import re
+from ipaddress import ip_address
 from typing import NamedTuple
+
+# RFC 7239, 6: an address in brackets, or one of IP version 4; and a port, perhaps.
+_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::\w+)?")
 
 
 class Origin(NamedTuple):
@@ -36,6 +41,20 @@ def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
         host or origin.host,
         (prefix.rstrip("/") if prefix else "") + origin.prefix,
     )
+
+
+def client_address(headers: dict[bytes, bytes]) -> str | None:
+    """The IP address of the client by the same headers; None if they name none."""
+    forwarded = headers.get(b"forwarded")
+    if forwarded is not None:
+        said = _first_forwarded(forwarded.decode("latin-1")).get("for")
+    else:
+        said = _first(headers.get(b"x-forwarded-for"))
+    found = _ADDRESS.fullmatch(said or "")
+    try:
+        return str(ip_address((found[1] or found[2]) if found else said or ""))
+    except ValueError:
+        return None
 
 
 def _first(value: bytes | None) -> str | None:
