@@ -185,6 +185,9 @@ class GlanceClient:
                     sock_read=options.first_byte_timeout,
                 ),
             )
+            # aiohttp repeats a DELETE, too, when the connection ends before there is an answer, and
+            # has no public way to say no. Glance may have carried it out: the second finds nothing.
+            self._session._retry_connection = False  # noqa: SLF001
         return self._session
 
     async def close(self) -> None:
