@@ -1,5 +1,7 @@
 """HttpProtocol: uvicorn's fast HTTP parser, with the tolerant one for verbs it does not know.
 
+Both are patient with slow clients, within bounds.
+
 httptools (llhttp) refuses a verb that is not on its list, before the application sees it. A
 deployed Compute API answers ``FOO /v2.1/images`` like any verb of no operation: 404.
 """
@@ -10,12 +12,16 @@ import re
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from glimpse.http.patience import Patient
+
 _KNOWN = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE"))
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,1024}) \S+ HTTP/1\.[01]\r?\n")
 
 
-class HttpProtocol(HttpToolsProtocol):
+class HttpProtocol(Patient, HttpToolsProtocol):
     """One connection. The first unusual verb hands it over to h11 for the rest of its life."""
+
+    _in_chunk_head = False
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the client."""
@@ -27,11 +33,30 @@ class HttpProtocol(HttpToolsProtocol):
                 return
         super().data_received(data)
 
+    def on_chunk_header(self) -> None:
+        """Expect a chunk; or, after the last, trailers of which the parser says nothing."""
+        self._in_chunk_head = True
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self._in_chunk_head = False
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """See the end of a request."""
+        self._in_chunk_head = False
+        self.cycle.more_body = False  # uvicorn leaves it so when the answer came before the end
+        super().on_message_complete()
+
+    def _wants_head(self) -> bool:
+        return self._in_chunk_head or super()._wants_head()
+
     def _hand_over(self, data: bytes) -> None:
         transport = self.transport
         self._unset_keepalive_if_required()
+        self.stop_looking()
         self.connections.discard(self)
-        protocol = H11Protocol(
+        protocol = _TolerantProtocol(
             config=self.config, server_state=self.server_state, app_state=self.app_state
         )
         protocol.connection_made(transport)
@@ -39,5 +64,9 @@ class HttpProtocol(HttpToolsProtocol):
         protocol.data_received(data)
 
 
-def _as_protocol(protocol: H11Protocol) -> asyncio.Protocol:
+class _TolerantProtocol(Patient, H11Protocol):
+    """One connection that h11 reads; it bounds heads by itself."""
+
+
+def _as_protocol(protocol: _TolerantProtocol) -> asyncio.Protocol:
     return protocol

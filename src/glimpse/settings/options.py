@@ -29,6 +29,13 @@ GLIMPSE: Sequence[cfg.Opt] = (
         min=1,
         help="Seconds that requests in flight are given to end when the process is told to stop.",
     ),
+    cfg.FloatOpt(
+        "client_timeout",
+        default=60.0,
+        min=_SHORTEST,
+        help="Seconds that a client may take for the head of a request, and be silent in its body "
+        "or take nothing of the answer, before its connection is closed.",
+    ),
     cfg.BoolOpt("access_log", default=True, help="Log one line for each request."),
 )
 

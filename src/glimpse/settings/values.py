@@ -19,6 +19,7 @@ class Server:
     workers: int
     state_dir: Path
     graceful_shutdown_timeout: int
+    client_timeout: float
     access_log: bool
     debug: bool
     use_json: bool
