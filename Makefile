@@ -12,9 +12,9 @@ serve: $(STAMP)
 	$(BIN)/glimpse serve $(ARGS)
 
 # Servers that tests run as they are, and do without where they are missing.
-SERVERS := redis-server memcached haproxy nginx-light
+SERVERS := redis-server memcached haproxy nginx-light etcd-server
 test: $(STAMP)
-	@PATH="$$PATH:/usr/sbin"; (for program in redis-server memcached haproxy nginx; do \
+	@PATH="$$PATH:/usr/sbin"; (for program in redis-server memcached haproxy nginx etcd; do \
 	  command -v $$program >/dev/null || exit 1; done) || { apt-get update -q && \
 	  apt-get install -q -y --no-install-recommends $(SERVERS); } || \
 	  echo 'Some tests are skipped; on Debian, as root: apt-get install $(SERVERS)'

@@ -16,7 +16,9 @@ from tests.support.services import redis_server
 def test_locks_that_outlive_their_holder_expire() -> None:
     assert with_limits("redis://h:1?db=2") == "redis://h:1?db=2&lock_timeout=10&socket_timeout=5"
     assert with_limits("redis://h?lock_timeout=3&socket_timeout=1").count("timeout") == 2
-    assert with_limits("memcached://h") == "memcached://h?lock_timeout=10"
+    assert with_limits("memcached://h") == "memcached://h?lock_timeout=10&timeout=5"
+    assert with_limits("etcd3+http://h?timeout=2") == "etcd3+http://h?timeout=2&lock_timeout=10"
+    assert with_limits("mysql://u@h/d") == "mysql://u@h/d"
     assert with_limits("file:///d") == "file:///d"
 
 

@@ -44,6 +44,7 @@ async def test_a_turn_is_free_when_its_holder_is_killed(tmp_path: Path) -> None:
     here, there = multiprocessing.Pipe()
     holder = multiprocessing.get_context("spawn").Process(target=hold_a_turn, args=(url, there))
     holder.start()
+    there.close()  # or nobody would notice a holder that cannot start
     try:
         assert await asyncio.to_thread(here.recv) == "held"
         with pytest.raises(Unavailable):
@@ -69,6 +70,14 @@ async def test_a_lock_service_that_is_down_is_unavailable(tmp_path: Path) -> Non
     with pytest.raises(Unavailable):
         async with Turns(f"file://{in_the_way}", 1).turn("image"):
             pytest.fail("there was no lock to hold")
+
+
+async def test_a_mark_that_cannot_be_made_is_unavailable(tmp_path: Path) -> None:
+    turns = Turns(f"file://{tmp_path}", 1)
+    (tmp_path / f"{lock_name('image')}.writing").symlink_to(tmp_path / "nowhere" / "mark")
+    with pytest.raises(Unavailable):
+        async with turns.turn("image"):
+            pytest.fail("nobody could tell that something is being written")
 
 
 def test_any_text_names_a_lock() -> None:

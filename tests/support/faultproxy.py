@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 from tests.support.server import Server
 
 Result = TypeVar("Result")
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 _NO_LINGER = struct.pack("ii", 1, 0)  # closing a socket with it sends a reset
 
@@ -153,7 +154,7 @@ class FaultProxy(Server):
             self._left -= 1
         return self._fault
 
-    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def connect(self) -> Streams:
         return await asyncio.open_connection(*self._target)
 
     async def until_mended(self, seconds: float | None = None) -> bool:
@@ -176,10 +177,14 @@ class _Connection:
         self._writer = writer
         self._fault: Fault | None = None
         self._passed = 0
+        self._task = asyncio.current_task()
 
     async def serve(self) -> None:
         """Pass on what comes, until one side ends or a fault ends it."""
-        service_reader, service_writer = await self._proxy.connect()
+        # Shielded: a connection that is made while it is cancelled has to be closed all the same.
+        connecting = asyncio.ensure_future(self._proxy.connect())
+        connecting.add_done_callback(self._close_if_cancelled)
+        service_reader, service_writer = await asyncio.shield(connecting)
         answers = asyncio.create_task(self._pass_answers(service_reader))
         requests = asyncio.create_task(self._pass_requests(service_writer))
         try:
@@ -191,6 +196,11 @@ class _Connection:
             requests.cancel()
             await asyncio.gather(answers, requests, return_exceptions=True)
             service_writer.close()
+
+    def _close_if_cancelled(self, connecting: "asyncio.Task[Streams]") -> None:
+        task = self._task
+        if (task is None or task.cancelling()) and not connecting.exception():
+            connecting.result()[1].close()
 
     async def _pass_requests(self, service: asyncio.StreamWriter) -> None:
         while data := await self._reader.read(65536):

@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable
 from typing import TypeVar
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 from tooz import ToozError, coordination
@@ -16,8 +17,14 @@ from glimpse.upstream import Flight, in_thread
 _log = logging.getLogger(__name__)
 
 EXPIRY = 10  # seconds after which the lock of a dead holder is free; less than any writer waits
-_EXPIRING = ("redis", "memcached")
-_REDIS_TIMEOUT = 5  # seconds of silence that a call to Redis may meet; tooz would wait for thirty
+# How each names the seconds of silence that a call may meet; tooz would wait for up to thirty.
+_SILENCE = {
+    "redis": "socket_timeout",
+    "memcached": "timeout",
+    "etcd3+http": "timeout",
+    "etcd3+https": "timeout",
+}
+_LONGEST_SILENCE = 5
 _LONGEST_CALL = 8.0  # seconds; what tooz and its libraries try can take minutes
 _MOST_ABANDONED = 8  # calls that nobody waits for any more, and that have not come back
 _NO_ANSWER = "The lock service of this Compute API does not answer."
@@ -110,6 +117,10 @@ class LockService:
             return what()
         except ToozError:
             raise Unavailable(_UNREACHABLE) from None
+        except Exception as error:  # noqa: BLE001  not all that lies under tooz is translated
+            why = getattr(error, "strerror", None) or type(error).__name__
+            _log.error("The lock service cannot be used: %s", why)
+            raise Unavailable(_UNREACHABLE) from None
 
     def _abandon(self, call: "asyncio.Future[Result]", undo: Callable[[Result], object]) -> None:
         self.abandoned += 1
@@ -124,16 +135,16 @@ class LockService:
 
 
 def with_limits(backend_url: str) -> str:
-    """The URL with what it does not name itself.
+    """The URL with what it does not name itself: a short life for dead holders' locks, a deadline.
 
-    That is a short life for the locks of a holder that died, and for Redis a deadline.
+    A database lets go of a lock when the connection of its holder ends.
     """
-    scheme = backend_url.partition(":")[0]
-    wanted = {"lock_timeout": EXPIRY} if scheme in _EXPIRING else {}
-    if scheme == "redis":
-        wanted["socket_timeout"] = _REDIS_TIMEOUT
-    for name, value in wanted.items():
-        if f"{name}=" not in backend_url:
+    silence = _SILENCE.get(backend_url.partition(":")[0])
+    if silence is None:
+        return backend_url
+    named = {name for name, _ in parse_qsl(urlsplit(backend_url).query, keep_blank_values=True)}
+    for name, value in {"lock_timeout": EXPIRY, silence: _LONGEST_SILENCE}.items():
+        if name not in named:
             backend_url += f"{'&' if '?' in backend_url else '?'}{name}={value}"
     return backend_url
 

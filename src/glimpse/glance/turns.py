@@ -9,6 +9,7 @@ long as a write takes, makes the next writer wait until that is surely over.
 
 import asyncio
 import hashlib
+import logging
 import random
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +21,8 @@ from tooz.locking import Lock
 
 from glimpse.glance.locks import EXPIRY, LockService
 from glimpse.images.errors import Unavailable
+
+_log = logging.getLogger(__name__)
 
 _LOCK_NAME_DIGITS = 3  # 4,096 names: files of locks stay few; images that share one only wait
 _SHORTEST_PAUSE = 0.002
@@ -84,7 +87,11 @@ class Turns:
             yield
             return
         mark = self._marks / f"{name}.writing"
-        mark.touch()
+        try:
+            mark.touch()
+        except OSError as error:
+            _log.error("No mark of a write can be made: %s", error.strerror)
+            raise Unavailable("The lock service of this Compute API cannot be used.") from None
         try:
             yield
         finally:
