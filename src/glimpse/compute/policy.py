@@ -9,6 +9,18 @@ from oslo_policy import opts, policy
 from glimpse.images import Caller
 
 IMAGE_SIZE = "os_compute_api:image-size"
+# The rules that Compute defines for others to refer to; a policy file may change them.
+_BASE_RULES = {
+    "context_is_admin": "role:admin",
+    "admin_api": "is_admin:True",
+    "admin_or_owner": "is_admin:True or project_id:%(project_id)s",
+    "project_manager_api": "role:manager and project_id:%(project_id)s",
+    "project_member_api": "role:member and project_id:%(project_id)s",
+    "project_reader_api": "role:reader and project_id:%(project_id)s",
+    "project_manager_or_admin": "rule:project_manager_api or rule:context_is_admin",
+    "project_member_or_admin": "rule:project_member_api or rule:context_is_admin",
+    "project_reader_or_admin": "rule:project_reader_api or rule:context_is_admin",
+}
 
 
 class BadPolicyFile(Exception):
@@ -33,6 +45,8 @@ def image_size_rule(
     enforcer = policy.Enforcer(conf, policy_file=str(policy_file) if policy_file else None)
     enforcer.suppress_default_change_warnings = True
     enforcer.suppress_deprecation_warnings = True
+    for name, rule in _BASE_RULES.items():
+        enforcer.register_default(policy.RuleDefault(name, rule))
     enforcer.register_default(policy.RuleDefault(IMAGE_SIZE, "", "Add 'OS-EXT-IMG-SIZE:size'"))
     try:
         enforcer.load_rules()

@@ -67,7 +67,7 @@ def load_settings(
             section, _, option = name.rpartition(".")
             if value is not None:
                 parsed.set_override(option, value, group=section or "glimpse")
-        return _settings(parsed, raw)
+        return _settings(parsed, raw, [Path(file).parent for file in reversed(files)])
     except cfg.NoSuchOptError as error:
         raise SettingsError(f"A value refers to ${_missing(error)}, which is not set.") from error
     except (cfg.Error, ValueError, OSError) as error:
@@ -120,7 +120,7 @@ def _references(raw: _Raw) -> Iterator[tuple[str, str]]:
                 yield "DEFAULT", option
 
 
-def _settings(parsed: cfg.ConfigOpts, raw: _Raw) -> Settings:
+def _settings(parsed: cfg.ConfigOpts, raw: _Raw, beside: Sequence[Path]) -> Settings:
     logging = _section(parsed, "DEFAULT")
     server = _section(parsed, "glimpse")
     image_service = server.pop("image_service")
@@ -140,7 +140,7 @@ def _settings(parsed: cfg.ConfigOpts, raw: _Raw) -> Settings:
         ),
         api=Api(**api),
         quota=Quota(**quota),
-        policy=Policy(**_section(parsed, "oslo_policy")),
+        policy=_policy(_section(parsed, "oslo_policy"), beside),
         middleware=Middleware(**_section(parsed, "oslo_middleware")),
         healthcheck=Healthcheck(**_section(parsed, "healthcheck")),
         metrics=Metrics(**_section(parsed, "metrics")),
@@ -151,6 +151,21 @@ def _settings(parsed: cfg.ConfigOpts, raw: _Raw) -> Settings:
         image_service=image_service or ("glance" if strategy == "keystone" else "embedded"),
         notes=tuple(unsupported(lambda section, option: raw.get(section, {}).get(option))),
         parsed=parsed,
+    )
+
+
+def _policy(options: Mapping[str, Any], beside: Sequence[Path]) -> Policy:
+    """Where oslo.policy would look: beside the configuration files, where Compute's own may be."""
+
+    def found(name: str) -> Path | None:
+        return next((place / name for place in beside if (place / name).exists()), None)
+
+    named = options["policy_file"]
+    file = found(named) or named if named else found("policy.yaml") or found("policy.json")
+    directories = [found(name) or name for name in options["policy_dirs"]] or [found("policy.d")]
+    return Policy(
+        policy_file=str(file) if file else None,
+        policy_dirs=tuple(str(directory) for directory in directories if directory),
     )
 
 

@@ -148,8 +148,17 @@ QUOTA: Sequence[cfg.Opt] = (
 )
 
 POLICY: Sequence[cfg.Opt] = (
-    cfg.StrOpt("policy_file", help="JSON or YAML file with policy rules; defaults without it."),
-    cfg.MultiStrOpt("policy_dirs", default=[], help="Directories with more policy files."),
+    cfg.StrOpt(
+        "policy_file",
+        help="JSON or YAML file with policy rules; looked for beside the configuration file, too. "
+        "Without it: policy.yaml or policy.json there, if there is one.",
+    ),
+    cfg.MultiStrOpt(
+        "policy_dirs",
+        default=[],
+        help="Directories with more policy files. Without it: policy.d beside the configuration "
+        "file, if there is one.",
+    ),
 )
 
 MIDDLEWARE: Sequence[cfg.Opt] = (
@@ -337,8 +346,8 @@ COORDINATION: Sequence[cfg.Opt] = (
     cfg.StrOpt(
         "backend_url",
         help="Where writers of one image take turns, as tooz has it: redis://, memcached://, "
-        "etcd3+http://, mysql:// or postgresql:// for many machines. Without it: files in the state directory, "
-        "for the workers of one machine.",
+        "etcd3+http://, mysql:// or postgresql:// for many machines. Without it: files in the state "
+        "directory, for the workers of one machine.",
     ),
 )
 
