@@ -6,7 +6,7 @@ from glimpse.glance.servers import Servers
 def test_servers_take_turns_and_one_that_failed_rests() -> None:
     now = 0.0
     servers = Servers(["http://a/v2/", "http://b/"], 10, clock=lambda: now)
-    assert servers.first == "http://a"
+    assert servers.first_shown == "http://a"
     assert {servers.order()[0] for _ in range(4)} == {"http://a", "http://b"}
     servers.failed("http://a")
     assert [servers.order() for _ in range(4)] == [["http://b", "http://a"]] * 4
@@ -15,3 +15,7 @@ def test_servers_take_turns_and_one_that_failed_rests() -> None:
     servers.failed("http://a")
     servers.worked("http://a")
     assert {servers.order()[0] for _ in range(4)} == {"http://a", "http://b"}
+
+
+def test_what_everybody_sees_of_a_server_has_no_password_in_it() -> None:
+    assert Servers(["http://user:secret@glance:9292/v2"], 10).first_shown == "http://glance:9292"

@@ -1,6 +1,7 @@
 """Where Glance is, and which of several servers to ask: they take turns; one that fails rests."""
 
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
@@ -29,7 +30,7 @@ def is_url(url: str) -> bool:
 class Servers:
     """The base URLs in the order to try them, beginning at random as nova does.
 
-    `first` is the one that was named first.
+    `first_shown` is the one that was named first, without what is for us alone: user and password.
 
     A failed server goes to the end of the order for `rest_time` seconds: it is still tried when
     all others fail, and takes its turn again after the rest.
@@ -42,7 +43,7 @@ class Servers:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._urls = [base_url(url) for url in urls]
-        self.first = self._urls[0]
+        self.first_shown = re.sub(r"//[^/]*@", "//", self._urls[0])
         random.shuffle(self._urls)
         self._rest_time = rest_time
         self._clock = clock

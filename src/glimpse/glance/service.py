@@ -109,8 +109,11 @@ class GlanceImageService:
         return found
 
     async def base_url(self) -> str:
-        """Glance's base URL, without a slash at the end; raises Unavailable if it is not known."""
-        return (await self._client.servers()).first
+        """Glance's base URL for everybody to see, without credentials and a slash at the end.
+
+        Raises Unavailable if it is not known.
+        """
+        return (await self._client.servers()).first_shown
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """Return one image; see ImageService."""

@@ -346,8 +346,8 @@ COORDINATION: Sequence[cfg.Opt] = (
     cfg.StrOpt(
         "backend_url",
         help="Where writers of one image take turns, as tooz has it: redis://, memcached://, "
-        "etcd3+http://, mysql:// or postgresql:// for many machines. Without it: files in the state "
-        "directory, for the workers of one machine.",
+        "etcd3+http://, mysql:// or postgresql:// for many machines. Without it: files in the "
+        "state directory, for the workers of one machine.",
     ),
 )
 

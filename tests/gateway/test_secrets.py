@@ -1,0 +1,129 @@
+"""At level DEBUG, in trouble and out of it, no log and no error tells what lets anybody in."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.gateway.conftest import image_document
+from tests.support.cloud import PASSWORD, EmbeddedCloud, issue_token
+from tests.support.faultproxy import Fault, FaultProxy, answering
+from tests.support.gateway import SERVICE, GatewayCloud, gateway
+from tests.support.http import Answer, request
+from tests.support.services import memcached, redis_server
+
+IMAGE = image_document("the image of secrets")
+SHOW = f"/v2.1/images/{IMAGE['id']}"
+CACHE_SECRET, REDIS_SECRET = "the-secret-of-the-cache", "the-secret-of-redis"
+FAULTS = (
+    Fault("reset"),
+    Fault("reset", 60),
+    Fault("hang"),
+    answering(500, b"Traceback"),
+    answering(401, b"{}"),
+    answering(200, b"<html>"),
+)
+
+
+class Rig(NamedTuple):
+    cloud: GatewayCloud
+    keystone: FaultProxy
+    glance: FaultProxy
+    own_tokens: list[str]
+
+
+@pytest.fixture(params=["lines", "JSON"])
+def rig(request: pytest.FixtureRequest, behind: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
+    """A gateway with all that has secrets, and proxies that see the tokens it gets for itself."""
+    behind.put_images([IMAGE])
+    with ExitStack() as running:
+        keystone = running.enter_context(FaultProxy(behind.address))
+        glance = running.enter_context(FaultProxy(behind.address))
+        cache = running.enter_context(memcached(tmp_path))
+        redis = running.enter_context(redis_server(tmp_path))
+        sections = {
+            "DEFAULT": {"debug": True, "use_json": request.param == "JSON"},
+            "keystone_authtoken": {
+                "auth_url": f"{keystone.base_url}/identity/v3",
+                "http_connect_timeout": 1,
+                "http_request_max_retries": 1,
+                "memcached_servers": f"127.0.0.1:{cache.port}",
+                "memcache_security_strategy": "ENCRYPT",
+                "memcache_secret_key": CACHE_SECRET,
+            },
+            "glance": {
+                "api_servers": f"http://user:{REDIS_SECRET}@127.0.0.1:{glance.port}/image",
+                "timeout": 1,
+                "num_retries": 1,
+            },
+            "coordination": {"backend_url": f"redis://:{REDIS_SECRET}@127.0.0.1:{redis.port}"},
+        }
+        own: list[str] = []
+        keystone.fail(Fault("answer"), when=lambda request: _note_own(request, own))
+        cloud = running.enter_context(gateway(tmp_path / "gateway", behind, sections))
+        yield Rig(cloud, keystone, glance, own)
+
+
+def _note_own(request: bytes, own: list[str]) -> bool:
+    """Take note of the token that Glimpse has for itself; let the request pass."""
+    for line in request.split(b"\r\n"):
+        name, _, value = line.partition(b": ")
+        if name.lower() == b"x-auth-token":
+            own.append(value.decode())
+    return False
+
+
+def forms(secret: str) -> list[str]:
+    """A secret, and what others could be tempted to write in its place."""
+    raw = secret.encode()
+    hashes = [getattr(hashlib, name)(raw).hexdigest() for name in ("md5", "sha1", "sha256")]
+    return [secret, *hashes, base64.b64encode(raw).decode()]
+
+
+def test_nothing_that_lets_anybody_in_is_told(rig: Rig) -> None:
+    cloud, keystone, glance, own_tokens = rig
+    tokens = [issue_token(cloud.identity_url, "owner") for _ in range(len(FAULTS) * 2 + 1)]
+    service = issue_token(cloud.identity_url, SERVICE.name)
+    answers: list[Answer] = []
+
+    def ask(token: str, method: str, target: str, body: bytes | None = None) -> None:
+        headers = {"X-Auth-Token": token, "X-Service-Token": service}
+        headers["Content-Type"] = "application/json"
+        answers.append(request(cloud.address, method, target, headers, body))
+
+    def ask_everything(token: str) -> None:
+        ask(token, "GET", f"{SHOW}?token={token}&x-auth-token={token}")
+        ask(token, "GET", "/v2.1/images/detail")
+        meta = json.dumps({"meta": {"key": token[-4:]}}).encode()
+        ask(token, "PUT", f"{SHOW}/metadata/key", meta)
+        ask(token, "GET", f"/v2.1/tokens/{token}")
+
+    known, *unknown = tokens
+    ask_everything(known)
+    for number, fault in enumerate(FAULTS):
+        for place, proxy in enumerate((keystone, glance)):
+            proxy.fail(fault)
+            ask_everything(unknown[2 * number + place])
+            proxy.mend()
+        ask_everything(known)
+    assert {answer.status for answer in answers} >= {200, 401, 502, 503}
+    assert own_tokens
+    cloud.process.stop()
+    said = cloud.process.log.read_text() + "".join(map(str, answers))
+    assert "DEBUG" in said
+    secrets = [
+        PASSWORD,
+        CACHE_SECRET,
+        REDIS_SECRET,
+        SERVICE.name + ":",
+        service,
+        *own_tokens,
+        *tokens,
+    ]
+    told = [form for secret in secrets for form in forms(secret) if form in said]
+    assert told == []
