@@ -1,37 +1,63 @@
-"""The application under a server that is not Glimpse's own command."""
+"""The application under servers that are not Glimpse's own command."""
 
-import os
-import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
-from tests.support.process import free_port
+import pytest
+
+from tests.support.cloud import EmbeddedCloud, Member, issue_token, seed_identity
+from tests.support.http import request
+from tests.support.process import GlimpseProcess, ServerProcess, free_port
+
+USER = Member("user", "e" * 32)
+APPLICATION = "glimpse.asgi:application"
+
+# How each is told to listen at a port; gunicorn needs a worker that speaks ASGI.
+SERVERS = {
+    "uvicorn": ["uvicorn", "--port", "{}", APPLICATION],
+    "granian": ["granian", "--interface", "asgi", "--port", "{}", APPLICATION],
+    "hypercorn": ["hypercorn", "--bind", "127.0.0.1:{}", APPLICATION],
+    "gunicorn": ["gunicorn", "-k", "asgi", "--bind", "127.0.0.1:{}", APPLICATION],
+}
 
 
-def test_an_asgi_server_serves_the_application(tmp_path: Path) -> None:
-    config = tmp_path / "glimpse.conf"
-    config.write_text(f"[glimpse]\nstate_dir = {tmp_path / 'state'}\n")
-    port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "--port", str(port), "glimpse.asgi:application"]
-    environment = {**os.environ, "GLIMPSE_CONFIG_FILES": str(config)}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as server:
-        try:
-            body = _answer(f"http://127.0.0.1:{port}/")
-        finally:
-            server.terminate()
-            errors = server.communicate()[1]
-    assert b'"v2.1"' in body, errors.decode()
+class ForeignProcess(GlimpseProcess):
+    """A server that serves the application from a state directory."""
+
+    def __init__(self, state_dir: Path, command: list[str]) -> None:
+        port = free_port()
+        conf = state_dir.parent / "glimpse.conf"
+        conf.write_text(f"[glimpse]\nstate_dir = {state_dir}\n")
+        self.state_dir = state_dir
+        ServerProcess.__init__(
+            self,
+            [sys.executable, "-m", *(part.format(port) for part in command)],
+            port,
+            state_dir.parent / f"{command[0]}.log",
+            environment={"GLIMPSE_CONFIG_FILES": str(conf)},
+        )
 
 
-def _answer(url: str) -> bytes:
-    """The body at `url`, asked for until the server listens."""
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(url) as answer:
-                body: bytes = answer.read()
-                return body
-        except OSError:
-            time.sleep(0.05)
-    return b"no answer"
+@pytest.mark.parametrize("name", SERVERS)
+def test_an_asgi_server_serves_the_application(tmp_path: Path, name: str) -> None:
+    seed_identity(tmp_path / "state", [USER])
+    with ForeignProcess(tmp_path / "state", SERVERS[name]) as process:
+        cloud = EmbeddedCloud(process)
+        assert request(process.address, "GET", "/healthcheck").body == b"OK"
+        token = issue_token(cloud.identity_url, USER.name)
+        image = b'{"name": "one", "disk_format": "raw", "container_format": "bare"}'
+        created = cloud.ask("user", "POST", "/image/v2/images", image)
+        assert created.status == 201, str(created)
+        path = f"/v2.1//images/{created.json()['id']}/metadata"
+        written = cloud.ask("user", "POST", path, b'{"metadata": {"a/b": "\xc3\xa9"}}')
+        assert written.status == 400, str(written)
+        written = cloud.ask("user", "POST", path, b'{"metadata": {"a b": "\xc3\xa9"}}')
+        assert written.status == 200, str(written)
+        read = cloud.ask("user", "GET", f"{path}/a%20b")
+        assert read.json() == {"meta": {"a b": "\xe9"}}, str(read)
+        listed = request(process.address, "GET", "/v2.1/images", {"X-Auth-Token": token})
+        assert [one["name"] for one in listed.json()["images"]] == ["one"], str(listed)
+        assert request(process.address, "GET", "/v2.1/images").status == 401
+        deleted = cloud.ask("user", "DELETE", path.removesuffix("/metadata"))
+        assert (deleted.status, deleted.body) == (204, b""), str(deleted)
+    assert "operation: delete_image" in process.log.read_text()

@@ -1,13 +1,20 @@
 """``glimpse.asgi:application``: for whoever runs an ASGI server of their own.
 
-Configuration files are named in GLIMPSE_CONFIG_FILES, separated by colons.
+Configuration files are named in GLIMPSE_CONFIG_FILES, separated by colons. Logs go where they say.
 """
 
+import logging
 import os
 
+from glimpse.logs import configure_logging
 from glimpse.process import Process
 from glimpse.settings import load_settings
 
-application = Process(
-    load_settings([name for name in os.environ.get("GLIMPSE_CONFIG_FILES", "").split(":") if name])
+_settings = load_settings(
+    [name for name in os.environ.get("GLIMPSE_CONFIG_FILES", "").split(":") if name]
 )
+configure_logging(_settings.server)
+for _note in _settings.notes:
+    logging.getLogger(__name__).warning("%s", _note)
+
+application = Process(_settings)
