@@ -229,6 +229,8 @@ class Supervisor:
         notify("STOPPING=1")
         self._stopping = True
         self._replace_at.clear()
+        for listener in self.sockets:
+            listener.close()  # whoever connects now is refused, not left to wait
         for pid in self._workers:
             _send(pid, signal.SIGTERM)
 

@@ -1,0 +1,105 @@
+"""Signals while a long list is under way: whoever is reading it gets all of it."""
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.support.cloud import EmbeddedCloud
+from tests.support.faultproxy import Fault, FaultProxy
+from tests.support.gateway import GatewayCloud, gateway
+from tests.support.manyimages import ManyImages
+from tests.support.process import wait_until
+
+COUNT = 5_000
+SECONDS = 60.0
+RELOADED = "The configuration was read again."
+
+
+class Rig(NamedTuple):
+    cloud: GatewayCloud
+    images: ManyImages
+    conf: Path
+    log: Path
+
+
+@pytest.fixture(params=[1, 2])
+def rig(request: pytest.FixtureRequest, behind: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
+    log = tmp_path / "log"
+    with FaultProxy(behind.address) as glance:
+        sections = {
+            "DEFAULT": {"log_file": log},
+            "glimpse": {"workers": request.param},
+            "glance": {"api_servers": f"{glance.base_url}/image"},
+        }
+        images = ManyImages(COUNT)
+        glance.fail(Fault("answer", answer=images))
+        with gateway(tmp_path / "gateway", behind, sections) as cloud:
+            cloud.token("owner")
+            yield Rig(cloud, images, tmp_path / "gateway" / "nova.conf", log)
+
+
+class Reader:
+    """Who has begun to read a list, and reads the rest when told to."""
+
+    def __init__(self, cloud: GatewayCloud) -> None:
+        self._connection = HTTPConnection(*cloud.address, timeout=SECONDS)
+        headers = {"X-Auth-Token": cloud.token("owner") or ""}
+        self._connection.request("GET", "/v2.1/images", headers=headers)
+        self._answer = self._connection.getresponse()
+        self._begun = self._answer.read(1000)
+
+    def rest(self) -> int:
+        """Read to the end; return how many images there were."""
+        found = json.loads(self._begun + self._answer.read())
+        self._connection.close()
+        return len(found["images"])
+
+
+def test_a_list_under_way_outlives_a_reload(rig: Rig) -> None:
+    reader = Reader(rig.cloud)
+    workers = int(rig.conf.read_text().partition("workers = ")[2].split()[0])
+    rig.conf.write_text(rig.conf.read_text() + "[api]\nadvertised_microversion = 2.7\n")
+    os.kill(rig.cloud.process.pid, signal.SIGHUP)
+    wait_until(lambda: rig.log.read_text().count(RELOADED) == workers, "nothing was read again")
+    answer = rig.cloud.ask("owner", "GET", "/v2.1/")
+    assert answer.json()["version"]["version"] == "2.7", str(answer)
+    rig.images.last_page.set()
+    assert reader.rest() == COUNT
+
+
+def test_a_list_under_way_outlives_a_stop(rig: Rig) -> None:
+    reader = Reader(rig.cloud)
+    with ThreadPoolExecutor(1) as pool:
+        stopped = pool.submit(rig.cloud.process.stop)
+        wait_until(lambda: not listens(rig.cloud), "others can still connect")
+        rig.images.last_page.set()
+        assert reader.rest() == COUNT
+        assert stopped.result() == 0
+
+
+def listens(cloud: GatewayCloud) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(cloud.address) == 0
+
+
+@pytest.mark.parametrize("rig", [1], indirect=True)
+def test_many_reloads_leave_nothing_behind(rig: Rig) -> None:
+    rig.images.last_page.set()
+    process = rig.cloud.process.pid
+    files: list[int] = []
+    for number in range(1, 21):
+        assert rig.cloud.ask("owner", "GET", "/v2.1/images?limit=1").status == 200
+        os.kill(process, signal.SIGHUP)
+        wait_until(lambda n=number: rig.log.read_text().count(RELOADED) == n, "nothing was read")  # type: ignore[misc]
+        time.sleep(0.05)
+        files.append(len(list(Path(f"/proc/{process}/fd").iterdir())))
+    assert files[-1] <= files[1] + 4, files
