@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from glimpse.upstream import in_thread
+from glimpse.upstream import in_thread, pause
 
 
 async def test_a_thread_that_starts_when_nobody_waits_any_more_does_nothing(
@@ -28,3 +28,10 @@ async def test_a_thread_that_starts_when_nobody_waits_any_more_does_nothing(
     for thread in threads:
         thread.join()
     assert calls == []
+
+
+def test_pauses_grow_up_to_a_bound_and_spread_out() -> None:
+    pauses = {attempt: {pause(attempt) for _ in range(200)} for attempt in (1, 2, 3, 50)}
+    assert max(pauses[1]) < min(pauses[3])
+    assert max(pauses[50]) <= 1.0
+    assert all(len(spread) > 100 for spread in pauses.values())

@@ -1,0 +1,97 @@
+"""What of a request reaches Glance and Keystone, and what of Glance's answer reaches the client."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.gateway.conftest import image_document
+from tests.support.cloud import EmbeddedCloud, issue_token
+from tests.support.faultproxy import Fault, FaultProxy
+from tests.support.gateway import GatewayCloud, gateway
+from tests.support.http import request
+
+IMAGE = image_document("the image of which is told")
+SHOW = f"/v2.1/images/{IMAGE['id']}"
+OPERATIONS = [
+    ("GET", "/v2.1/images", None),
+    ("GET", SHOW, None),
+    ("PUT", f"{SHOW}/metadata/key", b'{"meta": {"key": "value"}}'),
+    ("DELETE", SHOW, None),
+]
+
+
+class Rig(NamedTuple):
+    cloud: GatewayCloud
+    glance: FaultProxy
+    calls: list[dict[str, str]]
+
+
+@pytest.fixture
+def rig(behind: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
+    """A gateway, and the headers of each call that it makes of Glance."""
+    behind.put_images([IMAGE])
+    calls: list[dict[str, str]] = []
+
+    def note(call: bytes) -> bool:
+        lines = call.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+        fields = [line.partition(": ") for line in lines[1:]]
+        calls.append({name.lower(): value for name, _, value in fields} | {"line": lines[0]})
+        return False  # let it pass
+
+    with FaultProxy(behind.address) as glance:
+        glance.fail(Fault("answer"), when=note)
+        sections = {"glance": {"api_servers": f"{glance.base_url}/image", "num_retries": 0}}
+        with gateway(tmp_path / "gateway", behind, sections) as cloud:
+            yield Rig(cloud, glance, calls)
+
+
+@pytest.mark.parametrize(("method", "target", "body"), OPERATIONS)
+@pytest.mark.parametrize("is_global", [True, False])
+def test_each_call_carries_the_callers_token_and_the_requests_id(
+    rig: Rig, method: str, target: str, body: bytes | None, *, is_global: bool
+) -> None:
+    token, global_id = issue_token(rig.cloud.identity_url, "owner"), f"req-{uuid.uuid4()}"
+    headers = {"X-Auth-Token": token, "Content-Type": "application/json"}
+    if is_global:
+        headers["X-Openstack-Request-Id"] = global_id
+    answer = request(rig.cloud.address, method, target, headers, body)
+    assert answer.status in (200, 204), str(answer)
+    own_id = answer.header("X-Openstack-Request-Id")
+    assert own_id not in (None, global_id)
+    assert rig.calls
+    assert {call["x-auth-token"] for call in rig.calls} == {token}
+    passed_on = {call["x-openstack-request-id"] for call in rig.calls}
+    assert passed_on == {global_id if is_global else own_id}
+
+
+def test_an_id_of_another_form_is_not_passed_on(rig: Rig) -> None:
+    headers = {"X-Auth-Token": rig.cloud.token("owner") or ""}
+    headers["X-Openstack-Request-Id"] = 'req-1"; DROP'
+    answer = request(rig.cloud.address, "GET", SHOW, headers)
+    assert answer.status == 200, str(answer)
+    passed_on = {call["x-openstack-request-id"] for call in rig.calls}
+    assert passed_on == {answer.header("X-Openstack-Request-Id")}
+
+
+def test_a_schema_is_fetched_once_for_many_requests(rig: Rig) -> None:
+    for _ in range(5):
+        assert rig.cloud.ask("owner", "GET", SHOW).status == 200
+    lines = [call["line"].split()[1].removeprefix("/image") for call in rig.calls]
+    assert sorted(lines) == ["/v2/images/" + IMAGE["id"]] * 5 + ["/v2/schemas/image"]
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "told"),
+    [(503, "7", "7"), (429, "7", "7"), (503, "tomorrow", "1"), (503, "999999", "3600")],
+)
+def test_glances_own_word_on_when_to_come_back_is_told(
+    rig: Rig, status: int, said: str, told: str
+) -> None:
+    raw = f"HTTP/1.1 {status} -\r\nRetry-After: {said}\r\nContent-Length: 0\r\n\r\n".encode()
+    rig.cloud.token("owner")
+    rig.glance.fail(Fault("answer", answer=lambda _request: raw))
+    answer = rig.cloud.ask("owner", "GET", SHOW)
+    assert (answer.status, answer.header("Retry-After")) == (503, told), str(answer)
