@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from tests.gateway.conftest import DEADLINE, image_document
 from tests.support.cloud import EmbeddedCloud
 from tests.support.faultproxy import Fault, FaultProxy, answering
 from tests.support.gateway import GatewayCloud, gateway
+from tests.support.process import wait_until
 
 IMAGE = image_document("one image of two Glances")
+PATIENT = 16  # seconds that a silent Glance is given where many wait for it
 MOST_TRIES = 3  # of a Glance that rests for ten seconds after each
 
 
@@ -30,6 +33,37 @@ def cloud(
     options = {"api_servers": urls, "timeout": DEADLINE, "first_byte_timeout": 1}
     with gateway(tmp_path / "gateway", behind, {"glance": options}) as cloud:
         yield cloud
+
+
+def test_a_server_that_hangs_holds_up_nobody_who_asks_the_other(
+    behind: EmbeddedCloud, glances: tuple[FaultProxy, FaultProxy], tmp_path: Path
+) -> None:
+    """However many wait for it, and have all connections that one server gets."""
+    bad, good = glances
+    urls = ",".join(f"{glance.base_url}/image" for glance in glances)
+    options = {"api_servers": urls, "first_byte_timeout": PATIENT}
+    with (
+        gateway(tmp_path / "patient", behind, {"glance": options}) as cloud,
+        ThreadPoolExecutor(500) as pool,
+    ):
+        show = f"/v2.1/images/{IMAGE['id']}"
+        assert cloud.ask("owner", "GET", show).status == 200
+        bad.fail(Fault("hang"))
+        many = [pool.submit(cloud.ask, "owner", "GET", show) for _ in range(400)]
+        try:
+            wait_until(lambda: bad.open == 100, "they do not wait for the one that hangs")
+            wait_until(lambda: sum(each.done() for each in many) == 200, "half of them have to")
+            good.refuse()  # ends what is connected already, which needs no place any more
+            good.mend()
+            more = [pool.submit(cloud.ask, "owner", "GET", show) for _ in range(40)]
+            wait_until(
+                lambda: sum(each.done() for each in more) >= 15,
+                "those who ask the other server wait, too",
+                seconds=PATIENT / 2,
+            )
+        finally:
+            bad.mend()
+        assert {each.result().status for each in many + more} == {200}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from glimpse.glance.servers import FindServer, Servers
 from glimpse.images.errors import BadAnswer, Invalid, Unavailable
 from glimpse.upstream import AnswerTooLarge, Flight, pause, read_bounded, tls
 
-_CONNECTIONS = 100
+_CONNECTIONS = 100  # to each server, at most
 _RETRIED = frozenset((500, 502, 503, 504))
 
 Parameters = Sequence[tuple[str, str]]
@@ -170,7 +170,8 @@ class GlanceClient:
             options = self._options
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=_CONNECTIONS,
+                    limit=0,
+                    limit_per_host=_CONNECTIONS,  # a server that hangs takes up its own
                     ssl=tls(
                         cafile=options.cafile,
                         certfile=options.certfile,
