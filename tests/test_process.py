@@ -231,17 +231,26 @@ def test_it_ends_with_the_terminal_it_was_started_in(tmp_path: Path, workers: st
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def test_a_log_file_that_was_moved_away_is_opened_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_log_file_that_was_moved_away_is_opened_anew(tmp_path: Path, workers: int) -> None:
     log = tmp_path / "log"
     conf = tmp_path / "glimpse.conf"
-    conf.write_text(f"[DEFAULT]\nlog_file = {log}\n")
+    conf.write_text(f"[DEFAULT]\nlog_file = {log}\n[glimpse]\nworkers = {workers}\n")
     with GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)]) as process:
         request(process.address, "GET", "/before")
         log.rename(tmp_path / "log.1")
         os.kill(_pid(process), signal.SIGHUP)
-        _until(log.exists, "a new file")
-        request(process.address, "GET", "/after")
-        _until(lambda: "/after" in log.read_text(), "a line in the new file")
+        _until(
+            lambda: log.exists() and log.read_text().count("was read again") == workers,
+            "all to write to the new file",
+        )
+        for _ in range(20):  # any worker may answer one
+            request(process.address, "GET", "/after")
+        _until(lambda: log.read_text().count("/after") == 20, "their lines in the new file")
+        log.rename(tmp_path / "log.2")
+        conf.write_text(f"{conf.read_text()}[api]\nmax_microversion = none\n")
+        os.kill(_pid(process), signal.SIGHUP)
+        _until(lambda: log.exists() and "is kept" in log.read_text(), "the error in a new file")
     assert "/before" in (tmp_path / "log.1").read_text()
 
 

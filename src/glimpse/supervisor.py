@@ -204,6 +204,7 @@ class Supervisor:
         if self._stopping:
             return
         notify_reloading()
+        reopen_logs(self.settings.server)
         try:
             self._fresh = with_fixed_parts(self.load(), self.settings)
         except Exception as error:  # noqa: BLE001  whatever it is, what serves goes on serving

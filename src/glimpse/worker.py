@@ -168,6 +168,9 @@ class _Server(uvicorn.Server):
         self._reloading = asyncio.create_task(self._read_again())
 
     async def _read_again(self) -> None:
+        reopen_logs(
+            self._process.settings.server
+        )  # moved away, perhaps, whatever the files say now
         worked = await self._process.reload(self._load)
         if worked:
             settings = self._process.settings.server
