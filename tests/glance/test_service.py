@@ -106,6 +106,34 @@ async def test_a_list_has_what_was_asked_and_says_if_there_is_more(
     assert pages[-1].more is more
 
 
+@pytest.mark.parametrize("limit", [None, 5, 19])
+async def test_a_page_of_too_many_bytes_is_asked_for_in_smaller_ones(
+    serve: Serve, connect: Connect, limit: int | None
+) -> None:
+    """Some images have properties of megabytes, and yet no list may fail for it."""
+    calls: list[int] = []
+    small = catalog(20)
+
+    async def large(request: web.BaseRequest) -> web.StreamResponse:
+        calls.append(int(request.query.get("limit", 0)))
+        answer = await small(request) if calls[-1] else web.json_response(status=404)
+        assert isinstance(answer, web.Response)
+        found = json.loads(answer.text or "{}")
+        for image in found.get("images", ()):
+            image["filling"] = "x" * 1000
+        return web.json_response(found)
+
+    servers = [await serve(large)]
+    service = connect(*servers, max_page_bytes=4000, page_size=100)
+    found = [
+        image.id
+        async for page in service.list_images(CALLER, ImageQuery(limit=limit))
+        for image in page.images
+    ]
+    assert found == [f"image-{number}" for number in range(limit or 20)]
+    assert calls[0] > max(calls[1:]), "the server was asked for the same once more"
+
+
 async def test_a_list_whose_next_goes_in_circles_is_a_bad_answer(
     serve: Serve, connect: Connect
 ) -> None:

@@ -28,6 +28,10 @@ _TAG = re.compile(r"<[^<>]*>")
 _STATUS_LINE = re.compile(r"^\s*\d{3} [A-Za-z ]+\n")
 
 
+class TooLarge(BadAnswer):
+    """The answer has more bytes than are read of one; what was asked for in parts may be less."""
+
+
 class Answer(NamedTuple):
     """One HTTP answer, read whole; `retry_after` as the header says it."""
 

@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from itertools import cycle, islice
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 import aiohttp
 from yarl import URL
 
 from glimpse.correlation import NO_REQUEST, current_notes, current_request
-from glimpse.glance.answers import Answer, version_ids
+from glimpse.glance.answers import Answer, TooLarge, version_ids
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.servers import FindServer, Servers
 from glimpse.images.errors import BadAnswer, Invalid, Unavailable
@@ -23,6 +24,16 @@ _RETRIED = frozenset((500, 502, 503, 504))
 Parameters = Sequence[tuple[str, str]]
 # Says what of a request may be why it was answered 500, if anything is.
 Blame = Callable[[], str | None]
+
+
+class _Request(NamedTuple):
+    """What is sent to whichever server; `target` is quoted, and of an answer so much is read."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes | None
+    most_bytes: int
 
 
 class GlanceClient:
@@ -48,12 +59,14 @@ class GlanceClient:
         body: bytes | None = None,
         content_type: str | None = None,
         blame: Blame = lambda: None,
+        most_bytes: int | None = None,
     ) -> Answer:
         """Send one request, `path` already quoted, and read the answer whole.
 
         A GET is tried on other servers when one fails; anything else only if it surely was not
         sent. Raises Unavailable or BadAnswer, within `total_timeout` whatever the servers do, and
-        Invalid for a 500 that `blame` explains: that is no sign of a server in trouble.
+        Invalid for a 500 that `blame` explains: that is no sign of a server in trouble; nor is an
+        answer of more than `most_bytes`, which is TooLarge.
         """
         try:
             target = f"{path}?{urlencode(parameters)}" if parameters else path
@@ -62,21 +75,21 @@ class GlanceClient:
         try:
             headers = _headers(token, content_type)
             async with asyncio.timeout(self._options.total_timeout):
-                return await self._try_servers(method, target, headers, body, blame)
+                request = _Request(
+                    method, target, headers, body, most_bytes or self._options.max_answer_bytes
+                )
+                return await self._try_servers(request, blame)
         except TimeoutError:
             raise Unavailable("The Image service did not answer in time.") from None
 
     async def ping(self) -> str | None:
         """Ask every server for its versions, which takes no token; None when one answers."""
-        headers = {"Accept": "application/json"}
+        request = self._versions_request()
         try:
             servers = await self.servers()
         except Unavailable as error:
             return str(error)
-        asked = [
-            asyncio.create_task(self._attempt(url, "GET", "/", headers, None))
-            for url in servers.order()
-        ]
+        asked = [asyncio.create_task(self._attempt(url, request)) for url in servers.order()]
         try:
             for first in asyncio.as_completed(asked):
                 outcome = await first
@@ -91,14 +104,16 @@ class GlanceClient:
         """The ids of the versions that one server has. Raises Unavailable or BadAnswer."""
         try:
             async with asyncio.timeout(self._options.total_timeout):
-                outcome = await self._attempt(
-                    server, "GET", "/", {"Accept": "application/json"}, None
-                )
+                outcome = await self._attempt(server, self._versions_request())
         except TimeoutError as error:
             outcome = error
         if isinstance(outcome, Exception):
             raise _meaning(outcome)
         return version_ids(outcome)
+
+    def _versions_request(self) -> _Request:
+        headers = {"Accept": "application/json"}
+        return _Request("GET", "/", headers, None, self._options.max_answer_bytes)
 
     async def servers(self) -> Servers:
         """The servers to ask; raises Unavailable when they cannot be looked up now."""
@@ -113,9 +128,7 @@ class GlanceClient:
         self._known = Servers(urls, self._options.rest_time)
         return self._known
 
-    async def _try_servers(
-        self, method: str, target: str, headers: dict[str, str], body: bytes | None, blame: Blame
-    ) -> Answer:
+    async def _try_servers(self, request: _Request, blame: Blame) -> Answer:
         outcome: Answer | Exception = Unavailable("There is no Image service to ask.")
         servers = await self.servers()
         attempts = islice(cycle(servers.order()), self._options.num_retries + 1)
@@ -123,7 +136,9 @@ class GlanceClient:
             if attempt:
                 current_notes.get().observer.call_retried("glance")
                 await asyncio.sleep(pause(attempt))
-            outcome = await self._attempt(server, method, target, headers, body)
+            outcome = await self._attempt(server, request)
+            if isinstance(outcome, AnswerTooLarge):
+                break
             if isinstance(outcome, Answer) and outcome.status not in _RETRIED:
                 servers.worked(server)
                 return outcome
@@ -132,34 +147,34 @@ class GlanceClient:
                 if why is not None:
                     raise Invalid(why)
             servers.failed(server)
-            if method != "GET" and not _was_never_sent(outcome):
+            if request.method != "GET" and not _was_never_sent(outcome):
                 break
         if isinstance(outcome, Answer):
             return outcome
         raise _meaning(outcome)
 
-    async def _attempt(
-        self, server: str, method: str, target: str, headers: dict[str, str], body: bytes | None
-    ) -> Answer | Exception:
+    async def _attempt(self, server: str, request: _Request) -> Answer | Exception:
         """One call to one server, noted whatever comes of it."""
         began = time.perf_counter()
         outcome: Answer | Exception = TimeoutError()  # what it is if the deadline cuts it short
         try:
-            outcome = await self._send(server, method, target, headers, body)
+            outcome = await self._send(server, request)
             return outcome
         finally:
             seconds = time.perf_counter() - began
-            current_notes.get().call_ended("glance", method, _word(outcome), seconds)
+            current_notes.get().call_ended("glance", request.method, _word(outcome), seconds)
 
-    async def _send(
-        self, server: str, method: str, target: str, headers: dict[str, str], body: bytes | None
-    ) -> Answer | Exception:
-        url = URL(server + target, encoded=True)
+    async def _send(self, server: str, request: _Request) -> Answer | Exception:
+        url = URL(server + request.target, encoded=True)
         try:
             async with self._http().request(
-                method, url, headers=headers, data=body, allow_redirects=False
+                request.method,
+                url,
+                headers=request.headers,
+                data=request.body,
+                allow_redirects=False,
             ) as response:
-                data = await read_bounded(response, self._options.max_answer_bytes)
+                data = await read_bounded(response, request.most_bytes)
                 return Answer(response.status, data, response.headers.get("Retry-After"))
         except (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge) as error:
             # A deadline of the whole call arrives as CancelledError, so it is not caught here.
@@ -227,7 +242,7 @@ def _meaning(error: Exception) -> Exception:
     if isinstance(error, Unavailable):
         return error
     if isinstance(error, AnswerTooLarge):
-        return BadAnswer("The Image service's answer is too large.")
+        return TooLarge("The Image service's answer is too large.")
     if isinstance(error, (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)):
         return BadAnswer("The Image service's answer is not complete.")
     if isinstance(error, TimeoutError):

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import orjson
 
 from glimpse.glance import answers
-from glimpse.glance.answers import is_success
+from glimpse.glance.answers import TooLarge, is_success
 from glimpse.glance.blame import unfit_filter, unstorable_property
 from glimpse.glance.client import GlanceClient
 from glimpse.glance.options import GlanceOptions
@@ -29,6 +29,7 @@ from glimpse.images.errors import (
 _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 _RESERVED = "os_glance"  # Glance's own properties, which it lets nobody set or remove
 _MOST_PAGES = 100_000
+_SHRINK = 8  # how much smaller a page is asked for after one that had too many bytes
 
 
 class GlanceImageService:
@@ -50,9 +51,17 @@ class GlanceImageService:
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the images page by page; see ImageService."""
         remaining, marker = query.limit, query.marker
+        size = self._options.page_size
         seen: set[str | None] = {marker}
         for _ in range(_MOST_PAGES):
-            found, following = await self._page(caller, query, marker, remaining)
+            limit = size if remaining is None else min(size, remaining + 1)  # one more, to see it
+            try:
+                found, following = await self._page(caller, query, marker, limit)
+            except TooLarge:
+                if limit == 1:
+                    raise
+                size = max(1, limit // _SHRINK)
+                continue
             if remaining is not None and len(found) > remaining:
                 yield Page(found[:remaining], last=True, more=True)
                 return
@@ -69,14 +78,10 @@ class GlanceImageService:
         raise BadAnswer("The Image service's list does not end.")
 
     async def _page(
-        self, caller: Caller, query: ImageQuery, marker: str | None, remaining: int | None
+        self, caller: Caller, query: ImageQuery, marker: str | None, limit: int
     ) -> tuple[list[Image], str | None]:
-        """One page, and the marker of the next. Asks for one more than `remaining`, to see it."""
-        size = self._options.page_size
-        asked = [
-            *parameters(query),
-            ("limit", str(size if remaining is None else min(size, remaining + 1))),
-        ]
+        """One page of at most `limit` images, and the marker of the next. May raise TooLarge."""
+        asked = [*parameters(query), ("limit", str(limit))]
         if marker is not None:
             asked.append(("marker", marker))
         answer = await self._client.call(
@@ -85,6 +90,7 @@ class GlanceImageService:
             caller.token,
             parameters=asked,
             blame=functools.partial(unfit_filter, query),
+            most_bytes=self._options.max_page_bytes if limit > 1 else None,
         )
         if not is_success(answer):
             raise answers.list_error(answer, marker)
