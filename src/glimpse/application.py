@@ -52,6 +52,7 @@ class Application:
         self._health = HealthView(settings.healthcheck)
         self._readiness = ReadinessView({})
         self._closers: list[Identity | ImageService] = []
+        self.identity: Identity | None = None
         self._edge = Edge(
             self._dispatch,
             trust_proxy_headers=settings.middleware.enable_proxy_headers_parsing,
@@ -74,6 +75,7 @@ class Application:
             images, identity, image_url, probes = self._open_gateway()
         else:
             images, identity, image_url, probes = await self._open_embedded()
+        self.identity = identity
         self._readiness = ReadinessView({"healthcheck": self._probe_health, **probes})
         operations = Operations(
             images,
@@ -130,6 +132,11 @@ class Application:
             return base_url + IMAGE_PREFIX
 
         return _Parts(images, identity, image_url, probes)
+
+    def take_over(self, other: "Application") -> None:
+        """Know what `other`, whose place this one takes, knows of tokens. Both are open."""
+        if self.identity is not None and other.identity is not None:
+            self.identity.take_over(other.identity)
 
     async def _probe_health(self) -> str | None:
         """A process that is told to want no requests is not ready for any."""

@@ -77,6 +77,7 @@ class Process:
             if fresh is not None:
                 await fresh.close()
             return False
+        fresh.take_over(self._application)
         old, self._application, self.settings = self._application, fresh, settings
         waiting = asyncio.create_task(_close_when_idle(old))
         self._retired[waiting] = old

@@ -1,5 +1,7 @@
 """Keystone in every kind of trouble, at the start and later on."""
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +13,7 @@ from tests.support.cloud import EmbeddedCloud, issue_token
 from tests.support.faultproxy import Fault, FaultProxy, answering
 from tests.support.gateway import GatewayCloud, Sections, gateway
 from tests.support.http import Answer, request
+from tests.support.process import wait_until
 
 IMAGE = image_document("the image that Keystone guards")
 SHOW = f"/v2.1/images/{IMAGE['id']}"
@@ -121,6 +124,27 @@ def test_glimpse_starts_without_keystone_and_works_once_it_is_there(
             links = {link["rel"]: link["href"] for link in answer.json()["image"]["links"]}
             # The catalog has the address at which Keystone was reached: here, the proxy's.
             assert links["alternate"] == f"{keystone.base_url}/image/images/{IMAGE['id']}"
+
+
+@pytest.mark.parametrize("change", ["", "token_cache_time = 100\n"])
+def test_known_tokens_outlive_a_reload_that_does_not_concern_them(
+    behind: EmbeddedCloud, tmp_path: Path, change: str
+) -> None:
+    """Logs are rotated with SIGHUP: that must not make Keystone's outage everybody's."""
+    with (
+        FaultProxy(behind.address) as keystone,
+        behind_keystone(behind, keystone, tmp_path) as cloud,
+    ):
+        token = issue_token(cloud.identity_url, "owner")
+        assert show(cloud, token).status == 200
+        keystone.fail(FAULTS["answers 500"], when=lambda request: b" /identity/" in request)
+        conf = tmp_path / "gateway" / "nova.conf"
+        conf.write_text(conf.read_text().replace("auth_type", f"{change}auth_type"))
+        os.kill(cloud.process.pid, signal.SIGHUP)
+        wait_until(lambda: "was read again" in cloud.process.log.read_text(), "nothing was read")
+        # The catalog that names Glance comes from Keystone, too: what needs no Glance is asked for.
+        answer = request(cloud.address, "GET", "/v2.1/nowhere", {"X-Auth-Token": token})
+        assert answer.status == (503 if change else 404), str(answer)
 
 
 def test_a_login_that_hangs_does_not_keep_glimpse_from_stopping(

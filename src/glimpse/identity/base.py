@@ -45,6 +45,10 @@ class Identity(Protocol):
         """
         ...
 
+    def take_over(self, other: "Identity") -> None:
+        """Know what `other`, whose place this takes, has found out, as far as it still holds."""
+        ...
+
     async def close(self) -> None:
         """Let go of connections and files."""
         ...

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from glimpse.identity.base import Unauthorized
+from glimpse.identity.base import Identity, Unauthorized
 from glimpse.identity.directory import User
 from glimpse.identity.directory_file import DirectoryFile
 from glimpse.identity.files import create_private_file
@@ -126,6 +126,9 @@ class EmbeddedIdentity:
     def challenge(self, base_url: str) -> str:
         """The ``WWW-Authenticate`` header of a 401; `base_url` without a slash at its end."""
         return f'Keystone uri="{base_url}/identity"'
+
+    def take_over(self, other: Identity) -> None:
+        """See Identity: it remembers nothing."""
 
     async def close(self) -> None:
         """Let go of files and threads."""

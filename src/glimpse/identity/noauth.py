@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from glimpse.identity.base import Unauthorized
+from glimpse.identity.base import Identity, Unauthorized
 from glimpse.images import Caller
 
 
@@ -34,6 +34,9 @@ class NoAuthIdentity:
     def challenge(self, base_url: str) -> str:
         """The ``WWW-Authenticate`` header of a 401."""
         return f'Keystone uri="{base_url}/identity"'
+
+    def take_over(self, other: Identity) -> None:
+        """See Identity: it remembers nothing."""
 
     async def close(self) -> None:
         """Nothing to let go of."""

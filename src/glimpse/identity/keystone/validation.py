@@ -13,7 +13,7 @@ import aiohttp
 import orjson
 
 from glimpse.correlation import current_notes
-from glimpse.identity.base import IdentityUnavailable, Unauthorized
+from glimpse.identity.base import Identity, IdentityUnavailable, Unauthorized
 from glimpse.identity.keystone.cache import TokenCache, Validated, cache_key
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.keystone.service_session import ServiceSession
@@ -54,7 +54,8 @@ class KeystoneIdentity:
         self._shared = shared
         self._service = service
         self._clock = clock
-        self._cache = TokenCache(options.token_cache_time, clock)
+        self.asks = (options, service.auth_url)
+        self.cache = TokenCache(options.token_cache_time, clock)
         self._running: dict[tuple[str, bool], asyncio.Task[Validated]] = {}
         self._session: aiohttp.ClientSession | None = None
 
@@ -78,7 +79,7 @@ class KeystoneIdentity:
     async def _validated(self, token: str, *, allow_expired: bool) -> Validated:
         """From the cache, or from the one validation of this token that is under way."""
         key = cache_key(token)
-        known = self._cache.get(key)
+        known = self.cache.get(key)
         current_notes.get().observer.token_looked_up(hit=known is not None)
         if known is None:
             flight = (key, allow_expired)
@@ -96,7 +97,7 @@ class KeystoneIdentity:
     def _landed(self, flight: tuple[str, bool], task: "asyncio.Task[Validated]") -> None:
         del self._running[flight]
         if not task.cancelled() and task.exception() is None:
-            self._cache.put(flight[0], task.result())
+            self.cache.put(flight[0], task.result())
 
     async def _validate(self, token: str, *, allow_expired: bool) -> Validated:
         """Ask the shared cache, then Keystone, within `http_connect_timeout` whatever it does."""
@@ -210,6 +211,13 @@ class KeystoneIdentity:
         """Where to authenticate: `www_authenticate_uri`, or where Glimpse itself does."""
         uri = self._options.www_authenticate_uri or self._service.auth_url
         return f'Keystone uri="{uri or base_url}"'
+
+    def take_over(self, other: Identity) -> None:
+        """Believe what the same Keystone said to one with the same options; see Identity."""
+        if not isinstance(other, KeystoneIdentity):
+            return
+        if other.asks == self.asks:
+            self.cache = other.cache
 
     async def ping(self) -> str | None:
         """None when Keystone has let us log in and answers now, else words for why not."""
