@@ -44,3 +44,12 @@ def _json_line(instruction: str) -> list[str]:
     assert found, instruction
     arguments: list[str] = json.loads(found[1])
     return arguments
+
+
+def test_the_extras_that_it_installs_exist() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    found = re.search(r"^ARG EXTRAS=(\S+)$", RECIPE, re.MULTILINE)
+    assert found
+    assert set(found[1].split(",")) <= extras.keys()
