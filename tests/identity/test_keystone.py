@@ -1,6 +1,7 @@
 """KeystoneIdentity against a small scripted Keystone on a socket, through the real keystoneauth."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from glimpse.identity import IdentityUnavailable, Unauthorized
 from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
 from tests.identity.scripted import Keystone, options_for, serving
+from tests.support.faultproxy import Fault, FaultProxy
 
 
 @pytest.fixture
@@ -137,6 +139,27 @@ async def test_a_validation_ends_within_its_deadline(keystone: Keystone) -> None
     with pytest.raises(IdentityUnavailable):
         await identity.authenticate("good")
     await identity.close()
+
+
+async def test_logins_that_nobody_waits_for_any_more_do_not_pile_up(keystone: Keystone) -> None:
+    """A byte now and then keeps keystoneauth waiting, whatever its deadline."""
+    with FaultProxy(("127.0.0.1", int(keystone.url.rpartition(":")[2]))) as proxy:
+        proxy.fail(Fault("trickle", pause=0.05))
+        options = KeystoneOptions(
+            credentials={"auth_url": f"{proxy.base_url}/v3", "username": "u", "password": "p"},
+            http_connect_timeout=0.1,
+        )
+        session = ServiceSession(options)
+        before = threading.active_count()
+        for _ in range(20):
+            with pytest.raises(IdentityUnavailable):
+                await session.token_and_endpoint()
+        assert threading.active_count() - before <= 9
+        proxy.mend()
+        async with asyncio.timeout(20):
+            for _ in iter(lambda: threading.active_count() <= before, True):
+                await asyncio.sleep(0.05)
+        session.close()
 
 
 async def test_the_challenge_names_keystone(identity: KeystoneIdentity) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -24,6 +25,10 @@ _log = logging.getLogger(__name__)
 
 _SENSELESS = (AttributeError, KeyError, TypeError, ValueError)  # what plugins raise for odd JSON
 _TRANSIENT = (DiscoveryFailure, HttpServerError, RetriableConnectionFailure)
+
+# Calls of keystoneauth under way at once. One that nobody waits for any more goes on until its
+# server ends it, and a server that sends a byte now and then does not.
+_MOST_CALLS = 8
 
 Result = TypeVar("Result")
 
@@ -54,6 +59,7 @@ class ServiceSession:
         )
         self._known: tuple[str, str] | None = None
         self._login = Flight(self._log_in)
+        self._calls = threading.Semaphore(_MOST_CALLS)
 
     @property
     def auth_url(self) -> str | None:
@@ -89,11 +95,11 @@ class ServiceSession:
             async with asyncio.timeout(self._options.http_connect_timeout):
                 for attempt in range(1, self._options.http_request_max_retries + 1):
                     try:
-                        return await _counted(question)
+                        return await self._counted(question)
                     except _TRANSIENT:
                         current_notes.get().observer.call_retried("keystone")
                         await asyncio.sleep(pause(attempt))
-                return await _counted(question)
+                return await self._counted(question)
         except TimeoutError:
             problem = "Keystone did not answer in time."
         except _TRANSIENT:
@@ -105,6 +111,29 @@ class ServiceSession:
             problem = "Keystone's answer makes no sense."
         _log.error("%s", problem)
         raise kind(problem)
+
+    async def _counted(self, question: Callable[[], Result]) -> Result:
+        """Ask in a thread, and note how that went; which calls it takes is keystoneauth's business.
+
+        Raises IdentityUnavailable while too many have not come back.
+        """
+
+        def ask() -> Result:
+            if not self._calls.acquire(blocking=False):
+                raise IdentityUnavailable("Keystone did not answer in time.")
+            try:
+                return question()
+            finally:
+                self._calls.release()
+
+        began, outcome = time.perf_counter(), "failed"
+        try:
+            answer = await in_thread(ask)
+            outcome = "ok"
+            return answer
+        finally:
+            seconds = time.perf_counter() - began
+            current_notes.get().call_ended("keystone", "login", outcome, seconds)
 
     def forget(self, token: str) -> None:
         """Log in anew next time, unless that has happened since `token` was given out."""
@@ -131,17 +160,6 @@ class ServiceSession:
         if not token or not endpoint:
             raise IdentityUnavailable("Keystone's catalog names no Identity service.")
         return token, endpoint.rstrip("/").removesuffix("/v3")
-
-
-async def _counted(question: Callable[[], Result]) -> Result:
-    """Ask in a thread, and note how that went; which calls it takes is keystoneauth's business."""
-    began, outcome = time.perf_counter(), "failed"
-    try:
-        answer = await in_thread(question)
-        outcome = "ok"
-        return answer
-    finally:
-        current_notes.get().call_ended("keystone", "login", outcome, time.perf_counter() - began)
 
 
 def _certificate(options: KeystoneOptions) -> str | tuple[str, str] | None:
