@@ -44,11 +44,12 @@ def tls(
     *, cafile: str | None, certfile: str | None, keyfile: str | None, insecure: bool
 ) -> ssl.SSLContext | bool:
     """What aiohttp takes as ``ssl``, of the options that all sections of a nova.conf have."""
-    if insecure:
-        return False
     if not (cafile or certfile):
-        return True
+        return not insecure
     context = ssl.create_default_context(cafile=cafile)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     if certfile:
         context.load_cert_chain(certfile, keyfile)
     return context

@@ -1,6 +1,7 @@
 """A small Keystone that does what a test tells it to, for the real keystoneauth to log in to."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -79,13 +80,13 @@ class Keystone:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Keystone]:
-    """Serve one on a free port."""
+async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Keystone]:
+    """Serve one on a free port of localhost, over TLS if so told."""
     keystone = Keystone()
     runner = web.ServerRunner(web.Server(keystone.handle), shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    keystone.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    keystone.url = f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
     yield keystone
     await runner.cleanup()
 

@@ -1,0 +1,70 @@
+"""Certificates for tests: an authority, a server on 127.0.0.1, and a client."""
+
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+class Pair(NamedTuple):
+    """The PEM files of a certificate and its key."""
+
+    certificate: Path
+    key: Path
+
+
+class Certificates:
+    """An authority's certificates, written to `directory`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name("authority")
+        self.authority = self._issue("authority", self._key).certificate
+        self.server = self._issue("server")
+        self.client = self._issue("client")
+
+    def server_context(self, *, asks_for_client: bool) -> ssl.SSLContext:
+        """What a server speaks TLS with; it may demand that clients have a certificate, too."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(self.authority))
+        context.load_cert_chain(*self.server)
+        context.verify_mode = ssl.CERT_REQUIRED if asks_for_client else ssl.CERT_NONE
+        return context
+
+    def _issue(self, name: str, key: ec.EllipticCurvePrivateKey | None = None) -> Pair:
+        is_authority = key is not None
+        key = key or ec.generate_private_key(ec.SECP256R1())
+        now = datetime.now(UTC)
+        addresses = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(_name(name))
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(hours=1))
+            .not_valid_after(now + timedelta(hours=1))
+            .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
+            .add_extension(addresses, critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        pair = Pair(self._directory / f"{name}.pem", self._directory / f"{name}.key")
+        pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        pair.key.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        return pair
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
