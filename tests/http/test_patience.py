@@ -17,6 +17,7 @@ from tests.support.process import GlimpseProcess, wait_until
 USER = Member("user", "e" * 32)
 PATIENCE = 1.0
 LONG = 20.0  # seconds: more than any bounded wait takes here
+_ESTABLISHED = "01"  # in /proc/net/tcp
 METADATA = b"POST /v2.1/images/x/metadata HTTP/1.1\r\nHost: x\r\n"
 
 
@@ -89,12 +90,21 @@ def test_who_takes_nothing_of_an_answer_is_not_waited_for(cloud: EmbeddedCloud) 
     stored = request(cloud.address, "PUT", path, headers, b"x" * 30_000_000)
     assert stored.status == 204, str(stored)
     head = f"GET {path} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {cloud.token('user')}\r\n\r\n"
-    files = Path(f"/proc/{cloud.process.pid}/fd")
-    before = len(list(files.iterdir()))
     with connect(cloud) as connection:
         connection.sendall(head.encode())
-        wait_until(lambda: len(list(files.iterdir())) > before, "nobody serves it")
-        wait_until(lambda: len(list(files.iterdir())) <= before, "its connection stays", LONG)
+        client = connection.getsockname()[1]
+        assert is_connected(cloud, client)
+        wait_until(lambda: not is_connected(cloud, client), "its connection stays", LONG)
+
+
+def is_connected(cloud: EmbeddedCloud, client: int) -> bool:
+    """Whether the server has a connection, not closed yet, to that port."""
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, state, *_ = line.split()
+        ports = tuple(int(address.partition(":")[2], 16) for address in (local, remote))
+        if (*ports, state) == (cloud.address[1], client, _ESTABLISHED):
+            return True
+    return False
 
 
 def test_who_goes_on_is_waited_for(cloud: EmbeddedCloud) -> None:
