@@ -157,6 +157,7 @@ def test_images_are_glimpses(proxy: Address, cloud: EmbeddedCloud, nova: Player,
     [
         *("/", "/v2.1", "/v2.1/", "/v2/", "/v2.1/servers", "/v2.1/imagesque", "/images"),
         *(f"/v2.1/{USER.project_id}/servers/images", "/v2.1/os-images", "/v2.10/images"),
+        *("/v2.1/os-foo/images", f"/v2.1/servers/{IMAGE}/metadata", "/v2.1/flavors/1/images"),
     ],
 )
 def test_everything_else_is_novas(proxy: Address, nova: Player, path: str) -> None:
@@ -174,10 +175,13 @@ def test_links_lead_to_the_proxy_whatever_a_client_says_of_itself(
         "Forwarded": "proto=https;host=evil.example",
         "X-Forwarded-Host": "evil.example",
         "X-Forwarded-Prefix": "/evil",
+        "X-Forwarded-For": "192.0.2.66",
     }
     answer = request(proxy, "GET", f"/v2.1/images/{IMAGE}", headers)
     links = answer.json()["image"]["links"]
     assert links[0]["href"] == f"http://127.0.0.1:{proxy[1]}/v2.1/images/{IMAGE}", str(answer)
+    cloud.process.stop()
+    assert "192.0.2.66" not in cloud.process.log.read_text()
 
 
 def test_a_write_goes_through(proxy: Address, cloud: EmbeddedCloud) -> None:
