@@ -1,7 +1,7 @@
 """The ten operations: from a parsed request, through the ImageService, to a document."""
 
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,9 @@ from glimpse.compute.views import Links, basic_view, detail_view
 from glimpse.images import Caller, Image, ImageService, Page, PropertyChanges
 from glimpse.images.errors import Forbidden
 
-_IN_ONE_PIECE = 200  # a longer list is streamed
+_IN_ONE_PIECE = 200  # a longer list is streamed, as is one of more than:
+_CHARACTERS_IN_ONE_PIECE = 400_000  # of properties
+_CHARACTERS_KEPT = 4000  # of properties of an image whose rendered form is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Operations:
         return await self._list(
             request,
             "/images/detail",
-            lambda image: _detail_json(image, links, show_size),
+            lambda image: _detail(image, links, show_size=show_size),
         )
 
     async def _list(
@@ -190,9 +192,18 @@ class Operations:
             raise fault_of(error) from None
 
 
-# Whoever polls a page asks for the same images again: what was rendered of them is kept.
+def _detail(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
+    """One image of a list. What was rendered is kept, unless it is so large that it would add up.
+
+    Whoever polls a page asks for the same images again.
+    """
+    small = len(image.properties_json) <= _CHARACTERS_KEPT
+    render = _rendered if small else _rendered.__wrapped__
+    return render(image, links, show_size)
+
+
 @functools.lru_cache(maxsize=1024)
-def _detail_json(image: Image, links: Links, show_size: bool) -> orjson.Fragment:  # noqa: FBT001
+def _rendered(image: Image, links: Links, show_size: bool) -> orjson.Fragment:  # noqa: FBT001
     return orjson.Fragment(orjson.dumps(detail_view(image, links, show_size=show_size)))
 
 
@@ -210,10 +221,17 @@ async def _put_together(pages: AsyncIterator[Page]) -> Page:
     A service's pages may be short or empty where few of what it read was to be listed.
     """
     page = await anext(pages)
-    while not page.last and len(page.images) < _IN_ONE_PIECE:
+    while not page.last and not _is_long(page.images):
         following = await anext(pages)
         page = following._replace(images=[*page.images, *following.images])
     return page
+
+
+def _is_long(images: Sequence[Image]) -> bool:
+    return (
+        len(images) >= _IN_ONE_PIECE
+        or sum(len(image.properties_json) for image in images) > _CHARACTERS_IN_ONE_PIECE
+    )
 
 
 async def _stream(

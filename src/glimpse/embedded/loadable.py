@@ -8,7 +8,7 @@ from typing import Any
 from glimpse.embedded.api.schema import STATUSES
 from glimpse.embedded.api.validation import CHECKS, check_property_key, one_of, text_up_to
 from glimpse.embedded.engine import Members
-from glimpse.embedded.rules import check_text
+from glimpse.embedded.rules import check_size, check_text
 from glimpse.images import BASE_ATTRIBUTES, Image, image_from_document, parse_date
 from glimpse.images.errors import Invalid
 
@@ -62,8 +62,10 @@ def record_of(document: object) -> tuple[Image, Members]:
         image = image_from_document(fields)
     except TypeError:  # a tag: everything else is text that has been checked
         raise Invalid("a tag in 'tags' holds text that is not valid Unicode.") from None
+    check_size(image)
     return (
         image._replace(
+            id=image.id.lower(),
             created_at=_normalized(image.created_at) or "",
             updated_at=_normalized(image.updated_at) or "",
         ),

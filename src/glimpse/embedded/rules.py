@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
 
 import orjson
 
@@ -19,16 +20,24 @@ from glimpse.images.errors import (
 )
 
 _RESERVED = "os_glance"
+# Of all properties of an image, as JSON: more would keep others waiting while it is read and shown.
+MOST_CHARACTERS = 1_000_000
+
+
+class CallersProject(Enum):
+    """The owner of an image that nobody says whose it is."""
+
+    IT = "the caller's project"
 
 
 @dataclass(frozen=True, slots=True)
 class NewImage:
-    """An image to be made. `id` None: a new one; `owner` None: the caller's project."""
+    """An image to be made. `id` None: a new one; `owner` None: nobody's."""
 
     id: str | None = None
     name: str | None = None
     visibility: str = "shared"
-    owner: str | None = None
+    owner: str | CallersProject | None = CallersProject.IT
     min_ram: int = 0
     min_disk: int = 0
     protected: bool = False
@@ -89,14 +98,14 @@ def deletable(caller: Caller, record: Record) -> Image:
 
 def new_record(caller: Caller, new: NewImage) -> Image:
     """The record of an image without data, in status queued. Raises Forbidden, Invalid."""
-    owner = new.owner if new.owner is not None else caller.project_id
+    owner = caller.project_id if new.owner is CallersProject.IT else new.owner
     if owner != caller.project_id and not caller.is_admin:
         raise Forbidden("You are not permitted to create images owned by another project.")
     _check_publishing(caller, new.visibility)
     _check_reserved(new.properties)
     moment = now()
     image = Image(
-        id=new.id or str(uuid.uuid4()),
+        id=(new.id or str(uuid.uuid4())).lower(),  # as whoever asks for it will be understood
         name=new.name,
         status="queued",
         visibility=new.visibility,
@@ -118,6 +127,7 @@ def new_record(caller: Caller, new: NewImage) -> Image:
         properties_json=_json(dict(new.properties)),
     )
     _check_texts(image)
+    check_size(image)
     return image
 
 
@@ -130,6 +140,8 @@ def updated(caller: Caller, before: Image, after: Image) -> Image:
     if after.visibility != before.visibility:
         _check_publishing(caller, after.visibility)
     _check_texts(after)
+    if len(after.properties_json) > len(before.properties_json):
+        check_size(after)
     return after._replace(updated_at=now())
 
 
@@ -143,7 +155,10 @@ def with_properties(caller: Caller, record: Record, changes: PropertyChanges) ->
         editable(caller, record)
     if properties == before:
         return image
-    return image._replace(properties_json=_json(properties), updated_at=now())
+    after = image._replace(properties_json=_json(properties), updated_at=now())
+    if len(after.properties_json) > len(image.properties_json):
+        check_size(after)
+    return after
 
 
 def with_status(image: Image, status: str, *, expected: tuple[str, ...]) -> Image:
@@ -161,6 +176,14 @@ def check_text(name: str, text: str) -> None:
         raise Invalid(f"{name!r} holds text that is not valid Unicode.") from None
     if "\0" in text:
         raise Invalid(f"{name!r} holds a NUL character.")
+
+
+def check_size(image: Image) -> None:
+    """Raise Invalid for an image whose properties would keep everybody else waiting."""
+    if len(image.properties_json) > MOST_CHARACTERS:
+        raise Invalid(
+            f"The properties of an image may have at most {MOST_CHARACTERS} characters in all."
+        )
 
 
 def _json(value: object) -> str:

@@ -74,7 +74,7 @@ def test_ids_are_looked_up(catalog: tuple[sqlite3.Connection, int]) -> None:
     with Steps(connection) as steps:
         found = Search(connection).few(OWNER, ImageQuery(ids=ids), None)
     assert found is not None
-    assert {image.id for image in found} == set(ids[:3])
+    assert {image.id for image in found.images} == set(ids[:3])
     assert steps.count < 100
 
 
@@ -86,7 +86,7 @@ def test_what_changed_lately_is_found_by_the_date(
     with Steps(connection) as steps:
         found = Search(connection).few(ADMIN, ImageQuery(updated_at=since), None)
     assert found is not None
-    assert len(found) == 100
+    assert len(found.images) == 100
     assert steps.count < 2000
 
 
@@ -160,7 +160,7 @@ def test_a_sort_of_a_projects_images_does_not_look_at_those_of_others(tmp_path: 
             fill(connection, (n for n in range(others) if n % 10 or n < 100))
             with Steps(connection) as steps:
                 query = ImageQuery(sort=(Sort("name", "asc"),))
-                assert len(Search(connection).best(OWNER, query, None, 20)) == 10
+                assert len(Search(connection).best(OWNER, query, None, 20).images) == 10
             counted.append(steps.count)
     assert counted[1] < 1.2 * counted[0], f"steps among 100 and among 2,000 images: {counted}"
 

@@ -1,6 +1,6 @@
 """Image documents and pages of them, as the Image API prints them. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from urllib.parse import urlencode
 
 import orjson
@@ -49,21 +49,25 @@ def image_document(image: Image) -> bytes:
     return attributes[:-1] + b"," + properties[1:]
 
 
-def page_document(page: Page, query: Sequence[tuple[str, str]]) -> bytes:
-    """A list as JSON. `query` is the request's, which ``first`` and ``next`` repeat.
+async def page_document(
+    pages: AsyncIterable[Page], query: Sequence[tuple[str, str]]
+) -> AsyncIterator[bytes]:
+    """A list as JSON, in pieces. `query` is the request's, which ``first`` and ``next`` repeat.
 
     Their paths start with ``/v2`` whatever the endpoint's own path: clients put them after the
     endpoint without its version.
     """
     others = [(key, value) for key, value in query if key != "marker"]
-    document = {
-        "images": [orjson.Fragment(image_document(image)) for image in page.images],
-        "first": _link(others),
-        "schema": "/v2/schemas/images",
-    }
-    if page.more and page.images:
-        document["next"] = _link([*others, ("marker", page.images[-1].id)])
-    return orjson.dumps(document)
+    document = {"first": _link(others), "schema": "/v2/schemas/images"}
+    last = None
+    yield b'{"images":['
+    async for page in pages:
+        if page.images:
+            yield (b"," if last else b"") + b",".join(map(image_document, page.images))
+            last = page.images[-1].id
+        if page.more and last:
+            document["next"] = _link([*others, ("marker", last)])
+    yield b"]," + orjson.dumps(document)[1:]
 
 
 def _link(query: Sequence[tuple[str, str]]) -> str:

@@ -64,25 +64,25 @@ class SQLiteCatalog:
         count = _first_step(query, _PAGE)
         while True:
             with _READING:
-                rows = self._records.page(caller, query, place, count)
-            images = [row.image for row in rows if is_listed(row.image)]
-            last = len(rows) < count
-            yield Page(images, last=last)
+                rows, last = self._records.page(caller, query, place, count)
+            yield Page([row.image for row in rows if is_listed(row.image)], last=last)
             if last:
                 return
             place = (rows[-1].position, rows[-1].number)
-            count = _PAGE
+            # Of large images come fewer than asked for.
+            count = _PAGE if len(rows) == count else min(2 * len(rows), _PAGE)
             await asyncio.sleep(0)  # others get their turn between pages
 
     async def _search(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
         """Pages that other threads look for."""
-        few = await self._readers.run(Search.few, caller, query, marker)
-        if few is not None:
-            for page in _divided(few, last=True):
+        while (few := await self._readers.run(Search.few, caller, query, marker)) is not None:
+            for page in _divided(few.images, last=few.last is None):
                 yield page
-            return
+            if few.last is None:
+                return
+            marker = few.last
         steps = self._slices if in_usual_order(query) else self._sorted
         async with aclosing(steps(caller, query, marker)) as pages:
             async for page in pages:
@@ -94,13 +94,12 @@ class SQLiteCatalog:
         is_listed = listing_rule(caller, query)
         count = _first_step(query, _SORTED_AT_ONCE)
         while True:
-            found = await self._readers.run(Search.best, caller, query, marker, count)
-            last = len(found) < count
-            for page in _divided([image for image in found if is_listed(image)], last=last):
+            found, last = await self._readers.run(Search.best, caller, query, marker, count)
+            for page in _divided([each for each in found if is_listed(each)], last=last is None):
                 yield page
-            if last:
+            if last is None:
                 return
-            marker, count = found[-1], _SORTED_AT_ONCE
+            marker, count = last, _SORTED_AT_ONCE
 
     async def _slices(
         self, caller: Caller, query: ImageQuery, marker: Image | None

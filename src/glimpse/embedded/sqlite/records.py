@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import merge
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -28,6 +28,8 @@ COLUMNS = (
 )
 _PLACES = ", ".join("?" * (COLUMNS.count(",") + 1))
 _FAR = (2**63 - 1, 2**63 - 1)
+# Of JSON, in one step of a list: some 500 usual images. More would keep the event loop from others.
+_MOST_CHARACTERS = 400_000
 
 
 class Row(NamedTuple):
@@ -36,6 +38,13 @@ class Row(NamedTuple):
     position: int
     number: int
     image: Image
+
+
+class Candidates(NamedTuple):
+    """Some rows, in order; `last`: there are no more."""
+
+    rows: Sequence[Row]
+    last: bool
 
 
 class ImageRecords:
@@ -90,16 +99,20 @@ class ImageRecords:
 
     def page(
         self, caller: Caller, query: ImageQuery, after: tuple[int, int] | None, count: int
-    ) -> list[Row]:
+    ) -> Candidates:
         """At most `count` candidates for a list in the usual order, after a place.
 
         Candidates: each is yet to be checked by `matching.listing_rule`. An image that is in two
-        of the scopes comes once. Fewer than `count` only when there are no more.
+        of the scopes comes once. Of large images come fewer, but one at least.
         """
         # One snapshot: an image deleted between scan and fetch would end the list too early.
         self._connection.execute("BEGIN")
         try:
-            return self._fetch(self.places(caller, query, after, count))
+            places = self.places(caller, query, after, count)
+            last = len(places) < count
+            while (rows := self._fetch(places)) is None:
+                places, last = beginning(places), False
+            return Candidates(rows, last)
         finally:
             self._connection.execute("COMMIT")
 
@@ -129,7 +142,7 @@ class ImageRecords:
         ]
         return _merged([scan for scan in scans if scan], count)
 
-    def _fetch(self, places: Sequence[tuple[int, int]]) -> list[Row]:
+    def _fetch(self, places: Sequence[tuple[int, int]]) -> list[Row] | None:
         recent = self._recent
         recent.refresh()
         missing = [number for _, number in places if number not in recent]
@@ -140,9 +153,13 @@ class ImageRecords:
                 f"({', '.join('?' * len(missing))})",
                 missing,
             )
-            for number, *columns in rows:
-                recent.add(number, Image._make(columns))
-        return [Row(at, number, recent[number]) for at, number in places if number in recent]
+            found = portion(rows)
+            if found is None:
+                return None
+            for number, image in found.items():
+                recent.add(number, image)
+        known = [Row(at, number, recent[number]) for at, number in places if number in recent]
+        return known if fits([row.image for row in known]) else None
 
     def in_scopes(self, image: Image, scopes: set[str]) -> bool:
         """Whether a list that looks in these scopes finds the image."""
@@ -231,6 +248,33 @@ class ImageRecords:
             else "DELETE FROM listing WHERE key = ? AND position = ? AND number = ?"
         )
         self._connection.executemany(statement, [(key, position, number) for key in keys])
+
+
+def portion(rows: Iterable[Sequence[Any]]) -> dict[int, Image] | None:
+    """Records by number, of rows of a number and COLUMNS; None, soon, if that is too much at once.
+
+    One record never is. Ask again for the `beginning`.
+    """
+    found: dict[int, Image] = {}
+    characters = 0
+    for number, *columns in rows:
+        image = found[number] = Image._make(columns)
+        characters += len(image.properties_json)
+        if characters > _MOST_CHARACTERS and len(found) > 1:
+            return None
+    return found
+
+
+def fits(images: Sequence[Image]) -> bool:
+    """Whether these are not too much for one step of a list."""
+    return len(images) == 1 or (
+        sum(len(image.properties_json) for image in images) <= _MOST_CHARACTERS
+    )
+
+
+def beginning(wanted: Sequence[Any]) -> Sequence[Any]:
+    """The first of what was too much."""
+    return wanted[: len(wanted) // 8 or 1]
 
 
 def _merged(scans: Sequence[Sequence[tuple[int, int]]], count: int) -> Sequence[tuple[int, int]]:

@@ -20,7 +20,7 @@ from glimpse.embedded.sqlite.listing import (
     narrowing_facets,
     scopes_for,
 )
-from glimpse.embedded.sqlite.records import COLUMNS, ImageRecords
+from glimpse.embedded.sqlite.records import COLUMNS, ImageRecords, beginning, portion
 from glimpse.embedded.sqlite.selection import (
     Clause,
     after,
@@ -40,8 +40,16 @@ _found_by_looking = operator.attrgetter(
     *("checksum", "os_hash_algo", "os_hash_value"),
 )
 _NOTHING = _found_by_looking(ImageQuery())
+_ANY = Clause("TRUE")
 
 Place = tuple[int, int]
+
+
+class Sorted(NamedTuple):
+    """What a step found; the next one starts after `last`, None when nothing is left."""
+
+    images: Sequence[Image]
+    last: Image | None
 
 
 class Found(NamedTuple):
@@ -70,8 +78,8 @@ class Search:
         self._connection = connection
         self._records = ImageRecords(connection)
 
-    def few(self, caller: Caller, query: ImageQuery, marker: Image | None) -> list[Image] | None:
-        """All that the query finds after the marker, where it names a few; None where it does not.
+    def few(self, caller: Caller, query: ImageQuery, marker: Image | None) -> Sorted | None:
+        """What the query finds after the marker, where it names a few; None where it does not.
 
         The rows come by the index of ids or of dates of change.
         """
@@ -79,8 +87,11 @@ class Search:
             return None
         scopes = set(scopes_for(caller, query))
         is_listed = listing_rule(caller, query)
-        found = self._select(query, marker, conditions(query), FEW + 1)
-        return [each for each in found if is_listed(each) and self._records.in_scopes(each, scopes)]
+        found, last = self._select(query, marker, conditions(query), FEW + 1)
+        return Sorted(
+            [each for each in found if is_listed(each) and self._records.in_scopes(each, scopes)],
+            last,
+        )
 
     def _names_few(self, query: ImageQuery) -> bool:
         if query.ids is not None and len(query.ids) <= FEW:
@@ -95,10 +106,8 @@ class Search:
         ).fetchone()
         return bool(count <= FEW)
 
-    def best(
-        self, caller: Caller, query: ImageQuery, marker: Image | None, count: int
-    ) -> list[Image]:
-        """The first `count` images after the marker in the query's own order, or all there are.
+    def best(self, caller: Caller, query: ImageQuery, marker: Image | None, count: int) -> Sorted:
+        """The first `count` images, or fewer, after the marker in the query's own order.
 
         Memory holds no more than these, whatever there is to sort. One whose listing key collides
         with another's is left out: call again, with the last, until nothing comes.
@@ -108,17 +117,29 @@ class Search:
 
     def _select(
         self, query: ImageQuery, marker: Image | None, condition: Clause, count: int
-    ) -> list[Image]:
+    ) -> Sorted:
         keys = sort_keys(query)
         if marker is not None:
             condition = joined((condition, after(keys, marker)))
-        # The inner sort holds keys and numbers, not whole records.
-        rows = self._connection.execute(
-            f"SELECT {COLUMNS} FROM images WHERE number IN (SELECT number FROM images"
-            f" WHERE {condition.text} ORDER BY {order(keys)} LIMIT ?) ORDER BY {order(keys)}",
-            (*condition.values, count),
-        )
-        return list(map(Image._make, rows))
+        self._connection.execute("BEGIN")
+        try:
+            # What is sorted are keys and numbers, not whole records.
+            numbers = [
+                number
+                for (number,) in self._connection.execute(
+                    f"SELECT number FROM images WHERE {condition.text}"
+                    f" ORDER BY {order(keys)} LIMIT ?",
+                    (*condition.values, count),
+                )
+            ]
+            wanted: Sequence[int] = numbers
+            while (found := self._read(wanted)) is None:
+                wanted = beginning(wanted)
+        finally:
+            self._connection.execute("COMMIT")
+        images = [found[number] for number in wanted]
+        more = len(numbers) == count or len(wanted) < len(numbers)
+        return Sorted(images, images[-1] if more else None)
 
     def slice(self, caller: Caller, query: ImageQuery, place: Place | None, count: int) -> Found:
         """What the query finds among the next `count` candidates of the usual order."""
@@ -128,21 +149,24 @@ class Search:
         self._connection.execute("BEGIN")
         try:
             places = self._records.places(caller, query, place, count)
-            images = self._chosen(query, places)
+            left = len(places) == count and (end is None or places[-1][0] >= end)
+            chosen = conditions(query)
+            while (found := self._read([number for _, number in places], chosen)) is None:
+                places, left = beginning(places), True
         finally:
             self._connection.execute("COMMIT")
-        left = len(places) == count and (end is None or places[-1][0] >= end)
+        images = [found[number] for _, number in places if number in found]
         return Found(images, places[-1] if left else None)
 
-    def _chosen(self, query: ImageQuery, places: Sequence[Place]) -> list[Image]:
-        condition = conditions(query)
-        rows = self._connection.execute(
-            f"SELECT number, {COLUMNS} FROM images WHERE number IN"
-            f" (SELECT value FROM json_each(?)) AND {condition.text}",
-            (orjson.dumps([number for _, number in places]).decode(), *condition.values),
+    def _read(self, numbers: Sequence[int], condition: Clause = _ANY) -> dict[int, Image] | None:
+        """Those of the records for which the condition holds; None if that is too much at once."""
+        return portion(
+            self._connection.execute(
+                f"SELECT number, {COLUMNS} FROM images WHERE number IN"
+                f" (SELECT value FROM json_each(?)) AND {condition.text}",
+                (orjson.dumps(numbers).decode(), *condition.values),
+            )
         )
-        found = {number: Image._make(columns) for number, *columns in rows}
-        return [found[number] for _, number in places if number in found]
 
 
 def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Clause:

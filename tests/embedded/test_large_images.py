@@ -1,0 +1,102 @@
+"""Large images: lists of them come in small steps; others wait no longer than for small ones."""
+
+import json
+
+import pytest
+
+from glimpse.compute import operations
+from glimpse.compute.operations import ComputeRequest, Operations, Streamed
+from glimpse.compute.views import Links
+from glimpse.embedded.api.documents import page_document
+from glimpse.embedded.load import BadRecord, load
+from glimpse.embedded.rules import MOST_CHARACTERS, NewImage
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.images import DateBound, ImageQuery, PropertyChanges, Sort
+from glimpse.images.errors import Invalid
+from tests.embedded.images import CREATED, OWNER, document
+
+COUNT, LARGE = 60, "x" * 60_000  # 3.6 million characters in all
+ONE_STEP = 600_000  # characters: what a step holds, and an image more
+TEXT = {"key": "x" * MOST_CHARACTERS}
+
+
+@pytest.fixture
+async def ids(service: EmbeddedImageService) -> list[str]:
+    """Large images with a few small ones among them; newest first."""
+    records = [
+        document(
+            created_at=f"2024-02-01T00:00:{number:02}Z",
+            updated_at=CREATED,
+            text=LARGE if number % 5 else "small",
+            min_ram=number % 2,
+        )
+        for number in range(COUNT)
+    ]
+    await load(service, records)
+    return [str(each["id"]) for each in reversed(records)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        ImageQuery(),
+        ImageQuery(min_disk=0),
+        ImageQuery(updated_at=DateBound("eq", CREATED)),
+        ImageQuery(sort=(Sort("created_at", "desc"), Sort("name", "asc"))),
+        ImageQuery(limit=COUNT - 1),
+    ],
+    ids=["read at once", "in slices", "few by an index", "sorted", "limited"],
+)
+async def test_no_page_holds_more_than_a_step_and_every_image_comes_once(
+    service: EmbeddedImageService, ids: list[str], query: ImageQuery
+) -> None:
+    pages = [page async for page in service.list_images(OWNER, query)]
+    assert [each.id for page in pages for each in page.images] == ids[: query.limit]
+    sizes = [sum(len(each.properties_json) for each in page.images) for page in pages]
+    assert max(sizes) <= ONE_STEP, sizes
+    assert len(pages) < COUNT, "one by one is too slow"
+
+
+async def test_a_list_of_the_image_api_is_made_piece_by_piece(
+    service: EmbeddedImageService, ids: list[str]
+) -> None:
+    query = [("limit", str(COUNT - 1)), ("marker", ids[0])]
+    pages = service.list_images(OWNER, ImageQuery(limit=COUNT - 2, marker=ids[0]))
+    pieces = [piece async for piece in page_document(pages, query)]
+    assert max(map(len, pieces)) < 2 * ONE_STEP
+    found = json.loads(b"".join(pieces))
+    assert [image["id"] for image in found["images"]] == ids[1:-1]
+    assert found["next"] == f"/v2/images?limit={COUNT - 1}&marker={ids[-2]}"
+
+
+async def test_compute_streams_large_images_and_keeps_none_of_them(
+    service: EmbeddedImageService, ids: list[str]
+) -> None:
+    operations._rendered.cache_clear()  # noqa: SLF001
+    links = Links("http://x/v2.1", "http://x", "http://y")
+    compute = Operations(service, show_size=lambda _: True, metadata_items=128)
+    request = ComputeRequest(OWNER, b"", None, "", "", links, legacy=False)
+    answer = await compute.list_images_detail(request)
+    assert isinstance(answer, Streamed)
+    pieces = [piece async for piece in answer.pieces]
+    assert max(map(len, pieces)) < 2 * ONE_STEP
+    assert [image["id"] for image in json.loads(b"".join(pieces))["images"]] == ids
+    kept = operations._rendered.cache_info().currsize  # noqa: SLF001
+    assert kept == COUNT // 5, "only small ones may be kept: a thousand large ones are a gigabyte"
+
+
+async def test_an_image_larger_than_a_step_can_hold_is_not_made(
+    service: EmbeddedImageService,
+) -> None:
+    with pytest.raises(Invalid, match=str(MOST_CHARACTERS)):
+        await service.create_image(OWNER, NewImage(properties=TEXT))
+    with pytest.raises(BadRecord, match=str(MOST_CHARACTERS)):
+        await load(service, [document(**TEXT)])
+    image = await service.create_image(OWNER, NewImage())
+    with pytest.raises(Invalid, match=str(MOST_CHARACTERS)):
+        await service.change_properties(OWNER, image.id, PropertyChanges(set=TEXT))
+    with pytest.raises(Invalid, match=str(MOST_CHARACTERS)):
+        await service.update_image(
+            OWNER, image.id, lambda before: before._replace(properties_json=json.dumps(TEXT))
+        )
+    assert (await service.get_image(OWNER, image.id)).properties == {}
