@@ -310,6 +310,31 @@ def test_an_application_credential_is_listed_without_its_secret_and_deleted(clou
     assert cloud.ask("GET", "/auth/projects", its_token).status_code == 401
 
 
+def test_a_name_of_an_application_credential_is_given_once(cloud: Cloud) -> None:
+    token = cloud.token()
+    credential_of(cloud, token)
+    path = f"/users/{user_id(cloud)}/application_credentials"
+    again = cloud.ask("POST", path, token, json={"application_credential": {"name": "robot"}})
+    assert again.status_code == 409, again.text
+    assert message_of(again)
+
+
+def test_a_token_of_an_application_credential_buys_no_other(cloud: Cloud) -> None:
+    made = credential_of(cloud, cloud.token())
+    plugin = v3.ApplicationCredential(
+        cloud.url, made["secret"], application_credential_id=made["id"]
+    )
+    token = plugin.get_token(keystone_session.Session())
+    answer = cloud.post({"auth": {"identity": {"methods": ["token"], "token": {"id": token}}}})
+    assert answer.status_code == 401, answer.text
+
+
+def test_an_unknown_method_is_told_what_is_allowed(cloud: Cloud) -> None:
+    answer = requests.put(f"{cloud.url}/auth/tokens", timeout=20)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "DELETE, GET, HEAD, POST")
+    assert message_of(answer)
+
+
 def test_application_credentials_of_others_are_out_of_reach(cloud: Cloud) -> None:
     made = credential_of(cloud, cloud.token())
     alt, path = cloud.token("alt"), f"/users/{user_id(cloud)}/application_credentials"
@@ -329,6 +354,8 @@ def test_application_credentials_of_others_are_out_of_reach(cloud: Cloud) -> Non
         {"name": "a", "roles": [{"name": "admin"}]},
         {"name": "a", "roles": 5},
         {"name": "a", "expires_at": "soon"},
+        {"name": "a", "expires_at": "2020-01-01T00:00:00"},
+        {"name": "a", "unrestricted": "yes"},
         {"name": "a", "secret": 1},
         {"name": "a", "access_rules": [{"path": "/"}]},
     ],

@@ -8,12 +8,17 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.correlation import current_notes
 from glimpse.identity import documents
-from glimpse.identity.application_credentials import ApplicationCredentials, Forbidden, NotFound
+from glimpse.identity.application_credentials import (
+    ApplicationCredentials,
+    Conflict,
+    Forbidden,
+    NotFound,
+)
 from glimpse.identity.authrequest import BadRequest, parse_auth_request
 from glimpse.identity.base import Unauthorized
 from glimpse.identity.embedded import EXPIRED_WINDOW, SERVICE_ROLE, EmbeddedIdentity
@@ -52,6 +57,7 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
             Unauthorized: handlers.unauthorized,
             Forbidden: _forbidden,
             NotFound: _not_found,
+            Conflict: _conflict,
             HTTPException: _http_exception,
         },
     )
@@ -225,8 +231,23 @@ async def _not_found(_: Request, error: Exception) -> Response:
     return _json(documents.fault(404, str(error)), 404)
 
 
-async def _http_exception(_: Request, error: Exception) -> Response:
+async def _conflict(_: Request, error: Exception) -> Response:
+    return _json(documents.fault(409, str(error)), 409)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     headers = dict(error.headers or {})
+    if "Allow" in headers:  # Starlette names those of one of the path's routes
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
     return _json(documents.fault(error.status_code, error.detail), error.status_code, headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """What may be done with the request's path."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods
+    return found

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +23,10 @@ class Forbidden(Exception):
 
 class NotFound(Exception):
     """There is no such thing for the caller; the message may be shown."""
+
+
+class Conflict(Exception):
+    """There is such a thing already; the message may be shown."""
 
 
 class ApplicationCredentials:
@@ -48,7 +53,7 @@ class ApplicationCredentials:
     ) -> tuple[ApplicationCredential, str]:
         """Make one of a request body; return it and its secret, which is kept as a hash only.
 
-        Raises Forbidden or BadRequest.
+        Raises Forbidden, BadRequest, or Conflict for a name that the user has given already.
         """
         _check_can_manage(session)
         if session.user.id != user_id:
@@ -63,7 +68,7 @@ class ApplicationCredentials:
                 each["name"] for each in entries if each["user"] in (user_id, session.user.name)
             )
             if made.name in mine:
-                raise BadRequest(f"There is an application credential {made.name} already.")
+                raise Conflict(f"There is an application credential {made.name} already.")
             entries.append(credential_entry(made))
 
         await asyncio.to_thread(self._file.change, add)
@@ -105,6 +110,9 @@ def _parse(document: object, session: Session) -> tuple[ApplicationCredential, s
         raise BadRequest(f"name has to be a string of 1 to {_LONGEST_NAME} characters.")
     if not all(isinstance(each, str | None) for each in (secret, text)):
         raise BadRequest("secret and description have to be strings.")
+    unrestricted = wanted.get("unrestricted")
+    if not isinstance(unrestricted, bool | None):
+        raise BadRequest("unrestricted has to be true or false.")
     credential = ApplicationCredential(
         id=uuid.uuid4().hex,
         name=name,
@@ -114,7 +122,7 @@ def _parse(document: object, session: Session) -> tuple[ApplicationCredential, s
         secret_hash="",
         description=text,
         expires_at=_expiry(wanted.get("expires_at")),
-        unrestricted=wanted.get("unrestricted") is True,
+        unrestricted=unrestricted is True,
     )
     return credential, secret or secrets.token_urlsafe(64)
 
@@ -137,4 +145,7 @@ def _expiry(text: object) -> float | None:
         moment = datetime.fromisoformat(text)  # type: ignore[arg-type]
     except (ValueError, TypeError):
         raise BadRequest("expires_at has to be an ISO 8601 date and time.") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if seconds < time.time():
+        raise BadRequest("expires_at must not be before now.")
+    return seconds

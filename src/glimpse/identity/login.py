@@ -93,7 +93,9 @@ class Login:
 
     def _by_token(self, request: AuthRequest) -> _Proof:
         parent = self._validator.validate(request.token)
-        return _Proof(parent.user, parent.token.expires_at, parent.token, parent.credential)
+        if parent.credential is not None:  # as in Keystone, what it may do is not passed on
+            raise _refusal()
+        return _Proof(parent.user, parent.token.expires_at, parent.token)
 
     async def _check(self, name: str, given: str, password: str | None, hashed: str | None) -> None:
         await self._throttle.attempt(name)
