@@ -9,9 +9,13 @@ from tests.clouds import CLOUDS, start_cloud
 from tests.support.cloud import Cloud, Member
 
 PROJECTS = {name: f"{number:032x}" for number, name in enumerate(CALLERS, 1)}
+READER = Member("reader", f"{0xEE:032x}", ("reader",))
 MEMBERS = [
-    Member(name, project, ("admin",) if name == "admin" else ("member", "reader"))
-    for name, project in PROJECTS.items()
+    *(
+        Member(name, project, ("admin",) if name == "admin" else ("member", "reader"))
+        for name, project in PROJECTS.items()
+    ),
+    READER,
 ]
 
 

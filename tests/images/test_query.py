@@ -47,6 +47,10 @@ def test_changes_since_is_the_compute_apis() -> None:
         asked("changes-since", "2024-03-10")
 
 
+def test_blanks_around_a_sort_key_do_not_matter() -> None:
+    assert parse_filters([("sort", " name :asc, id")]).sort == (("name", "asc"), ("id", "desc"))
+
+
 def test_an_empty_sort_is_no_sort_key() -> None:
     with pytest.raises(Invalid, match="Invalid sort key"):
         asked("sort", "")

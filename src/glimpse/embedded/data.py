@@ -19,6 +19,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
+from glimpse.embedded.virtual_size import HEAD
 from glimpse.images.errors import ImageServiceError, NotFound, ServiceError, Unavailable
 
 _PIECE = 1024 * 1024
@@ -40,11 +41,12 @@ class DataTooLarge(ImageServiceError):
 
 
 class Stored(NamedTuple):
-    """What came of an upload: size in bytes, and the digests in hexadecimal."""
+    """What came of an upload: size in bytes, digests in hexadecimal, and how the data begins."""
 
     size: int
     checksum: str
     os_hash_value: str
+    head: bytes
 
 
 class ImageData(NamedTuple):
@@ -88,6 +90,7 @@ class ImageStore:
         """
         md5, sha512 = hashlib.md5(usedforsecurity=False), hashlib.sha512()
         size = 0
+        head = bytearray()
         failure: list[BaseException] = []
 
         async def digested() -> AsyncIterator[bytes]:
@@ -97,6 +100,7 @@ class ImageStore:
                     md5.update(chunk)
                     sha512.update(chunk)
                     size += len(chunk)
+                    head.extend(chunk[: HEAD - len(head)])
                     if size > self._size_cap:
                         raise DataTooLarge(  # noqa: TRY301  it is to end the upload, as all others
                             f"The data of an image may have at most {self._size_cap} bytes."
@@ -114,7 +118,7 @@ class ImageStore:
             await asyncio.to_thread(self._sync, image_id)
         except (BaseError, OSError) as error:
             raise failure[0] if failure else _not_written(error) from None
-        return Stored(size, md5.hexdigest(), sha512.hexdigest())
+        return Stored(size, md5.hexdigest(), sha512.hexdigest(), bytes(head))
 
     def open(self, image_id: str, size: int, checksum: str | None) -> ImageData | None:
         """The data of an image, None when there is none."""

@@ -12,6 +12,7 @@ from glimpse.embedded.data import ImageData, ImageStore, NoData
 from glimpse.embedded.engine import Catalog, Members, Record
 from glimpse.embedded.rules import NewImage
 from glimpse.embedded.sqlite.catalog import SQLiteCatalog
+from glimpse.embedded.virtual_size import virtual_size
 from glimpse.images import (
     BASE_ATTRIBUTES,
     Caller,
@@ -172,6 +173,7 @@ class EmbeddedImageService:
         def finish(image: Image) -> Image:
             return rules.with_status(image, "active", expected=("saving",))._replace(
                 size=stored.size,
+                virtual_size=virtual_size(image.disk_format, stored.head, stored.size),
                 checksum=stored.checksum,
                 os_hash_algo="sha512",
                 os_hash_value=stored.os_hash_value,

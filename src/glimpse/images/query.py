@@ -244,7 +244,7 @@ def _sort(sorts: Sequence[str], keys: Sequence[str], directions: Sequence[str]) 
         raise Invalid("Old and new sorting syntax cannot be combined")
     if sorts:
         wishes = [part.strip().partition(":") for part in ",".join(sorts).split(",")]
-        pairs = [(key, direction or "desc") for key, _, direction in wishes]
+        pairs = [(key.strip(), direction or "desc") for key, _, direction in wishes]
     else:
         keys = keys or (["created_at"] if directions else [])
         if len(directions) > 1 and len(directions) != len(keys):

@@ -132,7 +132,7 @@ def _key(pointer: object) -> str:
     key = pointer[1:]
     if key.partition("/")[0] == "locations":
         raise Forbidden("Attribute 'locations' is reserved.")
-    if "/" in key or not key.strip():
+    if "/" in key:
         raise Invalid(f"Invalid JSON pointer for this resource: '{pointer}'")
     return key.replace("~1", "/").replace("~0", "~").strip()
 

@@ -77,9 +77,12 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
 def _plain_path(path: str, root: str) -> str:
     """The path as routes have it, for the ways in which clients extend a catalog's URL.
 
-    That URL has no slash after it. Where it ends in ``/v2``, glanceclient adds ``/v2`` once more:
-    it takes the version off a URL only when nothing stands before it.
+    That URL has no slash after it, or one more than it should: slashes in a row count as one, as
+    in the Image service. Where it ends in ``/v2``, glanceclient adds ``/v2`` once more: it takes
+    the version off a URL only when nothing stands before it.
     """
+    while "//" in path:
+        path = path.replace("//", "/")
     if path == root:
         return path + "/"
     if path.startswith(f"{root}/v2/v2/"):
@@ -113,8 +116,8 @@ class Resource:
         if handler is None:
             raise MethodNotAllowed(", ".join(self._handlers))
         notes.operation = f"image.{handler.__name__}"
-        if request.method != "GET":
-            _check_may_write(caller)
+        if request.method != "GET" or handler is download_data:
+            _check_is_member(caller)
         response = await handler(Call(self._service, caller, request))
         await response(scope, receive, send)
 
@@ -252,10 +255,13 @@ _ROUTES: list[tuple[str, dict[str, Handler]]] = [
 ]
 
 
-def _check_may_write(caller: Caller) -> None:
+def _check_is_member(caller: Caller) -> None:
     """Raise Forbidden for a caller who is a reader and no more, by the usual three roles."""
     if "reader" in caller.roles and not caller.is_admin and "member" not in caller.roles:
-        raise Forbidden("You are not authorized to change images: a reader may only read them.")
+        raise Forbidden(
+            "You are not authorized to change images or to download their data: "
+            "a reader may only read their records."
+        )
 
 
 def _base_url(request: Request) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from glimpse.embedded.api.faults import RangeNotSatisfiable
 from glimpse.images.errors import Invalid
 
-_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,19})\s*-\s*(\d{0,19})\s*", re.IGNORECASE | re.ASCII)
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,40})\s*-\s*(\d{0,40})\s*", re.IGNORECASE | re.ASCII)
 
 
 class Part(NamedTuple):

@@ -1,0 +1,78 @@
+"""Who may do what to whose image through the Image API: the same table, also of a real Glance."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.acceptance.conftest import READER
+from tests.acceptance.tenancy import ATTRIBUTES, CALLERS, KEY, OUTCOMES, UNKNOWN_CALLERS
+from tests.acceptance.test_tenancy import make_image
+from tests.support.cloud import Cloud
+from tests.support.http import Answer, request
+
+CHANGES = json.dumps([{"op": "replace", "path": f"/{KEY}", "value": "x"}]).encode()
+PATCH = "application/openstack-images-v2.1-json-patch"
+# name: method, path below /v2/images, the letter that it needs, success, body and its type
+OPERATIONS: dict[str, tuple[str, str, str, int, bytes | None, str]] = {
+    "list": ("GET", "?limit=1000", "L", 200, None, ""),
+    "show": ("GET", "/{id}", "V", 200, None, ""),
+    "download": ("GET", "/{id}/file", "V", 204, None, ""),
+    "update": ("PATCH", "/{id}", "E", 200, CHANGES, PATCH),
+    "upload": ("PUT", "/{id}/file", "E", 409, b"x", "application/octet-stream"),
+    "delete": ("DELETE", "/{id}", "D", 204, None, ""),
+}
+
+
+def ask(cloud: Cloud, token: str | None, operation: str, image_id: str) -> Answer:
+    method, path, _, _, body, kind = OPERATIONS[operation]
+    place = urlsplit(cloud.image_url_at(cloud.process.base_url))
+    headers = {"Content-Type": kind} if kind else {}
+    if token is not None:
+        headers["X-Auth-Token"] = token
+    target = f"{place.path}/v2/images{path.format(id=image_id)}"
+    return request((str(place.hostname), place.port or 80), method, target, headers, body)
+
+
+def expected(operation: str, outcome: str) -> int:
+    _, _, needs, success, _, _ = OPERATIONS[operation]
+    if needs in ("L", *outcome):
+        return success  # of an upload: it may be tried, and finds that there is data already
+    return 403 if "V" in outcome else 404
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("kind", ATTRIBUTES)
+@pytest.mark.parametrize("caller", CALLERS)
+def test_the_table_is_kept(caller: str, kind: str, operation: str, cloud: Cloud) -> None:
+    image = make_image(kind)
+    cloud.put_images([image])
+    answer = ask(cloud, cloud.token(caller), operation, image["id"])
+    outcome = OUTCOMES[caller, kind]
+    assert answer.status == expected(operation, outcome), str(answer)
+    if operation == "list":
+        listed = {each["id"] for each in answer.json()["images"]}
+        assert (image["id"] in listed) == ("L" in outcome), str(answer)
+    cloud.put_images([], absent=[image["id"]] if kind != "protected" else [])
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("caller", UNKNOWN_CALLERS)
+def test_without_a_valid_token_nothing_is_answered(
+    caller: str, operation: str, cloud: Cloud, expired_token: str
+) -> None:
+    image = make_image("public")
+    cloud.put_images([image])
+    answer = ask(cloud, expired_token if caller == "expired" else None, operation, image["id"])
+    assert answer.status == 401, str(answer)
+    assert answer.header("WWW-Authenticate"), str(answer)
+    assert image["id"] not in answer.body.decode(), str(answer)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_reader_sees_records_and_no_more(operation: str, cloud: Cloud) -> None:
+    image: dict[str, Any] = {**make_image("private"), "owner": READER.project_id}
+    cloud.put_images([image])
+    answer = ask(cloud, cloud.token(READER.name), operation, image["id"])
+    assert answer.status == (200 if operation in ("list", "show") else 403), str(answer)
