@@ -186,10 +186,9 @@ async def test_an_image_that_is_deleted_during_its_upload_leaves_nothing(
     assert left_behind(state) == []
 
 
-async def test_an_upload_that_nobody_could_undo_is_undone_at_the_next_start(
-    tmp_path: Path,
-) -> None:
-    """The catalog is closed under an upload, so that not even its failure can be written down."""
+@pytest.fixture
+async def stuck(tmp_path: Path) -> str:
+    """An image whose upload failed when not even that could be written down."""
     service = EmbeddedImageService.open(tmp_path)
     image_id = await new_image(service)
     upload = SlowUpload(service, image_id)
@@ -197,11 +196,28 @@ async def test_an_upload_that_nobody_could_undo_is_undone_at_the_next_start(
     await service.close()
     with pytest.raises(Exception, match="closed"):
         await upload.finish()
+    return image_id
+
+
+async def test_an_upload_that_nobody_could_undo_is_undone_at_the_next_start(
+    tmp_path: Path, stuck: str
+) -> None:
     again = EmbeddedImageService.open(tmp_path)
-    assert (await again.get_image(OWNER, image_id)).status == "saving"
+    assert (await again.get_image(OWNER, stuck)).status == "saving"
     await again.recover()
-    assert (await again.get_image(OWNER, image_id)).status == "queued"
+    assert (await again.get_image(OWNER, stuck)).status == "queued"
     assert left_behind(tmp_path) == []
+    await again.close()
+
+
+async def test_an_upload_that_nobody_could_undo_can_be_made_again_without_a_start(
+    tmp_path: Path, stuck: str
+) -> None:
+    again = EmbeddedImageService.open(tmp_path)
+    assert (await again.get_image(OWNER, stuck)).status == "saving"
+    await again.upload(OWNER, stuck, chunks_of(*PIECES))
+    assert await download(again, stuck) == DATA
+    assert left_behind(tmp_path) == [stuck]
     await again.close()
 
 
@@ -219,6 +235,7 @@ def test_a_claim_is_one_holders_until_it_is_released(tmp_path: Path) -> None:
     here, there = Claims(tmp_path), Claims(tmp_path)
     claim = here.take("image")
     assert claim is not None
+    assert not claim.left
     assert there.take("image") is None
     assert list(there.abandoned()) == []
     claim.release()
@@ -226,6 +243,7 @@ def test_a_claim_is_one_holders_until_it_is_released(tmp_path: Path) -> None:
     assert again is not None
     again.abandon()
     (left,) = here.abandoned()
+    assert left.left
     assert left.image_id == "image"
     left.release()
     assert list(there.abandoned()) == []

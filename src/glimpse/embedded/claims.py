@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 
 class Claim(NamedTuple):
-    """One image's, until it is released."""
+    """One image's, until it is released. `left`: by somebody who died with it, or abandoned it."""
 
     image_id: str
     path: Path
     descriptor: int
+    left: bool
 
     def release(self) -> None:
         """Let others have it."""
@@ -39,7 +40,12 @@ class Claims:
         """Claim an image; None while somebody who lives has it. A crash of the machine keeps it."""
         path = self._directory / image_id
         while True:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            left = path.exists()
+            try:
+                how = os.O_RDWR | os.O_CLOEXEC | (0 if left else os.O_CREAT | os.O_EXCL)
+                descriptor = os.open(path, how, 0o600)
+            except (FileExistsError, FileNotFoundError):
+                continue  # somebody was quicker
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -47,7 +53,7 @@ class Claims:
                 return None
             if _is(path, descriptor):
                 self._sync()
-                return Claim(image_id, path, descriptor)
+                return Claim(image_id, path, descriptor, left)
             os.close(descriptor)  # released, and gone, between the opening and the locking
 
     def abandoned(self) -> Iterator[Claim]:

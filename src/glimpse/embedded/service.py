@@ -154,12 +154,14 @@ class EmbeddedImageService:
         if claim is None:
             raise Conflict(f"Image {image_id} is being given data by another request.")
         try:
+            if claim.left:  # the catalog could not be written when an upload failed
+                await self._settle(image.id)
             await self._set_status(caller, image_id, "saving", expected=("queued",))
             await self._take_data(caller, image.id, chunks)
         finally:
             if await self._is_settled(image.id):
                 claim.release()
-            else:  # the catalog could not be written: the next start tries again
+            else:  # the catalog could not be written: the next upload, or start, tries again
                 claim.abandon()
 
     async def _is_settled(self, image_id: str) -> bool:
@@ -204,12 +206,16 @@ class EmbeddedImageService:
         Any process may do it at any time; a start is when it is needed.
         """
         for claim in await asyncio.to_thread(lambda: list(self._claims.abandoned())):
-            record = await self._catalog.get(claim.image_id, None)
-            await self._data.delete_unfinished(claim.image_id)
-            if record is None or record.image.status == "saving":
-                await self._undo_upload(claim.image_id)
-                _log.warning("the upload of image %s ended with its process", claim.image_id)
+            await self._settle(claim.image_id)
             claim.release()
+
+    async def _settle(self, image_id: str) -> None:
+        """Undo what is left of an upload that nobody could undo; the image is claimed by now."""
+        record = await self._catalog.get(image_id, None)
+        await self._data.delete_unfinished(image_id)
+        if record is None or record.image.status == "saving":
+            await self._undo_upload(image_id)
+            _log.warning("what was left of an upload of image %s is undone", image_id)
 
     async def _set_status(
         self, caller: Caller, image_id: str, status: str, *, expected: tuple[str, ...]

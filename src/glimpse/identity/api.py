@@ -20,7 +20,7 @@ from glimpse.identity.application_credentials import (
     NotFound,
 )
 from glimpse.identity.authrequest import BadRequest, parse_auth_request
-from glimpse.identity.base import Unauthorized
+from glimpse.identity.base import IdentityUnavailable, Unauthorized
 from glimpse.identity.embedded import EXPIRED_WINDOW, SERVICE_ROLE, EmbeddedIdentity
 from glimpse.identity.session import Session
 
@@ -58,6 +58,7 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
             Forbidden: _forbidden,
             NotFound: _not_found,
             Conflict: _conflict,
+            IdentityUnavailable: _unavailable,
             HTTPException: _http_exception,
         },
     )
@@ -233,6 +234,10 @@ async def _not_found(_: Request, error: Exception) -> Response:
 
 async def _conflict(_: Request, error: Exception) -> Response:
     return _json(documents.fault(409, str(error)), 409)
+
+
+async def _unavailable(_: Request, error: Exception) -> Response:
+    return _json(documents.fault(503, str(error)), 503, {"Retry-After": "1"})
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from glimpse.identity import directory
+from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.directory import Directory, InvalidDirectory
 from glimpse.identity.files import locked, make_private_directory, write_private_file
 
@@ -50,11 +51,18 @@ class DirectoryFile:
         return True
 
     def change(self, edit: Callable[[dict[str, Any]], None]) -> None:
-        """Apply `edit` to the file's document, one process at a time; what it raises ends it."""
-        with locked(self._lock):
-            document = directory.decode(self.path.read_bytes())
-            edit(document)
-            write_private_file(self.path, directory.encode(document))
+        """Apply `edit` to the file's document, one process at a time; what it raises ends it.
+
+        Raises IdentityUnavailable, and changes nothing, where the disk is full, say.
+        """
+        try:
+            with locked(self._lock):
+                document = directory.decode(self.path.read_bytes())
+                edit(document)
+                write_private_file(self.path, directory.encode(document))
+        except OSError as error:
+            _log.error("%s cannot be written: %s", self.path, error.strerror)
+            raise IdentityUnavailable("The identity file cannot be written.") from None
         self.refresh()
 
     def _sign(self) -> _Signature:

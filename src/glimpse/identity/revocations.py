@@ -1,14 +1,31 @@
 """Revocations: which tokens ended before their time, seen at once by every worker of a machine."""
 
+import logging
 import mmap
 import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
 
+from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.files import create_private_file, locked
 
 _COUNTER_BYTES = 8
+_log = logging.getLogger(__name__)
+
+
+class _Telling:
+    """Raises IdentityUnavailable for an error of SQLite or of the system."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, sqlite3.Error | OSError):
+            _log.error("revocations cannot be read or written: %s", error)
+            raise IdentityUnavailable("Revocations cannot be read or written.") from None
+
+
+_TELLING = _Telling()
 
 
 class Revocations:
@@ -39,9 +56,10 @@ class Revocations:
     def revoke(self, audit_id: str, expires_at: float) -> None:
         """Remember `audit_id` until `expires_at` (seconds since 1970); durable when it returns.
 
-        May be called in any thread: it writes through a connection of its own.
+        May be called in any thread: it writes through a connection of its own. Raises
+        IdentityUnavailable where the disk is full, say.
         """
-        with locked(self._lock), closing(self._connect()) as database:
+        with _TELLING, locked(self._lock), closing(self._connect()) as database:
             database.execute("BEGIN IMMEDIATE")
             database.execute("DELETE FROM revoked WHERE expires_at < ?", (time.time(),))
             database.execute("INSERT OR REPLACE INTO revoked VALUES (?, ?)", (audit_id, expires_at))
@@ -51,11 +69,10 @@ class Revocations:
             self._counter[:_COUNTER_BYTES] = count.to_bytes(_COUNTER_BYTES, "little")
 
     def is_revoked(self, audit_ids: tuple[str, ...]) -> bool:
-        """Tell whether any of `audit_ids` has been revoked."""
-        return any(
-            self._database.execute("SELECT 1 FROM revoked WHERE audit_id = ?", (each,)).fetchone()
-            for each in audit_ids
-        )
+        """Tell whether any of `audit_ids` has been revoked. Raises IdentityUnavailable."""
+        statement = "SELECT 1 FROM revoked WHERE audit_id = ?"
+        with _TELLING:
+            return any(self._database.execute(statement, (each,)).fetchone() for each in audit_ids)
 
     def close(self) -> None:
         """Let go of the files."""
