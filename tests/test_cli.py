@@ -1,21 +1,28 @@
+import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
+import uuid
+from contextlib import closing
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from tests.support.http import request
-from tests.support.process import GlimpseProcess, free_port
+from tests.support.process import GlimpseProcess, free_port, wait_until
 
 
-def glimpse(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def glimpse(*arguments: str, stdin: IO[bytes] | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "glimpse", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=cwd)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, stdin=stdin
+    )
 
 
 def assert_one_line_error(done: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -148,6 +155,97 @@ def test_a_record_that_cannot_be_loaded_is_said_by_its_line(tmp_path: Path, text
     file.write_text("\n" + text + "\n")
     done = glimpse("load", str(file), "--state-dir", str(tmp_path / "state"))
     assert_one_line_error(done, f"{file}, line 2: ")
+
+
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+    with Path("/dev/zero").open("rb") as endless:
+        done = glimpse("load", "-", "--state-dir", str(tmp_path / "state"), stdin=endless)
+    assert_one_line_error(done, "-, line 1: ", "bytes")
+
+
+def test_a_load_that_is_interrupted_keeps_what_it_had_and_can_be_made_again(tmp_path: Path) -> None:
+    state = ["--state-dir", str(tmp_path / "state")]
+    lines = [_image(number) for number in range(30_000)]
+    command = [sys.executable, "-m", "glimpse", "load", "-", *state]
+    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
+        process.stdin.write("".join(lines[:25_000]).encode())
+        process.stdin.flush()
+        _wait_for_images(tmp_path / "state", 10_000)
+        process.send_signal(signal.SIGINT)  # it waits for more
+        assert process.wait(20) == 130
+        said = process.stderr.read()
+    assert said.decode().splitlines() == [
+        "glimpse: interrupted; load the file again to complete it"
+    ]
+    assert _count_images(tmp_path / "state") in (10_000, 20_000), "a part of a transaction"
+    (tmp_path / "images.jsonl").write_text("".join(lines))
+    done = glimpse("load", str(tmp_path / "images.jsonl"), *state)
+    assert done.returncode == 0, done.stderr
+    assert _count_images(tmp_path / "state") == 30_000
+
+
+def _image(number: int) -> str:
+    moment = "2024-01-01T00:00:00Z"
+    dates = {"created_at": moment, "updated_at": moment}
+    return json.dumps({"id": str(uuid.UUID(int=number)), "status": "active", **dates}) + "\n"
+
+
+def _count_images(state_dir: Path) -> int:
+    with closing(sqlite3.connect(state_dir / "catalog.sqlite", timeout=20)) as connection:
+        try:
+            return int(connection.execute("SELECT count(*) FROM images").fetchone()[0])
+        except sqlite3.OperationalError:  # there is no table yet
+            return 0
+
+
+def _wait_for_images(state_dir: Path, count: int) -> None:
+    wait_until(
+        lambda: (state_dir / "catalog.sqlite").exists() and _count_images(state_dir) >= count,
+        f"{count} images were not loaded in time",
+    )
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "load"])
+def test_a_catalog_that_is_none_is_said(tmp_path: Path, command: str) -> None:
+    (tmp_path / "catalog.sqlite").write_bytes(b"nonsense" * 1000)
+    (tmp_path / "images.jsonl").write_text(_image(1))
+    file = [str(tmp_path / "images.jsonl")] if command == "load" else []
+    done = glimpse(command, *file, "--port", str(free_port()), "--state-dir", str(tmp_path))
+    assert done.returncode == 1
+    assert f"The catalog {tmp_path}/catalog.sqlite cannot be opened" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "check", "openrc", "clouds"])
+def test_an_identity_file_that_is_none_is_said(tmp_path: Path, command: str) -> None:
+    (tmp_path / "identity.json").write_text("nonsense")
+    done = glimpse(command, "--port", str(free_port()), "--state-dir", str(tmp_path))
+    assert done.returncode == 1
+    assert f"{tmp_path}/identity.json" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("token.key", b"short"), ("revocations.sqlite", b"nonsense" * 1000)]
+)
+def test_a_secret_or_a_list_of_revocations_that_is_spoilt_is_said(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    """With an empty key, for one, everybody could make tokens."""
+    (tmp_path / name).write_bytes(content)
+    done = glimpse("serve", "--port", str(free_port()), "--state-dir", str(tmp_path))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr, done.stderr
+    assert ("token.key" if name == "token.key" else "Revocations") in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_state_directory_of_somebody_else_is_said(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    done = glimpse("serve", "--port", str(free_port()), "--state-dir", str(tmp_path / "state"))
+    tmp_path.chmod(0o700)
+    assert_one_line_error(done, "Permission denied", str(tmp_path))
 
 
 def test_a_missing_file_to_load_is_said(tmp_path: Path) -> None:

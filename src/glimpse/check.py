@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from glimpse.embedded.sqlite.schema import NewerSchema, connect
+from glimpse.embedded.sqlite.schema import UnusableCatalog, connect
 from glimpse.http.health import HealthView
+from glimpse.identity import directory
+from glimpse.identity.directory_file import FILE_NAME
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.logs import log_path
 from glimpse.settings import Settings
@@ -26,7 +28,7 @@ def check(settings: Settings) -> Iterator[Finding]:
     yield _address("", settings.server.host, settings.server.port)
     if settings.metrics.port:
         yield _address("metrics: ", settings.metrics.host, settings.metrics.port)
-    yield from _directory(settings.server.state_dir)
+    yield from _state(settings.server.state_dir)
     yield from _log_file(settings)
     if settings.image_service == "glance":
         yield from _gateway(settings)
@@ -64,16 +66,16 @@ async def _next(findings: AsyncIterator[Finding]) -> Finding | None:
     return await anext(findings, None)
 
 
-def _directory(directory: Path) -> Iterator[Finding]:
+def _state(place: Path) -> Iterator[Finding]:
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        yield Finding(False, f"the state directory {directory} cannot be made: {error.strerror}")
+        yield Finding(False, f"the state directory {place} cannot be made: {error.strerror}")
         return
-    if not os.access(directory, os.W_OK):
-        yield Finding(False, f"the state directory {directory} is not writable")
+    if not os.access(place, os.W_OK):
+        yield Finding(False, f"the state directory {place} is not writable")
         return
-    yield Finding(True, f"state is kept in {directory}")
+    yield Finding(True, f"state is kept in {place}")
 
 
 def _log_file(settings: Settings) -> Iterator[Finding]:
@@ -86,12 +88,12 @@ def _log_file(settings: Settings) -> Iterator[Finding]:
         yield Finding(True, f"logs go to {path}")
 
 
-def _catalog(directory: Path) -> Iterator[Finding]:
+def _catalog(place: Path) -> Iterator[Finding]:
     try:
-        connection = connect(directory / "catalog.sqlite")
+        connection = connect(place / "catalog.sqlite")
         (count,) = connection.execute("SELECT count(*) FROM images").fetchone()
         connection.close()
-    except NewerSchema as error:
+    except UnusableCatalog as error:
         yield Finding(False, str(error))
     else:
         yield Finding(True, f"the catalog opens and holds {count} images")
@@ -100,12 +102,21 @@ def _catalog(directory: Path) -> Iterator[Finding]:
 def _authentication(settings: Settings) -> Finding:
     strategy = settings.api.auth_strategy
     if strategy != "noauth":
-        return Finding(True, "users and tokens are kept in the state directory")
+        return _identity(settings.server.state_dir / FILE_NAME)
     try:
         check_noauth_bind(settings.server.host, settings.api.allow_remote_noauth)
     except RemoteNoAuthRefused as error:
         return Finding(False, str(error))
     return Finding(True, "noauth: whoever reaches this address is believed to be who they say")
+
+
+def _identity(file: Path) -> Finding:
+    try:
+        if file.exists():
+            directory.parse(directory.completed(directory.decode(file.read_bytes())))
+    except (OSError, directory.InvalidDirectory) as error:
+        return Finding(False, f"{file} cannot be used: {error}")
+    return Finding(True, "users and tokens are kept in the state directory")
 
 
 def _policy(settings: Settings) -> Finding:

@@ -3,11 +3,12 @@
 import argparse
 import asyncio
 import logging
+import signal
 import sys
 from pathlib import Path
 
 from glimpse import __version__
-from glimpse.identity.directory import Directory
+from glimpse.identity.directory import Directory, InvalidDirectory
 from glimpse.settings import Settings, SettingsError, load_settings
 
 _VERDICTS = {True: "ok  ", None: "note", False: "FAIL"}
@@ -107,7 +108,10 @@ def _clouds(settings: Settings, _options: argparse.Namespace) -> None:
 def _directory(settings: Settings) -> Directory:
     from glimpse.identity.directory_file import DirectoryFile  # noqa: PLC0415
 
-    return DirectoryFile(settings.server.state_dir).current
+    try:
+        return DirectoryFile(settings.server.state_dir).current
+    except InvalidDirectory as error:
+        raise CommandFailed(str(error)) from None
 
 
 def _base_url(settings: Settings) -> str:
@@ -132,26 +136,44 @@ def _load(settings: Settings, options: argparse.Namespace) -> None:
 
     from glimpse.embedded.load import BadRecord, JsonLines, load  # noqa: PLC0415
     from glimpse.embedded.service import EmbeddedImageService  # noqa: PLC0415
-    from glimpse.embedded.sqlite.schema import NewerSchema  # noqa: PLC0415
+    from glimpse.embedded.sqlite.schema import UnusableCatalog  # noqa: PLC0415
+    from glimpse.images.errors import Unavailable  # noqa: PLC0415
 
-    async def run(lines: JsonLines) -> int:
+    loaded = 0
+
+    async def run(lines: JsonLines) -> None:
         service = EmbeddedImageService.open(settings.server.state_dir)
         try:
             with tqdm(total=lines.total, unit="B", unit_scale=True, disable=None) as bar:
-                return await load(service, lines, lambda _: bar.update(lines.bytes - bar.n))
+
+                def progress(count: int) -> None:
+                    nonlocal loaded
+                    loaded += count
+                    bar.update(lines.bytes - bar.n)
+
+                await load(service, lines, progress)
         finally:
             await service.close()
 
     with sys.stdin.buffer if options.file == "-" else Path(options.file).open("rb") as stream:
         lines = JsonLines(stream)
+        # asyncio's own handler waits for the loop, which may be waiting for a line.
+        signal.signal(signal.SIGINT, _interrupt)
         try:
-            count = asyncio.run(run(lines))
-        except BadRecord as error:
-            kept = f" The {error.kept} images before it are loaded." if error.kept else ""
-            raise CommandFailed(f"{options.file}, line {lines.line}: {error}{kept}") from None
-        except NewerSchema as error:
+            asyncio.run(run(lines))
+        except UnusableCatalog as error:
             raise CommandFailed(str(error)) from None
-    print(f"{count} images loaded into {settings.server.state_dir}")
+        except (BadRecord, Unavailable) as error:
+            kept = f" The {loaded} images before it are loaded." if loaded else ""
+            raise CommandFailed(f"{options.file}, line {lines.line}: {error}{kept}") from None
+        except KeyboardInterrupt:
+            print("glimpse: interrupted; load the file again to complete it", file=sys.stderr)
+            raise
+    print(f"{loaded} images loaded into {settings.server.state_dir}")
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _sample_config() -> int:

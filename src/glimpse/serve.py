@@ -103,6 +103,8 @@ def _open_once(settings: Settings) -> None:
 
     try:
         asyncio.run(open_and_close())
+    except OSError as error:
+        raise CannotServe(f"{error.strerror or error}: {error.filename or ''}") from None
     except Exception as error:  # noqa: BLE001  whatever it is, the operator reads one line
         raise CannotServe(str(error) or type(error).__name__) from None
 

@@ -13,6 +13,7 @@ from glimpse.images import Image
 from glimpse.images.errors import Invalid
 
 IN_ONE_TRANSACTION = 10_000
+LONGEST_LINE = 16 * 1024 * 1024  # bytes: more than the largest image has, however it is escaped
 
 
 class BadRecord(Invalid):
@@ -26,7 +27,7 @@ class BadRecord(Invalid):
 class JsonLines:
     """Documents of a stream of lines; counts what has been read. Blank lines count as lines only.
 
-    Iterating raises Invalid for a line that is not JSON.
+    Iterating raises Invalid for a line that is too long or not JSON.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -35,9 +36,11 @@ class JsonLines:
         self.bytes = 0
 
     def __iter__(self) -> Iterator[Any]:
-        for line in self._stream:
+        while line := self._stream.readline(LONGEST_LINE + 1):
             self.line += 1
             self.bytes += len(line)
+            if len(line) > LONGEST_LINE:
+                raise Invalid(f"it has more than {LONGEST_LINE} bytes.")
             if not line.isspace():
                 try:
                     yield orjson.loads(line)

@@ -44,7 +44,7 @@ class EmbeddedImageService:
     def open(
         cls, state_dir: Path, *, image_size_cap: int = IMAGE_SIZE_CAP
     ) -> "EmbeddedImageService":
-        """Open, or make, the files in `state_dir`. Raises NewerSchema."""
+        """Open, or make, the files in `state_dir`. Raises UnusableCatalog."""
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(
             SQLiteCatalog.open(state_dir / "catalog.sqlite"),

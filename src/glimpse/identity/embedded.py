@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from glimpse.identity.base import Identity, Unauthorized
-from glimpse.identity.directory import User
+from glimpse.identity.directory import InvalidDirectory, User
 from glimpse.identity.directory_file import DirectoryFile
 from glimpse.identity.files import create_private_file
 from glimpse.identity.login import Login
@@ -63,10 +63,13 @@ class EmbeddedIdentity:
     ) -> Self:
         """Open `state_dir` (created 0700 with users and a key if new); expiration in seconds.
 
-        Raises OSError, sqlite3.Error, or InvalidDirectory for an identity file that is not one.
+        Raises OSError, IdentityUnavailable, or InvalidDirectory for an identity file, or a key,
+        that is not one.
         """
         directory_file = DirectoryFile(state_dir)
         key = create_private_file(state_dir / "token.key", secrets.token_bytes(KEY_BYTES))
+        if len(key) != KEY_BYTES:  # with a short one, anybody could make tokens
+            raise InvalidDirectory(f"{state_dir / 'token.key'}: has to have {KEY_BYTES} bytes")
         revocations = Revocations(state_dir / "revocations.sqlite")
         return cls(directory_file, revocations, key, token_expiration, region_name)
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from glimpse.identity.base import IdentityUnavailable
-from glimpse.identity.files import create_private_file, locked
+from glimpse.identity.files import create_private_file, locked, write_private_file
 
 _COUNTER_BYTES = 8
 _log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ class _Telling:
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, sqlite3.Error | OSError):
             _log.error("revocations cannot be read or written: %s", error)
-            raise IdentityUnavailable("Revocations cannot be read or written.") from None
+            raise IdentityUnavailable("Revocations of tokens cannot be read or written.") from None
 
 
 _TELLING = _Telling()
@@ -32,13 +32,13 @@ class Revocations:
     """The audit ids of revoked tokens, in an SQLite file, each until its token expires anyway."""
 
     def __init__(self, path: Path) -> None:
-        """Open `path`, or create it 0600. Raises OSError or sqlite3.Error."""
+        """Open `path`, or create it 0600. Raises OSError or IdentityUnavailable."""
         self._path = path
         create_private_file(path, b"")  # an empty file is an empty database
         self._lock = path.with_name(f".{path.name}.lock")
         self._counter = _map_counter(path.with_name("revocations.count"))
         # SQLite does not wait where two connections change the journal mode of a new file at once.
-        with locked(self._lock):
+        with _TELLING, locked(self._lock):
             self._database = self._connect()
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute(
@@ -87,6 +87,7 @@ class Revocations:
 
 
 def _map_counter(path: Path) -> mmap.mmap:
-    create_private_file(path, bytes(_COUNTER_BYTES))
+    if len(create_private_file(path, bytes(_COUNTER_BYTES))) != _COUNTER_BYTES:
+        write_private_file(path, bytes(_COUNTER_BYTES))
     with path.open("r+b") as stream:
         return mmap.mmap(stream.fileno(), _COUNTER_BYTES)

@@ -32,7 +32,7 @@ class SQLiteCatalog:
 
     @classmethod
     def open(cls, path: Path) -> "SQLiteCatalog":
-        """Open the file, made or migrated first if need be. Raises schema.NewerSchema."""
+        """Open the file, made or migrated first if need be. Raises UnusableCatalog."""
         return cls(path)
 
     def __init__(self, path: Path) -> None:

@@ -52,18 +52,25 @@ STEPS = (
 )
 
 
-class NewerSchema(Exception):
+class UnusableCatalog(Exception):
+    """The catalog cannot be opened; the message says why."""
+
+
+class NewerSchema(UnusableCatalog):
     """The catalog was made by a newer Glimpse."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the catalog, made or migrated first if need be. Raises NewerSchema."""
-    connection = open_file(path)
+    """Open the catalog, made or migrated first if need be. Raises UnusableCatalog."""
     try:
-        migrate(connection)
-    except BaseException:
-        connection.close()
-        raise
+        connection = open_file(path)
+        try:
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        raise UnusableCatalog(f"The catalog {path} cannot be opened: {error}.") from None
     return connection
 
 
