@@ -11,6 +11,7 @@ from glimpse.embedded.sqlite.schema import UnusableCatalog, connect
 from glimpse.http.health import HealthView
 from glimpse.identity import directory
 from glimpse.identity.directory_file import FILE_NAME
+from glimpse.identity.files import why_not_private
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.logs import log_path
 from glimpse.settings import Settings
@@ -74,6 +75,9 @@ def _state(place: Path) -> Iterator[Finding]:
         return
     if not os.access(place, os.W_OK):
         yield Finding(False, f"the state directory {place} is not writable")
+        return
+    if (reason := why_not_private(place)) is not None:
+        yield Finding(False, f"the state directory {place} cannot be used: {reason}")
         return
     yield Finding(True, f"state is kept in {place}")
 

@@ -1,5 +1,6 @@
 """Private files: for the owner of the state directory only, written whole or not at all."""
 
+import errno
 import fcntl
 import os
 import secrets
@@ -17,8 +18,18 @@ def make_private_directory(path: Path) -> None:
     Raises OSError, also when `path` belongs to somebody else and is open to more than the owner.
     """
     path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+    if (reason := why_not_private(path)) is not None:
+        raise PermissionError(errno.EPERM, reason, str(path))
     if path.stat().st_mode & 0o077:
         path.chmod(PRIVATE_DIRECTORY)
+
+
+def why_not_private(path: Path) -> str | None:
+    """Why `path` cannot be kept from others, None if it can: only its owner decides that."""
+    found = path.stat()
+    if found.st_mode & 0o077 and os.geteuid() not in (0, found.st_uid):
+        return "it belongs to somebody else and is open to others"
+    return None
 
 
 def write_private_file(path: Path, content: bytes) -> None:
