@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from tests.acceptance.conftest import MEMBERS
 from tests.support.cloud import EmbeddedCloud, seed_identity
-from tests.support.http import encode_head, read_answer
+from tests.support.http import encode_head, read_answer, request
 from tests.support.process import GlimpseProcess
 
 SIZE, PIECE = 4 * 1024 * 1024, b"x" * 2 * 1024 * 1024  # of which the first half is sent at once
@@ -115,6 +116,50 @@ def test_an_upload_of_a_worker_that_died_is_undone_by_the_next_one(state_dir: Pa
                 os.kill(worker, signal.SIGKILL)
             wait_for(lambda: names(state_dir) == [])
         assert status(cloud, image) == "queued"
+
+
+def test_no_crash_leaves_half_an_image_or_takes_an_acknowledged_one(state_dir: Path) -> None:
+    """Killed at any moment of uploads and deletions, 20 times; each image has data of its own."""
+    process = GlimpseProcess(state_dir)
+    cloud = EmbeddedCloud(process)
+    process.start()
+    acknowledged: dict[str, bytes] = {}
+    deleted: set[str] = set()
+    images: list[str] = []
+    for kill in range(20):
+        cloud.token("owner")
+        killer = threading.Timer(0.02 + 0.009 * kill, process.kill)
+        killer.start()
+        with contextlib.suppress(OSError, ValueError):
+            while True:
+                images.append(make_image(cloud))
+                data = images[-1].encode() * 20_000
+                assert upload(cloud, images[-1], data) == 204
+                acknowledged[images[-1]] = data
+                if len(acknowledged) % 4 == 0:
+                    doomed = next(iter(acknowledged))
+                    data = acknowledged.pop(doomed)
+                    deleted.add(doomed)  # or not: the answer may be what the crash took
+                    answer = cloud.ask("owner", "DELETE", f"/image/v2/images/{doomed}")
+                    assert answer.status == 204, str(answer)
+        killer.join()
+        process.start()
+        known = {image: cloud.ask("owner", "GET", f"/image/v2/images/{image}") for image in images}
+        assert {image for image in images if known[image].status != 200} <= deleted
+        for image, answer in known.items():
+            if answer.status == 200 and answer.json()["status"] == "active":
+                found = cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body
+                assert found == image.encode() * 20_000
+            else:
+                assert image not in acknowledged, str(answer)
+                assert not (state_dir / "data" / image).exists(), str(answer)
+        assert list((state_dir / "uploads").iterdir()) == []
+    process.stop()
+
+
+def upload(cloud: EmbeddedCloud, image: str, data: bytes) -> int:
+    headers = [("X-Auth-Token", cloud.token("owner") or ""), DATA_TYPE]
+    return request(cloud.address, "PUT", f"/image/v2/images/{image}/file", headers, data).status
 
 
 def children(process: GlimpseProcess) -> list[int]:

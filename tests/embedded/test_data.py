@@ -2,13 +2,16 @@
 
 import asyncio
 import hashlib
+import os
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from glimpse.embedded.claims import Claims
-from glimpse.embedded.data import DataTooLarge, NoData
+from glimpse.embedded.data import DataTooLarge, ImageStore, NoData
 from glimpse.embedded.rules import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images.errors import Conflict, Forbidden, ImageNotFound
@@ -82,6 +85,55 @@ async def test_what_was_uploaded_is_described_and_comes_back(
     )
     assert await download(service, image_id) == DATA
     assert left_behind(state) == [image_id]
+
+
+async def test_data_and_its_name_are_on_the_disk_before_the_image_is_active(
+    service: EmbeddedImageService, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = await new_image(service)
+    synced: list[Path] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        with closing(sqlite3.connect(state / "catalog.sqlite")) as catalog:
+            assert catalog.execute("SELECT status FROM images").fetchone() != ("active",)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    await service.upload(OWNER, image_id, chunks_of(*PIECES))
+    assert synced[-2:] == [state / "data" / image_id, state / "data"]
+
+
+async def test_a_deletion_that_a_crash_cut_off_leaves_no_data(
+    service: EmbeddedImageService, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = await new_image(service)
+    await service.upload(OWNER, image_id, chunks_of(*PIECES))
+
+    async def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ImageStore, "delete", crash)
+        with pytest.raises(KeyboardInterrupt):
+            await service.delete_image(OWNER, image_id)
+    with pytest.raises(ImageNotFound):
+        await service.get_image(OWNER, image_id)
+    assert left_behind(state) == [image_id, image_id]
+    await service.recover()
+    assert left_behind(state) == []
+
+
+@pytest.mark.parametrize("status", ["queued", "saving"])
+async def test_data_that_is_there_before_its_image_is_active_is_not_shown(
+    service: EmbeddedImageService, state: Path, status: str
+) -> None:
+    image_id = await new_image(service)
+    (state / "data" / image_id).write_bytes(DATA)
+    await service.update_image(ADMIN, image_id, lambda image: image._replace(status=status))
+    with pytest.raises(NoData):
+        await service.open_data(OWNER, image_id)
 
 
 @pytest.mark.parametrize(

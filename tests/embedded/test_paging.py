@@ -37,27 +37,58 @@ async def _pages(
                 await service.delete_image(OWNER, new.id)
 
 
-@settings(max_examples=25, deadline=None)
+LISTS = [
+    ImageQuery(),  # an index answers it
+    ImageQuery(min_disk=0),  # in slices
+    ImageQuery(properties={"lot": "a"}, min_disk=0),
+    *(
+        ImageQuery(sort=(Sort(key, direction),))
+        for key in ("created_at", "name", "size", "id")
+        for direction in ("asc", "desc")
+    ),
+    ImageQuery(sort=(Sort("size", "asc"), Sort("name", "desc"))),
+]
+
+
+@settings(max_examples=80, deadline=None)
 @given(
-    seconds=st.lists(st.integers(0, 3), max_size=12),
+    numbers=st.lists(st.integers(0, 3), max_size=12),
     limit=st.integers(1, 5),
+    query=st.sampled_from(LISTS),
     older=st.booleans(),
 )
 def test_paging_visits_every_image_that_existed_throughout_once(
-    seconds: list[int], limit: int, *, older: bool
+    numbers: list[int], limit: int, query: ImageQuery, *, older: bool
 ) -> None:
+    """Images have few different dates, names and sizes, null among them: many compare equal."""
     year = 2024 if older else 2099  # so that what is made meanwhile comes before or after
 
     async def walk(directory: str) -> None:
         service = EmbeddedImageService.open(Path(directory))
-        records = [document(created_at=f"{year}-02-01T10:20:0{each}Z") for each in seconds]
+        records = [
+            document(
+                created_at=f"{year}-02-01T10:20:0{each}Z",
+                name=(None, "a", "b", "B")[each],
+                size=(None, 0, 5, 2**40)[each],
+                lot="a",
+            )
+            for each in numbers
+        ]
         await load(service, records)
-        newest_first = sorted(((each["created_at"], each["id"]) for each in records), reverse=True)
-        seen = await _pages(service, ImageQuery(), limit, disturb=True)
+        at_once = await listed(service, OWNER, query)
+        seen = await _pages(service, query, limit, disturb=True)
         await service.close()
         existed = {each["id"] for each in records}
-        assert [each for each in seen if each in existed] == [each for _, each in newest_first]
+        assert [each for each in seen if each in existed] == at_once
+        assert set(at_once) == existed
         assert len(seen) == len(set(seen))
+        if query == ImageQuery():
+            assert at_once == [
+                each["id"]
+                for each in sorted(
+                    records, key=lambda each: (each["created_at"], each["id"]), reverse=True
+                )
+            ]
 
     with tempfile.TemporaryDirectory() as directory:
         asyncio.run(walk(directory))

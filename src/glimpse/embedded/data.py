@@ -122,9 +122,13 @@ class ImageStore:
 
     def open(self, image_id: str, size: int, checksum: str | None) -> ImageData | None:
         """The data of an image, None when there is none."""
-        if not (self._directory / image_id).is_file():
+        if not self.has(image_id):
             return None
         return ImageData(size, checksum, image_id, self._store)
+
+    def has(self, image_id: str) -> bool:
+        """Whether there is any data of an image."""
+        return (self._directory / image_id).is_file()
 
     async def delete(self, image_id: str) -> None:
         """Remove the data of an image, if there is any."""

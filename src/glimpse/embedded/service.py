@@ -25,6 +25,7 @@ from glimpse.images.errors import (
     Conflict,
     Forbidden,
     ImageNotFound,
+    ImageServiceError,
     MarkerNotFound,
     MarkerNotVisible,
     Unavailable,
@@ -102,11 +103,24 @@ class EmbeddedImageService:
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
         """See ImageService. The data goes with the record."""
-        image_id = image_id.lower()
-        await self._catalog.delete(
-            image_id, caller.project_id, lambda record: rules.deletable(caller, record)
-        )
-        await self._data.delete(image_id)
+        image = await self.get_image(caller, image_id)
+        claim = None
+        if self._data.has(image.id):  # what a crash cuts off, the next start makes up for
+            claim = await asyncio.to_thread(self._claims.take, image.id)
+        refused = False
+        try:
+            await self._catalog.delete(
+                image.id, caller.project_id, lambda record: rules.deletable(caller, record)
+            )
+            await self._data.delete(image.id)
+        except ImageServiceError:
+            refused = True
+            raise
+        finally:
+            if claim is not None and (refused or not self._data.has(image.id)):
+                claim.release()
+            elif claim is not None:
+                claim.abandon()
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:  # noqa: ARG002  the port's
         """See ImageService."""
@@ -230,7 +244,7 @@ class EmbeddedImageService:
         if image.status == "deactivated" and not caller.is_admin:
             raise Forbidden("The requested image has been deactivated. Image data is forbidden.")
         data = self._data.open(image.id, image.size or 0, image.checksum)
-        if data is None:
+        if data is None or image.status in ("queued", "saving"):
             raise NoData(f"Image {image_id} has no data.")
         return data
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.embedded.sqlite.schema import STEPS, NewerSchema
+from glimpse.embedded.sqlite.schema import STEPS, NewerSchema, connect
 from glimpse.images import DateBound, ImageQuery
 from tests.embedded.images import CREATED, OWNER, listed, make
 
@@ -22,6 +22,13 @@ async def test_a_catalog_of_a_newer_glimpse_is_refused_and_left_alone(tmp_path: 
     with pytest.raises(NewerSchema, match=f"schema version {newer}.*newer Glimpse"):
         EmbeddedImageService.open(tmp_path)
     assert (tmp_path / "catalog.sqlite").read_bytes() == before
+
+
+def test_a_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
+    with closing(connect(tmp_path / "catalog.sqlite")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        full = 2  # in WAL mode, less loses what a crash of the machine finds uncopied
+        assert connection.execute("PRAGMA synchronous").fetchone() == (full,)
 
 
 async def test_the_files_are_their_owners_only(tmp_path: Path) -> None:

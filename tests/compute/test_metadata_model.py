@@ -1,0 +1,86 @@
+"""Any sequence of metadata operations leaves what it would leave in a plain dictionary."""
+
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glimpse.compute.faults import Fault, fault_of
+from glimpse.compute.operations import ComputeRequest, Operations
+from glimpse.compute.views import Links
+from glimpse.embedded.rules import NewImage
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.images import Caller
+from glimpse.images.errors import ImageServiceError
+
+OWNER = Caller("user", "project")
+LINKS = Links("http://c/v2.1", "http://c", "http://c/image")
+MOST = 4  # items
+Model = dict[str, str]
+KEYS = st.sampled_from(("a", "b", "C d", "x.y:z", "os_type", "k" * 255))
+VALUES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=255)
+METADATA = st.dictionaries(KEYS, VALUES, max_size=MOST + 1)
+STEPS = st.one_of(
+    st.tuples(st.just("create_metadata"), st.just(""), METADATA),
+    st.tuples(st.just("replace_metadata"), st.just(""), METADATA),
+    st.tuples(st.just("set_metadata_item"), KEYS, VALUES),
+    st.tuples(st.just("show_metadata_item"), KEYS, st.none()),
+    st.tuples(st.just("delete_metadata_item"), KEYS, st.none()),
+)
+
+
+def expected(model: Model, operation: str, key: str, value: Any) -> tuple[int, Any, Model]:
+    """The status, the document and the dictionary after an operation."""
+    if operation == "show_metadata_item":
+        return (200, {"meta": {key: model[key]}}, model) if key in model else (404, None, model)
+    if operation == "delete_metadata_item":
+        if key not in model:
+            return 404, None, model
+        return 204, None, {other: model[other] for other in model if other != key}
+    new = {key: value} if operation == "set_metadata_item" else value
+    after = new if operation == "replace_metadata" else {**model, **new}
+    if len(after) > MOST:
+        return 403, None, model
+    if operation == "set_metadata_item":
+        return 200, {"meta": new}, after
+    return 200, {"metadata": after}, after
+
+
+async def perform(
+    operations: Operations, image_id: str, operation: str, key: str, value: Any
+) -> tuple[int, Any]:
+    body = {"meta": {key: value}} if operation == "set_metadata_item" else {"metadata": value}
+    request = ComputeRequest(OWNER, b"", body, image_id, key, LINKS, legacy=False)
+    try:
+        answer = await operations.handler(operation)(request)
+    except Fault as fault:
+        return fault.status, None
+    except ImageServiceError as error:
+        return fault_of(error).status, None
+    assert answer is None or isinstance(answer, bytes)
+    return (204, None) if answer is None else (200, json.loads(answer))
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=st.lists(STEPS, max_size=12))
+def test_any_sequence_of_operations_equals_a_plain_dictionary(
+    steps: list[tuple[str, str, Any]],
+) -> None:
+    async def run(directory: Path) -> None:
+        service = EmbeddedImageService.open(directory)
+        operations = Operations(service, show_size=lambda _: True, metadata_items=MOST)
+        image = await service.create_image(OWNER, NewImage(name="model"))
+        model: Model = {}
+        for step in steps:
+            status, document, model = expected(model, *step)
+            assert await perform(operations, image.id, *step) == (status, document)
+            listed = await perform(operations, image.id, "list_metadata", "", None)
+            assert listed == (200, {"metadata": model})
+        await service.close()
+
+    with tempfile.TemporaryDirectory() as directory:
+        asyncio.run(run(Path(directory)))

@@ -1,0 +1,84 @@
+"""Whatever can be stored is shown: by both APIs, as it is, by id and in a list."""
+
+import asyncio
+import json
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Any
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glimpse.compute.views import Links, detail_view
+from glimpse.embedded.api.documents import image_document
+from glimpse.embedded.api.schema import CONTAINER_FORMATS, DISK_FORMATS, STATUSES, VISIBILITIES
+from glimpse.embedded.load import load
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.images import BASE_ATTRIBUTES, ImageQuery
+from tests.embedded.images import ADMIN, CREATED, images
+
+LINKS = Links("http://c/v2.1", "http://c", "http://c/image")
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=255)
+ODD = st.sampled_from(
+    ("null", "NaN", "[" * 5000, "9" * 5000, '"\\ud800"', '{"a": null}', "\\u0000")
+)
+KEYS = st.one_of(
+    st.sampled_from(("block_device_mapping", "mappings", "instance_uuid", "auto_disk_config", "")),
+    TEXT.filter(lambda key: key not in BASE_ATTRIBUTES and key != "members"),
+)
+PROPERTIES = st.dictionaries(KEYS, st.one_of(TEXT, ODD, st.none()), max_size=5)
+SIZES = st.one_of(st.none(), st.integers(0, 2**63 - 1))
+NUMBERS = st.integers(0, 2**31 - 1)
+ATTRIBUTES = st.fixed_dictionaries(
+    {"status": st.sampled_from(STATUSES)},
+    optional={
+        "name": st.one_of(st.none(), TEXT),
+        "owner": st.one_of(st.none(), TEXT),
+        "visibility": st.sampled_from(VISIBILITIES),
+        "size": SIZES,
+        "virtual_size": SIZES,
+        "min_ram": NUMBERS,
+        "min_disk": NUMBERS,
+        "protected": st.booleans(),
+        "disk_format": st.one_of(st.none(), st.sampled_from(DISK_FORMATS)),
+        "container_format": st.one_of(st.none(), st.sampled_from(CONTAINER_FORMATS)),
+        "tags": st.lists(TEXT, max_size=3),
+    },
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(records=st.lists(st.tuples(PROPERTIES, ATTRIBUTES), min_size=1, max_size=8))
+def test_whatever_is_loaded_is_shown_as_it_was_said(
+    records: list[tuple[dict[str, str | None], dict[str, Any]]],
+) -> None:
+    documents = {
+        str(uuid.UUID(int=number)): {**properties, **attributes}
+        for number, (properties, attributes) in enumerate(records)
+    }
+
+    async def show(directory: Path) -> None:
+        service = EmbeddedImageService.open(directory)
+        dates = {"created_at": CREATED, "updated_at": CREATED}
+        await load(service, ({**each, "id": key, **dates} for key, each in documents.items()))
+        listed = await images(service, ADMIN, ImageQuery(visibility="all"))
+        hidden = {"killed", "deleted"}
+        assert {image.id for image in listed} == {
+            key for key, each in documents.items() if each["status"] not in hidden
+        }
+        for image in [*listed, *[await service.get_image(ADMIN, key) for key in documents]]:
+            said = documents[image.id]
+            shown = json.loads(image_document(image))
+            assert {key: shown[key] for key in said} == {
+                key: "" if value is None and key not in BASE_ATTRIBUTES else value
+                for key, value in said.items()
+            }
+            compute = json.loads(orjson.dumps(detail_view(image, LINKS, show_size=True)))
+            assert compute["metadata"].keys() == said.keys() - BASE_ATTRIBUTES
+            assert compute["OS-EXT-IMG-SIZE:size"] == (said.get("size") or 0)
+        await service.close()
+
+    with tempfile.TemporaryDirectory() as directory:
+        asyncio.run(show(Path(directory)))
