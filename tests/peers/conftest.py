@@ -8,8 +8,8 @@ import pytest
 from tests.peers.cloud import PeerGateway
 from tests.support.cloud import Member
 
-OWNER = Member("owner", uuid.uuid4().hex)
-COLLECTOR = Member("collector", uuid.uuid4().hex)
+OWNER = Member("owner", f"{0xA:032x}")
+COLLECTOR = Member("collector", f"{0xB:032x}")
 DATES = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-03-01T11:21:31Z"}
 
 

@@ -1,0 +1,117 @@
+"""The embedded Identity API answers what Keystone does; docs/differences.md has the rest."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.peers.cloud import PeerGateway
+from tests.peers.conftest import COLLECTOR, OWNER
+from tests.peers.native import Native, Pair, form
+from tests.support.cloud import PASSWORD, EmbeddedCloud, seed_identity
+from tests.support.process import GlimpseProcess
+
+pytestmark = pytest.mark.peers
+DOMAIN = {"id": "default"}
+PROJECT = {"project": {"name": "owner", "domain": DOMAIN}}
+
+
+@pytest.fixture(scope="module")
+def native(cloud: PeerGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Native]:
+    state_dir = tmp_path_factory.mktemp("native") / "state"
+    seed_identity(state_dir, [OWNER, COLLECTOR])
+    with GlimpseProcess(state_dir) as process:
+        yield Native(cloud, EmbeddedCloud(process))
+
+
+def by_password(**user: Any) -> dict[str, Any]:
+    who = {"name": "owner", "domain": DOMAIN, "password": PASSWORD, **user}
+    known = {key: value for key, value in who.items() if value is not ...}
+    return {"methods": ["password"], "password": {"user": known}}
+
+
+def assert_alike(pair: Pair) -> None:
+    told = f"the real one:\n{pair.real}\n\nthe embedded one:\n{pair.embedded}"
+    assert pair.embedded.status == pair.real.status, told
+    if pair.real.body:
+        real, embedded = pair.real.json(), pair.embedded.json()
+        real.get("token", {}).pop("catalog", None)  # other services, other endpoints
+        embedded.get("token", {}).pop("catalog", None)
+        assert form(embedded) == form(real), told
+    for name in ("X-Subject-Token", "WWW-Authenticate", "Vary"):
+        assert (pair.embedded.header(name) is None) == (pair.real.header(name) is None), told
+
+
+@pytest.mark.parametrize("path", ["/", "/v3", "/v3/"])
+def test_versions_are_told_alike(native: Native, path: str) -> None:
+    pair = native.identity("GET", path)
+    assert_alike(pair)
+    assert (pair.embedded.header("Location") is None) == (pair.real.header("Location") is None)
+
+
+SCOPES: list[Any] = [
+    PROJECT,
+    {"project": {"id": OWNER.project_id}},
+    {"project": {"name": "owner", "domain": {"name": "Default"}}},
+    {"project": {"name": "owner"}},
+    {"project": {"name": "owner", "domain": {"id": "nowhere"}}},
+    {"project": {"id": COLLECTOR.project_id}},
+    {"project": {"id": "nowhere"}},
+    {"project": {}},
+    {"project": None},
+    {"project": {"id": 1}},
+    {"domain": DOMAIN},
+    {"system": {"all": True}},
+    {"unscoped": {}},
+    "unscoped",
+    [],
+    1,
+]
+
+
+@pytest.mark.parametrize("scope", SCOPES, ids=ascii)
+def test_a_scope_is_given_or_refused_alike(native: Native, scope: object) -> None:
+    document = {"auth": {"identity": by_password(), "scope": scope}}
+    assert_alike(native.identity("POST", "/v3/auth/tokens", document))
+
+
+IDENTITIES: list[Any] = [
+    by_password(),
+    by_password(domain={"name": "Default"}),
+    by_password(password="wrong"),
+    by_password(password=...),
+    by_password(password=1),
+    by_password(name="nobody"),
+    by_password(domain=...),
+    by_password(domain={}),
+    by_password(domain={"id": "nowhere"}),
+    {"methods": ["password"], "password": {"user": {}}},
+    {"methods": ["password"], "password": {}},
+    {"methods": ["password"]},
+    {"methods": "password"},
+    {"methods": []},
+    {},
+    {"methods": ["token"], "token": {}},
+    {"methods": ["token"], "token": {"id": 1}},
+    {"methods": ["application_credential"], "application_credential": {}},
+    {"methods": ["application_credential"], "application_credential": {"name": "a", "secret": "s"}},
+]
+
+
+@pytest.mark.parametrize("identity", IDENTITIES, ids=ascii)
+def test_a_login_succeeds_or_fails_alike(native: Native, identity: object) -> None:
+    assert_alike(native.identity("POST", "/v3/auth/tokens", {"auth": {"identity": identity}}))
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"{}", b'{"auth": {}}', b"\xff"])
+def test_what_is_no_login_is_refused_alike(native: Native, body: bytes) -> None:
+    assert_alike(native.identity("POST", "/v3/auth/tokens", body))
+
+
+@pytest.mark.parametrize("path", ["projects", "domains", "system", "catalog"])
+@pytest.mark.parametrize("user", ["owner", None])
+def test_what_a_token_leads_to_is_told_alike(native: Native, path: str, user: str | None) -> None:
+    pair = native.identity("GET", f"/v3/auth/{path}", user=user)
+    assert pair.embedded.status == pair.real.status, f"{pair.real}\n\n{pair.embedded}"
+    if path != "catalog":
+        assert_alike(pair)
