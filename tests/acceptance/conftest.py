@@ -1,12 +1,13 @@
 """The clouds of the acceptance tests: one of each per test worker, with users for every role."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.acceptance.tenancy import CALLERS
 from tests.clouds import CLOUDS, start_cloud
-from tests.support.cloud import Cloud, Member
+from tests.support.cloud import Cloud, Member, seed_identity
 
 PROJECTS = {name: f"{number:032x}" for number, name in enumerate(CALLERS, 1)}
 READER = Member("reader", f"{0xEE:032x}", ("reader",))
@@ -33,3 +34,10 @@ def cloud(
 def expired_token(cloud: Cloud) -> str:
     """A token of the owner's that was valid until a moment ago."""
     return cloud.issue_expired_token("owner")
+
+
+@pytest.fixture
+def state_dir(tmp_path: Path) -> Path:
+    """A state directory with these users, for a process of the test's own."""
+    seed_identity(tmp_path / "state", MEMBERS)
+    return tmp_path / "state"

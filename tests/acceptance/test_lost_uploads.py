@@ -10,21 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.acceptance.conftest import MEMBERS
-from tests.support.cloud import EmbeddedCloud, seed_identity
+from tests.support.cloud import EmbeddedCloud
 from tests.support.http import encode_head, read_answer, request
 from tests.support.process import GlimpseProcess
 
 SIZE, PIECE = 4 * 1024 * 1024, b"x" * 2 * 1024 * 1024  # of which the first half is sent at once
 DATA_TYPE = ("Content-Type", "application/octet-stream")
-
-
-@pytest.fixture
-def state_dir(tmp_path: Path) -> Path:
-    seed_identity(tmp_path / "state", MEMBERS)
-    return tmp_path / "state"
 
 
 def make_image(cloud: EmbeddedCloud) -> str:

@@ -1,0 +1,51 @@
+"""Stopping: requests under way end as they would have, and the command succeeds."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.test_lost_uploads import PIECE, half_sent, make_image, names, status
+from tests.support.cloud import EmbeddedCloud
+from tests.support.http import read_answer
+from tests.support.process import GlimpseProcess
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_upload_under_way_is_taken_to_its_end(
+    state_dir: Path, number: signal.Signals, workers: str
+) -> None:
+    process = GlimpseProcess(state_dir, arguments=["--workers", workers])
+    cloud = EmbeddedCloud(process)
+    with process:
+        image = make_image(cloud)
+        with half_sent(cloud, image) as upload:
+            os.kill(process.pid, number)
+            upload.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                upload.recv(1)  # it waits
+            upload.settimeout(20)
+            upload.sendall(PIECE)
+            answer = read_answer(upload, "PUT")
+        assert answer.status == 204, str(answer)
+        assert process.stop() == 0, process.log.read_text()
+    with process:
+        assert status(cloud, image) == "active"
+        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body == 2 * PIECE
+
+
+def test_who_takes_too_long_is_cut_off_and_leaves_nothing(state_dir: Path, tmp_path: Path) -> None:
+    file = tmp_path / "glimpse.conf"
+    file.write_text("[glimpse]\ngraceful_shutdown_timeout = 1\n")
+    process = GlimpseProcess(state_dir, arguments=["--config-file", str(file)])
+    cloud = EmbeddedCloud(process)
+    with process:
+        image = make_image(cloud)
+        with half_sent(cloud, image):
+            assert process.stop() == 0, process.log.read_text()
+        assert "Traceback" not in process.log.read_text(), process.log.read_text()
+    with process:
+        assert status(cloud, image) == "queued"
+        assert names(state_dir) == []

@@ -1,0 +1,59 @@
+"""The dates of an image, as a real Glance was seen to set them."""
+
+import pytest
+
+from glimpse.embedded import rules
+from glimpse.embedded.rules import NewImage
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.images import PropertyChanges
+from glimpse.images.errors import Conflict
+from tests.embedded.images import OWNER, chunks_of
+
+FIRST, LATER = "2024-02-01T10:20:30Z", "2024-02-01T10:20:33Z"
+
+
+@pytest.fixture
+async def image(service: EmbeddedImageService, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An image that was made three seconds ago."""
+    monkeypatch.setattr(rules, "now", lambda: FIRST)
+    new = NewImage(disk_format="raw", container_format="bare", properties={"key": "value"})
+    made = await service.create_image(OWNER, new)
+    assert (made.created_at, made.updated_at) == (FIRST, FIRST)
+    monkeypatch.setattr(rules, "now", lambda: LATER)
+    return made.id
+
+
+async def dates(service: EmbeddedImageService, image_id: str) -> tuple[str, str]:
+    found = await service.get_image(OWNER, image_id)
+    return found.created_at, found.updated_at
+
+
+async def test_data_is_a_change(service: EmbeddedImageService, image: str) -> None:
+    await service.upload(OWNER, image, chunks_of(b"x"))
+    assert await dates(service, image) == (FIRST, LATER)
+
+
+@pytest.mark.parametrize("name", ["new", None])
+async def test_an_update_is_a_change_whatever_it_says(
+    service: EmbeddedImageService, image: str, name: str | None
+) -> None:
+    """``None`` is what the name is already."""
+    await service.update_image(OWNER, image, lambda before: before._replace(name=name))
+    assert await dates(service, image) == (FIRST, LATER)
+
+
+@pytest.mark.parametrize(("value", "updated_at"), [("another", LATER), ("value", FIRST)])
+async def test_metadata_that_are_what_they_were_are_no_change(
+    service: EmbeddedImageService, image: str, value: str, updated_at: str
+) -> None:
+    """Compute sends the Image service nothing then."""
+    await service.change_properties(OWNER, image, PropertyChanges(set={"key": value}))
+    assert await dates(service, image) == (FIRST, updated_at)
+
+
+async def test_what_is_refused_is_no_change(service: EmbeddedImageService, image: str) -> None:
+    with pytest.raises(Conflict):
+        await service.update_image(
+            OWNER, image, lambda before: rules.with_status(before, "active", expected=("saving",))
+        )
+    assert await dates(service, image) == (FIRST, FIRST)
