@@ -202,11 +202,14 @@ def _base_url(request: Request) -> str:
 
 async def _body(request: Request) -> object:
     """Read the JSON body, of at most LARGEST_BODY bytes. Raises BadRequest or HTTPException."""
+    too_large = HTTPException(413, "Request is too large.")
+    if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
+        raise too_large
     content = b""
     async for chunk in request.stream():
         content += chunk
         if len(content) > LARGEST_BODY:
-            raise HTTPException(413, "Request is too large.")
+            raise too_large
     try:
         parsed: object = orjson.loads(content)
     except orjson.JSONDecodeError:

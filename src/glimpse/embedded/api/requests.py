@@ -19,11 +19,14 @@ Pairs = Sequence[tuple[str, str]]
 
 async def json_body(request: Request) -> Any:
     """The parsed body. Raises TooLarge above MAX_BODY, without reading on, and Invalid."""
+    too_large = TooLarge(f"The body may have at most {MAX_BODY} bytes.")
+    if int(request.headers.get("content-length") or 0) > MAX_BODY:
+        raise too_large
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY:
-            raise TooLarge(f"The body may have at most {MAX_BODY} bytes.")
+            raise too_large
     if not body:
         raise Invalid("Body expected in request.")
     try:
