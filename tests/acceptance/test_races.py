@@ -1,0 +1,92 @@
+"""Many clients at once, through two workers: of what can happen once, one client is told it did."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.test_lost_uploads import make_image, names, status, upload
+from tests.support.cloud import EmbeddedCloud
+from tests.support.http import request
+from tests.support.process import GlimpseProcess
+
+CLIENTS = 8
+ROUNDS = 5
+
+
+@pytest.fixture
+def cloud(state_dir: Path) -> Iterator[EmbeddedCloud]:
+    with GlimpseProcess(state_dir, arguments=["--workers", "2"]) as process:
+        started = EmbeddedCloud(process)
+        started.token("owner")
+        yield started
+
+
+def at_once(act: Callable[[int], int]) -> list[int]:
+    """The statuses that so many clients get, in order."""
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        return sorted(pool.map(act, range(CLIENTS)))
+
+
+def _ask(cloud: EmbeddedCloud, method: str, target: str, body: bytes | None = None) -> int:
+    return cloud.ask("owner", method, target, body).status
+
+
+def test_an_id_is_taken_by_one(cloud: EmbeddedCloud) -> None:
+    for _ in range(ROUNDS):
+        body = json.dumps({"id": str(uuid.uuid4())}).encode()
+        statuses = at_once(lambda _, body=body: _ask(cloud, "POST", "/image/v2/images", body))
+        assert statuses == [201] + [409] * (CLIENTS - 1)
+
+
+def test_an_image_is_given_the_data_of_one(cloud: EmbeddedCloud) -> None:
+    for _ in range(ROUNDS):
+        image = make_image(cloud)
+        data = [bytes([number]) * 300_000 for number in range(CLIENTS)]
+        statuses = at_once(lambda n, image=image, data=data: upload(cloud, image, data[n]))
+        assert statuses == [204] + [409] * (CLIENTS - 1)
+        assert status(cloud, image) == "active"
+        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body in data
+        assert names(cloud.state_dir).count(image) == 1, "a claim was left"
+
+
+def test_an_image_is_deleted_by_one_and_leaves_nothing(cloud: EmbeddedCloud) -> None:
+    for _ in range(ROUNDS):
+        image = make_image(cloud)
+        assert upload(cloud, image, b"data") == 204
+        target = f"/image/v2/images/{image}"
+        statuses = at_once(lambda _, target=target: _ask(cloud, "DELETE", target))
+        assert statuses == [204] + [404] * (CLIENTS - 1)
+        assert names(cloud.state_dir) == []
+
+
+def test_an_image_that_is_deleted_while_data_come_leaves_nothing(cloud: EmbeddedCloud) -> None:
+    def act(number: int) -> int:
+        if number % 2:
+            return upload(cloud, image, b"x" * 500_000)
+        return cloud.ask("owner", "DELETE", f"/image/v2/images/{image}").status
+
+    for _ in range(ROUNDS):
+        image = make_image(cloud)
+        statuses = at_once(act)
+        assert set(statuses) <= {204, 404, 409, 410}, statuses
+        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}").status == 404
+        assert names(cloud.state_dir) == []
+
+
+def test_a_revocation_ends_a_token_in_every_worker(cloud: EmbeddedCloud) -> None:
+    for _ in range(ROUNDS):
+        cloud._tokens.clear()  # noqa: SLF001
+        token = cloud.token("owner") or ""
+        headers = {"X-Auth-Token": token, "X-Subject-Token": token}
+
+        def see(_: int, headers: dict[str, str] = headers) -> int:
+            return request(cloud.address, "GET", "/v2.1/images", headers).status
+
+        assert at_once(see) == [200] * CLIENTS  # every worker knows it
+        revoked = request(cloud.address, "DELETE", "/identity/v3/auth/tokens", headers)
+        assert revoked.status == 204, str(revoked)
+        assert at_once(see) == [401] * CLIENTS
