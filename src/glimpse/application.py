@@ -7,6 +7,7 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import anyio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.compute.app import ComputeAPI, ComputeOptions
@@ -100,6 +101,7 @@ class Application:
 
     async def _open_embedded(self) -> _Parts:
         settings = self._settings
+        anyio.current_time()  # loads what streaming needs: 17 ms, for which others would wait later
         images = EmbeddedImageService.open(
             settings.server.state_dir, image_size_cap=settings.embedded.image_size_cap
         )

@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,31 +26,39 @@ def cloud(state_dir: Path) -> Iterator[EmbeddedCloud]:
         yield started
 
 
-def at_once(act: Callable[[int], int]) -> list[int]:
-    """The statuses that so many clients get, in order."""
+def at_once(act: Callable[..., int], *known: object) -> list[int]:
+    """The statuses that so many clients get, in order; `known` comes before a client's number."""
     with ThreadPoolExecutor(CLIENTS) as pool:
-        return sorted(pool.map(act, range(CLIENTS)))
+        return sorted(pool.map(partial(act, *known), range(CLIENTS)))
 
 
-def _ask(cloud: EmbeddedCloud, method: str, target: str, body: bytes | None = None) -> int:
+def ask(cloud: EmbeddedCloud, method: str, target: str, body: bytes | None, _: int) -> int:
     return cloud.ask("owner", method, target, body).status
+
+
+def upload_own(cloud: EmbeddedCloud, image: str, number: int) -> int:
+    return upload(cloud, image, data_of(number))
+
+
+def data_of(number: int) -> bytes:
+    return bytes([number]) * 300_000
 
 
 def test_an_id_is_taken_by_one(cloud: EmbeddedCloud) -> None:
     for _ in range(ROUNDS):
         body = json.dumps({"id": str(uuid.uuid4())}).encode()
-        statuses = at_once(lambda _, body=body: _ask(cloud, "POST", "/image/v2/images", body))
+        statuses = at_once(ask, cloud, "POST", "/image/v2/images", body)
         assert statuses == [201] + [409] * (CLIENTS - 1)
 
 
 def test_an_image_is_given_the_data_of_one(cloud: EmbeddedCloud) -> None:
     for _ in range(ROUNDS):
         image = make_image(cloud)
-        data = [bytes([number]) * 300_000 for number in range(CLIENTS)]
-        statuses = at_once(lambda n, image=image, data=data: upload(cloud, image, data[n]))
+        statuses = at_once(upload_own, cloud, image)
         assert statuses == [204] + [409] * (CLIENTS - 1)
         assert status(cloud, image) == "active"
-        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body in data
+        found = cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body
+        assert found in map(data_of, range(CLIENTS))
         assert names(cloud.state_dir).count(image) == 1, "a claim was left"
 
 
@@ -58,7 +67,7 @@ def test_an_image_is_deleted_by_one_and_leaves_nothing(cloud: EmbeddedCloud) -> 
         image = make_image(cloud)
         assert upload(cloud, image, b"data") == 204
         target = f"/image/v2/images/{image}"
-        statuses = at_once(lambda _, target=target: _ask(cloud, "DELETE", target))
+        statuses = at_once(ask, cloud, "DELETE", target, None)
         assert statuses == [204] + [404] * (CLIENTS - 1)
         assert names(cloud.state_dir) == []
 
