@@ -14,7 +14,7 @@ from glimpse.embedded.claims import Claims
 from glimpse.embedded.data import DataTooLarge, ImageStore, NoData
 from glimpse.embedded.rules import NewImage
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.images.errors import Conflict, Forbidden, ImageNotFound
+from glimpse.images.errors import Conflict, Forbidden, ImageNotFound, Unavailable
 from tests.embedded.images import ADMIN, OTHER, OWNER, chunks_of
 
 PIECES = (b"a" * 3_000_000, b"", b"bc" * 1000)
@@ -145,6 +145,17 @@ async def test_a_part_is_read_to_the_byte(
     image_id = await new_image(service)
     await service.upload(OWNER, image_id, chunks_of(*PIECES))
     assert await download(service, image_id, start, end) == DATA[start:end]
+
+
+@pytest.mark.parametrize("left", [0, 1_000_000])
+async def test_data_that_the_disk_has_lost_are_said_to_be_unavailable(
+    service: EmbeddedImageService, state: Path, left: int
+) -> None:
+    image_id = await new_image(service)
+    await service.upload(OWNER, image_id, chunks_of(*PIECES))
+    os.truncate(state / "data" / image_id, left)
+    with pytest.raises(Unavailable, match="cannot be read"):
+        await download(service, image_id, 2_000_000)
 
 
 async def test_an_upload_that_fails_leaves_the_image_queued_and_nothing_else(

@@ -60,7 +60,8 @@ class ImageData(NamedTuple):
     async def read(self, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """Open the data; return the bytes from `start` up to `end` (None: to the last), in pieces.
 
-        Once it is open, it is read to its end whoever deletes the image. Raises NoData.
+        Once it is open, it is read to its end whoever deletes the image. Raises NoData, and
+        Unavailable where the store cannot be read, or has less than it was given.
         """
         end = self.size if end is None else end
         if start >= end:
@@ -69,6 +70,9 @@ class ImageData(NamedTuple):
             answer = await obstore.get_async(self.store, self.path, options={"range": (start, end)})
         except FileNotFoundError:
             raise NoData("The image has been deleted.") from None
+        except BaseError as error:
+            _log.error("data of image %s cannot be read: %s", self.path, _first_line(error))
+            raise Unavailable("The image storage media cannot be read.") from None
         return _pieces(answer.stream(min_chunk_size=_PIECE))
 
 
@@ -167,7 +171,11 @@ def _not_written(error: Exception) -> ServiceError:
     """What a client is told of an error of the store, whose own words, with paths, are logged."""
     matched = _OS_ERROR.search(str(error))
     number = error.errno if isinstance(error, OSError) else matched and int(matched[1])
-    _log.error("image data cannot be written: %s", str(error).partition("\n")[0])
+    _log.error("image data cannot be written: %s", _first_line(error))
     if number in _FULL:
         return StorageFull("There is not enough space on the image storage media.")
     return Unavailable("The image storage media cannot be written.")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
