@@ -11,11 +11,13 @@ from typing import Any
 import orjson
 import pytest
 
+from glimpse.identity import login
 from glimpse.identity.authrequest import AuthRequest, Reference
 from glimpse.identity.base import Unauthorized
 from glimpse.identity.embedded import EmbeddedIdentity
 from glimpse.identity.passwords import hash_password
 from glimpse.identity.session import Session
+from glimpse.identity.throttle import Throttle
 
 
 @pytest.fixture
@@ -243,6 +245,30 @@ async def log_in_with(identity: EmbeddedIdentity, password: str) -> Session:
     return await identity.login(
         AuthRequest(methods=("password",), user=who, password=password, project=where)
     )
+
+
+async def test_a_hundred_guesses_at_once_keep_no_other_user_waiting(
+    identity: EmbeddedIdentity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Checking takes long here, and the guesses would take ten seconds of both threads."""
+
+    def check(given: str, password: str | None, _: str | None) -> bool:
+        time.sleep(0.2)
+        return given == password
+
+    async def no_delay(_: float) -> None:
+        return
+
+    monkeypatch.setattr(login, "check_password", check)
+    identity.login._throttle = Throttle(no_delay)  # noqa: SLF001
+    guesses = [asyncio.ensure_future(log_in_with(identity, f"guess {n}")) for n in range(100)]
+    await asyncio.sleep(0.1)
+    began = time.monotonic()
+    assert (await log_in(identity, "alt")).user.name == "alt"
+    assert time.monotonic() - began < 3
+    for guess in guesses:
+        guess.cancel()
+    await asyncio.gather(*guesses, return_exceptions=True)
 
 
 async def test_revoking_a_token_ends_those_made_from_it(identity: EmbeddedIdentity) -> None:

@@ -11,18 +11,18 @@ from glimpse.identity.tokens import Token, sign, verify
 
 HASHED = hash_password("right")
 # what is given; the password, and its hash, as far as there are any; whether it is right
-CASES = [
-    ("right", "right", None, True),
-    ("wrong", "right", None, False),
-    ("right", None, HASHED, True),
-    ("wrong", None, HASHED, False),
-    ("anything", None, None, False),
-    ("", None, None, False),
-    ("\ud800", "right", None, False),
-]
+CASES = {
+    "the password": ("right", "right", None, True),
+    "another": ("wrong", "right", None, False),
+    "the one hashed": ("right", None, HASHED, True),
+    "another than the one hashed": ("wrong", None, HASHED, False),
+    "nobody's": ("anything", None, None, False),
+    "nobody's and nothing": ("", None, None, False),
+    "half a pair": ("\ud800", "right", None, False),
+}
 
 
-@pytest.mark.parametrize(("given", "password", "hashed", "right"), CASES, ids=ascii)
+@pytest.mark.parametrize(("given", "password", "hashed", "right"), CASES.values(), ids=CASES)
 def test_each_check_hashes_once_and_compares_in_constant_time(
     given: str,
     password: str | None,

@@ -100,7 +100,11 @@ class Login:
     async def _check(self, name: str, given: str, password: str | None, hashed: str | None) -> None:
         await self._throttle.attempt(name)
         loop = asyncio.get_running_loop()
-        if not await loop.run_in_executor(self._hashing, check_password, given, password, hashed):
+        async with self._throttle.turn(name):
+            right = await loop.run_in_executor(
+                self._hashing, check_password, given, password, hashed
+            )
+        if not right:
             raise _refusal()
         self._throttle.succeeded(name)
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from weakref import WeakValueDictionary
 
 FREE_FAILURES = 3
 FIRST_DELAY = 0.1  # seconds, doubled with every further failure
@@ -15,8 +16,9 @@ MOST_NAMES = 10_000
 class Throttle:
     """Delays attempts by name (a user's, existing or not), so that guessing is slow.
 
-    An attempt counts as failed from its start until it succeeds: a hundred guesses sent at once
-    are delayed as if they came one after another. Nobody is ever locked out.
+    An attempt counts as failed from its start until it succeeds, so that a hundred guesses sent at
+    once are delayed, too; and those of one name are checked one after the other, so that they leave
+    room for others. Nobody is ever locked out.
     """
 
     def __init__(
@@ -26,6 +28,11 @@ class Throttle:
     ) -> None:
         self._sleep, self._clock = sleep, clock
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, name: str) -> asyncio.Lock:
+        """What to hold while an attempt of `name` is checked."""
+        return self._turns.setdefault(name, asyncio.Lock())
 
     async def attempt(self, name: str) -> None:
         """Wait as long as the earlier failures of `name` ask for; call before the check."""
