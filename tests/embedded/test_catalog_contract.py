@@ -224,12 +224,13 @@ def queries(draw: st.DrawFn) -> ImageQuery:
 def matches(query: ImageQuery, each: Image) -> bool:
     """The query's filters, said once more in the plainest way."""
     folded_names = {name.casefold().replace("ä", "a") for name in query.names or ()}
+    folded_name = None if each.name is None else each.name.lower().replace("ä", "a")
     dates = ((query.created_at, each.created_at), (query.updated_at, each.updated_at))
     return (
         each.status != "killed"
         and each.os_hidden == query.os_hidden
         and query.visibility in (None, "all", each.visibility)
-        and (query.names is None or (each.name or "\0").lower().replace("ä", "a") in folded_names)
+        and (query.names is None or folded_name in folded_names)
         and (query.statuses is None or each.status in query.statuses)
         and query.owner in (None, each.owner)
         and query.min_ram in (None, each.min_ram)
