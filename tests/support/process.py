@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -14,14 +15,22 @@ from tests.support.server import Server
 
 START_SECONDS = 20.0  # far more than a start takes; only a start that fails waits for it
 STOP_SECONDS = 20.0
+_FIRST_PORT, _PORTS = 15_000, 17_000  # below Linux's ip_local_port_range
+_given: set[int] = set()
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that nobody uses, and that nobody will before a server has started there.
+
+    Not one that the kernel has to give: those go to any connection, and to other tests' processes.
+    """
+    while True:
+        port = _FIRST_PORT + secrets.randbelow(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 class ServerProcess(Server):

@@ -5,6 +5,8 @@ only SQLite reads, and a start must not import a migration framework (SQLAlchemy
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 STEPS = (
@@ -64,11 +66,8 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open the catalog, made or migrated first if need be. Raises UnusableCatalog."""
     try:
         connection = open_file(path)
-        try:
+        with _closed_on_failure(connection):
             migrate(connection)
-        except BaseException:
-            connection.close()
-            raise
     except sqlite3.Error as error:
         raise UnusableCatalog(f"The catalog {path} cannot be opened: {error}.") from None
     return connection
@@ -79,11 +78,21 @@ def open_file(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
     )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -16000")
+    with _closed_on_failure(connection):
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA cache_size = -16000")
     return connection
+
+
+@contextmanager
+def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def migrate(connection: sqlite3.Connection) -> None:
