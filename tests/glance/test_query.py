@@ -1,17 +1,28 @@
 """The parameters that Glance is asked with, read back by the same language's parser."""
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from glimpse.glance.query import parameters
 from glimpse.images import DateBound, ImageQuery, Sort, parse_filters
+from glimpse.images.errors import Invalid
 
-VALUES = st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1).map(tuple)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+LISTS = st.text(st.sampled_from('ab ,:"\\')).map("in:".__add__)  # quotes, escaped or not, anywhere
 
 
-@given(VALUES)
-def test_any_names_come_back_as_they_were(names: tuple[str, ...]) -> None:
-    query = ImageQuery(names=names)
+@given(TEXT)
+def test_any_name_comes_back_as_it_was(name: str) -> None:
+    query = ImageQuery(names=(name,))
+    assert parse_filters(parameters(query)) == query
+
+
+@given(LISTS)
+def test_any_list_of_names_that_can_be_asked_for_comes_back_as_it_was(value: str) -> None:
+    try:
+        query = parse_filters([("name", value)])
+    except Invalid:
+        assume(False)  # noqa: FBT003  hypothesis has it so
     assert parse_filters(parameters(query)) == query
 
 

@@ -55,6 +55,7 @@ def test_what_is_no_date_is_refused(text: str) -> None:
         ("gte:2024-03-10T11:21:31Z", True, True),
         ("gte:2024-03-10T11:21:31.5Z", False, True),
         ("gte:2024-03-10T11:21:31.000Z", True, True),
+        ("gte:2024-03-10T11:21:31.0000009Z", True, True),
         ("gt:2024-03-10T11:21:31.5Z", False, True),
         ("lt:2024-03-10T11:21:31.5Z", True, False),
         ("lte:2024-03-10T11:21:31.5Z", True, False),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from glimpse.images import ImageQuery, parse_filters
+from glimpse.images import ImageQuery, Sort, parse_filters
 from glimpse.images.errors import Invalid
 
 
@@ -32,8 +32,41 @@ def test_os_hidden_may_be_written_in_any_case() -> None:
     assert asked("os_hidden", "TRUE").os_hidden
 
 
-@pytest.mark.parametrize(("value", "number"), [("64abc", 64), ("abc", 0), ("٦٤", 0), ("6.5", -1)])
-def test_a_number_is_the_ascii_digits_that_a_text_begins_with(value: str, number: int) -> None:
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("in: a ,b", (" a ", "b")),
+        ("in:a,", ("a",)),
+        ("in:,a", ("", "a")),
+        ("in:", ("",)),
+        ('in:"a,b",c', ("a,b", "c")),
+        (r'in:a\"b,"c\"d"', (r"a\"b", r"c\"d")),
+    ],
+)
+def test_of_a_list_each_value_is_what_stands_between_the_commas(
+    value: str, names: tuple[str, ...]
+) -> None:
+    assert asked("name", value).names == names
+
+
+@pytest.mark.parametrize("value", ['in: "a"', 'in:"a" ', 'in:"a', 'in:a"b"', r'in:"a\"'])
+def test_a_quote_inside_a_value_is_refused(value: str) -> None:
+    with pytest.raises(Invalid, match="quote"):
+        asked("name", value)
+
+
+def test_a_sort_may_have_spaces_around_its_words() -> None:
+    assert asked("sort", " name : asc , size ").sort == (Sort("name", "asc"), Sort("size", "desc"))
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        *(("64abc", 64), ("abc", 0), ("٦٤", 0), ("6.5", -1), (".5", -1), ("64.0", 64)),
+        *(("6.4e1", 64), ("640E-1x", 64), ("64e", 64), ("1e400", -1), ("1e-999999999", -1)),
+    ],
+)
+def test_a_number_is_what_a_text_begins_with(value: str, number: int) -> None:
     assert asked("min_ram", value).min_ram == number
     assert asked("size", value).size == number
 

@@ -128,9 +128,10 @@ async def test_a_limit_ends_a_list_and_says_whether_there_is_more(rig: Rig) -> N
 
 
 async def test_filters_find_the_images_that_match(rig: Rig) -> None:
-    one = await rig.create('a,"b"', os_distro="debian")
+    one = await rig.create("a,b:c", os_distro="debian")
     await rig.create("c", os_distro="ubuntu")
-    assert await listed(rig, ImageQuery(names=('a,"b"', "zzz"))) == ([one.id], False)
+    assert await listed(rig, ImageQuery(names=("a,b:c", "zzz"))) == ([one.id], False)
+    assert await listed(rig, ImageQuery(names=("a,b:c",))) == ([one.id], False)
     assert await listed(rig, ImageQuery(properties={"os_distro": "debian"})) == ([one.id], False)
 
 

@@ -64,12 +64,12 @@ _SINGLE: dict[str, Callable[[Any], str]] = {
 
 
 def _any_of(values: tuple[str, ...]) -> str:
-    """One value as it is where that is unambiguous, else ``in:`` with each value quoted."""
-    if len(values) == 1 and ":" not in values[0]:
-        return values[0]
-    return "in:" + ",".join(_quoted(value) for value in values)
+    """One value as it is where that is unambiguous, else after ``eq:``; several after ``in:``."""
+    if len(values) == 1:
+        return f"eq:{values[0]}" if ":" in values[0] else values[0]
+    return "in:" + ",".join(map(_listed, values))
 
 
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+def _listed(value: str) -> str:
+    """A value in a list, in quotes where it needs them: Glance takes both as they are."""
+    return f'"{value}"' if "," in value or not value else value

@@ -18,6 +18,7 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
 }
 # Images have whole seconds: what is after 10.5 is after 10, and what is before it is 10 or before.
 _OF_A_FRACTION: dict[DateOperator, DateOperator] = {"gte": "gt", "lt": "lte"}
+_FRACTION_DIGITS = 6  # what is less than a microsecond is dropped
 # A year; a month (a year and a month together need the dash); a day; a time; a zone. The Image
 # service lets a newline at the end pass.
 _ISO_8601 = re.compile(
@@ -63,7 +64,7 @@ def parse_date_bound(text: str) -> DateBound | None:
     if matched is None or moment is None:
         return None
     wanted: DateOperator = comparison  # type: ignore[assignment]  # a key of _COMPARE
-    if (matched["fraction"] or "").strip("0"):
+    if (matched["fraction"] or "")[:_FRACTION_DIGITS].strip("0"):
         wanted = _OF_A_FRACTION.get(wanted, wanted)
         if wanted in ("eq", "neq"):
             moment = f"{moment[:-1]}.{matched['fraction']}Z"  # no image's date is equal

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from glimpse.images.dates import DateBound, parse_date, parse_date_bound
@@ -26,7 +27,10 @@ SORT_KEYS = frozenset(
 VISIBILITIES = frozenset(("public", "private", "shared", "community", "all"))
 _MEMBER_STATUSES = frozenset(("accepted", "pending", "rejected", "all"))
 _IGNORED = frozenset(("deleted", "changes-since"))  # a list never holds deleted images
-_LEADING_NUMBER = re.compile(r"\s*([+-]?\d+)(\.\d*[1-9])?", re.ASCII)
+_LEADING_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?)", re.ASCII)
+# A quote opens a value at its beginning only, and closes it at its end, unless a backslash precedes
+_QUOTED = re.compile(r'"((?:[^"]|(?<=\\)")*)(?<!\\)"(?:,|\Z)')
+_UNQUOTED = re.compile(r'((?:[^",]|(?<=\\)")*)(?:,|\Z)')
 
 
 class Sort(NamedTuple):
@@ -117,7 +121,7 @@ def parse_filters(
             properties[key] = value
     return ImageQuery(
         **found,
-        tags=tuple(repeatable["tag"]),
+        tags=tuple(tag.strip() for tag in repeatable["tag"]),
         properties=properties,
         sort=_sort(repeatable["sort"], repeatable["sort_key"], repeatable["sort_dir"]),
         marker=marker,
@@ -142,17 +146,16 @@ def _any_of(_key: str, value: str) -> tuple[str, ...]:
 
 
 def _split_quoted(text: str) -> list[str]:
+    """The values between commas; a value in double quotes may hold commas. Nothing is unescaped."""
     values: list[str] = []
     position = 0
-    for part in re.finditer(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^,"]*))\s*(,|$)', text):
-        if part.start() != position:
-            break
+    while position < len(text):
+        part = _QUOTED.match(text, position) or _UNQUOTED.match(text, position)
+        if part is None:
+            raise Invalid(f"Invalid filter value {text}. A quote is not closed or misplaced.")
+        values.append(part[1])
         position = part.end()
-        quoted, plain, end = part.groups()
-        values.append(re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else plain.strip())
-        if not end:
-            return values
-    raise Invalid(f"Invalid filter value {text}. The quote is not closed or misplaced.")
+    return values or [""]
 
 
 def _date_bound(key: str, value: str) -> DateBound:
@@ -171,10 +174,8 @@ def _number_below(end: int) -> Callable[[str, str], int]:
 
     def parse(_key: str, value: str) -> int:
         matched = _LEADING_NUMBER.match(value)
-        if not matched:
-            return 0
-        number = int(matched[1][:20])
-        return number if matched[2] is None and 0 <= number < end else -1
+        number = Decimal(matched[1]) if matched else Decimal(0)
+        return int(number) if 0 <= number < end and number == int(number) else -1
 
     return parse
 
@@ -244,8 +245,9 @@ def _sort(sorts: Sequence[str], keys: Sequence[str], directions: Sequence[str]) 
         raise Invalid("Old and new sorting syntax cannot be combined")
     if sorts:
         wishes = [part.strip().partition(":") for part in ",".join(sorts).split(",")]
-        pairs = [(key.strip(), direction or "desc") for key, _, direction in wishes]
+        pairs = [(key.strip(), direction.strip() or "desc") for key, _, direction in wishes]
     else:
+        keys, directions = [key.strip() for key in keys], [each.strip() for each in directions]
         keys = keys or (["created_at"] if directions else [])
         if len(directions) > 1 and len(directions) != len(keys):
             raise Invalid("Number of sort dirs does not match the number of sort keys")
