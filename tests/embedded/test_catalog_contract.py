@@ -361,6 +361,24 @@ async def test_ids_find_those_that_the_caller_may_list(catalog: Catalog) -> None
     assert await found(catalog, ImageQuery(ids=(theirs.id,)), ADMIN) == [theirs]
 
 
+@pytest.mark.parametrize("sort", [(), (Sort("name", "asc"),)])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        *({"ids": "0AB"}, {"statuses": ("ACTIVE ",)}, {"disk_formats": ("x", "Raw")}),
+        *({"container_formats": ("BARE ",)}, {"owner": "OWNER "}, {"names": ("NÁME",)}),
+    ],
+)
+async def test_texts_are_compared_without_regard_to_case_and_spaces_at_the_end(
+    catalog: Catalog, wanted: dict[str, Any], sort: tuple[Sort, ...]
+) -> None:
+    made = image(name="name", status="active", disk_format="raw", container_format="bare")
+    await put(catalog, made)
+    if "ids" in wanted:
+        wanted = {"ids": (made.id.upper(),)}
+    assert await found(catalog, ImageQuery(sort=sort, **wanted)) == [made]
+
+
 async def test_a_closed_catalog_says_so(catalog: Catalog) -> None:
     await catalog.close()
     with pytest.raises(Unavailable):

@@ -16,15 +16,42 @@ Check = Callable[[Image], bool]
 
 @functools.lru_cache(maxsize=65536)
 def folded(text: str) -> str:
-    """`text` as the Image service's usual database compares it: case, accents, spaces at the end.
+    """`text` with less in it than any comparison looks at: texts that are alike fold alike.
 
-    (MariaDB's utf8_general_ci, recorded: ``type=BASE`` finds images of type ``base``.)
+    What indexes hold, so it stays as it is: whatever has been found is compared by `alike`.
     """
     if not text.isascii():
         text = "".join(
             each for each in unicodedata.normalize("NFD", text) if not unicodedata.combining(each)
         )
     return text.casefold().rstrip(" ")
+
+
+@functools.lru_cache(maxsize=65536)
+def alike(text: str) -> str:
+    """What two texts have in common that the Image service's usual database takes for equal.
+
+    The same letters (MariaDB's utf8_general_ci, recorded: ``type=BASE`` finds images of type
+    ``base``): case, accents and spaces at the end do not count. Accents do that are characters of
+    their own, in scripts other than Latin, Greek and Cyrillic, and on the short i of Cyrillic.
+    """
+    if text.isascii():
+        return text.lower().rstrip(" ")
+    return "".join(map(_letter, text)).rstrip(" ")
+
+
+@functools.cache
+def _letter(character: str) -> str:
+    if character in _OF_THEIR_OWN:
+        return character.lower()
+    if not (character < _END_OF_CYRILLIC or "\u1e00" <= character < "\u2000"):
+        return character
+    letter = unicodedata.normalize("NFD", character)[0]
+    return letter.casefold() if letter.isalpha() and len(letter.casefold()) == 1 else character
+
+
+_END_OF_CYRILLIC = "\u0530"
+_OF_THEIR_OWN = "\u0419\u0439"  # short i
 
 
 def listing_rule(caller: Caller, query: ImageQuery) -> Check:
@@ -55,38 +82,37 @@ def _checks(query: ImageQuery) -> Iterator[Check]:
     """One check for each thing that the query asks for."""
     if query.visibility not in (None, "all"):
         yield lambda image: image.visibility == query.visibility
-    if query.names is not None:
-        names = frozenset(map(folded, query.names))
-        yield lambda image: image.name is not None and folded(image.name) in names
-    for attribute in ("statuses", "ids", "disk_formats", "container_formats"):
-        wanted = getattr(query, attribute)
-        if wanted is not None:
-            yield _is_one_of(_SINGULAR[attribute], frozenset(wanted))
-    for attribute in _EQUAL:
-        wanted = getattr(query, attribute)
-        if wanted is not None:
-            yield _is_one_of(attribute, frozenset((wanted,)))
+    for attribute, wanted in _texts(query):
+        yield _is_one_of(attribute, frozenset(map(alike, wanted)))
+    for attribute in _NUMBERS:
+        number = getattr(query, attribute)
+        if number is not None:
+            yield _equals(attribute, number)
     yield from _range_checks(query)
     if query.tags:
         tags = frozenset(query.tags)
         yield lambda image: tags.issubset(image.tags)
     if query.properties:
-        properties = {folded(key): folded(value) for key, value in query.properties.items()}
+        properties = {alike(key): alike(value) for key, value in query.properties.items()}
         yield lambda image: _has_properties(image, properties)
 
 
-_EQUAL = (
-    "owner",
-    "protected",
-    "min_ram",
-    "min_disk",
-    "size",
-    "virtual_size",
-    "checksum",
-    "os_hash_algo",
-    "os_hash_value",
-)
+def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each attribute that has to be one of some texts, and these."""
+    for plural, attribute in _SINGULAR.items():
+        wanted: tuple[str, ...] | None = getattr(query, plural)
+        if wanted is not None:
+            yield attribute, wanted
+    for attribute in TEXTS:
+        one: str | None = getattr(query, attribute)
+        if one is not None:
+            yield attribute, (one,)
+
+
+TEXTS = ("owner", "checksum", "os_hash_algo", "os_hash_value")
+_NUMBERS = ("protected", "min_ram", "min_disk", "size", "virtual_size")
 _SINGULAR = {
+    "names": "name",
     "statuses": "status",
     "ids": "id",
     "disk_formats": "disk_format",
@@ -94,8 +120,16 @@ _SINGULAR = {
 }
 
 
-def _is_one_of(attribute: str, wanted: frozenset[object]) -> Check:
-    return lambda image: getattr(image, attribute) in wanted
+def _is_one_of(attribute: str, wanted: frozenset[str]) -> Check:
+    def check(image: Image) -> bool:
+        value: str | None = getattr(image, attribute)
+        return value is not None and alike(value) in wanted
+
+    return check
+
+
+def _equals(attribute: str, wanted: object) -> Check:
+    return lambda image: bool(getattr(image, attribute) == wanted)
 
 
 def _range_checks(query: ImageQuery) -> Iterator[Check]:
@@ -113,6 +147,6 @@ def _range_checks(query: ImageQuery) -> Iterator[Check]:
 
 def _has_properties(image: Image, wanted: Mapping[str, str]) -> bool:
     properties = {
-        folded(key): folded(value) for key, value in image.properties.items() if value is not None
+        alike(key): alike(value) for key, value in image.properties.items() if value is not None
     }
     return all(properties.get(key) == value for key, value in wanted.items())

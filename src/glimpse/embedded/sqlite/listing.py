@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from glimpse.embedded.matching import NEVER_LISTED, folded
+from glimpse.embedded.matching import NEVER_LISTED, alike, folded
 from glimpse.images import Caller, Image, ImageQuery
 
 EVERYBODY = "public"
@@ -125,7 +125,8 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
     if query.names is not None:
         found.append([f"{hidden}name={folded(name)}" for name in dict.fromkeys(query.names)])
     if query.statuses is not None:
-        found.append([f"{hidden}status={status}" for status in dict.fromkeys(query.statuses)])
+        statuses = dict.fromkeys(map(alike, query.statuses))
+        found.append([f"{hidden}status={status}" for status in statuses])
     return found or [[hidden]]
 
 

@@ -9,15 +9,13 @@ from typing import NamedTuple
 
 import orjson
 
-from glimpse.embedded.matching import NEVER_LISTED
+from glimpse.embedded.matching import NEVER_LISTED, TEXTS, alike
 from glimpse.images import Image, ImageQuery, Sort
 from glimpse.images.query import SortDirection
 
-# The query's attributes that a column has to equal, and those of which it has to be one.
-_EQUAL = (
-    *("owner", "protected", "min_ram", "min_disk", "size", "virtual_size"),
-    *("checksum", "os_hash_algo", "os_hash_value"),
-)
+# The query's attributes that a column has to equal, and those of which it has to be one: what the
+# catalog has of these is in lower case.
+_EQUAL = ("protected", "min_ram", "min_disk", "size", "virtual_size")
 _ONE_OF = {
     "statuses": "status",
     "ids": "id",
@@ -54,12 +52,15 @@ def _conditions(query: ImageQuery) -> Iterator[Clause]:
     for attribute in _EQUAL:
         wanted = getattr(query, attribute)
         if wanted is not None:
-            value = storable(wanted) if isinstance(wanted, str) else wanted
-            yield Clause(f"{attribute} = ?", (value,))
+            yield Clause(f"{attribute} = ?", (wanted,))
+    for attribute in TEXTS:
+        text = getattr(query, attribute)
+        if text is not None:
+            yield Clause(f"{attribute} = ? COLLATE NOCASE", (storable(text.rstrip(" ")),))
     for attribute, column in _ONE_OF.items():
         wanted = getattr(query, attribute)
         if wanted is not None:
-            yield _one_of(column, wanted)
+            yield _one_of(column, map(alike, wanted))
     yield from _ranges(query)
     if query.tags:
         tags = _list(query.tags)
