@@ -27,6 +27,15 @@ def test_a_property_named_marker_is_where_the_image_service_starts() -> None:
     assert asked("property-marker=a&marker=b").marker == "b"
 
 
+def test_an_empty_property_named_marker_is_one_that_nobody_knows() -> None:
+    assert asked("property-marker=").marker == ""
+    assert asked("marker=").marker is None
+
+
+def test_a_semicolon_separates_like_an_ampersand() -> None:
+    assert asked("limit=1;name=a;&;status=b%3Bc") == asked("limit=1&name=a&status=b%3Bc")
+
+
 def test_a_property_named_limit_is_nothing_that_can_be_asked_for() -> None:
     assert asked("property-limit=1") == ImageQuery()
 

@@ -56,7 +56,8 @@ def parse_list_request(query_string: bytes) -> ListRequest:
     what follows the prefix). Raises a 400 fault, or images.errors.Invalid.
     """
     try:
-        pairs = parse_qsl(query_string.decode(), keep_blank_values=True, errors="strict")
+        text = query_string.decode().replace(";", "&")  # the Compute API takes either for one
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
         raise Fault(400, "Query string is not UTF-8 encoded") from None
     parameters = tuple((key, value) for key, value in pairs if _is_known(key))
@@ -71,7 +72,7 @@ def parse_list_request(query_string: bytes) -> ListRequest:
     marker = filters.pop("marker", None)
     query = parse_filters(
         filters.items(),
-        marker=last.get("marker") or marker or None,
+        marker=last.get("marker") or marker,
         limit=_number(last.get("limit")),
         page_size=_number(last.get("page_size")),
     )
