@@ -44,12 +44,17 @@ async def send_body(send: Send, status: int, headers: Headers, body: bytes, verb
     await send({"type": "http.response.body", "body": b"" if verb == "HEAD" else body})
 
 
-async def send_fault(send: Send, fault: Fault, version: Microversion | None) -> None:
-    """Send a fault; `version` is the request's microversion, None in the legacy API."""
+async def send_fault(
+    send: Send, fault: Fault, version: Microversion | None, *, ids: bool = True
+) -> None:
+    """Send a fault; `version` is the request's microversion, None in the legacy API.
+
+    `ids` puts the request id into the headers: what is of no version has none.
+    """
     headers = [
         *version_headers(fault.version or version),
         (b"content-type", b"application/json; charset=UTF-8"),
-        *request_id_headers(),
+        *(request_id_headers() if ids else ()),
     ]
     if fault.retry_after is not None:
         headers.append((b"retry-after", b"%d" % fault.retry_after))

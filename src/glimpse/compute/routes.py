@@ -1,4 +1,4 @@
-"""Routes: the ten operations as data, and how a path finds its own."""
+"""Routes: the ten operations, and one that shows the version, as data; how a path finds its own."""
 
 import re
 from typing import Literal, NamedTuple
@@ -20,16 +20,20 @@ Operation = Literal[
     "show_metadata_item",
     "set_metadata_item",
     "delete_metadata_item",
+    "show_version",
 ]
 
 
 class Route(NamedTuple):
-    """One operation: verb, path below the version root, last microversion, and what replaces it."""
+    """One operation: verb, path below the version root, last microversion, and what replaces it.
+
+    `last` is None for what does not end.
+    """
 
     verb: str
     template: str
     operation: Operation
-    last: Microversion
+    last: Microversion | None
     successor: str
 
 
@@ -51,6 +55,7 @@ ROUTES = (
     Route("GET", _ITEM, "show_metadata_item", LAST_WITH_IMAGE_METADATA, _SHOW),
     Route("PUT", _ITEM, "set_metadata_item", LAST_WITH_IMAGE_METADATA, _PATCH),
     Route("DELETE", _ITEM, "delete_metadata_item", LAST_WITH_IMAGE_METADATA, _PATCH),
+    Route("GET", "/", "show_version", None, ""),
 )
 
 _BY_SHAPE: dict[tuple[str, str], Route] = {(route.verb, route.template): route for route in ROUTES}
@@ -94,6 +99,8 @@ def _match(verb: str, parts: list[str], project_id: str) -> Match | None:
             template = _METADATA
         case ["images", image_id, "metadata", key] if image_id and key:
             template = _ITEM
+        case ["" | "\n"]:
+            template = "/"
         case _:
             return None
     route = _BY_SHAPE.get((verb, template))

@@ -1,0 +1,44 @@
+"""Version discovery takes no token, but no request that no operation would take either."""
+
+import pytest
+
+from tests.acceptance.conftest import PROJECTS
+from tests.support.cloud import Cloud
+
+ROOTS = ("/", "/v2", "/v2.1", "/v2.1/", "/nowhere")
+
+
+@pytest.mark.parametrize("path", ROOTS)
+def test_a_type_a_body_or_a_query_that_cannot_be_read_is_refused(cloud: Cloud, path: str) -> None:
+    xml = cloud.ask("none", "GET", path, None, [("Content-Type", "application/xml")])
+    assert (xml.status, xml.fault) == (415, "badMediaType")
+    body = cloud.ask("none", "POST", path, b"x")
+    assert (body.status, body.fault) == (400, "badRequest")
+    query = cloud.ask("none", "GET", f"{path}?x=%ff")
+    assert (query.status, query.fault) == (400, "badRequest")
+    for answer in (xml, body, query):
+        assert (answer.header("x-compute-request-id") is None) == (path in ("/", "/nowhere"))
+
+
+@pytest.mark.parametrize("path", ROOTS)
+def test_a_body_that_can_be_read_means_nothing(cloud: Cloud, path: str) -> None:
+    plain = cloud.ask("none", "GET", path)
+    assert plain.status == (300 if path == "/nowhere" else 200)
+    for body in (b"[]", b'{"a": "' + b"x" * 200_000 + b'"}'):
+        assert cloud.ask("none", "POST", path, body).body == plain.body
+
+
+@pytest.mark.parametrize("path", ROOTS)
+def test_what_is_refused_is_an_empty_answer_to_options(cloud: Cloud, path: str) -> None:
+    answer = cloud.ask("none", "OPTIONS", path, None, [("Content-Type", "application/xml")])
+    assert (answer.status, answer.body) == (200, b"")
+
+
+@pytest.mark.parametrize("root", ["/v2", "/v2.1"])
+def test_a_version_is_shown_below_a_project_to_who_acts_in_it(cloud: Cloud, root: str) -> None:
+    path = f"{root}/{PROJECTS['owner']}/"
+    shown = cloud.ask("owner", "GET", path)
+    assert (shown.status, shown.json()) == (200, cloud.ask("none", "GET", root).json())
+    assert cloud.ask("none", "GET", path).status == 401
+    assert cloud.ask("other", "GET", path).status == 400
+    assert cloud.ask("owner", "POST", path, b"{}").status == 404
