@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from glimpse.embedded.rules import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import Caller, PropertyChanges
-from glimpse.images.errors import Invalid, PropertyLimitExceeded, PropertyNotFound
+from glimpse.images.errors import ImageNotFound, Invalid, PropertyLimitExceeded, PropertyNotFound
 
 OWNER = Caller("user", "project")
 LIMIT = 4
@@ -90,5 +91,7 @@ async def test_a_property_may_spell_an_escape_and_may_not_hold_a_nul(tmp_path: P
     stored = await service.get_image(OWNER, image.id)
     with pytest.raises(Invalid, match="NUL"):
         await service.change_properties(OWNER, image.id, PropertyChanges(set={"a": "x\0"}))
+    with pytest.raises(ImageNotFound):
+        await service.change_properties(OWNER, str(uuid4()), PropertyChanges(set={"a": "x\0"}))
     await service.close()
     assert stored.properties == {"path": "C:\\u0000"}

@@ -47,8 +47,6 @@ def parse_body(body: Any, name: str, *, legacy: bool) -> dict[str, Any]:
         raise _invalid(name, "It must be an object of keys and values.")
     if name == "meta" and len(metadata) != 1:
         raise _invalid(name, "It must have exactly one key.")
-    for key, value in metadata.items():
-        _check_unicode(key, value)
     if not (legacy and not any(_KEY.fullmatch(key) for key in metadata)):
         for key, value in metadata.items():
             _check_item(name, key, value)
@@ -67,14 +65,6 @@ def _check_item(name: str, key: str, value: object) -> None:
         raise _invalid(key, f"It must have at most {_LONGEST_VALUE} characters.")
 
 
-def _check_unicode(key: str, value: object) -> None:
-    """Half of a surrogate pair can be written in JSON, and stored nowhere (repair R2)."""
-    try:
-        f"{key}{value}".encode()
-    except UnicodeEncodeError:
-        raise _invalid(repr(key), "Key and value must be valid Unicode.") from None
-
-
 def _invalid(attribute: str, why: str) -> Fault:
     return Fault(400, f"Invalid input for field/attribute {attribute}. {why}")
 
@@ -90,12 +80,14 @@ def property_changes(
 ) -> PropertyChanges:
     """The change of properties that setting this metadata means.
 
-    The Image service drops white space around a key, and has texts only. Base attributes of an
+    The Image service drops white space around a key, unless there is that key without, and has
+    texts only. Base attributes of an
     image are accepted and change nothing, but count towards the limit, as do the empty kernel and
     ramdisk ids that are dropped.
     """
+    as_it_is_last = sorted(asked.items(), key=lambda item: item[0] == item[0].strip())
     metadata = {
-        key.strip(): value if isinstance(value, str) else str(value) for key, value in asked.items()
+        key.strip(): value if isinstance(value, str) else str(value) for key, value in as_it_is_last
     }
     dropped = {
         key
@@ -116,8 +108,16 @@ def property_changes(
     )
 
 
-def check_encoded(metadata: Mapping[str, Any]) -> None:
-    """Raise a 400 fault for a value that must be JSON and is not (repair R2)."""
+def check_storable(metadata: Mapping[str, Any]) -> None:
+    """Raise a 400 fault for what can be stored nowhere (repair R2).
+
+    Half of a surrogate pair, which JSON can write, and a value that must be JSON and is not.
+    """
+    for key, value in metadata.items():
+        try:
+            f"{key}{value}".encode()
+        except UnicodeEncodeError:
+            raise _invalid(repr(key), "Key and value must be valid Unicode.") from None
     for key in ENCODED_KEYS:
         if key in metadata:
             try:

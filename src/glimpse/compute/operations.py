@@ -11,7 +11,7 @@ from glimpse.compute.answers import plain_json
 from glimpse.compute.faults import Fault, fault_of, no_such_resource
 from glimpse.compute.filters import ListRequest, parse_list_request
 from glimpse.compute.metadata import (
-    check_encoded,
+    check_storable,
     is_reserved,
     parse_body,
     property_changes,
@@ -178,7 +178,7 @@ class Operations:
         if any(is_reserved(key) for key in metadata):
             return _not_authorized(request.image_id)
         try:
-            check_encoded(metadata)
+            check_storable(metadata)
         except Fault as fault:
             return fault
         return None

@@ -153,6 +153,9 @@ def with_properties(caller: Caller, record: Record, changes: PropertyChanges) ->
         editable(caller, record)
     if properties == before:
         return image
+    for key, value in changes.set.items():
+        check_text(key, key)
+        check_text(key, value)
     after = image._replace(properties_json=_json(properties), updated_at=now())
     if len(after.properties_json) > len(image.properties_json):
         check_size(after)

@@ -92,9 +92,6 @@ class EmbeddedImageService:
         self, caller: Caller, image_id: str, changes: PropertyChanges
     ) -> Image:
         """See ImageService."""
-        for key, value in changes.set.items():
-            rules.check_text(key, key)
-            rules.check_text(key, value)
         return await self._catalog.update(
             image_id.lower(),
             caller.project_id,
