@@ -100,3 +100,16 @@ async def test_killed_images_are_never_listed(service: EmbeddedImageService) -> 
     await make(service, status="killed")
     assert await listed(service, ADMIN) == []
     assert await listed(service, ADMIN, ImageQuery(statuses=("killed",))) == []
+
+
+@pytest.mark.parametrize("visibility", TABLE)
+async def test_an_image_of_nobody_is_everybodys_to_see_unless_it_is_private(
+    service: EmbeddedImageService, visibility: str
+) -> None:
+    image_id = await make(service, visibility=visibility, owner=None)
+    assert (await service.get_image(ADMIN, image_id)).owner is None
+    if visibility == "private":
+        with pytest.raises(ImageNotFound):
+            await service.get_image(OTHER, image_id)
+    else:
+        assert (await service.get_image(OTHER, image_id)).id == image_id

@@ -61,7 +61,7 @@ def is_visible(caller: Caller, record: Record) -> bool:
     image, membership = record
     return (
         caller.is_admin
-        or image.owner is None
+        or (image.owner is None and image.visibility != "private")
         or image.visibility in ("public", "community")
         or caller.project_id == image.owner
         or (image.visibility == "shared" and membership is not None)
