@@ -83,7 +83,7 @@ def target(exchange: Exchange) -> Target | None:
     if not matched:
         return None
     parts = tuple(part for part in matched["rest"].split("/") if part)
-    query = tuple(parse_qsl(split.query, keep_blank_values=True))
+    query = tuple(parse_qsl(split.query.replace(";", "&"), keep_blank_values=True))
     return Target(matched["version"], matched["project"], parts, query)
 
 
