@@ -211,6 +211,21 @@ async def test_a_500_that_the_request_explains_is_not_held_against_the_server(
     assert calls == ["GET", "GET", "GET", "GET", "PATCH", "GET", "PATCH"]
 
 
+async def test_an_image_that_glance_loses_over_a_key_was_there(
+    serve: Serve, connect: Connect
+) -> None:
+    async def losing(request: web.BaseRequest) -> web.Response:
+        if request.method == "PATCH":
+            return web.Response(status=404)
+        return web.json_response(document(1))
+
+    service = connect(await serve(losing))
+    with pytest.raises(Invalid, match="cannot store a property with the key 'base'"):
+        await service.change_properties(CALLER, "image-1", PropertyChanges(set={"base": "v"}))
+    with pytest.raises(ImageNotFound):
+        await service.change_properties(CALLER, "image-1", PropertyChanges(set={"good": "v"}))
+
+
 @pytest.mark.parametrize("status", [414, 431])
 async def test_a_request_that_is_too_long_for_glance_is_the_clients(
     serve: Serve, connect: Connect, status: int

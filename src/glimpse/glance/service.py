@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import AsyncGenerator, Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -22,6 +23,7 @@ from glimpse.images.errors import (
     Forbidden,
     ImageNotFound,
     ImageServiceError,
+    Invalid,
     PropertyLimitExceeded,
     PropertyNotFound,
 )
@@ -135,14 +137,18 @@ class GlanceImageService:
             image = await self.get_image(caller, image_id)
             operations = patch(image.properties, changes)
             if operations:
+                unfit = functools.partial(unstorable_property, image.properties, changes.set)
                 answer = await self._client.call(
                     "PATCH",
                     path_of(image_id),
                     caller.token,
                     body=orjson.dumps(operations),
                     content_type=_JSON_PATCH,
-                    blame=functools.partial(unstorable_property, image.properties, changes.set),
+                    blame=unfit,
                 )
+                # Glance may lose an image on the way to such a key, and then it does not find it.
+                if answer.status == HTTPStatus.NOT_FOUND and (why := unfit()):
+                    raise Invalid(why)
                 return await self._image(answer, caller, image_id)
         # Glance is not asked whether nothing may be changed; this is what Compute would be told.
         mine = caller.is_admin or image.owner == caller.project_id
