@@ -1,15 +1,19 @@
 """What goes another way than recorded because this Glance keeps its images in SQLite.
 
 The recordings' Glance kept them in MariaDB, which compares texts without regard to case. Glimpse
-passes filters on as they are, so the database behind decides.
+passes filters and ids on as they are, so the database behind decides.
 """
 
-from tests.golden.compare import Expected
+import re
+from dataclasses import replace
+
+from tests.golden.compare import Expected, Words
 from tests.golden.exchanges import Exchange
 from tests.golden.oracle import SHOWN, Document, Oracle, Target, target
 from tests.golden.repairs import Repair
 
 _ATTRIBUTES = {"name": "name", "type": "image_type", "server": "instance_uuid", "status": "status"}
+_IN_CAPITALS = re.compile(r"(?=.*[A-F])[0-9A-F-]{36}")
 _SHOWN_STATUSES = {*SHOWN.values(), "UNKNOWN"}  # what Glimpse itself translates, in any case
 
 
@@ -24,8 +28,8 @@ def _is(image: Document, name: str, value: str) -> bool:
     if attribute is None or (name == "status" and value.upper() in _SHOWN_STATUSES):
         return True
     wanted = value.rsplit("/", 1)[-1] if name == "server" else value
-    found = str(image.get(attribute))
-    return found.lower() != wanted.lower() or found == wanted
+    found = image.get(attribute)
+    return not isinstance(found, str) or found.lower() != wanted.lower() or found == wanted
 
 
 def _case(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
@@ -41,4 +45,24 @@ def _case(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | No
     return answer.with_body({**answer.body, "images": images})
 
 
-ALLOWED = (Repair("case, by SQLite", "the case of letters counts in filters", _case),)
+def _id(exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected | None:
+    """Expect an image, or a marker, whose id is written in capitals not to be found."""
+    asked = target(exchange)
+    if not asked or answer.status >= 400:
+        return None
+    image_id = asked.last("marker") if asked.is_list else asked.parts[0]
+    if image_id is None or not _IN_CAPITALS.fullmatch(image_id):
+        return None
+    status, name, words = 404, "itemNotFound", "Image not found."
+    if asked.is_list:
+        status, name, words = 400, "badRequest", "No image found with ID"
+    fault = {name: {"code": status, "message": Words(words)}}
+    kind = {"content-type": ["application/json; charset=UTF-8"], "content-length": ["0"]}
+    changed = answer.with_body(fault, status)
+    return replace(changed, headers={**answer.headers, **kind})
+
+
+ALLOWED = (
+    Repair("case, by SQLite", "the case of letters counts in filters", _case),
+    Repair("case of ids, by SQLite", "and in ids", _id),
+)

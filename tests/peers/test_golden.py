@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.conftest import golden_source
+from tests.conftest import golden_exchanges, golden_source
 from tests.golden.cloud import GoldenCloud, fixture_members
-from tests.golden.exchanges import Exchange, read_exchanges, read_fixture
+from tests.golden.exchanges import Exchange, read_fixture
 from tests.golden.oracle import Oracle, target
 from tests.golden.replay import compare, needs_broken_image, send
 from tests.peers.cloud import PeerGateway
@@ -22,7 +22,7 @@ SCHEMA = "GET /v2/schemas/image"  # fetched once in a while, not for a request
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "exchange" in metafunc.fixturenames:
-        exchanges = read_exchanges(golden_source(metafunc.config))
+        exchanges = golden_exchanges(metafunc.config)
         metafunc.parametrize("exchange", exchanges, ids=[each.name for each in exchanges])
 
 
