@@ -1,4 +1,4 @@
-"""The Identity API v3, as much of it as clients need to log in; mounted at ``/identity``."""
+"""The Identity API v3, as much as clients need to log in and to look around; at ``/identity``."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.correlation import current_notes
-from glimpse.identity import documents
+from glimpse.identity import documents, resources
 from glimpse.identity.application_credentials import (
     ApplicationCredentials,
     Conflict,
@@ -25,7 +25,6 @@ from glimpse.identity.embedded import EXPIRED_WINDOW, SERVICE_ROLE, EmbeddedIden
 from glimpse.identity.session import Session
 
 LARGEST_BODY = 114_688  # bytes, as oslo.middleware's max_request_body_size
-_TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a boolean
 _UNAUTHORIZED = "The request you have made requires authentication."
 
 
@@ -49,7 +48,12 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
         Route(credentials, handlers.create_credential, methods=["POST"]),
         Route(credentials + "/{credential_id}", handlers.show_credential, methods=read),
         Route(credentials + "/{credential_id}", handlers.delete_credential, methods=["DELETE"]),
+        Route("/v3/users/{user_id}/projects", handlers.projects_of, methods=read),
     ]
+    for kind in resources.KINDS:
+        resource = _Resource(handlers, kind)
+        routes.append(Route(f"/v3/{kind}", resource.list_resources, methods=read))
+        routes.append(Route(f"/v3/{kind}/{{resource_id}}", resource.show_resource, methods=read))
     app = Starlette(
         routes=routes,
         exception_handlers={
@@ -104,7 +108,7 @@ class _Handlers:
 
     async def validate(self, request: Request) -> Response:
         mine, subject = self._mine_and_subject(
-            request, expired=request.query_params.get("allow_expired", "").lower() in _TRUE
+            request, expired=resources.is_true(request.query_params.get("allow_expired", ""))
         )
         if mine.user.id != subject.user.id and not {"admin", SERVICE_ROLE} & {*mine.roles}:
             raise Forbidden("You are not authorized to perform the requested action.")
@@ -119,26 +123,33 @@ class _Handlers:
         return Response(status_code=204, headers={"Vary": "X-Auth-Token"})
 
     async def projects(self, request: Request) -> Response:
-        session, base_url = self._session(request), _base_url(request)
+        session, base_url = self.session(request), _base_url(request)
         found = self._identity.directory_file.current.projects_of(session.user)
         entries = [documents.project(each, base_url) for each in found]
         url = f"{base_url}/identity/v3/auth/projects"
         return _json(documents.collection("projects", entries, url))
 
+    async def projects_of(self, request: Request) -> Response:
+        session, user_id = self.session(request), request.path_params["user_id"]
+        query = request.query_params.items()
+        found = resources.list_projects_of(session, user_id, self.place(request), query)
+        url = f"{_base_url(request)}/identity/v3/users/{user_id}/projects"
+        return _json(documents.collection("projects", found, url))
+
     async def domains(self, request: Request) -> Response:
-        self._session(request)
+        self.session(request)
         url = f"{_base_url(request)}/identity/v3/auth/domains"
         return _json(documents.collection("domains", [], url))
 
     async def system(self, request: Request) -> Response:
-        self._session(request)
+        self.session(request)
         return _json(
             {"system": [], "links": {"self": f"{_base_url(request)}/identity/v3/auth/system"}}
         )
 
     async def catalog(self, request: Request) -> Response:
         base_url = _base_url(request)
-        if self._session(request).project is None:
+        if self.session(request).project is None:
             raise Forbidden("A project-scoped token is required to produce a service catalog.")
         services = documents.catalog(base_url, self._identity.region_name)
         url = f"{base_url}/identity/v3/auth/catalog"
@@ -146,7 +157,7 @@ class _Handlers:
 
     async def list_credentials(self, request: Request) -> Response:
         base_url, user_id = _base_url(request), request.path_params["user_id"]
-        found = self._credentials.list(self._session(request), user_id)
+        found = self._credentials.list(self.session(request), user_id)
         name = request.query_params.get("name")
         entries = [
             documents.application_credential(each, base_url)
@@ -157,18 +168,18 @@ class _Handlers:
         return _json(documents.collection("application_credentials", entries, url))
 
     async def create_credential(self, request: Request) -> Response:
-        session, user_id = self._session(request), request.path_params["user_id"]
+        session, user_id = self.session(request), request.path_params["user_id"]
         made, secret = await self._credentials.create(session, user_id, await _body(request))
         document = documents.application_credential(made, _base_url(request))
         return _json({"application_credential": {**document, "secret": secret}}, 201)
 
     async def show_credential(self, request: Request) -> Response:
-        found = self._credentials.get(self._session(request), **request.path_params)
+        found = self._credentials.get(self.session(request), **request.path_params)
         document = documents.application_credential(found, _base_url(request))
         return _json({"application_credential": document})
 
     async def delete_credential(self, request: Request) -> Response:
-        await self._credentials.delete(self._session(request), **request.path_params)
+        await self._credentials.delete(self.session(request), **request.path_params)
         return Response(status_code=204, headers={"Vary": "X-Auth-Token"})
 
     async def unauthorized(self, request: Request, _: Exception) -> Response:
@@ -176,13 +187,19 @@ class _Handlers:
         challenge = f'Keystone uri="{_base_url(request)}/identity/v3"'
         return _json(documents.fault(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge})
 
-    def _session(self, request: Request) -> Session:
+    def session(self, request: Request) -> Session:
+        """The session of the request's token. Raises Unauthorized."""
         return self._identity.validate(request.headers.get("x-auth-token", ""))
+
+    def place(self, request: Request) -> resources.Place:
+        """What there is to look up, as it is now."""
+        directory = self._identity.directory_file.current
+        return resources.Place(directory, _base_url(request), self._identity.region_name)
 
     def _mine_and_subject(
         self, request: Request, *, expired: bool = False
     ) -> tuple[Session, Session]:
-        mine = self._session(request)
+        mine = self.session(request)
         try:
             window = EXPIRED_WINDOW if expired else 0
             return mine, self._identity.validate(request.headers.get("x-subject-token", ""), window)
@@ -193,6 +210,27 @@ class _Handlers:
         wanted = "nocatalog" not in request.query_params
         services = documents.catalog(_base_url(request), self._identity.region_name)
         return documents.token(session, services if wanted else None)
+
+
+class _Resource:
+    """One kind of what may be looked up: its list, and one of it by its id."""
+
+    def __init__(self, handlers: _Handlers, kind: str) -> None:
+        self._handlers = handlers
+        self._kind = kind
+
+    async def list_resources(self, request: Request) -> Response:
+        session, place = self._handlers.session(request), self._handlers.place(request)
+        query = request.query_params.items()
+        found = resources.list_entries(session, self._kind, place, query)
+        url = f"{place.base_url}/identity/v3/{self._kind}"
+        return _json(documents.collection(self._kind, found, url))
+
+    async def show_resource(self, request: Request) -> Response:
+        session, place = self._handlers.session(request), self._handlers.place(request)
+        resource_id = request.path_params["resource_id"]
+        found = resources.show_entry(session, self._kind, place, resource_id)
+        return _json({resources.KINDS[self._kind].singular: found})
 
 
 def _base_url(request: Request) -> str:

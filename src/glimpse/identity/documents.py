@@ -10,6 +10,7 @@ from glimpse.identity.directory import (
     DOMAIN_NAME,
     ApplicationCredential,
     Project,
+    User,
     role_id,
 )
 from glimpse.identity.session import Session
@@ -122,6 +123,79 @@ def project(known: Project, base_url: str) -> dict[str, Any]:
         "tags": [],
         "links": {"self": f"{base_url}/identity/v3/projects/{known.id}"},
     }
+
+
+def user(known: User, base_url: str) -> dict[str, Any]:
+    """A user as ``/v3/users`` lists it: nothing of how it proves who it is."""
+    return {
+        "id": known.id,
+        "name": known.name,
+        "domain_id": DOMAIN_ID,
+        "enabled": known.enabled,
+        "password_expires_at": None,
+        "options": {},
+        "links": {"self": f"{base_url}/identity/v3/users/{known.id}"},
+    }
+
+
+def domain(base_url: str) -> dict[str, Any]:
+    """The one domain."""
+    return {
+        **_DOMAIN,
+        "description": "",
+        "enabled": True,
+        "tags": [],
+        "options": {},
+        "links": {"self": f"{base_url}/identity/v3/domains/{DOMAIN_ID}"},
+    }
+
+
+def role(name: str, base_url: str) -> dict[str, Any]:
+    """A role as ``/v3/roles`` lists it."""
+    return {
+        "id": role_id(name),
+        "name": name,
+        "domain_id": None,
+        "description": None,
+        "options": {"immutable": True},
+        "links": {"self": f"{base_url}/identity/v3/roles/{role_id(name)}"},
+    }
+
+
+def region(region_id: str, base_url: str) -> dict[str, Any]:
+    """The one region."""
+    return {
+        "id": region_id,
+        "description": "",
+        "parent_region_id": None,
+        "links": {"self": f"{base_url}/identity/v3/regions/{region_id}"},
+    }
+
+
+def services(base_url: str, region_name: str) -> list[dict[str, Any]]:
+    """The catalog's services without their endpoints."""
+    return [
+        {
+            **{key: service[key] for key in ("id", "type", "name")},
+            "enabled": True,
+            "links": {"self": f"{base_url}/identity/v3/services/{service['id']}"},
+        }
+        for service in catalog(base_url, region_name)
+    ]
+
+
+def endpoints(base_url: str, region_name: str) -> list[dict[str, Any]]:
+    """The catalog's endpoints, each by itself."""
+    return [
+        {
+            **endpoint,
+            "service_id": service["id"],
+            "enabled": True,
+            "links": {"self": f"{base_url}/identity/v3/endpoints/{endpoint['id']}"},
+        }
+        for service in catalog(base_url, region_name)
+        for endpoint in service["endpoints"]
+    ]
 
 
 def collection(name: str, entries: list[dict[str, Any]], url: str) -> dict[str, Any]:
