@@ -39,17 +39,17 @@ def test_no_documented_option_is_gone() -> None:
 
 def test_the_versions_of_tested_clients_are_those_installed() -> None:
     clients = ROOT / "tests" / "clients"
-    pinned = dict(
-        line.split("==")
+    pinned = {
+        tuple(line.split("=="))
         for file in clients.glob("*/requirements.txt")
         for line in file.read_text().splitlines()
-    )
+    }
     for file in clients.glob("*/package.json"):
-        pinned |= json.loads(file.read_text())["dependencies"]
+        pinned |= {*json.loads(file.read_text())["dependencies"].items()}
     text = (ROOT / "docs" / "clients.md").read_text()
-    documented = dict(re.findall(r"^\| ([\w-]+) \| ([\d.]+) \|", text, re.MULTILINE))
-    assert len(documented) >= 6
-    assert documented == {name: pinned.get(name) for name in documented}
+    documented = re.findall(r"^\| ([\w-]+) \| ([\d.]+) \|", text, re.MULTILINE)
+    assert len(documented) >= 9
+    assert {*documented} <= pinned
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

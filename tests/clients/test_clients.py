@@ -6,11 +6,13 @@ import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.acceptance.conftest import MEMBERS, PROJECTS
 from tests.clients.install import ENVIRONMENTS, programs
+from tests.clients.programs import LIBCLOUD, SDK, SDK_0_9, SHADE, SHADE_DELETE
 from tests.clouds import CLOUDS, start_cloud
 from tests.support.cloud import PASSWORD, Cloud
 
@@ -18,32 +20,6 @@ pytestmark = pytest.mark.clients
 HERE = Path(__file__).parent
 ACTIVE = {"status": "ACTIVE", "progress": 100}
 DATES = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-03-01T11:21:31Z"}
-LIBCLOUD = """
-import os, sys
-from libcloud.compute.providers import get_driver
-driver = get_driver("openstack")(
-    os.environ["OS_USERNAME"], os.environ["OS_PASSWORD"], ex_force_auth_version="3.x_password",
-    ex_force_auth_url=os.environ["OS_AUTH_URL"].removesuffix("/v3"), api_version="1.1",
-    ex_tenant_name=os.environ["OS_PROJECT_NAME"],
-    ex_domain_name="Default", ex_force_service_region="RegionOne", ex_force_base_url=sys.argv[2])
-image = driver.get_image(sys.argv[1])
-assert image.id in [each.id for each in driver.list_images()]
-assert image.extra["status"] == "ACTIVE", image.extra
-assert driver.delete_image(image) is True
-print(image.name)
-"""
-SDK = """
-import json, openstack, sys
-compute, image_id = openstack.connect().compute, sys.argv[1]
-pages = [image.id for image in compute.images(limit=1)]
-found = compute.find_image(compute.get_image(image_id).name)
-compute.set_image_metadata(image_id, key2="value2")
-compute.delete_image_metadata(image_id, ["key1"])
-metadata = compute.fetch_image_metadata(image_id).metadata
-compute.delete_image(found, ignore_missing=False)
-left = [image.id for image in compute.images(name=found.name)]
-print(json.dumps({"pages": pages, "found": found.id, "metadata": metadata, "left": left}))
-"""
 
 
 @pytest.fixture(scope="module", params=CLOUDS)
@@ -113,11 +89,14 @@ def test_libcloud_lists_gets_and_deletes(cloud: Cloud, image: str) -> None:
     assert run(cloud, "libcloud", "python", "-c", LIBCLOUD, image, compute) == "legacy\n"
 
 
-def test_the_sdk_pages_finds_edits_and_deletes(cloud: Cloud, image: str) -> None:
+@pytest.mark.parametrize(("client", "program"), [("openstack", SDK), ("openstacksdk-0.9", SDK_0_9)])
+def test_the_sdk_pages_finds_edits_and_deletes(
+    cloud: Cloud, image: str, client: str, program: str
+) -> None:
     others = [str(uuid.uuid4()) for _ in range(2)]
     cloud.put_images([document(each) for each in others])
     cloud.put_images([{**document(image), "name": "found by name"}])
-    seen = json.loads(run(cloud, "openstack", "python", "-c", SDK, image))
+    seen = json.loads(run(cloud, client, "python", "-c", program, image))
     assert {image, *others} <= set(seen["pages"])
     assert len(seen["pages"]) == len(set(seen["pages"]))
     assert seen["found"] == image
@@ -177,8 +156,8 @@ def test_goose_lists_and_gets(cloud: Cloud, image: str) -> None:
     assert seen["Image"]["Metadata"]["Architecture"] == "x86_64"
 
 
-def test_openstackclient_keeps_a_real_image(cloud: Cloud) -> None:
-    disk = cloud.state_dir.parent / "disk.qcow2"
+def test_openstackclient_keeps_a_real_image(cloud: Cloud, tmp_path: Path) -> None:
+    disk = tmp_path / "disk.qcow2"
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(disk), "16M"], check=True)
 
     def openstack(*arguments: str) -> str:
@@ -196,3 +175,57 @@ def test_openstackclient_keeps_a_real_image(cloud: Cloud) -> None:
     assert copy.read_bytes() == disk.read_bytes()
     openstack("delete", image_id)
     assert image_id not in openstack("list")
+
+
+def test_openstackclient_finds_its_way(cloud: Cloud) -> None:
+    def openstack(*arguments: str) -> str:
+        return run(cloud, "openstack", "openstack", *arguments, "-f", "value")
+
+    assert openstack("token", "issue", "-c", "project_id").strip() == PROJECTS["owner"]
+    assert "compute" in openstack("catalog", "list", "-c", "Type").split()
+    assert openstack("project", "list").split() == [PROJECTS["owner"], "owner"]
+
+
+def test_glanceclient_keeps_an_image_that_compute_shows(cloud: Cloud, tmp_path: Path) -> None:
+    disk, copy = tmp_path / "disk.raw", tmp_path / "copy.raw"
+    disk.write_bytes(os.urandom(70_000))
+    image_id = str(uuid.uuid4())
+
+    def glance(*arguments: str) -> str:
+        return run(cloud, "glance", "glance", *arguments)
+
+    formats = ("--disk-format", "raw", "--container-format", "bare")
+    made = ("--id", image_id, "--name", "glance", "--file", str(disk), "--property", "key1=value1")
+    glance("image-create", *formats, *made)
+    assert image_id in glance("image-list", "--property-filter", "key1=value1")
+    edits = ("--name", "renamed", "--property", "key2=value2", "--remove-property", "key1")
+    glance("image-update", image_id, *edits)
+    shown = shown_by_compute(cloud, image_id)
+    assert (shown["name"], shown["status"]) == ("renamed", "ACTIVE")
+    assert (shown["OS-EXT-IMG-SIZE:size"], shown["metadata"]) == (70_000, {"key2": "value2"})
+    glance("image-download", "--file", str(copy), image_id)
+    assert copy.read_bytes() == disk.read_bytes()
+    glance("image-delete", image_id)
+    assert image_id not in glance("image-list")
+
+
+def test_shade_keeps_an_image_that_compute_shows(cloud: Cloud, tmp_path: Path) -> None:
+    disk, copy = tmp_path / "disk.raw", tmp_path / "copy.raw"
+    disk.write_bytes(os.urandom(70_000))
+    name = f"shade {uuid.uuid4()}"
+    seen = json.loads(run(cloud, "shade", "python", "-c", SHADE, name, str(disk), str(copy)))
+    assert seen["status"] == "active"
+    assert seen["again"] == seen["id"], "what has these bytes already is not made again"
+    assert seen["found"] == [seen["id"]]
+    assert copy.read_bytes() == disk.read_bytes()
+    metadata = shown_by_compute(cloud, seen["id"])["metadata"]
+    assert (metadata["os_distro"], metadata["hw_disk_bus"]) == ("debian", "scsi")
+    run(cloud, "shade", "python", "-c", SHADE_DELETE, name)
+    assert cloud.ask("owner", "GET", f"/v2.1/images/{seen['id']}").status == 404
+
+
+def shown_by_compute(cloud: Cloud, image_id: str) -> dict[str, Any]:
+    answer = cloud.ask("owner", "GET", f"/v2.1/images/{image_id}")
+    assert answer.status == 200, str(answer)
+    image: dict[str, Any] = answer.json()["image"]
+    return image
