@@ -1,6 +1,7 @@
 """Application: puts the parts together. It knows every part; none knows it."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -30,6 +31,7 @@ from glimpse.settings import Settings
 
 IMAGE_PREFIX = "/image"
 IDENTITY_PREFIX = "/identity"
+_REPEATED_SLASHES = re.compile("/{2,}")
 READINESS_PATH = "/readiness"
 
 
@@ -164,9 +166,12 @@ class Application:
                 current_notes.get().operation = "readiness"
                 await self._readiness(scope, send)
                 return
+            if "//" in path:  # what a client puts after a base URL that ends in a slash
+                path = _REPEATED_SLASHES.sub("/", path)
             for prefix, app in self._mounts.items():
                 if path == prefix or path.startswith(prefix + "/"):
-                    await app({**scope, "root_path": scope["root_path"] + prefix}, receive, send)
+                    inner = {**scope, "path": path, "root_path": scope["root_path"] + prefix}
+                    await app(inner, receive, send)
                     return
         await self._compute(scope, receive, send)  # type: ignore[misc]  # opened above
 

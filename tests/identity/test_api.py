@@ -35,6 +35,13 @@ def test_discovery_offers_version_3(cloud: Cloud) -> None:
         assert (answer.status_code, answer.json()) == (200, {"version": version})
 
 
+def test_a_slash_at_the_end_of_a_path_does_not_matter(cloud: Cloud) -> None:
+    token = cloud.token()
+    for path in ("/auth/projects", "/auth/catalog", "/regions"):
+        plain, more = (cloud.ask("GET", path + end, token) for end in ("", "//"))
+        assert (more.status_code, more.json()) == (200, plain.json())
+
+
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_a_user_logs_in_by_name_and_domain(cloud: Cloud, domain: dict[str, str]) -> None:
     user = {"name": "demo", "domain": domain, "password": cloud.password("demo")}
@@ -203,6 +210,8 @@ def test_every_failed_login_gets_the_same_answer(cloud: Cloud) -> None:
         b'{"auth": {"identity": {"methods": ["password"], "password": {"user": {"id": 1}}}}}',
         b'{"auth": {"identity": {"methods": ["token"], "token": {"id": null}}}}',
         b'{"auth": {"identity": {"methods": []}, "scope": {"project": {}}}}',
+        b'{"auth": {"identity": {"methods": []}, "scope": {}}}',
+        b'{"auth": {"identity": {"methods": []}, "scope": {"tenant": {"name": "demo"}}}}',
         b'{"auth": {"identity": {"methods": ["token"], "token": {"id": "\\ud800"}}}}',
     ],
 )
@@ -218,7 +227,7 @@ def test_a_huge_login_is_refused(cloud: Cloud) -> None:
     assert message_of(answer)
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/users", "/auth/nothing", "/auth/tokens/"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/users", "/auth/nothing", "/auth/tokens"])
 def test_what_is_not_here_is_a_404_in_the_identity_apis_words(cloud: Cloud, path: str) -> None:
     answer = requests.get(f"{cloud.url}/x{path}", timeout=20)
     assert answer.status_code == 404

@@ -36,7 +36,6 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
     routes = [
         Route("/", handlers.versions, methods=read),
         Route("/v3", handlers.version, methods=read),
-        Route("/v3/", handlers.version, methods=read),
         Route("/v3/auth/tokens", handlers.issue, methods=["POST"]),
         Route("/v3/auth/tokens", handlers.validate, methods=read),
         Route("/v3/auth/tokens", handlers.revoke, methods=["DELETE"]),
@@ -71,12 +70,12 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
 
 
 def _with_root_path(app: ASGIApp) -> ASGIApp:
-    """Let the mount point without a slash (``/identity``) be the same as with one."""
+    """Ignore slashes at a path's end, as Keystone does; the mount point may be without one."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         root_path = scope.get("root_path", "")
-        if root_path and scope["path"] == root_path:
-            scope = {**scope, "path": root_path + "/"}
+        path = scope["path"].rstrip("/")
+        scope = {**scope, "path": path if path != root_path else root_path + "/"}
         try:
             await app(scope, receive, send)
         finally:

@@ -7,6 +7,7 @@ from typing import Any
 from glimpse.identity.directory import DOMAIN_ID, DOMAIN_NAME
 
 METHODS = ("password", "token", "application_credential")
+_OTHER_SCOPES = ("domain", "system", "OS-TRUST:trust")  # Keystone's, in which nobody has a role
 
 
 class BadRequest(ValueError):
@@ -102,9 +103,10 @@ def _scope(scope: object) -> dict[str, Any]:
     if "project" in wanted:
         project = _object(wanted["project"], "auth.scope.project")
         return {"project": _reference(project, "auth.scope.project")}
-    if wanted:
-        return {"other_scope": next(iter(wanted))}
-    return {}
+    other = next((kind for kind in _OTHER_SCOPES if kind in wanted), None)
+    if other is None:
+        raise BadRequest("auth.scope has to name a project, or be unscoped.")
+    return {"other_scope": other}
 
 
 def _reference(given: Mapping[str, Any], where: str) -> Reference:

@@ -1,0 +1,32 @@
+"""Paths as clients put them together of a URL and the rest: with slashes too many."""
+
+from pathlib import Path
+
+import pytest
+
+from glimpse.application import build
+from glimpse.settings import load_settings
+from tests.support.asgi import call
+
+# Each as it is meant, and as a client that takes base URLs as they come sends it.
+PATHS = (
+    ("/v2.1/images", "//v2.1//images"),
+    ("/image/v2/images", "/image//v2/images"),
+    ("/image/v2/images", "//image/v2//images"),
+    ("/image/v2/images", "/image/v2//v2/images"),
+    ("/image", "//image//"),
+    ("/identity/v3", "//identity//v3/"),
+    ("/identity/v3/auth/tokens", "/identity//v3/auth/tokens/"),
+    ("/identity/v3/auth/projects", "/identity/v3//auth/projects"),
+)
+
+
+@pytest.mark.parametrize(("path", "sent"), PATHS)
+async def test_repeated_slashes_count_as_one(tmp_path: Path, path: str, sent: str) -> None:
+    application = build(load_settings([], {"glimpse.state_dir": str(tmp_path)}))
+    try:
+        meant, answer = [await call(application, "GET", each) for each in (path, sent)]
+    finally:
+        await application.close()
+    assert meant.status in (200, 300, 401), str(meant)
+    assert (answer.status, answer.body) == (meant.status, meant.body)
