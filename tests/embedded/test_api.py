@@ -165,6 +165,15 @@ def test_an_id_may_be_chosen_once(api: Api) -> None:
     assert again.status == 409, str(again)
 
 
+def test_an_id_is_the_same_in_either_case(api: Api) -> None:
+    image_id = str(uuid.uuid4())
+    assert api.create(id=image_id.upper(), lot="either case")["id"] == image_id
+    for text in (image_id, image_id.upper()):
+        assert api("GET", f"/v2/images/{text}").status == 200
+        assert api("GET", f"/v2/images?lot=either+case&marker={text}").json()["images"] == []
+        assert api("POST", "/v2/images", {"id": text}).status == 409
+
+
 @pytest.mark.parametrize(
     ("document", "status"),
     [

@@ -29,6 +29,12 @@ async def test_a_record_loaded_again_replaces_the_first(service: EmbeddedImageSe
     assert await listed(service, OTHER) == []
 
 
+async def test_a_loaded_id_is_the_same_in_either_case(service: EmbeddedImageService) -> None:
+    record = document()
+    await load(service, [{**record, "id": record["id"].upper()}, record])
+    assert await listed(service, OWNER) == [record["id"]]
+
+
 async def test_of_two_records_of_one_image_the_last_counts(service: EmbeddedImageService) -> None:
     record = document(type="first")
     await load(service, [record, {**record, "type": "second"}])

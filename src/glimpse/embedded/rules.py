@@ -105,7 +105,7 @@ def new_record(caller: Caller, new: NewImage) -> Image:
     _check_reserved(new.properties)
     moment = now()
     image = Image(
-        id=(new.id or str(uuid.uuid4())).lower(),  # as whoever asks for it will be understood
+        id=(new.id or str(uuid.uuid4())).lower(),  # as it is looked up: RFC 9562, section 4
         name=new.name,
         status="queued",
         visibility=new.visibility,
