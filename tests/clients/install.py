@@ -10,12 +10,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.support.environments import CHECKOUT, install
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = CHECKOUT / ".venv-clients"
+AT_ONCE = 4  # they wait for the network most of the time
 GO_SOURCES = "/usr/share/gocode"  # where Debian puts Go libraries
 # What clients and their tests need of the system: the client, the package, and how to see it
 DEBIAN = (
@@ -86,10 +88,15 @@ def main() -> int:
         "package-lock.json": install_packages,
         "images.go": build,
     }
-    for client in clients:
-        for file, make in makers.items():
-            if (HERE / client / file).exists():
-                make(HERE / client / file, ENVIRONMENTS / client)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        made = [
+            threads.submit(make, HERE / client / file, ENVIRONMENTS / client)
+            for client in clients
+            for file, make in makers.items()
+            if (HERE / client / file).exists()
+        ]
+    for each in made:
+        each.result()
     return 0
 
 
