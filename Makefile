@@ -11,6 +11,8 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 serve: $(STAMP)
 	$(BIN)/glimpse serve $(ARGS)
 
+# Two for each core: half of the time a test waits. Who is done first takes from the others.
+PARALLEL := -n $(shell echo $$((2 * $$(nproc)))) --dist worksteal
 # Servers that tests run as they are, and do without where they are missing.
 SERVERS := redis-server memcached haproxy nginx-light etcd-server
 test: $(STAMP)
@@ -18,7 +20,7 @@ test: $(STAMP)
 	  command -v $$program >/dev/null || exit 1; done) || { apt-get update -q && \
 	  apt-get install -q -y --no-install-recommends $(SERVERS); } || \
 	  echo 'Some tests are skipped; on Debian, as root: apt-get install $(SERVERS)'
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 # Unmodified clients against a running Glimpse; each has an environment of its own, or is Debian's.
 clients: $(STAMP)
