@@ -68,6 +68,8 @@ class Taken(NamedTuple):
         return cls(each, *(sum(values) for values in list(zip(*parts, strict=True))[1:]))
 
     def __str__(self) -> str:
+        if len(self.each) < 2:  # noqa: PLR2004  of one there is no distribution
+            return f"{'none answered':>24}"
         p95 = quantiles(self.each, n=20)[-1]
         return f"{median(self.each):8.1f}{p95:8.1f}{self.rate:8.1f}"
 
@@ -172,8 +174,9 @@ def _crowded(gateway: Gateway, operations: Mapping[str, Operation]) -> None:
                 _side_by_side(gateway, operation, CROWD, operation.crowd, number)
                 for number in range(CROWD_ROUNDS)
             ]
-            ratios = spread([one.rate / other.rate for one, other in pairs])
-            _line(name, pairs, f"{ratios.median:.2f} of the rate")
+            rates = [one.rate / other.rate for one, other in pairs if other.rate]
+            text = f"{spread(rates).median:.2f} of the rate" if rates else "neither answered"
+            _line(name, pairs, text)
 
 
 def _many(gateway: Gateway) -> None:

@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 from contextlib import ExitStack
-from itertools import cycle
+from itertools import count, cycle
 from pathlib import Path
 
 from bench.measure import Case, Client, http_request, measure, memory_mb
@@ -31,6 +31,7 @@ FILTERS = {
     "property": "&property-edition=rare",
     "name and status": "&name=rare&status=SAVING",
 }
+WRITTEN = "write and page"
 Verdict = tuple[bool, str]
 
 
@@ -79,13 +80,13 @@ def _beside_nginx(cloud: Cloud, nginx: Nginx) -> list[Verdict]:
         "detail 1,000": ("/v2.1/images/detail?limit=1000", 10),
     }
     cases = {}
-    for name, (path, count) in operations.items():
+    for name, (path, times) in operations.items():
         request = http_request(path, cloud.token)
         (nginx.www / name.replace(" ", "-")).write_bytes(client.ask(request))
         same = http_request("/" + name.replace(" ", "-"), cloud.token)
-        cases[name] = Case.asking(cloud.pid, client, request, count)
-        cases["nginx " + name] = Case.asking(nginx.worker_pid, static, same, count)
-    numbers = iter(range(10**9))
+        cases[name] = Case.asking(cloud.pid, client, request, times)
+        cases["nginx " + name] = Case.asking(nginx.worker_pid, static, same, times)
+    numbers = count()
 
     def write() -> None:
         body = b'{"meta": {"colour": "%d"}}' % next(numbers)
@@ -117,6 +118,19 @@ def _walking(cloud: Cloud) -> None:
     print(f"  {'detail 25 anew':15}{measure({'': Case(cloud.pid, ask, 20)})['']}")
 
 
+def _write_and_ask(cloud: Cloud, client: Client, request: bytes) -> Case:
+    """A write, then the page: nothing that was read of it before may be used any more."""
+    path = f"/v2.1/images/{image_id(1)}/metadata/colour"
+    colours = count()
+
+    def ask() -> None:
+        body = b'{"meta": {"colour": "%d"}}' % next(colours)
+        client.ask(http_request(path, cloud.token, body, "PUT"))
+        client.ask(request)
+
+    return Case(cloud.pid, ask, 50)
+
+
 def _among_many(few: Cloud, many: Cloud) -> list[Verdict]:
     """Pages of 25 among few and many images: the first, and one in the middle, by every filter."""
     cases = {}
@@ -129,10 +143,13 @@ def _among_many(few: Cloud, many: Cloud) -> list[Verdict]:
                 request = http_request(path, cloud.token)
                 assert len(json.loads(client.ask(request))["images"]) == 25  # noqa: PLR2004
                 cases[name, depth, size] = Case.asking(cloud.pid, client, request, 100)
+        for depth, marker in (("first", ""), ("deep", deep)):
+            request = http_request(f"/v2.1/images/detail?limit=25{marker}", cloud.token)
+            cases[WRITTEN, depth, size] = _write_and_ask(cloud, client, request)
     costs = measure(cases)
     print(f"\ndetail of 25 among {FEW:,} and among {MANY:,} images, in us of CPU")
     verdicts = []
-    for name in FILTERS:
+    for name in (*FILTERS, WRITTEN):
         for depth in ("first", "deep"):
             one, other = costs[name, depth, "few"], costs[name, depth, "many"]
             ratio = other.median / one.median
