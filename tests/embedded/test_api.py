@@ -145,13 +145,6 @@ def test_creation_says_where_the_image_is(api: Api) -> None:
     assert answer.header("Location") == expected
 
 
-def test_an_id_is_found_in_whatever_case_it_was_chosen(api: Api) -> None:
-    chosen = str(uuid.uuid4()).upper()
-    assert api.create(id=chosen)["id"] == chosen.lower()
-    for written in (chosen, chosen.lower()):
-        assert api("GET", f"/v2/images/{written}").status == 200
-
-
 def test_an_admin_may_make_an_image_that_is_nobodys(api: Api) -> None:
     answer = api("POST", "/v2/images", {"owner": None}, token="admin:admin")
     assert (answer.status, answer.json()["owner"]) == (201, None), str(answer)

@@ -81,9 +81,8 @@ def property_changes(
     """The change of properties that setting this metadata means.
 
     The Image service drops white space around a key, unless there is that key without, and has
-    texts only. Base attributes of an
-    image are accepted and change nothing, but count towards the limit, as do the empty kernel and
-    ramdisk ids that are dropped.
+    texts only. Base attributes of an image are accepted and change nothing, but count towards the
+    limit, as do the empty kernel and ramdisk ids that are dropped.
     """
     as_it_is_last = sorted(asked.items(), key=lambda item: item[0] == item[0].strip())
     metadata = {
