@@ -16,7 +16,7 @@ from glimpse.identity.keystone import LoginRefused, ServiceSession
 from glimpse.images import Caller, ImageQuery
 from glimpse.images.errors import ImageServiceError
 from glimpse.settings import Settings
-from glimpse.upstream import shown
+from glimpse.upstream.urls import shown
 
 # Keystone's own policy, unless an operator's says otherwise (identity:validate_token).
 _VALIDATING_ROLES = frozenset(("admin", "service"))

@@ -13,8 +13,9 @@ from glimpse.identity.keystone.sealing import CannotSeal, Seal
 from glimpse.identity.keystone.shared_cache import BadServer, SharedCache
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.images.errors import Unavailable
-from glimpse.settings import Settings
-from glimpse.upstream import shown
+from glimpse.settings import Glance, KeystoneAuthtoken, Settings
+from glimpse.upstream.tls import TlsOptions
+from glimpse.upstream.urls import shown
 
 
 class GatewayError(Exception):
@@ -96,10 +97,7 @@ def open_glance(settings: Settings, session: ServiceSession | None) -> GlanceIma
         first_byte_timeout=glance.first_byte_timeout,
         total_timeout=glance.timeout,
         turn_timeout=glance.timeout,
-        cafile=glance.cafile,
-        certfile=glance.certfile,
-        keyfile=glance.keyfile,
-        insecure=glance.insecure,
+        tls=_tls("glance", glance),
     )
 
     async def find_server() -> str:
@@ -122,7 +120,7 @@ def open_turns(settings: Settings) -> Turns:
 
 
 def keystone_options(settings: Settings) -> KeystoneOptions:
-    """The part of [keystone_authtoken] that is no credentials."""
+    """The part of [keystone_authtoken] that is no credentials. Raises GatewayError."""
     keystone = settings.keystone_authtoken
     return KeystoneOptions(
         www_authenticate_uri=keystone.www_authenticate_uri,
@@ -133,10 +131,7 @@ def keystone_options(settings: Settings) -> KeystoneOptions:
         service_token_roles_required=keystone.service_token_roles_required,
         http_connect_timeout=float(keystone.http_connect_timeout or 10),
         http_request_max_retries=keystone.http_request_max_retries,
-        cafile=keystone.cafile,
-        certfile=keystone.certfile,
-        keyfile=keystone.keyfile,
-        insecure=keystone.insecure,
+        tls=_tls("keystone_authtoken", keystone),
     )
 
 
@@ -147,3 +142,15 @@ def coordination_url(settings: Settings) -> str:
     directory = settings.server.state_dir / "locks"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     return f"file://{directory}"
+
+
+def _tls(section: str, options: Glance | KeystoneAuthtoken) -> TlsOptions:
+    """How to speak TLS. Raises GatewayError for files that cannot be used."""
+    tls = TlsOptions(options.cafile, options.certfile, options.keyfile, options.insecure)
+    if tls.cafile or tls.certfile:
+        try:
+            tls.context  # noqa: B018  made now, and kept
+        except OSError as error:
+            files = "cafile, certfile or keyfile"
+            raise GatewayError(f"[{section}] {files} cannot be used: {error}") from None
+    return tls

@@ -124,6 +124,8 @@ def test_a_lock_service_and_a_cache_that_are_down(behind: EmbeddedCloud, tmp_pat
     [
         ("coordination", {"backend_url": "nonsense://x"}, "no lock service"),
         ("keystone_authtoken", {"auth_type": "nonsense"}, "cannot be used"),
+        ("keystone_authtoken", {"cafile": "/nowhere.pem"}, "/nowhere.pem"),
+        ("glance", {"certfile": "/nowhere.crt", "keyfile": "/nowhere.key"}, "/nowhere.crt"),
         ("oslo_policy", {"policy_file": "/nowhere.yaml"}, "/nowhere.yaml"),
         ("api", {"auth_strategy": "embedded"}, "Keystone's"),
     ],

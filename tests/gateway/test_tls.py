@@ -13,6 +13,7 @@ from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, ServiceSession
 from glimpse.images import Caller
 from glimpse.images.errors import Unavailable
+from glimpse.upstream.tls import TlsOptions
 from tests.identity.scripted import options_for, serving
 from tests.support.certificates import Certificates
 
@@ -42,6 +43,10 @@ def _client(files: Certificates) -> Options:
     return {"certfile": str(files.client.certificate), "keyfile": str(files.client.key)}
 
 
+def _tls(options: Options) -> TlsOptions:
+    return TlsOptions(**options)  # type: ignore[arg-type]  # as each is named
+
+
 @pytest.mark.parametrize(("configured", "demands", "works"), CASES, ids=NAMES)
 async def test_glance(
     tmp_path: Path,
@@ -60,7 +65,7 @@ async def test_glance(
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
     options = GlanceOptions((f"https://127.0.0.1:{runner.addresses[0][1]}",), num_retries=0)
     service = GlanceImageService(
-        dataclasses.replace(options, **configured(files)),  # type: ignore[arg-type]
+        dataclasses.replace(options, tls=_tls(configured(files))),
         Turns(f"file://{tmp_path}", 5),
     )
     async with aclosing(_Closing(service.close, runner.cleanup)):
@@ -83,7 +88,7 @@ async def test_keystone(
 ) -> None:
     files = Certificates(tmp_path)
     async with serving(files.server_context(asks_for_client=demands)) as keystone:
-        options = dataclasses.replace(options_for(keystone), **configured(files))  # type: ignore[arg-type]
+        options = dataclasses.replace(options_for(keystone), tls=_tls(configured(files)))
         identity = KeystoneIdentity(options, ServiceSession(options))
         async with aclosing(_Closing(identity.close)):
             if works:

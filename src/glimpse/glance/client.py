@@ -8,17 +8,16 @@ from itertools import cycle, islice
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-import aiohttp
-from yarl import URL
-
 from glimpse.correlation import NO_REQUEST, current_notes, current_request
 from glimpse.glance.answers import Answer, TooLarge, version_ids
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.servers import FindServer, Servers
 from glimpse.images.errors import BadAnswer, Invalid, Unavailable
-from glimpse.upstream import AnswerTooLarge, Flight, pause, read_bounded, tls
+from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, CallFailed, NotConnected
+from glimpse.upstream.http import HttpClient
+from glimpse.upstream.waiting import Flight, pause
 
-_CONNECTIONS = 100  # to each server, at most
+_CONNECTIONS = 100  # to each server, at most: one that hangs takes up its own
 _RETRIED = frozenset((500, 502, 503, 504))
 
 Parameters = Sequence[tuple[str, str]]
@@ -47,7 +46,12 @@ class GlanceClient:
         self._find_server = find_server
         self._known: Servers | None = None
         self._looking = Flight(self._look_up)
-        self._session: aiohttp.ClientSession | None = None
+        self._http = HttpClient(
+            tls=options.tls,
+            connect_timeout=options.connect_timeout,
+            silence_timeout=options.first_byte_timeout,
+            most_connections=_CONNECTIONS,
+        )
 
     async def call(
         self,
@@ -165,52 +169,20 @@ class GlanceClient:
             current_notes.get().call_ended("glance", request.method, _word(outcome), seconds)
 
     async def _send(self, server: str, request: _Request) -> Answer | Exception:
-        url = URL(server + request.target, encoded=True)
+        method, target, headers, body, most_bytes = request
         try:
-            async with self._http().request(
-                request.method,
-                url,
-                headers=request.headers,
-                data=request.body,
-                allow_redirects=False,
-            ) as response:
-                data = await read_bounded(response, request.most_bytes)
-                return Answer(response.status, data, response.headers.get("Retry-After"))
-        except (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge) as error:
+            found = await self._http.request(
+                method, server, target, headers, body, most_bytes=most_bytes
+            )
+        except (CallFailed, TimeoutError) as error:
             # A deadline of the whole call arrives as CancelledError, so it is not caught here.
             return error
-
-    def _http(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            options = self._options
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=0,
-                    limit_per_host=_CONNECTIONS,  # a server that hangs takes up its own
-                    ssl=tls(
-                        cafile=options.cafile,
-                        certfile=options.certfile,
-                        keyfile=options.keyfile,
-                        insecure=options.insecure,
-                    ),
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(
-                    total=None,
-                    sock_connect=options.connect_timeout,
-                    sock_read=options.first_byte_timeout,
-                ),
-            )
-            # aiohttp repeats a DELETE, too, when the connection ends before there is an answer, and
-            # has no public way to say no. Glance may have carried it out: the second finds nothing.
-            self._session._retry_connection = False  # noqa: SLF001
-        return self._session
+        return Answer(found.status, found.body, found.header(b"retry-after"))
 
     async def close(self) -> None:
         """Close all connections."""
         self._looking.close()
-        if self._session is not None:
-            await self._session.close()
+        await self._http.close()
 
 
 def _headers(token: str, content_type: str | None) -> dict[str, str]:
@@ -225,7 +197,7 @@ def _headers(token: str, content_type: str | None) -> dict[str, str]:
 
 
 def _was_never_sent(outcome: Answer | Exception) -> bool:
-    return isinstance(outcome, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
+    return isinstance(outcome, NotConnected)
 
 
 def _word(outcome: Answer | Exception) -> str:
@@ -243,7 +215,7 @@ def _meaning(error: Exception) -> Exception:
         return error
     if isinstance(error, AnswerTooLarge):
         return TooLarge("The Image service's answer is too large.")
-    if isinstance(error, (aiohttp.ClientResponseError, aiohttp.ClientPayloadError)):
+    if isinstance(error, BrokenAnswer):
         return BadAnswer("The Image service's answer is not complete.")
     if isinstance(error, TimeoutError):
         return Unavailable("The Image service did not answer in time.")

@@ -12,7 +12,7 @@ from tooz import ToozError, coordination
 from tooz.locking import Lock
 
 from glimpse.images.errors import Unavailable
-from glimpse.upstream import Flight, in_thread
+from glimpse.upstream.waiting import Flight, in_thread
 
 _log = logging.getLogger(__name__)
 

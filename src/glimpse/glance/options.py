@@ -1,6 +1,8 @@
 """GlanceOptions: everything the Glance client can be told, as one value."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from glimpse.upstream.tls import TlsOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,4 @@ class GlanceOptions:
     max_answer_bytes: int = 64 * 1024 * 1024
     max_page_bytes: int = 8 * 1024 * 1024
     schema_max_age: float = 3600.0
-    cafile: str | None = None
-    certfile: str | None = None
-    keyfile: str | None = None
-    insecure: bool = False
+    tls: TlsOptions = field(default_factory=TlsOptions)

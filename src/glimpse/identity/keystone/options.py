@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from glimpse.upstream.tls import TlsOptions
+
 
 @dataclass(frozen=True, slots=True)
 class KeystoneOptions:
@@ -24,7 +26,4 @@ class KeystoneOptions:
     admin_roles: frozenset[str] = frozenset({"admin"})
     http_connect_timeout: float = 10.0
     http_request_max_retries: int = 3
-    cafile: str | None = None
-    certfile: str | None = None
-    keyfile: str | None = None
-    insecure: bool = False
+    tls: TlsOptions = field(default_factory=TlsOptions)

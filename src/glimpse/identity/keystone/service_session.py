@@ -19,7 +19,8 @@ from keystoneauth1.plugin import BaseAuthPlugin
 from glimpse.correlation import current_notes
 from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.keystone.options import KeystoneOptions
-from glimpse.upstream import Flight, in_thread, pause
+from glimpse.upstream.tls import TlsOptions
+from glimpse.upstream.waiting import Flight, in_thread, pause
 
 _log = logging.getLogger(__name__)
 
@@ -52,8 +53,8 @@ class ServiceSession:
         self._options = options
         self._session = session.Session(
             auth=self._plugin,
-            verify=False if options.insecure else options.cafile or True,
-            cert=_certificate(options),
+            verify=False if options.tls.insecure else options.tls.cafile or True,
+            cert=_certificate(options.tls),
             timeout=options.http_connect_timeout,
             user_agent="glimpse",
         )
@@ -162,7 +163,7 @@ class ServiceSession:
         return token, endpoint.rstrip("/").removesuffix("/v3")
 
 
-def _certificate(options: KeystoneOptions) -> str | tuple[str, str] | None:
+def _certificate(options: TlsOptions) -> str | tuple[str, str] | None:
     """The client certificate: one file, or certificate and key apart."""
     if options.certfile and options.keyfile:
         return options.certfile, options.keyfile

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from glimpse.identity.keystone.sealing import Seal
-from glimpse.upstream import in_thread
+from glimpse.upstream.waiting import in_thread
 
 _log = logging.getLogger(__name__)
 

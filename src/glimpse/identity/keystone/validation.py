@@ -9,7 +9,6 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-import aiohttp
 import orjson
 
 from glimpse.correlation import current_notes
@@ -19,7 +18,9 @@ from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.keystone.service_session import ServiceSession
 from glimpse.identity.keystone.shared_cache import Entry, SharedCache
 from glimpse.images import Caller
-from glimpse.upstream import AnswerTooLarge, pause, read_bounded, tls
+from glimpse.upstream.errors import CallFailed
+from glimpse.upstream.http import HttpClient
+from glimpse.upstream.waiting import pause
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +58,11 @@ class KeystoneIdentity:
         self.asks = (options, service.auth_url)
         self.cache = TokenCache(options.token_cache_time, clock)
         self._running: dict[tuple[str, bool], asyncio.Task[Validated]] = {}
-        self._session: aiohttp.ClientSession | None = None
+        self._http = HttpClient(
+            tls=options.tls,
+            connect_timeout=options.http_connect_timeout,
+            silence_timeout=options.http_connect_timeout,
+        )
 
     async def authenticate(self, token: str | None, service_token: str | None = None) -> Caller:
         """Return the caller whose token it is; see Identity.
@@ -175,37 +180,21 @@ class KeystoneIdentity:
             # Without it Keystone refuses application credentials that have access rules.
             "OpenStack-Identity-Access-Rules": "1.0",
         }
-        url = f"{endpoint}/v3/auth/tokens{query}"
         began, outcome = time.perf_counter(), "timeout"  # what it is if a deadline cuts it short
         try:
-            async with self._http().get(url, headers=headers, allow_redirects=False) as response:
-                body = await read_bounded(response, _MOST_BYTES)
-                outcome = str(response.status)
-                return response.status, body
-        except (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge) as error:
+            answer = await self._http.request(
+                "GET", endpoint, f"/v3/auth/tokens{query}", headers, most_bytes=_MOST_BYTES
+            )
+        except (CallFailed, TimeoutError) as error:
             if not isinstance(error, TimeoutError):
                 outcome = "unreachable"
             raise IdentityUnavailable(_UNAVAILABLE) from None
+        else:
+            outcome = str(answer.status)
+            return answer.status, answer.body
         finally:
             seconds = time.perf_counter() - began
             current_notes.get().call_ended("keystone", "GET", outcome, seconds)
-
-    def _http(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            options = self._options
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    ssl=tls(
-                        cafile=options.cafile,
-                        certfile=options.certfile,
-                        keyfile=options.keyfile,
-                        insecure=options.insecure,
-                    )
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=options.http_connect_timeout),
-            )
-        return self._session
 
     def challenge(self, base_url: str) -> str:
         """Where to authenticate: `www_authenticate_uri`, or where Glimpse itself does."""
@@ -223,13 +212,16 @@ class KeystoneIdentity:
         """None when Keystone has let us log in and answers now, else words for why not."""
         try:
             _, endpoint = await self._service.token_and_endpoint()
-            async with self._http().get(f"{endpoint}/v3", allow_redirects=False) as response:
-                if response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                    return None
+            async with asyncio.timeout(self._options.http_connect_timeout):
+                answer = await self._http.request(
+                    "GET", endpoint, "/v3", {}, most_bytes=_MOST_BYTES
+                )
         except IdentityUnavailable as error:
             return str(error)
-        except (aiohttp.ClientError, TimeoutError, OSError):
+        except (CallFailed, TimeoutError):
             return "Keystone cannot be reached"
+        if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return None
         return "Keystone answers with errors"
 
     async def close(self) -> None:
@@ -239,8 +231,7 @@ class KeystoneIdentity:
         self._service.close()
         if self._shared:
             self._shared.close()
-        if self._session is not None:
-            await self._session.close()
+        await self._http.close()
 
 
 def parse_validation(body: bytes, admin_roles: frozenset[str], validated_at: float) -> Validated:

@@ -1,15 +1,11 @@
-"""What calls to other services share: URLs, TLS, pauses, bounded answers, threads, flights."""
+"""Waiting: pauses between tries, threads for what blocks, one run for all who want its result."""
 
 import asyncio
 import random
-import ssl
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlsplit
-
-import aiohttp
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
@@ -17,42 +13,10 @@ _LONGEST_PAUSE = 1.0
 Result = TypeVar("Result")
 
 
-class AnswerTooLarge(Exception):
-    """The answer has more bytes than allowed."""
-
-
 def pause(attempt: int) -> float:
     """Seconds before the `attempt`-th retry: doubling, with jitter so that callers spread out."""
     longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
     return random.uniform(longest / 2, longest)  # noqa: S311  spreads load, keeps no secret
-
-
-async def read_bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The whole body; AnswerTooLarge, and the connection closed, above `limit` bytes."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.content.iter_any():
-        size += len(part)
-        if size > limit:
-            response.close()
-            raise AnswerTooLarge
-        parts.append(part)
-    return b"".join(parts)
-
-
-def tls(
-    *, cafile: str | None, certfile: str | None, keyfile: str | None, insecure: bool
-) -> ssl.SSLContext | bool:
-    """What aiohttp takes as ``ssl``, of the options that all sections of a nova.conf have."""
-    if not (cafile or certfile):
-        return not insecure
-    context = ssl.create_default_context(cafile=cafile)
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if certfile:
-        context.load_cert_chain(certfile, keyfile)
-    return context
 
 
 async def in_thread(function: Callable[[], Result]) -> Result:
@@ -99,16 +63,3 @@ class Flight(Generic[Result]):
         """End the run under way."""
         if self._task is not None:
             self._task.cancel()
-
-
-def shown(url: str) -> str:
-    """The URL without what may be secret in it: user, password, and query."""
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "a URL that cannot be read"
-    if not parts.scheme:
-        return url
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-    return f"{parts.scheme}://{host}{port}{parts.path}"

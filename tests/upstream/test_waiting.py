@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from glimpse.upstream import in_thread, pause
+from glimpse.upstream.waiting import in_thread, pause
 
 
 async def test_a_thread_that_starts_when_nobody_waits_any_more_does_nothing(
@@ -20,7 +20,7 @@ async def test_a_thread_that_starts_when_nobody_waits_any_more_does_nothing(
             given_up.wait()
             super().run()
 
-    monkeypatch.setattr("glimpse.upstream.threading.Thread", LateThread)
+    monkeypatch.setattr("glimpse.upstream.waiting.threading.Thread", LateThread)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
             await in_thread(lambda: calls.append("called"))

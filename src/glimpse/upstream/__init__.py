@@ -1,0 +1,1 @@
+"""What calls to other services share: HTTP, deadlines, pauses, threads, flights."""
