@@ -1,8 +1,13 @@
 """The access log: one line a request, with nothing in it that lets anybody in."""
 
+import functools
 import logging
+import os
 import re
+import threading
+import time
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from starlette.types import Scope
@@ -32,14 +37,8 @@ def log_access(
         return
     if not LOG.isEnabledFor(logging.INFO):
         return
-    # What `info` would do but look for the line of code: a fifth of what an access line costs.
-    record = LOG.makeRecord(
-        LOG.name,
-        logging.INFO,
-        __file__,
-        0,
-        _LINE,
-        (
+    LOG.handle(
+        _record(
             {
                 "client": client,
                 "method": scope["method"],
@@ -50,11 +49,29 @@ def log_access(
                 "bytes": size,
                 "seconds": seconds,
                 "glance_seconds": notes.glance_seconds,
-            },
-        ),
-        None,
+            }
+        )
     )
-    LOG.handle(record)
+
+
+def _record(values: dict[str, object]) -> logging.LogRecord:
+    """What `LOG.info` would make: of it all but the time is the same for each line of a thread.
+
+    To find it out anew each time is a third of what an access line costs.
+    """
+    same = _same_for(os.getpid(), threading.get_ident())
+    record = logging.LogRecord.__new__(logging.LogRecord)
+    now = time.time()
+    since_start = same["relativeCreated"] + (now - same["created"]) * 1000
+    record.__dict__.update(
+        same, created=now, msecs=now % 1 * 1000 // 1, relativeCreated=since_start, args=values
+    )
+    return record
+
+
+@functools.lru_cache(maxsize=8)
+def _same_for(_process: int, _thread: int) -> dict[str, Any]:
+    return vars(LOG.makeRecord(LOG.name, logging.INFO, __file__, 0, _LINE, (), None))
 
 
 def safe_target(scope: Mapping[str, object]) -> str:

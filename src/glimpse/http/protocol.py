@@ -8,10 +8,13 @@ deployed Compute API answers ``FOO /v2.1/images`` like any verb of no operation:
 
 import asyncio
 import re
+from urllib.parse import unquote
 
+import httptools
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from glimpse.http.cycle import Cycle
 from glimpse.http.patience import Patient
 
 _KNOWN = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE"))
@@ -32,6 +35,36 @@ class HttpProtocol(Patient, HttpToolsProtocol):
                 self._hand_over(data)
                 return
         super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        """Begin a request: uvicorn's way, with what Glimpse has no use for left out."""
+        parser, scope, url = self.parser, self.scope, httptools.parse_url(self.url)
+        http_version = parser.get_http_version()
+        path = url.path.decode("ascii")
+        scope["method"] = parser.get_method().decode("ascii")
+        scope["http_version"] = http_version
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = url.path
+        scope["query_string"] = url.query or b""
+        previous = self.cycle
+        self.cycle = cycle = Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=http_version != "1.0" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if previous is None or previous.response_complete:
+            self._start_asgi_task(cycle, self.app)
+        else:  # a client that did not wait for the answer to its last request
+            self.flow.pause_reading()
+            self.pipeline.appendleft((cycle, self.app))
 
     def on_chunk_header(self) -> None:
         """Expect a chunk; or, after the last, trailers of which the parser says nothing."""

@@ -73,7 +73,7 @@ class ImageQuery:
     created_at: DateBound | None = None
     updated_at: DateBound | None = None
     tags: tuple[str, ...] = ()
-    properties: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict, hash=False)  # not hashable
     sort: tuple[Sort, ...] = ()
     marker: str | None = None
     limit: int | None = None

@@ -8,7 +8,7 @@ import pytest
 from glimpse.embedded.rules import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.sqlite import recent, schema
-from glimpse.embedded.sqlite.recent import RecentImages
+from glimpse.embedded.sqlite.recent import Recent
 from glimpse.images import PropertyChanges
 from tests.embedded.images import OWNER, images
 
@@ -40,8 +40,8 @@ async def test_large_records_are_forgotten_before_they_fill_the_memory(
     monkeypatch.setattr(recent, "_MOST_CHARACTERS", 1000)
     image = await service.create_image(OWNER, NewImage(properties={"text": "x" * 255}))
     with closing(schema.connect(tmp_path / "catalog.sqlite")) as connection:
-        kept = RecentImages(connection)
+        kept = Recent(connection)
         for number in range(50):
             kept.refresh()
-            kept.add(number, image)
-            assert len(kept) <= 4
+            kept.add_image(number, image)
+            assert len(kept.images) <= 4

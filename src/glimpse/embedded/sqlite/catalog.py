@@ -14,6 +14,7 @@ from pathlib import Path
 from glimpse.embedded.engine import Change, Check, Members, Record
 from glimpse.embedded.matching import listing_rule
 from glimpse.embedded.sqlite.readers import Readers
+from glimpse.embedded.sqlite.recent import Step
 from glimpse.embedded.sqlite.records import ImageRecords
 from glimpse.embedded.sqlite.schema import connect
 from glimpse.embedded.sqlite.search import Place, Search, is_short
@@ -59,19 +60,31 @@ class SQLiteCatalog:
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
         """Pages of the listing, read right here."""
-        is_listed = listing_rule(caller, query)
         place = self._records.place(marker) if marker is not None else None
         count = _first_step(query, _PAGE)
         while True:
             with _READING:
-                rows, last = self._records.page(caller, query, place, count)
-            yield Page([row.image for row in rows if is_listed(row.image)], last=last)
-            if last:
+                step = self._step(caller, query, place, count)
+            place = step.place
+            yield Page(step.images, last=place is None)
+            if place is None:
                 return
-            place = (rows[-1].position, rows[-1].number)
             # Of large images come fewer than asked for.
-            count = _PAGE if len(rows) == count else min(2 * len(rows), _PAGE)
+            count = _PAGE if step.rows == count else min(2 * step.rows, _PAGE)
             await asyncio.sleep(0)  # others get their turn between pages
+
+    def _step(self, caller: Caller, query: ImageQuery, place: Place | None, count: int) -> Step:
+        recent = self._records.recent
+        recent.refresh()
+        asked = (caller.project_id, caller.is_admin, query, place, count)
+        step = recent.steps.get(asked)
+        if step is None:
+            rows, last = self._records.page(caller, query, place, count)
+            is_listed = listing_rule(caller, query)
+            images = [row.image for row in rows if is_listed(row.image)]
+            step = Step(images, len(rows), None if last else (rows[-1].position, rows[-1].number))
+            recent.add_step(asked, step)
+        return step
 
     async def _search(
         self, caller: Caller, query: ImageQuery, marker: Image | None

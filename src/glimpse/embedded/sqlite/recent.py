@@ -1,35 +1,57 @@
-"""RecentImages: records that were read lately and have not changed since."""
+"""Recent: what was read of the catalog lately and has not changed since."""
 
 import sqlite3
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
 
 from glimpse.images import Image
 
 _MOST_CHARACTERS = 4_000_000  # of stored JSON: some 12,000 usual images, 50 of the largest
+_MOST_STEPS = 1000
 
 
-class RecentImages(dict[int, Image]):
-    """Images by number, true for one connection's snapshot of the catalog.
+class Step(NamedTuple):
+    """A step of a list in the usual order: what is to be listed of the rows it looked at.
 
-    Reading a row of twenty columns costs three times what finding it in the index does; a client
-    that polls a page reads the same rows again. SQLite says when any other connection has
-    committed: then everything is forgotten, so that nothing here is ever older than the snapshot.
+    `place` is where the next step starts, None after the last.
+    """
+
+    images: Sequence[Image]
+    rows: int
+    place: tuple[int, int] | None
+
+
+class Recent:
+    """Images by number, and steps of lists by what was asked for: those of one connection.
+
+    A client that polls a page asks for the same rows again, and finding and reading them is half of
+    what the page costs. SQLite says when any other connection has committed: then everything is
+    forgotten, so that nothing here is ever older than the catalog was when `refresh` was called.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__()
+        self.images: dict[int, Image] = {}
+        self.steps: dict[Hashable, Step] = {}
         self._connection = connection
         self._version = 0
         self._characters = 0
 
     def refresh(self) -> None:
-        """Forget everything if the catalog changed. To be called inside the read transaction."""
+        """Forget everything if the catalog changed. To be called before each use."""
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         if version != self._version or self._characters > _MOST_CHARACTERS:
-            self.clear()
             self._version = version
             self._characters = 0
+            self.images.clear()
+            self.steps.clear()
 
-    def add(self, number: int, image: Image) -> None:
-        """Keep an image of this snapshot."""
-        self[number] = image
+    def add_image(self, number: int, image: Image) -> None:
+        """Keep an image that was read since the last `refresh`."""
+        self.images[number] = image
         self._characters += len(image.properties_json) + len(image.tags_json)
+
+    def add_step(self, asked: Hashable, step: Step) -> None:
+        """Keep a step of images that are kept; `asked` is all that it depends on."""
+        if len(self.steps) >= _MOST_STEPS:
+            self.steps.clear()
+        self.steps[asked] = step

@@ -17,7 +17,7 @@ from glimpse.embedded.sqlite.listing import (
     scopes_for,
     scopes_of,
 )
-from glimpse.embedded.sqlite.recent import RecentImages
+from glimpse.embedded.sqlite.recent import Recent
 from glimpse.embedded.sqlite.selection import storable
 from glimpse.images import Caller, Image, ImageQuery
 
@@ -52,7 +52,7 @@ class ImageRecords:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._recent = RecentImages(connection)
+        self.recent = Recent(connection)
 
     def get(self, image_id: str) -> Image | None:
         """The image with this id; None for any other text."""
@@ -143,9 +143,9 @@ class ImageRecords:
         return _merged([scan for scan in scans if scan], count)
 
     def _fetch(self, places: Sequence[tuple[int, int]]) -> list[Row] | None:
-        recent = self._recent
+        recent, images = self.recent, self.recent.images
         recent.refresh()
-        missing = [number for _, number in places if number not in recent]
+        missing = [number for _, number in places if number not in images]
         if missing:
             # Parameters, not numbers in the text: SQLite then compiles the statement once.
             rows = self._connection.execute(
@@ -157,8 +157,8 @@ class ImageRecords:
             if found is None:
                 return None
             for number, image in found.items():
-                recent.add(number, image)
-        known = [Row(at, number, recent[number]) for at, number in places if number in recent]
+                recent.add_image(number, image)
+        known = [Row(at, number, images[number]) for at, number in places if number in images]
         return known if fits([row.image for row in known]) else None
 
     def in_scopes(self, image: Image, scopes: set[str]) -> bool:
