@@ -12,6 +12,8 @@ from glimpse.correlation import NO_REQUEST, current_notes, current_request
 from glimpse.http.edge import AnswerCut
 from glimpse.settings import Server
 
+_NAME = re.compile(r"%\((\w+)\)")
+_IDENTITY = "%(user_identity)s"
 _EMPTY = ("instance", "resource", "color")  # in oslo.log's formats right before other words
 _FIELDS = ("request_id", "global_request_id", "user", "project")
 _KNOWN = logging.makeLogRecord({})  # has every attribute that a record has
@@ -64,13 +66,13 @@ class LineFormatter(logging.Formatter):
 
     def __init__(self, server: Server) -> None:
         super().__init__(datefmt=server.log_date_format)
+        identity = server.logging_user_identity_format
         self._without = server.logging_default_format_string
-        self._within = server.logging_context_format_string
-        self._identity = server.logging_user_identity_format
+        self._within = server.logging_context_format_string.replace(_IDENTITY, identity)
         self._suffix = server.logging_debug_format_suffix
-        self._prefix = server.logging_exception_prefix
-        formats = (self._without, self._within, self._identity, self._suffix, self._prefix)
-        names = dict.fromkeys(re.findall(r"%\((\w+)\)", "".join(formats)), "-")
+        self._prefix = server.logging_exception_prefix.replace(_IDENTITY, identity)
+        formats = (self._without, self._within, self._suffix, self._prefix)
+        names = dict.fromkeys(_NAME.findall("".join(formats)), "-")
         names |= dict.fromkeys(_EMPTY, "")
         self._unknown = {name: names[name] for name in names.keys() - _KNOWN.__dict__.keys()}
         self._second = 0
@@ -78,29 +80,18 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Render one record."""
-        if record.exc_info and not record.exc_text:
-            prefix = self._prefix % self._values(record)
-            lines = self.formatException(record.exc_info).splitlines()
-            record.exc_text = "\n".join(f"{prefix}{line}" for line in lines)
-        return super().format(record)
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
-        """Fill one of the formats; `record.message` is set."""
-        values = self._values(record)
-        if current_request.get() is NO_REQUEST:
-            text = self._without % values
-        else:
-            values["user_identity"] = self._identity % values
-            text = self._within % values
+        within = current_request.get() is not NO_REQUEST
+        values = {**self._unknown, **record.__dict__, **(_context() if within else {})}
+        values["asctime"] = self._asctime(record)
+        values["message"] = record.getMessage()
+        text = (self._within if within else self._without) % values
         if record.levelno == logging.DEBUG and self._suffix:
             text = f"{text} {self._suffix % values}"
+        if record.exc_info:
+            prefix = self._prefix % values
+            lines = self.formatException(record.exc_info).splitlines()
+            text = "\n".join((text, *(f"{prefix}{line}" for line in lines)))
         return text
-
-    def _values(self, record: logging.LogRecord) -> dict[str, object]:
-        values = {**self._unknown, **record.__dict__, "asctime": self._asctime(record)}
-        if current_request.get() is not NO_REQUEST:
-            values |= _context()
-        return values
 
     def _asctime(self, record: logging.LogRecord) -> str:
         """The date in the configured form, made once a second."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from glimpse.http.patience import KEEP_ALIVE
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import request
 from tests.support.process import GlimpseProcess, wait_until
@@ -122,12 +123,19 @@ def test_who_goes_on_is_waited_for(cloud: EmbeddedCloud) -> None:
 
 
 def test_a_slow_answer_is_no_fault_of_the_client(cloud: EmbeddedCloud) -> None:
-    """What is kept open between requests is uvicorn's to close, after five seconds."""
+    """What is kept open between requests is closed after five seconds, not one."""
     with connect(cloud) as connection:
         for _ in range(2):
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
             time.sleep(2.5 * PATIENCE)
+
+
+@pytest.mark.parametrize("requests", [1, 2])
+def test_a_connection_without_requests_is_not_kept(cloud: EmbeddedCloud, requests: int) -> None:
+    """The second comes before the first is answered."""
+    asked = requests * b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert KEEP_ALIVE - 1 < seconds_until_closed(cloud, asked) < LONG / 2
 
 
 @pytest.mark.parametrize(

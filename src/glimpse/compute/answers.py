@@ -1,5 +1,6 @@
 """Answers: the headers and bodies around a document, a fault, or a path that leads nowhere."""
 
+import functools
 import html
 import json
 
@@ -18,17 +19,18 @@ _NOT_FOUND = "The resource could not be found."
 _TOO_LARGE = "Request is too large. Larger than max_request_body_size (%s)."
 
 
-def version_headers(version: Microversion | None) -> Headers:
+@functools.lru_cache(maxsize=64)
+def version_headers(version: Microversion | None) -> tuple[tuple[bytes, bytes], ...]:
     """The microversion answered, in both forms; none in the legacy API."""
     if version is None:
-        return []
+        return ()
     text = str(version).encode()
-    return [
+    return (
         (b"openstack-api-version", b"compute " + text),
         (b"x-openstack-nova-api-version", text),
         (b"vary", b"OpenStack-API-Version"),
         (b"vary", b"X-OpenStack-Nova-API-Version"),
-    ]
+    )
 
 
 def request_id_headers() -> Headers:

@@ -22,12 +22,18 @@ class Preference(NamedTuple):
     version: str | None = None
 
 
+_USUAL = frozenset(("", "*/*", JSON))  # what clients mostly send is not worth parsing each time
+_PLAIN = Preference(JSON)
+
+
 def preference(accept: str, offers: Sequence[str] = JSON_TYPES) -> Preference:
     """The offer that an Accept header rates highest, the first of equals; JSON if it has none.
 
     Of equal ratings the one with fewer asterisks wins.
     """
-    best, best_rank = Preference(JSON), (-1.0, -2)
+    if accept in _USUAL and offers is JSON_TYPES:
+        return _PLAIN
+    best, best_rank = _PLAIN, (-1.0, -2)
     ranges = list(_ranges(accept))
     for offer in offers:
         for media_range, parameters in ranges:

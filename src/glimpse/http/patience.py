@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
+KEEP_ALIVE = 5.0  # seconds, uvicorn's
 _MOST_HEAD_BYTES = 64 * 1024  # of a request line and headers, or of a chunk's and trailers
 _LEAST_RATE = 500  # bytes a second of a body, after the first seconds: Apache's mod_reqtimeout's
 _TOO_LARGE = b"The headers are too large."
@@ -22,7 +23,8 @@ class Patient(asyncio.Protocol):
 
     A client has `patience` seconds for the head of a request, for the first bytes of its body, and
     for each silence after them; and as long to take something of what is sent to it. Between two
-    requests it is uvicorn that closes the connection.
+    requests it has `KEEP_ALIVE`, of which `answered` has to be told. All by one timer that looks at
+    the time now and then: to set one for each request costs more than to parse it.
     """
 
     patience: ClassVar[float] = 60.0
@@ -32,6 +34,7 @@ class Patient(asyncio.Protocol):
     flow: FlowControl
     cycle: Any  # each protocol has its own class for it
 
+    _answered_at: float | None = None  # when an answer was complete, if nothing came since
     _look: asyncio.TimerHandle | None = None
     _since = 0.0  # when the head began, or when something of the body came last
     _body_since = 0.0
@@ -44,7 +47,7 @@ class Patient(asyncio.Protocol):
         """Begin to look at the time."""
         super().connection_made(transport)
         self._since = self.loop.time()
-        self._look = self.loop.call_later(self.patience, self._look_at_time)
+        self._look = self.loop.call_later(self._at_most(), self._look_at_time)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Look no more."""
@@ -59,6 +62,7 @@ class Patient(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the client, and note what they are."""
+        self._answered_at = None
         super().data_received(data)
         if self._wants_head():
             if not self._head_bytes:
@@ -82,6 +86,14 @@ class Patient(asyncio.Protocol):
         self._resumed += 1
         super().resume_writing()
 
+    def answered(self) -> None:
+        """Note that the answer to a request is complete."""
+        self._answered_at = self.loop.time()
+
+    def _at_most(self) -> float:
+        """Seconds until the time is to be looked at again."""
+        return min(self.patience, KEEP_ALIVE)
+
     def _wants_head(self) -> bool:
         """Whether bytes that come now are the head of a request."""
         return self.cycle is None or (self.cycle.response_complete and not self.cycle.more_body)
@@ -100,12 +112,14 @@ class Patient(asyncio.Protocol):
         left = self._time_left() if not self.flow.read_paused else self.patience
         if left <= 0 and not self.transport.is_closing():
             self.transport.close()
-        again = left if 0 < left < self.patience else self.patience
-        self._look = self.loop.call_later(again, self._look_at_time)
+        most = self._at_most()
+        self._look = self.loop.call_later(left if 0 < left < most else most, self._look_at_time)
 
     def _time_left(self) -> float:
         """Seconds that the client still has for what it owes; `patience` if it owes nothing."""
         now = self.loop.time()
+        if self._answered_at is not None:
+            return self._answered_at + KEEP_ALIVE - now
         if self._wants_head():
             began = self._head_bytes or self.cycle is None
             return self._since + self.patience - now if began else self.patience

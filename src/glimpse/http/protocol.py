@@ -66,6 +66,17 @@ class HttpProtocol(Patient, HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((cycle, self.app))
 
+    def on_response_complete(self) -> None:
+        """Wait for the next request, or begin with it if it is here."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self.answered()
+
     def on_chunk_header(self) -> None:
         """Expect a chunk; or, after the last, trailers of which the parser says nothing."""
         self._in_chunk_head = True
@@ -86,7 +97,6 @@ class HttpProtocol(Patient, HttpToolsProtocol):
 
     def _hand_over(self, data: bytes) -> None:
         transport = self.transport
-        self._unset_keepalive_if_required()
         self.stop_looking()
         self.connections.discard(self)
         protocol = _TolerantProtocol(
