@@ -1,5 +1,6 @@
 """Measuring: the CPU time that a server spends on a request, and the memory that it holds."""
 
+import select
 import socket
 import statistics
 import time
@@ -46,8 +47,18 @@ class Client:
     """One keep-alive connection; cheap, so that the server is what is measured."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port))
+        self._port = port
+        self._connect()
+
+    def _connect(self) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", self._port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def renew(self) -> None:
+        """Connect again if the server has closed the connection, as it may while nobody asks."""
+        if select.select([self._socket], [], [], 0)[0]:
+            self.close()
+            self._connect()
 
     def close(self) -> None:
         """Give the connection up."""

@@ -187,6 +187,7 @@ def _in_turn(
 
 
 def _once(gateway: Gateway, ask: Ask, client: Client) -> Taken:
+    client.renew()
     cpu = gateway.glimpse.cpu(), gateway.glance.cpu()
     began = time.perf_counter()
     ask(client, 0)
