@@ -114,8 +114,8 @@ def _operations(token: str) -> Mapping[str, Operation]:
         "list 25": Operation(get("/v2.1/images?limit=25"), get(few), 10, 5, 1.15),
         "detail 25": Operation(get(f"{detail}?limit=25"), get(few), 10, 5, 1.15),
         # Who wants all asks Glance for what follows a full page, too: here, nothing.
-        f"all of {ALL:,}": Operation(get(detail), get(all_of_them, nothing), 1, 1, 1.05),
-        f"limit={ALL}": Operation(get(f"{detail}?limit={ALL}"), get(all_of_them), 1, 0, 1.05),
+        f"all of {ALL:,}": Operation(get(detail), get(all_of_them, nothing), 2, 1, 1.05),
+        f"limit={ALL}": Operation(get(f"{detail}?limit={ALL}"), get(all_of_them), 2, 0, 1.05),
         "metadata write": Operation(_put(token), _get_and_patch(token), 10, 5, 1.10),
     }
 
