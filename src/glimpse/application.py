@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import anyio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from glimpse.compute.app import ComputeAPI, ComputeOptions
+from glimpse.compute.app import ComputeAPI
 from glimpse.compute.microversions import parse_microversion
 from glimpse.compute.operations import Operations
+from glimpse.compute.options import ComputeOptions
 from glimpse.correlation import current_notes
 from glimpse.embedded.api import image_api
 from glimpse.embedded.probes import probe_catalog, probe_data

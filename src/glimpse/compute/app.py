@@ -5,27 +5,27 @@ Compute API (repeated slashes, 404 where others say 405, three kinds of error bo
 of 25 costs less than half of what it costs through a framework.
 """
 
-import contextlib
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
 from glimpse.compute import answers
+from glimpse.compute.discovery import Discovery
 from glimpse.compute.faults import Fault, fault_of, no_such_resource
-from glimpse.compute.microversions import Microversion, requested_microversion
-from glimpse.compute.negotiation import ATOM, JSON_TYPES, preference, version_parameter
+from glimpse.compute.microversions import Microversion
+from glimpse.compute.negotiation import preference
 from glimpse.compute.operations import Answer, ComputeRequest, Operations, Streamed
+from glimpse.compute.options import ComputeOptions
 from glimpse.compute.parsing import (
     VERBS_WITH_BODY,
     check_content_type,
     check_query,
+    header_text,
     parse_json,
 )
 from glimpse.compute.routes import Match, match_route
-from glimpse.compute.versions import choices_document, version_document, versions_document
 from glimpse.compute.views import make_links
 from glimpse.correlation import current_notes
 from glimpse.http.bodies import BodyTooLarge, ClientGone, read_body, send_pieces
@@ -35,27 +35,8 @@ from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError, NotAuthenticated
 
 _REPEATED_SLASHES = re.compile(r"/{2,}")
-_VERSIONS = {"/v2": "v2.0", "/v2.1": "v2.1"}
 # Compute deprecated these operations with microversion 2.36, in its Newton release: 2016-10-06.
 _DEPRECATED_SINCE = b"@1475712000"
-
-
-@dataclass(frozen=True, slots=True)
-class ComputeOptions:
-    """What an operator may set. Prefixes are URLs; `max_body_size` is in bytes.
-
-    `sunset` is an HTTP date to announce, None for none; `etags` adds strong entity tags;
-    `serve_removed` answers images at microversions that have them no longer.
-    """
-
-    advertised_microversion: Microversion
-    max_microversion: Microversion
-    max_body_size: int
-    compute_link_prefix: str | None = None
-    glance_link_prefix: str | None = None
-    sunset: str | None = None
-    etags: bool = False
-    serve_removed: bool = False
 
 
 class ComputeAPI:
@@ -76,6 +57,7 @@ class ComputeAPI:
         self._identity = identity
         self._image_service_url = image_service_url
         self._options = options
+        self._discovery = Discovery(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -89,58 +71,7 @@ class ComputeAPI:
         elif path.startswith("/v2/") and path != "/v2/":
             await self._serve(scope, receive, send, "/v2", path[3:])
         else:
-            await self._discover(scope, receive, send, path)
-
-    async def _discover(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
-        """Answer what needs no token: which versions there are."""
-        base_url = scope["glimpse.base_url"]
-        advertised = str(self._options.advertised_microversion)
-        status = 200
-        content_type, version = _negotiated(scope["glimpse.headers"], path)
-        headers = [(b"content-type", content_type.encode())]
-        microversion: Microversion | None = None
-        try:
-            if version is not None:
-                microversion = self._microversion(scope, "/v2" if version == "v2.0" else "/v2.1")
-            await self._check_discovery(scope, receive)
-        except Fault as fault:
-            if scope["method"] == "OPTIONS":
-                await answers.send_body(send, 200, [], b"", "OPTIONS")
-            else:
-                await answers.send_fault(send, fault, microversion, ids=version is not None)
-            return
-        except ClientGone:
-            return
-        if version is not None:
-            document = version_document(base_url, version, advertised)
-            headers += [*answers.version_headers(microversion), *answers.request_id_headers()]
-        elif path == "/":
-            document = versions_document(base_url, advertised)
-        else:
-            status, document = 300, choices_document(base_url, path)
-        await answers.send_body(
-            send, status, headers, answers.plain_json(document), scope["method"]
-        )
-
-    def _version(self, scope: Scope, root: str) -> bytes:
-        """The document of a version below its root, where a token is asked for."""
-        advertised = str(self._options.advertised_microversion)
-        name = _VERSIONS[root]
-        return answers.plain_json(version_document(scope["glimpse.base_url"], name, advertised))
-
-    async def _check_discovery(self, scope: Scope, receive: Receive) -> None:
-        """Raise a fault for what no request may have; a body that is JSON means nothing here."""
-        headers: dict[bytes, bytes] = scope["glimpse.headers"]
-        check_content_type(headers.get(b"content-type"))
-        if scope["method"] in VERBS_WITH_BODY:
-            with contextlib.suppress(BodyTooLarge):
-                parse_json(await read_body(receive, headers, self._options.max_body_size))
-        check_query(scope["query_string"])
-
-    def _microversion(self, scope: Scope, root: str) -> Microversion | None:
-        if root == "/v2":
-            return None
-        return requested_microversion(scope["glimpse.headers"], self._options.max_microversion)
+            await self._discovery.serve(scope, receive, send, path)
 
     async def _serve(
         self, scope: Scope, receive: Receive, send: Send, root: str, path: str
@@ -148,7 +79,7 @@ class ComputeAPI:
         """Answer a request below a version root: body size, token, route, operation, in turn."""
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         verb = scope["method"]
-        accept = _text(headers, b"accept")
+        accept = header_text(headers, b"accept")
         try:
             body = await read_body(receive, headers, self._options.max_body_size)
             caller = await self._authenticate(headers)
@@ -172,7 +103,7 @@ class ComputeAPI:
         current_notes.get().operation = match.route.operation
         version: Microversion | None = None
         try:
-            version = self._microversion(scope, root)
+            version = self._options.microversion(headers, root)
             image_url = await self._image_service_url(scope["glimpse.base_url"])
             answer = await self._operate(scope, caller, match, root, body, version, image_url)
         except Fault as fault:
@@ -212,18 +143,14 @@ class ComputeAPI:
         check_content_type(headers.get(b"content-type"))
         parsed = parse_json(body) if scope["method"] in VERBS_WITH_BODY else None
         if match.project_id and match.project_id != caller.project_id:
-            raise Fault(
-                400,
-                f"Malformed request URL: URL's project_id '{match.project_id}' doesn't match "
-                f"Context's project_id '{caller.project_id}'",
-            )
+            raise _other_project(match, caller)
         last = match.route.last
         if version and last and version > last and not self._options.serve_removed:
             raise _removed(match, version)
         if scope["method"] == "GET":
             check_query(scope["query_string"])
         if match.route.operation == "show_version":
-            return self._version(scope, root)
+            return self._discovery.version(scope, root)
         request = ComputeRequest(
             caller=caller,
             query_string=scope["query_string"],
@@ -254,7 +181,10 @@ class ComputeAPI:
     ) -> None:
         request_headers: dict[bytes, bytes] = scope["glimpse.headers"]
         headers = [
-            (b"content-type", preference(_text(request_headers, b"accept")).content_type.encode()),
+            (
+                b"content-type",
+                preference(header_text(request_headers, b"accept")).content_type.encode(),
+            ),
             *answers.version_headers(version),
             *answers.request_id_headers(),
             *self._notices(image_url, match),
@@ -297,20 +227,13 @@ def _quoted(text: str) -> str:
     return text if text.isascii() and text.replace("-", "").isalnum() else quote(text, safe="")
 
 
-def _negotiated(headers: dict[bytes, bytes], path: str) -> tuple[str, str | None]:
-    """The type of a discovery document and, where the path or a header names one, its version.
-
-    A header's version counts at every path that has none.
-    """
-    slash = path in ("/", "/v2/", "/v2.1/")
-    wanted = preference(_text(headers, b"accept"), (*JSON_TYPES, ATOM) if slash else JSON_TYPES)
-    asked = version_parameter(_text(headers, b"content-type")) or wanted.version
-    version = _VERSIONS.get(path.rstrip("/")) or _VERSIONS.get(f"/v{asked}")
-    return wanted.content_type, version
-
-
-def _text(headers: dict[bytes, bytes], name: bytes) -> str:
-    return headers.get(name, b"").decode("latin-1")
+def _other_project(match: Match, caller: Caller) -> Fault:
+    """The 400 for a path below the id of another project than the token's."""
+    return Fault(
+        400,
+        f"Malformed request URL: URL's project_id '{match.project_id}' doesn't match "
+        f"Context's project_id '{caller.project_id}'",
+    )
 
 
 def _removed(match: Match, version: Microversion) -> Fault:

@@ -11,6 +11,11 @@ from glimpse.compute.negotiation import JSON_TYPES
 VERBS_WITH_BODY = frozenset(("POST", "PUT"))
 
 
+def header_text(headers: dict[bytes, bytes], name: bytes) -> str:
+    """A header as text, "" for one that there is not."""
+    return headers.get(name, b"").decode("latin-1")
+
+
 def check_content_type(header: bytes | None) -> None:
     """Raise a 415 fault for a type that is neither JSON, nor text/plain, nor empty."""
     content_type = (header or b"").partition(b";")[0].decode("latin-1")
