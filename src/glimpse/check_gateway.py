@@ -94,7 +94,8 @@ async def _glance(gateway: Gateway, caller: Caller | None) -> AsyncIterator[Find
     for server, versions in servers.items():
         where = f"Glance at {shown(server)}"
         if isinstance(versions, ImageServiceError):
-            yield Finding(False, f"{where}: {versions}")
+            why = f" ({versions.__cause__})" if versions.__cause__ else ""
+            yield Finding(False, f"{where}: {versions}{why}")
         elif not any(version.startswith("v2") for version in versions):
             yield Finding(False, f"{where} has no version 2 of the Image API")
         else:

@@ -101,6 +101,13 @@ def test_one_of_two_glances_in_trouble(behind: EmbeddedCloud, tmp_path: Path) ->
     assert f"ok    Glance at {good} answers" in done.stdout
 
 
+def test_why_a_glance_cannot_be_reached(behind: EmbeddedCloud, tmp_path: Path) -> None:
+    done = check(tmp_path, behind, {"glance": {"api_servers": "http://127.0.0.1:1"}})
+    assert failures(done)[0].startswith(
+        "Glance at http://127.0.0.1:1: The Image service cannot be reached. ([Errno 111] "
+    ), done.stdout
+
+
 def test_a_lock_service_and_a_cache_that_are_down(behind: EmbeddedCloud, tmp_path: Path) -> None:
     done = check(
         tmp_path,

@@ -97,6 +97,23 @@ def test_glance(rig: Rig, fault: str, operation: str) -> None:
     assert_fault(OPERATIONS[operation](rig.cloud), status)
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("closes early", "the connection ended before an answer"),
+        ("closes in the body", "the connection ended within the answer"),
+        ("hangs", "silent for 1 s"),
+        ("answers 500", "it answered 500"),
+        ("answers no HTTP", "the answer is not HTTP"),
+    ],
+)
+def test_the_log_says_how_glance_fails(rig: Rig, fault: str, words: str) -> None:
+    rig.glance.fail(FAULTS[fault][0])
+    assert OPERATIONS["show"](rig.cloud).status in (502, 503)
+    said = f"Glance at {rig.glance.base_url}/image fails, and rests: {words}\n"
+    assert said in rig.cloud.process.log.read_text()
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_glance_refuses(rig: Rig, operation: str) -> None:
     rig.glance.refuse()

@@ -19,3 +19,15 @@ def test_servers_take_turns_and_one_that_failed_rests() -> None:
 
 def test_what_everybody_sees_of_a_server_has_no_password_in_it() -> None:
     assert Servers(["http://user:secret@glance:9292/v2"], 10).first_shown == "http://glance:9292"
+
+
+def test_that_a_server_fails_is_news_until_it_has_rested() -> None:
+    now = 0.0
+    servers = Servers(["http://a"], 10.0, lambda: now)
+    assert servers.failed("http://a")
+    now = 9.0
+    assert not servers.failed("http://a")
+    now = 20.0
+    assert servers.failed("http://a")
+    servers.worked("http://a")
+    assert servers.failed("http://a")

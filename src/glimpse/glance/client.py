@@ -1,6 +1,7 @@
 """HTTP to Glance: deadlines, retries over several servers, bounded answers."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -15,7 +16,10 @@ from glimpse.glance.servers import FindServer, Servers
 from glimpse.images.errors import BadAnswer, Invalid, Unavailable
 from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, CallFailed, NotConnected
 from glimpse.upstream.http import HttpClient
+from glimpse.upstream.urls import shown
 from glimpse.upstream.waiting import Flight, pause
+
+_log = logging.getLogger(__name__)
 
 _CONNECTIONS = 100  # to each server, at most: one that hangs takes up its own
 _RETRIED = frozenset((500, 502, 503, 504))
@@ -112,7 +116,7 @@ class GlanceClient:
         except TimeoutError as error:
             outcome = error
         if isinstance(outcome, Exception):
-            raise _meaning(outcome)
+            raise _meaning(outcome) from outcome
         return version_ids(outcome)
 
     def _versions_request(self) -> _Request:
@@ -150,7 +154,8 @@ class GlanceClient:
                 why = blame()
                 if why is not None:
                     raise Invalid(why)
-            servers.failed(server)
+            if servers.failed(server):
+                _log.warning("Glance at %s fails, and rests: %s", shown(server), _reason(outcome))
             if request.method != "GET" and not _was_never_sent(outcome):
                 break
         if isinstance(outcome, Answer):
@@ -207,6 +212,13 @@ def _word(outcome: Answer | Exception) -> str:
     if isinstance(outcome, TimeoutError):
         return "timeout"
     return "bad_answer" if isinstance(outcome, AnswerTooLarge) else "unreachable"
+
+
+def _reason(outcome: Answer | Exception) -> str:
+    """What came of a call, for an operator."""
+    if isinstance(outcome, Answer):
+        return f"it answered {outcome.status}"
+    return str(outcome) or "it did not answer in time"
 
 
 def _meaning(error: Exception) -> Exception:

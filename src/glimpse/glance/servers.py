@@ -58,9 +58,12 @@ class Servers:
         turn = self._urls[start:] + self._urls[:start]
         return sorted(turn, key=lambda url: self._rested_until.get(url, 0.0) > now)
 
-    def failed(self, url: str) -> None:
-        """Rest this server."""
-        self._rested_until[url] = self._clock() + self._rest_time
+    def failed(self, url: str) -> bool:
+        """Rest this server; say whether it was not resting already."""
+        now = self._clock()
+        is_news = self._rested_until.get(url, 0.0) <= now
+        self._rested_until[url] = now + self._rest_time
+        return is_news
 
     def worked(self, url: str) -> None:
         """Trust this server again."""

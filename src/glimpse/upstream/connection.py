@@ -9,6 +9,8 @@ import httptools
 from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, Disconnected
 
 _MOST_HEAD_BYTES = 64 * 1024
+_NO_ANSWER = "the connection ended before an answer"
+_TOO_LARGE = "the answer is too large"
 _FIRST_FINAL_STATUS = 200
 _FRAMED = frozenset((b"content-length", b"transfer-encoding"))
 
@@ -59,7 +61,7 @@ class Connection(asyncio.Protocol):
         silence. After any of them, and when it is cancelled, the connection is of no more use.
         """
         if self._transport.is_closing():
-            raise Disconnected
+            raise Disconnected(_NO_ANSWER)
         answer: asyncio.Future[Response] = self._loop.create_future()
         self._answer = answer
         self._most_bytes = most_bytes
@@ -98,9 +100,9 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._fail(BrokenAnswer())
+            self._fail(BrokenAnswer("the answer is not HTTP"))
         if self._room < 0:
-            self._fail(AnswerTooLarge())
+            self._fail(AnswerTooLarge(_TOO_LARGE))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's
         """See asyncio.Protocol. The end of the connection may be that of the answer."""
@@ -108,9 +110,9 @@ class Connection(asyncio.Protocol):
             self._look.cancel()
         if self._answer is not None:
             if not self._has_head:
-                self._fail(Disconnected())
+                self._fail(Disconnected(_NO_ANSWER))
             elif any(name.lower() in _FRAMED for name, _ in self._headers):
-                self._fail(BrokenAnswer())
+                self._fail(BrokenAnswer("the connection ended within the answer"))
             else:
                 self.on_message_complete()
         self._lost(self)
@@ -136,7 +138,7 @@ class Connection(asyncio.Protocol):
         """Take a part of the body."""
         self._size += len(part)
         if self._size > self._most_bytes:
-            self._fail(AnswerTooLarge())
+            self._fail(AnswerTooLarge(_TOO_LARGE))
         else:
             self._body.append(part)
 
@@ -171,4 +173,4 @@ class Connection(asyncio.Protocol):
         if left > 0:
             self._look = self._loop.call_later(left, self._look_at_time)
         else:
-            self._fail(TimeoutError())
+            self._fail(TimeoutError(f"silent for {self._silence:g} s"))

@@ -6,7 +6,8 @@ CallFailed
 ├── BrokenAnswer            the answer makes no sense, or is not complete
 └── AnswerTooLarge       it has more bytes than are read of one
 
-A silence is a TimeoutError; one while connecting is a NotConnected, too.
+A silence is a TimeoutError; one while connecting is a NotConnected, too. What they say is for logs:
+it may name hosts, though never what was sent.
 """
 
 

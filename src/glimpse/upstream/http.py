@@ -74,7 +74,7 @@ class HttpClient:
         try:
             server = _Server(url, self._most_connections)
         except ValueError:
-            raise NotConnected from None
+            raise NotConnected("the URL is none of a server") from None
         self._servers[url] = server
         return server
 
@@ -83,9 +83,10 @@ class HttpClient:
             async with asyncio.timeout(self._connect_timeout):
                 return await self._connection(server)
         except TimeoutError:
-            raise ConnectTimeout from None
-        except OSError:
-            raise NotConnected from None
+            seconds = f"{self._connect_timeout:g} s"
+            raise ConnectTimeout(f"not connected within {seconds}") from None
+        except OSError as error:
+            raise NotConnected(str(error)) from None
 
     async def _connection(self, server: "_Server") -> Connection:
         loop = asyncio.get_running_loop()

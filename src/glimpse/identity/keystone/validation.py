@@ -188,6 +188,7 @@ class KeystoneIdentity:
         except (CallFailed, TimeoutError) as error:
             if not isinstance(error, TimeoutError):
                 outcome = "unreachable"
+            _log.warning("Keystone does not validate a token: %s", error)
             raise IdentityUnavailable(_UNAVAILABLE) from None
         else:
             outcome = str(answer.status)
