@@ -146,6 +146,14 @@ def test_a_read_is_asked_as_often_as_configured(rig: Rig) -> None:
     assert rig.glance.requests - before == 2
 
 
+def test_a_server_that_is_silent_is_not_asked_the_same_again(rig: Rig) -> None:
+    """It may be at work still: whoever asks a slow server twice makes it slower."""
+    rig.glance.fail(Fault("hang"))
+    before = rig.glance.requests
+    assert_fault(OPERATIONS["show"](rig.cloud), 503)
+    assert rig.glance.requests - before == 1
+
+
 def test_a_read_is_repeated(rig: Rig) -> None:
     rig.glance.fail(Fault("reset"), times=1)
     assert OPERATIONS["show"](rig.cloud).status == 200

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from itertools import cycle, islice
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -71,10 +71,11 @@ class GlanceClient:
     ) -> Answer:
         """Send one request, `path` already quoted, and read the answer whole.
 
-        A GET is tried on other servers when one fails; anything else only if it surely was not
-        sent. Raises Unavailable or BadAnswer, within `total_timeout` whatever the servers do, and
-        Invalid for a 500 that `blame` explains: that is no sign of a server in trouble; nor is an
-        answer of more than `most_bytes`, which is TooLarge.
+        A GET is tried again, on other servers first, when one fails; anything else only if it
+        surely was not sent. A server that was silent is left in peace. Raises Unavailable or
+        BadAnswer, within `total_timeout` whatever the servers do, and Invalid for a 500 that
+        `blame` explains: that is no sign of a server in trouble; nor is an answer of more than
+        `most_bytes`, which is TooLarge.
         """
         try:
             target = f"{path}?{urlencode(parameters)}" if parameters else path
@@ -139,8 +140,11 @@ class GlanceClient:
     async def _try_servers(self, request: _Request, blame: Blame) -> Answer:
         outcome: Answer | Exception = Unavailable("There is no Image service to ask.")
         servers = await self.servers()
-        attempts = islice(cycle(servers.order()), self._options.num_retries + 1)
-        for attempt, server in enumerate(attempts):
+        left = deque(servers.order())
+        for attempt in range(self._options.num_retries + 1):
+            if not left:
+                break
+            server = left.popleft()
             if attempt:
                 current_notes.get().observer.call_retried("glance")
                 await asyncio.sleep(pause(attempt))
@@ -150,14 +154,13 @@ class GlanceClient:
             if isinstance(outcome, Answer) and outcome.status not in _RETRIED:
                 servers.worked(server)
                 return outcome
-            if isinstance(outcome, Answer) and outcome.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-                why = blame()
-                if why is not None:
-                    raise Invalid(why)
+            _blame_request(outcome, blame)
             if servers.failed(server):
                 _log.warning("Glance at %s fails, and rests: %s", shown(server), _reason(outcome))
-            if request.method != "GET" and not _was_never_sent(outcome):
+            if request.method != "GET" and not isinstance(outcome, NotConnected):
                 break
+            if not _was_silent(outcome):
+                left.append(server)
         if isinstance(outcome, Answer):
             return outcome
         raise _meaning(outcome)
@@ -201,8 +204,17 @@ def _headers(token: str, content_type: str | None) -> dict[str, str]:
     return headers
 
 
-def _was_never_sent(outcome: Answer | Exception) -> bool:
-    return isinstance(outcome, NotConnected)
+def _blame_request(outcome: Answer | Exception, blame: Blame) -> None:
+    """Raise Invalid for a 500 that is the request's fault, not the server's."""
+    if isinstance(outcome, Answer) and outcome.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        why = blame()
+        if why is not None:
+            raise Invalid(why)
+
+
+def _was_silent(outcome: Answer | Exception) -> bool:
+    """Whether a server took the request and may be at it still: another would be one more."""
+    return isinstance(outcome, TimeoutError) and not isinstance(outcome, NotConnected)
 
 
 def _word(outcome: Answer | Exception) -> str:
