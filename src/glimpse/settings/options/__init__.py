@@ -1,0 +1,24 @@
+"""Every option, declared once: what it is called, what it means, in which unit, and its default."""
+
+from collections.abc import Mapping, Sequence
+
+from oslo_config import cfg
+
+from glimpse.settings.options.api import API, EMBEDDED, MIDDLEWARE, POLICY, QUOTA
+from glimpse.settings.options.process import GLIMPSE, HEALTHCHECK, LOGGING, METRICS
+from glimpse.settings.options.services import COORDINATION, GLANCE, KEYSTONE_AUTHTOKEN
+
+SECTIONS: Mapping[str, Sequence[cfg.Opt]] = {
+    "DEFAULT": LOGGING,
+    "glimpse": GLIMPSE,
+    "api": API,
+    "quota": QUOTA,
+    "oslo_policy": POLICY,
+    "oslo_middleware": MIDDLEWARE,
+    "healthcheck": HEALTHCHECK,
+    "metrics": METRICS,
+    "embedded": EMBEDDED,
+    "glance": GLANCE,
+    "keystone_authtoken": KEYSTONE_AUTHTOKEN,
+    "coordination": COORDINATION,
+}

@@ -1,0 +1,111 @@
+"""Options of what is answered: the Images API, who may do what, and the embedded services."""
+
+from collections.abc import Sequence
+
+from oslo_config import cfg
+
+API: Sequence[cfg.Opt] = (
+    cfg.StrOpt(
+        "auth_strategy",
+        choices=["embedded", "keystone", "noauth", "noauth2"],
+        help="Who says who is calling. noauth2 is nova's name for noauth. Without it: keystone "
+        "when [keystone_authtoken] is configured, embedded otherwise.",
+    ),
+    cfg.BoolOpt(
+        "allow_remote_noauth",
+        default=False,
+        help="Allow auth_strategy noauth on an address that other machines reach.",
+    ),
+    cfg.IntOpt(
+        "max_limit",
+        default=1000,
+        min=0,
+        deprecated_group="DEFAULT",
+        deprecated_name="osapi_max_limit",
+        help="Accepted, because every nova.conf may have it. Like Compute, Glimpse does not apply "
+        "it to images: a list without a limit has all of them.",
+    ),
+    cfg.StrOpt(
+        "compute_link_prefix",
+        deprecated_group="DEFAULT",
+        deprecated_name="osapi_compute_link_prefix",
+        help="URL that replaces scheme, host and leading path in links to Compute.",
+    ),
+    cfg.StrOpt(
+        "glance_link_prefix",
+        deprecated_group="DEFAULT",
+        deprecated_name="osapi_glance_link_prefix",
+        help="URL that replaces scheme, host and leading path in links to the Image service.",
+    ),
+    cfg.StrOpt(
+        "advertised_microversion",
+        default="2.35",
+        regex=r"^2\.[1-9]\d*$",
+        help="Highest microversion that version discovery names.",
+    ),
+    cfg.StrOpt(
+        "max_microversion",
+        default="2.104",
+        regex=r"^2\.[1-9]\d*$",
+        help="Highest microversion that requests may ask for.",
+    ),
+    cfg.BoolOpt(
+        "serve_removed_microversions",
+        default=False,
+        help="Keep answering for images above 2.35 and for their metadata above 2.38.",
+    ),
+    cfg.StrOpt("sunset", help="HTTP date of the Sunset header; no header without it."),
+)
+
+QUOTA: Sequence[cfg.Opt] = (
+    cfg.IntOpt(
+        "metadata_items",
+        default=128,
+        min=-1,
+        deprecated_group="DEFAULT",
+        deprecated_name="quota_metadata_items",
+        help="Most metadata items of an image; -1 for any number.",
+    ),
+)
+
+POLICY: Sequence[cfg.Opt] = (
+    cfg.StrOpt(
+        "policy_file",
+        help="JSON or YAML file with policy rules; looked for beside the configuration file, too. "
+        "Without it: policy.yaml or policy.json there, if there is one.",
+    ),
+    cfg.MultiStrOpt(
+        "policy_dirs",
+        default=[],
+        help="Directories with more policy files. Without it: policy.d beside the configuration "
+        "file, if there is one.",
+    ),
+)
+
+MIDDLEWARE: Sequence[cfg.Opt] = (
+    cfg.BoolOpt(
+        "enable_proxy_headers_parsing",
+        default=False,
+        help="Believe Forwarded and X-Forwarded-* headers. Only behind a proxy that sets them.",
+    ),
+    cfg.IntOpt(
+        "max_request_body_size",
+        default=114688,
+        min=0,
+        deprecated_opts=[
+            cfg.DeprecatedOpt("osapi_max_request_body_size", group="DEFAULT"),
+            cfg.DeprecatedOpt("max_request_body_size", group="DEFAULT"),
+        ],
+        help="Most bytes of a request body, except image data.",
+    ),
+)
+
+EMBEDDED: Sequence[cfg.Opt] = (
+    cfg.IntOpt(
+        "token_expiration", default=3600, min=1, help="Seconds that the embedded tokens live."
+    ),
+    cfg.StrOpt("region_name", default="RegionOne", help="Region in the embedded catalog."),
+    cfg.IntOpt(
+        "image_size_cap", default=2**40, min=1, help="Most bytes of data that an image may have."
+    ),
+)

@@ -1,0 +1,136 @@
+"""Options of the process: where it listens, how it logs, what it tells of its health."""
+
+from collections.abc import Sequence
+
+from oslo_config import cfg
+
+from glimpse.settings.options.bounds import SHORTEST
+
+_PORT_MAX = 65535
+
+GLIMPSE: Sequence[cfg.Opt] = (
+    cfg.StrOpt("host", default="127.0.0.1", help="Address to listen on."),
+    cfg.IntOpt("port", default=8774, min=0, max=_PORT_MAX, help="TCP port to listen on."),
+    cfg.IntOpt("workers", default=1, min=1, help="Number of processes that serve."),
+    cfg.StrOpt(
+        "state_dir",
+        sample_default="~/.local/share/glimpse",
+        help="Directory of the embedded services' state, created with mode 0700. "
+        "Without it: glimpse in XDG_DATA_HOME, or in ~/.local/share.",
+    ),
+    cfg.StrOpt(
+        "image_service",
+        choices=["embedded", "glance"],
+        help="Where images are kept. Without it: glance when auth_strategy is keystone, "
+        "embedded otherwise.",
+    ),
+    cfg.IntOpt(
+        "graceful_shutdown_timeout",
+        default=30,
+        min=1,
+        help="Seconds that requests in flight are given to end when the process is told to stop.",
+    ),
+    cfg.FloatOpt(
+        "client_timeout",
+        default=60.0,
+        min=SHORTEST,
+        help="Seconds that a client may take for the head of a request, and be silent in its body "
+        "or take nothing of the answer, before its connection is closed.",
+    ),
+    cfg.BoolOpt("access_log", default=True, help="Log one line for each request."),
+)
+
+LOGGING: Sequence[cfg.Opt] = (
+    cfg.BoolOpt("debug", default=False, help="Log at level DEBUG instead of INFO."),
+    cfg.BoolOpt("use_json", default=False, help="Log one JSON object a line."),
+    cfg.StrOpt(
+        "log_file",
+        deprecated_name="logfile",
+        help="File to log to; without it: glimpse.log in log_dir, or standard error.",
+    ),
+    cfg.StrOpt(
+        "log_dir", deprecated_name="logdir", help="Directory that a relative log_file is in."
+    ),
+    cfg.StrOpt(
+        "log_date_format",
+        default="%Y-%m-%d %H:%M:%S",
+        help="Format of dates in log lines, as strftime takes it.",
+    ),
+    cfg.StrOpt(
+        "logging_default_format_string",
+        default="%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s [-] %(message)s",
+        help="Format of log lines that belong to no request.",
+    ),
+    cfg.StrOpt(
+        "logging_context_format_string",
+        default="%(asctime)s.%(msecs)03d %(process)d %(levelname)s %(name)s "
+        "[%(global_request_id)s %(request_id)s %(user_identity)s] %(message)s",
+        help="Format of log lines that belong to a request.",
+    ),
+    cfg.StrOpt(
+        "logging_user_identity_format",
+        default="%(user)s %(project)s",
+        help="Format of user_identity: user, project, user_domain and project_domain are ids.",
+    ),
+    cfg.StrOpt(
+        "logging_debug_format_suffix",
+        default="",
+        help="What is added to the format of lines of level DEBUG.",
+    ),
+    cfg.StrOpt(
+        "logging_exception_prefix",
+        default="",
+        help="Format of what each line of a traceback begins with.",
+    ),
+)
+
+HEALTHCHECK: Sequence[cfg.Opt] = (
+    cfg.StrOpt(
+        "path",
+        default="/healthcheck",
+        regex=r"^/(?!v2|image|identity)[^\s/?#]",
+        help="Path that says whether this process wants requests.",
+    ),
+    cfg.BoolOpt(
+        "detailed",
+        default=False,
+        help="Add the interpreter, its memory and what its threads do. Not where strangers see it.",
+    ),
+    cfg.ListOpt(
+        "backends",
+        default=["disable_by_file"],
+        help="What is looked at: disable_by_file, disable_by_files_ports, enable_by_files.",
+    ),
+    cfg.StrOpt("disable_by_file_path", help="File that, while it is there, makes the answer 503."),
+    cfg.ListOpt(
+        "disable_by_file_paths",
+        default=[],
+        help="port:path pairs: files that do so for requests to that port "
+        "(disable_by_files_ports).",
+    ),
+    cfg.ListOpt(
+        "enable_by_file_paths",
+        default=[],
+        help="Files that must all be there, or the answer is 503 (enable_by_files).",
+    ),
+    cfg.ListOpt(
+        "allowed_source_ranges",
+        default=[],
+        help="Networks that are answered; others find nothing at the path. Any without it.",
+    ),
+    cfg.BoolOpt(
+        "ignore_proxied_requests",
+        default=False,
+        help="Let requests with an X-Forwarded header find nothing at the path.",
+    ),
+)
+
+METRICS: Sequence[cfg.Opt] = (
+    cfg.StrOpt("host", default="127.0.0.1", help="Address to answer scrapes on."),
+    cfg.IntOpt(
+        "port",
+        min=1,
+        max=_PORT_MAX,
+        help="TCP port of /metrics, for Prometheus; without it nothing is counted.",
+    ),
+)
