@@ -1,11 +1,11 @@
-"""What all tests share: the option that names other recordings, and the count of how they went."""
+"""What all tests share: the recordings to be replayed, and the count of how they went."""
 
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.golden.exchanges import COMPACT, MORE, Exchange, read_exchanges
+from tests.golden.exchanges import COMPACT, MORE, read_exchanges, read_fixture
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,17 +17,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def golden_source(config: pytest.Config) -> Path:
+def _golden_source(config: pytest.Config) -> Path:
     """Where the exchanges to be replayed are: a directory, or the compact file."""
     chosen: Path | None = config.getoption("--golden")
     return chosen.resolve() if chosen else COMPACT
 
 
-def golden_exchanges(config: pytest.Config) -> list[Exchange]:
-    """The exchanges to be replayed: all that are kept here, or those of the chosen directory."""
-    source = golden_source(config)
-    kept = [COMPACT, MORE] if source == COMPACT else [source]
-    return [exchange for each in kept for exchange in read_exchanges(each)]
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have `replayed` be each exchange that is kept here, or each of the chosen directory."""
+    if "replayed" in metafunc.fixturenames:
+        source = _golden_source(metafunc.config)
+        kept = [COMPACT, MORE] if source == COMPACT else [source]
+        exchanges = [exchange for each in kept for exchange in read_exchanges(each)]
+        metafunc.parametrize("replayed", exchanges, ids=[each.name for each in exchanges])
+
+
+@pytest.fixture(scope="session")
+def golden(request: pytest.FixtureRequest) -> dict[str, object]:
+    """The users, projects and images that the exchanges were recorded with."""
+    return read_fixture(_golden_source(request.config))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.conftest import golden_exchanges, golden_source
 from tests.golden.cloud import GoldenCloud, fixture_members
-from tests.golden.exchanges import Exchange, read_fixture
+from tests.golden.exchanges import Exchange
 from tests.golden.oracle import Oracle, target
 from tests.golden.replay import compare, needs_broken_image, send
 from tests.peers.cloud import PeerGateway
@@ -20,29 +19,18 @@ pytestmark = pytest.mark.peers
 SCHEMA = "GET /v2/schemas/image"  # fetched once in a while, not for a request
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "exchange" in metafunc.fixturenames:
-        exchanges = golden_exchanges(metafunc.config)
-        metafunc.parametrize("exchange", exchanges, ids=[each.name for each in exchanges])
-
-
-@pytest.fixture(scope="module")
-def fixture(request: pytest.FixtureRequest) -> dict[str, object]:
-    return read_fixture(golden_source(request.config))
-
-
 @pytest.fixture(scope="module")
 def gateway(
-    fixture: dict[str, object], tmp_path_factory: pytest.TempPathFactory
+    golden: dict[str, object], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PeerGateway]:
     directory = tmp_path_factory.mktemp("golden") / "peers"
-    with PeerGateway.start_all(directory, fixture_members(fixture)) as gateway:
+    with PeerGateway.start_all(directory, fixture_members(golden)) as gateway:
         yield gateway
 
 
 @pytest.fixture(scope="module")
-def cloud(gateway: PeerGateway, fixture: dict[str, object]) -> GoldenCloud:
-    return GoldenCloud(gateway, fixture)
+def cloud(gateway: PeerGateway, golden: dict[str, object]) -> GoldenCloud:
+    return GoldenCloud(gateway, golden)
 
 
 def calls_needed(exchange: Exchange, answer: Answer) -> tuple[int, ...]:
@@ -58,20 +46,20 @@ def calls_needed(exchange: Exchange, answer: Answer) -> tuple[int, ...]:
 
 
 def test_an_exchange_is_answered_as_by_real_compute_or_repaired(
-    exchange: Exchange,
+    replayed: Exchange,
     cloud: GoldenCloud,
     gateway: PeerGateway,
-    fixture: dict[str, object],
+    golden: dict[str, object],
     record_property: Callable[[str, object], None],
 ) -> None:
-    broken = needs_broken_image(exchange, Oracle(fixture))
+    broken = needs_broken_image(replayed, Oracle(golden))
     cloud.restore(broken=broken)
-    if exchange.writes:
+    if replayed.writes:
         cloud.touch()
     gateway.calls.take()
-    answer = send(exchange, cloud)
+    answer = send(replayed, cloud)
     calls = [call for call in gateway.calls.take() if call != SCHEMA]
-    result = compare(exchange, answer, cloud, Oracle(fixture, broken=broken), ALLOWED)
+    result = compare(replayed, answer, cloud, Oracle(golden, broken=broken), ALLOWED)
     record_property("replayed", " + ".join(result.repairs) or "exactly")
     assert not result.problems, str(result)
-    assert len(calls) in calls_needed(exchange, answer), f"{exchange}\n{calls}"
+    assert len(calls) in calls_needed(replayed, answer), f"{replayed}\n{calls}"
