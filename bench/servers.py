@@ -8,11 +8,11 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tests.support.cloud import Member, issue_token, seed_identity
 from tests.support.process import GlimpseProcess, ServerProcess, free_port
+from tests.support.server import Server
 
 from bench.measure import children
 
@@ -56,7 +56,7 @@ def records(count: int) -> Iterator[dict[str, Any]]:
         }
 
 
-class Cloud:
+class Cloud(Server):
     """A Glimpse of one worker over `count` images, loaded by the command that an operator uses.
 
     A context manager; `load_seconds` is how long the command took.
@@ -78,29 +78,21 @@ class Cloud:
         self.load_seconds = time.monotonic() - started
         lines.unlink()
         self._process = GlimpseProcess(state_dir)
+        self.port = self._process.port
         self.token = ""
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return self._process.port
 
     @property
     def pid(self) -> int:
         """The process that serves."""
         return self._process.pid
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Return when it serves and OWNER has a token."""
         self._process.start()
-        self.token = issue_token(f"{self._process.base_url}/identity", OWNER.name)
-        return self
+        self.token = issue_token(f"{self.base_url}/identity", OWNER.name)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
+        """End it."""
         self._process.stop()
 
 
