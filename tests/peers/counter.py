@@ -4,48 +4,34 @@ import contextlib
 import socket
 import threading
 
-from tests.support.server import Server
+from tests.support.server import ThreadedServer
 
 _PIECE = 65536
 
 
-class CallCounter(Server):
+class CallCounter(ThreadedServer):
     """Notes ``METHOD target`` of each request before it is passed on to `target`.
 
     A context manager. Understands bodies with a Content-Length, which is what Glimpse sends.
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
+        super().__init__()
         self._target = target
         self._calls: list[str] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._accept)
 
     def take(self) -> list[str]:
         """The calls since this was last asked."""
         calls, self._calls = self._calls, []
         return calls
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-
-    def _accept(self) -> None:
-        connections = []
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                break  # the listener was shut down
-            connections.append(threading.Thread(target=self._connect, args=(client,)))
-            connections[-1].start()
-        for connection in connections:
-            connection.join()
+    def serve(self) -> None:
+        threads = []
+        for client in self.connections():
+            threads.append(threading.Thread(target=self._connect, args=(client,)))
+            threads[-1].start()
+        for thread in threads:
+            thread.join()
 
     def _connect(self, client: socket.socket) -> None:
         """Serve one connection until either side ends it."""

@@ -1,36 +1,21 @@
 """A server that plays answers given to it, so that what compares answers can itself be tested."""
 
 import socket
-import threading
 
 from tests.support.http import Answer
-from tests.support.server import Server
+from tests.support.server import ThreadedServer
 
 
-class Player(Server):
+class Player(ThreadedServer):
     """Answers every connection with `answer`, and keeps what it was sent. A context manager."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.answer = Answer(204, (), b"")
         self.received = b""
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._listener.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return  # the listener was shut down
+    def serve(self) -> None:
+        for connection in self.connections():
             with connection:
                 self.received = _read_request(connection)
                 connection.sendall(_encode(self.answer))

@@ -1,6 +1,9 @@
 """What every server that tests start has in common: an address on loopback, a start and an end."""
 
+import socket
+import threading
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -37,3 +40,33 @@ class Server(ABC):
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+
+
+class ThreadedServer(Server):
+    """A server in a thread of this process; it has a port as soon as it is made."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self.serve)
+
+    @abstractmethod
+    def serve(self) -> None:
+        """Serve `connections`, until there are no more."""
+
+    def connections(self) -> Iterator[socket.socket]:
+        """Each connection that a client opens, until the server is told to stop."""
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return  # the listener was shut down
+            yield connection
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
