@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.peers.cloud import PeerGateway
-from tests.support.cloud import Member
+from tests.peers.native import Native
+from tests.support.cloud import EmbeddedCloud, Member, seed_identity
+from tests.support.process import GlimpseProcess
 
 OWNER = Member("owner", f"{0xA:032x}")
 COLLECTOR = Member("collector", f"{0xB:032x}")
@@ -18,6 +20,15 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerGateway]:
     directory = tmp_path_factory.mktemp("gateway") / "peers"
     with PeerGateway.start_all(directory, [OWNER, COLLECTOR]) as cloud:
         yield cloud
+
+
+@pytest.fixture(scope="module")
+def native(cloud: PeerGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Native]:
+    """The cloud, and beside it a Glimpse of its own services with the same users."""
+    state_dir = tmp_path_factory.mktemp("native") / "state"
+    seed_identity(state_dir, [OWNER, COLLECTOR])
+    with GlimpseProcess(state_dir) as process:
+        yield Native(cloud, EmbeddedCloud(process))
 
 
 @pytest.fixture

@@ -1,27 +1,16 @@
 """The embedded Identity API answers what Keystone does; docs/differences.md has the rest."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.peers.cloud import PeerGateway
 from tests.peers.conftest import COLLECTOR, OWNER
 from tests.peers.native import Native, Pair, form
-from tests.support.cloud import PASSWORD, EmbeddedCloud, seed_identity
-from tests.support.process import GlimpseProcess
+from tests.support.cloud import PASSWORD
 
 pytestmark = pytest.mark.peers
 DOMAIN = {"id": "default"}
 PROJECT = {"project": {"name": "owner", "domain": DOMAIN}}
-
-
-@pytest.fixture(scope="module")
-def native(cloud: PeerGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Native]:
-    state_dir = tmp_path_factory.mktemp("native") / "state"
-    seed_identity(state_dir, [OWNER, COLLECTOR])
-    with GlimpseProcess(state_dir) as process:
-        yield Native(cloud, EmbeddedCloud(process))
 
 
 def by_password(**user: Any) -> dict[str, Any]:

@@ -1,30 +1,16 @@
 """The embedded Image API answers what a real Glance does; docs/differences.md has the rest."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.peers.cloud import PeerGateway
-from tests.peers.conftest import COLLECTOR, OWNER
+from tests.peers.conftest import OWNER
 from tests.peers.native import Native
-from tests.support.cloud import EmbeddedCloud, seed_identity
-from tests.support.process import GlimpseProcess
 
 pytestmark = pytest.mark.peers
 PATCH = "application/openstack-images-v2.1-json-patch"
 OLD_PATCH = "application/openstack-images-v2.0-json-patch"
 DATA = "application/octet-stream"
-
-
-@pytest.fixture(scope="module")
-def native(cloud: PeerGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Native]:
-    state_dir = tmp_path_factory.mktemp("native") / "state"
-    seed_identity(state_dir, [OWNER, COLLECTOR])
-    with GlimpseProcess(state_dir) as process:
-        yield Native(cloud, EmbeddedCloud(process))
-
-
 DOCUMENTS: list[Any] = [
     {},
     {"name": None},
