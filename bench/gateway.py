@@ -11,7 +11,7 @@ from tests.peers.rig import PeerCloud
 from tests.support.cloud import issue_token
 from tests.support.process import GlimpseProcess, ServerProcess
 
-from bench.measure import children, cpu_microseconds, memory_mb
+from bench.measure import cpu_microseconds, memory_mb
 from bench.servers import OWNER, records
 
 
@@ -20,7 +20,7 @@ class Server:
 
     def __init__(self, process: ServerProcess) -> None:
         self.port = process.port
-        self._pids = [process.pid, *children(process.pid)]
+        self._pids = [process.pid, *process.children()]
 
     def cpu(self) -> float:
         """Microseconds of CPU, of all its processes."""

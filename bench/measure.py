@@ -38,11 +38,6 @@ def memory_mb(pid: int, field: str = "VmRSS") -> float:
     return 0.0
 
 
-def children(pid: int) -> list[int]:
-    """The processes that a process has started: a server's workers."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 class Client:
     """One keep-alive connection; cheap, so that the server is what is measured."""
 

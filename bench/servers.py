@@ -14,8 +14,6 @@ from tests.support.cloud import Member, issue_token, seed_identity
 from tests.support.process import GlimpseProcess, ServerProcess, free_port
 from tests.support.server import Server
 
-from bench.measure import children
-
 OWNER = Member("owner", "0123456789abcdef0123456789abcdef")
 SERVER_ID = "088cb14e-429d-5174-b3f2-1069a87caef5"
 """The rare images are snapshots of this server."""
@@ -114,7 +112,7 @@ class Nginx(ServerProcess):
     @property
     def worker_pid(self) -> int:
         """The process that serves."""
-        return children(self.pid)[0]
+        return self.children()[0]
 
 
 _CONFIGURATION = """\

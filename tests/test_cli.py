@@ -278,22 +278,19 @@ def test_a_missing_file_to_load_is_said(tmp_path: Path) -> None:
 
 def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     with GlimpseProcess(tmp_path / "state", arguments=["--workers", "2"]) as process:
-        assert process._process is not None  # noqa: SLF001
-        supervisor = process._process.pid  # noqa: SLF001
-        before = _workers(supervisor, set())
+        before = _workers(process, set())
         os.kill(min(before), signal.SIGKILL)
-        after = _workers(supervisor, {min(before)})
+        after = _workers(process, {min(before)})
         assert len(after) == 2
         assert request(process.address, "GET", "/").status in (200, 300)
 
 
-def _workers(supervisor: int, without: set[int]) -> set[int]:
+def _workers(process: GlimpseProcess, without: set[int]) -> set[int]:
     """Wait until there are two workers, none of which is in `without`; return their ids."""
     deadline = time.monotonic() + 20
-    listed = Path(f"/proc/{supervisor}/task/{supervisor}/children")
     found: set[int] = set()
     while time.monotonic() < deadline:
-        found = {int(pid) for pid in listed.read_text().split()}
+        found = set(process.children())
         if len(found) == 2 and not found & without:
             break
         time.sleep(0.05)

@@ -68,11 +68,6 @@ def _told(process: GlimpseProcess, address: str) -> Iterator[Systemd]:
         systemd.close()
 
 
-def _pid(process: GlimpseProcess) -> int:
-    assert process._process is not None  # noqa: SLF001  its id is all that is wanted
-    return process._process.pid  # noqa: SLF001
-
-
 def _configuration(tmp_path: Path, workers: int, most_metadata: int) -> Path:
     conf = tmp_path / "glimpse.conf"
     conf.write_text(
@@ -105,7 +100,7 @@ def test_systemd_is_told_of_start_reload_and_stop(tmp_path: Path, workers: int) 
     with _told(process, address) as systemd:
         assert systemd.next() == "READY=1"
         _configuration(tmp_path, workers, 31)
-        os.kill(_pid(process), signal.SIGHUP)
+        os.kill(process.pid, signal.SIGHUP)
         reloading, since = systemd.next().split("\n")
         assert reloading == "RELOADING=1"
         assert int(since.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
@@ -137,7 +132,7 @@ def test_a_worker_whose_loop_stands_still_is_no_sign_of_life(tmp_path: Path) -> 
     )
     with _told(process, address) as systemd:
         assert systemd.next_but_watchdog() == "READY=1"
-        stopped = _children(_pid(process))[0]
+        stopped = process.children()[0]
         os.kill(stopped, signal.SIGSTOP)
         try:
             told = systemd.within(2)  # five times the period
@@ -157,7 +152,7 @@ def test_no_request_is_lost_while_the_configuration_is_read_again(
             for version in range(31, 36):
                 _configuration(tmp_path, workers, version)
                 seen = hammer.count
-                os.kill(_pid(process), signal.SIGHUP)
+                os.kill(process.pid, signal.SIGHUP)
                 _until(lambda v=version: _advertised(process) == f"2.{v}", f"2.{version}")  # type: ignore[misc]
                 _until(lambda s=seen: hammer.count > s + 20, "requests go on")  # type: ignore[misc]
         assert hammer.failures == []
@@ -176,11 +171,11 @@ def test_a_configuration_that_cannot_be_used_changes_nothing(
     process = GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
     with process:
         conf.write_text(f"[glimpse]\nworkers = {workers}\n{text}")
-        os.kill(_pid(process), signal.SIGHUP)
+        os.kill(process.pid, signal.SIGHUP)
         _until(lambda: "configuration is kept" in process.log.read_text(), "an error in the log")
         assert _advertised(process) == "2.30"
         _configuration(tmp_path, workers, 31)
-        os.kill(_pid(process), signal.SIGHUP)
+        os.kill(process.pid, signal.SIGHUP)
         _until(lambda: _advertised(process) == "2.31", "the mended configuration")
 
 
@@ -199,7 +194,7 @@ def test_a_request_under_way_ends_as_it_began(tmp_path: Path) -> None:
         connection.putheader("Content-Length", "6")
         connection.endheaders(b"one")
         _configuration(tmp_path, 1, 31)
-        os.kill(_pid(process), signal.SIGHUP)
+        os.kill(process.pid, signal.SIGHUP)
         _until(lambda: _advertised(process) == "2.31", "the new configuration")
         connection.send(b"two")
         assert connection.getresponse().status == 204, process.log.read_text()
@@ -239,7 +234,7 @@ def test_a_log_file_that_was_moved_away_is_opened_anew(tmp_path: Path, workers: 
     with GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)]) as process:
         request(process.address, "GET", "/before")
         log.rename(tmp_path / "log.1")
-        os.kill(_pid(process), signal.SIGHUP)
+        os.kill(process.pid, signal.SIGHUP)
         _until(
             lambda: log.exists() and log.read_text().count("was read again") == workers,
             "all to write to the new file",
@@ -249,16 +244,16 @@ def test_a_log_file_that_was_moved_away_is_opened_anew(tmp_path: Path, workers: 
         _until(lambda: log.read_text().count("/after") == 20, "their lines in the new file")
         log.rename(tmp_path / "log.2")
         conf.write_text(f"{conf.read_text()}[api]\nmax_microversion = none\n")
-        os.kill(_pid(process), signal.SIGHUP)
+        os.kill(process.pid, signal.SIGHUP)
         _until(lambda: log.exists() and "is kept" in log.read_text(), "the error in a new file")
     assert "/before" in (tmp_path / "log.1").read_text()
 
 
 def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     with GlimpseProcess(tmp_path / "state", arguments=["--workers", "2"]) as process:
-        _until(lambda: len(_children(_pid(process))) == 2, "two workers")
-        workers = _children(_pid(process))
-        os.kill(_pid(process), signal.SIGKILL)
+        _until(lambda: len(process.children()) == 2, "two workers")
+        workers = process.children()
+        os.kill(process.pid, signal.SIGKILL)
         _until(lambda: not any(map(_is_running, workers)), "the workers to end")
 
 
@@ -267,10 +262,6 @@ def _answers(port: int) -> bool:
         return request(("127.0.0.1", port), "GET", "/").status == 200
     except (OSError, ValueError):
         return False
-
-
-def _children(pid: int) -> list[int]:
-    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _is_running(pid: int) -> bool:

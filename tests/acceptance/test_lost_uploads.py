@@ -103,7 +103,7 @@ def test_an_upload_of_a_worker_that_died_is_undone_by_the_next_one(state_dir: Pa
         cloud = EmbeddedCloud(process)
         image = make_image(cloud)
         with half_sent(cloud, image):
-            for worker in children(process):
+            for worker in process.children():
                 os.kill(worker, signal.SIGKILL)
             wait_for(lambda: names(state_dir) == [])
         assert status(cloud, image) == "queued"
@@ -151,14 +151,6 @@ def test_no_crash_leaves_half_an_image_or_takes_an_acknowledged_one(state_dir: P
 def upload(cloud: EmbeddedCloud, image: str, data: bytes) -> int:
     headers = [("X-Auth-Token", cloud.token("owner") or ""), DATA_TYPE]
     return request(cloud.address, "PUT", f"/image/v2/images/{image}/file", headers, data).status
-
-
-def children(process: GlimpseProcess) -> list[int]:
-    """The workers of a supervisor."""
-    assert process._process is not None  # noqa: SLF001
-    supervisor = process._process.pid  # noqa: SLF001
-    listed = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text()
-    return [int(pid) for pid in listed.split()]
 
 
 def test_data_above_the_configured_cap_is_refused(state_dir: Path, tmp_path: Path) -> None:

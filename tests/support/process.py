@@ -59,6 +59,11 @@ class ServerProcess(Server):
         assert self._process is not None
         return self._process.pid
 
+    def children(self) -> list[int]:
+        """The ids of the processes that it has started: of its workers, if it has any."""
+        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in listed.split()]
+
     def start(self) -> None:
         """Start it and return when it accepts connections; raises RuntimeError with its log."""
         with self.log.open("ab") as log:
