@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
@@ -17,7 +17,7 @@ import pytest
 
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import request
-from tests.support.process import GlimpseProcess, free_port
+from tests.support.process import GlimpseProcess, free_port, wait_until
 
 SECONDS = 20.0  # in which anything has to have happened
 USER = Member("user", "e" * 32)
@@ -79,13 +79,6 @@ def _configuration(tmp_path: Path, workers: int, most_metadata: int) -> Path:
 def _advertised(process: GlimpseProcess) -> str:
     answer = request(process.address, "GET", "/v2.1/")
     return str(answer.json()["version"]["version"])
-
-
-def _until(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -153,8 +146,8 @@ def test_no_request_is_lost_while_the_configuration_is_read_again(
                 _configuration(tmp_path, workers, version)
                 seen = hammer.count
                 os.kill(process.pid, signal.SIGHUP)
-                _until(lambda v=version: _advertised(process) == f"2.{v}", f"2.{version}")  # type: ignore[misc]
-                _until(lambda s=seen: hammer.count > s + 20, "requests go on")  # type: ignore[misc]
+                wait_until(lambda v=version: _advertised(process) == f"2.{v}", f"2.{version}")  # type: ignore[misc]
+                wait_until(lambda s=seen: hammer.count > s + 20, "requests go on")  # type: ignore[misc]
         assert hammer.failures == []
         assert hammer.count > 100
         assert process.stop() == 0
@@ -172,11 +165,13 @@ def test_a_configuration_that_cannot_be_used_changes_nothing(
     with process:
         conf.write_text(f"[glimpse]\nworkers = {workers}\n{text}")
         os.kill(process.pid, signal.SIGHUP)
-        _until(lambda: "configuration is kept" in process.log.read_text(), "an error in the log")
+        wait_until(
+            lambda: "configuration is kept" in process.log.read_text(), "an error in the log"
+        )
         assert _advertised(process) == "2.30"
         _configuration(tmp_path, workers, 31)
         os.kill(process.pid, signal.SIGHUP)
-        _until(lambda: _advertised(process) == "2.31", "the mended configuration")
+        wait_until(lambda: _advertised(process) == "2.31", "the mended configuration")
 
 
 def test_a_request_under_way_ends_as_it_began(tmp_path: Path) -> None:
@@ -195,7 +190,7 @@ def test_a_request_under_way_ends_as_it_began(tmp_path: Path) -> None:
         connection.endheaders(b"one")
         _configuration(tmp_path, 1, 31)
         os.kill(process.pid, signal.SIGHUP)
-        _until(lambda: _advertised(process) == "2.31", "the new configuration")
+        wait_until(lambda: _advertised(process) == "2.31", "the new configuration")
         connection.send(b"two")
         assert connection.getresponse().status == 204, process.log.read_text()
         connection.close()
@@ -218,7 +213,7 @@ def test_it_ends_with_the_terminal_it_was_started_in(tmp_path: Path, workers: st
     ) as process:
         try:
             os.close(its)
-            _until(lambda: _answers(port), "it to listen")
+            wait_until(lambda: _answers(port), "it to listen")
             os.close(ours)
             process.wait(SECONDS)
         finally:
@@ -235,26 +230,26 @@ def test_a_log_file_that_was_moved_away_is_opened_anew(tmp_path: Path, workers: 
         request(process.address, "GET", "/before")
         log.rename(tmp_path / "log.1")
         os.kill(process.pid, signal.SIGHUP)
-        _until(
+        wait_until(
             lambda: log.exists() and log.read_text().count("was read again") == workers,
             "all to write to the new file",
         )
         for _ in range(20):  # any worker may answer one
             request(process.address, "GET", "/after")
-        _until(lambda: log.read_text().count("/after") == 20, "their lines in the new file")
+        wait_until(lambda: log.read_text().count("/after") == 20, "their lines in the new file")
         log.rename(tmp_path / "log.2")
         conf.write_text(f"{conf.read_text()}[api]\nmax_microversion = none\n")
         os.kill(process.pid, signal.SIGHUP)
-        _until(lambda: log.exists() and "is kept" in log.read_text(), "the error in a new file")
+        wait_until(lambda: log.exists() and "is kept" in log.read_text(), "the error in a new file")
     assert "/before" in (tmp_path / "log.1").read_text()
 
 
 def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     with GlimpseProcess(tmp_path / "state", arguments=["--workers", "2"]) as process:
-        _until(lambda: len(process.children()) == 2, "two workers")
+        wait_until(lambda: len(process.children()) == 2, "two workers")
         workers = process.children()
         os.kill(process.pid, signal.SIGKILL)
-        _until(lambda: not any(map(_is_running, workers)), "the workers to end")
+        wait_until(lambda: not any(map(_is_running, workers)), "the workers to end")
 
 
 def _answers(port: int) -> bool:

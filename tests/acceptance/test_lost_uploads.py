@@ -6,13 +6,12 @@ import os
 import signal
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.cloud import EmbeddedCloud
 from tests.support.http import encode_head, read_answer, request
-from tests.support.process import GlimpseProcess
+from tests.support.process import GlimpseProcess, wait_until
 
 SIZE, PIECE = 4 * 1024 * 1024, b"x" * 2 * 1024 * 1024  # of which the first half is sent at once
 DATA_TYPE = ("Content-Type", "application/octet-stream")
@@ -39,7 +38,7 @@ def half_sent(cloud: EmbeddedCloud, image: str) -> Iterator[socket.socket]:
     target = f"/image/v2/images/{image}/file"
     with socket.create_connection(cloud.address, timeout=20) as connection:
         connection.sendall(encode_head(cloud.address, "PUT", target, headers, b"") + PIECE)
-        wait_for(lambda: f"{image}#1" in names(cloud.state_dir))
+        wait_until(lambda: f"{image}#1" in names(cloud.state_dir), "the upload to begin")
         assert status(cloud, image) == "saving"
         yield connection
 
@@ -47,13 +46,6 @@ def half_sent(cloud: EmbeddedCloud, image: str) -> Iterator[socket.socket]:
 def names(state_dir: Path) -> list[str]:
     """The files of image data, and of uploads under way."""
     return [path.name for name in ("data", "uploads") for path in (state_dir / name).iterdir()]
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it did not become so in time"
-        time.sleep(0.02)
 
 
 def test_an_upload_cut_off_by_a_crash_can_be_made_again(state_dir: Path) -> None:
@@ -105,7 +97,7 @@ def test_an_upload_of_a_worker_that_died_is_undone_by_the_next_one(state_dir: Pa
         with half_sent(cloud, image):
             for worker in process.children():
                 os.kill(worker, signal.SIGKILL)
-            wait_for(lambda: names(state_dir) == [])
+            wait_until(lambda: names(state_dir) == [], "the upload to be undone")
         assert status(cloud, image) == "queued"
 
 

@@ -5,18 +5,16 @@ import json
 import resource
 import socket
 import struct
-import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.http import Answer, encode_head, read_answer, request
-from tests.support.process import free_port
+from tests.support.process import ServerProcess, free_port, wait_until
 
 PATCH = "application/openstack-images-v2.1-json-patch"
 OLD_PATCH = "application/openstack-images-v2.0-json-patch"
@@ -26,9 +24,9 @@ MEBIBYTE = 1024 * 1024
 class Api:
     """Speaks to the server as `demo` of its project unless told otherwise."""
 
-    def __init__(self, port: int, pid: int) -> None:
-        self.address = ("127.0.0.1", port)
-        self.pid = pid
+    def __init__(self, process: ServerProcess) -> None:
+        self.address = process.address
+        self.pid = process.pid
 
     def __call__(
         self,
@@ -69,27 +67,10 @@ class Api:
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     port = free_port()
-    state_dir = tmp_path_factory.mktemp("images")
-    command = [sys.executable, "-m", "tests.embedded.api_server", str(port), str(state_dir)]
-    process = subprocess.Popen(command)
-    try:
-        _wait_for(lambda: _answers(port))
-        yield Api(port, process.pid)
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not become so in time"
-        time.sleep(0.05)
+    directory = tmp_path_factory.mktemp("images")
+    command = [sys.executable, "-m", "tests.embedded.api_server", str(port), str(directory)]
+    with ServerProcess(command, port, directory / "server.log") as process:
+        yield Api(process)
 
 
 @pytest.mark.parametrize(
@@ -490,13 +471,17 @@ def test_deactivated_data_is_withheld_until_reactivated(api: Api) -> None:
 def test_an_upload_that_breaks_off_leaves_the_image_queued(api: Api) -> None:
     image = api.create(disk_format="raw", container_format="bare")
     path = f"/v2/images/{image['id']}"
+
+    def status() -> str:
+        return str(api("GET", path).json()["status"])
+
     with socket.create_connection(api.address) as connection:
         headers = [("X-Auth-Token", "demo:gold"), ("Content-Type", "application/octet-stream")]
         headers.append(("Content-Length", str(10 * MEBIBYTE)))
         connection.sendall(encode_head(api.address, "PUT", f"/image{path}/file", headers, b""))
         connection.sendall(b"x" * MEBIBYTE)
-        _wait_for(lambda: api("GET", path).json()["status"] == "saving")
-    _wait_for(lambda: api("GET", path).json()["status"] == "queued")
+        wait_until(lambda: status() == "saving", "the upload to begin")
+    wait_until(lambda: status() == "queued", "the upload to be undone")
     assert api("GET", f"{path}/file").status == 204
     again = api("PUT", f"{path}/file", b"x", Content_Type="application/octet-stream")
     assert again.status == 204, str(again)

@@ -5,8 +5,7 @@ They are skipped where the programs are missing; `make test` installs them where
 
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,10 +14,9 @@ import pytest
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import Answer, request
 from tests.support.player import Player
-from tests.support.process import GlimpseProcess, free_port
+from tests.support.process import GlimpseProcess, free_port, wait_until
 
 RECIPES = Path(__file__).parent.parent.parent / "docs" / "recipes"
-SECONDS = 20.0
 USER = Member("user", "e" * 32)
 IMAGE = "70a599e0-31e7-49b7-b260-868f441e862b"
 
@@ -104,7 +102,7 @@ def _recipe(directory: Path, name: str, own: Address, glimpse: Address, nova: Ad
 def _running(command: list[str], address: Address) -> Iterator[None]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
-            _until(lambda: process.poll() is not None or _listens(address), command[0])
+            wait_until(lambda: process.poll() is not None or _listens(address), command[0])
             assert process.poll() is None, process.communicate()[0].decode()
             yield
         finally:
@@ -118,13 +116,6 @@ def _listens(address: Address) -> bool:
     except (OSError, ValueError):
         return False
     return True
-
-
-def _until(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(
@@ -202,11 +193,11 @@ def test_haproxy_sends_nothing_to_a_glimpse_that_is_drained(
 
         assert status() == 401
         disabled.touch()
-        _until(lambda: status() == 503, "HAProxy to notice the file")
+        wait_until(lambda: status() == 503, "HAProxy to notice the file")
         assert request(cloud.address, "GET", "/v2.1/images").status == 401, "it still serves"
         assert request(address, "GET", "/v2.1/servers").body == b"nova"
         disabled.unlink()
-        _until(lambda: status() == 401, "HAProxy to notice that the file is gone")
+        wait_until(lambda: status() == 401, "HAProxy to notice that the file is gone")
 
 
 def _put_image(cloud: EmbeddedCloud) -> None:
