@@ -1,4 +1,4 @@
-"""A server process of the Image API alone: `python -m tests.embedded.api_server PORT STATE_DIR`.
+"""A server process of the Image API alone: `python -m tests.embedded.api.server PORT STATE_DIR`.
 
 Identity is noauth: the token is ``user:project``.
 """

@@ -1,0 +1,1 @@
+"""The Image API over HTTP, served by a process of its own."""
