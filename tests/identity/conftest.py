@@ -57,6 +57,14 @@ class Cloud:
         return requests.request(method, self.url + path, headers=headers, timeout=20, **more)
 
 
+def message_of(answer: requests.Response) -> str:
+    """What a fault of the Identity API says, of one that is as it should be."""
+    error = answer.json()["error"]
+    assert set(error) == {"code", "title", "message"}
+    assert error["code"] == answer.status_code
+    return str(error["message"])
+
+
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Cloud]:
     identity = EmbeddedIdentity.open(tmp_path / "state")

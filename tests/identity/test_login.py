@@ -1,0 +1,132 @@
+"""Who logs in to the Identity API, and how: by a password or a token, to which scope."""
+
+from typing import Any
+
+import pytest
+import requests
+
+from tests.identity.conftest import Cloud, message_of
+
+DOMAINS = [{"id": "default"}, {"name": "Default"}, {"name": "default"}]
+
+
+def by_password(user: dict[str, Any], **scope: Any) -> dict[str, Any]:
+    return {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}} | scope}
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_a_user_logs_in_by_name_and_domain(cloud: Cloud, domain: dict[str, str]) -> None:
+    user = {"name": "demo", "domain": domain, "password": cloud.password("demo")}
+    scope = {"project": {"name": "demo", "domain": domain}}
+    answer = cloud.post(by_password(user, scope=scope))
+    assert answer.status_code == 201, answer.text
+    token = answer.json()["token"]
+    assert token["methods"] == ["password"]
+    assert token["user"]["name"] == "demo"
+    assert token["user"]["domain"] == {"id": "default", "name": "Default"}
+    assert token["user"]["password_expires_at"] is None
+    assert token["project"]["name"] == "demo"
+    assert {role["name"] for role in token["roles"]} == {"member", "reader"}
+    assert token["is_domain"] is False
+    assert len(token["audit_ids"]) == 1
+    assert token["issued_at"] < token["expires_at"]
+
+
+def test_a_user_logs_in_by_ids(cloud: Cloud) -> None:
+    user, project = cloud.directory.user(name="alt"), cloud.directory.project(name="alt")
+    assert user is not None
+    assert project is not None
+    answer = cloud.post(
+        by_password(
+            {"id": user.id, "password": user.password}, scope={"project": {"id": project.id}}
+        )
+    )
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["token"]["project"]["id"] == project.id
+
+
+@pytest.mark.parametrize("scope", [{"scope": "unscoped"}, {"scope": {"unscoped": {}}}])
+def test_an_unscoped_token_has_no_project_and_finds_projects(
+    cloud: Cloud, scope: dict[str, Any]
+) -> None:
+    answer = cloud.login(**scope)
+    assert answer.status_code == 201, answer.text
+    assert not {"project", "roles", "catalog"} & set(answer.json()["token"])
+    token = answer.headers["X-Subject-Token"]
+    projects = cloud.ask("GET", "/auth/projects", token).json()["projects"]
+    assert [project["name"] for project in projects] == ["demo"]
+    assert cloud.ask("GET", "/auth/catalog", token).status_code == 403
+
+
+def test_a_token_buys_a_token_of_another_scope_that_lives_no_longer(cloud: Cloud) -> None:
+    first = cloud.login(scope="unscoped")
+    identity = {"methods": ["token"], "token": {"id": first.headers["X-Subject-Token"]}}
+    scope = {"project": {"name": "demo", "domain": {"id": "default"}}}
+    answer = cloud.post({"auth": {"identity": identity, "scope": scope}})
+    assert answer.status_code == 201, answer.text
+    old, new = first.json()["token"], answer.json()["token"]
+    assert new["expires_at"] == old["expires_at"]
+    assert new["audit_ids"][1:] == old["audit_ids"]
+    assert set(new["methods"]) == {"password", "token"}
+
+
+def test_every_failed_login_gets_the_same_answer(cloud: Cloud) -> None:
+    domain = {"id": "default"}
+    right = cloud.password("demo")
+    wrong = [
+        by_password({"name": "demo", "domain": domain, "password": "wrong"}),
+        by_password({"name": "demo", "domain": domain}),
+        by_password({"name": "nobody", "domain": domain, "password": "wrong"}),
+        by_password({"id": "nobody", "password": "wrong"}),
+        by_password({"name": "demo", "domain": {"name": "Other"}, "password": right}),
+        {"auth": {"identity": {"methods": ["token"], "token": {"id": "x.y"}}}},
+        {"auth": {"identity": {"methods": ["totp"], "totp": {}}}},
+        {"auth": {"identity": {"methods": []}}},
+    ]
+    wrong += [
+        by_password({"name": "demo", "domain": domain, "password": right}, scope=scope)
+        for scope in (
+            {"project": {"name": "admin", "domain": domain}},
+            {"project": {"id": "nowhere"}},
+            {"project": {"name": "demo", "domain": {"id": "other"}}},
+            {"domain": {"id": "default"}},
+            {"system": {"all": True}},
+        )
+    ]
+    for document in wrong:
+        answer = cloud.post(document)
+        assert answer.status_code == 401, document
+        assert message_of(answer) == "The request you have made requires authentication."
+        assert answer.headers["WWW-Authenticate"] == f'Keystone uri="{cloud.url}"'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"auth": 1}',
+        b'{"auth": {"identity": {}}}',
+        b'{"auth": {"identity": {"methods": "password"}}}',
+        b'{"auth": {"identity": {"methods": ["password"]}}}',
+        b'{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "a"}}}}}',
+        b'{"auth": {"identity": {"methods": ["password"], "password": {"user": {"id": 1}}}}}',
+        b'{"auth": {"identity": {"methods": ["token"], "token": {"id": null}}}}',
+        b'{"auth": {"identity": {"methods": []}, "scope": {"project": {}}}}',
+        b'{"auth": {"identity": {"methods": []}, "scope": {}}}',
+        b'{"auth": {"identity": {"methods": []}, "scope": {"tenant": {"name": "demo"}}}}',
+        b'{"auth": {"identity": {"methods": ["token"], "token": {"id": "\\ud800"}}}}',
+    ],
+)
+def test_a_malformed_login_is_a_bad_request(cloud: Cloud, body: bytes) -> None:
+    answer = requests.post(f"{cloud.url}/auth/tokens", data=body, timeout=20)
+    assert answer.status_code == 400, answer.text
+    assert message_of(answer)
+
+
+def test_a_huge_login_is_refused(cloud: Cloud) -> None:
+    answer = requests.post(f"{cloud.url}/auth/tokens", data=b" " * 200_000, timeout=20)
+    assert answer.status_code == 413
+    assert message_of(answer)
