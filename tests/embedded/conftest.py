@@ -9,7 +9,13 @@ from glimpse.embedded.service import EmbeddedImageService
 
 
 @pytest.fixture
-async def service(tmp_path: Path) -> AsyncIterator[EmbeddedImageService]:
-    opened = EmbeddedImageService.open(tmp_path / "state")
+def state(tmp_path: Path) -> Path:
+    """The directory that the service has its files in."""
+    return tmp_path / "state"
+
+
+@pytest.fixture
+async def service(state: Path) -> AsyncIterator[EmbeddedImageService]:
+    opened = EmbeddedImageService.open(state)
     yield opened
     await opened.close()

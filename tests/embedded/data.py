@@ -1,0 +1,36 @@
+"""Image data that tests upload, and what becomes of it."""
+
+from pathlib import Path
+
+from glimpse.embedded.rules import NewImage
+from glimpse.embedded.service import EmbeddedImageService
+from tests.embedded.images import OWNER, chunks_of
+
+PIECES = (b"a" * 3_000_000, b"", b"bc" * 1000)
+DATA = b"".join(PIECES)
+
+
+async def new_image(service: EmbeddedImageService, visibility: str = "private") -> str:
+    made = await service.create_image(
+        OWNER, NewImage(visibility=visibility, disk_format="raw", container_format="bare")
+    )
+    return made.id
+
+
+async def uploaded(service: EmbeddedImageService) -> str:
+    """The id of a new image that has DATA."""
+    image_id = await new_image(service)
+    await service.upload(OWNER, image_id, chunks_of(*PIECES))
+    return image_id
+
+
+async def download(
+    service: EmbeddedImageService, image_id: str, start: int = 0, end: int | None = None
+) -> bytes:
+    data = await service.open_data(OWNER, image_id)
+    return b"".join([piece async for piece in await data.read(start, end)])
+
+
+def left_behind(state: Path) -> list[str]:
+    """Files of data and of claims."""
+    return [path.name for name in ("data", "uploads") for path in (state / name).iterdir()]

@@ -1,0 +1,23 @@
+"""Claims: who is at work on an image's data, and who was when it ended."""
+
+from pathlib import Path
+
+from glimpse.embedded.claims import Claims
+
+
+def test_a_claim_is_one_holders_until_it_is_released(tmp_path: Path) -> None:
+    here, there = Claims(tmp_path), Claims(tmp_path)
+    claim = here.take("image")
+    assert claim is not None
+    assert not claim.left
+    assert there.take("image") is None
+    assert list(there.abandoned()) == []
+    claim.release()
+    again = there.take("image")
+    assert again is not None
+    again.abandon()
+    (left,) = here.abandoned()
+    assert left.left
+    assert left.image_id == "image"
+    left.release()
+    assert list(there.abandoned()) == []

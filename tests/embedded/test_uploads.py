@@ -1,0 +1,160 @@
+"""Uploads: whole or not at all, whatever becomes of them or of the image."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from glimpse.embedded.data import DataTooLarge, NoData
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.images.errors import Conflict, Forbidden, ImageNotFound
+from tests.embedded.data import DATA, PIECES, download, left_behind, new_image
+from tests.embedded.images import ADMIN, OTHER, OWNER, chunks_of
+
+
+class SlowUpload:
+    """An upload that waits, after its first piece, for `finish` or `fail`."""
+
+    def __init__(self, service: EmbeddedImageService, image_id: str) -> None:
+        self._started = asyncio.Event()
+        self._outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.task = asyncio.ensure_future(service.upload(OWNER, image_id, self._chunks()))
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        yield PIECES[0]
+        self._started.set()
+        await self._outcome
+        yield DATA[len(PIECES[0]) :]
+
+    async def started(self) -> None:
+        await asyncio.wait_for(self._started.wait(), 20)
+
+    async def finish(self) -> None:
+        self._outcome.set_result(None)
+        await self.task
+
+    async def fail(self, error: Exception) -> None:
+        self._outcome.set_exception(error)
+        await self.task
+
+
+async def test_an_upload_that_fails_leaves_the_image_queued_and_nothing_else(
+    service: EmbeddedImageService, state: Path
+) -> None:
+    image_id = await new_image(service)
+    upload = SlowUpload(service, image_id)
+    await upload.started()
+    assert (await service.get_image(OWNER, image_id)).status == "saving"
+    with pytest.raises(NoData):
+        await service.open_data(OWNER, image_id)
+    with pytest.raises(ConnectionError, match="gone"):
+        await upload.fail(ConnectionError("the client is gone"))
+    assert (await service.get_image(OWNER, image_id)).status == "queued"
+    assert left_behind(state) == []
+    await service.upload(OWNER, image_id, chunks_of(*PIECES))
+    assert await download(service, image_id) == DATA
+
+
+async def test_an_upload_that_is_cancelled_leaves_the_image_queued_and_nothing_else(
+    service: EmbeddedImageService, state: Path
+) -> None:
+    image_id = await new_image(service)
+    upload = SlowUpload(service, image_id)
+    await upload.started()
+    upload.task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await upload.task
+    assert (await service.get_image(OWNER, image_id)).status == "queued"
+    assert left_behind(state) == []
+
+
+async def test_of_two_uploads_at_once_the_second_is_refused(
+    service: EmbeddedImageService,
+) -> None:
+    image_id = await new_image(service)
+    first = SlowUpload(service, image_id)
+    await first.started()
+    with pytest.raises(Conflict):
+        await service.upload(OWNER, image_id, chunks_of(b"other"))
+    await first.finish()
+    with pytest.raises(Conflict):
+        await service.upload(OWNER, image_id, chunks_of(b"other"))
+    assert await download(service, image_id) == DATA
+
+
+async def test_nobody_else_uploads(service: EmbeddedImageService, state: Path) -> None:
+    private, public = await new_image(service), await new_image(service, "community")
+    for image_id, error in ((private, ImageNotFound), (public, Forbidden), ("../x", ImageNotFound)):
+        with pytest.raises(error):
+            await service.upload(OTHER, image_id, chunks_of(b"x"))
+    assert left_behind(state) == []
+
+
+async def test_data_above_the_cap_is_refused_and_forgotten(tmp_path: Path) -> None:
+    service = EmbeddedImageService.open(tmp_path, image_size_cap=len(DATA))
+    image_id = await new_image(service)
+    with pytest.raises(DataTooLarge, match=str(len(DATA))):
+        await service.upload(OWNER, image_id, chunks_of(*PIECES, b"x"))
+    assert (await service.get_image(OWNER, image_id)).status == "queued"
+    assert left_behind(tmp_path) == []
+    await service.upload(OWNER, image_id, chunks_of(*PIECES))
+    assert await download(service, image_id) == DATA
+    await service.close()
+
+
+async def test_an_image_that_is_deleted_during_its_upload_leaves_nothing(
+    service: EmbeddedImageService, state: Path
+) -> None:
+    image_id = await new_image(service)
+    upload = SlowUpload(service, image_id)
+    await upload.started()
+    await service.delete_image(OWNER, image_id)
+    with pytest.raises(ImageNotFound):
+        await upload.finish()
+    assert left_behind(state) == []
+
+
+@pytest.fixture
+async def stuck(tmp_path: Path) -> str:
+    """An image whose upload failed when not even that could be written down."""
+    service = EmbeddedImageService.open(tmp_path)
+    image_id = await new_image(service)
+    upload = SlowUpload(service, image_id)
+    await upload.started()
+    await service.close()
+    with pytest.raises(Exception, match="closed"):
+        await upload.finish()
+    return image_id
+
+
+async def test_an_upload_that_nobody_could_undo_is_undone_at_the_next_start(
+    tmp_path: Path, stuck: str
+) -> None:
+    again = EmbeddedImageService.open(tmp_path)
+    assert (await again.get_image(OWNER, stuck)).status == "saving"
+    await again.recover()
+    assert (await again.get_image(OWNER, stuck)).status == "queued"
+    assert left_behind(tmp_path) == []
+    await again.close()
+
+
+async def test_an_upload_that_nobody_could_undo_can_be_made_again_without_a_start(
+    tmp_path: Path, stuck: str
+) -> None:
+    again = EmbeddedImageService.open(tmp_path)
+    assert (await again.get_image(OWNER, stuck)).status == "saving"
+    await again.upload(OWNER, stuck, chunks_of(*PIECES))
+    assert await download(again, stuck) == DATA
+    assert left_behind(tmp_path) == [stuck]
+    await again.close()
+
+
+async def test_a_record_that_is_saving_without_an_upload_stays_as_it_is(
+    service: EmbeddedImageService,
+) -> None:
+    """As loaded from elsewhere: it says what it said there."""
+    image_id = await new_image(service)
+    await service.update_image(ADMIN, image_id, lambda image: image._replace(status="saving"))
+    await service.recover()
+    assert (await service.get_image(OWNER, image_id)).status == "saving"
