@@ -1,0 +1,53 @@
+"""The engines that have to pass, a line each, and how the tests fill and ask a catalog."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glimpse.embedded.engine import Catalog, Record
+from glimpse.embedded.sqlite.catalog import SQLiteCatalog
+from glimpse.images import Caller, Image, ImageQuery, image_from_document
+from tests.embedded.images import OWNER, document
+
+ENGINES: dict[str, Callable[[Path], Catalog]] = {
+    "sqlite": lambda directory: SQLiteCatalog.open(directory / "catalog.sqlite"),
+}
+
+
+@asynccontextmanager
+async def opened(engine: str, directory: Path) -> AsyncIterator[Catalog]:
+    catalog = ENGINES[engine](directory)
+    try:
+        yield catalog
+    finally:
+        await catalog.close()
+
+
+@pytest.fixture(params=ENGINES)
+async def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Catalog]:
+    async with opened(request.param, tmp_path) as made:
+        yield made
+
+
+def image(**changes: Any) -> Image:
+    return image_from_document(document(**changes))
+
+
+async def put(catalog: Catalog, *images: Image, **members: str) -> None:
+    await catalog.put_many((each, members) for each in images)
+
+
+async def found(
+    catalog: Catalog, query: ImageQuery, caller: Caller = OWNER, marker: Image | None = None
+) -> list[Image]:
+    """All that the pages hold; exactly the final one is the last."""
+    pages = [page async for page in catalog.pages(caller, query, marker)]
+    assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
+    return [each for page in pages for each in page.images]
+
+
+def any_image(_: Record) -> None:
+    """A check that nothing fails."""

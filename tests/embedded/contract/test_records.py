@@ -1,0 +1,120 @@
+"""Records are put, read, changed and deleted, each change whole or not at all."""
+
+import asyncio
+
+import pytest
+
+from glimpse.embedded.engine import Catalog, Record
+from glimpse.images import Image, ImageQuery
+from glimpse.images.errors import Conflict, Forbidden, ImageNotFound, Unavailable
+from tests.embedded.contract.conftest import any_image, found, image, put
+from tests.embedded.images import ADMIN, OTHER
+
+
+async def test_a_record_comes_back_as_it_was_put(catalog: Catalog) -> None:
+    one = image(name="Grüße ☃", size=2**40, tags=["a", "b"], os_distro="debian", protected=True)
+    await catalog.insert(one)
+    assert await catalog.get(one.id, None) == Record(one, None)
+
+
+@pytest.mark.parametrize("image_id", ["", "nothing", "a\0b", "\ud800", "' OR 1 = 1 --"], ids=ascii)
+async def test_a_text_that_is_nobodys_id_finds_nothing(catalog: Catalog, image_id: str) -> None:
+    await catalog.insert(image())
+    assert await catalog.get(image_id, "owner") is None
+    with pytest.raises(ImageNotFound):
+        await catalog.update(image_id, None, lambda record: record.image)
+    with pytest.raises(ImageNotFound):
+        await catalog.delete(image_id, None, any_image)
+    with pytest.raises(ImageNotFound):
+        await catalog.set_member(image_id, None, any_image, ("p", "pending", "2024"))
+
+
+async def test_an_id_is_taken_once(catalog: Catalog) -> None:
+    one = image()
+    await catalog.insert(one)
+    with pytest.raises(Conflict, match=one.id):
+        await catalog.insert(one._replace(name="other"))
+    assert await catalog.get(one.id, None) == Record(one)
+
+
+async def test_a_record_says_whether_a_project_is_a_member(catalog: Catalog) -> None:
+    one = image(visibility="shared")
+    await put(catalog, one, other="accepted")
+    assert await catalog.get(one.id, "other") == Record(one, "accepted")
+    assert await catalog.get(one.id, "third") == Record(one, None)
+    await catalog.set_member(one.id, "owner", any_image, ("third", "pending", one.updated_at))
+    assert await catalog.get(one.id, "third") == Record(one, "pending")
+    assert await found(catalog, ImageQuery(), OTHER) == [one]
+    await catalog.set_member(one.id, "owner", any_image, ("other", "rejected", one.updated_at))
+    assert await found(catalog, ImageQuery(), OTHER) == []
+
+
+async def test_a_change_that_is_refused_changes_nothing(catalog: Catalog) -> None:
+    def refuse(record: Record) -> Image:
+        assert record == Record(one)
+        raise Forbidden("no")
+
+    one = image(visibility="shared")
+    await catalog.insert(one)
+    for refused in (
+        catalog.update(one.id, "other", refuse),
+        catalog.delete(one.id, "other", refuse),
+        catalog.set_member(one.id, "other", refuse, ("other", "accepted", one.updated_at)),
+    ):
+        with pytest.raises(Forbidden, match="no"):
+            await refused
+    assert await catalog.get(one.id, "other") == Record(one, None)
+
+
+async def test_changes_of_one_image_at_once_come_one_after_the_other(catalog: Catalog) -> None:
+    def longer(record: Record) -> Image:
+        return record.image._replace(name=f"{record.image.name}+")
+
+    one = image(name="")
+    await catalog.insert(one)
+    answers = await asyncio.gather(*(catalog.update(one.id, None, longer) for _ in range(100)))
+    assert {len(answer.name or "") for answer in answers} == set(range(1, 101))
+
+
+async def test_a_change_moves_an_image_to_where_lists_look_for_it(catalog: Catalog) -> None:
+    one = image(name="before", os_type="linux")
+    await catalog.insert(one)
+    after = one._replace(name="after", visibility="public", properties_json='{"os_type":"bsd"}')
+    assert await catalog.update(one.id, None, lambda _: after) == after
+    assert await found(catalog, ImageQuery(names=("after",)), OTHER) == [after]
+    assert await found(catalog, ImageQuery(properties={"os_type": "bsd"})) == [after]
+    for query in (ImageQuery(names=("before",)), ImageQuery(properties={"os_type": "linux"})):
+        assert await found(catalog, query) == []
+
+
+async def test_a_deleted_image_is_gone_with_its_members(catalog: Catalog) -> None:
+    one = image(visibility="shared")
+    await put(catalog, one, other="accepted")
+    await catalog.delete(one.id, None, any_image)
+    assert await catalog.get(one.id, "other") is None
+    assert await found(catalog, ImageQuery(), ADMIN) == []
+    await catalog.insert(one)
+    assert await catalog.get(one.id, "other") == Record(one, None)
+
+
+async def test_many_are_put_together_or_not_at_all(catalog: Catalog) -> None:
+    one, two = image(), image()
+    await catalog.insert(one)
+    changed = one._replace(name="changed")
+    with pytest.raises(Unavailable):
+        await put(catalog, changed, two._replace(status=None))  # type: ignore[arg-type]
+    assert await found(catalog, ImageQuery()) == [one]
+    await put(catalog, two, changed)
+    assert {each.name for each in await found(catalog, ImageQuery())} == {"changed", two.name}
+
+
+async def test_a_closed_catalog_says_so(catalog: Catalog) -> None:
+    await catalog.close()
+    with pytest.raises(Unavailable):
+        await catalog.insert(image())
+    for query in (ImageQuery(), ImageQuery(size_min=1)):
+        with pytest.raises(Unavailable):
+            await found(catalog, query)
+    with pytest.raises(Unavailable):
+        await catalog.get("any", None)
+    await catalog.close()
