@@ -1,0 +1,52 @@
+"""A small scripted Glance on a socket, and a GlanceImageService that calls it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from glimpse.glance import GlanceImageService, GlanceOptions, Turns
+from glimpse.images import Caller
+
+CALLER = Caller("u", "p", token="secret")
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Serve = Callable[[Handler], Awaitable[str]]
+Connect = Callable[..., GlanceImageService]
+
+
+def document(number: int, **more: str) -> dict[str, str]:
+    date = "2024-01-01T00:00:00Z"
+    about = {"status": "active", "owner": "p", "created_at": date, "updated_at": date}
+    return {"id": f"image-{number}", "name": "x", **about, **more}
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    runners: list[web.ServerRunner] = []
+
+    async def start(handler: Handler) -> str:
+        runner = web.ServerRunner(web.Server(handler), shutdown_timeout=0.1)
+        runners.append(runner)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    yield start
+    for runner in runners:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def connect(tmp_path: Path) -> AsyncIterator[Connect]:
+    made: list[GlanceImageService] = []
+
+    def start(*servers: str, **options: float) -> GlanceImageService:
+        turns = Turns(f"file://{tmp_path}", 5)
+        service = GlanceImageService(GlanceOptions(servers, **options), turns)  # type: ignore[arg-type]
+        made.append(service)
+        return service
+
+    yield start
+    for service in made:
+        await service.close()

@@ -1,0 +1,101 @@
+"""GlanceImageService's lists, of a Glance that makes its pages as a test wants them."""
+
+import json
+
+import pytest
+from aiohttp import web
+
+from glimpse.images import ImageQuery
+from glimpse.images.errors import BadAnswer, MarkerNotFound
+from tests.glance.conftest import CALLER, Connect, Handler, Serve, document
+
+
+def catalog(size: int, cap: int = 1000) -> Handler:
+    """A list as Glance serves it: at most `cap` a page, and `next` after every full page."""
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        limit = min(cap, int(request.query["limit"]))
+        start = int(request.query.get("marker", "image--1").rpartition("image-")[2]) + 1
+        page = [document(number) for number in range(start, min(size, start + limit))]
+        answer: dict[str, object] = {"images": page}
+        if len(page) == limit:
+            answer["next"] = f"/v2/images?marker={page[-1]['id']}"
+        return web.json_response(answer)
+
+    return handle
+
+
+@pytest.mark.parametrize(
+    ("limit", "cap", "count", "more"),
+    [
+        (None, 7, 20, False),
+        (5, 7, 5, True),
+        (14, 7, 14, True),
+        (20, 7, 20, False),
+        (20, 20, 20, False),
+    ],
+)
+async def test_a_list_has_what_was_asked_and_says_if_there_is_more(
+    serve: Serve,
+    connect: Connect,
+    limit: int | None,
+    cap: int,
+    count: int,
+    more: bool,  # noqa: FBT001  a row of the table
+) -> None:
+    service = connect(await serve(catalog(20, cap)))
+    pages = [page async for page in service.list_images(CALLER, ImageQuery(limit=limit))]
+    assert [image.id for page in pages for image in page.images] == [
+        f"image-{number}" for number in range(count)
+    ]
+    assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
+    assert pages[-1].more is more
+
+
+@pytest.mark.parametrize("limit", [None, 5, 19])
+async def test_a_page_of_too_many_bytes_is_asked_for_in_smaller_ones(
+    serve: Serve, connect: Connect, limit: int | None
+) -> None:
+    """Some images have properties of megabytes, and yet no list may fail for it."""
+    calls: list[int] = []
+    small = catalog(20)
+
+    async def large(request: web.BaseRequest) -> web.StreamResponse:
+        calls.append(int(request.query.get("limit", 0)))
+        answer = await small(request) if calls[-1] else web.json_response(status=404)
+        assert isinstance(answer, web.Response)
+        found = json.loads(answer.text or "{}")
+        for image in found.get("images", ()):
+            image["filling"] = "x" * 1000
+        return web.json_response(found)
+
+    servers = [await serve(large)]
+    service = connect(*servers, max_page_bytes=4000, page_size=100)
+    found = [
+        image.id
+        async for page in service.list_images(CALLER, ImageQuery(limit=limit))
+        for image in page.images
+    ]
+    assert found == [f"image-{number}" for number in range(limit or 20)]
+    assert calls[0] > max(calls[1:]), "the server was asked for the same once more"
+
+
+async def test_a_list_whose_next_goes_in_circles_is_a_bad_answer(
+    serve: Serve, connect: Connect
+) -> None:
+    async def handle(request: web.BaseRequest) -> web.Response:
+        other = {"a": "b", "b": "a"}.get(request.query.get("marker", ""), "a")
+        return web.json_response({"images": [document(1)], "next": f"/v2/images?marker={other}"})
+
+    service = connect(await serve(handle))
+    with pytest.raises(BadAnswer):
+        [page async for page in service.list_images(CALLER, ImageQuery())]
+
+
+async def test_a_marker_nobody_knows_is_named(serve: Serve, connect: Connect) -> None:
+    async def handle(_request: web.BaseRequest) -> web.Response:
+        return web.Response(status=400, text="400 Bad Request\n\nNo image found with ID gone\n")
+
+    service = connect(await serve(handle))
+    with pytest.raises(MarkerNotFound, match="No image found with ID gone"):
+        [page async for page in service.list_images(CALLER, ImageQuery(marker="gone"))]
