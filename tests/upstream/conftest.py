@@ -1,0 +1,113 @@
+"""A server that says what a test wants said, to the byte, and an HttpClient that asks it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from glimpse.upstream.connection import Response
+from glimpse.upstream.http import HttpClient
+from glimpse.upstream.tls import TlsOptions
+
+FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Scripted:
+    """A server that answers each request with `answer`, and closes after it if told so."""
+
+    def __init__(self, answer: bytes = FINE, *, closes: bool = False) -> None:
+        self.answer = answer
+        self.closes = closes
+        self.url = ""
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self.ended = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while request := await read_request(reader):
+                self.requests.append(request)
+                await self.gate.wait()
+                writer.write(self.answer)
+                await writer.drain()
+                if self.closes:
+                    break
+        finally:
+            self.ended += 1
+
+
+async def read_request(reader: asyncio.StreamReader) -> bytes:
+    """The next request, to the byte; empty when the connection ends instead."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return b""
+    length = head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]
+    return head + await reader.readexactly(int(length or 0))
+
+
+@asynccontextmanager
+async def listening(serve: Serve, host: str = "127.0.0.1") -> AsyncIterator[str]:
+    """The base URL of a server whose connections `serve` serves; at the end all of them end."""
+    serving: set[asyncio.Task[None]] = set()
+
+    async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.current_task())  # type: ignore[arg-type]  # within a task
+        try:
+            await serve(reader, writer)
+        except (asyncio.CancelledError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve_one, host, 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    finally:
+        server.close()
+        await asyncio.sleep(0.01)  # what was accepted last begins
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving)
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def scripted() -> AsyncIterator[Scripted]:
+    server = Scripted()
+    async with listening(server.serve) as server.url:
+        yield server
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[HttpClient]:
+    made = make_client()
+    yield made
+    await made.close()
+
+
+def make_client(*, silence: float = 5.0, most_connections: int = 100) -> HttpClient:
+    return HttpClient(
+        tls=TlsOptions(),
+        connect_timeout=5.0,
+        silence_timeout=silence,
+        most_connections=most_connections,
+    )
+
+
+async def get(client: HttpClient, url: str, most_bytes: int = 1000) -> Response:
+    return await client.request("GET", url, "/", {}, most_bytes=most_bytes)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        await asyncio.sleep(0.01)
