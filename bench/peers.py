@@ -2,8 +2,8 @@
 
 A lone client asks both in turn, one request of the one and one of the other, so that whatever else
 the machine does meets both; connections are kept. BENCH_ROUNDS (15) and BENCH_PEERS_IMAGES (10,000;
-0 leaves them out) set how long it takes. Exits with 1 when a bound of
-the project is missed: see docs/performance.md.
+0 leaves them out) set how long it takes. Exits with 1 when a bound of the project is missed: see
+docs/performance.md.
 """
 
 import os
@@ -14,12 +14,13 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from statistics import median, quantiles
-from typing import NamedTuple, Self
+from statistics import median
+from typing import NamedTuple
 
 from bench.gateway import Gateway, Server
 from bench.measure import Client, http_request, spread
 from bench.servers import image_id
+from bench.taken import Taken
 
 ALL = 1000  # images, and Glance's longest page
 MANY = int(os.environ.get("BENCH_PEERS_IMAGES", "10000"))
@@ -46,33 +47,6 @@ class Operation(NamedTuple):
     times: int
     crowd: int
     bound: float
-
-
-class Taken(NamedTuple):
-    """What requests took: milliseconds of each, of all together, and of both servers' CPU."""
-
-    each: list[float]
-    failed: int
-    elapsed: float
-    glimpse_cpu: float
-    glance_cpu: float
-
-    @property
-    def rate(self) -> float:
-        """Requests answered in a second."""
-        return 1000 * len(self.each) / self.elapsed
-
-    @classmethod
-    def together(cls, parts: Sequence[Self]) -> Self:
-        """Several as one."""
-        each = [one for part in parts for one in part.each]
-        return cls(each, *(sum(values) for values in list(zip(*parts, strict=True))[1:]))
-
-    def __str__(self) -> str:
-        if len(self.each) < 2:  # noqa: PLR2004  of one there is no distribution
-            return f"{'none answered':>24}"
-        p95 = quantiles(self.each, n=20)[-1]
-        return f"{median(self.each):8.1f}{p95:8.1f}{self.rate:8.1f}"
 
 
 Pair = tuple[Taken, Taken]
