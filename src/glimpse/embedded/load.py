@@ -66,10 +66,13 @@ async def load(
     the number of each. Returns how many there were; raises BadRecord as soon as one is found.
     """
     count = 0
-    for records in _transactions(documents):
-        await service.put_records(records)
-        count += len(records)
-        progress(len(records))
+
+    def stored(more: int) -> None:
+        nonlocal count
+        count += more
+        progress(more)
+
+    await service.put_batches(_transactions(documents), stored)
     return count
 
 

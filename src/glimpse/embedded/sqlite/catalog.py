@@ -7,12 +7,13 @@ synchronous=FULL).
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 from glimpse.embedded.engine import Change, Check, Members, Record
 from glimpse.embedded.matching import listing_rule
+from glimpse.embedded.sqlite.preparing import Batches, distinct
 from glimpse.embedded.sqlite.readers import Readers
 from glimpse.embedded.sqlite.recent import Step
 from glimpse.embedded.sqlite.records import ImageRecords
@@ -175,12 +176,25 @@ class SQLiteCatalog:
 
     async def put_many(self, records: Iterable[tuple[Image, Members]]) -> None:
         """See Catalog."""
+        await self._put(distinct(records))
+
+    async def put_batches(
+        self, batches: Iterable[Sequence[tuple[Image, Members]]], stored: Callable[[int], None]
+    ) -> None:
+        """See Catalog. While one is written, the next is prepared, and the one after it is read."""
+        async with aclosing(Batches(self._put, stored)) as put:
+            for batch in batches:
+                await put.add(batch)
+
+    async def _put(
+        self, records: Sequence[tuple[Image, Members]], rows: Sequence[int] | None = None
+    ) -> None:
+        """Store records of different ids; `rows` as `ImageRecords.insert_many` has them."""
 
         def put(stored: ImageRecords) -> None:
-            last = {image.id: (image, members) for image, members in records}
-            for before in stored.existing(list(last)):
+            for before in stored.existing([image.id for image, _ in records]):
                 stored.delete(before)
-            stored.insert_many(last.values())
+            stored.insert_many(records, rows)
 
         await self._writer.write(put)
 

@@ -9,8 +9,11 @@ fetches an image checks it against the query again, so that a hash that collides
 
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 
 from glimpse.embedded.matching import NEVER_LISTED, alike, folded
 from glimpse.images import Caller, Image, ImageQuery
@@ -90,6 +93,20 @@ def keys_of(image: Image, members: Mapping[str, str]) -> set[int]:
     """All keys of an image."""
     facets = list(facets_of(image))
     return {key_of(scope, facet) for scope in scopes_of(image, members) for facet in facets}
+
+
+def listing_rows(records: Sequence[tuple[Image, Mapping[str, str]]]) -> "array[int]":
+    """The rows of the listing for images with their members, sorted, one after the other.
+
+    Each is a key, a position and the image's number, which here is its place among the records.
+    """
+    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for number, (image, members) in enumerate(records):
+        place = (position_of(image.created_at, image.id), number)
+        for key in keys_of(image, members):
+            found[key].append(place)
+    rows = ((key, *place) for key in sorted(found) for place in sorted(found[key]))
+    return array("q", chain.from_iterable(rows))
 
 
 def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
