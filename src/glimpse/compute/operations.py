@@ -1,7 +1,8 @@
 """The ten operations: from a parsed request, through the ImageService, to a document."""
 
+import contextlib
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +44,7 @@ class ComputeRequest:
 class Streamed:
     """A document that is made while it is sent: pieces of JSON text."""
 
-    pieces: AsyncIterator[bytes]
+    pieces: AsyncGenerator[bytes, None]
 
 
 Answer = bytes | Streamed | None
@@ -236,21 +237,22 @@ def _is_long(images: Sequence[Image]) -> bool:
 
 async def _stream(
     page: Page,
-    pages: AsyncIterator[Page],
+    pages: AsyncGenerator[Page, None],
     view: Callable[[Image], object],
     next_link: Callable[[Image], list[dict[str, str]]],
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """The JSON text of a list, a piece for each page; what was sent is not kept."""
     separator = b'{"images":['
     shown: Image | None = None
-    while True:
-        if page.images:
-            yield separator + orjson.dumps([view(image) for image in page.images])[1:-1]
-            separator = b","
-            shown = page.images[-1]
-        if page.last:
-            break
-        page = await anext(pages)
+    async with contextlib.aclosing(pages):
+        while True:
+            if page.images:
+                yield separator + orjson.dumps([view(image) for image in page.images])[1:-1]
+                separator = b","
+                shown = page.images[-1]
+            if page.last:
+                break
+            page = await anext(pages)
     opening = separator if separator != b"," else b""
     # A last page may be empty: then the link starts after an image of the page before.
     links = b',"images_links":' + orjson.dumps(next_link(shown)) if page.more and shown else b""

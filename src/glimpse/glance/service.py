@@ -1,5 +1,6 @@
 """GlanceImageService: the images of somebody's real Glance."""
 
+import contextlib
 import functools
 from collections.abc import AsyncGenerator, Mapping
 from http import HTTPStatus
@@ -9,9 +10,10 @@ from urllib.parse import parse_qs, quote, urlsplit
 import orjson
 
 from glimpse.glance import answers
-from glimpse.glance.answers import TooLarge, is_success
+from glimpse.glance.answers import is_success
 from glimpse.glance.blame import unfit_filter, unstorable_property
 from glimpse.glance.client import GlanceClient
+from glimpse.glance.listing import Answered, walk
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.query import parameters
 from glimpse.glance.schema import ImageSchema
@@ -30,8 +32,6 @@ from glimpse.images.errors import (
 
 _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 _RESERVED = "os_glance"  # Glance's own properties, which it lets nobody set or remove
-_MOST_PAGES = 100_000
-_SHRINK = 8  # how much smaller a page is asked for after one that had too many bytes
 
 
 class GlanceImageService:
@@ -52,37 +52,19 @@ class GlanceImageService:
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the images page by page; see ImageService."""
-        remaining, marker = query.limit, query.marker
+        ask = functools.partial(self._ask_page, caller, query)
         size = self._options.page_size
-        seen: set[str | None] = {marker}
-        for _ in range(_MOST_PAGES):
-            limit = size if remaining is None else min(size, remaining + 1)  # one more, to see it
-            try:
-                found, following = await self._page(caller, query, marker, limit)
-            except TooLarge:
-                if limit == 1:
-                    raise
-                size = max(1, limit // _SHRINK)
-                continue
-            if remaining is not None and len(found) > remaining:
-                yield Page(found[:remaining], last=True, more=True)
-                return
-            if following is None:
-                yield Page(found)
-                return
-            if not found or following in seen:
-                raise BadAnswer("The Image service's list does not end.")
-            seen.add(following)
-            marker = following
-            yield Page(found, last=False)
-            if remaining is not None:
-                remaining -= len(found)
-        raise BadAnswer("The Image service's list does not end.")
+        parts = walk(ask, limit=query.limit, marker=query.marker, page_size=size)
+        async with contextlib.aclosing(parts):
+            async for documents, last, more in parts:
+                attributes = await self._schema.base_attributes(caller.token)
+                images = [answers.image(one, attributes) for one in documents]
+                yield Page(images, last=last, more=more)
 
-    async def _page(
+    async def _ask_page(
         self, caller: Caller, query: ImageQuery, marker: str | None, limit: int
-    ) -> tuple[list[Image], str | None]:
-        """One page of at most `limit` images, and the marker of the next. May raise TooLarge."""
+    ) -> Answered:
+        """One page of at most `limit` images. May raise TooLarge."""
         asked = [*parameters(query), ("limit", str(limit))]
         if marker is not None:
             asked.append(("marker", marker))
@@ -100,8 +82,7 @@ class GlanceImageService:
         documents = document.get("images")
         if not isinstance(documents, list):
             raise BadAnswer("The Image service's answer is not a list of images.")
-        attributes = await self._schema.base_attributes(caller.token)
-        return [answers.image(one, attributes) for one in documents], next_marker(document)
+        return Answered(documents, next_marker(document))
 
     async def versions(self) -> dict[str, list[str] | ImageServiceError]:
         """The ids of the versions that each server has, or why it does not say.

@@ -1,7 +1,8 @@
 """Bodies: a request's, read without trusting its size; an answer's, made while it is sent."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from starlette.types import Receive, Send
 
@@ -36,17 +37,18 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
             return b"".join(chunks)
 
 
-async def send_pieces(receive: Receive, send: Send, pieces: AsyncIterator[bytes]) -> None:
+async def send_pieces(receive: Receive, send: Send, pieces: AsyncGenerator[bytes, None]) -> None:
     """Send the pieces as they are made, and make no more of them once the client has gone.
 
     `receive` is of a request whose body was read: all that comes then is that the client has gone.
     """
     gone = asyncio.ensure_future(receive())
     try:
-        async for piece in pieces:
-            if gone.done():
-                return
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if gone.done():
+                    return
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body"})
     finally:
         gone.cancel()
