@@ -1,6 +1,9 @@
 """What a scrape says after requests whose number is known, and that it is documented."""
 
+import os
 import re
+import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +12,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from glimpse.metrics import Metrics
+from glimpse.settings.options.process import METRICS_PORT
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.gateway import SERVICE, gateway
 from tests.support.http import request
-from tests.support.process import GlimpseProcess, free_port
+from tests.support.process import GlimpseProcess, free_port, wait_until
 
 ROOT = Path(__file__).parent.parent
 
@@ -100,6 +104,37 @@ def test_retries_are_counted(tmp_path: Path, cloud: EmbeddedCloud) -> None:
     assert found['glimpse_service_retries_total{service="glance"}'] == 3
 
 
+def test_a_gateway_is_scraped_without_being_told_where(
+    tmp_path: Path, cloud: EmbeddedCloud
+) -> None:
+    """A second one serves without, as the port is not its own; one that is set has to be free."""
+    unset = _glance("")
+    address = ("127.0.0.1", METRICS_PORT)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            other.bind(address)
+        except OSError as error:
+            pytest.skip(f"port {METRICS_PORT} is somebody's already: {error}")
+        other.listen()
+        with gateway(tmp_path / "second", cloud, unset) as served:
+            assert served.ask("user", "GET", "/v2.1/images").status == 200
+            said = served.process.log.read_text()
+            assert f"no /metrics to scrape: cannot listen on 127.0.0.1:{METRICS_PORT}" in said
+        with (
+            pytest.raises(RuntimeError, match="cannot listen on"),
+            gateway(tmp_path / "told", cloud, _glance(METRICS_PORT)),
+        ):
+            pass
+    with gateway(tmp_path / "first", cloud, unset) as served:
+        assert served.ask("user", "GET", "/v2.1/images").status == 200
+        found = scrape(METRICS_PORT)
+        assert found['glimpse_requests_total{operation="list_images"}{status="200"}'] == 1
+        os.kill(served.process.pid, signal.SIGHUP)
+        wait_until(lambda: "was read again" in served.process.log.read_text(), "a reload")
+        assert "change with a restart" not in served.process.log.read_text()
+
+
 def test_nothing_else_is_at_the_port_and_metrics_are_nowhere_else(tmp_path: Path) -> None:
     port = free_port()
     with _process(tmp_path, port, workers=1) as process:
@@ -115,5 +150,5 @@ def test_every_metric_is_documented_and_no_other() -> None:
     assert documented == set(Metrics().names)
 
 
-def _glance(port: int, **options: str) -> dict[str, dict[str, object]]:
+def _glance(port: int | str, **options: str) -> dict[str, dict[str, object]]:
     return {"metrics": {"port": port}, "glance": {"valid_interfaces": "public", **options}}

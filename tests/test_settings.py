@@ -8,6 +8,7 @@ from glimpse.sample_config import sample_config
 from glimpse.settings import SettingsError, load_settings
 from glimpse.settings.loading import default_state_dir
 from glimpse.settings.options import SECTIONS
+from glimpse.settings.options.process import METRICS_PORT
 from glimpse.settings.unsupported import UNSUPPORTED
 
 NOVA_CONF = """
@@ -49,6 +50,36 @@ def test_a_whole_nova_conf_is_understood(tmp_path: Path) -> None:
     assert settings.glance.api_servers == ("http://one:9292", "http://two:9292")
     assert settings.glance.insecure
     assert settings.keystone_authtoken.memcached_servers == ("cache:11211",)
+
+
+KEYSTONE = "[keystone_authtoken]\nauth_type = password\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "port", "required"),
+    [
+        ("", 0, False),
+        (KEYSTONE, METRICS_PORT, False),
+        (f"{KEYSTONE}[metrics]\nport =\n", METRICS_PORT, False),
+        (f"{KEYSTONE}[metrics]\nport = 0\n", 0, True),
+        (f"{KEYSTONE}[glimpse]\nimage_service = embedded\n", 0, False),
+        (f"{KEYSTONE}[glimpse]\nport = {METRICS_PORT}\n", 0, False),
+        ("[metrics]\nport = 9000\n", 9000, True),
+    ],
+)
+def test_gateways_have_a_port_for_scrapes_and_others_if_they_are_told(
+    tmp_path: Path,
+    text: str,
+    port: int,
+    required: bool,  # noqa: FBT001  a row of the table
+) -> None:
+    metrics = load_settings([_written(tmp_path, text)]).metrics
+    assert (metrics.port, metrics.required) == (port, required)
+
+
+def test_scrapes_and_requests_do_not_share_a_port(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="which is the API's"):
+        load_settings([_written(tmp_path, "[metrics]\nport = 8774\n")])
 
 
 @pytest.mark.parametrize("sign", ["auth_url", "auth_type", "www_authenticate_uri"])

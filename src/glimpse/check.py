@@ -14,7 +14,7 @@ from glimpse.identity.directory_file import FILE_NAME
 from glimpse.identity.files import why_not_private
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.logs import log_path
-from glimpse.settings import Settings
+from glimpse.settings import Metrics, Settings
 
 
 class Finding(NamedTuple):
@@ -28,7 +28,7 @@ def check(settings: Settings) -> Iterator[Finding]:
     """Yield what would work and what would not; changes nothing but a missing state directory."""
     yield _address("", settings.server.host, settings.server.port)
     if settings.metrics.port:
-        yield _address("metrics: ", settings.metrics.host, settings.metrics.port)
+        yield _scrapes(settings.metrics)
     yield from _state(settings.server.state_dir)
     yield from _log_file(settings)
     if settings.image_service == "glance":
@@ -52,6 +52,13 @@ def _address(what: str, host: str, port: int) -> Finding:
             return Finding(True, f"{what}{host}:{port} is free to listen on")
     except OSError as error:
         return Finding(False, f"{what}cannot listen on {host}:{port}: {error.strerror}")
+
+
+def _scrapes(metrics: Metrics) -> Finding:
+    finding = _address("metrics: ", metrics.host, metrics.port)
+    if not finding.good and not metrics.required:
+        return finding._replace(good=None)  # a port that nobody asked for
+    return finding
 
 
 def _gateway(settings: Settings) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ variable counts when prometheus_client is imported: whoever sets it imports this
 """
 
 import asyncio
+import functools
 import os
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -29,11 +30,9 @@ class Metrics:
     def __init__(self) -> None:
         registry = CollectorRegistry()
         self._registry = registry
-        self._requests = Counter(
-            "glimpse_requests_total",
-            "Requests answered.",
-            ["operation", "status"],
-            registry=registry,
+        counter = functools.partial(Counter, registry=registry)
+        self._requests = counter(
+            "glimpse_requests_total", "Requests answered.", ["operation", "status"]
         )
         self._seconds = Histogram(
             "glimpse_request_duration_seconds",
@@ -48,11 +47,10 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=registry,
         )
-        self._calls = Counter(
+        self._calls = counter(
             "glimpse_service_calls_total",
             "Calls made to Glance and Keystone, retries included.",
             ["service", "method", "outcome"],
-            registry=registry,
         )
         self._call_seconds = Histogram(
             "glimpse_service_call_duration_seconds",
@@ -61,20 +59,18 @@ class Metrics:
             buckets=_CALL_SECONDS,
             registry=registry,
         )
-        self._retries = Counter(
-            "glimpse_service_retries_total",
-            "Calls that were made once more.",
-            ["service"],
-            registry=registry,
+        self._retries = counter(
+            "glimpse_service_retries_total", "Calls that were made once more.", ["service"]
         )
-        self._tokens = Counter(
+        tokens = counter(
             "glimpse_token_cache_lookups_total",
             "Lookups in the cache of validated tokens.",
             ["result"],
-            registry=registry,
         )
-        # A labels() call costs as much as the counting; there are few of these pairs.
+        self._hits, self._misses = tokens.labels("hit"), tokens.labels("miss")
+        # A labels() call costs as much as the counting; there are few of these combinations.
         self._request_parts: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._call_parts: dict[tuple[Service, str, str], tuple[Counter, Histogram]] = {}
 
     @property
     def names(self) -> list[str]:
@@ -101,8 +97,13 @@ class Metrics:
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
         """See Observer."""
-        self._calls.labels(service, method, outcome).inc()
-        self._call_seconds.labels(service).observe(seconds)
+        key = (service, method, outcome)
+        parts = self._call_parts.get(key)
+        if parts is None:
+            parts = self._calls.labels(*key), self._call_seconds.labels(service)
+            self._call_parts[key] = parts
+        parts[0].inc()
+        parts[1].observe(seconds)
 
     def call_retried(self, service: Service) -> None:
         """See Observer."""
@@ -110,7 +111,7 @@ class Metrics:
 
     def token_looked_up(self, *, hit: bool) -> None:
         """See Observer."""
-        self._tokens.labels("hit" if hit else "miss").inc()
+        (self._hits if hit else self._misses).inc()
 
     async def __call__(self, scope: Scope, send: Send) -> None:
         """Answer a scrape at ``/metrics``."""

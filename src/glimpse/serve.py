@@ -81,7 +81,12 @@ def _listen(settings: Settings) -> Sequence[socket.socket]:
     server, metrics = settings.server, settings.metrics
     sockets = [_socket(server.host, server.port)]
     if metrics.port:
-        sockets.append(_socket(metrics.host, metrics.port))
+        try:
+            sockets.append(_socket(metrics.host, metrics.port))
+        except CannotServe as error:
+            if metrics.required:
+                raise
+            _LOG.warning("There is no /metrics to scrape: %s. Set [metrics] port, or 0.", error)
     return sockets
 
 

@@ -52,6 +52,7 @@ def gateway(
 def write_configuration(path: Path, identity_url: str, sections: Sections) -> Path:
     """Write a nova.conf with the service's credentials, changed as `sections` say; return it."""
     merged: dict[str, dict[str, object]] = {
+        "metrics": {"port": 0},  # many gateways of tests run at a time
         "keystone_authtoken": {
             "auth_type": "password",
             "auth_url": f"{identity_url}/v3",
@@ -61,7 +62,7 @@ def write_configuration(path: Path, identity_url: str, sections: Sections) -> Pa
             "project_name": SERVICE.name,
             "project_domain_id": "default",
             "interface": "public",
-        }
+        },
     }
     for section, options in sections.items():
         merged.setdefault(section, {}).update(options)

@@ -10,6 +10,7 @@ from typing import Any
 from oslo_config import cfg
 
 from glimpse.settings.options import SECTIONS
+from glimpse.settings.options.process import METRICS_PORT
 from glimpse.settings.unsupported import unsupported
 from glimpse.settings.values import (
     Api,
@@ -17,6 +18,7 @@ from glimpse.settings.values import (
     Embedded,
     Glance,
     Healthcheck,
+    ImageServiceName,
     KeystoneAuthtoken,
     Metrics,
     Middleware,
@@ -123,7 +125,6 @@ def _references(raw: _Raw) -> Iterator[tuple[str, str]]:
 def _settings(parsed: cfg.ConfigOpts, raw: _Raw, beside: Sequence[Path]) -> Settings:
     logging = _section(parsed, "DEFAULT")
     server = _section(parsed, "glimpse")
-    image_service = server.pop("image_service")
     state_dir = server.pop("state_dir")
     api = _section(parsed, "api")
     keystone = any(raw.get(_AUTH, {}).get(name) for name in _SIGNS_OF_KEYSTONE)
@@ -132,6 +133,8 @@ def _settings(parsed: cfg.ConfigOpts, raw: _Raw, beside: Sequence[Path]) -> Sett
     if quota["metadata_items"] < 0:
         quota["metadata_items"] = _ANY_NUMBER
     api["auth_strategy"] = "noauth" if strategy == "noauth2" else strategy
+    usual: ImageServiceName = "glance" if strategy == "keystone" else "embedded"
+    image_service = server.pop("image_service") or usual
     return Settings(
         server=Server(
             state_dir=Path(state_dir).expanduser() if state_dir else default_state_dir(os.environ),
@@ -143,15 +146,26 @@ def _settings(parsed: cfg.ConfigOpts, raw: _Raw, beside: Sequence[Path]) -> Sett
         policy=_policy(_section(parsed, "oslo_policy"), beside),
         middleware=Middleware(**_section(parsed, "oslo_middleware")),
         healthcheck=Healthcheck(**_section(parsed, "healthcheck")),
-        metrics=Metrics(**_section(parsed, "metrics")),
+        metrics=_metrics(_section(parsed, "metrics"), image_service, server["port"]),
         embedded=Embedded(**_section(parsed, "embedded")),
         glance=Glance(**_section(parsed, "glance")),
         keystone_authtoken=KeystoneAuthtoken(**_section(parsed, "keystone_authtoken")),
         coordination=Coordination(**_section(parsed, "coordination")),
-        image_service=image_service or ("glance" if strategy == "keystone" else "embedded"),
+        image_service=image_service,
         notes=tuple(unsupported(lambda section, option: raw.get(section, {}).get(option))),
         parsed=parsed,
     )
+
+
+def _metrics(options: Mapping[str, Any], image_service: ImageServiceName, api_port: int) -> Metrics:
+    """Where scrapes are answered: gateways are operated, and have a place without being told."""
+    host, port = options["host"], options["port"]
+    if port is not None:
+        if port and port == api_port:
+            raise ValueError(f"[metrics] port is {port}, which is the API's: it needs its own.")
+        return Metrics(host, port, required=True)
+    wanted = image_service == "glance" and api_port != METRICS_PORT
+    return Metrics(host, METRICS_PORT if wanted else 0, required=False)
 
 
 def _policy(options: Mapping[str, Any], beside: Sequence[Path]) -> Policy:

@@ -87,10 +87,14 @@ class Healthcheck:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Where Prometheus finds the numbers; nowhere without a port."""
+    """Where Prometheus finds the numbers; nowhere if the port is 0.
+
+    A port that is not `required`, nobody asked for: what matters more goes on without it.
+    """
 
     host: str
-    port: int | None
+    port: int
+    required: bool
 
 
 @dataclass(frozen=True, slots=True)

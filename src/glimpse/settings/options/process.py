@@ -6,6 +6,7 @@ from oslo_config import cfg
 
 from glimpse.settings.options.bounds import SHORTEST
 
+METRICS_PORT = 9774
 _PORT_MAX = 65535
 
 GLIMPSE: Sequence[cfg.Opt] = (
@@ -129,8 +130,10 @@ METRICS: Sequence[cfg.Opt] = (
     cfg.StrOpt("host", default="127.0.0.1", help="Address to answer scrapes on."),
     cfg.IntOpt(
         "port",
-        min=1,
+        min=0,
         max=_PORT_MAX,
-        help="TCP port of /metrics, for Prometheus; without it nothing is counted.",
+        help="TCP port of /metrics, for Prometheus; 0 for none, and nothing is counted. "
+        f"Without it: {METRICS_PORT} if image_service is glance and nobody else has that port, "
+        "0 otherwise.",
     ),
 )
