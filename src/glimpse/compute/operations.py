@@ -246,14 +246,18 @@ async def _stream(
     shown: Image | None = None
     async with contextlib.aclosing(pages):
         while True:
-            if page.images:
-                yield separator + orjson.dumps([view(image) for image in page.images])[1:-1]
+            images, last, more = page
+            if images:
+                shown = images[-1]
+                piece = separator + orjson.dumps([view(image) for image in images])[1:-1]
                 separator = b","
-                shown = page.images[-1]
-            if page.last:
+                del page, images  # a client may be slow to take the piece,
+                yield piece
+                del piece  # and Glance to make the next page: many who wait take little
+            if last:
                 break
             page = await anext(pages)
     opening = separator if separator != b"," else b""
     # A last page may be empty: then the link starts after an image of the page before.
-    links = b',"images_links":' + orjson.dumps(next_link(shown)) if page.more and shown else b""
+    links = b',"images_links":' + orjson.dumps(next_link(shown)) if more and shown else b""
     yield opening + b"]" + links + b"}"

@@ -49,6 +49,7 @@ async def send_pieces(receive: Receive, send: Send, pieces: AsyncGenerator[bytes
                 if gone.done():
                     return
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
+                del piece  # it is large, and the next one may be long in coming
         await send({"type": "http.response.body"})
     finally:
         gone.cancel()
