@@ -21,9 +21,9 @@ GLANCE: Sequence[cfg.Opt] = (
         "connect_timeout", default=3.0, min=SHORTEST, help="Seconds to connect to Glance in."
     ),
     cfg.FloatOpt(
-        "first_byte_timeout", default=15.0, min=SHORTEST, help="Seconds until an answer begins."
+        "first_byte_timeout", default=30.0, min=SHORTEST, help="Seconds until an answer begins."
     ),
-    cfg.FloatOpt("timeout", default=30.0, min=SHORTEST, help="Seconds that a whole call may take."),
+    cfg.FloatOpt("timeout", default=60.0, min=SHORTEST, help="Seconds that a whole call may take."),
     cfg.StrOpt("cafile", help="PEM file of the authorities that sign Glance's certificate."),
     cfg.StrOpt("certfile", help="PEM file of the client certificate."),
     cfg.StrOpt("keyfile", help="PEM file of the client certificate's key."),
