@@ -43,6 +43,9 @@ OPERATIONS: dict[str, Callable[[GatewayCloud], Answer]] = {
     "list": lambda cloud: cloud.ask("owner", "GET", "/v2.1/images/detail"),
     "show": lambda cloud: cloud.ask("owner", "GET", f"/v2.1/images/{IMAGE['id']}"),
     "write": lambda cloud: set_item(cloud, "key", "value"),
+    "unset": lambda cloud: cloud.ask(
+        "owner", "DELETE", f"/v2.1/images/{IMAGE['id']}/metadata/filling0"
+    ),
     "delete": lambda cloud: cloud.ask("owner", "DELETE", f"/v2.1/images/{IMAGE['id']}"),
 }
 
@@ -120,12 +123,15 @@ def test_glance_refuses(rig: Rig, operation: str) -> None:
     assert_fault(OPERATIONS[operation](rig.cloud), 503)
 
 
-@pytest.mark.parametrize(("operation", "verb"), [("write", b"PATCH"), ("delete", b"DELETE")])
+@pytest.mark.parametrize(
+    ("operation", "verb", "times"),
+    [("write", b"PATCH", 2), ("unset", b"PATCH", 1), ("delete", b"DELETE", 1)],
+)
 @pytest.mark.parametrize("kind", ["reset", "close"])
-def test_what_changes_something_is_sent_once(
-    rig: Rig, operation: str, verb: bytes, kind: Literal["reset", "close"]
+def test_only_what_can_be_done_twice_is_sent_again(
+    rig: Rig, operation: str, verb: bytes, times: int, kind: Literal["reset", "close"]
 ) -> None:
-    """Over a connection that was used before, too: Glance may have done it."""
+    """Glance may have done it: what is gone cannot be removed once more, what is set can be set."""
     sent: list[bytes] = []
 
     def is_it(request: bytes) -> bool:
@@ -135,7 +141,16 @@ def test_what_changes_something_is_sent_once(
 
     rig.glance.fail(Fault(kind), when=is_it)
     assert_fault(OPERATIONS[operation](rig.cloud), 503)
-    assert len(sent) == 1
+    assert len(sent) == times
+    rig.cloud.put_images([IMAGE])
+
+
+def test_a_write_that_fails_once_is_done(rig: Rig) -> None:
+    """A Glance whose database is busy answers 500, and does it the next time."""
+    rig.glance.fail(answering(500, b""), when=lambda request: request.startswith(b"PATCH"), times=1)
+    answer = set_item(rig.cloud, "busy", "no more")
+    assert answer.status == 200, str(answer)
+    assert OPERATIONS["show"](rig.cloud).json()["image"]["metadata"]["busy"] == "no more"
     rig.cloud.put_images([IMAGE])
 
 

@@ -87,3 +87,16 @@ def test_one_of_two_is_enough(
     assert [str(answer) for answer in answers if answer.status != 200] == []
     assert bad.requests <= MOST_TRIES
     assert good.requests >= 25
+
+
+@pytest.mark.parametrize("fault", [Fault("close"), answering(504, b"")], ids=["closes", "504"])
+def test_a_write_that_one_of_two_cannot_do_is_done_by_the_other(
+    cloud: GatewayCloud, glances: tuple[FaultProxy, FaultProxy], fault: Fault
+) -> None:
+    bad, _ = glances
+    bad.fail(fault, when=lambda request: request.startswith(b"PATCH"))
+    for number in range(4):
+        body = json.dumps({"meta": {"key": str(number)}}).encode()
+        answer = cloud.ask("owner", "PUT", f"/v2.1/images/{IMAGE['id']}/metadata/key", body)
+        assert answer.status == 200, str(answer)
+    assert bad.requests > 0

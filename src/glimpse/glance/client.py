@@ -30,13 +30,17 @@ Blame = Callable[[], str | None]
 
 
 class _Request(NamedTuple):
-    """What is sent to whichever server; `target` is quoted, and of an answer so much is read."""
+    """What is sent to whichever server; `target` is quoted, and of an answer so much is read.
+
+    `idempotent`: sent twice it does what it does sent once (RFC 9110, 9.2.2).
+    """
 
     method: str
     target: str
     headers: dict[str, str]
     body: bytes | None
     most_bytes: int
+    idempotent: bool
 
 
 class GlanceClient:
@@ -68,14 +72,15 @@ class GlanceClient:
         content_type: str | None = None,
         blame: Blame = lambda: None,
         most_bytes: int | None = None,
+        idempotent: bool = False,
     ) -> Answer:
         """Send one request, `path` already quoted, and read the answer whole.
 
-        A GET is tried again, on other servers first, when one fails; anything else only if it
-        surely was not sent. A server that was silent is left in peace. Raises Unavailable or
-        BadAnswer, within `total_timeout` whatever the servers do, and Invalid for a 500 that
-        `blame` explains: that is no sign of a server in trouble; nor is an answer of more than
-        `most_bytes`, which is TooLarge.
+        A GET, and what is said to be `idempotent`, is tried again when a server fails, on others
+        first; anything else only if it surely was not sent. A server that was silent is left in
+        peace. Raises Unavailable or BadAnswer, within `total_timeout` whatever the servers do, and
+        Invalid for a 500 that `blame` explains: that is no sign of a server in trouble; nor is an
+        answer of more than `most_bytes`, which is TooLarge.
         """
         try:
             target = f"{path}?{urlencode(parameters)}" if parameters else path
@@ -85,7 +90,12 @@ class GlanceClient:
             headers = _headers(token, content_type)
             async with asyncio.timeout(self._options.total_timeout):
                 request = _Request(
-                    method, target, headers, body, most_bytes or self._options.max_answer_bytes
+                    method,
+                    target,
+                    headers,
+                    body,
+                    most_bytes or self._options.max_answer_bytes,
+                    idempotent or method == "GET",
                 )
                 return await self._try_servers(request, blame)
         except TimeoutError:
@@ -122,7 +132,7 @@ class GlanceClient:
 
     def _versions_request(self) -> _Request:
         headers = {"Accept": "application/json"}
-        return _Request("GET", "/", headers, None, self._options.max_answer_bytes)
+        return _Request("GET", "/", headers, None, self._options.max_answer_bytes, idempotent=True)
 
     async def servers(self) -> Servers:
         """The servers to ask; raises Unavailable when they cannot be looked up now."""
@@ -157,7 +167,7 @@ class GlanceClient:
             _blame_request(outcome, blame)
             if servers.failed(server):
                 _log.warning("Glance at %s fails, and rests: %s", shown(server), _reason(outcome))
-            if request.method != "GET" and not isinstance(outcome, NotConnected):
+            if not (request.idempotent or isinstance(outcome, NotConnected)):
                 break
             if not _was_silent(outcome):
                 left.append(server)
@@ -177,10 +187,14 @@ class GlanceClient:
             current_notes.get().call_ended("glance", request.method, _word(outcome), seconds)
 
     async def _send(self, server: str, request: _Request) -> Answer | Exception:
-        method, target, headers, body, most_bytes = request
         try:
             found = await self._http.request(
-                method, server, target, headers, body, most_bytes=most_bytes
+                request.method,
+                server,
+                request.target,
+                request.headers,
+                request.body,
+                most_bytes=request.most_bytes,
             )
         except (CallFailed, TimeoutError) as error:
             # A deadline of the whole call arrives as CancelledError, so it is not caught here.

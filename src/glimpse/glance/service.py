@@ -126,6 +126,7 @@ class GlanceImageService:
                     body=orjson.dumps(operations),
                     content_type=_JSON_PATCH,
                     blame=unfit,
+                    idempotent=all(one["op"] == "add" for one in operations),
                 )
                 # Glance may lose an image on the way to such a key, and then it does not find it.
                 if answer.status == HTTPStatus.NOT_FOUND and (why := unfit()):
@@ -201,7 +202,8 @@ def patch(properties: Mapping[str, str | None], changes: PropertyChanges) -> lis
     """The JSON patch that makes `changes` of an image that has `properties`.
 
     ``add`` sets a key whether it exists or not (RFC 6902), so that a writer who bypasses the turns
-    cannot make it fail. Raises PropertyNotFound or PropertyLimitExceeded.
+    cannot make it fail, and neither can the same change made before.
+    Raises PropertyNotFound or PropertyLimitExceeded.
     """
     for key in sorted(changes.remove - properties.keys()):
         raise PropertyNotFound(key)
