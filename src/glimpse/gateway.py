@@ -127,6 +127,7 @@ def keystone_options(settings: Settings) -> KeystoneOptions:
         interface=keystone.interface,
         region_name=keystone.region_name,
         token_cache_time=keystone.token_cache_time,
+        service_type=keystone.service_type,
         service_token_roles=frozenset(keystone.service_token_roles),
         service_token_roles_required=keystone.service_token_roles_required,
         http_connect_timeout=float(keystone.http_connect_timeout or 10),

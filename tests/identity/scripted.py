@@ -31,6 +31,7 @@ class Keystone:
             "service": ("service", 60),
             "old": ("member", -60),
         }
+        self.rules: list[dict[str, object]] | None = None  # of the credential behind each token
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         if self.failures and request.path == "/v3/auth/tokens":
@@ -50,7 +51,10 @@ class Keystone:
         role, lifetime = self.tokens.get(token, ("", -1))
         if not role or (lifetime < 0 and "allow_expired" not in request.query):
             return web.Response(status=404)
-        return web.json_response({"token": self._about(role, lifetime)}, status=self.status)
+        about = self._about(role, lifetime)
+        if self.rules is not None:
+            about["application_credential"] = {"id": "a", "access_rules": self.rules}
+        return web.json_response({"token": about}, status=self.status)
 
     def _log_in(self) -> web.Response:
         self.logins += 1

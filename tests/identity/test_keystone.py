@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from glimpse.identity import IdentityUnavailable, Unauthorized
+from glimpse.identity import Asked, IdentityUnavailable, Unauthorized
 from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
 from tests.identity.scripted import Keystone, options_for, serving
 from tests.support.faultproxy import Fault, FaultProxy
@@ -48,6 +48,29 @@ async def test_a_token_that_keystones_server_cannot_read_is_refused(
     keystone.status = status
     with pytest.raises(Unauthorized):
         await identity.authenticate("good")
+
+
+async def test_access_rules_are_asked_at_every_request(
+    keystone: Keystone, identity: KeystoneIdentity
+) -> None:
+    keystone.rules = [{"id": "r", "service": "compute", "method": "GET", "path": "/v2.1/images"}]
+    listing = Asked("compute", "GET", "/v2.1/images")
+    for asked in (None, listing._replace(method="POST"), listing._replace(service="image")):
+        with pytest.raises(Unauthorized):
+            await identity.authenticate("good", asked=asked)
+        assert (await identity.authenticate("good", asked=listing)).user_id == "u"
+    assert len(keystone.validations) == 1
+    keystone.rules = None
+    assert (await identity.authenticate("service", asked=listing)).user_id == "u"
+    assert (await identity.authenticate("good", "service")).user_id == "u"
+
+
+async def test_rules_that_make_no_sense_are_an_answer_that_makes_none(
+    keystone: Keystone, identity: KeystoneIdentity
+) -> None:
+    keystone.rules = [{"service": "compute"}]
+    with pytest.raises(IdentityUnavailable):
+        await identity.authenticate("good", asked=Asked("compute", "GET", "/"))
 
 
 async def test_an_expired_token_is_good_beside_a_services_own(identity: KeystoneIdentity) -> None:

@@ -52,6 +52,7 @@ config_file = {paste}
 [oslo_concurrency]
 lock_path = {directory}/lock
 {keystone_authtoken("glance", identity_url)}
+service_type = image
 """
 
 

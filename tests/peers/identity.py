@@ -1,7 +1,7 @@
 """IdentityClient: as much of Keystone's API as it takes to fill a cloud and to spoil its tokens."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,9 +64,20 @@ class IdentityClient:
 
         Keystone ends tokens with the application credential that they were made with.
         """
-        own = issue_token(self._url, user)
         expires_at = datetime.now(UTC) + timedelta(seconds=seconds)
-        asked = {"name": uuid4().hex, "expires_at": expires_at.strftime("%Y-%m-%dT%H:%M:%S.%f")}
+        expiry = {"expires_at": expires_at.strftime("%Y-%m-%dT%H:%M:%S.%f")}
+        return self._issue_by_application_credential(user, expiry)
+
+    def issue_restricted_token(self, user: str, rules: Iterable[tuple[str, str, str]]) -> str:
+        """A token of that user's that is good for these: service, method and path of each."""
+        listed = [
+            {"service": service, "method": method, "path": path} for service, method, path in rules
+        ]
+        return self._issue_by_application_credential(user, {"access_rules": listed})
+
+    def _issue_by_application_credential(self, user: str, more: Mapping[str, object]) -> str:
+        own = issue_token(self._url, user)
+        asked = {"name": uuid4().hex, **more}
         path = f"/users/{self.id_of('users', user)}/application_credentials"
         made = self.call("POST", path, {"application_credential": asked}, own).json()
         credential = {key: made["application_credential"][key] for key in ("id", "secret")}

@@ -155,3 +155,22 @@ def test_no_token_and_no_password_is_in_a_log(cloud: PeerGateway) -> None:
     assert TARGET in log
     assert token not in log
     assert PASSWORD not in log
+
+
+def test_access_rules_say_what_a_token_is_good_for(cloud: PeerGateway) -> None:
+    """Of Compute, and of Glance, which decides for itself."""
+    glance = [("image", "GET", "/v2/images/*"), ("image", "GET", "/v2/schemas/image")]
+    show = [*glance, ("compute", "GET", "/v2.1/images/{image_id}")]
+    token = cloud.peers.identity.issue_restricted_token(OWNER.name, show)
+    answer = ask(cloud, token)
+    assert answer.status == 200, str(answer)
+    for target in (f"{TARGET}/metadata", "/v2.1/images", "/v2.1/images?limit=abc", "/v2.1/nothing"):
+        answer = ask(cloud, token, target)
+        assert answer.status == 401, f"{target}\n{answer}"
+    headers = {"X-Auth-Token": token}
+    assert request(cloud.address, "DELETE", TARGET, headers).status == 401
+    only_compute = cloud.peers.identity.issue_restricted_token(
+        OWNER.name, [("compute", "GET", "/v2.1/**")]
+    )
+    assert ask(cloud, only_compute).status == 401, "Glance lets in nobody whom it does not have to"
+    assert ask(cloud, only_compute, NEEDS_NO_GLANCE).status == 400

@@ -30,7 +30,7 @@ from glimpse.compute.views import make_links
 from glimpse.correlation import current_notes
 from glimpse.http.bodies import BodyTooLarge, ClientGone, read_body, send_pieces
 from glimpse.http.edge import AnswerCut
-from glimpse.identity import Identity, IdentityUnavailable, Unauthorized
+from glimpse.identity import Asked, Identity, IdentityUnavailable, Unauthorized
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError, NotAuthenticated
 
@@ -82,7 +82,7 @@ class ComputeAPI:
         accept = header_text(headers, b"accept")
         try:
             body = await read_body(receive, headers, self._options.max_body_size)
-            caller = await self._authenticate(headers)
+            caller = await self._authenticate(scope)
         except BodyTooLarge:
             await answers.send_too_large(send, verb, accept)
             return
@@ -119,12 +119,14 @@ class ComputeAPI:
         challenge = self._identity.challenge(scope["glimpse.base_url"])
         await answers.send_unauthorized(send, challenge)
 
-    async def _authenticate(self, headers: dict[bytes, bytes]) -> Caller:
+    async def _authenticate(self, scope: Scope) -> Caller:
+        headers: dict[bytes, bytes] = scope["glimpse.headers"]
         token = headers.get(b"x-auth-token")
         service_token = headers.get(b"x-service-token")
         caller = await self._identity.authenticate(
             token.decode("latin-1") if token else None,
             service_token.decode("latin-1") if service_token else None,
+            Asked("compute", scope["method"], scope["path"]),
         )
         current_notes.get().caller = caller
         return caller

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from glimpse.identity.access_rules import Asked
 from glimpse.images import Caller
 
 
@@ -29,11 +30,14 @@ class IdentityUnavailable(IdentityError):
 class Identity(Protocol):
     """Who is calling. Implementations: keystone, embedded, noauth."""
 
-    async def authenticate(self, token: str | None, service_token: str | None = None) -> Caller:
+    async def authenticate(
+        self, token: str | None, service_token: str | None = None, asked: Asked | None = None
+    ) -> Caller:
         """Return the caller whose token it is.
 
         `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header (a
         service acting for a user may use the user's expired token, as keystonemiddleware allows).
+        `asked` is what the token is to be good for, if that may matter.
         Raises Unauthorized or IdentityUnavailable.
         """
         ...

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from glimpse.identity.access_rules import Asked
 from glimpse.identity.base import Identity, Unauthorized
 from glimpse.identity.directory import InvalidDirectory, User
 from glimpse.identity.directory_file import DirectoryFile
@@ -73,7 +74,12 @@ class EmbeddedIdentity:
         revocations = Revocations(state_dir / "revocations.sqlite")
         return cls(directory_file, revocations, key, token_expiration, region_name)
 
-    async def authenticate(self, token: str | None, service_token: str | None = None) -> Caller:
+    async def authenticate(
+        self,
+        token: str | None,
+        service_token: str | None = None,
+        asked: Asked | None = None,  # noqa: ARG002  there are no access rules
+    ) -> Caller:
         """Return the caller whose token it is (microseconds for one seen before).
 
         An expired `token` is accepted up to two days longer with a `service_token` whose user has

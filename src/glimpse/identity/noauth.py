@@ -2,6 +2,7 @@
 
 import ipaddress
 
+from glimpse.identity.access_rules import Asked
 from glimpse.identity.base import Identity, Unauthorized
 from glimpse.images import Caller
 
@@ -9,7 +10,12 @@ from glimpse.images import Caller
 class NoAuthIdentity:
     """Believes what the token says, as other services' noauth does; the user ``admin`` is admin."""
 
-    async def authenticate(self, token: str | None, service_token: str | None = None) -> Caller:  # noqa: ARG002  the port's signature
+    async def authenticate(
+        self,
+        token: str | None,
+        service_token: str | None = None,  # noqa: ARG002  the port's signature
+        asked: Asked | None = None,  # noqa: ARG002  likewise
+    ) -> Caller:
         """Return the caller that ``user:project`` names; the project is the user's when left out.
 
         Raises Unauthorized without a token: Compute's noauth does not serve such a request either.

@@ -58,7 +58,6 @@ UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
         "delay_auth_decision": "every request needs a token",
         "cache": "tokens are cached in the process, and in memcached_servers",
         "enforce_token_bind": "tokens are not bound to clients",
-        "service_type": "application credentials with access rules are refused",
         "memcache_tls_enabled": _CACHE_TLS,
         "memcache_sasl_enabled": _CACHE_TLS,
         "memcache_pool_maxsize": _POOL,

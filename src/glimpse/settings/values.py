@@ -140,6 +140,7 @@ class KeystoneAuthtoken:
     region_name: str | None
     http_connect_timeout: int | None
     http_request_max_retries: int
+    service_type: str
     service_token_roles: tuple[str, ...]
     service_token_roles_required: bool
     cafile: str | None

@@ -24,7 +24,7 @@ from glimpse.embedded.api.requests import json_body, media_type, parse_query, qu
 from glimpse.embedded.api.schema import IMAGE_SCHEMA, IMAGES_SCHEMA
 from glimpse.embedded.api.transfer import parse_range
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.identity.base import Identity
+from glimpse.identity import Asked, Identity
 from glimpse.images import Caller
 from glimpse.images.errors import Forbidden
 
@@ -107,8 +107,11 @@ class Resource:
         """Answer one request (ASGI)."""
         request = Request(scope, receive, send)
         headers = request.headers
+        path = scope["path"].removeprefix(scope["root_path"])
         caller = await self._identity.authenticate(
-            headers.get("x-auth-token"), headers.get("x-service-token")
+            headers.get("x-auth-token"),
+            headers.get("x-service-token"),
+            Asked("image", request.method, path),
         )
         notes = current_notes.get()
         notes.caller = caller

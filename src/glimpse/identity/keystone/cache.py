@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
+from glimpse.identity.access_rules import AccessRule
 from glimpse.images import Caller
 
 _MOST_TOKENS = 10_000
@@ -14,12 +15,13 @@ _MOST_TOKENS = 10_000
 class Validated(NamedTuple):
     """A token's caller (without the token), until when it is good, and since when that is known.
 
-    Times are POSIX times.
+    Times are POSIX times. With `rules` the token is good for what they allow, and nothing else.
     """
 
     caller: Caller
     expires_at: float
     validated_at: float
+    rules: tuple[AccessRule, ...] | None = None
 
 
 class TokenCache:

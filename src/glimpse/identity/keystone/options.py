@@ -12,6 +12,7 @@ class KeystoneOptions:
 
     ``credentials`` are the options of the keystoneauth plugin ``auth_type`` (auth_url, username,
     password, ...); they are kept out of ``repr``. ``token_cache_time`` of -1 caches nothing.
+    ``service_type`` is what access rules of application credentials call the Compute service.
     ``http_connect_timeout`` bounds a login, and a validation, with all their tries.
     """
 
@@ -21,6 +22,7 @@ class KeystoneOptions:
     interface: str = "internal"
     region_name: str | None = None
     token_cache_time: int = 300
+    service_type: str = "compute"
     service_token_roles: frozenset[str] = frozenset({"service"})
     service_token_roles_required: bool = True
     admin_roles: frozenset[str] = frozenset({"admin"})

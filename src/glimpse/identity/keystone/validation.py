@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from glimpse.correlation import current_notes
+from glimpse.identity.access_rules import AccessRule, Asked, allowed
 from glimpse.identity.base import Identity, IdentityUnavailable, Unauthorized
 from glimpse.identity.keystone.cache import TokenCache, Validated, cache_key
 from glimpse.identity.keystone.options import KeystoneOptions
@@ -33,6 +34,7 @@ _NO_TOKEN = (
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 )
+_COMPUTE = "compute"
 _REFUSED = "The token is not valid."
 _UNAVAILABLE = "The Keystone service is temporarily unavailable."
 
@@ -64,10 +66,13 @@ class KeystoneIdentity:
             silence_timeout=options.http_connect_timeout,
         )
 
-    async def authenticate(self, token: str | None, service_token: str | None = None) -> Caller:
+    async def authenticate(
+        self, token: str | None, service_token: str | None = None, asked: Asked | None = None
+    ) -> Caller:
         """Return the caller whose token it is; see Identity.
 
-        A service token makes an expired user token good if it has one of `service_token_roles`.
+        A service token that has one of `service_token_roles` makes an expired user token good, and
+        one that access rules restrict good for everything.
         """
         allow_expired = False
         if service_token:
@@ -79,7 +84,16 @@ class KeystoneIdentity:
             raise Unauthorized("A token is required.")
         token = token.strip()
         validated = await self._validated(token, allow_expired=allow_expired)
+        if validated.rules is not None and not allow_expired:
+            self._check(validated.rules, asked)
         return replace(validated.caller, token=token)
+
+    def _check(self, rules: Sequence[AccessRule], asked: Asked | None) -> None:
+        """Raise Unauthorized for what access rules do not allow."""
+        if asked is not None and asked.service == _COMPUTE:
+            asked = asked._replace(service=self._options.service_type)
+        if not allowed(rules, asked):
+            raise Unauthorized("The access rules of the application credential do not allow it.")
 
     async def _validated(self, token: str, *, allow_expired: bool) -> Validated:
         """From the cache, or from the one validation of this token that is under way."""
@@ -238,20 +252,18 @@ class KeystoneIdentity:
 def parse_validation(body: bytes, admin_roles: frozenset[str], validated_at: float) -> Validated:
     """The caller that Keystone's answer to a validation describes.
 
-    Raises IdentityUnavailable for an answer that makes no sense, and Unauthorized for an
-    application credential restricted by access rules, which only its named services may accept.
+    Raises IdentityUnavailable for an answer that makes no sense.
     """
     try:
         described = orjson.loads(body)["token"]
         expires_at = datetime.fromisoformat(described["expires_at"]).timestamp()
         caller = _caller(described, admin_roles)
         credential = described.get("application_credential") or {}
-        restricted = credential.get("access_rules") is not None
+        listed = credential.get("access_rules")
+        rules = None if listed is None else tuple(map(AccessRule.parse, listed))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise IdentityUnavailable("Keystone's answer makes no sense.") from None
-    if restricted:
-        raise Unauthorized("Application credentials with access rules are not accepted here.")
-    return Validated(caller, expires_at, validated_at)
+    return Validated(caller, expires_at, validated_at, rules)
 
 
 def _caller(described: dict[str, Any], admin_roles: frozenset[str]) -> Caller:

@@ -90,6 +90,11 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
         min=0,
         help="Further tries while Keystone cannot be reached or answers 5xx.",
     ),
+    cfg.StrOpt(
+        "service_type",
+        default="compute",
+        help="What access rules of application credentials call the Compute service.",
+    ),
     cfg.ListOpt(
         "service_token_roles",
         default=["service"],
