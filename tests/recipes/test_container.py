@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 from glimpse.cli import _parser
+from glimpse.settings.loading import default_state_dir
 
 ROOT = Path(__file__).parent.parent.parent
 RECIPE = (ROOT / "Containerfile").read_text()
@@ -33,10 +34,14 @@ def test_what_it_runs_is_a_command_with_options_that_exist() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     (program,) = _json_line("ENTRYPOINT")
     assert program in project["scripts"]
-    options = _parser().parse_args(_json_line("CMD"))
-    assert options.command == "serve"
-    assert f"VOLUME {options.state_dir}\n" in RECIPE
-    assert f"-g glimpse {options.state_dir}\n" in RECIPE
+    assert _parser().parse_args(_json_line("CMD")).command == "serve"
+
+
+def test_its_state_is_in_the_volume_whatever_it_is_told_to_run() -> None:
+    environment = dict(re.findall(r"^ENV (\w+)=(\S+)$", RECIPE, re.MULTILINE))
+    state_dir = default_state_dir(environment)
+    assert f"VOLUME {state_dir}\n" in RECIPE
+    assert f"-g glimpse {state_dir}\n" in RECIPE
 
 
 def _json_line(instruction: str) -> list[str]:
