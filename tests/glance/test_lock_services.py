@@ -86,11 +86,11 @@ async def test_a_holder_that_is_killed_holds_nobody_up_for_long(server: LockServ
     )
     holder.start()
     there.close()  # or nobody would notice a holder that cannot start
-    turns = Turns(server.url, WAIT)
+    turns, impatient = Turns(server.url, WAIT), Turns(server.url, 0.5)
     try:
         assert await asyncio.to_thread(here.recv) == "held"
         with pytest.raises(Unavailable):
-            async with Turns(server.url, 0.5).turn("image"):
+            async with impatient.turn("image"):
                 pytest.fail("two held the turn at once")
     finally:
         holder.kill()
@@ -99,6 +99,7 @@ async def test_a_holder_that_is_killed_holds_nobody_up_for_long(server: LockServ
     async with turns.turn("image"):
         assert time.monotonic() - began < WAIT / 2
     await turns.close()
+    await impatient.close()
 
 
 async def test_a_turn_that_lasts_stays_the_holders(server: LockServer) -> None:

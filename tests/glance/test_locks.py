@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from tooz.locking import Lock
 from glimpse.glance.locks import CannotTakeTurns, LockService, with_limits
 from glimpse.images.errors import Unavailable
 from tests.support.faultproxy import Fault, FaultProxy
-from tests.support.services import redis_server
+from tests.support.services import memcached, redis_server
 
 
 def test_locks_that_outlive_their_holder_expire() -> None:
@@ -22,9 +24,17 @@ def test_locks_that_outlive_their_holder_expire() -> None:
     assert with_limits("file:///d") == "file:///d"
 
 
-@pytest.mark.parametrize("url", ["nonsense://host", "", "zookeeper://host"])
-def test_a_lock_service_that_cannot_be_used_is_said(url: str) -> None:
-    with pytest.raises(CannotTakeTurns):
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("nonsense://host", "'nonsense' is no lock service"),
+        ("", "'' is no lock service"),
+        ("zookeeper://host", "zookeeper needs a library"),
+        ("redis://host?lock_timeout=short", "this URL of 'redis' is not as tooz wants it"),
+    ],
+)
+def test_a_lock_service_that_cannot_be_used_is_said(url: str, words: str) -> None:
+    with pytest.raises(CannotTakeTurns, match=words):
         LockService(url)
 
 
@@ -52,10 +62,38 @@ async def test_redis_in_trouble_is_unavailable_and_comes_back(
         await locks.close()
 
 
-async def all_come_back(locks: LockService) -> None:
+async def test_trouble_and_its_end_are_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with memcached(tmp_path) as server, FaultProxy(server.address) as proxy:
+        locks = LockService(f"memcached://127.0.0.1:{proxy.port}?lock_timeout=2")
+        await locks.release(await eventually_locked(locks))
+        for _ in range(2):
+            proxy.refuse()
+            await told(caplog, "The lock service is in trouble: Connection")
+            await asyncio.sleep(1.5)  # it is tried again each second
+            proxy.mend()
+            await told(caplog, "The lock service answers again.")
+            assert len(caplog.messages) == 2, caplog.messages
+            caplog.clear()
+        proxy.refuse()
+        await told(caplog, "The lock service is in trouble: Connection")
+        await locks.close()
+        await until(lambda: "heart" not in {thread.name for thread in threading.enumerate()})
+
+
+async def told(caplog: pytest.LogCaptureFixture, message: str) -> None:
+    await until(lambda: message in caplog.text)
+
+
+async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
-        for _ in iter(lambda: locks.abandoned, 0):
+        while not holds():  # noqa: ASYNC110  threads set no asyncio.Event
             await asyncio.sleep(0.05)
+
+
+async def all_come_back(locks: LockService) -> None:
+    await until(lambda: not locks.abandoned)
 
 
 async def eventually_locked(locks: LockService) -> Lock:

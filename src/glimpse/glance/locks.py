@@ -11,6 +11,7 @@ from uuid import uuid4
 from tooz import ToozError, coordination
 from tooz.locking import Lock
 
+from glimpse.glance.heart import Heart, reason
 from glimpse.images.errors import Unavailable
 from glimpse.upstream.waiting import Flight, in_thread
 
@@ -48,6 +49,7 @@ class LockService:
         """Connects to nobody yet. Raises CannotTakeTurns."""
         self._longest_call = longest_call
         self._coordinator = _load(with_limits(backend_url))
+        self._heart = Heart(self._coordinator)
         # The kernel answers at once whether a file is locked: two threads a write cost more.
         self._is_local = backend_url.startswith("file:")
         self._started = False
@@ -78,6 +80,7 @@ class LockService:
     async def close(self) -> None:
         """Leave the lock service."""
         self._starting.close()
+        self._heart.stop()
         if self._started:
             self._started = False
             try:
@@ -87,9 +90,10 @@ class LockService:
 
     async def _start(self) -> None:
         try:
-            await in_thread(lambda: self._coordinator.start(start_heart=True))
+            await in_thread(self._coordinator.start)
         except ToozError:
             raise Unavailable(_UNREACHABLE) from None
+        self._heart.start()
         self._started = True
 
     async def _call(
@@ -118,8 +122,7 @@ class LockService:
         except ToozError:
             raise Unavailable(_UNREACHABLE) from None
         except Exception as error:  # noqa: BLE001  not all that lies under tooz is translated
-            why = getattr(error, "strerror", None) or type(error).__name__
-            _log.error("The lock service cannot be used: %s", why)
+            _log.error("The lock service cannot be used: %s", reason(error))
             raise Unavailable(_UNREACHABLE) from None
 
     def _abandon(self, call: "asyncio.Future[Result]", undo: Callable[[Result], object]) -> None:
@@ -155,5 +158,7 @@ def _load(url: str) -> coordination.CoordinationDriver:
         return coordination.get_coordinator(url, uuid4().hex.encode())
     except ImportError as error:
         raise CannotTakeTurns(f"{scheme} needs a library: {error}") from None
-    except (RuntimeError, ToozError, ValueError):  # RuntimeError: stevedore's, of no driver
+    except RuntimeError:  # stevedore's
         raise CannotTakeTurns(f"{scheme!r} is no lock service that tooz knows") from None
+    except (ToozError, ValueError):  # whose text may have a part of a password
+        raise CannotTakeTurns(f"this URL of {scheme!r} is not as tooz wants it") from None
