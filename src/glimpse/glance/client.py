@@ -10,11 +10,12 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from glimpse.correlation import NO_REQUEST, current_notes, current_request
-from glimpse.glance.answers import Answer, TooLarge, version_ids
+from glimpse.glance.answers import Answer, version_ids
 from glimpse.glance.options import GlanceOptions
+from glimpse.glance.outcomes import Outcome, meaning, reason, was_silent, word
 from glimpse.glance.servers import FindServer, Servers
-from glimpse.images.errors import BadAnswer, Invalid, Unavailable
-from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, CallFailed, NotConnected
+from glimpse.images.errors import Invalid, Unavailable
+from glimpse.upstream.errors import AnswerTooLarge, CallFailed, NotConnected
 from glimpse.upstream.http import HttpClient
 from glimpse.upstream.urls import shown
 from glimpse.upstream.waiting import Flight, pause
@@ -127,7 +128,7 @@ class GlanceClient:
         except TimeoutError as error:
             outcome = error
         if isinstance(outcome, Exception):
-            raise _meaning(outcome) from outcome
+            raise meaning(outcome) from outcome
         return version_ids(outcome)
 
     def _versions_request(self) -> _Request:
@@ -148,7 +149,7 @@ class GlanceClient:
         return self._known
 
     async def _try_servers(self, request: _Request, blame: Blame) -> Answer:
-        outcome: Answer | Exception = Unavailable("There is no Image service to ask.")
+        outcome: Outcome = Unavailable("There is no Image service to ask.")
         servers = await self.servers()
         left = deque(servers.order())
         for attempt in range(self._options.num_retries + 1):
@@ -166,27 +167,27 @@ class GlanceClient:
                 return outcome
             _blame_request(outcome, blame)
             if servers.failed(server):
-                _log.warning("Glance at %s fails, and rests: %s", shown(server), _reason(outcome))
+                _log.warning("Glance at %s fails, and rests: %s", shown(server), reason(outcome))
             if not (request.idempotent or isinstance(outcome, NotConnected)):
                 break
-            if not _was_silent(outcome):
+            if not was_silent(outcome):
                 left.append(server)
         if isinstance(outcome, Answer):
             return outcome
-        raise _meaning(outcome)
+        raise meaning(outcome)
 
-    async def _attempt(self, server: str, request: _Request) -> Answer | Exception:
+    async def _attempt(self, server: str, request: _Request) -> Outcome:
         """One call to one server, noted whatever comes of it."""
         began = time.perf_counter()
-        outcome: Answer | Exception = TimeoutError()  # what it is if the deadline cuts it short
+        outcome: Outcome = TimeoutError()  # what it is if the deadline cuts it short
         try:
             outcome = await self._send(server, request)
             return outcome
         finally:
             seconds = time.perf_counter() - began
-            current_notes.get().call_ended("glance", request.method, _word(outcome), seconds)
+            current_notes.get().call_ended("glance", request.method, word(outcome), seconds)
 
-    async def _send(self, server: str, request: _Request) -> Answer | Exception:
+    async def _send(self, server: str, request: _Request) -> Outcome:
         try:
             found = await self._http.request(
                 request.method,
@@ -218,43 +219,9 @@ def _headers(token: str, content_type: str | None) -> dict[str, str]:
     return headers
 
 
-def _blame_request(outcome: Answer | Exception, blame: Blame) -> None:
+def _blame_request(outcome: Outcome, blame: Blame) -> None:
     """Raise Invalid for a 500 that is the request's fault, not the server's."""
     if isinstance(outcome, Answer) and outcome.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         why = blame()
         if why is not None:
             raise Invalid(why)
-
-
-def _was_silent(outcome: Answer | Exception) -> bool:
-    """Whether a server took the request and may be at it still: another would be one more."""
-    return isinstance(outcome, TimeoutError) and not isinstance(outcome, NotConnected)
-
-
-def _word(outcome: Answer | Exception) -> str:
-    """What came of a call, for whoever counts: the status, or why there is none."""
-    if isinstance(outcome, Answer):
-        return str(outcome.status)
-    if isinstance(outcome, TimeoutError):
-        return "timeout"
-    return "bad_answer" if isinstance(outcome, AnswerTooLarge) else "unreachable"
-
-
-def _reason(outcome: Answer | Exception) -> str:
-    """What came of a call, for an operator."""
-    if isinstance(outcome, Answer):
-        return f"it answered {outcome.status}"
-    return str(outcome) or "it did not answer in time"
-
-
-def _meaning(error: Exception) -> Exception:
-    """The domain's error for what went wrong; never the client library's text, which has URLs."""
-    if isinstance(error, Unavailable):
-        return error
-    if isinstance(error, AnswerTooLarge):
-        return TooLarge("The Image service's answer is too large.")
-    if isinstance(error, BrokenAnswer):
-        return BadAnswer("The Image service's answer is not complete.")
-    if isinstance(error, TimeoutError):
-        return Unavailable("The Image service did not answer in time.")
-    return Unavailable("The Image service cannot be reached.")

@@ -1,0 +1,41 @@
+"""What came of one call to Glance: an answer, or why there is none."""
+
+from glimpse.glance.answers import Answer, TooLarge
+from glimpse.images.errors import BadAnswer, Unavailable
+from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, NotConnected
+
+Outcome = Answer | Exception
+
+
+def was_silent(outcome: Outcome) -> bool:
+    """Whether a server took the request and may be at it still: another would be one more."""
+    return isinstance(outcome, TimeoutError) and not isinstance(outcome, NotConnected)
+
+
+def word(outcome: Outcome) -> str:
+    """What came of a call, for whoever counts: the status, or why there is none."""
+    if isinstance(outcome, Answer):
+        return str(outcome.status)
+    if isinstance(outcome, TimeoutError):
+        return "timeout"
+    return "bad_answer" if isinstance(outcome, AnswerTooLarge) else "unreachable"
+
+
+def reason(outcome: Outcome) -> str:
+    """What came of a call, for an operator."""
+    if isinstance(outcome, Answer):
+        return f"it answered {outcome.status}"
+    return str(outcome) or "it did not answer in time"
+
+
+def meaning(error: Exception) -> Exception:
+    """The domain's error for what went wrong; never the client library's text, which has URLs."""
+    if isinstance(error, Unavailable):
+        return error
+    if isinstance(error, AnswerTooLarge):
+        return TooLarge("The Image service's answer is too large.")
+    if isinstance(error, BrokenAnswer):
+        return BadAnswer("The Image service's answer is not complete.")
+    if isinstance(error, TimeoutError):
+        return Unavailable("The Image service did not answer in time.")
+    return Unavailable("The Image service cannot be reached.")
