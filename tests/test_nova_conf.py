@@ -105,6 +105,25 @@ def test_credentials_may_be_in_a_section_of_their_own(tmp_path: Path) -> None:
     assert session_of(settings).auth_url == "http://192.0.2.7:5000"
 
 
+@pytest.mark.parametrize("named", ["auth_section = service_auth\n", KEYSTONE.partition("]")[2]])
+def test_a_service_user_may_have_credentials_of_its_own_or_share_them(
+    tmp_path: Path, named: str
+) -> None:
+    text = f"[DEFAULT]\nmy_ip = 192.0.2.7\n{KEYSTONE.replace('keystone_authtoken', 'service_auth')}"
+    text += f"[service_user]\nsend_service_user_token = true\n{named}"
+    settings = loaded(tmp_path, text)
+    assert settings.service_user.send_service_user_token
+    session = open_session(settings, "service_user")
+    session.close()
+    assert session.auth_url == "http://192.0.2.7:5000"
+
+
+def test_a_service_user_without_credentials_is_said(tmp_path: Path) -> None:
+    text = f"{KOLLA}[service_user]\nsend_service_user_token = true\n"
+    with pytest.raises(GatewayError, match=r"^\[service_user\] auth_type is not set"):
+        open_gateway(loaded(tmp_path, text))
+
+
 PLUGINS = {
     "v3applicationcredential": {
         "auth_url": "http://keystone/v3",

@@ -8,6 +8,7 @@ from glimpse.gateway import (
     GatewayError,
     coordination_url,
     open_gateway,
+    open_session,
     open_shared_cache,
     open_turns,
 )
@@ -40,6 +41,8 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
             async for finding, found in _keystone(gateway.session, gateway.identity):
                 yield finding
                 caller = found or caller
+            if settings.service_user.send_service_user_token:
+                yield await _service_user(settings)
         async for finding in _glance(gateway, caller):
             yield finding
         yield await _turns(settings)
@@ -72,6 +75,17 @@ async def _keystone(
         yield Finding(False, f"tokens cannot be validated: {error}"), None
         return
     yield _validation(caller), caller
+
+
+async def _service_user(settings: Settings) -> Finding:
+    session = open_session(settings, "service_user")
+    try:
+        await session.token_and_endpoint()
+    except IdentityUnavailable as error:
+        return Finding(False, f"the user of [service_user] cannot log in: {error}")
+    finally:
+        session.close()
+    return Finding(True, "it lets in the user of [service_user]")
 
 
 def _validation(caller: Caller) -> Finding:

@@ -8,7 +8,12 @@ from oslo_config import cfg
 
 from glimpse.glance import CannotTakeTurns, GlanceImageService, GlanceOptions, Turns, is_url
 from glimpse.identity import IdentityUnavailable
-from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
+from glimpse.identity.keystone import (
+    KeystoneIdentity,
+    KeystoneOptions,
+    ServiceSession,
+    ServiceUser,
+)
 from glimpse.identity.keystone.sealing import CannotSeal, Seal
 from glimpse.identity.keystone.shared_cache import BadServer, SharedCache
 from glimpse.identity.noauth import NoAuthIdentity
@@ -69,15 +74,15 @@ def open_shared_cache(settings: Settings) -> SharedCache | None:
         raise GatewayError(f"[keystone_authtoken] {error}") from None
 
 
-def open_session(settings: Settings) -> ServiceSession:
-    """What logs in with the credentials of [keystone_authtoken]. Raises GatewayError."""
+def open_session(settings: Settings, section: str = "keystone_authtoken") -> ServiceSession:
+    """What logs in with the credentials of `section`. Raises GatewayError."""
     try:
-        loading.register_auth_conf_options(settings.parsed, "keystone_authtoken")
-        plugin = loading.load_auth_from_conf_options(settings.parsed, "keystone_authtoken")
+        loading.register_auth_conf_options(settings.parsed, section)
+        plugin = loading.load_auth_from_conf_options(settings.parsed, section)
     except (ClientException, cfg.Error, ValueError) as error:
-        raise GatewayError(f"[keystone_authtoken] cannot be used: {error}") from None
+        raise GatewayError(f"[{section}] cannot be used: {error}") from None
     if plugin is None:
-        raise GatewayError("[keystone_authtoken] auth_type is not set, so nobody can log in.")
+        raise GatewayError(f"[{section}] auth_type is not set, so nobody can log in.")
     return ServiceSession(keystone_options(settings), plugin)
 
 
@@ -108,7 +113,10 @@ def open_glance(settings: Settings, session: ServiceSession | None) -> GlanceIma
         except IdentityUnavailable as error:
             raise Unavailable(f"Where the Image service is cannot be found out: {error}") from None
 
-    return GlanceImageService(options, open_turns(settings), find_server)
+    service = None
+    if session is not None and settings.service_user.send_service_user_token:
+        service = ServiceUser(open_session(settings, "service_user"))
+    return GlanceImageService(options, open_turns(settings), find_server, service)
 
 
 def open_turns(settings: Settings) -> Turns:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.cloud import PASSWORD, EmbeddedCloud
 from tests.support.faultproxy import Fault, FaultProxy, answering
-from tests.support.gateway import Sections, write_configuration
+from tests.support.gateway import SERVICE, Sections, write_configuration
 from tests.support.process import free_port
 from tests.support.services import memcached, redis_server
 
@@ -35,6 +35,20 @@ def check(
     return done
 
 
+def service_user(behind: EmbeddedCloud, password: str) -> dict[str, object]:
+    """The section of nova.conf that has a service's token sent beside the caller's."""
+    return {
+        "send_service_user_token": "true",
+        "auth_type": "password",
+        "auth_url": f"{behind.identity_url}/v3",
+        "username": SERVICE.name,
+        "password": password,
+        "user_domain_id": "default",
+        "project_name": SERVICE.name,
+        "project_domain_id": "default",
+    }
+
+
 def failures(done: subprocess.CompletedProcess[str]) -> list[str]:
     found = [line[6:] for line in done.stdout.splitlines() if line.startswith("FAIL")]
     assert done.returncode == bool(found), done.stdout
@@ -53,11 +67,12 @@ def test_a_gateway_that_would_work(behind: EmbeddedCloud, tmp_path: Path) -> Non
                     "memcache_security_strategy": "encrypt",
                     "memcache_secret_key": "hidden",
                 },
-                "service_user": {"send_service_user_token": "true"},
+                "service_user": service_user(behind, PASSWORD) | {"cafile": "/a.pem"},
             },
         )
     assert failures(done) == []
     for line in (
+        "ok    it lets in the user of [service_user]",
         f"ok    Keystone at {behind.identity_url}/v3 answers",
         "ok    it lets in the user of [keystone_authtoken]",
         "ok    tokens can be validated: user service has the roles admin, service",
@@ -65,9 +80,14 @@ def test_a_gateway_that_would_work(behind: EmbeddedCloud, tmp_path: Path) -> Non
         "ok    Glance lists images for user service",
         f"ok    writers of one image can take turns through redis://127.0.0.1:{redis.port}",
         f"ok    memcached at 127.0.0.1:{cache.port} answers",
-        "note  [service_user] send_service_user_token is set",
+        "note  [service_user] cafile is set and has no effect here",
     ):
         assert line in done.stdout, done.stdout
+
+
+def test_a_service_user_who_cannot_log_in(behind: EmbeddedCloud, tmp_path: Path) -> None:
+    done = check(tmp_path, behind, {"service_user": service_user(behind, "hidden")})
+    assert "the user of [service_user] cannot log in" in failures(done)[0]
 
 
 def test_a_wrong_password(behind: EmbeddedCloud, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from aiohttp import web
 
 from glimpse.glance import GlanceImageService, GlanceOptions, Turns
+from glimpse.glance.client import ServiceTokens
 from glimpse.images import Caller
 
 CALLER = Caller("u", "p", token="secret")
@@ -41,12 +42,15 @@ async def serve() -> AsyncIterator[Serve]:
 async def connect(tmp_path: Path) -> AsyncIterator[Connect]:
     made: list[GlanceImageService] = []
 
-    def start(*servers: str, **options: float) -> GlanceImageService:
+    def start(
+        *servers: str, service: ServiceTokens | None = None, **options: float
+    ) -> GlanceImageService:
         turns = Turns(f"file://{tmp_path}", 5)
-        service = GlanceImageService(GlanceOptions(servers, **options), turns)  # type: ignore[arg-type]
-        made.append(service)
-        return service
+        asked = GlanceOptions(servers, **options)  # type: ignore[arg-type]
+        images = GlanceImageService(asked, turns, service=service)
+        made.append(images)
+        return images
 
     yield start
-    for service in made:
-        await service.close()
+    for images in made:
+        await images.close()

@@ -61,6 +61,23 @@ def keystone_authtoken(user: str, identity_url: str) -> str:
     return f"""
 [keystone_authtoken]
 www_authenticate_uri = {identity_url}
+region_name = {REGION}
+service_token_roles_required = true
+{_credentials(user, identity_url)}
+"""
+
+
+def service_user(identity_url: str) -> str:
+    """The section of a nova.conf that has nova's own token sent beside the caller's."""
+    return f"""
+[service_user]
+send_service_user_token = true
+{_credentials("nova", identity_url)}
+"""
+
+
+def _credentials(user: str, identity_url: str) -> str:
+    return f"""
 auth_url = {identity_url}
 auth_type = password
 username = {user}
@@ -68,8 +85,6 @@ password = {PASSWORD}
 project_name = {SERVICE_PROJECT}
 user_domain_id = default
 project_domain_id = default
-region_name = {REGION}
-service_token_roles_required = true
 """
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.peers.cloud import PeerGateway
+from tests.peers.configuration import service_user
 from tests.peers.conftest import DATES, OWNER
 from tests.peers.rig import PeerCloud
 from tests.support.cloud import PASSWORD, issue_token
@@ -173,3 +174,16 @@ def test_access_rules_say_what_a_token_is_good_for(cloud: PeerGateway) -> None:
     )
     assert ask(cloud, only_compute).status == 401, "Glance lets in nobody whom it does not have to"
     assert ask(cloud, only_compute, NEEDS_NO_GLANCE).status == 400
+
+
+def test_a_service_lifts_access_rules_of_glance(peers: PeerCloud) -> None:
+    """As nova's does: Compute decides, and speaks for the caller."""
+    section = service_user(peers.identity_url)
+    only_compute = peers.identity.issue_restricted_token(
+        OWNER.name, [("compute", "GET", "/v2.1/images/*")]
+    )
+    with PeerGateway.start(peers, section) as cloud:
+        cloud.put_images([{**IMAGE, "owner": OWNER.project_id}])
+        answer = ask(cloud, only_compute)
+        assert answer.status == 200, str(answer)
+        assert ask(cloud, only_compute, "/v2.1/images").status == 401

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from glimpse.correlation import NO_REQUEST, current_notes, current_request
@@ -30,6 +30,22 @@ Parameters = Sequence[tuple[str, str]]
 Blame = Callable[[], str | None]
 
 
+class ServiceTokens(Protocol):
+    """Tokens of Glimpse's own, which Glance gets beside the callers'."""
+
+    async def token(self) -> str | None:
+        """The token to send, if there is one now."""
+        ...
+
+    async def renewed(self, refused: str) -> str | None:
+        """Another than the one that came with a call that was refused; None if it is not that."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
 class _Request(NamedTuple):
     """What is sent to whichever server; `target` is quoted, and of an answer so much is read.
 
@@ -47,11 +63,18 @@ class _Request(NamedTuple):
 class GlanceClient:
     """Calls to Glance. Made anywhere, used within one event loop, closed at the end.
 
-    `find_server` says where Glance is if the options name no server.
+    `find_server` says where Glance is if the options name no server, `service` which token goes
+    beside the caller's.
     """
 
-    def __init__(self, options: GlanceOptions, find_server: FindServer | None = None) -> None:
+    def __init__(
+        self,
+        options: GlanceOptions,
+        find_server: FindServer | None = None,
+        service: ServiceTokens | None = None,
+    ) -> None:
         self._options = options
+        self._service = service
         self._find_server = find_server
         self._known: Servers | None = None
         self._looking = Flight(self._look_up)
@@ -98,6 +121,8 @@ class GlanceClient:
                     most_bytes or self._options.max_answer_bytes,
                     idempotent or method == "GET",
                 )
+                if self._service is not None:
+                    return await self._with_service_token(request, blame, self._service)
                 return await self._try_servers(request, blame)
         except TimeoutError:
             raise Unavailable("The Image service did not answer in time.") from None
@@ -147,6 +172,20 @@ class GlanceClient:
             raise Unavailable("There is no Image service to ask.")
         self._known = Servers(urls, self._options.rest_time)
         return self._known
+
+    async def _with_service_token(
+        self, request: _Request, blame: Blame, service: ServiceTokens
+    ) -> Answer:
+        """Send it with a service's token; if it is refused, once more if that may be why."""
+        token = await service.token()
+        if token is None:
+            return await self._try_servers(request, blame)
+        request.headers["X-Service-Token"] = token
+        answer = await self._try_servers(request, blame)
+        if answer.status == HTTPStatus.UNAUTHORIZED and (another := await service.renewed(token)):
+            request.headers["X-Service-Token"] = another
+            return await self._try_servers(request, blame)
+        return answer
 
     async def _try_servers(self, request: _Request, blame: Blame) -> Answer:
         outcome: Outcome = Unavailable("There is no Image service to ask.")
@@ -205,6 +244,8 @@ class GlanceClient:
     async def close(self) -> None:
         """Close all connections."""
         self._looking.close()
+        if self._service is not None:
+            self._service.close()
         await self._http.close()
 
 

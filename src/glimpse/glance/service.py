@@ -12,7 +12,7 @@ import orjson
 from glimpse.glance import answers
 from glimpse.glance.answers import is_success
 from glimpse.glance.blame import unfit_filter, unstorable_property
-from glimpse.glance.client import GlanceClient
+from glimpse.glance.client import GlanceClient, ServiceTokens
 from glimpse.glance.listing import Answered, walk
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.query import parameters
@@ -42,11 +42,15 @@ class GlanceImageService:
     """
 
     def __init__(
-        self, options: GlanceOptions, turns: Turns, find_server: FindServer | None = None
+        self,
+        options: GlanceOptions,
+        turns: Turns,
+        find_server: FindServer | None = None,
+        service: ServiceTokens | None = None,
     ) -> None:
-        """`find_server` says where Glance is if the options name no server."""
+        """See GlanceClient."""
         self._options = options
-        self._client = GlanceClient(options, find_server)
+        self._client = GlanceClient(options, find_server, service)
         self._turns = turns
         self._schema = ImageSchema(self._fetch_schema, options.schema_max_age)
 

@@ -25,11 +25,13 @@ from glimpse.settings.values import (
     Policy,
     Quota,
     Server,
+    ServiceUser,
     Settings,
 )
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _AUTH = "keystone_authtoken"
+_CREDENTIALS = (_AUTH, "service_user")
 # Any of them says that the operator means Keystone; keystoneauth registers its own on the section.
 _SIGNS_OF_KEYSTONE = (
     *("auth_url", "auth_type", "auth_plugin", "auth_section", "www_authenticate_uri", "auth_uri"),
@@ -99,7 +101,8 @@ def _register_references(parsed: cfg.ConfigOpts, raw: _Raw) -> None:
 
     Not in a section of credentials, where keystoneauth registers what it needs.
     """
-    credentials = (_AUTH, raw.get(_AUTH, {}).get("auth_section"))
+    named = [raw.get(section, {}).get("auth_section") for section in _CREDENTIALS]
+    credentials = {*_CREDENTIALS, *named}
     for section, option in _references(raw):
         known = (one.dest for one in SECTIONS.get(section, ()))
         if option in raw.get(section, ()) and section not in credentials and option not in known:
@@ -150,6 +153,7 @@ def _settings(parsed: cfg.ConfigOpts, raw: _Raw, beside: Sequence[Path]) -> Sett
         embedded=Embedded(**_section(parsed, "embedded")),
         glance=Glance(**_section(parsed, "glance")),
         keystone_authtoken=KeystoneAuthtoken(**_section(parsed, "keystone_authtoken")),
+        service_user=ServiceUser(**_section(parsed, "service_user")),
         coordination=Coordination(**_section(parsed, "coordination")),
         image_service=image_service,
         notes=tuple(unsupported(lambda section, option: raw.get(section, {}).get(option))),

@@ -11,6 +11,7 @@ _POOL = "connections to memcached are made as they are needed"
 _CREDENTIALS = "auth_type names a keystoneauth plugin, which has its own options"
 _SERVERS = "api_servers, endpoint_override or the catalog say where Glance is"
 _FORWARDED = "[oslo_middleware] enable_proxy_headers_parsing has X-Forwarded-For believed, too"
+_SERVICE_USER = "[keystone_authtoken] says how Keystone is spoken to"
 _CACHE_TLS = "memcached is spoken to in plain text; use memcache_security_strategy = ENCRYPT"
 
 UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
@@ -65,7 +66,11 @@ UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
         "memcache_pool_conn_get_timeout": _POOL,
     },
     "service_user": {
-        "send_service_user_token": "Glance gets the caller's token alone",
+        "cafile": _SERVICE_USER,
+        "certfile": _SERVICE_USER,
+        "keyfile": _SERVICE_USER,
+        "insecure": _SERVICE_USER,
+        "timeout": _SERVICE_USER,
     },
     "quota": {
         "driver": "the limit of an image's metadata is [quota] metadata_items",

@@ -150,6 +150,13 @@ class KeystoneAuthtoken:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceUser:
+    """Whose token Glance gets beside the caller's. Credentials stay in ``Settings.parsed``."""
+
+    send_service_user_token: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Coordination:
     """Where writers take turns."""
 
@@ -163,7 +170,7 @@ class Settings:
     ``notes`` are lines for the operator: what is set and has no effect.
 
     ``parsed`` is the private oslo.config object behind the values: keystoneauth1.loading registers
-    the options of the operator's plugin on its section keystone_authtoken and reads them there.
+    the options of the operator's plugin on its sections of credentials and reads them there.
     """
 
     server: Server
@@ -176,6 +183,7 @@ class Settings:
     embedded: Embedded
     glance: Glance
     keystone_authtoken: KeystoneAuthtoken
+    service_user: ServiceUser
     coordination: Coordination
     image_service: ImageServiceName
     notes: tuple[str, ...]

@@ -67,6 +67,11 @@ class ServiceSession:
         """Where the plugin logs in, if it says."""
         return getattr(self._plugin, "auth_url", None)
 
+    @property
+    def known_token(self) -> str | None:
+        """Our token, if we have one."""
+        return self._known[0] if self._known else None
+
     async def token_and_endpoint(self) -> tuple[str, str]:
         """Our token, and the Identity API's URL without ``/v3``. Raises IdentityUnavailable."""
         return self._known or await self._login.join()

@@ -6,7 +6,12 @@ from oslo_config import cfg
 
 from glimpse.settings.options.api import API, EMBEDDED, MIDDLEWARE, POLICY, QUOTA
 from glimpse.settings.options.process import GLIMPSE, HEALTHCHECK, LOGGING, METRICS
-from glimpse.settings.options.services import COORDINATION, GLANCE, KEYSTONE_AUTHTOKEN
+from glimpse.settings.options.services import (
+    COORDINATION,
+    GLANCE,
+    KEYSTONE_AUTHTOKEN,
+    SERVICE_USER,
+)
 
 SECTIONS: Mapping[str, Sequence[cfg.Opt]] = {
     "DEFAULT": LOGGING,
@@ -20,5 +25,6 @@ SECTIONS: Mapping[str, Sequence[cfg.Opt]] = {
     "embedded": EMBEDDED,
     "glance": GLANCE,
     "keystone_authtoken": KEYSTONE_AUTHTOKEN,
+    "service_user": SERVICE_USER,
     "coordination": COORDINATION,
 }

@@ -111,6 +111,15 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
     cfg.BoolOpt("insecure", default=False, help="Accept any certificate of Keystone."),
 )
 
+SERVICE_USER: Sequence[cfg.Opt] = (
+    cfg.BoolOpt(
+        "send_service_user_token",
+        default=False,
+        help="Send Glance a token of this section's user beside the caller's, as for "
+        "[keystone_authtoken] with auth_type and the options of its plugin.",
+    ),
+)
+
 COORDINATION: Sequence[cfg.Opt] = (
     cfg.StrOpt(
         "backend_url",

@@ -1,0 +1,68 @@
+"""ServiceUser against a small scripted Keystone: its token, and how seldom Keystone is asked."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from glimpse.identity.keystone import ServiceSession, ServiceUser
+from tests.identity.scripted import Keystone, options_for, serving
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+async def keystone() -> AsyncIterator[Keystone]:
+    async with serving() as keystone:
+        yield keystone
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def user(keystone: Keystone, clock: Clock) -> AsyncIterator[ServiceUser]:
+    user = ServiceUser(ServiceSession(options_for(keystone)), clock)
+    yield user
+    user.close()
+
+
+async def test_it_logs_in_once(keystone: Keystone, user: ServiceUser) -> None:
+    assert [await user.token() for _ in range(3)] == ["own-1"] * 3
+    assert keystone.logins == 1
+
+
+async def test_a_refused_token_is_renewed_now_and_then(
+    keystone: Keystone, user: ServiceUser, clock: Clock
+) -> None:
+    """Of a caller's token that is refused nobody knows at first whose fault it is."""
+    assert await user.token() == "own-1"
+    assert await user.renewed("own-1") == "own-2"
+    assert await user.renewed("own-1") == "own-2", "of a call that was made before"
+    assert await user.renewed("own-2") is None
+    assert await user.token() == "own-2"
+    clock.now += 60
+    assert await user.renewed("own-2") == "own-3"
+    assert keystone.logins == 3
+
+
+async def test_without_keystone_there_is_none_and_nobody_waits_for_long(
+    keystone: Keystone, user: ServiceUser, clock: Clock
+) -> None:
+    keystone.login_body = b"<html>"
+    assert await user.token() is None
+    asked = keystone.logins
+    assert await user.token() is None
+    assert keystone.logins == asked
+    keystone.login_body = None
+    clock.now += 60
+    assert await user.token() == "own-1"
