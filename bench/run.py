@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from itertools import count, cycle
 from pathlib import Path
 
-from bench.measure import Case, Client, http_request, measure, memory_mb
+from bench.measure import Case, Client, http_request, keep_apart, measure, memory_mb
 from bench.servers import SERVER_ID, Cloud, Nginx, image_id
 
 FEW = 1000
@@ -48,6 +48,7 @@ def main() -> int:
         few = stack.enter_context(Cloud(directory / "few", FEW))
         many = stack.enter_context(Cloud(directory / "many", MANY))
         nginx = stack.enter_context(Nginx(directory))
+        keep_apart((few.pid, many.pid, nginx.worker_pid))
         verdicts += _beside_nginx(few, nginx)
         _walking(many)
         verdicts += _among_many(few, many)
