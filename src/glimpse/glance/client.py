@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from glimpse.correlation import NO_REQUEST, current_notes, current_request
 from glimpse.glance.answers import Answer, version_ids
 from glimpse.glance.options import GlanceOptions
-from glimpse.glance.outcomes import Outcome, meaning, reason, was_silent, word
+from glimpse.glance.outcomes import Outcome, may_be_at_it, meaning, reason, was_silent, word
 from glimpse.glance.servers import FindServer, Servers
 from glimpse.images.errors import Invalid, Unavailable
 from glimpse.upstream.errors import AnswerTooLarge, CallFailed, NotConnected
@@ -49,7 +49,7 @@ class ServiceTokens(Protocol):
 class _Request(NamedTuple):
     """What is sent to whichever server; `target` is quoted, and of an answer so much is read.
 
-    `idempotent`: sent twice it does what it does sent once (RFC 9110, 9.2.2).
+    `idempotent`: it writes, and done twice is as done once (RFC 9110, 9.2.2).
     """
 
     method: str
@@ -100,11 +100,13 @@ class GlanceClient:
     ) -> Answer:
         """Send one request, `path` already quoted, and read the answer whole.
 
-        A GET, and what is said to be `idempotent`, is tried again when a server fails, on others
-        first; anything else only if it surely was not sent. A server that was silent is left in
-        peace. Raises Unavailable or BadAnswer, within `total_timeout` whatever the servers do, and
-        Invalid for a 500 that `blame` explains: that is no sign of a server in trouble; nor is an
-        answer of more than `most_bytes`, which is TooLarge.
+        A GET is tried again when a server fails, on others first, and so is what is said to be
+        `idempotent`, but not while a server may be at it; anything else only if it surely was not
+        sent. A server that was silent is left in peace.
+
+        Raises Unavailable or BadAnswer, within `total_timeout` whatever the servers do, and Invalid
+        for a 500 that `blame` explains: that is no sign of a server in trouble; nor is an answer of
+        more than `most_bytes`, which is TooLarge.
         """
         try:
             target = f"{path}?{urlencode(parameters)}" if parameters else path
@@ -119,7 +121,7 @@ class GlanceClient:
                     headers,
                     body,
                     most_bytes or self._options.max_answer_bytes,
-                    idempotent or method == "GET",
+                    idempotent,
                 )
                 if self._service is not None:
                     return await self._with_service_token(request, blame, self._service)
@@ -158,7 +160,7 @@ class GlanceClient:
 
     def _versions_request(self) -> _Request:
         headers = {"Accept": "application/json"}
-        return _Request("GET", "/", headers, None, self._options.max_answer_bytes, idempotent=True)
+        return _Request("GET", "/", headers, None, self._options.max_answer_bytes, idempotent=False)
 
     async def servers(self) -> Servers:
         """The servers to ask; raises Unavailable when they cannot be looked up now."""
@@ -207,7 +209,7 @@ class GlanceClient:
             _blame_request(outcome, blame)
             if servers.failed(server):
                 _log.warning("Glance at %s fails, and rests: %s", shown(server), reason(outcome))
-            if not (request.idempotent or isinstance(outcome, NotConnected)):
+            if not _may_repeat(request, outcome):
                 break
             if not was_silent(outcome):
                 left.append(server)
@@ -258,6 +260,17 @@ def _headers(token: str, content_type: str | None) -> dict[str, str]:
     if content_type:
         headers["Content-Type"] = content_type
     return headers
+
+
+def _may_repeat(request: _Request, outcome: Outcome) -> bool:
+    """Whether to send it again, here or elsewhere, after this.
+
+    A write that one server is still at, and another has done, ends after its writer's turn: it
+    would undo what others write then, and nobody would know.
+    """
+    if request.method == "GET" or isinstance(outcome, NotConnected):
+        return True
+    return request.idempotent and not may_be_at_it(outcome)
 
 
 def _blame_request(outcome: Outcome, blame: Blame) -> None:

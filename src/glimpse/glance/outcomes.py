@@ -1,5 +1,7 @@
 """What came of one call to Glance: an answer, or why there is none."""
 
+from http import HTTPStatus
+
 from glimpse.glance.answers import Answer, TooLarge
 from glimpse.images.errors import BadAnswer, Unavailable
 from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, NotConnected
@@ -10,6 +12,13 @@ Outcome = Answer | Exception
 def was_silent(outcome: Outcome) -> bool:
     """Whether a server took the request and may be at it still: another would be one more."""
     return isinstance(outcome, TimeoutError) and not isinstance(outcome, NotConnected)
+
+
+def may_be_at_it(outcome: Outcome) -> bool:
+    """Whether whoever asked gave up on a server that may do it yet: we did, or a proxy (504)."""
+    if isinstance(outcome, Answer):
+        return outcome.status == HTTPStatus.GATEWAY_TIMEOUT
+    return was_silent(outcome)
 
 
 def word(outcome: Outcome) -> str:
