@@ -24,6 +24,8 @@ class Keystone:
         self.status = 200
         self.failures = 0  # so many calls are answered with 500 first
         self.logins = 0
+        self.logins_go_on = asyncio.Event()
+        self.logins_go_on.set()
         self.login_body: bytes | None = None
         self.tokens = {
             "good": ("member", 60),
@@ -38,6 +40,7 @@ class Keystone:
             self.failures -= 1
             return web.Response(status=500)
         if request.method == "POST":
+            await self.logins_go_on.wait()
             return self._log_in()
         if request.path != "/v3/auth/tokens":
             version = {"id": "v3.14", "status": "stable", "links": [self._link("/v3/")]}

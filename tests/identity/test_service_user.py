@@ -1,5 +1,6 @@
 """ServiceUser against a small scripted Keystone: its token, and how seldom Keystone is asked."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -46,7 +47,9 @@ async def test_a_refused_token_is_renewed_now_and_then(
 ) -> None:
     """Of a caller's token that is refused nobody knows at first whose fault it is."""
     assert await user.token() == "own-1"
-    assert await user.renewed("own-1") == "own-2"
+    clock.now += 60
+    refused = await asyncio.gather(*(user.renewed("own-1") for _ in range(5)))
+    assert refused == ["own-2"] * 5
     assert await user.renewed("own-1") == "own-2", "of a call that was made before"
     assert await user.renewed("own-2") is None
     assert await user.token() == "own-2"
@@ -55,7 +58,17 @@ async def test_a_refused_token_is_renewed_now_and_then(
     assert keystone.logins == 3
 
 
-async def test_without_keystone_there_is_none_and_nobody_waits_for_long(
+async def test_a_token_stands_until_there_is_another(
+    keystone: Keystone, user: ServiceUser, clock: Clock
+) -> None:
+    assert await user.token() == "own-1"
+    clock.now += 60
+    keystone.login_body = b"<html>"
+    assert await user.renewed("own-1") is None
+    assert await user.token() == "own-1"
+
+
+async def test_without_keystone_there_is_none_until_it_is_back(
     keystone: Keystone, user: ServiceUser, clock: Clock
 ) -> None:
     keystone.login_body = b"<html>"
@@ -66,3 +79,17 @@ async def test_without_keystone_there_is_none_and_nobody_waits_for_long(
     keystone.login_body = None
     clock.now += 60
     assert await user.token() == "own-1"
+
+
+async def test_nobody_waits_for_long_for_a_keystone_that_hangs(
+    keystone: Keystone, user: ServiceUser
+) -> None:
+    """And what a login gives that took longer is used all the same."""
+    keystone.logins_go_on.clear()
+    async with asyncio.timeout(5):
+        assert await asyncio.gather(*(user.token() for _ in range(5))) == [None] * 5
+        assert await user.token() is None
+        keystone.logins_go_on.set()
+        while await user.token() != "own-1":  # noqa: ASYNC110  nothing else tells of it
+            await asyncio.sleep(0.02)
+    assert keystone.logins == 1

@@ -60,6 +60,7 @@ class ServiceSession:
         )
         self._known: tuple[str, str] | None = None
         self._login = Flight(self._log_in)
+        self._renewal = Flight(self._renew)
         self._calls = threading.Semaphore(_MOST_CALLS)
 
     @property
@@ -71,6 +72,10 @@ class ServiceSession:
     def known_token(self) -> str | None:
         """Our token, if we have one."""
         return self._known[0] if self._known else None
+
+    async def renew(self) -> None:
+        """Log in anew; the token stands until there is another. Raises IdentityUnavailable."""
+        await self._renewal.join()
 
     async def token_and_endpoint(self) -> tuple[str, str]:
         """Our token, and the Identity API's URL without ``/v3``. Raises IdentityUnavailable."""
@@ -149,8 +154,13 @@ class ServiceSession:
 
     def close(self) -> None:
         """End a login under way, and close connections."""
+        self._renewal.close()
         self._login.close()
         self._session.session.close()
+
+    async def _renew(self) -> None:
+        self._plugin.invalidate()
+        await self._login.join()
 
     async def _log_in(self) -> tuple[str, str]:
         self._known = await self._ask(self._fetch_token_and_endpoint)

@@ -1,21 +1,22 @@
 """ServiceUser: a token of Glimpse's own to send beside the caller's."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.keystone.service_session import ServiceSession
 
-_REST = (
-    10.0  # seconds between logins, of which none helps if Keystone is down or the caller is wrong
-)
+_PATIENCE = 1.0  # seconds that a call waits for a login, which goes on by itself after that
+_REST = 10.0  # seconds between logins: none helps if Keystone is down, or it is the caller's fault
 
 
 class ServiceUser:
     """The user of [service_user], as `session` logs it in when its token is first wanted.
 
     With its token beside the caller's, a service lets pass a caller's token that has expired
-    meanwhile, or that access rules restrict (keystonemiddleware, service tokens).
+    meanwhile, or that access rules restrict (keystonemiddleware, service tokens). Most calls need
+    only the caller's: they go on without while Keystone gives none.
     """
 
     def __init__(
@@ -26,24 +27,28 @@ class ServiceUser:
         self._rests_until = 0.0
 
     async def token(self) -> str | None:
-        """The token to send; None while Keystone gives none: most calls need only the caller's."""
-        if self._clock() < self._rests_until:
-            return self._session.known_token
-        try:
-            return (await self._session.token_and_endpoint())[0]
-        except IdentityUnavailable:
-            self._rests_until = self._clock() + _REST
-            return None
+        """The token to send, if there is one."""
+        if self._session.known_token is None:
+            await self._try(self._session.token_and_endpoint)
+        return self._session.known_token
 
     async def renewed(self, refused: str) -> str | None:
-        """Another token than the `refused` one; None if that is likely to be good."""
+        """Another token than the `refused` one; None if there is none, or this is likely good."""
         if self._session.known_token == refused:
-            if self._clock() < self._rests_until:
-                return None
-            self._session.forget(refused)
-        token = await self.token()
+            await self._try(self._session.renew)
+        another = self._session.known_token
+        return None if another == refused else another
+
+    async def _try(self, login: Callable[[], Awaitable[object]]) -> None:
+        """Log in, unless that was tried just now."""
+        if self._clock() < self._rests_until:
+            return
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await login()
+        except (IdentityUnavailable, TimeoutError):
+            pass  # the session has logged why
         self._rests_until = self._clock() + _REST
-        return token
 
     def close(self) -> None:
         """End a login under way, and close connections."""
