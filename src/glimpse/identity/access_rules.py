@@ -21,8 +21,8 @@ class Asked(NamedTuple):
 class AccessRule(NamedTuple):
     """Allows a method on paths of a service.
 
-    In a path ``{name}`` and ``*`` stand for anything but a slash, ``**`` for anything (Keystone's
-    API reference, application credentials).
+    In a path ``{name}`` and ``*`` stand for something without a slash, ``**`` for anything
+    (Keystone's API reference, application credentials).
     """
 
     service: str
@@ -54,11 +54,10 @@ def allowed(rules: Sequence[AccessRule] | None, asked: Asked | None) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def _pattern(path: str) -> re.Pattern[str]:
-    meanings = {"*": "[^/]*", "**": ".*"}
     parts = _SPECIAL.split(path)  # every other one is special
     return re.compile(
         "".join(
-            meanings.get(part, "[^/]+") if number % 2 else re.escape(part)
+            re.escape(part) if number % 2 == 0 else ".*" if part == "**" else "[^/]+"
             for number, part in enumerate(parts)
         ),
         re.DOTALL,
