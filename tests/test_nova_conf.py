@@ -16,6 +16,7 @@ auth_url = http://$my_ip:5000
 username = nova
 password = secret
 """
+SERVICE_USER = "[service_user]\nsend_service_user_token = true\n"
 KOLLA = """
 [DEFAULT]
 debug = False
@@ -110,7 +111,7 @@ def test_a_service_user_may_have_credentials_of_its_own_or_share_them(
     tmp_path: Path, named: str
 ) -> None:
     text = f"[DEFAULT]\nmy_ip = 192.0.2.7\n{KEYSTONE.replace('keystone_authtoken', 'service_auth')}"
-    text += f"[service_user]\nsend_service_user_token = true\n{named}"
+    text += f"{SERVICE_USER}{named}"
     settings = loaded(tmp_path, text)
     assert settings.service_user.send_service_user_token
     session = open_session(settings, "service_user")
@@ -118,10 +119,17 @@ def test_a_service_user_may_have_credentials_of_its_own_or_share_them(
     assert session.auth_url == "http://192.0.2.7:5000"
 
 
-def test_a_service_user_without_credentials_is_said(tmp_path: Path) -> None:
-    text = f"{KOLLA}[service_user]\nsend_service_user_token = true\n"
-    with pytest.raises(GatewayError, match=r"^\[service_user\] auth_type is not set"):
-        open_gateway(loaded(tmp_path, text))
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (KOLLA, "without auth_type"),
+        (f"[api]\nauth_strategy = noauth2\n{SERVICE_USER}auth_type = password\n", "with noauth"),
+    ],
+)
+def test_a_service_user_of_no_effect_is_said(tmp_path: Path, text: str, why: str) -> None:
+    settings = loaded(tmp_path, text if SERVICE_USER in text else f"{text}{SERVICE_USER}")
+    said = f"[service_user] send_service_user_token is set and has no effect here {why}."
+    assert settings.notes == (said,)
 
 
 PLUGINS = {

@@ -11,7 +11,7 @@ from oslo_config import cfg
 
 from glimpse.settings.options import SECTIONS
 from glimpse.settings.options.process import METRICS_PORT
-from glimpse.settings.unsupported import unsupported
+from glimpse.settings.unsupported import names_credentials, unsupported
 from glimpse.settings.values import (
     Api,
     Coordination,
@@ -153,7 +153,10 @@ def _settings(parsed: cfg.ConfigOpts, raw: _Raw, beside: Sequence[Path]) -> Sett
         embedded=Embedded(**_section(parsed, "embedded")),
         glance=Glance(**_section(parsed, "glance")),
         keystone_authtoken=KeystoneAuthtoken(**_section(parsed, "keystone_authtoken")),
-        service_user=ServiceUser(**_section(parsed, "service_user")),
+        service_user=ServiceUser(
+            send_service_user_token=parsed.service_user.send_service_user_token
+            and names_credentials(raw.get("service_user", {}))
+        ),
         coordination=Coordination(**_section(parsed, "coordination")),
         image_service=image_service,
         notes=tuple(unsupported(lambda section, option: raw.get(section, {}).get(option))),

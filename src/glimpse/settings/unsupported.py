@@ -86,6 +86,8 @@ UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
     },
 }
 
+_SENDS = "send_service_user_token"
+_NAMES_OF_PLUGINS = ("auth_type", "auth_plugin", "auth_section")
 _NOTHING = frozenset(("", "false", "no", "off", "0", "none"))
 
 
@@ -96,6 +98,12 @@ def unsupported(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
             value = value_of(section, option)
             if value is not None and value.strip().lower() not in _NOTHING:
                 yield f"[{section}] {option} is set and has no effect here: {instead}."
+    user = {name: value_of("service_user", name) for name in (_SENDS, *_NAMES_OF_PLUGINS)}
+    if (user.pop(_SENDS) or "").strip().lower() not in _NOTHING:
+        if not names_credentials(user):
+            yield f"[service_user] {_SENDS} is set and has no effect here without auth_type."
+        elif (value_of("api", "auth_strategy") or "").startswith("noauth"):
+            yield f"[service_user] {_SENDS} is set and has no effect here with noauth."
     servers = value_of("keystone_authtoken", "memcached_servers") or value_of(
         "keystone_authtoken", "memcache_servers"
     )
@@ -105,3 +113,8 @@ def unsupported(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
             "[keystone_authtoken] memcached_servers is set and has no effect here without "
             "memcache_security_strategy: tokens are shared only where nobody can forge them."
         )
+
+
+def names_credentials(section: Mapping[str, str | None]) -> bool:
+    """Whether a section says how to log in; of a service's user that cannot, nova warns, too."""
+    return any(section.get(name) for name in _NAMES_OF_PLUGINS)
