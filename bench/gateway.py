@@ -9,7 +9,7 @@ from tests.peers.configuration import nova_conf
 from tests.peers.images import put_images
 from tests.peers.rig import PeerCloud
 from tests.support.cloud import issue_token
-from tests.support.process import GlimpseProcess, ServerProcess
+from tests.support.process import GlimpseProcess, ServerProcess, free_port
 
 from bench.measure import cpu_microseconds, memory_mb
 from bench.servers import OWNER, records
@@ -50,7 +50,8 @@ class Gateway:
         with PeerCloud.start(directory) as peers:
             peers.add_members([OWNER])
             conf = directory / "nova.conf"
-            conf.write_text(nova_conf(peers.identity_url, f"endpoint_override = {peers.image_url}"))
+            glance = f"endpoint_override = {peers.image_url}"
+            conf.write_text(nova_conf(peers.identity_url, glance, metrics_port=free_port()))
             state_dir = directory / "glimpse" / "state"
             state_dir.mkdir(parents=True)
             with GlimpseProcess(state_dir, arguments=["--config-file", str(conf)]) as process:

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families as families
 from glimpse.metrics import Metrics
 from glimpse.settings.options.process import METRICS_PORT
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
-from tests.support.gateway import SERVICE, gateway
+from tests.support.gateway import SERVICE, gateway, write_configuration
 from tests.support.http import request
 from tests.support.process import GlimpseProcess, free_port, wait_until
 
@@ -133,6 +133,27 @@ def test_a_gateway_is_scraped_without_being_told_where(
         os.kill(served.process.pid, signal.SIGHUP)
         wait_until(lambda: "was read again" in served.process.log.read_text(), "a reload")
         assert "change with a restart" not in served.process.log.read_text()
+
+
+def test_workers_without_a_place_for_their_numbers_serve_all_the_same(
+    tmp_path: Path, cloud: EmbeddedCloud
+) -> None:
+    """Unless scrapes were asked for."""
+    nowhere = {"RUNTIME_DIRECTORY": str(tmp_path / "nowhere")}
+    unset, told = (
+        write_configuration(tmp_path / f"{port}.conf", cloud.identity_url, _glance(port))
+        for port in ("", free_port())
+    )
+    arguments = ["--workers", "2", "--config-file"]
+    usual = GlimpseProcess(tmp_path / "a", arguments=[*arguments, str(unset)], environment=nowhere)
+    with usual as process:
+        assert request(process.address, "GET", "/healthcheck").status == 200
+        assert "no place for the workers to keep numbers" in process.log.read_text()
+    with (
+        pytest.raises(RuntimeError, match="no place for the workers to keep numbers"),
+        GlimpseProcess(tmp_path / "b", arguments=[*arguments, str(told)], environment=nowhere),
+    ):
+        pass
 
 
 def test_nothing_else_is_at_the_port_and_metrics_are_nowhere_else(tmp_path: Path) -> None:

@@ -101,6 +101,7 @@ def with_fixed_parts(fresh: Settings, present: Settings) -> Settings:
     """`fresh` but for what only a restart can change; says so if that differs."""
     fixed = {name: getattr(present.server, name) for name in ("host", "port", "workers")}
     server = replace(fresh.server, **fixed)
-    if (server, fresh.metrics) != (fresh.server, present.metrics):
+    asked = fresh.metrics.required or present.metrics.required  # the usual ones may be off
+    if server != fresh.server or (asked and fresh.metrics != present.metrics):
         _LOG.warning("host, port, workers and [metrics] change with a restart, not with a reload.")
     return replace(fresh, server=server, metrics=present.metrics)

@@ -8,8 +8,9 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 
 from glimpse.application import build
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
@@ -38,34 +39,52 @@ def serve(settings: Settings, load: Load) -> int:
     configure_logging(settings.server)
     # A signal that comes before there is a server to stop waits until there is one.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        _check_address(settings)
-        _open_once(settings)  # whoever can connect finds everything in its place
-        sockets = _listen(settings)
-    except CannotServe as error:
-        print(f"glimpse: {error}", file=sys.stderr)
-        return 1
-    for note in settings.notes:
-        _LOG.warning("%s", note)
-    _announce(settings, sockets[0])
-    watchdog = watchdog_interval()
-    if settings.server.workers == 1:
-        return work(settings, sockets, load, ReportToSystemd(), watchdog=watchdog)
-    with _shared_metrics(settings):
+    with ExitStack() as stack:
+        try:
+            _check_address(settings)
+            _open_once(settings)  # whoever can connect finds everything in its place
+            sockets = [_socket(settings.server.host, settings.server.port)]
+            settings, scrapes = _open_metrics(settings, stack)
+        except CannotServe as error:
+            print(f"glimpse: {error}", file=sys.stderr)
+            return 1
+        for note in settings.notes:
+            _LOG.warning("%s", note)
+        _announce(settings, sockets[0])
+        sockets += scrapes
+        watchdog = watchdog_interval()
+        if settings.server.workers == 1:
+            return work(settings, sockets, load, ReportToSystemd(), watchdog=watchdog)
         return Supervisor(settings, sockets, load, watchdog).run()
 
 
-@contextmanager
-def _shared_metrics(settings: Settings) -> Iterator[None]:
+def _open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequence[socket.socket]]:
+    """Where scrapes are answered; without metrics if they are not possible and nobody asked."""
+    if not settings.metrics.port:
+        return settings, []
+    try:
+        if settings.server.workers > 1:
+            _share_metrics(stack)
+        return settings, [_socket(settings.metrics.host, settings.metrics.port)]
+    except CannotServe as error:
+        if settings.metrics.required:
+            raise
+        _LOG.warning("There is no /metrics to scrape: %s. Set [metrics] port, or 0.", error)
+        return replace(settings, metrics=replace(settings.metrics, port=0)), []
+
+
+def _share_metrics(stack: ExitStack) -> None:
     """Give the workers a directory in which to keep the numbers that one of them will add up."""
-    if not settings.metrics.port or os.environ.get(_METRICS_DIRECTORY):
-        yield
+    if os.environ.get(_METRICS_DIRECTORY):
         return
     # RUNTIME_DIRECTORY is systemd's, in memory; /tmp is where there is none.
     where = os.environ.get("RUNTIME_DIRECTORY")
-    with tempfile.TemporaryDirectory(prefix="glimpse-metrics-", dir=where) as directory:
-        os.environ[_METRICS_DIRECTORY] = directory
-        yield
+    try:
+        directory = tempfile.TemporaryDirectory(prefix="glimpse-metrics-", dir=where)
+    except OSError as error:
+        why = f"{error.filename or where}: {error.strerror}"
+        raise CannotServe(f"no place for the workers to keep numbers: {why}") from None
+    os.environ[_METRICS_DIRECTORY] = stack.enter_context(directory)
 
 
 def _check_address(settings: Settings) -> None:
@@ -74,20 +93,6 @@ def _check_address(settings: Settings) -> None:
             check_noauth_bind(settings.server.host, settings.api.allow_remote_noauth)
         except RemoteNoAuthRefused as error:
             raise CannotServe(str(error)) from None
-
-
-def _listen(settings: Settings) -> Sequence[socket.socket]:
-    """The sockets to serve on, the API's first."""
-    server, metrics = settings.server, settings.metrics
-    sockets = [_socket(server.host, server.port)]
-    if metrics.port:
-        try:
-            sockets.append(_socket(metrics.host, metrics.port))
-        except CannotServe as error:
-            if metrics.required:
-                raise
-            _LOG.warning("There is no /metrics to scrape: %s. Set [metrics] port, or 0.", error)
-    return sockets
 
 
 def _socket(host: str, port: int) -> socket.socket:

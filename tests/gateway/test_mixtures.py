@@ -20,6 +20,7 @@ def test_a_glance_without_keystone(tmp_path: Path) -> None:
         cloud = EmbeddedCloud(behind)
         cloud.put_images([IMAGE])
         sections = "[glimpse]\nimage_service = glance\n[api]\nauth_strategy = noauth\n"
+        sections += "[metrics]\nport = 0\n"  # others use the usual one
         (tmp_path / "nova.conf").write_text(
             f"{sections}[glance]\napi_servers = {behind.base_url}/image\n"
         )

@@ -88,11 +88,13 @@ project_domain_id = default
 """
 
 
-def nova_conf(identity_url: str, more: str = "") -> str:
+def nova_conf(identity_url: str, more: str = "", *, metrics_port: int = 0) -> str:
     """What an operator's nova.conf has for Glimpse, after things that it does not know."""
     return f"""
 [DEFAULT]
 transport_url = rabbit://nobody@nowhere.example/
+[metrics]
+port = {metrics_port}
 {keystone_authtoken("nova", identity_url)}
 [glance]
 region_name = {REGION}
