@@ -48,7 +48,8 @@ def check(settings: Settings) -> Iterator[Finding]:
 
 def _address(what: str, host: str, port: int) -> Finding:
     try:
-        with socket.create_server((host, port)):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.create_server((host, port), family=family):
             return Finding(True, f"{what}{host}:{port} is free to listen on")
     except OSError as error:
         return Finding(False, f"{what}cannot listen on {host}:{port}: {error.strerror}")
