@@ -27,7 +27,7 @@ GLIMPSE: Sequence[cfg.Opt] = (
     ),
     cfg.IntOpt(
         "graceful_shutdown_timeout",
-        default=30,
+        default=60,
         min=1,
         help="Seconds that requests in flight are given to end when the process is told to stop.",
     ),
