@@ -65,6 +65,7 @@ async def test_redis_in_trouble_is_unavailable_and_comes_back(
 async def test_trouble_and_its_end_are_told_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    of_others = set(threading.enumerate())
     with memcached(tmp_path) as server, FaultProxy(server.address) as proxy:
         locks = LockService(f"memcached://127.0.0.1:{proxy.port}?lock_timeout=2")
         await locks.release(await eventually_locked(locks))
@@ -79,7 +80,11 @@ async def test_trouble_and_its_end_are_told_once(
         proxy.refuse()
         await told(caplog, "The lock service is in trouble: Connection")
         await locks.close()
-        await until(lambda: "heart" not in {thread.name for thread in threading.enumerate()})
+        await until(lambda: not hearts() - of_others)
+
+
+def hearts() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "heart"}
 
 
 async def told(caplog: pytest.LogCaptureFixture, message: str) -> None:
