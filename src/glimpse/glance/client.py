@@ -57,7 +57,7 @@ class _Request(NamedTuple):
     headers: dict[str, str]
     body: bytes | None
     most_bytes: int
-    idempotent: bool
+    idempotent: bool = False
 
 
 class GlanceClient:
@@ -160,7 +160,7 @@ class GlanceClient:
 
     def _versions_request(self) -> _Request:
         headers = {"Accept": "application/json"}
-        return _Request("GET", "/", headers, None, self._options.max_answer_bytes, idempotent=False)
+        return _Request("GET", "/", headers, None, self._options.max_answer_bytes)
 
     async def servers(self) -> Servers:
         """The servers to ask; raises Unavailable when they cannot be looked up now."""

@@ -8,7 +8,9 @@ from tooz.coordination import CoordinationDriver
 _log = logging.getLogger(__name__)
 
 _BEATS = 3  # in the time that a lock lasts: two may fail
-_PAUSE_IN_TROUBLE = 1.0  # seconds
+_PAUSE = (
+    1.0  # seconds, in trouble, and for a lock service that does not say how long its locks last
+)
 
 
 class Heart:
@@ -35,13 +37,14 @@ class Heart:
         pause, in_trouble = 0.0, False
         while not self._stopped.wait(pause):
             try:
-                pause = (self._coordinator.heartbeat() or 0) / _BEATS
+                lasts = self._coordinator.heartbeat()
             except Exception as error:  # noqa: BLE001  not all that lies under tooz is translated
-                pause = _PAUSE_IN_TROUBLE
+                pause = _PAUSE
                 if not in_trouble and not self._stopped.is_set():
                     _log.warning("The lock service is in trouble: %s", reason(error))
                 in_trouble = True
             else:
+                pause = lasts / _BEATS if lasts else _PAUSE
                 if in_trouble:
                     _log.warning("The lock service answers again.")
                 in_trouble = False
