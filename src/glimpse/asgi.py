@@ -5,7 +5,6 @@ Configuration files are named in GLIMPSE_CONFIG_FILES, separated by colons. Logs
 
 import logging
 import os
-from dataclasses import replace
 
 from glimpse.logs import configure_logging
 from glimpse.process import Process
@@ -15,7 +14,7 @@ _settings = load_settings(
     [name for name in os.environ.get("GLIMPSE_CONFIG_FILES", "").split(":") if name]
 )
 if not _settings.metrics.required:  # whoever listens for scrapes too was told to, and says where
-    _settings = replace(_settings, metrics=replace(_settings.metrics, port=0))
+    _settings = _settings.without_metrics()
 configure_logging(_settings.server)
 for _note in _settings.notes:
     logging.getLogger(__name__).warning("%s", _note)

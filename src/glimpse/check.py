@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from glimpse.embedded.sqlite.schema import UnusableCatalog, connect
 from glimpse.http.health import HealthView
+from glimpse.http.listening import listen
 from glimpse.identity import directory
 from glimpse.identity.directory_file import FILE_NAME
 from glimpse.identity.files import why_not_private
@@ -48,8 +48,7 @@ def check(settings: Settings) -> Iterator[Finding]:
 
 def _address(what: str, host: str, port: int) -> Finding:
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.create_server((host, port), family=family):
+        with listen(host, port):
             return Finding(True, f"{what}{host}:{port} is free to listen on")
     except OSError as error:
         return Finding(False, f"{what}cannot listen on {host}:{port}: {error.strerror}")

@@ -10,9 +10,9 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 
 from glimpse.application import build
+from glimpse.http.listening import listen
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.logs import configure_logging
 from glimpse.process import Load
@@ -21,7 +21,6 @@ from glimpse.supervisor import Supervisor
 from glimpse.systemd import watchdog_interval
 from glimpse.worker import SIGNALS, ReportToSystemd, work
 
-_BACKLOG = 2048
 # prometheus_client's: where several processes keep their numbers, read when it is imported.
 _METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 _LOG = logging.getLogger(__name__)
@@ -70,7 +69,7 @@ def _open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Seque
         if settings.metrics.required:
             raise
         _LOG.warning("There is no /metrics to scrape: %s. Set [metrics] port, or 0.", error)
-        return replace(settings, metrics=replace(settings.metrics, port=0)), []
+        return settings.without_metrics(), []
 
 
 def _share_metrics(stack: ExitStack) -> None:
@@ -97,8 +96,7 @@ def _check_address(settings: Settings) -> None:
 
 def _socket(host: str, port: int) -> socket.socket:
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        return listen(host, port)
     except OSError as error:
         raise CannotServe(f"cannot listen on {host}:{port}: {error.strerror}") from None
 

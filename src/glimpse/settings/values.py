@@ -1,6 +1,6 @@
 """Settings: what the options were set to, as one frozen tree of values."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -188,3 +188,7 @@ class Settings:
     image_service: ImageServiceName
     notes: tuple[str, ...]
     parsed: cfg.ConfigOpts = field(repr=False, compare=False)
+
+    def without_metrics(self) -> "Settings":
+        """The same, but that nothing is counted and no scrape answered."""
+        return replace(self, metrics=replace(self.metrics, port=0))
