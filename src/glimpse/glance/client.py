@@ -112,20 +112,12 @@ class GlanceClient:
             target = f"{path}?{urlencode(parameters)}" if parameters else path
         except UnicodeEncodeError:
             raise Invalid("A filter is not valid Unicode text.") from None
+        most_bytes = most_bytes or self._options.max_answer_bytes
+        headers = _headers(token, content_type)
+        request = _Request(method, target, headers, body, most_bytes, idempotent)
         try:
-            headers = _headers(token, content_type)
             async with asyncio.timeout(self._options.total_timeout):
-                request = _Request(
-                    method,
-                    target,
-                    headers,
-                    body,
-                    most_bytes or self._options.max_answer_bytes,
-                    idempotent,
-                )
-                if self._service is not None:
-                    return await self._with_service_token(request, blame, self._service)
-                return await self._try_servers(request, blame)
+                return await self._with_service_token(request, blame)
         except TimeoutError:
             raise Unavailable("The Image service did not answer in time.") from None
 
@@ -175,12 +167,11 @@ class GlanceClient:
         self._known = Servers(urls, self._options.rest_time)
         return self._known
 
-    async def _with_service_token(
-        self, request: _Request, blame: Blame, service: ServiceTokens
-    ) -> Answer:
+    async def _with_service_token(self, request: _Request, blame: Blame) -> Answer:
         """Send it with a service's token; if it is refused, once more if that may be why."""
-        token = await service.token()
-        if token is None:
+        service = self._service
+        token = await service.token() if service else None
+        if service is None or token is None:
             return await self._try_servers(request, blame)
         request.headers["X-Service-Token"] = token
         answer = await self._try_servers(request, blame)
