@@ -1,6 +1,7 @@
 """Walking through a list of Glance's: page after page, the next one asked for ahead."""
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, NamedTuple
 
@@ -39,8 +40,8 @@ async def walk(
     soon as it is known to be wanted. Raises BadAnswer for a list that does not end, and TooLarge
     for an image that alone has too many bytes.
     """
-    remaining = limit
-    count = _wanted(page_size, remaining)
+    remaining = sys.maxsize if limit is None else limit
+    count = min(page_size, remaining + 1)  # one more than remain, to see whether there is one
     seen = {marker}
     ahead: asyncio.Future[Answered] | None = None
     try:
@@ -53,7 +54,7 @@ async def walk(
                 count = page_size = max(1, count // _SHRINK)
                 ahead = None
                 continue
-            if remaining is not None and len(documents) > remaining:
+            if len(documents) > remaining:
                 yield Part(documents[:remaining], more=True)
                 return
             if following is None:
@@ -63,9 +64,8 @@ async def walk(
                 break
             seen.add(following)
             marker = following
-            if remaining is not None:
-                remaining -= len(documents)
-            count = _wanted(page_size, remaining)
+            remaining -= len(documents)
+            count = min(page_size, remaining + 1)
             ahead = asyncio.ensure_future(ask(marker, count))
             yield Part(documents, last=False)
         raise BadAnswer("The Image service's list does not end.")
@@ -73,8 +73,3 @@ async def walk(
         if ahead is not None:
             ahead.cancel()
             await asyncio.gather(ahead, return_exceptions=True)
-
-
-def _wanted(page_size: int, remaining: int | None) -> int:
-    """How many images to ask for: one more than remain, to see whether there is one."""
-    return page_size if remaining is None else min(page_size, remaining + 1)
