@@ -31,15 +31,15 @@ class Metrics:
         registry = CollectorRegistry()
         self._registry = registry
         counter = functools.partial(Counter, registry=registry)
+        histogram = functools.partial(Histogram, registry=registry)
         self._requests = counter(
             "glimpse_requests_total", "Requests answered.", ["operation", "status"]
         )
-        self._seconds = Histogram(
+        self._seconds = histogram(
             "glimpse_request_duration_seconds",
             "Time until the whole answer was sent.",
             ["operation"],
             buckets=_REQUEST_SECONDS,
-            registry=registry,
         )
         self._in_flight = Gauge(
             "glimpse_requests_in_flight",
@@ -52,12 +52,11 @@ class Metrics:
             "Calls made to Glance and Keystone, retries included.",
             ["service", "method", "outcome"],
         )
-        self._call_seconds = Histogram(
+        self._call_seconds = histogram(
             "glimpse_service_call_duration_seconds",
             "Time of one such call.",
             ["service"],
             buckets=_CALL_SECONDS,
-            registry=registry,
         )
         self._retries = counter(
             "glimpse_service_retries_total", "Calls that were made once more.", ["service"]
