@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.cloud import PASSWORD, EmbeddedCloud
 from tests.support.faultproxy import Fault, FaultProxy, answering
-from tests.support.gateway import SERVICE, Sections, write_configuration
+from tests.support.gateway import Sections, credentials, write_configuration
 from tests.support.process import free_port
 from tests.support.services import memcached, redis_server
 
@@ -35,18 +35,9 @@ def check(
     return done
 
 
-def service_user(behind: EmbeddedCloud, password: str) -> dict[str, object]:
+def service_user(behind: EmbeddedCloud, **changed: object) -> dict[str, object]:
     """The section of nova.conf that has a service's token sent beside the caller's."""
-    return {
-        "send_service_user_token": "true",
-        "auth_type": "password",
-        "auth_url": f"{behind.identity_url}/v3",
-        "username": SERVICE.name,
-        "password": password,
-        "user_domain_id": "default",
-        "project_name": SERVICE.name,
-        "project_domain_id": "default",
-    }
+    return {"send_service_user_token": True, **credentials(behind.identity_url), **changed}
 
 
 def failures(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -67,7 +58,7 @@ def test_a_gateway_that_would_work(behind: EmbeddedCloud, tmp_path: Path) -> Non
                     "memcache_security_strategy": "encrypt",
                     "memcache_secret_key": "hidden",
                 },
-                "service_user": service_user(behind, PASSWORD) | {"cafile": "/a.pem"},
+                "service_user": service_user(behind, cafile="/a.pem"),
             },
         )
     assert failures(done) == []
@@ -86,7 +77,7 @@ def test_a_gateway_that_would_work(behind: EmbeddedCloud, tmp_path: Path) -> Non
 
 
 def test_a_service_user_who_cannot_log_in(behind: EmbeddedCloud, tmp_path: Path) -> None:
-    done = check(tmp_path, behind, {"service_user": service_user(behind, "hidden")})
+    done = check(tmp_path, behind, {"service_user": service_user(behind, password="hidden")})
     assert "the user of [service_user] cannot log in" in failures(done)[0]
 
 

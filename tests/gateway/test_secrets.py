@@ -13,7 +13,7 @@ import pytest
 from tests.gateway.conftest import image_document
 from tests.support.cloud import PASSWORD, EmbeddedCloud, issue_token
 from tests.support.faultproxy import Fault, FaultProxy, answering
-from tests.support.gateway import SERVICE, GatewayCloud, gateway
+from tests.support.gateway import SERVICE, GatewayCloud, credentials, gateway
 from tests.support.http import Answer, request
 from tests.support.services import memcached, redis_server
 
@@ -35,6 +35,7 @@ class Rig(NamedTuple):
     keystone: FaultProxy
     glance: FaultProxy
     own_tokens: list[str]
+    service_tokens: list[str]
 
 
 @pytest.fixture(params=["lines", "JSON"])
@@ -61,20 +62,23 @@ def rig(request: pytest.FixtureRequest, behind: EmbeddedCloud, tmp_path: Path) -
                 "timeout": 1,
                 "num_retries": 1,
             },
+            "service_user": {"send_service_user_token": True, **credentials(behind.identity_url)},
             "coordination": {"backend_url": f"redis://:{REDIS_SECRET}@127.0.0.1:{redis.port}"},
         }
         own: list[str] = []
-        keystone.fail(Fault("answer"), when=lambda request: _note_own(request, own))
+        keystone.fail(Fault("answer"), when=lambda call: _note(call, b"x-auth-token", own))
+        sent: list[str] = []
+        glance.fail(Fault("answer"), when=lambda call: _note(call, b"x-service-token", sent))
         cloud = running.enter_context(gateway(tmp_path / "gateway", behind, sections))
-        yield Rig(cloud, keystone, glance, own)
+        yield Rig(cloud, keystone, glance, own, sent)
 
 
-def _note_own(request: bytes, own: list[str]) -> bool:
-    """Take note of the token that Glimpse has for itself; let the request pass."""
-    for line in request.split(b"\r\n"):
+def _note(call: bytes, header: bytes, tokens: list[str]) -> bool:
+    """Take note of a token that Glimpse has for itself; let the call pass."""
+    for line in call.split(b"\r\n"):
         name, _, value = line.partition(b": ")
-        if name.lower() == b"x-auth-token":
-            own.append(value.decode())
+        if name.lower() == header:
+            tokens.append(value.decode())
     return False
 
 
@@ -86,7 +90,7 @@ def forms(secret: str) -> list[str]:
 
 
 def test_nothing_that_lets_anybody_in_is_told(rig: Rig) -> None:
-    cloud, keystone, glance, own_tokens = rig
+    cloud, keystone, glance, own_tokens, service_tokens = rig
     tokens = [issue_token(cloud.identity_url, "owner") for _ in range(len(FAULTS) * 2 + 1)]
     service = issue_token(cloud.identity_url, SERVICE.name)
     answers: list[Answer] = []
@@ -113,6 +117,7 @@ def test_nothing_that_lets_anybody_in_is_told(rig: Rig) -> None:
         ask_everything(known)
     assert {answer.status for answer in answers} >= {200, 401, 502, 503}
     assert own_tokens
+    assert service_tokens
     cloud.process.stop()
     said = cloud.process.log.read_text() + "".join(map(str, answers))
     assert "DEBUG" in said
@@ -123,6 +128,7 @@ def test_nothing_that_lets_anybody_in_is_told(rig: Rig) -> None:
         SERVICE.name + ":",
         service,
         *own_tokens,
+        *service_tokens,
         *tokens,
     ]
     told = [form for secret in secrets for form in forms(secret) if form in said]

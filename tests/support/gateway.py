@@ -49,20 +49,24 @@ def gateway(
         yield GatewayCloud(process, behind)
 
 
+def credentials(identity_url: str) -> dict[str, object]:
+    """How a service logs in there, as a section of nova.conf says it."""
+    return {
+        "auth_type": "password",
+        "auth_url": f"{identity_url}/v3",
+        "username": SERVICE.name,
+        "password": PASSWORD,
+        "user_domain_id": "default",
+        "project_name": SERVICE.name,
+        "project_domain_id": "default",
+    }
+
+
 def write_configuration(path: Path, identity_url: str, sections: Sections) -> Path:
     """Write a nova.conf with the service's credentials, changed as `sections` say; return it."""
     merged: dict[str, dict[str, object]] = {
         "metrics": {"port": 0},  # many gateways of tests run at a time
-        "keystone_authtoken": {
-            "auth_type": "password",
-            "auth_url": f"{identity_url}/v3",
-            "username": SERVICE.name,
-            "password": PASSWORD,
-            "user_domain_id": "default",
-            "project_name": SERVICE.name,
-            "project_domain_id": "default",
-            "interface": "public",
-        },
+        "keystone_authtoken": credentials(identity_url) | {"interface": "public"},
     }
     for section, options in sections.items():
         merged.setdefault(section, {}).update(options)
