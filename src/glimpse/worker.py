@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import uvicorn
 
-from glimpse.http.patience import Patient
+from glimpse.http.patience import ClientTimeouts
 from glimpse.http.protocol import HttpProtocol
 from glimpse.logs import reopen_logs
 from glimpse.process import Load, Process
@@ -84,7 +84,7 @@ def work(
     when the supervisor does: then this process ends too.
     """
     process = Process(settings)
-    Patient.patience = settings.server.client_timeout
+    ClientTimeouts.client_timeout = settings.server.client_timeout
     config = uvicorn.Config(
         process,
         http=HttpProtocol,
@@ -174,7 +174,7 @@ class _Server(uvicorn.Server):
         worked = await self._process.reload(self._load)
         if worked:
             settings = self._process.settings.server
-            Patient.patience = settings.client_timeout
+            ClientTimeouts.client_timeout = settings.client_timeout
             self.config.timeout_graceful_shutdown = settings.graceful_shutdown_timeout
             reopen_logs(settings)
         self._reloading = None

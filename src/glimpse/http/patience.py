@@ -1,129 +1,146 @@
-"""Patient: ends the connections of clients that send, or take, too little for too long.
+"""Timeouts for clients: close connections on which a client sends or takes too little for too long.
 
-Whoever opens connections and says nothing on them would otherwise hold them all.
+Without them, a client that opens connections and sends nothing would hold them all.
 """
 
 import asyncio
+import fcntl
+import struct
+import termios
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
-KEEP_ALIVE = 5.0  # seconds, uvicorn's
-_MOST_HEAD_BYTES = 64 * 1024  # of a request line and headers, or of a chunk's and trailers
-_LEAST_RATE = 500  # bytes a second of a body, after the first seconds: Apache's mod_reqtimeout's
-_TOO_LARGE = b"The headers are too large."
-_REFUSAL = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
-    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_TOO_LARGE), _TOO_LARGE)
-)
+KEEP_ALIVE = 5.0  # seconds between two requests, uvicorn's default
+_LOWEST_RATE = 500  # bytes a second of a body, after the first seconds: Apache's mod_reqtimeout's
 
 
-class Patient(asyncio.Protocol):
-    """To be mixed into one of uvicorn's protocols, before it in the order of bases.
+class ClientFlow(FlowControl):
+    """Flow control of one connection."""
 
-    A client has `patience` seconds for the head of a request, for the first bytes of its body, and
-    for each silence after them; and as long to take something of what is sent to it. Between two
-    requests it has `KEEP_ALIVE`, of which `answered` has to be told. All by one timer that looks at
-    the time now and then: one for each request is a tenth of what the server takes for it.
+    cut: str | None = None  # why the connection was lost, once it is: "client" or "timeout"
+    holding = False  # True while requests wait here for the response to an earlier one
+
+    def resume_reading(self) -> None:
+        """Read on, unless there is more to serve already than one request."""
+        if not self.holding:
+            super().resume_reading()
+
+
+class ClientTimeouts(asyncio.Protocol):
+    """Mixin for a protocol of uvicorn's; stands before it in the order of bases.
+
+    A client has `client_timeout` seconds for the head of a request. While it owes a body, or has
+    yet to take some of a response, it may let as many seconds pass in which no byte moves, in
+    either direction. A body also has a lowest rate. Between two requests a client has KEEP_ALIVE
+    seconds. One timer per connection checks all of that every few seconds: a timer per request
+    would cost a tenth of what the server needs for one.
     """
 
-    patience: ClassVar[float] = 60.0
+    client_timeout: ClassVar[float] = 60.0
 
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
     flow: FlowControl
-    cycle: Any  # each protocol has its own class for it
+    cycle: Any  # each protocol of uvicorn's has a class of its own for it
 
-    _answered_at: float | None = None  # when an answer was complete, if nothing came since
-    _look: asyncio.TimerHandle | None = None
-    _since = 0.0  # when the head began, or when something of the body came last
-    _body_since = 0.0
-    _head_bytes = 0
+    _timer: asyncio.TimerHandle | None = None
+    _idle_since: float | None = None  # when the last response ended, if nothing came since
+    _head_since: float | None = None  # when the head that is not complete began
+    _body_since: float | None = None  # when the body that is not complete began
     _body_bytes = 0
-    _resumed = 0  # how often the client made room for more
-    _unsent: tuple[int, int] | None = None  # what the last look saw
+    _received_at = 0.0  # when bytes came last
+    _sent_at = 0.0  # when the last check saw that bytes had left
+    _unsent = (0, 0, 0)  # what the last check saw: see `_measure_unsent`
+    _resumed = 0  # how often the client made room for more of a response
+    _cut: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to look at the time."""
+        """Start the timer."""
         super().connection_made(transport)
-        self._since = self.loop.time()
-        self._look = self.loop.call_later(self._at_most(), self._look_at_time)
+        self._head_since = self._received_at = self._sent_at = self.loop.time()
+        self._timer = self.loop.call_later(self._check_interval(), self._check_time)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Look no more."""
-        self.stop_looking()
+        """Stop the timer, and note why a response that is not complete was cut."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        cut = self._cut or "client"
+        if isinstance(self.flow, ClientFlow):
+            self.flow.cut = cut
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.scope["glimpse.cut"] = cut
         super().connection_lost(exc)
-
-    def stop_looking(self) -> None:
-        """Leave the connection alone."""
-        if self._look is not None:
-            self._look.cancel()
-            self._look = None
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes from the client, and note what they are."""
-        self._answered_at = None
-        super().data_received(data)
-        if self._wants_head():
-            if not self._head_bytes:
-                self._since = self.loop.time()
-            self._head_bytes += len(data)
-            if self._head_bytes > _MOST_HEAD_BYTES and not self.transport.is_closing():
-                self.transport.write(_REFUSAL)
-                self.transport.close()
-            return
-        self._since = self.loop.time()
-        if not self._wants_body():
-            self._head_bytes = self._body_bytes = 0
-            return
-        if self._head_bytes or not self._body_bytes:
-            self._head_bytes = 0
-            self._body_since = self._since
-        self._body_bytes += len(data)
 
     def resume_writing(self) -> None:
         """Note that the client has taken most of what there was."""
         self._resumed += 1
         super().resume_writing()
 
-    def answered(self) -> None:
-        """Note that the answer to a request is complete."""
-        self._answered_at = self.loop.time()
+    def _check_interval(self) -> float:
+        return min(self.client_timeout / 4, KEEP_ALIVE)
 
-    def _at_most(self) -> float:
-        """Seconds until the time is to be looked at again."""
-        return min(self.patience, KEEP_ALIVE)
-
-    def _wants_head(self) -> bool:
-        """Whether bytes that come now are the head of a request."""
-        return self.cycle is None or (self.cycle.response_complete and not self.cycle.more_body)
-
-    def _wants_body(self) -> bool:
-        """Whether they are its body, be it one that was refused before it came."""
-        return not self._wants_head() and bool(self.cycle.more_body)
-
-    def _look_at_time(self) -> None:
-        """Close the connection if it is time; if not, say when to look again."""
-        unsent = (self.transport.get_write_buffer_size(), self._resumed)
-        if unsent[0] and unsent == self._unsent:
+    def _check_time(self) -> None:
+        """Close the connection if its time is up; otherwise start the timer again."""
+        now = self.loop.time()
+        unsent = self._measure_unsent()
+        if unsent != self._unsent:
+            self._unsent, self._sent_at = unsent, now
+        is_sending = bool(unsent[0] or unsent[1])
+        moved_at = max(self._received_at, self._sent_at)
+        if is_sending and now - moved_at >= self.client_timeout:
+            self._cut = "timeout"
             self.transport.abort()
             return
-        self._unsent = unsent
-        left = self._time_left() if not self.flow.read_paused else self.patience
+        if is_sending and self._idle_since is not None and not self._lingers():
+            self._idle_since = now  # the response has not ended for the client
+        elif self.flow.read_paused and not is_sending:
+            self._received_at = now  # it is not the client that is slow
+        left = self._time_left(now)
         if left <= 0 and not self.transport.is_closing():
+            self._cut = "timeout"
             self.transport.close()
-        most = self._at_most()
-        self._look = self.loop.call_later(left if 0 < left < most else most, self._look_at_time)
+        interval = self._check_interval()
+        self._timer = self.loop.call_later(
+            left if 0 < left < interval else interval, self._check_time
+        )
 
-    def _time_left(self) -> float:
-        """Seconds that the client still has for what it owes; `patience` if it owes nothing."""
-        now = self.loop.time()
-        if self._answered_at is not None:
-            return self._answered_at + KEEP_ALIVE - now
-        if self._wants_head():
-            began = self._head_bytes or self.cycle is None
-            return self._since + self.patience - now if began else self.patience
-        if self._wants_body():
-            slowest = self._body_since + self._body_bytes / _LEAST_RATE
-            return min(self._since, slowest) + self.patience - now
-        return self.patience
+    def _time_left(self, now: float) -> float:
+        """Seconds that the client has for what it owes; `client_timeout` if it owes nothing."""
+        if self._idle_since is not None:
+            return self._idle_since + KEEP_ALIVE - now
+        if self._head_since is not None:
+            return self._head_since + self.client_timeout - now
+        if self._body_since is not None:
+            moved_at = max(self._received_at, self._sent_at)
+            slowest = self._body_since + self._body_bytes / _LOWEST_RATE
+            if self.flow.read_paused:
+                slowest = moved_at
+            return min(moved_at, slowest) + self.client_timeout - now
+        return self.client_timeout
+
+    def _measure_unsent(self) -> tuple[int, int, int]:
+        """Bytes that the client has yet to take, in the process and in the kernel.
+
+        The third number makes two measurements differ if the first buffer was emptied and filled.
+        """
+        return self.transport.get_write_buffer_size(), _kernel_unsent(self.transport), self._resumed
+
+    def _lingers(self) -> bool:
+        """Whether the connection is only kept for the client to read the last response."""
+        return False
+
+
+def _kernel_unsent(transport: asyncio.Transport) -> int:
+    """Bytes in the kernel's buffer that the client has not acknowledged; 0 where unknown.
+
+    While a client reads slowly the kernel's buffer, of several megabytes, empties for minutes
+    before it takes more of the process's.
+    """
+    connection = transport.get_extra_info("socket")
+    try:
+        answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+    except (OSError, ValueError, AttributeError):
+        return 0
+    return int(struct.unpack("i", answer)[0])

@@ -1,54 +1,123 @@
-"""HttpProtocol: uvicorn's fast HTTP parser, with the tolerant one for verbs it does not know.
+"""HttpProtocol: one connection of a client; reads requests, one after another, for uvicorn.
 
-Both are patient with slow clients, within bounds.
-
-httptools (llhttp) refuses a verb that is not on its list, before the application sees it. A
-deployed Compute API answers ``FOO /v2.1/images`` like any verb of no operation: 404.
+httptools parses the heads. It is given whole heads only, so that a head can be checked, bounded and
+relieved of what httptools would stop at, however it was cut into packets. Bodies are read here.
 """
 
 import asyncio
-import re
-from urllib.parse import unquote
+from typing import Any
 
-import httptools
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from glimpse.http.chunked import ChunkedDecoder, ChunkLineTooLong, InvalidChunk
 from glimpse.http.cycle import Cycle
-from glimpse.http.patience import Patient
+from glimpse.http.patience import ClientFlow, ClientTimeouts
+from glimpse.http.request_head import (
+    MAX_HEAD,
+    HeadParser,
+    RequestHead,
+    RequestRefused,
+    check_incomplete_head,
+)
 
-_KNOWN = frozenset((b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE"))
-_REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,1024}) \S+ HTTP/1\.[01]\r?\n")
+_HEAD_END = b"\r\n\r\n"
+_MAX_BODY_HELD = 64 * 1024  # bytes of a body that the application has not taken yet
 
 
-class HttpProtocol(Patient, HttpToolsProtocol):
-    """One connection. The first unusual verb hands it over to h11 for the rest of its life."""
+class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
+    """Serves the requests of one connection in their order.
 
-    _in_chunk_head = False
+    A request is parsed when the response to the one before it is complete: bytes that come earlier
+    are held, and no more are read meanwhile. What is no valid request is refused, and then the
+    connection ends.
+    """
+
+    flow: ClientFlow
+    cycle: Cycle | None  # type: ignore[assignment]
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._heads = HeadParser()
+        self._held = (
+            bytearray()
+        )  # of a head that is not complete, or of requests to be served later
+        self._body: int | ChunkedDecoder | None = None  # what is to come of the current one
+        self._refused = False  # True when a response was sent after which nothing is served
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to serve a connection."""
+        super().connection_made(transport)
+        self.flow = ClientFlow(self.transport)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the client."""
-        between_requests = self.cycle is None or self.cycle.response_complete
-        if between_requests:
-            line = _REQUEST_LINE.match(data)
-            if line and line[1] not in _KNOWN:
-                self._hand_over(data)
-                return
-        super().data_received(data)
+        if self._refused:
+            return
+        self._received_at = self.loop.time()
+        try:
+            self._take(data)
+        except RequestRefused as refused:
+            self._refuse(refused)
 
-    def on_headers_complete(self) -> None:
-        """Begin a request: uvicorn's way, with what Glimpse has no use for left out."""
-        parser, scope, url = self.parser, self.scope, httptools.parse_url(self.url)
-        http_version = parser.get_http_version()
-        path = url.path.decode("ascii")
-        scope["method"] = parser.get_method().decode("ascii")
-        scope["http_version"] = http_version
-        scope["path"] = unquote(path) if "%" in path else path
-        scope["raw_path"] = url.path
-        scope["query_string"] = url.query or b""
-        previous = self.cycle
+    def _take(self, data: bytes) -> None:
+        if self._body is not None:
+            data = self._take_body(data)
+        if data:
+            cycle = self.cycle
+            if cycle is None or cycle.response_complete:
+                self._take_head(data)
+            else:
+                self._hold(data)
+
+    def _take_head(self, data: bytes) -> None:
+        """Begin with a request if its head is complete. Raises RequestRefused."""
+        held = self._held
+        new_from = len(held)
+        if new_from:
+            held += data
+            end = held.find(_HEAD_END, max(0, new_from - 3))
+        else:
+            data = data.lstrip(b"\r\n")  # RFC 9112, 2.2: some clients end a body with a line
+            if not data:
+                return
+            end = data.find(_HEAD_END)
+            if end < 0:
+                held += data
+        self._idle_since = None
+        if end < 0:
+            if self._head_since is None or not new_from:
+                self._head_since = self._received_at
+            check_incomplete_head(held, new_from)
+            return
+        if new_from:
+            data = bytes(held)
+            held.clear()
+        end += len(_HEAD_END)
+        if end > MAX_HEAD:
+            raise RequestRefused(431, "The headers are too large.")
+        self._head_since = None
+        self._begin_request(self._heads.parse(data if end == len(data) else data[:end]))
+        if end < len(data):
+            self._take(data[end:])
+
+    def _begin_request(self, head: RequestHead) -> None:
+        """Have the application serve a request; its body may be still to come."""
         self.cycle = cycle = Cycle(
-            scope=scope,
+            scope={
+                "type": "http",
+                "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+                "http_version": head.http_version,
+                "server": self.server,
+                "client": self.client,
+                "scheme": self.scheme or "http",
+                "method": head.method,
+                "root_path": "",
+                "path": head.path,
+                "raw_path": head.raw_path,
+                "query_string": head.query_string,
+                "headers": head.headers,
+                "state": self.app_state.copy(),
+            },
             transport=self.transport,
             flow=self.flow,
             logger=self.logger,
@@ -56,60 +125,144 @@ class HttpProtocol(Patient, HttpToolsProtocol):
             access_log=False,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
-            keep_alive=http_version != "1.0" and parser.should_keep_alive(),
+            expect_100_continue=head.expects_continue,
+            keep_alive=head.keep_alive,
             on_response=self.on_response_complete,
         )
-        if previous is None or previous.response_complete:
-            self._start_asgi_task(cycle, self.app)
-        else:  # a client that did not wait for the answer to its last request
+        length = head.body_length
+        if length == 0:
+            cycle.more_body = False
+            cycle.message_event.set()
+        else:
+            self._body = ChunkedDecoder() if length is None else length
+            self._body_since, self._body_bytes = self._received_at, 0
+        self._start_asgi_task(cycle, self.app)
+
+    def _take_body(self, data: bytes) -> bytes:
+        """Take what belongs to the body of the current request; return the rest.
+
+        Raises RequestRefused.
+        """
+        body = self._body
+        rest = b""
+        self._body_bytes += len(data)
+        if isinstance(body, ChunkedDecoder):
+            try:
+                data, rest = body.decode(data)
+            except InvalidChunk:
+                raise RequestRefused(400) from None
+            except ChunkLineTooLong:
+                raise RequestRefused(431, "The trailers are too large.") from None
+            ended = body.ended
+        else:
+            if len(data) > (body or 0):
+                data, rest = data[:body], data[body:]
+            self._body = left = (body or 0) - len(data)
+            ended = not left
+        self._give_body(data, ended=ended)
+        return rest
+
+    def _give_body(self, data: bytes, *, ended: bool) -> None:
+        """Give the application a piece of the body, unless it has answered without it."""
+        cycle = self.cycle
+        if cycle is None:
+            return
+        if not cycle.response_complete and data:
+            cycle.body += data
+            if len(cycle.body) > _MAX_BODY_HELD:
+                self.flow.pause_reading()
+        if ended:
+            self._body = self._body_since = None
+            cycle.more_body = False
+            if cycle.response_complete:
+                self._idle_since = self._received_at
+        if ended or data:
+            cycle.message_event.set()
+
+    def _hold(self, data: bytes) -> None:
+        """Keep what came before the response was complete, and read no more of it."""
+        if not self._held:
+            data = data.lstrip(b"\r\n")
+        if data:
+            self._held += data
             self.flow.pause_reading()
-            self.pipeline.appendleft((cycle, self.app))
+            self.flow.holding = True
 
     def on_response_complete(self) -> None:
         """Wait for the next request, or begin with it if it is here."""
         self.server_state.total_requests += 1
-        if self.transport.is_closing():
+        cycle = self.cycle
+        if self.transport.is_closing() or cycle is None:
             return
-        self.flow.resume_reading()
-        if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+        if not cycle.keep_alive:
+            self._end()
+            return
+        if self._body is None:
+            self._idle_since = self.loop.time()
+        if self.flow.holding:
+            held = bytes(self._held)
+            self._held.clear()
+            self._received_at = self.loop.time()
+            self._release()
+            try:
+                self._take_head(held)
+            except RequestRefused as refused:
+                self._refuse(refused)
         else:
-            self.answered()
+            self.flow.resume_reading()
 
-    def on_chunk_header(self) -> None:
-        """Expect a chunk; or, after the last, trailers of which the parser says nothing."""
-        self._in_chunk_head = True
+    def _release(self) -> None:
+        self.flow.holding = False
+        self.flow.resume_reading()
 
-    def on_body(self, body: bytes) -> None:
-        """Take a piece of the body."""
-        self._in_chunk_head = False
-        super().on_body(body)
+    def shutdown(self) -> None:
+        """End as soon as no request is being served."""
+        if self._refused:
+            self.transport.close()
+        else:
+            super().shutdown()
 
-    def on_message_complete(self) -> None:
-        """See the end of a request."""
-        self._in_chunk_head = False
-        self.cycle.more_body = False  # uvicorn leaves it so when the answer came before the end
-        super().on_message_complete()
-
-    def _wants_head(self) -> bool:
-        return self._in_chunk_head or super()._wants_head()
-
-    def _hand_over(self, data: bytes) -> None:
-        transport = self.transport
-        self.stop_looking()
-        self.connections.discard(self)
-        protocol = _TolerantProtocol(
-            config=self.config, server_state=self.server_state, app_state=self.app_state
+    def _refuse(self, refused: RequestRefused) -> None:
+        """Answer what is no valid request, and end the connection."""
+        cycle = self.cycle
+        self.logger.warning(
+            "A request from %s was refused: %s", _address(self.client), refused.text
         )
-        protocol.connection_made(transport)
-        transport.set_protocol(_as_protocol(protocol))
-        protocol.data_received(data)
+        if cycle is not None and not cycle.response_complete:
+            self._cut = "client"
+            cycle.disconnected = True
+            cycle.scope["glimpse.cut"] = self._cut  # type: ignore[typeddict-unknown-key]
+            cycle.message_event.set()
+            if cycle.response_started:  # it would be taken for a part of that response
+                self.transport.abort()
+                return
+        body = refused.text.encode()
+        lines = [STATUS_LINE[refused.status]]
+        lines += [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
+        lines.append(b"content-type: text/plain; charset=utf-8\r\n")
+        lines.append(b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body))
+        self.transport.write(b"".join(lines))
+        self._end(may_send=True)
+
+    def _end(self, *, may_send: bool = False) -> None:
+        """Close the connection, so that the client can read the response that was sent last.
+
+        A client that still sends would be told of a broken connection rather than the response:
+        what it sends is read, and dropped, for KEEP_ALIVE seconds (nginx: lingering_close).
+        """
+        self._refused = True
+        if not (may_send or self._body is not None or self.flow.read_paused):
+            self.transport.close()
+            return
+        self._held.clear()
+        self._idle_since = self.loop.time()
+        self._release()
+        if not self.transport.is_closing():
+            self.transport.write_eof()
+
+    def _lingers(self) -> bool:
+        return self._refused
 
 
-class _TolerantProtocol(Patient, H11Protocol):
-    """One connection that h11 reads; it bounds heads by itself."""
-
-
-def _as_protocol(protocol: _TolerantProtocol) -> asyncio.Protocol:
-    return protocol
+def _address(client: tuple[str, int] | None) -> str:
+    return client[0] if client else "-"

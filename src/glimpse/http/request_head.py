@@ -1,0 +1,229 @@
+"""The head of a request, its request line and header lines: parsed and checked (RFC 9112)."""
+
+import functools
+import re
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import httptools
+
+MAX_HEAD = 64 * 1024  # bytes of a head, with its empty line
+
+Headers = list[tuple[bytes, bytes]]
+
+_MAX_METHOD = 1024
+_MAX_HOST = 300  # bytes: a name has at most 255, and a port may follow
+_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
+_REQUEST_LINE = re.compile(rb"(%b{1,%d}) ([\x21-\x7e]+) HTTP/1\.([01])\r\n" % (_TOKEN, _MAX_METHOD))
+_OTHER_VERSION = re.compile(rb"%b+ \S+ HTTP/(?!1\.[01]\r)\d+(\.\d+)?\r\n" % _TOKEN)
+_METHOD = re.compile(rb"%b{1,%d}(?: |\Z)" % (_TOKEN, _MAX_METHOD))
+_NEVER_VALID = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n")
+# httptools refuses methods that it does not know, and takes the bytes after CONNECT, and after a
+# request to upgrade, for another protocol's. It is not shown any of that.
+_PLAIN_METHODS = frozenset(
+    (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE")
+)
+_UPGRADE = re.compile(rb"\r\nupgrade:[^\r\n]*", re.IGNORECASE)
+_ABSOLUTE_FORM = re.compile(rb"https?://([^/?#:][^/?#]*)", re.IGNORECASE)
+_HOST = re.compile(
+    rb"(?:\[[0-9A-Fa-f:.]+(?:%(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+)?\]"
+    rb"|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::[0-9]{0,5})?"
+)
+
+
+class RequestRefused(Exception):
+    """The bytes are no request that can be served: to be answered with `status` and `text`."""
+
+    def __init__(self, status: int, text: str = "Invalid HTTP request received.") -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+class RequestHead(NamedTuple):
+    """A valid head. `body_length` is in bytes, None for a chunked body."""
+
+    method: str
+    path: str
+    raw_path: bytes
+    query_string: bytes
+    http_version: str
+    headers: Headers
+    body_length: int | None
+    keep_alive: bool
+    expects_continue: bool
+
+
+class HeadParser:
+    """Parses the heads of one connection, with httptools."""
+
+    def __init__(self) -> None:
+        self._lines = _HeaderLines()
+        self._parser = httptools.HttpRequestParser(self._lines)
+
+    def parse(self, head: bytes) -> RequestHead:
+        """Parse one complete head, with its empty line. Raises RequestRefused.
+
+        ``Upgrade`` headers are ignored and left out (RFC 9110, 7.8): what follows the head is the
+        body of this request.
+        """
+        line = _REQUEST_LINE.match(head)
+        if line is None:
+            raise _refused_line(head)
+        method, target, minor = line.groups()
+        if b"\r\nupgrade:" in head.lower():
+            head = _UPGRADE.sub(b"", head)
+        if method not in _PLAIN_METHODS or target[:1] != b"/":
+            head = b"GET / HTTP/1.%b" % minor + head[line.end() - 2 :]
+        headers = self._parse_lines(head)
+        fields = dict(headers)
+        if len(fields) != len(headers):
+            _join_repeated(fields, headers)
+        _check_host(fields.get(b"host"), minor)
+        path, query, host = _parse_target(method, target)
+        if host is not None:  # it counts, and the header does not (RFC 9112, 3.2.2)
+            headers = [(name, host if name == b"host" else value) for name, value in headers]
+        length = _body_length(fields, minor)
+        if length != 0:  # the old one waits for the body
+            self._parser = httptools.HttpRequestParser(self._lines)
+        text = path.decode("ascii")
+        return RequestHead(
+            method=method.decode("ascii"),
+            path=unquote(text) if "%" in text else text,
+            raw_path=path,
+            query_string=query,
+            http_version="1.1" if minor == b"1" else "1.0",
+            headers=headers,
+            body_length=length,
+            keep_alive=minor == b"1" and _keeps_alive(fields.get(b"connection")),
+            expects_continue=b"expect" in fields and _expects_continue(fields, minor, length),
+        )
+
+    def _parse_lines(self, head: bytes) -> Headers:
+        lines = self._lines
+        lines.headers, lines.complete = [], False
+        try:
+            self._parser.feed_data(head)
+        except httptools.HttpParserError:
+            raise RequestRefused(400) from None
+        if not lines.complete:
+            raise RequestRefused(400)
+        return lines.headers
+
+
+class _HeaderLines:
+    """Takes what httptools finds in one head."""
+
+    __slots__ = ("complete", "headers")
+
+    headers: Headers
+    complete: bool
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        self.complete = True
+
+
+def check_incomplete_head(head: bytearray, new_from: int) -> None:
+    """Raise RequestRefused if no further bytes can make a valid head of this.
+
+    Otherwise a client that sends something else than HTTP/1.1 would wait for a response until the
+    head times out. The bytes before `new_from` have been checked before.
+    """
+    if len(head) > MAX_HEAD:
+        raise RequestRefused(431, "The headers are too large.")
+    if _NEVER_VALID.search(head, new_from):
+        raise RequestRefused(400)
+    end_of_line = head.find(b"\r\n")
+    if end_of_line < 0:
+        if new_from <= _MAX_METHOD and not _METHOD.match(head):
+            raise RequestRefused(400)
+    elif end_of_line + 2 > new_from and not _REQUEST_LINE.match(head):
+        raise _refused_line(head)
+
+
+def _refused_line(head: bytes | bytearray) -> RequestRefused:
+    if _OTHER_VERSION.match(head):
+        return RequestRefused(505, "Only HTTP/1.1 and HTTP/1.0 are served.")
+    return RequestRefused(400)
+
+
+def _join_repeated(fields: dict[bytes, bytes], headers: Headers) -> None:
+    """Join the values of headers that came more than once; raise RequestRefused for Host."""
+    fields.clear()
+    for name, value in headers:
+        if name not in fields:
+            fields[name] = value
+        elif name == b"host":
+            raise RequestRefused(400, "There is more than one Host header.")
+        else:
+            fields[name] += b"," + value
+
+
+def _check_host(host: bytes | None, minor: bytes) -> None:
+    """Raise RequestRefused where RFC 9112, 3.2 demands it."""
+    if host is None:
+        if minor == b"1":
+            raise RequestRefused(400, "There is no Host header.")
+    elif len(host) > _MAX_HOST or not _is_host(host):
+        raise RequestRefused(400, "The Host header is not valid.")
+
+
+@functools.lru_cache(maxsize=256)
+def _is_host(value: bytes) -> bool:
+    """Whether it is a host with or without a port (RFC 3986, 3.2.2)."""
+    return _HOST.fullmatch(value) is not None
+
+
+def _parse_target(method: bytes, target: bytes) -> tuple[bytes, bytes, bytes | None]:
+    """Path, query, and the host if the target names one (RFC 9112, 3.2). Raises RequestRefused."""
+    host = None
+    if target[:1] != b"/":
+        target, host = _parse_other_form(method, target)
+    if b"#" in target:
+        target = target.partition(b"#")[0]
+    path, _, query = target.partition(b"?")
+    return path, query, host
+
+
+def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None]:
+    """A target that is no path, as path and host: absolute-form, authority-form, asterisk-form."""
+    if target == b"*" and method == b"OPTIONS":
+        return target, None
+    absolute = _ABSOLUTE_FORM.match(target)
+    host = absolute[1] if absolute else target
+    if not (absolute or method == b"CONNECT") or len(host) > _MAX_HOST or not _is_host(host):
+        raise RequestRefused(400)
+    path = target[absolute.end() :] if absolute else target
+    if not path and method == b"OPTIONS":
+        return b"*", host
+    return path if path[:1] == b"/" else b"/" + path, host
+
+
+def _body_length(fields: dict[bytes, bytes], minor: bytes) -> int | None:
+    """Bytes of the body, None if it is chunked. httptools has refused what contradicts itself."""
+    coding = fields.get(b"transfer-encoding")
+    if coding is not None:
+        if coding.lower() != b"chunked" or minor == b"0":
+            raise RequestRefused(400, "The only transfer coding that is understood is chunked.")
+        return None
+    length = fields.get(b"content-length")
+    return int(length) if length else 0
+
+
+def _keeps_alive(connection: bytes | None) -> bool:
+    """Whether the client allows a further request on the connection."""
+    if connection is None:
+        return True
+    return b"close" not in (option.strip() for option in connection.lower().split(b","))
+
+
+def _expects_continue(fields: dict[bytes, bytes], minor: bytes, length: int | None) -> bool:
+    """Whether the client waits for leave to send the body. Raises RequestRefused."""
+    if minor == b"0":
+        return False  # RFC 9110, 10.1.1
+    if fields[b"expect"].strip().lower() != b"100-continue":
+        raise RequestRefused(417, "The only expectation that is understood is 100-continue.")
+    return length != 0
