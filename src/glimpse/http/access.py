@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from starlette.types import Scope
@@ -21,6 +21,7 @@ _LINE = (
     '%(client)s "%(method)s %(target)s HTTP/%(http_version)s" status: %(status)d len: %(bytes)d '
     "time: %(seconds).4f operation: %(operation)s glance: %(glance_seconds).4f"
 )
+_CUT_LINE = _LINE + " cut: %(cut)s sent: %(sent_status)d"
 _SECRET = re.compile(r"token|pass|secret|auth|credential|signature|key", re.IGNORECASE)
 _TOKEN_IN_PATH = re.compile(r"(/tokens/)[^/]+")
 _HIDDEN = "***"
@@ -29,29 +30,48 @@ _ROUTINE = frozenset(("healthcheck", "readiness"))
 _FIRST_BAD = 400
 
 
+class Cut(NamedTuple):
+    """A response that the client did not get to its end.
+
+    `reason` is ``client`` if the client closed the connection, ``timeout`` if it took too little
+    for too long, ``server`` if the rest could not be made. `status` is the one that was sent.
+    """
+
+    reason: str
+    status: int
+
+
 def log_access(
-    scope: Scope, notes: RequestNotes, client: str, *, status: int, size: int, seconds: float
+    scope: Scope,
+    notes: RequestNotes,
+    client: str,
+    *,
+    status: int,
+    size: int,
+    seconds: float,
+    cut: Cut | None = None,
 ) -> None:
-    """Log one request of a `client`; `size` counts the bytes of the answer's body."""
+    """Log one request of a `client`; `size` counts the bytes of the response's body."""
     if status < _FIRST_BAD and notes.operation in _ROUTINE:
         return
     if not LOG.isEnabledFor(logging.INFO):
         return
-    LOG.handle(
-        _record(
-            {
-                "client": client,
-                "method": scope["method"],
-                "target": safe_target(scope),
-                "http_version": scope.get("http_version", "1.1"),
-                "operation": notes.operation,
-                "status": status,
-                "bytes": size,
-                "seconds": seconds,
-                "glance_seconds": notes.glance_seconds,
-            }
-        )
-    )
+    values = {
+        "client": client,
+        "method": scope["method"],
+        "target": safe_target(scope),
+        "http_version": scope.get("http_version", "1.1"),
+        "operation": notes.operation,
+        "status": status,
+        "bytes": size,
+        "seconds": seconds,
+        "glance_seconds": notes.glance_seconds,
+    }
+    record = _record(values)
+    if cut is not None:
+        values |= {"cut": cut.reason, "sent_status": cut.status}
+        record.msg = _CUT_LINE
+    LOG.handle(record)
 
 
 def _record(values: dict[str, object]) -> logging.LogRecord:

@@ -9,7 +9,7 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glimpse.correlation import RequestIds, RequestNotes, current_notes, current_request
-from glimpse.http.access import log_access, safe_target
+from glimpse.http.access import Cut, log_access, safe_target
 from glimpse.http.proxy import Origin, client_address, client_origin
 from glimpse.observer import NOBODY, Observer
 
@@ -17,7 +17,10 @@ _LOG = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(
     rb"req-[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 )
-_NOT_ANSWERED = 499  # nginx's status for a client that went away before there was an answer
+_CLIENT_CLOSED = 499  # nginx's status for a client that went away before its response was complete
+_SERVER_FAILED = 500  # in logs, of a response that was begun and could not be completed
+# Credentials: of two different ones, a proxy before Glimpse may have checked the other.
+_SINGLE_HEADERS = frozenset((b"x-auth-token", b"x-subject-token", b"x-service-token"))
 
 
 class AnswerCut(Exception):
@@ -32,10 +35,12 @@ class Edge:
     """ASGI middleware around every API.
 
     Puts into the scope ``glimpse.headers`` (dict of lower-case names; repeated headers joined by
-    commas as RFC 9110 has it), ``glimpse.base_url`` (what links start with, no slash at the end)
-    and sets `correlation.current_request` and `current_notes`. Each request is told to the observer
-    and, if `access_log`, logged with what the notes then say. An exception that an API let through
-    is logged and, when nothing was sent yet, answered with a bare 500: it is a bug of ours.
+    commas as RFC 9110 has it, but 400 for repeated tokens), ``glimpse.base_url`` (what links start
+    with, no slash at the end) and sets `correlation.current_request` and `current_notes`. Each
+    request is told to the observer and, if `access_log`, logged with what the notes then say. An
+    exception that an API let through is logged and, when nothing was sent yet, answered with a bare
+    500: it is a bug of ours. A response that was cut is logged and counted with the status 499 when
+    the client did not take it to its end, 500 when it could not be completed.
     """
 
     def __init__(
@@ -58,42 +63,49 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        self._prepare(scope)
+        app = self._app if self._prepare(scope) else _refuse_repeated_token
         notes = RequestNotes(self._observer)
         current_notes.set(notes)
-        status, size = _NOT_ANSWERED, 0
+        response = _SentResponse(send)
         began = time.perf_counter()
         self._in_flight += 1
         self._observer.request_began()
-
-        async def noted(message: Message) -> None:
-            nonlocal status, size
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            else:
-                size += len(message.get("body", b""))
-            await send(message)
-
         try:
-            await self._app(scope, receive, noted)
+            await app(scope, receive, response.send)
         except AnswerCut as cut:
+            response.cut = "server"
             _LOG.error("%s %s was cut short: %s", scope["method"], safe_target(scope), cut)
             raise
         except Exception:
+            response.cut = "server"
             what = scope["method"], safe_target(scope)
             _LOG.exception("Unexpected error while serving %s %s", *what)
-            if status != _NOT_ANSWERED:
+            if response.status is not None:
                 raise  # the server cuts the connection, so that nobody takes the half for the whole
-            await send_plain(noted, 500, "The server has either erred or is incapable.")
+            await send_plain(response.send, 500, "The server has either erred or is incapable.")
+        except BaseException:
+            response.cut = "server"  # the server stops
+            raise
         finally:
-            seconds = time.perf_counter() - began
-            self._in_flight -= 1
-            if self._idle is not None and not self._in_flight:
-                self._idle.set()
-            self._observer.request_ended(notes.operation, status, seconds)
-            if self._access_log:
-                client = self._client(scope)
-                log_access(scope, notes, client, status=status, size=size, seconds=seconds)
+            self._note_end(scope, notes, response, time.perf_counter() - began)
+
+    def _note_end(
+        self, scope: Scope, notes: RequestNotes, response: "_SentResponse", seconds: float
+    ) -> None:
+        """Count and log a request that has ended."""
+        self._in_flight -= 1
+        if self._idle is not None and not self._in_flight:
+            self._idle.set()
+        status, cut = response.status, None
+        if not response.complete or "glimpse.cut" in scope:
+            reason = scope.get("glimpse.cut", response.cut)
+            cut = None if status is None else Cut(reason, status)
+            status = _SERVER_FAILED if reason == "server" else _CLIENT_CLOSED
+        status = status or _CLIENT_CLOSED
+        self._observer.request_ended(notes.operation, status, seconds)
+        if self._access_log:
+            client, size = self._client(scope), response.size
+            log_access(scope, notes, client, status=status, size=size, seconds=seconds, cut=cut)
 
     async def idle(self) -> None:
         """Return when no request is being served, for one who sees to it that no more come."""
@@ -101,17 +113,17 @@ class Edge:
             self._idle = asyncio.Event()
             await self._idle.wait()
 
-    def _prepare(self, scope: Scope) -> None:
-        """Put into the scope what the class promises."""
-        headers: dict[bytes, bytes] = {}
-        for name, value in scope["headers"]:
-            headers[name] = headers[name] + b"," + value if name in headers else value
+    def _prepare(self, scope: Scope) -> bool:
+        """Put into the scope what the class promises; return False if a token is repeated."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        acceptable = len(headers) == len(scope["headers"]) or _join_repeated(scope, headers)
         scope["glimpse.headers"] = headers
         scope["glimpse.base_url"] = self._origin(scope, headers).url
         inbound = headers.get(b"x-openstack-request-id", b"")
         current_request.set(
             RequestIds(_new_id(), inbound.decode() if _REQUEST_ID.fullmatch(inbound) else None)
         )
+        return acceptable
 
     def _client(self, scope: Scope) -> str:
         """The address of whoever sent the request, ``-`` if the server does not say it."""
@@ -128,6 +140,45 @@ class Edge:
             host = f"{server[0]}:{server[1]}" if server[1] else server[0]
         origin = Origin(scope["scheme"], host)
         return client_origin(origin, headers) if self._trust_proxy_headers else origin
+
+
+class _SentResponse:
+    """What was sent of one response; `cut` is why, should it end before it is complete."""
+
+    __slots__ = ("_send", "complete", "cut", "size", "status")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status: int | None = None
+        self.size = 0  # bytes of the body
+        self.complete = False
+        self.cut = "client"
+
+    async def send(self, message: Message) -> None:
+        """Send one message, and note what it is."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        else:
+            self.size += len(message.get("body", b""))
+            self.complete = not message.get("more_body", False)
+        await self._send(message)
+
+
+def _join_repeated(scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    """Fill `headers`, with repeated ones joined; return False if one of them is a token."""
+    headers.clear()
+    acceptable = True
+    for name, value in scope["headers"]:
+        if name in headers:
+            headers[name] += b"," + value
+            acceptable = acceptable and name not in _SINGLE_HEADERS
+        else:
+            headers[name] = value
+    return acceptable
+
+
+async def _refuse_repeated_token(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send_plain(send, 400, "A token header may be sent once only.")
 
 
 def _new_id() -> str:

@@ -64,15 +64,13 @@ class HeadParser:
     def parse(self, head: bytes) -> RequestHead:
         """Parse one complete head, with its empty line. Raises RequestRefused.
 
-        ``Upgrade`` headers are ignored and left out (RFC 9110, 7.8): what follows the head is the
-        body of this request.
+        A wish to upgrade is ignored (RFC 9110, 7.8): what follows the head is the body of this
+        request.
         """
         line = _REQUEST_LINE.match(head)
         if line is None:
             raise _refused_line(head)
         method, target, minor = line.groups()
-        if b"\r\nupgrade:" in head.lower():
-            head = _UPGRADE.sub(b"", head)
         if method not in _PLAIN_METHODS or target[:1] != b"/":
             head = b"GET / HTTP/1.%b" % minor + head[line.end() - 2 :]
         headers = self._parse_lines(head)
@@ -88,15 +86,15 @@ class HeadParser:
             self._parser = httptools.HttpRequestParser(self._lines)
         text = path.decode("ascii")
         return RequestHead(
-            method=method.decode("ascii"),
-            path=unquote(text) if "%" in text else text,
-            raw_path=path,
-            query_string=query,
-            http_version="1.1" if minor == b"1" else "1.0",
-            headers=headers,
-            body_length=length,
-            keep_alive=minor == b"1" and _keeps_alive(fields.get(b"connection")),
-            expects_continue=b"expect" in fields and _expects_continue(fields, minor, length),
+            method.decode("ascii"),
+            unquote(text) if "%" in text else text,
+            path,
+            query,
+            "1.1" if minor == b"1" else "1.0",
+            headers,
+            length,
+            minor == b"1" and _keeps_alive(fields.get(b"connection")),
+            b"expect" in fields and _expects_continue(fields, minor, length),
         )
 
     def _parse_lines(self, head: bytes) -> Headers:
@@ -104,6 +102,9 @@ class HeadParser:
         lines.headers, lines.complete = [], False
         try:
             self._parser.feed_data(head)
+        except httptools.HttpParserUpgrade:  # it waits for another protocol's bytes
+            self._parser = httptools.HttpRequestParser(lines)
+            return self._parse_lines(_UPGRADE.sub(b"", head))
         except httptools.HttpParserError:
             raise RequestRefused(400) from None
         if not lines.complete:
@@ -215,7 +216,7 @@ def _body_length(fields: dict[bytes, bytes], minor: bytes) -> int | None:
 
 def _keeps_alive(connection: bytes | None) -> bool:
     """Whether the client allows a further request on the connection."""
-    if connection is None:
+    if connection is None or connection == b"keep-alive":
         return True
     return b"close" not in (option.strip() for option in connection.lower().split(b","))
 
