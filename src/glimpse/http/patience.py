@@ -85,7 +85,8 @@ class ClientTimeouts(asyncio.Protocol):
         """Close the connection if its time is up; otherwise start the timer again."""
         now = self.loop.time()
         unsent = self._measure_unsent()
-        if unsent != self._unsent:
+        has_moved = unsent != self._unsent
+        if has_moved:
             self._unsent, self._sent_at = unsent, now
         is_sending = bool(unsent[0] or unsent[1])
         moved_at = max(self._received_at, self._sent_at)
@@ -93,8 +94,8 @@ class ClientTimeouts(asyncio.Protocol):
             self._cut = "timeout"
             self.transport.abort()
             return
-        if is_sending and self._idle_since is not None and not self._lingers():
-            self._idle_since = now  # the response has not ended for the client
+        if self._idle_since is not None and (is_sending or has_moved) and not self._lingers():
+            self._idle_since = now  # for the client, the response has not ended before
         elif self.flow.read_paused and not is_sending:
             self._received_at = now  # it is not the client that is slow
         left = self._time_left(now)
