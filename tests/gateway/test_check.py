@@ -66,7 +66,7 @@ def test_a_gateway_that_would_work(behind: EmbeddedCloud, tmp_path: Path) -> Non
         "ok    it lets in the user of [service_user]",
         f"ok    Keystone at {behind.identity_url}/v3 answers",
         "ok    it lets in the user of [keystone_authtoken]",
-        "ok    tokens can be validated: user service has the roles admin, service",
+        "ok    tokens can be validated: user service has the roles admin, member, reader, service",
         f"ok    Glance at {behind.process.base_url}/image answers and has v2",
         "ok    Glance lists images for user service",
         f"ok    writers of one image can take turns through redis://127.0.0.1:{redis.port}",

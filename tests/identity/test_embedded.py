@@ -279,3 +279,21 @@ async def test_revoking_a_token_ends_those_made_from_it(identity: EmbeddedIdenti
     await identity.revoke(parent)
     with pytest.raises(Unauthorized):
         await identity.authenticate(child)
+
+
+@pytest.mark.parametrize(
+    ("given", "listed"),
+    [
+        (["admin"], {"admin", "member", "reader"}),
+        (["member"], {"member", "reader"}),
+        (["reader"], {"reader"}),
+        (["observer", "member"], {"observer", "member", "reader"}),
+    ],
+)
+async def test_a_token_lists_the_roles_that_its_roles_imply(
+    tmp_path: Path, given: list[str], listed: set[str]
+) -> None:
+    seed(tmp_path, [{"name": "demo", "password": "x", "roles": {"demo": given}}])
+    identity = EmbeddedIdentity.open(tmp_path)
+    assert set((await log_in(identity)).roles) == listed
+    await identity.close()

@@ -16,6 +16,12 @@ from glimpse.identity.passwords import hash_password
 
 DOMAIN_ID, DOMAIN_NAME = "default", "Default"
 ROLE_NAMES = ("admin", "member", "reader", "service")
+# The roles that a role implies, as Keystone's bootstrap makes them
+_IMPLIED = {
+    "admin": ("member", "reader"),
+    "manager": ("member", "reader"),
+    "member": ("reader",),
+}
 _STANDARD = {"admin": ("admin", "member", "reader"), "demo": ("member", "reader")}
 
 
@@ -150,7 +156,8 @@ def parse(document: Mapping[str, Any]) -> Directory:
     """Make a Directory of a completed identity file.
 
     ``projects``: id, name, enabled. ``users``: id, name, password or password_hash (the former
-    counts), enabled, roles (an object: project id or name -> list of role names).
+    counts), enabled, roles (an object: project id or name -> list of role names; as in Keystone,
+    admin implies member, and member reader).
     ``application_credentials``: id, name, user and project (id or name), roles, secret_hash,
     description, expires_at, unrestricted. Raises InvalidDirectory.
     """
@@ -169,7 +176,7 @@ def parse(document: Mapping[str, Any]) -> Directory:
 
 def _user(entry: Mapping[str, Any], known: Directory) -> User:
     roles = {
-        _project_id(project, known): tuple(names)
+        _project_id(project, known): _with_implied(names)
         for project, names in entry.get("roles", {}).items()
     }
     password, password_hash = entry.get("password"), entry.get("password_hash")
@@ -183,6 +190,13 @@ def _user(entry: Mapping[str, Any], known: Directory) -> User:
         enabled=entry.get("enabled", True),
         roles=roles,
     )
+
+
+def _with_implied(names: Iterable[str]) -> tuple[str, ...]:
+    """The roles, and after them those that they imply: tokens list both, as Keystone's do."""
+    named = tuple(names)
+    implied = (each for name in named for each in _IMPLIED.get(name, ()))
+    return tuple(dict.fromkeys((*named, *implied)))
 
 
 def _credential(entry: Mapping[str, Any], known: Directory) -> ApplicationCredential:
