@@ -15,6 +15,7 @@ from glimpse.compute.app import ComputeAPI
 from glimpse.compute.microversions import parse_microversion
 from glimpse.compute.operations import Operations
 from glimpse.compute.options import ComputeOptions
+from glimpse.compute.policy import ComputePolicy
 from glimpse.correlation import current_notes
 from glimpse.embedded.api import image_api
 from glimpse.embedded.probes import probe_catalog, probe_data
@@ -26,7 +27,7 @@ from glimpse.identity import Identity
 from glimpse.identity.api import identity_api
 from glimpse.identity.embedded import EmbeddedIdentity
 from glimpse.identity.noauth import NoAuthIdentity
-from glimpse.images import Caller, ImageService
+from glimpse.images import ImageService, Permissions, PolicyRules
 from glimpse.observer import NOBODY, Observer
 from glimpse.settings import Settings
 
@@ -75,23 +76,24 @@ class Application:
 
     async def open(self) -> None:
         """Open files and build the APIs. Raises what the parts raise when they cannot start."""
+        rules = await asyncio.to_thread(_policy_rules, self._settings)
         if self._settings.image_service == "glance":
-            images, identity, image_url, probes = self._open_gateway()
+            images, identity, image_url, probes = self._open_gateway(rules)
         else:
-            images, identity, image_url, probes = await self._open_embedded()
+            images, identity, image_url, probes = await self._open_embedded(rules)
         self.identity = identity
         self._readiness = ReadinessView({"healthcheck": self._probe_health, **probes})
         operations = Operations(
             images,
-            show_size=await asyncio.to_thread(_size_rule, self._settings),
             metadata_items=_no_limit_below_zero(self._settings.quota.metadata_items),
+            policy=ComputePolicy(rules),
         )
         self._compute = ComputeAPI(operations, identity, image_url, _options(self._settings))
 
-    def _open_gateway(self) -> _Parts:
+    def _open_gateway(self, rules: PolicyRules | None) -> _Parts:
         from glimpse.gateway import open_gateway  # noqa: PLC0415  loads only when it is the mode
 
-        images, identity, _ = open_gateway(self._settings)
+        images, identity, _ = open_gateway(self._settings, rules)
         self._closers += [images, identity]
         probes: dict[str, Probe] = {"glance": images.ping}
         if not isinstance(identity, NoAuthIdentity):
@@ -102,11 +104,13 @@ class Application:
 
         return _Parts(images, identity, image_url, probes)
 
-    async def _open_embedded(self) -> _Parts:
+    async def _open_embedded(self, rules: PolicyRules | None) -> _Parts:
         settings = self._settings
         anyio.current_time()  # loads what streaming needs: 17 ms, for which others would wait later
         images = EmbeddedImageService.open(
-            settings.server.state_dir, image_size_cap=settings.embedded.image_size_cap
+            settings.server.state_dir,
+            image_size_cap=settings.embedded.image_size_cap,
+            permissions=Permissions(rules),
         )
         self._closers.append(images)
         await images.recover()
@@ -209,10 +213,10 @@ def _url_or_none(text: str | None) -> str | None:
     return text
 
 
-def _size_rule(settings: Settings) -> Callable[[Caller], bool]:
-    """Who sees ``OS-EXT-IMG-SIZE:size``: everybody, unless a policy file says otherwise."""
+def _policy_rules(settings: Settings) -> PolicyRules | None:
+    """The operator's policy rules; None without policy files. Raises BadPolicyFile."""
     if settings.policy.policy_file is None and not settings.policy.policy_dirs:
-        return lambda _: True
-    from glimpse.compute.policy import image_size_rule  # noqa: PLC0415  oslo.policy loads slowly
+        return None
+    from glimpse.policy_files import PolicyFiles  # noqa: PLC0415  oslo.policy loads slowly
 
-    return image_size_rule(settings.policy.policy_file, settings.policy.policy_dirs)
+    return PolicyFiles(settings.policy.policy_file, settings.policy.policy_dirs)

@@ -133,14 +133,17 @@ def _identity(file: Path) -> Finding:
 def _policy(settings: Settings) -> Finding:
     policy_file = settings.policy.policy_file
     if policy_file is None and not settings.policy.policy_dirs:
-        return Finding(True, "no policy file: everybody sees the size of an image")
-    from glimpse.compute.policy import BadPolicyFile, image_size_rule  # noqa: PLC0415  slow
+        return Finding(True, "no policy file: permissions are those of Glance's default policy")
+    from glimpse.policy_files import BadPolicyFile, PolicyFiles  # noqa: PLC0415  slow
 
     try:
-        image_size_rule(policy_file, settings.policy.policy_dirs)
+        rules = PolicyFiles(policy_file, settings.policy.policy_dirs).names()
     except BadPolicyFile as error:
         return Finding(False, str(error))
-    return Finding(True, f"the policy file {policy_file} is used for the size of images")
+    place = policy_file or ", ".join(settings.policy.policy_dirs)
+    if not rules:
+        return Finding(True, f"the policy file {place} has no rule for images: it changes nothing")
+    return Finding(True, f"the policy file {place} is used for {', '.join(rules)}")
 
 
 def _health(settings: Settings) -> Finding:

@@ -17,6 +17,7 @@ from glimpse.identity.keystone import (
 from glimpse.identity.keystone.sealing import CannotSeal, Seal
 from glimpse.identity.keystone.shared_cache import BadServer, SharedCache
 from glimpse.identity.noauth import NoAuthIdentity
+from glimpse.images import PolicyRules
 from glimpse.images.errors import Unavailable
 from glimpse.settings import Glance, KeystoneAuthtoken, Settings
 from glimpse.upstream.tls import TlsOptions
@@ -35,16 +36,17 @@ class Gateway(NamedTuple):
     session: ServiceSession | None = None
 
 
-def open_gateway(settings: Settings) -> Gateway:
+def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gateway:
     """Make the parts, without asking anybody anything: what is down now may be up later.
 
-    Raises GatewayError.
+    `rules` are the operator's policy rules. Raises GatewayError.
     """
     if settings.api.auth_strategy == "keystone":
         session = open_session(settings)
-        return Gateway(open_glance(settings, session), open_keystone(settings, session), session)
+        images = open_glance(settings, session, rules)
+        return Gateway(images, open_keystone(settings, session), session)
     if settings.api.auth_strategy == "noauth":
-        return Gateway(open_glance(settings, None), NoAuthIdentity())
+        return Gateway(open_glance(settings, None, rules), NoAuthIdentity())
     raise GatewayError("image_service = glance needs tokens that Glance accepts: Keystone's.")
 
 
@@ -86,7 +88,9 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
     return ServiceSession(keystone_options(settings), plugin)
 
 
-def open_glance(settings: Settings, session: ServiceSession | None) -> GlanceImageService:
+def open_glance(
+    settings: Settings, session: ServiceSession | None, rules: PolicyRules | None = None
+) -> GlanceImageService:
     """The Glance that [glance] names, or else the catalog of `session`. Raises GatewayError."""
     glance = settings.glance
     named = glance.api_servers or ((glance.endpoint_override,) if glance.endpoint_override else ())
@@ -116,7 +120,7 @@ def open_glance(settings: Settings, session: ServiceSession | None) -> GlanceIma
     service = None
     if session is not None and settings.service_user.send_service_user_token:
         service = ServiceUser(open_session(settings, "service_user"))
-    return GlanceImageService(options, open_turns(settings), find_server, service)
+    return GlanceImageService(options, open_turns(settings), find_server, service, rules)
 
 
 def open_turns(settings: Settings) -> Turns:

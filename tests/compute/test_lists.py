@@ -35,7 +35,7 @@ async def listed(*pages: Page, query: bytes = b"") -> tuple[dict[str, list[dict[
     """The list's document, and whether it was streamed."""
     links = Links("http://x/v2.1", "http://x", "http://y")
     request = ComputeRequest(CALLER, query, None, "", "", links, legacy=False)
-    operations = Operations(Pages(*pages), show_size=lambda _: True, metadata_items=128)
+    operations = Operations(Pages(*pages), metadata_items=128)
     answer = await operations.list_images(request)
     if isinstance(answer, Streamed):
         return orjson.loads(b"".join([piece async for piece in answer.pieces])), True

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from glimpse.compute.faults import Fault, fault_of
 from glimpse.compute.operations import ComputeRequest, Operations
+from glimpse.compute.routes import Operation
 from glimpse.compute.views import Links
 from glimpse.embedded.rules import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError
 
-OWNER = Caller("user", "project")
+OWNER = Caller("user", "project", frozenset(("member",)))
 LINKS = Links("http://c/v2.1", "http://c", "http://c/image")
 MOST = 4  # items
 Model = dict[str, str]
@@ -51,12 +52,12 @@ def expected(model: Model, operation: str, key: str, value: Any) -> tuple[int, A
 
 
 async def perform(
-    operations: Operations, image_id: str, operation: str, key: str, value: Any
+    operations: Operations, image_id: str, operation: Operation, key: str, value: Any
 ) -> tuple[int, Any]:
     body = {"meta": {key: value}} if operation == "set_metadata_item" else {"metadata": value}
     request = ComputeRequest(OWNER, b"", body, image_id, key, LINKS, legacy=False)
     try:
-        answer = await operations.handler(operation)(request)
+        answer = await operations.handler(operation, OWNER)(request)
     except Fault as fault:
         return fault.status, None
     except ImageServiceError as error:
@@ -68,11 +69,11 @@ async def perform(
 @settings(max_examples=60, deadline=None)
 @given(steps=st.lists(STEPS, max_size=12))
 def test_any_sequence_of_operations_equals_a_plain_dictionary(
-    steps: list[tuple[str, str, Any]],
+    steps: list[tuple[Operation, str, Any]],
 ) -> None:
     async def run(directory: Path) -> None:
         service = EmbeddedImageService.open(directory)
-        operations = Operations(service, show_size=lambda _: True, metadata_items=MOST)
+        operations = Operations(service, metadata_items=MOST)
         image = await service.create_image(OWNER, NewImage(name="model"))
         model: Model = {}
         for step in steps:

@@ -1,22 +1,21 @@
-"""Policy files as a deployed Compute API has them."""
+"""The operator's rules for the Compute API, in policy files as a deployed Compute API has them."""
 
 from pathlib import Path
 
 import pytest
 
-from glimpse.compute.policy import BadPolicyFile, image_size_rule
+from glimpse.compute.policy import RULE_NAMES, ComputePolicy
+from glimpse.compute.routes import ROUTES
 from glimpse.images import Caller
+from glimpse.policy_files import PolicyFiles
 from glimpse.settings import load_settings
+from tests.support.policy import write_policy
 
 ADMIN = Caller("a", "p", frozenset({"admin"}), is_admin=True)
 READER = Caller("r", "p", frozenset({"reader"}))
-
-
-def written(directory: Path, rule: str, name: str = "policy.yaml") -> Path:
-    directory.mkdir(exist_ok=True)
-    file = directory / name
-    file.write_text(f'{{"os_compute_api:image-size": "{rule}"}}\n')
-    return file
+SYSTEM = Caller("a", None, frozenset({"admin"}), is_admin=True)
+SIZE = "os_compute_api:image-size"
+OPERATIONS = [route.operation for route in ROUTES if route.last]
 
 
 @pytest.mark.parametrize("name", ["policy.yaml", "policy.json"])
@@ -35,29 +34,34 @@ def written(directory: Path, rule: str, name: str = "policy.yaml") -> Path:
 def test_a_rule_says_who_sees_the_size(
     tmp_path: Path, name: str, rule: str, *, admin: bool, reader: bool
 ) -> None:
-    may_see = image_size_rule(written(tmp_path, rule, name), ())
-    assert (may_see(ADMIN), may_see(READER)) == (admin, reader)
+    policy = ComputePolicy(PolicyFiles(write_policy(tmp_path / name, {SIZE: rule}), ()))
+    assert (policy.shows_size(ADMIN), policy.shows_size(READER)) == (admin, reader)
+    assert not policy.shows_size(SYSTEM), "a rule for projects applied to a system scope"
 
 
-def test_a_changed_file_counts_at_once(tmp_path: Path) -> None:
-    file = written(tmp_path, "@")
-    may_see = image_size_rule(file, ())
-    assert may_see(READER)
-    written(tmp_path, "role:somebody_else")
-    assert not may_see(READER)
+def test_without_rules_every_operation_is_allowed(tmp_path: Path) -> None:
+    other = PolicyFiles(write_policy(tmp_path / "policy.yaml", {"os_compute_api:servers": "!"}), ())
+    for policy in (ComputePolicy(), ComputePolicy(other)):
+        assert policy.shows_size(READER)
+        assert {policy.refused_by(READER, operation) for operation in OPERATIONS} == {None}
 
 
-def test_a_directory_has_more_rules(tmp_path: Path) -> None:
-    written(tmp_path / "policy.d", "role:admin")
-    may_see = image_size_rule(written(tmp_path, "@"), [str(tmp_path / "policy.d")])
-    assert not may_see(READER)
+def test_one_rule_governs_all_operations_but_those_with_a_rule_of_their_own(tmp_path: Path) -> None:
+    general, show = "os_compute_api:os-images", "os_compute_api:os-images:show"
+    rules = PolicyFiles(write_policy(tmp_path / "p.yaml", {general: "role:admin", show: "@"}), ())
+    policy = ComputePolicy(rules)
+    refusals = {operation: policy.refused_by(READER, operation) for operation in OPERATIONS}
+    assert refusals == {**dict.fromkeys(OPERATIONS, general), "show_image": None}
+    assert {policy.refused_by(ADMIN, operation) for operation in OPERATIONS} == {None}
 
 
-def test_a_file_that_is_none_is_said(tmp_path: Path) -> None:
-    file = tmp_path / "policy.yaml"
-    file.write_text("[not, rules")
-    with pytest.raises(BadPolicyFile):
-        image_size_rule(file, ())
+@pytest.mark.parametrize("name", [name for name in RULE_NAMES if name.count(":") > 1])
+def test_each_operation_has_a_rule_of_its_own(tmp_path: Path, name: str) -> None:
+    rules = PolicyFiles(write_policy(tmp_path / "policy.yaml", {name: "role:admin"}), ())
+    policy = ComputePolicy(rules)
+    refused = [each for each in OPERATIONS if policy.refused_by(READER, each) == name]
+    assert len(refused) == 1
+    assert policy.refused_by(ADMIN, refused[0]) is None
 
 
 @pytest.mark.parametrize("text", ["", "[oslo_policy]\npolicy_file = policy.yaml\n"])
@@ -65,8 +69,8 @@ def test_the_file_beside_a_nova_conf_is_found(tmp_path: Path, text: str) -> None
     conf = tmp_path / "nova.conf"
     conf.write_text(text)
     assert load_settings([conf]).policy.policy_dirs == ()
-    written(tmp_path, "role:admin")
-    written(tmp_path / "policy.d", "role:admin", "more.yaml")
+    write_policy(tmp_path / "policy.yaml", {SIZE: "role:admin"})
+    write_policy(tmp_path / "policy.d" / "more.yaml", {SIZE: "role:admin"})
     policy = load_settings([conf]).policy
     assert policy.policy_file == str(tmp_path / "policy.yaml")
     assert policy.policy_dirs == (str(tmp_path / "policy.d"),)

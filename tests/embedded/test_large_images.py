@@ -74,7 +74,7 @@ async def test_compute_streams_large_images_and_keeps_none_of_them(
 ) -> None:
     operations._rendered.cache_clear()  # noqa: SLF001
     links = Links("http://x/v2.1", "http://x", "http://y")
-    compute = Operations(service, show_size=lambda _: True, metadata_items=128)
+    compute = Operations(service, metadata_items=128)
     request = ComputeRequest(OWNER, b"", None, "", "", links, legacy=False)
     answer = await compute.list_images_detail(request)
     assert isinstance(answer, Streamed)

@@ -14,7 +14,7 @@ from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import Caller, PropertyChanges
 from glimpse.images.errors import ImageNotFound, Invalid, PropertyLimitExceeded, PropertyNotFound
 
-OWNER = Caller("user", "project")
+OWNER = Caller("user", "project", frozenset(("member",)))
 LIMIT = 4
 KEYS = st.sampled_from(("a", "b", "c", "d", "e", "f"))
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=5)

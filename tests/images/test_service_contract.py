@@ -29,8 +29,9 @@ from glimpse.images.errors import (
     PropertyNotFound,
 )
 
-OWNER = Caller("demo", "demo", token="demo:demo")
-STRANGER = Caller("alt", "alt", token="alt:alt")
+ROLES = frozenset(("member", "reader"))
+OWNER = Caller("demo", "demo", ROLES, token="demo:demo")
+STRANGER = Caller("alt", "alt", ROLES, token="alt:alt")
 UNKNOWN = "22578ad2-a9a0-54d7-9e43-6d3b7ac060e9"
 
 

@@ -51,6 +51,16 @@ class IdentityClient:
             path = f"/projects/{project_id}/users/{user_id}/roles/{self.id_of('roles', role)}"
             self.call("PUT", path)
 
+    def create_role(self, name: str) -> None:
+        """Create a role unless there is one of that name."""
+        if not self.call("GET", f"/roles?name={name}").json()["roles"]:
+            self.call("POST", "/roles", {"role": {"name": name}})
+
+    def grant_system_role(self, user: str, role: str) -> None:
+        """Give a user a role on the system, which tokens of that scope have."""
+        user_id, role_id = self.id_of("users", user), self.id_of("roles", role)
+        self.call("PUT", f"/system/users/{user_id}/roles/{role_id}")
+
     def create_service(self, kind: str, name: str, url: str) -> None:
         """Put a service into the catalog, with one URL for all interfaces."""
         document: dict[str, Any] = {"service": {"type": kind, "name": name}}

@@ -148,6 +148,8 @@ class PeerCloud:
                 "VALUES (?, ?, '{}', 1, 'default', 'default', 0)",
                 list(projects.items()),
             )
+        for role in sorted({role for member in known for role in member.roles}):
+            self.identity.create_role(role)
         for member in known:
             self.identity.create_user(member.name, projects[member.project_id], member.roles)
 

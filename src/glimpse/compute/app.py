@@ -169,7 +169,7 @@ class ComputeAPI:
             ),
             legacy=root == "/v2",
         )
-        return await self._operations.handler(match.route.operation)(request)
+        return await self._operations.handler(match.route.operation, caller)(request)
 
     async def _send_answer(
         self,

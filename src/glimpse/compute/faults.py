@@ -76,8 +76,7 @@ _FAULTS: tuple[tuple[type[errors.ImageServiceError], int, str], ...] = (
     (errors.PropertyNotFound, 404, "Invalid metadata key"),
     (errors.NotFound, 404, "The resource could not be found."),
     (errors.PropertyLimitExceeded, 403, "Image metadata limit exceeded"),
-    (errors.MarkerNotVisible, 403, "HTTP 403 Forbidden: {}"),
-    (errors.Forbidden, 403, "{}"),
+    (errors.Forbidden, 403, "HTTP 403 Forbidden: {}"),
     (errors.Invalid, 400, "HTTP 400 Bad Request: {}"),
     (errors.Conflict, 409, "{}"),
 )

@@ -18,8 +18,18 @@ from glimpse.compute.metadata import (
     property_changes,
     shown_metadata,
 )
+from glimpse.compute.policy import ComputePolicy
+from glimpse.compute.routes import Operation
 from glimpse.compute.views import Links, basic_view, detail_view
-from glimpse.images import Caller, Image, ImageService, Page, PropertyChanges
+from glimpse.images import (
+    Action,
+    Caller,
+    Image,
+    ImageService,
+    Page,
+    PropertyChanges,
+    has_role,
+)
 from glimpse.images.errors import Forbidden
 
 _IN_ONE_PIECE = 200  # a longer list is streamed, as is one of more than:
@@ -53,20 +63,30 @@ Answer = bytes | Streamed | None
 class Operations:
     """The operations of the Compute Images API over one image service.
 
-    `show_size` tells whether a caller may see ``OS-EXT-IMG-SIZE:size``; `metadata_items` is the
-    most metadata items of an image. Each method returns a JSON text, a Streamed one, or None for
-    204; it raises Fault or an error of `images.errors`.
+    `metadata_items` is the most metadata items of an image; `policy` has the operator's rules.
+    Each method returns a JSON text, a Streamed one, or None for 204; it raises Fault or an error
+    of `images.errors`.
     """
 
     def __init__(
-        self, images: ImageService, *, show_size: Callable[[Caller], bool], metadata_items: int
+        self, images: ImageService, *, metadata_items: int, policy: ComputePolicy | None = None
     ) -> None:
         self._images = images
-        self._show_size = show_size
+        self._policy = policy or ComputePolicy()
         self._metadata_items = metadata_items
 
-    def handler(self, operation: str) -> Callable[[ComputeRequest], Awaitable[Answer]]:
-        """The method for an operation of `routes.ROUTES`."""
+    def handler(
+        self, operation: Operation, caller: Caller
+    ) -> Callable[[ComputeRequest], Awaitable[Answer]]:
+        """The method for an operation of `routes.ROUTES`, which `caller` has asked for.
+
+        Raises Fault for a token without a project (repair R10: Compute answers 500), and for what
+        a policy rule forbids. What the caller may do with an image, the image service decides.
+        """
+        if caller.project_id is None:
+            raise Fault(403, "Images need a token that is scoped to a project; this one is not.")
+        if (rule := self._policy.refused_by(caller, operation)) is not None:
+            raise Fault(403, f"Policy doesn't allow {rule} to be performed.")
         method: Callable[[ComputeRequest], Awaitable[Answer]] = getattr(self, operation)
         return method
 
@@ -76,7 +96,7 @@ class Operations:
 
     async def list_images_detail(self, request: ComputeRequest) -> Answer:
         """``GET /images/detail``."""
-        links, show_size = request.links, self._show_size(request.caller)
+        links, show_size = request.links, self._policy.shows_size(request.caller)
         return await self._list(
             request,
             "/images/detail",
@@ -101,7 +121,7 @@ class Operations:
     async def show_image(self, request: ComputeRequest) -> Answer:
         """``GET /images/{id}``."""
         image = await self._images.get_image(request.caller, request.image_id)
-        show_size = self._show_size(request.caller)
+        show_size = self._policy.shows_size(request.caller)
         return orjson.dumps({"image": detail_view(image, request.links, show_size=show_size)})
 
     async def delete_image(self, request: ComputeRequest) -> Answer:
@@ -162,7 +182,8 @@ class Operations:
             kept = 0 if replace else len(image.properties.keys() - metadata.keys())
             if kept + len(metadata) > self._metadata_items:
                 raise Fault(403, "Image metadata limit exceeded")
-            if not request.caller.is_admin and image.owner != request.caller.project_id:
+            mine = request.caller.is_admin or image.owner == request.caller.project_id
+            if not (mine and has_role(request.caller, Action.MODIFY_IMAGE)):
                 raise _not_authorized(request.image_id)
             raise refusal
         changes = property_changes(

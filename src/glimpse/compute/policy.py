@@ -1,68 +1,60 @@
-"""Policy: who may see an image's size, by the rules of a policy file (oslo.policy)."""
+"""ComputePolicy: an operator's rules for the operations of the Compute Images API.
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+Compute itself has a rule for the size of images only (releases up to Ocata had others, which
+decided nothing but what ``/extensions`` lists). The others here are Glimpse's own, named as
+Compute's are; the image service's permissions count besides.
+"""
 
-from oslo_config import cfg
-from oslo_policy import opts, policy
-
-from glimpse.images import Caller
+from glimpse.images import Caller, PolicyRules
+from glimpse.images.permissions import is_rule_applicable
 
 IMAGE_SIZE = "os_compute_api:image-size"
-# The rules that Compute defines for others to refer to; a policy file may change them.
-_BASE_RULES = {
-    "context_is_admin": "role:admin",
-    "admin_api": "is_admin:True",
-    "admin_or_owner": "is_admin:True or project_id:%(project_id)s",
-    "project_manager_api": "role:manager and project_id:%(project_id)s",
-    "project_member_api": "role:member and project_id:%(project_id)s",
-    "project_reader_api": "role:reader and project_id:%(project_id)s",
-    "project_manager_or_admin": "rule:project_manager_api or rule:context_is_admin",
-    "project_member_or_admin": "rule:project_member_api or rule:context_is_admin",
-    "project_reader_or_admin": "rule:project_reader_api or rule:context_is_admin",
+_ALL = "os_compute_api:os-images"
+_IMAGES = "os_compute_api:os-images:{}"
+_METADATA = "os_compute_api:os-image-metadata:{}"
+# Operations as in `routes.ROUTES`
+_OPERATIONS = {
+    "list_images": _IMAGES.format("index"),
+    "list_images_detail": _IMAGES.format("detail"),
+    "show_image": _IMAGES.format("show"),
+    "delete_image": _IMAGES.format("delete"),
+    "list_metadata": _METADATA.format("index"),
+    "show_metadata_item": _METADATA.format("show"),
+    "create_metadata": _METADATA.format("create"),
+    "replace_metadata": _METADATA.format("update_all"),
+    "set_metadata_item": _METADATA.format("update"),
+    "delete_metadata_item": _METADATA.format("delete"),
 }
+RULE_NAMES = (IMAGE_SIZE, _ALL, *_OPERATIONS.values())
 
 
-class BadPolicyFile(Exception):
-    """The policy file cannot be used."""
+class ComputePolicy:
+    """Evaluates the configured rules; without any, callers may do and see everything.
 
-
-def image_size_rule(
-    policy_file: str | Path | None, policy_dirs: Sequence[str]
-) -> Callable[[Caller], bool]:
-    """A function that tells whether a caller sees ``OS-EXT-IMG-SIZE:size``.
-
-    The file may be JSON or YAML and hold rules of all of Compute; it is read again when it has
-    changed. The default is everybody, as the API reference says. Raises BadPolicyFile.
+    A rule's target is the caller's own project and user, as in Compute.
     """
-    if policy_file is not None and not Path(policy_file).is_file():
-        raise BadPolicyFile(f"The policy file {policy_file} does not exist.")
-    conf = cfg.ConfigOpts()
-    opts.set_defaults(conf, policy_file=str(policy_file) if policy_file else None)
-    conf([])
-    if policy_dirs:
-        conf.set_override("policy_dirs", list(policy_dirs), group="oslo_policy")
-    enforcer = policy.Enforcer(conf, policy_file=str(policy_file) if policy_file else None)
-    enforcer.suppress_default_change_warnings = True
-    enforcer.suppress_deprecation_warnings = True
-    for name, rule in _BASE_RULES.items():
-        enforcer.register_default(policy.RuleDefault(name, rule))
-    enforcer.register_default(policy.RuleDefault(IMAGE_SIZE, "", "Add 'OS-EXT-IMG-SIZE:size'"))
-    try:
-        enforcer.load_rules()
-    except (cfg.Error, ValueError) as error:
-        raise BadPolicyFile(f"The policy file {policy_file} cannot be used: {error}") from None
 
-    def may_see(caller: Caller) -> bool:
-        credentials = {
-            "user_id": caller.user_id,
-            "project_id": caller.project_id,
-            "roles": sorted(caller.roles),
-            "is_admin": caller.is_admin,
-            "user_domain_id": caller.user_domain_id,
-            "project_domain_id": caller.project_domain_id,
-        }
-        target = {"user_id": caller.user_id, "project_id": caller.project_id}
-        return bool(enforcer.enforce(IMAGE_SIZE, target, credentials))
+    def __init__(self, rules: PolicyRules | None = None) -> None:
+        self._rules = rules
 
-    return may_see
+    def shows_size(self, caller: Caller) -> bool:
+        """Return True if `caller` may see ``OS-EXT-IMG-SIZE:size`` (by default everybody)."""
+        return self._allows(IMAGE_SIZE, caller)
+
+    def refused_by(self, caller: Caller, operation: str) -> str | None:
+        """The name of the rule that does not let `caller` use `operation`; None if it may.
+
+        The operation's own rule counts, or else the one for all of them.
+        """
+        if self._rules is None:
+            return None
+        name = _OPERATIONS[operation]
+        if not self._rules.has(name):
+            name = _ALL
+        return None if self._allows(name, caller) else name
+
+    def _allows(self, name: str, caller: Caller) -> bool:
+        if self._rules is None or not self._rules.has(name):
+            return True
+        target = {"project_id": caller.project_id, "user_id": caller.user_id}
+        return is_rule_applicable(caller) and self._rules.allows(name, caller, target)

@@ -9,7 +9,7 @@ from enum import Enum
 import orjson
 
 from glimpse.embedded.engine import Record
-from glimpse.images import Caller, Image, PropertyChanges
+from glimpse.images import Action, Caller, Image, Permissions, PropertyChanges
 from glimpse.images.errors import (
     Conflict,
     Forbidden,
@@ -73,35 +73,45 @@ def may_edit(caller: Caller, image: Image) -> bool:
     return caller.is_admin or (image.owner is not None and caller.project_id == image.owner)
 
 
-def visible(caller: Caller, record: Record) -> Image:
+def visible(caller: Caller, record: Record, permissions: Permissions) -> Image:
     """The record's image. Raises ImageNotFound if the caller may not know of it."""
     if not is_visible(caller, record):
         raise ImageNotFound(record.image.id)
+    permissions.check_visible(caller, record.image)
     return record.image
 
 
-def editable(caller: Caller, record: Record) -> Image:
-    """The record's image. Raises ImageNotFound, or Forbidden if the caller may only look."""
-    image = visible(caller, record)
+def editable(
+    caller: Caller,
+    record: Record,
+    permissions: Permissions,
+    action: Action = Action.MODIFY_IMAGE,
+) -> Image:
+    """The record's image. Raises ImageNotFound, or Forbidden if the caller may not do `action`.
+
+    Whatever a policy rule says, only its owner and an admin change an image: as in Glance, where
+    the database layer checks that after the policy.
+    """
+    image = visible(caller, record, permissions)
+    permissions.check(caller, action, image)
     if not may_edit(caller, image):
         raise Forbidden(f"You are not permitted to modify image {image.id}.")
     return image
 
 
-def deletable(caller: Caller, record: Record) -> Image:
+def deletable(caller: Caller, record: Record, permissions: Permissions) -> Image:
     """The record's image. Raises ImageNotFound or Forbidden if the caller may not delete it."""
-    image = editable(caller, record)
+    image = editable(caller, record, permissions, Action.DELETE_IMAGE)
     if image.protected:
         raise Forbidden(f"Image {image.id} is protected and cannot be deleted.")
     return image
 
 
-def new_record(caller: Caller, new: NewImage) -> Image:
+def new_record(caller: Caller, new: NewImage, permissions: Permissions) -> Image:
     """The record of an image without data, in status queued. Raises Forbidden, Invalid."""
     owner = caller.project_id if new.owner is CallersProject.IT else new.owner
     if owner != caller.project_id and not caller.is_admin:
         raise Forbidden("You are not permitted to create images owned by another project.")
-    _check_publishing(caller, new.visibility)
     _check_reserved(new.properties)
     moment = now()
     image = Image(
@@ -126,31 +136,36 @@ def new_record(caller: Caller, new: NewImage) -> Image:
         tags_json=_json(sorted(set(new.tags))),
         properties_json=_json(dict(new.properties)),
     )
+    permissions.check_create(caller, image)
+    check_visibility(caller, image, image.visibility, permissions)
     _check_texts(image)
     check_size(image)
     return image
 
 
-def updated(caller: Caller, before: Image, after: Image) -> Image:
+def updated(caller: Caller, before: Image, after: Image, permissions: Permissions) -> Image:
     """`after`, with a new date, though it may not differ. Raises Forbidden, Invalid."""
     if after.owner != before.owner and not caller.is_admin:
         raise Forbidden("Only an admin may give an image away.")
     if after.visibility != before.visibility:
-        _check_publishing(caller, after.visibility)
+        check_visibility(caller, before, after.visibility, permissions)
     _check_texts(after)
     if len(after.properties_json) > len(before.properties_json):
         check_size(after)
     return after._replace(updated_at=now())
 
 
-def with_properties(caller: Caller, record: Record, changes: PropertyChanges) -> Image:
+def with_properties(
+    caller: Caller, record: Record, changes: PropertyChanges, permissions: Permissions
+) -> Image:
     """The image with its properties changed; raises as ImageService.change_properties."""
-    image = visible(caller, record)
+    image = visible(caller, record, permissions)
     before = image.properties
     properties = _changed(before, changes)
     _check_reserved(changes.set)
+    permissions.check(caller, Action.MODIFY_IMAGE, image)
     if properties != before or image.visibility != "public":
-        editable(caller, record)
+        editable(caller, record, permissions)
     if properties == before:
         return image
     for key, value in changes.set.items():
@@ -194,9 +209,14 @@ def _json(value: object) -> str:
         raise Invalid("A tag or property holds text that is not valid Unicode.") from None
 
 
-def _check_publishing(caller: Caller, visibility: str) -> None:
-    if visibility == "public" and not caller.is_admin:
-        raise Forbidden("Only an admin may publish an image.")
+def check_visibility(
+    caller: Caller, image: Image, visibility: str, permissions: Permissions
+) -> None:
+    """Raise Forbidden if the caller may not give the image that visibility."""
+    if visibility == "public":
+        permissions.check(caller, Action.PUBLICIZE_IMAGE, image)
+    elif visibility == "community":
+        permissions.check(caller, Action.COMMUNITIZE_IMAGE, image)
 
 
 def _check_reserved(properties: Mapping[str, str]) -> None:

@@ -15,10 +15,12 @@ from glimpse.embedded.sqlite.catalog import SQLiteCatalog
 from glimpse.embedded.virtual_size import virtual_size
 from glimpse.images import (
     BASE_ATTRIBUTES,
+    Action,
     Caller,
     Image,
     ImageQuery,
     Page,
+    Permissions,
     PropertyChanges,
 )
 from glimpse.images.errors import (
@@ -43,7 +45,11 @@ class EmbeddedImageService:
 
     @classmethod
     def open(
-        cls, state_dir: Path, *, image_size_cap: int = IMAGE_SIZE_CAP
+        cls,
+        state_dir: Path,
+        *,
+        image_size_cap: int = IMAGE_SIZE_CAP,
+        permissions: Permissions | None = None,
     ) -> "EmbeddedImageService":
         """Open, or make, the files in `state_dir`. Raises UnusableCatalog."""
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,19 +57,33 @@ class EmbeddedImageService:
             SQLiteCatalog.open(state_dir / "catalog.sqlite"),
             ImageStore(state_dir / "data", image_size_cap),
             Claims(state_dir / "uploads"),
+            permissions,
         )
 
-    def __init__(self, catalog: Catalog, data: ImageStore, claims: Claims) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        data: ImageStore,
+        claims: Claims,
+        permissions: Permissions | None = None,
+    ) -> None:
+        """Without `permissions`, callers may do what their roles allow by default."""
+        self.permissions = permissions or Permissions()
         self._catalog = catalog
         self._data = data
         self._claims = claims
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield pages; see ImageService."""
+        self.permissions.check(caller, Action.GET_IMAGES)
+        accepts = self.permissions.list_filter(caller)
         marker = await self._marker(caller, query.marker) if query.marker is not None else None
         wanted = query.limit
         async with contextlib.aclosing(self._catalog.pages(caller, query, marker)) as pages:
-            async for page in pages:
+            async for found_page in pages:
+                page = found_page
+                if accepts is not None:
+                    page = page._replace(images=[*filter(accepts, page.images)])
                 found = len(page.images)
                 if wanted is not None and found > wanted:
                     yield Page(page.images[:wanted], last=True, more=True)
@@ -77,7 +97,9 @@ class EmbeddedImageService:
         record = await self._catalog.get(marker.lower(), caller.project_id)
         if record is None:
             raise MarkerNotFound(marker)
-        if not rules.is_visible(caller, record):
+        if not rules.is_visible(caller, record) or not self.permissions.allows(
+            caller, Action.GET_IMAGE, record.image
+        ):
             raise MarkerNotVisible(marker)
         return record.image
 
@@ -86,7 +108,7 @@ class EmbeddedImageService:
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
-        return rules.visible(caller, record)
+        return rules.visible(caller, record, self.permissions)
 
     async def change_properties(
         self, caller: Caller, image_id: str, changes: PropertyChanges
@@ -95,7 +117,7 @@ class EmbeddedImageService:
         return await self._catalog.update(
             image_id.lower(),
             caller.project_id,
-            lambda record: rules.with_properties(caller, record, changes),
+            lambda record: rules.with_properties(caller, record, changes, self.permissions),
         )
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
@@ -107,7 +129,9 @@ class EmbeddedImageService:
         refused = False
         try:
             await self._catalog.delete(
-                image.id, caller.project_id, lambda record: rules.deletable(caller, record)
+                image.id,
+                caller.project_id,
+                lambda record: rules.deletable(caller, record, self.permissions),
             )
             await self._data.delete(image.id)
         except ImageServiceError:
@@ -125,21 +149,26 @@ class EmbeddedImageService:
 
     async def create_image(self, caller: Caller, new: NewImage) -> Image:
         """Make an image without data, in status queued. Raises Forbidden, Invalid, Conflict."""
-        image = rules.new_record(caller, new)
+        image = rules.new_record(caller, new, self.permissions)
         await self._catalog.insert(image)
         return image
 
     async def update_image(
-        self, caller: Caller, image_id: str, update: Callable[[Image], Image]
+        self,
+        caller: Caller,
+        image_id: str,
+        update: Callable[[Image], Image],
+        action: Action = Action.MODIFY_IMAGE,
     ) -> Image:
         """Store what `update`, a pure function, makes of the image, in one transaction.
 
-        Raises ImageNotFound, Forbidden, and whatever `update` raises.
+        `action` is what the caller needs permission for. Raises ImageNotFound, Forbidden, and
+        whatever `update` raises.
         """
 
         def change(record: Record) -> Image:
-            before = rules.editable(caller, record)
-            return rules.updated(caller, before, update(before))
+            before = rules.editable(caller, record, self.permissions, action)
+            return rules.updated(caller, before, update(before), self.permissions)
 
         return await self._catalog.update(image_id.lower(), caller.project_id, change)
 
@@ -150,17 +179,28 @@ class EmbeddedImageService:
         await self._catalog.set_member(
             image_id.lower(),
             caller.project_id,
-            lambda record: rules.editable(caller, record),
+            lambda record: rules.editable(caller, record, self.permissions, Action.ADD_MEMBER),
             (member_id, status, rules.now()),
         )
 
-    async def upload(self, caller: Caller, image_id: str, chunks: AsyncIterator[bytes]) -> None:
+    async def upload(
+        self,
+        caller: Caller,
+        image_id: str,
+        chunks: AsyncIterator[bytes],
+        check: Callable[[Image], None] = lambda _: None,
+    ) -> None:
         """Take an image's data: queued, then saving, then active; back to queued on a failure.
 
-        Raises ImageNotFound, Forbidden, Conflict when it has data or is being given some, what
-        ImageStore.put raises, and whatever `chunks` raises.
+        `check` may refuse the image by raising; it is called after the caller's permission is
+        checked. Raises ImageNotFound, Forbidden, Conflict when it has data or is being given some,
+        what ImageStore.put raises, and whatever `chunks` and `check` raise.
         """
-        image = await self.get_image(caller, image_id)
+        record = await self._catalog.get(image_id.lower(), caller.project_id)
+        if record is None:
+            raise ImageNotFound(image_id)
+        image = rules.editable(caller, record, self.permissions, Action.UPLOAD_IMAGE)
+        check(image)
         claim = await asyncio.to_thread(self._claims.take, image.id)
         if claim is None:
             raise Conflict(f"Image {image_id} is being given data by another request.")
@@ -194,7 +234,7 @@ class EmbeddedImageService:
 
         try:
             stored = await self._data.put(image_id, chunks)
-            await self.update_image(caller, image_id, finish)
+            await self.update_image(caller, image_id, finish, Action.UPLOAD_IMAGE)
         except BaseException:
             await asyncio.shield(self._undo_upload(image_id))
             raise
@@ -232,7 +272,10 @@ class EmbeddedImageService:
         self, caller: Caller, image_id: str, status: str, *, expected: tuple[str, ...]
     ) -> Image:
         return await self.update_image(
-            caller, image_id, lambda image: rules.with_status(image, status, expected=expected)
+            caller,
+            image_id,
+            lambda image: rules.with_status(image, status, expected=expected),
+            Action.UPLOAD_IMAGE,
         )
 
     async def open_data(self, caller: Caller, image_id: str) -> ImageData:
@@ -240,6 +283,7 @@ class EmbeddedImageService:
         image = await self.get_image(caller, image_id)
         if image.status == "deactivated" and not caller.is_admin:
             raise Forbidden("The requested image has been deactivated. Image data is forbidden.")
+        self.permissions.check(caller, Action.DOWNLOAD_IMAGE, image)
         data = self._data.open(image.id, image.size or 0, image.checksum)
         if data is None or image.status in ("queued", "saving"):
             raise NoData(f"Image {image_id} has no data.")

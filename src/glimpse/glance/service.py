@@ -19,10 +19,20 @@ from glimpse.glance.query import parameters
 from glimpse.glance.schema import ImageSchema
 from glimpse.glance.servers import FindServer
 from glimpse.glance.turns import Turns
-from glimpse.images import Caller, Image, ImageQuery, Page, PropertyChanges
+from glimpse.images import (
+    Action,
+    Caller,
+    Image,
+    ImageQuery,
+    Page,
+    Permissions,
+    PolicyRules,
+    PropertyChanges,
+    filter_pages,
+    has_role,
+)
 from glimpse.images.errors import (
     BadAnswer,
-    Forbidden,
     ImageNotFound,
     ImageServiceError,
     Invalid,
@@ -37,6 +47,9 @@ _RESERVED = "os_glance"  # Glance's own properties, which it lets nobody set or 
 class GlanceImageService:
     """An ImageService over HTTP; each call carries the caller's own token.
 
+    Glance decides what the caller may do. What `rules` say besides is checked here: they can
+    forbid more, but allow nothing that Glance forbids.
+
     Costs in calls: a list one per page, get and delete one, a change of properties two; and the
     image schema, once in `schema_max_age`.
     """
@@ -47,8 +60,10 @@ class GlanceImageService:
         turns: Turns,
         find_server: FindServer | None = None,
         service: ServiceTokens | None = None,
+        rules: PolicyRules | None = None,
     ) -> None:
         """See GlanceClient."""
+        self._permissions = Permissions(rules, delegated=True)
         self._options = options
         self._client = GlanceClient(options, find_server, service)
         self._turns = turns
@@ -56,9 +71,22 @@ class GlanceImageService:
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the images page by page; see ImageService."""
+        self._permissions.check(caller, Action.GET_IMAGES)
+        accepts = self._permissions.list_filter(caller)
+        if accepts is None:
+            pages = self._pages(caller, query, query.limit)
+        else:
+            pages = filter_pages(self._pages(caller, query, None), accepts, query.limit)
+        async with contextlib.aclosing(pages):
+            async for page in pages:
+                yield page
+
+    async def _pages(
+        self, caller: Caller, query: ImageQuery, limit: int | None
+    ) -> AsyncGenerator[Page, None]:
         ask = functools.partial(self._ask_page, caller, query)
         size = self._options.page_size
-        parts = walk(ask, limit=query.limit, marker=query.marker, page_size=size)
+        parts = walk(ask, limit=limit, marker=query.marker, page_size=size)
         async with contextlib.aclosing(parts):
             async for documents, last, more in parts:
                 attributes = await self._schema.base_attributes(caller.token)
@@ -111,7 +139,9 @@ class GlanceImageService:
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """Return one image; see ImageService."""
         answer = await self._client.call("GET", path_of(image_id), caller.token)
-        return await self._image(answer, caller, image_id)
+        image = await self._image(answer, caller, image_id)
+        self._permissions.check_visible(caller, image)
+        return image
 
     async def change_properties(
         self, caller: Caller, image_id: str, changes: PropertyChanges
@@ -121,6 +151,10 @@ class GlanceImageService:
         async with self._turns.turn(image_id.lower()):
             image = await self.get_image(caller, image_id)
             operations = patch(image.properties, changes)
+            self._permissions.check(caller, Action.MODIFY_IMAGE, image)
+            if not operations and not self._may_change_nothing(caller, image):
+                # Glance decides: it is sent a change to what the attribute is already.
+                operations = [{"op": "replace", "path": "/min_ram", "value": image.min_ram}]
             if operations:
                 unfit = functools.partial(unstorable_property, image.properties, changes.set)
                 answer = await self._client.call(
@@ -136,14 +170,21 @@ class GlanceImageService:
                 if answer.status == HTTPStatus.NOT_FOUND and (why := unfit()):
                     raise Invalid(why)
                 return await self._image(answer, caller, image_id)
-        # Glance is not asked whether nothing may be changed; this is what Compute would be told.
-        mine = caller.is_admin or image.owner == caller.project_id
-        if not mine and image.visibility != "public":
-            raise Forbidden(f"You are not allowed to modify image {image_id}.")
         return image
 
+    @staticmethod
+    def _may_change_nothing(caller: Caller, image: Image) -> bool:
+        """Return True if Glance certainly allows a write that changes nothing: it is not called."""
+        mine = caller.is_admin or image.owner == caller.project_id
+        return has_role(caller, Action.MODIFY_IMAGE) and (mine or image.visibility == "public")
+
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """Delete one image; see ImageService."""
+        """Delete one image; see ImageService. With a rule for it, one more call gets the image."""
+        if self._permissions.has_rule(Action.DELETE_IMAGE) or self._permissions.has_rule(
+            Action.GET_IMAGE
+        ):
+            image = await self.get_image(caller, image_id)
+            self._permissions.check(caller, Action.DELETE_IMAGE, image)
         answer = await self._client.call("DELETE", path_of(image_id), caller.token)
         if not is_success(answer):
             raise answers.image_error(answer, image_id)
@@ -202,7 +243,7 @@ def next_marker(document: dict[str, Any]) -> str | None:
         raise BadAnswer("The Image service's next link has no marker.") from None
 
 
-def patch(properties: Mapping[str, str | None], changes: PropertyChanges) -> list[dict[str, str]]:
+def patch(properties: Mapping[str, str | None], changes: PropertyChanges) -> list[dict[str, Any]]:
     """The JSON patch that makes `changes` of an image that has `properties`.
 
     ``add`` sets a key whether it exists or not (RFC 6902), so that a writer who bypasses the turns

@@ -3,20 +3,27 @@
 from glimpse.images.caller import Caller
 from glimpse.images.changes import PropertyChanges
 from glimpse.images.dates import DateBound, parse_date
+from glimpse.images.filtering import filter_pages
 from glimpse.images.image import BASE_ATTRIBUTES, Image, image_from_document
+from glimpse.images.permissions import Action, Permissions, PolicyRules, has_role
 from glimpse.images.query import ImageQuery, Page, Sort, parse_filters
 from glimpse.images.service import ImageService
 
 __all__ = [
     "BASE_ATTRIBUTES",
+    "Action",
     "Caller",
     "DateBound",
     "Image",
     "ImageQuery",
     "ImageService",
     "Page",
+    "Permissions",
+    "PolicyRules",
     "PropertyChanges",
     "Sort",
+    "filter_pages",
+    "has_role",
     "image_from_document",
     "parse_date",
     "parse_filters",

@@ -15,11 +15,11 @@ from glimpse.embedded.api.validation import (
     CHECKS,
     check_property_quota,
     check_value,
-    check_visibility,
     refuse_key,
     unique_tags,
 )
-from glimpse.images import Caller, Image
+from glimpse.embedded.rules import check_visibility
+from glimpse.images import Caller, Image, Permissions
 from glimpse.images.errors import Conflict, Forbidden, Invalid
 
 V2_0 = "application/openstack-images-v2.0-json-patch"
@@ -52,7 +52,9 @@ def parse_patch(media_type: str, body: object) -> list[Change]:
     return [_change(media_type, raw) for raw in body]
 
 
-def apply_patch(caller: Caller, image: Image, changes: Iterable[Change]) -> Image:
+def apply_patch(
+    caller: Caller, image: Image, changes: Iterable[Change], permissions: Permissions
+) -> Image:
     """The image as it is after `changes`, made by `caller`.
 
     Raises Conflict (replacing or removing what is not there, adding what is, by v2.0), Forbidden,
@@ -63,7 +65,7 @@ def apply_patch(caller: Caller, image: Image, changes: Iterable[Change]) -> Imag
     attributes: dict[str, Any] = {}
     for change in changes:
         if change.key in CHECKS:
-            attributes.update(_attribute(caller, image, change))
+            attributes.update(_attribute(caller, image, change, permissions))
         else:
             _change_property(properties, change)
     if set(properties) - before:
@@ -137,7 +139,9 @@ def _key(pointer: object) -> str:
     return key.replace("~1", "/").replace("~0", "~").strip()
 
 
-def _attribute(caller: Caller, image: Image, change: Change) -> dict[str, Any]:
+def _attribute(
+    caller: Caller, image: Image, change: Change, permissions: Permissions
+) -> dict[str, Any]:
     """The field of Image that the change of an attribute sets, and its value."""
     if change.operation == "remove":
         raise Forbidden(f"Property {change.key} may not be removed.")
@@ -146,7 +150,7 @@ def _attribute(caller: Caller, image: Image, change: Change) -> dict[str, Any]:
     if change.key == "owner" and not caller.is_admin:
         raise Forbidden("Owner can't be updated by non admin.")
     if change.key == "visibility":
-        check_visibility(caller, change.value)
+        check_visibility(caller, image, change.value, permissions)
     if change.key in _QUEUED_ONLY and image.status != "queued":
         raise Forbidden(f"Attribute {change.key} can be only replaced for a queued image.")
     if change.key == "tags":

@@ -46,7 +46,6 @@ def new_image(caller: Caller, document: object) -> NewImage:
     owner = attributes.setdefault("owner", caller.project_id)
     if owner != caller.project_id and not caller.is_admin:
         raise Forbidden(f"You are not permitted to create images owned by '{owner}'.")
-    check_visibility(caller, attributes.get("visibility"))
     attributes["tags"] = unique_tags(attributes.get("tags", []))
     return NewImage(**attributes, properties=properties)
 
@@ -73,12 +72,6 @@ def check_value(key: str, value: object) -> None:
     allowed, suits = CHECKS.get(key, _PROPERTY)
     if not suits(value):
         raise Invalid(f"Invalid value for '{key}': it must be {allowed}.")
-
-
-def check_visibility(caller: Caller, visibility: str | None) -> None:
-    """Raise Forbidden if this caller may not give an image that visibility (publicize_image)."""
-    if visibility == "public" and not caller.is_admin:
-        raise Forbidden("You are not authorized to complete publicize_image action.")
 
 
 def check_formats(image: Image) -> None:

@@ -1,0 +1,28 @@
+"""filter_pages: pages with only those images that a test accepts."""
+
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+
+from glimpse.images.image import Image
+from glimpse.images.query import Page
+
+
+async def filter_pages(
+    pages: AsyncGenerator[Page, None], accepts: Callable[[Image], bool], limit: int | None
+) -> AsyncGenerator[Page, None]:
+    """Yield pages with the images that `accepts` returns True for, at most `limit` in all.
+
+    `pages` must not be limited themselves. ``more`` is set on the last page if there is a further
+    accepted image. Closes `pages`.
+    """
+    remaining = limit
+    async with contextlib.aclosing(pages):
+        async for page in pages:
+            images = [image for image in page.images if accepts(image)]
+            if remaining is not None and len(images) > remaining:
+                yield Page(images[:remaining], last=True, more=True)
+                return
+            if images or page.last:
+                yield page._replace(images=images)
+            if remaining is not None:
+                remaining -= len(images)

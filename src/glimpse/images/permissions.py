@@ -1,0 +1,157 @@
+"""Permissions: the role that each action on images needs, and an operator's rules in its place.
+
+Actions, roles and what a refusal looks like are Glance's default policy (glance/policies/image.py):
+a caller who may not get an image is told that it does not exist; one who may, that the action is
+forbidden. Which images a caller sees and owns is not decided here.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, Protocol
+
+from glimpse.images.caller import Caller
+from glimpse.images.errors import Forbidden, ImageNotFound
+from glimpse.images.image import Image
+
+
+class Action(StrEnum):
+    """What callers do with images; the values are the names of Glance's policy rules."""
+
+    GET_IMAGES = "get_images"
+    GET_IMAGE = "get_image"
+    DOWNLOAD_IMAGE = "download_image"
+    ADD_IMAGE = "add_image"
+    MODIFY_IMAGE = "modify_image"
+    DELETE_IMAGE = "delete_image"
+    UPLOAD_IMAGE = "upload_image"
+    DEACTIVATE = "deactivate"
+    REACTIVATE = "reactivate"
+    COMMUNITIZE_IMAGE = "communitize_image"
+    PUBLICIZE_IMAGE = "publicize_image"
+    ADD_MEMBER = "add_member"
+
+
+_READERS = frozenset(("reader", "member"))  # Keystone's bootstrap makes member imply reader
+_MEMBERS = frozenset(("member",))
+_ADMINS: frozenset[str] = frozenset()  # no role suffices: Caller.is_admin has to be set
+
+# The roles of which a caller needs one. An admin needs none of them.
+ROLES: Mapping[Action, frozenset[str]] = {
+    **dict.fromkeys(Action, _MEMBERS),
+    Action.GET_IMAGES: _READERS,
+    Action.GET_IMAGE: _READERS,
+    Action.PUBLICIZE_IMAGE: _ADMINS,
+}
+
+Target = Mapping[str, Any]
+
+
+class PolicyRules(Protocol):
+    """The rules that an operator has configured, by name."""
+
+    def has(self, name: str) -> bool:
+        """Return True if a rule of that name is configured now."""
+        ...
+
+    def allows(self, name: str, caller: Caller, target: Target) -> bool:
+        """Return the decision of the configured rule `name` on `target`."""
+        ...
+
+
+def has_role(caller: Caller, action: Action) -> bool:
+    """Return True if the default policy lets a caller with these roles do `action`.
+
+    Roles count in a project only: tokens with system, domain or no scope have no permission.
+    Names of roles compare without regard to case, as in oslo.policy.
+    """
+    if caller.project_id is None:
+        return False
+    sufficient = ROLES[action]
+    return (
+        caller.is_admin
+        or not caller.roles.isdisjoint(sufficient)
+        or any(role.lower() in sufficient for role in caller.roles)
+    )
+
+
+class Permissions:
+    """Decides whether a caller may do an action, by the configured rule or else by default.
+
+    `rules` are the operator's, None without a policy file. With `delegated`, actions that have no
+    rule are allowed: another service (Glance) decides on them when it is called.
+    """
+
+    def __init__(self, rules: PolicyRules | None = None, *, delegated: bool = False) -> None:
+        self._rules = rules
+        self._delegated = delegated
+
+    def has_rule(self, action: Action) -> bool:
+        """Return True if the operator has configured a rule for `action`."""
+        return self._rules is not None and self._rules.has(action)
+
+    def allows(self, caller: Caller, action: Action, image: Image | None = None) -> bool:
+        """Return True if `caller` may do `action` to `image`, which it can see.
+
+        Without an image, `action` is about the caller's project: listing images.
+        """
+        if self._rules is not None and self._rules.has(action):
+            return is_rule_applicable(caller) and self._rules.allows(
+                action, caller, _target(caller, image)
+            )
+        return self._delegated or has_role(caller, action)
+
+    def check(self, caller: Caller, action: Action, image: Image | None = None) -> None:
+        """Raise Forbidden unless `caller` may do `action`."""
+        if not self.allows(caller, action, image):
+            raise Forbidden(f"You are not authorized to complete {action} action.")
+
+    def check_create(self, caller: Caller, image: Image) -> None:
+        """Raise Forbidden unless `caller` may create `image`; it has to have a project for that."""
+        if caller.project_id is None:
+            raise Forbidden("You are not authorized to complete add_image action.")
+        self.check(caller, Action.ADD_IMAGE, image)
+
+    def check_visible(self, caller: Caller, image: Image) -> None:
+        """Raise ImageNotFound unless `caller` may get `image`."""
+        if not self.allows(caller, Action.GET_IMAGE, image):
+            raise ImageNotFound(image.id)
+
+    def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
+        """Return the test of which images a list may contain; None if it may contain all.
+
+        Call it after GET_IMAGES was allowed: by default the same roles are needed for both.
+        """
+        if self._rules is None:
+            return None
+        if self.has_rule(Action.GET_IMAGE):
+            return lambda image: self.allows(caller, Action.GET_IMAGE, image)
+        if self._delegated or has_role(caller, Action.GET_IMAGE):
+            return None
+        return lambda _: False
+
+
+def is_rule_applicable(caller: Caller) -> bool:
+    """Return True unless the token has system or domain scope, for which no rule is meant.
+
+    Glance's rules have the scope type project. A token without any scope has no roles.
+    """
+    return caller.project_id is not None or not caller.roles
+
+
+def _target(caller: Caller, image: Image | None) -> Target:
+    """What a rule can refer to as ``%(key)s``: an image's attributes and properties.
+
+    `member_id` is the caller's project if the image is shared with it: it can see the image.
+    """
+    if image is None:
+        return {"project_id": caller.project_id, "owner": caller.project_id}
+    attributes = image._asdict()
+    del attributes["tags_json"], attributes["properties_json"]
+    shared = image.visibility == "shared" and image.owner not in (None, caller.project_id)
+    return {
+        **image.properties,
+        **attributes,
+        "image_id": image.id,
+        "project_id": image.owner,
+        "member_id": caller.project_id if shared and not caller.is_admin else None,
+    }

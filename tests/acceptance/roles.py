@@ -1,0 +1,154 @@
+"""Which role may do what: the operations of all APIs, and the status that each caller gets.
+
+Roles and statuses are those of Glance's default policy, as a real Glance was seen to answer; what
+Compute makes of them is in its reference. All callers but the last three act in one project.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from tests.support.cloud import PASSWORD, Cloud, Member, request_token
+from tests.support.http import Answer, request
+
+PROJECT_ID, PROJECT = f"{0xC4E:032x}", "crew"
+ROLES = {
+    "admin": ("admin",),
+    "member": ("member",),
+    "reader": ("reader",),
+    "unknown": ("observer",),  # a role that no policy mentions
+}
+MEMBERS = [Member(name, PROJECT_ID, roles, PROJECT) for name, roles in ROLES.items()]
+MEMBERS += [Member("nobody", f"{0xB0D:032x}", (), "nobodys")]  # has no role anywhere
+# Callers whose token has no project: whose user has roles in one, or none, or all of the system
+UNSCOPED = ("unscoped", "nobody")
+SYSTEM = "system"
+CALLERS = (*ROLES, *UNSCOPED)
+
+JSON, DATA = "application/json", "application/octet-stream"
+PATCH = "application/openstack-images-v2.1-json-patch"
+KEY = "os_distro"
+_CHANGE = [{"op": "replace", "path": f"/{KEY}", "value": "x"}]
+_SAME = [{"op": "replace", "path": f"/{KEY}", "value": "debian"}]
+
+Needs = Literal["list", "read", "write", "create", "token"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: `path` is below the API's version, `status` that of an image to begin with."""
+
+    api: Literal["compute", "image"]
+    name: str
+    method: str
+    path: str
+    needs: Needs
+    success: int = 200
+    body: object = None
+    kind: str = JSON
+    status: Literal["queued", "active", "deactivated"] = "active"
+
+    @property
+    def payload(self) -> bytes | None:
+        if self.body is None or isinstance(self.body, bytes):
+            return self.body
+        return json.dumps(self.body).encode()
+
+    def __str__(self) -> str:
+        return f"{self.api}-{self.name}"
+
+
+def _compute() -> list[Operation]:
+    image, item = "/images/{id}", f"/images/{{id}}/metadata/{KEY}"
+    new, same = {"metadata": {KEY: "x"}}, {"metadata": {KEY: "debian"}}
+    rows: list[tuple[str, str, str, Needs, int, object]] = [
+        ("list", "GET", "/images", "list", 200, None),
+        ("detail", "GET", "/images/detail", "list", 200, None),
+        ("show", "GET", image, "read", 200, None),
+        ("delete", "DELETE", image, "write", 204, None),
+        ("metadata", "GET", f"{image}/metadata", "read", 200, None),
+        ("create metadata", "POST", f"{image}/metadata", "write", 200, new),
+        ("create no metadata", "POST", f"{image}/metadata", "write", 200, {"metadata": {}}),
+        ("replace metadata", "PUT", f"{image}/metadata", "write", 200, new),
+        ("replace metadata by itself", "PUT", f"{image}/metadata", "write", 200, same),
+        ("item", "GET", item, "read", 200, None),
+        ("set item", "PUT", item, "write", 200, {"meta": {KEY: "x"}}),
+        ("set item to itself", "PUT", item, "write", 200, {"meta": {KEY: "debian"}}),
+        ("delete item", "DELETE", item, "write", 204, None),
+    ]
+    return [Operation("compute", *row) for row in rows]
+
+
+def _image() -> list[Operation]:
+    images, image = "/images", "/images/{id}"
+    return [
+        Operation("image", "list", "GET", images, "list"),
+        Operation("image", "list after", "GET", f"{images}?marker={{id}}", "list"),
+        Operation("image", "show", "GET", image, "read"),
+        Operation("image", "create", "POST", images, "create", 201, {"name": "x"}),
+        Operation("image", "update", "PATCH", image, "write", 200, _CHANGE, PATCH),
+        Operation("image", "update by itself", "PATCH", image, "write", 200, _SAME, PATCH),
+        Operation("image", "delete", "DELETE", image, "write", 204),
+        Operation("image", "upload", "PUT", f"{image}/file", "write", 204, b"y", DATA, "queued"),
+        Operation("image", "upload again", "PUT", f"{image}/file", "write", 409, b"y", DATA),
+        Operation("image", "download", "GET", f"{image}/file", "write"),
+        Operation("image", "deactivate", "POST", f"{image}/actions/deactivate", "write", 204),
+        Operation(
+            "image",
+            "reactivate",
+            "POST",
+            f"{image}/actions/reactivate",
+            "write",
+            204,
+            status="deactivated",
+        ),
+        Operation("image", "schema", "GET", "/schemas/image", "token"),
+        Operation("image", "schema of lists", "GET", "/schemas/images", "token"),
+    ]
+
+
+OPERATIONS = [*_compute(), *_image()]
+
+
+def expected_status(operation: Operation, caller: str) -> int:
+    """The status for `caller` of `operation` on an image of its own project, or a public one.
+
+    Who may read sees that the image exists, and is told that the operation is forbidden.
+    """
+    if operation.needs == "token" or caller in ("admin", "member"):
+        return operation.success
+    if operation.api == "compute" and caller not in ROLES:
+        return 403  # a token without a project (R10)
+    if caller == "reader":
+        return operation.success if operation.needs in ("list", "read") else 403
+    return 403 if operation.needs in ("list", "create") else 404
+
+
+def token_of(cloud: Cloud, caller: str) -> str:
+    """A token of that caller, with the scope that the table means."""
+    domain = {"id": "default"}
+    name = {"unscoped": "member", SYSTEM: "admin"}.get(caller, caller)
+    credentials = {"name": name, "domain": domain, "password": PASSWORD}
+    auth: dict[str, object] = {"methods": ["password"], "password": {"user": credentials}}
+    if caller in ROLES:
+        return request_token(
+            cloud.identity_url, {"identity": auth, "scope": {"project": {"id": PROJECT_ID}}}
+        )
+    scope = {"scope": {"system": {"all": True}}} if caller == SYSTEM else {}
+    return request_token(cloud.identity_url, {"identity": auth, **scope})
+
+
+def send(
+    cloud: Cloud, token: str, operation: Operation, image_id: str = "", version: str = "/v2.1"
+) -> Answer:
+    """Send the operation on that image; `version` is that of the Compute API."""
+    address, prefix = cloud.address, version
+    if operation.api == "image":
+        place = urlsplit(cloud.image_url_at(cloud.process.base_url))
+        address, prefix = (str(place.hostname), place.port or 80), f"{place.path}/v2"
+    headers = {"X-Auth-Token": token}
+    if operation.payload is not None:
+        headers["Content-Type"] = operation.kind
+    target = prefix + operation.path.format(id=image_id)
+    return request(address, operation.method, target, headers, operation.payload)
