@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from glimpse.cli import _parser
+from glimpse.compute.policy import RULE_NAMES
+from glimpse.images import Action
 from glimpse.sample_config import sample_config
 from glimpse.settings import load_settings
 from glimpse.settings.options import SECTIONS
@@ -35,6 +37,20 @@ def test_no_documented_option_is_gone() -> None:
     documented = set(re.findall(r"^\| (\w+) \| `(\w+)` \|", text, re.MULTILINE))
     known = {(name, option.dest) for name, options in SECTIONS.items() for option in options}
     assert documented - known == set()
+
+
+def test_every_policy_rule_is_documented() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    section = text[text.index("## Permissions") :]
+    missing = [name for name in (*Action, *RULE_NAMES) if not _is_documented(name, section)]
+    assert missing == []
+
+
+def _is_documented(rule: str, text: str) -> bool:
+    """Whether a row of the table names the rule, whole or divided at its last colon."""
+    start, colon, end = rule.rpartition(":")
+    divided = f"`{start}:`" in text and f"`{end}`" in text[text.index(f"`{start}:`") :]
+    return f"`{rule}`" in text or (colon == ":" and divided)
 
 
 def test_the_versions_of_tested_clients_are_those_installed() -> None:

@@ -41,6 +41,15 @@ def test_a_directory_has_more_rules(tmp_path: Path) -> None:
     assert not allows(files), "a file that was removed still counts"
 
 
+def test_paths_are_relative_to_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = write_policy(Path("policy.yaml"), {NAME: "role:admin"})
+    more = write_policy(Path("more/policy.yaml"), {Action.ADD_IMAGE: "role:admin"}).parent
+    assert PolicyFiles(file, [str(more)]).names() == [Action.ADD_IMAGE, NAME]
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -54,8 +54,9 @@ class PolicyFiles:
         """Raises BadPolicyFile."""
         if policy_file is not None and not Path(policy_file).is_file():
             raise BadPolicyFile(f"The policy file {policy_file} does not exist.")
-        self._file = str(policy_file) if policy_file is not None else None
-        self._dirs = [str(each) for each in policy_dirs]
+        # Absolute, or oslo.policy would look for them where it expects configuration files
+        self._file = str(Path(policy_file).absolute()) if policy_file is not None else None
+        self._dirs = [str(Path(each).absolute()) for each in policy_dirs]
         self._place = self._file or ", ".join(self._dirs)
         self._signature = self._sign()
         self._enforcer = self._load()
@@ -190,8 +191,11 @@ def _parser_errors() -> Iterator[list[logging.LogRecord]]:
     logger, collector = logging.getLogger(_PARSER), Collector(logging.ERROR)
     propagated, logger.propagate = logger.propagate, False
     logger.addHandler(collector)
+    disabled = logging.root.manager.disable
+    logging.disable(logging.NOTSET)  # ``glimpse check`` logs nothing
     try:
         yield errors
     finally:
+        logging.disable(disabled)
         logger.removeHandler(collector)
         logger.propagate = propagated

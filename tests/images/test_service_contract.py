@@ -1,26 +1,12 @@
-"""What every ImageService does: run over the embedded one, and over Glance's client before it.
-
-The Glance is Glimpse's own Image API, served over a socket without authentication.
-"""
+"""What every ImageService does: run over the embedded one, and over Glance's client before it."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-import uvicorn
 
-from glimpse.embedded.api import image_api
 from glimpse.embedded.rules import NewImage
-from glimpse.embedded.service import EmbeddedImageService
-from glimpse.glance import GlanceImageService, GlanceOptions, Turns
-from glimpse.http.edge import Edge
-from glimpse.identity.noauth import NoAuthIdentity
-from glimpse.images import Caller, Image, ImageQuery, ImageService, PropertyChanges
+from glimpse.images import ImageQuery, PropertyChanges
 from glimpse.images.errors import (
     Forbidden,
     ImageNotFound,
@@ -28,56 +14,9 @@ from glimpse.images.errors import (
     PropertyLimitExceeded,
     PropertyNotFound,
 )
+from tests.images.services import OWNER, STRANGER, Rig, listed
 
-ROLES = frozenset(("member", "reader"))
-OWNER = Caller("demo", "demo", ROLES, token="demo:demo")
-STRANGER = Caller("alt", "alt", ROLES, token="alt:alt")
 UNKNOWN = "22578ad2-a9a0-54d7-9e43-6d3b7ac060e9"
-
-
-class Rig(NamedTuple):
-    service: ImageService
-    store: EmbeddedImageService
-
-    async def create(self, name: str = "x", **properties: str) -> Image:
-        return await self.store.create_image(OWNER, NewImage(name=name, properties=properties))
-
-
-@asynccontextmanager
-async def served(store: EmbeddedImageService) -> AsyncIterator[str]:
-    """The store's Image API on a socket of its own."""
-    api = Edge(image_api(store, NoAuthIdentity()), trust_proxy_headers=False)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(api, log_config=None, lifespan="off"))
-        serving = asyncio.create_task(server.serve([listening]))
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await serving
-
-
-@pytest.fixture(params=["embedded", "glance"])
-async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
-    store = EmbeddedImageService.open(tmp_path / "state")
-    try:
-        if request.param == "embedded":
-            yield Rig(store, store)
-            return
-        async with served(store) as url:
-            turns = Turns(f"file://{tmp_path / 'turns'}", 10)
-            # Pages of two, so that every list here takes several.
-            service = GlanceImageService(GlanceOptions((url,), page_size=2), turns)
-            yield Rig(service, store)
-            await service.close()
-    finally:
-        await store.close()
-
-
-async def listed(rig: Rig, query: ImageQuery, caller: Caller = OWNER) -> tuple[list[str], bool]:
-    pages = [page async for page in rig.service.list_images(caller, query)]
-    assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
-    return [image.id for page in pages for image in page.images], pages[-1].more
 
 
 async def test_an_image_is_the_same_wherever_it_is_read(rig: Rig) -> None:

@@ -76,7 +76,7 @@ UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
         "driver": "the limit of an image's metadata is [quota] metadata_items",
     },
     "oslo_policy": {
-        "policy_default_rule": "one rule is asked for, os_compute_api:image-size",
+        "policy_default_rule": "rules that no file has keep their own defaults",
     },
     "oslo_middleware": {
         "http_basic_auth_user_file": "callers are known by tokens",

@@ -1,0 +1,182 @@
+"""An operator's policy file, over HTTP: with images kept here, and in front of a Glance."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.roles import KEY, MEMBERS, PATCH, ROLES, Operation
+from tests.acceptance.test_roles import BY_NAME, Roles
+from tests.support.cloud import EmbeddedCloud, seed_identity
+from tests.support.gateway import SERVICE, Sections, gateway
+from tests.support.policy import write_policy
+from tests.support.process import GlimpseProcess, free_port
+
+COMPUTE = "os_compute_api:os-images"
+METADATA = "os_compute_api:os-image-metadata"
+PUBLISH = Operation(
+    "image",
+    "publish",
+    "PATCH",
+    "/images/{id}",
+    "write",
+    200,
+    [{"op": "replace", "path": "/visibility", "value": "public"}],
+    PATCH,
+)
+SET, DELETE, SHOW, LIST = (BY_NAME[f"compute-{n}"] for n in ("set item", "delete", "show", "list"))
+DOWNLOAD, UPLOAD = BY_NAME["image-download"], BY_NAME["image-upload"]
+# rules; who does what; the status with the embedded services, and in front of a Glance, where the
+# rules are the gateway's and can only forbid more (None: there is no such operation)
+CASES: list[tuple[dict[str, str], str, Operation, int, int | None]] = [
+    ({"modify_image": "role:admin"}, "member", SET, 403, 403),
+    ({"modify_image": "role:admin"}, "admin", SET, 200, 200),
+    ({"modify_image": "role:admin"}, "member", DELETE, 204, 204),
+    ({"modify_image": "role:reader"}, "reader", SET, 200, 403),
+    ({"delete_image": "!"}, "admin", DELETE, 403, 403),
+    ({"delete_image": "!"}, "member", BY_NAME["image-delete"], 403, None),
+    ({"delete_image": "role:reader"}, "reader", DELETE, 204, 403),
+    ({"get_images": "role:admin"}, "member", LIST, 403, 403),
+    ({"get_images": "role:admin"}, "member", BY_NAME["image-list"], 403, None),
+    ({"get_images": "role:admin"}, "member", SHOW, 200, 200),
+    ({"get_image": "role:admin"}, "member", SHOW, 404, 404),
+    ({"get_image": "role:admin"}, "member", SET, 404, 404),
+    ({"get_image": "role:admin"}, "member", DELETE, 404, 404),
+    ({"get_image": f"'other':%({KEY})s"}, "member", SHOW, 404, 404),
+    ({"get_image": f"'debian':%({KEY})s"}, "member", SHOW, 200, 200),
+    ({"get_image": "role:observer"}, "unknown", SHOW, 200, 404),
+    ({"add_image": "role:admin"}, "member", BY_NAME["image-create"], 403, None),
+    ({"add_image": "role:reader"}, "reader", BY_NAME["image-create"], 201, None),
+    ({"add_image": "@"}, "unscoped", BY_NAME["image-create"], 403, None),
+    ({"upload_image": "!"}, "member", UPLOAD, 403, None),
+    ({"download_image": "!"}, "admin", DOWNLOAD, 403, None),
+    ({"download_image": "role:reader"}, "reader", DOWNLOAD, 200, None),
+    ({"deactivate": "rule:context_is_admin"}, "member", BY_NAME["image-deactivate"], 403, None),
+    ({"reactivate": "rule:context_is_admin"}, "member", BY_NAME["image-reactivate"], 403, None),
+    ({"publicize_image": "role:member"}, "member", PUBLISH, 200, None),
+    ({"publicize_image": "!"}, "admin", PUBLISH, 403, None),
+    ({COMPUTE: "role:admin"}, "member", LIST, 403, 403),
+    ({COMPUTE: "role:admin"}, "member", SET, 403, 403),
+    ({COMPUTE: "role:admin"}, "member", BY_NAME["image-show"], 200, None),
+    ({COMPUTE: "!", f"{COMPUTE}:show": "@"}, "member", SHOW, 200, 200),
+    ({f"{COMPUTE}:delete": "role:admin"}, "member", DELETE, 403, 403),
+    ({f"{METADATA}:update": "role:admin"}, "member", SET, 403, 403),
+    ({f"{METADATA}:update": "@"}, "reader", SET, 403, 403),
+    ({"os_compute_api:servers:index": "!", "default": "!"}, "member", SHOW, 200, 200),
+]
+
+
+class Policed(Roles):
+    """A cloud whose policy file a test writes."""
+
+    policy: Path
+
+
+@pytest.fixture(scope="module", params=["embedded", "gateway"])
+def policed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Policed]:
+    directory: Path = tmp_path_factory.mktemp("policy")
+    seed_identity(directory / "state", [*MEMBERS, SERVICE])
+    policy = write_policy(directory / "policy.yaml", {})
+    conf = directory / "glimpse.conf"
+    conf.write_text(f"[oslo_policy]\npolicy_file = {policy}\n")
+    own = ["--config-file", str(conf)] if request.param == "embedded" else []
+    with GlimpseProcess(directory / "state", arguments=own) as process:
+        embedded = EmbeddedCloud(process)
+        callers = (*ROLES, "unscoped")
+        if request.param == "embedded":
+            made = Policed(embedded, callers)
+            made.policy = policy
+            yield made
+            return
+        sections: Sections = {
+            "glance": {"api_servers": f"{process.base_url}/image"},
+            "oslo_policy": {"policy_file": policy},
+        }
+        with gateway(directory / "gateway", embedded, sections) as cloud:
+            made = Policed(cloud, callers)
+            made.policy = policy
+            yield made
+
+
+@pytest.mark.parametrize(("rules", "caller", "operation", "embedded", "before_glance"), CASES)
+def test_a_rule_counts_from_the_next_request_on(
+    policed: Policed,
+    rules: dict[str, Any],
+    caller: str,
+    operation: Operation,
+    embedded: int,
+    before_glance: int | None,
+) -> None:
+    expected = embedded if isinstance(policed.cloud, EmbeddedCloud) else before_glance
+    if expected is None:
+        return
+    write_policy(policed.policy, {})
+    image_id = policed.make_image(operation.status)
+    write_policy(policed.policy, rules)
+    answer = policed.send(caller, operation, image_id)
+    assert answer.status == expected, str(answer)
+
+
+def test_images_that_a_rule_hides_are_not_listed(policed: Policed) -> None:
+    write_policy(policed.policy, {})
+    ids = {policed.make_image() for _ in range(3)}
+    write_policy(policed.policy, {"get_image": "role:admin"})
+    answer = policed.send("member", LIST)
+    assert answer.status == 200, str(answer)
+    assert answer.json() == {"images": []}
+    listed = {image["id"] for image in policed.send("admin", LIST).json()["images"]}
+    assert ids <= listed
+
+
+def test_a_broken_file_leaves_the_rules_as_they_were(policed: Policed) -> None:
+    write_policy(policed.policy, {"get_images": "role:admin"})
+    assert policed.send("member", LIST).status == 403
+    policed.policy.write_text("get_images: 'role:member and'\n")
+    for _ in range(3):
+        assert policed.send("member", LIST).status == 403
+    log = policed.cloud.process.log.read_text()
+    assert log.count("The rules stay as they were.") == 1, log
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("rule", ["role:admin and", "rule:missing", "https://localhost/x"])
+def test_a_broken_file_is_one_clear_line_at_the_start_and_for_check(
+    tmp_path: Path, rule: str
+) -> None:
+    policy = write_policy(tmp_path / "policy.yaml", {"modify_image": rule})
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text("[oslo_policy]\npolicy_file = policy.yaml\n")
+    arguments = ["--config-file", str(conf), "--state-dir", str(tmp_path / "state")]
+    for command in ("check", "serve"):
+        done = subprocess.run(
+            [sys.executable, "-m", "glimpse", command, *arguments, "--port", str(free_port())],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        assert done.returncode == 1, done
+        lines = [line for line in (done.stdout + done.stderr).splitlines() if str(policy) in line]
+        assert len(lines) == 1, done
+        assert "modify_image" in lines[0]
+        assert "Traceback" not in done.stderr
+
+
+def test_check_says_which_rules_are_used(tmp_path: Path) -> None:
+    write_policy(tmp_path / "policy.yaml", {"modify_image": "!", "other": "!", COMPUTE: "@"})
+    conf = tmp_path / "nova.conf"
+    conf.write_text("")
+    state = ["--state-dir", str(tmp_path / "state"), "--port", str(free_port())]
+    done = subprocess.run(
+        [sys.executable, "-m", "glimpse", "check", "--config-file", str(conf), *state],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert f"is used for modify_image, {COMPUTE}\n" in done.stdout, done

@@ -1,0 +1,43 @@
+"""The ImageService of each kind; a test may give it policy rules."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.glance import GlanceImageService, GlanceOptions, Turns
+from glimpse.images import Permissions
+from glimpse.policy_files import PolicyFiles
+from tests.images.services import Rig, served
+from tests.support.policy import write_policy
+
+
+@pytest.fixture
+def rules(request: pytest.FixtureRequest, tmp_path: Path) -> PolicyFiles | None:
+    """The operator's rules: none, unless a test gives some as the (indirect) parameter."""
+    given = getattr(request, "param", None)
+    return PolicyFiles(write_policy(tmp_path / "policy.yaml", given), ()) if given else None
+
+
+@pytest.fixture(params=["embedded", "glance"])
+async def rig(
+    request: pytest.FixtureRequest, tmp_path: Path, rules: PolicyFiles | None
+) -> AsyncIterator[Rig]:
+    store = EmbeddedImageService.open(tmp_path / "state")
+    try:
+        if request.param == "embedded":
+            permissions = Permissions(rules)
+            embedded = EmbeddedImageService.open(tmp_path / "state", permissions=permissions)
+            yield Rig(embedded, store)
+            await embedded.close()
+            return
+        async with served(store) as url:
+            turns = Turns(f"file://{tmp_path / 'turns'}", 10)
+            # Pages of two, so that every list here takes several.
+            options = GlanceOptions((url,), page_size=2)
+            glance = GlanceImageService(options, turns, rules=rules)
+            yield Rig(glance, store)
+            await glance.close()
+    finally:
+        await store.close()

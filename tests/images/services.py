@@ -1,0 +1,75 @@
+"""One ImageService of each kind, for the tests that hold for all of them.
+
+The Glance is Glimpse's own Image API, served over a socket; the token says what roles there are.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import uvicorn
+
+from glimpse.embedded.api import image_api
+from glimpse.embedded.rules import NewImage
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.http.edge import Edge
+from glimpse.identity import Asked
+from glimpse.identity.noauth import NoAuthIdentity
+from glimpse.images import Caller, Image, ImageQuery, ImageService
+
+_USUAL = ("member", "reader")
+
+
+def caller(name: str, roles: tuple[str, ...] = _USUAL) -> Caller:
+    """A caller in the project of that name."""
+    return Caller(name, name, frozenset(roles), token=":".join((name, *roles)))
+
+
+OWNER = caller("demo")
+STRANGER = caller("alt")
+
+
+class RoleIdentity(NoAuthIdentity):
+    """Believes the token, which lists roles: ``project:role:role``."""
+
+    async def authenticate(
+        self,
+        token: str | None,
+        service_token: str | None = None,  # noqa: ARG002  the port's signature
+        asked: Asked | None = None,  # noqa: ARG002  likewise
+    ) -> Caller:
+        name, *roles = (token or "").split(":")
+        return caller(name, tuple(roles))
+
+
+class Rig(NamedTuple):
+    """The `service` to be tested, and the `store` that its images are in."""
+
+    service: ImageService
+    store: EmbeddedImageService
+
+    async def create(self, name: str = "x", **properties: str) -> Image:
+        return await self.store.create_image(OWNER, NewImage(name=name, properties=properties))
+
+
+@asynccontextmanager
+async def served(store: EmbeddedImageService) -> AsyncIterator[str]:
+    """The store's Image API on a socket of its own."""
+    api = Edge(image_api(store, RoleIdentity()), trust_proxy_headers=False)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(api, log_config=None, lifespan="off"))
+        serving = asyncio.create_task(server.serve([listening]))
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await serving
+
+
+async def listed(rig: Rig, query: ImageQuery, caller: Caller = OWNER) -> tuple[list[str], bool]:
+    """The ids that a list holds, and whether there are more."""
+    pages = [page async for page in rig.service.list_images(caller, query)]
+    assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
+    return [image.id for page in pages for image in page.images], pages[-1].more

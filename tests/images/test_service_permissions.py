@@ -1,0 +1,82 @@
+"""What the roles of a caller, and configured rules, allow with every ImageService."""
+
+from dataclasses import replace
+
+import pytest
+
+from glimpse.embedded.rules import NewImage
+from glimpse.images import ImageQuery, PropertyChanges
+from glimpse.images.errors import Forbidden, ImageNotFound, PropertyNotFound
+from tests.images.services import OWNER, Rig, caller, listed
+
+
+@pytest.mark.parametrize("visibility", ["public", "private"])
+async def test_a_reader_reads_and_writes_nothing(rig: Rig, visibility: str) -> None:
+    new = NewImage(visibility=visibility, properties={"a": "1"})
+    image = await rig.store.create_image(replace(OWNER, is_admin=True), new)
+    reader = caller("demo", ("reader",))
+    assert await rig.service.get_image(reader, image.id) == image
+    assert await listed(rig, ImageQuery(), reader) == ([image.id], False)
+    for changes in (PropertyChanges({"a": "2"}), PropertyChanges({"a": "1"}), PropertyChanges()):
+        with pytest.raises(Forbidden):
+            await rig.service.change_properties(reader, image.id, changes)
+    with pytest.raises(Forbidden):
+        await rig.service.delete_image(reader, image.id)
+    missing = PropertyChanges(remove=frozenset({"missing"}))
+    with pytest.raises(PropertyNotFound):
+        await rig.service.change_properties(reader, image.id, missing)
+    assert await rig.service.get_image(OWNER, image.id) == image
+
+
+@pytest.mark.parametrize("roles", [(), ("observer",), ("service", "observer")])
+async def test_without_a_role_that_counts_nothing_is_visible(
+    rig: Rig, roles: tuple[str, ...]
+) -> None:
+    new = NewImage(visibility="public")
+    image = await rig.store.create_image(replace(OWNER, is_admin=True), new)
+    nobody = caller("demo", roles)
+    with pytest.raises(Forbidden):
+        await listed(rig, ImageQuery(), nobody)
+    with pytest.raises(ImageNotFound):
+        await rig.service.get_image(nobody, image.id)
+    with pytest.raises(ImageNotFound):
+        await rig.service.change_properties(nobody, image.id, PropertyChanges({"a": "1"}))
+    with pytest.raises(ImageNotFound):
+        await rig.service.delete_image(nobody, image.id)
+    assert await rig.service.get_image(OWNER, image.id) == image
+
+
+RULES: dict[str, object] = {
+    "get_images": "not role:blind",
+    "get_image": "'debian':%(os_distro)s or role:curator",
+    "modify_image": "role:curator",
+    "delete_image": "!",
+}
+
+
+@pytest.mark.parametrize("rules", [RULES], ids=["rules"], indirect=True)
+async def test_configured_rules_count(rig: Rig, rules: None) -> None:  # noqa: ARG001
+    first, hidden, second = [
+        await rig.create(str(number), os_distro=distro)
+        for number, distro in enumerate(("debian", "ubuntu", "debian"))
+    ]
+    shown = sorted((second, first), key=lambda each: (each.created_at, each.id), reverse=True)
+    ids = [image.id for image in shown]
+    assert await listed(rig, ImageQuery()) == (ids, False)
+    assert await listed(rig, ImageQuery(limit=1)) == (ids[:1], True)
+    assert await listed(rig, ImageQuery(limit=2)) == (ids, False)
+    assert await rig.service.get_image(OWNER, first.id) == first
+    with pytest.raises(Forbidden):
+        await listed(rig, ImageQuery(), caller("demo", ("member", "blind")))
+    with pytest.raises(ImageNotFound):
+        await rig.service.get_image(OWNER, hidden.id)
+    with pytest.raises(ImageNotFound):
+        await rig.service.delete_image(OWNER, hidden.id)
+    for changes in (PropertyChanges({"a": "1"}), PropertyChanges()):
+        with pytest.raises(Forbidden):
+            await rig.service.change_properties(OWNER, first.id, changes)
+    with pytest.raises(Forbidden):
+        await rig.service.delete_image(OWNER, first.id)
+    curator = caller("demo", ("member", "curator"))
+    changed = await rig.service.change_properties(curator, hidden.id, PropertyChanges({"a": "1"}))
+    assert changed.properties == {"os_distro": "ubuntu", "a": "1"}
