@@ -36,7 +36,8 @@ class Edge:
 
     Puts into the scope ``glimpse.headers`` (dict of lower-case names; repeated headers joined by
     commas as RFC 9110 has it, but 400 for repeated tokens), ``glimpse.base_url`` (what links start
-    with, no slash at the end) and sets `correlation.current_request` and `current_notes`. Each
+    with, no slash at the end), ``glimpse.client`` (the client's address, ``-`` if the server does
+    not say it) and sets `correlation.current_request` and `current_notes`. Each
     request is told to the observer and, if `access_log`, logged with what the notes then say. An
     exception that an API let through is logged and, when nothing was sent yet, answered with a bare
     500: it is a bug of ours. A response that was cut is logged and counted with the status 499 when
@@ -104,7 +105,7 @@ class Edge:
         status = status or _CLIENT_CLOSED
         self._observer.request_ended(notes.operation, status, seconds)
         if self._access_log:
-            client, size = self._client(scope), response.size
+            client, size = scope["glimpse.client"], response.size
             log_access(scope, notes, client, status=status, size=size, seconds=seconds, cut=cut)
 
     async def idle(self) -> None:
@@ -119,6 +120,7 @@ class Edge:
         acceptable = len(headers) == len(scope["headers"]) or _join_repeated(scope, headers)
         scope["glimpse.headers"] = headers
         scope["glimpse.base_url"] = self._origin(scope, headers).url
+        scope["glimpse.client"] = self._client(scope)
         inbound = headers.get(b"x-openstack-request-id", b"")
         current_request.set(
             RequestIds(_new_id(), inbound.decode() if _REQUEST_ID.fullmatch(inbound) else None)

@@ -4,24 +4,20 @@ from typing import Any
 
 import orjson
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.correlation import current_notes
-from glimpse.identity import documents, resources
-from glimpse.identity.application_credentials import (
-    ApplicationCredentials,
-    Conflict,
-    Forbidden,
-    NotFound,
-)
+from glimpse.http.disconnect import while_connected
+from glimpse.identity import documents, lengths, resources
+from glimpse.identity.application_credentials import ApplicationCredentials, Forbidden, NotFound
 from glimpse.identity.authrequest import BadRequest, parse_auth_request
-from glimpse.identity.base import IdentityUnavailable, Unauthorized
+from glimpse.identity.base import Unauthorized
 from glimpse.identity.embedded import EXPIRED_WINDOW, SERVICE_ROLE, EmbeddedIdentity
+from glimpse.identity.responses import FAULTS, json_response
 from glimpse.identity.session import Session
 
 LARGEST_BODY = 114_688  # bytes, as oslo.middleware's max_request_body_size
@@ -55,15 +51,7 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
         routes.append(Route(f"/v3/{kind}/{{resource_id}}", resource.show_resource, methods=read))
     app = Starlette(
         routes=routes,
-        exception_handlers={
-            BadRequest: _bad_request,
-            Unauthorized: handlers.unauthorized,
-            Forbidden: _forbidden,
-            NotFound: _not_found,
-            Conflict: _conflict,
-            IdentityUnavailable: _unavailable,
-            HTTPException: _http_exception,
-        },
+        exception_handlers={**FAULTS, Unauthorized: handlers.unauthorized},
     )
     app.router.redirect_slashes = False
     return _with_root_path(app)
@@ -90,20 +78,22 @@ class _Handlers:
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
         self._identity = identity
-        self._credentials = ApplicationCredentials(identity.directory_file)
+        self._credentials = ApplicationCredentials(identity.directory_file, identity.login)
 
     async def versions(self, request: Request) -> Response:
         base_url = _base_url(request)
         location = {"Location": f"{base_url}/identity/v3/"}
-        return _json({"versions": {"values": [documents.version(base_url)]}}, 300, location)
+        return json_response({"versions": {"values": [documents.version(base_url)]}}, 300, location)
 
     async def version(self, request: Request) -> Response:
-        return _json({"version": documents.version(_base_url(request))})
+        return json_response({"version": documents.version(_base_url(request))})
 
     async def issue(self, request: Request) -> Response:
-        session = await self._identity.login(parse_auth_request(await _body(request)))
+        wanted = parse_auth_request(await _body(request))
+        login = self._identity.login(wanted, _client_address(request))
+        session = await while_connected(request.receive, login)
         text = self._identity.sign(session.token)
-        return _json(self._token(request, session), 201, {"X-Subject-Token": text})
+        return json_response(self._token(request, session), 201, {"X-Subject-Token": text})
 
     async def validate(self, request: Request) -> Response:
         mine, subject = self._mine_and_subject(
@@ -112,7 +102,7 @@ class _Handlers:
         if mine.user.id != subject.user.id and not {"admin", SERVICE_ROLE} & {*mine.roles}:
             raise Forbidden("You are not authorized to perform the requested action.")
         text = request.headers["x-subject-token"]
-        return _json(self._token(request, subject), 200, {"X-Subject-Token": text})
+        return json_response(self._token(request, subject), 200, {"X-Subject-Token": text})
 
     async def revoke(self, request: Request) -> Response:
         mine, subject = self._mine_and_subject(request)
@@ -126,23 +116,23 @@ class _Handlers:
         found = self._identity.directory_file.current.projects_of(session.user)
         entries = [documents.project(each, base_url) for each in found]
         url = f"{base_url}/identity/v3/auth/projects"
-        return _json(documents.collection("projects", entries, url))
+        return json_response(documents.collection("projects", entries, url))
 
     async def projects_of(self, request: Request) -> Response:
         session, user_id = self.session(request), request.path_params["user_id"]
         query = request.query_params.items()
         found = resources.list_projects_of(session, user_id, self.place(request), query)
         url = f"{_base_url(request)}/identity/v3/users/{user_id}/projects"
-        return _json(documents.collection("projects", found, url))
+        return json_response(documents.collection("projects", found, url))
 
     async def domains(self, request: Request) -> Response:
         self.session(request)
         url = f"{_base_url(request)}/identity/v3/auth/domains"
-        return _json(documents.collection("domains", [], url))
+        return json_response(documents.collection("domains", [], url))
 
     async def system(self, request: Request) -> Response:
         self.session(request)
-        return _json(
+        return json_response(
             {"system": [], "links": {"self": f"{_base_url(request)}/identity/v3/auth/system"}}
         )
 
@@ -152,7 +142,7 @@ class _Handlers:
             raise Forbidden("A project-scoped token is required to produce a service catalog.")
         services = documents.catalog(base_url, self._identity.region_name)
         url = f"{base_url}/identity/v3/auth/catalog"
-        return _json({"catalog": services, "links": {"self": url}})
+        return json_response({"catalog": services, "links": {"self": url}})
 
     async def list_credentials(self, request: Request) -> Response:
         base_url, user_id = _base_url(request), request.path_params["user_id"]
@@ -164,18 +154,20 @@ class _Handlers:
             if name is None or each.name == name
         ]
         url = f"{base_url}/identity/v3/users/{user_id}/application_credentials"
-        return _json(documents.collection("application_credentials", entries, url))
+        return json_response(documents.collection("application_credentials", entries, url))
 
     async def create_credential(self, request: Request) -> Response:
         session, user_id = self.session(request), request.path_params["user_id"]
-        made, secret = await self._credentials.create(session, user_id, await _body(request))
+        body, address = await _body(request), _client_address(request)
+        create = self._credentials.create(session, user_id, body, address)
+        made, secret = await while_connected(request.receive, create)
         document = documents.application_credential(made, _base_url(request))
-        return _json({"application_credential": {**document, "secret": secret}}, 201)
+        return json_response({"application_credential": {**document, "secret": secret}}, 201)
 
     async def show_credential(self, request: Request) -> Response:
         found = self._credentials.get(self.session(request), **request.path_params)
         document = documents.application_credential(found, _base_url(request))
-        return _json({"application_credential": document})
+        return json_response({"application_credential": document})
 
     async def delete_credential(self, request: Request) -> Response:
         await self._credentials.delete(self.session(request), **request.path_params)
@@ -184,11 +176,18 @@ class _Handlers:
     async def unauthorized(self, request: Request, _: Exception) -> Response:
         # One message for every reason: why a login failed is nobody's business.
         challenge = f'Keystone uri="{_base_url(request)}/identity/v3"'
-        return _json(documents.fault(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge})
+        return json_response(
+            documents.fault(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge}
+        )
 
     def session(self, request: Request) -> Session:
-        """The session of the request's token. Raises Unauthorized."""
-        return self._identity.validate(request.headers.get("x-auth-token", ""))
+        """The session of the request's token. Raises Unauthorized.
+
+        And BadRequest for an id in the path, or a parameter, that is longer than any may be.
+        """
+        session = self._identity.validate(request.headers.get("x-auth-token", ""))
+        _check_lengths(request)
+        return session
 
     def place(self, request: Request) -> resources.Place:
         """What there is to look up, as it is now."""
@@ -223,18 +222,33 @@ class _Resource:
         query = request.query_params.items()
         found = resources.list_entries(session, self._kind, place, query)
         url = f"{place.base_url}/identity/v3/{self._kind}"
-        return _json(documents.collection(self._kind, found, url))
+        return json_response(documents.collection(self._kind, found, url))
 
     async def show_resource(self, request: Request) -> Response:
         session, place = self._handlers.session(request), self._handlers.place(request)
         resource_id = request.path_params["resource_id"]
         found = resources.show_entry(session, self._kind, place, resource_id)
-        return _json({resources.KINDS[self._kind].singular: found})
+        return json_response({resources.KINDS[self._kind].singular: found})
 
 
 def _base_url(request: Request) -> str:
     base_url: str = request.scope["glimpse.base_url"]
     return base_url
+
+
+def _check_lengths(request: Request) -> None:
+    is_region = request.url.path.rpartition("/")[0].endswith("/regions")
+    longest = lengths.REGION_ID if is_region else lengths.ID
+    if any(len(each) > longest for each in request.path_params.values()):
+        raise BadRequest(f"An id in the path may have at most {longest} characters.")
+    for pair in request.query_params.multi_items():
+        if any(len(each) > lengths.NAME for each in pair):
+            raise BadRequest(f"A parameter may have at most {lengths.NAME} characters.")
+
+
+def _client_address(request: Request) -> str:
+    address: str = request.scope.get("glimpse.client", "-")
+    return address
 
 
 async def _body(request: Request) -> object:
@@ -252,47 +266,3 @@ async def _body(request: Request) -> object:
     except orjson.JSONDecodeError:
         raise BadRequest("Expecting to find valid JSON in request body.") from None
     return parsed
-
-
-def _json(document: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    response = Response(orjson.dumps(document), status, headers, "application/json")
-    MutableHeaders(raw=response.raw_headers)["Vary"] = "X-Auth-Token"
-    return response
-
-
-async def _bad_request(_: Request, error: Exception) -> Response:
-    return _json(documents.fault(400, str(error)), 400)
-
-
-async def _forbidden(_: Request, error: Exception) -> Response:
-    return _json(documents.fault(403, str(error)), 403)
-
-
-async def _not_found(_: Request, error: Exception) -> Response:
-    return _json(documents.fault(404, str(error)), 404)
-
-
-async def _conflict(_: Request, error: Exception) -> Response:
-    return _json(documents.fault(409, str(error)), 409)
-
-
-async def _unavailable(_: Request, error: Exception) -> Response:
-    return _json(documents.fault(503, str(error)), 503, {"Retry-After": "1"})
-
-
-async def _http_exception(request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
-    headers = dict(error.headers or {})
-    if "Allow" in headers:  # Starlette names those of one of the path's routes
-        headers["Allow"] = ", ".join(sorted(_methods(request)))
-    return _json(documents.fault(error.status_code, error.detail), error.status_code, headers)
-
-
-def _methods(request: Request) -> set[str]:
-    """What may be done with the request's path."""
-    found: set[str] = set()
-    for route in request.app.routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
-            found |= route.methods
-    return found

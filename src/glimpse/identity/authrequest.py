@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from glimpse.identity import lengths
 from glimpse.identity.directory import DOMAIN_ID, DOMAIN_NAME
 
 METHODS = ("password", "token", "application_credential")
@@ -21,6 +22,11 @@ class Reference:
     id: str | None
     name: str | None
     in_known_domain: bool = True
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there can be such an id or name: none is longer than Keystone allows."""
+        return len(self.id or "") <= lengths.ID and len(self.name or "") <= lengths.NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,17 @@ class AuthRequest:
     project: Reference | None = None
     unscoped: bool = False
     other_scope: str | None = None
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether anybody can log in so: what is too long for a name or a secret is never right."""
+        return all(
+            reference is None or reference.is_possible
+            for reference in (self.user, self.credential, self.project)
+        ) and all(
+            len(secret.encode(errors="surrogatepass")) <= lengths.PASSWORD
+            for secret in (self.password, self.secret)
+        )
 
 
 def parse_auth_request(document: object) -> AuthRequest:

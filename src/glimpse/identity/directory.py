@@ -6,13 +6,14 @@ start (tests and operators do) or edited while the service runs. `parse` documen
 
 import secrets
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from glimpse.identity.passwords import hash_password
+from glimpse.identity.soundness import credential_fault, project_fault, sound, user_fault
 
 DOMAIN_ID, DOMAIN_NAME = "default", "Default"
 ROLE_NAMES = ("admin", "member", "reader", "service")
@@ -69,14 +70,19 @@ class ApplicationCredential:
 
 
 class Directory:
-    """An immutable snapshot of the identity file, with look-ups by id and name."""
+    """An immutable snapshot of the identity file, with look-ups by id and name.
+
+    ``broken`` names the entries that were left out, and says why.
+    """
 
     def __init__(
         self,
         users: Iterable[User] = (),
         projects: Iterable[Project] = (),
         credentials: Iterable[ApplicationCredential] = (),
+        broken: Mapping[str, str] | None = None,
     ) -> None:
+        self.broken = broken or {}
         self.users = {user.id: user for user in users}
         self.projects = {project.id: project for project in projects}
         self.credentials = {credential.id: credential for credential in credentials}
@@ -159,19 +165,33 @@ def parse(document: Mapping[str, Any]) -> Directory:
     counts), enabled, roles (an object: project id or name -> list of role names; as in Keystone,
     admin implies member, and member reader).
     ``application_credentials``: id, name, user and project (id or name), roles, secret_hash,
-    description, expires_at, unrestricted. Raises InvalidDirectory.
+    description, expires_at, unrestricted. An entry with a value that cannot be shown is left out.
+    Raises InvalidDirectory.
     """
+    broken: dict[str, str] = {}
     try:
         projects = [
-            Project(p["id"], p["name"], p.get("enabled", True)) for p in document["projects"]
+            Project(p["id"], p["name"], p.get("enabled", True))
+            for p in sound(document["projects"], project_fault, broken)
         ]
         known = Directory(projects=projects)
-        users = [_user(entry, known) for entry in document["users"]]
+        users = [_user(entry, known) for entry in sound(document["users"], user_fault, broken)]
         known = Directory(users, projects)
-        credentials = [_credential(e, known) for e in document["application_credentials"]]
+        entries = document["application_credentials"]
+        credentials = list(_credentials(entries, known, broken))
     except (KeyError, TypeError, AttributeError) as error:
         raise InvalidDirectory(f"missing or of the wrong type: {error}") from error
-    return Directory(users, projects, credentials)
+    return Directory(users, projects, credentials, broken)
+
+
+def _credentials(
+    entries: Iterable[Mapping[str, Any]], known: Directory, broken: dict[str, str]
+) -> Iterator[ApplicationCredential]:
+    for entry in sound(entries, credential_fault, broken):
+        try:
+            yield _credential(entry, known)
+        except InvalidDirectory as error:  # its user, say, was taken out of the file
+            broken[str(entry["id"])] = str(error)
 
 
 def _user(entry: Mapping[str, Any], known: Directory) -> User:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from glimpse.broken_records import BrokenRecords
 from glimpse.identity import directory
 from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.directory import Directory, InvalidDirectory
@@ -14,6 +15,7 @@ from glimpse.identity.files import locked, make_private_directory, write_private
 FILE_NAME = "identity.json"
 _Signature = tuple[int, int, int]
 _log = logging.getLogger(__name__)
+_broken = BrokenRecords(_log, "entry of the identity file")
 
 
 class DirectoryFile:
@@ -48,21 +50,28 @@ class DirectoryFile:
             if isinstance(error, InvalidDirectory):  # once: it is not read again until it changes
                 _log.warning("%s is not used as it is now: %s", self.path, error)
             return False
+        for entry, reason in self.current.broken.items():
+            _broken.report(entry, reason)
         return True
 
     def change(self, edit: Callable[[dict[str, Any]], None]) -> None:
         """Apply `edit` to the file's document, one process at a time; what it raises ends it.
 
-        Raises IdentityUnavailable, and changes nothing, where the disk is full, say.
+        Raises IdentityUnavailable, and changes nothing, where the disk is full or the file is
+        invalid as it is now.
         """
         try:
             with locked(self._lock):
                 document = directory.decode(self.path.read_bytes())
+                directory.parse(document)
                 edit(document)
                 write_private_file(self.path, directory.encode(document))
         except OSError as error:
             _log.error("%s cannot be written: %s", self.path, error.strerror)
             raise IdentityUnavailable("The identity file cannot be written.") from None
+        except InvalidDirectory as error:
+            _log.error("%s cannot be changed as it is now: %s", self.path, error)
+            raise IdentityUnavailable("The identity file is invalid.") from None
         self.refresh()
 
     def _sign(self) -> _Signature:

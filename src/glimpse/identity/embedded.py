@@ -21,6 +21,8 @@ from glimpse.images import Caller
 DEFAULT_EXPIRATION = 3600  # seconds, as Keystone's [token] expiration
 EXPIRED_WINDOW = 172_800  # seconds, as Keystone's [token] allow_expired_window
 MOST_KNOWN_TOKENS = 10_000
+MOST_KNOWN_BYTES = 16 * 2**20
+_CALLER_BYTES = 1024  # of a Caller and its place in the table, about
 SERVICE_ROLE = "service"  # as keystonemiddleware's service_token_roles
 
 
@@ -51,6 +53,7 @@ class EmbeddedIdentity:
         self._revocations = revocations
         self._key = key
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known_bytes = 0
         self._generation = revocations.generation()
         self._directory = directory_file.current
 
@@ -155,8 +158,12 @@ class EmbeddedIdentity:
         if directory is not self._directory or generation != self._generation:
             self._directory, self._generation = directory, generation
             self._known.clear()
+            self._known_bytes = 0
 
     def _remember(self, text: str, known: _Known) -> None:
+        if text not in self._known:
+            self._known_bytes += len(text) + _CALLER_BYTES
         self._known[text] = known
-        while len(self._known) > MOST_KNOWN_TOKENS:
-            self._known.popitem(last=False)
+        while len(self._known) > MOST_KNOWN_TOKENS or self._known_bytes > MOST_KNOWN_BYTES:
+            oldest, _ = self._known.popitem(last=False)
+            self._known_bytes -= len(oldest) + _CALLER_BYTES

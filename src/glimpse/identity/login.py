@@ -1,20 +1,18 @@
 """Login: from what a client proves (password, token, application credential) to a new token."""
 
-import asyncio
+import secrets
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
 from glimpse.identity.authrequest import AuthRequest, Reference
 from glimpse.identity.base import Unauthorized
 from glimpse.identity.directory import ApplicationCredential, Directory, Project, User
 from glimpse.identity.directory_file import DirectoryFile
-from glimpse.identity.passwords import check_password
+from glimpse.identity.login_queue import Attempt, LoginQueue
+from glimpse.identity.passwords import check_password, hash_password
 from glimpse.identity.session import Session, open_session
-from glimpse.identity.throttle import Throttle
+from glimpse.identity.throttle import client_site, digest
 from glimpse.identity.tokens import Token, new_audit_id
-
-_HASHING_THREADS = 2  # each hash takes 16 MiB and a core for 50 ms
 
 
 class _Validator(Protocol):
@@ -40,50 +38,73 @@ class Login:
     """Checks what a client sent and makes sessions. Every refusal is the same Unauthorized."""
 
     def __init__(
-        self, validator: _Validator, expiration: float, throttle: Throttle | None = None
+        self, validator: _Validator, expiration: float, queue: LoginQueue | None = None
     ) -> None:
         """`expiration` is a new token's life in seconds."""
         self._validator = validator
         self._expiration = expiration
-        self._throttle = throttle or Throttle()
-        self._hashing = ThreadPoolExecutor(_HASHING_THREADS, "glimpse-password")
+        self._queue = queue or LoginQueue()
 
-    async def __call__(self, request: AuthRequest) -> Session:
-        """Return a session with a new token, or raise Unauthorized."""
+    async def __call__(self, request: AuthRequest, address: str = "-") -> Session:
+        """Return a session with a new token for a client at `address`.
+
+        Raises Unauthorized, or TooManyLogins when too many passwords wait to be checked. A caller
+        that is cancelled leaves nothing to be checked.
+        """
         self._validator.directory_file.refresh()
-        proofs = [await self._prove(method, request) for method in request.methods]
+        if not request.is_possible:
+            raise _refusal()
+        proofs = [await self._prove(method, request, address) for method in request.methods]
         if not proofs or len({proof.user.id for proof in proofs}) != 1:
             raise _refusal()
         return self._session(request, proofs)
 
+    async def hash_secret(self, secret: str, user_id: str, address: str) -> str:
+        """Hash a user's new secret in the threads that check passwords. Raises TooManyLogins."""
+        hashed: list[str] = []
+
+        def work() -> bool:
+            hashed.append(hash_password(secret))
+            return True
+
+        site = client_site(address)
+        unique = secrets.token_bytes(8)
+        attempt = Attempt(digest("hash", user_id, site), digest(site), unique)
+        await self._queue.check(attempt, work)
+        return hashed[0]
+
     def close(self) -> None:
         """Stop the hashing threads."""
-        self._hashing.shutdown(wait=False, cancel_futures=True)
+        self._queue.close()
 
-    async def _prove(self, method: str, request: AuthRequest) -> _Proof:
+    async def _prove(self, method: str, request: AuthRequest, address: str) -> _Proof:
         if method == "password":
-            return await self._by_password(request)
+            return await self._by_password(request, address)
         if method == "token":
             return self._by_token(request)
         if method == "application_credential":
-            return await self._by_credential(request)
+            return await self._by_credential(request, address)
         raise _refusal()
 
-    async def _by_password(self, request: AuthRequest) -> _Proof:
+    async def _by_password(self, request: AuthRequest, address: str) -> _Proof:
         user = _find_user(request.user, self._directory)
         password, hashed = (user.password, user.password_hash) if user else (None, None)
-        # The name as asked for, known or not: both are delayed alike.
-        await self._check(_throttle_name(request.user, user), request.password, password, hashed)
+        # By the name as it was sent, known or not: both wait alike.
+        name = ("password", *_reference_parts(request.user))
+        await self._check(name, address, request.password, password, hashed)
         if user is None or not user.enabled:
             raise _refusal()
         return _Proof(user)
 
-    async def _by_credential(self, request: AuthRequest) -> _Proof:
+    async def _by_credential(self, request: AuthRequest, address: str) -> _Proof:
         credential = _find_credential(request, self._directory)
-        asked = request.credential
-        name = credential.id if credential else f"{asked and (asked.id or asked.name)}"
         hashed = credential.secret_hash if credential else None
-        await self._check(f"credential:{name}", request.secret, None, hashed)
+        name = (
+            "credential",
+            *_reference_parts(request.credential),
+            *_reference_parts(request.user),
+        )
+        await self._check(name, address, request.secret, None, hashed)
         user = self._directory.users.get(credential.user_id) if credential else None
         if credential is None or user is None or not user.enabled:
             raise _refusal()
@@ -97,16 +118,20 @@ class Login:
             raise _refusal()
         return _Proof(parent.user, parent.token.expires_at, parent.token)
 
-    async def _check(self, name: str, given: str, password: str | None, hashed: str | None) -> None:
-        await self._throttle.attempt(name)
-        loop = asyncio.get_running_loop()
-        async with self._throttle.turn(name):
-            right = await loop.run_in_executor(
-                self._hashing, check_password, given, password, hashed
-            )
-        if not right:
+    async def _check(
+        self,
+        name: tuple[str | None, ...],
+        address: str,
+        given: str,
+        password: str | None,
+        hashed: str | None,
+    ) -> None:
+        """Compare the password `given` by a client with the known one. Raises Unauthorized."""
+        site = client_site(address)
+        compared = digest(given, password, hashed)
+        attempt = Attempt(digest(*name, site), digest(site), compared)
+        if not await self._queue.check(attempt, lambda: check_password(given, password, hashed)):
             raise _refusal()
-        self._throttle.succeeded(name)
 
     def _session(self, request: AuthRequest, proofs: list[_Proof]) -> Session:
         now = time.time()
@@ -169,10 +194,11 @@ def _find_credential(request: AuthRequest, directory: Directory) -> ApplicationC
     return next((each for each in mine if each.name == wanted.name), None)
 
 
-def _throttle_name(reference: Reference | None, user: User | None) -> str:
-    if user is not None:
-        return f"user:{user.id}"
-    return f"user:{reference and (reference.id or (reference.name or '').lower())}"
+def _reference_parts(reference: Reference | None) -> tuple[str | None, str | None]:
+    """The id and the name in one case, as they are found by."""
+    if reference is None:
+        return None, None
+    return reference.id, None if reference.name is None else reference.name.lower()
 
 
 def _refusal() -> Unauthorized:

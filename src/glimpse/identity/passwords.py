@@ -33,9 +33,12 @@ def verify_password(password: str, hashed: str) -> bool:
 def check_password(given: str, password: str | None, hashed: str | None) -> bool:
     """Tell whether `given` is the password, which is known as such or by its hash, or not at all.
 
-    Takes as long in each case: nobody learns who there is. Raises ValueError as `verify_password`.
+    Takes as long in each case: nobody learns who there is. Nothing matches a hash that is none.
     """
-    matches = verify_password(given, hashed or UNMATCHABLE)
+    try:
+        matches = verify_password(given, hashed or UNMATCHABLE)
+    except (ValueError, TypeError, OverflowError, MemoryError):  # of a file that was edited
+        matches = verify_password(given, UNMATCHABLE)
     if password is None:
         return matches
     return hmac.compare_digest(_bytes(given), _bytes(password))

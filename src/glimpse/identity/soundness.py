@@ -1,0 +1,66 @@
+"""Entries of the identity file: those with values that could not be shown are left out. Pure."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+Entry = Mapping[str, Any]
+
+
+def sound(
+    entries: Iterable[Entry], fault: Callable[[Entry], str | None], broken: dict[str, str]
+) -> Iterator[Entry]:
+    """Yield the entries without a fault; say in `broken`, by id, what is wrong with the others."""
+    for entry in entries:
+        name = fault(entry)
+        if name is None:
+            yield entry
+        else:
+            broken[str(entry.get("id"))] = f"{name} is missing or of the wrong type"
+
+
+def project_fault(entry: Entry) -> str | None:
+    """Name the value that no project can have, None if there is none."""
+    return _first_non_text(entry, ("id", "name"))
+
+
+def user_fault(entry: Entry) -> str | None:
+    """Name the value that no user can have, None if there is none."""
+    roles = entry.get("roles", {})
+    if not isinstance(roles, dict) or not all(map(_are_texts, roles.values())):
+        return "roles"
+    return _first_non_text(entry, ("id", "name"))
+
+
+def credential_fault(entry: Entry) -> str | None:
+    """Name the value that no application credential can have, None if there is none."""
+    if entry.get("roles") and not _are_texts(entry["roles"]):
+        return "roles"
+    if not isinstance(entry.get("description"), str | None):
+        return "description"
+    if not isinstance(entry.get("unrestricted", False), bool):
+        return "unrestricted"
+    if not is_moment(entry.get("expires_at")):
+        return "expires_at"
+    return _first_non_text(entry, ("id", "name", "user", "project", "secret_hash"))
+
+
+def is_moment(seconds: object) -> bool:
+    """Whether `seconds` since 1970 are a moment that can be printed, or None."""
+    if seconds is None:
+        return True
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return False
+    try:
+        datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return False
+    return True
+
+
+def _first_non_text(entry: Entry, names: Iterable[str]) -> str | None:
+    return next((name for name in names if not isinstance(entry.get(name), str)), None)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
