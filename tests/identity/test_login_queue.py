@@ -162,6 +162,24 @@ async def test_an_address_that_sends_many_names_gives_way_to_another(checks: Che
     await asyncio.gather(*many, return_exceptions=True)
 
 
+async def test_a_name_that_logged_in_before_is_preferred_to_new_ones_of_its_address(
+    throttle: Throttle,
+) -> None:
+    checks = Checks(LoginQueue(throttle))
+    checks.gate.set()
+    assert await checks.start("demo", secret="right")
+    checks.gate.clear()
+    busy = [checks.start(f"busy-{n}", f"10.1.0.{n}") for n in range(THREADS)]
+    many = [checks.start(f"user-{n}") for n in range(3 * MOST_WAITING)]
+    await settled()
+    again = checks.start("demo", secret="right")
+    await settled()
+    checks.gate.set()
+    assert await again
+    await asyncio.gather(*busy, *many, return_exceptions=True)
+    checks.queue.close()
+
+
 async def test_a_right_login_comes_through_among_many_of_its_own_name_and_address(
     throttle: Throttle, monkeypatch: pytest.MonkeyPatch
 ) -> None:

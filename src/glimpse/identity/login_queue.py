@@ -7,7 +7,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from glimpse.identity.throttle import FREE_FAILURES, Throttle
 
@@ -18,8 +18,9 @@ MOST_HELD = 500  # requests that wait without a hash of their own: 20 kB each at
 HELD_SECONDS = 1.0
 RETRY_AFTER = 1  # seconds
 _OLDEST_FIRST = 3  # of so many checks, one is the oldest whatever its rank
-_MOST_SERVED = 1000  # keys and addresses of which it is known when they were served
+_MOST_REMEMBERED = 5000  # keys that were served lately, or that logged in: 1 MB in all
 _MANY = 2
+Value = TypeVar("Value")
 
 
 class TooManyLogins(Exception):
@@ -48,11 +49,12 @@ class _Check:
 class LoginQueue:
     """Runs checks, of one key one at a time, spaced out by the throttle.
 
-    Order: keys and addresses with fewer failures and refusals first, among equals the address and
-    then the key that was served longest ago; every third check is the oldest, so that none waits
-    for ever. Keys and addresses that keep failing share one thread. When there is no room, a
-    waiting check of the worst rank, of the address and the key that have the most waiting, gives
-    way: chosen at random, so that a right login comes through sometime whatever else is sent.
+    Order: keys that logged in before first, then keys and addresses with fewer failures and
+    refusals, among equals the address and then the key that was served longest ago; every third
+    check is the oldest, so that none waits for ever. Keys and addresses that keep failing share
+    one thread. When there is no room, a waiting check of the worst rank, of the address and the key
+    that have the most waiting, gives way: chosen at random, so that a right login comes through
+    sometime whatever else is sent.
     """
 
     def __init__(self, throttle: Throttle | None = None, threads: int = THREADS) -> None:
@@ -63,6 +65,7 @@ class LoginQueue:
         self._waiting: list[_Check] = []
         self._running: list[_Check] = []
         self._served: OrderedDict[bytes, int] = OrderedDict()
+        self._successes: OrderedDict[bytes, None] = OrderedDict()
         self._numbers = itertools.count(1)
         self._picks = itertools.count(1)
         self._held = 0
@@ -146,8 +149,13 @@ class LoginQueue:
         return max(checks, key=badness)
 
     def _rank(self, attempt: Attempt) -> tuple[int, int]:
-        """Return 0 to 2 for the key and for the address: no, few, or many failures or refusals."""
+        """Return 0 to 2 for the key and for the address: no, few, or many failures or refusals.
+
+        A key that logged in before, and does not keep failing, comes before all others.
+        """
         key, address, _ = attempt
+        if key in self._successes and self._throttle.failures(key) <= FREE_FAILURES:
+            return -1, 0
         return self._level(key), self._level(address)
 
     def _level(self, key: bytes) -> int:
@@ -202,10 +210,7 @@ class LoginQueue:
         self._waiting.remove(check)
         self._running.append(check)
         for each in (check.attempt.address, check.attempt.key):
-            self._served[each] = next(self._numbers)
-            self._served.move_to_end(each)
-        while len(self._served) > _MOST_SERVED:
-            self._served.popitem(last=False)
+            _put_last(self._served, each, next(self._numbers))
         running = asyncio.get_running_loop().run_in_executor(self._executor, check.work)
         running.add_done_callback(lambda done: self._finish(check, done))
 
@@ -219,6 +224,7 @@ class LoginQueue:
         if error is None and done.result():
             self._throttle.succeeded(check.attempt.key)
             self._refusals.succeeded(check.attempt.key)
+            _put_last(self._successes, check.attempt.key, None)
         else:
             self._throttle.failed(check.attempt.key)
             self._throttle.failed(check.attempt.address)
@@ -230,3 +236,11 @@ class LoginQueue:
             else:
                 future.set_exception(error)
         self._dispatch()
+
+
+def _put_last(table: "OrderedDict[bytes, Value]", key: bytes, value: Value) -> None:
+    """Put a key at the end of a table, of which the first are forgotten."""
+    table[key] = value
+    table.move_to_end(key)
+    while len(table) > _MOST_REMEMBERED:
+        table.popitem(last=False)
