@@ -80,10 +80,10 @@ class SQLiteCatalog:
         asked = (caller.project_id, caller.is_admin, query, place, count)
         step = recent.steps.get(asked)
         if step is None:
-            rows, last = self._records.page(caller, query, place, count)
+            rows, places, last = self._records.page(caller, query, place, count)
             is_listed = listing_rule(caller, query)
             images = [row.image for row in rows if is_listed(row.image)]
-            step = Step(images, len(rows), None if last else (rows[-1].position, rows[-1].number))
+            step = Step(images, len(places), None if last else places[-1])
             recent.add_step(asked, step)
         return step
 
@@ -134,7 +134,7 @@ class SQLiteCatalog:
         """See Catalog."""
 
         def insert(records: ImageRecords) -> None:
-            if records.get(image.id) is not None:
+            if records.exists(image.id):
                 raise Conflict(f"Image ID {image.id} already exists!")
             records.insert(image)
 

@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import merge
 from itertools import islice
-from typing import Any, NamedTuple
+from sqlite3 import Cursor
+from typing import NamedTuple
 
 import orjson
 
@@ -17,8 +18,10 @@ from glimpse.embedded.sqlite.listing import (
     scopes_for,
     scopes_of,
 )
+from glimpse.embedded.sqlite.portions import beginning, fits, portion
 from glimpse.embedded.sqlite.recent import Recent
 from glimpse.embedded.sqlite.selection import storable
+from glimpse.embedded.sqlite.soundness import is_sound, read
 from glimpse.images import Caller, Image, ImageQuery
 
 COLUMNS = (
@@ -29,8 +32,6 @@ COLUMNS = (
 _PLACES = ", ".join("?" * (COLUMNS.count(",") + 1))
 _ROWS_AT_ONCE = 200
 _FAR = (2**63 - 1, 2**63 - 1)
-# Of JSON, in one step of a list: some 500 usual images. More would keep the event loop from others.
-_MOST_CHARACTERS = 400_000
 
 
 class Row(NamedTuple):
@@ -42,9 +43,10 @@ class Row(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Some rows, in order; `last`: there are no more."""
+    """Some rows, in order: those that can be shown among `places`; `last`: there are no more."""
 
     rows: Sequence[Row]
+    places: Sequence[tuple[int, int]]
     last: bool
 
 
@@ -56,19 +58,21 @@ class ImageRecords:
         self.recent = Recent(connection)
 
     def get(self, image_id: str) -> Image | None:
-        """The image with this id; None for any other text."""
-        row = self._connection.execute(
-            f"SELECT {COLUMNS} FROM images WHERE id = ?", (storable(image_id),)
-        ).fetchone()
-        return Image._make(row) if row else None
+        """The image with this id; None for any other text, and for one that cannot be shown."""
+        statement = f"SELECT {COLUMNS} FROM images WHERE id = ?"
+        row = read(self._connection, statement, (storable(image_id),), Cursor.fetchone)
+        image = Image._make(row) if row else None
+        return image if image is not None and is_sound(image) else None
+
+    def exists(self, image_id: str) -> bool:
+        """Whether the id is taken, be it by an image that cannot be shown."""
+        return self._number(image_id) is not None
 
     def existing(self, image_ids: Sequence[str]) -> list[Image]:
-        """The images with these ids, as far as there are any."""
-        rows = self._connection.execute(
-            f"SELECT {COLUMNS} FROM images WHERE id IN (SELECT value FROM json_each(?))",
-            (orjson.dumps(image_ids).decode(),),
-        )
-        return [Image._make(row) for row in rows]
+        """The images with these ids, as far as there are any; some may not be sound."""
+        statement = f"SELECT {COLUMNS} FROM images WHERE id IN (SELECT value FROM json_each(?))"
+        ids = (orjson.dumps(image_ids).decode(),)
+        return [Image._make(row) for row in read(self._connection, statement, ids, Cursor.fetchall)]
 
     def members(self, image_id: str) -> dict[str, str]:
         """The members of an image and the status of each membership."""
@@ -113,7 +117,7 @@ class ImageRecords:
             last = len(places) < count
             while (rows := self._fetch(places)) is None:
                 places, last = beginning(places), False
-            return Candidates(rows, last)
+            return Candidates(rows, places, last)
         finally:
             self._connection.execute("COMMIT")
 
@@ -149,16 +153,16 @@ class ImageRecords:
         missing = [number for _, number in places if number not in images]
         if missing:
             # Parameters, not numbers in the text: SQLite then compiles the statement once.
-            rows = self._connection.execute(
+            statement = (
                 f"SELECT number, {COLUMNS} FROM images WHERE number IN "
-                f"({', '.join('?' * len(missing))})",
-                missing,
+                f"({', '.join('?' * len(missing))})"
             )
-            found = portion(rows)
+            found = read(self._connection, statement, missing, portion)
             if found is None:
                 return None
             for number, image in found.items():
-                recent.add_image(number, image)
+                if is_sound(image):
+                    recent.add_image(number, image)
         known = [Row(at, number, images[number]) for at, number in places if number in images]
         return known if fits([row.image for row in known]) else None
 
@@ -220,9 +224,13 @@ class ImageRecords:
     def delete(self, image: Image) -> None:
         """Remove an image and its members."""
         number = self._number(image.id)
-        if number is not None:
+        if number is None:
+            return
+        if is_sound(image):
             self._index(image, number, keys_of(image, self.members(image.id)), add=False)
-            self._connection.execute("DELETE FROM images WHERE id = ?", (image.id,))
+        else:  # nobody knows its keys
+            self._connection.execute("DELETE FROM listing WHERE number = ?", (number,))
+        self._connection.execute("DELETE FROM images WHERE id = ?", (image.id,))
 
     def _set_members(self, image: Image, members: Mapping[str, str]) -> None:
         if not members:
@@ -252,38 +260,11 @@ class ImageRecords:
     def _index(self, image: Image, number: int, keys: Iterable[int], *, add: bool) -> None:
         position = position_of(image.created_at, image.id)
         statement = (
-            "INSERT INTO listing VALUES (?, ?, ?)"
+            "INSERT OR IGNORE INTO listing VALUES (?, ?, ?)"  # another program may leave some
             if add
             else "DELETE FROM listing WHERE key = ? AND position = ? AND number = ?"
         )
         self._connection.executemany(statement, [(key, position, number) for key in keys])
-
-
-def portion(rows: Iterable[Sequence[Any]]) -> dict[int, Image] | None:
-    """Records by number, of rows of a number and COLUMNS; None, soon, if that is too much at once.
-
-    One record never is. Ask again for the `beginning`.
-    """
-    found: dict[int, Image] = {}
-    characters = 0
-    for number, *columns in rows:
-        image = found[number] = Image._make(columns)
-        characters += len(image.properties_json)
-        if characters > _MOST_CHARACTERS and len(found) > 1:
-            return None
-    return found
-
-
-def fits(images: Sequence[Image]) -> bool:
-    """Whether these are not too much for one step of a list."""
-    return len(images) == 1 or (
-        sum(len(image.properties_json) for image in images) <= _MOST_CHARACTERS
-    )
-
-
-def beginning(wanted: Sequence[Any]) -> Sequence[Any]:
-    """The first of what was too much."""
-    return wanted[: len(wanted) // 8 or 1]
 
 
 def _merged(scans: Sequence[Sequence[tuple[int, int]]], count: int) -> Sequence[tuple[int, int]]:

@@ -20,7 +20,8 @@ from glimpse.embedded.sqlite.listing import (
     narrowing_facets,
     scopes_for,
 )
-from glimpse.embedded.sqlite.records import COLUMNS, ImageRecords, beginning, portion
+from glimpse.embedded.sqlite.portions import beginning, portion
+from glimpse.embedded.sqlite.records import COLUMNS, ImageRecords
 from glimpse.embedded.sqlite.selection import (
     Clause,
     after,
@@ -30,6 +31,7 @@ from glimpse.embedded.sqlite.selection import (
     order,
     sort_keys,
 )
+from glimpse.embedded.sqlite.soundness import is_sound, read
 from glimpse.images import Caller, Image, ImageQuery
 
 FEW = 500  # ids, or images changed since a date: so many are looked at one by one
@@ -139,7 +141,7 @@ class Search:
             self._connection.execute("COMMIT")
         images = [found[number] for number in wanted]
         more = len(numbers) == count or len(wanted) < len(numbers)
-        return Sorted(images, images[-1] if more else None)
+        return Sorted([*filter(is_sound, images)], images[-1] if more else None)
 
     def slice(self, caller: Caller, query: ImageQuery, place: Place | None, count: int) -> Found:
         """What the query finds among the next `count` candidates of the usual order."""
@@ -156,17 +158,17 @@ class Search:
         finally:
             self._connection.execute("COMMIT")
         images = [found[number] for _, number in places if number in found]
+        images = [*filter(is_sound, images)]
         return Found(images, places[-1] if left else None)
 
     def _read(self, numbers: Sequence[int], condition: Clause = _ANY) -> dict[int, Image] | None:
         """Those of the records for which the condition holds; None if that is too much at once."""
-        return portion(
-            self._connection.execute(
-                f"SELECT number, {COLUMNS} FROM images WHERE number IN"
-                f" (SELECT value FROM json_each(?)) AND {condition.text}",
-                (orjson.dumps(numbers).decode(), *condition.values),
-            )
+        statement = (
+            f"SELECT number, {COLUMNS} FROM images WHERE number IN"
+            f" (SELECT value FROM json_each(?)) AND {condition.text}"
         )
+        values = (orjson.dumps(numbers).decode(), *condition.values)
+        return read(self._connection, statement, values, portion)
 
 
 def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Clause:

@@ -65,8 +65,9 @@ def _conditions(query: ImageQuery) -> Iterator[Clause]:
     if query.tags:
         tags = _list(query.tags)
         yield Clause(
-            "(SELECT count(DISTINCT value) FROM json_each(tags) WHERE value IN"
-            " (SELECT value FROM json_each(?))) = json_array_length(?)",
+            "CASE WHEN json_valid(tags) THEN"  # another program may have written others
+            " (SELECT count(DISTINCT value) FROM json_each(tags) WHERE value IN"
+            " (SELECT value FROM json_each(?))) = json_array_length(?) ELSE FALSE END",
             (tags, tags),
         )
 
