@@ -2,8 +2,8 @@
 
 import logging
 
-_MOST = 1000  # of a kind; 200 characters each
-_LONGEST = 200  # characters of what is logged of an id
+_MOST = 1000  # of a kind; at most 1 kB each
+_LONGEST = 100  # characters of what is logged of an id
 
 
 class BrokenRecords:
@@ -20,7 +20,10 @@ class BrokenRecords:
 
     def report(self, record_id: object, reason: str) -> None:
         """Log that the record is left out, unless it was logged before."""
-        shown = ascii(record_id)[:_LONGEST]
+        if isinstance(record_id, str):
+            shown = ascii(record_id[:_LONGEST])
+        else:  # of a foreign document: it may be anything, and large
+            shown = f"with an id of type {type(record_id).__name__}"
         if shown in self._known or len(self._known) > _MOST:
             return
         self._known.add(shown)

@@ -99,3 +99,31 @@ async def test_a_marker_nobody_knows_is_named(serve: Serve, connect: Connect) ->
     service = connect(await serve(handle))
     with pytest.raises(MarkerNotFound, match="No image found with ID gone"):
         [page async for page in service.list_images(CALLER, ImageQuery(marker="gone"))]
+
+
+async def test_a_document_that_is_no_image_is_left_out_and_logged_once(
+    serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken: list[object] = [{"id": "broken-1"}, {"status": "active"}, None, 5, "broken", [], {}]
+
+    async def handle(_: web.BaseRequest) -> web.Response:
+        return web.json_response({"images": [document(0), *broken, document(1)]})
+
+    service = connect(await serve(handle))
+    for _ in range(3):
+        pages = [page async for page in service.list_images(CALLER, ImageQuery())]
+        assert [image.id for page in pages for image in page.images] == ["image-0", "image-1"]
+    lines = [r.getMessage() for r in caplog.records if "is left out" in r.getMessage()]
+    assert len(lines) == len({*lines})
+    assert any("'broken-1'" in line for line in lines)
+
+
+async def test_a_document_that_is_no_image_is_a_bad_answer_when_it_is_shown(
+    serve: Serve, connect: Connect
+) -> None:
+    async def handle(_: web.BaseRequest) -> web.Response:
+        return web.json_response({"id": "broken-1"})
+
+    service = connect(await serve(handle))
+    with pytest.raises(BadAnswer):
+        await service.get_image(CALLER, "broken-1")

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import orjson
 
+from glimpse.broken_records import BrokenRecords
 from glimpse.glance import answers
 from glimpse.glance.answers import is_success
 from glimpse.glance.blame import unfit_filter, unstorable_property
@@ -40,6 +42,7 @@ from glimpse.images.errors import (
     PropertyNotFound,
 )
 
+_broken = BrokenRecords(logging.getLogger(__name__), "image")
 _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 _RESERVED = "os_glance"  # Glance's own properties, which it lets nobody set or remove
 
@@ -90,8 +93,7 @@ class GlanceImageService:
         async with contextlib.aclosing(parts):
             async for documents, last, more in parts:
                 attributes = await self._schema.base_attributes(caller.token)
-                read = (answers.image(one, attributes) for one in _emptying(documents))
-                yield Page([*read], last=last, more=more)
+                yield Page([*_images(documents, attributes)], last=last, more=more)
 
     async def _ask_page(
         self, caller: Caller, query: ImageQuery, marker: str | None, limit: int
@@ -212,6 +214,15 @@ class GlanceImageService:
             raise answers.image_error(answer, image_id)
         attributes = await self._schema.base_attributes(caller.token)
         return answers.image(answers.document(answer), attributes)
+
+
+def _images(documents: list[dict[str, Any]], attributes: frozenset[str]) -> Iterator[Image]:
+    """Yield the images of a list; a document that is no image is left out and logged once."""
+    for one in _emptying(documents):
+        try:
+            yield answers.image(one, attributes)
+        except BadAnswer as error:
+            _broken.report(one.get("id") if isinstance(one, dict) else None, str(error))
 
 
 def _emptying(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

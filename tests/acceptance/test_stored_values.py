@@ -1,0 +1,128 @@
+"""Whatever is written to an image is refused, or can be listed: in both APIs and by `load`."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glimpse.embedded.load import JsonLines
+from glimpse.embedded.loadable import record_of
+from glimpse.images.errors import Invalid
+from tests.acceptance.conftest import MEMBERS
+from tests.support.cloud import EmbeddedCloud, seed_identity
+from tests.support.process import GlimpseProcess
+
+PATCH = ("Content-Type", "application/openstack-images-v2.1-json-patch")
+DATE = "2024-03-01T00:00:00Z"
+# Values as JSON, some of which only a lenient parser takes.
+VALUES = [
+    *("null", "true", "-1", "9223372036854775808", "1e308", "1e999", "NaN", "1.5", "9" * 400),
+    *("[]", "{}", '""', '"a"', '"\\u0000"', '"\\ud800"', '"\U0001f511"'),
+    *(
+        '"0001-01-01T00:00:00+23:59"',
+        '"9999-12-31T23:59:59-23:59"',
+        '"9999-12-31T23:59:59.999999Z"',
+    ),
+    *('"%s"' % ("x" * 256), '["\\ud800"]', '["\\u0000"]', "[1]", "[" * 2000 + "]" * 2000),
+]
+ATTRIBUTES = [
+    *("id", "name", "status", "visibility", "owner", "size", "virtual_size", "min_ram", "min_disk"),
+    *("protected", "os_hidden", "disk_format", "container_format", "checksum", "os_hash_algo"),
+    *(
+        "os_hash_value",
+        "created_at",
+        "updated_at",
+        "tags",
+        "members",
+        "locations",
+        "self",
+        "colour",
+    ),
+    *("instance_uuid", "auto_disk_config", "mappings", "block_device_mapping", "os_glance_x", ""),
+    *("\\u0000", "\\ud800", "\U0001f511", "deleted_at", "image_id", "x" * 256),
+]
+LISTS = ("/v2.1/images", "/v2.1/images/detail", "/v2/images/detail", "/image/v2/images?limit=1000")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
+    state_dir: Path = tmp_path_factory.mktemp("values") / "state"
+    seed_identity(state_dir, MEMBERS)
+    with GlimpseProcess(state_dir) as process:
+        yield EmbeddedCloud(process)
+
+
+@pytest.fixture
+def lists_as_before(cloud: EmbeddedCloud) -> Iterator[None]:
+    """After a test, every list is complete, and nothing was an error of ours."""
+    yield
+    counts = set()
+    for target in LISTS:
+        answer = cloud.ask("admin", "GET", target)
+        assert answer.status == 200, str(answer)
+        counts.add(len(answer.json()["images"]))
+    assert len(counts) == 1
+    log = cloud.process.log.read_text()
+    assert "Traceback" not in log
+    assert "is broken" not in log
+
+
+@pytest.mark.usefixtures("lists_as_before")
+@pytest.mark.parametrize("attribute", ATTRIBUTES, ids=range(len(ATTRIBUTES)))
+def test_what_is_written_to_an_image_can_be_listed(cloud: EmbeddedCloud, attribute: str) -> None:
+    made = cloud.ask("admin", "POST", "/image/v2/images", b"{}").json()["id"]
+    for value in VALUES:
+        body = f'{{"{attribute}": {value}}}'.encode()
+        patch = f'[{{"op": "add", "path": "/{attribute}", "value": {value}}}]'.encode()
+        metadata = f'{{"metadata": {{"{attribute}": {value}}}}}'.encode()
+        for answer in (
+            cloud.ask("admin", "POST", "/image/v2/images", body),
+            cloud.ask("admin", "PATCH", f"/image/v2/images/{made}", patch, [PATCH]),
+            cloud.ask("admin", "POST", f"/v2/images/{made}/metadata", metadata),
+        ):
+            assert answer.status < 500, (attribute, value[:100], str(answer))
+    shown = cloud.ask("admin", "GET", f"/v2.1/images/{made}")
+    assert shown.status == 200, str(shown)
+
+
+@pytest.mark.usefixtures("lists_as_before")
+def test_what_is_loaded_can_be_listed(cloud: EmbeddedCloud, tmp_path: Path) -> None:
+    """Each document alone; those that are taken are loaded together."""
+    taken: list[str] = []
+    for attribute in ATTRIBUTES:
+        for value in VALUES:
+            text = _loadable(len(taken), attribute, value)
+            if text is not None and _is_taken(text):
+                taken.append(text)
+    source = tmp_path / "images.jsonl"
+    source.write_text("\n".join(taken), encoding="utf-8")
+    command = [sys.executable, "-m", "glimpse", "load", "--state-dir", str(cloud.state_dir)]
+    done = subprocess.run([*command, str(source)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _loadable(number: int, attribute: str, value: str) -> str | None:
+    usual: dict[str, Any] = {
+        "id": f"{number:08x}-0000-4000-8000-000000000000",
+        "status": "active",
+        "visibility": "public",
+        "created_at": DATE,
+        "updated_at": DATE,
+    }
+    usual.pop(attribute, None)
+    return f'{json.dumps(usual)[:-1]}, "{attribute}": {value}}}'
+
+
+def _is_taken(text: str) -> bool:
+    """Whether `load` takes the document, by the checks that it makes of each."""
+    try:
+        for document in JsonLines(io.BytesIO(text.encode())):
+            record_of(document)
+    except Invalid:
+        return False
+    return True
