@@ -1,12 +1,15 @@
 """What is too long, too much or impossible is refused by the Identity API, and breaks no list."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from glimpse.identity import application_credentials, lengths
+from glimpse.identity import application_credentials, documents, embedded, lengths
+from glimpse.identity.authrequest import AuthRequest, Reference
+from glimpse.identity.embedded import EmbeddedIdentity
 from tests.identity.conftest import Cloud, message_of
 
 FAR = "9999-12-31T23:59:59.999999"
@@ -269,3 +272,31 @@ def test_an_identity_file_that_is_invalid_as_a_whole_changes_nothing(cloud: Clou
         assert listed(cloud, token) == []
         assert create(cloud, token).status_code == 503
         assert cloud.identity.directory_file.path.read_text() == content
+
+
+async def test_a_token_of_any_expiration_can_be_shown(tmp_path: Path) -> None:
+    identity = EmbeddedIdentity.open(tmp_path, token_expiration=2**63)
+    password = identity.directory_file.current.user(name="demo")
+    assert password is not None
+    request = AuthRequest(("password",), Reference(None, "demo"), password.password or "")
+    session = await identity.login(request)
+    assert documents.token(session, None)["token"]["expires_at"].startswith("9999-12-31")
+    await identity.close()
+
+
+async def test_tokens_that_are_remembered_are_bounded_in_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "MOST_KNOWN_BYTES", 20_000)
+    identity = EmbeddedIdentity.open(tmp_path)
+    demo = identity.directory_file.current.user(name="demo")
+    assert demo is not None
+    request = AuthRequest(("password",), Reference(None, "demo"), demo.password or "")
+    first = identity.sign((await identity.login(request)).token)
+    for _ in range(50):
+        derived = await identity.login(AuthRequest(("token",), token=first))
+        await identity.authenticate(identity.sign(derived.token))
+    known = identity._known  # noqa: SLF001
+    assert 5 < len(known) < 20
+    assert identity._known_bytes == sum(len(text) + 1024 for text in known)  # noqa: SLF001
+    await identity.close()

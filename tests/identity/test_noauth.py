@@ -25,7 +25,7 @@ async def test_the_token_says_who_is_calling(
     assert caller.token == token
 
 
-@pytest.mark.parametrize("token", [None, "", ":gold"])
+@pytest.mark.parametrize("token", [None, "", ":gold", "x" * 256, "demo:" + "x" * 256])
 async def test_without_a_user_nobody_is_calling(token: str | None) -> None:
     with pytest.raises(Unauthorized):
         await NoAuthIdentity().authenticate(token)

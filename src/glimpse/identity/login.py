@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 from glimpse.identity.authrequest import AuthRequest, Reference
@@ -13,6 +14,8 @@ from glimpse.identity.passwords import check_password, hash_password
 from glimpse.identity.session import Session, open_session
 from glimpse.identity.throttle import client_site, digest
 from glimpse.identity.tokens import Token, new_audit_id
+
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()  # what is later cannot be printed
 
 
 class _Validator(Protocol):
@@ -144,7 +147,7 @@ class Login:
             project_id=self._project_id(request, credential),
             methods=tuple(dict.fromkeys(methods)),
             issued_at=now,
-            expires_at=min([now + self._expiration, *limits]),
+            expires_at=min([now + self._expiration, _LATEST, *limits]),
             audit_ids=(new_audit_id(), *(parent.audit_ids[-1:] if parent else ())),
             password_mark=self._validator.password_mark(proofs[0].user),
             application_credential_id=credential.id if credential else None,

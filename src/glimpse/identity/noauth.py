@@ -2,6 +2,7 @@
 
 import ipaddress
 
+from glimpse.identity import lengths
 from glimpse.identity.access_rules import Asked
 from glimpse.identity.base import Identity, Unauthorized
 from glimpse.images import Caller
@@ -18,11 +19,12 @@ class NoAuthIdentity:
     ) -> Caller:
         """Return the caller that ``user:project`` names; the project is the user's when left out.
 
-        Raises Unauthorized without a token: Compute's noauth does not serve such a request either.
+        Raises Unauthorized without a token: Compute's noauth does not serve such a request either;
+        and for a name that is too long for an image's owner.
         """
         user, _, project = (token or "").partition(":")
-        if not user:
-            raise Unauthorized("X-Auth-Token has to be user:project.")
+        if not user or max(len(user), len(project)) > lengths.NAME:
+            raise Unauthorized("X-Auth-Token has to be user:project, each of 255 characters.")
         is_admin = user == "admin"
         project = project or user
         return Caller(
