@@ -1,6 +1,11 @@
 """Access rules: which requests they allow, by method, service and path."""
 
+import re
+import time
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from glimpse.identity.access_rules import AccessRule, Asked, allowed
 
@@ -47,3 +52,53 @@ def test_without_rules_everything_is_allowed_and_of_an_empty_list_nothing() -> N
     assert allowed(None, None)
     assert not allowed([], Asked("compute", "GET", "/"))
     assert not allowed([AccessRule("compute", "GET", "/**")], None)
+
+
+def regular_expression(path: str) -> re.Pattern[str]:
+    """What keystonemiddleware makes of a rule's path, but for its literal parts, quoted here."""
+    parts = re.split(r"(\{[^}]*\}|\*\*|\*)", path)  # every other one is a wildcard
+    return re.compile(
+        "".join(
+            re.escape(part) if number % 2 == 0 else ".*" if part == "**" else "[^/]+"
+            for number, part in enumerate(parts)
+        ),
+        re.DOTALL,
+    )
+
+
+@settings(max_examples=2000)
+@given(st.text("ab/*{}", max_size=9), st.text("ab/", max_size=9))
+def test_a_pattern_matches_what_keystonemiddlewares_regular_expression_matches(
+    pattern: str, path: str
+) -> None:
+    expected = regular_expression(pattern).fullmatch(path) is not None
+    assert AccessRule("compute", "GET", pattern).allows(Asked("compute", "GET", path)) is expected
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "/v2.1/images/*a*a*a*a*a*a*a*ab",
+        "/v2.1/images/" + "**a" * 60 + "b",
+        "/v2.1/images/" + "{x}" * 60 + "b**c",
+        "/v2.1/images/" + "*a**" * 50 + "/b",
+    ],
+)
+@pytest.mark.parametrize("letters", [80, 4000])
+def test_many_wildcards_take_no_time(pattern: str, letters: int) -> None:
+    rules = [AccessRule("compute", "GET", pattern)] * 200
+    asked = Asked("compute", "GET", "/v2.1/images/" + "a" * letters)
+    began = time.process_time()
+    assert not allowed(rules, asked)
+    assert time.process_time() - began < 1  # it takes 10 ms; it took hours
+
+
+def test_what_is_too_long_or_too_complex_to_match_is_not_allowed() -> None:
+    long_path = Asked("compute", "GET", "/" + "a" * 4096)
+    assert not allowed([AccessRule("compute", "GET", "/**")], long_path)
+    asked = Asked("compute", "GET", "/" + "a" * 4000)
+    assert allowed([AccessRule("compute", "GET", "/**")], asked)
+    assert not allowed([AccessRule("compute", "GET", "/**" + "*" * 253)], asked)
+    complex_rules = [AccessRule("compute", "GET", "/*b*")] * 9
+    assert not allowed([*complex_rules, AccessRule("compute", "GET", "/*a*")], asked)
+    assert allowed([*complex_rules[:5], AccessRule("compute", "GET", "/*a*")], asked)
