@@ -93,12 +93,18 @@ async def client() -> AsyncIterator[HttpClient]:
     await made.close()
 
 
-def make_client(*, silence: float = 5.0, most_connections: int = 100) -> HttpClient:
+def make_client(
+    *,
+    silence: float = 5.0,
+    most_connections: int = 100,
+    most_body_bytes: int = 10_000_000,
+) -> HttpClient:
     return HttpClient(
         tls=TlsOptions(),
         connect_timeout=5.0,
         silence_timeout=silence,
         most_connections=most_connections,
+        most_body_bytes=most_body_bytes,
     )
 
 

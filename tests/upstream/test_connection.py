@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, CallFailed, Disconnected
+from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, Busy, CallFailed, Disconnected
 from glimpse.upstream.http import HttpClient
 from tests.upstream.conftest import FINE, Scripted, get, listening, make_client, read_request, until
 
@@ -79,6 +79,24 @@ FAILURES: dict[str, tuple[bytes, type[CallFailed]]] = {
     ),
     "a head without end": (b"HTTP/1.1 200 OK\r\nA: " + 100_000 * b"x", AnswerTooLarge),
     "headers without end": (b"HTTP/1.1 200 OK\r\n" + 20_000 * b"A: b\r\n", AnswerTooLarge),
+    "many headers": (b"HTTP/1.1 200 OK\r\n" + 1000 * b"A:\r\n" + b"\r\n", AnswerTooLarge),
+    "a status line without end": (b"HTTP/1.1 200 " + 100_000 * b"x", AnswerTooLarge),
+    "a name without end": (b"HTTP/1.1 200 OK\r\n" + 100_000 * b"x", AnswerTooLarge),
+    "interim responses without end": (20_000 * b"HTTP/1.1 100 Continue\r\n\r\n", AnswerTooLarge),
+    "interim responses with many headers": (
+        100 * (b"HTTP/1.1 103 Early Hints\r\n" + 20 * b"A: b\r\n" + b"\r\n") + FINE,
+        AnswerTooLarge,
+    ),
+    "trailers without end": (CHUNKED + b"0\r\n" + 20_000 * b"A: b\r\n", AnswerTooLarge),
+    "a chunk extension without end": (CHUNKED + b"1;" + 100_000 * b"x", AnswerTooLarge),
+    "a length that is too large": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n",
+        AnswerTooLarge,
+    ),
+    "a length of many digits": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + 5000 * b"1" + b"\r\n\r\n",
+        BrokenAnswer,
+    ),
 }
 
 
@@ -159,4 +177,80 @@ async def test_an_answer_may_take_longer_than_any_silence() -> None:
     client = make_client(silence=0.4)
     async with listening(serve) as url:
         assert (await get(client, url)).body == b"ok"
+    await client.close()
+
+
+@pytest.mark.parametrize("status", [301, 400, 404, 500, 599])
+@pytest.mark.parametrize("framing", ["length", "chunks", "close"])
+async def test_of_an_error_the_beginning_is_read_and_the_connection_closed(
+    client: HttpClient, scripted: Scripted, status: int, framing: str
+) -> None:
+    body = 10_000_000 * b"x"
+    head = {
+        "length": b"Content-Length: 10000000\r\n",
+        "chunks": b"Transfer-Encoding: chunked\r\n",
+        "close": b"",
+    }[framing]
+    framed = b"989680\r\n" + body + b"\r\n0\r\n\r\n" if framing == "chunks" else body
+    scripted.answer = b"HTTP/1.1 %d Oh\r\n" % status + head + b"\r\n" + framed
+    for _ in range(2):
+        response = await get(client, scripted.url, most_bytes=20_000_000)
+        assert (response.status, response.body) == (status, 64_000 * b"x")
+    assert scripted.connections == 2
+
+
+async def test_a_trailer_is_no_header(client: HttpClient, scripted: Scripted) -> None:
+    scripted.answer = CHUNKED + b"2\r\nok\r\n0\r\nRetry-After: 7\r\n\r\n"
+    response = await get(client, scripted.url)
+    assert (response.body, response.header(b"retry-after")) == (b"ok", None)
+
+
+async def test_large_bodies_are_read_as_the_budget_has_room_and_small_ones_at_once(
+    scripted: Scripted,
+) -> None:
+    client = make_client(most_body_bytes=3_000_000, silence=2.0)
+    large = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+    pending: list[asyncio.StreamWriter] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await read_request(reader):
+            writer.write(large)
+            pending.append(writer)
+
+    async with listening(serve) as url:
+        calls = [asyncio.create_task(get(client, url, 1_000_000)) for _ in range(8)]
+        for left in range(8, 0, -1):
+            await until(lambda left=left: len(pending) == left)  # type: ignore[misc]
+            assert (await get(client, scripted.url)).body == b"ok"
+            writer = pending.pop(0)
+            writer.write(1_000_000 * b"x")
+            done, _ = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+            assert {len(call.result().body) for call in done} == {1_000_000}
+            calls = [call for call in calls if not call.done()]
+    await client.close()
+
+
+async def test_too_many_large_bodies_are_refused_and_what_is_cancelled_makes_room() -> None:
+    client = make_client(most_body_bytes=1_000_000)
+    served: list[asyncio.StreamWriter] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await read_request(reader):
+            writer.write(CHUNKED + b"493e0\r\n" + 300_000 * b"x" + b"\r\n")
+            served.append(writer)
+
+    async with listening(serve) as url:
+        calls = [asyncio.create_task(get(client, url, 1_000_000)) for _ in range(40)]
+        await until(lambda: sum(call.done() for call in calls) == 7)
+        for call in calls:
+            if call.done():
+                with pytest.raises(Busy):
+                    await call
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        again = asyncio.create_task(get(client, url, 1_000_000))
+        await until(lambda: len(served) == 41)
+        served[-1].write(b"0\r\n\r\n")
+        assert len((await again).body) == 300_000
     await client.close()

@@ -30,6 +30,8 @@ _ISO_8601 = re.compile(
     r"(?P<zone>Z|(?P<sign>[+-])(?P<zone_hours>[0-9]{2}):?(?P<zone_minutes>[0-9]{2})?)?"
     r")?)?)?\n?"
 )
+# The numbers that make a moment, but for month and day, each of which is one of two groups.
+_SHORT = ("year", "hour", "minute", "second", "zone_hours", "zone_minutes")
 
 
 class DateBound(NamedTuple):
@@ -75,7 +77,8 @@ def _moment(matched: re.Match[str] | None) -> str | None:
     """The moment in UTC; None where there is none such."""
     if matched is None:
         return None
-    part = {name: int(text) for name, text in matched.groupdict("0").items() if text.isdigit()}
+    # A fraction may have thousands of digits, and is dropped.
+    part = {name: int(matched[name] or 0) for name in _SHORT}
     offset = timedelta(hours=part["zone_hours"], minutes=part["zone_minutes"])
     try:
         local = datetime(

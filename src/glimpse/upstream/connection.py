@@ -1,4 +1,7 @@
-"""Connection: HTTP/1.1 with one server, one request at a time."""
+"""Connection: HTTP/1.1 with one server, one request at a time.
+
+A server may be broken or hostile: whatever it sends, a response takes a bounded number of bytes.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -6,17 +9,30 @@ from typing import NamedTuple
 
 import httptools
 
-from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, Disconnected
+from glimpse.upstream.budget import BodyBudget, Waiting
+from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, Busy, Disconnected
 
-_MOST_HEAD_BYTES = 64 * 1024
+_MOST_HEAD_BYTES = 64 * 1024  # with those of interim responses (1xx) before it, and its trailers
+_HEADER_OVERHEAD = 100  # each takes as much memory, however short it is
+# Of the body of a redirect or an error, so much is read, and the connection closed after it: a
+# reason that somebody may read is in the first few hundred bytes.
+_MOST_ERROR_BYTES = 64_000
+_FIRST_WITHOUT_DOCUMENT = 300  # the lowest status code of such a response
+# A body of at most so many bytes is read without a share of the budget.
+_SMALL_BYTES = 256 * 1024
+_LENGTH_DIGITS = 20  # of a Content-Length; more are not looked at
 _NO_ANSWER = "the connection ended before an answer"
 _TOO_LARGE = "the answer is too large"
 _FIRST_FINAL_STATUS = 200
-_FRAMED = frozenset((b"content-length", b"transfer-encoding"))
+_CONTENT_LENGTH = b"content-length"
+_FRAMED = frozenset((_CONTENT_LENGTH, b"transfer-encoding"))
 
 
 class Response(NamedTuple):
-    """An answer, read whole; the headers' names as the server wrote them."""
+    """A response, read whole; the headers' names as the server wrote them.
+
+    The body of a redirect or an error (a status code of 300 or more) may be only its beginning.
+    """
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -34,31 +50,37 @@ class Connection(asyncio.Protocol):
     """A connection that exists; `lost` is told when it does no more.
 
     `silence` is how many seconds the server may say nothing while an answer is due. What a server
-    says when nobody asked it ends the connection.
+    says when nobody asked it ends the connection. A large body is read when `budget` has room.
     """
 
-    def __init__(self, silence: float, lost: Callable[["Connection"], None]) -> None:
+    def __init__(
+        self, silence: float, lost: Callable[["Connection"], None], budget: BodyBudget
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._silence = silence
         self._lost = lost
+        self._budget = budget
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[Response] | None = None
         self._look: asyncio.TimerHandle | None = None
         self._heard_at = 0.0
         self._room = 0
+        self._head_room = 0
         self._most_bytes = 0
         self._headers: list[tuple[bytes, bytes]] = []
-        self._body: list[bytes] = []
-        self._size = 0
+        self._body = bytearray()
         self._has_head = False
+        self._reserved = 0
+        self._waiting: Waiting | None = None
         self.idle_since = 0.0
 
     async def ask(self, request: bytes, most_bytes: int) -> Response:
         """Send a request, read its answer.
 
         Raises Disconnected if the connection ends before the head of it is there, BrokenAnswer if
-        it makes no sense or is not complete, AnswerTooLarge above `most_bytes`, TimeoutError for a
-        silence. After any of them, and when it is cancelled, the connection is of no more use.
+        it makes no sense or is not complete, AnswerTooLarge above `most_bytes`, Busy if too many
+        wait for the budget, TimeoutError for a silence. After any of them, and when it is
+        cancelled, the connection is of no more use.
         """
         if self._transport.is_closing():
             raise Disconnected(_NO_ANSWER)
@@ -66,6 +88,7 @@ class Connection(asyncio.Protocol):
         self._answer = answer
         self._most_bytes = most_bytes
         self._room = 2 * most_bytes + _MOST_HEAD_BYTES  # chunks are framed
+        self._head_room = _MOST_HEAD_BYTES
         self._has_head = False
         self._heard_at = self._loop.time()
         if self._look is None:
@@ -76,6 +99,8 @@ class Connection(asyncio.Protocol):
         finally:
             if self._answer is not None:
                 self._transport.abort()
+            if self._reserved or self._waiting:
+                self._give_back()
 
     @property
     def is_usable(self) -> bool:
@@ -101,7 +126,9 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._fail(BrokenAnswer("the answer is not HTTP"))
-        if self._room < 0:
+        if not self._has_head:  # nor has any header been told that is not whole
+            self._head_room -= len(data)
+        if self._room < 0 or self._head_room < 0:
             self._fail(AnswerTooLarge(_TOO_LARGE))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's
@@ -122,46 +149,98 @@ class Connection(asyncio.Protocol):
         if self._answer is None:
             self._transport.abort()
         self._headers = []
-        self._body = []
-        self._size = 0
+        self._body = bytearray()
         self._has_head = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        self._headers.append((name, value))
+        """Take a header; a trailer, which comes after the body, is only counted."""
+        self._head_room -= len(name) + len(value) + _HEADER_OVERHEAD
+        if self._head_room >= 0 and not self._has_head:
+            self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Know that the body comes next."""
+        """Know that the body comes next, and make room for it if it says how long it is."""
         self._has_head = True
+        length = 0 if self._is_partial() else _content_length(self._headers)
+        if length > self._most_bytes or self._head_room < 0:
+            self._fail(AnswerTooLarge(_TOO_LARGE))
+        elif length > _SMALL_BYTES:
+            self._reserve(length)
 
     def on_body(self, part: bytes) -> None:
         """Take a part of the body."""
-        self._size += len(part)
-        if self._size > self._most_bytes:
+        if self._answer is None:
+            return  # it was given already
+        self._body += part
+        size = len(self._body)
+        if self._is_partial():
+            if size > _MOST_ERROR_BYTES:
+                del self._body[_MOST_ERROR_BYTES:]
+                self._transport.abort()
+                self._give_answer()
+        elif size > self._most_bytes:
             self._fail(AnswerTooLarge(_TOO_LARGE))
-        else:
-            self._body.append(part)
+        elif size > _SMALL_BYTES:
+            self._reserve(self._most_bytes)
 
     def on_message_complete(self) -> None:
         """Give the answer to who waits for it."""
         if self._answer is None:
             return
-        status = self._parser.get_status_code()
-        if status < _FIRST_FINAL_STATUS:
+        if self._parser.get_status_code() < _FIRST_FINAL_STATUS:
             self._has_head = False  # another is to follow
             return
         if not self._parser.should_keep_alive():
             self._transport.close()
-        response = Response(status, self._headers, b"".join(self._body))
-        if not self._answer.done():
+        elif self._waiting is not None:
+            self._transport.resume_reading()  # all of it was there before there was room
+        self._give_answer()
+
+    def _is_partial(self) -> bool:
+        """Whether only the beginning of the body is read: that of a redirect or an error."""
+        return self._parser.get_status_code() >= _FIRST_WITHOUT_DOCUMENT
+
+    def _give_answer(self) -> None:
+        response = Response(self._parser.get_status_code(), self._headers, bytes(self._body))
+        self._body = bytearray()
+        if self._answer is not None and not self._answer.done():
             self._answer.set_result(response)
         self._answer = None
+
+    def _reserve(self, size: int) -> None:
+        """Go on reading when the budget has room for `size` bytes."""
+        if self._reserved or self._answer is None:
+            return
+        self._reserved = size
+        try:
+            self._waiting = self._budget.reserve(size, self._granted)
+        except OverflowError:
+            self._reserved = 0
+            self._fail(Busy("too many large answers are being read"))
+            return
+        if self._waiting is not None:
+            self._transport.pause_reading()
+
+    def _granted(self) -> None:
+        self._waiting = None
+        self._heard_at = self._loop.time()
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _give_back(self) -> None:
+        size, waiting = self._reserved, self._waiting
+        self._reserved, self._waiting = 0, None
+        if waiting is not None:
+            self._budget.cancel(waiting)
+        else:
+            self._budget.release(size)
 
     def _fail(self, error: Exception) -> None:
         if self._answer is not None:
             if not self._answer.done():
                 self._answer.set_exception(error)
             self._answer = None
+        self._body = bytearray()
         self._transport.abort()
 
     def _look_at_time(self) -> None:
@@ -169,8 +248,18 @@ class Connection(asyncio.Protocol):
         self._look = None
         if self._answer is None:
             return
+        if self._waiting is not None:  # it is not the server that is silent
+            self._heard_at = self._loop.time()
         left = self._heard_at + self._silence - self._loop.time()
         if left > 0:
             self._look = self._loop.call_later(left, self._look_at_time)
         else:
             self._fail(TimeoutError(f"silent for {self._silence:g} s"))
+
+
+def _content_length(headers: list[tuple[bytes, bytes]]) -> int:
+    """What Content-Length says; 0 without one."""
+    for name, value in headers:
+        if len(name) == len(_CONTENT_LENGTH) and name.lower() == _CONTENT_LENGTH:
+            return int(value) if len(value) <= _LENGTH_DIGITS and value.isdigit() else 0
+    return 0

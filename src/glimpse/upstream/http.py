@@ -14,12 +14,15 @@ from urllib.parse import quote, unquote, urlsplit
 import aiohappyeyeballs
 
 from glimpse import __version__
+from glimpse.upstream.budget import BodyBudget
 from glimpse.upstream.connection import Connection, Response
 from glimpse.upstream.errors import ConnectTimeout, NotConnected
 from glimpse.upstream.tls import TlsOptions
 
 _KEPT_SECONDS = 15.0  # an idle connection; a server that closes one earlier is noticed
 _SECOND_ADDRESS_AFTER = 0.25  # seconds, as RFC 8305 recommends
+_MOST_BODY_BYTES = 32 * 1024 * 1024
+_MOST_SERVERS = 64  # known at once: a catalog may name another at every look
 _LINE_END = re.compile(r"[\r\n\0]")
 
 
@@ -28,7 +31,7 @@ class HttpClient:
 
     Times are in seconds: `connect_timeout` for a connection with its TLS, `silence_timeout` for
     each silence while an answer is due. A server gets at most `most_connections`; who finds none
-    free waits, as long as it likes.
+    free waits, as long as it likes. Of large bodies `most_body_bytes` are read at once.
     """
 
     def __init__(
@@ -38,8 +41,10 @@ class HttpClient:
         connect_timeout: float,
         silence_timeout: float,
         most_connections: int = 100,
+        most_body_bytes: int = _MOST_BODY_BYTES,
     ) -> None:
         self._tls = tls
+        self._budget = BodyBudget(most_body_bytes)
         self._connect_timeout = connect_timeout
         self._silence_timeout = silence_timeout
         self._most_connections = most_connections
@@ -75,6 +80,8 @@ class HttpClient:
             server = _Server(url, self._most_connections)
         except ValueError:
             raise NotConnected("the URL is none of a server") from None
+        while len(self._servers) >= _MOST_SERVERS:
+            self._servers.pop(next(iter(self._servers))).close()
         self._servers[url] = server
         return server
 
@@ -96,7 +103,7 @@ class HttpClient:
         )
         try:
             _, connection = await loop.create_connection(
-                lambda: Connection(self._silence_timeout, self._open.discard),
+                lambda: Connection(self._silence_timeout, self._open.discard, self._budget),
                 sock=made,
                 ssl=self._tls.context if server.is_tls else None,
                 server_hostname=server.host if server.is_tls else None,
@@ -109,6 +116,8 @@ class HttpClient:
 
     def _keep(self, server: "_Server", connection: Connection) -> None:
         """Have the connection at hand for the next request."""
+        if server.is_closed:
+            connection.close()
         if not connection.is_usable:
             return
         loop = asyncio.get_running_loop()
@@ -162,6 +171,13 @@ class _Server:
             self._common += f"Authorization: Basic {b64encode(user.encode()).decode()}\r\n"
         self.room = asyncio.Semaphore(most_connections)
         self.idle: list[Connection] = []
+        self.is_closed = False
+
+    def close(self) -> None:
+        """Close idle connections; those in use are to be closed after it."""
+        self.is_closed = True
+        for connection in self.idle:
+            connection.close()
 
     def kept(self) -> Connection | None:
         """An idle connection, the one that was used last; None if there is none."""
