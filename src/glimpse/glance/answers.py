@@ -1,13 +1,13 @@
 """What Glance's answers mean: documents, and errors with the reason that Glance gives."""
 
-import html
-import re
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import orjson
 
-from glimpse.images import Image, image_from_document
+from glimpse.glance.error_text import reason_of
+from glimpse.glance.image_document import image_of
+from glimpse.images import Image
 from glimpse.images.errors import (
     BadAnswer,
     Conflict,
@@ -21,11 +21,7 @@ from glimpse.images.errors import (
     Unavailable,
 )
 
-_LONGEST_REASON = 1000
 _LONGEST_RETRY_AFTER = 3600
-_HEADING = re.compile(r"<head>.*?</head>|<h1>.*?</h1>", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>")
-_STATUS_LINE = re.compile(r"^\s*\d{3} [A-Za-z ]+\n")
 
 
 class TooLarge(BadAnswer):
@@ -61,35 +57,24 @@ def image(found: Any, base_attributes: frozenset[str]) -> Image:
 
     `base_attributes` are the keys of the document that are no properties.
     """
-    try:
-        return image_from_document(found, base_attributes)
-    except (KeyError, TypeError, AttributeError):
-        raise BadAnswer("The Image service's answer is not an image.") from None
+    return image_of(found, base_attributes)
 
 
 def version_ids(answer: Answer) -> list[str]:
     """The ids in an answer to ``GET /`` (300 as Glance gives it); BadAnswer when it has none."""
     if answer.status not in (HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES):
         raise _error(answer)
-    try:
-        return [str(version["id"]) for version in document(answer)["versions"]]
-    except (KeyError, TypeError):
-        raise BadAnswer("The Image service's answer names no versions.") from None
+    listed = document(answer).get("versions")
+    versions = listed if isinstance(listed, list) else [None]
+    ids = [one["id"] for one in versions if isinstance(one, dict) and "id" in one]
+    if len(ids) != len(versions) or not all(isinstance(each, str) for each in ids):
+        raise BadAnswer("The Image service's answer names no versions.")
+    return ids
 
 
 def reason(answer: Answer) -> str:
     """The sentence in an error answer, be it JSON, HTML or plain text; may be empty."""
-    text = answer.body.decode(errors="replace")
-    try:
-        parsed = orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
-        parsed = None
-    if isinstance(parsed, dict):
-        inner = parsed.get("error")
-        message = (inner if isinstance(inner, dict) else parsed).get("message")
-        text = message if isinstance(message, str) else ""
-    text = _TAG.sub(" ", _HEADING.sub(" ", _STATUS_LINE.sub("", text)))
-    return " ".join(html.unescape(text).split())[:_LONGEST_REASON]
+    return reason_of(answer.body)
 
 
 def image_error(answer: Answer, image_id: str) -> ImageServiceError:

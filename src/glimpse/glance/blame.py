@@ -40,7 +40,7 @@ def unstorable_property(
     None if nothing is known to be wrong with them. Which keys are alike is for Glance's database to
     say; most that ignore case ignore accents, too.
     """
-    present = {_folded(key): key for key in properties}
+    present = {_folded(key): key for key in properties if len(key) <= _LONGEST_KEY}
     for key, value in wanted.items():
         if properties.get(key) == value:
             continue

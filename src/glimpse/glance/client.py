@@ -12,10 +12,18 @@ from urllib.parse import urlencode
 from glimpse.correlation import NO_REQUEST, current_notes, current_request
 from glimpse.glance.answers import Answer, version_ids
 from glimpse.glance.options import GlanceOptions
-from glimpse.glance.outcomes import Outcome, may_be_at_it, meaning, reason, was_silent, word
-from glimpse.glance.servers import FindServer, Servers
+from glimpse.glance.outcomes import (
+    Outcome,
+    is_about_size,
+    may_be_at_it,
+    meaning,
+    reason,
+    was_silent,
+    word,
+)
+from glimpse.glance.servers import FindServer, Servers, is_url
 from glimpse.images.errors import Invalid, Unavailable
-from glimpse.upstream.errors import AnswerTooLarge, CallFailed, NotConnected
+from glimpse.upstream.errors import CallFailed, NotConnected
 from glimpse.upstream.http import HttpClient
 from glimpse.upstream.urls import shown
 from glimpse.upstream.waiting import Flight, pause
@@ -23,6 +31,7 @@ from glimpse.upstream.waiting import Flight, pause
 _log = logging.getLogger(__name__)
 
 _CONNECTIONS = 100  # to each server, at most: one that hangs takes up its own
+_MOST_VERSION_BYTES = 64_000
 _RETRIED = frozenset((500, 502, 503, 504))
 
 Parameters = Sequence[tuple[str, str]]
@@ -152,7 +161,7 @@ class GlanceClient:
 
     def _versions_request(self) -> _Request:
         headers = {"Accept": "application/json"}
-        return _Request("GET", "/", headers, None, self._options.max_answer_bytes)
+        return _Request("GET", "/", headers, None, _MOST_VERSION_BYTES)
 
     async def servers(self) -> Servers:
         """The servers to ask; raises Unavailable when they cannot be looked up now."""
@@ -161,7 +170,11 @@ class GlanceClient:
     async def _look_up(self) -> Servers:
         urls = self._options.api_servers
         if not urls and self._find_server is not None:
-            urls = (await self._find_server(),)
+            url = await self._find_server()
+            if not is_url(url):
+                _log.error("Keystone's catalog names no URL of Glance, but %.200r.", url)
+                raise Unavailable("Keystone's catalog names no URL of the Image service.")
+            urls = (url,)
         if not urls:
             raise Unavailable("There is no Image service to ask.")
         self._known = Servers(urls, self._options.rest_time)
@@ -192,7 +205,7 @@ class GlanceClient:
                 current_notes.get().observer.call_retried("glance")
                 await asyncio.sleep(pause(attempt))
             outcome = await self._attempt(server, request)
-            if isinstance(outcome, AnswerTooLarge):
+            if is_about_size(outcome):
                 break
             if isinstance(outcome, Answer) and outcome.status not in _RETRIED:
                 servers.worked(server)
@@ -232,6 +245,13 @@ class GlanceClient:
         except (CallFailed, TimeoutError) as error:
             # A deadline of the whole call arrives as CancelledError, so it is not caught here.
             return error
+        if found.redirect is not None:
+            _log.error(
+                "Glance at %s redirects to %s, which is not followed: name the right URL in "
+                "[glance] endpoint_override, or in Keystone's catalog.",
+                shown(server),
+                found.redirect,
+            )
         return Answer(found.status, found.body, found.header(b"retry-after"))
 
     async def close(self) -> None:

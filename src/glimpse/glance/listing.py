@@ -28,32 +28,41 @@ class Part(NamedTuple):
 
 
 # Asks for the page after a marker, of at most so many images. May raise TooLarge.
-Ask = Callable[[str | None, int], Awaitable[Answered]]
+Ask = Callable[[str | None, int], Awaitable[object]]
 
 
 async def walk(
-    ask: Ask, *, limit: int | None, marker: str | None, page_size: int
+    ask: Ask,
+    *,
+    limit: int | None,
+    marker: str | None,
+    page_size: int,
+    read: Callable[[Any], Answered] = lambda page: page,
 ) -> AsyncGenerator[Part, None]:
     """Yield what comes after `marker`, at most `limit` images, in pages of at most `page_size`.
 
     Glance makes the next page while the present one is used: it is asked for, and at most one, as
-    soon as it is known to be wanted. Raises BadAnswer for a list that does not end, and TooLarge
-    for an image that alone has too many bytes.
+    soon as it is known to be wanted. `read` parses what `ask` gave when its turn comes: parsed, it
+    takes several times the memory. Raises BadAnswer for a list that does not end, and TooLarge for
+    an image that alone has too many bytes.
     """
     remaining = sys.maxsize if limit is None else limit
     count = min(page_size, remaining + 1)  # one more than remain, to see whether there is one
     seen = {marker}
-    ahead: asyncio.Future[Answered] | None = None
+    ahead: asyncio.Future[object] | None = None
     try:
         for _ in range(_MOST_PAGES):
             try:
-                documents, following = await (ahead or ask(marker, count))
+                page = await (ahead or ask(marker, count))
             except TooLarge:
                 if count == 1:
                     raise
                 count = page_size = max(1, count // _SHRINK)
                 ahead = None
                 continue
+            documents, following = read(page)
+            del page  # its body is as large as all that is parsed of it
+            ahead = None
             if len(documents) > remaining:
                 yield Part(documents[:remaining], more=True)
                 return

@@ -10,6 +10,11 @@ from glimpse.glance.answers import Answer
 from glimpse.images import BASE_ATTRIBUTES
 from glimpse.images.errors import BadAnswer, ImageServiceError
 
+MOST_BYTES = (
+    1024 * 1024
+)  # of an answer; a schema with dozens of the operator's properties has 20 kB
+_MOST_ATTRIBUTES = 1000
+_LONGEST_ATTRIBUTE = 255  # characters, as of a property's key
 _RETRY_AFTER = 10.0  # seconds after a fetch that failed
 
 Fetch = Callable[[str], Awaitable[Answer]]
@@ -62,7 +67,7 @@ class ImageSchema:
 
 
 def described_attributes(answer: Answer) -> frozenset[str]:
-    """The base attributes in an answer to ``GET /v2/schemas/image``; BadAnswer without any.
+    """The base attributes in an answer to ``GET /v2/schemas/image``; BadAnswer without a schema.
 
     All properties of the schema but those marked ``is_base: false``, as python-glanceclient, and
     Compute with it, reads it.
@@ -70,7 +75,10 @@ def described_attributes(answer: Answer) -> frozenset[str]:
     described = answers.document(answer).get("properties") if answers.is_success(answer) else None
     if not isinstance(described, Mapping):
         raise BadAnswer("The Image service's answer is not a schema.")
-    return frozenset(key for key, about in described.items() if _is_base(about))
+    found = frozenset(key for key, about in described.items() if _is_base(about))
+    if len(found) > _MOST_ATTRIBUTES or any(len(key) > _LONGEST_ATTRIBUTE for key in found):
+        raise BadAnswer("The Image service's schema has too many attributes.")
+    return found
 
 
 def _is_base(about: Any) -> bool:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
+_LONGEST_URL = 2000
+
 # Finds Glance's URL when it is first needed; raises Unavailable.
 FindServer = Callable[[], Awaitable[str]]
 
@@ -19,7 +21,12 @@ def base_url(url: str) -> str:
 
 
 def is_url(url: str) -> bool:
-    """Whether HTTP can be spoken to it."""
+    """Whether HTTP can be spoken to it.
+
+    It becomes a part of links: a longer one, or one with spaces or control characters, is none.
+    """
+    if len(url) > _LONGEST_URL or not (url.isascii() and url.isprintable()) or " " in url:
+        return False
     try:
         parts = urlsplit(base_url(url))
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

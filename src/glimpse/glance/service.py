@@ -18,7 +18,7 @@ from glimpse.glance.client import GlanceClient, ServiceTokens
 from glimpse.glance.listing import Answered, walk
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.query import parameters
-from glimpse.glance.schema import ImageSchema
+from glimpse.glance.schema import MOST_BYTES, ImageSchema
 from glimpse.glance.servers import FindServer
 from glimpse.glance.turns import Turns
 from glimpse.images import (
@@ -44,6 +44,8 @@ from glimpse.images.errors import (
 
 _broken = BrokenRecords(logging.getLogger(__name__), "image")
 _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
+_MOST_IMAGES = 10_000  # of a page; Glance gives at most the 1,000 that are asked for
+_LONGEST_MARKER = 255
 _RESERVED = "os_glance"  # Glance's own properties, which it lets nobody set or remove
 
 
@@ -89,7 +91,7 @@ class GlanceImageService:
     ) -> AsyncGenerator[Page, None]:
         ask = functools.partial(self._ask_page, caller, query)
         size = self._options.page_size
-        parts = walk(ask, limit=limit, marker=query.marker, page_size=size)
+        parts = walk(ask, limit=limit, marker=query.marker, page_size=size, read=_read_page)
         async with contextlib.aclosing(parts):
             async for documents, last, more in parts:
                 attributes = await self._schema.base_attributes(caller.token)
@@ -97,7 +99,7 @@ class GlanceImageService:
 
     async def _ask_page(
         self, caller: Caller, query: ImageQuery, marker: str | None, limit: int
-    ) -> Answered:
+    ) -> answers.Answer:
         """One page of at most `limit` images. May raise TooLarge."""
         asked = [*parameters(query), ("limit", str(limit))]
         if marker is not None:
@@ -112,11 +114,7 @@ class GlanceImageService:
         )
         if not is_success(answer):
             raise answers.list_error(answer, marker)
-        document = answers.document(answer)
-        documents = document.get("images")
-        if not isinstance(documents, list):
-            raise BadAnswer("The Image service's answer is not a list of images.")
-        return Answered(documents, next_marker(document))
+        return answer
 
     async def versions(self) -> dict[str, list[str] | ImageServiceError]:
         """The ids of the versions that each server has, or why it does not say.
@@ -196,7 +194,7 @@ class GlanceImageService:
         return await self._schema.base_attributes(caller.token)
 
     async def _fetch_schema(self, token: str) -> answers.Answer:
-        return await self._client.call("GET", "/v2/schemas/image", token)
+        return await self._client.call("GET", "/v2/schemas/image", token, most_bytes=MOST_BYTES)
 
     async def ping(self) -> str | None:
         """None when a Glance answers, else words for why not."""
@@ -225,6 +223,14 @@ def _images(documents: list[dict[str, Any]], attributes: frozenset[str]) -> Iter
             _broken.report(one.get("id") if isinstance(one, dict) else None, str(error))
 
 
+def _read_page(answer: answers.Answer) -> Answered:
+    document = answers.document(answer)
+    documents = document.get("images")
+    if not isinstance(documents, list) or len(documents) > _MOST_IMAGES:
+        raise BadAnswer("The Image service's answer is not a page of a list of images.")
+    return Answered(documents, next_marker(document))
+
+
 def _emptying(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Each in turn, which is kept no longer: a page of them takes megabytes."""
     documents.reverse()
@@ -249,9 +255,12 @@ def next_marker(document: dict[str, Any]) -> str | None:
     if following is None:
         return None
     try:
-        return str(parse_qs(urlsplit(str(following)).query)["marker"][-1])
+        marker = parse_qs(urlsplit(following).query)["marker"][-1]
     except (KeyError, ValueError, TypeError, AttributeError):
-        raise BadAnswer("The Image service's next link has no marker.") from None
+        marker = ""
+    if not isinstance(marker, str) or not 0 < len(marker) <= _LONGEST_MARKER:
+        raise BadAnswer("The Image service's next link has no marker.")
+    return marker
 
 
 def patch(properties: Mapping[str, str | None], changes: PropertyChanges) -> list[dict[str, Any]]:

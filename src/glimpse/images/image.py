@@ -80,15 +80,25 @@ class Image(NamedTuple):
         return parsed
 
 
+_PROPERTY_TYPES = frozenset((str, type(None)))
+
+
+def _as_text(value: Any) -> str | None:
+    return value if type(value) in _PROPERTY_TYPES else orjson.dumps(value).decode()
+
+
 def image_from_document(
     document: dict[str, Any], base_attributes: frozenset[str] = BASE_ATTRIBUTES
 ) -> Image:
     """Make an Image of an Image API v2 document (a parsed ``GET /v2/images/{id}``).
 
     Raises KeyError or TypeError for a document that is not one; every key that is not one of
-    `base_attributes` is a property.
+    `base_attributes` is a property. The value of a property is text or null: any other becomes
+    the text that JSON writes for it.
     """
     properties = {key: document[key] for key in document if key not in base_attributes}
+    if not _PROPERTY_TYPES.issuperset(map(type, properties.values())):
+        properties = {key: _as_text(value) for key, value in properties.items()}
     return Image(
         id=document["id"],
         name=document.get("name"),

@@ -11,6 +11,7 @@ import httptools
 
 from glimpse.upstream.budget import BodyBudget, Waiting
 from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, Busy, Disconnected
+from glimpse.upstream.urls import shown
 
 _MOST_HEAD_BYTES = 64 * 1024  # with those of interim responses (1xx) before it, and its trailers
 _HEADER_OVERHEAD = 100  # each takes as much memory, however short it is
@@ -25,6 +26,8 @@ _NO_ANSWER = "the connection ended before an answer"
 _TOO_LARGE = "the answer is too large"
 _FIRST_FINAL_STATUS = 200
 _CONTENT_LENGTH = b"content-length"
+_REDIRECTS = frozenset((301, 302, 303, 305, 307, 308))
+_LONGEST_SHOWN = 500
 _FRAMED = frozenset((_CONTENT_LENGTH, b"transfer-encoding"))
 
 
@@ -37,6 +40,17 @@ class Response(NamedTuple):
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+
+    @property
+    def redirect(self) -> str | None:
+        """Where a redirect leads, for a log: without user, password and query, in ASCII.
+
+        None for another response. Redirects are never followed: requests carry secrets.
+        """
+        if self.status not in _REDIRECTS:
+            return None
+        target = (self.header(b"location") or "nowhere").partition("?")[0]
+        return shown(target[:_LONGEST_SHOWN]).encode("unicode_escape").decode()
 
     def header(self, name: bytes) -> str | None:
         """The first header of a lower-case `name`."""

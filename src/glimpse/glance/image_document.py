@@ -1,0 +1,61 @@
+"""An image's document as Glance sends it: whether it is one, before it becomes an Image."""
+
+import re
+from typing import Any
+
+from glimpse.images import Image, image_from_document
+from glimpse.images.errors import BadAnswer
+
+_TEXT = frozenset((str,))
+_TEXT_OR_NULL = frozenset((str, type(None)))
+_NUMBER = frozenset((int, type(None)))  # an integer of more than 64 bits is parsed as a float
+_BOOLEAN = frozenset((bool, type(None)))
+_TYPES = (
+    ("status", _TEXT),
+    ("created_at", _TEXT),
+    ("updated_at", _TEXT),
+    ("name", _TEXT_OR_NULL),
+    ("owner", _TEXT_OR_NULL),
+    ("disk_format", _TEXT_OR_NULL),
+    ("container_format", _TEXT_OR_NULL),
+    ("checksum", _TEXT_OR_NULL),
+    ("os_hash_algo", _TEXT_OR_NULL),
+    ("os_hash_value", _TEXT_OR_NULL),
+    ("size", _NUMBER),
+    ("virtual_size", _NUMBER),
+    ("min_ram", _NUMBER),
+    ("min_disk", _NUMBER),
+    ("protected", _BOOLEAN),
+    ("os_hidden", _BOOLEAN),
+)
+# It becomes a part of URLs, and of JSON that is put together as text. Glance stores 36 characters.
+_ID = re.compile(r"[!#-\[\]-~]{1,255}")
+
+
+def image_of(document: Any, base_attributes: frozenset[str]) -> Image:
+    """The image that a parsed document describes. Raises BadAnswer when it describes none.
+
+    `base_attributes` are the keys of the document that are no properties. Properties may have any
+    type; see image_from_document.
+    """
+    if not isinstance(document, dict):
+        raise BadAnswer("The Image service's answer is not an image.")
+    get = document.get
+    for key, types in _TYPES:
+        if type(get(key)) not in types:
+            raise _odd(key)
+    image_id, tags = get("id"), get("tags") or []
+    if not (isinstance(image_id, str) and _ID.fullmatch(image_id)):
+        raise _odd("id")
+    if not isinstance(get("visibility", ""), str):
+        raise _odd("visibility")
+    if not (isinstance(tags, list) and _TEXT.issuperset(map(type, tags))):
+        raise _odd("tags")
+    try:
+        return image_from_document(document, base_attributes)
+    except TypeError:  # a property that is nested more deeply than JSON can be written
+        raise _odd("properties") from None
+
+
+def _odd(key: str) -> BadAnswer:
+    return BadAnswer(f"The Image service's answer is not an image: {key} makes no sense.")
