@@ -8,10 +8,11 @@ import asyncio
 import re
 import socket
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote, unquote, urlsplit
 
 import aiohappyeyeballs
+from aiohappyeyeballs import AddrInfoType
 
 from glimpse import __version__
 from glimpse.upstream.budget import BodyBudget
@@ -97,7 +98,9 @@ class HttpClient:
 
     async def _connection(self, server: "_Server") -> Connection:
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+        found: Sequence[AddrInfoType] = server.numeric_address()
+        if not found:
+            found = await loop.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
         made = await aiohappyeyeballs.start_connection(
             found, happy_eyeballs_delay=_SECOND_ADDRESS_AFTER, interleave=1, loop=loop
         )
@@ -141,11 +144,15 @@ class HttpClient:
 
     async def close(self) -> None:
         """Close all connections, and let them end."""
+        self.abort()
+        await asyncio.sleep(0)
+
+    def abort(self) -> None:
+        """Close all connections, which end as soon as the event loop goes on."""
         if self._sweeper is not None:
             self._sweeper.cancel()
         for connection in list(self._open):
             connection.close()
-        await asyncio.sleep(0)
 
 
 class _Server:
@@ -178,6 +185,18 @@ class _Server:
         self.is_closed = True
         for connection in self.idle:
             connection.close()
+
+    def numeric_address(self) -> Sequence[AddrInfoType]:
+        """The server's address if the URL has it in numbers: no thread has to look it up.
+
+        Empty if the URL has a name.
+        """
+        try:
+            return socket.getaddrinfo(
+                self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+            )
+        except (OSError, UnicodeError):
+            return ()
 
     def kept(self) -> Connection | None:
         """An idle connection, the one that was used last; None if there is none."""

@@ -7,29 +7,30 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+import requests
 from keystoneauth1 import loading, session
 from keystoneauth1.exceptions import (
     ClientException,
     DiscoveryFailure,
     HttpServerError,
     RetriableConnectionFailure,
+    UnknownConnectionError,
 )
 from keystoneauth1.plugin import BaseAuthPlugin
 
 from glimpse.correlation import current_notes
 from glimpse.identity.base import IdentityUnavailable
+from glimpse.identity.keystone.login_transport import LoginTransport, Redirected
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.upstream.tls import TlsOptions
 from glimpse.upstream.waiting import Flight, in_thread, pause
 
 _log = logging.getLogger(__name__)
 
-_SENSELESS = (AttributeError, KeyError, TypeError, ValueError)  # what plugins raise for odd JSON
 _TRANSIENT = (DiscoveryFailure, HttpServerError, RetriableConnectionFailure)
 
-# Calls of keystoneauth under way at once. One that nobody waits for any more goes on until its
-# server ends it, and a server that sends a byte now and then does not.
-_MOST_CALLS = 8
+_MOST_CALLS = 8  # of keystoneauth under way at once; each ends with its deadline
+_LONGEST_TOKEN = 8000  # as of any token: web servers take header lines of 8 KiB
 
 Result = TypeVar("Result")
 
@@ -51,8 +52,14 @@ class ServiceSession:
             plugin = loader.load_from_options(**options.credentials)
         self._plugin: BaseAuthPlugin = plugin
         self._options = options
+        self._transport = LoginTransport(options.http_connect_timeout)
+        sender = requests.Session()
+        for scheme in ("http://", "https://"):
+            sender.mount(scheme, self._transport)
         self._session = session.Session(
             auth=self._plugin,
+            session=sender,
+            redirect=False,
             verify=False if options.tls.insecure else options.tls.cafile or True,
             cert=_certificate(options.tls),
             timeout=options.http_connect_timeout,
@@ -94,7 +101,7 @@ class ServiceSession:
         found = await self._ask(find)
         if not found:
             raise IdentityUnavailable(f"Keystone's catalog names no {service_type} service.")
-        return found
+        return str(found)
 
     async def _ask(self, question: Callable[[], Result]) -> Result:
         """What keystoneauth answers; asked again while Keystone is in trouble, within a deadline.
@@ -111,14 +118,19 @@ class ServiceSession:
                         current_notes.get().observer.call_retried("keystone")
                         await asyncio.sleep(pause(attempt))
                 return await self._counted(question)
+        except IdentityUnavailable:
+            raise
         except TimeoutError:
             problem = "Keystone did not answer in time."
         except _TRANSIENT:
             problem = "Keystone cannot be reached."
-        except ClientException:
+        except ClientException as error:
             problem = "Glimpse cannot log in to Keystone."
             kind = LoginRefused
-        except _SENSELESS:
+            if _is_redirect(error):
+                problem = "Keystone answers with a redirect, which is not followed."
+                kind = IdentityUnavailable
+        except Exception:  # noqa: BLE001  plugins raise what they will for documents that are odd
             problem = "Keystone's answer makes no sense."
         _log.error("%s", problem)
         raise kind(problem)
@@ -128,11 +140,13 @@ class ServiceSession:
 
         Raises IdentityUnavailable while too many have not come back.
         """
+        loop = asyncio.get_running_loop()
 
         def ask() -> Result:
             if not self._calls.acquire(blocking=False):
                 raise IdentityUnavailable("Keystone did not answer in time.")
             try:
+                self._transport.begin(loop, self._options.http_connect_timeout)
                 return question()
             finally:
                 self._calls.release()
@@ -175,7 +189,13 @@ class ServiceSession:
         token = self._session.get_token()  # last: looking up may have renewed it
         if not token or not endpoint:
             raise IdentityUnavailable("Keystone's catalog names no Identity service.")
+        if not (token.isascii() and token.isprintable()) or len(token) > _LONGEST_TOKEN:
+            raise ValueError  # no header can carry it
         return token, endpoint.rstrip("/").removesuffix("/v3")
+
+
+def _is_redirect(error: ClientException) -> bool:
+    return isinstance(error, UnknownConnectionError) and isinstance(error.original, Redirected)
 
 
 def _certificate(options: TlsOptions) -> str | tuple[str, str] | None:

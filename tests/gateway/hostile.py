@@ -1,0 +1,104 @@
+"""A gateway in front of a Keystone and a Glance that do what a test makes them do."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.support.gateway import credentials, write_configuration
+from tests.support.http import Answer, request
+from tests.support.process import GlimpseProcess
+from tests.support.scripted import (
+    Respond,
+    ScriptedServer,
+    image_document,
+    json_response,
+    response,
+    token_document,
+)
+
+DEADLINE = 2  # seconds that the gateway waits for Keystone, and for Glance
+SCHEMA = {"name": "image", "properties": {"id": {"type": "string"}, "own": {"is_base": False}}}
+
+
+class HostileCloud:
+    """Both services answer as good ones do, until a test replaces a part of it.
+
+    `token` is Keystone's document of any token; `login`, `validation` and `glance` make the
+    responses to a login, a validation and any request for Glance.
+    """
+
+    def __init__(self, process: GlimpseProcess) -> None:
+        self.process = process
+        self.keystone = ScriptedServer(self._keystone)
+        self.glance = ScriptedServer(lambda head: self.glance_respond(head))
+        self.mend()
+
+    def mend(self) -> None:
+        """Let both be good."""
+        self.token: Any = token_document(self.keystone.base_url, self.glance.base_url)
+        self.login: Respond = lambda _: json_response(self.token, 201, "X-Subject-Token: own")
+        self.validation: Respond = lambda _: json_response(self.token)
+        self.glance_respond: Respond = self.good_glance
+
+    def good_glance(self, head: str) -> list[bytes]:
+        target = head.split(" ", 2)[1]
+        if target.startswith("/v2/schemas"):
+            return json_response(SCHEMA)
+        if target.startswith("/v2/images?"):
+            return json_response({"images": [image_document(1), image_document(2)]})
+        return json_response(image_document())
+
+    def _keystone(self, head: str) -> Iterator[bytes]:
+        method, target = head.split(" ", 2)[:2]
+        if not target.startswith("/v3/auth/tokens"):
+            link = {"rel": "self", "href": f"{self.keystone.base_url}/v3/"}
+            version = {"id": "v3.14", "status": "stable", "links": [link]}
+            yield from json_response({"version": version})
+        elif method == "POST":
+            yield from self.login(head)
+        else:
+            yield from self.validation(head)
+
+    def ask(self, method: str, target: str, token: str = "", body: bytes | None = None) -> Answer:
+        """Send a request, with a token that the gateway does not know unless one is given."""
+        headers = {"X-Auth-Token": token or uuid.uuid4().hex}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return request(self.process.address, method, target, headers, body)
+
+    def show(self, token: str = "") -> Answer:
+        return self.ask("GET", f"/v2.1/images/{image_document()['id']}", token)
+
+    def resident(self) -> int:
+        """MB of memory that the gateway occupies at most since it was started."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+    def log(self) -> str:
+        return self.process.log.read_text()
+
+
+@contextmanager
+def hostile_cloud(directory: Path) -> Iterator[HostileCloud]:
+    """Start the gateway, with its state in `directory`."""
+    process = GlimpseProcess(
+        directory / "state", arguments=["--config-file", str(directory / "nova.conf")]
+    )
+    cloud = HostileCloud(process)
+    options = credentials(cloud.keystone.base_url) | {
+        "http_connect_timeout": DEADLINE,
+        "http_request_max_retries": 0,
+    }
+    glance = {"timeout": DEADLINE, "num_retries": 0, "valid_interfaces": "public"}
+    write_configuration(
+        directory / "nova.conf",
+        cloud.keystone.base_url,
+        {"keystone_authtoken": options, "glance": glance},
+    )
+    with cloud.keystone, cloud.glance, process:
+        yield cloud
+
+
+__all__ = ["HostileCloud", "hostile_cloud", "response"]
