@@ -25,14 +25,14 @@ SCHEMA = {"name": "image", "properties": {"id": {"type": "string"}, "own": {"is_
 class HostileCloud:
     """Both services answer as good ones do, until a test replaces a part of it.
 
-    `token` is Keystone's document of any token; `login`, `validation` and `glance` make the
+    `token` is Keystone's document of any token; `login`, `validation` and `images` make the
     responses to a login, a validation and any request for Glance.
     """
 
     def __init__(self, process: GlimpseProcess) -> None:
         self.process = process
         self.keystone = ScriptedServer(self._keystone)
-        self.glance = ScriptedServer(lambda head: self.glance_respond(head))
+        self.glance = ScriptedServer(self._glance)
         self.mend()
 
     def mend(self) -> None:
@@ -40,7 +40,7 @@ class HostileCloud:
         self.token: Any = token_document(self.keystone.base_url, self.glance.base_url)
         self.login: Respond = lambda _: json_response(self.token, 201, "X-Subject-Token: own")
         self.validation: Respond = lambda _: json_response(self.token)
-        self.glance_respond: Respond = self.good_glance
+        self.images: Respond = self.good_glance
 
     def good_glance(self, head: str) -> list[bytes]:
         target = head.split(" ", 2)[1]
@@ -49,6 +49,9 @@ class HostileCloud:
         if target.startswith("/v2/images?"):
             return json_response({"images": [image_document(1), image_document(2)]})
         return json_response(image_document())
+
+    def _glance(self, head: str) -> Iterator[bytes]:
+        yield from self.images(head)
 
     def _keystone(self, head: str) -> Iterator[bytes]:
         method, target = head.split(" ", 2)[:2]

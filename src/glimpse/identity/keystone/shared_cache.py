@@ -17,6 +17,7 @@ _log = logging.getLogger(__name__)
 
 _FORMAT = "glimpse-1"  # another one for entries that this code could not read
 _CONNECTIONS = 16  # to each server, at most
+_LARGEST = 256 * 1024  # bytes of an entry; an answer without a catalog has 2,000
 _DEFAULT_PORT = 11211
 
 
@@ -60,16 +61,23 @@ class SharedCache:
         """What was put for the token, if it is still there and nobody has touched it."""
         keys = self._seal.keys(token)
         sealed = await self._call(keys.name, lambda client, key: client.get(key))
-        content = self._seal.open(keys, sealed) if isinstance(sealed, bytes) else None
+        if not isinstance(sealed, bytes) or len(sealed) > _LARGEST:
+            return None
+        content = self._seal.open(keys, sealed)
         if content is None:
             return None
         validated_at, _, body = content.partition(b"\n")
-        return Entry(body, float(validated_at))
+        try:
+            return Entry(body, float(validated_at))
+        except ValueError:
+            return None  # of another version
 
     async def put(self, token: str, entry: Entry, seconds: int) -> None:
-        """Keep an entry for so many seconds."""
+        """Keep an entry for so many seconds, unless it is too large."""
         keys = self._seal.keys(token)
         sealed = self._seal.close(keys, b"%r\n" % entry.validated_at + entry.body)
+        if len(sealed) > _LARGEST:
+            return
         # With an answer: without one an entry may not be there yet when others ask for it, and an
         # error that memcached reports all the same would be taken for the answer to the next call.
         await self._call(
@@ -95,8 +103,13 @@ class SharedCache:
             return None
         client, key = self._clients[server], f"{_FORMAT}-{name}"
         try:
-            async with asyncio.timeout(self._timeout), self._slots[server]:
-                return await in_thread(lambda: call(client, key))
+            async with asyncio.timeout(self._timeout):
+                await self._slots[server].acquire()
+                running = asyncio.ensure_future(in_thread(lambda: call(client, key)))
+                # A thread keeps its slot until it is back: a server that sends a byte now and then
+                # holds no more threads than that.
+                running.add_done_callback(lambda done: self._came_back(server, done))
+                return await asyncio.shield(running)
         except Exception as error:  # noqa: BLE001  whatever the library raises: no request fails
             self._rested_until[server] = self._clock() + self._rest_time
             _log.warning(
@@ -106,6 +119,11 @@ class SharedCache:
                 self._rest_time,
             )
             return None
+
+    def _came_back(self, server: str, done: "asyncio.Future[object]") -> None:
+        self._slots[server].release()
+        if not done.cancelled():
+            done.exception()  # seen, even when nobody waits any more
 
     def _place(self, name: str) -> str | None:
         """The server for a name, of those that do not rest: rendezvous hashing."""

@@ -5,22 +5,20 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from http import HTTPStatus
-from typing import Any
-
-import orjson
 
 from glimpse.correlation import current_notes
 from glimpse.identity.access_rules import AccessRule, Asked, allowed
 from glimpse.identity.base import Identity, IdentityUnavailable, Unauthorized
-from glimpse.identity.keystone.cache import TokenCache, Validated, cache_key
+from glimpse.identity.keystone.cache import RefusedTokens, TokenCache, Validated, cache_key
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.keystone.service_session import ServiceSession
 from glimpse.identity.keystone.shared_cache import Entry, SharedCache
+from glimpse.identity.keystone.token_document import parse_validation
 from glimpse.images import Caller
 from glimpse.upstream.errors import CallFailed
 from glimpse.upstream.http import HttpClient
+from glimpse.upstream.urls import shown
 from glimpse.upstream.waiting import pause
 
 _log = logging.getLogger(__name__)
@@ -59,6 +57,7 @@ class KeystoneIdentity:
         self._clock = clock
         self.asks = (options, service.auth_url)
         self.cache = TokenCache(options.token_cache_time, clock)
+        self._refused = RefusedTokens(options.token_cache_time)
         self._running: dict[tuple[str, bool], asyncio.Task[Validated]] = {}
         self._http = HttpClient(
             tls=options.tls,
@@ -102,6 +101,8 @@ class KeystoneIdentity:
         current_notes.get().observer.token_looked_up(hit=known is not None)
         if known is None:
             flight = (key, allow_expired)
+            if flight in self._refused:
+                raise Unauthorized(_REFUSED)
             task = self._running.get(flight)
             if task is None:
                 task = asyncio.create_task(self._validate(token, allow_expired=allow_expired))
@@ -115,8 +116,13 @@ class KeystoneIdentity:
 
     def _landed(self, flight: tuple[str, bool], task: "asyncio.Task[Validated]") -> None:
         del self._running[flight]
-        if not task.cancelled() and task.exception() is None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
             self.cache.put(flight[0], task.result())
+        elif isinstance(error, Unauthorized):
+            self._refused.add(flight)
 
     async def _validate(self, token: str, *, allow_expired: bool) -> Validated:
         """Ask the shared cache, then Keystone, within `http_connect_timeout` whatever it does."""
@@ -141,7 +147,11 @@ class KeystoneIdentity:
         if entry.validated_at + self._options.token_cache_time <= now:
             return None
         # Another machine's clock may be ahead; that makes nothing believed for longer.
-        return parse_validation(entry.body, self._options.admin_roles, min(entry.validated_at, now))
+        validated_at = min(entry.validated_at, now)
+        try:
+            return parse_validation(entry.body, self._options.admin_roles, validated_at)
+        except IdentityUnavailable:
+            return None  # written by another version: Keystone is asked
 
     async def _share(self, token: str, body: bytes, validated: Validated) -> None:
         seconds = min(self._options.token_cache_time, int(validated.expires_at - self._clock()))
@@ -206,6 +216,13 @@ class KeystoneIdentity:
             raise IdentityUnavailable(_UNAVAILABLE) from None
         else:
             outcome = str(answer.status)
+            if answer.redirect is not None:
+                _log.error(
+                    "Keystone at %s redirects to %s, which is not followed: name the right URL in "
+                    "Keystone's catalog.",
+                    shown(endpoint),
+                    answer.redirect,
+                )
             return answer.status, answer.body
         finally:
             seconds = time.perf_counter() - began
@@ -247,35 +264,3 @@ class KeystoneIdentity:
         if self._shared:
             self._shared.close()
         await self._http.close()
-
-
-def parse_validation(body: bytes, admin_roles: frozenset[str], validated_at: float) -> Validated:
-    """The caller that Keystone's answer to a validation describes.
-
-    Raises IdentityUnavailable for an answer that makes no sense.
-    """
-    try:
-        described = orjson.loads(body)["token"]
-        expires_at = datetime.fromisoformat(described["expires_at"]).timestamp()
-        caller = _caller(described, admin_roles)
-        credential = described.get("application_credential") or {}
-        listed = credential.get("access_rules")
-        rules = None if listed is None else tuple(map(AccessRule.parse, listed))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise IdentityUnavailable("Keystone's answer makes no sense.") from None
-    return Validated(caller, expires_at, validated_at, rules)
-
-
-def _caller(described: dict[str, Any], admin_roles: frozenset[str]) -> Caller:
-    user, project = described["user"], described.get("project") or {}
-    roles = frozenset(role["name"] for role in described.get("roles", ()))
-    return Caller(
-        user_id=user["id"],
-        user_name=user.get("name"),
-        user_domain_id=(user.get("domain") or {}).get("id"),
-        project_id=project.get("id"),
-        project_name=project.get("name"),
-        project_domain_id=(project.get("domain") or {}).get("id"),
-        roles=roles,
-        is_admin=not roles.isdisjoint(admin_roles),
-    )
