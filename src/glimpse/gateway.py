@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from keystoneauth1 import loading
 from keystoneauth1.exceptions import ClientException
+from keystoneauth1.plugin import BaseAuthPlugin
 from oslo_config import cfg
 
 from glimpse.glance import CannotTakeTurns, GlanceImageService, GlanceOptions, Turns, is_url
@@ -85,7 +86,12 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
         raise GatewayError(f"[{section}] cannot be used: {error}") from None
     if plugin is None:
         raise GatewayError(f"[{section}] auth_type is not set, so nobody can log in.")
-    return ServiceSession(keystone_options(settings), plugin)
+
+    def make_plugin() -> BaseAuthPlugin:
+        made = loading.load_auth_from_conf_options(settings.parsed, section)
+        return made or plugin
+
+    return ServiceSession(keystone_options(settings), plugin, make_plugin)
 
 
 def open_glance(

@@ -17,50 +17,55 @@ Respond = Callable[[str], Iterable[bytes]]
 class ScriptedServer(ThreadedServer):
     """Answers each request with what `respond` makes. A context manager.
 
-    `heads` are the heads of the requests that came.
+    `heads` are the heads of the requests that came, `open` the connections there are now.
     """
 
     def __init__(self, respond: Respond) -> None:
         super().__init__()
         self.respond = respond
         self.heads: list[str] = []
-        self._open: set[socket.socket] = set()
+        self.open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
 
     def serve(self) -> None:
         for connection in self.connections():
-            self._open.add(connection)
+            self.open.add(connection)
             thread = threading.Thread(target=self._answer, args=(connection,))
             self._threads.append(thread)
             thread.start()
 
     def stop(self) -> None:
         super().stop()
-        for connection in list(self._open):
+        for connection in list(self.open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
 
     def _answer(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
-            received = b""
-            while b"\r\n\r\n" not in received:
-                data = connection.recv(65536)
-                if not data:
-                    return
-                received += data
-            head, _, body = received.partition(b"\r\n\r\n")
-            fields = [line.partition(b":") for line in head.lower().split(b"\r\n")[1:]]
-            length = int({name: value for name, _, value in fields}.get(b"content-length", 0))
-            while len(body) < length:
-                body += connection.recv(65536)
-            self.heads.append(head.decode("latin-1"))
-            for piece in self.respond(self.heads[-1]):
-                connection.sendall(piece)
-            connection.shutdown(socket.SHUT_WR)
-            connection.recv(1)
-        self._open.discard(connection)
+        try:
+            with connection, contextlib.suppress(OSError):
+                self._respond(connection)
+        finally:
+            self.open.discard(connection)
+
+    def _respond(self, connection: socket.socket) -> None:
+        received = b""
+        while b"\r\n\r\n" not in received:
+            data = connection.recv(65536)
+            if not data:
+                return
+            received += data
+        head, _, body = received.partition(b"\r\n\r\n")
+        fields = [line.partition(b":") for line in head.lower().split(b"\r\n")[1:]]
+        length = int({name: value for name, _, value in fields}.get(b"content-length", 0))
+        while len(body) < length:
+            body += connection.recv(65536)
+        self.heads.append(head.decode("latin-1"))
+        for piece in self.respond(self.heads[-1]):
+            connection.sendall(piece)
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(1)
 
 
 def response(

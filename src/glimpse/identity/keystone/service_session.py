@@ -45,30 +45,40 @@ class ServiceSession:
     However many wait for a login, there is one; all of them learn how it ended.
     """
 
-    def __init__(self, options: KeystoneOptions, plugin: BaseAuthPlugin | None = None) -> None:
-        """`plugin` is what logs in; without it, one is made of the options' credentials."""
-        if plugin is None:
-            loader: Any = loading.get_plugin_loader(options.auth_type)
-            plugin = loader.load_from_options(**options.credentials)
-        self._plugin: BaseAuthPlugin = plugin
+    def __init__(
+        self,
+        options: KeystoneOptions,
+        plugin: BaseAuthPlugin | None = None,
+        make_plugin: Callable[[], BaseAuthPlugin] | None = None,
+    ) -> None:
+        """`plugin` is what logs in, `make_plugin` makes another like it.
+
+        Without them, both are made of the options' credentials.
+        """
+        self._make_plugin = make_plugin or (lambda: _plugin_of(options))
         self._options = options
         self._transport = LoginTransport(options.http_connect_timeout)
-        sender = requests.Session()
+        self._sender = requests.Session()
         for scheme in ("http://", "https://"):
-            sender.mount(scheme, self._transport)
-        self._session = session.Session(
-            auth=self._plugin,
-            session=sender,
-            redirect=False,
-            verify=False if options.tls.insecure else options.tls.cafile or True,
-            cert=_certificate(options.tls),
-            timeout=options.http_connect_timeout,
-            user_agent="glimpse",
-        )
+            self._sender.mount(scheme, self._transport)
+        self._begin_anew(plugin or self._make_plugin())
         self._known: tuple[str, str] | None = None
         self._login = Flight(self._log_in)
         self._renewal = Flight(self._renew)
         self._calls = threading.Semaphore(_MOST_CALLS)
+
+    def _begin_anew(self, plugin: BaseAuthPlugin) -> None:
+        """Know nothing of Keystone: plugins and sessions keep documents, odd ones too."""
+        self._plugin = plugin
+        self._session = session.Session(
+            auth=plugin,
+            session=self._sender,
+            redirect=False,
+            verify=False if self._options.tls.insecure else self._options.tls.cafile or True,
+            cert=_certificate(self._options.tls),
+            timeout=self._options.http_connect_timeout,
+            user_agent="glimpse",
+        )
 
     @property
     def auth_url(self) -> str | None:
@@ -133,6 +143,7 @@ class ServiceSession:
         except Exception:  # noqa: BLE001  plugins raise what they will for documents that are odd
             problem = "Keystone's answer makes no sense."
         _log.error("%s", problem)
+        self._begin_anew(self._make_plugin())
         raise kind(problem)
 
     async def _counted(self, question: Callable[[], Result]) -> Result:
@@ -170,7 +181,7 @@ class ServiceSession:
         """End a login under way, and close connections."""
         self._renewal.close()
         self._login.close()
-        self._session.session.close()
+        self._sender.close()
 
     async def _renew(self) -> None:
         self._plugin.invalidate()
@@ -192,6 +203,12 @@ class ServiceSession:
         if not (token.isascii() and token.isprintable()) or len(token) > _LONGEST_TOKEN:
             raise ValueError  # no header can carry it
         return token, endpoint.rstrip("/").removesuffix("/v3")
+
+
+def _plugin_of(options: KeystoneOptions) -> BaseAuthPlugin:
+    loader: Any = loading.get_plugin_loader(options.auth_type)
+    plugin: BaseAuthPlugin = loader.load_from_options(**options.credentials)
+    return plugin
 
 
 def _is_redirect(error: ClientException) -> bool:

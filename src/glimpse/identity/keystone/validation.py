@@ -16,7 +16,7 @@ from glimpse.identity.keystone.service_session import ServiceSession
 from glimpse.identity.keystone.shared_cache import Entry, SharedCache
 from glimpse.identity.keystone.token_document import parse_validation
 from glimpse.images import Caller
-from glimpse.upstream.errors import CallFailed
+from glimpse.upstream.errors import CallFailed, NotConnected
 from glimpse.upstream.http import HttpClient
 from glimpse.upstream.urls import shown
 from glimpse.upstream.waiting import pause
@@ -212,6 +212,8 @@ class KeystoneIdentity:
         except (CallFailed, TimeoutError) as error:
             if not isinstance(error, TimeoutError):
                 outcome = "unreachable"
+            if isinstance(error, NotConnected):
+                self._service.forget(own_token)  # the catalog that came with it may be wrong
             _log.warning("Keystone does not validate a token: %s", error)
             raise IdentityUnavailable(_UNAVAILABLE) from None
         else:

@@ -1,0 +1,255 @@
+"""A Glance that would freeze or fill the gateway, or whose documents are not as they should be."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.hostile import SCHEMA, HostileCloud, hostile_cloud
+from tests.support.http import Answer
+from tests.support.mutations import mutations
+from tests.support.scripted import Respond, ScriptedServer, image_document, response
+
+GROWTH = 60  # MB that the gateway may grow by for one response
+# MB that 40 large responses at once may take: 32 are read at a time, and one is parsed.
+GROWTH_OF_MANY = 200
+IMAGE = f"/v2.1/images/{image_document()['id']}"
+JSON_HEAD = b"HTTP/1.1 200 -\r\nContent-Type: application/json\r\n"
+
+OPERATIONS: dict[str, Callable[[HostileCloud], Answer]] = {
+    "list": lambda cloud: cloud.ask("GET", "/v2.1/images/detail", "known"),
+    "show": lambda cloud: cloud.ask("GET", IMAGE, "known"),
+    "write": lambda cloud: cloud.ask(
+        "PUT", f"{IMAGE}/metadata/key", "known", b'{"meta": {"key": "value"}}'
+    ),
+    "delete": lambda cloud: cloud.ask("DELETE", IMAGE, "known"),
+}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileCloud]:
+    with hostile_cloud(tmp_path_factory.mktemp("hostile")) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(running: HostileCloud) -> Iterator[HostileCloud]:
+    running.mend()
+    assert OPERATIONS["show"](running).status == 200
+    yield running
+    running.mend()
+    assert OPERATIONS["show"](running).status == 200
+    assert "Traceback" not in running.log()
+
+
+def always(*pieces: bytes) -> Respond:
+    return lambda _head: iter(pieces)
+
+
+REASONS = {
+    "<head> without end": 100_000 * b"<head>",
+    "<h1> without end": 100_000 * b"<h1>",
+    "tags without end": 100_000 * b"<",
+    "spaces": 100_000 * b" ",
+    "entities": 20_000 * b"&amp;",
+    "a number of many digits": b"&#" + 50_000 * b"1" + b";",
+    "nested JSON": 50_000 * b'{"message":',
+    "a long message": b'{"message": "' + 60_000 * b"<" + b'"}',
+    "digits": b"123 " + 60_000 * b"A",
+}
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 500])
+@pytest.mark.parametrize("reason", REASONS)
+def test_the_reason_of_an_error_is_found_at_once(
+    cloud: HostileCloud, status: int, reason: str
+) -> None:
+    cloud.images = lambda _: response(REASONS[reason], status, content_type="text/html")
+    for operation in OPERATIONS.values():
+        began = time.monotonic()
+        answer = operation(cloud)
+        assert time.monotonic() - began < 2
+        assert answer.status in ({500: (503,)}.get(status, (400, 403, 404, 409, 502))), str(answer)
+        assert len(answer.body) < 10_000
+
+
+def endless(beginning: bytes, piece: bytes, megabytes: int = 200) -> Respond:
+    def respond(_head: str) -> Iterator[bytes]:
+        yield beginning
+        for _ in range(megabytes * 1_000_000 // len(piece)):
+            yield piece
+
+    return respond
+
+
+ENDLESS = {
+    "headers": (JSON_HEAD, 10_000 * b"A: b\r\n", 502),
+    "a header": (JSON_HEAD + b"A: ", 100_000 * b"x", 502),
+    "interim responses": (b"", 4_000 * b"HTTP/1.1 100 Continue\r\n\r\n", 502),
+    "a body": (JSON_HEAD + b'\r\n{"id": "', 100_000 * b"x", 502),
+    "tiny chunks": (
+        JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\n",
+        10_000 * b"2\r\n[]\r\n",
+        502,
+    ),
+    "a chunk extension": (
+        JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;",
+        100_000 * b"x",
+        502,
+    ),
+    "trailers": (
+        JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n",
+        10_000 * b"A: b\r\n",
+        502,
+    ),
+    "an error": (b"HTTP/1.1 500 -\r\n\r\n", 100_000 * b"x", 503),
+    "a redirect": (b"HTTP/1.1 302 -\r\n\r\n", 100_000 * b"x", 502),
+}
+
+
+@pytest.mark.parametrize("operation", ["list", "show"])
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_what_has_no_end_is_cut_off(cloud: HostileCloud, kind: str, operation: str) -> None:
+    beginning, piece, status = ENDLESS[kind]
+    before = cloud.resident()
+    cloud.images = endless(beginning, piece)
+    answer = OPERATIONS[operation](cloud)
+    assert answer.status == status, str(answer)
+    assert cloud.resident() - before < GROWTH
+
+
+def test_a_response_that_drips_ends_with_the_deadline(cloud: HostileCloud) -> None:
+    def drip(_head: str) -> Iterator[bytes]:
+        yield JSON_HEAD
+        for _ in range(100):
+            time.sleep(0.1)
+            yield b"A"
+
+    cloud.images = drip
+    began = time.monotonic()
+    answer = OPERATIONS["show"](cloud)
+    assert answer.status == 503, str(answer)
+    assert time.monotonic() - began < 8
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_redirect_is_logged_and_not_followed(
+    cloud: HostileCloud, status: int, operation: str
+) -> None:
+    with ScriptedServer(lambda _: response(b"{}")) as other:
+        location = f"Location: {other.base_url}/v2/images?secret"
+        cloud.images = lambda _: response(b"", status, location)
+        answer = OPERATIONS[operation](cloud)
+        assert answer.status == 502, str(answer)
+        assert other.heads == []
+        said = f"redirects to {other.base_url}/v2/images, which is not followed"
+        assert said in cloud.log()
+        assert "?secret" not in cloud.log()
+
+
+def test_images_of_other_types_are_no_error_of_ours(cloud: HostileCloud) -> None:
+    statuses: dict[str, dict[str, int]] = {"show": {}, "write": {}}
+    for name, body in mutations(image_document(), leave_out=("self", "file", "schema")):
+        cloud.images = lambda _, body=body: response(body)  # type: ignore[misc]
+        for operation, found in statuses.items():
+            answer = OPERATIONS[operation](cloud)
+            found[name] = answer.status
+            if answer.status == 200:
+                json.loads(answer.body)
+    for found in statuses.values():
+        assert not {name: each for name, each in found.items() if each not in (200, 502)}
+    shown = statuses["show"]
+    for key in ("status: {}", 'id: ["a"]', "size: 1.5", "created_at: -1", "name: true"):
+        assert shown[key] == 502, key
+    assert shown["os_distro: true"] == 200
+
+
+def test_properties_of_other_types_are_shown_as_text(cloud: HostileCloud) -> None:
+    odd = image_document(flag=True, number=1.5, several=["a", None], nothing=None)
+    cloud.images = lambda _: response(json.dumps(odd).encode())
+    metadata = OPERATIONS["show"](cloud).json()["image"]["metadata"]
+    assert metadata["flag"] == "true"
+    assert metadata["number"] == "1.5"
+    assert metadata["several"] == '["a",null]'
+    assert metadata["nothing"] is None
+
+
+def test_lists_of_other_types_are_no_error_of_ours(cloud: HostileCloud) -> None:
+    page = {
+        "images": [{**image_document(1)}, {"id": "a"}],
+        "next": "/v2/images?marker=" + image_document(1)["id"],
+        "first": "/v2/images",
+    }
+    keys = [key for key in image_document() if key not in ("id", "status", "size")]
+    for name, body in mutations(page, leave_out=keys):
+
+        def respond(head: str, body: bytes = body) -> list[bytes]:
+            return response(b'{"images": []}' if "marker=" in head else body)
+
+        cloud.images = respond
+        answer = OPERATIONS["list"](cloud)
+        assert answer.status in (200, 502), f"{name}: {answer}"
+
+
+def test_schemas_of_other_types_are_no_error_of_ours(tmp_path: Path) -> None:
+    with hostile_cloud(tmp_path) as cloud:
+        for _, body in list(mutations(SCHEMA))[::7]:
+            cloud.images = lambda head, body=body: (  # type: ignore[misc]
+                response(body) if "/schemas/" in head else cloud.good_glance(head)
+            )
+            assert OPERATIONS["show"](cloud).status == 200
+        assert "Traceback" not in cloud.log()
+
+
+def large_image(megabytes: int) -> Iterator[bytes]:
+    beginning = json.dumps(image_document())[:-1].encode() + b', "filling": "'
+    length = len(beginning) + megabytes * 1_000_000 + 2
+    yield JSON_HEAD + b"Content-Length: %d\r\n\r\n" % length + beginning
+    for _ in range(megabytes):
+        yield 1_000_000 * b"x"
+    yield b'"}'
+
+
+def large_list(megabytes: int) -> Iterator[bytes]:
+    yield JSON_HEAD + b'\r\n{"images": ['
+    for number in range(megabytes):
+        yield json.dumps(image_document(number, filling=1_000_000 * "x")).encode() + b","
+    yield json.dumps(image_document(10**6)).encode() + b"]}"
+
+
+def junk(megabytes: int) -> Iterator[bytes]:
+    """Text whose parsed form takes the most memory."""
+    yield JSON_HEAD + b'\r\n{"images": ['
+    for _ in range(megabytes):
+        yield 333_333 * b"[],"
+    yield b"[]]}"
+
+
+LARGE = {
+    "images": ("show", large_image, 64, {502}),
+    "images that are shown": ("show", large_image, 10, {200, 503}),
+    "lists": ("list", large_list, 64, {502}),
+    "lists that are short enough": ("list", large_list, 3, {200, 503}),
+    "junk": ("list", junk, 3, {502, 503}),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_forty_large_responses_at_once_take_a_bounded_memory(tmp_path: Path, kind: str) -> None:
+    operation, make, megabytes, statuses = LARGE[kind]
+    with hostile_cloud(tmp_path) as cloud:
+        assert OPERATIONS[operation](cloud).status == 200
+        before = cloud.resident()
+        cloud.images = lambda _: make(megabytes)
+        with ThreadPoolExecutor(40) as pool:
+            answers = list(pool.map(lambda _: OPERATIONS[operation](cloud), range(40)))
+        assert {answer.status for answer in answers} <= statuses
+        growth = cloud.resident() - before
+        print(kind, growth)
+        assert growth < GROWTH_OF_MANY
+        cloud.mend()
+        assert OPERATIONS[operation](cloud).status == 200

@@ -1,0 +1,170 @@
+"""A Keystone, or whoever writes what it stores, that would freeze or fill the gateway."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.gateway.hostile import DEADLINE, HostileCloud, hostile_cloud
+from tests.support.http import Answer
+from tests.support.mutations import mutations
+from tests.support.process import wait_until
+from tests.support.scripted import ScriptedServer, json_response, response, token_document
+
+GROWTH = 60  # MB that the gateway may grow by, whatever Keystone sends
+HEAD = b"HTTP/1.1 201 -\r\nX-Subject-Token: own\r\nContent-Type: application/json\r\n"
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[HostileCloud]:
+    with hostile_cloud(tmp_path) as cloud:
+        yield cloud
+
+
+def endless(beginning: bytes, piece: bytes, megabytes: int = 300) -> Iterator[bytes]:
+    yield beginning
+    for _ in range(megabytes * 1_000_000 // len(piece)):
+        yield piece
+
+
+ENDLESS = {
+    "body": (HEAD + b'\r\n{"token": "', 100_000 * b"x"),
+    "body in chunks": (
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n",
+        b"186a0\r\n" + 100_000 * b"x" + b"\r\n",
+    ),
+    "headers": (HEAD, 10_000 * b"A: b\r\n"),
+    "interim responses": (b"", 4_000 * b"HTTP/1.1 100 Continue\r\n\r\n"),
+}
+
+
+def assert_unavailable(answer: Answer) -> None:
+    assert answer.status == 503, str(answer)
+    assert answer.fault == "serviceUnavailable", str(answer)
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_a_response_to_a_login_without_end_is_cut_off(cloud: HostileCloud, kind: str) -> None:
+    before = cloud.resident()
+    cloud.login = lambda _: endless(*ENDLESS[kind])
+    assert_unavailable(cloud.show())
+    assert cloud.resident() - before < GROWTH
+    cloud.mend()
+    assert cloud.show().status == 200
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_a_response_to_a_validation_without_end_is_cut_off(cloud: HostileCloud, kind: str) -> None:
+    assert cloud.show().status == 200
+    before = cloud.resident()
+    cloud.validation = lambda _: endless(*ENDLESS[kind])
+    assert_unavailable(cloud.show())
+    assert cloud.resident() - before < GROWTH
+
+
+def test_logins_that_drip_end_with_their_deadline(cloud: HostileCloud) -> None:
+    """Each would go on for a minute, and hold its thread."""
+
+    def drip(_head: str) -> Iterator[bytes]:
+        yield HEAD
+        for _ in range(600):
+            time.sleep(0.1)
+            yield b"A"
+
+    cloud.login = drip
+    for _ in range(3):
+        began = time.monotonic()
+        assert_unavailable(cloud.show())
+        assert time.monotonic() - began < DEADLINE + 3
+    cloud.mend()
+    assert cloud.show().status == 200
+    wait_until(lambda: not cloud.keystone.open, "a connection of a login is left behind")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("call", ["login", "validation"])
+def test_no_secret_follows_a_redirect(cloud: HostileCloud, status: int, call: str) -> None:
+    token = cloud.token
+    with ScriptedServer(lambda _: json_response(token, 201, "X-Subject-Token: own")) as other:
+        location = f"Location: {other.base_url}/v3/auth/tokens?token=secret"
+        setattr(cloud, call, lambda _: response(b"", status, location))
+        assert_unavailable(cloud.show())
+        assert other.heads == []
+        said = cloud.log()
+        assert f"redirects to {other.base_url}/v3/auth/tokens, which is not followed" in said
+        assert "token=secret" not in said
+
+
+def test_a_users_access_rule_takes_no_time(cloud: HostileCloud) -> None:
+    paths = ["/v2.1/images/*a*a*a*a*a*a*a*ab", "/v2.1/images/" + "**a" * 50 + "/b"]
+    rules = [{"service": "compute", "method": "GET", "path": path} for path in paths * 500]
+    credential = {"id": "c", "name": "c", "restricted": True, "access_rules": rules}
+    cloud.token["token"]["application_credential"] = credential
+    for length in (80, 3000):
+        began = time.monotonic()
+        answer = cloud.ask("GET", "/v2.1/images/" + length * "a", "the token")
+        assert answer.status == 401, str(answer)
+        assert time.monotonic() - began < 2
+
+
+def test_a_refused_token_is_validated_once_in_a_few_seconds(cloud: HostileCloud) -> None:
+    validations: list[str] = []
+
+    def refuse(head: str) -> list[bytes]:
+        validations.append(head)
+        return response(b"{}", 404)
+
+    cloud.validation = refuse
+    assert {cloud.show("wrong").status for _ in range(20)} == {401}
+    assert len(validations) == 1
+    assert cloud.show("another").status == 401
+    assert len(validations) == 2
+    cloud.validation = lambda _: response(b"{}", 500)
+    assert_unavailable(cloud.show("a third"))
+    cloud.mend()
+    assert cloud.show("a third").status == 200, "a failure of Keystone's was remembered"
+    wait_until(lambda: cloud.show("wrong").status == 200, "it is refused for longer than 10 s", 10)
+
+
+def test_a_document_of_other_types_is_no_error_of_ours(cloud: HostileCloud) -> None:
+    good = token_document(cloud.keystone.base_url, cloud.glance.base_url)
+    good["token"]["application_credential"] = {
+        "id": "c",
+        "access_rules": [{"service": "compute", "method": "GET", "path": "/**"}],
+    }
+    statuses: dict[str, int] = {}
+    assert cloud.show().status == 200
+    for name, body in mutations(good, leave_out=("catalog", "audit_ids", "methods", "issued_at")):
+        cloud.validation = lambda _, body=body: response(body)  # type: ignore[misc]
+        statuses[name] = cloud.show().status
+    odd = {name: status for name, status in statuses.items() if status not in (200, 401, 503)}
+    assert not odd
+    assert "Traceback" not in cloud.log()
+
+
+def test_a_login_of_other_types_is_no_error_of_ours(cloud: HostileCloud) -> None:
+    good = token_document(cloud.keystone.base_url, cloud.glance.base_url)
+    statuses: dict[str, int] = {}
+    for name, body in mutations(good, leave_out=("audit_ids", "methods", "issued_at", "user")):
+        cloud.login = lambda _, body=body: response(  # type: ignore[misc]
+            body, 201, "X-Subject-Token: own"
+        )
+        # Our own token is refused, and so the gateway logs in anew.
+        cloud.validation = lambda _: response(b"{}", 401)
+        statuses[name] = cloud.show().status
+    assert set(statuses.values()) == {503}
+    assert len(cloud.keystone.heads) > 2 * len(statuses), "it did not log in each time"
+    cloud.mend()
+    assert cloud.show().status == 200
+    assert "Traceback" not in cloud.log()
+
+
+@pytest.mark.parametrize("token", ["a\\nb", "\u20ac", 9000 * "x"])
+def test_a_token_of_ours_that_no_header_can_carry_is_none(cloud: HostileCloud, token: str) -> None:
+    header: Any = f"X-Subject-Token: {token}" if token.isascii() else "X-Subject-Token: \x80"
+    cloud.login = lambda _: json_response(cloud.token, 201, header)
+    answer = cloud.show()
+    assert answer.status in (200, 503), str(answer)
+    assert "Traceback" not in cloud.log()
