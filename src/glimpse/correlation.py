@@ -27,16 +27,18 @@ class RequestNotes:
     """What the parts find out about the request being served: for its log line and the observer.
 
     ``operation`` is one of a fixed set of names, whatever the client sent; ``caller`` is who sent
-    it, once that is known; ``glance_seconds`` is the time spent waiting for Glance.
+    it, once that is known; ``glance_seconds`` is the time spent waiting for Glance; ``body_bytes``
+    of its body are counted in `http.bodies.BODIES`.
     """
 
-    __slots__ = ("caller", "glance_seconds", "observer", "operation")
+    __slots__ = ("body_bytes", "caller", "glance_seconds", "observer", "operation")
 
     def __init__(self, observer: Observer = NOBODY) -> None:
         self.observer = observer
         self.operation = "other"
         self.caller: Caller | None = None
         self.glance_seconds = 0.0
+        self.body_bytes = 0
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
         """Note one call to another service; `outcome` is the status, or a word for why none."""

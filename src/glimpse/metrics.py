@@ -96,6 +96,8 @@ class Metrics:
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
         """See Observer."""
+        if outcome.isdigit() and not 100 <= int(outcome) <= 599:  # noqa: PLR2004  HTTP's statuses
+            outcome = "other"  # an upstream server does not choose how many series there are
         key = (service, method, outcome)
         parts = self._call_parts.get(key)
         if parts is None:

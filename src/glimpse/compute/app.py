@@ -28,7 +28,13 @@ from glimpse.compute.parsing import (
 from glimpse.compute.routes import Match, match_route
 from glimpse.compute.views import make_links
 from glimpse.correlation import current_notes
-from glimpse.http.bodies import BodyTooLarge, ClientGone, read_body, send_pieces
+from glimpse.http.bodies import (
+    BodyTooLarge,
+    ClientGone,
+    TooManyBodies,
+    read_body,
+    send_pieces,
+)
 from glimpse.http.edge import AnswerCut
 from glimpse.identity import Asked, Identity, IdentityUnavailable, Unauthorized
 from glimpse.images import Caller
@@ -89,7 +95,7 @@ class ComputeAPI:
         except Unauthorized:
             await self._send_unauthorized(scope, send)
             return
-        except IdentityUnavailable as error:
+        except (IdentityUnavailable, TooManyBodies) as error:
             await answers.send_fault(
                 send, Fault(503, str(error), retry_after=error.retry_after), None
             )

@@ -17,7 +17,7 @@ from glimpse.compute.parsing import (
     parse_json,
 )
 from glimpse.compute.versions import choices_document, version_document, versions_document
-from glimpse.http.bodies import BodyTooLarge, ClientGone, read_body
+from glimpse.http.bodies import BodyTooLarge, ClientGone, TooManyBodies, read_body
 
 _VERSIONS = {"/v2": "v2.0", "/v2.1": "v2.1"}
 _ROOTS = {version: root for root, version in _VERSIONS.items()}
@@ -71,7 +71,7 @@ class Discovery:
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         check_content_type(headers.get(b"content-type"))
         if scope["method"] in VERBS_WITH_BODY:
-            with contextlib.suppress(BodyTooLarge):
+            with contextlib.suppress(BodyTooLarge, TooManyBodies):
                 parse_json(await read_body(receive, headers, self._options.max_body_size))
         check_query(scope["query_string"])
 

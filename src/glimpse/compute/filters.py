@@ -19,6 +19,8 @@ _IMAGE_API_NAMES = {
 }
 _WHOLE_NUMBER = re.compile(r"[0-9]+\n?")
 _LARGEST = 2**62
+# Bytes of a query string whose parsed form is cached; 128 of them, parsed, take some 2 MB.
+_LONGEST_CACHED = 1024
 
 # The Image service's statuses that are shown with each status of the Compute API.
 _STATUSES = {
@@ -36,10 +38,12 @@ class ListRequest(NamedTuple):
 
     query: ImageQuery
     parameters: tuple[tuple[str, str], ...]
+    cached: bool = False  # the query string was short enough for its next link to be cached
 
     def next_parameters(self, marker: str) -> str:
         """The query string of the next page: sorted parameters, the marker replaced or last."""
-        return _next_parameters(self.parameters, marker)
+        render = _next_parameters if self.cached else _next_parameters.__wrapped__
+        return render(self.parameters, marker)
 
 
 @functools.lru_cache(maxsize=128)
@@ -47,7 +51,6 @@ def _next_parameters(parameters: tuple[tuple[str, str], ...], marker: str) -> st
     return urlencode({**dict(sorted(parameters)), "marker": marker})
 
 
-@functools.lru_cache(maxsize=128)  # whoever polls asks the same again
 def parse_list_request(query_string: bytes) -> ListRequest:
     """Parse the query string of ``/images`` or ``/images/detail``.
 
@@ -55,6 +58,13 @@ def parse_list_request(query_string: bytes) -> ListRequest:
     ``property-{key}`` is that key of the Image API's own query language (repair R1: the key is
     what follows the prefix). Raises a 400 fault, or images.errors.Invalid.
     """
+    if len(query_string) <= _LONGEST_CACHED:
+        return _parsed(query_string)
+    return _parsed.__wrapped__(query_string)
+
+
+@functools.lru_cache(maxsize=128)  # a client that polls repeats its request
+def _parsed(query_string: bytes) -> ListRequest:
     try:
         text = query_string.decode().replace(";", "&")  # the Compute API takes either for one
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
@@ -76,7 +86,7 @@ def parse_list_request(query_string: bytes) -> ListRequest:
         limit=_number(last.get("limit")),
         page_size=_number(last.get("page_size")),
     )
-    return ListRequest(query, parameters)
+    return ListRequest(query, parameters, cached=len(query_string) <= _LONGEST_CACHED)
 
 
 def _image_api_filters(parameters: dict[str, str]) -> dict[str, str]:

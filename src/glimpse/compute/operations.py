@@ -34,7 +34,9 @@ from glimpse.images.errors import Forbidden
 
 _IN_ONE_PIECE = 200  # a longer list is streamed, as is one of more than:
 _CHARACTERS_IN_ONE_PIECE = 400_000  # of properties
-_CHARACTERS_KEPT = 4000  # of properties of an image whose rendered form is kept
+# Characters of an image and its links whose rendered form is cached: 1,024 of these, each with its
+# rendering of up to four times the links, are 20 MB at most (60 MB if all characters take 4 bytes).
+_CHARACTERS_KEPT = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,18 +216,34 @@ class Operations:
             raise fault_of(error) from None
 
 
-def _detail(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
-    """One image of a list. What was rendered is kept, unless it is so large that it would add up.
+class _TooLargeToKeep(Exception):
+    """Carries a rendering past the cache: `lru_cache` keeps nothing of a call that raises."""
 
-    Whoever polls a page asks for the same images again.
-    """
-    small = len(image.properties_json) <= _CHARACTERS_KEPT
-    render = _rendered if small else _rendered.__wrapped__
-    return render(image, links, show_size)
+    def __init__(self, rendering: orjson.Fragment) -> None:
+        super().__init__()
+        self.rendering = rendering
+
+
+def _detail(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
+    """Render one image of a list; small renderings are cached, since clients poll pages."""
+    if len(image.properties_json) > _CHARACTERS_KEPT:  # not worth hashing
+        return _render(image, links, show_size=show_size)
+    try:
+        return _rendered(image, links, show_size)
+    except _TooLargeToKeep as large:
+        return large.rendering
 
 
 @functools.lru_cache(maxsize=1024)
 def _rendered(image: Image, links: Links, show_size: bool) -> orjson.Fragment:  # noqa: FBT001
+    rendering = _render(image, links, show_size=show_size)
+    # The Host header and the project id, which links are made of, may be 64 kB long.
+    if sum(len(text) for text in (*image, *links) if isinstance(text, str)) > _CHARACTERS_KEPT:
+        raise _TooLargeToKeep(rendering)
+    return rendering
+
+
+def _render(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
     return orjson.Fragment(orjson.dumps(detail_view(image, links, show_size=show_size)))
 
 

@@ -14,12 +14,22 @@ NEVER_LISTED = frozenset(("killed", "deleted"))
 Check = Callable[[Image], bool]
 
 
-@functools.lru_cache(maxsize=65536)
+# Characters of a text that a cache keeps, since clients choose them. The two caches of this module
+# then take at most 9 MB each; 22 MB where every character takes four bytes.
+LONGEST_CACHED = 128
+_CACHED = 16_384
+
+
 def folded(text: str) -> str:
     """`text` with less in it than any comparison looks at: texts that are alike fold alike.
 
     What indexes hold, so it stays as it is: whatever has been found is compared by `alike`.
     """
+    return _folded(text) if len(text) <= LONGEST_CACHED else _folded.__wrapped__(text)
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _folded(text: str) -> str:
     if not text.isascii():
         text = "".join(
             each for each in unicodedata.normalize("NFD", text) if not unicodedata.combining(each)
@@ -27,7 +37,6 @@ def folded(text: str) -> str:
     return text.casefold().rstrip(" ")
 
 
-@functools.lru_cache(maxsize=65536)
 def alike(text: str) -> str:
     """What two texts have in common that the Image service's usual database takes for equal.
 
@@ -35,17 +44,26 @@ def alike(text: str) -> str:
     ``base``): case, accents and spaces at the end do not count. Accents do that are characters of
     their own, in scripts other than Latin, Greek and Cyrillic, and on the short i of Cyrillic.
     """
+    return _alike(text) if len(text) <= LONGEST_CACHED else _alike.__wrapped__(text)
+
+
+@functools.lru_cache(maxsize=_CACHED)
+def _alike(text: str) -> str:
     if text.isascii():
         return text.lower().rstrip(" ")
     return "".join(map(_letter, text)).rstrip(" ")
 
 
-@functools.cache
 def _letter(character: str) -> str:
+    if character < _END_OF_CYRILLIC or "\u1e00" <= character < "\u2000":
+        return _base_letter(character)
+    return character
+
+
+@functools.cache  # at most 1,840 characters: `_letter` passes those of two ranges only
+def _base_letter(character: str) -> str:
     if character in _OF_THEIR_OWN:
         return character.lower()
-    if not (character < _END_OF_CYRILLIC or "\u1e00" <= character < "\u2000"):
-        return character
     letter = unicodedata.normalize("NFD", character)[0]
     return letter.casefold() if letter.isalpha() and len(letter.casefold()) == 1 else character
 

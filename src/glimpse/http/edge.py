@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glimpse.correlation import RequestIds, RequestNotes, current_notes, current_request
 from glimpse.http.access import Cut, log_access, safe_target
+from glimpse.http.bodies import BODIES
 from glimpse.http.proxy import Origin, client_address, client_origin
 from glimpse.observer import NOBODY, Observer
 
@@ -95,6 +96,8 @@ class Edge:
     ) -> None:
         """Count and log a request that has ended."""
         self._in_flight -= 1
+        if notes.body_bytes:
+            BODIES.release(notes)
         if self._idle is not None and not self._in_flight:
             self._idle.set()
         status, cut = response.status, None

@@ -11,11 +11,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.correlation import current_notes
+from glimpse.http.bodies import BodyTooLarge, ClientGone, TooManyBodies, read_body
 from glimpse.http.disconnect import while_connected
 from glimpse.identity import documents, lengths, resources
 from glimpse.identity.application_credentials import ApplicationCredentials, Forbidden, NotFound
 from glimpse.identity.authrequest import BadRequest, parse_auth_request
-from glimpse.identity.base import Unauthorized
+from glimpse.identity.base import IdentityUnavailable, Unauthorized
 from glimpse.identity.embedded import EXPIRED_WINDOW, SERVICE_ROLE, EmbeddedIdentity
 from glimpse.identity.responses import FAULTS, json_response
 from glimpse.identity.session import Session
@@ -252,15 +253,18 @@ def _client_address(request: Request) -> str:
 
 
 async def _body(request: Request) -> object:
-    """Read the JSON body, of at most LARGEST_BODY bytes. Raises BadRequest or HTTPException."""
-    too_large = HTTPException(413, "Request is too large.")
-    if int(request.headers.get("content-length") or 0) > LARGEST_BODY:
-        raise too_large
-    content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > LARGEST_BODY:
-            raise too_large
+    """Read the JSON body, of at most LARGEST_BODY bytes.
+
+    Raises BadRequest, HTTPException or IdentityUnavailable.
+    """
+    try:
+        content = await read_body(request.receive, dict(request.scope["headers"]), LARGEST_BODY)
+    except BodyTooLarge:
+        raise HTTPException(413, "Request is too large.") from None
+    except TooManyBodies as error:
+        raise IdentityUnavailable(str(error), error.retry_after) from None
+    except ClientGone:
+        raise BadRequest("The request ended before its body.") from None
     try:
         parsed: object = orjson.loads(content)
     except orjson.JSONDecodeError:

@@ -64,3 +64,25 @@ def test_a_write_that_fails_says_so_and_the_next_one_succeeds(writer: Writer) ->
     with pytest.raises(Unavailable, match="disk I/O error"):
         asyncio.run(writer.write(fail))
     assert asyncio.run(writer.write(lambda _: "written")) == "written"
+
+
+def test_a_write_is_refused_while_a_thousand_wait(writer: Writer) -> None:
+    release = threading.Event()
+
+    async def write_too_many() -> None:
+        running = asyncio.ensure_future(writer.write(lambda _: release.wait(20)))
+        waiting = [asyncio.ensure_future(writer.write(lambda _: None)) for _ in range(1300)]
+        done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_EXCEPTION)
+        assert 999 <= len(pending) <= 1255, "the writer takes up to 256 at once"
+        for each in done:
+            with pytest.raises(Unavailable, match="Too many writes") as refused:
+                each.result()
+            assert refused.value.retry_after == 1
+        release.set()
+        await asyncio.gather(running, *pending)
+        await writer.write(lambda _: None)
+
+    try:
+        asyncio.run(write_too_many())
+    finally:
+        release.set()

@@ -5,10 +5,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from glimpse.embedded.api.documents import DEFAULT_LIMIT, MAX_LIMIT
 from glimpse.embedded.api.faults import TooLarge
+from glimpse.http.bodies import BodyTooLarge, ClientGone, read_body
 from glimpse.images import ImageQuery, parse_filters
 from glimpse.images.errors import Invalid
 
@@ -18,19 +19,20 @@ Pairs = Sequence[tuple[str, str]]
 
 
 async def json_body(request: Request) -> Any:
-    """The parsed body. Raises TooLarge above MAX_BODY, without reading on, and Invalid."""
-    too_large = TooLarge(f"The body may have at most {MAX_BODY} bytes.")
-    if int(request.headers.get("content-length") or 0) > MAX_BODY:
-        raise too_large
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise too_large
+    """The parsed body. Raises TooLarge above MAX_BODY, without reading on, and Invalid.
+
+    Raises ClientDisconnect, and TooManyBodies, too.
+    """
+    try:
+        body = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY)
+    except BodyTooLarge:
+        raise TooLarge(f"The body may have at most {MAX_BODY} bytes.") from None
+    except ClientGone:
+        raise ClientDisconnect from None
     if not body:
         raise Invalid("Body expected in request.")
     try:
-        return orjson.loads(bytes(body))
+        return orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Invalid("Malformed JSON in request body.") from None
 

@@ -129,16 +129,19 @@ async def list_images(call: Call) -> Response:
     """
     pairs = query_pairs(call.request.scope["query_string"])
     pieces = page_document(call.service.list_images(call.caller, parse_query(pairs)), pairs)
-    beginning = b""
+    beginning: list[bytes] = []
+    size = 0
     async for piece in pieces:
-        beginning += piece
-        if len(beginning) > _AT_ONCE:
+        beginning.append(piece)
+        size += len(piece)
+        if size > _AT_ONCE:
             return StreamingResponse(_all(beginning, pieces), media_type="application/json")
-    return _json(beginning)
+    return _json(b"".join(beginning))
 
 
-async def _all(beginning: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield beginning
+async def _all(beginning: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield b"".join(beginning)
+    beginning.clear()  # it may be long until the client has taken it
     async for piece in rest:
         yield piece
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 
-from glimpse.embedded.matching import NEVER_LISTED, alike, folded
+from glimpse.embedded.matching import LONGEST_CACHED, NEVER_LISTED, alike, folded
 from glimpse.images import Caller, Image, ImageQuery
 
 EVERYBODY = "public"
@@ -27,9 +27,15 @@ _MOST_FACETS = 8
 _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 
 
-@functools.lru_cache(maxsize=65536)
 def key_of(scope: str, facet: str) -> int:
     """The signed 64-bit key of a scope and a facet."""
+    if len(facet) <= LONGEST_CACHED and len(scope) <= LONGEST_CACHED:
+        return _key_of(scope, facet)
+    return _key_of.__wrapped__(scope, facet)
+
+
+@functools.lru_cache(maxsize=32_768)  # of two such texts each: 20 MB at most, 46 in wide characters
+def _key_of(scope: str, facet: str) -> int:
     digest = hashlib.blake2b(f"{scope}\0{facet}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 

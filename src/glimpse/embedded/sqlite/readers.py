@@ -15,6 +15,9 @@ from glimpse.images.errors import Unavailable
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 _THREADS = 2  # SQLite leaves the interpreter to others while it looks
+# Steps that run or wait, each with its query of at most 64 kB. A client that disconnects does not
+# take its step out of the queue.
+_MOST_WAITING = 500
 
 
 class Readers:
@@ -26,6 +29,7 @@ class Readers:
         self._of_thread = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._closed = False
+        self._waiting = 0
 
     async def run(
         self,
@@ -35,10 +39,13 @@ class Readers:
     ) -> Result:
         """The result of `step` on a Search.
 
-        Raises Unavailable when the file cannot be read, or is closed.
+        Raises Unavailable when the file cannot be read, is closed, or when too many steps wait.
         """
         if self._closed:
             raise Unavailable("The catalog is closed.")
+        if self._waiting >= _MOST_WAITING:
+            raise Unavailable("Too many searches are waiting. Try again.")
+        self._waiting += 1
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(
@@ -46,6 +53,8 @@ class Readers:
             )
         except sqlite3.Error as error:
             raise Unavailable(f"The catalog cannot be read: {error}") from None
+        finally:
+            self._waiting -= 1
 
     def close(self) -> None:
         """Wait for the steps under way, then close the connections."""

@@ -6,8 +6,12 @@ from typing import NamedTuple
 
 from glimpse.images import Image
 
-_MOST_CHARACTERS = 4_000_000  # of stored JSON: some 12,000 usual images, 50 of the largest
+# Characters of cached images, each counted with what its other attributes and its object take: some
+# 12,000 usual images, or 16 of the largest. Not bytes: a character takes one, or up to four.
+_MOST_CHARACTERS = 16_000_000
+_CHARACTERS_OF_AN_IMAGE = 1000
 _MOST_STEPS = 1000
+_LONGEST_KEY = 1500  # characters of the key of a cached step: 1.5 MB for all of them
 
 
 class Step(NamedTuple):
@@ -48,10 +52,14 @@ class Recent:
     def add_image(self, number: int, image: Image) -> None:
         """Keep an image that was read since the last `refresh`."""
         self.images[number] = image
-        self._characters += len(image.properties_json) + len(image.tags_json)
+        self._characters += (
+            len(image.properties_json) + len(image.tags_json) + _CHARACTERS_OF_AN_IMAGE
+        )
 
     def add_step(self, asked: Hashable, step: Step) -> None:
         """Keep a step of images that are kept; `asked` is all that it depends on."""
+        if len(str(asked)) > _LONGEST_KEY:
+            return
         if len(self.steps) >= _MOST_STEPS:
             self.steps.clear()
         self.steps[asked] = step

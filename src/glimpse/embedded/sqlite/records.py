@@ -130,19 +130,20 @@ class ImageRecords:
         keys = [key_of(scope, facet) for scope in scopes for facet in alternatives]
         probes = [[key_of(scope, facet) for scope in scopes for facet in each] for each in others]
         position, number = after or _FAR
-        condition = "".join(
+        # Keys as one parameter: a connection keeps 256 statements, which are not to hold keys.
+        condition = len(probes) * (
             " AND EXISTS (SELECT 1 FROM listing AS probe WHERE probe.key IN "
-            f"({', '.join(map(str, each))}) AND probe.position = listing.position"
+            "(SELECT value FROM json_each(?)) AND probe.position = listing.position"
             " AND probe.number = listing.number)"
-            for each in probes
         )
+        wanted = [orjson.dumps(each).decode() for each in probes]
         # A row value compares as one range of the index: each scan stops after `count` rows.
         statement = (
             "SELECT position, number FROM listing WHERE key = ? AND (position, number) < (?, ?)"
             f"{condition} ORDER BY position DESC, number DESC LIMIT ?"
         )
         scans = [
-            self._connection.execute(statement, (key, position, number, count)).fetchall()
+            self._connection.execute(statement, (key, position, number, *wanted, count)).fetchall()
             for key in keys
         ]
         return _merged([scan for scan in scans if scan], count)

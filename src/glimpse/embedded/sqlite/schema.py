@@ -82,7 +82,9 @@ def open_file(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA cache_size = -16000")
+        connection.execute("PRAGMA cache_size = -16000")  # 16 MB a connection
+        # Bytes that the write-ahead log keeps on the disk once its content is in the catalog.
+        connection.execute("PRAGMA journal_size_limit = 67108864")
     return connection
 
 

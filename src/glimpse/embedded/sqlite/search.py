@@ -174,8 +174,10 @@ class Search:
 def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Clause:
     """That the listing has an image in one of the caller's scopes under one of the facets."""
     keys = [key_of(scope, facet) for scope in scopes_for(caller, query) for facet in facets]
-    places = ", ".join(map(str, keys))
-    return Clause(f"number IN (SELECT number FROM listing WHERE key IN ({places}))")
+    return Clause(
+        "number IN (SELECT number FROM listing WHERE key IN (SELECT value FROM json_each(?)))",
+        (orjson.dumps(keys).decode(),),
+    )
 
 
 def _created_between(query: ImageQuery) -> tuple[Place | None, int | None]:

@@ -17,6 +17,9 @@ from glimpse.images.errors import Unavailable
 
 Result = TypeVar("Result")
 _MOST_IN_ONE = 256
+# Each waiting job holds what its request brought: a body of 16 kB, and no more than
+# `http.bodies.MOST_HELD` beyond that for all of them.
+_MOST_WAITING = 1000
 
 
 class _Job(NamedTuple):
@@ -40,7 +43,8 @@ class Writer:
         """Run `work` in the next transaction; return its result once that is on the disk.
 
         What `work` raises is raised here, and nothing it did is kept. Unavailable when the file
-        cannot be written, or is closed. Cancelling the caller does not cancel a write under way.
+        cannot be written, is closed, or when too many writes wait. Cancelling the caller does not
+        cancel a write under way.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
@@ -52,6 +56,8 @@ class Writer:
         with self._closing:  # no job may come after the one that ends the thread
             if self._closed:
                 raise Unavailable("The catalog is closed.")
+            if self._jobs.qsize() >= _MOST_WAITING:
+                raise Unavailable("Too many writes are waiting. Try again.")
             self._jobs.put(_Job(work, done))
         return await future
 

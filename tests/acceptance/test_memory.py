@@ -1,0 +1,142 @@
+"""Memory that clients cannot fill: a process stays as large as it is, whatever texts they send.
+
+Bounds are in bytes: what a process keeps of a request is cut or counted, however many there are.
+"""
+
+import http.client
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.gateway.conftest import OWNER
+from tests.support.cloud import Cloud, EmbeddedCloud, seed_identity
+from tests.support.gateway import SERVICE, gateway
+from tests.support.memory import MEGABYTE, resident_bytes
+from tests.support.process import GlimpseProcess
+
+LONG = 50_000  # characters: a request's head may have 64 kB
+WARM_UP, ROUNDS = 8, 30
+MOST_GROWTH = 16 * MEGABYTE  # of a process that got some 50 MB of texts, each another one
+
+
+class Sent(NamedTuple):
+    """A request that a client may send; TEXT, WIDE and ID in it stand for new texts each time."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = {}
+    body: str | None = None
+
+    def filled(self) -> "Sent":
+        """The request with texts that were never sent before."""
+        new = uuid.uuid4().hex
+        texts = {"TEXT": new + "t" * LONG, "WIDE": new + "%C3%A9" * (LONG // 6), "ID": new}
+
+        def fill(template: str) -> str:
+            for name, text in texts.items():
+                template = template.replace(name, text)
+            return template
+
+        headers = {name: fill(value) for name, value in self.headers.items()}
+        body = fill(self.body) if self.body else None
+        return Sent(fill(self.method), fill(self.path), headers, body)
+
+
+def each_request(image: str) -> Iterator[Sent]:
+    """Requests that have a long text in one place each."""
+    for path in ("/v2.1/images", "/v2.1/images/detail", "/v2/images/detail", "/image/v2/images"):
+        yield Sent("GET", f"{path}?name=TEXT")
+        yield Sent("GET", f"{path}?name=WIDE")
+        yield Sent("GET", f"{path}?property-k=TEXT&limit=1")
+        yield Sent("GET", f"{path}?status=TEXT")
+        yield Sent("GET", f"{path}?limit=1", {"X-Other": "TEXT"})
+        yield Sent("GET", f"{path}?limit=1", {"Accept": "text/TEXT"})
+    names = ",".join(str(number) for number in range(150))
+    yield Sent("GET", f"/image/v2/images?name=in:ID,{names}&size_min=1")
+    for query in ("TEXT=v", "tag=TEXT", "sort=TEXT"):
+        yield Sent("GET", f"/image/v2/images?{query}")
+    for path in ("images/TEXT", "TEXT", "images/detail?limit=1&marker=TEXT"):
+        yield Sent("GET", f"/v2.1/{path}")
+    yield Sent("DELETE", f"/v2.1/images/{image}/metadata/TEXT")
+    yield Sent("PUT", f"/v2.1/images/{image}/metadata/k", {}, '{"meta": {"k": "TEXT"}}')
+    yield Sent("PUT", f"/v2.1/images/{image}/metadata/TEXT", {}, '{"meta": {"TEXT": "v"}}')
+    yield Sent("GET", "/identity/v3/TEXT")
+    yield Sent("GET", "/TEXT")
+    yield Sent("MID", "/v2.1/images")
+    yield Sent("GET", "/v2.1/images", {"OpenStack-API-Version": "compute TEXT"})
+    detail = "/v2.1/images/detail"
+    for name, value in {
+        "X-Forwarded-Host": "TEXT",
+        "X-Forwarded-Prefix": "/TEXT",
+        "X-Forwarded-For": "TEXT",
+        "Forwarded": "host=TEXT",
+        "Host": "TEXT",
+    }.items():
+        yield Sent("GET", detail, {name: value})
+
+
+def send_all(cloud: Cloud, user: str, requests: list[Sent], rounds: int) -> dict[str, list[int]]:
+    """Send each request that often; return the statuses of the last round by place."""
+    token = cloud.token(user) or ""
+    connection = http.client.HTTPConnection(*cloud.address, timeout=20)
+    statuses: dict[str, list[int]] = {}
+    for _ in range(rounds):
+        for sent in (each.filled() for each in requests):
+            headers = {"X-Auth-Token": token, "Content-Type": "application/json", **sent.headers}
+            connection.request(sent.method, sent.path, sent.body, headers)
+            response = connection.getresponse()
+            response.read()
+            statuses.setdefault(sent.path[:40], []).append(response.status)
+    connection.close()
+    return statuses
+
+
+def growth(cloud: Cloud, user: str, requests: list[Sent]) -> int:
+    """Bytes by which the process grows when all of that is sent, after a warm-up."""
+    send_all(cloud, user, requests, WARM_UP)
+    before = resident_bytes(cloud.process.pid)
+    statuses = send_all(cloud, user, requests, ROUNDS)
+    failed = {path: set(found) for path, found in statuses.items() if max(found) >= 500}
+    assert not failed, failed
+    return resident_bytes(cloud.process.pid) - before
+
+
+def configuration(tmp_path: Path) -> list[str]:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text("[oslo_middleware]\nenable_proxy_headers_parsing = true\n")
+    return ["--config-file", str(conf)]
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[EmbeddedCloud]:
+    seed_identity(tmp_path / "state", [OWNER])
+    with GlimpseProcess(tmp_path / "state", arguments=configuration(tmp_path)) as process:
+        yield EmbeddedCloud(process)
+
+
+def make_image(cloud: Cloud) -> str:
+    made = cloud.ask("owner", "POST", "/image/v2/images", b'{"name": "one", "tags": ["a"]}')
+    assert made.status == 201, str(made)
+    return str(made.json()["id"])
+
+
+def test_long_texts_that_differ_from_request_to_request_are_not_kept(
+    embedded: EmbeddedCloud,
+) -> None:
+    grown = growth(embedded, "owner", list(each_request(make_image(embedded))))
+    assert grown < MOST_GROWTH, f"{grown / MEGABYTE:.0f} MB more"
+
+
+def test_a_gateway_keeps_no_long_texts(tmp_path: Path) -> None:
+    seed_identity(tmp_path / "behind", [OWNER, SERVICE])
+    with GlimpseProcess(tmp_path / "behind") as process:
+        behind = EmbeddedCloud(process)
+        image = make_image(behind)
+        sections = {"oslo_middleware": {"enable_proxy_headers_parsing": True}}
+        with gateway(tmp_path / "gateway", behind, sections) as cloud:
+            requests = [each for each in each_request(image) if each.path.startswith("/v2")]
+            grown = growth(cloud, "owner", requests)
+    assert grown < MOST_GROWTH, f"{grown / MEGABYTE:.0f} MB more"

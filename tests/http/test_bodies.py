@@ -1,0 +1,99 @@
+"""Request bodies in memory: how much of them a process holds at once, and who is refused then."""
+
+import contextlib
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from glimpse.correlation import RequestNotes
+from glimpse.http.bodies import BodyBudget, TooManyBodies
+from tests.support.cloud import EmbeddedCloud, Member, seed_identity
+from tests.support.http import request
+from tests.support.memory import MEGABYTE, resident_bytes
+from tests.support.process import GlimpseProcess, wait_until
+
+DEMO = Member("demo", "d" * 32)
+LARGEST = 1024 * 1024  # bytes of a JSON body of the Image API
+
+
+def test_a_body_beyond_the_budget_is_refused_unless_it_is_alone() -> None:
+    budget, first, second = BodyBudget(100), RequestNotes(), RequestNotes()
+    budget.reserve(first, 90)
+    with pytest.raises(TooManyBodies):
+        budget.reserve(second, 11)
+    budget.reserve(second, 10)
+    with pytest.raises(TooManyBodies):
+        budget.reserve(first, 1)
+    budget.release(second)
+    budget.reserve(first, 500)
+    budget.release(first)
+    assert (budget.used, first.body_bytes) == (0, 0)
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[EmbeddedCloud]:
+    seed_identity(tmp_path / "state", [DEMO])
+    with GlimpseProcess(tmp_path / "state") as process:
+        yield EmbeddedCloud(process)
+
+
+def unfinished(cloud: EmbeddedCloud) -> socket.socket:
+    """A connection on which all of a large body was sent but its last byte."""
+    head = (
+        f"POST /image/v2/images HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"X-Auth-Token: {cloud.token('demo')}\r\nContent-Length: {LARGEST}\r\n\r\n"
+    )
+    connection = socket.create_connection(cloud.address, timeout=20)
+    connection.sendall(head.encode())
+    with contextlib.suppress(OSError):  # refused before its end
+        connection.sendall(b" " * (LARGEST - 1))
+    return connection
+
+
+def test_many_unfinished_bodies_take_bounded_memory_and_small_ones_pass(
+    cloud: EmbeddedCloud,
+) -> None:
+    cloud.token("demo")
+    before = resident_bytes(cloud.process.pid)
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(unfinished(cloud)) for _ in range(150)]
+        refused = _refused(connections)
+        assert len(refused) > 50, "64 MB of bodies are held, not 150"
+        assert all(b"503 Service Unavailable" in each for each in refused), refused[:1]
+        assert all(b"retry-after: 1" in each.lower() for each in refused), refused[:1]
+        grown = resident_bytes(cloud.process.pid) - before
+        assert grown < 150 * MEGABYTE, f"{grown / MEGABYTE:.0f} MB more"
+        body = json.dumps({"name": "small"}).encode()
+        small = cloud.ask("demo", "POST", "/image/v2/images", body)
+        assert small.status == 201, str(small)
+        filled = cloud.ask("demo", "POST", "/image/v2/images", body + b" " * 100_000)
+        assert (filled.status, filled.header("Retry-After")) == (503, "1"), str(filled)
+        written = cloud.ask(
+            "demo", "PUT", f"/v2.1/images/{small.json()['id']}/metadata", b" " * 100_000
+        )
+        assert (written.status, written.fault) == (503, "serviceUnavailable"), str(written)
+        login = request(
+            cloud.address,
+            "POST",
+            "/identity/v3/auth/tokens",
+            {"Content-Type": "application/json"},
+            b" " * 100_000,
+        )
+        assert (login.status, login.header("Retry-After")) == (503, "1"), str(login)
+
+    def is_taken() -> bool:
+        return cloud.ask("demo", "POST", "/image/v2/images", body + b" " * 100_000).status == 201
+
+    wait_until(is_taken, "the bodies of clients that are gone are still counted")
+
+
+def _refused(connections: list[socket.socket]) -> list[bytes]:
+    found = []
+    for connection in connections:
+        connection.settimeout(0.02)
+        with contextlib.suppress(OSError):
+            found.append(connection.recv(65536))
+    return [each for each in found if each]
