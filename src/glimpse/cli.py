@@ -10,6 +10,7 @@ from pathlib import Path
 from glimpse import __version__
 from glimpse.identity.directory import Directory, InvalidDirectory
 from glimpse.settings import Settings, SettingsError, load_settings
+from glimpse.telemetry.redaction import show
 
 _VERDICTS = {True: "ok  ", None: "note", False: "FAIL"}
 _COMMANDS = ("serve", "openrc", "clouds", "check", "load", "sample-config")
@@ -30,10 +31,11 @@ def main(arguments: list[str] | None = None) -> int:
             return _sample_config()
         return int(_RUN[options.command](_load_settings(options), options) or 0)
     except (CommandFailed, SettingsError) as error:
-        print(f"glimpse: {error}", file=sys.stderr)
+        print(f"glimpse: {show(str(error))}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"glimpse: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
+        text = f"{error.strerror or error}: {error.filename or ''}"
+        print(f"glimpse: {show(text)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -126,7 +128,7 @@ def _check(settings: Settings, _options: argparse.Namespace) -> int:
     logging.disable()  # what goes wrong is a finding
     failed = False
     for finding in check(settings):
-        print(f"{_VERDICTS[finding.good]}  {finding.text}", flush=True)
+        print(f"{_VERDICTS[finding.good]}  {show(finding.text)}", flush=True)
         failed |= finding.good is False
     return 1 if failed else 0
 

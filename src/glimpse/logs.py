@@ -1,22 +1,35 @@
 """Logs: where to and in which form, by the options that OpenStack services share (oslo.log)."""
 
+import contextlib
 import logging
+import math
 import re
 import sys
-from collections.abc import Mapping
+import time
+import traceback
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import orjson
 
 from glimpse.correlation import NO_REQUEST, current_notes, current_request
+from glimpse.http.access import ACCESS_LOG
 from glimpse.http.edge import AnswerCut
 from glimpse.settings import Server
+from glimpse.telemetry.redaction import escape, show
 
 _NAME = re.compile(r"%\((\w+)\)")
 _IDENTITY = "%(user_identity)s"
 _EMPTY = ("instance", "resource", "color")  # in oslo.log's formats right before other words
 _FIELDS = ("request_id", "global_request_id", "user", "project")
 _KNOWN = logging.makeLogRecord({})  # has every attribute that a record has
+_CONTEXT = frozenset((*_FIELDS, "user_name", "project_name", "user_domain", "project_domain"))
+_USUAL_LINE = 1000  # characters of a line that is not looked at for long ids
+_LONGEST_USUAL_ID = 64
+_LONGEST_ID = 255  # characters of an id or a name, as Keystone has them
+_LARGEST_INTEGER = 2**63 - 1  # of those that orjson writes
+_SAID_AGAIN = 60.0  # seconds until it is said again that the log cannot be written
+_FRAMES = ("  ", "Traceback (", "\n")  # how those parts of a traceback begin that Python writes
 
 
 def configure_logging(server: Server) -> None:
@@ -24,9 +37,8 @@ def configure_logging(server: Server) -> None:
 
     Called again, it opens the file anew: after it was moved away, lines go to a new one.
     """
-    handler: logging.Handler
     file = log_path(server)
-    handler = logging.FileHandler(file) if file else logging.StreamHandler(sys.stderr)
+    handler = _FileHandler(file) if file else _StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if server.use_json else LineFormatter(server))
     logging.basicConfig(
         level=logging.DEBUG if server.debug else logging.INFO, handlers=[handler], force=True
@@ -57,11 +69,38 @@ def _is_news(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], AnswerCut))
 
 
+class _Failing(logging.Handler):
+    """Says once a minute on standard error that lines cannot be written; the program goes on."""
+
+    _said_at = -math.inf
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  logging's signature
+        """Report the exception being handled: logging's own way is a traceback for every line."""
+        now = time.monotonic()
+        if now - self._said_at < _SAID_AGAIN:
+            return
+        self._said_at = now
+        with contextlib.suppress(OSError, ValueError):  # standard error is full, or closed
+            sys.stderr.write(f"glimpse: the log cannot be written: {sys.exc_info()[1]}\n")
+
+
+class _FileHandler(_Failing, logging.FileHandler):
+    """Appends lines to a file."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file, encoding="utf-8", errors="backslashreplace")
+
+
+class _StreamHandler(_Failing, logging.StreamHandler):  # type: ignore[type-arg]  # no such at run time
+    """Writes lines to standard error."""
+
+
 class LineFormatter(logging.Formatter):
     """One line a record, in one of two formats: with the ids of the request, or without any.
 
     At level DEBUG it has a suffix, and each line of a traceback has a prefix. A name in a format
     that Glimpse has no value for is written as ``-``: a nova.conf may have any of oslo.log's.
+    Messages, ids and texts of errors may be made of foreign text: they are redacted and escaped.
     """
 
     def __init__(self, server: Server) -> None:
@@ -83,14 +122,18 @@ class LineFormatter(logging.Formatter):
         within = current_request.get() is not NO_REQUEST
         values = {**self._unknown, **record.__dict__, **(_context() if within else {})}
         values["asctime"] = self._asctime(record)
-        values["message"] = record.getMessage()
-        text = (self._within if within else self._without) % values
+        values["message"] = _message(record)
+        form = self._within if within else self._without
+        text = form % values
+        # Nearly never: looking at each value of each line would cost too much.
+        if record.exc_info or not _is_plain(text):
+            values |= _shown(values) | {"message": escape(values["message"])}
+            text = form % values
         if record.levelno == logging.DEBUG and self._suffix:
             text = f"{text} {self._suffix % values}"
         if record.exc_info:
             prefix = self._prefix % values
-            lines = self.formatException(record.exc_info).splitlines()
-            text = "\n".join((text, *(f"{prefix}{line}" for line in lines)))
+            text = "\n".join((text, *(f"{prefix}{line}" for line in _traceback(record))))
         return text
 
     def _asctime(self, record: logging.LogRecord) -> str:
@@ -104,7 +147,8 @@ class LineFormatter(logging.Formatter):
 class JsonFormatter(logging.Formatter):
     """One JSON object a line: time in seconds since 1970, level, logger, ids, message.
 
-    The named parts of a message, as an access line has them, are fields too.
+    The named parts of a message, as an access line has them, are fields too. Texts are redacted and
+    escaped as in lines.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -114,28 +158,78 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "process": record.process,
-            "message": record.getMessage(),
+            "message": _message(record),
             **{name: value for name, value in _context().items() if name in _FIELDS},
         }
         if isinstance(record.args, Mapping):
             document.update(record.args)
+        with contextlib.suppress(TypeError):  # what JSON has not: half of a surrogate pair, say
+            text = orjson.dumps(document, default=str).decode()
+            # Quotes are the only characters of usual lines that JSON escapes.
+            if _is_plain(text) and "\\" not in text.replace('\\"', "") and not record.exc_info:
+                return text
+        document = {name: _field(value) for name, value in document.items()} | _shown(document)
         if record.exc_info:
-            document["traceback"] = self.formatException(record.exc_info)
-        return orjson.dumps(document, default=str).decode()
+            document["traceback"] = "\n".join(_traceback(record))
+        return orjson.dumps(document).decode()
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The message, redacted and escaped.
+
+    The parts of an access line are redacted when it is made; it is escaped with the whole line.
+    """
+    text = record.getMessage()
+    return text if record.name == ACCESS_LOG else show(text)
+
+
+def _field(value: object) -> object:
+    """A value that JSON has, and a text of which nothing has to be escaped."""
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int) and abs(value) <= _LARGEST_INTEGER:
+        return value
+    return escape(str(value))
+
+
+def _traceback(record: logging.LogRecord) -> Iterator[str]:
+    """The lines of a traceback; the text of the exception is one of them, whatever is in it."""
+    for part in traceback.format_exception(*record.exc_info):  # type: ignore[misc]  # there is one
+        lines = part.strip("\n").split("\n") if part.startswith(_FRAMES) else [part.rstrip("\n")]
+        yield from map(show, lines)
 
 
 def _context() -> dict[str, str]:
-    """The ids of the request being served and of its caller, under oslo.log's names."""
+    """The ids of the request being served and of its caller, under oslo.log's names.
+
+    A caller's are what Keystone, or a token of noauth, says: foreign texts. See `_shown`.
+    """
     ids, caller = current_request.get(), current_notes.get().caller
     context = {"request_id": ids.request_id, "global_request_id": ids.global_id or "-"}
     if caller is None:
         return {**context, "user": "-", "project": "-"}
-    return {
-        **context,
+    context |= {
         "user": caller.user_id,
         "project": caller.project_id or "-",
         "user_name": caller.user_name or "-",
         "project_name": caller.project_name or "-",
         "user_domain": caller.user_domain_id or "-",
         "project_domain": caller.project_domain_id or "-",
+    }
+    if max(len(context["user"]), len(context["project"])) > _LONGEST_USUAL_ID:
+        return _shown(context)  # with noauth, a token of Keystone's would be an id
+    return context
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a line holds neither a text that has to be escaped, nor a very long one."""
+    return len(text) <= _USUAL_LINE and text.isprintable()
+
+
+def _shown(values: Mapping[str, object]) -> dict[str, str]:
+    """The values of a request's context, redacted, escaped, and cut like ids that are too long."""
+    return {
+        name: show(text[:_LONGEST_ID])
+        for name, text in values.items()
+        if name in _CONTEXT and isinstance(text, str)
     }

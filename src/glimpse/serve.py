@@ -19,6 +19,7 @@ from glimpse.process import Load
 from glimpse.settings import Settings
 from glimpse.supervisor import Supervisor
 from glimpse.systemd import watchdog_interval
+from glimpse.telemetry.redaction import show
 from glimpse.worker import SIGNALS, ReportToSystemd, work
 
 # prometheus_client's: where several processes keep their numbers, read when it is imported.
@@ -45,7 +46,7 @@ def serve(settings: Settings, load: Load) -> int:
             sockets = [_socket(settings.server.host, settings.server.port)]
             settings, scrapes = _open_metrics(settings, stack)
         except CannotServe as error:
-            print(f"glimpse: {error}", file=sys.stderr)
+            print(f"glimpse: {show(str(error))}", file=sys.stderr)
             return 1
         for note in settings.notes:
             _LOG.warning("%s", note)

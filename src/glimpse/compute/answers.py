@@ -11,6 +11,7 @@ from glimpse.compute.faults import Fault
 from glimpse.compute.microversions import Microversion
 from glimpse.correlation import current_request
 from glimpse.http.accept import best_offer
+from glimpse.telemetry.redaction import header_value
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -77,7 +78,7 @@ async def send_unauthorized(send: Send, challenge: str) -> None:
     )
     headers = [
         (b"content-type", b"application/json"),
-        (b"www-authenticate", challenge.encode("latin-1")),
+        (b"www-authenticate", header_value(challenge).encode()),
         *request_id_headers(),
     ]
     await send_body(send, 401, headers, body, "")

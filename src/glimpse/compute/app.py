@@ -39,6 +39,7 @@ from glimpse.http.edge import AnswerCut
 from glimpse.identity import Asked, Identity, IdentityUnavailable, Unauthorized
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError, NotAuthenticated
+from glimpse.telemetry.redaction import quote_url
 
 _REPEATED_SLASHES = re.compile(r"/{2,}")
 # Compute deprecated these operations with microversion 2.36, in its Newton release: 2016-10-06.
@@ -221,10 +222,10 @@ class ComputeAPI:
         """That the operation is deprecated (RFC 9745), until when (RFC 8594), and what is next."""
         if match.route.last is None:
             return []
-        native = image_url.rstrip("/") + "/v2/images"
+        native = quote_url(image_url.rstrip("/")) + "/v2/images"  # of Keystone's catalog
         if match.image_id:
             native += "/" + _quoted(match.image_id)
-        link = f'<{native}>; rel="successor-version"'.encode("latin-1", "replace")
+        link = f'<{native}>; rel="successor-version"'.encode("ascii")
         notices = [(b"deprecation", _DEPRECATED_SINCE), (b"link", link)]
         if self._options.sunset:
             notices.append((b"sunset", self._options.sunset.encode("latin-1")))

@@ -3,18 +3,19 @@
 import functools
 import logging
 import os
-import re
 import threading
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote
 
 from starlette.types import Scope
 
 from glimpse.correlation import RequestNotes
+from glimpse.telemetry.redaction import redact_target
 
-LOG = logging.getLogger("glimpse.access")
+ACCESS_LOG = "glimpse.access"
+LOG = logging.getLogger(ACCESS_LOG)
 
 # The first part is what Compute's own server logs; the names are fields where logs are JSON.
 _LINE = (
@@ -22,9 +23,6 @@ _LINE = (
     "time: %(seconds).4f operation: %(operation)s glance: %(glance_seconds).4f"
 )
 _CUT_LINE = _LINE + " cut: %(cut)s sent: %(sent_status)d"
-_SECRET = re.compile(r"token|pass|secret|auth|credential|signature|key", re.IGNORECASE)
-_TOKEN_IN_PATH = re.compile(r"(/tokens/)[^/]+")
-_HIDDEN = "***"
 # Asked every few seconds by machines: worth a line only when the answer is bad.
 _ROUTINE = frozenset(("healthcheck", "readiness"))
 _FIRST_BAD = 400
@@ -95,28 +93,7 @@ def _same_for(_process: int, _thread: int) -> dict[str, Any]:
 
 
 def safe_target(scope: Mapping[str, object]) -> str:
-    """The path and query as they were sent, without the values that look like secrets.
-
-    A token after ``/tokens/`` is one (the Identity API v2), and so is the value of any parameter
-    with a telling name. Bytes that a log line cannot carry stay percent-encoded.
-    """
+    """The path and query as they were sent, on one line and without secrets."""
     raw, query = scope.get("raw_path"), scope["query_string"]
     path = raw.decode("latin-1") if isinstance(raw, bytes) else quote(str(scope["path"]))
-    if "/tokens/" in path:
-        path = _TOKEN_IN_PATH.sub(rf"\1{_HIDDEN}", path)
-    if query and isinstance(query, bytes):
-        path = f"{path}?{_safe_query(query.decode('latin-1'))}"
-    if path.isascii() and path.isprintable():
-        return path
-    return path.encode("unicode_escape").decode()
-
-
-def _safe_query(query: str) -> str:
-    if not (_SECRET.search(query) or "%" in query):
-        return query
-    return "&".join(map(_safe_pair, query.split("&")))
-
-
-def _safe_pair(pair: str) -> str:
-    name, equals, _ = pair.partition("=")
-    return name + equals + _HIDDEN if equals and _SECRET.search(unquote_plus(name)) else pair
+    return redact_target(path, query.decode("latin-1") if isinstance(query, bytes) else "")

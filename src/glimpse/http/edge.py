@@ -13,6 +13,7 @@ from glimpse.http.access import Cut, log_access, safe_target
 from glimpse.http.bodies import BODIES
 from glimpse.http.proxy import Origin, client_address, client_origin
 from glimpse.observer import NOBODY, Observer
+from glimpse.telemetry.redaction import quote_url
 
 _LOG = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(
@@ -122,7 +123,7 @@ class Edge:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         acceptable = len(headers) == len(scope["headers"]) or _join_repeated(scope, headers)
         scope["glimpse.headers"] = headers
-        scope["glimpse.base_url"] = self._origin(scope, headers).url
+        scope["glimpse.base_url"] = quote_url(self._origin(scope, headers).url)
         scope["glimpse.client"] = self._client(scope)
         inbound = headers.get(b"x-openstack-request-id", b"")
         current_request.set(

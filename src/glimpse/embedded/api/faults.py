@@ -11,6 +11,7 @@ from starlette.responses import Response
 from glimpse.embedded.data import DataTooLarge, NoData, StorageFull
 from glimpse.identity.base import IdentityError, IdentityUnavailable, Unauthorized
 from glimpse.images import errors
+from glimpse.telemetry.redaction import header_value
 
 
 class TooLarge(errors.ImageServiceError):
@@ -115,7 +116,7 @@ def _message(error: Exception, status: HTTPStatus) -> str:
 
 def _headers(error: Exception, status: HTTPStatus, challenge: str) -> dict[str, str]:
     if status is HTTPStatus.UNAUTHORIZED:
-        return {"WWW-Authenticate": challenge}
+        return {"WWW-Authenticate": header_value(challenge)}
     match error:
         case MethodNotAllowed():
             return {"Allow": error.allowed}
