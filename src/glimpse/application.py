@@ -20,6 +20,7 @@ from glimpse.correlation import current_notes
 from glimpse.embedded.api import image_api
 from glimpse.embedded.probes import probe_catalog, probe_data
 from glimpse.embedded.service import EmbeddedImageService
+from glimpse.http.caching import PRIVATE
 from glimpse.http.edge import Edge, RequestIdHeader
 from glimpse.http.health import HealthView
 from glimpse.http.readiness import Probe, ReadinessView
@@ -135,7 +136,7 @@ class Application:
             self._mounts[IDENTITY_PREFIX] = RequestIdHeader(identity_api(embedded))
             identity = embedded
         self._closers.append(identity)
-        self._mounts[IMAGE_PREFIX] = RequestIdHeader(image_api(images, identity))
+        self._mounts[IMAGE_PREFIX] = RequestIdHeader(image_api(images, identity), PRIVATE)
 
         async def image_url(base_url: str) -> str:
             return base_url + IMAGE_PREFIX

@@ -11,6 +11,7 @@ from glimpse.compute.faults import Fault
 from glimpse.compute.microversions import Microversion
 from glimpse.correlation import current_request
 from glimpse.http.accept import best_offer
+from glimpse.http.caching import PRIVATE
 from glimpse.telemetry.redaction import header_value
 
 Headers = list[tuple[bytes, bytes]]
@@ -48,14 +49,21 @@ async def send_body(send: Send, status: int, headers: Headers, body: bytes, verb
 
 
 async def send_fault(
-    send: Send, fault: Fault, version: Microversion | None, *, ids: bool = True
+    send: Send,
+    fault: Fault,
+    version: Microversion | None,
+    *,
+    ids: bool = True,
+    private: bool = True,
 ) -> None:
     """Send a fault; `version` is the request's microversion, None in the legacy API.
 
-    `ids` puts the request id into the headers: what is of no version has none.
+    `ids` puts the request id into the headers: what is of no version has none. `private`: the
+    response depends on the token, as all do but those of version discovery.
     """
     headers = [
         *version_headers(fault.version or version),
+        *(PRIVATE if private else ()),
         (b"content-type", b"application/json; charset=UTF-8"),
         *(request_id_headers() if ids else ()),
     ]
@@ -79,6 +87,7 @@ async def send_unauthorized(send: Send, challenge: str) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"www-authenticate", header_value(challenge).encode()),
+        *PRIVATE,
         *request_id_headers(),
     ]
     await send_body(send, 401, headers, body, "")
@@ -115,7 +124,7 @@ async def _send_page(
         content_type = b"text/plain; charset=UTF-8"
         body = f"{status} {title}\n\n{text}\n\n   ".encode()
     await send_body(
-        send, status, [(b"content-type", content_type), *request_id_headers()], body, verb
+        send, status, [(b"content-type", content_type), *PRIVATE, *request_id_headers()], body, verb
     )
 
 

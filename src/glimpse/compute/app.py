@@ -35,6 +35,7 @@ from glimpse.http.bodies import (
     read_body,
     send_pieces,
 )
+from glimpse.http.caching import PRIVATE
 from glimpse.http.edge import AnswerCut
 from glimpse.identity import Asked, Identity, IdentityUnavailable, Unauthorized
 from glimpse.images import Caller
@@ -195,6 +196,7 @@ class ComputeAPI:
                 preference(header_text(request_headers, b"accept")).content_type.encode(),
             ),
             *answers.version_headers(version),
+            *PRIVATE,
             *answers.request_id_headers(),
             *self._notices(image_url, match),
         ]

@@ -45,7 +45,8 @@ class Discovery:
             if scope["method"] == "OPTIONS":
                 await answers.send_body(send, 200, [], b"", "OPTIONS")
             else:
-                await answers.send_fault(send, fault, microversion, ids=version is not None)
+                ids = version is not None
+                await answers.send_fault(send, fault, microversion, ids=ids, private=False)
             return
         except ClientGone:
             return

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import time
+from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -208,10 +209,14 @@ async def send_plain(send: Send, status: int, text: str) -> None:
 
 
 class RequestIdHeader:
-    """ASGI middleware that puts ``x-openstack-request-id`` on each answer of a mounted API."""
+    """ASGI middleware that puts ``x-openstack-request-id`` on each response of a mounted API.
 
-    def __init__(self, app: ASGIApp) -> None:
+    And `headers`, which all of its responses have.
+    """
+
+    def __init__(self, app: ASGIApp, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         self._app = app
+        self._headers = tuple(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request with the header added."""
@@ -222,6 +227,7 @@ class RequestIdHeader:
                 message["headers"] = [
                     *message.get("headers", ()),
                     (b"x-openstack-request-id", request_id),
+                    *self._headers,
                 ]
             await send(message)
 

@@ -12,16 +12,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.correlation import current_notes
 from glimpse.http.bodies import BodyTooLarge, ClientGone, TooManyBodies, read_body
+from glimpse.http.caching import NO_STORE
 from glimpse.http.disconnect import while_connected
 from glimpse.identity import documents, lengths, resources
 from glimpse.identity.application_credentials import ApplicationCredentials, Forbidden, NotFound
 from glimpse.identity.authrequest import BadRequest, parse_auth_request
 from glimpse.identity.base import IdentityUnavailable, Unauthorized
 from glimpse.identity.embedded import EXPIRED_WINDOW, SERVICE_ROLE, EmbeddedIdentity
-from glimpse.identity.responses import FAULTS, json_response
+from glimpse.identity.responses import FAULTS, PRIVATE, json_response
 from glimpse.identity.session import Session
 
 LARGEST_BODY = 114_688  # bytes, as oslo.middleware's max_request_body_size
+_NO_STORE = {"Cache-Control": NO_STORE}
 _UNAUTHORIZED = "The request you have made requires authentication."
 
 
@@ -94,7 +96,9 @@ class _Handlers:
         login = self._identity.login(wanted, _client_address(request))
         session = await while_connected(request.receive, login)
         text = self._identity.sign(session.token)
-        return json_response(self._token(request, session), 201, {"X-Subject-Token": text})
+        return json_response(
+            self._token(request, session), 201, {"X-Subject-Token": text, **_NO_STORE}
+        )
 
     async def validate(self, request: Request) -> Response:
         mine, subject = self._mine_and_subject(
@@ -103,14 +107,16 @@ class _Handlers:
         if mine.user.id != subject.user.id and not {"admin", SERVICE_ROLE} & {*mine.roles}:
             raise Forbidden("You are not authorized to perform the requested action.")
         text = request.headers["x-subject-token"]
-        return json_response(self._token(request, subject), 200, {"X-Subject-Token": text})
+        return json_response(
+            self._token(request, subject), 200, {"X-Subject-Token": text, **_NO_STORE}
+        )
 
     async def revoke(self, request: Request) -> Response:
         mine, subject = self._mine_and_subject(request)
         if mine.user.id != subject.user.id and "admin" not in mine.roles:
             raise Forbidden("You are not authorized to perform the requested action.")
         await self._identity.revoke(subject)
-        return Response(status_code=204, headers={"Vary": "X-Auth-Token"})
+        return Response(status_code=204, headers=PRIVATE)
 
     async def projects(self, request: Request) -> Response:
         session, base_url = self.session(request), _base_url(request)
@@ -163,7 +169,9 @@ class _Handlers:
         create = self._credentials.create(session, user_id, body, address)
         made, secret = await while_connected(request.receive, create)
         document = documents.application_credential(made, _base_url(request))
-        return json_response({"application_credential": {**document, "secret": secret}}, 201)
+        return json_response(
+            {"application_credential": {**document, "secret": secret}}, 201, _NO_STORE
+        )
 
     async def show_credential(self, request: Request) -> Response:
         found = self._credentials.get(self.session(request), **request.path_params)
@@ -172,7 +180,7 @@ class _Handlers:
 
     async def delete_credential(self, request: Request) -> Response:
         await self._credentials.delete(self.session(request), **request.path_params)
-        return Response(status_code=204, headers={"Vary": "X-Auth-Token"})
+        return Response(status_code=204, headers=PRIVATE)
 
     async def unauthorized(self, request: Request, _: Exception) -> Response:
         # One message for every reason: why a login failed is nobody's business.

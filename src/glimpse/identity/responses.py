@@ -3,7 +3,6 @@
 from typing import Any
 
 import orjson
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -17,6 +16,9 @@ from glimpse.identity.authrequest import BadRequest
 from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.login_queue import RETRY_AFTER, TooManyLogins
 
+# The headers of a response that depends on the token.
+PRIVATE = {"Vary": "X-Auth-Token", "Cache-Control": "private"}
+
 
 class NoResponse(Response):
     """Nothing: there is no client to send it to."""
@@ -29,9 +31,7 @@ def json_response(
     document: object, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
     """Make a response of a document; what is sent depends on the token."""
-    response = Response(orjson.dumps(document), status, headers, "application/json")
-    MutableHeaders(raw=response.raw_headers)["Vary"] = "X-Auth-Token"
-    return response
+    return Response(orjson.dumps(document), status, PRIVATE | (headers or {}), "application/json")
 
 
 async def _bad_request(_: Request, error: Exception) -> Response:
