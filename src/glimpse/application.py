@@ -21,8 +21,9 @@ from glimpse.embedded.api import image_api
 from glimpse.embedded.probes import probe_catalog, probe_data
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.caching import PRIVATE
-from glimpse.http.edge import Edge, RequestIdHeader
+from glimpse.http.edge import Edge, RequestIdHeader, send_plain
 from glimpse.http.health import HealthView
+from glimpse.http.hosts import AllowedHosts
 from glimpse.http.readiness import Probe, ReadinessView
 from glimpse.identity import Identity
 from glimpse.identity.api import identity_api
@@ -57,6 +58,7 @@ class Application:
         self._mounts: dict[str, ASGIApp] = {}
         self._health = HealthView(settings.healthcheck)
         self._readiness = ReadinessView({})
+        self._hosts = _allowed_hosts(settings)
         self._closers: list[Identity | ImageService] = []
         self.identity: Identity | None = None
         self._edge = Edge(
@@ -172,6 +174,11 @@ class Application:
                 current_notes.get().operation = "readiness"
                 await self._readiness(scope, send)
                 return
+        refusal = self._hosts.refusal(scope) if self._hosts is not None else None
+        if refusal is not None:
+            await send_plain(send, 403, refusal)
+            return
+        if not path.startswith("/v2"):
             if "//" in path:  # what a client puts after a base URL that ends in a slash
                 path = _REPEATED_SLASHES.sub("/", path)
             for prefix, app in self._mounts.items():
@@ -185,6 +192,17 @@ class Application:
 def build(settings: Settings, observer: Observer = NOBODY) -> Application:
     """The application for these settings; nothing is opened before it is asked to serve."""
     return Application(settings, observer)
+
+
+def _allowed_hosts(settings: Settings) -> AllowedHosts | None:
+    """What requests are checked by where a token says nothing; None where it does."""
+    if settings.api.auth_strategy != "noauth":
+        return None
+    return AllowedHosts(
+        settings.server.host,
+        settings.api.noauth_allowed_hosts,
+        trust_proxy_headers=settings.middleware.enable_proxy_headers_parsing,
+    )
 
 
 def _no_limit_below_zero(number: int) -> int:

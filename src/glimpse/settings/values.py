@@ -39,6 +39,7 @@ class Api:
 
     auth_strategy: AuthStrategy
     allow_remote_noauth: bool
+    noauth_allowed_hosts: tuple[str, ...]
     max_limit: int
     compute_link_prefix: str | None
     glance_link_prefix: str | None

@@ -16,6 +16,13 @@ API: Sequence[cfg.Opt] = (
         default=False,
         help="Allow auth_strategy noauth on an address that other machines reach.",
     ),
+    cfg.ListOpt(
+        "noauth_allowed_hosts",
+        default=[],
+        help="Names by which auth_strategy noauth may be reached, beside localhost, loopback "
+        "addresses and the address listened on: any other Host is refused, since the web page that "
+        "a browser shows might use one (DNS rebinding).",
+    ),
     cfg.IntOpt(
         "max_limit",
         default=1000,
