@@ -18,7 +18,7 @@ from glimpse.compute.options import ComputeOptions
 from glimpse.compute.policy import ComputePolicy
 from glimpse.correlation import current_notes
 from glimpse.embedded.api import image_api
-from glimpse.embedded.probes import probe_catalog, probe_data
+from glimpse.embedded.probes import probe_catalog, probe_data, probe_identity
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.caching import PRIVATE
 from glimpse.http.edge import Edge, RequestIdHeader, send_plain
@@ -135,6 +135,7 @@ class Application:
                 token_expiration=settings.embedded.token_expiration,
                 region_name=settings.embedded.region_name,
             )
+            probes["identity"] = partial(probe_identity, settings.server.state_dir)
             self._mounts[IDENTITY_PREFIX] = RequestIdHeader(identity_api(embedded))
             identity = embedded
         self._closers.append(identity)

@@ -11,14 +11,14 @@ import pytest
 from tests.acceptance.conftest import MEMBERS
 from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.http import Answer, request
-from tests.support.process import GlimpseProcess
-
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+from tests.support.process import GlimpseProcess, wait_until
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A state directory that is a disk of three megabytes; the log is on another."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small disk")
     place = tmp_path / "state"
     place.mkdir()
     mounted = subprocess.run(
@@ -134,3 +134,87 @@ def test_who_logs_in_and_out_on_a_full_disk_is_told_what_was_done(
         assert made.status == 503, str(made)
     assert set(disk.iterdir()) == files, "a half of the identity file was left"
     assert request(cloud.address, "DELETE", path, headers).status == 204
+
+
+def readiness(cloud: EmbeddedCloud) -> tuple[int, dict[str, str | None]]:
+    """The status of ``/readiness``, and the reason of each part that is not ready."""
+    answer = request(cloud.address, "GET", "/readiness")
+    parts = answer.json()["parts"]
+    return answer.status, {name: part.get("reason") for name, part in parts.items()}
+
+
+def becomes_ready(cloud: EmbeddedCloud, *, ready: bool) -> dict[str, str | None]:
+    """Wait until readiness says so, which it looks at once a second; return the reasons."""
+    status = 200 if ready else 503
+    wait_until(lambda: readiness(cloud)[0] == status, f"readiness never was {status}")
+    return readiness(cloud)[1]
+
+
+def test_readiness_names_what_a_full_disk_stops_and_one_line_is_logged(
+    cloud: EmbeddedCloud, disk: Path
+) -> None:
+    image = make_image(cloud)
+    assert upload(cloud, image, b"data").status == 204
+    other = make_image(cloud)
+    becomes_ready(cloud, ready=True)
+    with Filled(disk):
+        reasons = becomes_ready(cloud, ready=False)
+        assert reasons == {
+            "healthcheck": None,
+            "catalog": "no space is left for the catalog",
+            "data": "no space is left for image data",
+            "identity": "no space is left for the identity file",
+        }
+        statuses = {set_item(cloud, image, f"k{number}").status for number in range(40)}
+        assert 503 in statuses
+        assert {upload(cloud, other, b"x" * 200_000).status for _ in range(20)} <= {413, 503}
+        for path in ("/v2.1/images/detail", f"/image/v2/images/{image}/file"):
+            assert cloud.ask("owner", "GET", path).status == 200
+    becomes_ready(cloud, ready=True)
+    assert set_item(cloud, image, "after").status == 200
+    assert upload(cloud, other, b"x" * 2000).status == 204
+    log = cloud.process.log.read_text()
+    errors = [line for line in log.split("\n") if " ERROR " in line]
+    assert 1 <= len(errors) <= 3, "one line a minute for the catalog, for data, and for uploads"
+    assert "Traceback" not in log
+
+
+def test_a_state_directory_that_disappears_is_told_and_nothing_is_said_to_be_kept(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "state"
+    seed_identity(state, MEMBERS)
+    with GlimpseProcess(state) as process:
+        cloud = EmbeddedCloud(process)
+        image, other = make_image(cloud), make_image(cloud)
+        assert upload(cloud, image, b"data").status == 204
+        state.rename(tmp_path / "moved")
+        reasons = becomes_ready(cloud, ready=False)
+        assert reasons == {
+            "healthcheck": None,
+            "catalog": "the catalog cannot be read",
+            "data": "the data directory cannot be written",
+            "identity": "the identity file cannot be read",
+        }
+        for number in range(5):
+            answer = set_item(cloud, image, f"k{number}")
+            assert (answer.status, answer.header("Retry-After")) == (503, "1"), str(answer)
+            assert str(tmp_path) not in str(answer), "clients are told no paths"
+            deleted = cloud.ask("owner", "DELETE", f"/v2.1/images/{image}")
+            for write in (deleted, upload(cloud, other, b"data")):
+                assert write.status == 503, str(write)
+                assert str(tmp_path) not in str(write)
+        made = cloud.ask("owner", "POST", "/image/v2/images", b"{}")
+        assert made.status == 503, str(made)
+        assert cloud.ask("owner", "GET", "/v2.1/images/detail").status == 200
+        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").status == 503
+        (tmp_path / "moved").rename(state)
+        becomes_ready(cloud, ready=True)
+        assert set_item(cloud, image, "after").status == 200
+        assert upload(cloud, other, b"data").status == 204
+        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body == b"data"
+        log = process.log.read_text()
+        assert "Traceback" not in log
+        assert len([line for line in log.split("\n") if " ERROR " in line]) <= 4
+        kept = cloud.ask("owner", "GET", f"/v2.1/images/{image}/metadata").json()["metadata"]
+        assert set(kept) == {"after"}

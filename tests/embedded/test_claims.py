@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from glimpse.embedded.claims import Claims
+from glimpse.images.errors import Unavailable
 
 
 def test_a_claim_is_one_holders_until_it_is_released(tmp_path: Path) -> None:
@@ -21,3 +24,13 @@ def test_a_claim_is_one_holders_until_it_is_released(tmp_path: Path) -> None:
     assert left.image_id == "image"
     left.release()
     assert list(there.abandoned()) == []
+
+
+def test_a_claim_in_a_directory_that_is_gone_is_unavailable(tmp_path: Path) -> None:
+    claims = Claims(tmp_path / "uploads")
+    claim = claims.take("image")
+    assert claim is not None
+    (tmp_path / "uploads").rename(tmp_path / "moved")
+    with pytest.raises(Unavailable, match="cannot be written"):
+        claims.take("other")
+    claim.release()

@@ -89,7 +89,7 @@ def test_the_embedded_service_says_what_it_cannot_reach(tmp_path: Path) -> None:
         assert request(process.address, "GET", "/healthcheck").body == b"OK"
         answer = request(process.address, "GET", "/readiness")
         assert answer.status == 200, str(answer)
-        assert set(answer.json()["parts"]) == {"healthcheck", "catalog", "data"}
+        assert set(answer.json()["parts"]) == {"healthcheck", "catalog", "data", "identity"}
         disabled.touch()
         shutil.rmtree(process.state_dir / "data")
         answer = _until(process, 503)

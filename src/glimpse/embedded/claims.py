@@ -4,11 +4,18 @@ A claim is a locked file named for the image. The lock ends with its process, th
 file that can be locked was left by a crash.
 """
 
+import contextlib
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from glimpse.images.errors import Unavailable
+from glimpse.telemetry.occasional import OccasionalError
+
+_log_error = OccasionalError(logging.getLogger(__name__))
 
 
 class Claim(NamedTuple):
@@ -20,9 +27,12 @@ class Claim(NamedTuple):
     left: bool
 
     def release(self) -> None:
-        """Let others have it."""
-        self.path.unlink(missing_ok=True)
-        os.close(self.descriptor)
+        """Let others have it. A file that cannot be removed is one that the next start finds."""
+        try:
+            with contextlib.suppress(OSError):
+                self.path.unlink(missing_ok=True)
+        finally:
+            os.close(self.descriptor)
 
     def abandon(self) -> None:
         """Leave it to who takes the `Claims.abandoned`."""
@@ -37,7 +47,17 @@ class Claims:
         self._directory = directory
 
     def take(self, image_id: str) -> Claim | None:
-        """Claim an image; None while somebody who lives has it. A crash of the machine keeps it."""
+        """Claim an image; None while somebody who lives has it. A crash of the machine keeps it.
+
+        Raises Unavailable where the disk is full or read-only, or the directory is gone.
+        """
+        try:
+            return self._take(image_id)
+        except OSError as error:
+            _log_error("Uploads cannot be claimed in %s: %s", self._directory, error)
+            raise Unavailable("The image storage media cannot be written.") from None
+
+    def _take(self, image_id: str) -> Claim | None:
         path = self._directory / image_id
         while True:
             left = path.exists()
@@ -45,6 +65,8 @@ class Claims:
                 how = os.O_RDWR | os.O_CLOEXEC | (0 if left else os.O_CREAT | os.O_EXCL)
                 descriptor = os.open(path, how, 0o600)
             except (FileExistsError, FileNotFoundError):
+                if not self._directory.is_dir():
+                    raise
                 continue  # somebody was quicker
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -52,7 +74,11 @@ class Claims:
                 os.close(descriptor)
                 return None
             if _is(path, descriptor):
-                self._sync()
+                try:
+                    self._sync()
+                except OSError:
+                    os.close(descriptor)
+                    raise
                 return Claim(image_id, path, descriptor, left)
             os.close(descriptor)  # released, and gone, between the opening and the locking
 

@@ -21,11 +21,13 @@ from obstore.store import LocalStore
 
 from glimpse.embedded.virtual_size import HEAD
 from glimpse.images.errors import ImageServiceError, NotFound, ServiceError, Unavailable
+from glimpse.telemetry.occasional import OccasionalError
 
 _PIECE = 1024 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
-_log = logging.getLogger(__name__)
+_log_unreadable = OccasionalError(logging.getLogger(__name__))
+_log_unwritable = OccasionalError(logging.getLogger(__name__))
 
 
 class NoData(NotFound):
@@ -71,7 +73,7 @@ class ImageData(NamedTuple):
         except FileNotFoundError:
             raise NoData("The image has been deleted.") from None
         except BaseError as error:
-            _log.error("data of image %s cannot be read: %s", self.path, _first_line(error))
+            _log_unreadable("data of image %s cannot be read: %s", self.path, _first_line(error))
             raise Unavailable("The image storage media cannot be read.") from None
         return _pieces(answer.stream(min_chunk_size=_PIECE))
 
@@ -125,8 +127,11 @@ class ImageStore:
         return Stored(size, md5.hexdigest(), sha512.hexdigest(), bytes(head))
 
     def open(self, image_id: str, size: int, checksum: str | None) -> ImageData | None:
-        """The data of an image, None when there is none."""
+        """The data of an image, None when there is none. Raises Unavailable without a directory."""
         if not self.has(image_id):
+            if not self._directory.is_dir():
+                _log_unreadable("image data cannot be read: %s is gone", self._directory)
+                raise Unavailable("The image storage media cannot be read.")
             return None
         return ImageData(size, checksum, image_id, self._store)
 
@@ -135,18 +140,27 @@ class ImageStore:
         return (self._directory / image_id).is_file()
 
     async def delete(self, image_id: str) -> None:
-        """Remove the data of an image, if there is any."""
+        """Remove the data of an image, if there is any. Raises Unavailable or StorageFull."""
         path = self._directory / image_id
-        await asyncio.to_thread(path.unlink, missing_ok=True)
+        try:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        except OSError as error:
+            raise _not_written(error) from None
 
     async def delete_unfinished(self, image_id: str) -> None:
-        """Remove what an upload left that ended with its process; nobody may be uploading now."""
+        """Remove what an upload left that ended with its process; nobody may be uploading now.
+
+        Raises Unavailable or StorageFull.
+        """
 
         def unlink() -> None:
             for path in self._directory.glob(f"{glob.escape(image_id)}#*"):  # as obstore names them
                 path.unlink(missing_ok=True)
 
-        await asyncio.to_thread(unlink)
+        try:
+            await asyncio.to_thread(unlink)
+        except OSError as error:
+            raise _not_written(error) from None
 
     def _sync(self, image_id: str) -> None:
         for path in (self._directory / image_id, self._directory):
@@ -171,7 +185,7 @@ def _not_written(error: Exception) -> ServiceError:
     """What a client is told of an error of the store, whose own words, with paths, are logged."""
     matched = _OS_ERROR.search(str(error))
     number = error.errno if isinstance(error, OSError) else matched and int(matched[1])
-    _log.error("image data cannot be written: %s", _first_line(error))
+    _log_unwritable("image data cannot be written: %s", _first_line(error))
     if number in _FULL:
         return StorageFull("There is not enough space on the image storage media.")
     return Unavailable("The image storage media cannot be written.")

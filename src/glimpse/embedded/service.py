@@ -30,6 +30,7 @@ from glimpse.images.errors import (
     ImageServiceError,
     MarkerNotFound,
     MarkerNotVisible,
+    ServiceError,
     Unavailable,
 )
 
@@ -133,7 +134,8 @@ class EmbeddedImageService:
                 caller.project_id,
                 lambda record: rules.deletable(caller, record, self.permissions),
             )
-            await self._data.delete(image.id)
+            with contextlib.suppress(ServiceError):  # what is left then, the next start removes
+                await self._data.delete(image.id)
         except ImageServiceError:
             refused = True
             raise

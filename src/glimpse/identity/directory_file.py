@@ -11,11 +11,13 @@ from glimpse.identity import directory
 from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.directory import Directory, InvalidDirectory
 from glimpse.identity.files import locked, make_private_directory, write_private_file
+from glimpse.telemetry.occasional import OccasionalError
 
 FILE_NAME = "identity.json"
 _Signature = tuple[int, int, int]
 _log = logging.getLogger(__name__)
 _broken = BrokenRecords(_log, "entry of the identity file")
+_log_unwritable = OccasionalError(_log)
 
 
 class DirectoryFile:
@@ -67,7 +69,7 @@ class DirectoryFile:
                 edit(document)
                 write_private_file(self.path, directory.encode(document))
         except OSError as error:
-            _log.error("%s cannot be written: %s", self.path, error.strerror)
+            _log_unwritable("%s cannot be written: %s", self.path, error.strerror)
             raise IdentityUnavailable("The identity file cannot be written.") from None
         except InvalidDirectory as error:
             _log.error("%s cannot be changed as it is now: %s", self.path, error)

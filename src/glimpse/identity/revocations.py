@@ -9,9 +9,10 @@ from pathlib import Path
 
 from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.files import create_private_file, locked, write_private_file
+from glimpse.telemetry.occasional import OccasionalError
 
 _COUNTER_BYTES = 8
-_log = logging.getLogger(__name__)
+_log_error = OccasionalError(logging.getLogger(__name__))
 
 
 class _Telling:
@@ -21,7 +22,7 @@ class _Telling:
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, sqlite3.Error | OSError):
-            _log.error("revocations cannot be read or written: %s", error)
+            _log_error("revocations cannot be read or written: %s", error)
             raise IdentityUnavailable("Revocations of tokens cannot be read or written.") from None
 
 
