@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from glimpse.metrics import Metrics
@@ -173,3 +174,13 @@ def test_every_metric_is_documented_and_no_other() -> None:
 
 def _glance(port: int | str, **options: str) -> dict[str, dict[str, object]]:
     return {"metrics": {"port": port}, "glance": {"valid_interfaces": "public", **options}}
+
+
+def test_an_upstream_server_cannot_add_a_series_for_each_status_it_makes_up() -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    for status in range(100, 1000):
+        metrics.call_ended("glance", "GET", str(status), 0.1)
+    (family,) = (each for each in registry.collect() if each.name == "glimpse_service_calls")
+    outcomes = {one.labels["outcome"] for one in family.samples if one.name.endswith("_total")}
+    assert outcomes == {"other", *map(str, range(100, 600))}

@@ -8,7 +8,7 @@ import pytest
 from glimpse.embedded.rules import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.sqlite import recent, schema
-from glimpse.embedded.sqlite.recent import Recent
+from glimpse.embedded.sqlite.recent import Recent, Step
 from glimpse.images import PropertyChanges
 from tests.embedded.images import OWNER, images
 
@@ -45,3 +45,17 @@ async def test_large_records_are_forgotten_before_they_fill_the_memory(
             kept.refresh()
             kept.add_image(number, image)
             assert len(kept.images) <= 4
+
+
+async def test_a_step_of_a_list_with_a_long_query_is_not_kept(
+    service: EmbeddedImageService, tmp_path: Path
+) -> None:
+    await service.close()
+    with closing(schema.connect(tmp_path / "catalog.sqlite")) as connection:
+        kept = Recent(connection)
+        step = Step([], 0, None)
+        for number in range(5000):
+            kept.add_step(("short", number), step)
+            kept.add_step(("long" * 1000, number), step)
+        assert 0 < len(kept.steps) <= 1000
+        assert all(asked[0] == "short" for asked in kept.steps if isinstance(asked, tuple))
