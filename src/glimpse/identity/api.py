@@ -261,10 +261,7 @@ def _client_address(request: Request) -> str:
 
 
 async def _body(request: Request) -> object:
-    """Read the JSON body, of at most LARGEST_BODY bytes.
-
-    Raises BadRequest, HTTPException or IdentityUnavailable.
-    """
+    """The JSON body, up to LARGEST_BODY. Raises BadRequest, HTTPException, IdentityUnavailable."""
     try:
         content = await read_body(request.receive, dict(request.scope["headers"]), LARGEST_BODY)
     except BodyTooLarge:
