@@ -1,7 +1,6 @@
-"""ImageStore: the bytes of images, in a directory, through obstore's interface.
+"""ImageStore: the bytes of images, in a directory.
 
-obstore writes to a temporary name and renames, so a file that is visible is whole. S3 and others
-are the same calls on another store.
+obstore writes to a temporary name and renames, so a file that is visible is whole.
 """
 
 import asyncio
@@ -11,9 +10,10 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterator
+from io import FileIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import obstore
 from obstore.exceptions import BaseError
@@ -23,7 +23,8 @@ from glimpse.embedded.virtual_size import HEAD
 from glimpse.images.errors import ImageServiceError, NotFound, ServiceError, Unavailable
 from glimpse.telemetry.occasional import OccasionalError
 
-_PIECE = 1024 * 1024
+# Bytes that are read and written at once: each client that is slow to take its data holds as many.
+_PIECE = 128 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _log_unreadable = OccasionalError(logging.getLogger(__name__))
@@ -56,26 +57,43 @@ class ImageData(NamedTuple):
 
     size: int
     checksum: str | None
-    path: str
-    store: LocalStore
+    path: Path
 
     async def read(self, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """Open the data; return the bytes from `start` up to `end` (None: to the last), in pieces.
 
-        Once it is open, it is read to its end whoever deletes the image. Raises NoData, and
-        Unavailable where the store cannot be read, or has less than it was given.
+        Once it is open, it is read to its end whoever deletes the image, and memory holds one
+        piece. Raises NoData, and Unavailable where the store cannot be read; the iterator raises
+        Unavailable likewise, and where the store has less than it was given.
         """
         end = self.size if end is None else end
         if start >= end:
             return _nothing()
         try:
-            answer = await obstore.get_async(self.store, self.path, options={"range": (start, end)})
+            file = await asyncio.to_thread(self.path.open, "rb", buffering=0)
         except FileNotFoundError:
             raise NoData("The image has been deleted.") from None
-        except BaseError as error:
-            _log_unreadable("data of image %s cannot be read: %s", self.path, _first_line(error))
-            raise Unavailable("The image storage media cannot be read.") from None
-        return _pieces(answer.stream(min_chunk_size=_PIECE))
+        except OSError as error:
+            raise self._unreadable(error) from None
+        return self._pieces(file, start, end)
+
+    async def _pieces(self, file: FileIO, start: int, end: int) -> AsyncIterator[bytes]:
+        # Not through obstore, which never ends with a file that is shorter than it was.
+        try:
+            with file:
+                while start < end:
+                    size = min(_PIECE, end - start)
+                    piece = await asyncio.to_thread(os.pread, file.fileno(), size, start)
+                    if not piece:
+                        raise self._unreadable(EOFError(f"{end - start} bytes are missing"))
+                    start += len(piece)
+                    yield piece
+        except OSError as error:
+            raise self._unreadable(error) from None
+
+    def _unreadable(self, error: Exception) -> Unavailable:
+        _log_unreadable("data of image %s cannot be read: %s", self.path.name, _first_line(error))
+        return Unavailable("The image storage media cannot be read.")
 
 
 class ImageStore:
@@ -119,7 +137,12 @@ class ImageStore:
 
         try:
             await obstore.put_async(
-                self._store, image_id, digested(), chunk_size=_PIECE, use_multipart=True
+                self._store,
+                image_id,
+                digested(),
+                chunk_size=_PIECE,
+                use_multipart=True,
+                max_concurrency=1,
             )
             await asyncio.to_thread(self._sync, image_id)
         except (BaseError, OSError) as error:
@@ -133,7 +156,7 @@ class ImageStore:
                 _log_unreadable("image data cannot be read: %s is gone", self._directory)
                 raise Unavailable("The image storage media cannot be read.")
             return None
-        return ImageData(size, checksum, image_id, self._store)
+        return ImageData(size, checksum, self._directory / image_id)
 
     def has(self, image_id: str) -> bool:
         """Whether there is any data of an image."""
@@ -174,11 +197,6 @@ class ImageStore:
 async def _nothing() -> AsyncIterator[bytes]:
     return
     yield b""
-
-
-async def _pieces(stream: AsyncIterable[Any]) -> AsyncIterator[bytes]:
-    async for piece in stream:
-        yield bytes(piece)
 
 
 def _not_written(error: Exception) -> ServiceError:

@@ -28,7 +28,8 @@ class Cycle(RequestResponseCycle):
     async def send(self, message: Message) -> None:  # type: ignore[override]  # uvicorn has types of its own
         """Take the next message of the application, as ASGI has it.
 
-        Returns when what was sent before has left the process, and the last piece when it has, too.
+        Returns when the client, or the kernel, has taken most of it: an application that sends one
+        piece after another holds little more than one.
         """
         flow = self.flow
         if flow.write_paused and not self.disconnected:
@@ -39,10 +40,10 @@ class Cycle(RequestResponseCycle):
             raise RuntimeError(f"{message['type']} is not what comes next.")
         if self.response_started:
             self._send_body(message.get("body", b""), more=message.get("more_body", False))
-            if flow.write_paused and self.response_complete:
+            if flow.write_paused:
                 await flow.drain()
                 if flow.cut is not None:
-                    self.scope["glimpse.cut"] = flow.cut
+                    self.scope["glimpse.cut"] = flow.cut  # type: ignore[typeddict-unknown-key]
             return
         self.response_started = True
         if self.waiting_for_100_continue:  # whether the body comes now is the client's choice

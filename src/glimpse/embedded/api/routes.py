@@ -24,8 +24,10 @@ from glimpse.embedded.api.requests import json_body, media_type, parse_query, qu
 from glimpse.embedded.api.schema import IMAGE_SCHEMA, IMAGES_SCHEMA
 from glimpse.embedded.api.transfer import parse_range
 from glimpse.embedded.service import EmbeddedImageService
+from glimpse.http.edge import AnswerCut
 from glimpse.identity import Asked, Identity
 from glimpse.images import Action, Caller
+from glimpse.images.errors import Unavailable
 
 PREFIX = "/image"  # where this API is mounted, below the base URL
 _DATA = "application/octet-stream"
@@ -214,11 +216,20 @@ async def download_data(call: Call) -> Response:
     if part:
         headers["Content-Range"] = part.content_range
     return StreamingResponse(
-        await data.read(start, end),
+        _cut_if_unreadable(await data.read(start, end)),
         status_code=206 if part else 200,
         headers=headers,
         media_type=_DATA,
     )
+
+
+async def _cut_if_unreadable(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces; raises AnswerCut when the store fails after the first were sent."""
+    try:
+        async for piece in pieces:
+            yield piece
+    except Unavailable as error:
+        raise AnswerCut(str(error)) from None
 
 
 async def image_schema(_call: Call) -> Response:
