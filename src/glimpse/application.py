@@ -21,6 +21,7 @@ from glimpse.embedded.api import image_api
 from glimpse.embedded.probes import probe_catalog, probe_data, probe_identity
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.caching import PRIVATE
+from glimpse.http.descriptors import DESCRIPTORS
 from glimpse.http.edge import Edge, RequestIdHeader, send_plain
 from glimpse.http.health import HealthView
 from glimpse.http.hosts import AllowedHosts
@@ -152,7 +153,9 @@ class Application:
             self.identity.take_over(other.identity)
 
     async def _probe_health(self) -> str | None:
-        """A process that is told to want no requests is not ready for any."""
+        """A process that is told to want no requests, or can take none, is not ready for any."""
+        if not DESCRIPTORS.check():
+            return "too few file descriptors are left"
         results = self._health.check(self._settings.server.port)
         return next((result.reason for result in results if not result.available), None)
 

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import uvicorn
 
+from glimpse.http.descriptors import DESCRIPTORS
 from glimpse.http.patience import ClientTimeouts
 from glimpse.http.protocol import HttpProtocol
 from glimpse.logs import reopen_logs
@@ -144,6 +145,9 @@ class _Server(uvicorn.Server):
         """Give a sign of life now and then: from the loop, so that it says the loop turns."""
         if self._beat and counter % self._beat == 0:
             self._report.tell("alive")
+        if counter % _TICKS_A_SECOND == 0:
+            DESCRIPTORS.update_limit()
+            DESCRIPTORS.check()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

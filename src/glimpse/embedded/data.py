@@ -131,6 +131,8 @@ class ImageStore:
                         )
                     if chunk:
                         yield chunk
+            except GeneratorExit:
+                raise  # the store has failed, and wants no more
             except BaseException as error:
                 failure.append(error)
                 raise

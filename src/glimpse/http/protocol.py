@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from glimpse.http.chunked import ChunkedDecoder, ChunkLineTooLong, InvalidChunk
 from glimpse.http.cycle import Cycle
+from glimpse.http.descriptors import DESCRIPTORS
 from glimpse.http.patience import ClientFlow, ClientTimeouts
 from glimpse.http.request_head import (
     MAX_HEAD,
@@ -48,6 +49,10 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
         """Begin to serve a connection."""
         super().connection_made(transport)
         self.flow = ClientFlow(self.transport)
+        connection = transport.get_extra_info("socket")
+        if connection is not None and not DESCRIPTORS.admits(descriptor := connection.fileno()):
+            self._respond(503, "Too many connections are open.", b"retry-after: 5\r\n")
+            self._end(may_send=DESCRIPTORS.allows_lingering(descriptor))
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the client."""
@@ -236,13 +241,17 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
             if cycle.response_started:  # it would be taken for a part of that response
                 self.transport.abort()
                 return
-        body = refused.text.encode()
-        lines = [STATUS_LINE[refused.status]]
-        lines += [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
-        lines.append(b"content-type: text/plain; charset=utf-8\r\n")
+        self._respond(refused.status, refused.text)
+        self._end(may_send=True)
+
+    def _respond(self, status: int, text: str, header: bytes = b"") -> None:
+        """Send the last response of the connection, which is to no request of the application's."""
+        body = text.encode()
+        lines = [STATUS_LINE[status]]
+        lines += [b"%b: %b\r\n" % each for each in self.server_state.default_headers]
+        lines += [b"content-type: text/plain; charset=utf-8\r\n", header]
         lines.append(b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body))
         self.transport.write(b"".join(lines))
-        self._end(may_send=True)
 
     def _end(self, *, may_send: bool = False) -> None:
         """Close the connection, so that the client can read the response that was sent last.

@@ -1,0 +1,65 @@
+"""A process that runs out of file descriptors."""
+
+import json
+import os
+import resource
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.support.http import request
+from tests.support.process import GlimpseProcess, wait_until
+from tests.support.rawhttp import RawConnection
+
+GET = b"GET /readiness HTTP/1.1\r\nHost: x\r\n\r\n"
+MOST = 80  # descriptors
+LINE = "Connections are refused: "
+
+
+def test_connections_are_refused_when_descriptors_run_out(tmp_path: Path) -> None:
+    with GlimpseProcess(tmp_path / "state") as process, RawConnection(process.address) as old:
+        old.send(GET)
+        assert old.response().status == 200
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (MOST, MOST))
+        with ExitStack() as stack:
+            for _ in range(2 * MOST):
+                stack.enter_context(socket.create_connection(process.address, timeout=20))
+            wait_until(lambda: LINE in process.log.read_text(), "nothing is logged")
+            wait_until(lambda: _readiness(old) == (503, False), "readiness does not say so")
+            before = _cpu_seconds(process)
+            for _ in range(MOST):
+                stack.enter_context(socket.create_connection(process.address, timeout=20))
+            assert _cpu_seconds(process) - before < 1.0
+        wait_until(lambda: _status(process) == 200, "it does not recover")
+        text = process.log.read_text()
+        assert text.count(LINE) == 1
+        assert "Traceback" not in text
+
+
+def test_a_connection_too_many_is_answered(tmp_path: Path) -> None:
+    """Some descriptors are not for connections; those that are refused have them for a moment."""
+    with GlimpseProcess(tmp_path / "state") as process:
+        in_use = len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
+        limit = in_use + in_use // 8
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (limit, limit))
+        wait_until(lambda: _status(process) == 503, "a further connection is served")
+        answer = request(process.address, "GET", "/readiness")
+        assert answer.header("Retry-After") == "5", str(answer)
+
+
+def _status(process: GlimpseProcess) -> int:
+    try:
+        return request(process.address, "GET", "/readiness").status
+    except (OSError, ValueError):
+        return 0
+
+
+def _readiness(connection: RawConnection) -> tuple[int, bool]:
+    connection.send(GET)
+    answer = connection.response()
+    return answer.status, json.loads(answer.body)["parts"]["healthcheck"]["ready"]
+
+
+def _cpu_seconds(process: GlimpseProcess) -> float:
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
