@@ -1,0 +1,109 @@
+"""For every role and scope, the embedded services answer what Glance and Keystone do."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.acceptance.roles import (
+    CALLERS,
+    MEMBERS,
+    OPERATIONS,
+    PROJECT_ID,
+    ROLES,
+    Operation,
+    token_of,
+)
+from tests.acceptance.test_roles import Roles
+from tests.peers.cloud import PeerGateway
+from tests.peers.native import Pair
+from tests.support.cloud import Cloud, EmbeddedCloud, seed_identity
+from tests.support.http import Answer, request
+from tests.support.process import GlimpseProcess
+
+pytestmark = pytest.mark.peers
+IMAGE_OPERATIONS = [operation for operation in OPERATIONS if operation.api == "image"]
+NEW = {"application_credential": {"name": "NEW"}}
+# SELF and OTHER are ids of users, the caller's and the admin's; NEW is a new name
+IDENTITY_OPERATIONS: list[tuple[str, str, object]] = [
+    ("GET", "/auth/tokens", None),
+    ("GET", "/auth/projects", None),
+    ("GET", "/auth/catalog", None),
+    *(("GET", f"/{kind}", None) for kind in ("projects", "users", "domains", "roles", "regions")),
+    *(("GET", f"/{kind}", None) for kind in ("services", "endpoints")),
+    ("GET", f"/projects/{PROJECT_ID}", None),
+    ("GET", f"/projects/{'0' * 32}", None),
+    ("GET", "/domains/default", None),
+    ("GET", "/users/SELF", None),
+    ("GET", "/users/OTHER", None),
+    ("GET", "/users/SELF/projects", None),
+    ("GET", "/users/OTHER/projects", None),
+    ("GET", "/users/SELF/application_credentials", None),
+    ("GET", "/users/OTHER/application_credentials", None),
+    ("POST", "/users/SELF/application_credentials", NEW),
+    ("POST", "/users/OTHER/application_credentials", NEW),
+]
+
+
+class Both(NamedTuple):
+    real: Roles
+    embedded: Roles
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    directory: Path = tmp_path_factory.mktemp("roles")
+    seed_identity(directory / "state", MEMBERS)
+    with (
+        PeerGateway.start_all(directory / "peers", MEMBERS) as real,
+        GlimpseProcess(directory / "state") as process,
+    ):
+        yield Both(Roles(real, CALLERS), Roles(EmbeddedCloud(process), CALLERS))
+
+
+@pytest.mark.parametrize("operation", IMAGE_OPERATIONS, ids=str)
+def test_a_glance_allows_the_same(both: Both, operation: Operation) -> None:
+    for caller in CALLERS:
+        for visibility in ("private", "public"):
+            answers = [
+                roles.send(caller, operation, roles.make_image(operation.status, visibility))
+                for roles in both
+            ]
+            assert_same_status(caller, Pair(*answers))
+
+
+@pytest.mark.parametrize(("method", "path", "body"), IDENTITY_OPERATIONS)
+def test_a_keystone_allows_the_same(both: Both, method: str, path: str, body: object) -> None:
+    # Keystone makes application credentials for no project; here they need one (differences.md)
+    creates = method == "POST" and "SELF" in path
+    for caller in ROLES if creates else CALLERS:
+        answers = [ask(roles.cloud, caller, method, path, body) for roles in both]
+        assert_same_status(caller, Pair(*answers))
+
+
+def ask(cloud: Cloud, caller: str, method: str, path: str, body: object) -> Answer:
+    """Send the request to the Identity API with a new token of that caller."""
+    token, admins = token_of(cloud, caller), token_of(cloud, "admin")
+    path = path.replace("SELF", user_of(cloud, token)).replace("OTHER", user_of(cloud, admins))
+    return send(cloud, token, method, path, body)
+
+
+def user_of(cloud: Cloud, token: str) -> str:
+    return str(send(cloud, token, "GET", "/auth/tokens").json()["token"]["user"]["id"])
+
+
+def send(cloud: Cloud, token: str, method: str, path: str, body: object = None) -> Answer:
+    headers = {"X-Auth-Token": token, "X-Subject-Token": token, "Content-Type": "application/json"}
+    place = urlsplit(cloud.identity_url)
+    data = None if body is None else json.dumps(body).replace("NEW", uuid.uuid4().hex).encode()
+    address = (str(place.hostname), place.port or 80)
+    return request(address, method, f"{place.path}/v3{path}", headers, data)
+
+
+def assert_same_status(caller: str, pair: Pair) -> None:
+    told = f"{caller}: the real one:\n{pair.real}\n\nthe embedded one:\n{pair.embedded}"
+    assert pair.embedded.status == pair.real.status, told
