@@ -13,7 +13,9 @@ class ImageService(Protocol):
     """Images as one caller sees them.
 
     Who sees what is the Image service's rule (public, owner's, shared with an accepted member,
-    community by id; an admin sees all). Any method may raise NotAuthenticated, Unavailable or
+    community by id; an admin sees all), and so is what a caller's roles allow: see
+    `images.permissions`. Without the permission to get an image it is not found, without one to
+    list or to write, Forbidden is raised. Any method may raise NotAuthenticated, Unavailable or
     BadAnswer of `images.errors`.
     """
 
@@ -22,7 +24,7 @@ class ImageService(Protocol):
 
         At least one page comes; the one with ``last`` set ends the answer. Together the pages hold
         at most `query.limit` images. Pages are made as they are asked for: memory stays flat.
-        Before the first page: Invalid, MarkerNotFound, MarkerNotVisible.
+        Before the first page: Forbidden, Invalid, MarkerNotFound, MarkerNotVisible.
         """
         ...
 
@@ -38,8 +40,8 @@ class ImageService(Protocol):
         Only the keys that `changes` names change: writers of other keys lose nothing. Checked in
         this order: ImageNotFound (not visible), PropertyNotFound (of `changes.remove`),
         PropertyLimitExceeded, Forbidden (not the caller's to edit, or a reserved ``os_glance*``
-        key), Invalid (refused by the store). A public image may be changed in nothing by
-        anybody.
+        key), Invalid (refused by the store). A change that changes nothing of a public image is
+        allowed to all who may modify images of their own.
         """
         ...
 
