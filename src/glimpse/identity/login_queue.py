@@ -77,6 +77,7 @@ class LoginQueue:
 
         Work of a caller that is cancelled before is not run. Raises TooManyLogins if there is no
         room now, nor HELD_SECONDS later: a client that is refused at once would be back at once.
+        Keys and addresses that fail, or are refused, often wait up to three times as long.
         """
         try:
             return await self._result(attempt, work)
@@ -87,7 +88,7 @@ class LoginQueue:
                 raise
         self._held += 1
         try:
-            await asyncio.sleep(HELD_SECONDS)
+            await asyncio.sleep(HELD_SECONDS * (1 + max(self._rank(attempt))))
         finally:
             self._held -= 1
         return await self._result(attempt, work)
