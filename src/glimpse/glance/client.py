@@ -14,7 +14,6 @@ from glimpse.glance.answers import Answer, version_ids
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.outcomes import (
     Outcome,
-    is_about_size,
     may_be_at_it,
     meaning,
     reason,
@@ -23,7 +22,7 @@ from glimpse.glance.outcomes import (
 )
 from glimpse.glance.servers import FindServer, Servers, is_url
 from glimpse.images.errors import Invalid, Unavailable
-from glimpse.upstream.errors import CallFailed, NotConnected
+from glimpse.upstream.errors import AnswerTooLarge, CallFailed, NotConnected
 from glimpse.upstream.http import HttpClient
 from glimpse.upstream.urls import shown
 from glimpse.upstream.waiting import Flight, pause
@@ -205,7 +204,7 @@ class GlanceClient:
                 current_notes.get().observer.call_retried("glance")
                 await asyncio.sleep(pause(attempt))
             outcome = await self._attempt(server, request)
-            if is_about_size(outcome):
+            if isinstance(outcome, AnswerTooLarge):
                 break
             if isinstance(outcome, Answer) and outcome.status not in _RETRIED:
                 servers.worked(server)

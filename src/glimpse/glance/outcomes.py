@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from glimpse.glance.answers import Answer, TooLarge
 from glimpse.images.errors import BadAnswer, Unavailable
-from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, Busy, NotConnected
+from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, NotConnected
 
 Outcome = Answer | Exception
 
@@ -21,19 +21,12 @@ def may_be_at_it(outcome: Outcome) -> bool:
     return was_silent(outcome)
 
 
-def is_about_size(outcome: Outcome) -> bool:
-    """Whether the answer was too large for us, which is no fault of the server's."""
-    return isinstance(outcome, AnswerTooLarge | Busy)
-
-
 def word(outcome: Outcome) -> str:
     """What came of a call, for whoever counts: the status, or why there is none."""
     if isinstance(outcome, Answer):
         return str(outcome.status)
     if isinstance(outcome, TimeoutError):
         return "timeout"
-    if isinstance(outcome, Busy):
-        return "busy"
     return "bad_answer" if isinstance(outcome, AnswerTooLarge) else "unreachable"
 
 
@@ -50,8 +43,6 @@ def meaning(error: Exception) -> Exception:
         return error
     if isinstance(error, AnswerTooLarge):
         return TooLarge("The Image service's answer is too large.")
-    if isinstance(error, Busy):
-        return Unavailable("Too many long answers of the Image service are being read.")
     if isinstance(error, BrokenAnswer):
         return BadAnswer("The Image service's answer is not complete.")
     if isinstance(error, TimeoutError):

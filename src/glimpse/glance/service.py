@@ -114,6 +114,7 @@ class GlanceImageService:
         )
         if not is_success(answer):
             raise answers.list_error(answer, marker)
+        answers.check_containers(answer)
         return answer
 
     async def versions(self) -> dict[str, list[str] | ImageServiceError]:

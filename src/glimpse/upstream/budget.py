@@ -3,8 +3,6 @@
 from collections import deque
 from collections.abc import Callable
 
-_MOST_WAITING = 32  # each keeps a connection that small responses could use
-
 
 class Waiting:
     """One response that waits for its share; `cancel` it when it is not wanted any more."""
@@ -29,14 +27,12 @@ class BodyBudget:
     def reserve(self, size: int, granted: Callable[[], None]) -> Waiting | None:
         """Take `size` bytes: at once, or call `granted` when they have been taken.
 
-        Return None when they were taken at once. Raises OverflowError when too many wait.
+        Return None when they were taken at once.
         """
         size = min(size, self._total)
         if not self._queue and size <= self._free:
             self._free -= size
             return None
-        if len(self._queue) >= _MOST_WAITING:
-            raise OverflowError
         waiting = Waiting(size, granted)
         self._queue.append(waiting)
         return waiting

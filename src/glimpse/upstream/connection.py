@@ -10,7 +10,7 @@ from typing import NamedTuple
 import httptools
 
 from glimpse.upstream.budget import BodyBudget, Waiting
-from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, Busy, Disconnected
+from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, Disconnected
 from glimpse.upstream.urls import shown
 
 _MOST_HEAD_BYTES = 64 * 1024  # with those of interim responses (1xx) before it, and its trailers
@@ -92,9 +92,8 @@ class Connection(asyncio.Protocol):
         """Send a request, read its answer.
 
         Raises Disconnected if the connection ends before the head of it is there, BrokenAnswer if
-        it makes no sense or is not complete, AnswerTooLarge above `most_bytes`, Busy if too many
-        wait for the budget, TimeoutError for a silence. After any of them, and when it is
-        cancelled, the connection is of no more use.
+        it makes no sense or is not complete, AnswerTooLarge above `most_bytes`, TimeoutError for a
+        silence. After any of them, and when it is cancelled, the connection is of no more use.
         """
         if self._transport.is_closing():
             raise Disconnected(_NO_ANSWER)
@@ -226,12 +225,7 @@ class Connection(asyncio.Protocol):
         if self._reserved or self._answer is None:
             return
         self._reserved = size
-        try:
-            self._waiting = self._budget.reserve(size, self._granted)
-        except OverflowError:
-            self._reserved = 0
-            self._fail(Busy("too many large answers are being read"))
-            return
+        self._waiting = self._budget.reserve(size, self._granted)
         if self._waiting is not None:
             self._transport.pause_reading()
 

@@ -4,8 +4,7 @@ CallFailed
 ├── NotConnected         nothing was sent
 ├── Disconnected         the connection ended before the head of an answer was there
 ├── BrokenAnswer            the answer makes no sense, or is not complete
-├── AnswerTooLarge       it has more bytes than are read of one
-└── Busy                 too many large answers are being read for one more
+└── AnswerTooLarge       it has more bytes than are read of one
 
 A silence is a TimeoutError; one while connecting is a NotConnected, too. What they say is for logs:
 it may name hosts, though never what was sent.
@@ -34,7 +33,3 @@ class BrokenAnswer(CallFailed):
 
 class AnswerTooLarge(CallFailed):
     """The answer has more bytes than allowed."""
-
-
-class Busy(CallFailed):
-    """Too many large answers are being read, and wait to be, for one more."""
