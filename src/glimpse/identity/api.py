@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.correlation import current_notes
-from glimpse.http.bodies import BodyTooLarge, ClientGone, TooManyBodies, read_body
+from glimpse.http.bodies import BodyTooLarge, TooManyBodies, read_body
 from glimpse.http.caching import NO_STORE
 from glimpse.http.disconnect import while_connected
 from glimpse.identity import documents, lengths, resources
@@ -261,15 +261,16 @@ def _client_address(request: Request) -> str:
 
 
 async def _body(request: Request) -> object:
-    """The JSON body, up to LARGEST_BODY. Raises BadRequest, HTTPException, IdentityUnavailable."""
+    """Read the JSON body, of at most LARGEST_BODY bytes.
+
+    Raises BadRequest, HTTPException, IdentityUnavailable, or ClientGone.
+    """
     try:
         content = await read_body(request.receive, dict(request.scope["headers"]), LARGEST_BODY)
     except BodyTooLarge:
         raise HTTPException(413, "Request is too large.") from None
     except TooManyBodies as error:
         raise IdentityUnavailable(str(error), error.retry_after) from None
-    except ClientGone:
-        raise BadRequest("The request ended before its body.") from None
     try:
         parsed: object = orjson.loads(content)
     except orjson.JSONDecodeError:

@@ -100,7 +100,8 @@ class Connection(asyncio.Protocol):
         answer: asyncio.Future[Response] = self._loop.create_future()
         self._answer = answer
         self._most_bytes = most_bytes
-        self._room = 2 * most_bytes + _MOST_HEAD_BYTES  # chunks are framed
+        # Chunks are framed; a server that sends tiny ones costs more time than memory.
+        self._room = most_bytes + most_bytes // 4 + _MOST_HEAD_BYTES
         self._head_room = _MOST_HEAD_BYTES
         self._has_head = False
         self._heard_at = self._loop.time()
