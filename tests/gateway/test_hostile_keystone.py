@@ -168,3 +168,14 @@ def test_a_token_of_ours_that_no_header_can_carry_is_none(cloud: HostileCloud, t
     answer = cloud.show()
     assert answer.status in (200, 503), str(answer)
     assert "Traceback" not in cloud.log()
+
+
+@pytest.mark.parametrize("service", ["identity", "image"])
+def test_a_catalog_without_a_service_is_read_again_once_it_has_it(
+    cloud: HostileCloud, service: str
+) -> None:
+    listed = cloud.token["token"]["catalog"]
+    cloud.token["token"]["catalog"] = [one for one in listed if one["type"] != service]
+    assert_unavailable(cloud.show())
+    cloud.mend()
+    assert cloud.show().status == 200

@@ -1,7 +1,10 @@
 """What is remembered of tokens: for how long, how many, and under which name."""
 
+import pytest
+
+from glimpse.identity.access_rules import AccessRule
 from glimpse.identity.keystone import cache
-from glimpse.identity.keystone.cache import TokenCache, Validated, cache_key
+from glimpse.identity.keystone.cache import RefusedTokens, TokenCache, Validated, cache_key
 from glimpse.images import Caller
 
 CALLER = Caller("u", "p")
@@ -55,3 +58,45 @@ def test_a_key_does_not_tell_the_token() -> None:
     assert "secret" not in cache_key("secret")
     assert cache_key("secret") != cache_key("other")
     assert cache_key("\ud800")
+
+
+def test_what_is_known_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_MOST_BYTES", 1_000_000)
+    known = TokenCache(300, Clock())
+    for number in range(100):
+        known.put(str(number), Validated(Caller("u" * 10_000, "p"), 9000.0, 1000.0))
+        known.put(str(number), Validated(Caller("u" * 10_000, "p"), 9000.0, 1000.0))
+    kept = [number for number in range(100) if known.get(str(number))]
+    assert kept == list(range(100 - len(kept), 100))
+    assert 40 < len(kept) < 50
+    rules = (AccessRule("compute", "GET", "/" * 200_000),)
+    known.put("large", Validated(CALLER, 9000.0, 1000.0, rules))
+    assert known.get("large") is None
+    assert known.get("99")
+
+
+def test_a_refused_token_is_refused_for_a_few_seconds() -> None:
+    clock = Clock()
+    refused = RefusedTokens(300, clock)
+    refused.add(("a", False))
+    assert ("a", False) in refused
+    assert ("a", True) not in refused, "it may be good where expired tokens are"
+    clock.now += 4.9
+    assert ("a", False) in refused
+    clock.now += 0.1
+    assert ("a", False) not in refused
+
+
+def test_refused_tokens_are_not_remembered_where_good_ones_are_not() -> None:
+    refused = RefusedTokens(-1, Clock())
+    refused.add(("a", False))
+    assert ("a", False) not in refused
+
+
+def test_of_too_many_refused_tokens_the_last_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_MOST_TOKENS", 3)
+    clock = Clock()
+    refused = RefusedTokens(300, clock)
+    for number in range(10):
+        refused.add((str(number), False))
+    assert [number for number in range(10) if (str(number), False) in refused] == [7, 8, 9]

@@ -21,6 +21,7 @@ from glimpse.images.errors import (
     Unavailable,
 )
 
+_LONGEST_VERSION = 50
 _LONGEST_RETRY_AFTER = 3600
 # Objects and arrays of a document: each takes 60 bytes of memory, and 0.2 us to parse.
 _MOST_CONTAINERS = 100_000
@@ -79,9 +80,14 @@ def version_ids(answer: Answer) -> list[str]:
     listed = document(answer).get("versions")
     versions = listed if isinstance(listed, list) else [None]
     ids = [one["id"] for one in versions if isinstance(one, dict) and "id" in one]
-    if len(ids) != len(versions) or not all(isinstance(each, str) for each in ids):
+    if len(ids) != len(versions) or not all(map(_is_version, ids)):
         raise BadAnswer("The Image service's answer names no versions.")
     return ids
+
+
+def _is_version(found: object) -> bool:
+    """Whether it is an id to be shown on a terminal: ``v2.15``."""
+    return isinstance(found, str) and len(found) <= _LONGEST_VERSION and found.isprintable()
 
 
 def reason(answer: Answer) -> str:

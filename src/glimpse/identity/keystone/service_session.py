@@ -110,6 +110,8 @@ class ServiceSession:
 
         found = await self._ask(find)
         if not found:
+            self._plugin.invalidate()  # whoever asks next gets the catalog as it is then
+            self._known = None
             raise IdentityUnavailable(f"Keystone's catalog names no {service_type} service.")
         return str(found)
 
@@ -118,7 +120,7 @@ class ServiceSession:
 
         Raises IdentityUnavailable, without the words of keystoneauth: they may quote what was sent.
         """
-        kind = IdentityUnavailable
+        kind, is_odd = IdentityUnavailable, True
         try:
             async with asyncio.timeout(self._options.http_connect_timeout):
                 for attempt in range(1, self._options.http_request_max_retries + 1):
@@ -131,9 +133,9 @@ class ServiceSession:
         except IdentityUnavailable:
             raise
         except TimeoutError:
-            problem = "Keystone did not answer in time."
-        except _TRANSIENT:
-            problem = "Keystone cannot be reached."
+            problem, is_odd = "Keystone did not answer in time.", False
+        except _TRANSIENT as error:
+            problem, is_odd = "Keystone cannot be reached.", isinstance(error, DiscoveryFailure)
         except ClientException as error:
             problem = "Glimpse cannot log in to Keystone."
             kind = LoginRefused
@@ -143,7 +145,8 @@ class ServiceSession:
         except Exception:  # noqa: BLE001  plugins raise what they will for documents that are odd
             problem = "Keystone's answer makes no sense."
         _log.error("%s", problem)
-        self._begin_anew(self._make_plugin())
+        if is_odd:
+            self._begin_anew(self._make_plugin())
         raise kind(problem)
 
     async def _counted(self, question: Callable[[], Result]) -> Result:
@@ -199,6 +202,7 @@ class ServiceSession:
         )
         token = self._session.get_token()  # last: looking up may have renewed it
         if not token or not endpoint:
+            self._plugin.invalidate()
             raise IdentityUnavailable("Keystone's catalog names no Identity service.")
         if not (token.isascii() and token.isprintable()) or len(token) > _LONGEST_TOKEN:
             raise ValueError  # no header can carry it
