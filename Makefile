@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: serve test clients test-clients test-peers bench bench-peers check replay sample-config docs lock clean
+.PHONY: serve test clients test-clients test-peers bench bench-peers check fuzz soak replay sample-config docs lock clean
 
 serve: $(STAMP)
 	$(BIN)/glimpse serve $(ARGS)
@@ -34,6 +34,17 @@ test-clients: clients
 test-peers: clients
 	$(BIN)/python -m tests.peers.install
 	$(BIN)/pytest -n auto --dist loadfile -m peers $(ARGS)
+
+# 100,000 random requests to all APIs, embedded and as a gateway; ends after 20 minutes at the latest.
+# SEED=1 repeats a run; ARGS='--clouds embedded --requests 5000' does less of it (see tests/fuzz/run.py).
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.peers.install
+	$(BIN)/python -m tests.fuzz.run $(ARGS)
+
+# Five minutes of mixed load on each kind of cloud: memory, threads and files must not grow.
+# ARGS='--minutes 1 --clouds embedded' does less of it (see bench/soak.py).
+soak: $(STAMP)
+	$(BIN)/python -m bench.soak $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check

@@ -1,0 +1,1 @@
+"""Fuzzers: random requests over all routes, and random bytes below HTTP (`make fuzz`)."""

@@ -1,0 +1,165 @@
+"""The clouds that are fuzzed: embedded services, and a gateway in front of two kinds of cloud."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.fuzz.dice import Dice
+from tests.fuzz.grammar import EMBEDDED, GATEWAY
+from tests.fuzz.routes import Route
+from tests.fuzz.values import odd_text, plain_text
+from tests.fuzz.world import World
+from tests.peers.cloud import PeerGateway
+from tests.support.cloud import (
+    PASSWORD,
+    Cloud,
+    EmbeddedCloud,
+    Member,
+    issue_token,
+    request_token,
+    seed_identity,
+)
+from tests.support.gateway import SERVICE, Sections, gateway
+from tests.support.http import request
+from tests.support.process import GlimpseProcess, free_port
+
+KINDS = ("embedded", "gateway", "peers")
+_MEMBERS = [
+    Member("owner", f"{0xF1:032x}"),
+    Member("other", f"{0xF2:032x}"),
+    Member("admin", f"{0xF3:032x}", ("admin",)),
+    Member("reader", f"{0xF4:032x}", ("reader",)),
+    Member("stranger", f"{0xF5:032x}", ("service",)),  # a role that no policy of images names
+]
+_DATES = (
+    "1970-01-01T00:00:00Z",
+    "2024-02-01T10:20:30Z",
+    "2038-01-19T03:14:08Z",
+    "9999-12-31T23:59:59Z",
+)
+
+
+class FuzzCloud(NamedTuple):
+    """A running cloud, what may be requested of it, and the logs of each Glimpse in it."""
+
+    kind: str
+    cloud: Cloud
+    metrics_port: int
+    world: World
+    routes: tuple[Route, ...]
+    logs: tuple[Path, ...]
+
+    @property
+    def is_gateway(self) -> bool:
+        """True if answers may be those of another service."""
+        return self.kind != "embedded"
+
+    async def renew_images(self, dice: Dice, count: int) -> None:
+        """Put more images in place behind the API, odd ones too, and forget the oldest."""
+        documents = [_document(dice, self.world) for _ in range(count)]
+        await asyncio.to_thread(self.cloud.put_images, documents)
+        self.world.images.extend(document["id"] for document in documents)
+        if self.is_gateway:
+            gone = [self.world.images.popleft() for _ in range(len(self.world.images) - 150)]
+            await asyncio.to_thread(self.cloud.put_images, [], absent=gone)
+
+
+@contextmanager
+def start(kind: str, directory: Path, *, workers: int) -> Iterator[FuzzCloud]:
+    """Run a cloud, one of KINDS, with all its files in `directory`."""
+    port = free_port()
+    directory.mkdir(parents=True, exist_ok=True)
+    if kind == "peers":
+        more = f"[metrics]\nport = {port}\n"
+        with PeerGateway.start_all(directory / "peers", _MEMBERS, more) as peers:
+            yield _fuzzed(kind, peers, port, (peers.process.log,))
+        return
+    state_dir = directory / "state"
+    seed_identity(state_dir, [*_MEMBERS, SERVICE])
+    conf = directory / "fuzz.conf"
+    conf.write_text(f"[metrics]\nport = {port if kind == 'embedded' else 0}\n")
+    arguments = ["--config-file", str(conf), "--workers", str(workers)]
+    with GlimpseProcess(state_dir, arguments=arguments) as process:
+        behind = EmbeddedCloud(process)
+        if kind == "embedded":
+            yield _fuzzed(kind, behind, port, (process.log,))
+            return
+        sections: Sections = {
+            "glance": {"endpoint_override": behind.image_url_at(process.base_url)},
+            "metrics": {"port": port},
+        }
+        with gateway(directory / "gateway", behind, sections) as cloud:
+            yield _fuzzed(kind, cloud, port, (cloud.process.log, process.log))
+
+
+def _fuzzed(kind: str, cloud: Cloud, port: int, logs: tuple[Path, ...]) -> FuzzCloud:
+    tokens = {member.name: issue_token(cloud.identity_url, member.name) for member in _MEMBERS}
+    owner = {"name": "owner", "domain": {"id": "default"}, "password": PASSWORD}
+    identity = {"methods": ["password"], "password": {"user": owner}}
+    auth = {"identity": identity, "scope": "unscoped"}
+    tokens["unscoped"] = request_token(cloud.identity_url, auth)
+    user_id = _user_id(cloud, tokens["owner"])
+    tokens["credential"] = _credential_token(cloud, user_id, tokens["owner"])
+    projects = {member.name: member.project_id for member in _MEMBERS}
+    world = World(tokens, projects, user_id)
+    return FuzzCloud(kind, cloud, port, world, GATEWAY if kind != "embedded" else EMBEDDED, logs)
+
+
+def _identity(cloud: Cloud, method: str, path: str, token: str, document: Any = None) -> Any:
+    url = cloud.identity_url
+    port, _, root = url.removeprefix("http://127.0.0.1:").partition("/")
+    headers = {"X-Auth-Token": token, "X-Subject-Token": token, "Content-Type": "application/json"}
+    body = json.dumps(document).encode() if document is not None else None
+    target = f"/{root}/v3{path}".replace("//", "/")
+    answer = request(("127.0.0.1", int(port)), method, target, headers, body)
+    assert answer.status < 300, str(answer)
+    return answer.json()
+
+
+def _user_id(cloud: Cloud, token: str) -> str:
+    document = _identity(cloud, "GET", "/auth/tokens", token)
+    return str(document["token"]["user"]["id"])
+
+
+def _credential_token(cloud: Cloud, user_id: str, token: str) -> str:
+    """A token of an application credential of that user."""
+    path = f"/users/{user_id}/application_credentials"
+    document = {"application_credential": {"name": "fuzz"}}
+    made = _identity(cloud, "POST", path, token, document)["application_credential"]
+    proof = {"id": made["id"], "secret": made["secret"]}
+    identity = {"methods": ["application_credential"], "application_credential": proof}
+    return request_token(cloud.identity_url, {"identity": identity})
+
+
+def _document(dice: Dice, world: World) -> dict[str, Any]:
+    """An image with odd attributes, as a catalog of many years may have it."""
+    properties = {f"p{n}": _text(dice) for n in range(dice.randint(0, 5))}
+    if dice.chance(0.2):
+        properties["mappings"] = dice.pick(('[{"virtual": "ami"}]', "[1,", '{"a": 1e400}', ""))
+    if dice.chance(0.05):
+        properties["large"] = "x" * 60_000
+    return {
+        **properties,
+        "id": dice.uuid(),
+        "name": _text(dice)[:200],
+        "status": dice.pick(("active", "active", "queued", "killed", "deactivated")),
+        "visibility": dice.pick(("private", "shared", "community", "public")),
+        "owner": dice.pick([*world.projects.values()]),
+        "protected": dice.chance(0.1),
+        "os_hidden": dice.chance(0.05),
+        "size": dice.pick((0, 1, 2**31 + 1, 2**40)),
+        "min_ram": dice.pick((0, 1, 2**31 - 1)),
+        "min_disk": dice.pick((0, 7)),
+        "created_at": dice.pick(_DATES),
+        "updated_at": dice.pick(_DATES),
+        "key1": plain_text(dice),
+    }
+
+
+def _text(dice: Dice) -> str:
+    """A text that a database can hold."""
+    found = odd_text(dice).encode(errors="replace").decode().replace("\0", "")
+    return found[:2000] if dice.chance(0.5) else plain_text(dice)

@@ -1,0 +1,139 @@
+"""JSON with all that a JSON library would not write: repeated keys, 1e400, lone surrogates."""
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tests.fuzz.dice import Dice
+from tests.fuzz.values import NUMBERS, odd_text, text
+
+_DEEP = (50, 500, 5000, 50_000)
+
+
+class Raw(NamedTuple):
+    """A piece of JSON text, written as it is."""
+
+    text: str
+
+
+class Pairs(NamedTuple):
+    """An object whose keys may repeat."""
+
+    pairs: list[tuple[str, Any]]
+
+
+def encode_json(dice: Dice, value: Any) -> bytes:
+    """Write `value`, in ASCII or in UTF-8, as it comes; lone surrogates become invalid UTF-8."""
+    return _written(value, ascii_only=dice.chance(0.5)).encode(errors="surrogatepass")
+
+
+def _written(value: Any, *, ascii_only: bool) -> str:
+    match value:
+        case Raw():
+            return value.text
+        case Pairs():
+            return _object(value.pairs, ascii_only=ascii_only)
+        case dict():
+            return _object([*value.items()], ascii_only=ascii_only)
+        case list() | tuple():
+            return "[" + ",".join(_written(each, ascii_only=ascii_only) for each in value) + "]"
+        case _:
+            return json.dumps(value, ensure_ascii=ascii_only)
+
+
+def _object(pairs: list[tuple[str, Any]], *, ascii_only: bool) -> str:
+    members = (
+        f"{json.dumps(key, ensure_ascii=ascii_only)}:{_written(value, ascii_only=ascii_only)}"
+        for key, value in pairs
+    )
+    return "{" + ",".join(members) + "}"
+
+
+def odd_json(dice: Dice) -> Any:
+    """A value of any type, of any size."""
+    kind = dice.random()
+    if kind < 0.35:
+        return odd_text(dice)
+    if kind < 0.6:
+        return Raw(dice.pick(NUMBERS))
+    if kind < 0.75:
+        return dice.pick((None, True, False, [], {}, [[]], {"": ""}, [None], 0, -1, 1.5, 2**63))
+    if kind < 0.82:
+        opening, closing = dice.pick((("[", "]"), ('{"a":', "}")))
+        depth = dice.pick(_DEEP[:2] if dice.chance(0.8) else _DEEP)
+        return Raw(opening * depth + "1" + closing * depth)
+    if kind < 0.92:
+        return {odd_text(dice): odd_text(dice) for _ in range(dice.randint(1, 4))}
+    return [odd_text(dice)] * dice.pick((1, 2, 10, 130))
+
+
+def mutate_document(dice: Dice, document: Any) -> Any:
+    """`document` with one part replaced, dropped, repeated or wrapped."""
+    change = dice.pick((_replaced, _dropped, _repeated, _added, _wrapped, _renamed))
+    return _at_some_place(dice, document, change)
+
+
+def _at_some_place(dice: Dice, value: Any, change: Callable[[Dice, Any], Any]) -> Any:
+    """Apply `change` to one node, found by going down at random."""
+    if isinstance(value, dict) and value and dice.chance(0.75):
+        key = dice.pick([*value])
+        return {**value, key: _at_some_place(dice, value[key], change)}
+    if isinstance(value, list) and value and dice.chance(0.75):
+        at = dice.randrange(len(value))
+        return [*value[:at], _at_some_place(dice, value[at], change), *value[at + 1 :]]
+    return change(dice, value)
+
+
+def _replaced(dice: Dice, _value: Any) -> Any:
+    return odd_json(dice)
+
+
+def _dropped(dice: Dice, value: Any) -> Any:
+    if isinstance(value, dict) and value:
+        gone = dice.pick([*value])
+        return {key: each for key, each in value.items() if key != gone}
+    return [] if isinstance(value, list) else None
+
+
+def _repeated(dice: Dice, value: Any) -> Any:
+    if isinstance(value, dict):
+        extra = [(key, odd_json(dice)) for key in value] + [("a", 1), ("a", 2)]
+        return Pairs([*value.items(), *extra] if dice.chance(0.5) else [*extra, *value.items()])
+    # Not many copies of what may itself be many: the body would have hundreds of megabytes.
+    return [value] * dice.pick((2, 3) if isinstance(value, list) else (2, 3, 150))
+
+
+def _added(dice: Dice, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {**value, text(dice, 0.7): odd_json(dice)}
+    return [*value, odd_json(dice)] if isinstance(value, list) else {text(dice): value}
+
+
+def _wrapped(dice: Dice, value: Any) -> Any:
+    return dice.pick(([value], {"": value}, {"value": value}, [[[value]]]))
+
+
+def _renamed(dice: Dice, value: Any) -> Any:
+    if isinstance(value, dict) and value:
+        old = dice.pick([*value])
+        new = dice.pick((old.upper(), f" {old}", f"{old}\0", f"{old}\ud800", "", odd_text(dice)))
+        return {new if key == old else key: each for key, each in value.items()}
+    return odd_json(dice)
+
+
+def mutate_bytes(dice: Dice, body: bytes) -> bytes:
+    """`body` cut, spoiled, or in another encoding."""
+    kind = dice.randrange(9)
+    at = dice.randrange(len(body) + 1)
+    decoded = body.decode(errors="replace")
+    return (
+        lambda: body[:at],
+        lambda: body[:at] + bytes((dice.randrange(256),)) + body[at + 1 :],
+        lambda: body[:at] + dice.randbytes(dice.randint(1, 20)) + body[at:],
+        lambda: decoded.encode(dice.pick(("utf-16", "utf-32", "utf-16-le", "utf-8-sig"))),
+        lambda: body + dice.pick((b"\0", b"}", b"{}", b" \n", b"\xff", body)),
+        lambda: b" " * dice.randint(1, 2000) + body,
+        lambda: b"",
+        lambda: dice.randbytes(dice.randint(1, 300)),
+        lambda: body.replace(b":", b"=", 1),
+    )[kind]()

@@ -1,0 +1,108 @@
+"""Judge: what of the responses is a failure, counted and kept with the request that caused it."""
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from tests.fuzz.known import known_cause
+from tests.fuzz.request import FuzzRequest, Response, as_command
+from tests.fuzz.world import BAD_USERS
+
+SLOW_SECONDS = 2.0
+EXAMPLES = 3  # failures of a kind that are shown with their requests
+_ALLOWED_5XX = frozenset((501,))
+_FROM_UPSTREAM = frozenset((502, 503))
+_JSON = re.compile(r"application/(?:[\w.+-]*\+)?json")
+_IMAGES = re.compile(r"(?:/v2|/v2\.1|/image/v2)(?:/[0-9a-f-]+)?/images(?:/|\?|$)")
+_WRITES = frozenset(("POST", "PUT", "PATCH", "DELETE"))
+_READERS = frozenset(("reader", "stranger", "unscoped"))
+
+
+@dataclass(frozen=True)
+class Failure:
+    """`kind` groups failures of one cause; `detail` is what happened; `command` repeats it."""
+
+    kind: str
+    detail: str
+    command: str
+
+
+class Judge:
+    """Collects counts and failures. `is_gateway`: a 502 or 503 may be an upstream's."""
+
+    def __init__(self, port: int, *, is_gateway: bool) -> None:
+        self._port = port
+        self._is_gateway = is_gateway
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.failures: Counter[str] = Counter()
+        self.examples: list[Failure] = []
+        self.notes: list[str] = []
+        self.slowest = 0.0
+
+    def judge(self, request: FuzzRequest, raw: bytes, response: Response) -> None:
+        """Count a response, and note what is wrong with it."""
+        self.counts[request.api, str(response.status)] += 1
+        self.slowest = max(self.slowest, response.seconds)
+        for kind in self._complaints(request, response):
+            self.fail(f"{kind}: {request.method} {request.template}", _shown(response), raw)
+
+    def fail(self, kind: str, detail: str, raw: bytes) -> None:
+        """Note a failure; the first of each kind are kept."""
+        self.failures[kind] += 1
+        if self.failures[kind] <= EXAMPLES:
+            self.examples.append(Failure(kind, detail, as_command(raw, self._port)))
+
+    def _complaints(self, request: FuzzRequest, response: Response) -> list[str]:
+        found = []
+        status = response.status
+        if status >= 500 and status not in _ALLOWED_5XX and not self.is_upstreams(response):
+            found.append(f"status {status}")
+        if _is_json(response) and response.body and not _parses(response.body):
+            found.append("body that is not JSON")
+        if status < 300 and _IMAGES.match(request.target) and request.method != "OPTIONS":
+            if request.user in BAD_USERS:
+                found.append("success without a valid token")
+            elif request.user in _READERS and request.method in _WRITES:
+                found.append(f"write by {request.user}")
+        return found
+
+    def is_upstreams(self, response: Response) -> bool:
+        """Tell whether a response says that the service behind a gateway has failed."""
+        retry_after = response.header("retry-after")
+        return self._is_gateway and response.status in _FROM_UPSTREAM and retry_after is not None
+
+    def unknown_failures(self) -> int:
+        """How many failures are none of those that are known."""
+        return sum(n for kind, n in self.failures.items() if known_cause(kind) is None)
+
+    def report(self) -> str:
+        """The counts by API and status, and the failures with their requests."""
+        lines = ["   count  api       status"]
+        for (api, status), count in sorted(self.counts.items()):
+            lines.append(f"{count:8}  {api:8}  {status}")
+        lines += self.notes[:20]
+        for kind, count in self.failures.most_common():
+            cause = known_cause(kind)
+            lines.append(f"{f'KNOWN ({cause})' if cause else 'FAILED'} {count} times: {kind}")
+            for each in self.examples:
+                if each.kind == kind and cause is None:
+                    lines += [f"    {each.command}", f"      -> {each.detail}"]
+        return "\n".join(lines)
+
+
+def _shown(response: Response) -> str:
+    body = response.body[:300].decode(errors="backslashreplace")
+    return f"{response.status} {body!r} after {response.seconds:.2f} s"
+
+
+def _is_json(response: Response) -> bool:
+    return _JSON.match(response.header("content-type") or "") is not None
+
+
+def _parses(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True

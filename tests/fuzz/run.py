@@ -1,0 +1,68 @@
+"""`python -m tests.fuzz.run`: fuzzes clouds one after the other; exits with 1 for a failure."""
+
+import argparse
+import asyncio
+import os
+import secrets
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.fuzz.campaign import Campaign
+from tests.fuzz.clouds import KINDS, start
+
+_SHARES = {"embedded": 0.84, "gateway": 0.08, "peers": 0.08}
+
+
+def main() -> int:
+    """Run what the command line says; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=100_000, help="how many in all")
+    parser.add_argument("--minutes", type=float, default=20.0, help="when to end in any case")
+    parser.add_argument("--clouds", default=",".join(KINDS), help="any of " + ", ".join(KINDS))
+    parser.add_argument("--connections", type=int, default=12)
+    parser.add_argument("--workers", type=int, default=2, help="processes of the embedded cloud")
+    options = parser.parse_args()
+    seed = os.environ.get("SEED") or str(secrets.randbelow(10**9))
+    print(f"seed {seed}; to repeat: make fuzz SEED={seed}", flush=True)
+    kinds = options.clouds.split(",")
+    shares = {kind: _SHARES[kind] / sum(_SHARES[each] for each in kinds) for kind in kinds}
+    end = time.monotonic() + options.minutes * 60
+    failures = 0
+    for number, kind in enumerate(kinds, 1):
+        seconds = (end - time.monotonic()) * (0.7 if number < len(kinds) else 1)
+        count = round(options.requests * shares[kind])
+        failures += _fuzz(kind, seed, count, seconds, options)
+    return 1 if failures else 0
+
+
+def _fuzz(kind: str, seed: str, count: int, seconds: float, options: argparse.Namespace) -> int:
+    """Fuzz one cloud, print what came of it; return the number of failures."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        start(kind, Path(name), workers=options.workers) as target,
+    ):
+        began = time.monotonic()
+        process = target.cloud.process
+        campaign = Campaign(target, f"{seed}:{kind}", count, seconds, options.connections)
+        asyncio.run(campaign.run())
+        took = time.monotonic() - began
+        memory = {pid: _memory_mb(pid) for pid in (process.pid, *process.children())}
+    print(
+        f"\n{kind}: {campaign.done} requests in {took:.0f} s, slowest {campaign.judge.slowest:.2f} s"
+    )
+    print(f"resident memory at the end, MB by process: {memory}")
+    if campaign.done < count:
+        print(f"ended by its time; {count} requests were wanted")
+    print(campaign.judge.report(), flush=True)
+    return campaign.judge.unknown_failures()
+
+
+def _memory_mb(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
+
+
+if __name__ == "__main__":
+    sys.exit(main())
