@@ -39,7 +39,11 @@ class Campaign:
         self._connections = connections
         self._port = target.cloud.process.port
         self._host = f"127.0.0.1:{self._port}"
-        self.judge = Judge(self._port, is_gateway=target.is_gateway)
+        self.judge = Judge(
+            self._port,
+            is_gateway=target.is_gateway,
+            checks_tokens=target.world.checks_tokens,
+        )
         self._logs = [LogWatch(path) for path in target.logs]
         self._requests: OrderedDict[str, bytes] = OrderedDict()
         self._undisturbed = asyncio.Event()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.fuzz.dice import Dice
-from tests.fuzz.grammar import EMBEDDED, GATEWAY
+from tests.fuzz.grammar import EMBEDDED, GATEWAY, WITHOUT_IDENTITY
 from tests.fuzz.routes import Route
 from tests.fuzz.values import odd_text, plain_text
 from tests.fuzz.world import World
@@ -26,7 +26,7 @@ from tests.support.gateway import SERVICE, Sections, gateway
 from tests.support.http import request
 from tests.support.process import GlimpseProcess, free_port
 
-KINDS = ("embedded", "gateway", "peers")
+KINDS = ("embedded", "gateway", "noauth", "peers")
 _MEMBERS = [
     Member("owner", f"{0xF1:032x}"),
     Member("other", f"{0xF2:032x}"),
@@ -40,6 +40,13 @@ _DATES = (
     "2038-01-19T03:14:08Z",
     "9999-12-31T23:59:59Z",
 )
+_USERS = (*(member.name for member in _MEMBERS), "unscoped", "credential")
+_CONFIGURATION = """[metrics]
+port = {port}
+[oslo_middleware]
+enable_proxy_headers_parsing = true
+"""
+_NOAUTH = {"embedded": "", "gateway": "", "noauth": "[api]\nauth_strategy = noauth\n"}
 
 
 class FuzzCloud(NamedTuple):
@@ -55,7 +62,7 @@ class FuzzCloud(NamedTuple):
     @property
     def is_gateway(self) -> bool:
         """True if answers may be those of another service."""
-        return self.kind != "embedded"
+        return self.kind in ("gateway", "peers")
 
     async def renew_images(self, dice: Dice, count: int) -> None:
         """Put more images in place behind the API, odd ones too, and forget the oldest."""
@@ -80,16 +87,22 @@ def start(kind: str, directory: Path, *, workers: int) -> Iterator[FuzzCloud]:
     state_dir = directory / "state"
     seed_identity(state_dir, [*_MEMBERS, SERVICE])
     conf = directory / "fuzz.conf"
-    conf.write_text(f"[metrics]\nport = {port if kind == 'embedded' else 0}\n")
+    conf.write_text(_CONFIGURATION.format(port=0 if kind == "gateway" else port) + _NOAUTH[kind])
     arguments = ["--config-file", str(conf), "--workers", str(workers)]
     with GlimpseProcess(state_dir, arguments=arguments) as process:
         behind = EmbeddedCloud(process)
+        if kind == "noauth":
+            tokens = {name: f"{name}:{name}" for name in _USERS}
+            world = World(tokens, {name: name for name in _USERS}, "owner", checks_tokens=False)
+            yield FuzzCloud(kind, behind, port, world, WITHOUT_IDENTITY, (process.log,))
+            return
         if kind == "embedded":
             yield _fuzzed(kind, behind, port, (process.log,))
             return
         sections: Sections = {
             "glance": {"endpoint_override": behind.image_url_at(process.base_url)},
             "metrics": {"port": port},
+            "oslo_middleware": {"enable_proxy_headers_parsing": True},
         }
         with gateway(directory / "gateway", behind, sections) as cloud:
             yield _fuzzed(kind, cloud, port, (cloud.process.log, process.log))
@@ -105,7 +118,7 @@ def _fuzzed(kind: str, cloud: Cloud, port: int, logs: tuple[Path, ...]) -> FuzzC
     tokens["credential"] = _credential_token(cloud, user_id, tokens["owner"])
     projects = {member.name: member.project_id for member in _MEMBERS}
     world = World(tokens, projects, user_id)
-    return FuzzCloud(kind, cloud, port, world, GATEWAY if kind != "embedded" else EMBEDDED, logs)
+    return FuzzCloud(kind, cloud, port, world, EMBEDDED if kind == "embedded" else GATEWAY, logs)
 
 
 def _identity(cloud: Cloud, method: str, path: str, token: str, document: Any = None) -> Any:

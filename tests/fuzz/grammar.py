@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from tests.fuzz import compute_routes, identity_routes, image_routes, service_routes
 from tests.fuzz.compute_routes import KEYS
 from tests.fuzz.dice import Dice
-from tests.fuzz.headers import CONTENT_TYPES, EXTRAS, header_value
+from tests.fuzz.headers import CONTENT_TYPES, EXTRAS
 from tests.fuzz.jsontext import encode_json, mutate_bytes, mutate_document, odd_json
 from tests.fuzz.request import FuzzRequest
 from tests.fuzz.routes import Parts, Route
 from tests.fuzz.targets import mutate_path, query_string, secret_target, segment
-from tests.fuzz.values import odd_text, text
+from tests.fuzz.values import header_value, odd_text, text
 from tests.fuzz.world import World
 
 EMBEDDED = (
@@ -19,6 +19,7 @@ EMBEDDED = (
     *identity_routes.ROUTES,
     *service_routes.ROUTES,
 )
+WITHOUT_IDENTITY = (*compute_routes.ROUTES, *image_routes.ROUTES, *service_routes.ROUTES)
 GATEWAY = (*compute_routes.ROUTES, *service_routes.ROUTES)
 _USERS = {
     "owner": 50.0,

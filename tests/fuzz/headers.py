@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.fuzz.dice import Dice
-from tests.fuzz.values import NUMBERS, canary, odd_text, text
+from tests.fuzz.values import NUMBERS, canary, header_value, odd_text, text
 from tests.fuzz.world import World
 
 Headers = list[tuple[str, str]]
@@ -59,12 +59,6 @@ _HOSTS = (
 )
 
 
-def header_value(raw: str) -> str:
-    """`raw` without what no header may have, its other characters as UTF-8."""
-    encoded = raw.encode(errors="surrogatepass").decode("latin-1")
-    return "".join(each for each in encoded if each == "\t" or (each >= " " and each != "\x7f"))
-
-
 def _odd_value(dice: Dice) -> str:
     return header_value(odd_text(dice))[:6000]
 
@@ -99,7 +93,8 @@ def _secret_headers(dice: Dice, _: World) -> Headers:
 
 
 def _one(name: str, values: tuple[str, ...]) -> Callable[[Dice, World], Headers]:
-    return lambda dice, _: [(name, dice.pick(values) if dice.chance(0.85) else _odd_value(dice))]
+    allowed = tuple("".join(each for each in value if each >= " ") for value in values)
+    return lambda dice, _: [(name, dice.pick(allowed) if dice.chance(0.85) else _odd_value(dice))]
 
 
 EXTRAS: dict[Callable[[Dice, World], Headers], float] = {

@@ -113,3 +113,9 @@ def date(dice: Dice) -> str:
 def canary(dice: Dice) -> str:
     """A text that stands for a secret, recognizable in logs."""
     return f"{CANARY}{dice.hexadecimal(16)}"
+
+
+def header_value(raw: str) -> str:
+    """`raw` without what no header may have, its other characters as UTF-8."""
+    encoded = raw.encode(errors="surrogatepass").decode("latin-1")
+    return "".join(each for each in encoded if each == "\t" or (each >= " " and each != "\x7f"))

@@ -9,7 +9,7 @@ import orjson
 
 from tests.fuzz.dice import Dice
 from tests.fuzz.request import FuzzRequest, Response
-from tests.fuzz.values import canary
+from tests.fuzz.values import canary, header_value, odd_text
 from tests.support.cloud import PASSWORD
 
 MOST_IMAGES = 150
@@ -23,11 +23,20 @@ _IMAGE_ID = re.compile(r'"id": ?"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"'
 class World:
     """Shared by all connections. `tokens` by user; `projects` by user; `secrets` to look for."""
 
-    def __init__(self, tokens: dict[str, str], projects: dict[str, str], user_id: str) -> None:
+    def __init__(
+        self,
+        tokens: dict[str, str],
+        projects: dict[str, str],
+        user_id: str,
+        *,
+        checks_tokens: bool = True,
+    ) -> None:
+        """`user_id` is the owner's; without `checks_tokens` any text is a good token."""
         self.tokens = tokens
         self.projects = projects
         self.user_id = user_id
-        self._secrets = [*tokens.values(), PASSWORD]
+        self.checks_tokens = checks_tokens
+        self._secrets = [*tokens.values(), PASSWORD] if checks_tokens else [PASSWORD]
         self._new_secrets: deque[str] = deque(maxlen=200)
         self.images: deque[str] = deque()
         self.credentials: deque[str] = deque()
@@ -47,21 +56,24 @@ class World:
 
     def token(self, dice: Dice, user: str) -> str | None:
         """A token of `user`, one of BAD_USERS among them."""
-        match user:
-            case "none":
-                return None
-            case "invalid":
-                return canary(dice)
-            case "empty":
-                return ""
-            case "long":
-                return canary(dice) * dice.pick((20, 120))
-            case "spoiled":
-                good = self.tokens["owner"]
-                at = dice.randrange(len(good))
-                spoiled = "A" if good[at] != "A" else "B"
-                return good[:at] + spoiled + good[at + 1 :] + canary(dice)
-        return self.tokens[user]
+        if user not in BAD_USERS:
+            return self.tokens[user]
+        if not self.checks_tokens:
+            return header_value(odd_text(dice))[:3000]
+        if user == "none":
+            return None
+        if user == "empty":
+            return ""
+        return self._bad_token(dice, user)
+
+    def _bad_token(self, dice: Dice, user: str) -> str:
+        if user == "long":
+            return canary(dice) * dice.pick((20, 120))
+        if user == "invalid":
+            return canary(dice)
+        good = self.tokens["owner"]
+        at = dice.randrange(len(good))
+        return good[:at] + ("A" if good[at] != "A" else "B") + good[at + 1 :] + canary(dice)
 
     def observe(self, request: FuzzRequest, response: Response) -> None:
         """Remember what a response tells of new images, credentials, tokens and entity tags."""
