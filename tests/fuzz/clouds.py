@@ -47,6 +47,7 @@ port = {port}
 enable_proxy_headers_parsing = true
 """
 _NOAUTH = {"embedded": "", "gateway": "", "noauth": "[api]\nauth_strategy = noauth\n"}
+_PLAIN = {"created_at": _DATES[0], "updated_at": _DATES[0], "owner": _MEMBERS[0].project_id}
 
 
 class FuzzCloud(NamedTuple):
@@ -71,7 +72,8 @@ class FuzzCloud(NamedTuple):
         self.world.images.extend(document["id"] for document in documents)
         if self.is_gateway:
             gone = [self.world.images.popleft() for _ in range(len(self.world.images) - 150)]
-            await asyncio.to_thread(self.cloud.put_images, [], absent=gone)
+            plain = [{"id": image, "status": "queued", **_PLAIN} for image in gone]  # unprotected
+            await asyncio.to_thread(self.cloud.put_images, plain, absent=gone)
 
 
 @contextmanager

@@ -1,0 +1,79 @@
+"""`make soak`: mixed load for minutes on each kind of cloud; nothing of any process may grow.
+
+Memory, threads and open files of each process are sampled every two seconds. Exits with 1 when the
+median of the last fifth of the time is above that of the second fifth by more than the bounds in
+bench/samples.py, or when a response was none that a client should get.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.fuzz.clouds import FuzzCloud, start
+from tests.fuzz.dice import Dice
+from tests.support.gateway import GatewayCloud
+
+from bench.load import Load
+from bench.samples import Process, table
+
+_EVERY = 2.0  # seconds between two samples
+_WARM_UP = 20.0  # seconds of load before the first
+_IMAGES = 300
+_WORKERS = 2
+
+
+def main() -> int:
+    """Run what the command line says; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=5.0, help="of load on each cloud")
+    parser.add_argument("--clouds", default="embedded,gateway")
+    options = parser.parse_args()
+    failures = []
+    for kind in options.clouds.split(","):
+        with (
+            tempfile.TemporaryDirectory(prefix="glimpse-soak-") as name,
+            start(kind, Path(name), workers=_WORKERS) as target,
+        ):
+            failures += asyncio.run(_soak(target, options.minutes * 60))
+    print("\n".join(failures) or "nothing has grown")
+    return 1 if failures else 0
+
+
+async def _soak(target: FuzzCloud, seconds: float) -> list[str]:
+    """Load a cloud, print its table, and return what is wrong in sentences."""
+    await target.renew_images(Dice("soak"), _IMAGES)
+    load, processes = Load(target), _processes(target)
+    loading = asyncio.create_task(load.run(_WARM_UP + seconds))
+    await asyncio.wait([loading], timeout=_WARM_UP)
+    began = time.monotonic()
+    while not loading.done():
+        for process in processes:
+            process.sample(time.monotonic() - began)
+        await asyncio.wait([loading], timeout=_EVERY)
+    await loading
+    print(f"\n{target.kind}: {load.counts.total()} responses in {seconds + _WARM_UP:.0f} s:")
+    print(", ".join(f"{status}: {count}" for status, count in sorted(load.counts.items())))
+    print(f"\n{table(processes)}\n", flush=True)
+    wrong = [f"{target.kind}: {count} times {each}" for each, count in load.problems.items()]
+    return wrong + [each for process in processes for each in process.growth()]
+
+
+def _processes(target: FuzzCloud) -> list[Process]:
+    """Each process of the cloud: supervisors and their workers, of the gateway and behind it."""
+    cloud = target.cloud
+    servers = {target.kind: cloud.process}
+    if isinstance(cloud, GatewayCloud):
+        servers["behind it"] = cloud.behind.process
+    found = []
+    for name, server in servers.items():
+        workers = server.children()
+        found.append(Process(f"{name}{', supervisor' if workers else ''}", server.pid))
+        found += [Process(f"{name}, worker {n}", pid) for n, pid in enumerate(workers, 1)]
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
