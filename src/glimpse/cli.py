@@ -23,6 +23,9 @@ class CommandFailed(Exception):
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; `arguments` default to the process's. Returns the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
+    if strange := next((word for word in given if "\0" in word), None):
+        print(f"glimpse: an argument contains a NUL character: {strange!r}", file=sys.stderr)
+        return 1
     if not any(word in _COMMANDS or word in ("-h", "--help", "--version") for word in given):
         given = ["serve", *given]  # a bare `glimpse` serves
     options = _parser().parse_args(given)

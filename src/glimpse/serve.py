@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from glimpse.application import build
 from glimpse.http.listening import listen
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
-from glimpse.logs import configure_logging
+from glimpse.logs import configure_logging, log_path
 from glimpse.process import Load
 from glimpse.settings import Settings
 from glimpse.supervisor import Supervisor
@@ -36,7 +36,12 @@ def serve(settings: Settings, load: Load) -> int:
 
     SIGHUP has the configuration read again, with `load`.
     """
-    configure_logging(settings.server)
+    try:
+        configure_logging(settings.server)
+    except OSError as error:
+        path = log_path(settings.server)
+        print(f"glimpse: cannot write the log file {path}: {error.strerror}", file=sys.stderr)
+        return 1
     # A signal that comes before there is a server to stop waits until there is one.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     with ExitStack() as stack:

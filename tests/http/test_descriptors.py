@@ -39,6 +39,7 @@ def test_connections_are_refused_when_descriptors_run_out(tmp_path: Path) -> Non
 def test_a_connection_too_many_is_answered(tmp_path: Path) -> None:
     """Some descriptors are not for connections; those that are refused have them for a moment."""
     with GlimpseProcess(tmp_path / "state") as process:
+        wait_until(lambda: _status(process) == 200, "it is not ready")
         in_use = len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
         limit = in_use + in_use // 8
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (limit, limit))

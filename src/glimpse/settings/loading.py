@@ -66,6 +66,7 @@ def load_settings(
         for section, options in SECTIONS.items():
             parsed.register_opts(options, group=None if section == "DEFAULT" else section)
         raw = _raw(files)
+        _refuse_nul(raw, overrides)
         _register_references(parsed, raw)
         for name, value in overrides.items():
             section, _, option = name.rpartition(".")
@@ -94,6 +95,18 @@ def _raw(files: Sequence[str]) -> _Raw:
         section: {option: values[-1] for option, values in options.items()}
         for section, options in found.items()
     }
+
+
+def _refuse_nul(raw: _Raw, overrides: Mapping[str, object]) -> None:
+    """Raise SettingsError for a NUL character in a value: no path, host or URL can have one."""
+    values: dict[str, object] = {
+        f"[{section}] {option}": value
+        for section, options in raw.items()
+        for option, value in options.items()
+    }
+    for name, value in (values | dict(overrides)).items():
+        if isinstance(value, str) and "\0" in value:
+            raise SettingsError(f"The value of {name} contains a NUL character: {value!r}")
 
 
 def _register_references(parsed: cfg.ConfigOpts, raw: _Raw) -> None:
