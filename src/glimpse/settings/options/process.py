@@ -35,8 +35,8 @@ GLIMPSE: Sequence[cfg.Opt] = (
         "client_timeout",
         default=60.0,
         min=SHORTEST,
-        help="Seconds that a client may take for the head of a request, and be silent in its body "
-        "or take nothing of the answer, before its connection is closed.",
+        help="Seconds that a client may take for the head of a request, and in which no byte of a "
+        "body or of a response may move, before its connection is closed.",
     ),
     cfg.BoolOpt("access_log", default=True, help="Log one line for each request."),
 )
