@@ -40,6 +40,7 @@ class HostileCloud:
         self.token: Any = token_document(self.keystone.base_url, self.glance.base_url)
         self.login: Respond = lambda _: json_response(self.token, 201, "X-Subject-Token: own")
         self.validation: Respond = lambda _: json_response(self.token)
+        self.discovery: Respond | None = None
         self.images: Respond = self.good_glance
 
     def good_glance(self, head: str) -> list[bytes]:
@@ -55,7 +56,9 @@ class HostileCloud:
 
     def _keystone(self, head: str) -> Iterator[bytes]:
         method, target = head.split(" ", 2)[:2]
-        if not target.startswith("/v3/auth/tokens"):
+        if not target.startswith("/v3/auth/tokens") and self.discovery is not None:
+            yield from self.discovery(head)
+        elif not target.startswith("/v3/auth/tokens"):
             link = {"rel": "self", "href": f"{self.keystone.base_url}/v3/"}
             version = {"id": "v3.14", "status": "stable", "links": [link]}
             yield from json_response({"version": version})

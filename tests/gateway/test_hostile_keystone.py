@@ -179,3 +179,17 @@ def test_a_catalog_without_a_service_is_read_again_once_it_has_it(
     assert_unavailable(cloud.show())
     cloud.mend()
     assert cloud.show().status == 200
+
+
+@pytest.mark.parametrize("status", [300, 401, 403, 404, 500])
+def test_a_keystone_that_answered_everything_alike_is_logged_in_to_once_it_works(
+    cloud: HostileCloud, status: int
+) -> None:
+    """keystoneauth waits for itself after a 401 to its look for versions."""
+    cloud.login = cloud.validation = cloud.discovery = lambda _: response(b"{}", status)
+    for _ in range(12):  # more than logins are under way at once
+        began = time.monotonic()
+        assert_unavailable(cloud.show())
+        assert time.monotonic() - began < DEADLINE
+    cloud.mend()
+    assert cloud.show().status == 200

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Coroutine, Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -91,6 +92,9 @@ class LoginTransport(BaseAdapter):
                 found.redirect,
             )
             raise Redirected("a redirect", request=request)
+        if found.status == HTTPStatus.UNAUTHORIZED and _is_discovery(request):
+            # keystoneauth would want a token of the plugin that waits for this, and wait for ever.
+            raise NoConnection("a token is needed to look for versions", request=request)
         return self._as_requests_has_it(found, request)
 
     def _wait_for(self, exchange: Coroutine[Any, Any, Response]) -> Response:
@@ -130,6 +134,10 @@ class LoginTransport(BaseAdapter):
         """Close all connections."""
         for client in self._clients.values():
             client.abort()
+
+
+def _is_discovery(request: requests.PreparedRequest) -> bool:
+    return request.method == "GET" and "X-Auth-Token" not in request.headers
 
 
 async def _exchange(client: HttpClient, request: requests.PreparedRequest) -> Response:

@@ -133,7 +133,7 @@ class ServiceSession:
         except IdentityUnavailable:
             raise
         except TimeoutError:
-            problem, is_odd = "Keystone did not answer in time.", False
+            problem = "Keystone did not answer in time."
         except _TRANSIENT as error:
             problem, is_odd = "Keystone cannot be reached.", isinstance(error, DiscoveryFailure)
         except ClientException as error:
