@@ -77,7 +77,10 @@ class Load:
         if body is not None:
             headers.append(("Content-Type", kind))
         request = FuzzRequest("", method, target, target, "owner", headers, body, hang_up=hang_up)
-        return await self._send(connection, request)
+        response = await self._send(connection, request)
+        if response is not None and response.status == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
+            self.problems[f"431 for a small head: {method}"] += 1
+        return response
 
     async def _send(self, connection: Connection, request: FuzzRequest) -> Response | None:
         response = await connection.send(request, request.encode(self._host))
@@ -114,7 +117,7 @@ class Load:
         await self._ask(native, "PUT", f"{image}/file", _DATA, data)
         await self._ask(native, "GET", f"{image}/file")
         await self._ask(native, "PUT", f"{image}/file", _DATA, data)  # refused: it has its data
-        await self._ask(native, "DELETE", image)
+        await self._delete(native, image)
 
     async def _create(self, native: Connection) -> str:
         document = {"name": "soak", "disk_format": "raw", "container_format": "bare"}
@@ -124,6 +127,13 @@ class Load:
             raise BadResponse(f"no image was created: {response}")
         return f"/image/v2/images/{json.loads(response.body)['id']}"
 
+    async def _delete(self, native: Connection, image: str) -> None:
+        """Delete an image in any case: what stays would make lists longer all the time."""
+        response = await self._ask(native, "DELETE", image)
+        if response is None or response.status != HTTPStatus.NO_CONTENT:
+            await native.close()
+            await self._ask(native, "DELETE", image)
+
     async def _hang_up(self, connection: Connection, native: Connection) -> None:
         """Go away after a request, in the middle of one, and in the middle of an upload."""
         await self._ask(connection, "GET", "/v2.1/images/detail", hang_up=-1)
@@ -131,7 +141,7 @@ class Load:
         image = await self._create(native)
         data = "application/octet-stream"
         await self._ask(native, "PUT", f"{image}/file", _DATA, data, hang_up=300_000)
-        await self._ask(native, "DELETE", image)
+        await self._delete(native, image)
 
     async def _dawdle(self, connection: Connection, native: Connection) -> None:
         """Send a head in single bytes, then take image data in small pieces."""
@@ -149,7 +159,7 @@ class Load:
                 await reader.readexactly(_PIECE)
                 await asyncio.sleep(0.02)
         writer.transport.abort()
-        await self._ask(native, "DELETE", image)
+        await self._delete(native, image)
 
     async def _err(self, connection: Connection, _: Connection) -> None:
         request = next(self._bad)

@@ -1,8 +1,9 @@
 """`make soak`: mixed load for minutes on each kind of cloud; nothing of any process may grow.
 
-Memory, threads and open files of each process are sampled every two seconds. Exits with 1 when the
-median of the last fifth of the time is above that of the second fifth by more than the bounds in
-bench/samples.py, or when a response was none that a client should get.
+Memory, threads and open files of each process are sampled every two seconds, and before and after
+the load. Exits with 1 when the memory of the last fifth of the time is above that of the second
+fifth, or threads and files at rest above those before, by more than the bounds in bench/samples.py,
+or when a response was none that a client should get.
 """
 
 import argparse
@@ -20,7 +21,8 @@ from bench.load import Load
 from bench.samples import Process, table
 
 _EVERY = 2.0  # seconds between two samples
-_WARM_UP = 20.0  # seconds of load before the first
+_WARM_UP = 20.0  # seconds of load before the first that counts
+_REST = 15.0  # seconds after the load: idle threads of the store end after ten
 _IMAGES = 300
 _WORKERS = 2
 
@@ -46,14 +48,21 @@ async def _soak(target: FuzzCloud, seconds: float) -> list[str]:
     """Load a cloud, print its table, and return what is wrong in sentences."""
     await target.renew_images(Dice("soak"), _IMAGES)
     load, processes = Load(target), _processes(target)
-    loading = asyncio.create_task(load.run(_WARM_UP + seconds))
-    await asyncio.wait([loading], timeout=_WARM_UP)
     began = time.monotonic()
-    while not loading.done():
+
+    def sample() -> None:
         for process in processes:
             process.sample(time.monotonic() - began)
+
+    sample()
+    loading = asyncio.create_task(load.run(_WARM_UP + seconds))
+    await asyncio.wait([loading], timeout=_WARM_UP)
+    while not loading.done():
+        sample()
         await asyncio.wait([loading], timeout=_EVERY)
     await loading
+    await asyncio.sleep(_REST)
+    sample()
     print(f"\n{target.kind}: {load.counts.total()} responses in {seconds + _WARM_UP:.0f} s:")
     print(", ".join(f"{status}: {count}" for status, count in sorted(load.counts.items())))
     print(f"\n{table(processes)}\n", flush=True)

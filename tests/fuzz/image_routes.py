@@ -182,7 +182,7 @@ def data(dice: Dice) -> bytes:
     """Image data: none, a little, or what looks like an image of a known format."""
     kind = dice.pick((b"", b"QFI\xfb\0\0\0\3", b"KDMV", b"conectix", b"\0" * 512, b"<<< "))
     return kind + dice.randbytes(
-        dice.weighted({0: 3, 1: 2, 100: 6, 4096: 3, 65_536: 1, 300_000: 0.1})
+        dice.weighted({0: 3, 1: 2, 100: 6, 4096: 3, 65_536: 1, 300_000: 0.2})
     )
 
 

@@ -100,7 +100,8 @@ def _repeated(dice: Dice, value: Any) -> Any:
         extra = [(key, odd_json(dice)) for key in value] + [("a", 1), ("a", 2)]
         return Pairs([*value.items(), *extra] if dice.chance(0.5) else [*extra, *value.items()])
     # Not many copies of what may itself be many: the body would have hundreds of megabytes.
-    return [value] * dice.pick((2, 3) if isinstance(value, list) else (2, 3, 150))
+    is_small = not isinstance(value, list) and len(str(value)) < 1000
+    return [value] * dice.pick((2, 3, 150) if is_small else (2, 3))
 
 
 def _added(dice: Dice, value: Any) -> Any:

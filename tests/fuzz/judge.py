@@ -10,6 +10,7 @@ from tests.fuzz.request import FuzzRequest, Response, as_command
 from tests.fuzz.world import BAD_USERS
 
 SLOW_SECONDS = 2.0
+_SMALL_HEAD = 60_000  # bytes, less than any bound of a head
 EXAMPLES = 3  # failures of a kind that are shown with their requests
 _ALLOWED_5XX = frozenset((501,))
 _FROM_UPSTREAM = frozenset((502, 503))
@@ -48,6 +49,8 @@ class Judge:
         """Count a response, and note what is wrong with it."""
         self.counts[request.api, str(response.status)] += 1
         self.slowest = max(self.slowest, response.seconds)
+        if response.status == 431 and raw.find(b"\r\n\r\n") < _SMALL_HEAD:
+            self.fail(f"431 for a small head: {request.method}", _shown(response), raw)
         for kind in self._complaints(request, response):
             self.fail(f"{kind}: {request.method} {request.template}", _shown(response), raw)
 

@@ -6,6 +6,7 @@ import re
 KNOWN: dict[str, str] = {
     r"some responses instead of \d+: raw pipeline": "1, an unknown method behind another request",
     r"no response: .* (?:raw|PUT|POST|PATCH)": "1, bodies after Upgrade",
+    r"431 for a small head": "1, what comes of a body that is refused early is no head",
     r"traceback in the log: .*LocalProtocolError": "1, what h11 takes for an upgrade",
     r"traceback in the log: .*(?:ClientDisconnect|unable to perform operation)": "1, 4, hang-ups",
     r"write by (?:reader|stranger|unscoped)": "2, roles are checked in one API only",
