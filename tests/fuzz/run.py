@@ -56,7 +56,7 @@ def _fuzz(kind: str, seed: str, count: int, seconds: float, options: argparse.Na
     if campaign.done < count:
         print(f"ended by its time; {count} requests were wanted")
     print(campaign.judge.report(), flush=True)
-    return campaign.judge.unknown_failures()
+    return campaign.judge.failed
 
 
 def _memory_mb(pid: int) -> int:

@@ -177,14 +177,16 @@ class _Connection:
         self._writer = writer
         self._fault: Fault | None = None
         self._passed = 0
-        self._task = asyncio.current_task()
 
     async def serve(self) -> None:
         """Pass on what comes, until one side ends or a fault ends it."""
         # Shielded: a connection that is made while it is cancelled has to be closed all the same.
         connecting = asyncio.ensure_future(self._proxy.connect())
-        connecting.add_done_callback(self._close_if_cancelled)
-        service_reader, service_writer = await asyncio.shield(connecting)
+        try:
+            service_reader, service_writer = await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            connecting.add_done_callback(_close_connected)
+            raise
         answers = asyncio.create_task(self._pass_answers(service_reader))
         requests = asyncio.create_task(self._pass_requests(service_writer))
         try:
@@ -196,11 +198,6 @@ class _Connection:
             requests.cancel()
             await asyncio.gather(answers, requests, return_exceptions=True)
             service_writer.close()
-
-    def _close_if_cancelled(self, connecting: "asyncio.Task[Streams]") -> None:
-        task = self._task
-        if (task is None or task.cancelling()) and not connecting.exception():
-            connecting.result()[1].close()
 
     async def _pass_requests(self, service: asyncio.StreamWriter) -> None:
         while data := await self._reader.read(65536):
@@ -257,6 +254,11 @@ class _Connection:
             if await self._proxy.until_mended(fault.pause):
                 return False
         return True
+
+
+def _close_connected(connecting: "asyncio.Task[Streams]") -> None:
+    if not connecting.exception():
+        connecting.result()[1].close()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

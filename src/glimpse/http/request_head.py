@@ -147,7 +147,7 @@ def check_incomplete_head(head: bytearray, new_from: int) -> None:
 
 def _refused_line(head: bytes | bytearray) -> RequestRefused:
     if _OTHER_VERSION.match(head):
-        return RequestRefused(505, "Only HTTP/1.1 and HTTP/1.0 are served.")
+        return RequestRefused(400, "Only HTTP/1.1 and HTTP/1.0 are served.")
     return RequestRefused(400)
 
 
