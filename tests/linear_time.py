@@ -8,7 +8,7 @@ from glimpse.compute import filters, metadata, microversions, negotiation, route
 from glimpse.compute.parsing import parse_json
 from glimpse.embedded.api import patch, transfer
 from glimpse.embedded.api import routes as image_routes
-from glimpse.glance import answers, error_text, image_document, service
+from glimpse.glance import answers, error_text, image_document, listing
 from glimpse.glance.blame import unstorable_property
 from glimpse.glance.servers import Servers, is_url
 from glimpse.http import accept, chunked, proxy, request_head
@@ -247,7 +247,7 @@ ROWS = {
     ),
     "id of an image": Row(image_document._ID.fullmatch, ANY, "glance.image_document:_ID"),
     "next page": Row(
-        lambda text: service.next_marker({"next": text}),
+        lambda text: listing.next_marker({"next": text}),
         repeated("marker=a&", "&", "?marker=^a$", "%", ";"),
     ),
     "document": Row(

@@ -1,11 +1,12 @@
 """When the pages of a list are asked for: one ahead of its reader, and none in vain."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import pytest
 
-from glimpse.glance.listing import Answered, walk
+from glimpse.glance.listing import Answered, PagesAhead, Part, walk
 
 
 class Asked:
@@ -41,6 +42,22 @@ async def test_the_next_page_is_made_while_the_present_one_is_used() -> None:
         assert len(ask.began) == 2, "more than one page ahead of the reader is kept"
         assert [len(part.documents) async for part in parts] == [4, 2]
     assert ask.began == [(None, 4), ("4", 4), ("8", 4)]
+
+
+async def test_only_a_few_lists_at_once_ask_ahead() -> None:
+    pages_ahead = PagesAhead(most=1)
+    first, second = Asked(10), Asked(10)
+
+    def walked(ask: Asked) -> AsyncGenerator[Part, None]:
+        return walk(ask, limit=None, marker=None, page_size=4, pages_ahead=pages_ahead)
+
+    async with aclosing(walked(first)) as ahead, aclosing(walked(second)) as slow:
+        await anext(ahead)
+        await anext(slow)
+        await asyncio.sleep(0)
+        assert (len(first.began), len(second.began)) == (2, 1)
+        assert [len(part.documents) async for part in slow] == [4, 2], "it does without"
+    assert pages_ahead.acquire(), "the one that was given up makes no room"
 
 
 @pytest.mark.parametrize(

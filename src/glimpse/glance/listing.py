@@ -4,11 +4,15 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
+from glimpse.glance import answers
 from glimpse.glance.answers import TooLarge
 from glimpse.images.errors import BadAnswer
 
 _MOST_PAGES = 100_000
+_MOST_IMAGES = 10_000  # of a page; Glance gives at most the 1,000 that are asked for
+_LONGEST_MARKER = 255
 _SHRINK = 8  # how much smaller a page is asked for after one that had too many bytes
 
 
@@ -31,6 +35,57 @@ class Part(NamedTuple):
 Ask = Callable[[str | None, int], Awaitable[object]]
 
 
+class PagesAhead:
+    """Limits how many lists ask for their next page ahead: each may hold megabytes for long.
+
+    Where more are read at once, Glance has enough to do without.
+    """
+
+    def __init__(self, most: int = 8) -> None:
+        self._free = most
+
+    def acquire(self) -> bool:
+        """Return True if one more list may ask ahead; it has to `release` that."""
+        if not self._free:
+            return False
+        self._free -= 1
+        return True
+
+    def release(self) -> None:
+        """Let another list ask ahead."""
+        self._free += 1
+
+
+class _NextPage:
+    """The next page of a list: asked for ahead if `pages_ahead` has room, else when it is taken."""
+
+    def __init__(self, ask: Ask, pages_ahead: PagesAhead) -> None:
+        self._ask = ask
+        self._pages_ahead = pages_ahead
+        self._ahead: asyncio.Future[object] | None = None
+
+    def prepare(self, marker: str | None, count: int) -> None:
+        """Ask for the page now, if that is allowed."""
+        if self._pages_ahead.acquire():
+            self._ahead = asyncio.ensure_future(self._ask(marker, count))
+
+    async def take(self, marker: str | None, count: int) -> object:
+        """Return the page. Raises what asking for it raises."""
+        if self._ahead is None:
+            return await self._ask(marker, count)
+        await asyncio.wait((self._ahead,))
+        ahead, self._ahead = self._ahead, None
+        self._pages_ahead.release()
+        return ahead.result()
+
+    async def close(self) -> None:
+        """Give up a page that was not taken."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+            self._pages_ahead.release()
+            await asyncio.gather(self._ahead, return_exceptions=True)
+
+
 async def walk(
     ask: Ask,
     *,
@@ -38,31 +93,30 @@ async def walk(
     marker: str | None,
     page_size: int,
     read: Callable[[Any], Answered] = lambda page: page,
+    pages_ahead: PagesAhead | None = None,
 ) -> AsyncGenerator[Part, None]:
     """Yield what comes after `marker`, at most `limit` images, in pages of at most `page_size`.
 
     Glance makes the next page while the present one is used: it is asked for, and at most one, as
-    soon as it is known to be wanted. `read` parses what `ask` gave when its turn comes: parsed, it
-    takes several times the memory. Raises BadAnswer for a list that does not end, and TooLarge for
-    an image that alone has too many bytes.
+    soon as it is known to be wanted, if `pages_ahead` has room. `read` parses what `ask` gave when
+    its turn comes: parsed, it takes several times the memory. Raises BadAnswer for a list that does
+    not end, and TooLarge for an image that alone has too many bytes.
     """
     remaining = sys.maxsize if limit is None else limit
     count = min(page_size, remaining + 1)  # one more than remain, to see whether there is one
     seen = {marker}
-    ahead: asyncio.Future[object] | None = None
+    next_page = _NextPage(ask, pages_ahead or PagesAhead())
     try:
         for _ in range(_MOST_PAGES):
             try:
-                page = await (ahead or ask(marker, count))
+                page = await next_page.take(marker, count)
             except TooLarge:
                 if count == 1:
                     raise
                 count = page_size = max(1, count // _SHRINK)
-                ahead = None
                 continue
             documents, following = read(page)
             del page  # its body is as large as all that is parsed of it
-            ahead = None
             if len(documents) > remaining:
                 yield Part(documents[:remaining], more=True)
                 return
@@ -75,10 +129,31 @@ async def walk(
             marker = following
             remaining -= len(documents)
             count = min(page_size, remaining + 1)
-            ahead = asyncio.ensure_future(ask(marker, count))
+            next_page.prepare(marker, count)
             yield Part(documents, last=False)
         raise BadAnswer("The Image service's list does not end.")
     finally:
-        if ahead is not None:
-            ahead.cancel()
-            await asyncio.gather(ahead, return_exceptions=True)
+        await next_page.close()
+
+
+def read_page(answer: answers.Answer) -> Answered:
+    """Parse a page of a list. Raises BadAnswer."""
+    document = answers.document(answer)
+    documents = document.get("images")
+    if not isinstance(documents, list) or len(documents) > _MOST_IMAGES:
+        raise BadAnswer("The Image service's answer is not a page of a list of images.")
+    return Answered(documents, next_marker(document))
+
+
+def next_marker(document: dict[str, Any]) -> str | None:
+    """The marker in a list's ``next``, of which only that is believed: not its host or filters."""
+    following = document.get("next")
+    if following is None:
+        return None
+    try:
+        marker = parse_qs(urlsplit(following).query)["marker"][-1]
+    except (KeyError, ValueError, TypeError, AttributeError):
+        marker = ""
+    if not isinstance(marker, str) or not 0 < len(marker) <= _LONGEST_MARKER:
+        raise BadAnswer("The Image service's next link has no marker.")
+    return marker

@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 import orjson
 
@@ -15,7 +15,7 @@ from glimpse.glance import answers
 from glimpse.glance.answers import is_success
 from glimpse.glance.blame import unfit_filter, unstorable_property
 from glimpse.glance.client import GlanceClient, ServiceTokens
-from glimpse.glance.listing import Answered, walk
+from glimpse.glance.listing import PagesAhead, read_page, walk
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.query import parameters
 from glimpse.glance.schema import MOST_BYTES, ImageSchema
@@ -44,8 +44,6 @@ from glimpse.images.errors import (
 
 _broken = BrokenRecords(logging.getLogger(__name__), "image")
 _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
-_MOST_IMAGES = 10_000  # of a page; Glance gives at most the 1,000 that are asked for
-_LONGEST_MARKER = 255
 _RESERVED = "os_glance"  # Glance's own properties, which it lets nobody set or remove
 
 
@@ -72,6 +70,7 @@ class GlanceImageService:
         self._options = options
         self._client = GlanceClient(options, find_server, service)
         self._turns = turns
+        self._pages_ahead = PagesAhead()
         self._schema = ImageSchema(self._fetch_schema, options.schema_max_age)
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
@@ -90,8 +89,14 @@ class GlanceImageService:
         self, caller: Caller, query: ImageQuery, limit: int | None
     ) -> AsyncGenerator[Page, None]:
         ask = functools.partial(self._ask_page, caller, query)
-        size = self._options.page_size
-        parts = walk(ask, limit=limit, marker=query.marker, page_size=size, read=_read_page)
+        parts = walk(
+            ask,
+            limit=limit,
+            marker=query.marker,
+            page_size=self._options.page_size,
+            read=read_page,
+            pages_ahead=self._pages_ahead,
+        )
         async with contextlib.aclosing(parts):
             async for documents, last, more in parts:
                 attributes = await self._schema.base_attributes(caller.token)
@@ -224,14 +229,6 @@ def _images(documents: list[dict[str, Any]], attributes: frozenset[str]) -> Iter
             _broken.report(one.get("id") if isinstance(one, dict) else None, str(error))
 
 
-def _read_page(answer: answers.Answer) -> Answered:
-    document = answers.document(answer)
-    documents = document.get("images")
-    if not isinstance(documents, list) or len(documents) > _MOST_IMAGES:
-        raise BadAnswer("The Image service's answer is not a page of a list of images.")
-    return Answered(documents, next_marker(document))
-
-
 def _emptying(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Each in turn, which is kept no longer: a page of them takes megabytes."""
     documents.reverse()
@@ -248,20 +245,6 @@ def path_of(image_id: str) -> str:
     if quoted in ("", ".", ".."):
         raise ImageNotFound(image_id)
     return f"/v2/images/{quoted}"
-
-
-def next_marker(document: dict[str, Any]) -> str | None:
-    """The marker in a list's ``next``, of which only that is believed: not its host or filters."""
-    following = document.get("next")
-    if following is None:
-        return None
-    try:
-        marker = parse_qs(urlsplit(following).query)["marker"][-1]
-    except (KeyError, ValueError, TypeError, AttributeError):
-        marker = ""
-    if not isinstance(marker, str) or not 0 < len(marker) <= _LONGEST_MARKER:
-        raise BadAnswer("The Image service's next link has no marker.")
-    return marker
 
 
 def patch(properties: Mapping[str, str | None], changes: PropertyChanges) -> list[dict[str, Any]]:

@@ -32,7 +32,8 @@ class Cut(NamedTuple):
     """A response that the client did not get to its end.
 
     `reason` is ``client`` if the client closed the connection, ``timeout`` if it took too little
-    for too long, ``server`` if the rest could not be made. `status` is the one that was sent.
+    for too long, ``memory`` if others needed what its response took, ``server`` if the rest could
+    not be made. `status` is the one that was sent.
     """
 
     reason: str

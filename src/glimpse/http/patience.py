@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
+from glimpse.http.unsent import UNSENT
+
 KEEP_ALIVE = 5.0  # seconds between two requests, uvicorn's default
 _LOWEST_RATE = 500  # bytes a second of a body, after the first seconds: Apache's mod_reqtimeout's
 
@@ -18,7 +20,7 @@ _LOWEST_RATE = 500  # bytes a second of a body, after the first seconds: Apache'
 class ClientFlow(FlowControl):
     """Flow control of one connection."""
 
-    cut: str | None = None  # why the connection was lost, once it is: "client" or "timeout"
+    cut: str | None = None  # why the connection was lost, once it is: "client", "timeout", "memory"
     holding = False  # True while requests wait here for the response to an earlier one
 
     def resume_reading(self) -> None:
@@ -66,6 +68,7 @@ class ClientTimeouts(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        UNSENT.remove(self)
         cut = self._cut or "client"
         if isinstance(self.flow, ClientFlow):
             self.flow.cut = cut
@@ -73,10 +76,21 @@ class ClientTimeouts(asyncio.Protocol):
             self.cycle.scope["glimpse.cut"] = cut
         super().connection_lost(exc)
 
+    def pause_writing(self) -> None:
+        """Note that the client has yet to take much of a response."""
+        UNSENT.add(self, self.transport.get_write_buffer_size())
+        super().pause_writing()
+
     def resume_writing(self) -> None:
         """Note that the client has taken most of what there was."""
+        UNSENT.remove(self)
         self._resumed += 1
         super().resume_writing()
+
+    def abort_response(self) -> None:
+        """Close the connection: others need the memory that its response takes."""
+        self._cut = "memory"
+        self.transport.abort()
 
     def _check_interval(self) -> float:
         return min(self.client_timeout / 4, KEEP_ALIVE)

@@ -1,0 +1,60 @@
+"""Clients that take nothing of a long list: what is not sent is bounded over all connections."""
+
+import json
+import socket
+import subprocess
+import sys
+import uuid
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.gateway.conftest import OWNER
+from tests.support.cloud import EmbeddedCloud, seed_identity
+from tests.support.memory import MEGABYTE, resident_bytes
+from tests.support.process import GlimpseProcess, wait_until
+
+IMAGES = 5000  # 6 MB as a list: more than the buffers of the kernel hold
+READERS = 500  # that would hold 180 MB or more in all
+MOST_GROWTH = 130 * MEGABYTE  # 64 MiB may wait to be sent; the rest is what Python needs for that
+
+
+def load_images(state: Path) -> None:
+    properties = {f"key{number}": "a value of the usual length" for number in range(10)}
+    image = {
+        "name": "one of many",
+        "status": "queued",
+        "visibility": "private",
+        "owner": OWNER.project_id,
+        "created_at": "2024-02-01T10:20:30Z",
+        "updated_at": "2024-02-01T10:20:30Z",
+        **properties,
+    }
+    lines = (json.dumps({"id": str(uuid.UUID(int=number)), **image}) for number in range(IMAGES))
+    command = [sys.executable, "-m", "glimpse", "load", "--state-dir", str(state), "-"]
+    subprocess.run(command, input="\n".join(lines).encode(), check=True, capture_output=True)
+
+
+def test_clients_that_take_nothing_of_their_lists_fill_no_memory(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    seed_identity(state, [OWNER])
+    load_images(state)
+    with GlimpseProcess(state) as process, ExitStack() as stack:
+        cloud = EmbeddedCloud(process)
+        head = (
+            f"GET /v2.1/images/detail HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {cloud.token('owner')}"
+        )
+        for _ in range(3):
+            assert len(cloud.ask("owner", "GET", "/v2.1/images/detail").json()["images"]) == IMAGES
+        before = resident_bytes(process.pid)
+        for _ in range(READERS):
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(process.address)
+            connection.sendall(f"{head}\r\n\r\n".encode())
+        wait_until(
+            lambda: "cut: memory sent: 200" in process.log.read_text(), "no response is dropped"
+        )
+        for _ in range(3):
+            assert len(cloud.ask("owner", "GET", "/v2.1/images/detail").json()["images"]) == IMAGES
+        grown = resident_bytes(process.pid) - before
+    assert grown < MOST_GROWTH, f"{grown / MEGABYTE:.0f} MB more"
