@@ -21,12 +21,17 @@ class ClientFlow(FlowControl):
     """Flow control of one connection."""
 
     cut: str | None = None  # why the connection was lost, once it is: "client", "timeout", "memory"
-    holding = False  # True while requests wait here for the response to an earlier one
+    holding = False  # True while requests wait for an earlier response, or chunks to be decoded
 
     def resume_reading(self) -> None:
         """Read on, unless there is more to serve already than one request."""
         if not self.holding:
             super().resume_reading()
+
+    def release(self) -> None:
+        """Read on: what waited has been taken."""
+        self.holding = False
+        self.resume_reading()
 
 
 class ClientTimeouts(asyncio.Protocol):

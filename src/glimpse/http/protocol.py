@@ -9,6 +9,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from glimpse.http.chunk_queue import CHUNK_QUEUE
 from glimpse.http.chunked import ChunkedDecoder, ChunkLineTooLong, InvalidChunk
 from glimpse.http.cycle import Cycle
 from glimpse.http.descriptors import DESCRIPTORS
@@ -39,10 +40,9 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._heads = HeadParser()
-        self._held = (
-            bytearray()
-        )  # of a head that is not complete, or of requests to be served later
+        self._held = bytearray()  # of an incomplete head, or of requests to be served later
         self._body: int | ChunkedDecoder | None = None  # what is to come of the current one
+        self._undecoded = b""  # of a chunked body: the chunks that are decoded next
         self._refused = False  # True when a response was sent after which nothing is served
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -159,6 +159,9 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
             except ChunkLineTooLong:
                 raise RequestRefused(431, "The trailers are too large.") from None
             ended = body.ended
+            if rest and not ended:
+                self._decode_later(rest)
+                rest = b""
         else:
             if len(data) > (body or 0):
                 data, rest = data[:body], data[body:]
@@ -166,6 +169,28 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
             ended = not left
         self._give_body(data, ended=ended)
         return rest
+
+    def _decode_later(self, data: bytes) -> None:
+        """Decode chunks when other connections have been served, and read no more meanwhile."""
+        self._undecoded = data
+        self._body_bytes -= len(data)  # they are counted when they are decoded
+        self.flow.pause_reading()
+        self.flow.holding = True
+        CHUNK_QUEUE.add(self.loop, self._decode)
+
+    def _decode(self) -> None:
+        data, self._undecoded = self._undecoded, b""
+        if self._refused or self.transport.is_closing():
+            return
+        self.flow.holding = False
+        try:
+            self._take(data)
+        except RequestRefused as refused:
+            self._refuse(refused)
+            return
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or len(cycle.body) <= _MAX_BODY_HELD:
+            self.flow.resume_reading()
 
     def _give_body(self, data: bytes, *, ended: bool) -> None:
         """Give the application a piece of the body, unless it has answered without it."""
@@ -204,21 +229,17 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
             return
         if self._body is None:
             self._idle_since = self.loop.time()
-        if self.flow.holding:
+        if self._held:
             held = bytes(self._held)
             self._held.clear()
             self._received_at = self.loop.time()
-            self._release()
+            self.flow.release()
             try:
                 self._take_head(held)
             except RequestRefused as refused:
                 self._refuse(refused)
         else:
             self.flow.resume_reading()
-
-    def _release(self) -> None:
-        self.flow.holding = False
-        self.flow.resume_reading()
 
     def shutdown(self) -> None:
         """End as soon as no request is being served."""
@@ -265,7 +286,7 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
             return
         self._held.clear()
         self._idle_since = self.loop.time()
-        self._release()
+        self.flow.release()
         if not self.transport.is_closing():
             self.transport.write_eof()
 

@@ -1,0 +1,55 @@
+"""Bodies of tiny chunks on many connections: other requests are served meanwhile."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.process import GlimpseProcess
+
+HEAD = b"POST /v2.1/images HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+CONNECTIONS = 30
+CPU_SECONDS = 1.0  # all of the chunks take 3 s when they are decoded as they come
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[GlimpseProcess]:
+    with GlimpseProcess(tmp_path / "state") as running:
+        yield running
+
+
+def _cpu_seconds(process: GlimpseProcess) -> float:
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.parametrize("chunk", [b"1\r\nx\r\n", b"1;\r\nx\r\n"], ids=["plain", "extension"])
+def test_a_request_is_answered_while_others_send_tiny_chunks(
+    process: GlimpseProcess, chunk: bytes
+) -> None:
+    with ExitStack() as stack:
+        before = _cpu_seconds(process)
+        for _ in range(CONNECTIONS):
+            sender = stack.enter_context(socket.create_connection(process.address))
+            sender.settimeout(0)
+            sender.send(HEAD + chunk * 50_000)
+        with socket.create_connection(process.address, timeout=60) as other:
+            other.sendall(GET)
+            assert other.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert _cpu_seconds(process) - before < CPU_SECONDS
+
+
+def test_a_body_of_tiny_chunks_is_read_to_its_end(process: GlimpseProcess) -> None:
+    with socket.create_connection(process.address, timeout=60) as connection:
+        connection.sendall(HEAD + b"1\r\n{\r\n" * 20_000 + b"0\r\n\r\n" + GET)
+        received = b""
+        while received.count(b"HTTP/1.1 ") < 2:
+            data = connection.recv(65536)
+            assert data, received
+            received += data
+    assert received.startswith(b"HTTP/1.1 401 "), "the body was not read to its end"
+    assert b"\r\n\r\n" in received.rpartition(b"HTTP/1.1 200 ")[2]
