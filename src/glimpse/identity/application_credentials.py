@@ -79,7 +79,7 @@ class ApplicationCredentials:
         def add(directory: dict[str, Any]) -> None:
             entries = directory["application_credentials"]
             owners = (user_id, session.user.name)
-            _check_room(made, [each for each in entries if each.get("user") in owners])
+            _check_room(made, [each for each in entries if _has(each, "user", owners)])
             entries.append(credential_entry(made))
 
         await asyncio.to_thread(self._file.change, add)
@@ -92,10 +92,15 @@ class ApplicationCredentials:
 
         def remove(directory: dict[str, Any]) -> None:
             entries = directory["application_credentials"]
-            kept = [each for each in entries if each.get("id") != credential_id]
+            kept = [each for each in entries if not _has(each, "id", (credential_id,))]
             directory["application_credentials"] = kept
 
         await asyncio.to_thread(self._file.change, remove)
+
+
+def _has(entry: object, key: str, values: Sequence[str]) -> bool:
+    """Whether an entry of the file, which may be broken, has one of these values."""
+    return isinstance(entry, dict) and entry.get(key) in values
 
 
 def _check_owner(session: Session, user_id: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from glimpse.identity.passwords import hash_password
-from glimpse.identity.soundness import credential_fault, project_fault, sound, user_fault
+from glimpse.identity.soundness import sound
 
 DOMAIN_ID, DOMAIN_NAME = "default", "Default"
 ROLE_NAMES = ("admin", "member", "reader", "service")
@@ -134,21 +134,23 @@ def completed(document: Mapping[str, Any]) -> dict[str, Any]:
     """Fill in what a hand-written identity file left out: ids, passwords, hashes of secrets.
 
     A user without ``password`` and ``password_hash`` gets a generated password. A hash beside a
-    password goes: edit either and the other would be wrong. Raises InvalidDirectory when an entry
-    is not an object with a name.
+    password goes: edit either and the other would be wrong. Broken entries stay as they are.
+    Raises InvalidDirectory for a section that is not a list.
     """
     result = {**document}
     for section in ("projects", "users", "application_credentials"):
         entries = document.get(section) or []
-        if not isinstance(entries, list) or not all(_is_named(entry) for entry in entries):
+        if not isinstance(entries, list):
             raise InvalidDirectory(f"{section}: has to be a list of objects with a name")
-        result[section] = [{"id": uuid.uuid4().hex, **entry} for entry in entries]
-    for user in result["users"]:
+        result[section] = [
+            {"id": uuid.uuid4().hex, **entry} if _is_named(entry) else entry for entry in entries
+        ]
+    for user in filter(_is_named, result["users"]):
         if "password" in user:
             user.pop("password_hash", None)
         elif not user.get("password_hash"):
             user["password"] = secrets.token_urlsafe(18)
-    for credential in result["application_credentials"]:
+    for credential in filter(_is_named, result["application_credentials"]):
         if "secret" in credential:
             credential["secret_hash"] = hash_password(str(credential.pop("secret")))
     return result
@@ -165,17 +167,18 @@ def parse(document: Mapping[str, Any]) -> Directory:
     counts), enabled, roles (an object: project id or name -> list of role names; as in Keystone,
     admin implies member, and member reader).
     ``application_credentials``: id, name, user and project (id or name), roles, secret_hash,
-    description, expires_at, unrestricted. An entry with a value that cannot be shown is left out.
-    Raises InvalidDirectory.
+    description, expires_at, unrestricted. An entry with a value that cannot be used is left out,
+    and so are the roles of a user in a project that there is not. Raises InvalidDirectory.
     """
     broken: dict[str, str] = {}
     try:
         projects = [
             Project(p["id"], p["name"], p.get("enabled", True))
-            for p in sound(document["projects"], project_fault, broken)
+            for p in sound("project", document["projects"], broken)
         ]
         known = Directory(projects=projects)
-        users = [_user(entry, known) for entry in sound(document["users"], user_fault, broken)]
+        sound_users = sound("user", document["users"], broken)
+        users = [_user(entry, known, broken) for entry in sound_users]
         known = Directory(users, projects)
         entries = document["application_credentials"]
         credentials = list(_credentials(entries, known, broken))
@@ -187,21 +190,21 @@ def parse(document: Mapping[str, Any]) -> Directory:
 def _credentials(
     entries: Iterable[Mapping[str, Any]], known: Directory, broken: dict[str, str]
 ) -> Iterator[ApplicationCredential]:
-    for entry in sound(entries, credential_fault, broken):
+    for entry in sound("application credential", entries, broken):
         try:
             yield _credential(entry, known)
         except InvalidDirectory as error:  # its user, say, was taken out of the file
             broken[str(entry["id"])] = str(error)
 
 
-def _user(entry: Mapping[str, Any], known: Directory) -> User:
-    roles = {
-        _project_id(project, known): _with_implied(names)
-        for project, names in entry.get("roles", {}).items()
-    }
+def _user(entry: Mapping[str, Any], known: Directory, broken: dict[str, str]) -> User:
+    roles: dict[str, tuple[str, ...]] = {}
+    for project, names in entry.get("roles", {}).items():
+        try:
+            roles[_project_id(project, known)] = _with_implied(names)
+        except InvalidDirectory as error:  # the project was taken out of the file, or is broken
+            broken[f"{entry['id']}: roles in {project}"] = str(error)
     password, password_hash = entry.get("password"), entry.get("password_hash")
-    if not isinstance(password_hash if password is None else password, str):
-        raise InvalidDirectory(f"users: {entry['name']} has no password that is a text")
     return User(
         id=entry["id"],
         name=entry["name"],

@@ -7,11 +7,16 @@ from typing import Any
 Entry = Mapping[str, Any]
 
 
-def sound(
-    entries: Iterable[Entry], fault: Callable[[Entry], str | None], broken: dict[str, str]
-) -> Iterator[Entry]:
-    """Yield the entries without a fault; say in `broken`, by id, what is wrong with the others."""
-    for entry in entries:
+def sound(kind: str, entries: Iterable[Any], broken: dict[str, str]) -> Iterator[Entry]:
+    """Yield the entries of a kind (user, say) without a fault.
+
+    Says in `broken`, by id, what is wrong with the others.
+    """
+    fault = _FAULTS[kind]
+    for number, entry in enumerate(entries, 1):
+        if not isinstance(entry, dict):
+            broken[f"{kind} {number} of the file"] = f"a {type(entry).__name__}, not an object"
+            continue
         name = fault(entry)
         if name is None:
             yield entry
@@ -21,6 +26,8 @@ def sound(
 
 def project_fault(entry: Entry) -> str | None:
     """Name the value that no project can have, None if there is none."""
+    if not isinstance(entry.get("enabled", True), bool):
+        return "enabled"
     return _first_non_text(entry, ("id", "name"))
 
 
@@ -29,7 +36,10 @@ def user_fault(entry: Entry) -> str | None:
     roles = entry.get("roles", {})
     if not isinstance(roles, dict) or not all(map(_are_texts, roles.values())):
         return "roles"
-    return _first_non_text(entry, ("id", "name"))
+    if not isinstance(entry.get("enabled", True), bool):
+        return "enabled"
+    password = "password_hash" if entry.get("password") is None else "password"
+    return _first_non_text(entry, ("id", "name", password))
 
 
 def credential_fault(entry: Entry) -> str | None:
@@ -43,6 +53,13 @@ def credential_fault(entry: Entry) -> str | None:
     if not is_moment(entry.get("expires_at")):
         return "expires_at"
     return _first_non_text(entry, ("id", "name", "user", "project", "secret_hash"))
+
+
+_FAULTS: dict[str, Callable[[Entry], str | None]] = {
+    "project": project_fault,
+    "user": user_fault,
+    "application credential": credential_fault,
+}
 
 
 def is_moment(seconds: object) -> bool:
