@@ -40,6 +40,10 @@ def test_any_text_is_printable_and_encodable_once_it_is_shown(text: str) -> None
     [
         ("/x", f"token={SECRET}"),
         ("/x", f"TOKEN={SECRET}"),
+        *[("/x", f"{name}={SECRET}") for name in ("pwd", "jwt", "bearer", "session_id", "sig")],
+        ("/x", f"q=Authorization%20Bearer%20{SECRET}"),
+        ("/x", f"q=bearer+{SECRET}"),
+        (f"/x/passwords/{SECRET}", ""),
         ("/x", f"X-Auth-Token={SECRET}&limit=1"),
         ("/x", f"a=1;token={SECRET}"),
         ("/x", f"a=1&amp;token={SECRET}"),

@@ -13,13 +13,15 @@ MOST_SHOWN = 2048  # characters of a path, and of a query: enough to tell which 
 _MOST_DECODED = 5  # times that a text is percent-decoded; what is encoded oftener is hidden
 
 # Names of parameters and headers whose values let somebody in.
-_SECRET_NAME = re.compile(r"token|pass|secret|auth|credential|signature|key", re.IGNORECASE)
+_NAMES = "token|pass|pwd|secret|auth|bearer|jwt|session|credential|sig|key"
+_SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
 # Such a name, and a value after it: "X-Auth-Token: x", {"password":"x"}, token=x within a value.
 _SECRET_VALUE = re.compile(
-    r"(?:token|pass|secret|auth|credential|signature|key)[^=:/]{0,40}[=:].",
-    re.IGNORECASE | re.DOTALL,
+    rf"(?:{_NAMES})[^=:/]{{0,40}}[=:].|bearer[\s+]+[^\s+]", re.IGNORECASE | re.DOTALL
 )
-_SECRET_PARENTS = frozenset(("token", "tokens", "password", "passwd", "secret", "secrets"))
+_SECRET_PARENTS = frozenset(
+    ("token", "tokens", "password", "passwords", "passwd", "secret", "secrets")
+)
 # Tokens by their look: Keystone's Fernet, JSON web tokens, and those of Glimpse's own identity.
 # These patterns meet texts of any length: each passes over a text once.
 _TOKEN = re.compile(r"gAAAA[\w=%-]*|(?<![\w-])(?:eyJ|WyI)[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?", re.ASCII)
@@ -29,14 +31,14 @@ _USERINFO = re.compile(r":[^/@:]*@|://[^/@]*@")
 _USUAL_PATH = re.compile(r"[\w/.,~+-]*", re.ASCII)
 _USUAL_QUERY = re.compile(r"[\w/.,~+=&-]*", re.ASCII)
 _PATH_WORDS = ("token", "gaaaa", "eyj", "wyi", "pass", "secret")
-_QUERY_WORDS = (*_PATH_WORDS, "auth", "credential", "signature", "key")
+_QUERY_WORDS = (*_PATH_WORDS, "pwd", "auth", "bearer", "jwt", "session", "credential", "sig", "key")
 _LOGINS = frozenset(("/identity/v3/auth/tokens", "/v3/auth/tokens"))  # frequent, and plain
 _SEPARATORS = re.compile("([?&;#])")
 
 # The same in free text, where only what is certain is hidden.
 _VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s,;&]+)"""
 _IN_TEXT = re.compile(
-    r"(?P<header>x-(?:auth|subject|service)-token[\"']?\s{0,9}[=:]\s{0,9})"
+    r"(?P<header>(?:x-(?:auth|subject|service)-token[\"']?\s{0,9}[=:]|\bbearer\s)\s{0,9})"
     + _VALUE
     + r"|(?P<password>(?:password|passwd|secret)[\"']?\s{0,9}[=:]\s{0,9})"
     + _VALUE
