@@ -13,7 +13,7 @@ MOST_SHOWN = 2048  # characters of a path, and of a query: enough to tell which 
 _MOST_DECODED = 5  # times that a text is percent-decoded; what is encoded oftener is hidden
 
 # Names of parameters and headers whose values let somebody in.
-_NAMES = "token|pass|pwd|secret|auth|bearer|jwt|session|credential|sig|key"
+_NAMES = "token|pass|pwd|secret|auth|bearer|jwt|session|credential|signature|key"
 _SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
 # Such a name, and a value after it: "X-Auth-Token: x", {"password":"x"}, token=x within a value.
 _SECRET_VALUE = re.compile(
@@ -31,7 +31,17 @@ _USERINFO = re.compile(r":[^/@:]*@|://[^/@]*@")
 _USUAL_PATH = re.compile(r"[\w/.,~+-]*", re.ASCII)
 _USUAL_QUERY = re.compile(r"[\w/.,~+=&-]*", re.ASCII)
 _PATH_WORDS = ("token", "gaaaa", "eyj", "wyi", "pass", "secret")
-_QUERY_WORDS = (*_PATH_WORDS, "pwd", "auth", "bearer", "jwt", "session", "credential", "sig", "key")
+_QUERY_WORDS = (
+    *_PATH_WORDS,
+    "pwd",
+    "auth",
+    "bearer",
+    "jwt",
+    "session",
+    "credential",
+    "signature",
+    "key",
+)
 _LOGINS = frozenset(("/identity/v3/auth/tokens", "/v3/auth/tokens"))  # frequent, and plain
 _SEPARATORS = re.compile("([?&;#])")
 
