@@ -1,7 +1,6 @@
 """The ten operations: from a parsed request, through the ImageService, to a document."""
 
 import contextlib
-import functools
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from glimpse.compute.metadata import (
     shown_metadata,
 )
 from glimpse.compute.policy import ComputePolicy
+from glimpse.compute.rendered_images import render_detail
 from glimpse.compute.routes import Operation
 from glimpse.compute.views import Links, basic_view, detail_view
 from glimpse.images import (
@@ -34,9 +34,6 @@ from glimpse.images.errors import Forbidden
 
 _IN_ONE_PIECE = 200  # a longer list is streamed, as is one of more than:
 _CHARACTERS_IN_ONE_PIECE = 400_000  # of properties
-# Characters of an image and its links whose rendered form is cached: 1,024 of these, each with its
-# rendering of up to four times the links, are 20 MB at most (60 MB if all characters take 4 bytes).
-_CHARACTERS_KEPT = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,7 @@ class Operations:
         return await self._list(
             request,
             "/images/detail",
-            lambda image: _detail(image, links, show_size=show_size),
+            lambda image: render_detail(image, links, show_size=show_size),
         )
 
     async def _list(
@@ -214,37 +211,6 @@ class Operations:
             if type(error) is Forbidden:
                 raise _not_authorized(request.image_id) from None
             raise fault_of(error) from None
-
-
-class _TooLargeToKeep(Exception):
-    """Carries a rendering past the cache: `lru_cache` keeps nothing of a call that raises."""
-
-    def __init__(self, rendering: orjson.Fragment) -> None:
-        super().__init__()
-        self.rendering = rendering
-
-
-def _detail(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
-    """Render one image of a list; small renderings are cached, since clients poll pages."""
-    if len(image.properties_json) > _CHARACTERS_KEPT:  # not worth hashing
-        return _render(image, links, show_size=show_size)
-    try:
-        return _rendered(image, links, show_size)
-    except _TooLargeToKeep as large:
-        return large.rendering
-
-
-@functools.lru_cache(maxsize=1024)
-def _rendered(image: Image, links: Links, show_size: bool) -> orjson.Fragment:  # noqa: FBT001
-    rendering = _render(image, links, show_size=show_size)
-    # The Host header and the project id, which links are made of, may be 64 kB long.
-    if sum(len(text) for text in (*image, *links) if isinstance(text, str)) > _CHARACTERS_KEPT:
-        raise _TooLargeToKeep(rendering)
-    return rendering
-
-
-def _render(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
-    return orjson.Fragment(orjson.dumps(detail_view(image, links, show_size=show_size)))
 
 
 def _not_authorized(image_id: str) -> Fault:

@@ -81,16 +81,14 @@ class EmbeddedImageService:
         marker = await self._marker(caller, query.marker) if query.marker is not None else None
         wanted = query.limit
         async with contextlib.aclosing(self._catalog.pages(caller, query, marker)) as pages:
-            async for found_page in pages:
-                page = found_page
-                if accepts is not None:
-                    page = page._replace(images=[*filter(accepts, page.images)])
-                found = len(page.images)
+            async for page in pages:
+                images = page.images if accepts is None else [*filter(accepts, page.images)]
+                found = len(images)
                 if wanted is not None and found > wanted:
-                    yield Page(page.images[:wanted], last=True, more=True)
+                    yield Page(images[:wanted], last=True, more=True)
                     return
                 if found or page.last:
-                    yield page
+                    yield page if accepts is None else page._replace(images=images)
                 if wanted is not None:
                     wanted -= found
 
