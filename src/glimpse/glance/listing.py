@@ -59,22 +59,36 @@ class PagesAhead:
 class _NextPage:
     """The next page of a list: asked for ahead if `pages_ahead` has room, else when it is taken."""
 
-    def __init__(self, ask: Ask, pages_ahead: PagesAhead) -> None:
+    def __init__(self, ask: Ask, pages_ahead: PagesAhead, page_size: int) -> None:
         self._ask = ask
         self._pages_ahead = pages_ahead
+        self._page_size = page_size
         self._ahead: asyncio.Future[object] | None = None
 
-    def prepare(self, marker: str | None, count: int) -> None:
-        """Ask for the page now, if that is allowed."""
+    def prepare(self, marker: str | None, wanted: int) -> None:
+        """Ask for the page now, of at most `wanted` images, if that is allowed."""
         if self._pages_ahead.acquire():
+            count = min(self._page_size, wanted)
             self._ahead = asyncio.ensure_future(self._ask(marker, count))
 
-    async def take(self, marker: str | None, count: int) -> object:
-        """Return the page. Raises what asking for it raises."""
-        if self._ahead is None:
-            return await self._ask(marker, count)
-        await asyncio.wait((self._ahead,))
-        ahead, self._ahead = self._ahead, None
+    async def take(self, marker: str | None, wanted: int) -> object:
+        """Return the page; ask for a smaller one where it has too many bytes.
+
+        Raises TooLarge for an image that alone has too many, and what asking raises.
+        """
+        while True:
+            count = min(self._page_size, wanted)
+            try:
+                ahead = self._ahead
+                return await (self._take_ahead(ahead) if ahead else self._ask(marker, count))
+            except TooLarge:
+                if count == 1:
+                    raise
+                self._page_size = max(1, count // _SHRINK)
+
+    async def _take_ahead(self, ahead: "asyncio.Future[object]") -> object:
+        await asyncio.wait((ahead,))
+        self._ahead = None
         self._pages_ahead.release()
         return ahead.result()
 
@@ -103,18 +117,12 @@ async def walk(
     not end, and TooLarge for an image that alone has too many bytes.
     """
     remaining = sys.maxsize if limit is None else limit
-    count = min(page_size, remaining + 1)  # one more than remain, to see whether there is one
     seen = {marker}
-    next_page = _NextPage(ask, pages_ahead or PagesAhead())
+    next_page = _NextPage(ask, pages_ahead or PagesAhead(), page_size)
     try:
         for _ in range(_MOST_PAGES):
-            try:
-                page = await next_page.take(marker, count)
-            except TooLarge:
-                if count == 1:
-                    raise
-                count = page_size = max(1, count // _SHRINK)
-                continue
+            # One more than remain, to see whether there is one.
+            page = await next_page.take(marker, remaining + 1)
             documents, following = read(page)
             del page  # its body is as large as all that is parsed of it
             if len(documents) > remaining:
@@ -128,8 +136,7 @@ async def walk(
             seen.add(following)
             marker = following
             remaining -= len(documents)
-            count = min(page_size, remaining + 1)
-            next_page.prepare(marker, count)
+            next_page.prepare(marker, remaining + 1)
             yield Part(documents, last=False)
         raise BadAnswer("The Image service's list does not end.")
     finally:
