@@ -13,6 +13,7 @@ from glimpse.http.chunk_queue import CHUNK_QUEUE
 from glimpse.http.chunked import ChunkedDecoder, ChunkLineTooLong, InvalidChunk
 from glimpse.http.cycle import Cycle
 from glimpse.http.descriptors import DESCRIPTORS
+from glimpse.http.held_bytes import HeldBytes
 from glimpse.http.patience import ClientFlow, ClientTimeouts
 from glimpse.http.request_head import (
     MAX_HEAD,
@@ -40,7 +41,7 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._heads = HeadParser()
-        self._held = bytearray()  # of an incomplete head, or of requests to be served later
+        self._held = HeldBytes()  # of an incomplete head, or of requests to be served later
         self._body: int | ChunkedDecoder | None = None  # what is to come of the current one
         self._undecoded = b""  # of a chunked body: the chunks that are decoded next
         self._refused = False  # True when a response was sent after which nothing is served
@@ -93,10 +94,11 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
             if self._head_since is None or not new_from:
                 self._head_since = self._received_at
             check_incomplete_head(held, new_from)
+            self._held.count_size()
             return
         if new_from:
             data = bytes(held)
-            held.clear()
+            held.drop()
         end += len(_HEAD_END)
         if end > MAX_HEAD:
             raise RequestRefused(431, "The headers are too large.")
@@ -215,8 +217,14 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
             data = data.lstrip(b"\r\n")
         if data:
             self._held += data
+            self._held.count_size()
             self.flow.pause_reading()
             self.flow.holding = True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget what is held."""
+        self._held.drop()
+        super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
         """Wait for the next request, or begin with it if it is here."""
@@ -231,7 +239,7 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
             self._idle_since = self.loop.time()
         if self._held:
             held = bytes(self._held)
-            self._held.clear()
+            self._held.drop()
             self._received_at = self.loop.time()
             self.flow.release()
             try:
@@ -251,13 +259,11 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
     def _refuse(self, refused: RequestRefused) -> None:
         """Answer what is no valid request, and end the connection."""
         cycle = self.cycle
-        self.logger.warning(
-            "A request from %s was refused: %s", _address(self.client), refused.text
-        )
+        address = self.client[0] if self.client else "-"
+        self.logger.warning("A request from %s was refused: %s", address, refused.text)
         if cycle is not None and not cycle.response_complete:
-            self._cut = "client"
             cycle.disconnected = True
-            cycle.scope["glimpse.cut"] = self._cut  # type: ignore[typeddict-unknown-key]
+            self._cut = cycle.scope["glimpse.cut"] = "client"  # type: ignore[typeddict-unknown-key]
             cycle.message_event.set()
             if cycle.response_started:  # it would be taken for a part of that response
                 self.transport.abort()
@@ -284,7 +290,7 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
         if not (may_send or self._body is not None or self.flow.read_paused):
             self.transport.close()
             return
-        self._held.clear()
+        self._held.drop()
         self._idle_since = self.loop.time()
         self.flow.release()
         if not self.transport.is_closing():
@@ -292,7 +298,3 @@ class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
 
     def _lingers(self) -> bool:
         return self._refused
-
-
-def _address(client: tuple[str, int] | None) -> str:
-    return client[0] if client else "-"
