@@ -15,9 +15,9 @@ Check = Callable[[Image], bool]
 
 
 # Characters of a text that a cache keeps, since clients choose them. The two caches of this module
-# then take at most 9 MB each; 22 MB where every character takes four bytes.
+# then take at most 2 MB each; 5 MB where every character takes four bytes.
 LONGEST_CACHED = 128
-_CACHED = 16_384
+_CACHED = 4096
 
 
 def folded(text: str) -> str:

@@ -34,7 +34,7 @@ def key_of(scope: str, facet: str) -> int:
     return _key_of.__wrapped__(scope, facet)
 
 
-@functools.lru_cache(maxsize=32_768)  # of two such texts each: 20 MB at most, 46 in wide characters
+@functools.lru_cache(maxsize=8192)  # of two such texts each: 5 MB at most, 12 in wide characters
 def _key_of(scope: str, facet: str) -> int:
     digest = hashlib.blake2b(f"{scope}\0{facet}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
