@@ -38,7 +38,6 @@ test-peers: clients
 # 100,000 random requests to all APIs, embedded and as a gateway; ends after 20 minutes at the latest.
 # SEED=1 repeats a run; ARGS='--clouds embedded --requests 5000' does less of it (see tests/fuzz/run.py).
 fuzz: $(STAMP)
-	$(BIN)/python -m tests.peers.install
 	$(BIN)/python -m tests.fuzz.run $(ARGS)
 
 # Five minutes of mixed load on each kind of cloud: memory, threads and files must not grow.
@@ -62,7 +61,7 @@ bench-peers: $(STAMP)
 	$(BIN)/python -m tests.peers.install
 	$(BIN)/python -m bench.peers
 
-# Replays recorded exchanges of the same form as tests/golden: make replay GOLDEN=DIRECTORY
+# Replays recorded exchanges, fixture.json and a JSON file of each: make replay GOLDEN=DIRECTORY
 replay: $(STAMP)
 	@test -n "$(GOLDEN)" || { echo 'usage: make replay GOLDEN=DIRECTORY'; exit 2; }
 	$(BIN)/pytest tests/golden/test_replay.py --golden "$(GOLDEN)"

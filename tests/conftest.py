@@ -29,6 +29,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         source = _golden_source(metafunc.config)
         kept = [COMPACT, MORE] if source == COMPACT else [source]
         exchanges = [exchange for each in kept for exchange in read_exchanges(each)]
+        if not exchanges:
+            raise pytest.UsageError(f"{source} has no exchanges: one JSON file for each.")
         metafunc.parametrize("replayed", exchanges, ids=[each.name for each in exchanges])
 
 

@@ -218,3 +218,19 @@ def test_a_state_directory_that_disappears_is_told_and_nothing_is_said_to_be_kep
         assert len([line for line in log.split("\n") if " ERROR " in line]) <= 4
         kept = cloud.ask("owner", "GET", f"/v2.1/images/{image}/metadata").json()["metadata"]
         assert set(kept) == {"after"}
+
+
+def test_a_data_directory_that_disappears_is_not_made_anew(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    seed_identity(state, MEMBERS)
+    with GlimpseProcess(state) as process:
+        cloud = EmbeddedCloud(process)
+        image, other = make_image(cloud), make_image(cloud)
+        assert upload(cloud, image, b"data").status == 204
+        (state / "data").rename(tmp_path / "unmounted")
+        assert upload(cloud, other, b"data").status == 503
+        assert not (state / "data").exists()
+        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").status == 503
+        (tmp_path / "unmounted").rename(state / "data")
+        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body == b"data"
+        assert upload(cloud, other, b"data").status == 204

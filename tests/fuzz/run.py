@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import secrets
+import shlex
 import sys
 import tempfile
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from tests.fuzz.campaign import Campaign
 from tests.fuzz.clouds import KINDS, start
+from tests.peers.install import main as install_peers
 
 _SHARES = {"embedded": 0.72, "gateway": 0.1, "noauth": 0.1, "peers": 0.08}
 
@@ -25,8 +27,11 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2, help="processes of the embedded cloud")
     options = parser.parse_args()
     seed = os.environ.get("SEED") or str(secrets.randbelow(10**9))
-    print(f"seed {seed}; to repeat: make fuzz SEED={seed}", flush=True)
+    arguments = f" ARGS={shlex.quote(shlex.join(sys.argv[1:]))}" if sys.argv[1:] else ""
+    print(f"seed {seed}; to repeat: make fuzz SEED={seed}{arguments}", flush=True)
     kinds = options.clouds.split(",")
+    if "peers" in kinds:
+        install_peers()
     shares = {kind: _SHARES[kind] / sum(_SHARES[each] for each in kinds) for kind in kinds}
     end = time.monotonic() + options.minutes * 60
     failures = 0

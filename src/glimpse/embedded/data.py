@@ -112,6 +112,7 @@ class ImageStore:
         An exception of `chunks` is raised again and leaves nothing behind, as do DataTooLarge,
         StorageFull and Unavailable. The data is on the disk when this returns.
         """
+        self._check_directory()
         md5, sha512 = hashlib.md5(usedforsecurity=False), hashlib.sha512()
         size = 0
         head = bytearray()
@@ -154,15 +155,22 @@ class ImageStore:
     def open(self, image_id: str, size: int, checksum: str | None) -> ImageData | None:
         """The data of an image, None when there is none. Raises Unavailable without a directory."""
         if not self.has(image_id):
-            if not self._directory.is_dir():
-                _log_unreadable("image data cannot be read: %s is gone", self._directory)
-                raise Unavailable("The image storage media cannot be read.")
+            self._check_directory()
             return None
         return ImageData(size, checksum, self._directory / image_id)
 
     def has(self, image_id: str) -> bool:
         """Whether there is any data of an image."""
         return (self._directory / image_id).is_file()
+
+    def _check_directory(self) -> None:
+        """Raise Unavailable if the directory is gone: obstore would make another one.
+
+        It may be a file system that is not mounted, with the data of other images on it.
+        """
+        if not self._directory.is_dir():
+            _log_unreadable("image data cannot be used: %s is gone", self._directory)
+            raise Unavailable("The image storage media cannot be used.")
 
     async def delete(self, image_id: str) -> None:
         """Remove the data of an image, if there is any. Raises Unavailable or StorageFull."""

@@ -76,6 +76,6 @@ def _name(host: str) -> str:
 
 def _refusal(what: str) -> str:
     return (
-        f"This server checks no tokens (auth_strategy = noauth), and the {what} of the request is "
-        f"not one that it may be reached by: add it to {_OPTION} if it is meant to be."
+        f"This server checks no tokens (auth_strategy = noauth), and its {what} is a host that is "
+        f"not allowed. To allow it, add it to {_OPTION}."
     )

@@ -20,8 +20,8 @@ API: Sequence[cfg.Opt] = (
         "noauth_allowed_hosts",
         default=[],
         help="Names by which auth_strategy noauth may be reached, beside localhost, loopback "
-        "addresses and the address listened on: any other Host is refused, since the web page that "
-        "a browser shows might use one (DNS rebinding).",
+        "addresses and the address listened on: any other Host, or Origin of a write, is refused "
+        "(DNS rebinding). Health checks are exempt.",
     ),
     cfg.IntOpt(
         "max_limit",
