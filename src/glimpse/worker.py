@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import uvicorn
 
+from glimpse.allocator import return_freed_memory
 from glimpse.http.descriptors import DESCRIPTORS
 from glimpse.http.patience import ClientTimeouts
 from glimpse.http.protocol import HttpProtocol
@@ -84,6 +85,7 @@ def work(
     `watchdog` is the number of seconds between signs of life, `keeper` a file descriptor that ends
     when the supervisor does: then this process ends too.
     """
+    return_freed_memory()
     process = Process(settings)
     ClientTimeouts.client_timeout = settings.server.client_timeout
     config = uvicorn.Config(

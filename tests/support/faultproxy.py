@@ -196,8 +196,8 @@ class _Connection:
         finally:
             answers.cancel()
             requests.cancel()
+            service_writer.close()  # before waiting, which may be cancelled
             await asyncio.gather(answers, requests, return_exceptions=True)
-            service_writer.close()
 
     async def _pass_requests(self, service: asyncio.StreamWriter) -> None:
         while data := await self._reader.read(65536):

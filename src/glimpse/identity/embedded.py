@@ -20,8 +20,8 @@ from glimpse.images import Caller
 
 DEFAULT_EXPIRATION = 3600  # seconds, as Keystone's [token] expiration
 EXPIRED_WINDOW = 172_800  # seconds, as Keystone's [token] allow_expired_window
-MOST_KNOWN_TOKENS = 10_000
-MOST_KNOWN_BYTES = 16 * 2**20
+MOST_KNOWN_TOKENS = 2000
+MOST_KNOWN_BYTES = 4 * 2**20
 _CALLER_BYTES = 1024  # of a Caller and its place in the table, about
 SERVICE_ROLE = "service"  # as keystonemiddleware's service_token_roles
 
