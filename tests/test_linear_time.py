@@ -10,10 +10,10 @@ import pytest
 import glimpse
 from tests.linear_time import ROWS, reading
 
-_SIZE = 4_000  # characters of the shorter text
+_SIZE = 2_000  # characters of the shorter text
 _TIMES = 8
 _MOST_TIMES = 4 * _TIMES  # a quadratic function takes 64 times as long
-_NOTHING = 0.004  # seconds in which whatever is done with the longer text does not matter
+_NOTHING = 0.002  # seconds in which whatever is done with the longer text does not matter
 
 # Patterns of text that is our own or the operator's, or that is as short as it can be.
 OURS = {

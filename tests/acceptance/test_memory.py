@@ -18,8 +18,8 @@ from tests.support.memory import MEGABYTE, resident_bytes
 from tests.support.process import GlimpseProcess
 
 LONG = 50_000  # characters: a request's head may have 64 kB
-WARM_UP, ROUNDS = 8, 30
-MOST_GROWTH = 16 * MEGABYTE  # of a process that got some 50 MB of texts, each another one
+WARM_UP, ROUNDS = 5, 15
+MOST_GROWTH = 8 * MEGABYTE  # of a process that got some 25 MB of texts, each another one
 
 
 class Sent(NamedTuple):
