@@ -98,9 +98,8 @@ class ComputeAPI:
             await self._send_unauthorized(scope, send)
             return
         except (IdentityUnavailable, TooManyBodies) as error:
-            await answers.send_fault(
-                send, Fault(503, str(error), retry_after=error.retry_after), None
-            )
+            fault = Fault(503, str(error), retry_after=error.retry_after)
+            await answers.send_fault(send, fault, None)
             return
         except ClientGone:
             return

@@ -122,9 +122,7 @@ async def walk(
     try:
         for _ in range(_MOST_PAGES):
             # One more than remain, to see whether there is one.
-            page = await next_page.take(marker, remaining + 1)
-            documents, following = read(page)
-            del page  # its body is as large as all that is parsed of it
+            documents, following = read(await next_page.take(marker, remaining + 1))
             if len(documents) > remaining:
                 yield Part(documents[:remaining], more=True)
                 return
