@@ -11,43 +11,57 @@ class Connection:
         self.aborted = True
 
 
+class Unsent(UnsentResponses):
+    def __init__(self) -> None:
+        self.now = 0.0
+        super().__init__(most=100, clock=lambda: self.now)
+
+
 def aborted(*connections: Connection) -> list[bool]:
     return [each.aborted for each in connections]
 
 
 def test_the_connection_that_is_behind_for_the_longest_is_closed_first() -> None:
-    unsent = UnsentResponses(most=100)
+    unsent = Unsent()
     first, second, third = Connection(), Connection(), Connection()
     unsent.add(first, 50)
+    unsent.now = 1
     unsent.add(second, 50)
+    unsent.now = 10
     assert aborted(first, second) == [False, False]
     unsent.add(third, 10)
     assert aborted(first, second, third) == [True, False, False]
 
 
-def test_a_client_that_takes_its_response_slowly_is_behind_for_short_times_only() -> None:
-    unsent = UnsentResponses(most=100)
+def test_a_client_that_takes_its_response_slowly_keeps_its_connection() -> None:
+    unsent = Unsent()
     slow, stuck, new = Connection(), Connection(), Connection()
     unsent.add(slow, 50)
     unsent.add(stuck, 50)
+    unsent.now = 10
     unsent.remove(slow)
     unsent.add(slow, 50)
-    unsent.add(new, 10)
+    unsent.add(new, 60)
     assert aborted(slow, stuck, new) == [False, True, False]
 
 
-def test_a_response_is_sent_whatever_its_size_where_no_other_waits() -> None:
-    unsent = UnsentResponses(most=100)
-    large = Connection()
-    unsent.add(large, 1000)
-    assert not large.aborted
+def test_many_that_take_their_responses_are_left_alone() -> None:
+    unsent = Unsent()
+    many = [Connection() for _ in range(10)]
+    for connection in many:
+        unsent.add(connection, 60)
+    assert not any(aborted(*many))
+    unsent.now = 10
+    unsent.close_stuck()
+    assert aborted(*many) == [True] * 9 + [False]
 
 
 def test_connections_that_have_ended_do_not_count() -> None:
-    unsent = UnsentResponses(most=100)
+    unsent = Unsent()
     for _ in range(10):
         ended = Connection()
         unsent.add(ended, 60)
         unsent.remove(ended)
         unsent.remove(ended)
+        unsent.now += 10
         assert not ended.aborted
