@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 
 class ChunkQueue:
-    """Calls what was added, in its order, one call in each iteration of the event loop."""
+    """Runs queued calls in order, one in each iteration of the event loop."""
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()
 
     def add(self, loop: asyncio.AbstractEventLoop, decode: Callable[[], None]) -> None:
-        """Have `decode` called, which decodes a bounded number of chunks and may add itself."""
+        """Queue `decode`: it decodes a bounded number of chunks, and queues itself for the rest."""
         self._waiting.append(decode)
         if len(self._waiting) == 1:
             loop.call_soon(self._run, loop)

@@ -29,7 +29,7 @@ class ClientFlow(FlowControl):
             super().resume_reading()
 
     def release(self) -> None:
-        """Read on: what waited has been taken."""
+        """Resume reading: the bytes that waited have been processed."""
         self.holding = False
         self.resume_reading()
 

@@ -64,8 +64,7 @@ class HeadParser:
     def parse(self, head: bytes) -> RequestHead:
         """Parse one complete head, with its empty line. Raises RequestRefused.
 
-        A wish to upgrade is ignored (RFC 9110, 7.8): what follows the head is the body of this
-        request.
+        `Upgrade` is ignored (RFC 9110, 7.8): what follows the head is the body of this request.
         """
         line = _REQUEST_LINE.match(head)
         if line is None:
@@ -113,7 +112,7 @@ class HeadParser:
 
 
 class _HeaderLines:
-    """Takes what httptools finds in one head."""
+    """Callbacks for httptools: collects the header lines of one head."""
 
     __slots__ = ("complete", "headers")
 

@@ -1,4 +1,4 @@
-"""BodyBudget: how many bytes of large response bodies are read at once."""
+"""ResponseBudget: how many bytes of large response bodies are read at once."""
 
 from collections import deque
 from collections.abc import Callable
@@ -12,7 +12,7 @@ class Waiting:
         self.granted = granted
 
 
-class BodyBudget:
+class ResponseBudget:
     """`total` bytes, given out in the order in which they were asked for.
 
     A response asks once, for all it may need, so that two that are half read never wait for each

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import httptools
 
-from glimpse.upstream.budget import BodyBudget, Waiting
+from glimpse.upstream.budget import ResponseBudget, Waiting
 from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, Disconnected
 from glimpse.upstream.urls import shown
 
@@ -68,7 +68,7 @@ class Connection(asyncio.Protocol):
     """
 
     def __init__(
-        self, silence: float, lost: Callable[["Connection"], None], budget: BodyBudget
+        self, silence: float, lost: Callable[["Connection"], None], budget: ResponseBudget
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._silence = silence

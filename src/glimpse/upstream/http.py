@@ -15,7 +15,7 @@ import aiohappyeyeballs
 from aiohappyeyeballs import AddrInfoType
 
 from glimpse import __version__
-from glimpse.upstream.budget import BodyBudget
+from glimpse.upstream.budget import ResponseBudget
 from glimpse.upstream.connection import Connection, Response
 from glimpse.upstream.errors import ConnectTimeout, NotConnected
 from glimpse.upstream.tls import TlsOptions
@@ -45,7 +45,7 @@ class HttpClient:
         most_body_bytes: int = _MOST_BODY_BYTES,
     ) -> None:
         self._tls = tls
-        self._budget = BodyBudget(most_body_bytes)
+        self._budget = ResponseBudget(most_body_bytes)
         self._connect_timeout = connect_timeout
         self._silence_timeout = silence_timeout
         self._most_connections = most_connections

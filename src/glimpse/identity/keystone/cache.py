@@ -85,7 +85,7 @@ class RefusedTokens:
         return self._until.get(refused, 0.0) > self._clock()
 
     def add(self, refused: tuple[str, bool]) -> None:
-        """Refuse it for a few seconds."""
+        """Remember a token as refused, for a few seconds."""
         now = self._clock()
         if self._seconds <= 0:
             return

@@ -12,7 +12,7 @@ from glimpse.images import Caller
 
 
 def parse_validation(body: bytes, admin_roles: frozenset[str], validated_at: float) -> Validated:
-    """The caller that Keystone's answer to a validation describes.
+    """Return the caller that Keystone's response to a validation describes.
 
     `validated_at` is a POSIX time. Raises IdentityUnavailable for an answer that makes no sense:
     that has other types where Keystone has text, lists or objects.
