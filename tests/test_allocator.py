@@ -1,5 +1,7 @@
 """Memory that a process has used once and does not keep."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
@@ -20,3 +22,25 @@ def test_the_memory_of_a_password_hash_is_returned(tmp_path: Path) -> None:
         assert cloud.token("user")
         grown = resident_bytes(process.pid) - before
     assert grown < OF_A_HASH / 2, f"{grown / MEGABYTE:.0f} MB more"
+
+
+FRAGMENTED_HEAP = """
+import os
+
+from glimpse.allocator import return_free_pages, return_large_blocks
+from tests.support.memory import resident_bytes
+
+return_large_blocks()
+blocks = [bytes(100_000) for _ in range(400)]
+kept = blocks[::40]
+del blocks
+before = resident_bytes(os.getpid())
+return_free_pages()
+print(before - resident_bytes(os.getpid()))
+"""
+
+
+def test_free_pages_between_used_blocks_are_returned() -> None:
+    command = [sys.executable, "-c", FRAGMENTED_HEAP]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert int(printed) > 20 * MEGABYTE

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import uvicorn
 
-from glimpse.allocator import return_freed_memory
+from glimpse.allocator import return_free_pages, return_large_blocks
 from glimpse.http.descriptors import DESCRIPTORS
 from glimpse.http.patience import ClientTimeouts
 from glimpse.http.protocol import HttpProtocol
@@ -20,6 +20,7 @@ from glimpse.systemd import notify, notify_reloading
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _TICKS_A_SECOND = 10  # uvicorn's
+_TICKS_BETWEEN_TRIMS = 30 * _TICKS_A_SECOND
 
 News = Literal["serving", "alive", "reloaded", "kept"]
 
@@ -85,7 +86,7 @@ def work(
     `watchdog` is the number of seconds between signs of life, `keeper` a file descriptor that ends
     when the supervisor does: then this process ends too.
     """
-    return_freed_memory()
+    return_large_blocks()
     process = Process(settings)
     ClientTimeouts.client_timeout = settings.server.client_timeout
     config = uvicorn.Config(
@@ -150,6 +151,8 @@ class _Server(uvicorn.Server):
         if counter % _TICKS_A_SECOND == 0:
             DESCRIPTORS.update_limit()
             DESCRIPTORS.check()
+        if counter % _TICKS_BETWEEN_TRIMS == 0:
+            return_free_pages()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
