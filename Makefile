@@ -49,6 +49,7 @@ check: $(STAMP)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 # What requests cost, as ratios in one run: beside nginx, and among 1,000,000 images (see bench/run.py).
 bench: $(STAMP)

@@ -4,20 +4,21 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from glimpse.compute import filters, metadata, microversions, negotiation, routes, views
-from glimpse.compute.parsing import parse_json
-from glimpse.embedded.api import patch, transfer
-from glimpse.embedded.api import routes as image_routes
-from glimpse.glance import answers, error_text, image_document, listing
-from glimpse.glance.blame import unstorable_property
+from glimpse.compute import content_negotiation, list_query, metadata, microversions, routes, views
+from glimpse.compute.request_parsing import parse_json
+from glimpse.glance import error_text, image_document, list_pages, responses
+from glimpse.glance.error_diagnosis import unstorable_property
 from glimpse.glance.servers import Servers, is_url
-from glimpse.http import accept, chunked, proxy, request_head
-from glimpse.identity.access_rules import AccessRule, Asked, allowed
+from glimpse.http import accept, proxy_headers
+from glimpse.identity.access_rules import AccessRule, RequestTarget, allowed
 from glimpse.identity.keystone.token_document import parse_validation
+from glimpse.image_api import byte_ranges, json_patch
+from glimpse.image_api import routes as image_routes
 from glimpse.images import dates, query
+from glimpse.server import chunked_body, request_head
 from glimpse.telemetry import redaction
-from glimpse.upstream import http
-from glimpse.upstream.urls import shown
+from glimpse.upstream import client
+from glimpse.upstream.urls import strip_credentials
 
 
 class Row(NamedTuple):
@@ -115,55 +116,55 @@ ROWS = {
         lambda text: accept.best_offer(text, ("application/json",)), ACCEPT, "http.accept:_RANGE"
     ),
     "accept weight": Row(accept._WEIGHT.fullmatch, NUMBERS, "http.accept:_WEIGHT"),
-    "negotiation": Row(negotiation.preference, ACCEPT),
-    "version parameter": Row(negotiation.version_parameter, ACCEPT),
+    "negotiation": Row(content_negotiation.preference, ACCEPT),
+    "version parameter": Row(content_negotiation.version_parameter, ACCEPT),
     "address": Row(
-        lambda text: proxy.client_address({b"x-forwarded-for": text.encode()}),
+        lambda text: proxy_headers.client_address({b"x-forwarded-for": text.encode()}),
         repeated("1.", "[^:$", "[^1:$]", "[::1]:^1$", "1:^1$.", ":"),
-        "http.proxy:_ADDRESS",
+        "http.proxy_headers:_ADDRESS",
     ),
     "request line": Row(
         in_bytes(request_head._REQUEST_LINE.match),
         repeated("A", "GET /^a$ HTTP/1.1", "GET ^a$", " ", "GET /^a$ HTTP/2.0\r\n"),
-        "http.request_head:_REQUEST_LINE",
+        "server.request_head:_REQUEST_LINE",
     ),
     "request line of another version": Row(
         in_bytes(request_head._OTHER_VERSION.match),
         repeated("A", "A ^a$", "A a HTTP/^1$", "A a HTTP/1.^1$", "A ^ HTTP/1$\r", "A^ a$"),
-        "http.request_head:_OTHER_VERSION",
+        "server.request_head:_OTHER_VERSION",
     ),
     "method": Row(
-        in_bytes(request_head._METHOD.match), repeated("A", "^A$\n"), "http.request_head:_METHOD"
+        in_bytes(request_head._METHOD.match), repeated("A", "^A$\n"), "server.request_head:_METHOD"
     ),
     "bytes of no head": Row(
         in_bytes(request_head._NEVER_VALID.search),
         repeated("a", "\r", "\r\n", "a\r"),
-        "http.request_head:_NEVER_VALID",
+        "server.request_head:_NEVER_VALID",
     ),
     "head with an upgrade": Row(
         in_bytes(lambda head: request_head._UPGRADE.sub(b"", head)),
         repeated("\r\nupgrade:", "\r\nupgrade", "\r\nupgrade:^a$", "\r\n"),
-        "http.request_head:_UPGRADE",
+        "server.request_head:_UPGRADE",
     ),
     "absolute-form": Row(
         in_bytes(request_head._ABSOLUTE_FORM.match),
         repeated("http://^a$", "http://", "http://^a$:"),
-        "http.request_head:_ABSOLUTE_FORM",
+        "server.request_head:_ABSOLUTE_FORM",
     ),
     "host": Row(
         in_bytes(request_head._HOST.fullmatch),
         repeated("a", "[^:$]", "[::1%^a$]", "[::1%^a$", "%41", "%4", "a:^1$", "[::1%^%41$ ]"),
-        "http.request_head:_HOST",
+        "server.request_head:_HOST",
     ),
     "size of a chunk": Row(
-        in_bytes(chunked._SIZE_LINE.match),
+        in_bytes(chunked_body._SIZE_LINE.match),
         repeated("1", "1^ $", " ", "1;^a$", "1;^a$\x01", "1^ $;"),
-        "http.chunked:_SIZE_LINE",
+        "server.chunked_body:_SIZE_LINE",
     ),
     "trailer": Row(
-        in_bytes(chunked._TRAILER.match),
+        in_bytes(chunked_body._TRAILER.match),
         repeated("a", "a:^a$", "a:^a$\x01", "a:"),
-        "http.chunked:_TRAILER",
+        "server.chunked_body:_TRAILER",
     ),
     "target in a log line": Row(lambda text: redaction.redact_target(text, text), LOGGED),
     "message in a log line": Row(redaction.show, LOGGED, "telemetry.redaction:_IN_TEXT"),
@@ -179,22 +180,24 @@ ROWS = {
         )
     },
     "host of a proxy": Row(
-        proxy._HOST.fullmatch,
+        proxy_headers._HOST.fullmatch,
         repeated("a", "[^:$", "[^:$]", "a:^1$", "a.", ":"),
-        "http.proxy:_HOST",
+        "http.proxy_headers:_HOST",
     ),
     "prefix of a proxy": Row(
-        proxy._PREFIX.fullmatch,
+        proxy_headers._PREFIX.fullmatch,
         repeated("/", "/a", "^/a$ ", "/^a$%", "/^%41$ ", "%41"),
-        "http.proxy:_PREFIX",
+        "http.proxy_headers:_PREFIX",
     ),
     "forwarded": Row(
-        lambda text: proxy.client_address({b"forwarded": text.encode()}),
+        lambda text: proxy_headers.client_address({b"forwarded": text.encode()}),
         repeated("for=a;", ";", "="),
     ),
-    "whole number": Row(filters._WHOLE_NUMBER.fullmatch, NUMBERS, "compute.filters:_WHOLE_NUMBER"),
+    "whole number": Row(
+        list_query._WHOLE_NUMBER.fullmatch, NUMBERS, "compute.list_query:_WHOLE_NUMBER"
+    ),
     "list filters": Row(
-        lambda text: filters.parse_list_request(text.encode()),
+        lambda text: list_query.parse_list_request(text.encode()),
         repeated(
             "name=a&", "name=^a$", "status=in:^a,$", ";", "changes-since=2024-01-01T00:00:00.^0$"
         ),
@@ -226,12 +229,12 @@ ROWS = {
         "images.dates:_ISO_8601",
     ),
     "range of bytes": Row(
-        lambda text: transfer.parse_range(text, 10),
+        lambda text: byte_ranges.parse_range(text, 10),
         repeated(" ", "1", "bytes=^1$", "bytes=1-^1$", "bytes=1-1^ $x", "^ $bytes"),
-        "embedded.api.transfer:_RANGE",
+        "image_api.byte_ranges:_RANGE",
     ),
     "JSON pointer": Row(
-        patch._key, repeated("/^a$", "/^~0$", "~", "~1"), "embedded.api.patch:search"
+        json_patch._key, repeated("/^a$", "/^~0$", "~", "~1"), "image_api.json_patch:search"
     ),
     "slashes": Row(lambda text: image_routes._plain_path(text, "/image"), repeated("/", "//a")),
     # Of Glance and Keystone
@@ -247,11 +250,11 @@ ROWS = {
     ),
     "id of an image": Row(image_document._ID.fullmatch, ANY, "glance.image_document:_ID"),
     "next page": Row(
-        lambda text: listing.next_marker({"next": text}),
+        lambda text: list_pages.next_marker({"next": text}),
         repeated("marker=a&", "&", "?marker=^a$", "%", ";"),
     ),
     "document": Row(
-        lambda text: answers.document(answers.Answer(200, text.encode())),
+        lambda text: responses.document(responses.Answer(200, text.encode())),
         repeated("[", '{"a":', "1", '"^a$'),
     ),
     "alike keys": Row(
@@ -264,8 +267,10 @@ ROWS = {
         "glance.servers:sub",
     ),
     "URL of a catalog": Row(is_url, repeated("http://^a$", "//", "@")),
-    "URL in a log": Row(shown, repeated("http://^a$", "//", "@", "http://[^:$", "http://a:^1$")),
-    "header to send": Row(http._LINE_END.search, ANY, "upstream.http:_LINE_END"),
+    "URL in a log": Row(
+        strip_credentials, repeated("http://^a$", "//", "@", "http://[^:$", "http://a:^1$")
+    ),
+    "header to send": Row(client._LINE_END.search, ANY, "upstream.client:_LINE_END"),
     "URL of a link": Row(views._PLAIN_URL.fullmatch, ANY, "compute.views:_PLAIN_URL"),
     "special properties": Row(
         views._SPECIAL.search, repeated('"', '"instance_uuid', '"block'), "compute.views:_SPECIAL"
@@ -276,12 +281,14 @@ ROWS = {
     "access rules": Row(
         lambda text: allowed(
             [AccessRule("compute", "GET", path) for path in RULES],
-            Asked("compute", "GET", f"/{text}"),
+            RequestTarget("compute", "GET", f"/{text}"),
         ),
         repeated("a", "/a", "ab", "/"),
     ),
     "path of an access rule": Row(
-        lambda text: AccessRule("compute", "GET", text).allows(Asked("compute", "GET", "/aaa")),
+        lambda text: AccessRule("compute", "GET", text).allows(
+            RequestTarget("compute", "GET", "/aaa")
+        ),
         repeated("*", "{", "{}", "**", "*a", "{a"),
     ),
     "token document": Row(

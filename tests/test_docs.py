@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.cli import _parser
+from glimpse.cli.main import _parser
+from glimpse.cli.sample_config import sample_config
 from glimpse.compute.policy import RULE_NAMES
 from glimpse.images import Action
-from glimpse.sample_config import sample_config
 from glimpse.settings import load_settings
 from glimpse.settings.options import SECTIONS
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.application import build
+from glimpse.app.application import build
 from glimpse.settings import load_settings
 from tests.support.asgi import call
 

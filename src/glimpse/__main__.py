@@ -1,5 +1,5 @@
 """``python -m glimpse``: the same as ``glimpse``."""
 
-from glimpse.cli import main
+from glimpse.cli.main import main
 
 raise SystemExit(main())

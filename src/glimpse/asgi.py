@@ -6,9 +6,9 @@ Configuration files are named in GLIMPSE_CONFIG_FILES, separated by colons. Logs
 import logging
 import os
 
-from glimpse.logs import configure_logging
-from glimpse.process import Process
+from glimpse.app.reloadable import ReloadableApplication
 from glimpse.settings import load_settings
+from glimpse.telemetry.log_setup import configure_logging
 
 _settings = load_settings(
     [name for name in os.environ.get("GLIMPSE_CONFIG_FILES", "").split(":") if name]
@@ -19,4 +19,4 @@ configure_logging(_settings.server)
 for _note in _settings.notes:
     logging.getLogger(__name__).warning("%s", _note)
 
-application = Process(_settings)
+application = ReloadableApplication(_settings)

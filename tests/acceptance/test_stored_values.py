@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from glimpse.embedded.load import JsonLines
-from glimpse.embedded.loadable import record_of
+from glimpse.image_api.bulk_documents import record_of
+from glimpse.image_api.bulk_load import JsonLines
 from glimpse.images.errors import Invalid
 from tests.acceptance.conftest import MEMBERS
 from tests.support.cloud import EmbeddedCloud, seed_identity

@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glimpse.compute.faults import Fault, fault_of
+from glimpse.compute.faults import Fault, fault_from_error
 from glimpse.compute.operations import ComputeRequest, Operations
 from glimpse.compute.routes import Operation
 from glimpse.compute.views import Links
-from glimpse.embedded.rules import NewImage
+from glimpse.embedded.image_rules import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError
@@ -61,7 +61,7 @@ async def perform(
     except Fault as fault:
         return fault.status, None
     except ImageServiceError as error:
-        return fault_of(error).status, None
+        return fault_from_error(error).status, None
     assert answer is None or isinstance(answer, bytes)
     return (204, None) if answer is None else (200, json.loads(answer))
 

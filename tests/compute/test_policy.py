@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from glimpse.app.policy_files import PolicyFiles
 from glimpse.compute.policy import RULE_NAMES, ComputePolicy
 from glimpse.compute.routes import ROUTES
 from glimpse.images import Caller
-from glimpse.policy_files import PolicyFiles
 from glimpse.settings import load_settings
 from tests.support.policy import write_policy
 

@@ -6,8 +6,8 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glimpse.compute.answers import plain_json
 from glimpse.compute.metadata import shown_metadata
+from glimpse.compute.responses import plain_json
 from glimpse.compute.views import Links, detail_view, with_prefix
 from glimpse.images import Image, image_from_document
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from glimpse.embedded import rules
-from glimpse.embedded.rules import NewImage
+from glimpse.embedded import image_rules
+from glimpse.embedded.image_rules import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import PropertyChanges
 from glimpse.images.errors import Conflict
@@ -15,11 +15,11 @@ FIRST, LATER = "2024-02-01T10:20:30Z", "2024-02-01T10:20:33Z"
 @pytest.fixture
 async def image(service: EmbeddedImageService, monkeypatch: pytest.MonkeyPatch) -> str:
     """An image that was made three seconds ago."""
-    monkeypatch.setattr(rules, "now", lambda: FIRST)
+    monkeypatch.setattr(image_rules, "now", lambda: FIRST)
     new = NewImage(disk_format="raw", container_format="bare", properties={"key": "value"})
     made = await service.create_image(OWNER, new)
     assert (made.created_at, made.updated_at) == (FIRST, FIRST)
-    monkeypatch.setattr(rules, "now", lambda: LATER)
+    monkeypatch.setattr(image_rules, "now", lambda: LATER)
     return made.id
 
 
@@ -54,6 +54,8 @@ async def test_metadata_that_are_what_they_were_are_no_change(
 async def test_what_is_refused_is_no_change(service: EmbeddedImageService, image: str) -> None:
     with pytest.raises(Conflict):
         await service.update_image(
-            OWNER, image, lambda before: rules.with_status(before, "active", expected=("saving",))
+            OWNER,
+            image,
+            lambda before: image_rules.with_status(before, "active", expected=("saving",)),
         )
     assert await dates(service, image) == (FIRST, FIRST)

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from glimpse.compute import rendered_images
+from glimpse.compute import render_cache
 from glimpse.compute.operations import ComputeRequest, Operations, Streamed
 from glimpse.compute.views import Links
-from glimpse.embedded.api.documents import page_document
-from glimpse.embedded.load import BadRecord, load
-from glimpse.embedded.rules import MOST_CHARACTERS, NewImage
+from glimpse.embedded.image_rules import MOST_CHARACTERS, NewImage
 from glimpse.embedded.service import EmbeddedImageService
+from glimpse.image_api.bulk_load import BadRecord, load
+from glimpse.image_api.documents import page_document
 from glimpse.images import DateBound, ImageQuery, PropertyChanges, Sort
 from glimpse.images.errors import Invalid
 from tests.embedded.images import CREATED, OWNER, document
@@ -72,7 +72,7 @@ async def test_a_list_of_the_image_api_is_made_piece_by_piece(
 async def test_compute_streams_large_images_and_keeps_none_of_them(
     service: EmbeddedImageService, ids: list[str]
 ) -> None:
-    rendered_images._rendered.cache_clear()  # noqa: SLF001
+    render_cache._rendered.cache_clear()  # noqa: SLF001
     links = Links("http://x/v2.1", "http://x", "http://y")
     compute = Operations(service, metadata_items=128)
     request = ComputeRequest(OWNER, b"", None, "", "", links, legacy=False)
@@ -81,7 +81,7 @@ async def test_compute_streams_large_images_and_keeps_none_of_them(
     pieces = [piece async for piece in answer.pieces]
     assert max(map(len, pieces)) < 2 * ONE_STEP
     assert [image["id"] for image in json.loads(b"".join(pieces))["images"]] == ids
-    kept = rendered_images._rendered.cache_info().currsize  # noqa: SLF001
+    kept = render_cache._rendered.cache_info().currsize  # noqa: SLF001
     assert kept == COUNT // 5, "only small ones may be kept: a thousand large ones are a gigabyte"
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glimpse.embedded.load import load
-from glimpse.embedded.rules import NewImage
+from glimpse.embedded.image_rules import NewImage
 from glimpse.embedded.service import EmbeddedImageService
+from glimpse.image_api.bulk_load import load
 from glimpse.images import ImageQuery, Sort
 from glimpse.images.errors import MarkerNotFound, MarkerNotVisible
 from tests.embedded.images import OTHER, OWNER, document, images, listed, make

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glimpse.compute.views import Links, detail_view
-from glimpse.embedded.api.documents import image_document
-from glimpse.embedded.api.schema import CONTAINER_FORMATS, DISK_FORMATS, STATUSES, VISIBILITIES
-from glimpse.embedded.load import load
 from glimpse.embedded.service import EmbeddedImageService
+from glimpse.image_api.bulk_load import load
+from glimpse.image_api.documents import image_document
+from glimpse.image_api.schema import CONTAINER_FORMATS, DISK_FORMATS, STATUSES, VISIBILITIES
 from glimpse.images import BASE_ATTRIBUTES, ImageQuery
 from tests.embedded.images import ADMIN, CREATED, images
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.data import DataTooLarge, NoData
+from glimpse.embedded.directory_store import DataTooLarge, NoData
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images.errors import Conflict, Forbidden, ImageNotFound
 from tests.embedded.data import DATA, PIECES, download, left_behind, new_image

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from glimpse.glance import GlanceImageService, GlanceOptions, Turns
+from glimpse.glance import GlanceImageService, GlanceOptions, ImageLocks
 from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, ServiceSession
 from glimpse.images import Caller
@@ -66,7 +66,7 @@ async def test_glance(
     options = GlanceOptions((f"https://127.0.0.1:{runner.addresses[0][1]}",), num_retries=0)
     service = GlanceImageService(
         dataclasses.replace(options, tls=_tls(configured(files))),
-        Turns(f"file://{tmp_path}", 5),
+        ImageLocks(f"file://{tmp_path}", 5),
     )
     async with aclosing(_Closing(service.close, runner.cleanup)):
         if works:

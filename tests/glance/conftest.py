@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from glimpse.glance import GlanceImageService, GlanceOptions, Turns
+from glimpse.glance import GlanceImageService, GlanceOptions, ImageLocks
 from glimpse.glance.client import ServiceTokens
 from glimpse.images import Caller
 
@@ -45,7 +45,7 @@ async def connect(tmp_path: Path) -> AsyncIterator[Connect]:
     def start(
         *servers: str, service: ServiceTokens | None = None, **options: float
     ) -> GlanceImageService:
-        turns = Turns(f"file://{tmp_path}", 5)
+        turns = ImageLocks(f"file://{tmp_path}", 5)
         asked = GlanceOptions(servers, **options)  # type: ignore[arg-type]
         images = GlanceImageService(asked, turns, service=service)
         made.append(images)

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from glimpse.images import ImageQuery
-from glimpse.images.errors import BadAnswer, MarkerNotFound
+from glimpse.images.errors import InvalidResponse, MarkerNotFound
 from tests.glance.conftest import CALLER, Connect, Handler, Serve, document
 
 
@@ -88,7 +88,7 @@ async def test_a_list_whose_next_goes_in_circles_is_a_bad_answer(
         return web.json_response({"images": [document(1)], "next": f"/v2/images?marker={other}"})
 
     service = connect(await serve(handle))
-    with pytest.raises(BadAnswer):
+    with pytest.raises(InvalidResponse):
         [page async for page in service.list_images(CALLER, ImageQuery())]
 
 
@@ -125,5 +125,5 @@ async def test_a_document_that_is_no_image_is_a_bad_answer_when_it_is_shown(
         return web.json_response({"id": "broken-1"})
 
     service = connect(await serve(handle))
-    with pytest.raises(BadAnswer):
+    with pytest.raises(InvalidResponse):
         await service.get_image(CALLER, "broken-1")

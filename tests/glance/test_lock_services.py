@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
-from glimpse.glance.turns import Turns
+from glimpse.glance.image_locks import ImageLocks
 from glimpse.images.errors import Unavailable
-from tests.glance.test_turns import hold_a_turn
+from tests.glance.test_image_locks import hold_a_turn
 from tests.support.databases import etcd, mariadb, postgresql
 from tests.support.faultproxy import Fault, FaultProxy
 from tests.support.process import ServerProcess
@@ -63,10 +63,10 @@ def server(
 
 async def test_writers_take_turns(server: LockServer) -> None:
     """Two processes' worth of them: nothing but the lock service is between these two."""
-    both = [Turns(server.url, WAIT) for _ in range(2)]
+    both = [ImageLocks(server.url, WAIT) for _ in range(2)]
     at_work = 0
 
-    async def write(turns: Turns) -> None:
+    async def write(turns: ImageLocks) -> None:
         nonlocal at_work
         async with turns.turn("image"):
             at_work += 1
@@ -86,7 +86,7 @@ async def test_a_holder_that_is_killed_holds_nobody_up_for_long(server: LockServ
     )
     holder.start()
     there.close()  # or nobody would notice a holder that cannot start
-    turns, impatient = Turns(server.url, WAIT), Turns(server.url, 0.5)
+    turns, impatient = ImageLocks(server.url, WAIT), ImageLocks(server.url, 0.5)
     try:
         assert await asyncio.to_thread(here.recv) == "held"
         with pytest.raises(Unavailable):
@@ -104,7 +104,7 @@ async def test_a_holder_that_is_killed_holds_nobody_up_for_long(server: LockServ
 
 async def test_a_turn_that_lasts_stays_the_holders(server: LockServer) -> None:
     """Longer than the lock of a dead holder would."""
-    one, other = Turns(server.url, WAIT), Turns(server.url, 0.5)
+    one, other = ImageLocks(server.url, WAIT), ImageLocks(server.url, 0.5)
     async with one.turn("image"):
         await asyncio.sleep(5)
         with pytest.raises(Unavailable):
@@ -118,7 +118,7 @@ async def test_a_turn_that_lasts_stays_the_holders(server: LockServer) -> None:
 async def test_trouble_is_answered_in_time_and_ends(
     server: LockServer, fault: Fault | None
 ) -> None:
-    turns = Turns(server.url, 2)
+    turns = ImageLocks(server.url, 2)
     image = f"image of {fault}"  # what was asked of a server that hung may last for a while
     async with turns.turn(image):
         pass
@@ -136,7 +136,7 @@ async def test_trouble_is_answered_in_time_and_ends(
     await turns.close()
 
 
-async def eventually_takes_a_turn(turns: Turns, image: str) -> None:
+async def eventually_takes_a_turn(turns: ImageLocks, image: str) -> None:
     async with asyncio.timeout(WAIT):
         while True:
             with contextlib.suppress(Unavailable):

@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from glimpse.glance.answers import Answer
+from glimpse.glance.responses import Answer
 from glimpse.glance.schema import ImageSchema, described_attributes
 from glimpse.images import BASE_ATTRIBUTES
-from glimpse.images.errors import BadAnswer, Unavailable
+from glimpse.images.errors import InvalidResponse, Unavailable
 
 
 def schema(*attributes: str) -> Answer:
@@ -97,5 +97,5 @@ def test_a_property_that_the_operator_declares_is_no_attribute() -> None:
 
 @pytest.mark.parametrize("answer", [Answer(500, b"{}"), Answer(200, b"[]"), Answer(200, b"{}")])
 def test_what_is_no_schema_is_a_bad_answer(answer: Answer) -> None:
-    with pytest.raises(BadAnswer):
+    with pytest.raises(InvalidResponse):
         described_attributes(answer)

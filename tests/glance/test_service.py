@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from glimpse.images import ImageQuery, PropertyChanges
-from glimpse.images.errors import BadAnswer, Forbidden, ImageNotFound, Invalid, Unavailable
+from glimpse.images.errors import Forbidden, ImageNotFound, Invalid, InvalidResponse, Unavailable
 from tests.glance.conftest import CALLER, Connect, Serve, document
 
 
@@ -17,7 +17,7 @@ async def test_an_answer_that_is_no_image_is_a_bad_answer(
     async def handle(_request: web.BaseRequest) -> web.Response:
         return web.Response(text=body)
 
-    with pytest.raises(BadAnswer):
+    with pytest.raises(InvalidResponse):
         await connect(await serve(handle)).get_image(CALLER, "image-1")
 
 
@@ -25,7 +25,7 @@ async def test_a_redirect_is_a_bad_answer(serve: Serve, connect: Connect) -> Non
     async def handle(request: web.BaseRequest) -> web.Response:
         raise web.HTTPFound(request.path)
 
-    with pytest.raises(BadAnswer):
+    with pytest.raises(InvalidResponse):
         await connect(await serve(handle)).get_image(CALLER, "image-1")
 
 

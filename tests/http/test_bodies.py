@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.correlation import RequestNotes
 from glimpse.http.bodies import BodyBudget, TooManyBodies
+from glimpse.telemetry.request_context import RequestContext
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import request
 from tests.support.memory import MEGABYTE, resident_bytes
@@ -20,7 +20,7 @@ LARGEST = 1024 * 1024  # bytes of a JSON body of the Image API
 
 
 def test_a_body_beyond_the_budget_is_refused_unless_it_is_alone() -> None:
-    budget, first, second = BodyBudget(100), RequestNotes(), RequestNotes()
+    budget, first, second = BodyBudget(100), RequestContext(), RequestContext()
     budget.reserve(first, 90)
     with pytest.raises(TooManyBodies):
         budget.reserve(second, 11)

@@ -4,14 +4,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from glimpse.http.readiness import Probe, ReadinessView
+from glimpse.http.readiness import HealthCheck, ReadinessView
+from tests.app.test_gateway import configuration
 from tests.support.asgi import call
 from tests.support.http import Answer, request
 from tests.support.process import GlimpseProcess
-from tests.test_gateway import configuration
 
 
-async def _answer(**probes: Probe) -> Answer:
+async def _answer(**probes: HealthCheck) -> Answer:
     view = ReadinessView(probes, timeout=0.2)
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:

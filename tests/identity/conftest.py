@@ -12,9 +12,9 @@ import requests
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from glimpse.identity.api import identity_api
-from glimpse.identity.directory import Directory
-from glimpse.identity.embedded import EmbeddedIdentity
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.service import EmbeddedIdentity
+from glimpse.identity_api.routes import identity_api
 from tests.support.process import free_port
 
 

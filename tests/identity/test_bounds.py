@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import requests
 
-from glimpse.identity import application_credentials, documents, embedded, lengths
-from glimpse.identity.authrequest import AuthRequest, Reference
-from glimpse.identity.embedded import EmbeddedIdentity
+from glimpse.identity import field_lengths
+from glimpse.identity.embedded import application_credentials, service
+from glimpse.identity.embedded.auth_request import AuthRequest, Reference
+from glimpse.identity.embedded.service import EmbeddedIdentity
+from glimpse.identity_api import documents
 from tests.identity.conftest import Cloud, message_of
 
 FAR = "9999-12-31T23:59:59.999999"
@@ -100,11 +102,11 @@ def test_an_odd_body_is_a_bad_request(cloud: Cloud) -> None:
 def test_the_longest_values_are_taken_and_shown(cloud: Cloud) -> None:
     token = cloud.token()
     wanted = {
-        "name": "\U0001f511" * lengths.NAME,
-        "secret": "s" * lengths.PASSWORD,
-        "description": "d" * lengths.DESCRIPTION,
+        "name": "\U0001f511" * field_lengths.NAME,
+        "secret": "s" * field_lengths.PASSWORD,
+        "description": "d" * field_lengths.DESCRIPTION,
         "expires_at": "9999-12-31T23:59:58.000001",
-        "roles": [{"name": "member"}] * lengths.ROLES,
+        "roles": [{"name": "member"}] * field_lengths.ROLES,
     }
     answer = create(cloud, token, **wanted)
     assert answer.status_code == 201, answer.text
@@ -287,7 +289,7 @@ async def test_a_token_of_any_expiration_can_be_shown(tmp_path: Path) -> None:
 async def test_tokens_that_are_remembered_are_bounded_in_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "MOST_KNOWN_BYTES", 20_000)
+    monkeypatch.setattr(service, "MOST_KNOWN_BYTES", 20_000)
     identity = EmbeddedIdentity.open(tmp_path)
     demo = identity.directory_file.current.user(name="demo")
     assert demo is not None

@@ -1,7 +1,7 @@
 import pytest
 
-from glimpse.identity.base import Unauthorized
 from glimpse.identity.noauth import NoAuthIdentity, RemoteNoAuthRefused, check_noauth_bind
+from glimpse.identity.service import Unauthorized
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from glimpse.app.policy_files import PolicyFiles
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.glance import GlanceImageService, GlanceOptions, Turns
+from glimpse.glance import GlanceImageService, GlanceOptions, ImageLocks
 from glimpse.images import Permissions
-from glimpse.policy_files import PolicyFiles
 from tests.images.services import Rig, served
 from tests.support.policy import write_policy
 
@@ -33,7 +33,7 @@ async def rig(
             await embedded.close()
             return
         async with served(store) as url:
-            turns = Turns(f"file://{tmp_path / 'turns'}", 10)
+            turns = ImageLocks(f"file://{tmp_path / 'turns'}", 10)
             # Pages of two, so that every list here takes several.
             options = GlanceOptions((url,), page_size=2)
             glance = GlanceImageService(options, turns, rules=rules)

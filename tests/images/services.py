@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import uvicorn
 
-from glimpse.embedded.api import image_api
-from glimpse.embedded.rules import NewImage
+from glimpse.embedded.image_rules import NewImage
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.http.edge import Edge
-from glimpse.identity import Asked
+from glimpse.http.request_middleware import RequestMiddleware
+from glimpse.identity import RequestTarget
 from glimpse.identity.noauth import NoAuthIdentity
+from glimpse.image_api import image_api
 from glimpse.images import Caller, Image, ImageQuery, ImageService
 
 _USUAL = ("member", "reader")
@@ -38,7 +38,7 @@ class RoleIdentity(NoAuthIdentity):
         self,
         token: str | None,
         service_token: str | None = None,  # noqa: ARG002  the port's signature
-        asked: Asked | None = None,  # noqa: ARG002  likewise
+        asked: RequestTarget | None = None,  # noqa: ARG002  likewise
     ) -> Caller:
         name, *roles = (token or "").split(":")
         return caller(name, tuple(roles))
@@ -57,7 +57,7 @@ class Rig(NamedTuple):
 @asynccontextmanager
 async def served(store: EmbeddedImageService) -> AsyncIterator[str]:
     """The store's Image API on a socket of its own."""
-    api = Edge(image_api(store, RoleIdentity()), trust_proxy_headers=False)
+    api = RequestMiddleware(image_api(store, RoleIdentity()), trust_proxy_headers=False)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(api, log_config=None, lifespan="off"))
         serving = asyncio.create_task(server.serve([listening]))

@@ -5,7 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from glimpse.cli import _parser
+from glimpse.cli.main import _parser
 from glimpse.settings.loading import default_state_dir
 
 ROOT = Path(__file__).parent.parent.parent

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from glimpse.embedded.load import load
 from glimpse.embedded.service import EmbeddedImageService
+from glimpse.image_api.bulk_load import load
 from glimpse.images import Caller
 from glimpse.images.errors import ImageNotFound
 from tests.support.http import Answer, request

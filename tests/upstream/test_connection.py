@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, CallFailed, Disconnected
-from glimpse.upstream.http import HttpClient
+from glimpse.upstream.client import HttpClient
+from glimpse.upstream.errors import ConnectionLost, ProtocolError, ResponseTooLarge, UpstreamError
 from tests.upstream.conftest import FINE, Scripted, get, listening, make_client, read_request, until
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -54,48 +54,48 @@ async def test_a_header_is_found_whatever_its_case(client: HttpClient, scripted:
     assert response.header(b"date") is None
 
 
-FAILURES: dict[str, tuple[bytes, type[CallFailed]]] = {
-    "nothing": (b"", Disconnected),
-    "half a head": (b"HTTP/1.1 200 OK\r\nContent-Le", Disconnected),
-    "half a body": (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", BrokenAnswer),
+FAILURES: dict[str, tuple[bytes, type[UpstreamError]]] = {
+    "nothing": (b"", ConnectionLost),
+    "half a head": (b"HTTP/1.1 200 OK\r\nContent-Le", ConnectionLost),
+    "half a body": (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", ProtocolError),
     "half of the chunks": (
         CHUNKED + b"4\r\nhalf\r\n",
-        BrokenAnswer,
+        ProtocolError,
     ),
-    "a go-ahead only": (b"HTTP/1.1 100 Continue\r\n\r\n", Disconnected),
-    "no HTTP": (b"SSH-2.0-OpenSSH_9.2\r\n", BrokenAnswer),
+    "a go-ahead only": (b"HTTP/1.1 100 Continue\r\n\r\n", ConnectionLost),
+    "no HTTP": (b"SSH-2.0-OpenSSH_9.2\r\n", ProtocolError),
     "another protocol": (
         b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
-        BrokenAnswer,
+        ProtocolError,
     ),
-    "a negative length": (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", BrokenAnswer),
+    "a negative length": (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", ProtocolError),
     "more than is wanted": (
         b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n" + 1001 * b"x",
-        AnswerTooLarge,
+        ResponseTooLarge,
     ),
     "more than is wanted, in chunks": (
         CHUNKED + 1001 * b"1\r\nx\r\n",
-        AnswerTooLarge,
+        ResponseTooLarge,
     ),
-    "a head without end": (b"HTTP/1.1 200 OK\r\nA: " + 100_000 * b"x", AnswerTooLarge),
-    "headers without end": (b"HTTP/1.1 200 OK\r\n" + 20_000 * b"A: b\r\n", AnswerTooLarge),
-    "many headers": (b"HTTP/1.1 200 OK\r\n" + 1000 * b"A:\r\n" + b"\r\n", AnswerTooLarge),
-    "a status line without end": (b"HTTP/1.1 200 " + 100_000 * b"x", AnswerTooLarge),
-    "a name without end": (b"HTTP/1.1 200 OK\r\n" + 100_000 * b"x", AnswerTooLarge),
-    "interim responses without end": (20_000 * b"HTTP/1.1 100 Continue\r\n\r\n", AnswerTooLarge),
+    "a head without end": (b"HTTP/1.1 200 OK\r\nA: " + 100_000 * b"x", ResponseTooLarge),
+    "headers without end": (b"HTTP/1.1 200 OK\r\n" + 20_000 * b"A: b\r\n", ResponseTooLarge),
+    "many headers": (b"HTTP/1.1 200 OK\r\n" + 1000 * b"A:\r\n" + b"\r\n", ResponseTooLarge),
+    "a status line without end": (b"HTTP/1.1 200 " + 100_000 * b"x", ResponseTooLarge),
+    "a name without end": (b"HTTP/1.1 200 OK\r\n" + 100_000 * b"x", ResponseTooLarge),
+    "interim responses without end": (20_000 * b"HTTP/1.1 100 Continue\r\n\r\n", ResponseTooLarge),
     "interim responses with many headers": (
         100 * (b"HTTP/1.1 103 Early Hints\r\n" + 20 * b"A: b\r\n" + b"\r\n") + FINE,
-        AnswerTooLarge,
+        ResponseTooLarge,
     ),
-    "trailers without end": (CHUNKED + b"0\r\n" + 20_000 * b"A: b\r\n", AnswerTooLarge),
-    "a chunk extension without end": (CHUNKED + b"1;" + 100_000 * b"x", AnswerTooLarge),
+    "trailers without end": (CHUNKED + b"0\r\n" + 20_000 * b"A: b\r\n", ResponseTooLarge),
+    "a chunk extension without end": (CHUNKED + b"1;" + 100_000 * b"x", ResponseTooLarge),
     "a length that is too large": (
         b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n",
-        AnswerTooLarge,
+        ResponseTooLarge,
     ),
     "a length of many digits": (
         b"HTTP/1.1 200 OK\r\nContent-Length: " + 5000 * b"1" + b"\r\n\r\n",
-        BrokenAnswer,
+        ProtocolError,
     ),
 }
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from glimpse.upstream.waiting import in_thread, pause
+from glimpse.upstream.waiting import retry_delay, run_in_thread
 
 
 async def test_a_thread_that_starts_when_nobody_waits_any_more_does_nothing(
@@ -23,7 +23,7 @@ async def test_a_thread_that_starts_when_nobody_waits_any_more_does_nothing(
     monkeypatch.setattr("glimpse.upstream.waiting.threading.Thread", LateThread)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0):
-            await in_thread(lambda: calls.append("called"))
+            await run_in_thread(lambda: calls.append("called"))
     given_up.set()
     for thread in threads:
         thread.join()
@@ -31,7 +31,7 @@ async def test_a_thread_that_starts_when_nobody_waits_any_more_does_nothing(
 
 
 def test_pauses_grow_up_to_a_bound_and_spread_out() -> None:
-    pauses = {attempt: {pause(attempt) for _ in range(200)} for attempt in (1, 2, 3, 50)}
+    pauses = {attempt: {retry_delay(attempt) for _ in range(200)} for attempt in (1, 2, 3, 50)}
     assert max(pauses[1]) < min(pauses[3])
     assert max(pauses[50]) <= 1.0
     assert all(len(spread) > 100 for spread in pauses.values())

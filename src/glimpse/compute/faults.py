@@ -1,13 +1,7 @@
 """Faults: the Compute API's error answers, and the one place that makes them of domain errors."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from glimpse.compute.microversions import Microversion
 from glimpse.images import errors
-
-if TYPE_CHECKING:
-    from glimpse.compute.microversions import Microversion
 
 FAULT_NAMES = {
     400: "badRequest",
@@ -56,7 +50,7 @@ def no_such_resource() -> Fault:
     return Fault(404, "The resource could not be found.")
 
 
-def fault_of(error: errors.ImageServiceError) -> Fault:
+def fault_from_error(error: errors.ImageServiceError) -> Fault:
     """The fault for what an image service answered instead of what was asked.
 
     Wording and status as a deployed Compute API has them; its repeated words of the Image service

@@ -7,9 +7,8 @@ from typing import Any
 
 import orjson
 
-from glimpse.compute.answers import plain_json
-from glimpse.compute.faults import Fault, fault_of, no_such_resource
-from glimpse.compute.filters import ListRequest, parse_list_request
+from glimpse.compute.faults import Fault, fault_from_error, no_such_resource
+from glimpse.compute.list_query import ListRequest, parse_list_request
 from glimpse.compute.metadata import (
     check_storable,
     is_reserved,
@@ -18,7 +17,8 @@ from glimpse.compute.metadata import (
     shown_metadata,
 )
 from glimpse.compute.policy import ComputePolicy
-from glimpse.compute.rendered_images import render_detail
+from glimpse.compute.render_cache import render_detail
+from glimpse.compute.responses import plain_json
 from glimpse.compute.routes import Operation
 from glimpse.compute.views import Links, basic_view, detail_view
 from glimpse.images import (
@@ -210,7 +210,7 @@ class Operations:
         except Forbidden as error:
             if type(error) is Forbidden:
                 raise _not_authorized(request.image_id) from None
-            raise fault_of(error) from None
+            raise fault_from_error(error) from None
 
 
 def _not_authorized(image_id: str) -> Fault:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from glimpse.compute.microversions import Microversion, requested_microversion
+from glimpse.compute.content_negotiation import requested_microversion
+from glimpse.compute.microversions import Microversion
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 
-from glimpse.embedded import rules
-from glimpse.embedded.claims import Claims
-from glimpse.embedded.data import ImageData, ImageStore, NoData
-from glimpse.embedded.engine import Catalog, Members, Record
-from glimpse.embedded.rules import NewImage
+from glimpse.embedded import image_rules
+from glimpse.embedded.catalog import Catalog, Members, Record
+from glimpse.embedded.directory_store import ImageData, ImageStore, NoData
+from glimpse.embedded.image_rules import NewImage
 from glimpse.embedded.sqlite.catalog import SQLiteCatalog
+from glimpse.embedded.upload_locks import UploadLocks
 from glimpse.embedded.virtual_size import virtual_size
 from glimpse.images import (
     BASE_ATTRIBUTES,
@@ -57,7 +57,7 @@ class EmbeddedImageService:
         return cls(
             SQLiteCatalog.open(state_dir / "catalog.sqlite"),
             ImageStore(state_dir / "data", image_size_cap),
-            Claims(state_dir / "uploads"),
+            UploadLocks(state_dir / "uploads"),
             permissions,
         )
 
@@ -65,7 +65,7 @@ class EmbeddedImageService:
         self,
         catalog: Catalog,
         data: ImageStore,
-        claims: Claims,
+        claims: UploadLocks,
         permissions: Permissions | None = None,
     ) -> None:
         """Without `permissions`, callers may do what their roles allow by default."""
@@ -96,7 +96,7 @@ class EmbeddedImageService:
         record = await self._catalog.get(marker.lower(), caller.project_id)
         if record is None:
             raise MarkerNotFound(marker)
-        if not rules.is_visible(caller, record) or not self.permissions.allows(
+        if not image_rules.is_visible(caller, record) or not self.permissions.allows(
             caller, Action.GET_IMAGE, record.image
         ):
             raise MarkerNotVisible(marker)
@@ -107,7 +107,7 @@ class EmbeddedImageService:
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
-        return rules.visible(caller, record, self.permissions)
+        return image_rules.visible(caller, record, self.permissions)
 
     async def change_properties(
         self, caller: Caller, image_id: str, changes: PropertyChanges
@@ -116,7 +116,7 @@ class EmbeddedImageService:
         return await self._catalog.update(
             image_id.lower(),
             caller.project_id,
-            lambda record: rules.with_properties(caller, record, changes, self.permissions),
+            lambda record: image_rules.with_properties(caller, record, changes, self.permissions),
         )
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
@@ -130,7 +130,7 @@ class EmbeddedImageService:
             await self._catalog.delete(
                 image.id,
                 caller.project_id,
-                lambda record: rules.deletable(caller, record, self.permissions),
+                lambda record: image_rules.deletable(caller, record, self.permissions),
             )
             with contextlib.suppress(ServiceError):  # what is left then, the next start removes
                 await self._data.delete(image.id)
@@ -149,7 +149,7 @@ class EmbeddedImageService:
 
     async def create_image(self, caller: Caller, new: NewImage) -> Image:
         """Make an image without data, in status queued. Raises Forbidden, Invalid, Conflict."""
-        image = rules.new_record(caller, new, self.permissions)
+        image = image_rules.new_record(caller, new, self.permissions)
         await self._catalog.insert(image)
         return image
 
@@ -167,8 +167,8 @@ class EmbeddedImageService:
         """
 
         def change(record: Record) -> Image:
-            before = rules.editable(caller, record, self.permissions, action)
-            return rules.updated(caller, before, update(before), self.permissions)
+            before = image_rules.editable(caller, record, self.permissions, action)
+            return image_rules.updated(caller, before, update(before), self.permissions)
 
         return await self._catalog.update(image_id.lower(), caller.project_id, change)
 
@@ -179,8 +179,10 @@ class EmbeddedImageService:
         await self._catalog.set_member(
             image_id.lower(),
             caller.project_id,
-            lambda record: rules.editable(caller, record, self.permissions, Action.ADD_MEMBER),
-            (member_id, status, rules.now()),
+            lambda record: image_rules.editable(
+                caller, record, self.permissions, Action.ADD_MEMBER
+            ),
+            (member_id, status, image_rules.now()),
         )
 
     async def upload(
@@ -199,7 +201,7 @@ class EmbeddedImageService:
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
-        image = rules.editable(caller, record, self.permissions, Action.UPLOAD_IMAGE)
+        image = image_rules.editable(caller, record, self.permissions, Action.UPLOAD_IMAGE)
         check(image)
         claim = await asyncio.to_thread(self._claims.take, image.id)
         if claim is None:
@@ -224,7 +226,7 @@ class EmbeddedImageService:
 
     async def _take_data(self, caller: Caller, image_id: str, chunks: AsyncIterator[bytes]) -> None:
         def finish(image: Image) -> Image:
-            return rules.with_status(image, "active", expected=("saving",))._replace(
+            return image_rules.with_status(image, "active", expected=("saving",))._replace(
                 size=stored.size,
                 virtual_size=virtual_size(image.disk_format, stored.head, stored.size),
                 checksum=stored.checksum,
@@ -246,9 +248,9 @@ class EmbeddedImageService:
             await self._catalog.update(
                 image_id,
                 None,
-                lambda record: rules.with_status(
+                lambda record: image_rules.with_status(
                     record.image, "queued", expected=("saving",)
-                )._replace(updated_at=rules.now()),
+                )._replace(updated_at=image_rules.now()),
             )
 
     async def recover(self) -> None:
@@ -274,7 +276,7 @@ class EmbeddedImageService:
         return await self.update_image(
             caller,
             image_id,
-            lambda image: rules.with_status(image, status, expected=expected),
+            lambda image: image_rules.with_status(image, status, expected=expected),
             Action.UPLOAD_IMAGE,
         )
 

@@ -1,9 +1,9 @@
 """ImageService over HTTP: somebody's real Glance."""
 
-from glimpse.glance.locks import CannotTakeTurns
+from glimpse.glance.image_locks import ImageLocks
+from glimpse.glance.lock_service import LockServiceError
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.servers import is_url
 from glimpse.glance.service import GlanceImageService
-from glimpse.glance.turns import Turns
 
-__all__ = ["CannotTakeTurns", "GlanceImageService", "GlanceOptions", "Turns", "is_url"]
+__all__ = ["GlanceImageService", "GlanceOptions", "ImageLocks", "LockServiceError", "is_url"]

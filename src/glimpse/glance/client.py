@@ -9,23 +9,16 @@ from http import HTTPStatus
 from typing import NamedTuple, Protocol
 from urllib.parse import urlencode
 
-from glimpse.correlation import NO_REQUEST, current_notes, current_request
-from glimpse.glance.answers import Answer, version_ids
+from glimpse.glance.call_results import Outcome, may_be_at_it, meaning, reason, was_silent, word
 from glimpse.glance.options import GlanceOptions
-from glimpse.glance.outcomes import (
-    Outcome,
-    may_be_at_it,
-    meaning,
-    reason,
-    was_silent,
-    word,
-)
+from glimpse.glance.responses import Answer, version_ids
 from glimpse.glance.servers import FindServer, Servers, is_url
 from glimpse.images.errors import Invalid, Unavailable
-from glimpse.upstream.errors import AnswerTooLarge, CallFailed, NotConnected
-from glimpse.upstream.http import HttpClient
-from glimpse.upstream.urls import shown
-from glimpse.upstream.waiting import Flight, pause
+from glimpse.telemetry.request_context import NO_REQUEST, current_context, current_request
+from glimpse.upstream.client import HttpClient
+from glimpse.upstream.errors import ConnectError, ResponseTooLarge, UpstreamError
+from glimpse.upstream.urls import strip_credentials
+from glimpse.upstream.waiting import SingleFlight, retry_delay
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +78,7 @@ class GlanceClient:
         self._service = service
         self._find_server = find_server
         self._known: Servers | None = None
-        self._looking = Flight(self._look_up)
+        self._looking = SingleFlight(self._look_up)
         self._http = HttpClient(
             tls=options.tls,
             connect_timeout=options.connect_timeout,
@@ -112,9 +105,9 @@ class GlanceClient:
         `idempotent`, but not while a server may be at it; anything else only if it surely was not
         sent. A server that was silent is left in peace.
 
-        Raises Unavailable or BadAnswer, within `total_timeout` whatever the servers do, and Invalid
-        for a 500 that `blame` explains: that is no sign of a server in trouble; nor is an answer of
-        more than `most_bytes`, which is TooLarge.
+        Raises Unavailable or InvalidResponse, within `total_timeout` whatever the servers do, and
+        Invalid for a 500 that `blame` explains: that is no sign of a server in trouble; nor is an
+        answer of more than `most_bytes`, which is TooLarge.
         """
         try:
             target = f"{path}?{urlencode(parameters)}" if parameters else path
@@ -148,7 +141,7 @@ class GlanceClient:
         return "no Image service answers"
 
     async def versions(self, server: str) -> list[str]:
-        """The ids of the versions that one server has. Raises Unavailable or BadAnswer."""
+        """The ids of the versions that one server has. Raises Unavailable or InvalidResponse."""
         try:
             async with asyncio.timeout(self._options.total_timeout):
                 outcome = await self._attempt(server, self._versions_request())
@@ -201,17 +194,21 @@ class GlanceClient:
                 break
             server = left.popleft()
             if attempt:
-                current_notes.get().observer.call_retried("glance")
-                await asyncio.sleep(pause(attempt))
+                current_context.get().observer.call_retried("glance")
+                await asyncio.sleep(retry_delay(attempt))
             outcome = await self._attempt(server, request)
-            if isinstance(outcome, AnswerTooLarge):
+            if isinstance(outcome, ResponseTooLarge):
                 break
             if isinstance(outcome, Answer) and outcome.status not in _RETRIED:
                 servers.worked(server)
                 return outcome
             _blame_request(outcome, blame)
             if servers.failed(server):
-                _log.warning("Glance at %s fails, and rests: %s", shown(server), reason(outcome))
+                _log.warning(
+                    "Glance at %s fails, and rests: %s",
+                    strip_credentials(server),
+                    reason(outcome),
+                )
             if not _may_repeat(request, outcome):
                 break
             if not was_silent(outcome):
@@ -229,7 +226,7 @@ class GlanceClient:
             return outcome
         finally:
             seconds = time.perf_counter() - began
-            current_notes.get().call_ended("glance", request.method, word(outcome), seconds)
+            current_context.get().call_ended("glance", request.method, word(outcome), seconds)
 
     async def _send(self, server: str, request: _Request) -> Outcome:
         try:
@@ -241,14 +238,14 @@ class GlanceClient:
                 request.body,
                 most_bytes=request.most_bytes,
             )
-        except (CallFailed, TimeoutError) as error:
+        except (UpstreamError, TimeoutError) as error:
             # A deadline of the whole call arrives as CancelledError, so it is not caught here.
             return error
         if found.redirect is not None:
             _log.error(
                 "Glance at %s redirects to %s, which is not followed: name the right URL in "
                 "[glance] endpoint_override, or in Keystone's catalog.",
-                shown(server),
+                strip_credentials(server),
                 found.redirect,
             )
         return Answer(found.status, found.body, found.header(b"retry-after"))
@@ -278,7 +275,7 @@ def _may_repeat(request: _Request, outcome: Outcome) -> bool:
     A write that one server is still at, and another has done, ends after its writer's turn: it
     would undo what others write then, and nobody would know.
     """
-    if request.method == "GET" or isinstance(outcome, NotConnected):
+    if request.method == "GET" or isinstance(outcome, ConnectError):
         return True
     return request.idempotent and not may_be_at_it(outcome)
 

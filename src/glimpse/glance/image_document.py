@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from glimpse.images import Image, image_from_document
-from glimpse.images.errors import BadAnswer
+from glimpse.images.errors import InvalidResponse
 
 _TEXT = frozenset((str,))
 _TEXT_OR_NULL = frozenset((str, type(None)))
@@ -33,13 +33,13 @@ _ID = re.compile(r"[!#-\[\]-~]{1,255}")
 
 
 def image_of(document: Any, base_attributes: frozenset[str]) -> Image:
-    """The image that a parsed document describes. Raises BadAnswer when it describes none.
+    """The image that a parsed document describes. Raises InvalidResponse when it describes none.
 
     `base_attributes` are the keys of the document that are no properties. Properties may have any
     type; see image_from_document.
     """
     if not isinstance(document, dict):
-        raise BadAnswer("The Image service's answer is not an image.")
+        raise InvalidResponse("The Image service's answer is not an image.")
     get = document.get
     for key, types in _TYPES:
         if type(get(key)) not in types:
@@ -57,5 +57,5 @@ def image_of(document: Any, base_attributes: frozenset[str]) -> Image:
         raise _odd("properties") from None
 
 
-def _odd(key: str) -> BadAnswer:
-    return BadAnswer(f"The Image service's answer is not an image: {key} makes no sense.")
+def _odd(key: str) -> InvalidResponse:
+    return InvalidResponse(f"The Image service's answer is not an image: {key} makes no sense.")

@@ -5,10 +5,10 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from glimpse.glance import answers
-from glimpse.glance.answers import Answer
+from glimpse.glance import responses
+from glimpse.glance.responses import Answer
 from glimpse.images import BASE_ATTRIBUTES
-from glimpse.images.errors import BadAnswer, ImageServiceError
+from glimpse.images.errors import ImageServiceError, InvalidResponse
 
 MOST_BYTES = (
     1024 * 1024
@@ -67,17 +67,19 @@ class ImageSchema:
 
 
 def described_attributes(answer: Answer) -> frozenset[str]:
-    """The base attributes in an answer to ``GET /v2/schemas/image``; BadAnswer without a schema.
+    """The base attributes in a response to ``GET /v2/schemas/image``. Raises InvalidResponse.
 
     All properties of the schema but those marked ``is_base: false``, as python-glanceclient, and
     Compute with it, reads it.
     """
-    described = answers.document(answer).get("properties") if answers.is_success(answer) else None
+    described = (
+        responses.document(answer).get("properties") if responses.is_success(answer) else None
+    )
     if not isinstance(described, Mapping):
-        raise BadAnswer("The Image service's answer is not a schema.")
+        raise InvalidResponse("The Image service's answer is not a schema.")
     found = frozenset(key for key, about in described.items() if _is_base(about))
     if len(found) > _MOST_ATTRIBUTES or any(len(key) > _LONGEST_ATTRIBUTE for key in found):
-        raise BadAnswer("The Image service's schema has too many attributes.")
+        raise InvalidResponse("The Image service's schema has too many attributes.")
     return found
 
 

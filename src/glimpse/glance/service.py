@@ -10,17 +10,16 @@ from urllib.parse import quote
 
 import orjson
 
-from glimpse.broken_records import BrokenRecords
-from glimpse.glance import answers
-from glimpse.glance.answers import is_success
-from glimpse.glance.blame import unfit_filter, unstorable_property
+from glimpse.glance import responses
 from glimpse.glance.client import GlanceClient, ServiceTokens
-from glimpse.glance.listing import PagesAhead, read_page, walk
+from glimpse.glance.error_diagnosis import unfit_filter, unstorable_property
+from glimpse.glance.image_locks import ImageLocks
+from glimpse.glance.list_pages import PagesAhead, read_page, walk
 from glimpse.glance.options import GlanceOptions
-from glimpse.glance.query import parameters
+from glimpse.glance.query_parameters import parameters
+from glimpse.glance.responses import is_success
 from glimpse.glance.schema import MOST_BYTES, ImageSchema
 from glimpse.glance.servers import FindServer
-from glimpse.glance.turns import Turns
 from glimpse.images import (
     Action,
     Caller,
@@ -34,13 +33,14 @@ from glimpse.images import (
     has_role,
 )
 from glimpse.images.errors import (
-    BadAnswer,
     ImageNotFound,
     ImageServiceError,
     Invalid,
+    InvalidResponse,
     PropertyLimitExceeded,
     PropertyNotFound,
 )
+from glimpse.telemetry.broken_records import BrokenRecords
 
 _broken = BrokenRecords(logging.getLogger(__name__), "image")
 _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
@@ -60,7 +60,7 @@ class GlanceImageService:
     def __init__(
         self,
         options: GlanceOptions,
-        turns: Turns,
+        turns: ImageLocks,
         find_server: FindServer | None = None,
         service: ServiceTokens | None = None,
         rules: PolicyRules | None = None,
@@ -104,7 +104,7 @@ class GlanceImageService:
 
     async def _ask_page(
         self, caller: Caller, query: ImageQuery, marker: str | None, limit: int
-    ) -> answers.Answer:
+    ) -> responses.Answer:
         """One page of at most `limit` images. May raise TooLarge."""
         asked = [*parameters(query), ("limit", str(limit))]
         if marker is not None:
@@ -118,8 +118,8 @@ class GlanceImageService:
             most_bytes=self._options.max_page_bytes if limit > 1 else None,
         )
         if not is_success(answer):
-            raise answers.list_error(answer, marker)
-        answers.check_containers(answer)
+            raise responses.list_error(answer, marker)
+        responses.check_containers(answer)
         return answer
 
     async def versions(self) -> dict[str, list[str] | ImageServiceError]:
@@ -193,13 +193,13 @@ class GlanceImageService:
             self._permissions.check(caller, Action.DELETE_IMAGE, image)
         answer = await self._client.call("DELETE", path_of(image_id), caller.token)
         if not is_success(answer):
-            raise answers.image_error(answer, image_id)
+            raise responses.image_error(answer, image_id)
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
         """The attributes known from the Image API, and those that Glance's schema adds."""
         return await self._schema.base_attributes(caller.token)
 
-    async def _fetch_schema(self, token: str) -> answers.Answer:
+    async def _fetch_schema(self, token: str) -> responses.Answer:
         return await self._client.call("GET", "/v2/schemas/image", token, most_bytes=MOST_BYTES)
 
     async def ping(self) -> str | None:
@@ -212,20 +212,20 @@ class GlanceImageService:
         await self._client.close()
         await self._turns.close()
 
-    async def _image(self, answer: answers.Answer, caller: Caller, image_id: str) -> Image:
+    async def _image(self, answer: responses.Answer, caller: Caller, image_id: str) -> Image:
         """The image that Glance answered about; raises the error that it answered instead."""
         if not is_success(answer):
-            raise answers.image_error(answer, image_id)
+            raise responses.image_error(answer, image_id)
         attributes = await self._schema.base_attributes(caller.token)
-        return answers.image(answers.document(answer), attributes)
+        return responses.image(responses.document(answer), attributes)
 
 
 def _images(documents: list[dict[str, Any]], attributes: frozenset[str]) -> Iterator[Image]:
     """Yield the images of a list; a document that is no image is left out and logged once."""
     for one in _emptying(documents):
         try:
-            yield answers.image(one, attributes)
-        except BadAnswer as error:
+            yield responses.image(one, attributes)
+        except InvalidResponse as error:
             _broken.report(one.get("id") if isinstance(one, dict) else None, str(error))
 
 

@@ -6,8 +6,13 @@ from contextlib import aclosing
 
 from starlette.types import Receive, Send
 
-from glimpse.correlation import NO_REQUEST, RequestNotes, current_notes, current_request
 from glimpse.images.errors import Unavailable
+from glimpse.telemetry.request_context import (
+    NO_REQUEST,
+    RequestContext,
+    current_context,
+    current_request,
+)
 
 # Bytes of request bodies that one process holds at once. The first bytes of each do not count, so
 # that clients which fill this up keep nobody from logging in or from writing metadata.
@@ -34,7 +39,7 @@ class BodyBudget:
         self._most = most
         self.used = 0
 
-    def reserve(self, notes: RequestNotes, size: int) -> None:
+    def reserve(self, notes: RequestContext, size: int) -> None:
         """Count `size` more bytes for a request. Raises TooManyBodies.
 
         A body that is alone is never refused: the limit of a single one is `max_request_body_size`.
@@ -44,7 +49,7 @@ class BodyBudget:
         self.used += size
         notes.body_bytes += size
 
-    def release(self, notes: RequestNotes) -> None:
+    def release(self, notes: RequestContext) -> None:
         """Forget what was counted for a request."""
         self.used -= notes.body_bytes
         notes.body_bytes = 0
@@ -77,7 +82,7 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
 
 def _count(size: int) -> None:
     """See to it that `size` bytes are counted for the request being served."""
-    notes = current_notes.get()
+    notes = current_context.get()
     if size > notes.body_bytes and current_request.get() is not NO_REQUEST:
         BODIES.reserve(notes, size - notes.body_bytes)
 

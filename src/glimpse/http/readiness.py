@@ -13,7 +13,7 @@ _TIMEOUT = 3.0  # seconds that one part has to answer in
 _MAX_AGE = 1.0  # seconds that an answer is good for: whoever asks often does not load the parts
 
 # Returns why the part is not ready, in words that anybody may read; None if it is.
-Probe = Callable[[], Awaitable[str | None]]
+HealthCheck = Callable[[], Awaitable[str | None]]
 
 
 class ReadinessView:
@@ -22,7 +22,7 @@ class ReadinessView:
     The body names each part and says of it what its probe returns: no address, no secret.
     """
 
-    def __init__(self, probes: Mapping[str, Probe], timeout: float = _TIMEOUT) -> None:
+    def __init__(self, probes: Mapping[str, HealthCheck], timeout: float = _TIMEOUT) -> None:
         self._probes = probes
         self._timeout = timeout
         self._asking = asyncio.Lock()
@@ -58,7 +58,7 @@ class ReadinessView:
                 self._asked_at = time.monotonic()
         return self._found
 
-    async def _ask(self, name: str, probe: Probe) -> str | None:
+    async def _ask(self, name: str, probe: HealthCheck) -> str | None:
         try:
             async with asyncio.timeout(self._timeout):
                 return await probe()

@@ -17,7 +17,7 @@ _LONGEST_PATH = 4096
 _MOST_STEPS = 32_768
 
 
-class Asked(NamedTuple):
+class RequestTarget(NamedTuple):
     """A request as rules see it: the service's type, the HTTP method, the unquoted path."""
 
     service: str
@@ -46,12 +46,12 @@ class AccessRule(NamedTuple):
             raise ValueError
         return rule
 
-    def allows(self, asked: Asked) -> bool:
+    def allows(self, asked: RequestTarget) -> bool:
         """Whether this rule alone allows the request."""
         return allowed((self,), asked)
 
 
-def allowed(rules: Sequence[AccessRule] | None, asked: Asked | None) -> bool:
+def allowed(rules: Sequence[AccessRule] | None, asked: RequestTarget | None) -> bool:
     """Whether `rules` allow what is asked: everything without any, of an empty list nothing.
 
     A rule or a path that is too long is not matched, and nor are any after rules with several

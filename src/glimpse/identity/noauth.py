@@ -2,9 +2,9 @@
 
 import ipaddress
 
-from glimpse.identity import lengths
-from glimpse.identity.access_rules import Asked
-from glimpse.identity.base import Identity, Unauthorized
+from glimpse.identity import field_lengths
+from glimpse.identity.access_rules import RequestTarget
+from glimpse.identity.service import Identity, Unauthorized
 from glimpse.images import Caller
 
 
@@ -15,7 +15,7 @@ class NoAuthIdentity:
         self,
         token: str | None,
         service_token: str | None = None,  # noqa: ARG002  the port's signature
-        asked: Asked | None = None,  # noqa: ARG002  likewise
+        asked: RequestTarget | None = None,  # noqa: ARG002  likewise
     ) -> Caller:
         """Return the caller that ``user:project`` names; the project is the user's when left out.
 
@@ -23,7 +23,7 @@ class NoAuthIdentity:
         and for a name that is too long for an image's owner.
         """
         user, _, project = (token or "").partition(":")
-        if not user or max(len(user), len(project)) > lengths.NAME:
+        if not user or max(len(user), len(project)) > field_lengths.NAME:
             raise Unauthorized("X-Auth-Token has to be user:project, each of 255 characters.")
         is_admin = user == "admin"
         project = project or user
@@ -43,7 +43,7 @@ class NoAuthIdentity:
         """The ``WWW-Authenticate`` header of a 401."""
         return f'Keystone uri="{base_url}/identity"'
 
-    def take_over(self, other: Identity) -> None:
+    def copy_cache(self, other: Identity) -> None:
         """See Identity: it remembers nothing."""
 
     async def close(self) -> None:

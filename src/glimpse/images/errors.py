@@ -13,7 +13,7 @@ ImageServiceError
 ├── NotAuthenticated          the image service no longer accepts the caller's token
 └── ServiceError              the image service's own trouble, not the client's
     ├── Unavailable           down, or too slow; `retry_after` seconds may help
-    └── BadAnswer             it answered, but the answer makes no sense
+    └── InvalidResponse             it answered, but the answer makes no sense
 """
 
 
@@ -93,5 +93,5 @@ class Unavailable(ServiceError):
         self.retry_after = retry_after
 
 
-class BadAnswer(ServiceError):
+class InvalidResponse(ServiceError):
     """The image service answered something that makes no sense."""

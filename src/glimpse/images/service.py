@@ -16,7 +16,7 @@ class ImageService(Protocol):
     community by id; an admin sees all), and so is what a caller's roles allow: see
     `images.permissions`. Without the permission to get an image it is not found, without one to
     list or to write, Forbidden is raised. Any method may raise NotAuthenticated, Unavailable or
-    BadAnswer of `images.errors`.
+    InvalidResponse of `images.errors`.
     """
 
     def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:

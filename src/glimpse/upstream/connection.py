@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import httptools
 
-from glimpse.upstream.budget import ResponseBudget, Waiting
-from glimpse.upstream.errors import AnswerTooLarge, BrokenAnswer, Disconnected
-from glimpse.upstream.urls import shown
+from glimpse.upstream.errors import ConnectionLost, ProtocolError, ResponseTooLarge
+from glimpse.upstream.response_budget import ResponseBudget, Waiting
+from glimpse.upstream.urls import strip_credentials
 
 _MOST_HEAD_BYTES = 64 * 1024  # with those of interim responses (1xx) before it, and its trailers
 _HEADER_OVERHEAD = 100  # each takes as much memory, however short it is
@@ -50,7 +50,7 @@ class Response(NamedTuple):
         if self.status not in _REDIRECTS:
             return None
         target = (self.header(b"location") or "nowhere").partition("?")[0]
-        return shown(target[:_LONGEST_SHOWN]).encode("unicode_escape").decode()
+        return strip_credentials(target[:_LONGEST_SHOWN]).encode("unicode_escape").decode()
 
     def header(self, name: bytes) -> str | None:
         """The first header of a lower-case `name`."""
@@ -91,12 +91,13 @@ class Connection(asyncio.Protocol):
     async def ask(self, request: bytes, most_bytes: int) -> Response:
         """Send a request, read its answer.
 
-        Raises Disconnected if the connection ends before the head of it is there, BrokenAnswer if
-        it makes no sense or is not complete, AnswerTooLarge above `most_bytes`, TimeoutError for a
-        silence. After any of them, and when it is cancelled, the connection is of no more use.
+        Raises ConnectionLost if the connection ends before the head of the response is there,
+        ProtocolError if the response is malformed or incomplete, ResponseTooLarge above
+        `most_bytes`, TimeoutError for a silence. After any of them, and when it is cancelled, the
+        connection is of no more use.
         """
         if self._transport.is_closing():
-            raise Disconnected(_NO_ANSWER)
+            raise ConnectionLost(_NO_ANSWER)
         answer: asyncio.Future[Response] = self._loop.create_future()
         self._answer = answer
         self._most_bytes = most_bytes
@@ -139,11 +140,11 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._fail(BrokenAnswer("the answer is not HTTP"))
+            self._fail(ProtocolError("the answer is not HTTP"))
         if not self._has_head:  # nor has any header been told that is not whole
             self._head_room -= len(data)
         if self._room < 0 or self._head_room < 0:
-            self._fail(AnswerTooLarge(_TOO_LARGE))
+            self._fail(ResponseTooLarge(_TOO_LARGE))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's
         """See asyncio.Protocol. The end of the connection may be that of the answer."""
@@ -151,9 +152,9 @@ class Connection(asyncio.Protocol):
             self._look.cancel()
         if self._answer is not None:
             if not self._has_head:
-                self._fail(Disconnected(_NO_ANSWER))
+                self._fail(ConnectionLost(_NO_ANSWER))
             elif any(name.lower() in _FRAMED for name, _ in self._headers):
-                self._fail(BrokenAnswer("the connection ended within the answer"))
+                self._fail(ProtocolError("the connection ended within the answer"))
             else:
                 self.on_message_complete()
         self._lost(self)
@@ -177,7 +178,7 @@ class Connection(asyncio.Protocol):
         self._has_head = True
         length = 0 if self._is_partial() else _content_length(self._headers)
         if length > self._most_bytes or self._head_room < 0:
-            self._fail(AnswerTooLarge(_TOO_LARGE))
+            self._fail(ResponseTooLarge(_TOO_LARGE))
         elif length > _SMALL_BYTES:
             self._reserve(length)
 
@@ -193,7 +194,7 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
                 self._give_answer()
         elif size > self._most_bytes:
-            self._fail(AnswerTooLarge(_TOO_LARGE))
+            self._fail(ResponseTooLarge(_TOO_LARGE))
         elif size > _SMALL_BYTES:
             self._reserve(self._most_bytes)
 

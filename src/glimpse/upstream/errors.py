@@ -1,35 +1,36 @@
-"""Why a call to another service brought no answer.
+"""Why a request to another service brought no response.
 
-CallFailed
-├── NotConnected         nothing was sent
-├── Disconnected         the connection ended before the head of an answer was there
-├── BrokenAnswer            the answer makes no sense, or is not complete
-└── AnswerTooLarge       it has more bytes than are read of one
+UpstreamError
+├── ConnectError        no connection: nothing was sent
+│   └── ConnectTimeout  and it took too long (also a TimeoutError)
+├── ConnectionLost      the connection ended before the head of a response arrived
+├── ProtocolError       the response is not HTTP, or is incomplete
+└── ResponseTooLarge    the response has more bytes than are read
 
-A silence is a TimeoutError; one while connecting is a NotConnected, too. What they say is for logs:
-it may name hosts, though never what was sent.
+A timeout after connecting is a plain TimeoutError. The messages are for logs: they may name hosts,
+but never contain what was sent.
 """
 
 
-class CallFailed(Exception):
+class UpstreamError(Exception):
     """There is no answer."""
 
 
-class NotConnected(CallFailed):
+class ConnectError(UpstreamError):
     """No connection could be made: nothing was sent."""
 
 
-class ConnectTimeout(NotConnected, TimeoutError):
+class ConnectTimeout(ConnectError, TimeoutError):
     """No connection was there in time: nothing was sent."""
 
 
-class Disconnected(CallFailed):
+class ConnectionLost(UpstreamError):
     """The connection ended before the head of an answer was there."""
 
 
-class BrokenAnswer(CallFailed):
+class ProtocolError(UpstreamError):
     """The answer is not HTTP, or ended before its end."""
 
 
-class AnswerTooLarge(CallFailed):
+class ResponseTooLarge(UpstreamError):
     """The answer has more bytes than allowed."""

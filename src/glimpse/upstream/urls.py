@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 
-def shown(url: str) -> str:
+def strip_credentials(url: str) -> str:
     """The URL without what may be secret in it: user, password, and query."""
     try:
         parts = urlsplit(url)

@@ -13,13 +13,13 @@ _LONGEST_PAUSE = 1.0
 Result = TypeVar("Result")
 
 
-def pause(attempt: int) -> float:
+def retry_delay(attempt: int) -> float:
     """Seconds before the `attempt`-th retry: doubling, with jitter so that callers spread out."""
     longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
     return random.uniform(longest / 2, longest)  # noqa: S311  spreads load, keeps no secret
 
 
-async def in_thread(function: Callable[[], Result]) -> Result:
+async def run_in_thread(function: Callable[[], Result]) -> Result:
     """Run what blocks in a thread that nobody waits for at exit.
 
     `asyncio.to_thread` has few threads, and a process cannot end before they do: a server that
@@ -39,7 +39,7 @@ async def in_thread(function: Callable[[], Result]) -> Result:
     return await asyncio.wrap_future(done)
 
 
-class Flight(Generic[Result]):
+class SingleFlight(Generic[Result]):
     """One run of `make` for all who join while it is under way. It keeps no result."""
 
     def __init__(self, make: Callable[[], Coroutine[Any, Any, Result]]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.embedded.engine import Catalog, Record
+from glimpse.embedded.catalog import Catalog, Record
 from glimpse.embedded.sqlite.catalog import SQLiteCatalog
 from glimpse.images import Caller, Image, ImageQuery, image_from_document
 from tests.embedded.images import OWNER, document

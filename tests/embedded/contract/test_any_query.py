@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glimpse.embedded.engine import Catalog
+from glimpse.embedded.catalog import Catalog
 from glimpse.images import Caller, DateBound, Image, ImageQuery, Sort
 from glimpse.images.query import SORT_KEYS
 from tests.embedded.contract.conftest import ENGINES, found, image, opened, put

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.embedded.engine import Catalog
+from glimpse.embedded.catalog import Catalog
 from glimpse.images import ImageQuery, Sort
 from tests.embedded.contract.conftest import any_image, found, image, put
 from tests.embedded.images import ADMIN

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from glimpse.embedded.engine import Catalog, Record
+from glimpse.embedded.catalog import Catalog, Record
 from glimpse.images import Image, ImageQuery
 from glimpse.images.errors import Conflict, Forbidden, ImageNotFound, Unavailable
 from tests.embedded.contract.conftest import any_image, found, image, put

@@ -1,7 +1,7 @@
 """SQLiteCatalog: the records of images in one file that the worker processes of a machine share.
 
 Short reads run where they are called, in microseconds; long ones in threads, in steps; writes go
-through `writer.Writer`, several in one transaction. Acknowledged means committed and synced (WAL,
+through `WriterThread`, several in one transaction. Acknowledged means committed and synced (WAL,
 synchronous=FULL).
 """
 
@@ -11,16 +11,16 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequen
 from contextlib import aclosing
 from pathlib import Path
 
-from glimpse.embedded.engine import Change, Check, Members, Record
-from glimpse.embedded.matching import listing_rule
-from glimpse.embedded.sqlite.preparing import Batches, distinct
-from glimpse.embedded.sqlite.readers import Readers
-from glimpse.embedded.sqlite.recent import Step
-from glimpse.embedded.sqlite.records import ImageRecords
+from glimpse.embedded.catalog import Change, Check, Members, Record
+from glimpse.embedded.query_matching import listing_rule
+from glimpse.embedded.sqlite.bulk_load import Batches, distinct
+from glimpse.embedded.sqlite.filtered_scan import Place, Search, is_short
+from glimpse.embedded.sqlite.image_records import ImageRecords
+from glimpse.embedded.sqlite.query_conditions import in_usual_order
+from glimpse.embedded.sqlite.read_cache import Step
+from glimpse.embedded.sqlite.reader_threads import Readers
 from glimpse.embedded.sqlite.schema import connect
-from glimpse.embedded.sqlite.search import Place, Search, is_short
-from glimpse.embedded.sqlite.selection import in_usual_order
-from glimpse.embedded.sqlite.writer import Writer
+from glimpse.embedded.sqlite.writer_thread import Writer
 from glimpse.images import Caller, Image, ImageQuery, Page
 from glimpse.images.errors import Conflict, ImageNotFound, Unavailable
 
@@ -30,7 +30,7 @@ _LARGEST_SLICE = 1000  # what is found is checked on the event loop, 2 µs each
 
 
 class SQLiteCatalog:
-    """The Catalog of one machine; see `engine.Catalog`."""
+    """The Catalog of one machine; see `Catalog`."""
 
     @classmethod
     def open(cls, path: Path) -> "SQLiteCatalog":

@@ -19,11 +19,11 @@ from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import InvalidHeader, RequestException, Timeout
 from requests.structures import CaseInsensitiveDict
 
+from glimpse.upstream.client import HttpClient
 from glimpse.upstream.connection import Response
-from glimpse.upstream.errors import CallFailed
-from glimpse.upstream.http import HttpClient
+from glimpse.upstream.errors import UpstreamError
 from glimpse.upstream.tls import TlsOptions
-from glimpse.upstream.urls import shown
+from glimpse.upstream.urls import strip_credentials
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class LoginTransport(BaseAdapter):
             found = self._wait_for(_exchange(client, request))
         except TimeoutError:
             raise Timeout("no answer in time", request=request) from None
-        except CallFailed as error:
+        except UpstreamError as error:
             raise NoConnection(str(error), request=request) from None
         except ValueError:
             raise InvalidHeader("a header cannot be sent", request=request) from None
@@ -88,7 +88,7 @@ class LoginTransport(BaseAdapter):
             _log.error(
                 "Keystone at %s redirects to %s, which is not followed: name the right URL in "
                 "auth_url, or in Keystone's catalog.",
-                shown(request.url or ""),
+                strip_credentials(request.url or ""),
                 found.redirect,
             )
             raise Redirected("a redirect", request=request)

@@ -18,12 +18,12 @@ from keystoneauth1.exceptions import (
 )
 from keystoneauth1.plugin import BaseAuthPlugin
 
-from glimpse.correlation import current_notes
-from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.keystone.login_transport import LoginTransport, Redirected
 from glimpse.identity.keystone.options import KeystoneOptions
+from glimpse.identity.service import IdentityUnavailable
+from glimpse.telemetry.request_context import current_context
 from glimpse.upstream.tls import TlsOptions
-from glimpse.upstream.waiting import Flight, in_thread, pause
+from glimpse.upstream.waiting import SingleFlight, retry_delay, run_in_thread
 
 _log = logging.getLogger(__name__)
 
@@ -63,8 +63,8 @@ class ServiceSession:
             self._sender.mount(scheme, self._transport)
         self._begin_anew(plugin or self._make_plugin())
         self._known: tuple[str, str] | None = None
-        self._login = Flight(self._log_in)
-        self._renewal = Flight(self._renew)
+        self._login = SingleFlight(self._log_in)
+        self._renewal = SingleFlight(self._renew)
         self._calls = threading.Semaphore(_MOST_CALLS)
 
     def _begin_anew(self, plugin: BaseAuthPlugin) -> None:
@@ -127,8 +127,8 @@ class ServiceSession:
                     try:
                         return await self._counted(question)
                     except _TRANSIENT:
-                        current_notes.get().observer.call_retried("keystone")
-                        await asyncio.sleep(pause(attempt))
+                        current_context.get().observer.call_retried("keystone")
+                        await asyncio.sleep(retry_delay(attempt))
                 return await self._counted(question)
         except IdentityUnavailable:
             raise
@@ -167,12 +167,12 @@ class ServiceSession:
 
         began, outcome = time.perf_counter(), "failed"
         try:
-            answer = await in_thread(ask)
+            answer = await run_in_thread(ask)
             outcome = "ok"
             return answer
         finally:
             seconds = time.perf_counter() - began
-            current_notes.get().call_ended("keystone", "login", outcome, seconds)
+            current_context.get().call_ended("keystone", "login", outcome, seconds)
 
     def forget(self, token: str) -> None:
         """Log in anew next time, unless that has happened since `token` was given out."""

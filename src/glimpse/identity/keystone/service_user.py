@@ -4,8 +4,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.keystone.service_session import ServiceSession
+from glimpse.identity.service import IdentityUnavailable
 
 _PATIENCE = 1.0  # seconds that a call waits for a login, which goes on by itself after that
 _REST = 10.0  # seconds between logins: none helps if Keystone is down, or it is the caller's fault

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from glimpse.identity.keystone.sealing import Seal
-from glimpse.upstream.waiting import in_thread
+from glimpse.upstream.waiting import run_in_thread
 
 _log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class SharedCache:
     async def _answers(self, server: str) -> bool:
         try:
             async with asyncio.timeout(self._timeout):
-                await in_thread(self._clients[server].version)
+                await run_in_thread(self._clients[server].version)
         except Exception:  # noqa: BLE001  whatever the library raises
             return False
         return True
@@ -105,7 +105,7 @@ class SharedCache:
         try:
             async with asyncio.timeout(self._timeout):
                 await self._slots[server].acquire()
-                running = asyncio.ensure_future(in_thread(lambda: call(client, key)))
+                running = asyncio.ensure_future(run_in_thread(lambda: call(client, key)))
                 # A thread keeps its slot until it is back: a server that sends a byte now and then
                 # holds no more threads than that.
                 running.add_done_callback(lambda done: self._came_back(server, done))

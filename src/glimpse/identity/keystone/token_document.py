@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 
 from glimpse.identity.access_rules import AccessRule
-from glimpse.identity.base import IdentityUnavailable
 from glimpse.identity.keystone.cache import Validated
+from glimpse.identity.service import IdentityUnavailable
 from glimpse.images import Caller
 
 

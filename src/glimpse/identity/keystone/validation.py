@@ -7,19 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
-from glimpse.correlation import current_notes
-from glimpse.identity.access_rules import AccessRule, Asked, allowed
-from glimpse.identity.base import Identity, IdentityUnavailable, Unauthorized
+from glimpse.identity.access_rules import AccessRule, RequestTarget, allowed
 from glimpse.identity.keystone.cache import RefusedTokens, TokenCache, Validated, cache_key
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.keystone.service_session import ServiceSession
 from glimpse.identity.keystone.shared_cache import Entry, SharedCache
 from glimpse.identity.keystone.token_document import parse_validation
+from glimpse.identity.service import Identity, IdentityUnavailable, Unauthorized
 from glimpse.images import Caller
-from glimpse.upstream.errors import CallFailed, NotConnected
-from glimpse.upstream.http import HttpClient
-from glimpse.upstream.urls import shown
-from glimpse.upstream.waiting import pause
+from glimpse.telemetry.request_context import current_context
+from glimpse.upstream.client import HttpClient
+from glimpse.upstream.errors import ConnectError, UpstreamError
+from glimpse.upstream.urls import strip_credentials
+from glimpse.upstream.waiting import retry_delay
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +66,10 @@ class KeystoneIdentity:
         )
 
     async def authenticate(
-        self, token: str | None, service_token: str | None = None, asked: Asked | None = None
+        self,
+        token: str | None,
+        service_token: str | None = None,
+        asked: RequestTarget | None = None,
     ) -> Caller:
         """Return the caller whose token it is; see Identity.
 
@@ -87,7 +90,7 @@ class KeystoneIdentity:
             self._check(validated.rules, asked)
         return replace(validated.caller, token=token)
 
-    def _check(self, rules: Sequence[AccessRule], asked: Asked | None) -> None:
+    def _check(self, rules: Sequence[AccessRule], asked: RequestTarget | None) -> None:
         """Raise Unauthorized for what access rules do not allow."""
         if asked is not None and asked.service == _COMPUTE:
             asked = asked._replace(service=self._options.service_type)
@@ -98,7 +101,7 @@ class KeystoneIdentity:
         """From the cache, or from the one validation of this token that is under way."""
         key = cache_key(token)
         known = self.cache.get(key)
-        current_notes.get().observer.token_looked_up(hit=known is not None)
+        current_context.get().observer.token_looked_up(hit=known is not None)
         if known is None:
             flight = (key, allow_expired)
             if flight in self._refused:
@@ -187,8 +190,8 @@ class KeystoneIdentity:
             else:
                 if answer[0] < HTTPStatus.INTERNAL_SERVER_ERROR:
                     return answer
-            current_notes.get().observer.call_retried("keystone")
-            await asyncio.sleep(pause(attempt))
+            current_context.get().observer.call_retried("keystone")
+            await asyncio.sleep(retry_delay(attempt))
         return await self._ask(endpoint, own_token, token, allow_expired=allow_expired)
 
     async def _ask(
@@ -209,10 +212,10 @@ class KeystoneIdentity:
             answer = await self._http.request(
                 "GET", endpoint, f"/v3/auth/tokens{query}", headers, most_bytes=_MOST_BYTES
             )
-        except (CallFailed, TimeoutError) as error:
+        except (UpstreamError, TimeoutError) as error:
             if not isinstance(error, TimeoutError):
                 outcome = "unreachable"
-            if isinstance(error, NotConnected):
+            if isinstance(error, ConnectError):
                 self._service.forget(own_token)  # the catalog that came with it may be wrong
             _log.warning("Keystone does not validate a token: %s", error)
             raise IdentityUnavailable(_UNAVAILABLE) from None
@@ -222,20 +225,20 @@ class KeystoneIdentity:
                 _log.error(
                     "Keystone at %s redirects to %s, which is not followed: name the right URL in "
                     "Keystone's catalog.",
-                    shown(endpoint),
+                    strip_credentials(endpoint),
                     answer.redirect,
                 )
             return answer.status, answer.body
         finally:
             seconds = time.perf_counter() - began
-            current_notes.get().call_ended("keystone", "GET", outcome, seconds)
+            current_context.get().call_ended("keystone", "GET", outcome, seconds)
 
     def challenge(self, base_url: str) -> str:
         """Where to authenticate: `www_authenticate_uri`, or where Glimpse itself does."""
         uri = self._options.www_authenticate_uri or self._service.auth_url
         return f'Keystone uri="{uri or base_url}"'
 
-    def take_over(self, other: Identity) -> None:
+    def copy_cache(self, other: Identity) -> None:
         """Believe what the same Keystone said to one with the same options; see Identity."""
         if not isinstance(other, KeystoneIdentity):
             return
@@ -252,7 +255,7 @@ class KeystoneIdentity:
                 )
         except IdentityUnavailable as error:
             return str(error)
-        except (CallFailed, TimeoutError):
+        except (UpstreamError, TimeoutError):
             return "Keystone cannot be reached"
         if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return None

@@ -1,0 +1,1 @@
+"""Composition: puts the parts of one configuration together. Only `cli` and `asgi` import it."""

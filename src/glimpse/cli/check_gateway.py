@@ -1,0 +1,149 @@
+"""What ``glimpse check`` finds out about a gateway: it tries everything that serving would need."""
+
+from collections.abc import AsyncIterator
+
+from glimpse.app.gateway import (
+    Gateway,
+    GatewayError,
+    coordination_url,
+    open_gateway,
+    open_image_locks,
+    open_session,
+    open_shared_cache,
+)
+from glimpse.cli.finding import Finding
+from glimpse.identity import Identity, IdentityError, IdentityUnavailable
+from glimpse.identity.keystone import LoginRefused, ServiceSession
+from glimpse.images import Caller, ImageQuery
+from glimpse.images.errors import ImageServiceError
+from glimpse.settings import Settings
+from glimpse.upstream.urls import strip_credentials
+
+# Keystone's own policy, unless an operator's says otherwise (identity:validate_token).
+_VALIDATING_ROLES = frozenset(("admin", "service"))
+
+
+async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
+    """Yield what works and what does not, in the order in which a request needs it.
+
+    Nothing is changed, and no secret is in a finding. Each step ends within its own deadline.
+    """
+    try:
+        gateway = open_gateway(settings)
+    except GatewayError as error:
+        yield Finding(False, str(error))
+        return
+    try:
+        caller: Caller | None = None
+        if gateway.session is None:
+            caller = await gateway.identity.authenticate("admin")
+        else:
+            async for finding, found in _keystone(gateway.session, gateway.identity):
+                yield finding
+                caller = found or caller
+            if settings.service_user.send_service_user_token:
+                yield await _service_user(settings)
+        async for finding in _glance(gateway, caller):
+            yield finding
+        yield await _turns(settings)
+        async for finding in _memcached(settings):
+            yield finding
+    finally:
+        await gateway.images.close()
+        await gateway.identity.close()
+
+
+async def _keystone(
+    session: ServiceSession, identity: Identity
+) -> AsyncIterator[tuple[Finding, Caller | None]]:
+    """Log in, and validate the token that this gave; it comes with the last finding."""
+    where = f"Keystone at {strip_credentials(session.auth_url or 'the address of the plugin')}"
+    try:
+        token, _ = await session.token_and_endpoint()
+    except LoginRefused:
+        yield Finding(True, f"{where} answers"), None
+        yield Finding(False, "it does not let in the user of [keystone_authtoken]"), None
+        return
+    except IdentityUnavailable as error:
+        yield Finding(False, f"{where}: {error}"), None
+        return
+    yield Finding(True, f"{where} answers"), None
+    yield Finding(True, "it lets in the user of [keystone_authtoken]"), None
+    try:
+        caller = await identity.authenticate(token)
+    except IdentityError as error:
+        yield Finding(False, f"tokens cannot be validated: {error}"), None
+        return
+    yield _validation(caller), caller
+
+
+async def _service_user(settings: Settings) -> Finding:
+    session = open_session(settings, "service_user")
+    try:
+        await session.token_and_endpoint()
+    except IdentityUnavailable as error:
+        return Finding(False, f"the user of [service_user] cannot log in: {error}")
+    finally:
+        session.close()
+    return Finding(True, "it lets in the user of [service_user]")
+
+
+def _validation(caller: Caller) -> Finding:
+    about = f"user {caller.user_name} has the roles {', '.join(sorted(caller.roles)) or '(none)'}"
+    if caller.roles.isdisjoint(_VALIDATING_ROLES):
+        return Finding(
+            None,
+            f"tokens can be validated, its own at least: {about}, and Keystone's default policy "
+            "lets admin or service validate the tokens of others",
+        )
+    return Finding(True, f"tokens can be validated: {about}")
+
+
+async def _glance(gateway: Gateway, caller: Caller | None) -> AsyncIterator[Finding]:
+    try:
+        servers = await gateway.images.versions()
+    except ImageServiceError as error:
+        yield Finding(False, f"{error}")
+        return
+    for server, versions in servers.items():
+        where = f"Glance at {strip_credentials(server)}"
+        if isinstance(versions, ImageServiceError):
+            why = f" ({versions.__cause__})" if versions.__cause__ else ""
+            yield Finding(False, f"{where}: {versions}{why}")
+        elif not any(version.startswith("v2") for version in versions):
+            yield Finding(False, f"{where} has no version 2 of the Image API")
+        else:
+            yield Finding(True, f"{where} answers and has {', '.join(versions)}")
+    if caller is None:
+        return
+    try:
+        await anext(gateway.images.list_images(caller, ImageQuery(limit=1)))
+    except ImageServiceError as error:
+        yield Finding(False, f"Glance does not list images: {error}")
+    else:
+        yield Finding(True, f"Glance lists images for user {caller.user_name}")
+
+
+async def _turns(settings: Settings) -> Finding:
+    where = strip_credentials(coordination_url(settings))
+    turns = open_image_locks(settings)
+    try:
+        async with turns.turn("glimpse check"):
+            return Finding(True, f"writers of one image can take turns through {where}")
+    except ImageServiceError as error:
+        return Finding(False, f"writers cannot take turns through {where}: {error}")
+    except OSError as error:
+        return Finding(False, f"writers cannot take turns through {where}: {error.strerror}")
+    finally:
+        await turns.close()
+
+
+async def _memcached(settings: Settings) -> AsyncIterator[Finding]:
+    """A cache that does not answer is no failure: requests are answered without it."""
+    shared = open_shared_cache(settings)
+    if shared is None:
+        return
+    for server, answers in (await shared.probe()).items():
+        text = "answers" if answers else "does not answer; tokens are validated without it"
+        yield Finding(answers or None, f"memcached at {server} {text}")
+    shared.close()

@@ -1,5 +1,0 @@
-"""The Image API v2 in front of the embedded image service: what native clients need of it."""
-
-from glimpse.embedded.api.routes import image_api
-
-__all__ = ["image_api"]

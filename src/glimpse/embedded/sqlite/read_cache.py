@@ -1,0 +1,65 @@
+"""Recent: what was read of the catalog lately and has not changed since."""
+
+import sqlite3
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+from glimpse.images import Image
+
+# Characters of cached images, each counted with what its other attributes and its object take: some
+# 12,000 usual images, or 16 of the largest. Not bytes: a character takes one, or up to four.
+_MOST_CHARACTERS = 16_000_000
+_CHARACTERS_OF_AN_IMAGE = 1000
+_MOST_STEPS = 1000
+_LONGEST_KEY = 1500  # characters of the key of a cached step: 1.5 MB for all of them
+
+
+class Step(NamedTuple):
+    """A step of a list in the usual order: what is to be listed of the rows it looked at.
+
+    `place` is where the next step starts, None after the last.
+    """
+
+    images: Sequence[Image]
+    rows: int
+    place: tuple[int, int] | None
+
+
+class ReadCache:
+    """Images by number, and steps of lists by what was asked for: those of one connection.
+
+    A client that polls a page asks for the same rows again, and finding and reading them is half of
+    what the page costs. SQLite says when any other connection has committed: then everything is
+    forgotten, so that nothing here is ever older than the catalog was when `refresh` was called.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.images: dict[int, Image] = {}
+        self.steps: dict[Hashable, Step] = {}
+        self._connection = connection
+        self._version = 0
+        self._characters = 0
+
+    def refresh(self) -> None:
+        """Forget everything if the catalog changed. To be called before each use."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version or self._characters > _MOST_CHARACTERS:
+            self._version = version
+            self._characters = 0
+            self.images.clear()
+            self.steps.clear()
+
+    def add_image(self, number: int, image: Image) -> None:
+        """Keep an image that was read since the last `refresh`."""
+        self.images[number] = image
+        self._characters += (
+            len(image.properties_json) + len(image.tags_json) + _CHARACTERS_OF_AN_IMAGE
+        )
+
+    def add_step(self, asked: Hashable, step: Step) -> None:
+        """Keep a step of images that are kept; `asked` is all that it depends on."""
+        if len(str(asked)) > _LONGEST_KEY:
+            return
+        if len(self.steps) >= _MOST_STEPS:
+            self.steps.clear()
+        self.steps[asked] = step

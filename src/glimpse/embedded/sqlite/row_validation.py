@@ -1,0 +1,89 @@
+"""Rows of images that cannot be shown, which another program wrote: left out, and logged once."""
+
+import logging
+import re
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+import orjson
+
+from glimpse.images import Image
+from glimpse.telemetry.broken_records import BrokenRecords
+
+Result = TypeVar("Result")
+_broken = BrokenRecords(logging.getLogger(__name__), "image")
+_NULL = type(None)
+_TEXT: frozenset[type] = frozenset((str,))
+_TEXT_OR_NULL: frozenset[type] = frozenset((str, _NULL))
+_ALLOWED: dict[str, frozenset[type]] = {
+    **dict.fromkeys(Image._fields, _TEXT_OR_NULL),
+    **dict.fromkeys(("id", "status", "visibility", "created_at", "updated_at"), _TEXT),
+    **dict.fromkeys(("tags_json", "properties_json"), _TEXT),
+    **dict.fromkeys(("min_ram", "min_disk", "protected", "os_hidden"), frozenset((int, bool))),
+    **dict.fromkeys(("size", "virtual_size"), frozenset((int, _NULL))),
+}
+_seen_types: set[tuple[type, ...]] = set()  # of sound rows: a few hundred at most
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
+_DATE_LENGTH = len("2024-02-01T10:20:30Z")
+
+
+def is_sound(image: Image) -> bool:
+    """Whether an image read from the catalog can be shown; if not, log it once (1.3 µs if it can).
+
+    What this process writes always can; any SQLite client may write something else.
+    """
+    reason = _fault(image)
+    if reason is None:
+        return True
+    _broken.report(image.id, reason)
+    return False
+
+
+def _fault(image: Image) -> str | None:
+    types = tuple(map(type, image))
+    if types not in _seen_types:
+        for name, kind in zip(Image._fields, types, strict=True):
+            if kind not in _ALLOWED[name]:
+                return f"{name} is of the wrong type"
+        _seen_types.add(types)
+    try:
+        datetime.fromisoformat(image.created_at)
+        datetime.fromisoformat(image.updated_at)
+        properties, tags = orjson.loads(image.properties_json), orjson.loads(image.tags_json)
+    except ValueError:
+        return "created_at, updated_at, tags or properties cannot be parsed"
+    if type(properties) is not dict or not _TEXT_OR_NULL.issuperset(map(type, properties.values())):
+        return "properties is not an object of texts"
+    if type(tags) is not list or not _TEXT.issuperset(map(type, tags)):
+        return "tags is not a list of texts"
+    if not len(image.created_at) == len(image.updated_at) == _DATE_LENGTH:
+        return "created_at or updated_at is not as this service writes it"
+    return None if _UUID(image.id) else "id is not a UUID in lower case"
+
+
+def read(
+    connection: sqlite3.Connection,
+    statement: str,
+    parameters: Sequence[Any],
+    take: Callable[[sqlite3.Cursor], Result],
+) -> Result:
+    """Return what `take` makes of the rows; a text that is not UTF-8 comes as bytes."""
+    try:
+        return take(connection.execute(statement, parameters))
+    except sqlite3.OperationalError as error:
+        if "decode" not in str(error):
+            raise
+    connection.text_factory = _text_or_bytes
+    try:
+        return take(connection.execute(statement, parameters))
+    finally:
+        connection.text_factory = str
+
+
+def _text_or_bytes(content: bytes) -> str | bytes:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content

@@ -1,0 +1,81 @@
+"""Which hosts a request may name where no token is checked: protection from DNS rebinding.
+
+A web page may give its own name the address 127.0.0.1, and then send requests to a server on the
+reader's machine as if they were the page's. Their Host header still has the page's name in it.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+
+from starlette.types import Scope
+
+from glimpse.http.proxy_headers import forwarded_host, is_host
+
+_SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+_EVERY_ADDRESS = frozenset(("", "0.0.0.0", "::"))  # noqa: S104  compared, not listened on
+_OPTION = "[api] noauth_allowed_hosts"
+
+
+class AllowedHosts:
+    """Tells which requests are refused: by Host, by a trusted proxy's header, and by Origin.
+
+    Allowed are loopback addresses and ``localhost``, the address that is listened on, and `names`.
+    A process that listens on every address allows addresses of any kind: rebinding needs a name.
+    """
+
+    def __init__(self, listen: str, names: Iterable[str], *, trust_proxy_headers: bool) -> None:
+        self._any_address = listen.strip("[]") in _EVERY_ADDRESS
+        self._names = {"localhost", listen.strip("[]").lower(), *map(_name, names)} - _EVERY_ADDRESS
+        self._trust_proxy_headers = trust_proxy_headers
+
+    def refusal(self, scope: Scope) -> str | None:
+        """Why the request is refused, None if it is not.
+
+        A request without a Host header comes from no browser.
+        """
+        headers: dict[bytes, bytes] = scope["glimpse.headers"]
+        host = headers.get(b"host")
+        if host is not None and not self._allows(host.decode("latin-1")):
+            return _refusal("Host")
+        if self._trust_proxy_headers:
+            forwarded = forwarded_host(headers)
+            if forwarded is not None and not self._allows(forwarded):
+                return _refusal("forwarded host")
+        if scope["method"] not in _SAFE_METHODS and not self._allows_origin(headers):
+            return _refusal("Origin")
+        return None
+
+    def _allows(self, host: str) -> bool:
+        if not is_host(host):
+            return False
+        name = _name(host)
+        if name in self._names:
+            return True
+        try:
+            address = ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return self._any_address or address.is_loopback
+
+    def _allows_origin(self, headers: dict[bytes, bytes]) -> bool:
+        """Whether a write may come from where a browser says; programs say nothing."""
+        origin = headers.get(b"origin")
+        if origin is None:
+            return headers.get(b"sec-fetch-site") != b"cross-site"
+        scheme, separator, host = origin.decode("latin-1").partition("://")
+        return bool(separator) and scheme in ("http", "https") and self._allows(host)
+
+
+def _name(host: str) -> str:
+    """A host without its port, without brackets, and in lower case."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    name = host.partition(":")[0] if host.count(":") == 1 else host
+    return name.lower().rstrip(".")
+
+
+def _refusal(what: str) -> str:
+    return (
+        f"This server checks no tokens (auth_strategy = noauth), and its {what} is a host that is "
+        f"not allowed. To allow it, add it to {_OPTION}."
+    )

@@ -1,0 +1,25 @@
+"""Sending responses: the one place that makes ASGI messages of a complete response."""
+
+from collections.abc import Iterable
+
+from starlette.types import Send
+
+Header = tuple[bytes, bytes]
+
+
+async def send_response(
+    send: Send, status: int, headers: Iterable[Header], body: bytes = b"", *, method: str = "GET"
+) -> None:
+    """Send a complete response; `headers` are lower-case names and values, without a length.
+
+    Adds Content-Length, but not to a 204 or a 304 (RFC 9110, 8.6). The response to `method` HEAD
+    has the headers of the body and no body.
+    """
+    sent = [*headers]
+    if status not in _WITHOUT_LENGTH:
+        sent.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": sent})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+
+_WITHOUT_LENGTH = frozenset((204, 304))

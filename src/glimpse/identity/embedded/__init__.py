@@ -1,0 +1,1 @@
+"""Identity that Glimpse keeps itself: users, projects, roles, logins and tokens."""

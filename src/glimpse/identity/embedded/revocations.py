@@ -1,0 +1,94 @@
+"""Revocations: which tokens ended before their time, seen at once by every worker of a machine."""
+
+import logging
+import mmap
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from glimpse.identity.embedded.private_files import create_private_file, locked, write_private_file
+from glimpse.identity.service import IdentityUnavailable
+from glimpse.telemetry.throttled_log import ThrottledErrorLog
+
+_COUNTER_BYTES = 8
+_log_error = ThrottledErrorLog(logging.getLogger(__name__))
+
+
+class _Telling:
+    """Raises IdentityUnavailable for an error of SQLite or of the system."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, sqlite3.Error | OSError):
+            _log_error("revocations cannot be read or written: %s", error)
+            raise IdentityUnavailable("Revocations of tokens cannot be read or written.") from None
+
+
+_TELLING = _Telling()
+
+
+class Revocations:
+    """The audit ids of revoked tokens, in an SQLite file, each until its token expires anyway."""
+
+    def __init__(self, path: Path) -> None:
+        """Open `path`, or create it 0600. Raises OSError or IdentityUnavailable."""
+        self._path = path
+        create_private_file(path, b"")  # an empty file is an empty database
+        self._lock = path.with_name(f".{path.name}.lock")
+        self._counter = _map_counter(path.with_name("revocations.count"))
+        # SQLite does not wait where two connections change the journal mode of a new file at once.
+        with _TELLING, locked(self._lock):
+            self._database = self._connect()
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS revoked"
+                " (audit_id TEXT PRIMARY KEY, expires_at REAL) WITHOUT ROWID"
+            )
+
+    def generation(self) -> bytes:
+        """Another value after anybody, in any process, revoked something.
+
+        Shared memory: 0.1 µs, where asking SQLite costs 5 µs; every request asks.
+        """
+        return self._counter[:_COUNTER_BYTES]
+
+    def revoke(self, audit_id: str, expires_at: float) -> None:
+        """Remember `audit_id` until `expires_at` (seconds since 1970); durable when it returns.
+
+        May be called in any thread: it writes through a connection of its own. Raises
+        IdentityUnavailable where the disk is full, say.
+        """
+        with _TELLING, locked(self._lock), closing(self._connect()) as database:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("DELETE FROM revoked WHERE expires_at < ?", (time.time(),))
+            database.execute("INSERT OR REPLACE INTO revoked VALUES (?, ?)", (audit_id, expires_at))
+            database.execute("COMMIT")
+            # After the commit: who sees the new count finds the row.
+            count = int.from_bytes(self.generation(), "little") + 1
+            self._counter[:_COUNTER_BYTES] = count.to_bytes(_COUNTER_BYTES, "little")
+
+    def is_revoked(self, audit_ids: tuple[str, ...]) -> bool:
+        """Tell whether any of `audit_ids` has been revoked. Raises IdentityUnavailable."""
+        statement = "SELECT 1 FROM revoked WHERE audit_id = ?"
+        with _TELLING:
+            return any(self._database.execute(statement, (each,)).fetchone() for each in audit_ids)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._database.close()
+        self._counter.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        database.execute("PRAGMA busy_timeout = 5000")
+        database.execute("PRAGMA synchronous = FULL")
+        return database
+
+
+def _map_counter(path: Path) -> mmap.mmap:
+    if len(create_private_file(path, bytes(_COUNTER_BYTES))) != _COUNTER_BYTES:
+        write_private_file(path, bytes(_COUNTER_BYTES))
+    with path.open("r+b") as stream:
+        return mmap.mmap(stream.fileno(), _COUNTER_BYTES)

@@ -1,0 +1,65 @@
+"""Session: a token together with what the directory says now about its user, project and roles."""
+
+from typing import NamedTuple
+
+from glimpse.identity.embedded.directory import (
+    DOMAIN_ID,
+    ApplicationCredential,
+    Directory,
+    Project,
+    User,
+)
+from glimpse.identity.embedded.tokens import Token
+from glimpse.identity.service import Unauthorized
+from glimpse.images import Caller
+
+
+class Session(NamedTuple):
+    """A valid token, looked up. ``roles`` is empty when ``project`` is None (unscoped)."""
+
+    token: Token
+    user: User
+    project: Project | None
+    roles: tuple[str, ...]
+    credential: ApplicationCredential | None
+
+
+def open_session(token: Token, directory: Directory) -> Session:
+    """Look up what `token` names.
+
+    Raises Unauthorized when any of it is gone or disabled, when the user no longer has a role in
+    the project, or when the application credential is gone or over.
+    """
+    user = directory.users.get(token.user_id)
+    if user is None or not user.enabled:
+        raise Unauthorized("The token's user is gone.")
+    credential = None
+    if token.application_credential_id is not None:
+        credential = directory.credentials.get(token.application_credential_id)
+        if credential is None:
+            raise Unauthorized("The token's application credential is gone.")
+    if token.project_id is None:
+        return Session(token, user, None, (), credential)
+    project = directory.projects.get(token.project_id)
+    roles = user.roles.get(token.project_id, ())
+    if credential is not None:  # never more than the user has now
+        roles = tuple(role for role in credential.roles if role in roles)
+    if project is None or not project.enabled or not roles:
+        raise Unauthorized("The user has no role in the token's project.")
+    return Session(token, user, project, roles, credential)
+
+
+def caller_of(session: Session, text: str) -> Caller:
+    """Make the Caller of a session; `text` is the token as the client sent it."""
+    project = session.project
+    return Caller(
+        user_id=session.user.id,
+        project_id=project.id if project else None,
+        roles=frozenset(session.roles),
+        is_admin="admin" in session.roles,
+        user_name=session.user.name,
+        project_name=project.name if project else None,
+        user_domain_id=DOMAIN_ID,
+        project_domain_id=DOMAIN_ID if project else None,
+        token=text,
+    )

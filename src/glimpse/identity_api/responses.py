@@ -1,0 +1,96 @@
+"""Responses of the Identity API: JSON documents, and the faults that exceptions become."""
+
+from typing import Any
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
+
+from glimpse.http.bodies import ClientGone
+from glimpse.identity.embedded.application_credentials import Conflict, Forbidden, NotFound
+from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.login_queue import RETRY_AFTER, TooManyLogins
+from glimpse.identity.service import IdentityUnavailable
+from glimpse.identity_api import documents
+
+# The headers of a response that depends on the token.
+PRIVATE = {"Vary": "X-Auth-Token", "Cache-Control": "private"}
+
+
+class NoResponse(Response):
+    """Nothing: there is no client to send it to."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send nothing."""
+
+
+def json_response(
+    document: object, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """Make a response of a document; what is sent depends on the token."""
+    return Response(orjson.dumps(document), status, PRIVATE | (headers or {}), "application/json")
+
+
+async def _bad_request(_: Request, error: Exception) -> Response:
+    return json_response(documents.fault(400, str(error)), 400)
+
+
+async def _forbidden(_: Request, error: Exception) -> Response:
+    return json_response(documents.fault(403, str(error)), 403)
+
+
+async def _not_found(_: Request, error: Exception) -> Response:
+    return json_response(documents.fault(404, str(error)), 404)
+
+
+async def _conflict(_: Request, error: Exception) -> Response:
+    return json_response(documents.fault(409, str(error)), 409)
+
+
+async def _unavailable(_: Request, error: Exception) -> Response:
+    return json_response(documents.fault(503, str(error)), 503, {"Retry-After": "1"})
+
+
+async def _too_many_logins(_: Request, __: Exception) -> Response:
+    text = "Too many logins are waiting to be checked. Try again later."
+    return json_response(documents.fault(429, text), 429, {"Retry-After": str(RETRY_AFTER)})
+
+
+async def _client_gone(_: Request, __: Exception) -> Response:
+    return NoResponse()
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    headers = dict(error.headers or {})
+    if "Allow" in headers:  # Starlette names those of one of the path's routes
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return json_response(
+        documents.fault(error.status_code, error.detail), error.status_code, headers
+    )
+
+
+def _methods(request: Request) -> set[str]:
+    """What may be done with the request's path."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods
+    return found
+
+
+FAULTS: dict[Any, Any] = {
+    BadRequest: _bad_request,
+    Forbidden: _forbidden,
+    NotFound: _not_found,
+    Conflict: _conflict,
+    IdentityUnavailable: _unavailable,
+    TooManyLogins: _too_many_logins,
+    ClientGone: _client_gone,
+    ClientDisconnect: _client_gone,
+    HTTPException: _http_exception,
+}

@@ -1,0 +1,283 @@
+"""The Identity API v3, as much as clients need to log in and to look around; at ``/identity``."""
+
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from glimpse.http.bodies import BodyTooLarge, TooManyBodies, read_body
+from glimpse.http.cache_headers import NO_STORE
+from glimpse.http.client_disconnect import while_connected
+from glimpse.identity import field_lengths
+from glimpse.identity.embedded.application_credentials import (
+    ApplicationCredentials,
+    Forbidden,
+    NotFound,
+)
+from glimpse.identity.embedded.auth_request import BadRequest, parse_auth_request
+from glimpse.identity.embedded.service import EXPIRED_WINDOW, SERVICE_ROLE, EmbeddedIdentity
+from glimpse.identity.embedded.session import Session
+from glimpse.identity.service import IdentityUnavailable, Unauthorized
+from glimpse.identity_api import documents, resources
+from glimpse.identity_api.responses import FAULTS, PRIVATE, json_response
+from glimpse.telemetry.request_context import current_context
+
+LARGEST_BODY = 114_688  # bytes, as oslo.middleware's max_request_body_size
+_NO_STORE = {"Cache-Control": NO_STORE}
+_UNAUTHORIZED = "The request you have made requires authentication."
+
+
+def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
+    """Make the ASGI application; it reads ``scope["glimpse.base_url"]`` for its links."""
+    handlers = _Handlers(identity)
+    read = ["GET", "HEAD"]
+    credentials = "/v3/users/{user_id}/application_credentials"
+    routes = [
+        Route("/", handlers.versions, methods=read),
+        Route("/v3", handlers.version, methods=read),
+        Route("/v3/auth/tokens", handlers.issue, methods=["POST"]),
+        Route("/v3/auth/tokens", handlers.validate, methods=read),
+        Route("/v3/auth/tokens", handlers.revoke, methods=["DELETE"]),
+        Route("/v3/auth/projects", handlers.projects, methods=read),
+        Route("/v3/auth/domains", handlers.domains, methods=read),
+        Route("/v3/auth/system", handlers.system, methods=read),
+        Route("/v3/auth/catalog", handlers.catalog, methods=read),
+        Route(credentials, handlers.list_credentials, methods=read),
+        Route(credentials, handlers.create_credential, methods=["POST"]),
+        Route(credentials + "/{credential_id}", handlers.show_credential, methods=read),
+        Route(credentials + "/{credential_id}", handlers.delete_credential, methods=["DELETE"]),
+        Route("/v3/users/{user_id}/projects", handlers.projects_of, methods=read),
+    ]
+    for kind in resources.KINDS:
+        resource = _Resource(handlers, kind)
+        routes.append(Route(f"/v3/{kind}", resource.list_resources, methods=read))
+        routes.append(Route(f"/v3/{kind}/{{resource_id}}", resource.show_resource, methods=read))
+    app = Starlette(
+        routes=routes,
+        exception_handlers={**FAULTS, Unauthorized: handlers.unauthorized},
+    )
+    app.router.redirect_slashes = False
+    return _with_root_path(app)
+
+
+def _with_root_path(app: ASGIApp) -> ASGIApp:
+    """Ignore slashes at a path's end, as Keystone does; the mount point may be without one."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        root_path = scope.get("root_path", "")
+        path = scope["path"].rstrip("/")
+        scope = {**scope, "path": path if path != root_path else root_path + "/"}
+        try:
+            await app(scope, receive, send)
+        finally:
+            name = getattr(scope.get("endpoint"), "__name__", "other")
+            current_context.get().operation = f"identity.{name}"
+
+    return wrapped
+
+
+class _Handlers:
+    """One method per operation; the errors they raise become faults in `identity_api`."""
+
+    def __init__(self, identity: EmbeddedIdentity) -> None:
+        self._identity = identity
+        self._credentials = ApplicationCredentials(identity.directory_file, identity.login)
+
+    async def versions(self, request: Request) -> Response:
+        base_url = _base_url(request)
+        location = {"Location": f"{base_url}/identity/v3/"}
+        return json_response({"versions": {"values": [documents.version(base_url)]}}, 300, location)
+
+    async def version(self, request: Request) -> Response:
+        return json_response({"version": documents.version(_base_url(request))})
+
+    async def issue(self, request: Request) -> Response:
+        wanted = parse_auth_request(await _body(request))
+        login = self._identity.login(wanted, _client_address(request))
+        session = await while_connected(request.receive, login)
+        text = self._identity.sign(session.token)
+        return json_response(
+            self._token(request, session), 201, {"X-Subject-Token": text, **_NO_STORE}
+        )
+
+    async def validate(self, request: Request) -> Response:
+        mine, subject = self._mine_and_subject(
+            request, expired=resources.is_true(request.query_params.get("allow_expired", ""))
+        )
+        if mine.user.id != subject.user.id and not {"admin", SERVICE_ROLE} & {*mine.roles}:
+            raise Forbidden("You are not authorized to perform the requested action.")
+        text = request.headers["x-subject-token"]
+        return json_response(
+            self._token(request, subject), 200, {"X-Subject-Token": text, **_NO_STORE}
+        )
+
+    async def revoke(self, request: Request) -> Response:
+        mine, subject = self._mine_and_subject(request)
+        if mine.user.id != subject.user.id and "admin" not in mine.roles:
+            raise Forbidden("You are not authorized to perform the requested action.")
+        await self._identity.revoke(subject)
+        return Response(status_code=204, headers=PRIVATE)
+
+    async def projects(self, request: Request) -> Response:
+        session, base_url = self.session(request), _base_url(request)
+        found = self._identity.directory_file.current.projects_of(session.user)
+        entries = [documents.project(each, base_url) for each in found]
+        url = f"{base_url}/identity/v3/auth/projects"
+        return json_response(documents.collection("projects", entries, url))
+
+    async def projects_of(self, request: Request) -> Response:
+        session, user_id = self.session(request), request.path_params["user_id"]
+        query = request.query_params.items()
+        found = resources.list_projects_of(session, user_id, self.place(request), query)
+        url = f"{_base_url(request)}/identity/v3/users/{user_id}/projects"
+        return json_response(documents.collection("projects", found, url))
+
+    async def domains(self, request: Request) -> Response:
+        self.session(request)
+        url = f"{_base_url(request)}/identity/v3/auth/domains"
+        return json_response(documents.collection("domains", [], url))
+
+    async def system(self, request: Request) -> Response:
+        self.session(request)
+        return json_response(
+            {"system": [], "links": {"self": f"{_base_url(request)}/identity/v3/auth/system"}}
+        )
+
+    async def catalog(self, request: Request) -> Response:
+        base_url = _base_url(request)
+        if self.session(request).project is None:
+            raise Forbidden("A project-scoped token is required to produce a service catalog.")
+        services = documents.catalog(base_url, self._identity.region_name)
+        url = f"{base_url}/identity/v3/auth/catalog"
+        return json_response({"catalog": services, "links": {"self": url}})
+
+    async def list_credentials(self, request: Request) -> Response:
+        base_url, user_id = _base_url(request), request.path_params["user_id"]
+        found = self._credentials.list(self.session(request), user_id)
+        name = request.query_params.get("name")
+        entries = [
+            documents.application_credential(each, base_url)
+            for each in found
+            if name is None or each.name == name
+        ]
+        url = f"{base_url}/identity/v3/users/{user_id}/application_credentials"
+        return json_response(documents.collection("application_credentials", entries, url))
+
+    async def create_credential(self, request: Request) -> Response:
+        session, user_id = self.session(request), request.path_params["user_id"]
+        body, address = await _body(request), _client_address(request)
+        create = self._credentials.create(session, user_id, body, address)
+        made, secret = await while_connected(request.receive, create)
+        document = documents.application_credential(made, _base_url(request))
+        return json_response(
+            {"application_credential": {**document, "secret": secret}}, 201, _NO_STORE
+        )
+
+    async def show_credential(self, request: Request) -> Response:
+        found = self._credentials.get(self.session(request), **request.path_params)
+        document = documents.application_credential(found, _base_url(request))
+        return json_response({"application_credential": document})
+
+    async def delete_credential(self, request: Request) -> Response:
+        await self._credentials.delete(self.session(request), **request.path_params)
+        return Response(status_code=204, headers=PRIVATE)
+
+    async def unauthorized(self, request: Request, _: Exception) -> Response:
+        # One message for every reason: why a login failed is nobody's business.
+        challenge = f'Keystone uri="{_base_url(request)}/identity/v3"'
+        return json_response(
+            documents.fault(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge}
+        )
+
+    def session(self, request: Request) -> Session:
+        """The session of the request's token. Raises Unauthorized.
+
+        And BadRequest for an id in the path, or a parameter, that is longer than any may be.
+        """
+        session = self._identity.validate(request.headers.get("x-auth-token", ""))
+        _check_lengths(request)
+        return session
+
+    def place(self, request: Request) -> resources.Place:
+        """What there is to look up, as it is now."""
+        directory = self._identity.directory_file.current
+        return resources.Place(directory, _base_url(request), self._identity.region_name)
+
+    def _mine_and_subject(
+        self, request: Request, *, expired: bool = False
+    ) -> tuple[Session, Session]:
+        mine = self.session(request)
+        try:
+            window = EXPIRED_WINDOW if expired else 0
+            return mine, self._identity.validate(request.headers.get("x-subject-token", ""), window)
+        except Unauthorized as error:
+            raise NotFound("Could not find token.") from error
+
+    def _token(self, request: Request, session: Session) -> dict[str, Any]:
+        wanted = "nocatalog" not in request.query_params
+        services = documents.catalog(_base_url(request), self._identity.region_name)
+        return documents.token(session, services if wanted else None)
+
+
+class _Resource:
+    """One kind of what may be looked up: its list, and one of it by its id."""
+
+    def __init__(self, handlers: _Handlers, kind: str) -> None:
+        self._handlers = handlers
+        self._kind = kind
+
+    async def list_resources(self, request: Request) -> Response:
+        session, place = self._handlers.session(request), self._handlers.place(request)
+        query = request.query_params.items()
+        found = resources.list_entries(session, self._kind, place, query)
+        url = f"{place.base_url}/identity/v3/{self._kind}"
+        return json_response(documents.collection(self._kind, found, url))
+
+    async def show_resource(self, request: Request) -> Response:
+        session, place = self._handlers.session(request), self._handlers.place(request)
+        resource_id = request.path_params["resource_id"]
+        found = resources.show_entry(session, self._kind, place, resource_id)
+        return json_response({resources.KINDS[self._kind].singular: found})
+
+
+def _base_url(request: Request) -> str:
+    base_url: str = request.scope["glimpse.base_url"]
+    return base_url
+
+
+def _check_lengths(request: Request) -> None:
+    is_region = request.url.path.rpartition("/")[0].endswith("/regions")
+    longest = field_lengths.REGION_ID if is_region else field_lengths.ID
+    if any(len(each) > longest for each in request.path_params.values()):
+        raise BadRequest(f"An id in the path may have at most {longest} characters.")
+    for pair in request.query_params.multi_items():
+        if any(len(each) > field_lengths.NAME for each in pair):
+            raise BadRequest(f"A parameter may have at most {field_lengths.NAME} characters.")
+
+
+def _client_address(request: Request) -> str:
+    address: str = request.scope.get("glimpse.client", "-")
+    return address
+
+
+async def _body(request: Request) -> object:
+    """Read the JSON body, of at most LARGEST_BODY bytes.
+
+    Raises BadRequest, HTTPException, IdentityUnavailable, or ClientGone.
+    """
+    try:
+        content = await read_body(request.receive, dict(request.scope["headers"]), LARGEST_BODY)
+    except BodyTooLarge:
+        raise HTTPException(413, "Request is too large.") from None
+    except TooManyBodies as error:
+        raise IdentityUnavailable(str(error), error.retry_after) from None
+    try:
+        parsed: object = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise BadRequest("Expecting to find valid JSON in request body.") from None
+    return parsed

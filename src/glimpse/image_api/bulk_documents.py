@@ -1,0 +1,119 @@
+"""Records to be loaded: Image API documents, checked as the Image API would, as images. Pure."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from glimpse.embedded.catalog import Members
+from glimpse.embedded.image_rules import check_size, check_text
+from glimpse.image_api.schema import STATUSES
+from glimpse.image_api.validation import CHECKS, check_property_key, one_of, text_up_to
+from glimpse.images import BASE_ATTRIBUTES, Image, image_from_document, parse_date
+from glimpse.images.errors import Invalid
+
+MEMBER_STATUSES = ("pending", "accepted", "rejected")
+_LARGEST = 2**63 - 1  # bytes: what a column holds
+_AS_PRINTED = re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+
+
+def _size(value: object) -> bool:
+    return value is None or (type(value) is int and 0 <= value <= _LARGEST)
+
+
+def _date(value: object) -> bool:
+    return isinstance(value, str) and _normalized(value) is not None
+
+
+_SIZE = (f"null or an integer from 0 to {_LARGEST}", _size)
+_DATE = ("a date and time in ISO 8601 notation", _date)
+# Every attribute that a record may have: those that may be written, and those the service sets.
+_CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
+    **CHECKS,
+    "status": one_of(*STATUSES),
+    "size": _SIZE,
+    "virtual_size": _SIZE,
+    "checksum": text_up_to(32),
+    "os_hash_algo": text_up_to(64),
+    "os_hash_value": text_up_to(128),
+    "created_at": _DATE,
+    "updated_at": _DATE,
+}
+_REQUIRED = ("id", "status", "created_at", "updated_at")
+
+
+def record_of(document: object) -> tuple[Image, Members]:
+    """The image that a document describes, and its ``members``: project ids and statuses.
+
+    A document is an image as the Image API shows it; ``members`` is a list of
+    ``{"member_id": ..., "status": ...}``. A property may be null, which an image of an older cloud
+    may have. Raises Invalid, naming the attribute and what is allowed.
+    """
+    if not isinstance(document, dict):
+        raise Invalid("it is no JSON object.")
+    fields = dict(document)
+    members = _members(fields.pop("members", None) or [])
+    for name in _REQUIRED:
+        if name not in fields:
+            raise Invalid(f"'{name}' is missing.")
+    for name, value in fields.items():
+        _check(name, value)
+    try:
+        image = image_from_document(fields)
+    except TypeError:  # a tag: everything else is text that has been checked
+        raise Invalid("a tag in 'tags' holds text that is not valid Unicode.") from None
+    check_size(image)
+    return (
+        image._replace(
+            id=image.id.lower(),
+            created_at=_normalized(image.created_at) or "",
+            updated_at=_normalized(image.updated_at) or "",
+        ),
+        members,
+    )
+
+
+def _check(name: str, value: object) -> None:
+    known = _CHECKS.get(name)
+    if known is not None:
+        allowed, suits = known
+        if not suits(value):
+            raise Invalid(f"invalid value for '{name}': it must be {allowed}.")
+        if isinstance(value, str):
+            check_text(name, value)
+    elif name not in BASE_ATTRIBUTES:
+        check_property_key(name)
+        check_text("the key of a property", name)
+        if not isinstance(value, str | None):
+            raise Invalid(f"invalid value for '{name}': it must be null or a string.")
+        if value is not None:
+            check_text(name, value)
+
+
+def _members(entries: object) -> Members:
+    if not isinstance(entries, list):
+        raise Invalid("'members' must be a list.")
+    return dict(_member(entry) for entry in entries)
+
+
+def _member(entry: object) -> tuple[str, str]:
+    given: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
+    project, status = given.get("member_id"), given.get("status", "pending")
+    allowed, suits = one_of(*MEMBER_STATUSES)
+    if not isinstance(project, str) or not 0 < len(project) <= 255:  # noqa: PLR2004  as a column
+        raise Invalid("a member must be an object with a 'member_id' of 1 to 255 characters.")
+    if not suits(status):
+        raise Invalid(f"invalid 'status' of a member: it must be {allowed}.")
+    check_text("member_id", project)
+    return project, status
+
+
+def _normalized(date: str) -> str | None:
+    """The date as the Image API prints it; mostly, it already is."""
+    if _AS_PRINTED.fullmatch(date):
+        try:
+            datetime.fromisoformat(date)
+        except ValueError:
+            return None
+        return date
+    return parse_date(date)

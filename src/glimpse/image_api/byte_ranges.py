@@ -1,0 +1,46 @@
+"""What of the image data a request wants: ranges of a download. Pure."""
+
+import re
+from typing import NamedTuple
+
+from glimpse.image_api.faults import RangeNotSatisfiable
+from glimpse.images.errors import Invalid
+
+_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,40})\s*-\s*(\d{0,40})\s*", re.IGNORECASE | re.ASCII)
+
+
+class Part(NamedTuple):
+    """The bytes from `start` up to, without, `end` of data of `size` bytes."""
+
+    start: int
+    end: int
+    size: int
+
+    @property
+    def content_range(self) -> str:
+        """The Content-Range header that names them (RFC 9110, section 14.4)."""
+        return f"bytes {self.start}-{self.end - 1}/{self.size}"
+
+
+def parse_range(header: str | None, size: int) -> Part | None:
+    """The part that a Range header asks for; None for all of the data's `size` bytes.
+
+    Raises Invalid for several ranges, which the Image API does not serve, and RangeNotSatisfiable.
+    """
+    if header is None:
+        return None
+    if "," in header:
+        raise Invalid("Requests with multiple ranges are not supported. Ask for one range each.")
+    matched = _RANGE.fullmatch(header)
+    if not matched or not any(matched.groups()):
+        raise RangeNotSatisfiable("Invalid Range header.", size)
+    first, last = matched.groups()
+    if first:
+        start, end = int(first), min(int(last) + 1 if last else size, size)
+    else:
+        start, end = max(size - int(last), 0), size
+    if start >= end:
+        raise RangeNotSatisfiable(
+            f"The range must start before byte {size}, and not after its end.", size
+        )
+    return Part(start, end, size)

@@ -1,0 +1,153 @@
+"""The one place that turns errors into Image API v2 faults, and the errors only this API has."""
+
+import html
+from http import HTTPStatus
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from glimpse.embedded.directory_store import DataTooLarge, NoData, StorageFull
+from glimpse.identity.service import IdentityError, IdentityUnavailable, Unauthorized
+from glimpse.images import errors
+from glimpse.telemetry.redaction import header_value
+
+
+class TooLarge(errors.ImageServiceError):
+    """A body, or a number of properties or tags, above what is allowed."""
+
+
+class MethodNotAllowed(errors.ImageServiceError):
+    """The resource has no such method; `allowed` are those that it has."""
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"The method specified is not allowed for this resource: use {allowed}.")
+        self.allowed = allowed
+
+
+class UnsupportedMediaType(errors.ImageServiceError):
+    """The body's media type is none of `accepted`."""
+
+    def __init__(self, message: str, accepted: str) -> None:
+        super().__init__(message)
+        self.accepted = accepted
+
+
+class RangeNotSatisfiable(errors.ImageServiceError):
+    """The Range header is malformed, or starts after the last of `size` bytes."""
+
+    def __init__(self, message: str, size: int) -> None:
+        super().__init__(message)
+        self.size = size
+
+
+# Looked up along an error's ancestors, so a class stands for all that derive from it.
+_STATUS: dict[type[Exception], HTTPStatus] = {
+    NoData: HTTPStatus.NO_CONTENT,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    DataTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    StorageFull: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,  # as the Image service has it
+    errors.PropertyLimitExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.MarkerNotVisible: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.Invalid: HTTPStatus.BAD_REQUEST,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.InvalidResponse: HTTPStatus.BAD_GATEWAY,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    Unauthorized: HTTPStatus.UNAUTHORIZED,
+    IdentityUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    ClientDisconnect: HTTPStatus.BAD_REQUEST,
+}
+HANDLED = (errors.ImageServiceError, IdentityError, ClientDisconnect, HTTPException)
+
+
+def fault(request: Request, error: Exception, challenge: str) -> Response:
+    """The answer that `error` is for the client; `challenge` goes with a 401."""
+    status = _status(error)
+    headers = _headers(error, status, challenge)
+    if status is HTTPStatus.NO_CONTENT:
+        return Response(status_code=status, headers=headers)
+    body, media_type = render(status, _message(error, status), request.headers.get("accept", ""))
+    return Response(body, status_code=status, headers=headers, media_type=media_type)
+
+
+def render(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
+    """Write a fault in the media type that `accept` prefers; returns body and media type.
+
+    HTML unless JSON is preferred, plain text when neither is acceptable: as the Image API does,
+    and as its clients, which strip tags, expect.
+    """
+    title = f"{status.value} {status.phrase}"
+    as_html, as_json = _quality(accept, "text/html"), _quality(accept, "application/json")
+    if as_json > as_html:
+        content = {"message": message, "code": title, "title": status.phrase}
+        return orjson.dumps(content), "application/json"
+    if as_html > 0:
+        page = (
+            f"<html>\n <head>\n  <title>{title}</title>\n </head>\n <body>\n  <h1>{title}</h1>\n"
+            f"  {html.escape(message)}<br /><br />\n </body>\n</html>"
+        )
+        return page.encode(), "text/html"
+    return f"{title}\n\n{message}\n".encode(), "text/plain"
+
+
+def _status(error: Exception) -> HTTPStatus:
+    if isinstance(error, HTTPException):
+        return HTTPStatus(error.status_code)
+    known = (_STATUS[ancestor] for ancestor in type(error).__mro__ if ancestor in _STATUS)
+    return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _message(error: Exception, status: HTTPStatus) -> str:
+    if isinstance(error, errors.ImageNotFound):
+        return f"No image found with ID {error.image_id}"
+    if isinstance(error, HTTPException):
+        return "The resource could not be found." if status.value == HTTPStatus.NOT_FOUND else ""
+    if status is HTTPStatus.UNAUTHORIZED:
+        return "This server could not verify that you are authorized to access this document."
+    return str(error)
+
+
+def _headers(error: Exception, status: HTTPStatus, challenge: str) -> dict[str, str]:
+    if status is HTTPStatus.UNAUTHORIZED:
+        return {"WWW-Authenticate": header_value(challenge)}
+    match error:
+        case MethodNotAllowed():
+            return {"Allow": error.allowed}
+        case UnsupportedMediaType():
+            return {"Accept-Patch": error.accepted} if "patch" in error.accepted else {}
+        case RangeNotSatisfiable():
+            return {"Content-Range": f"bytes */{error.size}"}
+        case errors.Unavailable() | IdentityUnavailable():
+            return {"Retry-After": str(error.retry_after)}
+    return {}
+
+
+def _quality(accept: str, media_type: str) -> float:
+    """How welcome `media_type` is, 0 to 1, by the most specific range of an Accept header."""
+    if not accept.strip():
+        return 1.0
+    best = (0, 0.0)
+    for part in accept.lower().split(","):
+        wanted, _, parameters = part.strip().partition(";")
+        ranges = ("*/*", media_type.partition("/")[0] + "/*", media_type)
+        if (wanted := wanted.strip()) in ranges:
+            best = max(best, (ranges.index(wanted) + 1, _q(parameters)))
+    return best[1]
+
+
+def _q(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0

@@ -1,0 +1,171 @@
+"""JSON patches of an image, in both media types of the Image API: parsed, checked, applied. Pure.
+
+``v2.1-json-patch`` is RFC 6902 cut down to add, replace and remove of one attribute or property;
+``v2.0-json-patch`` is the draft before it: ``{"replace": "/name", "value": "x"}``.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import orjson
+
+from glimpse.embedded.image_rules import check_visibility
+from glimpse.image_api.faults import UnsupportedMediaType
+from glimpse.image_api.validation import (
+    CHECKS,
+    check_property_quota,
+    check_value,
+    refuse_key,
+    unique_tags,
+)
+from glimpse.images import Caller, Image, Permissions
+from glimpse.images.errors import Conflict, Forbidden, Invalid
+
+V2_0 = "application/openstack-images-v2.0-json-patch"
+V2_1 = "application/openstack-images-v2.1-json-patch"
+MEDIA_TYPES = (V2_0, V2_1)
+_OPERATIONS = ("add", "remove", "replace")
+_QUEUED_ONLY = ("disk_format", "container_format")  # data that is there has its format
+
+
+class Change(NamedTuple):
+    """One operation on attribute or property `key`; ``new``: `add` refuses what exists (v2.0)."""
+
+    operation: str
+    key: str
+    value: Any = None
+    new: bool = False
+
+
+def check_media_type(media_type: str) -> None:
+    """Raise UnsupportedMediaType unless it is one of a patch."""
+    if media_type not in MEDIA_TYPES:
+        accepted = ", ".join(MEDIA_TYPES)
+        raise UnsupportedMediaType(f"Image PATCH expects Content-Type one of: {accepted}", accepted)
+
+
+def parse_patch(media_type: str, body: object) -> list[Change]:
+    """Make changes of a PATCH body. Raises Invalid, or Forbidden for what is nobody's to set."""
+    if not isinstance(body, list):
+        raise Invalid("Request body must be a JSON array of operation objects.")
+    return [_change(media_type, raw) for raw in body]
+
+
+def apply_patch(
+    caller: Caller, image: Image, changes: Iterable[Change], permissions: Permissions
+) -> Image:
+    """The image as it is after `changes`, made by `caller`.
+
+    Raises Conflict (replacing or removing what is not there, adding what is, by v2.0), Forbidden,
+    PropertyLimitExceeded or TooLarge.
+    """
+    properties: dict[str, str | None] = image.properties
+    before = set(properties)
+    attributes: dict[str, Any] = {}
+    for change in changes:
+        if change.key in CHECKS:
+            attributes.update(_attribute(caller, image, change, permissions))
+        else:
+            _change_property(properties, change)
+    if set(properties) - before:
+        check_property_quota(properties)
+    if properties != image.properties:
+        attributes["properties_json"] = orjson.dumps(properties).decode()
+    return image._replace(**attributes)
+
+
+def deactivate(image: Image) -> Image:
+    """The image with its data withheld. Raises Forbidden unless it is active or already so."""
+    return _switch(image, "active", "deactivated", "deactivate")
+
+
+def reactivate(image: Image) -> Image:
+    """The image with its data given out again. Raises Forbidden unless deactivated or active."""
+    return _switch(image, "deactivated", "active", "reactivate")
+
+
+def _switch(image: Image, old: str, new: str, verb: str) -> Image:
+    if image.status not in (old, new):
+        raise Forbidden(f"Not allowed to {verb} image in status '{image.status}'")
+    return image._replace(status=new)
+
+
+def _change(media_type: str, raw: object) -> Change:
+    if not isinstance(raw, dict):
+        raise Invalid("Operations must be JSON objects.")
+    operation, pointer = _draft_4(raw) if media_type == V2_0 else _draft_10(raw)
+    key = _key(pointer)
+    if key == "id":
+        raise Forbidden("Attribute 'id' is read-only.")
+    refuse_key(key)
+    if operation == "remove":
+        return Change(operation, key)
+    if "value" not in raw:
+        raise Invalid(f'Operation "{operation}" requires a member named "value".')
+    check_value(key, raw["value"])
+    return Change(operation, key, raw["value"], new=media_type == V2_0 and operation == "add")
+
+
+def _draft_10(raw: dict[str, Any]) -> tuple[str, object]:
+    operation = raw.get("op")
+    if operation not in _OPERATIONS:
+        raise Invalid(f"Every operation must have an `op` that is one of {', '.join(_OPERATIONS)}.")
+    if "path" not in raw:
+        raise Invalid("Unable to find 'path' in JSON Schema change")
+    return operation, raw["path"]
+
+
+def _draft_4(raw: dict[str, Any]) -> tuple[str, object]:
+    named = [operation for operation in _OPERATIONS if operation in raw]
+    if len(named) != 1:
+        raise Invalid(
+            'Operation objects must contain exactly one member named "add", "remove", or "replace".'
+        )
+    return named[0], raw[named[0]]
+
+
+def _key(pointer: object) -> str:
+    """The one key that a JSON pointer (RFC 6901) names. Raises Invalid for a deeper one."""
+    if not isinstance(pointer, str) or not pointer.startswith("/"):
+        raise Invalid(f'Pointer `{pointer}` does not start with "/".')
+    if re.search("~(?![01])", pointer):
+        raise Invalid(f'Pointer `{pointer}` contains "~" not part of a recognized escape sequence.')
+    key = pointer[1:]
+    if key.partition("/")[0] == "locations":
+        raise Forbidden("Attribute 'locations' is reserved.")
+    if "/" in key:
+        raise Invalid(f"Invalid JSON pointer for this resource: '{pointer}'")
+    return key.replace("~1", "/").replace("~0", "~").strip()
+
+
+def _attribute(
+    caller: Caller, image: Image, change: Change, permissions: Permissions
+) -> dict[str, Any]:
+    """The field of Image that the change of an attribute sets, and its value."""
+    if change.operation == "remove":
+        raise Forbidden(f"Property {change.key} may not be removed.")
+    if change.new:
+        raise Conflict(f"Property {change.key} already present.")
+    if change.key == "owner" and not caller.is_admin:
+        raise Forbidden("Owner can't be updated by non admin.")
+    if change.key == "visibility":
+        check_visibility(caller, image, change.value, permissions)
+    if change.key in _QUEUED_ONLY and image.status != "queued":
+        raise Forbidden(f"Attribute {change.key} can be only replaced for a queued image.")
+    if change.key == "tags":
+        return {"tags_json": orjson.dumps(unique_tags(change.value)).decode()}
+    return {change.key: change.value}
+
+
+def _change_property(properties: dict[str, str | None], change: Change) -> None:
+    exists = change.key in properties
+    if change.operation == "add":
+        if exists and change.new:
+            raise Conflict(f"Property {change.key} already present.")
+    elif not exists:
+        raise Conflict(f"Property {change.key} does not exist.")
+    if change.operation == "remove":
+        del properties[change.key]
+    else:
+        properties[change.key] = change.value

@@ -1,0 +1,157 @@
+"""What may be written to an image: attributes, their values, and what is nobody's to set. Pure."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from glimpse.embedded.image_rules import NewImage
+from glimpse.image_api.faults import TooLarge
+from glimpse.image_api.schema import (
+    CONTAINER_FORMATS,
+    DISK_FORMATS,
+    MAX_NAME,
+    MAX_NUMBER,
+    UUID_PATTERN,
+    VISIBILITIES,
+)
+from glimpse.images import Caller, Image
+from glimpse.images.errors import Forbidden, Invalid, PropertyLimitExceeded
+
+PROPERTY_QUOTA = 128  # image_property_quota and image_tag_quota of the Image service
+TAG_QUOTA = 128
+READ_ONLY = frozenset(
+    (
+        *("created_at", "updated_at", "status", "checksum", "size", "virtual_size", "direct_url"),
+        *("self", "file", "schema", "stores", "os_hash_algo", "os_hash_value"),
+    )
+)
+RESERVED = frozenset(("location", "locations", "deleted", "deleted_at"))
+RESERVED_PREFIX = "os_glance"  # the Image service keeps its own notes under such keys
+
+
+def new_image(caller: Caller, document: object) -> NewImage:
+    """Check the body of ``POST /v2/images`` and make the image it describes.
+
+    Raises Invalid, Forbidden (read-only, reserved or another project's), TooLarge or
+    PropertyLimitExceeded.
+    """
+    if not isinstance(document, dict):
+        raise Invalid("The body must be a JSON object that describes an image.")
+    for key, value in document.items():
+        refuse_key(key)
+        check_value(key, value)
+    attributes = {key: value for key, value in document.items() if key in CHECKS}
+    properties = {key: value for key, value in document.items() if key not in CHECKS}
+    check_property_quota(properties)
+    owner = attributes.setdefault("owner", caller.project_id)
+    if owner != caller.project_id and not caller.is_admin:
+        raise Forbidden(f"You are not permitted to create images owned by '{owner}'.")
+    attributes["tags"] = unique_tags(attributes.get("tags", []))
+    return NewImage(**attributes, properties=properties)
+
+
+def refuse_key(key: str) -> None:
+    """Raise Forbidden if `key` is nobody's to set, Invalid if it is no possible key."""
+    if key in READ_ONLY:
+        raise Forbidden(f"Attribute '{key}' is read-only.")
+    if key in RESERVED or key.startswith(RESERVED_PREFIX):
+        raise Forbidden(f"Attribute '{key}' is reserved.")
+    check_property_key(key)
+    if "\0" in key:
+        raise Invalid("The key of a property may not contain a NUL character.")
+
+
+def check_property_key(key: str) -> None:
+    """Raise Invalid for a key that is too long."""
+    if len(key) > MAX_NAME:
+        raise Invalid(f"Custom property should not be greater than {MAX_NAME} characters.")
+
+
+def check_value(key: str, value: object) -> None:
+    """Raise Invalid, naming what is allowed, unless `value` suits attribute or property `key`."""
+    allowed, suits = CHECKS.get(key, _PROPERTY)
+    if not suits(value):
+        raise Invalid(f"Invalid value for '{key}': it must be {allowed}.")
+
+
+def check_formats(image: Image) -> None:
+    """Raise Invalid if the image cannot take data yet because a format is not set."""
+    formats = {"disk_format": image.disk_format, "container_format": image.container_format}
+    missing = [name for name, value in formats.items() if not value]
+    if image.status == "queued" and missing:
+        raise Invalid(f"{', '.join(missing)} must be set prior to saving data.")
+
+
+def check_property_quota(properties: Mapping[str, object]) -> None:
+    """Raise PropertyLimitExceeded; the Image service's own keys do not count."""
+    if sum(not key.startswith(RESERVED_PREFIX) for key in properties) > PROPERTY_QUOTA:
+        raise PropertyLimitExceeded(PROPERTY_QUOTA)
+
+
+def unique_tags(tags: list[str]) -> tuple[str, ...]:
+    """Each tag once, in the order given. Raises TooLarge above the quota."""
+    unique = tuple(dict.fromkeys(tags))
+    if len(unique) > TAG_QUOTA:
+        raise TooLarge(f"An image may have at most {TAG_QUOTA} tags.")
+    return unique
+
+
+def _text(value: object, longest: int | None = None) -> bool:
+    return (
+        isinstance(value, str) and "\0" not in value and (longest is None or len(value) <= longest)
+    )
+
+
+def _number(value: object) -> bool:
+    return type(value) is int and 0 <= value <= MAX_NUMBER
+
+
+def _boolean(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _uuid(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(UUID_PATTERN.strip("^$"), value) is not None
+
+
+def _tags(value: object) -> bool:
+    return isinstance(value, list) and all(_text(tag, MAX_NAME) for tag in value)
+
+
+def text_up_to(longest: int) -> tuple[str, Callable[[object], bool]]:
+    """The check of a value that may be null or a text, in words and as a test."""
+    return (
+        f"null or a string of at most {longest} characters, none of them NUL",
+        lambda value: value is None or _text(value, longest),
+    )
+
+
+def one_of(*choices: Any) -> tuple[str, Callable[[object], bool]]:
+    """The check of a value that is one of a few, in words and as a test."""
+    wording = ", ".join("null" if choice is None else str(choice) for choice in choices)
+    return (
+        f"one of {wording}",
+        lambda value: (
+            (value is None and None in choices) or (isinstance(value, str) and value in choices)
+        ),
+    )
+
+
+_NULLABLE_NAME = text_up_to(MAX_NAME)
+_NUMBER = (f"an integer from 0 to {MAX_NUMBER}", _number)
+_PROPERTY: tuple[str, Callable[[object], bool]] = ("a string without NUL characters", _text)
+
+# Every attribute that may be written, with its values in words and as a test.
+CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "id": ("a UUID", _uuid),
+    "name": _NULLABLE_NAME,
+    "owner": _NULLABLE_NAME,
+    "visibility": one_of(*VISIBILITIES),
+    "protected": ("true or false", _boolean),
+    "os_hidden": ("true or false", _boolean),
+    "min_ram": _NUMBER,
+    "min_disk": _NUMBER,
+    "disk_format": one_of(None, *DISK_FORMATS),
+    "container_format": one_of(None, *CONTAINER_FORMATS),
+    "tags": (f"a list of strings of at most {MAX_NAME} characters", _tags),
+}

@@ -1,0 +1,146 @@
+"""Metrics: what the parts tell an Observer, in Prometheus's text format.
+
+With several workers prometheus_client keeps the numbers in files of the directory that
+PROMETHEUS_MULTIPROC_DIR names, and one scrape of any worker gives the sum over all of them. That
+variable counts when prometheus_client is imported: whoever sets it imports this module later.
+"""
+
+import asyncio
+import functools
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from starlette.types import Scope, Send
+
+from glimpse.telemetry.observer import Service
+
+DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+_REQUEST_SECONDS = (
+    *(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
+    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
+)
+_CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Metrics:
+    """An Observer that counts. One a process: two would overwrite each other's files."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        registry = registry or CollectorRegistry()
+        self._registry = registry
+        counter = functools.partial(Counter, registry=registry)
+        histogram = functools.partial(Histogram, registry=registry)
+        self._requests = counter(
+            "glimpse_requests_total", "Requests answered.", ["operation", "status"]
+        )
+        self._seconds = histogram(
+            "glimpse_request_duration_seconds",
+            "Time until the whole answer was sent.",
+            ["operation"],
+            buckets=_REQUEST_SECONDS,
+        )
+        self._in_flight = Gauge(
+            "glimpse_requests_in_flight",
+            "Requests being served now.",
+            multiprocess_mode="livesum",
+            registry=registry,
+        )
+        self._calls = counter(
+            "glimpse_service_calls_total",
+            "Calls made to Glance and Keystone, retries included.",
+            ["service", "method", "outcome"],
+        )
+        self._call_seconds = histogram(
+            "glimpse_service_call_duration_seconds",
+            "Time of one such call.",
+            ["service"],
+            buckets=_CALL_SECONDS,
+        )
+        self._retries = counter(
+            "glimpse_service_retries_total", "Calls that were made once more.", ["service"]
+        )
+        tokens = counter(
+            "glimpse_token_cache_lookups_total",
+            "Lookups in the cache of validated tokens.",
+            ["result"],
+        )
+        self._hits, self._misses = tokens.labels("hit"), tokens.labels("miss")
+        # A labels() call costs as much as the counting; there are few of these combinations.
+        self._request_parts: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._call_parts: dict[tuple[Service, str, str], tuple[Counter, Histogram]] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """What the documentation has to name."""
+        return [
+            family.name + ("_total" if family.type == "counter" else "")
+            for family in self._registry.collect()
+        ]
+
+    def request_began(self) -> None:
+        """See Observer."""
+        self._in_flight.inc()
+
+    def request_ended(self, operation: str, status: int, seconds: float) -> None:
+        """See Observer."""
+        self._in_flight.dec()
+        key = (operation, status)
+        parts = self._request_parts.get(key)
+        if parts is None:
+            parts = self._requests.labels(operation, str(status)), self._seconds.labels(operation)
+            self._request_parts[key] = parts
+        parts[0].inc()
+        parts[1].observe(seconds)
+
+    def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
+        """See Observer."""
+        if outcome.isdigit() and not 100 <= int(outcome) <= 599:  # noqa: PLR2004  HTTP's statuses
+            outcome = "other"  # an upstream server does not choose how many series there are
+        key = (service, method, outcome)
+        parts = self._call_parts.get(key)
+        if parts is None:
+            parts = self._calls.labels(*key), self._call_seconds.labels(service)
+            self._call_parts[key] = parts
+        parts[0].inc()
+        parts[1].observe(seconds)
+
+    def call_retried(self, service: Service) -> None:
+        """See Observer."""
+        self._retries.labels(service).inc()
+
+    def token_looked_up(self, *, hit: bool) -> None:
+        """See Observer."""
+        (self._hits if hit else self._misses).inc()
+
+    async def __call__(self, scope: Scope, send: Send) -> None:
+        """Answer a scrape at ``/metrics``."""
+        if scope["path"] != "/metrics":
+            await _send(send, 404, "text/plain", b"There is nothing but /metrics at this port.\n")
+            return
+        accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+        encode, content_type = choose_encoder(accept)
+        await _send(send, 200, content_type, await asyncio.to_thread(encode, self._scraped()))
+
+    def _scraped(self) -> CollectorRegistry:
+        """What to read from: this process's numbers, or the files of all workers."""
+        if not os.environ.get(DIRECTORY_VARIABLE):
+            return self._registry
+        everything = CollectorRegistry()
+        MultiProcessCollector(everything)  # type: ignore[no-untyped-call]
+        return everything
+
+
+async def _send(send: Send, status: int, content_type: str, body: bytes) -> None:
+    headers = [
+        (b"content-type", content_type.encode()),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def forget_worker(pid: int) -> None:
+    """Take the requests that a worker had in flight when it died out of the sum."""
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]

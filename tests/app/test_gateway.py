@@ -1,0 +1,73 @@
+"""The gateway in front of a second Glimpse, whose Identity and Image APIs are the cloud's."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glimpse.app.gateway import GatewayError, open_gateway
+from glimpse.identity import Unauthorized
+from glimpse.identity.keystone import KeystoneIdentity
+from glimpse.images import ImageQuery
+from glimpse.settings import load_settings
+from tests.support.process import GlimpseProcess
+
+
+def configuration(cloud: GlimpseProcess, directory: Path) -> Path:
+    """A nova.conf with the admin's credentials of the cloud."""
+    openrc = subprocess.run(
+        [sys.executable, "-m", "glimpse", "openrc", "admin", "--state-dir", str(cloud.state_dir)],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    password = openrc.partition("OS_PASSWORD=")[2].split()[0].strip("\"'")
+    conf = directory / "nova.conf"
+    conf.write_text(
+        f"""
+[DEFAULT]
+state_path = /somewhere
+[keystone_authtoken]
+auth_type = password
+auth_url = {cloud.base_url}/identity/v3
+username = admin
+password = {password}
+user_domain_id = default
+project_name = admin
+project_domain_id = default
+interface = public
+[glance]
+valid_interfaces = public
+"""
+    )
+    return conf
+
+
+async def test_a_nova_conf_is_enough(tmp_path: Path) -> None:
+    with GlimpseProcess(tmp_path / "cloud") as cloud:
+        conf = configuration(cloud, tmp_path)
+        settings = load_settings([conf], {"glimpse.state_dir": str(tmp_path / "state")})
+        gateway = open_gateway(settings)
+        assert isinstance(gateway.identity, KeystoneIdentity)
+        try:
+            uri = f"{cloud.base_url}/identity/v3"
+            assert gateway.identity.challenge("http://here") == f'Keystone uri="{uri}"'
+            assert await gateway.images.base_url() == f"{cloud.base_url}/image"
+            own_token, _ = await gateway.identity._service.token_and_endpoint()  # noqa: SLF001  a token is all that is wanted
+            caller = await gateway.identity.authenticate(own_token)
+            assert caller.is_admin
+            pages = [page async for page in gateway.images.list_images(caller, ImageQuery())]
+            assert pages[-1].last
+            with pytest.raises(Unauthorized):
+                await gateway.identity.authenticate("unknown")
+        finally:
+            await gateway.images.close()
+            await gateway.identity.close()
+
+
+def test_a_section_without_credentials_is_refused(tmp_path: Path) -> None:
+    conf = tmp_path / "nova.conf"
+    conf.write_text("[keystone_authtoken]\nwww_authenticate_uri = http://keystone.example\n")
+    with pytest.raises(GatewayError, match="auth_type is not set"):
+        open_gateway(load_settings([conf], {"glimpse.state_dir": str(tmp_path)}))

@@ -1,0 +1,126 @@
+"""Policy files: what is refused when they are loaded, and what a change of them does."""
+
+import sys
+from pathlib import Path
+from subprocess import run
+
+import pytest
+
+from glimpse.app.policy_files import BadPolicyFile, PolicyFiles
+from glimpse.images import Action, Caller, Permissions
+from glimpse.images.permissions import ROLES
+from tests.support.policy import write_policy
+
+READER = Caller("r", "p", frozenset({"reader"}))
+NAME = Action.GET_IMAGES
+
+
+def allows(files: PolicyFiles, caller: Caller = READER) -> bool:
+    return Permissions(files).allows(caller, NAME)
+
+
+def test_a_changed_file_counts_at_once(tmp_path: Path) -> None:
+    file = write_policy(tmp_path / "policy.yaml", {NAME: "@"})
+    files = PolicyFiles(file, ())
+    assert allows(files)
+    write_policy(file, {NAME: "role:somebody_else"})
+    assert not allows(files)
+    write_policy(file, {})
+    assert allows(files), "a rule that is gone still counts"
+
+
+def test_a_directory_has_more_rules(tmp_path: Path) -> None:
+    more = tmp_path / "policy.d"
+    write_policy(more / "a.yaml", {NAME: "role:admin"})
+    files = PolicyFiles(write_policy(tmp_path / "policy.yaml", {NAME: "@"}), [str(more)])
+    assert not allows(files)
+    assert not allows(PolicyFiles(None, [str(more)]))
+    write_policy(more / "b.yaml", {NAME: "role:reader"})
+    assert allows(files), "a file that was added does not count"
+    (more / "b.yaml").unlink()
+    assert not allows(files), "a file that was removed still counts"
+
+
+def test_paths_are_relative_to_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = write_policy(Path("policy.yaml"), {NAME: "role:admin"})
+    more = write_policy(Path("more/policy.yaml"), {Action.ADD_IMAGE: "role:admin"}).parent
+    assert PolicyFiles(file, [str(more)]).names() == [Action.ADD_IMAGE, NAME]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[not, rules",
+        "[not, rules]",
+        "text",
+        f"{NAME}: 5",
+        f"{NAME}: 'role:admin and'",
+        f"{NAME}: nonsense",
+        f"{NAME}: 'rule:missing'",
+        f"{NAME}: 'rule:a'\na: 'rule:missing or role:admin'",
+        f"{NAME}: 'rule:a'\na: 'not rule:{NAME}'",
+        f"{NAME}: 'http://localhost/policy'",
+        f"{NAME}: ('role:admin' or",
+        "'os_compute_api:image-size': 'role:admin or'",
+    ],
+)
+def test_an_unusable_file_is_refused_in_one_line(
+    tmp_path: Path, content: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(content)
+    with pytest.raises(BadPolicyFile) as caught:
+        PolicyFiles(file, ())
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not [record for record in caplog.records if record.exc_info]
+    with pytest.raises(BadPolicyFile):
+        PolicyFiles(tmp_path / "missing.yaml", ())
+
+
+@pytest.mark.parametrize("content", ["other: 'role:admin and'", "other: 'rule:missing'", ""])
+def test_rules_that_glimpse_does_not_evaluate_may_be_anything(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(content)
+    files = PolicyFiles(file, ())
+    assert files.names() == []
+    assert allows(files)
+
+
+@pytest.mark.parametrize("content", ["[not, rules", f"{NAME}: 'role:admin and'", None])
+def test_the_rules_stay_when_a_changed_file_is_unusable(
+    tmp_path: Path, content: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = write_policy(tmp_path / "policy.yaml", {NAME: "!"})
+    files = PolicyFiles(file, ())
+    if content is None:
+        file.unlink()
+    else:
+        file.write_text(content)
+    for _ in range(3):
+        assert not allows(files)
+    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert len(errors) == 1, caplog.text
+    assert not errors[0].exc_info
+    write_policy(file, {NAME: "role:reader"})
+    assert allows(files)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_a_rule_may_refer_to_the_default_of_another(tmp_path: Path, action: Action) -> None:
+    other = next(each for each in Action if each is not action)
+    files = PolicyFiles(write_policy(tmp_path / "policy.yaml", {other: f"rule:{action}"}), ())
+    for role in ("reader", "member", "observer"):
+        caller = Caller("u", "p", frozenset({role}))
+        assert Permissions(files).allows(caller, other) == (role in ROLES[action])
+
+
+def test_without_a_policy_file_oslo_policy_is_not_imported() -> None:
+    program = (
+        "import sys, glimpse.app.application, glimpse.app.gateway, glimpse.cli.check;"
+        "sys.exit('oslo_policy' in sys.modules)"
+    )
+    assert run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,0 +1,187 @@
+"""What a list costs SQLite, counted in its own steps: no more among many images than among few."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from glimpse.embedded.sqlite.filtered_scan import FEW, Search, is_short
+from glimpse.embedded.sqlite.image_records import ImageRecords
+from glimpse.embedded.sqlite.schema import connect
+from glimpse.images import DateBound, Image, ImageQuery, Sort, image_from_document
+from glimpse.images.dates import DateOperator
+from tests.embedded.images import ADMIN, OWNER, document
+
+FEWER, MORE = 600, 4800
+
+
+def image_of(number: int) -> Image:
+    """One in ten is the owner's; each was created, and changed, a second after the one before."""
+    date = f"2024-02-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z"
+    return image_from_document(
+        document(
+            id=f"{number:08x}-0000-4000-8000-000000000000",
+            owner="owner" if number % 10 == 0 else "somebody",
+            created_at=date,
+            updated_at=date,
+            min_ram=number % 2,
+        )
+    )
+
+
+def fill(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    connection.execute("BEGIN")
+    ImageRecords(connection).insert_many((image_of(number), {}) for number in numbers)
+    connection.execute("COMMIT")
+
+
+@pytest.fixture(scope="module", params=[FEWER, MORE])
+def catalog(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[sqlite3.Connection, int]]:
+    with closing(connect(tmp_path_factory.mktemp("catalog") / "catalog.sqlite")) as connection:
+        fill(connection, range(request.param))
+        yield connection, request.param
+
+
+class Steps:
+    """Counts the instructions that SQLite's machine runs, in tens."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        self._connection.set_progress_handler(self._one_more, 10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.set_progress_handler(None, 0)
+
+    def _one_more(self) -> int:
+        self.count += 1
+        return 0
+
+
+ids = tuple(image_of(number).id for number in (10, 20, 30, 31))
+
+
+def test_ids_are_looked_up(catalog: tuple[sqlite3.Connection, int]) -> None:
+    connection, _ = catalog
+    with Steps(connection) as steps:
+        found = Search(connection).few(OWNER, ImageQuery(ids=ids), None)
+    assert found is not None
+    assert {image.id for image in found.images} == set(ids[:3])
+    assert steps.count < 100
+
+
+def test_what_changed_lately_is_found_by_the_date(
+    catalog: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, count = catalog
+    since = DateBound("gte", image_of(count - 100).updated_at)
+    with Steps(connection) as steps:
+        found = Search(connection).few(ADMIN, ImageQuery(updated_at=since), None)
+    assert found is not None
+    assert len(found.images) == 100
+    assert steps.count < 2000
+
+
+def test_what_changed_at_some_time_is_found_in_slices(
+    catalog: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, count = catalog
+    query = ImageQuery(updated_at=DateBound("gte", image_of(0).updated_at))
+    assert count > FEW
+    with Steps(connection) as steps:
+        assert Search(connection).few(ADMIN, query, None) is None
+        found = Search(connection).slice(ADMIN, query, None, 50)
+    assert len(found.images) == 50
+    assert steps.count < 2000
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        ImageQuery(min_ram=5),
+        ImageQuery(size_min=1),
+        ImageQuery(tags=("t",)),
+        ImageQuery(visibility="public"),
+        ImageQuery(created_at=DateBound("lt", "2025-01-01T00:00:00Z"), disk_formats=("raw",)),
+    ],
+    ids=str,
+)
+def test_a_step_of_a_list_without_an_index_is_bounded(
+    catalog: tuple[sqlite3.Connection, int], query: ImageQuery
+) -> None:
+    connection, _ = catalog
+    with Steps(connection) as steps:
+        found = Search(connection).slice(ADMIN, query, None, 200)
+    assert found.images == []
+    assert found.place is not None
+    assert steps.count < 1500
+
+
+def test_a_list_by_date_of_creation_starts_and_ends_there(
+    catalog: tuple[sqlite3.Connection, int],
+) -> None:
+    connection, count = catalog
+    search = Search(connection)
+    before = ImageQuery(created_at=DateBound("lt", image_of(10).created_at))
+    with Steps(connection) as steps:
+        found = search.slice(ADMIN, before, None, 200)
+        assert [image.id for image in found.images] == [image_of(n).id for n in range(9, -1, -1)]
+        assert found.place is None
+        since = ImageQuery(created_at=DateBound("gte", image_of(count - 10).created_at))
+        found = search.slice(ADMIN, since, None, 200)
+        assert len(found.images) == 10
+        assert found.place is None, "it would have gone on through all older images"
+    assert steps.count < 1500
+
+
+@pytest.mark.parametrize("operator", ["gt", "gte", "lt", "lte", "eq", "neq"])
+def test_a_list_by_date_of_creation_has_all_that_match(
+    catalog: tuple[sqlite3.Connection, int], operator: DateOperator
+) -> None:
+    connection, count = catalog
+    bound = DateBound(operator, image_of(300).created_at)
+    found = Search(connection).slice(ADMIN, ImageQuery(created_at=bound), None, 2 * count)
+    expected = [image for image in map(image_of, range(count)) if bound.holds(image.created_at)]
+    assert [image.id for image in found.images] == [image.id for image in reversed(expected)]
+
+
+def test_a_sort_of_a_projects_images_does_not_look_at_those_of_others(tmp_path: Path) -> None:
+    counted = []
+    for others in (100, 2000):
+        with closing(connect(tmp_path / f"{others}.sqlite")) as connection:
+            fill(connection, (n for n in range(others) if n % 10 or n < 100))
+            with Steps(connection) as steps:
+                query = ImageQuery(sort=(Sort("name", "asc"),))
+                assert len(Search(connection).best(OWNER, query, None, 20).images) == 10
+            counted.append(steps.count)
+    assert counted[1] < 1.2 * counted[0], f"steps among 100 and among 2,000 images: {counted}"
+
+
+def test_only_lists_that_one_index_answers_are_read_on_the_event_loop() -> None:
+    short = [
+        ImageQuery(),
+        ImageQuery(names=("a",)),
+        ImageQuery(statuses=("queued", "saving")),
+        ImageQuery(properties={"image_type": "snapshot"}),
+        ImageQuery(sort=(Sort("created_at", "desc"),)),
+        ImageQuery(visibility="all", os_hidden=True),
+    ]
+    long = [
+        ImageQuery(names=tuple(map(str, range(1000)))),
+        ImageQuery(names=("a",), statuses=("queued",)),
+        ImageQuery(sort=(Sort("created_at", "asc"),)),
+        ImageQuery(visibility="public"),
+        ImageQuery(tags=("a",)),
+        ImageQuery(min_disk=0),
+        ImageQuery(ids=()),
+    ]
+    assert [query for query in short if not is_short(OWNER, query)] == []
+    assert [query for query in long if is_short(OWNER, query)] == []

@@ -1,0 +1,61 @@
+"""Records that are kept for the next page: never older than the page's snapshot."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from glimpse.embedded.image_rules import NewImage
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.embedded.sqlite import read_cache, schema
+from glimpse.embedded.sqlite.read_cache import ReadCache, Step
+from glimpse.images import PropertyChanges
+from tests.embedded.images import OWNER, images
+
+
+async def test_a_page_shows_what_another_process_has_written_since(tmp_path: Path) -> None:
+    here, there = EmbeddedImageService.open(tmp_path), EmbeddedImageService.open(tmp_path)
+    image = await here.create_image(OWNER, NewImage(properties={"colour": "red"}))
+    assert [each.properties for each in await images(here, OWNER)] == [{"colour": "red"}]
+    await there.change_properties(OWNER, image.id, PropertyChanges(set={"colour": "blue"}))
+    assert [each.properties for each in await images(here, OWNER)] == [{"colour": "blue"}]
+    await there.delete_image(OWNER, image.id)
+    assert await images(here, OWNER) == []
+    await here.close()
+    await there.close()
+
+
+async def test_a_page_shows_what_this_process_has_written_since(
+    service: EmbeddedImageService,
+) -> None:
+    image = await service.create_image(OWNER, NewImage(properties={"colour": "red"}))
+    assert [each.properties for each in await images(service, OWNER)] == [{"colour": "red"}]
+    await service.change_properties(OWNER, image.id, PropertyChanges(set={"colour": "blue"}))
+    assert [each.properties for each in await images(service, OWNER)] == [{"colour": "blue"}]
+
+
+async def test_large_records_are_forgotten_before_they_fill_the_memory(
+    service: EmbeddedImageService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_cache, "_MOST_CHARACTERS", 1000)
+    image = await service.create_image(OWNER, NewImage(properties={"text": "x" * 255}))
+    with closing(schema.connect(tmp_path / "catalog.sqlite")) as connection:
+        kept = ReadCache(connection)
+        for number in range(50):
+            kept.refresh()
+            kept.add_image(number, image)
+            assert len(kept.images) <= 4
+
+
+async def test_a_step_of_a_list_with_a_long_query_is_not_kept(
+    service: EmbeddedImageService, tmp_path: Path
+) -> None:
+    await service.close()
+    with closing(schema.connect(tmp_path / "catalog.sqlite")) as connection:
+        kept = ReadCache(connection)
+        step = Step([], 0, None)
+        for number in range(5000):
+            kept.add_step(("short", number), step)
+            kept.add_step(("long" * 1000, number), step)
+        assert 0 < len(kept.steps) <= 1000
+        assert all(asked[0] == "short" for asked in kept.steps if isinstance(asked, tuple))

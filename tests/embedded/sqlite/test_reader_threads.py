@@ -1,0 +1,35 @@
+"""The threads that search: how many searches may wait for them."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from glimpse.embedded.sqlite.reader_threads import Readers
+from glimpse.embedded.sqlite.schema import connect
+from glimpse.images.errors import Unavailable
+
+
+def test_a_search_is_refused_while_five_hundred_run_or_wait(tmp_path: Path) -> None:
+    connect(tmp_path / "catalog.sqlite").close()
+    readers = Readers(tmp_path / "catalog.sqlite")
+    release = threading.Event()
+
+    async def search_too_often() -> None:
+        running = [
+            asyncio.ensure_future(readers.run(lambda _: release.wait(20))) for _ in range(500)
+        ]
+        await asyncio.sleep(0)  # each of them has started
+        with pytest.raises(Unavailable, match="Too many searches") as refused:
+            await readers.run(lambda _: None)
+        assert refused.value.retry_after == 1
+        release.set()
+        await asyncio.gather(*running)
+        assert await readers.run(lambda _: "found") == "found"
+
+    try:
+        asyncio.run(search_too_often())
+    finally:
+        release.set()
+        readers.close()

@@ -1,0 +1,112 @@
+"""The data of images: as it was sent, for as long as the image is there."""
+
+import hashlib
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from glimpse.embedded.directory_store import ImageStore, NoData
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.images.errors import ImageNotFound, Unavailable
+from tests.embedded.data import DATA, PIECES, download, left_behind, new_image, uploaded
+from tests.embedded.images import ADMIN, OWNER, chunks_of
+
+
+async def test_what_was_uploaded_is_described_and_comes_back(
+    service: EmbeddedImageService, state: Path
+) -> None:
+    image_id = await uploaded(service)
+    image = await service.get_image(OWNER, image_id)
+    assert (image.status, image.size) == ("active", len(DATA))
+    assert image.checksum == hashlib.md5(DATA, usedforsecurity=False).hexdigest()
+    assert (image.os_hash_algo, image.os_hash_value) == (
+        "sha512",
+        hashlib.sha512(DATA).hexdigest(),
+    )
+    assert await download(service, image_id) == DATA
+    assert left_behind(state) == [image_id]
+
+
+async def test_data_and_its_name_are_on_the_disk_before_the_image_is_active(
+    service: EmbeddedImageService, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = await new_image(service)
+    synced: list[Path] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        with closing(sqlite3.connect(state / "catalog.sqlite")) as catalog:
+            assert catalog.execute("SELECT status FROM images").fetchone() != ("active",)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    await service.upload(OWNER, image_id, chunks_of(*PIECES))
+    assert synced[-2:] == [state / "data" / image_id, state / "data"]
+
+
+async def test_a_deletion_that_a_crash_cut_off_leaves_no_data(
+    service: EmbeddedImageService, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = await uploaded(service)
+
+    async def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ImageStore, "delete", crash)
+        with pytest.raises(KeyboardInterrupt):
+            await service.delete_image(OWNER, image_id)
+    with pytest.raises(ImageNotFound):
+        await service.get_image(OWNER, image_id)
+    assert left_behind(state) == [image_id, image_id]
+    await service.recover()
+    assert left_behind(state) == []
+
+
+@pytest.mark.parametrize("status", ["queued", "saving"])
+async def test_data_that_is_there_before_its_image_is_active_is_not_shown(
+    service: EmbeddedImageService, state: Path, status: str
+) -> None:
+    image_id = await new_image(service)
+    (state / "data" / image_id).write_bytes(DATA)
+    await service.update_image(ADMIN, image_id, lambda image: image._replace(status=status))
+    with pytest.raises(NoData):
+        await service.open_data(OWNER, image_id)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [(0, 1), (1, 1), (2_999_999, 3_000_001), (5, None), (len(DATA) - 1, None)]
+)
+async def test_a_part_is_read_to_the_byte(
+    service: EmbeddedImageService, start: int, end: int | None
+) -> None:
+    image_id = await uploaded(service)
+    assert await download(service, image_id, start, end) == DATA[start:end]
+
+
+@pytest.mark.parametrize("left", [0, 1_000_000])
+async def test_data_that_the_disk_has_lost_are_said_to_be_unavailable(
+    service: EmbeddedImageService, state: Path, left: int
+) -> None:
+    image_id = await uploaded(service)
+    os.truncate(state / "data" / image_id, left)
+    with pytest.raises(Unavailable, match="cannot be read"):
+        await download(service, image_id, 2_000_000)
+
+
+async def test_a_download_that_has_begun_is_not_cut_off_by_a_deletion(
+    service: EmbeddedImageService, state: Path
+) -> None:
+    image_id = await uploaded(service)
+    data = await service.open_data(OWNER, image_id)
+    pieces = await data.read()
+    received = await anext(aiter(pieces))
+    await service.delete_image(OWNER, image_id)
+    assert left_behind(state) == []
+    assert received + b"".join([piece async for piece in pieces]) == DATA
+    with pytest.raises(NoData):
+        await data.read()

@@ -1,0 +1,39 @@
+"""Which texts are alike: what MariaDB with utf8_general_ci, as recorded, takes for equal."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glimpse.embedded.query_matching import alike, folded
+
+LETTERS = st.text(
+    st.sampled_from("aAáÀ eéßs\u017fi\u0131İ\u0301\u0345ийЙв\u0412ς\u03c3Σかが가ﬁ"), max_size=4
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("debian", "DEBIAN  "),
+        ("débian", "Debian"),
+        ("Ḗ", "e"),
+        ("ς", "Σ"),
+        ("ё", "\u0415"),
+        ("\u017f", "S"),
+    ],
+)
+def test_case_accents_and_spaces_at_the_end_do_not_count(one: str, other: str) -> None:
+    assert alike(one) == alike(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("de\u0301bian", "debian"), ("か", "が"), ("и", "й"), (" a", "a"), ("a\t", "a"), ("ﬁ", "fi")],
+)
+def test_other_differences_count(one: str, other: str) -> None:
+    assert alike(one) != alike(other)
+
+
+@given(LETTERS, LETTERS)
+def test_what_is_alike_is_found_by_the_same_key(one: str, other: str) -> None:
+    assert folded(one) == folded(other) or alike(one) != alike(other)

@@ -1,0 +1,43 @@
+"""The parameters that Glance is asked with, read back by the same language's parser."""
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from glimpse.glance.query_parameters import parameters
+from glimpse.images import DateBound, ImageQuery, Sort, parse_filters
+from glimpse.images.errors import Invalid
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+LISTS = st.text(st.sampled_from('ab ,:"\\')).map("in:".__add__)  # quotes, escaped or not, anywhere
+
+
+@given(TEXT)
+def test_any_name_comes_back_as_it_was(name: str) -> None:
+    query = ImageQuery(names=(name,))
+    assert parse_filters(parameters(query)) == query
+
+
+@given(LISTS)
+def test_any_list_of_names_that_can_be_asked_for_comes_back_as_it_was(value: str) -> None:
+    try:
+        query = parse_filters([("name", value)])
+    except Invalid:
+        assume(False)  # noqa: FBT003  hypothesis has it so
+    assert parse_filters(parameters(query)) == query
+
+
+def test_every_other_filter_comes_back_as_it_was() -> None:
+    query = ImageQuery(
+        statuses=("queued", "saving"),
+        visibility="public",
+        member_status="all",
+        os_hidden=True,
+        protected=False,
+        min_ram=5,
+        size_max=9,
+        updated_at=DateBound("gte", "2024-01-01T00:00:00Z"),
+        tags=("a", "b"),
+        properties={"os_distro": "debian"},
+        sort=(Sort("name", "asc"),),
+    )
+    assert parse_filters(parameters(query)) == query

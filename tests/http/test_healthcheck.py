@@ -1,0 +1,176 @@
+"""The health check's answers, each as oslo.middleware 8.2.0 gave it to the same request."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glimpse.http.healthcheck import HealthView
+from glimpse.settings import Healthcheck, load_settings
+from tests.support.asgi import ask
+
+PLAIN = "text/plain; charset=UTF-8"
+OK_JSON = b'{\n    "detailed": false,\n    "reasons": [\n        "OK"\n    ]\n}'
+OFF_JSON = b'{\n    "detailed": false,\n    "reasons": [\n        "DISABLED BY FILE"\n    ]\n}'
+
+
+def options(**values: Any) -> Healthcheck:
+    return load_settings([], {f"healthcheck.{k}": v for k, v in values.items()}).healthcheck
+
+
+class Served:
+    """The health check, and behind it an API that answers 418."""
+
+    def __init__(self, chosen: Healthcheck) -> None:
+        self._view = HealthView(chosen)
+
+    async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
+        scope["glimpse.headers"] = dict(scope["headers"])
+        if self._view.answers(scope):
+            await self._view(scope, send)
+        else:
+            await send({"type": "http.response.start", "status": 418, "headers": []})
+            await send({"type": "http.response.body"})
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "disabled"
+
+
+@pytest.mark.parametrize(
+    ("verb", "accept", "status", "content_type", "body"),
+    [
+        ("GET", None, 200, PLAIN, b"OK"),
+        ("POST", None, 200, PLAIN, b"OK"),
+        ("OPTIONS", None, 200, PLAIN, b"OK"),
+        ("HEAD", None, 204, None, b""),
+        ("GET", "*/*", 200, PLAIN, b"OK"),
+        ("GET", "image/png", 200, PLAIN, b"OK"),
+        ("GET", "garbage", 200, PLAIN, b"OK"),
+        ("GET", "application/json", 200, "application/json", OK_JSON),
+        ("GET", "application/*", 200, "application/json", OK_JSON),
+        ("GET", "application/json;q=0.5, text/plain;q=0.2", 200, "application/json", OK_JSON),
+    ],
+)
+def test_a_healthy_process_says_so(
+    verb: str, accept: str | None, status: int, content_type: str | None, body: bytes
+) -> None:
+    answer = ask(Served(options()), verb, "/healthcheck", _accepting(accept))
+    assert (answer.status, answer.header("content-type"), answer.body) == (
+        status,
+        content_type,
+        body,
+    ), str(answer)
+
+
+@pytest.mark.parametrize(
+    ("verb", "accept", "content_type", "body"),
+    [
+        ("GET", None, PLAIN, b"DISABLED BY FILE"),
+        ("OPTIONS", None, PLAIN, b"DISABLED BY FILE"),
+        ("HEAD", None, PLAIN, b""),
+        ("GET", "application/json", "application/json", OFF_JSON),
+    ],
+)
+def test_a_file_takes_the_process_out_of_rotation(
+    file: Path, verb: str, accept: str | None, content_type: str, body: bytes
+) -> None:
+    served = Served(options(disable_by_file_path=str(file)))
+    assert (ask(served, "GET", "/healthcheck")).body == b"OK"
+    file.touch()
+    answer = ask(served, verb, "/healthcheck", _accepting(accept))
+    assert (answer.status, answer.header("content-type"), answer.body) == (503, content_type, body)
+    file.unlink()
+    assert (ask(served, "GET", "/healthcheck")).body == b"OK"
+
+
+def test_every_backend_has_a_line(file: Path) -> None:
+    file.touch()
+    served = Served(
+        options(
+            backends=["disable_by_file", "disable_by_files_ports"],
+            disable_by_file_path=str(file),
+            disable_by_file_paths=[f"80:{file}", f"81:{file}/nowhere"],
+        )
+    )
+    answer = ask(served, "GET", "/healthcheck", port=80)
+    assert (answer.status, answer.body) == (503, b"DISABLED BY FILE\nDISABLED BY FILE")
+    answer = ask(served, "GET", "/healthcheck", port=81)
+    assert (answer.status, answer.body) == (503, b"DISABLED BY FILE\nOK")
+
+
+def test_a_missing_file_of_those_that_enable_is_said(file: Path) -> None:
+    served = Served(options(backends=["enable_by_files"], enable_by_file_paths=[str(file)]))
+    answer = ask(served, "GET", "/healthcheck")
+    assert (answer.status, answer.body) == (503, b"FILE PATH MISSING")
+    file.touch()
+    assert (ask(served, "GET", "/healthcheck")).body == b"OK"
+
+
+def test_without_a_backend_the_answer_is_empty() -> None:
+    answer = ask(Served(options(backends=[])), "GET", "/healthcheck")
+    assert (answer.status, answer.body) == (200, b"")
+
+
+def test_details_are_given_where_they_are_asked_for(file: Path) -> None:
+    file.touch()
+    served = Served(options(detailed=True, disable_by_file_path=str(file)))
+    document = (ask(served, "GET", "/healthcheck", _accepting("application/json"))).json()
+    assert document["reasons"] == [
+        {
+            "class": "HealthcheckResult",
+            "details": f"Path '{file}' was found",
+            "reason": "DISABLED BY FILE",
+        }
+    ]
+    assert set(document) == {
+        *("detailed", "gc", "greenthreads", "now", "platform", "python_version"),
+        *("reasons", "threads"),
+    }
+    page = ask(served, "GET", "/healthcheck", _accepting("text/html"))
+    assert page.header("content-type") == "text/html; charset=UTF-8"
+    assert b"DISABLED BY FILE" in page.body
+
+
+@pytest.mark.parametrize(
+    ("values", "headers", "status"),
+    [
+        ({"allowed_source_ranges": ["127.0.0.0/8"]}, {}, 200),
+        ({"allowed_source_ranges": ["10.0.0.0/8", "::/0"]}, {}, 418),
+        ({"ignore_proxied_requests": True}, {}, 200),
+        ({"ignore_proxied_requests": True}, {"X-Forwarded-For": "10.1.1.1"}, 418),
+        ({"ignore_proxied_requests": True}, {"X-Forwarded-Proto": "https"}, 418),
+        ({}, {"X-Forwarded-For": "10.1.1.1"}, 200),
+        ({"path": "/alive"}, {}, 418),
+    ],
+)
+def test_whom_it_does_not_answer_the_api_does(
+    values: Mapping[str, Any], headers: Mapping[str, str], status: int
+) -> None:
+    answer = ask(Served(options(**values)), "GET", "/healthcheck", headers)
+    assert answer.status == status
+
+
+def test_paths_below_its_own_are_its_too() -> None:
+    served = Served(options())
+    assert (ask(served, "GET", "/healthcheck/more")).status == 200
+    assert (ask(served, "GET", "/healthchecks")).status == 418
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"backends": ["disable_by_file", "enable_by_files"]},
+        {"disable_by_file_paths": ["no-port"]},
+        {"allowed_source_ranges": ["everywhere"]},
+    ],
+)
+def test_options_that_make_no_sense_are_refused(values: Mapping[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        HealthView(options(**values))
+
+
+def _accepting(accept: str | None) -> Mapping[str, str]:
+    return {} if accept is None else {"Accept": accept}

@@ -1,0 +1,222 @@
+"""The queue of logins: bounded, fair, and empty of work for clients that are gone."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+
+import pytest
+
+from glimpse.identity.embedded.login_queue import (
+    MOST_OF_A_KEY,
+    MOST_WAITING,
+    THREADS,
+    Attempt,
+    LoginQueue,
+    TooManyLogins,
+)
+from glimpse.identity.embedded.login_throttle import Throttle
+
+
+class Checks:
+    """Password checks that wait until `gate` opens, and remember the order in which they ran."""
+
+    def __init__(self, queue: LoginQueue) -> None:
+        self.queue = queue
+        self.ran: list[str] = []
+        self.gate = threading.Event()
+
+    def start(
+        self, name: str, address: str = "10.0.0.1", secret: str = "", *, right: bool = True
+    ) -> asyncio.Task[bool]:
+        attempt = Attempt(f"{name}@{address}".encode(), address.encode(), f"{secret}".encode())
+        return asyncio.ensure_future(self.queue.check(attempt, self._work(name, right)))
+
+    def _work(self, name: str, right: object) -> Callable[[], bool]:
+        def work() -> bool:
+            self.gate.wait(20)
+            self.ran.append(name)
+            return bool(right)
+
+        return work
+
+
+@pytest.fixture
+async def throttle() -> Throttle:
+    return Throttle()
+
+
+@pytest.fixture
+async def checks(throttle: Throttle) -> AsyncIterator[Checks]:
+    """Checks whose queue is busy until the gate opens."""
+    checks = Checks(LoginQueue(throttle))
+    busy = [checks.start(f"busy-{n}", f"10.1.0.{n}") for n in range(THREADS)]
+    await settled()
+    yield checks
+    checks.gate.set()
+    await asyncio.gather(*busy)
+    checks.queue.close()
+
+
+@pytest.fixture(autouse=True)
+def short_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glimpse.identity.embedded.login_queue.HELD_SECONDS", 0.01)
+
+
+async def refused(tasks: list[asyncio.Task[bool]]) -> int:
+    """How many of the tasks were refused, once no more are: they wait a little for room."""
+    await asyncio.sleep(0.1)
+    errors = [task.exception() for task in tasks if task.done()]
+    assert all(isinstance(error, TooManyLogins) for error in errors)
+    return len(errors)
+
+
+async def settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_a_full_queue_refuses(checks: Checks) -> None:
+    tasks = [checks.start(f"user-{n}", f"10.2.0.{n}") for n in range(MOST_WAITING + 5)]
+    assert await refused(tasks) == 5
+    checks.gate.set()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert results.count(True) == MOST_WAITING
+
+
+async def test_an_attempt_without_room_waits_a_moment_for_it(checks: Checks) -> None:
+    tasks = [checks.start(f"user-{n}", f"10.2.0.{n}") for n in range(MOST_WAITING + 1)]
+    await settled()
+    checks.gate.set()
+    assert await asyncio.gather(*tasks) == [True] * (MOST_WAITING + 1)
+
+
+async def test_one_name_from_one_address_has_few_places(checks: Checks) -> None:
+    many = [checks.start("demo", secret=f"guess {n}") for n in range(20)]
+    other = checks.start("alt")
+    assert await refused(many) == 20 - MOST_OF_A_KEY
+    checks.gate.set()
+    assert await other
+    await asyncio.gather(*many, return_exceptions=True)
+
+
+async def test_equal_attempts_are_checked_once(checks: Checks) -> None:
+    tasks = [checks.start("demo", secret="the same") for _ in range(50)]
+    await settled()
+    checks.gate.set()
+    assert await asyncio.gather(*tasks) == [True] * 50
+    assert checks.ran.count("demo") == 1
+
+
+async def test_work_for_a_client_that_is_gone_is_not_done(checks: Checks) -> None:
+    tasks = [checks.start(f"user-{n}") for n in range(10)]
+    await settled()
+    for task in tasks:
+        task.cancel()
+    last = checks.start("demo")
+    await asyncio.gather(*tasks, return_exceptions=True)
+    checks.gate.set()
+    assert await last
+    assert not [name for name in checks.ran if name.startswith("user-")]
+
+
+async def test_a_key_without_failures_is_checked_before_those_that_fail(
+    checks: Checks, throttle: Throttle
+) -> None:
+    for _ in range(2):
+        for n in range(10):
+            throttle.failed(b"bad-%d@10.2.0.%d" % (n, n))
+    bad = [checks.start(f"bad-{n}", f"10.2.0.{n}", right=False) for n in range(10)]
+    await settled()
+    good = checks.start("demo", "10.3.0.1")
+    await settled()
+    checks.gate.set()
+    assert await good
+    assert checks.ran.index("demo") <= 2 * THREADS
+    await asyncio.gather(*bad)
+    assert len(checks.ran) == 10 + 1 + THREADS  # those that fail are checked all the same
+
+
+async def test_a_key_without_failures_takes_the_place_of_one_that_fails(
+    checks: Checks, throttle: Throttle
+) -> None:
+    for n in range(MOST_WAITING):
+        throttle.failed(b"10.2.0.%d" % n)
+    bad = [checks.start(f"bad-{n}", f"10.2.0.{n}") for n in range(MOST_WAITING)]
+    await settled()
+    good = checks.start("demo", "10.3.0.1")
+    assert await refused(bad) == 1
+    checks.gate.set()
+    assert await good
+    await asyncio.gather(*bad, return_exceptions=True)
+
+
+async def test_an_address_that_sends_many_names_gives_way_to_another(checks: Checks) -> None:
+    many = [checks.start(f"user-{n}", "10.2.0.1") for n in range(MOST_WAITING)]
+    await settled()
+    other = checks.start("demo", "10.3.0.1")
+    await settled()
+    checks.gate.set()
+    assert await other
+    assert checks.ran.index("demo") <= 2 * THREADS + 2
+    await asyncio.gather(*many, return_exceptions=True)
+
+
+async def test_a_name_that_logged_in_before_is_preferred_to_new_ones_of_its_address(
+    throttle: Throttle,
+) -> None:
+    checks = Checks(LoginQueue(throttle))
+    checks.gate.set()
+    assert await checks.start("demo", secret="right")
+    checks.gate.clear()
+    busy = [checks.start(f"busy-{n}", f"10.1.0.{n}") for n in range(THREADS)]
+    many = [checks.start(f"user-{n}") for n in range(3 * MOST_WAITING)]
+    await settled()
+    again = checks.start("demo", secret="right")
+    await settled()
+    checks.gate.set()
+    assert await again
+    await asyncio.gather(*busy, *many, return_exceptions=True)
+    checks.queue.close()
+
+
+async def test_a_right_login_comes_through_among_many_of_its_own_name_and_address(
+    throttle: Throttle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By chance, but it does: nobody is locked out."""
+    monkeypatch.setattr("glimpse.identity.embedded.login_throttle.LONGEST_DELAY", 0.0)
+    checks = Checks(LoginQueue(throttle))
+    checks.gate.set()
+
+    async def attack(number: int) -> None:
+        while True:
+            with suppress(TooManyLogins):
+                await checks.start("demo", secret=f"guess {number}", right=False)
+            await asyncio.sleep(0.001)
+
+    attackers = [asyncio.ensure_future(attack(n)) for n in range(30)]
+    await asyncio.sleep(0.05)
+    for _ in range(10_000):
+        with suppress(TooManyLogins):
+            assert await checks.start("demo", secret="right")
+            break
+    else:
+        pytest.fail("it never came through")
+    for task in attackers:
+        task.cancel()
+    await asyncio.gather(*attackers, return_exceptions=True)
+    checks.queue.close()
+
+
+async def test_what_a_check_raises_reaches_its_caller_and_the_queue_goes_on(
+    throttle: Throttle,
+) -> None:
+    queue = LoginQueue(throttle)
+
+    def fail() -> bool:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await queue.check(Attempt(b"k", b"a", b"1"), fail)
+    assert await queue.check(Attempt(b"k", b"a", b"2"), lambda: True)
+    queue.close()

@@ -1,0 +1,38 @@
+"""Private files: others lose access, or it is said that they cannot."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from glimpse.identity.embedded import private_files
+
+
+def test_a_directory_that_was_open_is_closed_to_others(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    private_files.make_private_directory(tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+def test_an_open_directory_of_somebody_else_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o777)
+    somebody_else = tmp_path.stat().st_uid + 1
+    monkeypatch.setattr(os, "geteuid", lambda: somebody_else)
+    with pytest.raises(PermissionError, match="belongs to somebody else"):
+        private_files.make_private_directory(tmp_path)
+    tmp_path.chmod(0o700)
+    private_files.make_private_directory(tmp_path)
+
+
+def test_a_file_that_cannot_be_written_whole_leaves_no_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="space"):
+        private_files.write_private_file(tmp_path / "secret", b"half")
+    assert list(tmp_path.iterdir()) == []

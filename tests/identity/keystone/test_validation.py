@@ -1,0 +1,189 @@
+"""KeystoneIdentity against a small scripted Keystone on a socket, through the real keystoneauth."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+
+import pytest
+
+from glimpse.identity import IdentityUnavailable, RequestTarget, Unauthorized
+from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
+from tests.identity.scripted import Keystone, options_for, serving
+from tests.support.faultproxy import Fault, FaultProxy
+
+
+@pytest.fixture
+async def keystone() -> AsyncIterator[Keystone]:
+    async with serving() as keystone:
+        yield keystone
+
+
+@pytest.fixture
+async def identity(keystone: Keystone) -> AsyncIterator[KeystoneIdentity]:
+    options = options_for(keystone)
+    identity = KeystoneIdentity(options, ServiceSession(options))
+    yield identity
+    await identity.close()
+
+
+async def test_a_good_token_tells_who_is_calling(identity: KeystoneIdentity) -> None:
+    caller = await identity.authenticate("good")
+    assert (caller.user_id, caller.project_id, caller.roles) == ("u", "p", frozenset(("member",)))
+    assert (caller.token, caller.is_admin) == ("good", False)
+    assert (await identity.authenticate("root")).is_admin
+
+
+@pytest.mark.parametrize(
+    "token", [None, "", "unknown", "old", "\u20ac", "a\nb", pytest.param("x" * 60_000, id="long")]
+)
+async def test_any_other_token_is_refused(identity: KeystoneIdentity, token: str | None) -> None:
+    with pytest.raises(Unauthorized):
+        await identity.authenticate(token)
+
+
+@pytest.mark.parametrize("status", [400, 413, 431])
+async def test_a_token_that_keystones_server_cannot_read_is_refused(
+    keystone: Keystone, identity: KeystoneIdentity, status: int
+) -> None:
+    keystone.status = status
+    with pytest.raises(Unauthorized):
+        await identity.authenticate("good")
+
+
+async def test_access_rules_are_asked_at_every_request(
+    keystone: Keystone, identity: KeystoneIdentity
+) -> None:
+    keystone.rules = [{"id": "r", "service": "compute", "method": "GET", "path": "/v2.1/images"}]
+    listing = RequestTarget("compute", "GET", "/v2.1/images")
+    for asked in (None, listing._replace(method="POST"), listing._replace(service="image")):
+        with pytest.raises(Unauthorized):
+            await identity.authenticate("good", asked=asked)
+        assert (await identity.authenticate("good", asked=listing)).user_id == "u"
+    assert len(keystone.validations) == 1
+    keystone.rules = None
+    assert (await identity.authenticate("service", asked=listing)).user_id == "u"
+    assert (await identity.authenticate("good", "service")).user_id == "u"
+
+
+async def test_rules_that_make_no_sense_are_an_answer_that_makes_none(
+    keystone: Keystone, identity: KeystoneIdentity
+) -> None:
+    keystone.rules = [{"service": "compute"}]
+    with pytest.raises(IdentityUnavailable):
+        await identity.authenticate("good", asked=RequestTarget("compute", "GET", "/"))
+
+
+async def test_an_expired_token_is_good_beside_a_services_own(identity: KeystoneIdentity) -> None:
+    assert (await identity.authenticate("old", "service")).user_id == "u"
+    with pytest.raises(Unauthorized):
+        await identity.authenticate("old")
+    with pytest.raises(Unauthorized):
+        await identity.authenticate("good", "good")
+
+
+async def test_many_requests_cost_one_validation_though_one_gives_up(
+    keystone: Keystone, identity: KeystoneIdentity
+) -> None:
+    first = asyncio.create_task(identity.authenticate("good"))
+    others = [asyncio.create_task(identity.authenticate("good")) for _ in range(20)]
+    await keystone.asked.wait()
+    first.cancel()
+    assert {caller.user_id for caller in await asyncio.gather(*others)} == {"u"}
+    assert keystone.validations == ["good"]
+
+
+async def test_a_new_own_token_is_fetched_when_ours_dies(
+    keystone: Keystone, identity: KeystoneIdentity
+) -> None:
+    await identity.authenticate("good")
+    keystone.own_token += 1
+    assert (await identity.authenticate("root")).is_admin
+
+
+async def test_known_tokens_work_while_keystone_is_down(
+    keystone: Keystone, identity: KeystoneIdentity
+) -> None:
+    await identity.authenticate("good")
+    keystone.status = 500
+    assert (await identity.authenticate("good")).user_id == "u"
+    with pytest.raises(IdentityUnavailable) as caught:
+        await identity.authenticate("root")
+    assert "root" not in str(caught.value)
+
+
+@pytest.mark.parametrize("known_already", [True, False])
+async def test_a_keystone_that_fails_is_asked_so_often_and_no_oftener(
+    keystone: Keystone,
+    identity: KeystoneIdentity,
+    known_already: bool,  # noqa: FBT001  whether the login fails or the validation
+) -> None:
+    if known_already:
+        await identity.authenticate("good")
+    keystone.failures = 2
+    assert (await identity.authenticate("root")).is_admin
+    keystone.failures = 3
+    identity._service.forget(f"own-{keystone.own_token}")  # noqa: SLF001  to log in again
+    with pytest.raises(IdentityUnavailable):
+        await identity.authenticate("service")
+    assert keystone.failures == 0
+    assert (await identity.authenticate("service")).roles == {"service"}
+
+
+async def test_all_who_wait_for_a_login_learn_that_it_failed(
+    keystone: Keystone, identity: KeystoneIdentity
+) -> None:
+    keystone.login_body = b"<html>Welcome</html>"
+    tokens = [f"token-{number}" for number in range(20)]
+    outcomes = await asyncio.gather(*map(identity.authenticate, tokens), return_exceptions=True)
+    assert {isinstance(outcome, IdentityUnavailable) for outcome in outcomes} == {True}
+    assert keystone.logins == 1
+    keystone.login_body = None
+    assert (await identity.authenticate("good")).user_id == "u"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"token": {}}', b'{"token": []}', b"null"])
+async def test_a_login_that_is_answered_oddly_is_no_login(
+    keystone: Keystone, identity: KeystoneIdentity, body: bytes
+) -> None:
+    keystone.login_body = body
+    with pytest.raises(IdentityUnavailable):
+        await identity.authenticate("good")
+
+
+async def test_a_validation_ends_within_its_deadline(keystone: Keystone) -> None:
+    """The tries of an endless 500 would take longer than the deadline leaves them."""
+    options = KeystoneOptions(
+        credentials={"auth_url": keystone.url + "/v3", "username": "u", "password": "p"},
+        http_request_max_retries=10**6,
+        http_connect_timeout=0.5,
+    )
+    keystone.failures = 10**6
+    identity = KeystoneIdentity(options, ServiceSession(options))
+    with pytest.raises(IdentityUnavailable):
+        await identity.authenticate("good")
+    await identity.close()
+
+
+async def test_logins_that_nobody_waits_for_any_more_do_not_pile_up(keystone: Keystone) -> None:
+    """A byte now and then keeps keystoneauth waiting, whatever its deadline."""
+    with FaultProxy(("127.0.0.1", int(keystone.url.rpartition(":")[2]))) as proxy:
+        proxy.fail(Fault("trickle", pause=0.05))
+        options = KeystoneOptions(
+            credentials={"auth_url": f"{proxy.base_url}/v3", "username": "u", "password": "p"},
+            http_connect_timeout=0.1,
+        )
+        session = ServiceSession(options)
+        before = threading.active_count()
+        for _ in range(20):
+            with pytest.raises(IdentityUnavailable):
+                await session.token_and_endpoint()
+        assert threading.active_count() - before <= 9
+        proxy.mend()
+        async with asyncio.timeout(20):
+            for _ in iter(lambda: max(threading.active_count(), before), before):
+                await asyncio.sleep(0.05)
+        session.close()
+
+
+async def test_the_challenge_names_keystone(identity: KeystoneIdentity) -> None:
+    assert identity.challenge("http://here") == 'Keystone uri="http://keystone.example/v3"'

@@ -1,0 +1,36 @@
+"""A server process of the Image API alone: `python -m tests.image_api.server PORT STATE_DIR`.
+
+Identity is noauth: the token is ``user:project``.
+"""
+
+import sys
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.identity.noauth import NoAuthIdentity
+from glimpse.image_api import image_api
+from glimpse.image_api.routes import PREFIX
+
+
+def mounted(app: ASGIApp, base_url: str) -> ASGIApp:
+    """Mount `app`, and set what the whole application would have found out about the request."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        more = {"glimpse.base_url": base_url, "root_path": PREFIX}
+        await app({**scope, **more}, receive, send)
+
+    return wrapped
+
+
+def main(port: int, state_dir: Path) -> None:
+    """Serve until told to stop."""
+    images = image_api(EmbeddedImageService.open(state_dir), NoAuthIdentity())
+    app = mounted(images, f"http://127.0.0.1:{port}")
+    uvicorn.run(app, port=port, log_level="warning", lifespan="off")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,176 @@
+"""Records are loaded with what they say, or refused with a sentence."""
+
+import io
+from typing import Any
+
+import pytest
+
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.image_api import bulk_load as loading
+from glimpse.image_api.bulk_load import BadRecord, JsonLines, load
+from glimpse.images.errors import Invalid
+from tests.embedded.images import ADMIN, OTHER, OWNER, document, listed
+
+
+async def test_loaded_records_are_listed_newest_first(service: EmbeddedImageService) -> None:
+    records = [document(created_at=f"2024-02-{day:02}T00:00:00Z") for day in range(1, 29)]
+    steps: list[int] = []
+    assert await load(service, iter(records), steps.append) == sum(steps) == 28
+    assert await listed(service, OWNER) == [each["id"] for each in reversed(records)]
+
+
+async def test_a_record_loaded_again_replaces_the_first(service: EmbeddedImageService) -> None:
+    record = document(type="first", visibility="shared", members=[{"member_id": "other"}])
+    await load(service, [record])
+    assert (await service.get_image(OTHER, record["id"])).properties == {"type": "first"}
+    await load(service, [{**record, "type": "second", "members": []}])
+    assert await listed(service, OWNER) == [record["id"]]
+    assert (await service.get_image(OWNER, record["id"])).properties == {"type": "second"}
+    assert await listed(service, OTHER) == []
+
+
+async def test_a_loaded_id_is_the_same_in_either_case(service: EmbeddedImageService) -> None:
+    record = document()
+    await load(service, [{**record, "id": record["id"].upper()}, record])
+    assert await listed(service, OWNER) == [record["id"]]
+
+
+async def test_of_two_records_of_one_image_the_last_counts(service: EmbeddedImageService) -> None:
+    record = document(type="first")
+    await load(service, [record, {**record, "type": "second"}])
+    assert await listed(service, OWNER) == [record["id"]]
+    assert (await service.get_image(OWNER, record["id"])).properties == {"type": "second"}
+
+
+async def test_everything_that_a_record_says_is_kept(service: EmbeddedImageService) -> None:
+    record = document(
+        name=None,
+        size=2**40,
+        virtual_size=2**41,
+        min_ram=1,
+        min_disk=2,
+        protected=True,
+        os_hidden=True,
+        disk_format="qcow2",
+        container_format="bare",
+        checksum="c" * 32,
+        os_hash_algo="sha512",
+        os_hash_value="d" * 128,
+        tags=["ä", "b"],
+        null=None,
+        locations=[{"url": "file:///x"}],
+    )
+    await load(service, [record])
+    image = await service.get_image(OWNER, record["id"])
+    attributes = {key: value for key, value in image._asdict().items() if key in record}
+    assert attributes.items() <= record.items()
+    assert (image.tags, image.properties) == (["ä", "b"], {"null": None})
+
+
+async def test_dates_are_kept_as_the_image_api_prints_them(service: EmbeddedImageService) -> None:
+    record = document(created_at="2024-02-01T12:20:30+02:00", updated_at="2024-02-01T10:20:30.5")
+    await load(service, [record])
+    image = await service.get_image(OWNER, record["id"])
+    assert (image.created_at, image.updated_at) == ("2024-02-01T10:20:30Z",) * 2
+
+
+@pytest.mark.parametrize("created_at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+async def test_any_date_can_be_listed(service: EmbeddedImageService, created_at: str) -> None:
+    record = document(created_at=created_at)
+    await load(service, [record])
+    assert await listed(service, OWNER) == [record["id"]]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "no-uuid"},
+        {"id": 5},
+        {"status": "ready"},
+        {"status": None},
+        {"visibility": "secret"},
+        {"created_at": "yesterday"},
+        {"created_at": "2024-02-30T00:00:00Z"},
+        {"updated_at": None},
+        {"name": 5},
+        {"name": "n" * 256},
+        {"name": "n\0"},
+        {"owner": ["p"]},
+        {"protected": "yes"},
+        {"os_hidden": 1},
+        {"min_ram": -1},
+        {"min_disk": 2**31},
+        {"min_ram": True},
+        {"size": "1"},
+        {"size": -1},
+        {"size": 2**63},
+        {"virtual_size": 1.5},
+        {"disk_format": "floppy"},
+        {"container_format": ""},
+        {"checksum": "c" * 33},
+        {"os_hash_value": 1},
+        {"tags": "a"},
+        {"tags": [1]},
+        {"tags": ["\ud800"]},
+        {"property": 5},
+        {"property": ["a"]},
+        {"property": "n\0"},
+        {"property": "\ud800"},
+        {"k" * 256: "v"},
+        {"k\0": "v"},
+        {"members": [{}]},
+        {"members": ["p"]},
+        {"members": [{"member_id": 5}]},
+        {"members": [{"member_id": "p\0"}]},
+        {"members": [{"member_id": "p", "status": "maybe"}]},
+        {"members": 5},
+    ],
+    ids=ascii,
+)
+async def test_a_record_that_is_no_image_is_refused_with_its_attribute(
+    service: EmbeddedImageService, changes: dict[str, Any]
+) -> None:
+    name = next(iter(changes))
+    expected = "member" if name == "members" else "property" if "k" in name[0] else name[:-1]
+    with pytest.raises(BadRecord, match=expected) as refused:
+        await load(service, [document(), document(**changes)])
+    assert refused.value.kept == 0
+    assert await listed(service, ADMIN) == [], "half of a transaction was kept"
+
+
+@pytest.mark.parametrize("name", ["id", "status", "created_at", "updated_at"])
+async def test_what_an_image_cannot_be_without_is_asked_for(
+    service: EmbeddedImageService, name: str
+) -> None:
+    record = document()
+    del record[name]
+    with pytest.raises(BadRecord, match=f"'{name}' is missing"):
+        await load(service, [record])
+
+
+@pytest.mark.parametrize("record", [None, [], "x", 5])
+async def test_what_is_no_object_is_no_record(
+    service: EmbeddedImageService, record: object
+) -> None:
+    with pytest.raises(BadRecord, match="no JSON object"):
+        await load(service, [record])
+
+
+async def test_the_transactions_before_a_bad_record_are_kept(
+    service: EmbeddedImageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "IN_ONE_TRANSACTION", 2)
+    with pytest.raises(BadRecord) as refused:
+        await load(service, [*(document() for _ in range(5)), {}])
+    assert refused.value.kept == len(await listed(service, ADMIN)) == 4
+
+
+def test_lines_and_bytes_are_counted() -> None:
+    text = b'{"a": 1}\n\n  \n{"b": 2}\n{'
+    lines = JsonLines(io.BytesIO(text))
+    documents = iter(lines)
+    assert [next(documents), next(documents)] == [{"a": 1}, {"b": 2}]
+    assert (lines.line, lines.bytes) == (4, len(text) - 1)
+    with pytest.raises(Invalid, match="not JSON"):
+        next(documents)
+    assert lines.line == 5

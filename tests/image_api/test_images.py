@@ -1,0 +1,140 @@
+"""Images are created, shown and deleted."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.image_api.conftest import MEBIBYTE, Api
+
+
+def test_an_image_is_created_queued_and_shown_with_its_properties(api: Api) -> None:
+    created = api.create(name="öl 😀", os_distro="debian", tags=["a", "a", "b"], min_ram=64)
+    assert created["status"] == "queued"
+    assert created["owner"] == "gold"
+    assert created["visibility"] == "shared"
+    assert created["os_distro"] == "debian"
+    assert sorted(created["tags"]) == ["a", "b"]
+    shown = api("GET", f"/v2/images/{created['id']}")
+    assert shown.json() == created, str(shown)
+
+
+def test_booleans_are_booleans_wherever_an_image_is_shown(api: Api) -> None:
+    image = api.create(protected=True, lot="booleans")
+    shown = api("GET", f"/v2/images/{image['id']}").json()
+    listed = api("GET", "/v2/images?lot=booleans").json()["images"][0]
+    for document in (image, shown, listed):
+        assert document["protected"] is True
+        assert document["os_hidden"] is False
+
+
+def test_a_protected_image_is_deleted_only_once_it_is_not(api: Api) -> None:
+    image_id = api.create(protected=True)["id"]
+    assert api("DELETE", f"/v2/images/{image_id}").status == 403
+    assert (
+        api.patch(image_id, {"op": "replace", "path": "/protected", "value": False}).status == 200
+    )
+    assert api("DELETE", f"/v2/images/{image_id}").status == 204
+
+
+def test_creation_says_where_the_image_is(api: Api) -> None:
+    answer = api("POST", "/v2/images", {})
+    expected = f"http://127.0.0.1:{api.address[1]}/image/v2/images/{answer.json()['id']}"
+    assert answer.header("Location") == expected
+
+
+def test_an_admin_may_make_an_image_that_is_nobodys(api: Api) -> None:
+    answer = api("POST", "/v2/images", {"owner": None}, token="admin:admin")
+    assert (answer.status, answer.json()["owner"]) == (201, None), str(answer)
+    assert api("POST", "/v2/images", {"owner": None}).status == 403
+
+
+def test_an_id_may_be_chosen_once(api: Api) -> None:
+    image_id = str(uuid.uuid4())
+    assert api.create(id=image_id)["id"] == image_id
+    again = api("POST", "/v2/images", {"id": image_id})
+    assert again.status == 409, str(again)
+
+
+def test_an_id_is_the_same_in_either_case(api: Api) -> None:
+    image_id = str(uuid.uuid4())
+    assert api.create(id=image_id.upper(), lot="either case")["id"] == image_id
+    for text in (image_id, image_id.upper()):
+        assert api("GET", f"/v2/images/{text}").status == 200
+        assert api("GET", f"/v2/images?lot=either+case&marker={text}").json()["images"] == []
+        assert api("POST", "/v2/images", {"id": text}).status == 409
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        ([], 400),
+        ({"name": "x" * 256}, 400),
+        ({"name": 1}, 400),
+        ({"name": "a\0b"}, 400),
+        ({"min_ram": -1}, 400),
+        ({"min_ram": 2**31}, 400),
+        ({"min_disk": 10**40}, 400),
+        ({"min_disk": True}, 400),
+        ({"disk_format": "floppy"}, 400),
+        ({"visibility": "secret"}, 400),
+        ({"visibility": ["public"]}, 400),
+        ({"id": "no-uuid"}, 400),
+        ({"tags": "a"}, 400),
+        ({"tags": [1]}, 400),
+        ({"tags": ["x" * 256]}, 400),
+        ({"colour": None}, 400),
+        ({"colour": {"deep": "red"}}, 400),
+        ({"k" * 256: "x"}, 400),
+        ({"self": "/v2/x"}, 403),
+        ({"status": "active"}, 403),
+        ({"deleted": "yes"}, 403),
+        ({"os_glance_import_task": "x"}, 403),
+        ({"owner": "alt"}, 403),
+        ({"visibility": "public"}, 403),
+        ({f"key{number}": "x" for number in range(129)}, 413),
+        ({"tags": [f"tag{number}" for number in range(129)]}, 413),
+    ],
+)
+def test_a_document_that_is_no_image_is_refused(api: Api, document: Any, status: int) -> None:
+    answer = api("POST", "/v2/images", document)
+    assert answer.status == status, str(answer)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"\xff", 400),
+        (b'{"name": "\\ud800"}', 400),
+        (b'{"min_ram": 1e999}', 400),
+        (b"[" * 100_000, 400),
+        (b'{"name": "' + b"x" * 2 * MEBIBYTE + b'"}', 413),
+    ],
+)
+def test_a_body_that_is_no_json_is_refused(api: Api, body: bytes, status: int) -> None:
+    answer = api("POST", "/v2/images", body)
+    assert answer.status == status, str(answer)
+
+
+def test_an_admin_may_publish_and_give_away(api: Api) -> None:
+    document = {"visibility": "public", "owner": "alt"}
+    answer = api("POST", "/v2/images", document, token="admin:admin")
+    assert (answer.status, answer.json()["owner"]) == (201, "alt"), str(answer)
+
+
+def test_images_of_others_are_not_found(api: Api) -> None:
+    image = api.create(visibility="private")
+    change = {"op": "replace", "path": "/name", "value": "mine"}
+    path = f"/v2/images/{image['id']}"
+    assert api("GET", path, token="alt:alt").status == 404
+    assert api("DELETE", path, token="alt:alt").status == 404
+    assert api.patch(image["id"], change, token="alt:alt").status == 404
+
+
+def test_a_deleted_image_is_gone(api: Api) -> None:
+    image_id = api.create()["id"]
+    answer = api("DELETE", f"/v2/images/{image_id}")
+    assert (answer.status, answer.body) == (204, b"")
+    assert api("GET", f"/v2/images/{image_id}").status == 404

@@ -1,0 +1,92 @@
+"""Images are changed, by either of the two media types."""
+
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.image_api.conftest import PATCH, Api
+
+OLD_PATCH = "application/openstack-images-v2.0-json-patch"
+
+
+def test_a_patch_changes_what_it_names_and_no_more(api: Api) -> None:
+    image = api.create(name="old", colour="red", shape="round", **{"a/b": "slash"})
+    answer = api.patch(
+        image["id"],
+        {"op": "replace", "path": "/name", "value": "new"},
+        {"op": "add", "path": "/size_class", "value": "xl"},
+        {"op": "remove", "path": "/colour"},
+        {"op": "replace", "path": "/a~1b", "value": "still"},
+        {"op": "replace", "path": "/tags", "value": ["t"]},
+    )
+    assert answer.status == 200, str(answer)
+    kept = {key: value for key, value in image.items() if key not in ("colour", "updated_at")}
+    changes = {"name": "new", "size_class": "xl", "a/b": "still", "tags": ["t"]}
+    shown = answer.json()
+    assert shown.pop("updated_at") >= image["updated_at"]
+    assert shown == {**kept, **changes}
+
+
+def test_a_property_of_the_empty_key_can_be_taken_away_again(api: Api) -> None:
+    image = api.create(**{"": "nameless"})
+    answer = api.patch(image["id"], {"op": "remove", "path": "/"})
+    assert answer.status == 200, str(answer)
+    assert "" not in answer.json()
+
+
+def test_the_older_patch_is_understood(api: Api) -> None:
+    image = api.create(colour="red")
+    answer = api.patch(image["id"], {"replace": "/colour", "value": "blue"}, kind=OLD_PATCH)
+    assert answer.json()["colour"] == "blue", str(answer)
+    again = api.patch(image["id"], {"add": "/colour", "value": "x"}, kind=OLD_PATCH)
+    assert again.status == 409, str(again)
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ("text", 400),
+        ({}, 400),
+        ({"op": "test", "path": "/name", "value": "x"}, 400),
+        ({"op": ["add"], "path": "/name", "value": "x"}, 400),
+        ({"op": "add", "value": "x"}, 400),
+        ({"op": "add", "path": "/name"}, 400),
+        ({"op": "add", "path": "name", "value": "x"}, 400),
+        ({"op": "add", "path": 7, "value": "x"}, 400),
+        ({"op": "add", "path": "/a/b", "value": "x"}, 400),
+        ({"op": "add", "path": "/a~2", "value": "x"}, 400),
+        ({"op": "remove", "path": "/"}, 409),
+        ({"op": "add", "path": "/colour", "value": 1}, 400),
+        ({"op": "replace", "path": "/min_ram", "value": "1"}, 400),
+        ({"op": "replace", "path": "/id", "value": str(uuid.uuid4())}, 403),
+        ({"op": "replace", "path": "/status", "value": "active"}, 403),
+        ({"op": "replace", "path": "/location", "value": "x"}, 403),
+        ({"op": "add", "path": "/locations/-", "value": {"url": "file:///etc/passwd"}}, 403),
+        ({"op": "replace", "path": "/owner", "value": "alt"}, 403),
+        ({"op": "replace", "path": "/visibility", "value": "public"}, 403),
+        ({"op": "remove", "path": "/name"}, 403),
+        ({"op": "remove", "path": "/missing"}, 409),
+        ({"op": "replace", "path": "/missing", "value": "x"}, 409),
+    ],
+)
+def test_a_patch_that_cannot_be_is_refused_whole(api: Api, change: Any, status: int) -> None:
+    image = api.create(name="kept")
+    answer = api.patch(image["id"], {"op": "replace", "path": "/name", "value": "lost"}, change)
+    assert answer.status == status, str(answer)
+    assert api("GET", f"/v2/images/{image['id']}").json() == image
+
+
+def test_a_patch_above_the_property_quota_is_refused(api: Api) -> None:
+    image = api.create()
+    changes = [{"op": "add", "path": f"/key{n}", "value": "x"} for n in range(129)]
+    assert api.patch(image["id"], *changes[:128]).status == 200
+    answer = api.patch(image["id"], changes[128])
+    assert answer.status == 413, str(answer)
+
+
+def test_a_patch_of_another_media_type_is_told_which_to_use(api: Api) -> None:
+    image = api.create()
+    answer = api.patch(image["id"], kind="application/json")
+    assert answer.status == 415, str(answer)
+    assert PATCH in (answer.header("Accept-Patch") or "")

@@ -1,0 +1,65 @@
+"""Images are listed: filtered, sorted and page by page."""
+
+import pytest
+
+from tests.image_api.conftest import Api
+
+
+def test_paging_by_next_visits_every_image_once(api: Api) -> None:
+    created = [api.create(lot="paging")["id"] for _ in range(7)]
+    seen: list[str] = []
+    path: str | None = "/v2/images?limit=3&lot=paging"
+    while path:
+        answer = api("GET", path)
+        assert answer.status == 200, str(answer)
+        page = answer.json()
+        assert page["first"] == "/v2/images?limit=3&lot=paging"
+        assert page["schema"] == "/v2/schemas/images"
+        seen += [image["id"] for image in page["images"]]
+        path = page.get("next")
+    assert sorted(seen) == sorted(created)
+
+
+def test_a_list_has_25_images_unless_more_are_asked_for(api: Api) -> None:
+    for _ in range(26):
+        api.create(lot="many")
+    answer = api("GET", "/v2/images?lot=many")
+    assert len(answer.json()["images"]) == 25
+    assert "next" in answer.json()
+    assert len(api("GET", "/v2/images?lot=many&limit=5000").json()["images"]) == 26
+    assert api("GET", "/v2/images?limit=0").json()["images"] == []
+
+
+def test_images_are_listed_as_they_are_shown(api: Api) -> None:
+    image = api.create(name="listed", lot="shown", colour="red")
+    assert api("GET", "/v2/images?lot=shown").json()["images"] == [image]
+
+
+def test_images_are_sorted_as_asked_for(api: Api) -> None:
+    for name in ("b", "c", "a"):
+        api.create(name=name, lot="sorted")
+    answer = api("GET", "/v2/images?lot=sorted&sort=name:asc")
+    assert [image["name"] for image in answer.json()["images"]] == ["a", "b", "c"], str(answer)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=-1",
+        "limit=x",
+        f"limit={'9' * 5000}",
+        "marker=nobody",
+        "sort_key=colour",
+        "sort=name:up",
+        "visibility=secret",
+        "member_status=x",
+        "created_at=yesterday",
+        "changes-since=2020-01-01",
+        "name=%FF",
+        "name=%00",
+        'name=in:"a',
+    ],
+)
+def test_a_query_that_makes_no_sense_is_refused(api: Api, query: str) -> None:
+    answer = api("GET", f"/v2/images?{query}")
+    assert answer.status == 400, str(answer)

@@ -1,0 +1,49 @@
+"""Decoding of chunked bodies, which is done in bounded steps."""
+
+import pytest
+
+from glimpse.server.chunked_body import MOST_CHUNKS, ChunkedDecoder
+
+NEXT = b"GET / HTTP/1.1\r\n"
+LINES = {
+    "small chunks": b"1\r\nx\r\n",
+    "longer chunks": b"fF\r\n" + b"x" * 255 + b"\r\n",
+    "large chunks": b"10000\r\n" + b"x" * 65536 + b"\r\n",
+    "extensions": b"1;a=b\r\nx\r\n",
+    "leading zeros": b"0000000001\r\nx\r\n",
+}
+
+
+def _decode(data: bytes, step: int) -> tuple[bytes, bytes, int]:
+    """The content, what is left after the body, and the number of calls that it took."""
+    decoder, content, calls = ChunkedDecoder(), b"", 0
+    for start in range(0, len(data), step):
+        rest = data[start : start + step]
+        while rest and not decoder.ended:
+            part, rest = decoder.decode(rest)
+            content += part
+            calls += 1
+        if decoder.ended:
+            return content, rest + data[start + step :], calls
+    raise AssertionError("the body did not end")
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000, 1 << 20])
+@pytest.mark.parametrize("chunk", LINES.values(), ids=LINES)
+def test_chunks_of_any_size_are_decoded_however_they_are_cut(chunk: bytes, step: int) -> None:
+    count = 3 if len(chunk) > 1000 else 700
+    data = chunk * count + b"0\r\nTrailer: x\r\n\r\n" + NEXT
+    content, rest, _ = _decode(data, step)
+    assert content == b"x" * (chunk.count(b"x") * count)
+    assert rest == NEXT
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"1\r\nx\r\n" * 10_000, b"1;a\r\nx\r\n" * 10_000, b"0\r\n" + b"a:\r\n" * 10_000],
+    ids=["chunks", "extensions", "trailers"],
+)
+def test_one_call_decodes_a_bounded_number_of_chunks_and_lines(data: bytes) -> None:
+    content, rest = ChunkedDecoder().decode(data)
+    assert len(content) <= MOST_CHUNKS
+    assert len(rest) > len(data) * 9 // 10

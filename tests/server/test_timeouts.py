@@ -1,0 +1,255 @@
+"""When a connection times out: the clock of the event loop is moved by the test."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from glimpse.server.client_timeouts import KEEP_ALIVE, ClientTimeouts
+from glimpse.server.http_protocol import HttpProtocol
+
+TIMEOUT = 60.0
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+PUT = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n"
+
+
+class Clock(asyncio.SelectorEventLoop):
+    """An event loop whose time is the test's."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        super().__init__()
+
+    def time(self) -> float:
+        return self.now
+
+    async def advance(self, seconds: float) -> None:
+        """Let the time pass, and run what is due, in steps of at most a second."""
+        end = self.now + seconds
+        while self.now < end:
+            self.now = min(end, self.now + 1)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+
+class FakeTransport(asyncio.Transport):
+    """Keeps what is written until the test takes it."""
+
+    def __init__(self, protocol: HttpProtocol, loop: Clock) -> None:
+        super().__init__()
+        self._protocol = protocol
+        self._loop = loop
+        self.unsent = b""
+        self.ended: str | None = None
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return {"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)}.get(name, default)
+
+    def write(self, data: Any) -> None:
+        self.unsent += bytes(data)
+        if len(self.unsent) > 65536:
+            self._protocol.pause_writing()
+
+    def take(self, size: int) -> None:
+        """Have the kernel take that much."""
+        self.unsent = self.unsent[size:]
+        if len(self.unsent) < 16384:
+            self._protocol.resume_writing()
+
+    def get_write_buffer_size(self) -> int:
+        return len(self.unsent)
+
+    def is_closing(self) -> bool:
+        return self.ended is not None
+
+    def close(self) -> None:
+        self._end("closed")
+
+    def abort(self) -> None:
+        self._end("aborted")
+
+    def _end(self, how: str) -> None:
+        if self.ended is None:
+            self.ended = how
+            self._loop.call_soon(self._protocol.connection_lost, None)
+
+    def write_eof(self) -> None:
+        pass
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+
+class Connection:
+    """A connection to an application that reads a body, then sends 4 MB in pieces."""
+
+    def __init__(self, loop: Clock) -> None:
+        self.loop = loop
+        self.scopes: list[Scope] = []
+        self.read = True
+        options: dict[str, Any] = {"interface": "asgi3", "lifespan": "off", "log_config": None}
+        config = uvicorn.Config(self._app, http=HttpProtocol, **options)
+        config.load()
+        self.protocol = HttpProtocol(config, ServerState(), {}, loop)
+        self.transport = FakeTransport(self.protocol, loop)
+        self.protocol.connection_made(self.transport)
+
+    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scopes.append(scope)
+        while self.read and (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for number in range(64):
+            body = {"body": b"x" * 65536, "more_body": number < 63}
+            await send({"type": "http.response.body", **body})
+
+    async def send(self, data: bytes) -> None:
+        self.protocol.data_received(data)
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+def run(test: Callable[[Connection, Clock], Coroutine[Any, Any, None]]) -> None:
+    loop = Clock()
+
+    async def connected() -> None:
+        await test(Connection(loop), loop)
+
+    try:
+        loop.run_until_complete(connected())
+    finally:
+        loop.close()
+
+
+@pytest.fixture(autouse=True)
+def timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ClientTimeouts, "client_timeout", TIMEOUT)
+
+
+def test_a_client_may_pause_a_download_for_the_timeout() -> None:
+    async def test(connection: Connection, loop: Clock) -> None:
+        await connection.send(GET)
+        for _ in range(5):
+            await loop.advance(TIMEOUT - 1)
+            assert connection.transport.ended is None
+            connection.transport.take(1)
+        await loop.advance(TIMEOUT + 2 * KEEP_ALIVE)
+        assert connection.transport.ended == "aborted"
+        assert connection.scopes[0]["glimpse.cut"] == "timeout"
+
+    run(test)
+
+
+def test_a_client_may_pause_before_it_takes_the_end_of_a_response() -> None:
+    """The response is complete for the application, and the next request is not due yet."""
+
+    async def test(connection: Connection, loop: Clock) -> None:
+        await connection.send(GET)
+        while len(connection.transport.unsent) > 65536:
+            connection.transport.take(len(connection.transport.unsent) - 1)
+            await loop.advance(1)
+        await loop.advance(TIMEOUT - 10)
+        assert connection.transport.ended is None
+        connection.transport.take(len(connection.transport.unsent))
+        await loop.advance(KEEP_ALIVE - 1)
+        assert connection.transport.ended is None
+        assert "glimpse.cut" not in connection.scopes[0]
+        await loop.advance(2 * KEEP_ALIVE)
+        assert connection.transport.ended == "closed"
+
+    run(test)
+
+
+def test_a_client_may_pause_an_upload_for_the_timeout() -> None:
+    async def test(connection: Connection, loop: Clock) -> None:
+        await connection.send(PUT)
+        for _ in range(5):
+            await loop.advance(TIMEOUT - 1)
+            assert connection.transport.ended is None
+            await connection.send(b"x" * 60_000)
+        await loop.advance(TIMEOUT + 1)
+        assert connection.transport.ended == "closed"
+
+    run(test)
+
+
+def test_a_client_is_not_blamed_for_a_server_that_reads_slowly() -> None:
+    """The server stops reading for longer than the timeout; then the client gets as long again."""
+
+    async def test(connection: Connection, loop: Clock) -> None:
+        connection.protocol.data_received(PUT + b"x" * 100_000)
+        connection.protocol.flow.pause_reading()
+        connection.protocol.flow.holding = True  # what the application asks for does not matter
+        await loop.advance(3 * TIMEOUT)
+        connection.protocol.flow.holding = False
+        connection.protocol.flow.resume_reading()
+        await loop.advance(TIMEOUT - KEEP_ALIVE - 1)
+        assert connection.transport.ended is None
+
+    run(test)
+
+
+def test_a_slow_upload_at_less_than_the_lowest_rate_is_ended() -> None:
+    async def test(connection: Connection, loop: Clock) -> None:
+        await connection.send(PUT)
+        for _ in range(int(3 * TIMEOUT)):
+            await connection.send(b"x")
+            await loop.advance(1)
+        assert connection.transport.ended == "closed"
+
+    run(test)
+
+
+def test_bytes_that_come_count_for_a_response_that_is_not_taken() -> None:
+    async def test(connection: Connection, loop: Clock) -> None:
+        connection.read = False
+        await connection.send(PUT)
+        for _ in range(4):
+            await loop.advance(TIMEOUT - 10)
+            await connection.send(b"x" * 50_000)
+            assert connection.transport.ended is None
+        await loop.advance(TIMEOUT + 2 * KEEP_ALIVE)
+        assert connection.transport.ended == "aborted"
+
+    run(test)
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(listener.getsockname(), timeout=20)
+    server, _ = listener.accept()
+    yield client, server
+    for each in (client, server, listener):
+        each.close()
+
+
+def test_bytes_that_leave_the_kernel_count(pair: tuple[socket.socket, socket.socket]) -> None:
+    """The kernel takes no more from the process while it still sends what it has."""
+    client, server = pair
+    sent = 0
+    with suppress(BlockingIOError):
+        while True:
+            sent += server.send(b"x" * 65536, socket.MSG_DONTWAIT)
+
+    async def test(connection: Connection, loop: Clock) -> None:
+        transport = connection.transport
+        transport.get_extra_info = {"socket": server}.get  # type: ignore[method-assign,assignment]
+        await connection.send(GET)
+        for _ in range(4):
+            await loop.advance(TIMEOUT - 10)
+            assert transport.ended is None
+            client.recv(sent // 8, socket.MSG_WAITALL)
+        await loop.advance(TIMEOUT + 2 * KEEP_ALIVE)
+        assert transport.ended == "aborted"
+
+    run(test)

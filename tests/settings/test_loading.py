@@ -1,0 +1,198 @@
+from pathlib import Path
+
+import pytest
+from keystoneauth1 import loading
+from keystoneauth1.identity.generic import Password
+
+from glimpse.cli.sample_config import sample_config
+from glimpse.settings import SettingsError, load_settings
+from glimpse.settings.loading import default_state_dir
+from glimpse.settings.options import SECTIONS
+from glimpse.settings.options.process import METRICS_PORT
+from glimpse.settings.unsupported import UNSUPPORTED
+
+NOVA_CONF = """
+[DEFAULT]
+transport_url = rabbit://nova:secret@messages
+osapi_max_limit = 77
+[api]
+auth_strategy = keystone
+[keystone_authtoken]
+auth_type = password
+auth_url = http://keystone/v3
+username = nova
+password = s3cret
+memcache_servers = cache:11211
+[glance]
+api_servers = http://one:9292,http://two:9292
+api_insecure = true
+[libvirt]
+virt_type = kvm
+"""
+
+
+def _written(tmp_path: Path, text: str, name: str = "glimpse.conf") -> str:
+    file = tmp_path / name
+    file.write_text(text)
+    return str(file)
+
+
+def test_without_configuration_everything_is_embedded_and_local() -> None:
+    settings = load_settings()
+    assert (settings.api.auth_strategy, settings.image_service) == ("embedded", "embedded")
+    assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8774)
+
+
+def test_a_whole_nova_conf_is_understood(tmp_path: Path) -> None:
+    settings = load_settings([_written(tmp_path, NOVA_CONF)])
+    assert (settings.api.auth_strategy, settings.image_service) == ("keystone", "glance")
+    assert settings.api.max_limit == 77
+    assert settings.glance.api_servers == ("http://one:9292", "http://two:9292")
+    assert settings.glance.insecure
+    assert settings.keystone_authtoken.memcached_servers == ("cache:11211",)
+
+
+KEYSTONE = "[keystone_authtoken]\nauth_type = password\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "port", "required"),
+    [
+        ("", 0, False),
+        (KEYSTONE, METRICS_PORT, False),
+        (f"{KEYSTONE}[metrics]\nport =\n", METRICS_PORT, False),
+        (f"{KEYSTONE}[metrics]\nport = 0\n", 0, True),
+        (f"{KEYSTONE}[glimpse]\nimage_service = embedded\n", 0, False),
+        (f"{KEYSTONE}[glimpse]\nport = {METRICS_PORT}\n", 0, False),
+        ("[metrics]\nport = 9000\n", 9000, True),
+    ],
+)
+def test_gateways_have_a_port_for_scrapes_and_others_if_they_are_told(
+    tmp_path: Path,
+    text: str,
+    port: int,
+    required: bool,  # noqa: FBT001  a row of the table
+) -> None:
+    metrics = load_settings([_written(tmp_path, text)]).metrics
+    assert (metrics.port, metrics.required) == (port, required)
+
+
+def test_scrapes_and_requests_do_not_share_a_port(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="which is the API's"):
+        load_settings([_written(tmp_path, "[metrics]\nport = 8774\n")])
+
+
+@pytest.mark.parametrize("sign", ["auth_url", "auth_type", "www_authenticate_uri"])
+def test_keystone_is_meant_when_it_is_configured(tmp_path: Path, sign: str) -> None:
+    settings = load_settings([_written(tmp_path, f"[keystone_authtoken]\n{sign} = something\n")])
+    assert (settings.api.auth_strategy, settings.image_service) == ("keystone", "glance")
+
+
+def test_what_concerns_glimpse_and_is_not_supported_is_told_once_each(tmp_path: Path) -> None:
+    text = NOVA_CONF.replace("[glance]", "[glance]\nservice_name = other\nconnect_retries = 2")
+    text += "[wsgi]\nssl_cert_file =\n[service_user]\nsend_service_user_token = false\n"
+    notes = load_settings([_written(tmp_path, text)]).notes
+    told = [note.partition(" is set and has no effect here")[0] for note in notes]
+    assert told == [
+        "[glance] service_name",
+        "[glance] connect_retries",
+        "[keystone_authtoken] memcached_servers",
+    ]
+    assert load_settings().notes == ()
+
+
+def test_what_is_told_to_have_no_effect_is_no_option_here() -> None:
+    both = [
+        f"[{section}] {option.dest}"
+        for section, options in SECTIONS.items()
+        for option in options
+        if option.dest in UNSUPPORTED.get(section, ())
+    ]
+    assert both == []
+
+
+def test_what_is_said_wins_over_what_is_concluded(tmp_path: Path) -> None:
+    text = NOVA_CONF + "[glimpse]\nimage_service = embedded\n"
+    assert load_settings([_written(tmp_path, text)]).image_service == "embedded"
+
+
+def test_novas_name_for_noauth_is_understood(tmp_path: Path) -> None:
+    settings = load_settings([_written(tmp_path, "[api]\nauth_strategy = noauth2\n")])
+    assert settings.api.auth_strategy == "noauth"
+
+
+def test_keystoneauth_finds_the_credentials_and_the_settings_do_not_show_them(
+    tmp_path: Path,
+) -> None:
+    settings = load_settings([_written(tmp_path, NOVA_CONF)])
+    loading.register_auth_conf_options(settings.parsed, "keystone_authtoken")
+    plugin = loading.load_auth_from_conf_options(settings.parsed, "keystone_authtoken")
+    assert isinstance(plugin, Password)
+    assert plugin.auth_url == "http://keystone/v3"
+    assert "s3cret" not in repr(settings)
+
+
+def test_a_later_file_wins_and_an_override_over_both(tmp_path: Path) -> None:
+    first = _written(tmp_path, "[glimpse]\nport = 1\nhost = ::1\n", "first")
+    second = _written(tmp_path, "[glimpse]\nport = 2\n", "second")
+    assert load_settings([first, second]).server.port == 2
+    settings = load_settings([first, second], {"glimpse.port": 3, "workers": None})
+    assert (settings.server.port, settings.server.host) == (3, "::1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[glimpse]\nport = many\n",
+        "[glimpse]\nport = 65536\n",
+        "[glimpse]\nworkers = 0\n",
+        "[api]\nauth_strategy = believe\n",
+        "[api]\nmax_microversion = 3.1\n",
+        "port = 1\n",
+    ],
+)
+def test_a_bad_value_is_said_in_one_line(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings([_written(tmp_path, text)])
+    assert str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="nowhere"):
+        load_settings([str(tmp_path / "nowhere.conf")])
+
+
+def test_a_quota_of_minus_one_is_none(tmp_path: Path) -> None:
+    settings = load_settings([_written(tmp_path, "[quota]\nmetadata_items = -1\n")])
+    assert settings.quota.metadata_items > 10**9
+
+
+def test_state_is_kept_in_the_data_home() -> None:
+    assert default_state_dir({"XDG_DATA_HOME": "/data"}) == Path("/data/glimpse")
+    assert default_state_dir({"XDG_DATA_HOME": "relative"}) == default_state_dir({})
+
+
+def test_the_sample_configuration_uncommented_is_the_default(tmp_path: Path) -> None:
+    lines = sample_config().splitlines()
+    set_lines = [
+        line.lstrip("#") if line.startswith("#") and line[1:2] != " " else line for line in lines
+    ]
+    kept = [line for line in set_lines if not line.endswith("= ")]
+    found = load_settings([_written(tmp_path, "\n".join(kept))])
+    default = load_settings()
+    assert (found.glance, found.middleware, found.quota) == (
+        default.glance,
+        default.middleware,
+        default.quota,
+    )
+
+
+def test_every_option_explains_itself() -> None:
+    silent = [
+        f"[{section}] {option.dest}"
+        for section, options in SECTIONS.items()
+        for option in options
+        if not option.help
+    ]
+    assert silent == []

@@ -1,0 +1,194 @@
+"""Whole nova.conf files, as kolla-ansible, DevStack and hands of years ago write them."""
+
+from pathlib import Path
+
+import pytest
+
+from glimpse.app.gateway import GatewayError, open_gateway, open_session
+from glimpse.glance.servers import base_url
+from glimpse.identity.keystone import ServiceSession
+from glimpse.settings import Settings, SettingsError, load_settings
+
+KEYSTONE = """
+[keystone_authtoken]
+auth_type = password
+auth_url = http://$my_ip:5000
+username = nova
+password = secret
+"""
+SERVICE_USER = "[service_user]\nsend_service_user_token = true\n"
+KOLLA = """
+[DEFAULT]
+debug = False
+log_dir = /var/log/kolla/nova
+state_path = /var/lib/nova
+my_ip = 192.0.2.7
+metadata_listen = $my_ip
+instance_name_template = instance-%08x
+transport_url = rabbit://openstack:pa$$word@192.0.2.7:5672//
+[oslo_middleware]
+enable_proxy_headers_parsing = True
+[oslo_concurrency]
+lock_path = $state_path/tmp
+[glance]
+cafile =
+num_retries = 3
+timeout =
+api_servers = http://$my_ip:9292
+[pci]
+alias = { "vendor_id": "8086",
+  "product_id": "1521" }
+alias = { "vendor_id": "10de" }
+[keystone_authtoken]
+service_type = compute
+www_authenticate_uri = http://${my_ip}:5000
+auth_url = http://${my_ip}:5000
+auth_type = password
+project_domain_id = default
+user_domain_id = default
+project_name = service
+username = nova
+password = secret
+region_name = RegionOne
+http_connect_timeout =
+memcache_security_strategy = ENCRYPT
+memcache_secret_key = secret
+memcached_servers = $my_ip:11211
+[oslo_policy]
+enforce_scope = True
+"""
+
+
+def loaded(tmp_path: Path, text: str) -> Settings:
+    conf = tmp_path / "nova.conf"
+    conf.write_text(text)
+    return load_settings([conf])
+
+
+def session_of(settings: Settings) -> ServiceSession:
+    session = open_session(settings)
+    session.close()
+    return session
+
+
+def test_what_is_referred_to_need_be_no_option_of_glimpse(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, KOLLA)
+    assert (settings.api.auth_strategy, settings.image_service) == ("keystone", "glance")
+    assert settings.glance.api_servers == ("http://192.0.2.7:9292",)
+    assert settings.keystone_authtoken.www_authenticate_uri == "http://192.0.2.7:5000"
+    assert settings.keystone_authtoken.memcached_servers == ("192.0.2.7:11211",)
+    assert session_of(settings).auth_url == "http://192.0.2.7:5000"
+
+
+def test_a_number_left_empty_is_the_default(tmp_path: Path) -> None:
+    assert loaded(tmp_path, KOLLA).glance.timeout == load_settings().glance.timeout
+
+
+def test_a_reference_to_nothing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^A value refers to \$my_ip, which is not set\.$"):
+        loaded(tmp_path, "[glance]\napi_servers = http://$my_ip:9292\n")
+
+
+def test_what_glimpse_only_tells_of_may_refer_to_anything(tmp_path: Path) -> None:
+    text = "[DEFAULT]\nosapi_compute_listen = $my_ip\n[wsgi]\nssl_key_file = $pybasedir/key\n"
+    notes = loaded(tmp_path, text).notes
+    assert [note.split(" is set")[0] for note in notes] == [
+        "[DEFAULT] osapi_compute_listen",
+        "[wsgi] ssl_key_file",
+    ]
+
+
+def test_credentials_may_be_in_a_section_of_their_own(tmp_path: Path) -> None:
+    text = f"[DEFAULT]\nmy_ip = 192.0.2.7\n{KEYSTONE.replace('keystone_authtoken', 'service_auth')}"
+    text += "region_name = $username\n[keystone_authtoken]\nauth_section = service_auth\n"
+    settings = loaded(tmp_path, text)
+    assert (settings.api.auth_strategy, settings.image_service) == ("keystone", "glance")
+    assert session_of(settings).auth_url == "http://192.0.2.7:5000"
+
+
+@pytest.mark.parametrize("named", ["auth_section = service_auth\n", KEYSTONE.partition("]")[2]])
+def test_a_service_user_may_have_credentials_of_its_own_or_share_them(
+    tmp_path: Path, named: str
+) -> None:
+    text = f"[DEFAULT]\nmy_ip = 192.0.2.7\n{KEYSTONE.replace('keystone_authtoken', 'service_auth')}"
+    text += f"{SERVICE_USER}{named}"
+    settings = loaded(tmp_path, text)
+    assert settings.service_user.send_service_user_token
+    session = open_session(settings, "service_user")
+    session.close()
+    assert session.auth_url == "http://192.0.2.7:5000"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (KOLLA, "without auth_type"),
+        (f"[api]\nauth_strategy = noauth2\n{SERVICE_USER}auth_type = password\n", "with noauth"),
+    ],
+)
+def test_a_service_user_of_no_effect_is_said(tmp_path: Path, text: str, why: str) -> None:
+    settings = loaded(tmp_path, text if SERVICE_USER in text else f"{text}{SERVICE_USER}")
+    said = f"[service_user] send_service_user_token is set and has no effect here {why}."
+    assert settings.notes == (said,)
+
+
+PLUGINS = {
+    "v3applicationcredential": {
+        "auth_url": "http://keystone/v3",
+        "application_credential_id": "a",
+        "application_credential_secret": "b",
+    },
+    "v3oidcpassword": {
+        "auth_url": "http://keystone/v3",
+        "discovery_endpoint": "http://oidc",
+        "identity_provider": "a",
+        "protocol": "b",
+        "client_id": "c",
+        "client_secret": "d",
+        "username": "e",
+        "password": "f",
+    },
+    "v3token": {"auth_url": "http://keystone/v3", "token": "a"},
+    "admin_token": {"endpoint": "http://keystone/v3", "token": "a"},
+    "http_basic": {"endpoint": "http://keystone/v3", "username": "a", "password": "b"},
+    "none": {"endpoint": "http://keystone/v3"},
+}
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+@pytest.mark.parametrize("name", ["auth_type", "auth_plugin"])
+def test_any_plugin_of_keystoneauth_can_be_named(tmp_path: Path, plugin: str, name: str) -> None:
+    options = "".join(f"{name} = {value}\n" for name, value in PLUGINS[plugin].items())
+    assert session_of(loaded(tmp_path, f"[keystone_authtoken]\n{name} = {plugin}\n{options}"))
+
+
+def test_options_of_before_keystoneauth_are_refused_rather_than_ignored(tmp_path: Path) -> None:
+    text = "[keystone_authtoken]\nidentity_uri = http://keystone:35357\nadmin_user = nova\n"
+    settings = loaded(tmp_path, text)
+    assert settings.image_service == "glance"
+    assert len(settings.notes) == 2
+    with pytest.raises(GatewayError, match="auth_type is not set"):
+        open_gateway(settings)
+
+
+def test_a_server_of_glance_needs_no_scheme(tmp_path: Path) -> None:
+    servers = "http://[2001:db8::1]:9292, https://glance/v2/ ,192.0.2.1:9292"
+    settings = loaded(tmp_path, f"[glance]\napi_servers = {servers}\n")
+    assert [base_url(url) for url in settings.glance.api_servers] == [
+        "http://[2001:db8::1]:9292",
+        "https://glance",
+        "http://192.0.2.1:9292",
+    ]
+
+
+@pytest.mark.parametrize("url", ["ftp://glance", "http://", "http://[::1", "http://glance:port"])
+def test_what_can_be_no_server_of_glance_is_said(tmp_path: Path, url: str) -> None:
+    text = f"[DEFAULT]\nmy_ip = 192.0.2.7\n{KEYSTONE}[glance]\napi_servers = {url}\n"
+    with pytest.raises(GatewayError, match="no URL that Glance could have"):
+        open_gateway(loaded(tmp_path, text))
+
+
+@pytest.mark.parametrize("name", ["timeout", "first_byte_timeout", "connect_timeout"])
+def test_no_time_at_all_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        loaded(tmp_path, f"[glance]\n{name} = 0\n")

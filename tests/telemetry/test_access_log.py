@@ -1,0 +1,218 @@
+"""The access log of a real process, and what is kept out of it."""
+
+import json
+import logging
+import re
+from contextvars import copy_context
+from pathlib import Path
+
+import pytest
+
+from glimpse.http.proxy_headers import client_address
+from glimpse.images import Caller
+from glimpse.settings import load_settings
+from glimpse.telemetry.access_log import safe_target
+from glimpse.telemetry.log_setup import LineFormatter
+from glimpse.telemetry.request_context import (
+    RequestContext,
+    RequestIds,
+    current_context,
+    current_request,
+)
+from tests.support.cloud import PASSWORD, EmbeddedCloud, Member, seed_identity
+from tests.support.http import request
+from tests.support.process import GlimpseProcess
+
+DEMO = Member("demo", "d" * 32)
+
+
+def _configured(tmp_path: Path, text: str) -> EmbeddedCloud:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(f"{text}\n[healthcheck]\ndisable_by_file_path = {tmp_path / 'disabled'}\n")
+    seed_identity(tmp_path / "state", [DEMO])
+    arguments = ["--config-file", str(conf)]
+    return EmbeddedCloud(GlimpseProcess(tmp_path / "state", arguments=arguments))
+
+
+def _user_id(cloud: EmbeddedCloud, token: str) -> str:
+    headers = {"X-Auth-Token": token, "X-Subject-Token": token}
+    answer = request(cloud.address, "GET", "/identity/v3/auth/tokens", headers)
+    return str(answer.json()["token"]["user"]["id"])
+
+
+def test_each_request_has_a_line_and_no_secret_is_in_it(tmp_path: Path) -> None:
+    cloud = _configured(tmp_path, "")
+    with cloud.process as process:
+        token = cloud.token("demo") or ""
+        user_id = _user_id(cloud, token)
+        headers = {"X-Auth-Token": token}
+        listed = request(process.address, "GET", "/v2.1/images?limit=5&token=abc", headers)
+        request(process.address, "GET", f"/v2.0/tokens/{token}", headers)
+        request(process.address, "GET", "/v2.1/images", {"X-Auth-Token": "wrong"})
+        process.stop()
+        text = process.log.read_text()
+    ids = f"{user_id} {DEMO.project_id}"
+    line = re.escape(
+        f"[- {listed.header('X-Openstack-Request-Id')} {ids}] 127.0.0.1 "
+        f'"GET /v2.1/images?limit=5&token=*** HTTP/1.1" status: 200 len: {len(listed.body)} time: '
+    )
+    assert re.search(line + r"\d+\.\d{4} operation: list_images glance: 0\.0000\n", text), text
+    assert '"POST /identity/v3/auth/tokens HTTP/1.1" status: 201' in text
+    assert "operation: identity.issue" in text
+    assert '"GET /v2.0/tokens/*** HTTP/1.1" status: ' in text
+    assert " - -] 127.0.0.1" in text, "a request of nobody has no ids"
+    assert token not in text
+    assert PASSWORD not in text
+
+
+def test_json_lines_have_every_part_as_a_field(tmp_path: Path) -> None:
+    cloud = _configured(tmp_path, "[DEFAULT]\nuse_json = true")
+    with cloud.process as process:
+        token = cloud.token("demo") or ""
+        user_id = _user_id(cloud, token)
+        globally = "req-11111111-2222-3333-4444-555555555555"
+        headers = {"X-Auth-Token": token, "X-Openstack-Request-Id": globally}
+        missing = request(process.address, "GET", "/v2.1/images/none/metadata", headers)
+        process.stop()
+        lines = process.log.read_text().splitlines()
+    documents = [json.loads(line) for line in lines if line.startswith("{")]
+    found = next(one for one in documents if one.get("operation") == "list_metadata")
+    assert found["seconds"] > 0
+    expected = {
+        "logger": "glimpse.access",
+        "level": "INFO",
+        "request_id": missing.header("X-Openstack-Request-Id"),
+        "global_request_id": globally,
+        "user": user_id,
+        "project": DEMO.project_id,
+        "client": "127.0.0.1",
+        "method": "GET",
+        "target": "/v2.1/images/none/metadata",
+        "status": 404,
+        "bytes": len(missing.body),
+        "glance_seconds": 0.0,
+    }
+    assert {key: found[key] for key in expected} == expected
+
+
+def test_machines_that_ask_for_health_are_logged_when_the_answer_is_bad(tmp_path: Path) -> None:
+    with _configured(tmp_path, "").process as process:
+        request(process.address, "GET", "/healthcheck?good")
+        (tmp_path / "disabled").touch()
+        request(process.address, "GET", "/healthcheck?bad")
+        process.stop()
+        text = process.log.read_text()
+    assert "healthcheck?good" not in text
+    assert '"GET /healthcheck?bad HTTP/1.1" status: 503' in text
+
+
+def test_the_access_log_can_be_turned_off(tmp_path: Path) -> None:
+    with _configured(tmp_path, "[glimpse]\naccess_log = false").process as process:
+        request(process.address, "GET", "/v2.1/images")
+        process.stop()
+        assert "/v2.1/images" not in process.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "shown"),
+    [
+        (b"/v2.1/images", b"", "/v2.1/images"),
+        (b"/v2.1/images", b"name=a%20b&limit=1", "/v2.1/images?name=a%20b&limit=1"),
+        (b"/x", b"a=1&X-Auth-Token=abc&b=2", "/x?a=1&X-Auth-Token=***&b=2"),
+        (b"/x", b"adminPass=abc&sig=1", "/x?adminPass=***&sig=1"),
+        (b"/x", b"%74oken=abc", "/x?%74oken=***"),
+        (b"/x", b"token", "/x?token"),
+        (b"/v3/auth/tokens", b"", "/v3/auth/tokens"),
+        (b"/v2.0/tokens/abc/endpoints", b"", "/v2.0/tokens/***/endpoints"),
+        (b"/a%0Ab", b"", "/a%0Ab"),
+        (b"/\xe9", b"", "/\\xe9"),
+    ],
+)
+def test_a_target_is_shown_without_secrets(path: bytes, query: bytes, shown: str) -> None:
+    assert safe_target({"raw_path": path, "path": "", "query_string": query}) == shown
+
+
+def test_a_server_that_keeps_no_raw_path_gets_a_line_of_one_line() -> None:
+    assert safe_target({"path": "/a\nb", "query_string": b""}) == "/a%0Ab"
+
+
+def test_the_formats_of_a_nova_conf_may_name_what_glimpse_has_not(tmp_path: Path) -> None:
+    conf = tmp_path / "nova.conf"
+    text = "%(levelname)s %(resource)s%(domain)s %(instance)s%(message)s"
+    conf.write_text(f"[DEFAULT]\nlogging_default_format_string = {text}\n")
+    server = load_settings([conf]).server
+    record = logging.LogRecord("name", logging.INFO, __file__, 1, "said %s", ("so",), None)
+    assert LineFormatter(server).format(record) == "INFO - said so"
+
+
+DEVSTACK = """[DEFAULT]
+debug = True
+logging_exception_prefix = ERROR %(name)s %(instance)s
+logging_default_format_string = %(color)s%(levelname)s %(name)s [-] %(instance)s%(message)s
+logging_context_format_string = %(color)s%(levelname)s [%(user_identity)s] %(message)s
+logging_user_identity_format = %(project_name)s/%(user_name)s@%(user_domain)s
+logging_debug_format_suffix = {{%(funcName)s}}
+"""
+
+
+def test_every_format_option_of_oslo_log_is_followed(tmp_path: Path) -> None:
+    conf = tmp_path / "nova.conf"
+    conf.write_text(DEVSTACK)
+    formatter = LineFormatter(load_settings([conf]).server)
+
+    def said(level: int, error: Exception | None = None) -> str:
+        about = (type(error), error, None) if error else None
+        record = logging.LogRecord("name", level, __file__, 1, "said", None, about, "why")
+        return formatter.format(record)
+
+    assert said(logging.INFO) == "INFO name [-] said"
+    assert said(logging.DEBUG) == "DEBUG name [-] said {{why}}"
+    assert (
+        said(logging.ERROR, ValueError("odd")) == "ERROR name [-] said\nERROR name ValueError: odd"
+    )
+
+    notes = RequestContext()
+    notes.caller = Caller("u", "p", user_name="demo", project_name="ours", user_domain_id="default")
+
+    def said_within() -> str:
+        current_request.set(RequestIds("req-1"))
+        current_context.set(notes)
+        return said(logging.INFO)
+
+    assert copy_context().run(said_within) == "INFO [ours/demo@default] said"
+
+
+def test_a_directory_for_logs_is_enough(tmp_path: Path) -> None:
+    """As oslo.log has it: the file is named for the program."""
+    with _configured(tmp_path, f"[DEFAULT]\nlog_dir = {tmp_path}").process as process:
+        request(process.address, "GET", "/v2.1/images")
+        process.stop()
+    assert '"GET /v2.1/images HTTP/1.1"' in (tmp_path / "glimpse.log").read_text()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_client_is_the_one_behind_the_proxy_where_that_is_believed(
+    tmp_path: Path, *, trusted: bool
+) -> None:
+    text = f"[oslo_middleware]\nenable_proxy_headers_parsing = {trusted}"
+    with _configured(tmp_path, text).process as process:
+        request(process.address, "GET", "/", {"X-Forwarded-For": "192.0.2.7, 127.0.0.9"})
+        process.stop()
+        client = "192.0.2.7" if trusted else "127.0.0.1"
+        assert f'] {client} "GET / HTTP/1.1"' in process.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "address"),
+    [
+        (b"forwarded", b'for="[2001:db8::1]:4711";proto=https, for=192.0.2.9', "2001:db8::1"),
+        (b"forwarded", b"for=192.0.2.7:80", "192.0.2.7"),
+        (b"forwarded", b"proto=https", None),
+        (b"x-forwarded-for", b"2001:db8::1", "2001:db8::1"),
+        (b"x-forwarded-for", b"unknown", None),
+        (b"x-forwarded-for", b'1.2.3.4" status: 200', None),
+        (b"via", b"1.1 proxy", None),
+    ],
+)
+def test_what_is_no_address_is_none(name: bytes, value: bytes, address: str | None) -> None:
+    assert client_address({name: value}) == address

@@ -1,0 +1,240 @@
+"""Log lines made of foreign text: one record is one line, readable, and without secrets."""
+
+import contextlib
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glimpse.images import Caller
+from glimpse.settings import load_settings
+from glimpse.telemetry.log_setup import JsonFormatter, LineFormatter
+from glimpse.telemetry.request_context import (
+    RequestContext,
+    RequestIds,
+    current_context,
+    current_request,
+)
+from tests.support.cloud import Cloud, EmbeddedCloud, Member, seed_identity
+from tests.support.http import read_answer
+from tests.support.process import GlimpseProcess
+
+DEMO = Member("demo", "d" * 32)
+BAD = "a\r\nFORGED \x1b[31m\x00\x7f\x85\x9b\u2028\u202e\ud800"
+SHOWN = r"a\r\nFORGED \x1b[31m\x00\x7f\x85\x9b\u2028\u202e\ud800"
+FERNET = "gAAAAABsecretsecretsecretsecret"
+
+
+@pytest.fixture(params=["lines", "json"])
+def formatter(request: pytest.FixtureRequest) -> logging.Formatter:
+    return JsonFormatter() if request.param == "json" else LineFormatter(load_settings([]).server)
+
+
+def record(message: str, *arguments: object, error: BaseException | None = None) -> Any:
+    about = (type(error), error, None) if error else None
+    return logging.LogRecord("name", logging.ERROR, __file__, 1, message, arguments, about)
+
+
+def within(caller: Caller, render: Callable[[], str]) -> str:
+    """What `render` returns while a request of the caller is served."""
+
+    def served() -> str:
+        notes = RequestContext()
+        notes.caller = caller
+        current_context.set(notes)
+        current_request.set(RequestIds("req-1"))
+        return render()
+
+    return copy_context().run(served)
+
+
+def texts(formatter: logging.Formatter, line: str) -> str:
+    """The line as its reader sees it: JSON decoded."""
+    if not isinstance(formatter, JsonFormatter):
+        return line
+    return "\n".join(str(value) for value in json.loads(line).values())
+
+
+def assert_plain(text: str) -> None:
+    assert all(line.isprintable() for line in text.split("\n")), text
+    text.encode()
+
+
+def test_a_message_made_of_foreign_text_is_one_line(formatter: logging.Formatter) -> None:
+    line = formatter.format(record("it says %s", BAD))
+    assert "\n" not in line
+    assert_plain(texts(formatter, line))
+    assert f"it says {SHOWN}" in texts(formatter, line)
+
+
+def test_the_text_of_an_exception_is_one_line_of_the_traceback(
+    formatter: logging.Formatter,
+) -> None:
+    def fail() -> None:
+        raise ValueError(BAD + "\nTraceback (most recent call last):\n  File forged")
+
+    with pytest.raises(ValueError, match="FORGED") as raised:
+        fail()
+    made = record("unexpected")
+    made.exc_info = (raised.type, raised.value, raised.tb)
+    text = texts(formatter, formatter.format(made))
+    assert_plain(text)
+    forged = [line for line in text.split("\n") if "FORGED" in line]
+    assert len(forged) == 1
+    assert f"ValueError: {SHOWN}\\nTraceback" in forged[0]
+    assert "File forged" in forged[0]
+    assert any('File "' in line and "test_logs" in line for line in text.split("\n"))
+
+
+def test_ids_and_names_of_a_caller_are_shown_escaped(formatter: logging.Formatter) -> None:
+    caller = Caller(f"u{BAD}", f"p{BAD}", user_name=BAD)
+    text = texts(formatter, within(caller, lambda: formatter.format(record("said"))))
+    assert_plain(text)
+    assert f"u{SHOWN}" in text
+    assert f"p{SHOWN}" in text
+
+
+def test_a_token_in_place_of_an_id_is_hidden_and_a_long_id_is_cut(
+    formatter: logging.Formatter,
+) -> None:
+    caller = Caller(FERNET + "x" * 100, "p" * 60_000)
+    text = texts(formatter, within(caller, lambda: formatter.format(record("said"))))
+    assert "***" in text
+    assert "secretsecret" not in text
+    assert len(text) < 2_000
+
+
+def test_a_message_has_no_token_password_or_user_of_a_url(formatter: logging.Formatter) -> None:
+    message = "no %s for X-Auth-Token: abcdef at http://u:hunter2@host/ password=hunter2"
+    text = texts(formatter, formatter.format(record(message, FERNET)))
+    assert "hunter2" not in text
+    assert "abcdef" not in text
+    assert "secretsecret" not in text
+    assert "http://***@host/" in text
+
+
+@pytest.mark.parametrize("value", [2**70, b"\xff", float("nan"), object(), "\ud800", None, True])
+def test_any_field_of_a_message_is_written_as_json(value: object) -> None:
+    line = JsonFormatter().format(record("%(field)s", {"field": value}))
+    assert "field" in json.loads(line)
+
+
+def test_names_in_any_script_stay_readable(formatter: logging.Formatter) -> None:
+    assert "Jürgen 東京" in texts(formatter, formatter.format(record("%s", "Jürgen 東京")))
+
+
+@pytest.fixture(params=["lines", "json"])
+def noauth(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cloud]:
+    """A process without authentication that believes proxies: free text in every place."""
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(
+        f"[DEFAULT]\nuse_json = {request.param == 'json'}\n[api]\nauth_strategy = noauth\n"
+        "[oslo_middleware]\nenable_proxy_headers_parsing = true\n[metrics]\nport = 0\n"
+    )
+    process = GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
+    with process:
+        yield EmbeddedCloud(process)
+
+
+ODD = "\xc2\x85\xe2\x80\xa8\x9b31m\xe2\x80\xae"  # UTF-8 of NEL, a line separator; CSI; an override
+
+
+REQUESTS: list[tuple[str, str, dict[str, str]]] = [
+    ("GET", "/v2.1/images", {"X-Auth-Token": f"demo{ODD}:gold{ODD}"}),
+    ("GET", "/v2.1/images", {"X-Auth-Token": f"{FERNET}{FERNET}{FERNET}"}),
+    ("GET", "/v2.1/images", {"X-Auth-Token": "u" * 60_000}),
+    ("GET", "/v2.1/images", {"X-Forwarded-For": f"fe80::1%{ODD}"}),
+    ("GET", "/v2.1/images", {"X-Forwarded-For": f"192.0.2.1{ODD}"}),
+    ("GET", "/v2.1/images", {"Forwarded": f'for="[fe80::1%{ODD}]";host={ODD}'}),
+    ("GET", "/v2.1/images", {"X-Forwarded-Host": ODD, "X-Forwarded-Prefix": f"/{ODD}"}),
+    ("GET", "/v2.1/images", {"X-Openstack-Request-Id": f"req-{ODD}"}),
+    ("F'`|~", "/v2.1/images", {}),
+    ("GET", f"/v2.1/images/{FERNET};token={FERNET}", {}),
+    ("GET", f"/image/v2/images?a=1%26t%256fken%253D{FERNET}", {}),
+    ("GET", f"/identity//v3/auth//tokens//{FERNET}", {}),
+    ("GET", '/v2.1/images?x="HTTP/1.1"%0astatus:200', {}),
+    ("GET", "/v2.1/images/" + "x" * 50_000, {}),
+]
+
+
+def test_each_request_is_one_short_printable_line_without_its_token(noauth: Cloud) -> None:
+    for method, target, headers in REQUESTS:
+        head = [f"{method} {target} HTTP/1.1", "Host: localhost", "Connection: close"]
+        head += [f"{name}: {value}" for name, value in headers.items()]
+        with socket.create_connection(noauth.address, timeout=20) as connection:
+            connection.sendall(("\r\n".join(head) + "\r\n\r\n").encode("latin-1"))
+            answer = read_answer(connection, method)
+        assert answer.status < 500, str(answer)
+        assert all(value.isascii() for _, value in answer.headers), str(answer)
+    noauth.process.stop()
+    text = noauth.process.log.read_bytes().decode()
+    assert "secretsecret" not in text
+    access = [line for line in text.split("\n") if "status" in line]
+    assert len(access) == len(REQUESTS), text
+    for line in access:
+        assert line.isprintable(), line
+        assert len(line) < 10_000
+        message = json.loads(line)["message"] if line.startswith("{") else line
+        assert message.isprintable(), message
+        assert message.count('"') == 2, "the target ends where the line says"
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A directory for logs with room for 64 kB."""
+    place = tmp_path / "logs"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
+    if subprocess.run(command, check=False).returncode:
+        pytest.skip("this root may not mount")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@needs_root
+def test_a_log_on_a_full_disk_stops_no_request_and_goes_on_when_there_is_room(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    seed_identity(tmp_path / "state", [DEMO])
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(f"[DEFAULT]\nlog_file = {small_disk / 'glimpse.log'}\n")
+    arguments = ["--config-file", str(conf)]
+    with GlimpseProcess(tmp_path / "state", arguments=arguments) as process:
+        cloud = EmbeddedCloud(process)
+        cloud.token("demo")
+        filling = small_disk / "filling"
+        with filling.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(b"x" * 4096)
+        for number in range(300):  # more than what buffers hold
+            answer = cloud.ask("demo", "GET", f"/v2.1/images?number={number}")
+            assert answer.status == 200, str(answer)
+        filling.unlink()
+        cloud.ask("demo", "GET", "/v2.1/images?room")
+        process.stop()
+        assert "/v2.1/images?room" in (small_disk / "glimpse.log").read_text()
+        said = [line for line in process.log.read_text().split("\n") if "No space" in line]
+        assert len(said) == 1, "once a minute, not for each line"
+        assert "the log cannot be written" in said[0]
+        assert "Traceback" not in process.log.read_text()
+
+
+def test_an_error_on_the_command_line_is_one_printable_line(tmp_path: Path) -> None:
+    conf = tmp_path / "odd\x9b31m\u2028.conf"
+    conf.write_text("[api]\nauth_strategy = \x1b[31m\x85odd\n")
+    command = [sys.executable, "-m", "glimpse", "check", "--config-file", str(conf)]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 1
+    text = done.stderr.decode()
+    assert text.rstrip("\n").isprintable(), text

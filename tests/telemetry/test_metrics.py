@@ -1,0 +1,186 @@
+"""What a scrape says after requests whose number is known, and that it is documented."""
+
+import os
+import re
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families as families
+
+from glimpse.settings.options.process import METRICS_PORT
+from glimpse.telemetry.metrics import Metrics
+from tests.support.cloud import EmbeddedCloud, Member, seed_identity
+from tests.support.gateway import SERVICE, gateway, write_configuration
+from tests.support.http import request
+from tests.support.process import GlimpseProcess, free_port, wait_until
+
+ROOT = Path(__file__).parent.parent
+
+
+USER = Member("user", "e" * 32)
+
+
+def scrape(port: int) -> dict[str, float]:
+    """Each sample's value by its name with labels: ``name{a="b"}{c="d"}``."""
+    answer = request(("127.0.0.1", port), "GET", "/metrics")
+    assert answer.status == 200, str(answer)
+    assert (answer.header("content-type") or "").startswith("text/plain; version="), str(answer)
+    samples = [sample for family in families(answer.body.decode()) for sample in family.samples]
+    return {
+        one.name + "".join(sorted(f'{{{name}="{value}"}}' for name, value in one.labels.items())): (
+            one.value
+        )
+        for one in samples
+    }
+
+
+def _process(tmp_path: Path, port: int, workers: int) -> GlimpseProcess:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(f"[metrics]\nport = {port}\n[glimpse]\nworkers = {workers}\n")
+    return GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[EmbeddedCloud]:
+    seed_identity(tmp_path / "cloud", [SERVICE, USER])
+    with GlimpseProcess(tmp_path / "cloud") as process:
+        yield EmbeddedCloud(process)
+
+
+def test_one_scrape_is_the_sum_over_all_workers(tmp_path: Path) -> None:
+    port = free_port()
+    with _process(tmp_path, port, workers=3) as process:
+        for _ in range(60):  # over connections of their own: any worker may get one
+            request(process.address, "GET", "/v2.1/images")
+        for _ in range(5):
+            request(process.address, "GET", "/healthcheck")
+        refused = 'glimpse_requests_total{operation="other"}{status="401"}'
+        healthy = 'glimpse_requests_total{operation="healthcheck"}{status="200"}'
+        deadline = time.monotonic() + 20
+        while (found := scrape(port)).get(healthy) != 5 and time.monotonic() < deadline:
+            time.sleep(0.02)  # a request is counted right after its answer is sent
+        for _ in range(6):  # of whichever workers
+            found = scrape(port)
+            assert (found[refused], found[healthy]) == (60, 5), found
+            assert found['glimpse_request_duration_seconds_count{operation="other"}'] == 60
+            bucket = 'glimpse_request_duration_seconds_bucket{le="+Inf"}{operation="other"}'
+            assert found[bucket] == 60
+            assert found["glimpse_requests_in_flight"] == 0
+
+
+def test_the_gateway_counts_its_calls(tmp_path: Path, cloud: EmbeddedCloud) -> None:
+    port = free_port()
+    with gateway(tmp_path / "gateway", cloud, _glance(port)) as served:
+        for _ in range(4):
+            answer = served.ask("user", "GET", "/v2.1/images")
+            assert answer.status == 200, str(answer)
+        found = scrape(port)
+        lines = served.process.log.read_text().splitlines()
+    calls = "glimpse_service_calls_total"
+    assert found['glimpse_requests_total{operation="list_images"}{status="200"}'] == 4
+    assert found[calls + '{method="GET"}{outcome="200"}{service="keystone"}'] == 1
+    assert found[calls + '{method="login"}{outcome="ok"}{service="keystone"}'] >= 1
+    assert found[calls + '{method="GET"}{outcome="200"}{service="glance"}'] >= 4
+    assert found['glimpse_service_call_duration_seconds_count{service="glance"}'] >= 4
+    assert found['glimpse_token_cache_lookups_total{result="miss"}'] == 1
+    assert found['glimpse_token_cache_lookups_total{result="hit"}'] == 3
+    line = next(one for one in lines if "operation: list_images" in one)
+    assert float(line.rpartition("glance: ")[2]) > 0, line
+
+
+def test_retries_are_counted(tmp_path: Path, cloud: EmbeddedCloud) -> None:
+    port = free_port()
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    with gateway(tmp_path / "gateway", cloud, _glance(port, api_servers=nowhere)) as served:
+        answer = served.ask("user", "GET", "/v2.1/images")
+        assert answer.status == 503, str(answer)
+        found = scrape(port)
+    name = 'glimpse_service_calls_total{method="GET"}{outcome="unreachable"}{service="glance"}'
+    assert found[name] == 4
+    assert found['glimpse_service_retries_total{service="glance"}'] == 3
+
+
+def test_a_gateway_is_scraped_without_being_told_where(
+    tmp_path: Path, cloud: EmbeddedCloud
+) -> None:
+    """A second one serves without, as the port is not its own; one that is set has to be free."""
+    unset = _glance("")
+    address = ("127.0.0.1", METRICS_PORT)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            other.bind(address)
+        except OSError as error:
+            pytest.skip(f"port {METRICS_PORT} is somebody's already: {error}")
+        other.listen()
+        with gateway(tmp_path / "second", cloud, unset) as served:
+            assert served.ask("user", "GET", "/v2.1/images").status == 200
+            said = served.process.log.read_text()
+            assert f"no /metrics to scrape: cannot listen on 127.0.0.1:{METRICS_PORT}" in said
+        with (
+            pytest.raises(RuntimeError, match="cannot listen on"),
+            gateway(tmp_path / "told", cloud, _glance(METRICS_PORT)),
+        ):
+            pass
+    with gateway(tmp_path / "first", cloud, unset) as served:
+        assert served.ask("user", "GET", "/v2.1/images").status == 200
+        found = scrape(METRICS_PORT)
+        assert found['glimpse_requests_total{operation="list_images"}{status="200"}'] == 1
+        os.kill(served.process.pid, signal.SIGHUP)
+        wait_until(lambda: "was read again" in served.process.log.read_text(), "a reload")
+        assert "change with a restart" not in served.process.log.read_text()
+
+
+def test_workers_without_a_place_for_their_numbers_serve_all_the_same(
+    tmp_path: Path, cloud: EmbeddedCloud
+) -> None:
+    """Unless scrapes were asked for."""
+    nowhere = {"RUNTIME_DIRECTORY": str(tmp_path / "nowhere")}
+    unset, told = (
+        write_configuration(tmp_path / f"{port}.conf", cloud.identity_url, _glance(port))
+        for port in ("", free_port())
+    )
+    arguments = ["--workers", "2", "--config-file"]
+    usual = GlimpseProcess(tmp_path / "a", arguments=[*arguments, str(unset)], environment=nowhere)
+    with usual as process:
+        assert request(process.address, "GET", "/healthcheck").status == 200
+        assert "no place for the workers to keep numbers" in process.log.read_text()
+    with (
+        pytest.raises(RuntimeError, match="no place for the workers to keep numbers"),
+        GlimpseProcess(tmp_path / "b", arguments=[*arguments, str(told)], environment=nowhere),
+    ):
+        pass
+
+
+def test_nothing_else_is_at_the_port_and_metrics_are_nowhere_else(tmp_path: Path) -> None:
+    port = free_port()
+    with _process(tmp_path, port, workers=1) as process:
+        answer = request(("127.0.0.1", port), "GET", "/v2.1/images")
+        assert answer.status == 404, str(answer)
+        answer = request(process.address, "GET", "/metrics")
+        assert b"glimpse_" not in answer.body, str(answer)
+
+
+def test_every_metric_is_documented_and_no_other() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    documented = set(re.findall(r"`(glimpse_\w+)`", text))
+    assert documented == set(Metrics().names)
+
+
+def _glance(port: int | str, **options: str) -> dict[str, dict[str, object]]:
+    return {"metrics": {"port": port}, "glance": {"valid_interfaces": "public", **options}}
+
+
+def test_an_upstream_server_cannot_add_a_series_for_each_status_it_makes_up() -> None:
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    for status in range(100, 1000):
+        metrics.call_ended("glance", "GET", str(status), 0.1)
+    (family,) = (each for each in registry.collect() if each.name == "glimpse_service_calls")
+    outcomes = {one.labels["outcome"] for one in family.samples if one.name.endswith("_total")}
+    assert outcomes == {"other", *map(str, range(100, 600))}

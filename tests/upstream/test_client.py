@@ -1,0 +1,141 @@
+"""HttpClient: where it connects, how often and for how long, and what it sends."""
+
+import asyncio
+import dataclasses
+import ssl
+
+import pytest
+
+from glimpse.upstream.client import HttpClient
+from glimpse.upstream.errors import ConnectError, ConnectionLost, ConnectTimeout
+from glimpse.upstream.tls import TlsOptions
+from tests.upstream.conftest import Scripted, get, listening, make_client, until
+
+
+async def test_an_idle_connection_is_closed_after_a_while(
+    client: HttpClient, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glimpse.upstream.client._KEPT_SECONDS", 0.1)
+    await asyncio.gather(*(get(client, scripted.url) for _ in range(5)))
+    assert scripted.connections == 5
+    await until(lambda: scripted.ended == 5)
+    assert (await get(client, scripted.url)).body == b"ok"
+
+
+async def test_a_call_that_nobody_waits_for_ends_its_connection(
+    client: HttpClient, scripted: Scripted
+) -> None:
+    scripted.gate.clear()
+    call = asyncio.create_task(get(client, scripted.url))
+    await until(lambda: bool(scripted.requests))
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    scripted.gate.set()
+    assert (await get(client, scripted.url)).body == b"ok"
+    assert scripted.connections == 2
+
+
+async def test_who_finds_all_connections_in_use_waits_for_one(scripted: Scripted) -> None:
+    client = make_client(most_connections=2)
+    scripted.gate.clear()
+    calls = [asyncio.create_task(get(client, scripted.url)) for _ in range(6)]
+    await until(lambda: len(scripted.requests) == 2)
+    await asyncio.sleep(0.05)
+    assert (scripted.connections, len(scripted.requests)) == (2, 2)
+    scripted.gate.set()
+    assert [(await call).body for call in calls] == 6 * [b"ok"]
+    assert scripted.connections == 2
+    await client.close()
+
+
+async def test_closing_ends_calls_under_way(scripted: Scripted) -> None:
+    client = make_client()
+    scripted.gate.clear()
+    call = asyncio.create_task(get(client, scripted.url))
+    await until(lambda: bool(scripted.requests))
+    await client.close()
+    with pytest.raises(ConnectionLost):
+        await call
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1",
+        "https://127.0.0.1:1",
+        "http://nowhere.invalid",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:port",
+        "http://" + 70 * "x" + ".example",
+        "http://",
+        "http://[::1",
+    ],
+)
+async def test_where_nobody_listens_nothing_is_sent(client: HttpClient, url: str) -> None:
+    with pytest.raises(ConnectError):
+        await get(client, url)
+
+
+async def test_a_connection_that_is_not_there_in_time_is_none() -> None:
+    async def serve(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(5)
+
+    client = HttpClient(tls=TlsOptions(), connect_timeout=0.1, silence_timeout=5)
+    async with listening(serve) as url:
+        with pytest.raises(ConnectTimeout):  # it says nothing, and so there is no TLS
+            await get(client, url.replace("http:", "https:"))
+    await client.close()
+
+
+async def test_a_name_with_several_addresses_needs_one_that_works(
+    client: HttpClient, scripted: Scripted
+) -> None:
+    url = scripted.url.replace("127.0.0.1", "localhost")  # ::1, too, where nobody listens
+    assert (await get(client, url)).body == b"ok"
+
+
+async def test_a_request_says_what_it_is_given(client: HttpClient, scripted: Scripted) -> None:
+    headers = {"X-Auth-Token": "t\xe9", "Accept": "application/json"}
+    url = f"{scripted.url.replace('//', '//us%65r:p%40ss@')}/image"
+    await client.request("PATCH", url, "/v2/a?b=c", headers, b"{}", most_bytes=10)
+    head, _, body = scripted.requests[0].partition(b"\r\n\r\n")
+    line, *rest = head.decode("latin-1").split("\r\n")
+    assert line == "PATCH /image/v2/a?b=c HTTP/1.1"
+    sent = dict(each.split(": ", 1) for each in rest)
+    assert sent["Host"] == scripted.url.removeprefix("http://")
+    assert sent["User-Agent"].startswith("glimpse/")
+    assert sent["Authorization"] == "Basic dXNlcjpwQHNz"
+    assert sent["X-Auth-Token"] == "t\xe9"
+    assert sent["Content-Length"] == "2"
+    assert body == b"{}"
+
+
+async def test_an_address_of_version_6_is_written_in_brackets(client: HttpClient) -> None:
+    server = Scripted()
+    try:
+        async with listening(server.serve, "::1") as url:
+            assert (await get(client, url)).body == b"ok"
+            assert f"Host: {url.removeprefix('http://')}\r\n".encode() in server.requests[0]
+    except OSError:
+        pytest.skip("this machine has no loopback address of version 6")
+
+
+@pytest.mark.parametrize("value", ["a\r\nX-Roles: admin", "a\nb", "a\rb", "a\0b"])
+async def test_a_header_of_two_lines_is_never_sent(
+    client: HttpClient, scripted: Scripted, value: str
+) -> None:
+    with pytest.raises(ValueError, match="more than one line"):
+        await client.request("GET", scripted.url, "/", {"X-Auth-Token": value}, most_bytes=10)
+    assert not scripted.connections
+
+
+@pytest.mark.parametrize("file", ["cafile", "certfile"])
+async def test_a_file_that_cannot_be_used_is_an_error(file: str, scripted: Scripted) -> None:
+    options = dataclasses.replace(TlsOptions(), **{file: "/nowhere.pem"})  # type: ignore[arg-type]
+    with pytest.raises(OSError, match="No such file"):
+        assert isinstance(options.context, ssl.SSLContext)
+    client = HttpClient(tls=options, connect_timeout=5, silence_timeout=5)
+    with pytest.raises(ConnectError):
+        await get(client, scripted.url.replace("http:", "https:"))
+    await client.close()
