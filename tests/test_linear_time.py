@@ -17,13 +17,13 @@ _NOTHING = 0.002  # seconds in which whatever is done with the longer text does 
 
 # Patterns of text that is our own or the operator's, or that is as short as it can be.
 OURS = {
-    "app.application:_REPEATED_SLASHES": "one character class, repeated",
+    "http.mounted_apis:_REPEATED_SLASHES": "one character class, repeated",
     "compute.api:_REPEATED_SLASHES": "one character class, repeated",
     "image_api.validation:fullmatch": "a UUID: all of it has a fixed length",
     "embedded.sqlite.row_validation:_UUID": "all of it has a fixed length",
     "embedded.directory_store:_OS_ERROR": "messages of the operating system",
     "image_api.bulk_documents:_AS_PRINTED": "all of it has a fixed length",
-    "http.request_middleware:_REQUEST_ID": "all of it has a fixed length",
+    "telemetry.request_context:_REQUEST_ID": "all of it has a fixed length",
     "telemetry.log_setup:_NAME": "formats of the operator",
     "settings.loading:_REFERENCE": "values of the operator",
 }

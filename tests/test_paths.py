@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.app.application import build
+from glimpse.app.reloadable import ReloadableApplication
 from glimpse.settings import load_settings
 from tests.support.asgi import call
 
@@ -23,7 +23,7 @@ PATHS = (
 
 @pytest.mark.parametrize(("path", "sent"), PATHS)
 async def test_repeated_slashes_count_as_one(tmp_path: Path, path: str, sent: str) -> None:
-    application = build(load_settings([], {"glimpse.state_dir": str(tmp_path)}))
+    application = ReloadableApplication(load_settings([], {"glimpse.state_dir": str(tmp_path)}))
     try:
         meant, answer = [await call(application, "GET", each) for each in (path, sent)]
     finally:

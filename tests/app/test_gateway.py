@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.app.gateway import GatewayError, open_gateway
+from glimpse.app.gateway import open_gateway
 from glimpse.identity import Unauthorized
 from glimpse.identity.keystone import KeystoneIdentity
 from glimpse.images import ImageQuery
-from glimpse.settings import load_settings
+from glimpse.settings import InvalidSettings, load_settings
 from tests.support.process import GlimpseProcess
 
 
@@ -69,5 +69,5 @@ async def test_a_nova_conf_is_enough(tmp_path: Path) -> None:
 def test_a_section_without_credentials_is_refused(tmp_path: Path) -> None:
     conf = tmp_path / "nova.conf"
     conf.write_text("[keystone_authtoken]\nwww_authenticate_uri = http://keystone.example\n")
-    with pytest.raises(GatewayError, match="auth_type is not set"):
+    with pytest.raises(InvalidSettings, match="auth_type is not set"):
         open_gateway(load_settings([conf], {"glimpse.state_dir": str(tmp_path)}))

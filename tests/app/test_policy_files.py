@@ -6,7 +6,7 @@ from subprocess import run
 
 import pytest
 
-from glimpse.app.policy_files import BadPolicyFile, PolicyFiles
+from glimpse.app.policy_files import InvalidPolicyFile, PolicyFiles
 from glimpse.images import Action, Caller, Permissions
 from glimpse.images.permissions import ROLES
 from tests.support.policy import write_policy
@@ -72,12 +72,12 @@ def test_an_unusable_file_is_refused_in_one_line(
 ) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(content)
-    with pytest.raises(BadPolicyFile) as caught:
+    with pytest.raises(InvalidPolicyFile) as caught:
         PolicyFiles(file, ())
     assert str(file) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not [record for record in caplog.records if record.exc_info]
-    with pytest.raises(BadPolicyFile):
+    with pytest.raises(InvalidPolicyFile):
         PolicyFiles(tmp_path / "missing.yaml", ())
 
 
@@ -120,7 +120,7 @@ def test_a_rule_may_refer_to_the_default_of_another(tmp_path: Path, action: Acti
 
 def test_without_a_policy_file_oslo_policy_is_not_imported() -> None:
     program = (
-        "import sys, glimpse.app.application, glimpse.app.gateway, glimpse.cli.check;"
+        "import sys, glimpse.app.application, glimpse.app.embedded, glimpse.app.gateway;"
         "sys.exit('oslo_policy' in sys.modules)"
     )
     assert run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,13 +1,14 @@
 """The health check's answers, each as oslo.middleware 8.2.0 gave it to the same request."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from glimpse.http.healthcheck import HealthView
-from glimpse.settings import Healthcheck, load_settings
+from glimpse.http.healthcheck import Healthcheck
+from glimpse.settings import load_settings
 from tests.support.asgi import ask
 
 PLAIN = "text/plain; charset=UTF-8"
@@ -15,20 +16,22 @@ OK_JSON = b'{\n    "detailed": false,\n    "reasons": [\n        "OK"\n    ]\n}'
 OFF_JSON = b'{\n    "detailed": false,\n    "reasons": [\n        "DISABLED BY FILE"\n    ]\n}'
 
 
-def options(**values: Any) -> Healthcheck:
-    return load_settings([], {f"healthcheck.{k}": v for k, v in values.items()}).healthcheck
+def healthcheck(**values: Any) -> Healthcheck:
+    """The health check with these options, and the defaults of the others."""
+    overrides = {f"healthcheck.{name}": value for name, value in values.items()}
+    return Healthcheck(**asdict(load_settings([], overrides).healthcheck))
 
 
 class Served:
     """The health check, and behind it an API that answers 418."""
 
-    def __init__(self, chosen: Healthcheck) -> None:
-        self._view = HealthView(chosen)
+    def __init__(self, healthcheck: Healthcheck) -> None:
+        self._healthcheck = healthcheck
 
     async def __call__(self, scope: Any, _receive: Any, send: Any) -> None:
         scope["glimpse.headers"] = dict(scope["headers"])
-        if self._view.answers(scope):
-            await self._view(scope, send)
+        if self._healthcheck.matches(scope):
+            await self._healthcheck(scope, send)
         else:
             await send({"type": "http.response.start", "status": 418, "headers": []})
             await send({"type": "http.response.body"})
@@ -57,7 +60,7 @@ def file(tmp_path: Path) -> Path:
 def test_a_healthy_process_says_so(
     verb: str, accept: str | None, status: int, content_type: str | None, body: bytes
 ) -> None:
-    answer = ask(Served(options()), verb, "/healthcheck", _accepting(accept))
+    answer = ask(Served(healthcheck()), verb, "/healthcheck", _accepting(accept))
     assert (answer.status, answer.header("content-type"), answer.body) == (
         status,
         content_type,
@@ -77,7 +80,7 @@ def test_a_healthy_process_says_so(
 def test_a_file_takes_the_process_out_of_rotation(
     file: Path, verb: str, accept: str | None, content_type: str, body: bytes
 ) -> None:
-    served = Served(options(disable_by_file_path=str(file)))
+    served = Served(healthcheck(disable_by_file_path=str(file)))
     assert (ask(served, "GET", "/healthcheck")).body == b"OK"
     file.touch()
     answer = ask(served, verb, "/healthcheck", _accepting(accept))
@@ -89,7 +92,7 @@ def test_a_file_takes_the_process_out_of_rotation(
 def test_every_backend_has_a_line(file: Path) -> None:
     file.touch()
     served = Served(
-        options(
+        healthcheck(
             backends=["disable_by_file", "disable_by_files_ports"],
             disable_by_file_path=str(file),
             disable_by_file_paths=[f"80:{file}", f"81:{file}/nowhere"],
@@ -102,7 +105,7 @@ def test_every_backend_has_a_line(file: Path) -> None:
 
 
 def test_a_missing_file_of_those_that_enable_is_said(file: Path) -> None:
-    served = Served(options(backends=["enable_by_files"], enable_by_file_paths=[str(file)]))
+    served = Served(healthcheck(backends=["enable_by_files"], enable_by_file_paths=[str(file)]))
     answer = ask(served, "GET", "/healthcheck")
     assert (answer.status, answer.body) == (503, b"FILE PATH MISSING")
     file.touch()
@@ -110,13 +113,13 @@ def test_a_missing_file_of_those_that_enable_is_said(file: Path) -> None:
 
 
 def test_without_a_backend_the_answer_is_empty() -> None:
-    answer = ask(Served(options(backends=[])), "GET", "/healthcheck")
+    answer = ask(Served(healthcheck(backends=[])), "GET", "/healthcheck")
     assert (answer.status, answer.body) == (200, b"")
 
 
 def test_details_are_given_where_they_are_asked_for(file: Path) -> None:
     file.touch()
-    served = Served(options(detailed=True, disable_by_file_path=str(file)))
+    served = Served(healthcheck(detailed=True, disable_by_file_path=str(file)))
     document = (ask(served, "GET", "/healthcheck", _accepting("application/json"))).json()
     assert document["reasons"] == [
         {
@@ -149,12 +152,12 @@ def test_details_are_given_where_they_are_asked_for(file: Path) -> None:
 def test_whom_it_does_not_answer_the_api_does(
     values: Mapping[str, Any], headers: Mapping[str, str], status: int
 ) -> None:
-    answer = ask(Served(options(**values)), "GET", "/healthcheck", headers)
+    answer = ask(Served(healthcheck(**values)), "GET", "/healthcheck", headers)
     assert answer.status == status
 
 
 def test_paths_below_its_own_are_its_too() -> None:
-    served = Served(options())
+    served = Served(healthcheck())
     assert (ask(served, "GET", "/healthcheck/more")).status == 200
     assert (ask(served, "GET", "/healthchecks")).status == 418
 
@@ -169,7 +172,7 @@ def test_paths_below_its_own_are_its_too() -> None:
 )
 def test_options_that_make_no_sense_are_refused(values: Mapping[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"\S"):
-        HealthView(options(**values))
+        healthcheck(**values)
 
 
 def _accepting(accept: str | None) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from glimpse.http.readiness import HealthCheck, ReadinessView
+from glimpse.http.readiness import HealthCheck, Readiness
 from tests.app.test_gateway import configuration
 from tests.support.asgi import call
 from tests.support.http import Answer, request
@@ -12,7 +12,7 @@ from tests.support.process import GlimpseProcess
 
 
 async def _answer(**probes: HealthCheck) -> Answer:
-    view = ReadinessView(probes, timeout=0.2)
+    view = Readiness(probes, timeout=0.2)
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:
         await view(scope, send)
@@ -72,7 +72,7 @@ async def test_many_who_ask_at_once_cost_one_look() -> None:
         looks += 1
         await asyncio.sleep(0)
 
-    view = ReadinessView({"one": counted})
+    view = Readiness({"one": counted})
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:
         await view(scope, send)

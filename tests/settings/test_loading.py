@@ -5,7 +5,7 @@ from keystoneauth1 import loading
 from keystoneauth1.identity.generic import Password
 
 from glimpse.cli.sample_config import sample_config
-from glimpse.settings import SettingsError, load_settings
+from glimpse.settings import InvalidSettings, load_settings
 from glimpse.settings.loading import default_state_dir
 from glimpse.settings.options import SECTIONS
 from glimpse.settings.options.process import METRICS_PORT
@@ -78,7 +78,7 @@ def test_gateways_have_a_port_for_scrapes_and_others_if_they_are_told(
 
 
 def test_scrapes_and_requests_do_not_share_a_port(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="which is the API's"):
+    with pytest.raises(InvalidSettings, match="which is the API's"):
         load_settings([_written(tmp_path, "[metrics]\nport = 8774\n")])
 
 
@@ -152,14 +152,14 @@ def test_a_later_file_wins_and_an_override_over_both(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_value_is_said_in_one_line(tmp_path: Path, text: str) -> None:
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(InvalidSettings) as refused:
         load_settings([_written(tmp_path, text)])
     assert str(refused.value)
     assert "\n" not in str(refused.value)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="nowhere"):
+    with pytest.raises(InvalidSettings, match="nowhere"):
         load_settings([str(tmp_path / "nowhere.conf")])
 
 

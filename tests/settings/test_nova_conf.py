@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.app.gateway import GatewayError, open_gateway, open_session
+from glimpse.app.gateway import open_gateway
+from glimpse.app.keystone import open_session
 from glimpse.glance.servers import base_url
 from glimpse.identity.keystone import ServiceSession
-from glimpse.settings import Settings, SettingsError, load_settings
+from glimpse.settings import InvalidSettings, Settings, load_settings
 
 KEYSTONE = """
 [keystone_authtoken]
@@ -85,7 +86,7 @@ def test_a_number_left_empty_is_the_default(tmp_path: Path) -> None:
 
 
 def test_a_reference_to_nothing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"^A value refers to \$my_ip, which is not set\.$"):
+    with pytest.raises(InvalidSettings, match=r"^A value refers to \$my_ip, which is not set\.$"):
         loaded(tmp_path, "[glance]\napi_servers = http://$my_ip:9292\n")
 
 
@@ -167,7 +168,7 @@ def test_options_of_before_keystoneauth_are_refused_rather_than_ignored(tmp_path
     settings = loaded(tmp_path, text)
     assert settings.image_service == "glance"
     assert len(settings.notes) == 2
-    with pytest.raises(GatewayError, match="auth_type is not set"):
+    with pytest.raises(InvalidSettings, match="auth_type is not set"):
         open_gateway(settings)
 
 
@@ -184,11 +185,11 @@ def test_a_server_of_glance_needs_no_scheme(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["ftp://glance", "http://", "http://[::1", "http://glance:port"])
 def test_what_can_be_no_server_of_glance_is_said(tmp_path: Path, url: str) -> None:
     text = f"[DEFAULT]\nmy_ip = 192.0.2.7\n{KEYSTONE}[glance]\napi_servers = {url}\n"
-    with pytest.raises(GatewayError, match="no URL that Glance could have"):
+    with pytest.raises(InvalidSettings, match="no URL that Glance could have"):
         open_gateway(loaded(tmp_path, text))
 
 
 @pytest.mark.parametrize("name", ["timeout", "first_byte_timeout", "connect_timeout"])
 def test_no_time_at_all_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(SettingsError, match=name):
+    with pytest.raises(InvalidSettings, match=name):
         loaded(tmp_path, f"[glance]\n{name} = 0\n")

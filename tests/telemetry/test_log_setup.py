@@ -91,7 +91,7 @@ def test_the_text_of_an_exception_is_one_line_of_the_traceback(
     assert len(forged) == 1
     assert f"ValueError: {SHOWN}\\nTraceback" in forged[0]
     assert "File forged" in forged[0]
-    assert any('File "' in line and "test_logs" in line for line in text.split("\n"))
+    assert any('File "' in line and "test_log_setup" in line for line in text.split("\n"))
 
 
 def test_ids_and_names_of_a_caller_are_shown_escaped(formatter: logging.Formatter) -> None:

@@ -19,7 +19,7 @@ from tests.support.gateway import SERVICE, gateway, write_configuration
 from tests.support.http import request
 from tests.support.process import GlimpseProcess, free_port, wait_until
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 USER = Member("user", "e" * 32)

@@ -16,6 +16,7 @@ from oslo_policy import opts, policy
 from glimpse.compute.policy import RULE_NAMES
 from glimpse.images.caller import Caller
 from glimpse.images.permissions import ROLES, Action, Target
+from glimpse.settings import InvalidSettings
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ _PARSER = "oslo_policy._parser"  # logs what it does not understand, and denies 
 _Signature = tuple[tuple[int, int, int], ...]
 
 
-class BadPolicyFile(Exception):
+class InvalidPolicyFile(InvalidSettings):
     """A policy file cannot be used; the message says which and why."""
 
 
@@ -51,9 +52,9 @@ class PolicyFiles:
     """
 
     def __init__(self, policy_file: str | Path | None, policy_dirs: Sequence[str]) -> None:
-        """Raises BadPolicyFile."""
+        """Raises InvalidPolicyFile."""
         if policy_file is not None and not Path(policy_file).is_file():
-            raise BadPolicyFile(f"The policy file {policy_file} does not exist.")
+            raise InvalidPolicyFile(f"The policy file {policy_file} does not exist.")
         # Absolute, or oslo.policy would look for them where it expects configuration files
         self._file = str(Path(policy_file).absolute()) if policy_file is not None else None
         self._dirs = [str(Path(each).absolute()) for each in policy_dirs]
@@ -91,7 +92,7 @@ class PolicyFiles:
         self._signature = signature
         try:
             self._enforcer = self._load()
-        except BadPolicyFile as error:
+        except InvalidPolicyFile as error:
             _log.error("%s The rules stay as they were.", error)
 
     def _sign(self) -> _Signature:
@@ -110,35 +111,37 @@ class PolicyFiles:
 
     def _load(self) -> policy.Enforcer:
         if self._file is not None and not os.path.isfile(self._file):  # noqa: PTH113  as in _stat
-            raise BadPolicyFile(f"The policy file {self._file} does not exist.")
+            raise InvalidPolicyFile(f"The policy file {self._file} does not exist.")
         enforcer = _new_enforcer(self._file, self._dirs)
         try:
             with _parser_errors():  # of rules that may be of no interest here
                 enforcer.load_rules()
         except (cfg.Error, ValueError, TypeError, AttributeError, OSError) as error:
             why = " ".join(str(error).split())
-            raise BadPolicyFile(f"The policy file {self._place} cannot be used: {why}") from None
+            raise InvalidPolicyFile(
+                f"The policy file {self._place} cannot be used: {why}"
+            ) from None
         for name in sorted(_NAMES & enforcer.file_rules.keys()):
             self._check_rule(enforcer, name, ())
         return enforcer
 
     def _check_rule(self, enforcer: policy.Enforcer, name: str, path: tuple[str, ...]) -> None:
-        """Raise BadPolicyFile if rule `name`, or one that it refers to, cannot be evaluated."""
+        """Raise InvalidPolicyFile if rule `name`, or one that it refers to, cannot be evaluated."""
         rule = enforcer.file_rules.get(name) or enforcer.registered_rules[name]
         where = f"The policy file {self._place} cannot be used: rule {name}"
         if name in path:
-            raise BadPolicyFile(f"{where} refers to itself.")
+            raise InvalidPolicyFile(f"{where} refers to itself.")
         with _parser_errors() as errors:
             check = policy.RuleDefault(name, rule.check_str).check
         if errors:
-            raise BadPolicyFile(f"{where} is not understood: {rule.check_str!r}.")
+            raise InvalidPolicyFile(f"{where} is not understood: {rule.check_str!r}.")
         for kind, match in _leaves(check):
             if kind in ("http", "https"):
-                raise BadPolicyFile(f"{where} asks a server, which is not supported.")
+                raise InvalidPolicyFile(f"{where} asks a server, which is not supported.")
             if kind == "rule" and match in enforcer.rules:
                 self._check_rule(enforcer, match, (*path, name))
             elif kind == "rule" and enforcer.default_rule not in enforcer.rules:
-                raise BadPolicyFile(f"{where} refers to rule {match}, which is not defined.")
+                raise InvalidPolicyFile(f"{where} refers to rule {match}, which is not defined.")
 
 
 def _new_enforcer(policy_file: str | None, policy_dirs: list[str]) -> policy.Enforcer:

@@ -3,11 +3,12 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from glimpse.cli.finding import Finding
 from glimpse.embedded.sqlite.schema import UnusableCatalog, connect
-from glimpse.http.healthcheck import HealthView
+from glimpse.http.healthcheck import Healthcheck
 from glimpse.identity.embedded import directory
 from glimpse.identity.embedded.directory_file import FILE_NAME
 from glimpse.identity.embedded.private_files import why_not_private
@@ -127,11 +128,11 @@ def _policy(settings: Settings) -> Finding:
     policy_file = settings.policy.policy_file
     if policy_file is None and not settings.policy.policy_dirs:
         return Finding(True, "no policy file: permissions are those of Glance's default policy")
-    from glimpse.app.policy_files import BadPolicyFile, PolicyFiles  # noqa: PLC0415  slow
+    from glimpse.app.policy_files import InvalidPolicyFile, PolicyFiles  # noqa: PLC0415  slow
 
     try:
         rules = PolicyFiles(policy_file, settings.policy.policy_dirs).names()
-    except BadPolicyFile as error:
+    except InvalidPolicyFile as error:
         return Finding(False, str(error))
     place = policy_file or ", ".join(settings.policy.policy_dirs)
     if not rules:
@@ -141,7 +142,7 @@ def _policy(settings: Settings) -> Finding:
 
 def _health(settings: Settings) -> Finding:
     try:
-        results = HealthView(settings.healthcheck).check(settings.server.port)
+        results = Healthcheck(**asdict(settings.healthcheck)).check(settings.server.port)
     except ValueError as error:
         return Finding(False, str(error))
     reasons = ", ".join(result.reason for result in results) or "nothing"

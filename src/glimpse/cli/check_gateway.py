@@ -2,21 +2,14 @@
 
 from collections.abc import AsyncIterator
 
-from glimpse.app.gateway import (
-    Gateway,
-    GatewayError,
-    coordination_url,
-    open_gateway,
-    open_image_locks,
-    open_session,
-    open_shared_cache,
-)
+from glimpse.app.gateway import Gateway, coordination_url, open_gateway, open_image_locks
+from glimpse.app.keystone import open_session, open_shared_cache
 from glimpse.cli.finding import Finding
 from glimpse.identity import Identity, IdentityError, IdentityUnavailable
 from glimpse.identity.keystone import LoginRefused, ServiceSession
 from glimpse.images import Caller, ImageQuery
 from glimpse.images.errors import ImageServiceError
-from glimpse.settings import Settings
+from glimpse.settings import InvalidSettings, Settings
 from glimpse.upstream.urls import strip_credentials
 
 # Keystone's own policy, unless an operator's says otherwise (identity:validate_token).
@@ -30,7 +23,7 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
     """
     try:
         gateway = open_gateway(settings)
-    except GatewayError as error:
+    except InvalidSettings as error:
         yield Finding(False, str(error))
         return
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from glimpse import __version__
 from glimpse.identity.embedded.directory import Directory, InvalidDirectory
-from glimpse.settings import Settings, SettingsError, load_settings
+from glimpse.settings import InvalidSettings, Settings, load_settings
 from glimpse.telemetry.redaction import show
 
 _VERDICTS = {True: "ok  ", None: "note", False: "FAIL"}
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "sample-config":
             return _sample_config()
         return int(_RUN[options.command](_load_settings(options), options) or 0)
-    except (CommandFailed, SettingsError) as error:
+    except (CommandFailed, InvalidSettings) as error:
         print(f"glimpse: {show(str(error))}", file=sys.stderr)
         return 1
     except OSError as error:

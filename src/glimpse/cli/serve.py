@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from glimpse.app.application import build
+from glimpse.app.application import open_application
 from glimpse.app.reloadable import ReloadableApplication
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.server.listening_socket import listen
@@ -113,8 +113,7 @@ def _open_once(settings: Settings) -> None:
     """Make or migrate the files before any worker opens them, so that a failure is one line."""
 
     async def open_and_close() -> None:
-        application = build(settings)
-        await application.open()
+        application = await open_application(settings)
         await application.close()
 
     try:

@@ -1,15 +1,16 @@
 """Which hosts a request may name where no token is checked: protection from DNS rebinding.
 
-A web page may give its own name the address 127.0.0.1, and then send requests to a server on the
-reader's machine as if they were the page's. Their Host header still has the page's name in it.
+A web page can give its own host name the address 127.0.0.1, and then send requests to a server on
+the reader's machine as if they were the page's. Their Host header still has the page's host name.
 """
 
 import ipaddress
 from collections.abc import Iterable
 
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.http.proxy_headers import forwarded_host, is_host
+from glimpse.http.responses import send_text
 
 _SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 _EVERY_ADDRESS = frozenset(("", "0.0.0.0", "::"))  # noqa: S104  compared, not listened on
@@ -17,10 +18,10 @@ _OPTION = "[api] noauth_allowed_hosts"
 
 
 class AllowedHosts:
-    """Tells which requests are refused: by Host, by a trusted proxy's header, and by Origin.
+    """The hosts that the Host, forwarded host and Origin headers of a request may name.
 
     Allowed are loopback addresses and ``localhost``, the address that is listened on, and `names`.
-    A process that listens on every address allows addresses of any kind: rebinding needs a name.
+    A process that listens on every address allows every address: rebinding needs a host name.
     """
 
     def __init__(self, listen: str, names: Iterable[str], *, trust_proxy_headers: bool) -> None:
@@ -29,9 +30,9 @@ class AllowedHosts:
         self._trust_proxy_headers = trust_proxy_headers
 
     def refusal(self, scope: Scope) -> str | None:
-        """Why the request is refused, None if it is not.
+        """The message for a request that names another host; None if it names none.
 
-        A request without a Host header comes from no browser.
+        A request without a Host header is allowed: no browser sends one.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         host = headers.get(b"host")
@@ -58,12 +59,32 @@ class AllowedHosts:
         return self._any_address or address.is_loopback
 
     def _allows_origin(self, headers: dict[bytes, bytes]) -> bool:
-        """Whether a write may come from where a browser says; programs say nothing."""
+        """Whether a write may come from the Origin that it names.
+
+        Programs other than browsers name none. Without an Origin, a write that the browser itself
+        calls cross-site is refused.
+        """
         origin = headers.get(b"origin")
         if origin is None:
             return headers.get(b"sec-fetch-site") != b"cross-site"
         scheme, separator, host = origin.decode("latin-1").partition("://")
         return bool(separator) and scheme in ("http", "https") and self._allows(host)
+
+
+class AllowedHostsMiddleware:
+    """Respond with 403 to requests that name a host which is not allowed."""
+
+    def __init__(self, app: ASGIApp, allowed: AllowedHosts) -> None:
+        self._app = app
+        self._allowed = allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        refusal = self._allowed.refusal(scope)
+        if refusal is None:
+            await self._app(scope, receive, send)
+        else:
+            await send_text(send, 403, refusal)
 
 
 def _name(host: str) -> str:

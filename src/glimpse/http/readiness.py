@@ -1,4 +1,4 @@
-"""Readiness: whether what this process depends on answers, part by part."""
+"""Readiness: whether each part that this process depends on responds."""
 
 import asyncio
 import logging
@@ -8,63 +8,58 @@ from collections.abc import Awaitable, Callable, Mapping
 import orjson
 from starlette.types import Scope, Send
 
-_LOG = logging.getLogger(__name__)
-_TIMEOUT = 3.0  # seconds that one part has to answer in
-_MAX_AGE = 1.0  # seconds that an answer is good for: whoever asks often does not load the parts
+from glimpse.http.responses import send_response
 
-# Returns why the part is not ready, in words that anybody may read; None if it is.
+_LOG = logging.getLogger(__name__)
+_TIMEOUT = 3.0  # seconds for one check
+_MAX_AGE = 1.0  # seconds that results are kept: frequent requests do not load the parts
+
+# Returns why a part is not ready, without addresses and secrets; None if it is ready.
 HealthCheck = Callable[[], Awaitable[str | None]]
 
 
-class ReadinessView:
-    """Answers 200 when every part is ready, 503 when one is not, raises, or takes too long.
+class Readiness:
+    """Responds 200 if all checks find their parts ready, and 503 otherwise.
 
-    The body names each part and says of it what its probe returns: no address, no secret.
+    A check that raises or takes more than `timeout` seconds counts as a part that is not ready. The
+    body names each part and what its check returned; it has no address and no secret.
     """
 
-    def __init__(self, probes: Mapping[str, HealthCheck], timeout: float = _TIMEOUT) -> None:
-        self._probes = probes
+    def __init__(self, checks: Mapping[str, HealthCheck], timeout: float = _TIMEOUT) -> None:
+        self._checks = checks
         self._timeout = timeout
-        self._asking = asyncio.Lock()
-        self._found: dict[str, str | None] = {}
-        self._asked_at = -_MAX_AGE
+        self._lock = asyncio.Lock()
+        self._reasons: dict[str, str | None] = {}
+        self._checked_at = -_MAX_AGE
 
     async def __call__(self, scope: Scope, send: Send) -> None:
-        """Answer, whatever the verb."""
-        found = await self._current()
-        ready = not any(found.values())
+        """Respond, whatever the method."""
+        reasons = await self._recent_reasons()
+        is_ready = not any(reasons.values())
         parts = {
             name: {"ready": True} if reason is None else {"ready": False, "reason": reason}
-            for name, reason in found.items()
+            for name, reason in reasons.items()
         }
-        body = orjson.dumps({"ready": ready, "parts": parts})
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
-        ]
-        status = 200 if ready else 503
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        if scope["method"] == "HEAD":
-            body = b""
-        await send({"type": "http.response.body", "body": body})
+        body = orjson.dumps({"ready": is_ready, "parts": parts})
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        await send_response(send, 200 if is_ready else 503, headers, body, method=scope["method"])
 
-    async def _current(self) -> dict[str, str | None]:
-        """Why each part is not ready, None for one that is; asked once for all who wait."""
-        async with self._asking:
-            if time.monotonic() - self._asked_at >= _MAX_AGE:
-                reasons = await asyncio.gather(*map(self._ask, self._probes, self._probes.values()))
-                self._found = dict(zip(self._probes, reasons, strict=True))
-                self._asked_at = time.monotonic()
-        return self._found
+    async def _recent_reasons(self) -> dict[str, str | None]:
+        """Why each part is not ready, None for one that is; checked once for all who wait."""
+        async with self._lock:
+            if time.monotonic() - self._checked_at >= _MAX_AGE:
+                reasons = await asyncio.gather(*map(self._check, self._checks))
+                self._reasons = dict(zip(self._checks, reasons, strict=True))
+                self._checked_at = time.monotonic()
+        return self._reasons
 
-    async def _ask(self, name: str, probe: HealthCheck) -> str | None:
+    async def _check(self, name: str) -> str | None:
         try:
             async with asyncio.timeout(self._timeout):
-                return await probe()
+                return await self._checks[name]()
         except TimeoutError:
             return f"no answer within {self._timeout:g} seconds"
-        except Exception as error:  # noqa: BLE001  whatever it is, this part does not answer
-            # Its text may hold an address with credentials in it.
-            _LOG.warning("The readiness of %s cannot be told: %s", name, type(error).__name__)
+        except Exception as error:  # noqa: BLE001  whatever it is, this part is not ready
+            # The text of the error may hold an address with credentials in it.
+            _LOG.warning("The readiness check of %s raised %s.", name, type(error).__name__)
             return "does not answer"

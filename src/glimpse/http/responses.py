@@ -1,10 +1,13 @@
-"""Sending responses: the one place that makes ASGI messages of a complete response."""
+"""Send complete responses: the one place that makes ASGI messages of them."""
 
 from collections.abc import Iterable
 
 from starlette.types import Send
 
+from glimpse.telemetry.request_context import current_request
+
 Header = tuple[bytes, bytes]
+_WITHOUT_LENGTH = frozenset((204, 304))
 
 
 async def send_response(
@@ -22,4 +25,10 @@ async def send_response(
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
 
-_WITHOUT_LENGTH = frozenset((204, 304))
+async def send_text(send: Send, status: int, text: str) -> None:
+    """Send `text` as text/plain, with the id of the current request."""
+    headers = [
+        (b"content-type", b"text/plain; charset=UTF-8"),
+        (b"x-openstack-request-id", current_request.get().request_id.encode()),
+    ]
+    await send_response(send, status, headers, text.encode())

@@ -1,6 +1,6 @@
 """Settings: configuration is read here, once; inside there are values."""
 
-from glimpse.settings.loading import SettingsError, load_settings
+from glimpse.settings.loading import InvalidSettings, load_settings
 from glimpse.settings.values import (
     Api,
     Embedded,
@@ -20,6 +20,7 @@ __all__ = [
     "Embedded",
     "Glance",
     "Healthcheck",
+    "InvalidSettings",
     "KeystoneAuthtoken",
     "Metrics",
     "Middleware",
@@ -27,6 +28,5 @@ __all__ = [
     "Quota",
     "Server",
     "Settings",
-    "SettingsError",
     "load_settings",
 ]

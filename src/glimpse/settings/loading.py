@@ -45,7 +45,7 @@ _REFERENCE = re.compile(r"\$\{?(?:(\w+)\.)?(\w+)")
 _Raw = Mapping[str, Mapping[str, str]]
 
 
-class SettingsError(Exception):
+class InvalidSettings(Exception):
     """A configuration that cannot be used; the message is one line that says why."""
 
 
@@ -57,7 +57,7 @@ def load_settings(
     An override is named ``section.option``, or ``option`` alone in [glimpse]; None is none.
 
     A whole nova.conf will do: sections and options that are not Glimpse's are ignored; those that
-    concern it and are not supported are told in `Settings.notes`. Raises SettingsError.
+    concern it and are not supported are told in `Settings.notes`. Raises InvalidSettings.
     """
     files = [str(file) for file in config_files]
     try:
@@ -74,9 +74,9 @@ def load_settings(
                 parsed.set_override(option, value, group=section or "glimpse")
         return _settings(parsed, raw, [Path(file).parent for file in reversed(files)])
     except cfg.NoSuchOptError as error:
-        raise SettingsError(f"A value refers to ${_missing(error)}, which is not set.") from error
+        raise InvalidSettings(f"A value refers to ${_missing(error)}, which is not set.") from error
     except (cfg.Error, ValueError, OSError) as error:
-        raise SettingsError(" ".join(str(error).split())) from error
+        raise InvalidSettings(" ".join(str(error).split())) from error
 
 
 def default_state_dir(environment: Mapping[str, str]) -> Path:
@@ -98,7 +98,7 @@ def _raw(files: Sequence[str]) -> _Raw:
 
 
 def _refuse_nul(raw: _Raw, overrides: Mapping[str, object]) -> None:
-    """Raise SettingsError for a NUL character in a value: no path, host or URL can have one."""
+    """Raise InvalidSettings for a NUL character in a value: no path, host or URL can have one."""
     values: dict[str, object] = {
         f"[{section}] {option}": value
         for section, options in raw.items()
@@ -106,7 +106,7 @@ def _refuse_nul(raw: _Raw, overrides: Mapping[str, object]) -> None:
     }
     for name, value in (values | dict(overrides)).items():
         if isinstance(value, str) and "\0" in value:
-            raise SettingsError(f"The value of {name} contains a NUL character: {value!r}")
+            raise InvalidSettings(f"The value of {name} contains a NUL character: {value!r}")
 
 
 def _register_references(parsed: cfg.ConfigOpts, raw: _Raw) -> None:

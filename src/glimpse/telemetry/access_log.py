@@ -28,10 +28,6 @@ _ROUTINE = frozenset(("healthcheck", "readiness"))
 _FIRST_BAD = 400
 
 
-class AlreadyLogged(Exception):
-    """An exception that was logged with its request; the server need not log it again."""
-
-
 class Cut(NamedTuple):
     """A response that the client did not get to its end.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from glimpse.settings import Server
-from glimpse.telemetry.access_log import ACCESS_LOG, AlreadyLogged
+from glimpse.telemetry.access_log import ACCESS_LOG
 from glimpse.telemetry.redaction import escape, show
 from glimpse.telemetry.request_context import NO_REQUEST, current_context, current_request
 
@@ -45,7 +45,7 @@ def configure_logging(server: Server) -> None:
     for library in ("uvicorn", "uvicorn.error", "asyncio", "stevedore", "keystoneauth"):
         # Below WARNING these tell what they send, and what they send includes tokens.
         logging.getLogger(library).setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    logging.getLogger("uvicorn.error").addFilter(_is_not_logged_yet)
 
 
 def log_path(server: Server) -> Path | None:
@@ -63,9 +63,9 @@ def reopen_logs(server: Server) -> None:
         logging.getLogger(__name__).error("The log file stays the old one: %s", error)  # noqa: TRY400
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Return False for the server's record of an exception that was logged before."""
-    return not (record.exc_info and isinstance(record.exc_info[1], AlreadyLogged))
+def _is_not_logged_yet(record: logging.LogRecord) -> bool:
+    """Return False for uvicorn's record of an exception that RequestMiddleware has logged."""
+    return not (record.exc_info and current_context.get().exception_logged)
 
 
 class _Failing(logging.Handler):

@@ -5,14 +5,12 @@ PROMETHEUS_MULTIPROC_DIR names, and one scrape of any worker gives the sum over 
 variable counts when prometheus_client is imported: whoever sets it imports this module later.
 """
 
-import asyncio
 import functools
 import os
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
-from starlette.types import Scope, Send
 
 from glimpse.telemetry.observer import Service
 
@@ -114,14 +112,13 @@ class Metrics:
         """See Observer."""
         (self._hits if hit else self._misses).inc()
 
-    async def __call__(self, scope: Scope, send: Send) -> None:
-        """Answer a scrape at ``/metrics``."""
-        if scope["path"] != "/metrics":
-            await _send(send, 404, "text/plain", b"There is nothing but /metrics at this port.\n")
-            return
-        accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+    def render(self, accept: str) -> tuple[str, bytes]:
+        """The numbers of all workers in the format that an Accept header prefers, after its type.
+
+        It reads files if there are several workers: call it in a thread.
+        """
         encode, content_type = choose_encoder(accept)
-        await _send(send, 200, content_type, await asyncio.to_thread(encode, self._scraped()))
+        return content_type, encode(self._scraped())
 
     def _scraped(self) -> CollectorRegistry:
         """What to read from: this process's numbers, or the files of all workers."""
@@ -130,15 +127,6 @@ class Metrics:
         everything = CollectorRegistry()
         MultiProcessCollector(everything)  # type: ignore[no-untyped-call]
         return everything
-
-
-async def _send(send: Send, status: int, content_type: str, body: bytes) -> None:
-    headers = [
-        (b"content-type", content_type.encode()),
-        (b"content-length", b"%d" % len(body)),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 def forget_worker(pid: int) -> None:

@@ -1,10 +1,17 @@
 """What ties one request to its log lines and to the calls it makes to other services."""
 
+import os
+import re
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import NamedTuple
 
 from glimpse.images import Caller
 from glimpse.telemetry.observer import NULL_OBSERVER, Observer, Service
+
+_REQUEST_ID = re.compile(
+    rb"req-[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+)
 
 
 class RequestIds(NamedTuple):
@@ -23,15 +30,36 @@ NO_REQUEST = RequestIds("-")
 current_request: ContextVar[RequestIds] = ContextVar("glimpse_request", default=NO_REQUEST)
 
 
-class RequestContext:
-    """What the parts find out about the request being served: for its log line and the observer.
+def new_request_ids(headers: Mapping[bytes, bytes]) -> RequestIds:
+    """Make an id for a request, and read the client's from its headers (lower-case names)."""
+    sent = headers.get(b"x-openstack-request-id", b"")
+    return RequestIds(_new_id(), sent.decode() if _REQUEST_ID.fullmatch(sent) else None)
 
-    ``operation`` is one of a fixed set of names, whatever the client sent; ``caller`` is who sent
-    it, once that is known; ``glance_seconds`` is the time spent waiting for Glance; ``body_bytes``
-    of its body are counted in `http.bodies.BODIES`.
+
+def _new_id() -> str:
+    """``req-`` and a random UUID (RFC 9562, version 4), in a third of the time of `uuid.uuid4`."""
+    text = os.urandom(16).hex()
+    variant = "89ab"[int(text[16], 16) & 3]
+    return f"req-{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
+
+
+class RequestContext:
+    """What is known of the request being served: for its log line and the observer.
+
+    ``operation`` is one of a fixed set of names, whatever the client sent. ``caller`` is who sent
+    the request, None until the token is validated. ``glance_seconds`` is the time spent in calls to
+    Glance. ``body_bytes`` are the bytes of the request's body that `http.bodies.BODIES` counts.
+    ``exception_logged`` is True once the exception that ended the request was logged.
     """
 
-    __slots__ = ("body_bytes", "caller", "glance_seconds", "observer", "operation")
+    __slots__ = (
+        "body_bytes",
+        "caller",
+        "exception_logged",
+        "glance_seconds",
+        "observer",
+        "operation",
+    )
 
     def __init__(self, observer: Observer = NULL_OBSERVER) -> None:
         self.observer = observer
@@ -39,15 +67,17 @@ class RequestContext:
         self.caller: Caller | None = None
         self.glance_seconds = 0.0
         self.body_bytes = 0
+        self.exception_logged = False
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
-        """Note one call to another service; `outcome` is the status, or a word for why none."""
+        """Record one call to another service, and pass it on to the observer."""
         if service == "glance":
             self.glance_seconds += seconds
         self.observer.call_ended(service, method, outcome, seconds)
 
 
 current_context: ContextVar[RequestContext] = ContextVar(
-    "glimpse_notes",
-    default=RequestContext(),  # noqa: B039  takes notes of what is done for no request; nobody reads it
+    "glimpse_request_context",
+    # For work outside of any request; nobody reads what is recorded there.
+    default=RequestContext(),  # noqa: B039  one mutable default for all is what is wanted
 )

@@ -1,0 +1,44 @@
+"""The Compute Images API, put together from the settings and the parts of either mode."""
+
+from urllib.parse import urlsplit
+
+from glimpse.app.parts import Parts
+from glimpse.compute.api import ComputeAPI
+from glimpse.compute.microversions import parse_microversion
+from glimpse.compute.operations import Operations
+from glimpse.compute.options import ComputeOptions
+from glimpse.compute.policy import ComputePolicy
+from glimpse.images import PolicyRules
+from glimpse.settings import InvalidSettings, Settings
+
+
+def make_compute_api(settings: Settings, parts: Parts, rules: PolicyRules | None) -> ComputeAPI:
+    """Make the API; `rules` are the operator's policy rules. Raises InvalidSettings."""
+    operations = Operations(
+        parts.images,
+        metadata_items=settings.quota.metadata_items,
+        policy=ComputePolicy(rules),
+    )
+    options = ComputeOptions(
+        advertised_microversion=parse_microversion(settings.api.advertised_microversion),
+        max_microversion=parse_microversion(settings.api.max_microversion),
+        max_body_size=settings.middleware.max_request_body_size,
+        compute_link_prefix=_link_prefix("compute_link_prefix", settings.api.compute_link_prefix),
+        glance_link_prefix=_link_prefix("glance_link_prefix", settings.api.glance_link_prefix),
+        sunset=settings.api.sunset,
+        etags=settings.image_service == "embedded",
+        serve_removed=settings.api.serve_removed_microversions,
+    )
+    return ComputeAPI(operations, parts.identity, parts.image_service_url, options)
+
+
+def _link_prefix(option: str, text: str | None) -> str | None:
+    """A link prefix, None for an empty one. Raises InvalidSettings without scheme and host."""
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if not (parts.scheme and parts.netloc):
+        raise InvalidSettings(
+            f"[api] {option}: {text!r} is no URL: a link prefix needs a scheme and a host."
+        )
+    return text

@@ -1,0 +1,77 @@
+"""Embedded mode: the parts of which the images, and usually the users, are kept here."""
+
+from contextlib import AsyncExitStack
+from functools import partial
+
+import anyio
+from starlette.types import ASGIApp
+
+from glimpse.app.parts import Parts
+from glimpse.app.prefixes import IMAGE_PREFIX
+from glimpse.embedded.health_checks import check_catalog, check_data, check_identity
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.http.readiness import HealthCheck
+from glimpse.identity import Identity
+from glimpse.identity.embedded.service import EmbeddedIdentity
+from glimpse.identity.noauth import NoAuthIdentity
+from glimpse.identity_api.routes import identity_api
+from glimpse.image_api import image_api
+from glimpse.images import Permissions, PolicyRules
+from glimpse.settings import Settings
+
+
+async def open_embedded_parts(settings: Settings, rules: PolicyRules | None) -> Parts:
+    """Open the files in the state directory, and make the Image and Identity APIs.
+
+    `rules` are the operator's policy rules. Raises what the parts raise when they cannot be opened;
+    nothing is open then.
+    """
+    anyio.current_time()  # loads anyio's backend: 17 ms that the first download would wait for
+    state_dir = settings.server.state_dir
+    images = EmbeddedImageService.open(
+        state_dir,
+        image_size_cap=settings.embedded.image_size_cap,
+        permissions=Permissions(rules),
+    )
+    async with AsyncExitStack() as opened:
+        opened.push_async_callback(images.close)
+        await images.recover()
+        identity, own_identity_api, identity_checks = _open_identity(settings)
+        opened.pop_all()
+    health_checks: dict[str, HealthCheck] = {
+        "catalog": partial(check_catalog, state_dir),
+        "data": partial(check_data, state_dir),
+        **identity_checks,
+    }
+
+    async def image_service_url(base_url: str) -> str:
+        return base_url + IMAGE_PREFIX
+
+    return Parts(
+        images,
+        identity,
+        image_service_url,
+        health_checks,
+        image_api=image_api(images, identity),
+        identity_api=own_identity_api,
+    )
+
+
+def _open_identity(
+    settings: Settings,
+) -> tuple[Identity, ASGIApp | None, dict[str, HealthCheck]]:
+    """The identity of [api] auth_strategy, its Identity API if it has one, and its checks."""
+    if settings.api.auth_strategy == "noauth":
+        return NoAuthIdentity(), None, {}
+    if settings.api.auth_strategy == "keystone":
+        from glimpse.app.keystone import open_keystone, open_session  # noqa: PLC0415  loads slowly
+
+        keystone = open_keystone(settings, open_session(settings))
+        return keystone, None, {"keystone": keystone.ping}
+    state_dir = settings.server.state_dir
+    embedded = EmbeddedIdentity.open(
+        state_dir,
+        token_expiration=settings.embedded.token_expiration,
+        region_name=settings.embedded.region_name,
+    )
+    return embedded, identity_api(embedded), {"identity": partial(check_identity, state_dir)}

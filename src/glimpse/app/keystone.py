@@ -1,0 +1,72 @@
+"""The parts that call Keystone: the service's session, the identity, and its shared cache."""
+
+from keystoneauth1 import loading
+from keystoneauth1.exceptions import ClientException
+from keystoneauth1.plugin import BaseAuthPlugin
+from oslo_config import cfg
+
+from glimpse.app.tls import tls_options
+from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
+from glimpse.identity.keystone.sealing import CannotSeal, Seal
+from glimpse.identity.keystone.shared_cache import BadServer, SharedCache
+from glimpse.settings import InvalidSettings, Settings
+
+
+def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdentity:
+    """The identity that asks Keystone about tokens, as the service that `session` is.
+
+    Raises InvalidSettings.
+    """
+    shared = open_shared_cache(settings)
+    return KeystoneIdentity(keystone_options(settings), session, shared=shared)
+
+
+def open_shared_cache(settings: Settings) -> SharedCache | None:
+    """The memcached servers that share tokens; None for none. Raises InvalidSettings."""
+    keystone = settings.keystone_authtoken
+    strategy = keystone.memcache_security_strategy
+    if not keystone.memcached_servers or strategy == "None" or keystone.token_cache_time <= 0:
+        return None
+    try:
+        return SharedCache(
+            keystone.memcached_servers,
+            Seal("ENCRYPT" if strategy == "ENCRYPT" else "MAC", keystone.memcache_secret_key or ""),
+            timeout=keystone.memcache_pool_socket_timeout,
+            rest_time=keystone.memcache_pool_dead_retry,
+        )
+    except (BadServer, CannotSeal) as error:
+        raise InvalidSettings(f"[keystone_authtoken] {error}") from None
+
+
+def open_session(settings: Settings, section: str = "keystone_authtoken") -> ServiceSession:
+    """What logs in with the credentials of `section`. Raises InvalidSettings."""
+    try:
+        loading.register_auth_conf_options(settings.parsed, section)
+        plugin = loading.load_auth_from_conf_options(settings.parsed, section)
+    except (ClientException, cfg.Error, ValueError) as error:
+        raise InvalidSettings(f"[{section}] cannot be used: {error}") from None
+    if plugin is None:
+        raise InvalidSettings(f"[{section}] auth_type is not set, so nobody can log in.")
+
+    def make_plugin() -> BaseAuthPlugin:
+        made = loading.load_auth_from_conf_options(settings.parsed, section)
+        return made or plugin
+
+    return ServiceSession(keystone_options(settings), plugin, make_plugin)
+
+
+def keystone_options(settings: Settings) -> KeystoneOptions:
+    """The part of [keystone_authtoken] that is no credentials. Raises InvalidSettings."""
+    keystone = settings.keystone_authtoken
+    return KeystoneOptions(
+        www_authenticate_uri=keystone.www_authenticate_uri,
+        interface=keystone.interface,
+        region_name=keystone.region_name,
+        token_cache_time=keystone.token_cache_time,
+        service_type=keystone.service_type,
+        service_token_roles=frozenset(keystone.service_token_roles),
+        service_token_roles_required=keystone.service_token_roles_required,
+        http_connect_timeout=float(keystone.http_connect_timeout or 10),
+        http_request_max_retries=keystone.http_request_max_retries,
+        tls=tls_options("keystone_authtoken", keystone),
+    )

@@ -1,0 +1,39 @@
+"""Parts: what the embedded services or a gateway bring into the pipeline."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple, Protocol
+
+from starlette.types import ASGIApp
+
+from glimpse.http.readiness import HealthCheck
+from glimpse.identity import Identity
+from glimpse.images import ImageService
+
+
+class Closable(Protocol):
+    """Something that holds files or connections until it is closed."""
+
+    async def close(self) -> None:
+        """Release them."""
+        ...
+
+
+class Parts(NamedTuple):
+    """An open image service and identity, and what belongs to them.
+
+    `image_service_url` gives the Image service's base URL for the base URL of a request.
+    `health_checks` are those of `/readiness`, by the name of the part. `image_api` and
+    `identity_api` are None where another server has these APIs.
+    """
+
+    images: ImageService
+    identity: Identity
+    image_service_url: Callable[[str], Awaitable[str]]
+    health_checks: Mapping[str, HealthCheck]
+    image_api: ASGIApp | None = None
+    identity_api: ASGIApp | None = None
+
+    async def close(self) -> None:
+        """Close the identity, then the image service."""
+        await self.identity.close()
+        await self.images.close()

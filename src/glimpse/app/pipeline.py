@@ -1,0 +1,131 @@
+"""The pipeline: each ASGI middleware and API that a request passes, as one list of each.
+
+A request goes from the outermost middleware to the API whose prefix its path has. Everything that
+serves HTTP is put together here and nowhere else.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+from starlette.types import ASGIApp
+
+from glimpse.app.compute import make_compute_api
+from glimpse.app.parts import Parts
+from glimpse.app.prefixes import IDENTITY_PREFIX, IMAGE_PREFIX
+from glimpse.http.allowed_hosts import AllowedHosts, AllowedHostsMiddleware
+from glimpse.http.cache_headers import PRIVATE
+from glimpse.http.health_middleware import HealthMiddleware
+from glimpse.http.healthcheck import Healthcheck
+from glimpse.http.mounted_apis import MountedApis
+from glimpse.http.readiness import HealthCheck, Readiness
+from glimpse.http.request_middleware import RequestMiddleware
+from glimpse.http.requests_in_flight import RequestsInFlight
+from glimpse.http.response_headers import ResponseHeadersMiddleware
+from glimpse.http.scrapes import RenderMetrics, ScrapeMiddleware
+from glimpse.images import PolicyRules
+from glimpse.server.file_descriptors import DESCRIPTORS
+from glimpse.settings import Settings
+from glimpse.telemetry.observer import Observer
+
+_Middleware = Callable[[ASGIApp], ASGIApp]
+
+
+def build_pipeline(
+    settings: Settings,
+    parts: Parts,
+    rules: PolicyRules | None,
+    observer: Observer,
+    in_flight: RequestsInFlight,
+    render_metrics: RenderMetrics | None,
+) -> ASGIApp:
+    """Put the middleware around the APIs; the result serves HTTP requests only.
+
+    `rules` are the operator's policy rules, `in_flight` counts the requests being served, and
+    `render_metrics` is None if there is nothing to scrape. Raises InvalidSettings, and ValueError
+    for options of [healthcheck] that contradict each other.
+    """
+    application = _mount_apis(settings, parts, rules)
+    # From the innermost to the outermost. None: this configuration does not need it.
+    middleware: tuple[_Middleware | None, ...] = (
+        # Innermost, so that health checks, which name addresses in Host, are exempt.
+        _allowed_hosts(settings),
+        # Before any authentication: load balancers have no token. After the request context,
+        # because health checks are counted, and logged when they fail.
+        _health(settings, parts),
+        # Around all of the above: it makes the request id and the merged headers that they use,
+        # and turns what they raise into a 500.
+        _request_context(settings, observer, in_flight),
+        # Outermost: a scrape has a port of its own, is neither counted nor logged, and sees no API.
+        _scrapes(settings, render_metrics),
+    )
+    for wrap in middleware:
+        if wrap is not None:
+            application = wrap(application)
+    return application
+
+
+def _mount_apis(settings: Settings, parts: Parts, rules: PolicyRules | None) -> ASGIApp:
+    """The APIs, each at its prefix."""
+    apis: dict[str, ASGIApp] = {}
+    if parts.image_api is not None:
+        # Image API v2 of the embedded image service. A shared cache must not keep its responses,
+        # which depend on the token.
+        apis[IMAGE_PREFIX] = ResponseHeadersMiddleware(parts.image_api, PRIVATE)
+    if parts.identity_api is not None:
+        # Identity API v3 of the embedded identity. Its routes set their own Cache-Control.
+        apis[IDENTITY_PREFIX] = ResponseHeadersMiddleware(parts.identity_api)
+    # At the root, as nova-api: clients expect version discovery at / and the API at /v2 and /v2.1.
+    # It sets the headers of its responses itself, which is faster.
+    return MountedApis(apis, default=make_compute_api(settings, parts, rules))
+
+
+def _allowed_hosts(settings: Settings) -> _Middleware | None:
+    """Protection from DNS rebinding; not needed where a token has to be valid."""
+    if settings.api.auth_strategy != "noauth":
+        return None
+    allowed = AllowedHosts(
+        settings.server.host,
+        settings.api.noauth_allowed_hosts,
+        trust_proxy_headers=settings.middleware.enable_proxy_headers_parsing,
+    )
+    return lambda app: AllowedHostsMiddleware(app, allowed)
+
+
+def _health(settings: Settings, parts: Parts) -> _Middleware:
+    """`/healthcheck` and `/readiness`."""
+    healthcheck = Healthcheck(**asdict(settings.healthcheck))
+    checks: dict[str, HealthCheck] = {
+        "healthcheck": _process_check(healthcheck, settings.server.port),
+        **parts.health_checks,
+    }
+    readiness = Readiness(checks)
+    return lambda app: HealthMiddleware(app, healthcheck, readiness)
+
+
+def _request_context(
+    settings: Settings, observer: Observer, in_flight: RequestsInFlight
+) -> _Middleware:
+    return lambda app: RequestMiddleware(
+        app,
+        trust_proxy_headers=settings.middleware.enable_proxy_headers_parsing,
+        access_log=settings.server.access_log,
+        observer=observer,
+        in_flight=in_flight,
+    )
+
+
+def _scrapes(settings: Settings, render_metrics: RenderMetrics | None) -> _Middleware | None:
+    if render_metrics is None:
+        return None
+    return lambda app: ScrapeMiddleware(app, settings.metrics.port, render_metrics)
+
+
+def _process_check(healthcheck: Healthcheck, port: int) -> HealthCheck:
+    """The readiness check of this process: does it want requests, can it accept connections."""
+
+    async def check() -> str | None:
+        if not DESCRIPTORS.check():
+            return "too few file descriptors are left"
+        return next((one.reason for one in healthcheck.check(port) if not one.available), None)
+
+    return check

@@ -1,0 +1,4 @@
+"""The paths at which the Image and Identity APIs are mounted."""
+
+IMAGE_PREFIX = "/image"
+IDENTITY_PREFIX = "/identity"

@@ -1,0 +1,47 @@
+"""The health check's results as JSON documents and as an HTML page."""
+
+import gc
+import html
+import platform
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from glimpse.http.healthcheck_backends import HealthResult
+
+
+def brief_document(results: Sequence[HealthResult]) -> dict[str, object]:
+    """The reasons alone."""
+    return {"detailed": False, "reasons": [result.reason for result in results]}
+
+
+def detailed_document(results: Sequence[HealthResult]) -> dict[str, object]:
+    """The results, and the state of the interpreter under oslo.middleware's names."""
+    frames = sys._current_frames().values()  # noqa: SLF001  the documented way to them
+    return {
+        "detailed": True,
+        "python_version": sys.version,
+        "now": str(datetime.now(UTC).replace(tzinfo=None)),
+        "platform": platform.platform(),
+        "gc": {"counts": gc.get_count(), "threshold": gc.get_threshold()},
+        "reasons": [
+            {"reason": result.reason, "details": result.details, "class": "HealthcheckResult"}
+            for result in results
+        ],
+        "greenthreads": [],
+        "threads": ["".join(traceback.format_stack(frame)) for frame in frames],
+    }
+
+
+def html_page(results: Sequence[HealthResult], *, detailed: bool) -> str:
+    """A page with one line for each result; with its details if `detailed`."""
+    items = "".join(
+        f"<li>{html.escape(f'{one.reason}: {one.details}' if detailed else one.reason)}</li>\n"
+        for one in results
+    )
+    title = "Healthcheck Status"
+    return (
+        f"<html>\n<head><title>{title}</title></head>\n<body>\n"
+        f"<h2>Result of {len(results)} checks:</h2>\n<ul>\n{items}</ul>\n</body>\n</html>"
+    )

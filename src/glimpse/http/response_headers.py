@@ -1,0 +1,31 @@
+"""ResponseHeadersMiddleware: headers that every response of a mounted API has."""
+
+from collections.abc import Sequence
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from glimpse.http.responses import Header
+from glimpse.telemetry.request_context import current_request
+
+
+class ResponseHeadersMiddleware:
+    """Add ``x-openstack-request-id`` and `headers` to each response of `app`."""
+
+    def __init__(self, app: ASGIApp, headers: Sequence[Header] = ()) -> None:
+        self._app = app
+        self._headers = tuple(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                request_id = current_request.get().request_id.encode()
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-openstack-request-id", request_id),
+                    *self._headers,
+                ]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

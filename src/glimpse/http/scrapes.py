@@ -1,0 +1,36 @@
+"""ScrapeMiddleware: Prometheus's scrapes, at a port that serves nothing else."""
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from glimpse.http.responses import send_response
+
+# Gives the content type and the body of the response to a scrape with this Accept header.
+RenderMetrics = Callable[[str], tuple[str, bytes]]
+
+
+class ScrapeMiddleware:
+    """Respond to requests that arrive at `port` with metrics; pass all others on to `app`.
+
+    There is nothing but ``/metrics`` at the port. `render` is called in a thread.
+    """
+
+    def __init__(self, app: ASGIApp, port: int, render: RenderMetrics) -> None:
+        self._app = app
+        self._port = port
+        self._render = render
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        server = scope.get("server")
+        if not server or server[1] != self._port:
+            await self._app(scope, receive, send)
+        elif scope["path"] == "/metrics":
+            accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
+            content_type, body = await asyncio.to_thread(self._render, accept)
+            await send_response(send, 200, [(b"content-type", content_type.encode())], body)
+        else:
+            text = b"There is nothing but /metrics at this port.\n"
+            await send_response(send, 404, [(b"content-type", b"text/plain")], text)
