@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.cli.main import _parser
+from glimpse.cli.main import make_parser
 from glimpse.cli.sample_config import sample_config
 from glimpse.compute.policy import RULE_NAMES
 from glimpse.images import Action
@@ -89,7 +89,7 @@ def test_the_systemd_unit_runs_a_command_that_exists() -> None:
     service = unit["Service"]
     program, *arguments = service["ExecStart"].split()
     assert Path(program).name == "glimpse"
-    options = _parser().parse_args(arguments)
+    options = make_parser("serve").parse_args(arguments)
     assert options.command == "serve"
     assert service["Type"] == "notify"
     assert service["NotifyAccess"] == "main", "workers tell the supervisor, not systemd"

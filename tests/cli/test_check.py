@@ -29,14 +29,14 @@ def test_an_address_is_free_or_taken(tmp_path: Path, host: str) -> None:
         pytest.skip(f"this machine has no {host}")
     with taken:
         (finding,) = findings(tmp_path, text)
-        assert not finding.good, finding
+        assert finding.verdict == "FAIL", finding
     (finding,) = findings(tmp_path, text)
-    assert finding == (True, f"{host}:{port} is free to listen on")
+    assert finding == ("ok", f"{host}:{port} is free to listen on")
 
 
 def test_a_port_for_scrapes_that_was_asked_for_has_to_be_free(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         text = f"port = {free_port()}\n[metrics]\nport = {port}\n"
-        good = [finding.good for finding in findings(tmp_path, text)]
-    assert good == [True, False]
+        verdicts = [finding.verdict for finding in findings(tmp_path, text)]
+    assert verdicts == ["ok", "FAIL"]

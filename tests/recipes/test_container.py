@@ -5,7 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from glimpse.cli.main import _parser
+from glimpse.cli.main import make_parser
 from glimpse.settings.loading import default_state_dir
 
 ROOT = Path(__file__).parent.parent.parent
@@ -34,7 +34,7 @@ def test_what_it_runs_is_a_command_with_options_that_exist() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     (program,) = _json_line("ENTRYPOINT")
     assert program in project["scripts"]
-    assert _parser().parse_args(_json_line("CMD")).command == "serve"
+    assert make_parser("serve").parse_args(_json_line("CMD")).command == "serve"
 
 
 def test_its_state_is_in_the_volume_whatever_it_is_told_to_run() -> None:

@@ -1,25 +1,44 @@
-"""What ``glimpse check`` finds out about a configuration, line by line."""
+"""``glimpse check``: say whether a configuration would work, and what it means."""
 
+import argparse
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from glimpse.cli.finding import Finding
-from glimpse.embedded.sqlite.schema import UnusableCatalog, connect
+from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 from glimpse.http.healthcheck import Healthcheck
-from glimpse.identity.embedded import directory
-from glimpse.identity.embedded.directory_file import FILE_NAME
 from glimpse.identity.embedded.private_files import why_not_private
-from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.server.listening_socket import listen
 from glimpse.settings import Metrics, Settings
 from glimpse.telemetry.log_setup import log_path
+from glimpse.telemetry.redaction import show
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_settings_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print a line for each finding; return 1 if one of them is a failure."""
+    settings = read_settings(options)
+    logging.disable()  # what goes wrong is a finding
+    has_failed = False
+    for finding in check(settings):
+        print(f"{finding.verdict:4}  {show(finding.text)}", flush=True)
+        has_failed |= finding.verdict == "FAIL"
+    return 1 if has_failed else 0
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """Yield what would work and what would not; changes nothing but a missing state directory."""
+    """Try what serving needs, one thing after the other.
+
+    Changes nothing, but makes the state directory if it is missing, as serving would.
+    """
     yield _address("", settings.server.host, settings.server.port)
     if settings.metrics.port:
         yield _scrapes(settings.metrics)
@@ -28,38 +47,39 @@ def check(settings: Settings) -> Iterator[Finding]:
     if settings.image_service == "glance":
         yield from _gateway(settings)
     else:
-        yield from _catalog(settings.server.state_dir)
-        yield _authentication(settings)
+        from glimpse.cli.check_embedded import check_embedded  # noqa: PLC0415  not for gateways
+
+        yield from check_embedded(settings)
     yield _policy(settings)
     yield _health(settings)
-    yield from (Finding(None, note) for note in settings.notes)
+    yield from (Finding("note", note) for note in settings.notes)
     yield Finding(
-        True,
-        f"microversions up to {settings.api.max_microversion} are answered, "
-        f"{settings.api.advertised_microversion} is advertised",
+        "ok",
+        f"requests may ask for microversions up to {settings.api.max_microversion}; "
+        f"version discovery names {settings.api.advertised_microversion}",
     )
 
 
 def _address(what: str, host: str, port: int) -> Finding:
     try:
         with listen(host, port):
-            return Finding(True, f"{what}{host}:{port} is free to listen on")
+            return Finding("ok", f"{what}{host}:{port} is free to listen on")
     except OSError as error:
-        return Finding(False, f"{what}cannot listen on {host}:{port}: {error.strerror}")
+        return Finding("FAIL", f"{what}cannot listen on {host}:{port}: {error.strerror}")
 
 
 def _scrapes(metrics: Metrics) -> Finding:
     finding = _address("metrics: ", metrics.host, metrics.port)
-    if not finding.good and not metrics.required:
-        return finding._replace(good=None)  # a port that nobody asked for
+    if finding.verdict == "FAIL" and not metrics.required:
+        return Finding("note", f"{finding.text}; there would be no metrics")
     return finding
 
 
 def _gateway(settings: Settings) -> Iterator[Finding]:
-    from glimpse.cli.check_gateway import check_gateway  # noqa: PLC0415  only gateways need it
+    from glimpse.cli.check_gateway import check_gateway  # noqa: PLC0415  only for gateways
 
     findings = check_gateway(settings)
-    with asyncio.Runner() as runner:  # so that each line is there as soon as it is known
+    with asyncio.Runner() as runner:  # so that each line is printed as soon as it is known
         while (finding := runner.run(_next(findings))) is not None:
             yield finding
 
@@ -68,19 +88,19 @@ async def _next(findings: AsyncIterator[Finding]) -> Finding | None:
     return await anext(findings, None)
 
 
-def _state(place: Path) -> Iterator[Finding]:
+def _state(state_dir: Path) -> Iterator[Finding]:
     try:
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        yield Finding(False, f"the state directory {place} cannot be made: {error.strerror}")
+        yield Finding("FAIL", f"cannot make the state directory {state_dir}: {error.strerror}")
         return
-    if not os.access(place, os.W_OK):
-        yield Finding(False, f"the state directory {place} is not writable")
+    if not os.access(state_dir, os.W_OK):
+        yield Finding("FAIL", f"the state directory {state_dir} is not writable")
         return
-    if (reason := why_not_private(place)) is not None:
-        yield Finding(False, f"the state directory {place} cannot be used: {reason}")
+    if (reason := why_not_private(state_dir)) is not None:
+        yield Finding("FAIL", f"the state directory {state_dir} cannot be used: {reason}")
         return
-    yield Finding(True, f"state is kept in {place}")
+    yield Finding("ok", f"state is kept in {state_dir}")
 
 
 def _log_file(settings: Settings) -> Iterator[Finding]:
@@ -88,62 +108,34 @@ def _log_file(settings: Settings) -> Iterator[Finding]:
     if path is None:
         return
     if not os.access(path if path.exists() else path.parent, os.W_OK) or path.is_dir():
-        yield Finding(False, f"the log file {path} cannot be written")
+        yield Finding("FAIL", f"the log file {path} cannot be written")
     else:
-        yield Finding(True, f"logs go to {path}")
-
-
-def _catalog(place: Path) -> Iterator[Finding]:
-    try:
-        connection = connect(place / "catalog.sqlite")
-        (count,) = connection.execute("SELECT count(*) FROM images").fetchone()
-        connection.close()
-    except UnusableCatalog as error:
-        yield Finding(False, str(error))
-    else:
-        yield Finding(True, f"the catalog opens and holds {count} images")
-
-
-def _authentication(settings: Settings) -> Finding:
-    strategy = settings.api.auth_strategy
-    if strategy != "noauth":
-        return _identity(settings.server.state_dir / FILE_NAME)
-    try:
-        check_noauth_bind(settings.server.host, settings.api.allow_remote_noauth)
-    except RemoteNoAuthRefused as error:
-        return Finding(False, str(error))
-    return Finding(True, "noauth: whoever reaches this address is believed to be who they say")
-
-
-def _identity(file: Path) -> Finding:
-    try:
-        if file.exists():
-            directory.parse(directory.completed(directory.decode(file.read_bytes())))
-    except (OSError, directory.InvalidDirectory) as error:
-        return Finding(False, f"{file} cannot be used: {error}")
-    return Finding(True, "users and tokens are kept in the state directory")
+        yield Finding("ok", f"logs go to {path}")
 
 
 def _policy(settings: Settings) -> Finding:
     policy_file = settings.policy.policy_file
     if policy_file is None and not settings.policy.policy_dirs:
-        return Finding(True, "no policy file: permissions are those of Glance's default policy")
-    from glimpse.app.policy_files import InvalidPolicyFile, PolicyFiles  # noqa: PLC0415  slow
+        return Finding("ok", "no policy file: permissions are those of Glance's default policy")
+    from glimpse.app.policy_files import (  # noqa: PLC0415  oslo.policy loads slowly
+        InvalidPolicyFile,
+        PolicyFiles,
+    )
 
     try:
         rules = PolicyFiles(policy_file, settings.policy.policy_dirs).names()
     except InvalidPolicyFile as error:
-        return Finding(False, str(error))
+        return Finding("FAIL", str(error))
     place = policy_file or ", ".join(settings.policy.policy_dirs)
     if not rules:
-        return Finding(True, f"the policy file {place} has no rule for images: it changes nothing")
-    return Finding(True, f"the policy file {place} is used for {', '.join(rules)}")
+        return Finding("ok", f"the policy file {place} has no rule for images: it changes nothing")
+    return Finding("ok", f"the policy file {place} is used for {', '.join(rules)}")
 
 
 def _health(settings: Settings) -> Finding:
     try:
         results = Healthcheck(**asdict(settings.healthcheck)).check(settings.server.port)
     except ValueError as error:
-        return Finding(False, str(error))
+        return Finding("FAIL", str(error))
     reasons = ", ".join(result.reason for result in results) or "nothing"
-    return Finding(True, f"{settings.healthcheck.path} says {reasons}")
+    return Finding("ok", f"{settings.healthcheck.path} says {reasons}")

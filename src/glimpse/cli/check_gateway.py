@@ -24,7 +24,7 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
     try:
         gateway = open_gateway(settings)
     except InvalidSettings as error:
-        yield Finding(False, str(error))
+        yield Finding("FAIL", str(error))
         return
     try:
         caller: Caller | None = None
@@ -54,18 +54,18 @@ async def _keystone(
     try:
         token, _ = await session.token_and_endpoint()
     except LoginRefused:
-        yield Finding(True, f"{where} answers"), None
-        yield Finding(False, "it does not let in the user of [keystone_authtoken]"), None
+        yield Finding("ok", f"{where} answers"), None
+        yield Finding("FAIL", "it does not let in the user of [keystone_authtoken]"), None
         return
     except IdentityUnavailable as error:
-        yield Finding(False, f"{where}: {error}"), None
+        yield Finding("FAIL", f"{where}: {error}"), None
         return
-    yield Finding(True, f"{where} answers"), None
-    yield Finding(True, "it lets in the user of [keystone_authtoken]"), None
+    yield Finding("ok", f"{where} answers"), None
+    yield Finding("ok", "it lets in the user of [keystone_authtoken]"), None
     try:
         caller = await identity.authenticate(token)
     except IdentityError as error:
-        yield Finding(False, f"tokens cannot be validated: {error}"), None
+        yield Finding("FAIL", f"tokens cannot be validated: {error}"), None
         return
     yield _validation(caller), caller
 
@@ -75,46 +75,46 @@ async def _service_user(settings: Settings) -> Finding:
     try:
         await session.token_and_endpoint()
     except IdentityUnavailable as error:
-        return Finding(False, f"the user of [service_user] cannot log in: {error}")
+        return Finding("FAIL", f"the user of [service_user] cannot log in: {error}")
     finally:
         session.close()
-    return Finding(True, "it lets in the user of [service_user]")
+    return Finding("ok", "it lets in the user of [service_user]")
 
 
 def _validation(caller: Caller) -> Finding:
     about = f"user {caller.user_name} has the roles {', '.join(sorted(caller.roles)) or '(none)'}"
     if caller.roles.isdisjoint(_VALIDATING_ROLES):
         return Finding(
-            None,
+            "note",
             f"tokens can be validated, its own at least: {about}, and Keystone's default policy "
             "lets admin or service validate the tokens of others",
         )
-    return Finding(True, f"tokens can be validated: {about}")
+    return Finding("ok", f"tokens can be validated: {about}")
 
 
 async def _glance(gateway: Gateway, caller: Caller | None) -> AsyncIterator[Finding]:
     try:
         servers = await gateway.images.versions()
     except ImageServiceError as error:
-        yield Finding(False, f"{error}")
+        yield Finding("FAIL", f"{error}")
         return
     for server, versions in servers.items():
         where = f"Glance at {strip_credentials(server)}"
         if isinstance(versions, ImageServiceError):
             why = f" ({versions.__cause__})" if versions.__cause__ else ""
-            yield Finding(False, f"{where}: {versions}{why}")
+            yield Finding("FAIL", f"{where}: {versions}{why}")
         elif not any(version.startswith("v2") for version in versions):
-            yield Finding(False, f"{where} has no version 2 of the Image API")
+            yield Finding("FAIL", f"{where} has no version 2 of the Image API")
         else:
-            yield Finding(True, f"{where} answers and has {', '.join(versions)}")
+            yield Finding("ok", f"{where} answers and has {', '.join(versions)}")
     if caller is None:
         return
     try:
         await anext(gateway.images.list_images(caller, ImageQuery(limit=1)))
     except ImageServiceError as error:
-        yield Finding(False, f"Glance does not list images: {error}")
+        yield Finding("FAIL", f"Glance does not list images: {error}")
     else:
-        yield Finding(True, f"Glance lists images for user {caller.user_name}")
+        yield Finding("ok", f"Glance lists images for user {caller.user_name}")
 
 
 async def _turns(settings: Settings) -> Finding:
@@ -122,11 +122,11 @@ async def _turns(settings: Settings) -> Finding:
     turns = open_image_locks(settings)
     try:
         async with turns.turn("glimpse check"):
-            return Finding(True, f"writers of one image can take turns through {where}")
+            return Finding("ok", f"writers of one image can take turns through {where}")
     except ImageServiceError as error:
-        return Finding(False, f"writers cannot take turns through {where}: {error}")
+        return Finding("FAIL", f"writers cannot take turns through {where}: {error}")
     except OSError as error:
-        return Finding(False, f"writers cannot take turns through {where}: {error.strerror}")
+        return Finding("FAIL", f"writers cannot take turns through {where}: {error.strerror}")
     finally:
         await turns.close()
 
@@ -138,5 +138,5 @@ async def _memcached(settings: Settings) -> AsyncIterator[Finding]:
         return
     for server, answers in (await shared.probe()).items():
         text = "answers" if answers else "does not answer; tokens are validated without it"
-        yield Finding(answers or None, f"memcached at {server} {text}")
+        yield Finding("ok" if answers else "note", f"memcached at {server} {text}")
     shared.close()

@@ -1,10 +1,13 @@
 """Finding: one result of ``glimpse check``."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+# FAIL: serving would not work. note: serving works, and the operator may want to know.
+Verdict = Literal["ok", "note", "FAIL"]
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at: good, bad, or (None) something to know about."""
+    """What was found of one thing, as a line for the operator."""
 
-    good: bool | None
+    verdict: Verdict
     text: str

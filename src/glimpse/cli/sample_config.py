@@ -1,12 +1,25 @@
-"""The sample configuration: every option, commented out at its default."""
+"""``glimpse sample-config``: print every option, commented out at its default."""
 
+import argparse
 import textwrap
 
 from oslo_config import cfg
 
+from glimpse.cli.settings_arguments import add_settings_arguments
 from glimpse.settings.options import SECTIONS
 
 _WIDTH = 96
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments; none of them changes what is printed."""
+    add_settings_arguments(parser)
+
+
+def run(_options: argparse.Namespace) -> int:
+    """Print the text."""
+    print(sample_config(), end="")
+    return 0
 
 
 def sample_config() -> str:

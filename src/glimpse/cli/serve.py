@@ -1,5 +1,6 @@
-"""Serving: one process, or a supervisor and its workers on one listening socket."""
+"""``glimpse serve``: one process, or a supervisor and its workers on one listening socket."""
 
+import argparse
 import asyncio
 import logging
 import os
@@ -10,59 +11,64 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from glimpse.app.application import open_application
 from glimpse.app.reloadable import ReloadableApplication
+from glimpse.cli.errors import CommandFailed
+from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.server.listening_socket import listen
-from glimpse.server.reload import LoadSettings
 from glimpse.server.supervisor import Supervisor
 from glimpse.server.systemd import watchdog_interval
 from glimpse.server.worker import SIGNALS, ReportToSystemd, work
 from glimpse.settings import Settings
 from glimpse.telemetry.log_setup import configure_logging, log_path
-from glimpse.telemetry.redaction import show
 
 # prometheus_client's: where several processes keep their numbers, read when it is imported.
 _METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 _LOG = logging.getLogger(__name__)
 
 
-class CannotServe(Exception):
-    """Serving cannot start; the message says why."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_settings_arguments(parser)
+    parser.add_argument("--workers", type=int, metavar="N", help="number of processes")
 
 
-def serve(settings: Settings, load: LoadSettings) -> int:
-    """Serve until SIGTERM or SIGINT, let requests under way end, return 0; 1 if it cannot start.
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT, let requests under way end, and return 0.
 
-    SIGHUP has the configuration read again, with `load`.
+    SIGHUP has the configuration read again. Returns 1 if a worker cannot start. Raises
+    CommandFailed if serving cannot start at all.
     """
-    try:
-        configure_logging(settings.server)
-    except OSError as error:
-        path = log_path(settings.server)
-        print(f"glimpse: cannot write the log file {path}: {error.strerror}", file=sys.stderr)
-        return 1
+    settings = read_settings(options)
+    _configure_logging(settings)
     # A signal that comes before there is a server to stop waits until there is one.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     with ExitStack() as stack:
-        try:
-            _check_address(settings)
-            _open_once(settings)  # whoever can connect finds everything in its place
-            sockets = [_socket(settings.server.host, settings.server.port)]
-            settings, scrapes = _open_metrics(settings, stack)
-        except CannotServe as error:
-            print(f"glimpse: {show(str(error))}", file=sys.stderr)
-            return 1
+        _check_address(settings)
+        _open_once(settings)  # a client that can connect finds everything in its place
+        sockets = [_socket(settings.server.host, settings.server.port)]
+        settings, scrapes = _open_metrics(settings, stack)
         for note in settings.notes:
             _LOG.warning("%s", note)
         _announce(settings, sockets[0])
         sockets += scrapes
         watchdog = watchdog_interval()
+        load = partial(read_settings, options)
         if settings.server.workers == 1:
             report = ReportToSystemd()
             return work(settings, sockets, load, report, ReloadableApplication, watchdog=watchdog)
         return Supervisor(settings, sockets, load, ReloadableApplication, watchdog).run()
+
+
+def _configure_logging(settings: Settings) -> None:
+    try:
+        configure_logging(settings.server)
+    except OSError as error:
+        path = log_path(settings.server)
+        raise CommandFailed(f"cannot write the log file {path}: {error.strerror}") from None
 
 
 def _open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequence[socket.socket]]:
@@ -73,7 +79,7 @@ def _open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Seque
         if settings.server.workers > 1:
             _share_metrics(stack)
         return settings, [_socket(settings.metrics.host, settings.metrics.port)]
-    except CannotServe as error:
+    except CommandFailed as error:
         if settings.metrics.required:
             raise
         _LOG.warning("There is no /metrics to scrape: %s. Set [metrics] port, or 0.", error)
@@ -90,7 +96,7 @@ def _share_metrics(stack: ExitStack) -> None:
         directory = tempfile.TemporaryDirectory(prefix="glimpse-metrics-", dir=where)
     except OSError as error:
         why = f"{error.filename or where}: {error.strerror}"
-        raise CannotServe(f"no place for the workers to keep numbers: {why}") from None
+        raise CommandFailed(f"no place for the workers to keep numbers: {why}") from None
     os.environ[_METRICS_DIRECTORY] = stack.enter_context(directory)
 
 
@@ -99,18 +105,20 @@ def _check_address(settings: Settings) -> None:
         try:
             check_noauth_bind(settings.server.host, settings.api.allow_remote_noauth)
         except RemoteNoAuthRefused as error:
-            raise CannotServe(str(error)) from None
+            raise CommandFailed(str(error)) from None
 
 
 def _socket(host: str, port: int) -> socket.socket:
     try:
         return listen(host, port)
     except OSError as error:
-        raise CannotServe(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        raise CommandFailed(f"cannot listen on {host}:{port}: {error.strerror}") from None
 
 
 def _open_once(settings: Settings) -> None:
-    """Make or migrate the files before any worker opens them, so that a failure is one line."""
+    """Make or migrate the files before any worker opens them. Raises CommandFailed."""
+
+    state_dir = settings.server.state_dir
 
     async def open_and_close() -> None:
         application = await open_application(settings)
@@ -119,9 +127,10 @@ def _open_once(settings: Settings) -> None:
     try:
         asyncio.run(open_and_close())
     except OSError as error:
-        raise CannotServe(f"{error.strerror or error}: {error.filename or ''}") from None
+        why = f"{error.strerror or error}: {error.filename or state_dir}"
+        raise CommandFailed(f"cannot open the state in {state_dir}: {why}") from None
     except Exception as error:  # noqa: BLE001  whatever it is, the operator reads one line
-        raise CannotServe(str(error) or type(error).__name__) from None
+        raise CommandFailed(str(error) or type(error).__name__) from None
 
 
 def _announce(settings: Settings, sock: socket.socket) -> None:

@@ -1,0 +1,50 @@
+"""The findings of ``glimpse check`` about the embedded services."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from glimpse.cli.finding import Finding
+from glimpse.embedded.sqlite.schema import UnusableCatalog, connect
+from glimpse.identity.embedded import directory
+from glimpse.identity.embedded.directory_file import FILE_NAME
+from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
+from glimpse.settings import Settings
+
+
+def check_embedded(settings: Settings) -> Iterator[Finding]:
+    """Try to open the catalog and the identity; changes neither."""
+    yield _catalog(settings.server.state_dir)
+    match settings.api.auth_strategy:
+        case "noauth":
+            yield _noauth(settings)
+        case "keystone":
+            yield Finding("note", "tokens are validated by Keystone, which is not tried here")
+        case "embedded":
+            yield _identity_file(settings.server.state_dir / FILE_NAME)
+
+
+def _catalog(state_dir: Path) -> Finding:
+    try:
+        connection = connect(state_dir / "catalog.sqlite")
+        (count,) = connection.execute("SELECT count(*) FROM images").fetchone()
+        connection.close()
+    except UnusableCatalog as error:
+        return Finding("FAIL", str(error))
+    return Finding("ok", f"the catalog opens and holds {count} images")
+
+
+def _noauth(settings: Settings) -> Finding:
+    try:
+        check_noauth_bind(settings.server.host, settings.api.allow_remote_noauth)
+    except RemoteNoAuthRefused as error:
+        return Finding("FAIL", str(error))
+    return Finding("ok", "noauth: whoever reaches this address is believed to be who they say")
+
+
+def _identity_file(file: Path) -> Finding:
+    try:
+        if file.exists():
+            directory.parse(directory.completed(directory.decode(file.read_bytes())))
+    except (OSError, directory.InvalidDirectory) as error:
+        return Finding("FAIL", f"{file} cannot be used: {error}")
+    return Finding("ok", "users and tokens are kept in the state directory")

@@ -1,0 +1,21 @@
+"""``glimpse clouds``: print a clouds.yaml with all users."""
+
+import argparse
+
+from glimpse.cli import client_credentials
+from glimpse.cli.embedded_users import base_url, read_directory
+from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_settings_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the file. Raises CommandFailed."""
+    settings = read_settings(options)
+    directory = read_directory(settings)
+    text = client_credentials.clouds(directory, base_url(settings), settings.embedded.region_name)
+    print(text, end="")
+    return 0

@@ -1,0 +1,22 @@
+"""The users of the embedded identity, and the address at which they find it."""
+
+from glimpse.cli.errors import CommandFailed
+from glimpse.identity.embedded.directory import Directory, InvalidDirectory
+from glimpse.identity.embedded.directory_file import DirectoryFile
+from glimpse.settings import Settings
+
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, not listened on
+
+
+def read_directory(settings: Settings) -> Directory:
+    """Read the users, or make the first ones. Raises CommandFailed."""
+    try:
+        return DirectoryFile(settings.server.state_dir).current
+    except InvalidDirectory as error:
+        raise CommandFailed(str(error)) from None
+
+
+def base_url(settings: Settings) -> str:
+    """The URL of a Glimpse with these settings, as programs on the same machine reach it."""
+    host = _LOOPBACK.get(settings.server.host, settings.server.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"

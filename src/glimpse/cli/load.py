@@ -1,0 +1,84 @@
+"""``glimpse load``: create image records from JSON lines of Image API documents."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from tqdm import tqdm
+
+from glimpse.cli.errors import CommandFailed
+from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.embedded.sqlite.schema import UnusableCatalog
+from glimpse.image_api.bulk_load import BadRecord, JsonLines, load
+from glimpse.images.errors import Unavailable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_settings_arguments(parser)
+    parser.add_argument("file", metavar="FILE", help="- for standard input")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Load the file, and print how many images it had.
+
+    Images are loaded in transactions; after an error or an interrupt, those of complete ones stay.
+    Raises CommandFailed.
+    """
+    state_dir = read_settings(options).server.state_dir
+    with _open_file(options.file) as stream:
+        loading = _Loading(state_dir, JsonLines(stream))
+        # asyncio's own handler waits for the loop, which may be waiting for a line.
+        signal.signal(signal.SIGINT, _interrupt)
+        try:
+            asyncio.run(loading.run())
+        except UnusableCatalog as error:
+            raise CommandFailed(str(error)) from None
+        except (BadRecord, Unavailable) as error:
+            kept = f" The {loading.count} images before it are loaded." if loading.count else ""
+            where = f"{options.file}, line {loading.lines.line}"
+            raise CommandFailed(f"{where}: {error}{kept}") from None
+        except KeyboardInterrupt:
+            print("glimpse: interrupted; load the file again to complete it", file=sys.stderr)
+            raise
+    print(f"{loading.count} images loaded into {state_dir}")
+    return 0
+
+
+def _open_file(name: str) -> BinaryIO:
+    """The file, or standard input for ``-``. Raises CommandFailed."""
+    try:
+        return sys.stdin.buffer if name == "-" else Path(name).open("rb")
+    except OSError as error:
+        raise CommandFailed(f"cannot read {name}: {error.strerror}") from None
+
+
+class _Loading:
+    """Loads lines into the catalog of a state directory; `count` images are loaded so far."""
+
+    def __init__(self, state_dir: Path, lines: JsonLines) -> None:
+        self._state_dir = state_dir
+        self.lines = lines
+        self.count = 0
+
+    async def run(self) -> None:
+        """Load all lines, with a progress bar if standard error is a terminal."""
+        service = EmbeddedImageService.open(self._state_dir)
+        try:
+            with tqdm(total=self.lines.total, unit="B", unit_scale=True, disable=None) as bar:
+
+                def report_progress(count: int) -> None:
+                    self.count += count
+                    bar.update(self.lines.bytes - bar.n)
+
+                await load(service, self.lines, report_progress)
+        finally:
+            await service.close()
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

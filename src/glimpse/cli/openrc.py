@@ -1,0 +1,28 @@
+"""``glimpse openrc``: print shell variables for a user's clients to log in with."""
+
+import argparse
+
+from glimpse.cli import client_credentials
+from glimpse.cli.embedded_users import base_url, read_directory
+from glimpse.cli.errors import CommandFailed
+from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_settings_arguments(parser)
+    parser.add_argument("user", nargs="?", default="demo", metavar="USER")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the variables. Raises CommandFailed for a user who cannot log in."""
+    settings = read_settings(options)
+    directory = read_directory(settings)
+    try:
+        text = client_credentials.openrc(
+            directory, options.user, base_url(settings), settings.embedded.region_name
+        )
+    except client_credentials.UnknownUser as error:
+        raise CommandFailed(str(error)) from None
+    print(text, end="")
+    return 0
