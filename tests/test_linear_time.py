@@ -25,7 +25,7 @@ OURS = {
     "image_api.bulk_documents:_AS_PRINTED": "all of it has a fixed length",
     "telemetry.request_context:_REQUEST_ID": "all of it has a fixed length",
     "telemetry.log_setup:_NAME": "formats of the operator",
-    "settings.loading:_REFERENCE": "values of the operator",
+    "settings.raw_options:_REFERENCE": "values of the operator",
 }
 
 

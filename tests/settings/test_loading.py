@@ -125,8 +125,8 @@ def test_keystoneauth_finds_the_credentials_and_the_settings_do_not_show_them(
     tmp_path: Path,
 ) -> None:
     settings = load_settings([_written(tmp_path, NOVA_CONF)])
-    loading.register_auth_conf_options(settings.parsed, "keystone_authtoken")
-    plugin = loading.load_auth_from_conf_options(settings.parsed, "keystone_authtoken")
+    loading.register_auth_conf_options(settings.oslo_config, "keystone_authtoken")
+    plugin = loading.load_auth_from_conf_options(settings.oslo_config, "keystone_authtoken")
     assert isinstance(plugin, Password)
     assert plugin.auth_url == "http://keystone/v3"
     assert "s3cret" not in repr(settings)

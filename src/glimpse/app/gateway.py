@@ -73,7 +73,6 @@ def open_glance(
         connect_timeout=glance.connect_timeout,
         first_byte_timeout=glance.first_byte_timeout,
         total_timeout=glance.timeout,
-        turn_timeout=glance.timeout,
         tls=tls_options("glance", glance),
     )
 

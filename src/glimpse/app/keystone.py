@@ -41,15 +41,15 @@ def open_shared_cache(settings: Settings) -> SharedCache | None:
 def open_session(settings: Settings, section: str = "keystone_authtoken") -> ServiceSession:
     """What logs in with the credentials of `section`. Raises InvalidSettings."""
     try:
-        loading.register_auth_conf_options(settings.parsed, section)
-        plugin = loading.load_auth_from_conf_options(settings.parsed, section)
+        loading.register_auth_conf_options(settings.oslo_config, section)
+        plugin = loading.load_auth_from_conf_options(settings.oslo_config, section)
     except (ClientException, cfg.Error, ValueError) as error:
         raise InvalidSettings(f"[{section}] cannot be used: {error}") from None
     if plugin is None:
         raise InvalidSettings(f"[{section}] auth_type is not set, so nobody can log in.")
 
     def make_plugin() -> BaseAuthPlugin:
-        made = loading.load_auth_from_conf_options(settings.parsed, section)
+        made = loading.load_auth_from_conf_options(settings.oslo_config, section)
         return made or plugin
 
     return ServiceSession(keystone_options(settings), plugin, make_plugin)
@@ -66,7 +66,7 @@ def keystone_options(settings: Settings) -> KeystoneOptions:
         service_type=keystone.service_type,
         service_token_roles=frozenset(keystone.service_token_roles),
         service_token_roles_required=keystone.service_token_roles_required,
-        http_connect_timeout=float(keystone.http_connect_timeout or 10),
+        http_connect_timeout=float(keystone.http_connect_timeout),
         http_request_max_retries=keystone.http_request_max_retries,
         tls=tls_options("keystone_authtoken", keystone),
     )

@@ -23,6 +23,7 @@ from glimpse.server.supervisor import Supervisor
 from glimpse.server.systemd import watchdog_interval
 from glimpse.server.worker import SIGNALS, ReportToSystemd, work
 from glimpse.settings import Settings
+from glimpse.settings.options.process import DEFAULT_PORT
 from glimpse.telemetry.log_setup import configure_logging, log_path
 
 # prometheus_client's: where several processes keep their numbers, read when it is imported.
@@ -117,7 +118,6 @@ def _socket(host: str, port: int) -> socket.socket:
 
 def _open_once(settings: Settings) -> None:
     """Make or migrate the files before any worker opens them. Raises CommandFailed."""
-
     state_dir = settings.server.state_dir
 
     async def open_and_close() -> None:
@@ -138,7 +138,7 @@ def _announce(settings: Settings, sock: socket.socket) -> None:
     base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     print(f"Glimpse listens on {base_url}, state in {settings.server.state_dir}")
     if settings.api.auth_strategy == "embedded":
-        where = "" if port == 8774 else f" --port {port}"  # noqa: PLR2004  the default
+        where = "" if port == DEFAULT_PORT else f" --port {port}"
         where += f" --state-dir {settings.server.state_dir}"
         login = f'eval "$({_command()} openrc{where})"'
         print(f"Next, in another shell:  {login} && openstack image list")

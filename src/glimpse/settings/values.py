@@ -1,5 +1,9 @@
-"""Settings: what the options were set to, as one frozen tree of values."""
+"""Settings: the values of all options, as one frozen tree.
 
+The fields are named like the options; their meaning and defaults are declared in `options`.
+"""
+
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -7,6 +11,8 @@ from typing import Literal
 from oslo_config import cfg
 
 AuthStrategy = Literal["embedded", "keystone", "noauth"]
+UNLIMITED = sys.maxsize
+
 ImageServiceName = Literal["embedded", "glance"]
 
 
@@ -35,7 +41,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """What the Compute API answers."""
+    """Who may call, and what the Compute API responds."""
 
     auth_strategy: AuthStrategy
     allow_remote_noauth: bool
@@ -51,14 +57,14 @@ class Api:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How much an image may carry."""
+    """Limits of an image; metadata_items is `UNLIMITED` for none."""
 
     metadata_items: int
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Where policy rules are."""
+    """The files with policy rules; none if both are empty."""
 
     policy_file: str | None
     policy_dirs: tuple[str, ...]
@@ -74,7 +80,7 @@ class Middleware:
 
 @dataclass(frozen=True, slots=True)
 class Healthcheck:
-    """What the health check looks at, and whom it tells."""
+    """What the health check looks at, and which requests it responds to."""
 
     path: str
     detailed: bool
@@ -88,9 +94,10 @@ class Healthcheck:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Where Prometheus finds the numbers; nowhere if the port is 0.
+    """Where Prometheus scrapes this process; nowhere if the port is 0.
 
-    A port that is not `required`, nobody asked for: what matters more goes on without it.
+    `required` is False for a port that is only the default: if it cannot be listened on, the
+    process serves without metrics.
     """
 
     host: str
@@ -128,7 +135,7 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class KeystoneAuthtoken:
-    """How tokens are validated; times in seconds. Credentials stay in ``Settings.parsed``."""
+    """How tokens are validated; times in seconds. Credentials stay in ``Settings.oslo_config``."""
 
     www_authenticate_uri: str | None
     token_cache_time: int
@@ -139,7 +146,7 @@ class KeystoneAuthtoken:
     memcache_pool_dead_retry: float
     interface: str
     region_name: str | None
-    http_connect_timeout: int | None
+    http_connect_timeout: int
     http_request_max_retries: int
     service_type: str
     service_token_roles: tuple[str, ...]
@@ -152,26 +159,29 @@ class KeystoneAuthtoken:
 
 @dataclass(frozen=True, slots=True)
 class ServiceUser:
-    """Whose token Glance gets beside the caller's. Credentials stay in ``Settings.parsed``."""
+    """Whether Glance gets the token of a service user, too.
+
+    Credentials stay in ``Settings.oslo_config``.
+    """
 
     send_service_user_token: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Coordination:
-    """Where writers take turns."""
+    """The lock service for writers of one image; None for files of this machine."""
 
     backend_url: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of them.
+    """The values of all options, and what was derived from them.
 
-    ``notes`` are lines for the operator: what is set and has no effect.
+    ``notes`` are lines for the operator: one for each option that is set and has no effect.
 
-    ``parsed`` is the private oslo.config object behind the values: keystoneauth1.loading registers
-    the options of the operator's plugin on its sections of credentials and reads them there.
+    ``oslo_config`` is what the values were read from. keystoneauth1.loading registers the options
+    of the operator's plugin on its sections of credentials, and reads them there.
     """
 
     server: Server
@@ -188,8 +198,8 @@ class Settings:
     coordination: Coordination
     image_service: ImageServiceName
     notes: tuple[str, ...]
-    parsed: cfg.ConfigOpts = field(repr=False, compare=False)
+    oslo_config: cfg.ConfigOpts = field(repr=False, compare=False)
 
     def without_metrics(self) -> "Settings":
-        """The same, but that nothing is counted and no scrape answered."""
+        """The same settings with metrics turned off: nothing is counted, and no port is opened."""
         return replace(self, metrics=replace(self.metrics, port=0))

@@ -7,11 +7,12 @@ from oslo_config import cfg
 from glimpse.settings.options.bounds import SHORTEST
 
 METRICS_PORT = 9774
+DEFAULT_PORT = 8774
 _PORT_MAX = 65535
 
 GLIMPSE: Sequence[cfg.Opt] = (
     cfg.StrOpt("host", default="127.0.0.1", help="Address to listen on."),
-    cfg.IntOpt("port", default=8774, min=0, max=_PORT_MAX, help="TCP port to listen on."),
+    cfg.IntOpt("port", default=DEFAULT_PORT, min=0, max=_PORT_MAX, help="TCP port to listen on."),
     cfg.IntOpt("workers", default=1, min=1, help="Number of processes that serve."),
     cfg.StrOpt(
         "state_dir",

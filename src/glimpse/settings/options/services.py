@@ -80,9 +80,10 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
     cfg.StrOpt("region_name", help="Region of Keystone in the catalog."),
     cfg.IntOpt(
         "http_connect_timeout",
+        default=10,
         min=1,
         help="Seconds that logging in to Keystone, or validating a token there, may take with all "
-        "its tries; 10 without it.",
+        "its tries.",
     ),
     cfg.IntOpt(
         "http_request_max_retries",
