@@ -1,0 +1,79 @@
+"""Ids of requests, and what is recorded of the calls that a request makes."""
+
+import asyncio
+import re
+from uuid import UUID
+
+import pytest
+
+from glimpse.telemetry.observer import NullObserver, Service
+from glimpse.telemetry.request_context import (
+    NO_REQUEST,
+    RequestContext,
+    current_context,
+    current_request,
+    new_request_ids,
+)
+
+SENT = b"req-11111111-2222-3333-4444-555555555555"
+
+
+def test_a_request_id_is_a_random_uuid() -> None:
+    made = {new_request_ids({}).request_id for _ in range(100)}
+    assert len(made) == 100
+    for request_id in made:
+        assert re.fullmatch(r"req-[0-9a-f-]{36}", request_id)
+        uuid = UUID(request_id.removeprefix("req-"))
+        assert (uuid.version, str(uuid)) == (4, request_id.removeprefix("req-"))
+
+
+@pytest.mark.parametrize("sent", [SENT, SENT.replace(b"req-1", b"req-A")])
+def test_the_request_id_of_a_client_is_the_global_id(sent: bytes) -> None:
+    ids = new_request_ids({b"x-openstack-request-id": sent})
+    assert ids.global_id == sent.decode()
+    assert ids.request_id != ids.global_id
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"req-", SENT[4:], SENT + b"0", SENT + b"\n", b"x" + SENT, b"\xff" * 40]
+)
+def test_another_text_is_no_global_id(sent: bytes) -> None:
+    assert new_request_ids({b"x-openstack-request-id": sent}).global_id is None
+    assert new_request_ids({}).global_id is None
+
+
+class Calls(NullObserver):
+    """Keeps what it is told of calls."""
+
+    def __init__(self) -> None:
+        self.ended: list[tuple[Service, str, str, float]] = []
+
+    def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
+        self.ended.append((service, method, outcome, seconds))
+
+
+def test_the_time_of_calls_to_glance_is_summed_and_the_observer_gets_all_calls() -> None:
+    calls = Calls()
+    context = RequestContext(calls)
+    context.call_ended("glance", "GET", "200", 0.25)
+    context.call_ended("keystone", "GET", "200", 4.0)
+    context.call_ended("glance", "PATCH", "timeout", 0.5)
+    assert context.glance_seconds == 0.75
+    assert [call[:3] for call in calls.ended] == [
+        ("glance", "GET", "200"),
+        ("keystone", "GET", "200"),
+        ("glance", "PATCH", "timeout"),
+    ]
+
+
+async def test_requests_that_are_served_at_once_have_contexts_of_their_own() -> None:
+    async def serve(operation: str) -> str:
+        current_context.set(RequestContext())
+        current_request.set(new_request_ids({}))
+        current_context.get().operation = operation
+        await asyncio.sleep(0)
+        return current_context.get().operation
+
+    assert {*await asyncio.gather(serve("a"), serve("b"))} == {"a", "b"}
+    assert current_request.get() is NO_REQUEST
+    assert current_context.get().operation == "other"
