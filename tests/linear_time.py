@@ -15,7 +15,7 @@ from glimpse.identity.keystone.token_document import parse_validation
 from glimpse.image_api import byte_ranges, json_patch
 from glimpse.image_api import routes as image_routes
 from glimpse.images import dates, query
-from glimpse.server import chunked_body, request_head
+from glimpse.server import request_body, request_head
 from glimpse.telemetry import redaction
 from glimpse.upstream import client
 from glimpse.upstream.urls import strip_credentials
@@ -157,14 +157,14 @@ ROWS = {
         "server.request_head:_HOST",
     ),
     "size of a chunk": Row(
-        in_bytes(chunked_body._SIZE_LINE.match),
+        in_bytes(request_body._SIZE_LINE.match),
         repeated("1", "1^ $", " ", "1;^a$", "1;^a$\x01", "1^ $;"),
-        "server.chunked_body:_SIZE_LINE",
+        "server.request_body:_SIZE_LINE",
     ),
     "trailer": Row(
-        in_bytes(chunked_body._TRAILER.match),
+        in_bytes(request_body._TRAILER.match),
         repeated("a", "a:^a$", "a:^a$\x01", "a:"),
-        "server.chunked_body:_TRAILER",
+        "server.request_body:_TRAILER",
     ),
     "target in a log line": Row(lambda text: redaction.redact_target(text, text), LOGGED),
     "message in a log line": Row(redaction.show, LOGGED, "telemetry.redaction:_IN_TEXT"),

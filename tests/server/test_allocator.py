@@ -27,7 +27,7 @@ def test_the_memory_of_a_password_hash_is_returned(tmp_path: Path) -> None:
 FRAGMENTED_HEAP = """
 import os
 
-from glimpse.allocator import return_free_pages, return_large_blocks
+from glimpse.server.allocator import return_free_pages, return_large_blocks
 from tests.support.memory import resident_bytes
 
 return_large_blocks()

@@ -7,9 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-import uvicorn
 from starlette.types import Receive, Scope, Send
-from uvicorn.server import ServerState
 
 from glimpse.server.client_timeouts import KEEP_ALIVE, ClientTimeouts
 from glimpse.server.http_protocol import HttpProtocol
@@ -89,6 +87,16 @@ class FakeTransport(asyncio.Transport):
         pass
 
 
+class State:
+    """Implements ServerState."""
+
+    def __init__(self) -> None:
+        self.connections: set[Any] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.total_requests = 0
+        self.default_headers: list[tuple[bytes, bytes]] = []
+
+
 class Connection:
     """A connection to an application that reads a body, then sends 4 MB in pieces."""
 
@@ -96,10 +104,7 @@ class Connection:
         self.loop = loop
         self.scopes: list[Scope] = []
         self.read = True
-        options: dict[str, Any] = {"interface": "asgi3", "lifespan": "off", "log_config": None}
-        config = uvicorn.Config(self._app, http=HttpProtocol, **options)
-        config.load()
-        self.protocol = HttpProtocol(config, ServerState(), {}, loop)
+        self.protocol = HttpProtocol(self._app, State(), {}, loop)
         self.transport = FakeTransport(self.protocol, loop)
         self.protocol.connection_made(self.transport)
 
@@ -187,10 +192,9 @@ def test_a_client_is_not_blamed_for_a_server_that_reads_slowly() -> None:
 
     async def test(connection: Connection, loop: Clock) -> None:
         connection.protocol.data_received(PUT + b"x" * 100_000)
-        connection.protocol.flow.pause_reading()
-        connection.protocol.flow.holding = True  # what the application asks for does not matter
+        connection.protocol.flow.hold_reading()
         await loop.advance(3 * TIMEOUT)
-        connection.protocol.flow.holding = False
+        connection.protocol.flow.release_reading()
         connection.protocol.flow.resume_reading()
         await loop.advance(TIMEOUT - KEEP_ALIVE - 1)
         assert connection.transport.ended is None

@@ -21,7 +21,7 @@ from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.server.listening_socket import listen
 from glimpse.server.supervisor import Supervisor
 from glimpse.server.systemd import watchdog_interval
-from glimpse.server.worker import SIGNALS, ReportToSystemd, work
+from glimpse.server.worker import SIGNALS, report_to_systemd, run_worker
 from glimpse.settings import Settings
 from glimpse.settings.options.process import DEFAULT_PORT
 from glimpse.telemetry.log_setup import configure_logging, log_path
@@ -59,8 +59,14 @@ def run(options: argparse.Namespace) -> int:
         watchdog = watchdog_interval()
         load = partial(read_settings, options)
         if settings.server.workers == 1:
-            report = ReportToSystemd()
-            return work(settings, sockets, load, report, ReloadableApplication, watchdog=watchdog)
+            return run_worker(
+                settings,
+                sockets,
+                load,
+                report_to_systemd,
+                ReloadableApplication,
+                heartbeat_interval=watchdog,
+            )
         return Supervisor(settings, sockets, load, ReloadableApplication, watchdog).run()
 
 

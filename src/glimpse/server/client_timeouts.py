@@ -1,169 +1,159 @@
-"""Timeouts for clients: close connections on which a client sends or takes too little for too long.
+"""Timeouts for clients: close a connection whose client sends or reads too slowly.
 
-Without them, a client that opens connections and sends nothing would hold them all.
+Without them, clients that open connections and send nothing would use up the file descriptors.
 """
 
 import asyncio
 import fcntl
 import struct
 import termios
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from uvicorn.protocols.http.flow_control import FlowControl
+from glimpse.server.asgi_request import AsgiRequest
+from glimpse.server.flow_control import FlowControl
+from glimpse.server.unsent_responses import UNSENT_RESPONSES
 
-from glimpse.server.unsent_bytes import UNSENT
-
-KEEP_ALIVE = 5.0  # seconds between two requests, uvicorn's default
-_LOWEST_RATE = 500  # bytes a second of a body, after the first seconds: Apache's mod_reqtimeout's
-
-
-class ClientFlow(FlowControl):
-    """Flow control of one connection."""
-
-    cut: str | None = None  # why the connection was lost, once it is: "client", "timeout", "memory"
-    holding = False  # True while requests wait for an earlier response, or chunks to be decoded
-
-    def resume_reading(self) -> None:
-        """Read on, unless there is more to serve already than one request."""
-        if not self.holding:
-            super().resume_reading()
-
-    def release(self) -> None:
-        """Resume reading: the bytes that waited have been processed."""
-        self.holding = False
-        self.resume_reading()
+KEEP_ALIVE = 5.0  # seconds between two requests, as uvicorn and Apache have it
+_MIN_BODY_RATE = 500  # bytes per second, as Apache's mod_reqtimeout has it
 
 
 class ClientTimeouts(asyncio.Protocol):
-    """Mixin for a protocol of uvicorn's; stands before it in the order of bases.
+    """Base class of HttpProtocol: closes its connection when the client is too slow.
 
-    A client has `client_timeout` seconds for the head of a request. While it owes a body, or has
-    yet to take some of a response, it may let as many seconds pass in which no byte moves, in
-    either direction. A body also has a lowest rate. Between two requests a client has KEEP_ALIVE
-    seconds. One timer per connection checks all of that every few seconds: a timer per request
-    would cost a tenth of what the server needs for one.
+    - A request's head has to be complete `client_timeout` seconds after its first byte.
+    - While a client has yet to send a body or read a response, a byte has to move in either
+      direction every `client_timeout` seconds.
+    - A body has to arrive at _MIN_BODY_RATE on average, with `client_timeout` seconds to spare.
+    - After a response, the next request has to begin within KEEP_ALIVE seconds.
+
+    One timer per connection checks all of that every few seconds: to start and cancel a timer for
+    each request would add a tenth to its cost. The subclass keeps the times and counts up to date.
     """
 
-    client_timeout: ClassVar[float] = 60.0
+    client_timeout: ClassVar[float] = 60.0  # seconds; a reload changes it for open connections, too
 
+    # Set by the subclass before it calls `connection_made`.
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
     flow: FlowControl
-    cycle: Any  # each protocol of uvicorn's has a class of its own for it
+    request: AsgiRequest | None = None  # the last one
+
+    # Times of the event loop's clock, None while the condition does not hold.
+    _idle_since: float | None = None  # no request is under way
+    _head_since: float | None = None  # an incomplete head is being received
+    _body_since: float | None = None  # an incomplete body is being received
+    _body_bytes = 0
+    _received_at = 0.0
+    _sent_at = 0.0  # when the last check found that bytes had been sent
 
     _timer: asyncio.TimerHandle | None = None
-    _idle_since: float | None = None  # when the last response ended, if nothing came since
-    _head_since: float | None = None  # when the head that is not complete began
-    _body_since: float | None = None  # when the body that is not complete began
-    _body_bytes = 0
-    _received_at = 0.0  # when bytes came last
-    _sent_at = 0.0  # when the last check saw that bytes had left
-    _unsent = (0, 0, 0)  # what the last check saw: see `_measure_unsent`
-    _resumed = 0  # how often the client made room for more of a response
-    _cut: str | None = None
+    _unsent = (0, 0, 0)  # what `_measure_unsent` returned at the last check
+    _resumed_writing = 0  # times that the client made room for more of a response
+    _close_reason = "client"
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: ARG002  asyncio's signature
         """Start the timer."""
-        super().connection_made(transport)
         self._head_since = self._received_at = self._sent_at = self.loop.time()
-        self._timer = self.loop.call_later(self._check_interval(), self._check_time)
+        self._timer = self.loop.call_later(self._check_interval(), self._check_timeouts)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the timer, and note why a response that is not complete was cut."""
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
+        """Stop the timer, and note in the scope of a response that is incomplete why it is."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        UNSENT.remove(self)
-        cut = self._cut or "client"
-        if isinstance(self.flow, ClientFlow):
-            self.flow.cut = cut
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.scope["glimpse.cut"] = cut
-        super().connection_lost(exc)
+        UNSENT_RESPONSES.remove(self)
+        self.flow.close_reason = self._close_reason
+        if self.request is not None and not self.request.response_complete:
+            self.request.scope["glimpse.cut"] = self._close_reason
 
     def pause_writing(self) -> None:
-        """Note that the client has yet to take much of a response."""
-        UNSENT.add(self, self.transport.get_write_buffer_size())
-        super().pause_writing()
+        """Have the application wait: the client has yet to read much of the response."""
+        UNSENT_RESPONSES.add(self, self.transport.get_write_buffer_size())
+        self.flow.pause_writing()
 
     def resume_writing(self) -> None:
-        """Note that the client has taken most of what there was."""
-        UNSENT.remove(self)
-        self._resumed += 1
-        super().resume_writing()
+        """Let the application go on: the client has read most of what was sent."""
+        UNSENT_RESPONSES.remove(self)
+        self._resumed_writing += 1
+        self.flow.resume_writing()
 
     def abort_response(self) -> None:
-        """Close the connection: others need the memory that its response takes."""
-        self._cut = "memory"
+        """Close the connection because all responses together take too much memory."""
+        self._close_reason = "memory"
         self.transport.abort()
 
     def _check_interval(self) -> float:
         return min(self.client_timeout / 4, KEEP_ALIVE)
 
-    def _check_time(self) -> None:
-        """Close the connection if its time is up; otherwise start the timer again."""
-        UNSENT.close_stuck()
-        if self._cut == "memory":  # this one was
+    def _check_timeouts(self) -> None:
+        """Close the connection if a timeout has passed; otherwise start the timer again."""
+        UNSENT_RESPONSES.close_stuck()
+        if self._close_reason == "memory":  # `close_stuck` closed this connection
             return
         now = self.loop.time()
         unsent = self._measure_unsent()
-        has_moved = unsent != self._unsent
-        if has_moved:
+        bytes_left = unsent != self._unsent
+        if bytes_left:
             self._unsent, self._sent_at = unsent, now
         is_sending = bool(unsent[0] or unsent[1])
         moved_at = max(self._received_at, self._sent_at)
         if is_sending and now - moved_at >= self.client_timeout:
-            self._cut = "timeout"
+            self._close_reason = "timeout"
             self.transport.abort()
             return
-        if self._idle_since is not None and (is_sending or has_moved) and not self._lingers():
-            self._idle_since = now  # for the client, the response has not ended before
+        if self._idle_since is not None and (is_sending or bytes_left) and not self._is_lingering():
+            self._idle_since = now  # the client has only just read the end of the response
         elif self.flow.read_paused and not is_sending:
-            self._received_at = now  # it is not the client that is slow
+            self._received_at = now  # the server is slow, not the client
         left = self._time_left(now)
         if left <= 0 and not self.transport.is_closing():
-            self._cut = "timeout"
+            self._close_reason = "timeout"
             self.transport.close()
         interval = self._check_interval()
         self._timer = self.loop.call_later(
-            left if 0 < left < interval else interval, self._check_time
+            left if 0 < left < interval else interval, self._check_timeouts
         )
 
     def _time_left(self, now: float) -> float:
-        """Seconds that the client has for what it owes; `client_timeout` if it owes nothing."""
+        """Seconds until the next request, its head or its body times out.
+
+        `client_timeout` if the client has nothing to send.
+        """
         if self._idle_since is not None:
             return self._idle_since + KEEP_ALIVE - now
         if self._head_since is not None:
             return self._head_since + self.client_timeout - now
         if self._body_since is not None:
             moved_at = max(self._received_at, self._sent_at)
-            slowest = self._body_since + self._body_bytes / _LOWEST_RATE
+            at_min_rate = self._body_since + self._body_bytes / _MIN_BODY_RATE
             if self.flow.read_paused:
-                slowest = moved_at
-            return min(moved_at, slowest) + self.client_timeout - now
+                at_min_rate = moved_at
+            return min(moved_at, at_min_rate) + self.client_timeout - now
         return self.client_timeout
 
     def _measure_unsent(self) -> tuple[int, int, int]:
-        """Bytes that the client has yet to take, in the process and in the kernel.
+        """Return the unsent bytes in the process, those in the kernel, and a counter.
 
-        The third number makes two measurements differ if the first buffer was emptied and filled.
+        The counter tells two measurements apart between which the process's buffer was emptied and
+        filled again.
         """
-        return self.transport.get_write_buffer_size(), _kernel_unsent(self.transport), self._resumed
+        in_process = self.transport.get_write_buffer_size()
+        return in_process, _kernel_unsent(self.transport), self._resumed_writing
 
-    def _lingers(self) -> bool:
-        """Whether the connection is only kept for the client to read the last response."""
+    def _is_lingering(self) -> bool:
+        """Return True if the connection is open only for the client to read the last response."""
         return False
 
 
 def _kernel_unsent(transport: asyncio.Transport) -> int:
-    """Bytes in the kernel's buffer that the client has not acknowledged; 0 where unknown.
+    """Return the bytes in the kernel's send buffer, 0 where the system does not tell.
 
-    While a client reads slowly the kernel's buffer, of several megabytes, empties for minutes
-    before it takes more of the process's.
+    That buffer has several megabytes. While a client reads slowly, it drains for minutes before
+    it takes more from the process.
     """
     connection = transport.get_extra_info("socket")
     try:
-        answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
+        packed = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")
     except (OSError, ValueError, AttributeError):
         return 0
-    return int(struct.unpack("i", answer)[0])
+    return int(struct.unpack("i", packed)[0])

@@ -1,19 +1,21 @@
-"""HttpProtocol: one connection of a client; reads requests, one after another, for uvicorn.
+"""HttpProtocol: one client connection. Reads HTTP/1.1 requests and runs the application for each.
 
-httptools parses the heads. It is given whole heads only, so that a head can be checked, bounded and
-relieved of what httptools would stop at, however it was cut into packets. Bodies are read here.
+It is a protocol of asyncio's and knows no server: `uvicorn_overrides` gives it to uvicorn.
 """
 
 import asyncio
-from typing import Any
+import logging
+from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from starlette.types import ASGIApp
 
-from glimpse.server.buffered_requests import HeldBytes
+from glimpse.server.asgi_request import AsgiRequest, make_scope, render_error
 from glimpse.server.chunk_queue import CHUNK_QUEUE
-from glimpse.server.chunked_body import ChunkedDecoder, ChunkLineTooLong, InvalidChunk
-from glimpse.server.client_timeouts import ClientFlow, ClientTimeouts
+from glimpse.server.client_timeouts import ClientTimeouts
 from glimpse.server.file_descriptors import DESCRIPTORS
+from glimpse.server.flow_control import FlowControl
+from glimpse.server.request_body import ChunkedBody, RequestBody, SizedBody
+from glimpse.server.request_buffer import RequestBuffer
 from glimpse.server.request_head import (
     MAX_HEAD,
     HeadParser,
@@ -21,280 +23,266 @@ from glimpse.server.request_head import (
     RequestRefused,
     check_incomplete_head,
 )
-from glimpse.server.response_writer import Cycle
+from glimpse.server.server_state import ServerState
 
+_LOG = logging.getLogger(__name__)
 _HEAD_END = b"\r\n\r\n"
-_MAX_BODY_HELD = 64 * 1024  # bytes of a body that the application has not taken yet
+_MAX_BODY_BUFFERED = 64 * 1024  # bytes of a body that the application has not taken yet
+_TOO_MANY_CONNECTIONS = RequestRefused(503, "Too many connections are open.")
 
 
-class HttpProtocol(ClientTimeouts, HttpToolsProtocol):
+class HttpProtocol(ClientTimeouts):
     """Serves the requests of one connection in their order.
 
-    A request is parsed when the response to the one before it is complete: bytes that come earlier
-    are held, and no more are read meanwhile. What is no valid request is refused, and then the
-    connection ends.
+    A request is parsed when the response to the one before it is complete. Bytes that come earlier
+    are buffered, and no more are read meanwhile. An invalid request gets a response with an error
+    status, after which the connection closes.
     """
 
-    flow: ClientFlow
-    cycle: Cycle | None  # type: ignore[assignment]
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._heads = HeadParser()
-        self._held = HeldBytes()  # of an incomplete head, or of requests to be served later
-        self._body: int | ChunkedDecoder | None = None  # what is to come of the current one
-        self._undecoded = b""  # of a chunked body: the chunks that are decoded next
-        self._refused = False  # True when a response was sent after which nothing is served
+    def __init__(
+        self,
+        app: ASGIApp,
+        server_state: ServerState,
+        lifespan_state: dict[str, Any],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.loop = loop
+        self._app = app
+        self._server_state = server_state
+        self._lifespan_state = lifespan_state
+        self._head_parser = HeadParser()
+        self._buffer = RequestBuffer()  # an incomplete head, or requests to be parsed later
+        self._body: RequestBody | None = None  # of the current request, until it has ended
+        self._undecoded = b""  # chunks of the body that are decoded next
+        self._lingering = False  # True when the last response of the connection was sent
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to serve a connection."""
+        """Begin to serve a connection; refuse it if file descriptors run out."""
+        self.transport = cast("asyncio.Transport", transport)  # which it is for TCP
+        self.flow = FlowControl(self.transport)
+        self._server = _address(transport.get_extra_info("sockname"))
+        self._client = _address(transport.get_extra_info("peername"))
+        self._server_state.connections.add(self)
         super().connection_made(transport)
-        self.flow = ClientFlow(self.transport)
         connection = transport.get_extra_info("socket")
         if connection is not None and not DESCRIPTORS.admits(descriptor := connection.fileno()):
-            self._respond(503, "Too many connections are open.", b"retry-after: 5\r\n")
-            self._end(may_send=DESCRIPTORS.allows_lingering(descriptor))
+            self._send_error(_TOO_MANY_CONNECTIONS, (b"retry-after", b"5"))
+            self._close_after_response(linger=DESCRIPTORS.allows_lingering(descriptor))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the application that is still serving a request, and free the buffer."""
+        self._server_state.connections.discard(self)
+        self._buffer.drop()
+        super().connection_lost(exc)
+        request = self.request
+        if request is not None:
+            request.disconnected = not request.response_complete
+            request.received.set()
+        self.flow.resume_writing()
+
+    def shutdown(self) -> None:
+        """Close the connection as soon as no request is being served."""
+        request = self.request
+        if self._lingering or request is None or request.response_complete:
+            self.transport.close()
+        else:
+            request.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the client."""
-        if self._refused:
+        """Process bytes from the client; drop them after the last response."""
+        if self._lingering:
             return
         self._received_at = self.loop.time()
+        self._process_or_refuse(data)
+
+    def _process_or_refuse(self, data: bytes) -> None:
         try:
-            self._take(data)
+            self._process(data)
         except RequestRefused as refused:
             self._refuse(refused)
 
-    def _take(self, data: bytes) -> None:
-        if self._body is not None:
-            data = self._take_body(data)
+    def _process(self, data: bytes) -> None:
+        """Process bytes of a body, of a head, or of a later request. Raises RequestRefused."""
+        request, body = self.request, self._body
+        if request is not None and body is not None:
+            data = self._read_body(request, body, data)
         if data:
-            cycle = self.cycle
-            if cycle is None or cycle.response_complete:
-                self._take_head(data)
+            if request is None or request.response_complete:
+                self._read_head(data)
             else:
-                self._hold(data)
+                self._buffer_request(data)
 
-    def _take_head(self, data: bytes) -> None:
-        """Begin with a request if its head is complete. Raises RequestRefused."""
-        held = self._held
-        new_from = len(held)
+    def _read_head(self, data: bytes) -> None:
+        """Start a request if its head is complete; otherwise buffer it. Raises RequestRefused."""
+        buffer = self._buffer
+        new_from = len(buffer)
         if new_from:
-            held += data
-            end = held.find(_HEAD_END, max(0, new_from - 3))
+            buffer += data
+            end = buffer.find(_HEAD_END, max(0, new_from - 3))
         else:
             data = data.lstrip(b"\r\n")  # RFC 9112, 2.2: some clients end a body with a line
             if not data:
                 return
             end = data.find(_HEAD_END)
             if end < 0:
-                held += data
+                buffer += data
         self._idle_since = None
         if end < 0:
             if self._head_since is None or not new_from:
                 self._head_since = self._received_at
-            check_incomplete_head(held, new_from)
-            self._held.count_size()
+            check_incomplete_head(buffer, new_from)
+            buffer.count_size()
             return
         if new_from:
-            data = bytes(held)
-            held.drop()
+            data = bytes(buffer)
+            buffer.drop()
         end += len(_HEAD_END)
         if end > MAX_HEAD:
             raise RequestRefused(431, "The headers are too large.")
         self._head_since = None
-        self._begin_request(self._heads.parse(data if end == len(data) else data[:end]))
+        self._start_request(self._head_parser.parse(data if end == len(data) else data[:end]))
         if end < len(data):
-            self._take(data[end:])
+            self._process(data[end:])
 
-    def _begin_request(self, head: RequestHead) -> None:
-        """Have the application serve a request; its body may be still to come."""
-        self.cycle = cycle = Cycle(
-            scope={
-                "type": "http",
-                "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
-                "http_version": head.http_version,
-                "server": self.server,
-                "client": self.client,
-                "scheme": self.scheme or "http",
-                "method": head.method,
-                "root_path": "",
-                "path": head.path,
-                "raw_path": head.raw_path,
-                "query_string": head.query_string,
-                "headers": head.headers,
-                "state": self.app_state.copy(),
-            },
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=head.expects_continue,
+    def _start_request(self, head: RequestHead) -> None:
+        """Run the application for a request, whose body may not have arrived yet."""
+        self.request = request = AsgiRequest(
+            make_scope(head, self._client, self._server, self._lifespan_state),
+            self.transport,
+            self.flow,
+            self._server_state.default_headers,
+            self._on_response_complete,
             keep_alive=head.keep_alive,
-            on_response=self.on_response_complete,
+            expects_continue=head.expects_continue,
         )
         length = head.body_length
         if length == 0:
-            cycle.more_body = False
-            cycle.message_event.set()
+            request.more_body = False
+            request.received.set()
         else:
-            self._body = ChunkedDecoder() if length is None else length
+            self._body = ChunkedBody() if length is None else SizedBody(length)
             self._body_since, self._body_bytes = self._received_at, 0
-        self._start_asgi_task(cycle, self.app)
+        task = self.loop.create_task(request.run(self._app))
+        self._server_state.tasks.add(task)
+        task.add_done_callback(self._server_state.tasks.discard)
 
-    def _take_body(self, data: bytes) -> bytes:
-        """Take what belongs to the body of the current request; return the rest.
+    def _read_body(self, request: AsgiRequest, body: RequestBody, data: bytes) -> bytes:
+        """Pass content to the application; return the bytes after the body.
 
         Raises RequestRefused.
         """
-        body = self._body
-        rest = b""
-        self._body_bytes += len(data)
-        if isinstance(body, ChunkedDecoder):
-            try:
-                data, rest = body.decode(data)
-            except InvalidChunk:
-                raise RequestRefused(400) from None
-            except ChunkLineTooLong:
-                raise RequestRefused(431, "The trailers are too large.") from None
-            ended = body.ended
-            if rest and not ended:
-                self._decode_later(rest)
-                rest = b""
-        else:
-            if len(data) > (body or 0):
-                data, rest = data[:body], data[body:]
-            self._body = left = (body or 0) - len(data)
-            ended = not left
-        self._give_body(data, ended=ended)
+        content, rest = body.decode(data)
+        self._body_bytes += len(data) - len(rest)
+        if rest and not body.ended:
+            self._decode_later(rest)
+            rest = b""
+        if content and not request.response_complete:
+            request.body += content
+            if len(request.body) > _MAX_BODY_BUFFERED:
+                self.flow.pause_reading()
+        if body.ended:
+            self._body = self._body_since = None
+            request.more_body = False
+            if request.response_complete:
+                self._idle_since = self._received_at
+        if body.ended or content:
+            request.received.set()
         return rest
 
     def _decode_later(self, data: bytes) -> None:
-        """Decode chunks when other connections have been served, and read no more meanwhile."""
+        """Decode chunks when it is this connection's turn, and read no more meanwhile."""
         self._undecoded = data
-        self._body_bytes -= len(data)  # they are counted when they are decoded
-        self.flow.pause_reading()
-        self.flow.holding = True
-        CHUNK_QUEUE.add(self.loop, self._decode)
+        self.flow.hold_reading()
+        CHUNK_QUEUE.add(self.loop, self._decode_chunks)
 
-    def _decode(self) -> None:
+    def _decode_chunks(self) -> None:
         data, self._undecoded = self._undecoded, b""
-        if self._refused or self.transport.is_closing():
+        if self._lingering or self.transport.is_closing():
             return
-        self.flow.holding = False
-        try:
-            self._take(data)
-        except RequestRefused as refused:
-            self._refuse(refused)
+        self.flow.release_reading()
+        self._process_or_refuse(data)
+        if self._lingering or self.transport.is_closing():
             return
-        cycle = self.cycle
-        if cycle is None or cycle.response_complete or len(cycle.body) <= _MAX_BODY_HELD:
+        request = self.request
+        if request is None or request.response_complete or len(request.body) <= _MAX_BODY_BUFFERED:
             self.flow.resume_reading()
 
-    def _give_body(self, data: bytes, *, ended: bool) -> None:
-        """Give the application a piece of the body, unless it has answered without it."""
-        cycle = self.cycle
-        if cycle is None:
-            return
-        if not cycle.response_complete and data:
-            cycle.body += data
-            if len(cycle.body) > _MAX_BODY_HELD:
-                self.flow.pause_reading()
-        if ended:
-            self._body = self._body_since = None
-            cycle.more_body = False
-            if cycle.response_complete:
-                self._idle_since = self._received_at
-        if ended or data:
-            cycle.message_event.set()
-
-    def _hold(self, data: bytes) -> None:
-        """Keep what came before the response was complete, and read no more of it."""
-        if not self._held:
+    def _buffer_request(self, data: bytes) -> None:
+        """Keep bytes of a request that came before the response, and read no more of it."""
+        if not self._buffer:
             data = data.lstrip(b"\r\n")
         if data:
-            self._held += data
-            self._held.count_size()
-            self.flow.pause_reading()
-            self.flow.holding = True
+            self._buffer += data
+            self._buffer.count_size()
+            self.flow.hold_reading()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget what is held."""
-        self._held.drop()
-        super().connection_lost(exc)
-
-    def on_response_complete(self) -> None:
-        """Wait for the next request, or begin with it if it is here."""
-        self.server_state.total_requests += 1
-        cycle = self.cycle
-        if self.transport.is_closing() or cycle is None:
+    def _on_response_complete(self) -> None:
+        """Start the next request if it is buffered; otherwise wait for it."""
+        self._server_state.total_requests += 1
+        request = self.request
+        if self.transport.is_closing() or request is None:
             return
-        if not cycle.keep_alive:
-            self._end()
+        if not request.keep_alive:
+            self._close_after_response()
             return
         if self._body is None:
             self._idle_since = self.loop.time()
-        if self._held:
-            held = bytes(self._held)
-            self._held.drop()
-            self._received_at = self.loop.time()
-            self.flow.release()
-            try:
-                self._take_head(held)
-            except RequestRefused as refused:
-                self._refuse(refused)
-        else:
+        if not self._buffer:
             self.flow.resume_reading()
-
-    def shutdown(self) -> None:
-        """End as soon as no request is being served."""
-        if self._refused:
-            self.transport.close()
-        else:
-            super().shutdown()
+            return
+        buffered = bytes(self._buffer)
+        self._buffer.drop()
+        self._received_at = self.loop.time()
+        self.flow.release_reading()
+        self.flow.resume_reading()
+        self._process_or_refuse(buffered)
 
     def _refuse(self, refused: RequestRefused) -> None:
-        """Answer what is no valid request, and end the connection."""
-        cycle = self.cycle
-        address = self.client[0] if self.client else "-"
-        self.logger.warning("A request from %s was refused: %s", address, refused.text)
-        if cycle is not None and not cycle.response_complete:
-            cycle.disconnected = True
-            self._cut = cycle.scope["glimpse.cut"] = "client"  # type: ignore[typeddict-unknown-key]
-            cycle.message_event.set()
-            if cycle.response_started:  # it would be taken for a part of that response
+        """Send the response to an invalid request, and close the connection.
+
+        If a response is being sent, close at once: the client would take the second one for a part
+        of the first.
+        """
+        address = self._client[0] if self._client else "-"
+        _LOG.warning("A request from %s was refused: %s", address, refused.text)
+        request = self.request
+        if request is not None and not request.response_complete:
+            request.disconnected = True
+            request.scope["glimpse.cut"] = "client"
+            request.received.set()
+            if request.response_started:
                 self.transport.abort()
                 return
-        self._respond(refused.status, refused.text)
-        self._end(may_send=True)
+        self._send_error(refused)
+        self._close_after_response(linger=True)
 
-    def _respond(self, status: int, text: str, header: bytes = b"") -> None:
-        """Send the last response of the connection, which is to no request of the application's."""
-        body = text.encode()
-        lines = [STATUS_LINE[status]]
-        lines += [b"%b: %b\r\n" % each for each in self.server_state.default_headers]
-        lines += [b"content-type: text/plain; charset=utf-8\r\n", header]
-        lines.append(b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body))
-        self.transport.write(b"".join(lines))
+    def _send_error(self, refused: RequestRefused, *headers: tuple[bytes, bytes]) -> None:
+        """Send a response that does not come from the application."""
+        headers = (*self._server_state.default_headers, *headers)
+        self.transport.write(render_error(refused.status, refused.text, headers))
 
-    def _end(self, *, may_send: bool = False) -> None:
-        """Close the connection, so that the client can read the response that was sent last.
+    def _close_after_response(self, *, linger: bool = False) -> None:
+        """Close the connection so that the client can read the response that was sent last.
 
-        A client that still sends would be told of a broken connection rather than the response:
-        what it sends is read, and dropped, for KEEP_ALIVE seconds (nginx: lingering_close).
+        Bytes that arrive at a closed socket reset the connection, and the response is lost. So if
+        the client may still send (`linger`, or its body has not ended), read and drop what it sends
+        for KEEP_ALIVE seconds. nginx calls that lingering_close.
         """
-        self._refused = True
-        if not (may_send or self._body is not None or self.flow.read_paused):
+        self._lingering = True
+        if not (linger or self._body is not None or self.flow.read_paused):
             self.transport.close()
             return
-        self._held.drop()
+        self._buffer.drop()
         self._idle_since = self.loop.time()
-        self.flow.release()
+        self.flow.release_reading()
+        self.flow.resume_reading()
         if not self.transport.is_closing():
             self.transport.write_eof()
 
-    def _lingers(self) -> bool:
-        return self._refused
+    def _is_lingering(self) -> bool:
+        return self._lingering
+
+
+def _address(address: Any) -> tuple[str, int] | None:
+    """Host and port of a socket's address, which for IPv6 has two more parts."""
+    return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None

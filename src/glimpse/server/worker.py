@@ -1,4 +1,4 @@
-"""A worker: the process that serves. It tells whoever keeps it how it is doing."""
+"""The worker: a process that serves, reloads on SIGHUP and reports its events."""
 
 import asyncio
 import os
@@ -7,43 +7,33 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
-import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from glimpse.server.allocator import return_free_pages, return_large_blocks
 from glimpse.server.client_timeouts import ClientTimeouts
 from glimpse.server.file_descriptors import DESCRIPTORS
-from glimpse.server.http_protocol import HttpProtocol
 from glimpse.server.reload import LoadSettings
 from glimpse.server.systemd import notify, notify_reloading
+from glimpse.server.uvicorn_overrides import TICKS_PER_SECOND, Server
 from glimpse.settings import Settings
 from glimpse.telemetry.log_setup import reopen_logs
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_TICKS_A_SECOND = 10  # uvicorn's
-_TICKS_BETWEEN_TRIMS = 30 * _TICKS_A_SECOND
+_TICKS_PER_TRIM = 30 * TICKS_PER_SECOND
 
-News = Literal["serving", "alive", "reloaded", "kept"]
-
-
-class Report(Protocol):
-    """Who wants to know: systemd, or the supervisor that speaks to it for all workers."""
-
-    def tell(self, news: News) -> None:
-        """`reloaded` and `kept` are the two ways in which reading the configuration can end."""
-        ...
-
-    def reloading(self) -> None:
-        """The configuration is about to be read again."""
-        ...
-
-    def stopping(self) -> None:
-        """No request is accepted any more."""
-        ...
+WorkerEvent = Literal[
+    "started",  # it accepts connections
+    "heartbeat",  # its event loop runs
+    "reload started",
+    "reloaded",
+    "reload failed",  # it serves by the configuration that it had
+    "stopping",  # it accepts no connections any more
+]
+Report = Callable[[WorkerEvent], None]  # tells systemd, or the supervisor
 
 
 class ServedApplication(Protocol):
-    """An ASGI application that can take up a new configuration between two requests."""
+    """An ASGI application whose configuration can be replaced between two requests."""
 
     settings: Settings
 
@@ -52,165 +42,151 @@ class ServedApplication(Protocol):
         ...
 
     async def reload(self, load: LoadSettings) -> bool:
-        """Serve new requests by the settings that `load` returns; return False if it cannot."""
+        """Serve new requests by the settings that `load` returns.
+
+        Logs an error and returns False if that is not possible; then the present settings stay.
+        """
         ...
 
 
 MakeApplication = Callable[[Settings], ServedApplication]
 
 
-class ReportToSystemd:
-    """The report of a process that works alone."""
-
-    def tell(self, news: News) -> None:
-        """See Report."""
-        notify("WATCHDOG=1" if news == "alive" else "READY=1")
-
-    def reloading(self) -> None:
-        """See Report."""
+def report_to_systemd(event: WorkerEvent) -> None:
+    """Report of a process that has no supervisor: notify systemd, if it started the process."""
+    if event == "heartbeat":
+        notify("WATCHDOG=1")
+    elif event == "reload started":
         notify_reloading()
-
-    def stopping(self) -> None:
-        """See Report."""
+    elif event == "stopping":
         notify("STOPPING=1")
+    else:
+        notify("READY=1")
 
 
 class Terminal:
-    """The terminal that the command was started in, if it was.
+    """The terminal of standard input, if the process was started with one.
 
-    A terminal that goes away sends SIGHUP to all that it started, and means that they end.
+    The kernel sends SIGHUP to the processes of a terminal when it is closed. That means stop, while
+    SIGHUP otherwise means reload.
     """
 
     def __init__(self) -> None:
-        self._was_there = os.isatty(0)
+        self._existed = os.isatty(0)
 
-    def is_gone(self) -> bool:
-        """Whether there was one, and is none any more."""
-        return self._was_there and not os.isatty(0)
+    def is_closed(self) -> bool:
+        """Return True if there was a terminal and it was closed."""
+        return self._existed and not os.isatty(0)
 
 
-def work(
+def run_worker(
     settings: Settings,
     sockets: Sequence[socket.socket],
     load: LoadSettings,
     report: Report,
     make_application: MakeApplication,
     *,
-    watchdog: float | None,
-    keeper: int | None = None,
+    heartbeat_interval: float | None,
+    supervisor_pipe: int | None = None,
 ) -> int:
-    """Serve until SIGTERM or SIGINT; reload on SIGHUP. Returns 0, or 1 if it could not start.
+    """Serve until SIGTERM or SIGINT; reload on SIGHUP. Return the exit status.
 
-    SIGNALS are blocked when this is called; they are taken from the moment it can act on them.
-    `watchdog` is the number of seconds between signs of life, `keeper` a file descriptor that ends
-    when the supervisor does: then this process ends too.
+    That is 0 after requests under way have ended, 1 if the application could not start. SIGNALS
+    have to be blocked by the caller; each is unblocked when there is a handler for it.
+    `heartbeat_interval` is in seconds, None for no heartbeats. `supervisor_pipe` is a file
+    descriptor that becomes readable when the supervisor is gone; then this process stops, too.
     """
     return_large_blocks()
     application = make_application(settings)
     ClientTimeouts.client_timeout = settings.server.client_timeout
-    config = uvicorn.Config(
-        application,
-        http=HttpProtocol,
-        loop="uvloop",
-        lifespan="on",
-        log_config=None,  # `log_setup.configure_logging` has said where to
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=settings.server.graceful_shutdown_timeout,
-    )
-    server = _Server(config, application, load, report)
-    server.watch(watchdog, keeper)
+    worker = _Worker(application, load, report, heartbeat_interval, supervisor_pipe)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, server.handle_exit)
+        signal.signal(number, worker.server.handle_exit)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT))
-    try:
-        server.run(sockets=list(sockets))
-    except SystemExit:
-        return 1  # uvicorn's way to say that the application could not start
-    return 0
+    return 0 if worker.server.serve_until_stopped(sockets) else 1
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server, with reloads and reports."""
+class _Worker:
+    """The server of this process and what happens beside serving: heartbeats, reloads, upkeep."""
 
     def __init__(
         self,
-        config: uvicorn.Config,
         application: ServedApplication,
         load: LoadSettings,
         report: Report,
+        heartbeat_interval: float | None,
+        supervisor_pipe: int | None,
     ) -> None:
-        super().__init__(config)
+        self.server = Server(
+            application, self, application.settings.server.graceful_shutdown_timeout
+        )
         self._application = application
         self._load = load
         self._report = report
-        self._beat: int | None = None
-        self._keeper: int | None = None
-        self._again = False
-        self._reloading: asyncio.Task[None] | None = None
+        self._supervisor_pipe = supervisor_pipe
+        self._ticks_per_heartbeat = (
+            max(1, int(heartbeat_interval * TICKS_PER_SECOND)) if heartbeat_interval else None
+        )
         self._terminal = Terminal()
+        self._reload_task: asyncio.Task[None] | None = None
+        self._reload_again = False
 
-    def watch(self, watchdog: float | None, keeper: int | None) -> None:
-        """See `work`."""
-        self._beat = max(1, int(watchdog * _TICKS_A_SECOND)) if watchdog else None
-        self._keeper = keeper
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to listen, then to take SIGHUP."""
-        await super().startup(sockets=sockets)
+    def on_started(self) -> None:
+        """Handle SIGHUP and the end of the supervisor from now on."""
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP,))
-        if self._keeper is not None:
-            loop.add_reader(self._keeper, self._keeper_ended)
-        self._report.tell("serving")
+        if self._supervisor_pipe is not None:
+            loop.add_reader(self._supervisor_pipe, self._on_supervisor_gone)
+        self._report("started")
 
-    async def on_tick(self, counter: int) -> bool:
-        """Give a sign of life now and then: from the loop, so that it says the loop turns."""
-        if self._beat and counter % self._beat == 0:
-            self._report.tell("alive")
-        if counter % _TICKS_A_SECOND == 0:
+    def on_tick(self, tick: int) -> None:
+        """Report a heartbeat, check file descriptors, return free memory, each at its interval.
+
+        Heartbeats come from the event loop, so that there are none while it is blocked.
+        """
+        if self._ticks_per_heartbeat and tick % self._ticks_per_heartbeat == 0:
+            self._report("heartbeat")
+        if tick % TICKS_PER_SECOND == 0:
             DESCRIPTORS.update_limit()
             DESCRIPTORS.check()
-        if counter % _TICKS_BETWEEN_TRIMS == 0:
+        if tick % _TICKS_PER_TRIM == 0:
             return_free_pages()
-        return await super().on_tick(counter)
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let requests under way end."""
-        self._report.stopping()
-        await super().shutdown(sockets=sockets)
+    def on_stopping(self) -> None:
+        """Report it."""
+        self._report("stopping")
 
-    def _keeper_ended(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._keeper or 0)
+    def _on_supervisor_gone(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._supervisor_pipe or 0)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def _reload(self) -> None:
-        """Read the configuration again; once more after that if told so meanwhile."""
-        if self._terminal.is_gone():
-            self.should_exit = True
-        if self.should_exit:
-            return
-        if self._reloading is not None:
-            self._again = True
-            return
-        self._report.reloading()
-        self._reloading = asyncio.create_task(self._read_again())
+    def _on_hangup(self) -> None:
+        """Handle SIGHUP: stop if the terminal was closed, otherwise start a reload.
 
-    async def _read_again(self) -> None:
-        reopen_logs(
-            self._application.settings.server
-        )  # moved away, perhaps, whatever the files say now
-        worked = await self._application.reload(self._load)
-        if worked:
+        A SIGHUP during a reload starts another one when that has ended.
+        """
+        if self._terminal.is_closed():
+            self.server.stop()
+        if self.server.should_exit:
+            return
+        if self._reload_task is not None:
+            self._reload_again = True
+            return
+        self._report("reload started")
+        self._reload_task = asyncio.create_task(self._reload())
+
+    async def _reload(self) -> None:
+        """Reload the application, and apply the new settings of the server to this process."""
+        reopen_logs(self._application.settings.server)  # even if the configuration is invalid
+        reloaded = await self._application.reload(self._load)
+        if reloaded:
             settings = self._application.settings.server
             ClientTimeouts.client_timeout = settings.client_timeout
-            self.config.timeout_graceful_shutdown = settings.graceful_shutdown_timeout
+            self.server.set_graceful_timeout(settings.graceful_shutdown_timeout)
             reopen_logs(settings)
-        self._reloading = None
-        self._report.tell("reloaded" if worked else "kept")
-        if self._again:
-            self._again = False
-            self._reload()
+        self._reload_task = None
+        self._report("reloaded" if reloaded else "reload failed")
+        if self._reload_again:
+            self._reload_again = False
+            self._on_hangup()

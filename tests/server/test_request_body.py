@@ -2,7 +2,7 @@
 
 import pytest
 
-from glimpse.server.chunked_body import MOST_CHUNKS, ChunkedDecoder
+from glimpse.server.request_body import MAX_DECODED, ChunkedBody
 
 NEXT = b"GET / HTTP/1.1\r\n"
 LINES = {
@@ -16,7 +16,7 @@ LINES = {
 
 def _decode(data: bytes, step: int) -> tuple[bytes, bytes, int]:
     """The content, what is left after the body, and the number of calls that it took."""
-    decoder, content, calls = ChunkedDecoder(), b"", 0
+    decoder, content, calls = ChunkedBody(), b"", 0
     for start in range(0, len(data), step):
         rest = data[start : start + step]
         while rest and not decoder.ended:
@@ -44,6 +44,6 @@ def test_chunks_of_any_size_are_decoded_however_they_are_cut(chunk: bytes, step:
     ids=["chunks", "extensions", "trailers"],
 )
 def test_one_call_decodes_a_bounded_number_of_chunks_and_lines(data: bytes) -> None:
-    content, rest = ChunkedDecoder().decode(data)
-    assert len(content) <= MOST_CHUNKS
+    content, rest = ChunkedBody().decode(data)
+    assert len(content) <= MAX_DECODED
     assert len(rest) > len(data) * 9 // 10

@@ -1,6 +1,6 @@
 """Responses that clients do not take: bounded in bytes over all connections."""
 
-from glimpse.server.unsent_bytes import UnsentResponses
+from glimpse.server.unsent_responses import UnsentResponses
 
 
 class Connection:
@@ -14,7 +14,7 @@ class Connection:
 class Unsent(UnsentResponses):
     def __init__(self) -> None:
         self.now = 0.0
-        super().__init__(most=100, clock=lambda: self.now)
+        super().__init__(limit=100, clock=lambda: self.now)
 
 
 def aborted(*connections: Connection) -> list[bool]:

@@ -1,0 +1,229 @@
+"""AsgiRequest: runs the ASGI application for one request and writes its response."""
+
+import asyncio
+import http
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Scope
+
+from glimpse.server.flow_control import FlowControl
+from glimpse.server.request_head import Headers, RequestHead
+from glimpse.telemetry.access_log import AlreadyLogged
+
+_LOG = logging.getLogger(__name__)
+
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
+_START = "http.response.start"
+_VALID_IN_HEAD = bytes({0x09, *range(0x20, 0x100)} - {0x7F})  # RFC 9110, 5.5
+_BODILESS = (204, 304)
+_UNTIL_CLOSED = 1 << 64  # bytes, for a body of unknown length that ends with the connection
+_LARGE_BODY = 16 * 1024  # bytes: copying as much costs more than a second buffer in one write
+_ERROR_BODY = b"Internal Server Error"
+_ERROR_HEADERS = (
+    (b"content-type", b"text/plain; charset=utf-8"),
+    (b"content-length", b"%d" % len(_ERROR_BODY)),
+    (b"connection", b"close"),
+)
+
+
+def _status_line(status: int) -> bytes:
+    try:
+        phrase = http.HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode()
+
+
+_STATUS_LINES = {status: _status_line(status) for status in range(100, 600)}
+
+
+def render_error(status: int, text: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return a complete response with a text body, after which the connection closes."""
+    body = text.encode()
+    lines = [_STATUS_LINES[status], *(b"%b: %b\r\n" % each for each in headers)]
+    lines.append(b"content-type: text/plain; charset=utf-8\r\n")
+    lines.append(b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(body), body))
+    return b"".join(lines)
+
+
+def make_scope(
+    head: RequestHead,
+    client: tuple[str, int] | None,
+    server: tuple[str, int] | None,
+    lifespan_state: dict[str, Any],
+) -> Scope:
+    """Return the ASGI scope of a request. `client` and `server` are addresses of the connection."""
+    return {
+        "type": "http",
+        "asgi": _ASGI,
+        "http_version": head.http_version,
+        "server": server,
+        "client": client,
+        "scheme": "http",
+        "method": head.method,
+        "root_path": "",
+        "path": head.path,
+        "raw_path": head.raw_path,
+        "query_string": head.query_string,
+        "headers": head.headers,
+        "state": lifespan_state.copy(),
+    }
+
+
+class AsgiRequest:
+    """One request of a connection: `receive` and `send` of the ASGI application, and its run.
+
+    The head of the response is sent together with the first part of its body: one system call less
+    for the server, one packet less for the client. If the client does not take the whole response,
+    ``scope["glimpse.cut"]`` says why: "client", "timeout" or "memory".
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        transport: asyncio.Transport,
+        flow: FlowControl,
+        default_headers: Headers,
+        on_response_complete: Callable[[], None],
+        *,
+        keep_alive: bool,
+        expects_continue: bool,
+    ) -> None:
+        self.scope = scope
+        self.body = bytearray()  # received, and not yet taken by the application
+        self.more_body = True
+        self.received = asyncio.Event()  # set when `receive` has something to return
+        self.disconnected = False
+        self.keep_alive = keep_alive
+        self.response_started = False
+        self.response_complete = False
+        self._transport = transport
+        self._flow = flow
+        self._default_headers = default_headers
+        self._on_response_complete = on_response_complete
+        self._expects_continue = expects_continue  # the client waits for "100 Continue"
+        self._head = b""  # of the response, until it is sent with the first part of the body
+        self._chunked: bool | None = None  # None until the head says how the body is framed
+        self._left = 0  # bytes of the response's body that are to come, if it is not chunked
+
+    async def run(self, app: ASGIApp) -> None:
+        """Run the application. Respond 500, or cut the response, if it does not complete it."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except BaseException as error:  # noqa: BLE001  cancelled at shutdown, or a bug: the client waits
+            if not isinstance(error, AlreadyLogged):
+                _LOG.error("The application failed.", exc_info=error)
+            await self._fail()
+        else:
+            if not self.response_complete and not self.disconnected:
+                _LOG.error("The application returned before the response was complete.")
+                await self._fail()
+        finally:
+            self._on_response_complete = _do_nothing  # it refers to the connection, which to this
+
+    async def _fail(self) -> None:
+        if self.response_started:
+            self._transport.close()
+            return
+        await self.send({"type": _START, "status": 500, "headers": _ERROR_HEADERS})
+        await self.send({"type": "http.response.body", "body": _ERROR_BODY})
+
+    async def receive(self) -> Message:
+        """Return the next part of the request's body, or ``http.disconnect`` after the end."""
+        if self._expects_continue and not self._transport.is_closing():
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._expects_continue = False
+        if not (self.disconnected or self.response_complete):
+            self._flow.resume_reading()
+            await self.received.wait()
+            self.received.clear()
+        if self.disconnected or self.response_complete:
+            return {"type": "http.disconnect"}
+        body, self.body = bytes(self.body), bytearray()
+        return {"type": "http.request", "body": body, "more_body": self.more_body}
+
+    async def send(self, message: Message) -> None:
+        """Send the head or a part of the body of the response.
+
+        Returns when most of it has left the process, so that an application that sends one part
+        after another holds little more than one in memory. Raises RuntimeError for a message that
+        may not come next, a header with a control character (header injection), or a body that
+        is not as long as its Content-Length.
+        """
+        flow = self._flow
+        if flow.write_paused and not self.disconnected:
+            await flow.drain()
+        if self.disconnected:
+            return
+        if self.response_complete or self.response_started is (message["type"] == _START):
+            raise RuntimeError(f"The ASGI message {message['type']!r} may not come next.")
+        if self.response_started:
+            self._send_body(message.get("body", b""), more=message.get("more_body", False))
+            if flow.write_paused:
+                await flow.drain()
+                if flow.close_reason is not None:
+                    self.scope["glimpse.cut"] = flow.close_reason
+            return
+        self.response_started = True
+        if self._expects_continue:  # the client may send the body now, or not: RFC 9110, 10.1.1
+            self._expects_continue = self.keep_alive = False
+        self._head = self._render_head(message["status"], message.get("headers", ()))
+
+    def _render_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """Return the status line and header lines; note how the body is framed."""
+        lines = [_STATUS_LINES[status]]
+        for name, value in (*self._default_headers, *headers):
+            if name == b"content-length":
+                self._left = int(value)
+                self._chunked = False
+            elif name == b"connection":
+                self.keep_alive = self.keep_alive and value != b"close"
+                continue
+            lines.append(b"%b: %b\r\n" % (name, value))
+        if not self.keep_alive:
+            lines.append(b"connection: close\r\n")
+        if self._chunked is None and self.scope["method"] != "HEAD":
+            if status in _BODILESS:
+                self._chunked = False
+            elif self.scope["http_version"] == "1.0":  # RFC 9112, 6.1: until the connection ends
+                self._left = _UNTIL_CLOSED
+                self._chunked = False
+            else:
+                self._chunked = True
+                lines.append(b"transfer-encoding: chunked\r\n")
+        head = b"".join(lines)
+        if head.translate(None, _VALID_IN_HEAD) != b"\r\n" * len(lines):  # one pass over all lines
+            raise RuntimeError("A response header has a control character in it.")
+        return head + b"\r\n"
+
+    def _send_body(self, body: bytes, *, more: bool) -> None:
+        """Send a part of the body, and before the first part the head."""
+        head, self._head = self._head, b""
+        tail = b""
+        if self.scope["method"] == "HEAD":
+            body = b""
+            self._left = 0
+        elif self._chunked:
+            if body:
+                head += b"%x\r\n" % len(body)
+                tail = b"\r\n"
+            if not more:
+                tail += b"0\r\n\r\n"
+        else:
+            self._left -= len(body)
+            if self._left < 0 or (0 < self._left < _UNTIL_CLOSED // 2 and not more):
+                raise RuntimeError("The response's body is not as long as its Content-Length.")
+        if len(body) > _LARGE_BODY:
+            self._transport.writelines([part for part in (head, body, tail) if part])
+        else:
+            self._transport.write(head + body + tail)
+        if not more:
+            self.response_complete = True
+            self.received.set()
+            self._on_response_complete()
+
+
+def _do_nothing() -> None:
+    """Stand in for a callback that has been called."""

@@ -1,0 +1,134 @@
+"""The body of a request: of a known length, or in the chunked transfer coding (RFC 9112, 7.1)."""
+
+import re
+from typing import Protocol
+
+from glimpse.server.request_head import RequestRefused
+
+MAX_LINE = 64 * 1024  # bytes of a chunk's size line, or of all trailers
+MAX_DECODED = 256  # chunks and lines that one call decodes, which takes up to 0.3 ms
+# A chunk extension may have any bytes but control characters; Glimpse ignores it.
+_SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n")
+_SMALL_SIZES = {form % size: size for size in range(1, 4096) for form in (b"%x", b"%X")}
+_SMALL_SIZE_DIGITS = 3
+_TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n")
+
+
+class RequestBody(Protocol):
+    """Decodes one body that arrives in pieces of any size."""
+
+    ended: bool
+
+    def decode(self, data: bytes) -> tuple[bytes, bytes]:
+        """Return the content in `data`, and the bytes that were not decoded.
+
+        After the body has `ended`, those are the beginning of the next request. Until then, give
+        them to the next call. Raises RequestRefused.
+        """
+        ...
+
+
+class SizedBody:
+    """A body of a known number of bytes."""
+
+    def __init__(self, length: int) -> None:
+        self.ended = not length
+        self._left = length
+
+    def decode(self, data: bytes) -> tuple[bytes, bytes]:
+        """Implement RequestBody.decode: all bytes up to the length are content."""
+        rest = b""
+        if len(data) > self._left:
+            data, rest = data[: self._left], data[self._left :]
+        self._left -= len(data)
+        self.ended = not self._left
+        return data, rest
+
+
+class ChunkedBody:
+    """A body in chunks. Trailers are checked and dropped."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._line = b""  # the beginning of a line that is not complete
+        self._left = 0  # bytes of the current chunk, with the CR LF after it
+        self._in_trailers = False
+        self._trailer_bytes = 0
+
+    def decode(self, data: bytes) -> tuple[bytes, bytes]:
+        """Implement RequestBody.decode: decode at most MAX_DECODED chunks or lines.
+
+        Raises RequestRefused with 400 for data that does not follow the coding, with 431 for a size
+        line or trailers of more than MAX_LINE bytes.
+        """
+        content: list[bytes] = []
+        position, end, lines = 0, len(data), 0
+        while position < end and not self.ended and lines + len(content) < MAX_DECODED:
+            if not (self._left or self._line or self._in_trailers):
+                position = _decode_small_chunks(data, position, content)
+                if position == end or len(content) >= MAX_DECODED:
+                    break
+            if self._left:
+                size = min(self._left, end - position)
+                self._decode_chunk(data[position : position + size], content)
+                position += size
+                continue
+            newline = data.find(b"\n", position)
+            stop = newline + 1 if newline >= 0 else end
+            self._line += data[position:stop]
+            position = stop
+            if self._trailer_bytes + len(self._line) > MAX_LINE:
+                raise RequestRefused(431, "The trailers are too large.")
+            if newline >= 0:
+                line, self._line = self._line, b""
+                self._decode_line(line)
+                lines += 1
+        return b"".join(content), data[position:]
+
+    def _decode_chunk(self, piece: bytes, content: list[bytes]) -> None:
+        """Add a piece of the current chunk, whose last two bytes have to be CR LF."""
+        content_left = max(0, self._left - 2)
+        if len(piece) > content_left:
+            ending = piece[content_left:]
+            if ending != b"\r\n"[content_left + 2 - self._left :][: len(ending)]:
+                raise RequestRefused(400)
+            piece = piece[:content_left]
+            self._left -= len(ending)
+        self._left -= len(piece)
+        if piece:
+            content.append(piece)
+
+    def _decode_line(self, line: bytes) -> None:
+        """Decode a size line, or a line of the trailers, of which the last is empty."""
+        if self._in_trailers:
+            self._trailer_bytes += len(line)
+            self.ended = line == b"\r\n"
+            if not self.ended and not _TRAILER.fullmatch(line):
+                raise RequestRefused(400)
+            return
+        matched = _SIZE_LINE.fullmatch(line)
+        if matched is None:
+            raise RequestRefused(400)
+        size = int(matched[1], 16)
+        self._in_trailers = not size
+        self._left = size + 2 if size else 0
+
+
+def _decode_small_chunks(data: bytes, position: int, content: list[bytes]) -> int:
+    """Add the content of complete chunks below 4 kB that have no extension.
+
+    Stops at anything else, and when there are MAX_DECODED parts of `content`. Returns the position
+    where it stopped. It takes a quarter of the time that `decode` takes for such chunks.
+    """
+    while len(content) < MAX_DECODED:
+        stop = data.find(b"\r\n", position, position + _SMALL_SIZE_DIGITS + 2)
+        size = _SMALL_SIZES.get(data[position:stop]) if stop > 0 else None
+        if size is None:
+            break
+        start = stop + 2
+        end = start + size
+        if data[end : end + 2] != b"\r\n":
+            break
+        content.append(data[start:end])
+        position = end + 2
+    return position

@@ -1,0 +1,64 @@
+"""UnsentResponses: bounds the memory that responses take which slow clients have yet to read."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+# Bytes, of all connections of a process. One connection has at most a part of a list or the
+# document of an image in memory: a megabyte or so.
+MAX_UNSENT = 64 * 1024 * 1024
+_STUCK_SECONDS = 5.0  # a client that reads, however slowly, makes room for more within this time
+
+
+class Connection(Protocol):
+    """A connection whose client is slow to read."""
+
+    def abort_response(self) -> None:
+        """Close the connection at once and drop what was not sent."""
+        ...
+
+
+class _Unsent(NamedTuple):
+    size: int
+    since: float
+
+
+class UnsentResponses:
+    """The connections with unsent data. Closes stuck ones while all have more than `limit` bytes.
+
+    A connection is stuck if its client read nothing for _STUCK_SECONDS. The one that has been stuck
+    for the longest time is closed first. Connections that are not stuck are never closed.
+    """
+
+    def __init__(
+        self, limit: int = MAX_UNSENT, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._unsent: dict[Connection, _Unsent] = {}  # in the order in which they were added
+        self._total = 0
+
+    def add(self, connection: Connection, size: int) -> None:
+        """Count `size` unsent bytes of a connection from now on, then `close_stuck`."""
+        self.remove(connection)
+        self._unsent[connection] = _Unsent(size, self._clock())
+        self._total += size
+        self.close_stuck()
+
+    def close_stuck(self) -> None:
+        """Close stuck connections while the limit is exceeded. Call it every few seconds."""
+        while self._total > self._limit:
+            oldest, unsent = next(iter(self._unsent.items()))
+            if self._clock() - unsent.since < _STUCK_SECONDS:
+                return
+            self.remove(oldest)
+            oldest.abort_response()
+
+    def remove(self, connection: Connection) -> None:
+        """Stop counting a connection: its client has read most of it, or it is closed."""
+        unsent = self._unsent.pop(connection, None)
+        if unsent is not None:
+            self._total -= unsent.size
+
+
+UNSENT_RESPONSES = UnsentResponses()  # of this process

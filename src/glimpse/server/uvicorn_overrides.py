@@ -1,0 +1,103 @@
+"""The only module that imports uvicorn: its server, with our HTTP protocol and process hooks.
+
+uvicorn documents neither how a server makes its protocols, what a protocol may use of the server's
+state, nor the methods of Server that are overridden here. So pyproject.toml allows only versions
+with which the tests have passed: `make test-lowest` runs them with the lowest, `make test` with the
+locked one.
+"""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from glimpse.server.http_protocol import HttpProtocol
+from glimpse.server.server_state import ServerState
+
+TICKS_PER_SECOND = 10
+
+
+class ServerHooks(Protocol):
+    """What a server calls, in its event loop."""
+
+    def on_started(self) -> None:
+        """Called once, when connections are accepted."""
+        ...
+
+    def on_tick(self, tick: int) -> None:
+        """Called TICKS_PER_SECOND times per second with 0, 1, 2, ..."""
+        ...
+
+    def on_stopping(self) -> None:
+        """Called once, before connections are closed to new requests."""
+        ...
+
+
+class UvicornHttpProtocol(HttpProtocol):
+    """HttpProtocol with the constructor that uvicorn calls."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        loop = _loop or asyncio.get_running_loop()
+        super().__init__(config.loaded_app, server_state, app_state, loop)
+
+
+class Server(uvicorn.Server):
+    """Serves an application on sockets until `stop` is called or a signal is handled."""
+
+    def __init__(self, application: ASGIApp, hooks: ServerHooks, graceful_timeout: int) -> None:
+        """`graceful_timeout`: seconds that requests under way have when the server stops."""
+        super().__init__(
+            uvicorn.Config(
+                application,
+                http=UvicornHttpProtocol,
+                loop="uvloop",
+                lifespan="on",
+                log_config=None,  # `telemetry.log_setup` has configured logging
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                ws="none",
+                timeout_graceful_shutdown=graceful_timeout,
+            )
+        )
+        self._hooks = hooks
+
+    def serve_until_stopped(self, sockets: Sequence[socket.socket]) -> bool:
+        """Serve; return False if the application could not start."""
+        try:
+            self.run(sockets=list(sockets))
+        except SystemExit:
+            return False
+        return True
+
+    def set_graceful_timeout(self, seconds: int) -> None:
+        """Change the seconds that requests under way have when the server stops."""
+        self.config.timeout_graceful_shutdown = seconds
+
+    def stop(self) -> None:
+        """Stop accepting connections and end when no request is under way."""
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Override: call `on_started` after the start."""
+        await super().startup(sockets=sockets)
+        self._hooks.on_started()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Override: call `on_tick`; return True if the server is to stop."""
+        self._hooks.on_tick(counter)
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Override: call `on_stopping` before the shutdown."""
+        self._hooks.on_stopping()
+        await super().shutdown(sockets=sockets)

@@ -1,0 +1,195 @@
+"""WorkerPool: decides when worker processes start, reload and stop; knows no system call."""
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from glimpse.server.reload import LoadSettings, keep_fixed_settings
+from glimpse.server.worker import Report, WorkerEvent
+from glimpse.settings import Settings
+from glimpse.telemetry.log_setup import reopen_logs
+
+_LOG = logging.getLogger(__name__)
+_BACKOFF = 1.0  # seconds: a worker that lived shorter than that is replaced as much later
+_MISSED_HEARTBEATS = 2  # after which a worker counts as blocked
+_STARTUP_FAILURE = 1  # exit status of `run_worker`
+
+
+class WorkerProcesses(Protocol):
+    """The system calls that a pool makes."""
+
+    def start(self, settings: Settings) -> int:
+        """Start a worker process with these settings; return its id."""
+        ...
+
+    def send_signal(self, pid: int, number: signal.Signals) -> None:
+        """Send a signal to a worker. Do nothing if it has exited."""
+        ...
+
+    def close_sockets(self) -> None:
+        """Close the supervisor's copies of the listening sockets."""
+        ...
+
+
+@dataclass
+class _Worker:
+    started_at: float
+    reported_at: float  # when its last message arrived
+    serving: bool = False
+    reloading: bool = False
+
+
+class WorkerPool:
+    """`settings.server.workers` processes: replaced when they exit, reloaded together.
+
+    `report` gets the events of the service as a whole: "started" when all workers serve, and
+    "reloaded" when all have concluded the reload. `heartbeat_interval` is in seconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        load: LoadSettings,
+        processes: WorkerProcesses,
+        report: Report,
+        heartbeat_interval: float | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings = settings  # of workers that start from now on
+        self.exit_status = 0  # of the supervisor
+        self._load = load
+        self._processes = processes
+        self._report = report
+        self._heartbeat_interval = heartbeat_interval
+        self._clock = clock
+        self._next_heartbeat = clock()
+        self._workers: dict[int, _Worker] = {}  # by process id
+        self._replace_at: list[float] = []  # one time for each worker that is to be replaced
+        self._new_settings: Settings | None = (
+            None  # of the reload under way, if no worker failed it
+        )
+        self._started = False
+        self._reloading = False
+        self._stopping = False
+
+    @property
+    def is_empty(self) -> bool:
+        """True when no worker runs or is to be started: the supervisor can exit."""
+        return not (self._workers or self._replace_at)
+
+    def start(self) -> None:
+        """Start all workers."""
+        for _ in range(self.settings.server.workers):
+            self._start_worker()
+
+    def seconds_until_due(self) -> float | None:
+        """Return the seconds until `run_due` has something to do, None for never."""
+        times = list(self._replace_at)
+        if self._heartbeat_interval:
+            times.append(self._next_heartbeat)
+        return max(0.0, min(times) - self._clock()) if times else None
+
+    def run_due(self) -> None:
+        """Start the replacements that are due, and report a heartbeat if it is time.
+
+        No heartbeat is reported while a worker missed two of its own: systemd restarts the service
+        then.
+        """
+        now = self._clock()
+        due = [moment for moment in self._replace_at if moment <= now]
+        self._replace_at = [moment for moment in self._replace_at if moment > now]
+        for _ in due:
+            self._start_worker()
+        interval = self._heartbeat_interval
+        if interval and now >= self._next_heartbeat:
+            self._next_heartbeat = now + interval
+            oldest = now - _MISSED_HEARTBEATS * interval
+            if all(worker.reported_at >= oldest for worker in self._workers.values()):
+                self._report("heartbeat")
+
+    def on_message(self, pid: int, event: WorkerEvent) -> None:
+        """Take note of an event of a worker."""
+        worker = self._workers.get(pid)
+        if worker is None:
+            return
+        worker.reported_at = self._clock()
+        if event == "started":
+            worker.serving = True
+            if not self._started and all(each.serving for each in self._workers.values()):
+                self._started = True
+                self._report("started")
+        elif event in ("reloaded", "reload failed"):
+            worker.reloading = False
+            if event == "reload failed":
+                self._new_settings = None
+            self._conclude_reload()
+
+    def on_exit(self, pid: int, exit_status: int) -> None:
+        """Replace a worker that exited, unless the pool is stopping.
+
+        Stop the pool, and exit with 1, if the application could not start in the first workers: it
+        could not in others.
+        """
+        worker = self._workers.pop(pid)
+        if self._stopping:
+            return
+        if exit_status == _STARTUP_FAILURE and not self._started:
+            self.exit_status = _STARTUP_FAILURE
+            self.stop()
+            return
+        _LOG.error("Worker %d exited with status %d and is replaced.", pid, exit_status)
+        now = self._clock()
+        is_young = now - worker.started_at < _BACKOFF
+        self._replace_at.append(now + _BACKOFF if is_young else now)
+        self._conclude_reload()
+
+    def reload(self) -> None:
+        """Have all workers reload. If the configuration is invalid, log that and do nothing."""
+        if self._stopping:
+            return
+        self._report("reload started")
+        reopen_logs(self.settings.server)
+        try:
+            self._new_settings = keep_fixed_settings(self._load(), self.settings)
+        except Exception as error:  # noqa: BLE001  whatever is wrong, the service goes on
+            _LOG.error("The present configuration is kept: %s", error)
+            self._report("reload failed")
+            return
+        self._reloading = True
+        for pid in self._workers:
+            self._reload_worker(pid)
+
+    def stop(self) -> None:
+        """Have all workers stop. Connections are refused from now on."""
+        self._report("stopping")
+        self._stopping = True
+        self._replace_at.clear()
+        self._processes.close_sockets()
+        for pid in self._workers:
+            self._processes.send_signal(pid, signal.SIGTERM)
+
+    def _start_worker(self) -> None:
+        pid = self._processes.start(self.settings)
+        now = self._clock()
+        self._workers[pid] = _Worker(started_at=now, reported_at=now)
+        if self._reloading:  # it started with the old settings
+            self._reload_worker(pid)
+
+    def _reload_worker(self, pid: int) -> None:
+        self._workers[pid].reloading = True
+        self._processes.send_signal(pid, signal.SIGHUP)
+
+    def _conclude_reload(self) -> None:
+        """When no worker is reloading any more, use the new settings if none failed to."""
+        if not self._reloading or any(worker.reloading for worker in self._workers.values()):
+            return
+        self._reloading = False
+        if self._new_settings is None:
+            self._report("reload failed")
+            return
+        self.settings, self._new_settings = self._new_settings, None
+        reopen_logs(self.settings.server)
+        self._report("reloaded")
