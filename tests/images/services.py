@@ -38,7 +38,7 @@ class RoleIdentity(NoAuthIdentity):
         self,
         token: str | None,
         service_token: str | None = None,  # noqa: ARG002  the port's signature
-        asked: RequestTarget | None = None,  # noqa: ARG002  likewise
+        target: RequestTarget | None = None,  # noqa: ARG002  likewise
     ) -> Caller:
         name, *roles = (token or "").split(":")
         return caller(name, tuple(roles))

@@ -46,27 +46,27 @@ class AccessRule(NamedTuple):
             raise ValueError
         return rule
 
-    def allows(self, asked: RequestTarget) -> bool:
+    def allows(self, target: RequestTarget) -> bool:
         """Whether this rule alone allows the request."""
-        return allowed((self,), asked)
+        return allowed((self,), target)
 
 
-def allowed(rules: Sequence[AccessRule] | None, asked: RequestTarget | None) -> bool:
-    """Whether `rules` allow what is asked: everything without any, of an empty list nothing.
+def allowed(rules: Sequence[AccessRule] | None, target: RequestTarget | None) -> bool:
+    """Whether `rules` allow `target`: everything without any, of an empty list nothing.
 
     A rule or a path that is too long is not matched, and nor are any after rules with several
     wildcards have taken `_MOST_STEPS`: then nothing is allowed.
     """
     if rules is None:
         return True
-    if asked is None or len(asked.path) > _LONGEST_PATH:
+    if target is None or len(target.path) > _LONGEST_PATH:
         return False
-    path = quote(asked.path, safe=_UNQUOTED, errors="surrogatepass")
+    path = quote(target.path, safe=_UNQUOTED, errors="surrogatepass")
     if len(path) > _LONGEST_PATH:
         return False
     steps = _MOST_STEPS
     for rule in rules:
-        if (rule.service, rule.method) != (asked.service, asked.method):
+        if (rule.service, rule.method) != (target.service, target.method):
             continue
         pattern = _pattern(rule.path) if len(rule.path) <= _LONGEST_RULE else None
         text = pattern.between(path) if pattern else None

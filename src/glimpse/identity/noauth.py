@@ -15,7 +15,7 @@ class NoAuthIdentity:
         self,
         token: str | None,
         service_token: str | None = None,  # noqa: ARG002  the port's signature
-        asked: RequestTarget | None = None,  # noqa: ARG002  likewise
+        target: RequestTarget | None = None,  # noqa: ARG002  likewise
     ) -> Caller:
         """Return the caller that ``user:project`` names; the project is the user's when left out.
 

@@ -34,13 +34,13 @@ class Identity(Protocol):
         self,
         token: str | None,
         service_token: str | None = None,
-        asked: RequestTarget | None = None,
+        target: RequestTarget | None = None,
     ) -> Caller:
         """Return the caller whose token it is.
 
         `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header (a
         service acting for a user may use the user's expired token, as keystonemiddleware allows).
-        `asked` is what the token is to be good for, if that may matter.
+        `target` is what the token is to be good for, if that may matter.
         Raises Unauthorized or IdentityUnavailable.
         """
         ...

@@ -55,13 +55,13 @@ async def test_access_rules_are_asked_at_every_request(
 ) -> None:
     keystone.rules = [{"id": "r", "service": "compute", "method": "GET", "path": "/v2.1/images"}]
     listing = RequestTarget("compute", "GET", "/v2.1/images")
-    for asked in (None, listing._replace(method="POST"), listing._replace(service="image")):
+    for target in (None, listing._replace(method="POST"), listing._replace(service="image")):
         with pytest.raises(Unauthorized):
-            await identity.authenticate("good", asked=asked)
-        assert (await identity.authenticate("good", asked=listing)).user_id == "u"
+            await identity.authenticate("good", target=target)
+        assert (await identity.authenticate("good", target=listing)).user_id == "u"
     assert len(keystone.validations) == 1
     keystone.rules = None
-    assert (await identity.authenticate("service", asked=listing)).user_id == "u"
+    assert (await identity.authenticate("service", target=listing)).user_id == "u"
     assert (await identity.authenticate("good", "service")).user_id == "u"
 
 
@@ -70,7 +70,7 @@ async def test_rules_that_make_no_sense_are_an_answer_that_makes_none(
 ) -> None:
     keystone.rules = [{"service": "compute"}]
     with pytest.raises(IdentityUnavailable):
-        await identity.authenticate("good", asked=RequestTarget("compute", "GET", "/"))
+        await identity.authenticate("good", target=RequestTarget("compute", "GET", "/"))
 
 
 async def test_an_expired_token_is_good_beside_a_services_own(identity: KeystoneIdentity) -> None:

@@ -81,7 +81,7 @@ class EmbeddedIdentity:
         self,
         token: str | None,
         service_token: str | None = None,
-        asked: RequestTarget | None = None,  # noqa: ARG002  there are no access rules
+        target: RequestTarget | None = None,  # noqa: ARG002  there are no access rules
     ) -> Caller:
         """Return the caller whose token it is (microseconds for one seen before).
 

@@ -69,7 +69,7 @@ class KeystoneIdentity:
         self,
         token: str | None,
         service_token: str | None = None,
-        asked: RequestTarget | None = None,
+        target: RequestTarget | None = None,
     ) -> Caller:
         """Return the caller whose token it is; see Identity.
 
@@ -87,14 +87,14 @@ class KeystoneIdentity:
         token = token.strip()
         validated = await self._validated(token, allow_expired=allow_expired)
         if validated.rules is not None and not allow_expired:
-            self._check(validated.rules, asked)
+            self._check(validated.rules, target)
         return replace(validated.caller, token=token)
 
-    def _check(self, rules: Sequence[AccessRule], asked: RequestTarget | None) -> None:
+    def _check(self, rules: Sequence[AccessRule], target: RequestTarget | None) -> None:
         """Raise Unauthorized for what access rules do not allow."""
-        if asked is not None and asked.service == _COMPUTE:
-            asked = asked._replace(service=self._options.service_type)
-        if not allowed(rules, asked):
+        if target is not None and target.service == _COMPUTE:
+            target = target._replace(service=self._options.service_type)
+        if not allowed(rules, target):
             raise Unauthorized("The access rules of the application credential do not allow it.")
 
     async def _validated(self, token: str, *, allow_expired: bool) -> Validated:
