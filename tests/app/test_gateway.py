@@ -54,7 +54,7 @@ async def test_a_nova_conf_is_enough(tmp_path: Path) -> None:
             uri = f"{cloud.base_url}/identity/v3"
             assert gateway.identity.challenge("http://here") == f'Keystone uri="{uri}"'
             assert await gateway.images.base_url() == f"{cloud.base_url}/image"
-            own_token, _ = await gateway.identity._service.token_and_endpoint()  # noqa: SLF001  a token is all that is wanted
+            own_token, _ = await gateway.identity._session.token_and_endpoint()  # noqa: SLF001  a token is all that is wanted
             caller = await gateway.identity.authenticate(own_token)
             assert caller.is_admin
             pages = [page async for page in gateway.images.list_images(caller, ImageQuery())]

@@ -7,8 +7,8 @@ from oslo_config import cfg
 
 from glimpse.app.tls import tls_options
 from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
-from glimpse.identity.keystone.sealing import CannotSeal, Seal
-from glimpse.identity.keystone.shared_cache import BadServer, SharedCache
+from glimpse.identity.keystone.entry_protection import EntryProtection, ProtectionUnavailable
+from glimpse.identity.keystone.shared_cache import InvalidMemcachedServer, SharedCache
 from glimpse.settings import InvalidSettings, Settings
 
 
@@ -30,11 +30,13 @@ def open_shared_cache(settings: Settings) -> SharedCache | None:
     try:
         return SharedCache(
             keystone.memcached_servers,
-            Seal("ENCRYPT" if strategy == "ENCRYPT" else "MAC", keystone.memcache_secret_key or ""),
+            EntryProtection(
+                "ENCRYPT" if strategy == "ENCRYPT" else "MAC", keystone.memcache_secret_key or ""
+            ),
             timeout=keystone.memcache_pool_socket_timeout,
-            rest_time=keystone.memcache_pool_dead_retry,
+            retry_interval=keystone.memcache_pool_dead_retry,
         )
-    except (BadServer, CannotSeal) as error:
+    except (InvalidMemcachedServer, ProtectionUnavailable) as error:
         raise InvalidSettings(f"[keystone_authtoken] {error}") from None
 
 

@@ -136,7 +136,7 @@ async def _memcached(settings: Settings) -> AsyncIterator[Finding]:
     shared = open_shared_cache(settings)
     if shared is None:
         return
-    for server, answers in (await shared.probe()).items():
+    for server, answers in (await shared.check_servers()).items():
         text = "answers" if answers else "does not answer; tokens are validated without it"
         yield Finding("ok" if answers else "note", f"memcached at {server} {text}")
     shared.close()

@@ -12,8 +12,8 @@ import pytest
 
 from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, ServiceSession
-from glimpse.identity.keystone.sealing import Seal, Strategy
-from glimpse.identity.keystone.shared_cache import BadServer, Entry, SharedCache
+from glimpse.identity.keystone.entry_protection import EntryProtection, Strategy
+from glimpse.identity.keystone.shared_cache import InvalidMemcachedServer, SharedCache, SharedEntry
 from tests.identity.scripted import Keystone, options_for, serving
 from tests.support.faultproxy import Fault, FaultProxy
 from tests.support.process import ServerProcess
@@ -48,7 +48,9 @@ async def place(keystone: Keystone) -> AsyncIterator[Place]:
     ) -> KeystoneIdentity:
         options = options_for(keystone)
         servers = [f"127.0.0.1:{port}" for port in ports]
-        shared = SharedCache(servers, Seal(strategy, secret), timeout=timeout, rest_time=60)
+        shared = SharedCache(
+            servers, EntryProtection(strategy, secret), timeout=timeout, retry_interval=60
+        )
         made.append(KeystoneIdentity(options, ServiceSession(options), clock, shared))
         return made[-1]
 
@@ -140,7 +142,7 @@ async def test_an_entry_that_was_touched_is_no_entry(
     flush(server)
     await place(server.port).authenticate("good")
     forged = b'1.0\n{"token": {"user": {"id": "root"}, "roles": [{"name": "admin"}]}}'
-    key = f"glimpse-1-{Seal('ENCRYPT', 'the secret').keys('good').name}"
+    key = f"glimpse-1-{EntryProtection('ENCRYPT', 'the secret').derive_keys('good').name}"
     assert key in ask(server, f"get {key}", "END\r\n")
     ask(server, f"set {key} 0 0 {len(forged)}\r\n{forged.decode()}", "STORED\r\n")
     assert (await place(server.port).authenticate("good")).user_id == "u"
@@ -204,25 +206,25 @@ async def test_entries_are_spread_and_found_again_by_others(server: ServerProces
         servers = [f"127.0.0.1:{proxy.port}" for proxy in proxies]
 
         def cache() -> SharedCache:
-            made = SharedCache(servers, Seal("MAC", "s"), timeout=5, rest_time=60)
+            made = SharedCache(servers, EntryProtection("MAC", "s"), timeout=5, retry_interval=60)
             stack.callback(made.close)
             return made
 
         one, other = cache(), cache()
         for number in range(20):
-            await one.put(f"token-{number}", Entry(b"body", 1.5), 60)
+            await one.put(f"token-{number}", SharedEntry(b"body", 1.5), 60)
         assert all(proxy.requests for proxy in proxies)
         found = [await other.get(f"token-{number}") for number in range(20)]
-        assert found == [Entry(b"body", 1.5)] * 20
+        assert found == [SharedEntry(b"body", 1.5)] * 20
         proxies[0].refuse()
         asked = proxies[1].requests
         for number in range(20):
             await other.get(f"token-{number}")
         assert proxies[1].requests > asked
-        assert await other.probe() == {servers[0]: False, servers[1]: True}
+        assert await other.check_servers() == {servers[0]: False, servers[1]: True}
 
 
 @pytest.mark.parametrize("server", ["host:port", "[::1]:x"])
 def test_a_server_that_cannot_be_meant_is_refused(server: str) -> None:
-    with pytest.raises(BadServer, match="host:port"):
-        SharedCache([server], Seal("MAC", "s"), timeout=1, rest_time=1)
+    with pytest.raises(InvalidMemcachedServer, match="host:port"):
+        SharedCache([server], EntryProtection("MAC", "s"), timeout=1, retry_interval=1)

@@ -1,7 +1,7 @@
-"""LoginTransport: what keystoneauth sends over HTTP, sent by Glimpse's own client.
+"""LoginTransport: sends keystoneauth's requests with Glimpse's own HTTP client.
 
-keystoneauth calls `requests`, which reads whatever a server sends, for as long as it sends a byte
-now and then. Glimpse's client bounds a response, and a deadline ends the call with its connection.
+keystoneauth uses `requests`, whose timeout starts anew with each byte, and which reads responses of
+any size. Glimpse's client bounds the size of a response, and ends a request at a deadline.
 """
 
 import asyncio
@@ -27,22 +27,23 @@ from glimpse.upstream.urls import strip_credentials
 
 _log = logging.getLogger(__name__)
 
-_MOST_BYTES = 1024 * 1024  # of a response: a catalog of 100 services in 10 regions has half of that
-_GRACE = 1.0  # seconds that a thread waits longer than its call may take
-# HttpClient writes these itself.
-_WRITTEN = frozenset(
+_MAX_RESPONSE_BYTES = 1024 * 1024  # a catalog of 100 services in 10 regions has half of that
+_EXTRA_WAIT = 1.0  # seconds that a thread waits after its deadline for the event loop to end it
+# HttpClient writes these headers itself.
+_CLIENT_HEADERS = frozenset(
     ("accept-encoding", "connection", "content-length", "host", "transfer-encoding", "user-agent")
 )
 
 
-class Redirected(RequestException):
-    """A redirect, which is not followed: the request had a password or a token."""
+class RedirectNotFollowed(RequestException):
+    """Keystone responded with a redirect; the request has a password or a token."""
 
 
 class LoginTransport(BaseAdapter):
-    """A transport adapter of `requests`, for threads that have begun a call.
+    """A transport adapter of `requests`: sends through an HttpClient of the event loop.
 
-    Mount it for all URLs. `timeout` is in seconds: for a connection, and for each silence.
+    Mount it for all URLs. A thread calls `begin` before it sends requests. `timeout` is the number
+    of seconds for opening a connection, and for each pause in a response.
     """
 
     def __init__(self, timeout: float) -> None:
@@ -52,7 +53,7 @@ class LoginTransport(BaseAdapter):
         self._call = threading.local()
 
     def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        """Let this thread send requests from `loop`, until so many seconds have passed."""
+        """Let this thread send requests through `loop` for the next `seconds`."""
         self._call.loop = loop
         self._call.ends_at = time.monotonic() + seconds
 
@@ -65,9 +66,10 @@ class LoginTransport(BaseAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> requests.Response:
-        """Send one request and read its response, within the time of this thread's call.
+        """Send one request and return its response, read whole, before this thread's deadline.
 
-        Raises RequestException.
+        Raises RequestException: Timeout after the deadline, ConnectionError for an upstream that
+        cannot be reached or sends no valid response, InvalidHeader, or RedirectNotFollowed.
         """
         tls = _tls(verify, cert)
         client = self._clients.get(tls)
@@ -77,58 +79,58 @@ class LoginTransport(BaseAdapter):
             )
             self._clients[tls] = client
         try:
-            found = self._wait_for(_exchange(client, request))
+            response = self._run_until_deadline(_send_request(client, request))
         except TimeoutError:
             raise Timeout("no answer in time", request=request) from None
         except UpstreamError as error:
             raise NoConnection(str(error), request=request) from None
         except ValueError:
             raise InvalidHeader("a header cannot be sent", request=request) from None
-        if found.redirect is not None:
+        if response.redirect is not None:
             _log.error(
                 "Keystone at %s redirects to %s, which is not followed: name the right URL in "
                 "auth_url, or in Keystone's catalog.",
                 strip_credentials(request.url or ""),
-                found.redirect,
+                response.redirect,
             )
-            raise Redirected("a redirect", request=request)
-        if found.status == HTTPStatus.UNAUTHORIZED and _is_discovery(request):
-            # keystoneauth would want a token of the plugin that waits for this, and wait for ever.
+            raise RedirectNotFollowed("a redirect", request=request)
+        if response.status == HTTPStatus.UNAUTHORIZED and _is_discovery(request):
+            # keystoneauth would ask the plugin for a token, and the plugin waits for this response.
             raise NoConnection("a token is needed to look for versions", request=request)
-        return self._as_requests_has_it(found, request)
+        return self._to_requests_response(response, request)
 
-    def _wait_for(self, exchange: Coroutine[Any, Any, Response]) -> Response:
-        """Run it in the event loop and wait, within the time of this thread's call."""
+    def _run_until_deadline(self, sending: Coroutine[Any, Any, Response]) -> Response:
+        """Run `sending` in the event loop; return what it returns. Raises TimeoutError."""
         left = self._call.ends_at - time.monotonic()
         if left <= 0:
-            exchange.close()
+            sending.close()
             raise TimeoutError
         try:
             running = asyncio.run_coroutine_threadsafe(
-                asyncio.wait_for(exchange, left), self._call.loop
+                asyncio.wait_for(sending, left), self._call.loop
             )
-        except RuntimeError:  # the event loop has ended, and the process is about to
-            exchange.close()
+        except RuntimeError:  # the event loop is closed: the process is about to exit
+            sending.close()
             raise TimeoutError from None
         try:
-            return running.result(left + _GRACE)
+            return running.result(left + _EXTRA_WAIT)
         finally:
             running.cancel()
 
-    def _as_requests_has_it(
-        self, found: Response, request: requests.PreparedRequest
+    def _to_requests_response(
+        self, response: Response, request: requests.PreparedRequest
     ) -> requests.Response:
-        response = requests.Response()
-        response.status_code = found.status
-        response.headers = CaseInsensitiveDict(
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in found.headers
+        result = requests.Response()
+        result.status_code = response.status
+        result.headers = CaseInsensitiveDict(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers
         )
-        response.url = request.url or ""
-        response.request = request
-        response.encoding = "utf-8"  # to guess it takes seconds for a megabyte
-        response._content = found.body  # noqa: SLF001  what requests' own adapters would have read
-        response.connection = self  # type: ignore[assignment]  # of which some plugins send more
-        return response
+        result.url = request.url or ""
+        result.request = request
+        result.encoding = "utf-8"  # guessing takes seconds for a megabyte
+        result._content = response.body  # noqa: SLF001  requests has no public way to set the body
+        result.connection = self  # type: ignore[assignment]  # some plugins send further requests through it
+        return result
 
     def close(self) -> None:
         """Close all connections."""
@@ -140,15 +142,15 @@ def _is_discovery(request: requests.PreparedRequest) -> bool:
     return request.method == "GET" and "X-Auth-Token" not in request.headers
 
 
-async def _exchange(client: HttpClient, request: requests.PreparedRequest) -> Response:
+async def _send_request(client: HttpClient, request: requests.PreparedRequest) -> Response:
     parts = urlsplit(request.url or "")
     body = request.body.encode() if isinstance(request.body, str) else request.body
     if body is not None and not isinstance(body, bytes):
-        raise ValueError("a body in pieces")
+        raise ValueError("a body that is not bytes")
     headers = {
         name: value if isinstance(value, str) else value.decode("latin-1")
         for name, value in request.headers.items()
-        if name.lower() not in _WRITTEN
+        if name.lower() not in _CLIENT_HEADERS
     }
     return await client.request(
         request.method or "GET",
@@ -156,7 +158,7 @@ async def _exchange(client: HttpClient, request: requests.PreparedRequest) -> Re
         request.path_url,
         headers,
         body,
-        most_bytes=_MOST_BYTES,
+        most_bytes=_MAX_RESPONSE_BYTES,
     )
 
 

@@ -1,4 +1,4 @@
-"""KeystoneOptions: the part of [keystone_authtoken] that Glimpse acts on, as one value."""
+"""KeystoneOptions: the options of [keystone_authtoken] that Glimpse uses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ from glimpse.upstream.tls import TlsOptions
 
 @dataclass(frozen=True, slots=True)
 class KeystoneOptions:
-    """How to reach Keystone, as whom, and how long to believe it. Times are in seconds.
+    """How to reach Keystone, as which user, and how long to cache tokens. Times are in seconds.
 
     ``credentials`` are the options of the keystoneauth plugin ``auth_type`` (auth_url, username,
     password, ...); they are kept out of ``repr``. ``token_cache_time`` of -1 caches nothing.
-    ``service_type`` is what access rules of application credentials call the Compute service.
-    ``http_connect_timeout`` bounds a login, and a validation, with all their tries.
+    ``service_type`` is the Compute service's name in access rules of application credentials.
+    ``http_connect_timeout`` bounds a login, and a validation, with all their retries.
     """
 
     auth_type: str = "password"

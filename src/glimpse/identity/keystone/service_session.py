@@ -1,4 +1,4 @@
-"""ServiceSession: Glimpse's own token and Keystone's address, through keystoneauth in a thread."""
+"""ServiceSession: the service's own login to Keystone, through keystoneauth in threads."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from keystoneauth1.exceptions import (
 )
 from keystoneauth1.plugin import BaseAuthPlugin
 
-from glimpse.identity.keystone.login_transport import LoginTransport, Redirected
+from glimpse.identity.keystone.login_transport import LoginTransport, RedirectNotFollowed
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.service import IdentityUnavailable
 from glimpse.telemetry.request_context import current_context
@@ -27,22 +27,24 @@ from glimpse.upstream.waiting import SingleFlight, retry_delay, run_in_thread
 
 _log = logging.getLogger(__name__)
 
-_TRANSIENT = (DiscoveryFailure, HttpServerError, RetriableConnectionFailure)
+_RETRYABLE = (DiscoveryFailure, HttpServerError, RetriableConnectionFailure)
 
-_MOST_CALLS = 8  # of keystoneauth under way at once; each ends with its deadline
-_LONGEST_TOKEN = 8000  # as of any token: web servers take header lines of 8 KiB
+_MAX_CALLS = 8  # of keystoneauth at once; each takes a thread until its deadline
+# Web servers accept header lines of 8 KiB, and close the connection at a longer one.
+_MAX_TOKEN_CHARACTERS = 8000
 
 Result = TypeVar("Result")
 
 
 class LoginRefused(IdentityUnavailable):
-    """Keystone answers, and does not let the service in."""
+    """Keystone responded, and refused the service's credentials."""
 
 
 class ServiceSession:
-    """Logs in with the service's credentials when first asked, and again when told to.
+    """Keystone as seen by a service user: its token, and the endpoints in its catalog.
 
-    However many wait for a login, there is one; all of them learn how it ended.
+    Logs in at the first call that needs it. Calls that need a login at the same time share one,
+    and its failure.
     """
 
     def __init__(
@@ -51,137 +53,149 @@ class ServiceSession:
         plugin: BaseAuthPlugin | None = None,
         make_plugin: Callable[[], BaseAuthPlugin] | None = None,
     ) -> None:
-        """`plugin` is what logs in, `make_plugin` makes another like it.
+        """`plugin` logs in first; `make_plugin` replaces it after a response that broke it.
 
-        Without them, both are made of the options' credentials.
+        By default, both are made from the credentials in `options`.
         """
-        self._make_plugin = make_plugin or (lambda: _plugin_of(options))
+        self._make_plugin = make_plugin or (lambda: _load_plugin(options))
         self._options = options
         self._transport = LoginTransport(options.http_connect_timeout)
         self._sender = requests.Session()
         for scheme in ("http://", "https://"):
             self._sender.mount(scheme, self._transport)
-        self._begin_anew(plugin or self._make_plugin())
-        self._known: tuple[str, str] | None = None
+        self._reset(plugin or self._make_plugin())
+        self._token_and_endpoint: tuple[str, str] | None = None
         self._login = SingleFlight(self._log_in)
         self._renewal = SingleFlight(self._renew)
-        self._calls = threading.Semaphore(_MOST_CALLS)
+        self._threads = threading.Semaphore(_MAX_CALLS)
 
-    def _begin_anew(self, plugin: BaseAuthPlugin) -> None:
-        """Know nothing of Keystone: plugins and sessions keep documents, odd ones too."""
+    def _reset(self, plugin: BaseAuthPlugin) -> None:
+        """Replace plugin and session, which keep every document that Keystone sent."""
         self._plugin = plugin
         self._session = session.Session(
             auth=plugin,
             session=self._sender,
             redirect=False,
             verify=False if self._options.tls.insecure else self._options.tls.cafile or True,
-            cert=_certificate(self._options.tls),
+            cert=_client_certificate(self._options.tls),
             timeout=self._options.http_connect_timeout,
             user_agent="glimpse",
         )
 
     @property
     def auth_url(self) -> str | None:
-        """Where the plugin logs in, if it says."""
+        """The URL at which the plugin logs in; None for a plugin without one."""
         return getattr(self._plugin, "auth_url", None)
 
     @property
     def known_token(self) -> str | None:
-        """Our token, if we have one."""
-        return self._known[0] if self._known else None
+        """The token of the last login; None before it, and after `discard_token`."""
+        return self._token_and_endpoint[0] if self._token_and_endpoint else None
 
     async def renew(self) -> None:
-        """Log in anew; the token stands until there is another. Raises IdentityUnavailable."""
+        """Log in again; until that succeeds, the present token is kept.
+
+        Raises IdentityUnavailable.
+        """
         await self._renewal.join()
 
     async def token_and_endpoint(self) -> tuple[str, str]:
-        """Our token, and the Identity API's URL without ``/v3``. Raises IdentityUnavailable."""
-        return self._known or await self._login.join()
+        """Return the service's token, and the URL of the Identity API without ``/v3``.
+
+        Logs in unless there is a token. Raises IdentityUnavailable.
+        """
+        return self._token_and_endpoint or await self._login.join()
 
     async def endpoint_of(
         self, service_type: str, interfaces: Sequence[str], region_name: str | None
     ) -> str:
-        """The URL of another service in the catalog. Raises IdentityUnavailable."""
+        """Return the URL of a service in the catalog, of the first of `interfaces` that it has.
 
-        def find() -> str | None:
+        Raises IdentityUnavailable, also for a service that the catalog does not have.
+        """
+
+        def find_endpoint() -> str | None:
             return self._session.get_endpoint(
                 service_type=service_type, interface=list(interfaces), region_name=region_name
             )
 
-        found = await self._ask(find)
-        if not found:
-            self._plugin.invalidate()  # whoever asks next gets the catalog as it is then
-            self._known = None
+        endpoint = await self._call_with_retries(find_endpoint)
+        if not endpoint:
+            self._plugin.invalidate()  # the next call fetches the catalog again
+            self._token_and_endpoint = None
             raise IdentityUnavailable(f"Keystone's catalog names no {service_type} service.")
-        return str(found)
+        return str(endpoint)
 
-    async def _ask(self, question: Callable[[], Result]) -> Result:
-        """What keystoneauth answers; asked again while Keystone is in trouble, within a deadline.
+    async def _call_with_retries(self, call: Callable[[], Result]) -> Result:
+        """Return what `call` of keystoneauth returns, within `http_connect_timeout` seconds.
 
-        Raises IdentityUnavailable, without the words of keystoneauth: they may quote what was sent.
+        Retries it while Keystone cannot be reached or responds with 5xx. Raises
+        IdentityUnavailable without keystoneauth's message, which may quote what was sent.
         """
-        kind, is_odd = IdentityUnavailable, True
+        kind, is_plugin_usable = IdentityUnavailable, False
         try:
             async with asyncio.timeout(self._options.http_connect_timeout):
                 for attempt in range(1, self._options.http_request_max_retries + 1):
                     try:
-                        return await self._counted(question)
-                    except _TRANSIENT:
+                        return await self._call_in_thread(call)
+                    except _RETRYABLE:
                         current_context.get().observer.call_retried("keystone")
                         await asyncio.sleep(retry_delay(attempt))
-                return await self._counted(question)
+                return await self._call_in_thread(call)
         except IdentityUnavailable:
             raise
         except TimeoutError:
             problem = "Keystone did not answer in time."
-        except _TRANSIENT as error:
-            problem, is_odd = "Keystone cannot be reached.", isinstance(error, DiscoveryFailure)
+        except _RETRYABLE as error:
+            problem = "Keystone cannot be reached."
+            is_plugin_usable = not isinstance(error, DiscoveryFailure)
         except ClientException as error:
             problem = "Glimpse cannot log in to Keystone."
             kind = LoginRefused
             if _is_redirect(error):
                 problem = "Keystone answers with a redirect, which is not followed."
                 kind = IdentityUnavailable
-        except Exception:  # noqa: BLE001  plugins raise what they will for documents that are odd
+        except Exception:  # noqa: BLE001  plugins raise anything for documents they do not expect
             problem = "Keystone's answer makes no sense."
         _log.error("%s", problem)
-        if is_odd:
-            self._begin_anew(self._make_plugin())
+        if not is_plugin_usable:
+            self._reset(self._make_plugin())
         raise kind(problem)
 
-    async def _counted(self, question: Callable[[], Result]) -> Result:
-        """Ask in a thread, and note how that went; which calls it takes is keystoneauth's business.
+    async def _call_in_thread(self, call: Callable[[], Result]) -> Result:
+        """Return or raise what `call` does in a thread, and count it as one call to Keystone.
 
-        Raises IdentityUnavailable while too many have not come back.
+        keystoneauth decides how many requests that takes. Raises IdentityUnavailable while
+        _MAX_CALLS threads are at work.
         """
         loop = asyncio.get_running_loop()
 
-        def ask() -> Result:
-            if not self._calls.acquire(blocking=False):
+        def run() -> Result:
+            if not self._threads.acquire(blocking=False):
                 raise IdentityUnavailable("Keystone did not answer in time.")
             try:
                 self._transport.begin(loop, self._options.http_connect_timeout)
-                return question()
+                return call()
             finally:
-                self._calls.release()
+                self._threads.release()
 
         began, outcome = time.perf_counter(), "failed"
         try:
-            answer = await run_in_thread(ask)
+            result = await run_in_thread(run)
             outcome = "ok"
-            return answer
+            return result
         finally:
             seconds = time.perf_counter() - began
             current_context.get().call_ended("keystone", "login", outcome, seconds)
 
-    def forget(self, token: str) -> None:
-        """Log in anew next time, unless that has happened since `token` was given out."""
-        if self._known is not None and self._known[0] == token:
-            self._known = None
+    def discard_token(self, token: str) -> None:
+        """Log in again at the next call, unless `token` has been replaced meanwhile."""
+        if self.known_token == token:
+            self._token_and_endpoint = None
             self._plugin.invalidate()
 
     def close(self) -> None:
-        """End a login under way, and close connections."""
+        """Cancel a login under way and close connections."""
         self._renewal.close()
         self._login.close()
         self._sender.close()
@@ -191,8 +205,8 @@ class ServiceSession:
         await self._login.join()
 
     async def _log_in(self) -> tuple[str, str]:
-        self._known = await self._ask(self._fetch_token_and_endpoint)
-        return self._known
+        self._token_and_endpoint = await self._call_with_retries(self._fetch_token_and_endpoint)
+        return self._token_and_endpoint
 
     def _fetch_token_and_endpoint(self) -> tuple[str, str]:
         endpoint = self._session.get_endpoint(
@@ -200,27 +214,34 @@ class ServiceSession:
             interface=self._options.interface,
             region_name=self._options.region_name,
         )
-        token = self._session.get_token()  # last: looking up may have renewed it
+        token = self._session.get_token()  # after get_endpoint, which may log in again
         if not token or not endpoint:
             self._plugin.invalidate()
             raise IdentityUnavailable("Keystone's catalog names no Identity service.")
-        if not (token.isascii() and token.isprintable()) or len(token) > _LONGEST_TOKEN:
-            raise ValueError  # no header can carry it
+        if not is_sendable(token):
+            raise ValueError
         return token, endpoint.rstrip("/").removesuffix("/v3")
 
 
-def _plugin_of(options: KeystoneOptions) -> BaseAuthPlugin:
+def is_sendable(token: str) -> bool:
+    """Tell whether a request header can carry `token`."""
+    return token.isascii() and token.isprintable() and len(token) <= _MAX_TOKEN_CHARACTERS
+
+
+def _load_plugin(options: KeystoneOptions) -> BaseAuthPlugin:
     loader: Any = loading.get_plugin_loader(options.auth_type)
     plugin: BaseAuthPlugin = loader.load_from_options(**options.credentials)
     return plugin
 
 
 def _is_redirect(error: ClientException) -> bool:
-    return isinstance(error, UnknownConnectionError) and isinstance(error.original, Redirected)
+    return isinstance(error, UnknownConnectionError) and isinstance(
+        error.original, RedirectNotFollowed
+    )
 
 
-def _certificate(options: TlsOptions) -> str | tuple[str, str] | None:
-    """The client certificate: one file, or certificate and key apart."""
+def _client_certificate(options: TlsOptions) -> str | tuple[str, str] | None:
+    """Return what requests takes: one file with certificate and key, or a pair of files."""
     if options.certfile and options.keyfile:
         return options.certfile, options.keyfile
     return options.certfile

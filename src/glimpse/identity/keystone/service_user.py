@@ -1,4 +1,4 @@
-"""ServiceUser: a token of Glimpse's own to send beside the caller's."""
+"""ServiceUser: the token that Glimpse sends to Glance beside the caller's."""
 
 import asyncio
 import time
@@ -7,16 +7,19 @@ from collections.abc import Awaitable, Callable
 from glimpse.identity.keystone.service_session import ServiceSession
 from glimpse.identity.service import IdentityUnavailable
 
-_PATIENCE = 1.0  # seconds that a call waits for a login, which goes on by itself after that
-_REST = 10.0  # seconds between logins: none helps if Keystone is down, or it is the caller's fault
+_LOGIN_TIMEOUT = 1.0  # seconds that a request waits for a login, which goes on after that
+# Seconds between logins. One does not help while Keystone is down, nor if it was the caller's
+# token that Glance refused.
+_LOGIN_INTERVAL = 10.0
 
 
 class ServiceUser:
-    """The user of [service_user], as `session` logs it in when its token is first wanted.
+    """The user of [service_user], which `session` logs in when its token is first needed.
 
-    With its token beside the caller's, a service lets pass a caller's token that has expired
-    meanwhile, or that access rules restrict (keystonemiddleware, service tokens). Most calls need
-    only the caller's: they go on without while Keystone gives none.
+    With its token beside the caller's, a service accepts a caller's token that has expired
+    meanwhile, or that access rules restrict (keystonemiddleware, service tokens). Most requests
+    need only the caller's token: they are sent without this one while Keystone issues none.
+    `clock` gives seconds.
     """
 
     def __init__(
@@ -24,32 +27,39 @@ class ServiceUser:
     ) -> None:
         self._session = session
         self._clock = clock
-        self._rests_until = 0.0
+        self._next_login_at = 0.0
 
     async def token(self) -> str | None:
-        """The token to send, if there is one."""
+        """Return the token to send, after a login if needed; None if there is none. Never raises.
+
+        Waits at most a second, and logs in at most once in ten seconds.
+        """
         if self._session.known_token is None:
-            await self._try(self._session.token_and_endpoint)
+            await self._log_in(self._session.token_and_endpoint)
         return self._session.known_token
 
     async def renewed(self, refused: str) -> str | None:
-        """Another token than the `refused` one; None if there is none, or this is likely good."""
-        if self._session.known_token == refused:
-            await self._try(self._session.renew)
-        another = self._session.known_token
-        return None if another == refused else another
+        """Return a token other than `refused`, after a login if needed; None if there is none.
 
-    async def _try(self, login: Callable[[], Awaitable[object]]) -> None:
-        """Log in, unless that was tried just now."""
-        if self._clock() < self._rests_until:
+        None, too, within ten seconds of a login: then `refused` is new, and likely valid. Never
+        raises.
+        """
+        if self._session.known_token == refused:
+            await self._log_in(self._session.renew)
+        token = self._session.known_token
+        return None if token == refused else token
+
+    async def _log_in(self, login: Callable[[], Awaitable[object]]) -> None:
+        """Await `login` for at most _LOGIN_TIMEOUT, unless the last one is too recent."""
+        if self._clock() < self._next_login_at:
             return
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_LOGIN_TIMEOUT):
                 await login()
         except (IdentityUnavailable, TimeoutError):
             pass  # the session has logged why
-        self._rests_until = self._clock() + _REST
+        self._next_login_at = self._clock() + _LOGIN_INTERVAL
 
     def close(self) -> None:
-        """End a login under way, and close connections."""
+        """Cancel a login under way and close connections."""
         self._session.close()

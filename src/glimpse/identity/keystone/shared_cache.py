@@ -1,7 +1,4 @@
-"""SharedCache: what Keystone said of tokens, in memcached, for all processes with one secret.
-
-A cache is a help and nothing more: whatever memcached does, a request is answered without it.
-"""
+"""SharedCache: Keystone's responses in memcached, for all processes with the same secret."""
 
 import asyncio
 import logging
@@ -10,143 +7,170 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from glimpse.identity.keystone.sealing import Seal
+from glimpse.identity.keystone.entry_protection import EntryProtection
 from glimpse.upstream.waiting import run_in_thread
 
 _log = logging.getLogger(__name__)
 
-_FORMAT = "glimpse-1"  # another one for entries that this code could not read
-_CONNECTIONS = 16  # to each server, at most
-_LARGEST = 256 * 1024  # bytes of an entry; an answer without a catalog has 2,000
-_DEFAULT_PORT = 11211
+_KEY_PREFIX = "glimpse-1"  # change the number when this code can no longer read older entries
+_MAX_CALLS_PER_SERVER = 16  # at once; each takes a thread and a connection
+_MAX_ENTRY_BYTES = 256 * 1024  # a response without the catalog has 2,000
 
 
-class BadServer(ValueError):
-    """A server that is not named as host:port, or whose client library is missing."""
+class InvalidMemcachedServer(ValueError):
+    """A server is not named as host:port, or the client library is missing; the message says."""
 
 
-class Entry(NamedTuple):
-    """Keystone's answer to a validation, and the POSIX time at which it was given."""
+class SharedEntry(NamedTuple):
+    """The body of Keystone's response to a validation, and the POSIX time of that response."""
 
     body: bytes
     validated_at: float
 
 
-class SharedCache:
-    """Entries on the servers, each at the place that its name gives it.
+class _Server:
+    """One memcached server: its connection pool, its limit of calls, and whether it is in use."""
 
-    A call takes at most `timeout` seconds; a server that fails is left alone for `rest_time`
-    seconds, and its entries are looked for on the others.
+    def __init__(self, name: str, timeout: float) -> None:
+        self.name = name
+        self.client = _connection_pool(name, timeout)
+        self.slots = asyncio.Semaphore(_MAX_CALLS_PER_SERVER)
+        self.unused_until = 0.0  # by the cache's clock, after a failed call
+
+    def score(self, key: str) -> bytes:
+        """Return the weight of this server for `key`: the highest of all servers has the entry."""
+        return sha256(f"{self.name} {key}".encode()).digest()
+
+
+class SharedCache:
+    """Protected entries on memcached servers, each on one server that its key chooses.
+
+    No call raises, and none takes longer than `timeout` seconds. A server whose call fails for
+    any reason is not used for `retry_interval` seconds, and its entries are looked for on the
+    others. `clock` gives seconds.
+
+    pymemcache's HashClient does the same for errors of a socket only: a server that sends a byte
+    now and then, or another protocol, would delay each request anew; and its table of servers is
+    not made for several threads. So only its connection pools are used.
     """
 
     def __init__(
         self,
         servers: Sequence[str],
-        seal: Seal,
+        protection: EntryProtection,
         *,
         timeout: float,
-        rest_time: float,
+        retry_interval: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Connects to nobody yet. Raises BadServer."""
-        self._clients = {server: _client(server, timeout) for server in servers}
-        self._slots = {server: asyncio.Semaphore(_CONNECTIONS) for server in servers}
-        self._seal = seal
+        """Opens no connection. Raises InvalidMemcachedServer."""
+        self._servers = [_Server(name, timeout) for name in servers]
+        self._protection = protection
         self._timeout = timeout
-        self._rest_time = rest_time
+        self._retry_interval = retry_interval
         self._clock = clock
-        self._rested_until: dict[str, float] = {}
 
-    async def get(self, token: str) -> Entry | None:
-        """What was put for the token, if it is still there and nobody has touched it."""
-        keys = self._seal.keys(token)
-        sealed = await self._call(keys.name, lambda client, key: client.get(key))
-        if not isinstance(sealed, bytes) or len(sealed) > _LARGEST:
+    async def get(self, token: str) -> SharedEntry | None:
+        """Return the entry of a token; None if there is no intact one, or no server responds."""
+        keys = self._protection.derive_keys(token)
+        protected = await self._call(keys.name, lambda client, key: client.get(key))
+        if not isinstance(protected, bytes) or len(protected) > _MAX_ENTRY_BYTES:
             return None
-        content = self._seal.open(keys, sealed)
+        content = self._protection.unprotect(keys, protected)
         if content is None:
             return None
         validated_at, _, body = content.partition(b"\n")
         try:
-            return Entry(body, float(validated_at))
+            return SharedEntry(body, float(validated_at))
         except ValueError:
-            return None  # of another version
+            return None  # written by another version of Glimpse
 
-    async def put(self, token: str, entry: Entry, seconds: int) -> None:
-        """Keep an entry for so many seconds, unless it is too large."""
-        keys = self._seal.keys(token)
-        sealed = self._seal.close(keys, b"%r\n" % entry.validated_at + entry.body)
-        if len(sealed) > _LARGEST:
+    async def put(self, token: str, entry: SharedEntry, seconds: int) -> None:
+        """Store the entry of a token for `seconds`, unless it is too large or no server responds.
+
+        Returns when memcached has stored it.
+        """
+        keys = self._protection.derive_keys(token)
+        protected = self._protection.protect(keys, b"%r\n" % entry.validated_at + entry.body)
+        if len(protected) > _MAX_ENTRY_BYTES:
             return
-        # With an answer: without one an entry may not be there yet when others ask for it, and an
-        # error that memcached reports all the same would be taken for the answer to the next call.
+        # Not noreply: memcached reports errors all the same, and the client would take such a
+        # line for the response to the next call on that connection.
         await self._call(
-            keys.name, lambda client, key: client.set(key, sealed, seconds, noreply=False)
+            keys.name, lambda client, key: client.set(key, protected, seconds, noreply=False)
         )
 
-    async def probe(self) -> dict[str, bool]:
-        """Which servers answer."""
-        return {server: await self._answers(server) for server in self._clients}
+    async def check_servers(self) -> dict[str, bool]:
+        """Send each server a request; return which of them responded within the timeout."""
+        return {server.name: await self._responds(server) for server in self._servers}
 
-    async def _answers(self, server: str) -> bool:
+    async def _responds(self, server: _Server) -> bool:
         try:
             async with asyncio.timeout(self._timeout):
-                await run_in_thread(self._clients[server].version)
-        except Exception:  # noqa: BLE001  whatever the library raises
+                await run_in_thread(server.client.version)
+        except Exception:  # noqa: BLE001  the library passes on whatever went wrong
             return False
         return True
 
     async def _call(self, name: str, call: Callable[[Any, str], object]) -> object:
-        """Call the server of that name's entry; None when it fails."""
-        server = self._place(name)
+        """Return what `call` returns for the entry's server; None if it fails or none is in use."""
+        server = self._choose_server(name)
         if server is None:
             return None
-        client, key = self._clients[server], f"{_FORMAT}-{name}"
         try:
             async with asyncio.timeout(self._timeout):
-                await self._slots[server].acquire()
-                running = asyncio.ensure_future(run_in_thread(lambda: call(client, key)))
-                # A thread keeps its slot until it is back: a server that sends a byte now and then
-                # holds no more threads than that.
-                running.add_done_callback(lambda done: self._came_back(server, done))
+                await server.slots.acquire()
+                running = asyncio.ensure_future(
+                    run_in_thread(lambda: call(server.client, f"{_KEY_PREFIX}-{name}"))
+                )
+                # The thread may outlive the timeout, since each byte of a slow response prolongs
+                # it. It keeps its slot until it ends, so that such threads are few.
+                running.add_done_callback(lambda done: _release_slot(server, done))
                 return await asyncio.shield(running)
-        except Exception as error:  # noqa: BLE001  whatever the library raises: no request fails
-            self._rested_until[server] = self._clock() + self._rest_time
+        except Exception as error:  # noqa: BLE001  no request fails because of the cache
+            server.unused_until = self._clock() + self._retry_interval
             _log.warning(
                 "memcached at %s does not answer (%s); it is left alone for %g seconds.",
-                server,
+                server.name,
                 type(error).__name__,
-                self._rest_time,
+                self._retry_interval,
             )
             return None
 
-    def _came_back(self, server: str, done: "asyncio.Future[object]") -> None:
-        self._slots[server].release()
-        if not done.cancelled():
-            done.exception()  # seen, even when nobody waits any more
+    def _choose_server(self, key: str) -> _Server | None:
+        """Return the server in use with the highest score (rendezvous hashing), None for none.
 
-    def _place(self, name: str) -> str | None:
-        """The server for a name, of those that do not rest: rendezvous hashing."""
+        All processes choose alike, and a server that fails moves no entries but its own.
+        """
         now = self._clock()
-        awake = [server for server in self._clients if self._rested_until.get(server, 0.0) <= now]
-        return max(
-            awake, key=lambda server: sha256(f"{server} {name}".encode()).digest(), default=None
-        )
+        in_use = [server for server in self._servers if server.unused_until <= now]
+        return max(in_use, key=lambda server: server.score(key), default=None)
 
     def close(self) -> None:
-        """Close connections."""
-        for client in self._clients.values():
-            client.close()
+        """Close all connections."""
+        for server in self._servers:
+            server.client.close()
 
 
-def _client(server: str, timeout: float) -> Any:
-    """A client of one server. Of Any, since the library has no types."""
+def _release_slot(server: _Server, done: "asyncio.Future[object]") -> None:
+    server.slots.release()
+    if not done.cancelled():
+        done.exception()  # retrieved here, since the caller may be gone
+
+
+def _connection_pool(server: str, timeout: float) -> Any:
+    """Make pymemcache's client of one server (Any: the library has no types).
+
+    Raises InvalidMemcachedServer.
+    """
     try:
         from pymemcache.client.base import PooledClient, normalize_server_spec  # noqa: PLC0415
     except ImportError:
-        raise BadServer("memcached_servers needs: pip install 'glimpse[memcached]'") from None
+        raise InvalidMemcachedServer(
+            "memcached_servers needs: pip install 'glimpse[memcached]'"
+        ) from None
     try:
-        place = normalize_server_spec(server.removeprefix("inet6:").removeprefix("inet:"))
+        address = normalize_server_spec(server.removeprefix("inet6:").removeprefix("inet:"))
     except ValueError:
-        raise BadServer(f"memcached_servers: {server!r} is not host:port.") from None
-    return PooledClient(place, connect_timeout=timeout, timeout=timeout, no_delay=True)
+        raise InvalidMemcachedServer(f"memcached_servers: {server!r} is not host:port.") from None
+    return PooledClient(address, connect_timeout=timeout, timeout=timeout, no_delay=True)

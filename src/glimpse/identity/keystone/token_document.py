@@ -1,4 +1,4 @@
-"""A token's document as Keystone sends it: the caller it describes, if it describes one."""
+"""Parses the document of a token, which Keystone sends when it validates one."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,34 +6,37 @@ from typing import Any
 import orjson
 
 from glimpse.identity.access_rules import AccessRule
-from glimpse.identity.keystone.cache import Validated
+from glimpse.identity.keystone.token_cache import ValidatedToken
 from glimpse.identity.service import IdentityUnavailable
 from glimpse.images import Caller
 
 
-def parse_validation(body: bytes, admin_roles: frozenset[str], validated_at: float) -> Validated:
-    """Return the caller that Keystone's response to a validation describes.
+def parse_validation(
+    body: bytes, admin_roles: frozenset[str], validated_at: float
+) -> ValidatedToken:
+    """Parse the body of Keystone's response to a validation.
 
-    `validated_at` is a POSIX time. Raises IdentityUnavailable for an answer that makes no sense:
-    that has other types where Keystone has text, lists or objects.
+    A caller with one of `admin_roles` is an admin; `validated_at` is the POSIX time of the
+    response. Raises IdentityUnavailable for a document that lacks a required value, or has values
+    of other types than Keystone's.
     """
     try:
-        described = _object(orjson.loads(body), "token")
-        expires_at = datetime.fromisoformat(_text(described, "expires_at"))
+        token = _object(orjson.loads(body), "token")
+        expires_at = datetime.fromisoformat(_text(token, "expires_at"))
         if expires_at.tzinfo is None:
             expires_at = expires_at.replace(tzinfo=UTC)
-        credential = _object(described, "application_credential")
-        listed = credential.get("access_rules")
-        rules = None if listed is None else tuple(map(AccessRule.parse, _list(listed)))
-        caller = _caller(described, admin_roles)
-        return Validated(caller, expires_at.timestamp(), validated_at, rules)
+        credential = _object(token, "application_credential")
+        entries = credential.get("access_rules")
+        rules = None if entries is None else tuple(map(AccessRule.parse, _list(entries)))
+        caller = _caller(token, admin_roles)
+        return ValidatedToken(caller, expires_at.timestamp(), validated_at, rules)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise IdentityUnavailable("Keystone's answer makes no sense.") from None
 
 
-def _caller(described: dict[str, Any], admin_roles: frozenset[str]) -> Caller:
-    user, project = _object(described, "user"), _object(described, "project")
-    roles = frozenset(_text(role, "name") for role in _list(described.get("roles", [])))
+def _caller(token: dict[str, Any], admin_roles: frozenset[str]) -> Caller:
+    user, project = _object(token, "user"), _object(token, "project")
+    roles = frozenset(_text(role, "name") for role in _list(token.get("roles", [])))
     return Caller(
         user_id=_text(user, "id"),
         user_name=_text_or_none(user, "name"),
@@ -47,31 +50,31 @@ def _caller(described: dict[str, Any], admin_roles: frozenset[str]) -> Caller:
 
 
 def _object(document: Any, key: str) -> dict[str, Any]:
-    """The object below `key`, an empty one if there is none. Raises TypeError."""
-    found = document.get(key)
-    if found is None:
+    """Return the object under `key`, an empty one if it is null or missing. Raises TypeError."""
+    value = document.get(key)
+    if value is None:
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise TypeError
-    return found
+    return value
 
 
-def _list(found: Any) -> list[Any]:
-    if not isinstance(found, list):
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
         raise TypeError
-    return found
+    return value
 
 
 def _text_or_none(document: dict[str, Any], key: str) -> str | None:
-    found = document.get(key)
-    if not isinstance(found, str | None):
+    value = document.get(key)
+    if not isinstance(value, str | None):
         raise TypeError
-    return found
+    return value
 
 
 def _text(document: Any, key: str) -> str:
-    """The text below `key`, which is never empty. Raises TypeError."""
-    found = document[key]
-    if not isinstance(found, str) or not found:
+    """Return the text under `key`. Raises KeyError, or TypeError if it is empty or no text."""
+    value = document[key]
+    if not isinstance(value, str) or not value:
         raise TypeError
-    return found
+    return value

@@ -122,7 +122,7 @@ async def test_a_keystone_that_fails_is_asked_so_often_and_no_oftener(
     keystone.failures = 2
     assert (await identity.authenticate("root")).is_admin
     keystone.failures = 3
-    identity._service.forget(f"own-{keystone.own_token}")  # noqa: SLF001  to log in again
+    identity._session.discard_token(f"own-{keystone.own_token}")  # noqa: SLF001  to log in again
     with pytest.raises(IdentityUnavailable):
         await identity.authenticate("service")
     assert keystone.failures == 0

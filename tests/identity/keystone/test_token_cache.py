@@ -3,8 +3,13 @@
 import pytest
 
 from glimpse.identity.access_rules import AccessRule
-from glimpse.identity.keystone import cache
-from glimpse.identity.keystone.cache import RefusedTokens, TokenCache, Validated, cache_key
+from glimpse.identity.keystone import token_cache
+from glimpse.identity.keystone.token_cache import (
+    RefusedTokens,
+    TokenCache,
+    ValidatedToken,
+    cache_key,
+)
 from glimpse.images import Caller
 
 CALLER = Caller("u", "p")
@@ -21,9 +26,9 @@ class Clock:
 def test_a_token_is_believed_for_the_lifetime_and_never_past_its_end() -> None:
     clock = Clock()
     known = TokenCache(300, clock)
-    known.put("long", Validated(CALLER, expires_at=9000.0, validated_at=1000.0))
-    known.put("short", Validated(CALLER, expires_at=1100.0, validated_at=1000.0))
-    known.put("seen long ago", Validated(CALLER, expires_at=9000.0, validated_at=600.0))
+    known.put("long", ValidatedToken(CALLER, expires_at=9000.0, validated_at=1000.0))
+    known.put("short", ValidatedToken(CALLER, expires_at=1100.0, validated_at=1000.0))
+    known.put("seen long ago", ValidatedToken(CALLER, expires_at=9000.0, validated_at=600.0))
     assert known.get("seen long ago") is None
     clock.now = 1099.9
     assert known.get("short")
@@ -37,18 +42,18 @@ def test_a_token_is_believed_for_the_lifetime_and_never_past_its_end() -> None:
 
 def test_without_a_lifetime_nothing_is_remembered() -> None:
     known = TokenCache(-1, Clock())
-    known.put("token", Validated(CALLER, expires_at=9000.0, validated_at=1000.0))
+    known.put("token", ValidatedToken(CALLER, expires_at=9000.0, validated_at=1000.0))
     assert known.get("token") is None
 
 
 def test_of_too_many_those_used_last_stay() -> None:
-    most = cache._MOST_TOKENS  # noqa: SLF001  one more than that is a lot to wait for
+    most = token_cache.MAX_TOKENS  # one more than that is a lot to wait for
     known = TokenCache(300, Clock())
     for number in range(most):
-        known.put(str(number), Validated(CALLER, 9000.0, 1000.0))
+        known.put(str(number), ValidatedToken(CALLER, 9000.0, 1000.0))
     assert known.get("0")
     for number in range(most, most + 10):
-        known.put(str(number), Validated(CALLER, 9000.0, 1000.0))
+        known.put(str(number), ValidatedToken(CALLER, 9000.0, 1000.0))
     assert known.get("0")
     assert [known.get(str(number)) for number in range(1, 11)] == [None] * 10
     assert known.get("11")
@@ -61,16 +66,16 @@ def test_a_key_does_not_tell_the_token() -> None:
 
 
 def test_what_is_known_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "_MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(token_cache, "MAX_BYTES", 1_000_000)
     known = TokenCache(300, Clock())
     for number in range(100):
-        known.put(str(number), Validated(Caller("u" * 10_000, "p"), 9000.0, 1000.0))
-        known.put(str(number), Validated(Caller("u" * 10_000, "p"), 9000.0, 1000.0))
+        known.put(str(number), ValidatedToken(Caller("u" * 10_000, "p"), 9000.0, 1000.0))
+        known.put(str(number), ValidatedToken(Caller("u" * 10_000, "p"), 9000.0, 1000.0))
     kept = [number for number in range(100) if known.get(str(number))]
     assert kept == list(range(100 - len(kept), 100))
     assert 40 < len(kept) < 50
     rules = (AccessRule("compute", "GET", "/" * 200_000),)
-    known.put("large", Validated(CALLER, 9000.0, 1000.0, rules))
+    known.put("large", ValidatedToken(CALLER, 9000.0, 1000.0, rules))
     assert known.get("large") is None
     assert known.get("99")
 
@@ -94,7 +99,7 @@ def test_refused_tokens_are_not_remembered_where_good_ones_are_not() -> None:
 
 
 def test_of_too_many_refused_tokens_the_last_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "_MOST_TOKENS", 3)
+    monkeypatch.setattr(token_cache, "MAX_TOKENS", 3)
     clock = Clock()
     refused = RefusedTokens(300, clock)
     for number in range(10):
