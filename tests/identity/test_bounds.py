@@ -12,7 +12,7 @@ from glimpse.identity.embedded import application_credentials, service
 from glimpse.identity.embedded.auth_request import AuthRequest, Reference
 from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity_api import documents
-from tests.identity.conftest import Cloud, message_of
+from tests.identity.cloud import Cloud, message_of
 
 FAR = "9999-12-31T23:59:59.999999"
 MOMENTS: list[Any] = [
@@ -124,7 +124,7 @@ def test_the_longest_values_are_taken_and_shown(cloud: Cloud) -> None:
 def test_a_user_has_a_limited_number_of_credentials(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(application_credentials, "MOST_OF_A_USER", 2)
+    monkeypatch.setattr(application_credentials, "MAX_PER_USER", 2)
     token = cloud.token()
     for name in ("one", "two"):
         assert create(cloud, token, name=name).status_code == 201
@@ -141,7 +141,7 @@ def test_the_credentials_of_a_user_have_a_limited_size(cloud: Cloud) -> None:
     ]
     assert statuses == [201, 201, 403, 403]  # a line end is two characters in JSON
     size = cloud.identity.directory_file.path.stat().st_size
-    assert size < application_credentials.MOST_BYTES_OF_A_USER + 10_000
+    assert size < application_credentials.MAX_BYTES_PER_USER + 10_000
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ async def test_a_token_of_any_expiration_can_be_shown(tmp_path: Path) -> None:
 async def test_tokens_that_are_remembered_are_bounded_in_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "MOST_KNOWN_BYTES", 20_000)
+    monkeypatch.setattr(service, "MAX_CACHED_BYTES", 20_000)
     identity = EmbeddedIdentity.open(tmp_path)
     demo = identity.directory_file.current.user(name="demo")
     assert demo is not None
@@ -298,7 +298,7 @@ async def test_tokens_that_are_remembered_are_bounded_in_bytes(
     for _ in range(50):
         derived = await identity.login(AuthRequest(("token",), token=first))
         await identity.authenticate(identity.sign(derived.token))
-    known = identity._known  # noqa: SLF001
-    assert 5 < len(known) < 20
-    assert identity._known_bytes == sum(len(text) + 1024 for text in known)  # noqa: SLF001
+    cache = identity._cache  # noqa: SLF001
+    assert 5 < len(cache) < 20
+    assert cache.total_bytes <= 20_000
     await identity.close()

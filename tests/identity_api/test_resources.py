@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.identity.conftest import Cloud
+from tests.identity.cloud import Cloud
 
 KINDS = ("projects", "users", "domains", "roles", "services", "endpoints", "regions")
 

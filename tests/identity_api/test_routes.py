@@ -1,13 +1,11 @@
 """The Identity API over a real socket: discovery, tokens, and what is the same for all paths."""
 
-import time
-
 import pytest
 import requests
 from keystoneauth1 import session as keystone_session
 from keystoneauth1.identity import v3
 
-from tests.identity.conftest import Cloud, message_of
+from tests.identity.cloud import Cloud, message_of
 
 
 def test_discovery_offers_version_3(cloud: Cloud) -> None:
@@ -68,11 +66,9 @@ def test_a_token_is_shown_checked_and_revoked(cloud: Cloud) -> None:
     assert (answer.status_code, message_of(answer)) == (404, "Could not find token.")
 
 
-def test_an_expired_token_is_shown_only_to_who_asks_for_it(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old, now = cloud.token(), time.time()
-    monkeypatch.setattr(time, "time", lambda: now + 4000)
+def test_an_expired_token_is_shown_only_to_who_asks_for_it(cloud: Cloud) -> None:
+    old = cloud.token()
+    cloud.clock.now += 4000
     admin, subject = cloud.token("admin"), {"X-Subject-Token": old}
     statuses = {
         query: cloud.ask("GET", f"/auth/tokens{query}", admin, headers=subject).status_code

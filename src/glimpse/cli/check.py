@@ -11,7 +11,7 @@ from pathlib import Path
 from glimpse.cli.finding import Finding
 from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 from glimpse.http.healthcheck import Healthcheck
-from glimpse.identity.embedded.private_files import why_not_private
+from glimpse.identity.embedded.private_files import privacy_problem
 from glimpse.server.listening_socket import listen
 from glimpse.settings import Metrics, Settings
 from glimpse.telemetry.log_setup import log_path
@@ -97,7 +97,7 @@ def _state(state_dir: Path) -> Iterator[Finding]:
     if not os.access(state_dir, os.W_OK):
         yield Finding("FAIL", f"the state directory {state_dir} is not writable")
         return
-    if (reason := why_not_private(state_dir)) is not None:
+    if (reason := privacy_problem(state_dir)) is not None:
         yield Finding("FAIL", f"the state directory {state_dir} cannot be used: {reason}")
         return
     yield Finding("ok", f"state is kept in {state_dir}")

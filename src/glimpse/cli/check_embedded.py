@@ -5,7 +5,12 @@ from pathlib import Path
 
 from glimpse.cli.finding import Finding
 from glimpse.embedded.sqlite.schema import UnusableCatalog, connect
-from glimpse.identity.embedded import directory
+from glimpse.identity.embedded.directory import InvalidDirectory
+from glimpse.identity.embedded.directory_document import (
+    complete_document,
+    decode_document,
+    parse_directory,
+)
 from glimpse.identity.embedded.directory_file import FILE_NAME
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.settings import Settings
@@ -44,7 +49,7 @@ def _noauth(settings: Settings) -> Finding:
 def _identity_file(file: Path) -> Finding:
     try:
         if file.exists():
-            directory.parse(directory.completed(directory.decode(file.read_bytes())))
-    except (OSError, directory.InvalidDirectory) as error:
+            parse_directory(complete_document(decode_document(file.read_bytes())))
+    except (OSError, InvalidDirectory) as error:
         return Finding("FAIL", f"{file} cannot be used: {error}")
     return Finding("ok", "users and tokens are kept in the state directory")

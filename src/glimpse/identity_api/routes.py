@@ -86,7 +86,9 @@ class _Handlers:
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
         self._identity = identity
-        self._credentials = ApplicationCredentials(identity.directory_file, identity.login)
+        self._credentials = ApplicationCredentials(
+            identity.directory_file, identity.login, identity.clock
+        )
 
     async def versions(self, request: Request) -> Response:
         base_url = _base_url(request)

@@ -7,7 +7,7 @@ import pytest
 from keystoneauth1 import session as keystone_session
 from keystoneauth1.identity import v3
 
-from tests.identity.conftest import Cloud, message_of
+from tests.identity.cloud import Cloud, message_of
 
 
 def credential_of(cloud: Cloud, token: str, **more: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.identity.conftest import Cloud, message_of
+from tests.identity.cloud import Cloud, message_of
 
 DOMAINS = [{"id": "default"}, {"name": "Default"}, {"name": "default"}]
 

@@ -8,14 +8,14 @@ from contextlib import suppress
 import pytest
 
 from glimpse.identity.embedded.login_queue import (
-    MOST_OF_A_KEY,
-    MOST_WAITING,
+    MAX_WAITING,
+    MAX_WAITING_OF_KEY,
     THREADS,
     Attempt,
     LoginQueue,
     TooManyLogins,
 )
-from glimpse.identity.embedded.login_throttle import Throttle
+from glimpse.identity.embedded.login_throttle import LoginThrottle
 
 
 class Checks:
@@ -42,12 +42,12 @@ class Checks:
 
 
 @pytest.fixture
-async def throttle() -> Throttle:
-    return Throttle()
+async def throttle() -> LoginThrottle:
+    return LoginThrottle()
 
 
 @pytest.fixture
-async def checks(throttle: Throttle) -> AsyncIterator[Checks]:
+async def checks(throttle: LoginThrottle) -> AsyncIterator[Checks]:
     """Checks whose queue is busy until the gate opens."""
     checks = Checks(LoginQueue(throttle))
     busy = [checks.start(f"busy-{n}", f"10.1.0.{n}") for n in range(THREADS)]
@@ -60,7 +60,7 @@ async def checks(throttle: Throttle) -> AsyncIterator[Checks]:
 
 @pytest.fixture(autouse=True)
 def short_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("glimpse.identity.embedded.login_queue.HELD_SECONDS", 0.01)
+    monkeypatch.setattr("glimpse.identity.embedded.login_queue.HOLD_SECONDS", 0.01)
 
 
 async def refused(tasks: list[asyncio.Task[bool]]) -> int:
@@ -77,24 +77,24 @@ async def settled() -> None:
 
 
 async def test_a_full_queue_refuses(checks: Checks) -> None:
-    tasks = [checks.start(f"user-{n}", f"10.2.0.{n}") for n in range(MOST_WAITING + 5)]
+    tasks = [checks.start(f"user-{n}", f"10.2.0.{n}") for n in range(MAX_WAITING + 5)]
     assert await refused(tasks) == 5
     checks.gate.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert results.count(True) == MOST_WAITING
+    assert results.count(True) == MAX_WAITING
 
 
 async def test_an_attempt_without_room_waits_a_moment_for_it(checks: Checks) -> None:
-    tasks = [checks.start(f"user-{n}", f"10.2.0.{n}") for n in range(MOST_WAITING + 1)]
+    tasks = [checks.start(f"user-{n}", f"10.2.0.{n}") for n in range(MAX_WAITING + 1)]
     await settled()
     checks.gate.set()
-    assert await asyncio.gather(*tasks) == [True] * (MOST_WAITING + 1)
+    assert await asyncio.gather(*tasks) == [True] * (MAX_WAITING + 1)
 
 
 async def test_one_name_from_one_address_has_few_places(checks: Checks) -> None:
     many = [checks.start("demo", secret=f"guess {n}") for n in range(20)]
     other = checks.start("alt")
-    assert await refused(many) == 20 - MOST_OF_A_KEY
+    assert await refused(many) == 20 - MAX_WAITING_OF_KEY
     checks.gate.set()
     assert await other
     await asyncio.gather(*many, return_exceptions=True)
@@ -121,11 +121,11 @@ async def test_work_for_a_client_that_is_gone_is_not_done(checks: Checks) -> Non
 
 
 async def test_a_key_without_failures_is_checked_before_those_that_fail(
-    checks: Checks, throttle: Throttle
+    checks: Checks, throttle: LoginThrottle
 ) -> None:
     for _ in range(2):
         for n in range(10):
-            throttle.failed(b"bad-%d@10.2.0.%d" % (n, n))
+            throttle.record_failure(b"bad-%d@10.2.0.%d" % (n, n))
     bad = [checks.start(f"bad-{n}", f"10.2.0.{n}", right=False) for n in range(10)]
     await settled()
     good = checks.start("demo", "10.3.0.1")
@@ -138,11 +138,11 @@ async def test_a_key_without_failures_is_checked_before_those_that_fail(
 
 
 async def test_a_key_without_failures_takes_the_place_of_one_that_fails(
-    checks: Checks, throttle: Throttle
+    checks: Checks, throttle: LoginThrottle
 ) -> None:
-    for n in range(MOST_WAITING):
-        throttle.failed(b"10.2.0.%d" % n)
-    bad = [checks.start(f"bad-{n}", f"10.2.0.{n}") for n in range(MOST_WAITING)]
+    for n in range(MAX_WAITING):
+        throttle.record_failure(b"10.2.0.%d" % n)
+    bad = [checks.start(f"bad-{n}", f"10.2.0.{n}") for n in range(MAX_WAITING)]
     await settled()
     good = checks.start("demo", "10.3.0.1")
     assert await refused(bad) == 1
@@ -152,7 +152,7 @@ async def test_a_key_without_failures_takes_the_place_of_one_that_fails(
 
 
 async def test_an_address_that_sends_many_names_gives_way_to_another(checks: Checks) -> None:
-    many = [checks.start(f"user-{n}", "10.2.0.1") for n in range(MOST_WAITING)]
+    many = [checks.start(f"user-{n}", "10.2.0.1") for n in range(MAX_WAITING)]
     await settled()
     other = checks.start("demo", "10.3.0.1")
     await settled()
@@ -163,14 +163,14 @@ async def test_an_address_that_sends_many_names_gives_way_to_another(checks: Che
 
 
 async def test_a_name_that_logged_in_before_is_preferred_to_new_ones_of_its_address(
-    throttle: Throttle,
+    throttle: LoginThrottle,
 ) -> None:
     checks = Checks(LoginQueue(throttle))
     checks.gate.set()
     assert await checks.start("demo", secret="right")
     checks.gate.clear()
     busy = [checks.start(f"busy-{n}", f"10.1.0.{n}") for n in range(THREADS)]
-    many = [checks.start(f"user-{n}") for n in range(3 * MOST_WAITING)]
+    many = [checks.start(f"user-{n}") for n in range(3 * MAX_WAITING)]
     await settled()
     again = checks.start("demo", secret="right")
     await settled()
@@ -181,10 +181,10 @@ async def test_a_name_that_logged_in_before_is_preferred_to_new_ones_of_its_addr
 
 
 async def test_a_right_login_comes_through_among_many_of_its_own_name_and_address(
-    throttle: Throttle, monkeypatch: pytest.MonkeyPatch
+    throttle: LoginThrottle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By chance, but it does: nobody is locked out."""
-    monkeypatch.setattr("glimpse.identity.embedded.login_throttle.LONGEST_DELAY", 0.0)
+    monkeypatch.setattr("glimpse.identity.embedded.login_throttle.MAX_DELAY", 0.0)
     checks = Checks(LoginQueue(throttle))
     checks.gate.set()
 
@@ -209,7 +209,7 @@ async def test_a_right_login_comes_through_among_many_of_its_own_name_and_addres
 
 
 async def test_what_a_check_raises_reaches_its_caller_and_the_queue_goes_on(
-    throttle: Throttle,
+    throttle: LoginThrottle,
 ) -> None:
     queue = LoginQueue(throttle)
 

@@ -1,4 +1,4 @@
-"""Passwords take as long to check, and are compared alike, whoever asks and whatever is right."""
+"""Password hashes: each check takes the same time and compares in constant time."""
 
 import hashlib
 import hmac
@@ -6,10 +6,24 @@ from typing import Any
 
 import pytest
 
-from glimpse.identity.embedded.password_hashes import check_password, hash_password, verify_password
-from glimpse.identity.embedded.tokens import Token, sign, verify
+from glimpse.identity.embedded.password_hashes import (
+    MINIMAL,
+    RECOMMENDED,
+    ScryptParameters,
+    check_password,
+    hash_password,
+    is_outdated,
+    slowest_parameters,
+    verify_password,
+)
+from glimpse.identity.embedded.tokens import Token, TokenKeys
 
 HASHED = hash_password("right")
+OUTDATED = hash_password("right", MINIMAL)
+# Made by Glimpse 0.1 of the password "secret".
+STORED_HASH = (
+    "scrypt$16384$8$1$Jf1g129eTjNItQDRXQQoOQ==$7yerMphToMew13ObaobBWvidCGmI1v1iyDBEOnT9XS4="
+)
 # what is given; the password, and its hash, as far as there are any; whether it is right
 CASES = {
     "the password": ("right", "right", None, True),
@@ -50,14 +64,15 @@ def test_each_check_hashes_once_and_compares_in_constant_time(
 
 def test_a_signature_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[object] = []
-    text = sign(Token("user", None, (), 0.0, 1.0, (), ""), b"k" * 32)
+    keys = TokenKeys([b"k" * 32])
+    text = keys.sign(Token("user", None, (), 0.0, 1.0, (), "", None, keys.signing_key_id))
 
     def noted(*pair: Any) -> bool:
         compared.append(pair)
         return False
 
     monkeypatch.setattr(hmac, "compare_digest", noted)
-    assert verify(text, b"k" * 32) is None, "it was compared in another way"
+    assert keys.verify(text) is None, "it was compared in another way"
     assert compared
 
 
@@ -66,3 +81,74 @@ def test_two_hashes_of_one_password_differ_and_are_both_right() -> None:
     assert len(hashes) == 2
     assert all(verify_password("right", each) for each in hashes)
     assert not any("right" in each for each in hashes)
+
+
+def test_hash_of_version_0_1_is_accepted() -> None:
+    assert verify_password("secret", STORED_HASH)
+    assert not verify_password("Secret", STORED_HASH)
+    assert check_password("secret", None, STORED_HASH)
+    assert is_outdated(STORED_HASH)
+    assert not is_outdated(HASHED)
+
+
+def test_new_hashes_have_parameters_that_owasp_recommends() -> None:
+    assert RECOMMENDED in {
+        ScryptParameters(2**cost, 8, parallelization)
+        for cost, parallelization in ((17, 1), (16, 2), (15, 3), (14, 5), (13, 10))
+    }
+    assert HASHED.startswith("scrypt$16384$8$5$")
+
+
+@pytest.mark.parametrize(
+    ("given", "password", "hashed"),
+    [
+        ("right", None, HASHED),
+        ("right", None, OUTDATED),
+        ("wrong", None, OUTDATED),
+        ("right", "right", None),
+        ("right", None, None),
+        ("right", None, "scrypt$no hash"),
+    ],
+    ids=["right", "right, outdated", "wrong, outdated", "readable", "nobody", "invalid"],
+)
+def test_each_check_takes_the_work_of_the_slowest_hash(
+    given: str, password: str | None, hashed: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work: list[int] = []
+    scrypt = hashlib.scrypt
+
+    def count(password: bytes, *, n: int, r: int, p: int, **more: Any) -> bytes:
+        work.append(n * r * p)
+        return scrypt(password, n=n, r=r, p=p, **more)
+
+    monkeypatch.setattr(hashlib, "scrypt", count)
+    check_password(given, password, hashed, slowest_parameters([HASHED, OUTDATED]))
+    assert sum(work) == RECOMMENDED.work
+
+
+def test_without_hashes_the_slowest_parameters_are_minimal() -> None:
+    assert slowest_parameters([]) == MINIMAL
+    assert slowest_parameters([None, "", "nonsense", "scrypt$x$8$1$AA==$AA=="]) == MINIMAL
+    assert slowest_parameters([OUTDATED, HASHED, OUTDATED]) == RECOMMENDED
+
+
+@pytest.mark.parametrize(
+    "hashed",
+    [
+        "",
+        "x",
+        "scrypt$1$1",
+        "scrypt$0$0$0$$",
+        "scrypt$16383$8$1$AA==$AA==",
+        "scrypt$16384$8$0$AA==$AA==",
+        "scrypt$16384$-8$1$AA==$AA==",
+        "scrypt$1048576$8$1$AA==$AA==",
+        "scrypt$16384$8$1000000$AA==$AA==",
+        "scrypt$16384$8$1$A$AA==",
+        "md5$1$2$3$4$5",
+    ],
+)
+def test_text_that_is_no_hash_is_of_no_password(hashed: str) -> None:
+    with pytest.raises(ValueError, match="password hash"):
+        verify_password("x", hashed)
+    assert not check_password("x", None, hashed, MINIMAL)

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,11 +18,17 @@ from glimpse.identity.embedded.password_hashes import hash_password
 from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized
+from tests.identity.clock import ManualClock
 
 
 @pytest.fixture
-async def identity(tmp_path: Path) -> AsyncIterator[EmbeddedIdentity]:
-    opened = EmbeddedIdentity.open(tmp_path)
+def clock() -> ManualClock:
+    return ManualClock(time.time())
+
+
+@pytest.fixture
+async def identity(tmp_path: Path, clock: ManualClock) -> AsyncIterator[EmbeddedIdentity]:
+    opened = EmbeddedIdentity.open(tmp_path, clock=clock)
     yield opened
     await opened.close()
 
@@ -86,7 +93,7 @@ async def test_files_are_for_the_owner_only(tmp_path: Path) -> None:
 _REVOKE = """
 import asyncio, sys
 from pathlib import Path
-from glimpse.identity.embedded import EmbeddedIdentity
+from glimpse.identity.embedded.service import EmbeddedIdentity
 identity = EmbeddedIdentity.open(Path(sys.argv[1]))
 asyncio.run(identity.revoke(identity.validate(sys.argv[2])))
 """
@@ -107,7 +114,7 @@ async def test_a_revocation_by_another_process_counts_at_once(
 _PRINT = """
 import sys
 from pathlib import Path
-from glimpse.identity.embedded import EmbeddedIdentity
+from glimpse.identity.embedded.service import EmbeddedIdentity
 EmbeddedIdentity.open(Path(sys.argv[1]))
 for name in ("identity.json", "token.key"):
     sys.stdout.buffer.write((Path(sys.argv[1]) / name).read_bytes())
@@ -123,29 +130,28 @@ def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
 
 
 async def test_a_known_token_expires_all_the_same(
-    identity: EmbeddedIdentity, monkeypatch: pytest.MonkeyPatch
+    identity: EmbeddedIdentity, clock: ManualClock
 ) -> None:
-    token, now = await token_of(identity), time.time()
+    token = await token_of(identity)
     await identity.authenticate(token)
-    monkeypatch.setattr(time, "time", lambda: now + 3601)
+    clock.now += 3601
     with pytest.raises(Unauthorized):
         await identity.authenticate(token)
 
 
 async def test_a_service_may_use_an_expired_token_for_two_days(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, clock: ManualClock
 ) -> None:
     seed(tmp_path, [{"name": "robot", "roles": {"demo": ["service"]}}])
-    identity = EmbeddedIdentity.open(tmp_path)
-    token, now = await token_of(identity), time.time()
-    monkeypatch.setattr(time, "time", lambda: now + 4000)
-    request = await log_in_to(identity, "robot", "demo")
-    service = identity.sign(request.token)
+    identity = EmbeddedIdentity.open(tmp_path, clock=clock)
+    token = await token_of(identity)
+    clock.now += 4000
+    service = identity.sign((await log_in_to(identity, "robot", "demo")).token)
     assert (await identity.authenticate(token, service)).user_name == "demo"
     for no_service in (None, "x", await token_of(identity, "alt")):
         with pytest.raises(Unauthorized):
             await identity.authenticate(token, no_service)
-    monkeypatch.setattr(time, "time", lambda: now + 200_000)
+    clock.now += 196_000
     service = identity.sign((await log_in_to(identity, "robot", "demo")).token)
     with pytest.raises(Unauthorized):
         await identity.authenticate(token, service)
@@ -249,18 +255,25 @@ async def log_in_with(identity: EmbeddedIdentity, password: str) -> Session:
 async def test_a_hundred_guesses_at_once_keep_no_other_user_waiting(
     identity: EmbeddedIdentity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Checking takes long here, and the guesses would take ten seconds of both threads."""
+    """Guesses are checked only when the test lets them, one at a time."""
+    checked: list[str] = []
+    may_check = threading.Semaphore(0)
 
-    def check(given: str, password: str | None, _: str | None) -> bool:
-        time.sleep(0.2)
+    def check(given: str, password: str | None, *_: object) -> bool:
+        may_check.acquire(timeout=20)
+        checked.append(given)
         return given == password
 
     monkeypatch.setattr(login, "check_password", check)
     guesses = [asyncio.ensure_future(log_in_with(identity, f"guess {n}")) for n in range(100)]
-    await asyncio.sleep(0.1)
-    began = time.monotonic()
-    assert (await log_in(identity, "alt")).user.name == "alt"
-    assert time.monotonic() - began < 3
+    right = asyncio.ensure_future(log_in(identity, "alt"))
+    while not right.done():
+        may_check.release()
+        await asyncio.sleep(0.001)
+    assert right.result().user.name == "alt"
+    assert len(checked) <= 5, "they were checked first"
+    for _ in guesses:
+        may_check.release()
     for guess in guesses:
         guess.cancel()
     await asyncio.gather(*guesses, return_exceptions=True)

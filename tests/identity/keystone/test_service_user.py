@@ -6,17 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from glimpse.identity.keystone import ServiceSession, ServiceUser
+from tests.identity.clock import ManualClock
 from tests.identity.scripted import Keystone, options_for, serving
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -26,12 +17,12 @@ async def keystone() -> AsyncIterator[Keystone]:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-async def user(keystone: Keystone, clock: Clock) -> AsyncIterator[ServiceUser]:
+async def user(keystone: Keystone, clock: ManualClock) -> AsyncIterator[ServiceUser]:
     user = ServiceUser(ServiceSession(options_for(keystone)), clock)
     yield user
     user.close()
@@ -43,7 +34,7 @@ async def test_it_logs_in_once(keystone: Keystone, user: ServiceUser) -> None:
 
 
 async def test_a_refused_token_is_renewed_now_and_then(
-    keystone: Keystone, user: ServiceUser, clock: Clock
+    keystone: Keystone, user: ServiceUser, clock: ManualClock
 ) -> None:
     """Of a caller's token that is refused nobody knows at first whose fault it is."""
     assert await user.token() == "own-1"
@@ -59,7 +50,7 @@ async def test_a_refused_token_is_renewed_now_and_then(
 
 
 async def test_a_token_stands_until_there_is_another(
-    keystone: Keystone, user: ServiceUser, clock: Clock
+    keystone: Keystone, user: ServiceUser, clock: ManualClock
 ) -> None:
     assert await user.token() == "own-1"
     clock.now += 60
@@ -69,7 +60,7 @@ async def test_a_token_stands_until_there_is_another(
 
 
 async def test_without_keystone_there_is_none_until_it_is_back(
-    keystone: Keystone, user: ServiceUser, clock: Clock
+    keystone: Keystone, user: ServiceUser, clock: ManualClock
 ) -> None:
     keystone.login_body = b"<html>"
     assert await user.token() is None

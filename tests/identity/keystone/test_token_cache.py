@@ -11,20 +11,13 @@ from glimpse.identity.keystone.token_cache import (
     cache_key,
 )
 from glimpse.images import Caller
+from tests.identity.clock import ManualClock
 
 CALLER = Caller("u", "p")
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def test_a_token_is_believed_for_the_lifetime_and_never_past_its_end() -> None:
-    clock = Clock()
+    clock = ManualClock()
     known = TokenCache(300, clock)
     known.put("long", ValidatedToken(CALLER, expires_at=9000.0, validated_at=1000.0))
     known.put("short", ValidatedToken(CALLER, expires_at=1100.0, validated_at=1000.0))
@@ -41,14 +34,14 @@ def test_a_token_is_believed_for_the_lifetime_and_never_past_its_end() -> None:
 
 
 def test_without_a_lifetime_nothing_is_remembered() -> None:
-    known = TokenCache(-1, Clock())
+    known = TokenCache(-1, ManualClock())
     known.put("token", ValidatedToken(CALLER, expires_at=9000.0, validated_at=1000.0))
     assert known.get("token") is None
 
 
 def test_of_too_many_those_used_last_stay() -> None:
     most = token_cache.MAX_TOKENS  # one more than that is a lot to wait for
-    known = TokenCache(300, Clock())
+    known = TokenCache(300, ManualClock())
     for number in range(most):
         known.put(str(number), ValidatedToken(CALLER, 9000.0, 1000.0))
     assert known.get("0")
@@ -67,7 +60,7 @@ def test_a_key_does_not_tell_the_token() -> None:
 
 def test_what_is_known_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_cache, "MAX_BYTES", 1_000_000)
-    known = TokenCache(300, Clock())
+    known = TokenCache(300, ManualClock())
     for number in range(100):
         known.put(str(number), ValidatedToken(Caller("u" * 10_000, "p"), 9000.0, 1000.0))
         known.put(str(number), ValidatedToken(Caller("u" * 10_000, "p"), 9000.0, 1000.0))
@@ -81,7 +74,7 @@ def test_what_is_known_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_refused_token_is_refused_for_a_few_seconds() -> None:
-    clock = Clock()
+    clock = ManualClock()
     refused = RefusedTokens(300, clock)
     refused.add(("a", False))
     assert ("a", False) in refused
@@ -93,14 +86,14 @@ def test_a_refused_token_is_refused_for_a_few_seconds() -> None:
 
 
 def test_refused_tokens_are_not_remembered_where_good_ones_are_not() -> None:
-    refused = RefusedTokens(-1, Clock())
+    refused = RefusedTokens(-1, ManualClock())
     refused.add(("a", False))
     assert ("a", False) not in refused
 
 
 def test_of_too_many_refused_tokens_the_last_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_cache, "MAX_TOKENS", 3)
-    clock = Clock()
+    clock = ManualClock()
     refused = RefusedTokens(300, clock)
     for number in range(10):
         refused.add((str(number), False))

@@ -1,10 +1,9 @@
-"""ApplicationCredentials: users make them for their programs, look at them and delete them."""
+"""ApplicationCredentials: creates, lists and deletes the application credentials of users."""
 
 import asyncio
 import secrets
-import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -13,26 +12,27 @@ import orjson
 
 from glimpse.identity import field_lengths
 from glimpse.identity.embedded.auth_request import BadRequest
-from glimpse.identity.embedded.directory import ApplicationCredential, credential_entry, role_id
+from glimpse.identity.embedded.directory import ApplicationCredential, role_id
+from glimpse.identity.embedded.directory_document import credential_entry
 from glimpse.identity.embedded.directory_file import DirectoryFile
-from glimpse.identity.embedded.entry_validation import is_moment
+from glimpse.identity.embedded.entry_validation import is_printable_time
 from glimpse.identity.embedded.session import Session
 
-# The identity file is written whole at each change, and read whole by each worker.
-MOST_OF_A_USER = 100
-MOST_BYTES_OF_A_USER = 256 * 1024  # as JSON
+# Bounds, since each change writes the whole identity file, which each worker then reads.
+MAX_PER_USER = 100
+MAX_BYTES_PER_USER = 256 * 1024  # as JSON
 
 
 class Forbidden(Exception):
-    """The caller may not do that; the message may be shown."""
+    """The caller is not allowed to do this; the message is for the client."""
 
 
 class NotFound(Exception):
-    """There is no such thing for the caller; the message may be shown."""
+    """What the request names does not exist; the message is for the client."""
 
 
 class Conflict(Exception):
-    """There is such a thing already; the message may be shown."""
+    """The name is in use; the message is for the client."""
 
 
 class _Hasher(Protocol):
@@ -40,19 +40,31 @@ class _Hasher(Protocol):
 
 
 class ApplicationCredentials:
-    """The application credentials of a directory, as its users may see and change them."""
+    """The application credentials in the identity file, with the permissions of the caller.
 
-    def __init__(self, directory_file: DirectoryFile, hasher: _Hasher) -> None:
+    `hasher` hashes new secrets; `clock` gives POSIX times.
+    """
+
+    def __init__(
+        self, directory_file: DirectoryFile, hasher: _Hasher, clock: Callable[[], float]
+    ) -> None:
         self._file = directory_file
         self._hasher = hasher
+        self._clock = clock
 
     def list(self, session: Session, user_id: str) -> list[ApplicationCredential]:
-        """The credentials of `user_id`, by name. Raises Forbidden for somebody else's."""
+        """List the credentials of a user, by name.
+
+        Raises Forbidden unless the user is the caller or the caller an admin.
+        """
         _check_owner(session, user_id)
         return self._file.current.credentials_of(user_id)
 
     def get(self, session: Session, user_id: str, credential_id: str) -> ApplicationCredential:
-        """One credential. Raises Forbidden or NotFound."""
+        """Return a credential of a user.
+
+        Raises Forbidden unless the user is the caller or the caller an admin, or NotFound.
+        """
         _check_owner(session, user_id)
         found = self._file.current.credentials.get(credential_id)
         if found is None or found.user_id != user_id:
@@ -62,31 +74,35 @@ class ApplicationCredentials:
     async def create(
         self, session: Session, user_id: str, document: object, address: str
     ) -> tuple[ApplicationCredential, str]:
-        """Make one of a request body; return it and its secret, which is kept as a hash only.
+        """Create a credential as the request body says; return it and its secret.
 
-        `address` is the client's. Raises Forbidden, also when the user has too many, BadRequest,
-        Conflict for a name that the user has given already, or TooManyLogins.
+        The secret is stored as a hash only. `address` is the client's. Raises Forbidden for
+        another user's, with a restricted credential, or if the user has too many; BadRequest;
+        Conflict if the user has one of that name; TooManyLogins; IdentityUnavailable.
         """
         _check_can_manage(session)
         if session.user.id != user_id:
             raise Forbidden("Cannot create an application credential for another user.")
-        wanted, secret = _parse(document, session)
-        mine = self._file.current.credentials_of(user_id)
-        _check_room(wanted, [credential_entry(each) for each in mine])
+        credential, secret = _parse(document, session, self._clock())
+        existing = self._file.current.credentials_of(user_id)
+        _check_room(credential, [credential_entry(each) for each in existing])
         hashed = await self._hasher.hash_secret(secret, user_id, address)
-        made = replace(wanted, secret_hash=hashed)
+        created = replace(credential, secret_hash=hashed)
 
         def add(directory: dict[str, Any]) -> None:
             entries = directory["application_credentials"]
             owners = (user_id, session.user.name)
-            _check_room(made, [each for each in entries if _has(each, "user", owners)])
-            entries.append(credential_entry(made))
+            _check_room(created, [each for each in entries if _has(each, "user", owners)])
+            entries.append(credential_entry(created))
 
         await asyncio.to_thread(self._file.change, add)
-        return made, secret
+        return created, secret
 
     async def delete(self, session: Session, user_id: str, credential_id: str) -> None:
-        """Delete one; tokens made with it end. Raises Forbidden or NotFound."""
+        """Delete a credential, which ends its tokens.
+
+        Raises Forbidden, NotFound or IdentityUnavailable.
+        """
         _check_can_manage(session)
         self.get(session, user_id, credential_id)
 
@@ -99,7 +115,7 @@ class ApplicationCredentials:
 
 
 def _has(entry: object, key: str, values: Sequence[str]) -> bool:
-    """Whether an entry of the file, which may be broken, has one of these values."""
+    """Tell whether an entry of the file, which may be invalid, has one of these values."""
     return isinstance(entry, dict) and entry.get(key) in values
 
 
@@ -113,28 +129,52 @@ def _check_can_manage(session: Session) -> None:
         raise Forbidden("A restricted application credential cannot manage others.")
 
 
-def _check_room(new: ApplicationCredential, mine: Sequence[Mapping[str, Any]]) -> None:
-    """Raise Conflict or Forbidden unless the user of the entries `mine` may have `new`, too."""
-    if any(each.get("name") == new.name for each in mine):
+def _check_room(new: ApplicationCredential, existing: Sequence[Mapping[str, Any]]) -> None:
+    """Check whether a user with the entries `existing` may have `new`.
+
+    Raises Conflict for a name that one of them has, Forbidden beyond the bounds.
+    """
+    if any(each.get("name") == new.name for each in existing):
         raise Conflict(f"There is an application credential {new.name} already.")
-    size = len(orjson.dumps([*mine, credential_entry(new)]))
-    if len(mine) >= MOST_OF_A_USER or size > MOST_BYTES_OF_A_USER:
+    size = len(orjson.dumps([*existing, credential_entry(new)]))
+    if len(existing) >= MAX_PER_USER or size > MAX_BYTES_PER_USER:
         raise Forbidden(
             "Unable to create additional application credentials, maximum of "
-            f"{MOST_OF_A_USER}, or of {MOST_BYTES_OF_A_USER} bytes, already exceeded for user."
+            f"{MAX_PER_USER}, or of {MAX_BYTES_PER_USER} bytes, already exceeded for user."
         )
 
 
-def _parse(document: object, session: Session) -> tuple[ApplicationCredential, str]:
-    """Read ``{"application_credential": {...}}``; the hash is still empty."""
-    wanted = document.get("application_credential") if isinstance(document, dict) else None
-    if not isinstance(wanted, dict):
+def _parse(document: object, session: Session, now: float) -> tuple[ApplicationCredential, str]:
+    """Parse ``{"application_credential": {...}}``; return the credential, and its secret.
+
+    The credential's hash is empty. Raises BadRequest.
+    """
+    values = document.get("application_credential") if isinstance(document, dict) else None
+    if not isinstance(values, dict):
         raise BadRequest("application_credential has to be an object.")
     if session.project is None:
         raise BadRequest("An application credential is made with a project-scoped token.")
-    if wanted.get("access_rules"):
+    if values.get("access_rules"):
         raise BadRequest("access_rules are not supported.")
-    name = wanted.get("name")
+    unrestricted = values.get("unrestricted")
+    if not isinstance(unrestricted, bool | None):
+        raise BadRequest("unrestricted has to be true or false.")
+    secret = _text(values, "secret", field_lengths.PASSWORD)
+    credential = ApplicationCredential(
+        id=uuid.uuid4().hex,
+        name=_parse_name(values.get("name")),
+        user_id=session.user.id,
+        project_id=session.project.id,
+        roles=_parse_roles(values.get("roles"), session),
+        secret_hash="",
+        description=_text(values, "description", field_lengths.DESCRIPTION),
+        expires_at=_parse_expiry(values.get("expires_at"), now),
+        unrestricted=unrestricted is True,
+    )
+    return credential, secret or secrets.token_urlsafe(64)
+
+
+def _parse_name(name: object) -> str:
     if (
         not isinstance(name, str)
         or not name.strip()
@@ -145,60 +185,54 @@ def _parse(document: object, session: Session) -> tuple[ApplicationCredential, s
             f"name has to be a string of 1 to {field_lengths.NAME} characters, "
             "not all of them spaces, none of them NUL."
         )
-    unrestricted = wanted.get("unrestricted")
-    if not isinstance(unrestricted, bool | None):
-        raise BadRequest("unrestricted has to be true or false.")
-    secret = _text(wanted, "secret", field_lengths.PASSWORD)
-    credential = ApplicationCredential(
-        id=uuid.uuid4().hex,
-        name=name,
-        user_id=session.user.id,
-        project_id=session.project.id,
-        roles=_roles(wanted.get("roles"), session),
-        secret_hash="",
-        description=_text(wanted, "description", field_lengths.DESCRIPTION),
-        expires_at=_expiry(wanted.get("expires_at")),
-        unrestricted=unrestricted is True,
-    )
-    return credential, secret or secrets.token_urlsafe(64)
+    return name
 
 
-def _text(wanted: Mapping[str, Any], key: str, longest: int) -> str | None:
-    """Return an optional text of at most `longest` bytes. Raises BadRequest."""
-    text = wanted.get(key)
+def _text(values: Mapping[str, Any], key: str, max_bytes: int) -> str | None:
+    """Return the string under `key`, or None without one. Raises BadRequest."""
+    text = values.get(key)
     if text is None:
         return None
-    if not isinstance(text, str) or len(text.encode()) > longest or "\0" in text:
-        raise BadRequest(f"{key} has to be a string of at most {longest} bytes, none of them NUL.")
+    if not isinstance(text, str) or len(text.encode()) > max_bytes or "\0" in text:
+        raise BadRequest(
+            f"{key} has to be a string of at most {max_bytes} bytes, none of them NUL."
+        )
     return text
 
 
-def _roles(wanted: object, session: Session) -> tuple[str, ...]:
-    if not wanted:
+def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
+    """Return the names of roles given by id or name, all of the token's without any.
+
+    Raises BadRequest.
+    """
+    if not entries:
         return session.roles
     names = {role_id(name): name for name in session.roles} | {name: name for name in session.roles}
-    if not isinstance(wanted, list) or len(wanted) > field_lengths.ROLES:
+    if not isinstance(entries, list) or len(entries) > field_lengths.ROLES:
         raise BadRequest(f"roles has to be a list of at most {field_lengths.ROLES} roles.")
     try:
-        found = [names[each.get("id") or each["name"]] for each in wanted]
+        roles = [names[entry.get("id") or entry["name"]] for entry in entries]
     except (KeyError, TypeError, AttributeError):
         raise BadRequest("roles has to list roles that the token has, by id or name.") from None
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(roles))
 
 
-def _expiry(text: object) -> float | None:
-    """Return the seconds since 1970 of a moment to come that can be printed. Raises BadRequest."""
+def _parse_expiry(text: object, now: float) -> float | None:
+    """Return the POSIX time of an ISO 8601 text, which is UTC without an offset. Raises BadRequest.
+
+    It must not be before `now`, and has to have an ISO 8601 form in UTC.
+    """
     if text is None:
         return None
     try:
         if len(text) > field_lengths.DATE:  # type: ignore[arg-type]  # a TypeError then
-            raise ValueError  # noqa: TRY301  the same answer
-        moment = datetime.fromisoformat(text)  # type: ignore[arg-type]
-        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+            raise ValueError  # noqa: TRY301  handled like the errors of fromisoformat
+        parsed = datetime.fromisoformat(text)  # type: ignore[arg-type]
+        seconds = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError):
         raise BadRequest("expires_at has to be an ISO 8601 date and time.") from None
-    if not is_moment(seconds):
+    if not is_printable_time(seconds):
         raise BadRequest("expires_at must not be after the year 9999 in UTC.")
-    if seconds < time.time():
+    if seconds < now:
         raise BadRequest("expires_at must not be before now.")
     return seconds

@@ -24,7 +24,7 @@ class Reference:
     in_known_domain: bool = True
 
     @property
-    def is_possible(self) -> bool:
+    def has_valid_lengths(self) -> bool:
         """Whether there can be such an id or name: none is longer than Keystone allows."""
         return len(self.id or "") <= field_lengths.ID and len(self.name or "") <= field_lengths.NAME
 
@@ -48,10 +48,10 @@ class AuthRequest:
     other_scope: str | None = None
 
     @property
-    def is_possible(self) -> bool:
+    def has_valid_lengths(self) -> bool:
         """Whether anybody can log in so: what is too long for a name or a secret is never right."""
         return all(
-            reference is None or reference.is_possible
+            reference is None or reference.has_valid_lengths
             for reference in (self.user, self.credential, self.project)
         ) and all(
             len(secret.encode(errors="surrogatepass")) <= field_lengths.PASSWORD

@@ -1,16 +1,23 @@
-"""DirectoryFile: the directory on disk, shared by all workers and whoever edits it."""
+"""DirectoryFile: ``identity.json`` on disk, shared by all workers and the operator's editor."""
 
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from glimpse.identity.embedded import directory
 from glimpse.identity.embedded.directory import Directory, InvalidDirectory
+from glimpse.identity.embedded.directory_document import (
+    complete_document,
+    decode_document,
+    encode_document,
+    parse_directory,
+    standard_document,
+)
 from glimpse.identity.embedded.private_files import (
+    FileVersion,
     locked,
     make_private_directory,
+    read_file_version,
     write_private_file,
 )
 from glimpse.identity.service import IdentityUnavailable
@@ -18,42 +25,45 @@ from glimpse.telemetry.broken_records import BrokenRecords
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
 FILE_NAME = "identity.json"
-_Signature = tuple[int, int, int]
 _log = logging.getLogger(__name__)
 _broken = BrokenRecords(_log, "entry of the identity file")
 _log_unwritable = ThrottledErrorLog(_log)
 
 
 class DirectoryFile:
-    """``identity.json`` in a state directory: created at the first start, read again when changed.
+    """``identity.json`` in a state directory; ``current`` is its content as of the last refresh.
 
-    Workers that start at once on an empty directory agree: one creates, the others read.
+    Workers that start at the same time agree: one creates the file, the others read it.
     """
 
     def __init__(self, state_dir: Path) -> None:
-        """Open or create. Raises OSError, or InvalidDirectory naming the file."""
+        """Read the file, after creating or completing it if needed.
+
+        Raises OSError, or InvalidDirectory with the file's name.
+        """
         make_private_directory(state_dir)
         self.path = state_dir / FILE_NAME
         self._lock = state_dir / ".identity.lock"
-        self._signature: _Signature = (0, 0, 0)
+        self._version: FileVersion = (0, 0, 0)
         self.current = Directory()
         with locked(self._lock):
             self._complete()
         self.refresh()
 
     def refresh(self) -> bool:
-        """Read the file again if it is another one now; tell whether it was (2 µs if not).
+        """Read the file again if it changed; return True if ``current`` is new.
 
-        A file that went missing or is invalid leaves the directory as it was; the latter is logged.
+        A file that is missing or invalid leaves ``current`` as it is; the latter is logged once.
+        Takes 2 µs for a file that did not change.
         """
         try:
-            signature = self._sign()
-            if signature == self._signature:
+            version = read_file_version(self.path)
+            if version == self._version:
                 return False
-            self._signature = signature
-            self.current = directory.parse(directory.decode(self.path.read_bytes()))
+            self._version = version
+            self.current = parse_directory(decode_document(self.path.read_bytes()))
         except (OSError, InvalidDirectory) as error:
-            if isinstance(error, InvalidDirectory):  # once: it is not read again until it changes
+            if isinstance(error, InvalidDirectory):  # logged once: it is read again when it changes
                 _log.warning("%s is not used as it is now: %s", self.path, error)
             return False
         for entry, reason in self.current.broken.items():
@@ -61,17 +71,18 @@ class DirectoryFile:
         return True
 
     def change(self, edit: Callable[[dict[str, Any]], None]) -> None:
-        """Apply `edit` to the file's document, one process at a time; what it raises ends it.
+        """Apply `edit` to the file's document and write it, one process at a time.
 
-        Raises IdentityUnavailable, and changes nothing, where the disk is full or the file is
-        invalid as it is now.
+        Nothing is written if `edit` raises, which is passed on. Raises IdentityUnavailable, and
+        changes nothing, if the file cannot be written or is invalid now. May be called in any
+        thread.
         """
         try:
             with locked(self._lock):
-                document = directory.decode(self.path.read_bytes())
-                directory.parse(document)
+                document = decode_document(self.path.read_bytes())
+                parse_directory(document)
                 edit(document)
-                write_private_file(self.path, directory.encode(document))
+                write_private_file(self.path, encode_document(document))
         except OSError as error:
             _log_unwritable("%s cannot be written: %s", self.path, error.strerror)
             raise IdentityUnavailable("The identity file cannot be written.") from None
@@ -80,23 +91,15 @@ class DirectoryFile:
             raise IdentityUnavailable("The identity file is invalid.") from None
         self.refresh()
 
-    def _sign(self) -> _Signature:
-        found = os.stat(self.path)  # noqa: PTH116  twice as fast as Path.stat, and asked per request
-        return (found.st_ino, found.st_mtime_ns, found.st_size)
-
     def _complete(self) -> None:
         exists = self.path.exists()
         try:
-            written = (
-                directory.decode(self.path.read_bytes())
-                if exists
-                else directory.standard_document()
-            )
-            document = directory.completed(written)
-            directory.parse(document)
+            written = decode_document(self.path.read_bytes()) if exists else standard_document()
+            document = complete_document(written)
+            parse_directory(document)
         except InvalidDirectory as error:
             raise InvalidDirectory(f"{self.path}: {error}") from error
         if not exists or document != written:
-            write_private_file(self.path, directory.encode(document))
+            write_private_file(self.path, encode_document(document))
         elif self.path.stat().st_mode & 0o077:
             self.path.chmod(0o600)

@@ -1,4 +1,4 @@
-"""Entries of the identity file: those with values that could not be shown are left out. Pure."""
+"""Checks the entries of the identity file: an invalid one is left out, the others are used."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -7,63 +7,61 @@ from typing import Any
 Entry = Mapping[str, Any]
 
 
-def sound(kind: str, entries: Iterable[Any], broken: dict[str, str]) -> Iterator[Entry]:
-    """Yield the entries of a kind (user, say) without a fault.
+def valid_entries(kind: str, entries: Iterable[Any], broken: dict[str, str]) -> Iterator[Entry]:
+    """Yield the valid entries of a kind: project, user or application credential.
 
-    Says in `broken`, by id, what is wrong with the others.
+    Adds the others to `broken`: their id, and the reason.
     """
-    fault = _FAULTS[kind]
+    find_invalid_value = _CHECKS[kind]
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
             broken[f"{kind} {number} of the file"] = f"a {type(entry).__name__}, not an object"
             continue
-        name = fault(entry)
+        name = find_invalid_value(entry)
         if name is None:
             yield entry
         else:
             broken[str(entry.get("id"))] = f"{name} is missing or of the wrong type"
 
 
-def project_fault(entry: Entry) -> str | None:
-    """Name the value that no project can have, None if there is none."""
+def _invalid_value_of_project(entry: Entry) -> str | None:
     if not isinstance(entry.get("enabled", True), bool):
         return "enabled"
-    return _first_non_text(entry, ("id", "name"))
+    return _first_non_string(entry, ("id", "name"))
 
 
-def user_fault(entry: Entry) -> str | None:
-    """Name the value that no user can have, None if there is none."""
+def _invalid_value_of_user(entry: Entry) -> str | None:
     roles = entry.get("roles", {})
-    if not isinstance(roles, dict) or not all(map(_are_texts, roles.values())):
+    if not isinstance(roles, dict) or not all(map(_is_list_of_strings, roles.values())):
         return "roles"
     if not isinstance(entry.get("enabled", True), bool):
         return "enabled"
     password = "password_hash" if entry.get("password") is None else "password"
-    return _first_non_text(entry, ("id", "name", password))
+    return _first_non_string(entry, ("id", "name", password))
 
 
-def credential_fault(entry: Entry) -> str | None:
-    """Name the value that no application credential can have, None if there is none."""
-    if entry.get("roles") and not _are_texts(entry["roles"]):
+def _invalid_value_of_credential(entry: Entry) -> str | None:
+    if entry.get("roles") and not _is_list_of_strings(entry["roles"]):
         return "roles"
     if not isinstance(entry.get("description"), str | None):
         return "description"
     if not isinstance(entry.get("unrestricted", False), bool):
         return "unrestricted"
-    if not is_moment(entry.get("expires_at")):
+    if not is_printable_time(entry.get("expires_at")):
         return "expires_at"
-    return _first_non_text(entry, ("id", "name", "user", "project", "secret_hash"))
+    return _first_non_string(entry, ("id", "name", "user", "project", "secret_hash"))
 
 
-_FAULTS: dict[str, Callable[[Entry], str | None]] = {
-    "project": project_fault,
-    "user": user_fault,
-    "application credential": credential_fault,
+# Each returns the name of the first invalid value of an entry, or None.
+_CHECKS: dict[str, Callable[[Entry], str | None]] = {
+    "project": _invalid_value_of_project,
+    "user": _invalid_value_of_user,
+    "application credential": _invalid_value_of_credential,
 }
 
 
-def is_moment(seconds: object) -> bool:
-    """Whether `seconds` since 1970 are a moment that can be printed, or None."""
+def is_printable_time(seconds: object) -> bool:
+    """Tell whether `seconds` is None, or a POSIX time that has an ISO 8601 form."""
     if seconds is None:
         return True
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
@@ -75,9 +73,9 @@ def is_moment(seconds: object) -> bool:
     return True
 
 
-def _first_non_text(entry: Entry, names: Iterable[str]) -> str | None:
+def _first_non_string(entry: Entry, names: Iterable[str]) -> str | None:
     return next((name for name in names if not isinstance(entry.get(name), str)), None)
 
 
-def _are_texts(value: object) -> bool:
+def _is_list_of_strings(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)

@@ -1,7 +1,7 @@
-"""Login: from what a client proves (password, token, application credential) to a new token."""
+"""Login: checks a password, token or application credential, and makes a new token."""
 
 import secrets
-import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
@@ -9,27 +9,30 @@ from glimpse.identity.embedded.auth_request import AuthRequest, Reference
 from glimpse.identity.embedded.directory import ApplicationCredential, Directory, Project, User
 from glimpse.identity.embedded.directory_file import DirectoryFile
 from glimpse.identity.embedded.login_queue import Attempt, LoginQueue
-from glimpse.identity.embedded.login_throttle import client_site, digest
+from glimpse.identity.embedded.login_throttle import client_network, digest
 from glimpse.identity.embedded.password_hashes import check_password, hash_password
-from glimpse.identity.embedded.session import Session, open_session
+from glimpse.identity.embedded.session import Session, resolve_session
 from glimpse.identity.embedded.tokens import Token, new_audit_id
 from glimpse.identity.service import Unauthorized
 
-_LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()  # what is later cannot be printed
+_MAX_TIME = datetime(9999, 12, 31, tzinfo=UTC).timestamp()  # a later one has no ISO 8601 form
 
 
-class _Validator(Protocol):
-    """What Login needs of the identity: the directory, and what it knows of tokens."""
+class _Identity(Protocol):
+    """The parts of EmbeddedIdentity that Login uses."""
 
     directory_file: DirectoryFile
+    clock: Callable[[], float]
 
     def validate(self, text: str, expired_window: float = 0) -> Session: ...
 
-    def password_mark(self, user: User) -> str: ...
+    def signing_key_id(self) -> str: ...
+
+    def password_mark(self, user: User, key_id: str) -> str: ...
 
 
-class _Proof(NamedTuple):
-    """Who a method says it is, and the limits it puts on the new token."""
+class _Authenticated(NamedTuple):
+    """The user whom one authentication method found, and its limits for the new token."""
 
     user: User
     expires_at: float | None = None
@@ -38,49 +41,54 @@ class _Proof(NamedTuple):
 
 
 class Login:
-    """Checks what a client sent and makes sessions. Every refusal is the same Unauthorized."""
+    """Makes sessions of authentication requests. Every refusal is the same Unauthorized."""
 
     def __init__(
-        self, validator: _Validator, expiration: float, queue: LoginQueue | None = None
+        self, identity: _Identity, expiration: float, queue: LoginQueue | None = None
     ) -> None:
-        """`expiration` is a new token's life in seconds."""
-        self._validator = validator
+        """New tokens expire after `expiration` seconds."""
+        self._identity = identity
         self._expiration = expiration
         self._queue = queue or LoginQueue()
 
     async def __call__(self, request: AuthRequest, address: str = "-") -> Session:
-        """Return a session with a new token for a client at `address`.
+        """Check all methods of `request`, of a client at `address`; return a new token's session.
 
-        Raises Unauthorized, or TooManyLogins when too many passwords wait to be checked. A caller
-        that is cancelled leaves nothing to be checked.
+        Raises Unauthorized, or TooManyLogins if too many passwords wait to be checked. When the
+        caller is cancelled, its passwords are not checked.
         """
-        self._validator.directory_file.refresh()
-        if not request.is_possible:
+        self._identity.directory_file.refresh()
+        if not request.has_valid_lengths:
             raise _refusal()
-        proofs = [await self._prove(method, request, address) for method in request.methods]
-        if not proofs or len({proof.user.id for proof in proofs}) != 1:
+        results = [await self._authenticate(method, request, address) for method in request.methods]
+        if not results or len({result.user.id for result in results}) != 1:
             raise _refusal()
-        return self._session(request, proofs)
+        return self._make_session(request, results)
 
     async def hash_secret(self, secret: str, user_id: str, address: str) -> str:
-        """Hash a user's new secret in the threads that check passwords. Raises TooManyLogins."""
-        hashed: list[str] = []
+        """Hash a user's new secret in the threads that check passwords, for a client at `address`.
+
+        Raises TooManyLogins.
+        """
+        hashes: list[str] = []
 
         def work() -> bool:
-            hashed.append(hash_password(secret))
+            hashes.append(hash_password(secret))
             return True
 
-        site = client_site(address)
-        unique = secrets.token_bytes(8)
-        attempt = Attempt(digest("hash", user_id, site), digest(site), unique)
+        network = client_network(address)
+        unique = secrets.token_bytes(8)  # two equal secrets get two hashes
+        attempt = Attempt(digest("hash", user_id, network), digest(network), unique)
         await self._queue.check(attempt, work)
-        return hashed[0]
+        return hashes[0]
 
     def close(self) -> None:
-        """Stop the hashing threads."""
+        """Stop the threads that hash passwords."""
         self._queue.close()
 
-    async def _prove(self, method: str, request: AuthRequest, address: str) -> _Proof:
+    async def _authenticate(
+        self, method: str, request: AuthRequest, address: str
+    ) -> _Authenticated:
         if method == "password":
             return await self._by_password(request, address)
         if method == "token":
@@ -89,89 +97,97 @@ class Login:
             return await self._by_credential(request, address)
         raise _refusal()
 
-    async def _by_password(self, request: AuthRequest, address: str) -> _Proof:
-        user = _find_user(request.user, self._directory)
+    async def _by_password(self, request: AuthRequest, address: str) -> _Authenticated:
+        directory = self._directory
+        user = _find_user(request.user, directory)
         password, hashed = (user.password, user.password_hash) if user else (None, None)
-        # By the name as it was sent, known or not: both wait alike.
-        name = ("password", *_reference_parts(request.user))
-        await self._check(name, address, request.password, password, hashed)
+        # Queued by the name as it was sent, so that an unknown name waits like a known one.
+        name = ("password", *_normalized(request.user))
+        slowest = directory.slowest_password_hash
+
+        def check() -> bool:
+            return check_password(request.password, password, hashed, slowest)
+
+        await self._check(name, address, (request.password, password, hashed), check)
         if user is None or not user.enabled:
             raise _refusal()
-        return _Proof(user)
+        return _Authenticated(user)
 
-    async def _by_credential(self, request: AuthRequest, address: str) -> _Proof:
-        credential = _find_credential(request, self._directory)
+    async def _by_credential(self, request: AuthRequest, address: str) -> _Authenticated:
+        directory = self._directory
+        credential = _find_credential(request, directory)
         hashed = credential.secret_hash if credential else None
-        name = (
-            "credential",
-            *_reference_parts(request.credential),
-            *_reference_parts(request.user),
-        )
-        await self._check(name, address, request.secret, None, hashed)
+        name = ("credential", *_normalized(request.credential), *_normalized(request.user))
+        slowest = directory.slowest_secret_hash
+
+        def check() -> bool:
+            return check_password(request.secret, None, hashed, slowest)
+
+        await self._check(name, address, (request.secret, None, hashed), check)
         user = self._directory.users.get(credential.user_id) if credential else None
         if credential is None or user is None or not user.enabled:
             raise _refusal()
-        if credential.expires_at is not None and time.time() >= credential.expires_at:
+        if credential.expires_at is not None and self._identity.clock() >= credential.expires_at:
             raise _refusal()
-        return _Proof(user, credential.expires_at, None, credential)
+        return _Authenticated(user, credential.expires_at, None, credential)
 
-    def _by_token(self, request: AuthRequest) -> _Proof:
-        parent = self._validator.validate(request.token)
-        if parent.credential is not None:  # as in Keystone, what it may do is not passed on
+    def _by_token(self, request: AuthRequest) -> _Authenticated:
+        parent = self._identity.validate(request.token)
+        if parent.credential is not None:  # as in Keystone: its limits would be lost
             raise _refusal()
-        return _Proof(parent.user, parent.token.expires_at, parent.token)
+        return _Authenticated(parent.user, parent.token.expires_at, parent.token)
 
     async def _check(
         self,
         name: tuple[str | None, ...],
         address: str,
-        given: str,
-        password: str | None,
-        hashed: str | None,
+        compared: tuple[str | None, ...],
+        check: Callable[[], bool],
     ) -> None:
-        """Compare the password `given` by a client with the known one. Raises Unauthorized."""
-        site = client_site(address)
-        compared = digest(given, password, hashed)
-        attempt = Attempt(digest(*name, site), digest(site), compared)
-        if not await self._queue.check(attempt, lambda: check_password(given, password, hashed)):
+        """Run `check` in the login queue. Raises Unauthorized if it returns False."""
+        network = client_network(address)
+        attempt = Attempt(digest(*name, network), digest(network), digest(*compared))
+        if not await self._queue.check(attempt, check):
             raise _refusal()
 
-    def _session(self, request: AuthRequest, proofs: list[_Proof]) -> Session:
-        now = time.time()
-        limits = [proof.expires_at for proof in proofs if proof.expires_at is not None]
-        parent = next((proof.parent for proof in proofs if proof.parent), None)
-        credential = next((proof.credential for proof in proofs if proof.credential), None)
+    def _make_session(self, request: AuthRequest, results: list[_Authenticated]) -> Session:
+        now, user = self._identity.clock(), results[0].user
+        limits = [result.expires_at for result in results if result.expires_at is not None]
+        parent = next((result.parent for result in results if result.parent), None)
+        credential = next((result.credential for result in results if result.credential), None)
         methods = (*request.methods, *(parent.methods if parent else ()))
+        key_id = self._identity.signing_key_id()
         token = Token(
-            user_id=proofs[0].user.id,
+            user_id=user.id,
             project_id=self._project_id(request, credential),
             methods=tuple(dict.fromkeys(methods)),
             issued_at=now,
-            expires_at=min([now + self._expiration, _LATEST, *limits]),
+            expires_at=min([now + self._expiration, _MAX_TIME, *limits]),
             audit_ids=(new_audit_id(), *(parent.audit_ids[-1:] if parent else ())),
-            password_mark=self._validator.password_mark(proofs[0].user),
+            password_mark=self._identity.password_mark(user, key_id),
             application_credential_id=credential.id if credential else None,
+            key_id=key_id,
         )
-        return open_session(token, self._directory)
+        return resolve_session(token, self._directory)
 
     def _project_id(
         self, request: AuthRequest, credential: ApplicationCredential | None
     ) -> str | None:
-        if request.other_scope:  # domain and system: nobody has a role there
+        if request.other_scope:  # domain or system, in which no user has a role
             raise _refusal()
-        wanted = _find_project(request.project, self._directory) if request.project else None
-        if request.project and wanted is None:
+        project = _find_project(request.project, self._directory) if request.project else None
+        if request.project and project is None:
             raise _refusal()
         if credential is None:
-            return wanted.id if wanted else None
-        # An application credential is for one project, whatever else is asked for.
-        if request.unscoped or (wanted and wanted.id != credential.project_id):
+            return project.id if project else None
+        # An application credential is for one project only.
+        if request.unscoped or (project and project.id != credential.project_id):
             raise _refusal()
         return credential.project_id
 
     @property
     def _directory(self) -> Directory:
-        return self._validator.directory_file.current
+        return self._identity.directory_file.current
 
 
 def _find_user(reference: Reference | None, directory: Directory) -> User | None:
@@ -187,18 +203,18 @@ def _find_project(reference: Reference, directory: Directory) -> Project | None:
 
 
 def _find_credential(request: AuthRequest, directory: Directory) -> ApplicationCredential | None:
-    wanted = request.credential
-    if wanted is None:
+    reference = request.credential
+    if reference is None:
         return None
-    if wanted.id:
-        return directory.credentials.get(wanted.id)
+    if reference.id:
+        return directory.credentials.get(reference.id)
     user = _find_user(request.user, directory)
-    mine = directory.credentials_of(user.id) if user else []
-    return next((each for each in mine if each.name == wanted.name), None)
+    credentials = directory.credentials_of(user.id) if user else []
+    return next((each for each in credentials if each.name == reference.name), None)
 
 
-def _reference_parts(reference: Reference | None) -> tuple[str | None, str | None]:
-    """The id and the name in one case, as they are found by."""
+def _normalized(reference: Reference | None) -> tuple[str | None, str | None]:
+    """Return the id and the name of a reference; names in one case, as the directory compares."""
     if reference is None:
         return None, None
     return reference.id, None if reference.name is None else reference.name.lower()

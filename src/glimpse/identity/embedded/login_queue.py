@@ -1,26 +1,26 @@
-"""LoginQueue: hashes passwords in a few threads, a bounded number of them, in a fair order."""
+"""LoginQueue: checks passwords in a few threads, in a fair order, with a bounded queue."""
 
 import asyncio
 import itertools
 import random
-from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from glimpse.identity.embedded.login_throttle import FREE_FAILURES, Throttle
+from glimpse.identity.embedded.login_throttle import FREE_FAILURES, LoginThrottle
+from glimpse.identity.lru_cache import LruCache
 
-THREADS = 2  # each hash takes 16 MiB and a core for 50 ms
-MOST_WAITING = 18  # with those being hashed: one second of CPU time
-MOST_OF_A_KEY = 4
-MOST_HELD = 500  # requests that wait without a hash of their own: 20 kB each at most
-HELD_SECONDS = 1.0
+THREADS = 2  # each check takes 16 MiB and a core: 0.05 s, or 0.23 s of a password kept as a hash
+MAX_WAITING = 18  # with the checks in threads: 1 s of CPU time, or 5 s of passwords kept as hashes
+MAX_WAITING_OF_KEY = 4
+MAX_HELD = 500  # requests that wait without a check of their own: 20 kB each at most
+HOLD_SECONDS = 1.0
 RETRY_AFTER = 1  # seconds
-_OLDEST_FIRST = 3  # of so many checks, one is the oldest whatever its rank
-_MOST_REMEMBERED = 5000  # keys that were served lately, or that logged in: 1 MB in all
-_MANY = 2
-Value = TypeVar("Value")
+_OLDEST_EVERY = 3  # of so many checks, one is the oldest whatever its rank
+_MAX_REMEMBERED = 5000  # keys that were served lately, or that logged in: 1 MB in all
+_MANY_FAILURES = 2
 
 
 class TooManyLogins(Exception):
@@ -28,7 +28,7 @@ class TooManyLogins(Exception):
 
 
 class Attempt(NamedTuple):
-    """What a check is for, as digests; equal attempts are checked once.
+    """A login attempt, as digests; equal attempts share one check.
 
     ``key``: the name and the client's address. ``compared``: the secret sent and the one known.
     """
@@ -47,25 +47,32 @@ class _Check:
 
 
 class LoginQueue:
-    """Runs checks, of one key one at a time, spaced out by the throttle.
+    """Runs checks in threads, those of one key one at a time, spaced out by the throttle.
 
-    Order: keys that logged in before first, then keys and addresses with fewer failures and
-    refusals, among equals the address and then the key that was served longest ago; every third
-    check is the oldest, so that none waits for ever. Keys and addresses that keep failing share
-    one thread. When there is no room, a waiting check of the worst rank, of the address and the key
-    that have the most waiting, gives way: chosen at random, so that a right login comes through
-    sometime whatever else is sent.
+    Order: keys that logged in before come first, then keys and addresses with fewer failures and
+    refusals, then the address, and then the key, that was served longest ago. Every third check is
+    the oldest, so that each is reached. Keys and addresses that keep failing share one thread.
+
+    Without room, a waiting check of the worst rank is refused, of the address and the key that
+    have the most waiting. It is chosen at random, so that a right login succeeds after some
+    attempts whatever else is sent.
     """
 
-    def __init__(self, throttle: Throttle | None = None, threads: int = THREADS) -> None:
-        self._throttle = throttle or Throttle()
-        self._refusals = Throttle()
+    def __init__(
+        self,
+        throttle: LoginThrottle | None = None,
+        threads: int = THREADS,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._throttle = throttle or LoginThrottle()
+        self._refusals = LoginThrottle()
         self._threads = threads
+        self._sleep = sleep
         self._executor = ThreadPoolExecutor(threads, "glimpse-password")
         self._waiting: list[_Check] = []
         self._running: list[_Check] = []
-        self._served: OrderedDict[bytes, int] = OrderedDict()
-        self._successes: OrderedDict[bytes, None] = OrderedDict()
+        self._served: LruCache[bytes, int] = LruCache(_MAX_REMEMBERED)
+        self._successes: LruCache[bytes, bool] = LruCache(_MAX_REMEMBERED)
         self._numbers = itertools.count(1)
         self._picks = itertools.count(1)
         self._held = 0
@@ -75,37 +82,38 @@ class LoginQueue:
     async def check(self, attempt: Attempt, work: Callable[[], bool]) -> bool:
         """Run `work` in a thread and return what it returns; False counts as a failed login.
 
-        Work of a caller that is cancelled before is not run. Raises TooManyLogins if there is no
-        room now, nor HELD_SECONDS later: a client that is refused at once would be back at once.
-        Keys and addresses that fail, or are refused, often wait up to three times as long.
+        Raises TooManyLogins if there is no room now, and none after HOLD_SECONDS: a client that is
+        refused at once would be back at once. Keys and addresses with many failures or refusals
+        are held up to three times as long. Work of a caller that is cancelled is not started.
         """
         try:
-            return await self._result(attempt, work)
+            return await self._run(attempt, work)
         except TooManyLogins:
-            self._refusals.failed(attempt.key)
-            self._refusals.failed(attempt.address)
-            if self._held >= MOST_HELD:
+            self._refusals.record_failure(attempt.key)
+            self._refusals.record_failure(attempt.address)
+            if self._held >= MAX_HELD:
                 raise
         self._held += 1
         try:
-            await asyncio.sleep(HELD_SECONDS * (1 + max(self._rank(attempt))))
+            await self._sleep(HOLD_SECONDS * (1 + max(self._rank(attempt))))
         finally:
             self._held -= 1
-        return await self._result(attempt, work)
+        return await self._run(attempt, work)
 
     def close(self) -> None:
-        """Stop the threads; what waits is cancelled."""
+        """Stop the threads; callers whose checks wait are cancelled."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    async def _result(self, attempt: Attempt, work: Callable[[], bool]) -> bool:
-        same = (c for c in (*self._running, *self._waiting) if c.attempt == attempt)
-        check = next(same, None)
+    async def _run(self, attempt: Attempt, work: Callable[[], bool]) -> bool:
+        """Run a check, or join that of an equal attempt. Raises TooManyLogins."""
+        checks = (*self._running, *self._waiting)
+        check = next((each for each in checks if each.attempt == attempt), None)
         if check is None:
             check = self._admit(_Check(attempt, work, next(self._numbers)))
-        elif self._held >= MOST_HELD:
+        elif self._held >= MAX_HELD:
             raise TooManyLogins
         joined = bool(check.waiters)
         self._held += joined
@@ -121,16 +129,20 @@ class LoginQueue:
                 self._waiting.remove(check)
 
     def _admit(self, new: _Check) -> _Check:
-        """Let a check wait, in place of another if there is no room. Raises TooManyLogins."""
+        """Add a check to those that wait, in place of another without room; return it.
+
+        Raises TooManyLogins if it is the one to be refused.
+        """
         of_key = [each for each in self._waiting if each.attempt.key == new.attempt.key]
-        if len(of_key) >= MOST_OF_A_KEY:
-            self._refuse(random.choice([*of_key, new]), new)  # noqa: S311  no secret
-        elif len(self._waiting) >= MOST_WAITING:
+        if len(of_key) >= MAX_WAITING_OF_KEY:
+            self._refuse(random.choice([*of_key, new]), new)  # noqa: S311  fairness needs no secret
+        elif len(self._waiting) >= MAX_WAITING:
             self._refuse(self._worst([*self._waiting, new]), new)
         self._waiting.append(new)
         return new
 
     def _refuse(self, refused: _Check, new: _Check) -> None:
+        """Raise TooManyLogins to those who wait for `refused`: to the caller if it is `new`."""
         if refused is new:
             raise TooManyLogins
         self._waiting.remove(refused)
@@ -139,12 +151,13 @@ class LoginQueue:
                 future.set_exception(TooManyLogins())
 
     def _worst(self, checks: list[_Check]) -> _Check:
+        """Return the check to refuse without room (see the class)."""
         keys = Counter(check.attempt.key for check in checks)
         addresses = Counter(check.attempt.address for check in checks)
 
         def badness(check: _Check) -> tuple[object, ...]:
             key, address, _ = check.attempt
-            tie = random.random()  # noqa: S311  no secret
+            tie = random.random()  # noqa: S311  fairness needs no secret
             return (self._rank(check.attempt), addresses[address], keys[key], tie)
 
         return max(checks, key=badness)
@@ -152,57 +165,60 @@ class LoginQueue:
     def _rank(self, attempt: Attempt) -> tuple[int, int]:
         """Return 0 to 2 for the key and for the address: no, few, or many failures or refusals.
 
-        A key that logged in before, and does not keep failing, comes before all others.
+        -1 for a key that logged in before and does not keep failing: it comes before all others.
         """
         key, address, _ = attempt
-        if key in self._successes and self._throttle.failures(key) <= FREE_FAILURES:
+        if self._successes.peek(key) and self._throttle.failures(key) <= FREE_FAILURES:
             return -1, 0
         return self._level(key), self._level(address)
 
     def _level(self, key: bytes) -> int:
         count = self._throttle.failures(key) + self._refusals.failures(key)
-        return _MANY if count > FREE_FAILURES else min(count, 1)
+        return _MANY_FAILURES if count > FREE_FAILURES else min(count, 1)
 
     def _is_suspect(self, check: _Check) -> bool:
         key, address, _ = check.attempt
         return max(map(self._throttle.failures, (key, address))) > FREE_FAILURES
 
     def _dispatch(self) -> None:
-        """Start what may be checked now; look again when something else may be."""
+        """Start checks while threads are free, and set a timer for the next delayed check."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         while len(self._running) < self._threads and not self._closed:
-            ready, soonest = self._ready()
+            ready, wait = self._ready_checks()
             if not ready:
-                if soonest is not None:
+                if wait is not None:
                     loop = asyncio.get_running_loop()
-                    self._timer = loop.call_later(soonest, self._dispatch)
+                    self._timer = loop.call_later(wait, self._dispatch)
                 return
-            self._start(self._first(ready))
+            self._start(self._next_check(ready))
 
-    def _ready(self) -> tuple[list[_Check], float | None]:
-        """Return the checks that may run now, and the seconds until another one may."""
+    def _ready_checks(self) -> tuple[list[_Check], float | None]:
+        """Return the checks that may run now, and the seconds until a delayed one may."""
         keys = {check.attempt.key for check in self._running}
-        full = sum(map(self._is_suspect, self._running)) >= max(1, self._threads - 1)
-        ready, soonest = [], None
+        suspects = sum(map(self._is_suspect, self._running))
+        suspects_wait = suspects >= max(1, self._threads - 1)
+        ready: list[_Check] = []
+        delays: list[float] = []
         for check in self._waiting:
-            if check.attempt.key in keys or (full and self._is_suspect(check)):
+            if check.attempt.key in keys or (suspects_wait and self._is_suspect(check)):
                 continue
             delay = self._throttle.delay(check.attempt.key)
             if delay <= 0:
                 ready.append(check)
-            elif soonest is None or delay < soonest:
-                soonest = delay
-        return ready, soonest
+            else:
+                delays.append(delay)
+        return ready, min(delays, default=None)
 
-    def _first(self, ready: list[_Check]) -> _Check:
-        if next(self._picks) % _OLDEST_FIRST == 0:
+    def _next_check(self, ready: list[_Check]) -> _Check:
+        """Return the check to run first (see the class)."""
+        if next(self._picks) % _OLDEST_EVERY == 0:
             return min(ready, key=lambda check: check.arrival)
 
         def order(check: _Check) -> tuple[object, ...]:
             key, address, _ = check.attempt
-            served = self._served.get(address, 0), self._served.get(key, 0)
+            served = self._served.peek(address) or 0, self._served.peek(key) or 0
             return (self._rank(check.attempt), served, check.arrival)
 
         return min(ready, key=order)
@@ -211,7 +227,7 @@ class LoginQueue:
         self._waiting.remove(check)
         self._running.append(check)
         for each in (check.attempt.address, check.attempt.key):
-            _put_last(self._served, each, next(self._numbers))
+            self._served.put(each, next(self._numbers))
         running = asyncio.get_running_loop().run_in_executor(self._executor, check.work)
         running.add_done_callback(lambda done: self._finish(check, done))
 
@@ -223,12 +239,12 @@ class LoginQueue:
             return
         error = done.exception()
         if error is None and done.result():
-            self._throttle.succeeded(check.attempt.key)
-            self._refusals.succeeded(check.attempt.key)
-            _put_last(self._successes, check.attempt.key, None)
+            self._throttle.reset(check.attempt.key)
+            self._refusals.reset(check.attempt.key)
+            self._successes.put(check.attempt.key, value=True)
         else:
-            self._throttle.failed(check.attempt.key)
-            self._throttle.failed(check.attempt.address)
+            self._throttle.record_failure(check.attempt.key)
+            self._throttle.record_failure(check.attempt.address)
         for future in check.waiters:
             if future.done():
                 continue
@@ -237,11 +253,3 @@ class LoginQueue:
             else:
                 future.set_exception(error)
         self._dispatch()
-
-
-def _put_last(table: "OrderedDict[bytes, Value]", key: bytes, value: Value) -> None:
-    """Put a key at the end of a table, of which the first are forgotten."""
-    table[key] = value
-    table.move_to_end(key)
-    while len(table) > _MOST_REMEMBERED:
-        table.popitem(last=False)

@@ -1,24 +1,25 @@
-"""Throttle: how often keys of logins failed lately, and how long each has to wait for it."""
+"""LoginThrottle: delays logins by the number of failures before them."""
 
 import hashlib
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from glimpse.identity.lru_cache import LruCache
+
 FREE_FAILURES = 3
 FIRST_DELAY = 0.1  # seconds, doubled with every further failure
-LONGEST_DELAY = 1.0  # seconds: with a hash after it, a right login takes less than 2 s
-FORGOTTEN_AFTER = 300.0  # seconds without a failure
-MOST_KEYS = 10_000  # of KEY_BYTES each: some 2.5 MB in all
+MAX_DELAY = 1.0  # seconds: with the hash after it, a right login takes less than 2 s
+FORGET_SECONDS = 300.0  # without a failure, after which the earlier ones do not count
+MAX_KEYS = 10_000  # of KEY_BYTES each: some 2.5 MB in all
 KEY_BYTES = 16
-_SITE_BITS = 64  # of an IPv6 address: what a provider gives to one customer
+_NETWORK_BITS = 64  # of an IPv6 address: what a provider gives to one customer
 _SECRET = secrets.token_bytes(32)
 
 
 def digest(*parts: str | None) -> bytes:
-    """Return KEY_BYTES that stand for `parts` in this process, however long they are."""
+    """Return KEY_BYTES that stand for `parts`, of any length, in this process only."""
     made = hashlib.blake2b(key=_SECRET, digest_size=KEY_BYTES)
     for part in parts:
         content = b"-" if part is None else b"+" + part.encode(errors="surrogatepass")
@@ -26,8 +27,11 @@ def digest(*parts: str | None) -> bytes:
     return made.digest()
 
 
-def client_site(address: str) -> str:
-    """Return what a client may change of its address left out: the /64 network for IPv6."""
+def client_network(address: str) -> str:
+    """Return the network of a client that its failures count for: the address, of IPv6 its /64.
+
+    A text that is no address is returned as it is.
+    """
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
@@ -35,46 +39,42 @@ def client_site(address: str) -> str:
     if isinstance(parsed, IPv6Address):
         if parsed.ipv4_mapped is not None:
             return str(parsed.ipv4_mapped)
-        return str(ip_network((parsed, _SITE_BITS), strict=False))
+        return str(ip_network((parsed, _NETWORK_BITS), strict=False))
     return str(parsed)
 
 
-class Throttle:
-    """Counts failures by key (see `digest`) and spaces out the attempts of a key that fails.
+class LoginThrottle:
+    """Counts the failures of each key (see `digest`), and spaces out the attempts of such a key.
 
-    Keys that failed longest ago are forgotten first. No key is ever locked out.
+    No key is locked out. Beyond MAX_KEYS, the keys that failed longest ago are forgotten. `clock`
+    gives seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` gives seconds."""
         self._clock = clock
-        self._failures: OrderedDict[bytes, tuple[int, float]] = OrderedDict()
+        self._failures: LruCache[bytes, tuple[int, float]] = LruCache(MAX_KEYS)
 
     def failures(self, key: bytes) -> int:
-        """Return how often `key` failed, 0 after FORGOTTEN_AFTER seconds without a failure."""
-        count, last = self._failures.get(key, (0, 0.0))
-        return count if self._clock() - last <= FORGOTTEN_AFTER else 0
+        """Return the number of failures of `key`, 0 after FORGET_SECONDS without one."""
+        count, last = self._failures.peek(key) or (0, 0.0)
+        return count if self._clock() - last <= FORGET_SECONDS else 0
 
     def delay(self, key: bytes) -> float:
         """Return the seconds until the next attempt of `key` may be checked."""
-        _, last = self._failures.get(key, (0, 0.0))
+        _, last = self._failures.peek(key) or (0, 0.0)
         return max(0.0, last + delay_after(self.failures(key)) - self._clock())
 
-    def failed(self, key: bytes) -> None:
+    def record_failure(self, key: bytes) -> None:
         """Count a failure of `key`."""
-        count = self.failures(key) + 1
-        self._failures[key] = (count, self._clock())
-        self._failures.move_to_end(key)
-        while len(self._failures) > MOST_KEYS:
-            self._failures.popitem(last=False)
+        self._failures.put(key, (self.failures(key) + 1, self._clock()))
 
-    def succeeded(self, key: bytes) -> None:
+    def reset(self, key: bytes) -> None:
         """Forget the failures of `key`."""
-        self._failures.pop(key, None)
+        self._failures.discard(key)
 
 
 def delay_after(failures: int) -> float:
     """Return the seconds between the last of so many failures and the next attempt."""
     if failures < FREE_FAILURES:
         return 0.0
-    return float(min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(failures - FREE_FAILURES, 16)))
+    return float(min(MAX_DELAY, FIRST_DELAY * 2 ** min(failures - FREE_FAILURES, 16)))

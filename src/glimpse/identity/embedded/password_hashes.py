@@ -1,65 +1,142 @@
-"""Password and secret hashes: scrypt, as text that carries its own parameters. Slow on purpose."""
+"""Password hashes by scrypt. The text of a hash has its parameters, so that they can be raised."""
 
 import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
+from typing import NamedTuple
 
-# RFC 7914 parameters: about 50 ms and 16 MiB a hash.
-_COST, _BLOCK_SIZE, _PARALLEL = 2**14, 8, 1
-_MEMORY = 64 * 2**20
+# Bytes that OpenSSL may take for a hash. The parameters below take 16 MiB.
+_MAX_MEMORY = 64 * 2**20
+_DIGEST_BYTES = 32
+_MAX_WORK = 2**21  # eight seconds; the parameters of a hash beyond it are not accepted
 
 
-def hash_password(password: str) -> str:
+class ScryptParameters(NamedTuple):
+    """RFC 7914's N, r and p."""
+
+    cost: int
+    block_size: int
+    parallelization: int
+
+    @property
+    def work(self) -> int:
+        """CPU time in units of about 4 microseconds."""
+        return self.cost * self.block_size * self.parallelization
+
+
+# For new hashes: 0.23 s. Of the parameters that OWASP's Password Storage Cheat Sheet calls equal,
+# those that take 16 MiB: N=2^17, r=8, p=1 would take 128 MiB, and several run at once.
+RECOMMENDED = ScryptParameters(2**14, 8, 5)
+# Of hashes by earlier versions, and for time where nothing is protected: 0.05 s.
+MINIMAL = ScryptParameters(2**14, 8, 1)
+
+
+class _Hash(NamedTuple):
+    parameters: ScryptParameters
+    salt: bytes
+    digest: bytes
+
+
+def hash_password(password: str, parameters: ScryptParameters = RECOMMENDED) -> str:
     """Return ``scrypt$N$r$p$salt$hash`` (base64) of `password` with a new salt."""
     salt = secrets.token_bytes(16)
-    digest = _scrypt(password, salt, _COST, _BLOCK_SIZE, _PARALLEL)
+    digest = _scrypt(password, salt, parameters)
     encoded = [base64.b64encode(part).decode() for part in (salt, digest)]
-    return "$".join(["scrypt", str(_COST), str(_BLOCK_SIZE), str(_PARALLEL), *encoded])
+    return "$".join(["scrypt", *map(str, parameters), *encoded])
 
 
 def verify_password(password: str, hashed: str) -> bool:
-    """Tell whether `hashed` is of `password`, compared in constant time.
+    """Tell whether `hashed` is of `password`; compares in constant time.
 
-    Raises ValueError for a `hashed` that `hash_password` did not make.
+    Raises ValueError for a `hashed` that `hash_password` cannot have made.
     """
-    kind, cost, block_size, parallel, salt, digest = hashed.split("$")
-    if kind != "scrypt":
-        raise ValueError(f"password hashes of kind {kind} are not supported")
-    found = _scrypt(password, base64.b64decode(salt), int(cost), int(block_size), int(parallel))
-    return hmac.compare_digest(found, base64.b64decode(digest))
+    parameters, salt, digest = _parse(hashed)
+    return hmac.compare_digest(_scrypt(password, salt, parameters), digest)
 
 
-def check_password(given: str, password: str | None, hashed: str | None) -> bool:
-    """Tell whether `given` is the password, which is known as such or by its hash, or not at all.
+def check_password(
+    given: str, password: str | None, hashed: str | None, slowest: ScryptParameters = RECOMMENDED
+) -> bool:
+    """Tell whether `given` is right: `password` if there is one, else the one that `hashed` is of.
 
-    Takes as long in each case: nobody learns who there is. Nothing matches a hash that is none.
+    False without both, or for a `hashed` that `hash_password` cannot have made. Takes the time of
+    a hash with the parameters `slowest` (see `slowest_parameters`) in each case, so that the time
+    does not tell whether there is such a user.
     """
     try:
-        matches = verify_password(given, hashed or UNMATCHABLE)
-    except (ValueError, TypeError, OverflowError, MemoryError):  # of a file that was edited
-        matches = verify_password(given, UNMATCHABLE)
+        expected = _parse(hashed or "")
+    except ValueError:  # no hash, or one that was edited
+        expected = _Hash(slowest, bytes(16), bytes(_DIGEST_BYTES))  # of no password
+    matches = hmac.compare_digest(
+        _scrypt(given, expected.salt, expected.parameters), expected.digest
+    )
+    _spend(given, slowest, slowest.work - expected.parameters.work)
     if password is None:
         return matches
     return hmac.compare_digest(_bytes(given), _bytes(password))
 
 
-def _scrypt(password: str, salt: bytes, cost: int, block_size: int, parallel: int) -> bytes:
+def slowest_parameters(hashes: Iterable[str | None]) -> ScryptParameters:
+    """Return the parameters of the hash that takes longest to check, or MINIMAL without any.
+
+    Passwords that are kept readable need no slow hash: theirs would protect nothing.
+    """
+    slowest = MINIMAL
+    for hashed in hashes:
+        try:
+            parameters = _parse(hashed or "").parameters
+        except ValueError:
+            continue
+        slowest = max(slowest, parameters, key=lambda each: each.work)
+    return slowest
+
+
+def is_outdated(hashed: str) -> bool:
+    """Tell whether `hashed` took less work than RECOMMENDED. Raises ValueError as verify does."""
+    return _parse(hashed).parameters.work < RECOMMENDED.work
+
+
+def _spend(given: str, parameters: ScryptParameters, work: int) -> None:
+    """Take the time of so much `work`, by hashing with `parameters` but for parallelization."""
+    parallelization = work // (parameters.cost * parameters.block_size)
+    if parallelization > 0:
+        _scrypt(given, bytes(16), parameters._replace(parallelization=parallelization))
+
+
+def _parse(hashed: str) -> _Hash:
+    """Parse the text of a hash. Raises ValueError."""
+    try:
+        kind, *numbers, salt, digest = hashed.split("$")
+        parameters = ScryptParameters(*map(int, numbers))
+        decoded = base64.b64decode(salt), base64.b64decode(digest)
+    except (TypeError, ValueError) as error:
+        raise ValueError("this is no password hash") from error
+    if kind != "scrypt":
+        raise ValueError(f"password hashes of kind {kind} are not supported")
+    cost, block_size, parallelization = parameters
+    is_power_of_2 = cost > 1 and cost & (cost - 1) == 0
+    memory = 128 * block_size * (cost + parallelization + 2)
+    if not is_power_of_2 or block_size < 1 or parallelization < 1 or memory > _MAX_MEMORY:
+        raise ValueError("this password hash has impossible parameters")
+    if parameters.work > _MAX_WORK:
+        raise ValueError("this password hash takes too long to check")
+    return _Hash(parameters, *decoded)
+
+
+def _scrypt(password: str, salt: bytes, parameters: ScryptParameters) -> bytes:
     return hashlib.scrypt(
         _bytes(password),
         salt=salt,
-        n=cost,
-        r=block_size,
-        p=parallel,
-        maxmem=_MEMORY,
-        dklen=32,
+        n=parameters.cost,
+        r=parameters.block_size,
+        p=parameters.parallelization,
+        maxmem=_MAX_MEMORY,
+        dklen=_DIGEST_BYTES,
     )
 
 
 def _bytes(password: str) -> bytes:
-    # JSON can carry lone surrogates: a password of them is wrong, not an error.
+    # JSON can have lone surrogates: a password with one is wrong, not an error.
     return password.encode(errors="surrogatepass")
-
-
-# What a password is compared with when there is no such user: takes as long, is never right.
-UNMATCHABLE = f"scrypt${_COST}${_BLOCK_SIZE}${_PARALLEL}${'A' * 22}==${'A' * 43}="

@@ -1,61 +1,61 @@
-"""EmbeddedIdentity: the identity that Glimpse keeps itself, for all workers of one machine."""
+"""EmbeddedIdentity: users, projects and tokens that Glimpse keeps itself, in a state directory."""
 
 import asyncio
-import secrets
 import time
-from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from glimpse.identity.access_rules import RequestTarget
-from glimpse.identity.embedded.directory import InvalidDirectory, User
+from glimpse.identity.embedded.directory import Directory, User
 from glimpse.identity.embedded.directory_file import DirectoryFile
 from glimpse.identity.embedded.login import Login
-from glimpse.identity.embedded.private_files import create_private_file
 from glimpse.identity.embedded.revocations import Revocations
-from glimpse.identity.embedded.session import Session, caller_of, open_session
-from glimpse.identity.embedded.tokens import KEY_BYTES, Token, mark, sign, verify
+from glimpse.identity.embedded.session import Session, caller_from_session, resolve_session
+from glimpse.identity.embedded.token_key_file import TokenKeyFile
+from glimpse.identity.embedded.tokens import Token, TokenKeys
+from glimpse.identity.lru_cache import LruCache
 from glimpse.identity.service import Identity, Unauthorized
 from glimpse.images import Caller
 
 DEFAULT_EXPIRATION = 3600  # seconds, as Keystone's [token] expiration
 EXPIRED_WINDOW = 172_800  # seconds, as Keystone's [token] allow_expired_window
-MOST_KNOWN_TOKENS = 2000
-MOST_KNOWN_BYTES = 4 * 2**20
-_CALLER_BYTES = 1024  # of a Caller and its place in the table, about
+MAX_CACHED_TOKENS = 2000
+MAX_CACHED_BYTES = 4 * 2**20
+_CALLER_BYTES = 1024  # of a Caller and its place in the cache, about
 SERVICE_ROLE = "service"  # as keystonemiddleware's service_token_roles
 
 
-class _Known(NamedTuple):
+class _CachedCaller(NamedTuple):
     caller: Caller
     expires_at: float
 
 
 class EmbeddedIdentity:
-    """Users, tokens and application credentials of a state directory. Made by `open`.
+    """Identity of a state directory; implements the port Identity. Made by `open`.
 
-    ``directory_file`` holds who there is, ``login`` makes tokens, and this class says whether one
-    is valid. Every worker opens the same files: a token made by one is good for all, and its
-    revocation, or an edit of the directory, counts everywhere from the next request on.
+    Every worker of a machine opens the same files: a token that one issues is valid for all, and
+    its revocation, an edit of the directory, or another set of keys counts for all of them from
+    the next request on. ``login`` issues tokens. ``clock`` gives POSIX times.
     """
 
     def __init__(
         self,
         directory_file: DirectoryFile,
         revocations: Revocations,
-        key: bytes,
+        key_file: TokenKeyFile,
         token_expiration: float,
         region_name: str,
+        clock: Callable[[], float],
     ) -> None:
         self.directory_file = directory_file
         self.region_name = region_name
+        self.clock = clock
         self.login = Login(self, token_expiration)
         self._revocations = revocations
-        self._key = key
-        self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._known_bytes = 0
-        self._generation = revocations.generation()
-        self._directory = directory_file.current
+        self._key_file = key_file
+        self._cache: LruCache[str, _CachedCaller] = LruCache(MAX_CACHED_TOKENS, MAX_CACHED_BYTES)
+        self._cached_state = self._read_state()
 
     @classmethod
     def open(
@@ -64,106 +64,117 @@ class EmbeddedIdentity:
         *,
         token_expiration: float = DEFAULT_EXPIRATION,
         region_name: str = "RegionOne",
+        clock: Callable[[], float] = time.time,
     ) -> Self:
-        """Open `state_dir` (created 0700 with users and a key if new); expiration in seconds.
+        """Open `state_dir`, which is created with users and a key if it is new.
 
-        Raises OSError, IdentityUnavailable, or InvalidDirectory for an identity file, or a key,
-        that is not one.
+        Tokens expire after `token_expiration` seconds. Raises OSError, IdentityUnavailable for
+        revocations that cannot be read, or InvalidDirectory for an identity file or a key file
+        with invalid content.
         """
         directory_file = DirectoryFile(state_dir)
-        key = create_private_file(state_dir / "token.key", secrets.token_bytes(KEY_BYTES))
-        if len(key) != KEY_BYTES:  # with a short one, anybody could make tokens
-            raise InvalidDirectory(f"{state_dir / 'token.key'}: has to have {KEY_BYTES} bytes")
-        revocations = Revocations(state_dir / "revocations.sqlite")
-        return cls(directory_file, revocations, key, token_expiration, region_name)
+        key_file = TokenKeyFile(state_dir / "token.key")
+        revocations = Revocations(state_dir / "revocations.sqlite", clock)
+        return cls(directory_file, revocations, key_file, token_expiration, region_name, clock)
 
     async def authenticate(
         self,
         token: str | None,
         service_token: str | None = None,
-        target: RequestTarget | None = None,  # noqa: ARG002  there are no access rules
+        target: RequestTarget | None = None,  # noqa: ARG002  no credential has access rules here
     ) -> Caller:
-        """Return the caller whose token it is (microseconds for one seen before).
+        """Implement Identity.authenticate; takes microseconds for a cached token.
 
-        An expired `token` is accepted up to two days longer with a `service_token` whose user has
-        the role ``service``. Raises Unauthorized, for a service token that is not valid too.
+        With a `service_token` whose user has the role ``service``, `token` is accepted up to two
+        days after it expired. A service token that is invalid raises Unauthorized, too.
         """
         if not token:
             raise Unauthorized("The request you have made requires authentication.")
-        self._forget_if_changed()
-        window = self._window_of(service_token) if service_token else 0
-        known = self._known.get(token)
-        if known is not None and time.time() < known.expires_at:
-            return known.caller
-        session = self.validate(token, window)
-        caller = caller_of(session, token)
-        if time.time() < session.token.expires_at:
-            self._remember(token, _Known(caller, session.token.expires_at))
+        self._refresh()
+        expired_window = self._expired_window(service_token) if service_token else 0
+        cached = self._cache.get(token)
+        if cached is not None and self.clock() < cached.expires_at:
+            return cached.caller
+        session = self.validate(token, expired_window)
+        caller = caller_from_session(session, token)
+        expires_at = session.token.expires_at
+        if self.clock() < expires_at:
+            self._cache.put(token, _CachedCaller(caller, expires_at), len(token) + _CALLER_BYTES)
         return caller
 
     def validate(self, text: str, expired_window: float = 0) -> Session:
-        """Check a token in full; it may have expired up to `expired_window` seconds ago.
+        """Check a token against keys, revocations and directory, and return its session.
 
-        Raises Unauthorized.
+        The token may have expired up to `expired_window` seconds ago. Raises Unauthorized, or
+        IdentityUnavailable if the revocations cannot be read.
         """
-        self._forget_if_changed()
-        token = verify(text, self._key)
-        if token is None or time.time() >= token.expires_at + expired_window:
+        self._refresh()
+        token = self._key_file.keys.verify(text)
+        if token is None or self.clock() >= token.expires_at + expired_window:
             raise Unauthorized("The token is not valid.")
         if self._revocations.is_revoked(token.audit_ids):
             raise Unauthorized("The token has been revoked.")
-        session = open_session(token, self.directory_file.current)
-        if token.password_mark != self.password_mark(session.user):
+        session = resolve_session(token, self.directory_file.current)
+        if token.password_mark != self.password_mark(session.user, token.key_id):
             raise Unauthorized("The user's password has been changed.")
         credential = session.credential
         limit = credential.expires_at if credential else None
-        if limit is not None and time.time() >= limit:
+        if limit is not None and self.clock() >= limit:
             raise Unauthorized("The token's application credential has expired.")
         return session
 
-    def password_mark(self, user: User) -> str:
-        """What a token says of its user's password: another one ends all of the user's tokens."""
-        return mark(user.password or user.password_hash or "", self._key)
+    def signing_key_id(self) -> str:
+        """Return the id of the key that signs new tokens now."""
+        self._refresh()
+        return self._key_file.keys.signing_key_id
+
+    def password_mark(self, user: User, key_id: str) -> str:
+        """Return the mark of the user's password by a key: a token with another one is invalid."""
+        return self._key_file.keys.password_mark(user.password or user.password_hash or "", key_id)
 
     def sign(self, token: Token) -> str:
-        """Return the text that a client sends as `token`."""
-        return sign(token, self._key)
+        """Return the text of `token`, for the client.
+
+        Raises Unauthorized if the key with its ``key_id`` has just been removed.
+        """
+        if token.key_id not in self._key_file.keys:
+            raise Unauthorized("The token's key has been removed.")
+        return self._key_file.keys.sign(token)
 
     async def revoke(self, session: Session) -> None:
-        """End a session's token, and those made from it, for all workers, durably."""
+        """End a session's token, and those made from it, for all workers, durably.
+
+        Raises IdentityUnavailable if that cannot be written.
+        """
         token = session.token
         until = token.expires_at + EXPIRED_WINDOW
         await asyncio.to_thread(self._revocations.revoke, token.audit_ids[0], until)
 
     def challenge(self, base_url: str) -> str:
-        """The ``WWW-Authenticate`` header of a 401; `base_url` without a slash at its end."""
+        """Implement Identity.challenge: names this process."""
         return f'Keystone uri="{base_url}/identity"'
 
     def copy_cache(self, other: Identity) -> None:
-        """See Identity: it remembers nothing."""
+        """Do nothing: to check a token again costs little."""
 
     async def close(self) -> None:
-        """Let go of files and threads."""
+        """Close files, and stop the threads that hash passwords."""
         self.login.close()
         self._revocations.close()
 
-    def _window_of(self, service_token: str) -> float:
+    def _expired_window(self, service_token: str) -> float:
         roles = self.validate(service_token).roles
         return EXPIRED_WINDOW if SERVICE_ROLE in roles else 0
 
-    def _forget_if_changed(self) -> None:
-        generation = self._revocations.generation()
+    def _refresh(self) -> None:
+        """Read changed files again, and empty the cache if one has changed."""
         self.directory_file.refresh()
-        directory = self.directory_file.current
-        if directory is not self._directory or generation != self._generation:
-            self._directory, self._generation = directory, generation
-            self._known.clear()
-            self._known_bytes = 0
+        self._key_file.refresh()
+        state = self._read_state()
+        if state != self._cached_state:
+            self._cached_state = state
+            self._cache.clear()
 
-    def _remember(self, text: str, known: _Known) -> None:
-        if text not in self._known:
-            self._known_bytes += len(text) + _CALLER_BYTES
-        self._known[text] = known
-        while len(self._known) > MOST_KNOWN_TOKENS or self._known_bytes > MOST_KNOWN_BYTES:
-            oldest, _ = self._known.popitem(last=False)
-            self._known_bytes -= len(oldest) + _CALLER_BYTES
+    def _read_state(self) -> tuple[Directory, TokenKeys, bytes]:
+        """Return what a cached caller depends on; another value once one of the files changed."""
+        return self.directory_file.current, self._key_file.keys, self._revocations.generation()

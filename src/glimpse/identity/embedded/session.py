@@ -15,7 +15,7 @@ from glimpse.images import Caller
 
 
 class Session(NamedTuple):
-    """A valid token, looked up. ``roles`` is empty when ``project`` is None (unscoped)."""
+    """A token with its user, project and roles. ``roles`` is empty without a project."""
 
     token: Token
     user: User
@@ -24,11 +24,11 @@ class Session(NamedTuple):
     credential: ApplicationCredential | None
 
 
-def open_session(token: Token, directory: Directory) -> Session:
-    """Look up what `token` names.
+def resolve_session(token: Token, directory: Directory) -> Session:
+    """Look up the user, project and application credential that `token` names.
 
-    Raises Unauthorized when any of it is gone or disabled, when the user no longer has a role in
-    the project, or when the application credential is gone or over.
+    A session by an application credential has those of its roles that the user still has. Raises
+    Unauthorized if any of the three is missing or disabled, or if no role is left in the project.
     """
     user = directory.users.get(token.user_id)
     if user is None or not user.enabled:
@@ -42,14 +42,14 @@ def open_session(token: Token, directory: Directory) -> Session:
         return Session(token, user, None, (), credential)
     project = directory.projects.get(token.project_id)
     roles = user.roles.get(token.project_id, ())
-    if credential is not None:  # never more than the user has now
+    if credential is not None:
         roles = tuple(role for role in credential.roles if role in roles)
     if project is None or not project.enabled or not roles:
         raise Unauthorized("The user has no role in the token's project.")
     return Session(token, user, project, roles, credential)
 
 
-def caller_of(session: Session, text: str) -> Caller:
+def caller_from_session(session: Session, text: str) -> Caller:
     """Make the Caller of a session; `text` is the token as the client sent it."""
     project = session.project
     return Caller(

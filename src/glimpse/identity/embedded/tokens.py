@@ -1,26 +1,28 @@
-"""Tokens: what one says, signed so that every worker of the machine can check it. Pure."""
+"""Tokens: signed texts that every worker of the machine can verify. Pure functions of values."""
 
 import base64
 import binascii
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import orjson
 
 KEY_BYTES = 32
-LONGEST_TOKEN = 2048  # characters; nothing longer was made here
+MAX_TOKEN_CHARACTERS = 2048
 _SIGNATURE_CHARACTERS = 43
+_KEY_ID_BYTES = 6
 _MARK_BYTES = 9
 
 
 class Token(NamedTuple):
-    """What a token says. Times are seconds since 1970.
+    """The content of a token. Times are POSIX times.
 
     ``audit_ids``: the token's own, then that of the first token it was derived from, if any:
-    revoking either ends it. ``password_mark`` is what `mark` made of the user's password: another
-    password ends the token, too.
+    revoking either ends it. ``password_mark`` is `TokenKeys.password_mark` of the user's password:
+    another password ends the token. ``key_id`` names the key that signs it.
     """
 
     user_id: str
@@ -31,41 +33,78 @@ class Token(NamedTuple):
     audit_ids: tuple[str, ...]
     password_mark: str
     application_credential_id: str | None = None
+    key_id: str = ""
 
 
 def new_audit_id() -> str:
-    """Make a random id that names a token without being one; safe in a URL or a log."""
+    """Make a random id of a token, which may be shown in a URL or a log."""
     return secrets.token_urlsafe(16)
 
 
-def sign(token: Token, key: bytes) -> str:
-    """Return the text that stands for `token`: letters, digits, ``-``, ``_`` and one ``.``."""
-    payload = _encode(orjson.dumps(tuple(token)))
-    return f"{payload}.{_signature(payload, key)}"
+class TokenKeys:
+    """The keys of a machine's tokens, of KEY_BYTES each: the first signs, all of them verify.
+
+    A token's text is ``KEY_ID.PAYLOAD.SIGNATURE``. Glimpse 0.1 signed ``PAYLOAD.SIGNATURE``: such a
+    token is valid if any of the keys made it.
+    """
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        """Raises ValueError without a key, or with one of another length."""
+        if not keys or any(len(key) != KEY_BYTES for key in keys):
+            raise ValueError(f"there have to be one or more keys of {KEY_BYTES} bytes each")
+        self._keys = {_key_id(key): key for key in keys}
+        self.signing_key_id = _key_id(keys[0])
+
+    def __contains__(self, key_id: str) -> bool:
+        return key_id in self._keys
+
+    def sign(self, token: Token) -> str:
+        """Return the text of a token: letters, digits, ``-``, ``_`` and two ``.``.
+
+        Raises KeyError if its ``key_id`` names none of the keys.
+        """
+        payload = _encode(orjson.dumps(token[:-1]))  # all but key_id
+        signed = f"{token.key_id}.{payload}"
+        return f"{signed}.{_sign(signed, self._keys[token.key_id])}"
+
+    def verify(self, text: str) -> Token | None:
+        """Return the token that `text` was made of, expired or not; None if no key signed it."""
+        signed, _, signature = text.rpartition(".")
+        if (
+            len(text) > MAX_TOKEN_CHARACTERS
+            or len(signature) != _SIGNATURE_CHARACTERS
+            or not text.isascii()
+        ):
+            return None
+        key_id, has_key_id, payload = signed.rpartition(".")
+        for each in (key_id,) if has_key_id else self._keys:
+            key = self._keys.get(each)
+            if key is not None and hmac.compare_digest(_sign(signed, key), signature):
+                return _parse(payload, each)
+        return None
+
+    def password_mark(self, password: str, key_id: str) -> str:
+        """Return a text that changes with `password`, and tells nothing to who lacks the key."""
+        content = b"password\0" + password.encode(errors="surrogatepass")
+        return _encode(hmac.digest(self._keys[key_id], content, hashlib.sha256)[:_MARK_BYTES])
 
 
-def verify(text: str, key: bytes) -> Token | None:
-    """Return what `text` says, None if it was not signed with `key`. Expired ones are returned."""
-    payload, _, signature = text.rpartition(".")
-    if len(text) > LONGEST_TOKEN or len(signature) != _SIGNATURE_CHARACTERS or not text.isascii():
-        return None
-    if not hmac.compare_digest(_signature(payload, key), signature):
-        return None
+def _parse(payload: str, key_id: str) -> Token | None:
     try:
-        said = Token(*orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
-    except (binascii.Error, ValueError, TypeError):  # a TypeError: signed by another Glimpse
+        padding = "=" * (-len(payload) % 4)
+        values = orjson.loads(base64.urlsafe_b64decode(payload + padding))
+        token = Token._make([*values, key_id])
+    except (binascii.Error, ValueError, TypeError):  # TypeError: another version signed it
         return None
-    return said._replace(methods=tuple(said.methods), audit_ids=tuple(said.audit_ids))
+    return token._replace(methods=tuple(token.methods), audit_ids=tuple(token.audit_ids))
 
 
-def mark(secret: str, key: bytes) -> str:
-    """A text that tells one secret from another without telling the secret to who lacks `key`."""
-    content = b"password\0" + secret.encode(errors="surrogatepass")
-    return _encode(hmac.digest(key, content, hashlib.sha256)[:_MARK_BYTES])
+def _key_id(key: bytes) -> str:
+    return _encode(hmac.digest(key, b"key id\0", hashlib.sha256)[:_KEY_ID_BYTES])
 
 
-def _signature(payload: str, key: bytes) -> str:
-    return _encode(hmac.digest(key, payload.encode(), hashlib.sha256))
+def _sign(text: str, key: bytes) -> str:
+    return _encode(hmac.digest(key, text.encode(), hashlib.sha256))
 
 
 def _encode(content: bytes) -> str:

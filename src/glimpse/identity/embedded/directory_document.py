@@ -1,0 +1,193 @@
+"""The content of ``identity.json``: written by a first start, completed, parsed and encoded.
+
+Operators and tests may write the file before the first start, or edit it while the service runs.
+`parse_directory` documents its form.
+"""
+
+import secrets
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from glimpse.identity.embedded.directory import (
+    ApplicationCredential,
+    Directory,
+    InvalidDirectory,
+    Project,
+    User,
+)
+from glimpse.identity.embedded.entry_validation import valid_entries
+from glimpse.identity.embedded.password_hashes import hash_password
+
+# The roles that a role implies, as Keystone's bootstrap sets them up.
+_IMPLIED = {
+    "admin": ("member", "reader"),
+    "manager": ("member", "reader"),
+    "member": ("reader",),
+}
+_STANDARD = {"admin": ("admin", "member", "reader"), "demo": ("member", "reader")}
+
+
+def standard_document() -> dict[str, Any]:
+    """Make the document of a first start: admin, demo and alt, each in a project of that name."""
+    names = ("admin", "demo", "alt")
+    return {
+        "projects": [{"name": name} for name in names],
+        "users": [
+            {"name": name, "roles": {name: list(_STANDARD.get(name, _STANDARD["demo"]))}}
+            for name in names
+        ],
+        "application_credentials": [],
+    }
+
+
+def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `document` with the ids, passwords and hashes of secrets that it lacks.
+
+    A user without ``password`` and ``password_hash`` gets a random password. Beside a password a
+    hash is removed, since an edit of one would make the other wrong. Invalid entries stay as they
+    are. Raises InvalidDirectory for a section that is not a list.
+    """
+    result = {**document}
+    for section in ("projects", "users", "application_credentials"):
+        entries = document.get(section) or []
+        if not isinstance(entries, list):
+            raise InvalidDirectory(f"{section}: has to be a list of objects with a name")
+        result[section] = [
+            {"id": uuid.uuid4().hex, **entry} if _is_named(entry) else entry for entry in entries
+        ]
+    for user in filter(_is_named, result["users"]):
+        if "password" in user:
+            user.pop("password_hash", None)
+        elif not user.get("password_hash"):
+            user["password"] = secrets.token_urlsafe(18)
+    for credential in filter(_is_named, result["application_credentials"]):
+        if "secret" in credential:
+            credential["secret_hash"] = hash_password(str(credential.pop("secret")))
+    return result
+
+
+def _is_named(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("name"), str)
+
+
+def parse_directory(document: Mapping[str, Any]) -> Directory:
+    """Make a Directory of a completed document.
+
+    ``projects``: id, name, enabled. ``users``: id, name, password or password_hash (the former
+    counts), enabled, roles (an object: project id or name -> list of role names; as in Keystone,
+    admin implies member, and member reader).
+    ``application_credentials``: id, name, user and project (id or name), roles, secret_hash,
+    description, expires_at, unrestricted.
+
+    An invalid entry, or the roles of a user in an unknown project, are left out and named in
+    ``Directory.broken``. Raises InvalidDirectory if a section is missing or not a list.
+    """
+    broken: dict[str, str] = {}
+    try:
+        projects = [
+            Project(p["id"], p["name"], p.get("enabled", True))
+            for p in valid_entries("project", document["projects"], broken)
+        ]
+        known = Directory(projects=projects)
+        user_entries = valid_entries("user", document["users"], broken)
+        users = [_user(entry, known, broken) for entry in user_entries]
+        known = Directory(users, projects)
+        entries = document["application_credentials"]
+        credentials = list(_credentials(entries, known, broken))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InvalidDirectory(f"missing or of the wrong type: {error}") from error
+    return Directory(users, projects, credentials, broken)
+
+
+def _credentials(
+    entries: Iterable[Mapping[str, Any]], known: Directory, broken: dict[str, str]
+) -> Iterator[ApplicationCredential]:
+    for entry in valid_entries("application credential", entries, broken):
+        try:
+            yield _credential(entry, known)
+        except InvalidDirectory as error:  # for example, its user was removed from the file
+            broken[str(entry["id"])] = str(error)
+
+
+def _user(entry: Mapping[str, Any], known: Directory, broken: dict[str, str]) -> User:
+    roles: dict[str, tuple[str, ...]] = {}
+    for project, names in entry.get("roles", {}).items():
+        try:
+            roles[_project_id(project, known)] = _with_implied(names)
+        except InvalidDirectory as error:  # the project was removed from the file, or is invalid
+            broken[f"{entry['id']}: roles in {project}"] = str(error)
+    password, password_hash = entry.get("password"), entry.get("password_hash")
+    return User(
+        id=entry["id"],
+        name=entry["name"],
+        password=password,
+        password_hash=password_hash if password is None else None,
+        enabled=entry.get("enabled", True),
+        roles=roles,
+    )
+
+
+def _with_implied(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the roles, then those that they imply: tokens list both, as Keystone's do."""
+    named = tuple(names)
+    implied = (each for name in named for each in _IMPLIED.get(name, ()))
+    return tuple(dict.fromkeys((*named, *implied)))
+
+
+def _credential(entry: Mapping[str, Any], known: Directory) -> ApplicationCredential:
+    project_id = _project_id(entry["project"], known)
+    user = known.user(user_id=entry["user"]) or known.user(name=entry["user"])
+    if user is None:
+        raise InvalidDirectory(f"application_credentials: nobody is called {entry['user']}")
+    return ApplicationCredential(
+        id=entry["id"],
+        name=entry["name"],
+        user_id=user.id,
+        project_id=project_id,
+        roles=tuple(entry.get("roles") or user.roles.get(project_id, ())),
+        secret_hash=entry["secret_hash"],
+        description=entry.get("description"),
+        expires_at=entry.get("expires_at"),
+        unrestricted=entry.get("unrestricted", False),
+    )
+
+
+def _project_id(reference: str, known: Directory) -> str:
+    project = known.project(project_id=reference) or known.project(name=reference)
+    if project is None:
+        raise InvalidDirectory(f"no project has the id or name {reference}")
+    return project.id
+
+
+def credential_entry(credential: ApplicationCredential) -> dict[str, Any]:
+    """Make the entry of `credential` in the document."""
+    return {
+        "id": credential.id,
+        "name": credential.name,
+        "user": credential.user_id,
+        "project": credential.project_id,
+        "roles": list(credential.roles),
+        "secret_hash": credential.secret_hash,
+        "description": credential.description,
+        "expires_at": credential.expires_at,
+        "unrestricted": credential.unrestricted,
+    }
+
+
+def encode_document(document: Mapping[str, Any]) -> bytes:
+    """Return the bytes of the file: indented JSON, since people edit it."""
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def decode_document(content: bytes) -> dict[str, Any]:
+    """Return the JSON object in the file. Raises InvalidDirectory."""
+    try:
+        document = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise InvalidDirectory(f"not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise InvalidDirectory("not a JSON object")
+    return document

@@ -1,0 +1,54 @@
+"""TokenKeyFile: the keys that sign tokens, in the state directory."""
+
+import logging
+import secrets
+from pathlib import Path
+
+from glimpse.identity.embedded.directory import InvalidDirectory
+from glimpse.identity.embedded.private_files import (
+    create_private_file,
+    read_file_version,
+)
+from glimpse.identity.embedded.tokens import KEY_BYTES, TokenKeys
+
+_log = logging.getLogger(__name__)
+
+
+class TokenKeyFile:
+    """A file of KEY_BYTES for each key, the newest first, without anything between them.
+
+    Created with one key by the first of the workers that start. Operators rotate keys by replacing
+    the file (docs/operations.md); `refresh` reads it again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or create. Raises OSError, or InvalidDirectory for a file that holds no keys."""
+        self._path = path
+        create_private_file(path, secrets.token_bytes(KEY_BYTES))
+        self._version = read_file_version(path)
+        self.keys = self._read()
+
+    def refresh(self) -> None:
+        """Read the file again if it has been replaced; takes 2 µs if it has not.
+
+        A file that is missing or invalid leaves the keys as they are; the latter is logged once.
+        """
+        try:
+            version = read_file_version(self._path)
+            if version == self._version:
+                return
+            self._version = version
+            self.keys = self._read()
+        except OSError:
+            return
+        except InvalidDirectory as error:
+            _log.warning("The present keys of tokens are kept: %s", error)
+
+    def _read(self) -> TokenKeys:
+        content = self._path.read_bytes()
+        # Keys of other lengths could be guessed: anybody could make tokens.
+        keys = [content[i : i + KEY_BYTES] for i in range(0, len(content), KEY_BYTES)]
+        try:
+            return TokenKeys(keys)
+        except ValueError as error:
+            raise InvalidDirectory(f"{self._path}: {error}") from None

@@ -1,0 +1,95 @@
+"""A running Identity API with the users of a first start, and how to log in to it."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.service import EmbeddedIdentity
+from glimpse.identity_api.routes import identity_api
+from tests.identity.clock import ManualClock
+from tests.support.process import free_port
+
+
+class Cloud:
+    """An Identity API at ``base_url``/identity, and the identity behind it."""
+
+    def __init__(self, identity: EmbeddedIdentity, clock: ManualClock, port: int) -> None:
+        self.identity = identity
+        self.clock = clock
+        self.base_url = f"http://127.0.0.1:{port}"
+        self.url = f"{self.base_url}/identity/v3"
+
+    @property
+    def directory(self) -> Directory:
+        return self.identity.directory_file.current
+
+    def password(self, user: str) -> str:
+        found = self.directory.user(name=user)
+        assert found is not None
+        assert found.password is not None
+        return found.password
+
+    def login(self, user: str = "demo", **scope: Any) -> requests.Response:
+        """Log in with the user's password, to the project of that name unless `scope` is given."""
+        domain = {"id": "default"}
+        who = {"name": user, "domain": domain, "password": self.password(user)}
+        identity = {"methods": ["password"], "password": {"user": who}}
+        auth = {"identity": identity, "scope": {"project": {"name": user, "domain": domain}}}
+        return self.post({"auth": auth | scope})
+
+    def token(self, user: str = "demo") -> str:
+        answer = self.login(user)
+        assert answer.status_code == 201, answer.text
+        return answer.headers["X-Subject-Token"]
+
+    def post(self, document: Any, query: str = "") -> requests.Response:
+        return requests.post(f"{self.url}/auth/tokens{query}", json=document, timeout=20)
+
+    def ask(self, method: str, path: str, token: str, **more: Any) -> requests.Response:
+        headers = {"X-Auth-Token": token} | more.pop("headers", {})
+        return requests.request(method, self.url + path, headers=headers, timeout=20, **more)
+
+
+def message_of(answer: requests.Response) -> str:
+    """What a fault of the Identity API says, of one that is as it should be."""
+    error = answer.json()["error"]
+    assert set(error) == {"code", "title", "message"}
+    assert error["code"] == answer.status_code
+    return str(error["message"])
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    clock = ManualClock(time.time())
+    identity = EmbeddedIdentity.open(tmp_path / "state", clock=clock)
+    cloud = Cloud(identity, clock, free_port())
+    port = int(cloud.base_url.rpartition(":")[2])
+    app = mounted(identity_api(identity), cloud.base_url)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    yield cloud
+    server.should_exit = True
+    thread.join()
+    asyncio.run(identity.close())
+
+
+def mounted(app: ASGIApp, base_url: str) -> ASGIApp:
+    """Mount `app` at /identity and say how it was reached, as Glimpse's outer layers do."""
+
+    async def outer(scope: Scope, receive: Receive, send: Send) -> None:
+        inner = {**scope, "root_path": "/identity", "glimpse.base_url": base_url}
+        await app(inner, receive, send)
+
+    return outer

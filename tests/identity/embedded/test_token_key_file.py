@@ -1,0 +1,64 @@
+"""The file of keys that sign tokens: created once, replaced by operators, never half used."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from glimpse.identity.embedded.directory import InvalidDirectory
+from glimpse.identity.embedded.private_files import write_private_file
+from glimpse.identity.embedded.token_key_file import TokenKeyFile
+
+OLD, NEW = b"o" * 32, b"n" * 32
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "token.key"
+
+
+def test_missing_file_is_created_with_one_private_key(path: Path) -> None:
+    created = TokenKeyFile(path)
+    assert len(path.read_bytes()) == 32
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert TokenKeyFile(path).keys.signing_key_id == created.keys.signing_key_id
+
+
+def test_replaced_file_is_read_at_the_next_refresh(path: Path) -> None:
+    path.write_bytes(OLD)
+    file = TokenKeyFile(path)
+    old_keys = file.keys
+    file.refresh()
+    assert file.keys is old_keys
+    write_private_file(path, NEW + OLD)
+    file.refresh()
+    assert file.keys.signing_key_id != old_keys.signing_key_id
+    assert old_keys.signing_key_id in file.keys
+    write_private_file(path, NEW)
+    file.refresh()
+    assert old_keys.signing_key_id not in file.keys
+
+
+@pytest.mark.parametrize("content", [b"", b"short", NEW + b"short"])
+def test_invalid_file_keeps_the_keys_in_use_and_is_logged_once(
+    path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    path.write_bytes(OLD)
+    file = TokenKeyFile(path)
+    keys = file.keys
+    write_private_file(path, content)
+    for _ in range(3):
+        file.refresh()
+    assert file.keys is keys
+    assert caplog.text.count(str(path)) == 1
+    with pytest.raises(InvalidDirectory, match=r"token\.key"):
+        TokenKeyFile(path)
+
+
+def test_removed_file_keeps_the_keys_in_use(path: Path) -> None:
+    file = TokenKeyFile(path)
+    keys = file.keys
+    path.unlink()
+    file.refresh()
+    assert file.keys is keys
