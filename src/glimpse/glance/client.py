@@ -15,10 +15,11 @@ from glimpse.glance.responses import Answer, version_ids
 from glimpse.glance.servers import FindServer, Servers, is_url
 from glimpse.images.errors import Invalid, Unavailable
 from glimpse.telemetry.request_context import NO_REQUEST, current_context, current_request
+from glimpse.upstream.backoff import retry_delay
 from glimpse.upstream.client import HttpClient
 from glimpse.upstream.errors import ConnectError, ResponseTooLarge, UpstreamError
+from glimpse.upstream.single_flight import SingleFlight
 from glimpse.upstream.urls import strip_credentials
-from glimpse.upstream.waiting import SingleFlight, retry_delay
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from tooz.locking import Lock
 
 from glimpse.glance.lock_heartbeat import LockHeartbeat, reason
 from glimpse.images.errors import Unavailable
-from glimpse.upstream.waiting import SingleFlight, run_in_thread
+from glimpse.upstream.single_flight import SingleFlight
+from glimpse.upstream.threads import run_in_thread
 
 _log = logging.getLogger(__name__)
 

@@ -1,1 +1,1 @@
-"""What calls to other services share: HTTP, deadlines, pauses, threads, flights."""
+"""HTTP to other services: transport, connection pool, TLS, backoff, single-flight, threads."""

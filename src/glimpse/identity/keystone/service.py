@@ -20,7 +20,7 @@ from glimpse.identity.keystone.validation import INVALID_TOKEN, TokenValidator
 from glimpse.identity.service import Identity, IdentityUnavailable, Unauthorized
 from glimpse.images import Caller
 from glimpse.telemetry.request_context import current_context
-from glimpse.upstream.waiting import SingleFlight
+from glimpse.upstream.single_flight import SingleFlight
 
 _COMPUTE = "compute"  # the service of a RequestTarget of the Compute API
 

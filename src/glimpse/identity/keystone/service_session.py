@@ -22,8 +22,10 @@ from glimpse.identity.keystone.login_transport import LoginTransport, RedirectNo
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.service import IdentityUnavailable
 from glimpse.telemetry.request_context import current_context
+from glimpse.upstream.backoff import retry_delay
+from glimpse.upstream.single_flight import SingleFlight
+from glimpse.upstream.threads import run_in_thread
 from glimpse.upstream.tls import TlsOptions
-from glimpse.upstream.waiting import SingleFlight, retry_delay, run_in_thread
 
 _log = logging.getLogger(__name__)
 

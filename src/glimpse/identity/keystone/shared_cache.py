@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from glimpse.identity.keystone.entry_protection import EntryProtection
-from glimpse.upstream.waiting import run_in_thread
+from glimpse.upstream.threads import run_in_thread
 
 _log = logging.getLogger(__name__)
 

@@ -9,10 +9,10 @@ from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.keystone.service_session import ServiceSession, is_sendable
 from glimpse.identity.service import IdentityUnavailable, Unauthorized
 from glimpse.telemetry.request_context import current_context
+from glimpse.upstream.backoff import retry_delay
 from glimpse.upstream.client import HttpClient
 from glimpse.upstream.errors import ConnectError, UpstreamError
 from glimpse.upstream.urls import strip_credentials
-from glimpse.upstream.waiting import retry_delay
 
 _log = logging.getLogger(__name__)
 

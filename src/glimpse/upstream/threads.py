@@ -1,0 +1,32 @@
+"""run_in_thread: blocking calls in daemon threads."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+async def run_in_thread(function: Callable[[], Result]) -> Result:
+    """Call a blocking function in a new daemon thread; return its result or raise its exception.
+
+    If the caller is cancelled before the thread starts, the function is not called; after that the
+    thread runs on and its result is discarded.
+
+    `asyncio.to_thread` has a limited pool of threads, which a process joins at exit: calls to a
+    server that sends a byte a second would use up the pool and delay the exit.
+    """
+    future: Future[Result] = Future()
+
+    def run() -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(function())
+        except BaseException as error:  # noqa: BLE001  raised in the caller
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await asyncio.wrap_future(future)
