@@ -96,20 +96,20 @@ async def client() -> AsyncIterator[HttpClient]:
 def make_client(
     *,
     silence: float = 5.0,
-    most_connections: int = 100,
-    most_body_bytes: int = 10_000_000,
+    max_connections: int = 100,
+    max_buffered_bytes: int = 10_000_000,
 ) -> HttpClient:
     return HttpClient(
         tls=TlsOptions(),
         connect_timeout=5.0,
-        silence_timeout=silence,
-        most_connections=most_connections,
-        most_body_bytes=most_body_bytes,
+        read_timeout=silence,
+        max_connections=max_connections,
+        max_buffered_bytes=max_buffered_bytes,
     )
 
 
-async def get(client: HttpClient, url: str, most_bytes: int = 1000) -> Response:
-    return await client.request("GET", url, "/", {}, most_bytes=most_bytes)
+async def get(client: HttpClient, url: str, max_response_bytes: int = 1000) -> Response:
+    return await client.request("GET", url, "/", {}, max_response_bytes=max_response_bytes)
 
 
 async def until(condition: Callable[[], bool]) -> None:

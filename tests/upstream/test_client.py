@@ -37,7 +37,7 @@ async def test_a_call_that_nobody_waits_for_ends_its_connection(
 
 
 async def test_who_finds_all_connections_in_use_waits_for_one(scripted: Scripted) -> None:
-    client = make_client(most_connections=2)
+    client = make_client(max_connections=2)
     scripted.gate.clear()
     calls = [asyncio.create_task(get(client, scripted.url)) for _ in range(6)]
     await until(lambda: len(scripted.requests) == 2)
@@ -81,7 +81,7 @@ async def test_a_connection_that_is_not_there_in_time_is_none() -> None:
     async def serve(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(5)
 
-    client = HttpClient(tls=TlsOptions(), connect_timeout=0.1, silence_timeout=5)
+    client = HttpClient(tls=TlsOptions(), connect_timeout=0.1, read_timeout=5)
     async with listening(serve) as url:
         with pytest.raises(ConnectTimeout):  # it says nothing, and so there is no TLS
             await get(client, url.replace("http:", "https:"))
@@ -98,7 +98,7 @@ async def test_a_name_with_several_addresses_needs_one_that_works(
 async def test_a_request_says_what_it_is_given(client: HttpClient, scripted: Scripted) -> None:
     headers = {"X-Auth-Token": "t\xe9", "Accept": "application/json"}
     url = f"{scripted.url.replace('//', '//us%65r:p%40ss@')}/image"
-    await client.request("PATCH", url, "/v2/a?b=c", headers, b"{}", most_bytes=10)
+    await client.request("PATCH", url, "/v2/a?b=c", headers, b"{}", max_response_bytes=10)
     head, _, body = scripted.requests[0].partition(b"\r\n\r\n")
     line, *rest = head.decode("latin-1").split("\r\n")
     assert line == "PATCH /image/v2/a?b=c HTTP/1.1"
@@ -126,7 +126,9 @@ async def test_a_header_of_two_lines_is_never_sent(
     client: HttpClient, scripted: Scripted, value: str
 ) -> None:
     with pytest.raises(ValueError, match="more than one line"):
-        await client.request("GET", scripted.url, "/", {"X-Auth-Token": value}, most_bytes=10)
+        await client.request(
+            "GET", scripted.url, "/", {"X-Auth-Token": value}, max_response_bytes=10
+        )
     assert not scripted.connections
 
 
@@ -135,7 +137,7 @@ async def test_a_file_that_cannot_be_used_is_an_error(file: str, scripted: Scrip
     options = dataclasses.replace(TlsOptions(), **{file: "/nowhere.pem"})  # type: ignore[arg-type]
     with pytest.raises(OSError, match="No such file"):
         assert isinstance(options.context, ssl.SSLContext)
-    client = HttpClient(tls=options, connect_timeout=5, silence_timeout=5)
+    client = HttpClient(tls=options, connect_timeout=5, read_timeout=5)
     with pytest.raises(ConnectError):
         await get(client, scripted.url.replace("http:", "https:"))
     await client.close()

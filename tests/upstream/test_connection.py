@@ -194,7 +194,7 @@ async def test_of_an_error_the_beginning_is_read_and_the_connection_closed(
     framed = b"989680\r\n" + body + b"\r\n0\r\n\r\n" if framing == "chunks" else body
     scripted.answer = b"HTTP/1.1 %d Oh\r\n" % status + head + b"\r\n" + framed
     for _ in range(2):
-        response = await get(client, scripted.url, most_bytes=20_000_000)
+        response = await get(client, scripted.url, max_response_bytes=20_000_000)
         assert (response.status, response.body) == (status, 64_000 * b"x")
     assert scripted.connections == 2
 
@@ -208,7 +208,7 @@ async def test_a_trailer_is_no_header(client: HttpClient, scripted: Scripted) ->
 async def test_large_bodies_are_read_as_the_budget_has_room_and_small_ones_at_once(
     scripted: Scripted,
 ) -> None:
-    client = make_client(most_body_bytes=3_000_000, silence=2.0)
+    client = make_client(max_buffered_bytes=3_000_000, silence=2.0)
     large = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
     pending: list[asyncio.StreamWriter] = []
 
@@ -231,7 +231,7 @@ async def test_large_bodies_are_read_as_the_budget_has_room_and_small_ones_at_on
 
 
 async def test_a_large_body_that_is_cancelled_makes_room_for_the_next() -> None:
-    client = make_client(most_body_bytes=1_000_000)
+    client = make_client(max_buffered_bytes=1_000_000)
     served: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -83,8 +83,8 @@ class GlanceClient:
         self._http = HttpClient(
             tls=options.tls,
             connect_timeout=options.connect_timeout,
-            silence_timeout=options.first_byte_timeout,
-            most_connections=_CONNECTIONS,
+            read_timeout=options.first_byte_timeout,
+            max_connections=_CONNECTIONS,
         )
 
     async def call(
@@ -237,7 +237,7 @@ class GlanceClient:
                 request.target,
                 request.headers,
                 request.body,
-                most_bytes=request.most_bytes,
+                max_response_bytes=request.most_bytes,
             )
         except (UpstreamError, TimeoutError) as error:
             # A deadline of the whole call arrives as CancelledError, so it is not caught here.

@@ -30,9 +30,9 @@ _LINE_END = re.compile(r"[\r\n\0]")
 class HttpClient:
     """Made anywhere, used within one event loop, closed at the end.
 
-    Times are in seconds: `connect_timeout` for a connection with its TLS, `silence_timeout` for
-    each silence while an answer is due. A server gets at most `most_connections`; who finds none
-    free waits, as long as it likes. Of large bodies `most_body_bytes` are read at once.
+    Times are in seconds: `connect_timeout` for a connection with its TLS, `read_timeout` for
+    each silence while an answer is due. A server gets at most `max_connections`; who finds none
+    free waits, as long as it likes. Of large bodies `max_buffered_bytes` are read at once.
     """
 
     def __init__(
@@ -40,15 +40,15 @@ class HttpClient:
         *,
         tls: TlsOptions,
         connect_timeout: float,
-        silence_timeout: float,
-        most_connections: int = 100,
-        most_body_bytes: int = _MOST_BODY_BYTES,
+        read_timeout: float,
+        max_connections: int = 100,
+        max_buffered_bytes: int = _MOST_BODY_BYTES,
     ) -> None:
         self._tls = tls
-        self._budget = ResponseBudget(most_body_bytes)
+        self._budget = ResponseBudget(max_buffered_bytes)
         self._connect_timeout = connect_timeout
-        self._silence_timeout = silence_timeout
-        self._most_connections = most_connections
+        self._read_timeout = read_timeout
+        self._max_connections = max_connections
         self._servers: dict[str, _Server] = {}
         self._sweeper: asyncio.TimerHandle | None = None
         self._open: set[Connection] = set()
@@ -61,7 +61,7 @@ class HttpClient:
         headers: Mapping[str, str],
         body: bytes | None = None,
         *,
-        most_bytes: int,
+        max_response_bytes: int,
     ) -> Response:
         """Ask the server with this base URL for what is at `target` below it, which is quoted.
 
@@ -72,13 +72,13 @@ class HttpClient:
         request = known.request(method, target, headers, body)
         async with known.room:
             connection = known.kept() or await self._connect(known)
-            response = await connection.ask(request, most_bytes)
+            response = await connection.ask(request, max_response_bytes)
             self._keep(known, connection)
             return response
 
     def _new_server(self, url: str) -> "_Server":
         try:
-            server = _Server(url, self._most_connections)
+            server = _Server(url, self._max_connections)
         except ValueError:
             raise ConnectError("the URL is none of a server") from None
         while len(self._servers) >= _MOST_SERVERS:
@@ -106,7 +106,7 @@ class HttpClient:
         )
         try:
             _, connection = await loop.create_connection(
-                lambda: Connection(self._silence_timeout, self._open.discard, self._budget),
+                lambda: Connection(self._read_timeout, self._open.discard, self._budget),
                 sock=made,
                 ssl=self._tls.context if server.is_tls else None,
                 server_hostname=server.host if server.is_tls else None,
@@ -161,7 +161,7 @@ class _Server:
     Raises ValueError for what is no URL of a server.
     """
 
-    def __init__(self, url: str, most_connections: int) -> None:
+    def __init__(self, url: str, max_connections: int) -> None:
         parts = urlsplit(url)
         self.is_tls = parts.scheme == "https"
         self.host = (parts.hostname or "").encode("idna").decode()
@@ -176,7 +176,7 @@ class _Server:
         if parts.username is not None:
             user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._common += f"Authorization: Basic {b64encode(user.encode()).decode()}\r\n"
-        self.room = asyncio.Semaphore(most_connections)
+        self.room = asyncio.Semaphore(max_connections)
         self.idle: list[Connection] = []
         self.is_closed = False
 

@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
         self._heard_at = 0.0
         self._room = 0
         self._head_room = 0
-        self._most_bytes = 0
+        self._max_response_bytes = 0
         self._headers: list[tuple[bytes, bytes]] = []
         self._body = bytearray()
         self._has_head = False
@@ -88,21 +88,21 @@ class Connection(asyncio.Protocol):
         self._waiting: Waiting | None = None
         self.idle_since = 0.0
 
-    async def ask(self, request: bytes, most_bytes: int) -> Response:
+    async def ask(self, request: bytes, max_response_bytes: int) -> Response:
         """Send a request, read its answer.
 
         Raises ConnectionLost if the connection ends before the head of the response is there,
         ProtocolError if the response is malformed or incomplete, ResponseTooLarge above
-        `most_bytes`, TimeoutError for a silence. After any of them, and when it is cancelled, the
+        `max_response_bytes`, TimeoutError for a silence. After any of them, and when it is cancelled, the
         connection is of no more use.
         """
         if self._transport.is_closing():
             raise ConnectionLost(_NO_ANSWER)
         answer: asyncio.Future[Response] = self._loop.create_future()
         self._answer = answer
-        self._most_bytes = most_bytes
+        self._max_response_bytes = max_response_bytes
         # Chunks are framed; a server that sends tiny ones costs more time than memory.
-        self._room = most_bytes + most_bytes // 4 + _MOST_HEAD_BYTES
+        self._room = max_response_bytes + max_response_bytes // 4 + _MOST_HEAD_BYTES
         self._head_room = _MOST_HEAD_BYTES
         self._has_head = False
         self._heard_at = self._loop.time()
@@ -177,7 +177,7 @@ class Connection(asyncio.Protocol):
         """Know that the body comes next, and make room for it if it says how long it is."""
         self._has_head = True
         length = 0 if self._is_partial() else _content_length(self._headers)
-        if length > self._most_bytes or self._head_room < 0:
+        if length > self._max_response_bytes or self._head_room < 0:
             self._fail(ResponseTooLarge(_TOO_LARGE))
         elif length > _SMALL_BYTES:
             self._reserve(length)
@@ -193,10 +193,10 @@ class Connection(asyncio.Protocol):
                 del self._body[_MOST_ERROR_BYTES:]
                 self._transport.abort()
                 self._give_answer()
-        elif size > self._most_bytes:
+        elif size > self._max_response_bytes:
             self._fail(ResponseTooLarge(_TOO_LARGE))
         elif size > _SMALL_BYTES:
-            self._reserve(self._most_bytes)
+            self._reserve(self._max_response_bytes)
 
     def on_message_complete(self) -> None:
         """Give the answer to who waits for it."""

@@ -75,7 +75,7 @@ class LoginTransport(BaseAdapter):
         client = self._clients.get(tls)
         if client is None:
             client = HttpClient(
-                tls=tls, connect_timeout=self._timeout, silence_timeout=self._timeout
+                tls=tls, connect_timeout=self._timeout, read_timeout=self._timeout
             )
             self._clients[tls] = client
         try:
@@ -158,7 +158,7 @@ async def _send_request(client: HttpClient, request: requests.PreparedRequest) -
         request.path_url,
         headers,
         body,
-        most_bytes=_MAX_RESPONSE_BYTES,
+        max_response_bytes=_MAX_RESPONSE_BYTES,
     )
 
 

@@ -37,7 +37,7 @@ class TokenValidator:
         self._http = HttpClient(
             tls=options.tls,
             connect_timeout=options.http_connect_timeout,
-            silence_timeout=options.http_connect_timeout,
+            read_timeout=options.http_connect_timeout,
         )
 
     async def validate(self, token: str, *, allow_expired: bool) -> bytes:
@@ -104,7 +104,7 @@ class TokenValidator:
         began, outcome = time.perf_counter(), "timeout"  # if the deadline ends the request
         try:
             response = await self._http.request(
-                "GET", endpoint, f"/v3/auth/tokens{query}", headers, most_bytes=_MAX_RESPONSE_BYTES
+                "GET", endpoint, f"/v3/auth/tokens{query}", headers, max_response_bytes=_MAX_RESPONSE_BYTES
             )
         except (UpstreamError, TimeoutError) as error:
             if not isinstance(error, TimeoutError):
@@ -134,7 +134,7 @@ class TokenValidator:
             _, endpoint = await self._session.token_and_endpoint()
             async with asyncio.timeout(self._options.http_connect_timeout):
                 response = await self._http.request(
-                    "GET", endpoint, "/v3", {}, most_bytes=_MAX_RESPONSE_BYTES
+                    "GET", endpoint, "/v3", {}, max_response_bytes=_MAX_RESPONSE_BYTES
                 )
         except IdentityUnavailable as error:
             return str(error)
