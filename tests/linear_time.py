@@ -17,7 +17,7 @@ from glimpse.image_api import routes as image_routes
 from glimpse.images import dates, query
 from glimpse.server import request_body, request_head
 from glimpse.telemetry import redaction
-from glimpse.upstream import client
+from glimpse.upstream import request_encoder
 from glimpse.upstream.urls import strip_credentials
 
 
@@ -270,7 +270,9 @@ ROWS = {
     "URL in a log": Row(
         strip_credentials, repeated("http://^a$", "//", "@", "http://[^:$", "http://a:^1$")
     ),
-    "header to send": Row(client._LINE_END.search, ANY, "upstream.client:_LINE_END"),
+    "header to send": Row(
+        request_encoder._LINE_END.search, ANY, "upstream.request_encoder:_LINE_END"
+    ),
     "URL of a link": Row(views._PLAIN_URL.fullmatch, ANY, "compute.views:_PLAIN_URL"),
     "special properties": Row(
         views._SPECIAL.search, repeated('"', '"instance_uuid', '"block'), "compute.views:_SPECIAL"

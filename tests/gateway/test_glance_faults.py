@@ -103,11 +103,11 @@ def test_glance(rig: Rig, fault: str, operation: str) -> None:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("closes early", "the connection ended before an answer"),
-        ("closes in the body", "the connection ended within the answer"),
-        ("hangs", "silent for 1 s"),
+        ("closes early", "the connection closed before a response"),
+        ("closes in the body", "the connection closed within the response"),
+        ("hangs", "nothing received for 1 s"),
         ("answers 500", "it answered 500"),
-        ("answers no HTTP", "the answer is not HTTP"),
+        ("answers no HTTP", "the response is not HTTP"),
     ],
 )
 def test_the_log_says_how_glance_fails(rig: Rig, fault: str, words: str) -> None:

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from glimpse.upstream.client import HttpClient
-from glimpse.upstream.connection import Response
 from glimpse.upstream.tls import TlsOptions
+from glimpse.upstream.transport import Response
 
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -15,7 +15,7 @@ from tests.upstream.conftest import Scripted, get, listening, make_client, until
 async def test_an_idle_connection_is_closed_after_a_while(
     client: HttpClient, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("glimpse.upstream.client._KEPT_SECONDS", 0.1)
+    monkeypatch.setattr("glimpse.upstream.client._IDLE_SECONDS", 0.1)
     await asyncio.gather(*(get(client, scripted.url) for _ in range(5)))
     assert scripted.connections == 5
     await until(lambda: scripted.ended == 5)

@@ -1,19 +1,19 @@
 """Why a request to another service brought no response.
 
 UpstreamError
-├── ConnectError        no connection: nothing was sent
-│   └── ConnectTimeout  and it took too long (also a TimeoutError)
-├── ConnectionLost      the connection ended before the head of a response arrived
-├── ProtocolError       the response is not HTTP, or is incomplete
-└── ResponseTooLarge    the response has more bytes than are read
+├── ConnectError        no connection could be made: nothing was sent
+│   └── ConnectTimeout  not connected in time (also a TimeoutError)
+├── ConnectionLost      the connection closed before the head of the response was complete
+├── ProtocolError       the response is not HTTP, or incomplete
+└── ResponseTooLarge    the response has more bytes than its caller accepts
 
 A timeout after connecting is a plain TimeoutError. The messages are for logs: they may name hosts,
-but never contain what was sent.
+but never contain anything that was sent.
 """
 
 
 class UpstreamError(Exception):
-    """There is no answer."""
+    """A request to another service brought no response."""
 
 
 class ConnectError(UpstreamError):
@@ -21,16 +21,16 @@ class ConnectError(UpstreamError):
 
 
 class ConnectTimeout(ConnectError, TimeoutError):
-    """No connection was there in time: nothing was sent."""
+    """No connection was made in time: nothing was sent."""
 
 
 class ConnectionLost(UpstreamError):
-    """The connection ended before the head of an answer was there."""
+    """The connection closed before the head of the response was complete."""
 
 
 class ProtocolError(UpstreamError):
-    """The answer is not HTTP, or ended before its end."""
+    """The response is not HTTP, or incomplete."""
 
 
 class ResponseTooLarge(UpstreamError):
-    """The answer has more bytes than allowed."""
+    """The response has more bytes than its caller accepts."""

@@ -1,54 +1,54 @@
-"""ResponseBudget: how many bytes of large response bodies are read at once."""
+"""ResponseBudget: a bound for the bytes of large response bodies that are read at once."""
 
 from collections import deque
 from collections.abc import Callable
 
 
-class Waiting:
-    """One response that waits for its share; `cancel` it when it is not wanted any more."""
+class PendingReservation:
+    """A reservation that waits for its bytes. `ResponseBudget.cancel` withdraws it."""
 
-    def __init__(self, size: int, granted: Callable[[], None]) -> None:
+    def __init__(self, size: int, on_granted: Callable[[], None]) -> None:
         self.size = size
-        self.granted = granted
+        self.on_granted = on_granted
 
 
 class ResponseBudget:
-    """`total` bytes, given out in the order in which they were asked for.
+    """`total` bytes, granted in the order of the reservations.
 
-    A response asks once, for all it may need, so that two that are half read never wait for each
-    other. One that needs more than `total` gets all of it.
+    A response reserves once, for all it may need, so that two half-read responses never wait for
+    each other. A reservation of more than `total` bytes takes all of them.
     """
 
     def __init__(self, total: int) -> None:
         self._total = total
         self._free = total
-        self._queue: deque[Waiting] = deque()
+        self._queue: deque[PendingReservation] = deque()
 
-    def reserve(self, size: int, granted: Callable[[], None]) -> Waiting | None:
-        """Take `size` bytes: at once, or call `granted` when they have been taken.
+    def reserve(self, size: int, on_granted: Callable[[], None]) -> PendingReservation | None:
+        """Reserve `size` bytes: return None if they are granted now.
 
-        Return None when they were taken at once.
+        Otherwise return the pending reservation; `on_granted` is called when it is granted.
         """
         size = min(size, self._total)
         if not self._queue and size <= self._free:
             self._free -= size
             return None
-        waiting = Waiting(size, granted)
-        self._queue.append(waiting)
-        return waiting
+        pending = PendingReservation(size, on_granted)
+        self._queue.append(pending)
+        return pending
 
-    def cancel(self, waiting: Waiting) -> None:
-        """Wait no more for bytes that were not granted yet."""
-        self._queue.remove(waiting)
+    def cancel(self, pending: PendingReservation) -> None:
+        """Withdraw a reservation that has not been granted."""
+        self._queue.remove(pending)
         self._grant()
 
     def release(self, size: int) -> None:
-        """Give back as many bytes as were reserved."""
+        """Give back `size` bytes, the same number that was reserved."""
         self._free += min(size, self._total)
         self._grant()
 
     def _grant(self) -> None:
         while self._queue and self._queue[0].size <= self._free:
-            waiting = self._queue.popleft()
-            self._free -= waiting.size
-            waiting.granted()
+            pending = self._queue.popleft()
+            self._free -= pending.size
+            pending.on_granted()

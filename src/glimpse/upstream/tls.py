@@ -1,4 +1,4 @@
-"""TLS: whom to believe, and how to show who we are, as all sections of a nova.conf have it."""
+"""TlsOptions: which servers to trust, and which certificate to show them."""
 
 import ssl
 from dataclasses import dataclass
@@ -8,7 +8,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class TlsOptions:
-    """`cafile` replaces the authorities that the system knows; `insecure` believes everybody."""
+    """The TLS options that every section of a nova.conf has; the files are PEM files.
+
+    Without `cafile`, the certificate authorities of the system are trusted; with it, only those in
+    the file. `certfile` is the client certificate, `keyfile` its key if it is in a file of its own.
+    With `insecure`, any certificate of a server is accepted.
+    """
 
     cafile: str | None = None
     certfile: str | None = None
@@ -17,9 +22,12 @@ class TlsOptions:
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        """Made when it is first needed. Raises OSError for a file that it cannot use."""
+        """The SSL context with these options, made at the first use.
+
+        Raises OSError for a file that cannot be read or parsed.
+        """
         for file in filter(None, (self.cafile, self.certfile, self.keyfile)):
-            Path(file).open("rb").close()  # the module ssl does not say which file there is not
+            Path(file).open("rb").close()  # the errors of `ssl` do not name the missing file
         context = ssl.create_default_context(cafile=self.cafile)
         if self.insecure:
             context.check_hostname = False

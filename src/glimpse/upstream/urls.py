@@ -1,10 +1,14 @@
-"""URLs as they may be shown."""
+"""strip_credentials: URLs without their secrets, for logs and messages."""
 
 from urllib.parse import urlsplit
 
 
 def strip_credentials(url: str) -> str:
-    """The URL without what may be secret in it: user, password, and query."""
+    """Return the URL without user, password, query and fragment.
+
+    A text without a scheme is returned as it is; one that cannot be parsed, and may hide a
+    password anywhere, is replaced by a phrase.
+    """
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""

@@ -20,9 +20,9 @@ from requests.exceptions import InvalidHeader, RequestException, Timeout
 from requests.structures import CaseInsensitiveDict
 
 from glimpse.upstream.client import HttpClient
-from glimpse.upstream.connection import Response
 from glimpse.upstream.errors import UpstreamError
 from glimpse.upstream.tls import TlsOptions
+from glimpse.upstream.transport import Response
 from glimpse.upstream.urls import strip_credentials
 
 _log = logging.getLogger(__name__)

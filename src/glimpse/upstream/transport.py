@@ -1,0 +1,68 @@
+"""Transport: what sends a request to another service, and the Response it returns."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from glimpse.upstream.urls import strip_credentials
+
+_REDIRECTS = frozenset((301, 302, 303, 305, 307, 308))
+_LONGEST_LOGGED_URL = 500  # characters
+
+
+class Response(NamedTuple):
+    """A response with its whole body. Header names are spelled as the server sent them.
+
+    The body of a redirect or an error (status code 300 or more) may be truncated.
+    """
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    @property
+    def redirect(self) -> str | None:
+        """The target of a redirect, for a log line; None if this is no redirect.
+
+        Printable ASCII without user, password and query. Redirects are never followed: requests
+        carry tokens and passwords.
+        """
+        if self.status not in _REDIRECTS:
+            return None
+        target = (self.header(b"location") or "nowhere").partition("?")[0]
+        return strip_credentials(target[:_LONGEST_LOGGED_URL]).encode("unicode_escape").decode()
+
+    def header(self, name: bytes) -> str | None:
+        """Return the value of the first header with this lower-case name, or None."""
+        for each, value in self.headers:
+            if each.lower() == name:
+                return value.decode("latin-1")
+        return None
+
+
+class Transport(Protocol):
+    """Sends HTTP requests within one event loop. `HttpClient` is the implementation in use.
+
+    A test may pass a fake, a maintainer an adapter of another HTTP library.
+    """
+
+    async def request(
+        self,
+        method: str,
+        base_url: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        max_response_bytes: int,
+    ) -> Response:
+        """Send a request once, to `target` (quoted path and query) below `base_url`.
+
+        Any status code is a response; redirects are not followed. Raises UpstreamError, or
+        TimeoutError if the server does not respond in time. A transport must not send a request
+        again by itself: only its caller knows whether that is safe.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close all connections. Requests in progress fail with ConnectionLost."""
+        ...
