@@ -211,7 +211,7 @@ ROWS = {
         "compute.microversions:_VERSION",
     ),
     "route": Row(
-        lambda text: routes.match_route("GET", text),
+        lambda text: routes.match_route("GET", "/v2.1", text),
         repeated("/", "/a", "/^a$/", "\n"),
         "compute.routes:_PROJECT",
     ),

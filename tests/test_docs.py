@@ -7,7 +7,7 @@ import pytest
 
 from glimpse.cli.main import make_parser
 from glimpse.cli.sample_config import sample_config
-from glimpse.compute.policy import RULE_NAMES
+from glimpse.compute.routes import RULE_NAMES
 from glimpse.images import Action
 from glimpse.settings import load_settings
 from glimpse.settings.options import SECTIONS

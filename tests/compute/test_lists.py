@@ -2,14 +2,12 @@
 
 from collections.abc import AsyncGenerator
 
-import orjson
 import pytest
 
-from glimpse.compute.operations import ComputeRequest, Operations, Streamed
-from glimpse.compute.views import Links
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import Caller, Image, ImageQuery, Page
 from glimpse.images.image import image_from_document
+from tests.compute.requests import make_operations, make_request, read_document
 from tests.embedded.images import document
 
 CALLER = Caller("demo", "demo", token="demo:demo")
@@ -33,14 +31,9 @@ class Pages(EmbeddedImageService):
 
 async def listed(*pages: Page, query: bytes = b"") -> tuple[dict[str, list[dict[str, str]]], bool]:
     """The list's document, and whether it was streamed."""
-    links = Links("http://x/v2.1", "http://x", "http://y")
-    request = ComputeRequest(CALLER, query, None, "", "", links, legacy=False)
-    operations = Operations(Pages(*pages), metadata_items=128)
-    answer = await operations.list_images(request)
-    if isinstance(answer, Streamed):
-        return orjson.loads(b"".join([piece async for piece in answer.pieces])), True
-    assert answer is not None
-    return orjson.loads(answer), False
+    request = make_request(CALLER, query_string=query)
+    response = await make_operations(Pages(*pages)).list_images(request)
+    return await read_document(response), not isinstance(response.body, bytes)
 
 
 def ids(images: list[Image]) -> list[str]:

@@ -1,7 +1,6 @@
 """Any sequence of metadata operations leaves what it would leave in a plain dictionary."""
 
 import asyncio
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glimpse.compute.faults import Fault, fault_from_error
-from glimpse.compute.operations import ComputeRequest, Operations
-from glimpse.compute.routes import Operation
-from glimpse.compute.views import Links
+from glimpse.compute.operations import Operations
+from glimpse.compute.responses import Response
 from glimpse.embedded.image_rules import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError
+from tests.compute.requests import make_operations, make_request, read_document
 
 OWNER = Caller("user", "project", frozenset(("member",)))
-LINKS = Links("http://c/v2.1", "http://c", "http://c/image")
 MOST = 4  # items
 Model = dict[str, str]
 KEYS = st.sampled_from(("a", "b", "C d", "x.y:z", "os_type", "k" * 255))
@@ -52,28 +50,27 @@ def expected(model: Model, operation: str, key: str, value: Any) -> tuple[int, A
 
 
 async def perform(
-    operations: Operations, image_id: str, operation: Operation, key: str, value: Any
+    operations: Operations, image_id: str, operation: str, key: str, value: Any
 ) -> tuple[int, Any]:
     body = {"meta": {key: value}} if operation == "set_metadata_item" else {"metadata": value}
-    request = ComputeRequest(OWNER, b"", body, image_id, key, LINKS, legacy=False)
+    request = make_request(OWNER, body=body, image_id=image_id, key=key)
     try:
-        answer = await operations.handler(operation, OWNER)(request)
+        response: Response = await getattr(operations, operation)(request)
     except Fault as fault:
         return fault.status, None
     except ImageServiceError as error:
         return fault_from_error(error).status, None
-    assert answer is None or isinstance(answer, bytes)
-    return (204, None) if answer is None else (200, json.loads(answer))
+    return response.status, await read_document(response)
 
 
 @settings(max_examples=60, deadline=None)
 @given(steps=st.lists(STEPS, max_size=12))
 def test_any_sequence_of_operations_equals_a_plain_dictionary(
-    steps: list[tuple[Operation, str, Any]],
+    steps: list[tuple[str, str, Any]],
 ) -> None:
     async def run(directory: Path) -> None:
         service = EmbeddedImageService.open(directory)
-        operations = Operations(service, metadata_items=MOST)
+        operations = make_operations(service, metadata_items=MOST)
         image = await service.create_image(OWNER, NewImage(name="model"))
         model: Model = {}
         for step in steps:

@@ -18,6 +18,6 @@ from glimpse.compute.routes import match_route
 def test_a_newline_at_the_end_is_no_part_of_an_id_or_a_key(
     path: str, image_id: str, key: str
 ) -> None:
-    match = match_route("GET", path)
+    match = match_route("GET", "/v2.1", path)
     assert match is not None
     assert (match.image_id, match.key) == (image_id, key)

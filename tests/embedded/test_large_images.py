@@ -5,14 +5,13 @@ import json
 import pytest
 
 from glimpse.compute import render_cache
-from glimpse.compute.operations import ComputeRequest, Operations, Streamed
-from glimpse.compute.views import Links
 from glimpse.embedded.image_rules import MOST_CHARACTERS, NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.image_api.bulk_load import BadRecord, load
 from glimpse.image_api.documents import page_document
 from glimpse.images import DateBound, ImageQuery, PropertyChanges, Sort
 from glimpse.images.errors import Invalid
+from tests.compute.requests import make_operations, make_request
 from tests.embedded.images import CREATED, OWNER, document
 
 COUNT, LARGE = 60, "x" * 60_000  # 3.6 million characters in all
@@ -73,12 +72,10 @@ async def test_compute_streams_large_images_and_keeps_none_of_them(
     service: EmbeddedImageService, ids: list[str]
 ) -> None:
     render_cache._rendered.cache_clear()  # noqa: SLF001
-    links = Links("http://x/v2.1", "http://x", "http://y")
-    compute = Operations(service, metadata_items=128)
-    request = ComputeRequest(OWNER, b"", None, "", "", links, legacy=False)
-    answer = await compute.list_images_detail(request)
-    assert isinstance(answer, Streamed)
-    pieces = [piece async for piece in answer.pieces]
+    response = await make_operations(service).list_images_detail(make_request(OWNER))
+    assert response.body is not None
+    assert not isinstance(response.body, bytes)
+    pieces = [piece async for piece in response.body]
     assert max(map(len, pieces)) < 2 * ONE_STEP
     assert [image["id"] for image in json.loads(b"".join(pieces))["images"]] == ids
     kept = render_cache._rendered.cache_info().currsize  # noqa: SLF001

@@ -13,7 +13,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_policy import opts, policy
 
-from glimpse.compute.policy import RULE_NAMES
+from glimpse.compute.routes import RULE_NAMES
 from glimpse.images.caller import Caller
 from glimpse.images.permissions import ROLES, Action, Target
 from glimpse.settings import InvalidSettings

@@ -1,8 +1,8 @@
 """ComputeAPI: the Compute Images API as an ASGI application.
 
-Plain ASGI, not a framework's router: what a path, a verb or a header means here follows a deployed
-Compute API (repeated slashes, 404 where others say 405, three kinds of error body), and one page
-of 25 costs less than half of what it costs through a framework.
+Plain ASGI, not a framework's router: the meaning of a path, a method or a header follows a
+deployed Compute API (repeated slashes, 404 where others send 405, three forms of error body), and
+a page of 25 images costs less than half of what it costs through a framework.
 """
 
 import re
@@ -11,31 +11,43 @@ from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
-from glimpse.compute import responses
 from glimpse.compute.content_negotiation import preference
-from glimpse.compute.faults import Fault, fault_from_error, no_such_resource
-from glimpse.compute.microversions import Microversion
-from glimpse.compute.operations import Answer, ComputeRequest, Operations, Streamed
+from glimpse.compute.error_responses import (
+    body_too_large,
+    fault_response,
+    route_not_found,
+    unauthorized,
+)
+from glimpse.compute.faults import Fault, fault_from_error
+from glimpse.compute.microversions import (
+    Microversion,
+    check_not_removed,
+    microversion_headers,
+    requested_microversion,
+)
+from glimpse.compute.operations import Operations
 from glimpse.compute.options import ComputeOptions
+from glimpse.compute.request import Request
 from glimpse.compute.request_parsing import (
-    VERBS_WITH_BODY,
+    METHODS_WITH_BODY,
     check_content_type,
     check_query,
     header_text,
     parse_json,
 )
-from glimpse.compute.routes import Match, match_route
-from glimpse.compute.version_discovery import Discovery
-from glimpse.compute.views import make_links
-from glimpse.http.bodies import (
-    BodyTooLarge,
-    ClientGone,
-    TooManyBodies,
-    read_body,
-    send_pieces,
+from glimpse.compute.responses import (
+    Response,
+    is_not_modified,
+    request_id_headers,
+    strong_etag,
 )
+from glimpse.compute.routes import Match, Route, match_route, split_version_root
+from glimpse.compute.version_discovery import VersionDiscovery
+from glimpse.compute.views import make_links
+from glimpse.http.bodies import BodyTooLarge, ClientGone, TooManyBodies, read_body, send_pieces
 from glimpse.http.cache_headers import PRIVATE
 from glimpse.http.request_middleware import ResponseAborted
+from glimpse.http.responses import Header, send_response
 from glimpse.identity import Identity, IdentityUnavailable, RequestTarget, Unauthorized
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError, NotAuthenticated
@@ -48,9 +60,9 @@ _DEPRECATED_SINCE = b"@1475712000"
 
 
 class ComputeAPI:
-    """Serves ``/``, ``/v2`` and ``/v2.1``, with the scope that `RequestMiddleware` prepares.
+    """Serves all paths, with the ASGI scope that `RequestMiddleware` prepares.
 
-    `image_service_url` gives the Image service's base URL for the process's own base URL; it may
+    `image_service_url` gives the Image service's base URL for a request's own base URL; it may
     raise errors of `images.errors`.
     """
 
@@ -65,66 +77,45 @@ class ComputeAPI:
         self._identity = identity
         self._image_service_url = image_service_url
         self._options = options
-        self._discovery = Discovery(options)
+        self._version_discovery = VersionDiscovery(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         path = scope["path"]
         if "//" in path:
             path = _REPEATED_SLASHES.sub("/", path)
-        if scope["method"] == "OPTIONS" and path.rstrip("/") not in ("", "/v2", "/v2.1"):
-            await responses.send_body(send, 200, [], b"", "OPTIONS")
-        elif path.startswith("/v2.1/") and path != "/v2.1/":
-            await self._serve(scope, receive, send, "/v2.1", path[5:])
-        elif path.startswith("/v2/") and path != "/v2/":
-            await self._serve(scope, receive, send, "/v2", path[3:])
-        else:
-            await self._discovery.serve(scope, receive, send, path)
+        version_root, path_below = split_version_root(path)
+        try:
+            if scope["method"] == "OPTIONS" and path.rstrip("/") not in ("", "/v2", "/v2.1"):
+                response = Response(200)
+            elif version_root:
+                response = await self._respond(scope, receive, version_root, path_below)
+            else:
+                response = await self._version_discovery.respond(scope, receive, path)
+        except ClientGone:
+            return
+        await _send(response, scope["method"], receive, send)
 
-    async def _serve(
-        self, scope: Scope, receive: Receive, send: Send, root: str, path: str
-    ) -> None:
-        """Answer a request below a version root: body size, token, route, operation, in turn."""
+    async def _respond(
+        self, scope: Scope, receive: Receive, version_root: str, path: str
+    ) -> Response:
+        """Read the body, authenticate, find the route - in this order, as deployed Compute does."""
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
-        verb = scope["method"]
         accept = header_text(headers, b"accept")
         try:
             body = await read_body(receive, headers, self._options.max_body_size)
             caller = await self._authenticate(scope)
         except BodyTooLarge:
-            await responses.send_too_large(send, verb, accept)
-            return
+            return body_too_large(scope["method"], accept)
         except Unauthorized:
-            await self._send_unauthorized(scope, send)
-            return
+            return self._unauthorized(scope)
         except (IdentityUnavailable, TooManyBodies) as error:
-            fault = Fault(503, str(error), retry_after=error.retry_after)
-            await responses.send_fault(send, fault, None)
-            return
-        except ClientGone:
-            return
-        match = match_route(verb, path)
+            return fault_response(fault_from_error(error), None)
+        match = match_route(scope["method"], version_root, path)
         if match is None:
-            await responses.send_no_route(send, verb, accept)
-            return
-        current_context.get().operation = match.route.operation
-        version: Microversion | None = None
-        try:
-            version = self._options.microversion(headers, root)
-            image_url = await self._image_service_url(scope["glimpse.base_url"])
-            answer = await self._operate(scope, caller, match, root, body, version, image_url)
-        except Fault as fault:
-            await responses.send_fault(send, fault, version)
-        except NotAuthenticated:  # the token ended after it was found good, or is good only here
-            await self._send_unauthorized(scope, send)
-        except ImageServiceError as error:
-            await responses.send_fault(send, fault_from_error(error), version)
-        else:
-            await self._send_answer(scope, receive, send, match, answer, version, image_url)
-
-    async def _send_unauthorized(self, scope: Scope, send: Send) -> None:
-        challenge = self._identity.challenge(scope["glimpse.base_url"])
-        await responses.send_unauthorized(send, challenge)
+            return route_not_found(scope["method"], accept)
+        current_context.get().operation = match.route.name
+        return await self._perform(scope, match, caller, body)
 
     async def _authenticate(self, scope: Scope) -> Caller:
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
@@ -138,120 +129,135 @@ class ComputeAPI:
         current_context.get().caller = caller
         return caller
 
-    async def _operate(
+    def _unauthorized(self, scope: Scope) -> Response:
+        return unauthorized(self._identity.challenge(scope["glimpse.base_url"]))
+
+    async def _perform(self, scope: Scope, match: Match, caller: Caller, body: bytes) -> Response:
+        """Call the handler of an operation; turn faults and errors of services into responses."""
+        microversion: Microversion | None = None
+        try:
+            microversion = requested_microversion(
+                scope["glimpse.headers"], match.version_root, self._options.max_microversion
+            )
+            request = await self._make_request(scope, match, caller, microversion, body)
+            self._check(match.route, request)
+            response = await match.route.handler(self._operations, request)
+        except NotAuthenticated:  # the token expired meanwhile, or Glance does not accept it
+            return self._unauthorized(scope)
+        except (Fault, ImageServiceError) as error:
+            fault = error if isinstance(error, Fault) else fault_from_error(error)
+            return fault_response(fault, microversion)
+        return self._complete(match.route, request, response)
+
+    async def _make_request(
         self,
         scope: Scope,
-        caller: Caller,
         match: Match,
-        root: str,
+        caller: Caller,
+        microversion: Microversion | None,
         body: bytes,
-        version: Microversion | None,
-        image_url: str,
-    ) -> Answer:
+    ) -> Request:
+        """Make the value that the handler gets. Raises a fault for a body that is not JSON."""
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
+        method, base_url = scope["method"], scope["glimpse.base_url"]
+        image_service_url = await self._image_service_url(base_url)
         check_content_type(headers.get(b"content-type"))
-        parsed = parse_json(body) if scope["method"] in VERBS_WITH_BODY else None
-        if match.project_id and match.project_id != caller.project_id:
-            raise _other_project(match, caller)
-        last = match.route.last
-        if version and last and version > last and not self._options.serve_removed:
-            raise _removed(match, version)
-        if scope["method"] == "GET":
-            check_query(scope["query_string"])
-        if match.route.operation == "show_version":
-            return self._discovery.version(scope, root)
-        request = ComputeRequest(
-            caller=caller,
+        return Request(
+            method=method,
+            headers=headers,
             query_string=scope["query_string"],
-            body=parsed,
+            body=parse_json(body) if method in METHODS_WITH_BODY else None,
+            caller=caller,
+            base_url=base_url,
+            version_root=match.version_root,
+            project_id=match.project_id,
             image_id=match.image_id,
             key=match.key,
+            microversion=microversion,
+            image_service_url=image_service_url,
             links=make_links(
-                scope["glimpse.base_url"],
-                root,
+                base_url,
+                match.version_root,
                 match.project_id,
-                image_url,
+                image_service_url,
                 compute_prefix=self._options.compute_link_prefix,
                 image_prefix=self._options.glance_link_prefix,
             ),
-            legacy=root == "/v2",
+            options=self._options,
         )
-        return await self._operations.handler(match.route.operation, caller)(request)
 
-    async def _send_answer(
-        self,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-        match: Match,
-        answer: Answer,
-        version: Microversion | None,
-        image_url: str,
-    ) -> None:
-        request_headers: dict[bytes, bytes] = scope["glimpse.headers"]
-        headers = [
-            (
-                b"content-type",
-                preference(header_text(request_headers, b"accept")).content_type.encode(),
-            ),
-            *responses.version_headers(version),
+    def _check(self, route: Route, request: Request) -> None:
+        """Raise a fault for a request that the operation does not serve, whatever the image.
+
+        400 for another project's path or a malformed query, 404 for a microversion without the
+        operation, 403 for a caller that the policy refuses.
+        """
+        caller, project_id = request.caller, request.project_id
+        if project_id and project_id != caller.project_id:
+            raise Fault(
+                400,
+                f"Malformed request URL: URL's project_id '{project_id}' doesn't match "
+                f"Context's project_id '{caller.project_id}'",
+            )
+        if route.last and request.microversion and not self._options.serve_removed:
+            operation = f"{route.method} {route.path}"
+            check_not_removed(operation, route.last, request.microversion, route.successor)
+        if request.method == "GET":
+            check_query(request.query_string)
+        if route.policy_rule is not None:
+            self._operations.policy.check(caller, route.policy_rule)
+
+    def _complete(self, route: Route, request: Request, response: Response) -> Response:
+        """Add the headers that all responses of operations have, and an entity tag if enabled.
+
+        A response that the client already has, by its If-None-Match, becomes a 304.
+        """
+        content_type = preference(header_text(request.headers, b"accept")).content_type
+        headers: list[Header] = [
+            (b"content-type", content_type.encode()),
+            *microversion_headers(request.microversion),
             *PRIVATE,
-            *responses.request_id_headers(),
-            *self._notices(image_url, match),
+            *request_id_headers(),
+            *response.headers,
         ]
-        if answer is None:
-            await send({"type": "http.response.start", "status": 204, "headers": headers})
-            await send({"type": "http.response.body"})
-        elif isinstance(answer, Streamed):
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            try:
-                await send_pieces(receive, send, answer.pieces)
-            except ImageServiceError as error:
-                raise ResponseAborted(str(error)) from None
-        elif self._options.etags and scope["method"] == "GET":
-            etag = responses.strong_etag(answer)
+        if route.last is not None:
+            headers += self._deprecation_headers(request)
+        body = response.body
+        if self._options.etags and request.method == "GET" and isinstance(body, bytes):
+            etag = strong_etag(body)
             headers.append((b"etag", etag))
-            if responses.is_not_modified(request_headers.get(b"if-none-match"), etag):
-                await send({"type": "http.response.start", "status": 304, "headers": headers})
-                await send({"type": "http.response.body"})
-            else:
-                await responses.send_body(send, 200, headers, answer, "GET")
-        else:
-            await responses.send_body(send, 200, headers, answer, scope["method"])
+            if is_not_modified(request.headers.get(b"if-none-match"), etag):
+                return Response(304, headers)
+        return Response(response.status, headers, body)
 
-    def _notices(self, image_url: str, match: Match) -> responses.Headers:
-        """That the operation is deprecated (RFC 9745), until when (RFC 8594), and what is next."""
-        if match.route.last is None:
-            return []
-        native = quote_url(image_url.rstrip("/")) + "/v2/images"  # of Keystone's catalog
-        if match.image_id:
-            native += "/" + _quoted(match.image_id)
-        link = f'<{native}>; rel="successor-version"'.encode("ascii")
-        notices = [(b"deprecation", _DEPRECATED_SINCE), (b"link", link)]
+    def _deprecation_headers(self, request: Request) -> list[Header]:
+        """Deprecation (RFC 9745), Sunset (RFC 8594) and a link to the same in the Image API."""
+        successor = quote_url(request.image_service_url.rstrip("/")) + "/v2/images"
+        if request.image_id:
+            successor += "/" + _quote_segment(request.image_id)
+        link = f'<{successor}>; rel="successor-version"'.encode("ascii")
+        headers = [(b"deprecation", _DEPRECATED_SINCE), (b"link", link)]
         if self._options.sunset:
-            notices.append((b"sunset", self._options.sunset.encode("latin-1")))
-        return notices
+            headers.append((b"sunset", self._options.sunset.encode("latin-1")))
+        return headers
 
 
-def _quoted(text: str) -> str:
+def _quote_segment(text: str) -> str:
+    """Percent-encode a segment of a path; a UUID, the usual case, is returned as it is."""
     return text if text.isascii() and text.replace("-", "").isalnum() else quote(text, safe="")
 
 
-def _other_project(match: Match, caller: Caller) -> Fault:
-    """The 400 for a path below the id of another project than the token's."""
-    return Fault(
-        400,
-        f"Malformed request URL: URL's project_id '{match.project_id}' doesn't match "
-        f"Context's project_id '{caller.project_id}'",
-    )
+async def _send(response: Response, method: str, receive: Receive, send: Send) -> None:
+    """Send a response: the one place of the Compute API that makes ASGI messages.
 
-
-def _removed(match: Match, version: Microversion) -> Fault:
-    """The 404 of an operation that this microversion has no longer (repair R6)."""
-    missing = no_such_resource()
-    return Fault(
-        404,
-        f"{missing.message} {match.route.verb} {match.route.template} of the Compute API ended at "
-        f"microversion {match.route.last} (asked for: {version}). "
-        f"Use {match.route.successor} of the Image API instead.",
-    )
+    Raises ResponseAborted if a stream fails after its beginning was sent.
+    """
+    status, headers, body = response
+    if body is None or isinstance(body, bytes):
+        await send_response(send, status, headers, body or b"", method=method)
+        return
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    try:
+        await send_pieces(receive, send, body)
+    except ImageServiceError as error:
+        raise ResponseAborted(str(error)) from None

@@ -9,9 +9,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.request import parse_http_list
 
-from glimpse.compute.faults import Fault
-from glimpse.compute.microversions import MINIMUM, Microversion, parse_microversion
-
 JSON = "application/json"
 COMPUTE_JSON = "application/vnd.openstack.compute+json"
 JSON_TYPES = (JSON, COMPUTE_JSON)
@@ -77,43 +74,3 @@ def _covers(media_range: str, offer: str) -> bool:
     if media_range == "*/*":
         return True
     return media_range == offer or bool(slash and minor == "*" and offer.startswith(f"{major}/"))
-
-
-def requested_microversion(headers: dict[bytes, bytes], maximum: Microversion) -> Microversion:
-    """The microversion that the request's headers ask for, 2.1 when none does.
-
-    ``OpenStack-API-Version: compute X.Y`` wins over ``X-OpenStack-Nova-API-Version: X.Y`` (API
-    microversion guideline). Raises a 400 fault for a malformed one, a 406 outside the range.
-    """
-    text = _of_compute(headers.get(b"openstack-api-version"))
-    if text is None:
-        legacy = headers.get(b"x-openstack-nova-api-version")
-        if legacy is None:
-            return MINIMUM
-        text = legacy.decode("latin-1").split(",")[-1].strip()
-    if text == "latest":
-        return maximum
-    try:
-        version = parse_microversion(text)
-    except ValueError:
-        raise Fault(
-            400,
-            f"API Version String {text} is of invalid format. Must be of format MajorNum.MinorNum.",
-        ) from None
-    if not MINIMUM <= version <= maximum:
-        raise Fault(
-            406,
-            f"Version {version} is not supported by the API. "
-            f"Minimum is {MINIMUM} and maximum is {maximum}.",
-            version=version,
-        )
-    return version
-
-
-def _of_compute(header: bytes | None) -> str | None:
-    """The version named for compute in ``service X.Y, service X.Y``: the last one that is."""
-    for part in reversed((header or b"").decode("latin-1").split(",")):
-        service, *version = part.split(maxsplit=1) or [""]
-        if service.lower() == "compute" and version:
-            return version[0].strip()
-    return None

@@ -1,6 +1,9 @@
-"""Faults: the Compute API's error answers, and the one place that makes them of domain errors."""
+"""Faults: the Compute API's error responses, and the one place that makes them of domain errors."""
 
-from glimpse.compute.microversions import Microversion
+from collections.abc import Sequence
+
+from glimpse.http.responses import Header
+from glimpse.identity import IdentityUnavailable
 from glimpse.images import errors
 
 FAULT_NAMES = {
@@ -19,10 +22,10 @@ FAULT_NAMES = {
 
 
 class Fault(Exception):
-    """An error answer: ``{"<name>": {"code": status, "message": message}}``.
+    """An error response: ``{"<name>": {"code": status, "message": message}}``.
 
-    `retry_after` is in seconds; `version` is the microversion to show in the headers when it is
-    not the request's own.
+    `retry_after` is in seconds; None sends no Retry-After header. `headers` are sent besides those
+    that all faults have.
     """
 
     def __init__(
@@ -31,32 +34,33 @@ class Fault(Exception):
         message: str,
         *,
         retry_after: int | None = None,
-        version: Microversion | None = None,
+        headers: Sequence[Header] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.retry_after = retry_after
-        self.version = version
+        self.headers = headers
 
     def document(self) -> dict[str, object]:
-        """The body, as the Compute API names its faults."""
+        """The response body. A status without a name of its own is a ``computeFault``."""
         name = FAULT_NAMES.get(self.status, "computeFault")
         return {name: {"code": self.status, "message": self.message}}
 
 
 def no_such_resource() -> Fault:
-    """The 404 that names nothing."""
+    """The 404 fault for a path or a metadata item that does not exist."""
     return Fault(404, "The resource could not be found.")
 
 
-def fault_from_error(error: errors.ImageServiceError) -> Fault:
-    """The fault for what an image service answered instead of what was asked.
+def fault_from_error(error: errors.ImageServiceError | IdentityUnavailable) -> Fault:
+    """The fault for an error that the image service or the identity service raised.
 
-    Wording and status as a deployed Compute API has them; its repeated words of the Image service
-    are not HTML-escaped (repair R9) and its trouble is 502 or 503, never 500 (R8).
+    Status and wording are a deployed Compute API's, with two differences (docs/differences.md):
+    the Image service's messages are not HTML-escaped, and a failure of a service is 502 or 503
+    with a Retry-After header instead of 500.
     """
-    if isinstance(error, errors.Unavailable):
+    if isinstance(error, errors.Unavailable | IdentityUnavailable):
         return Fault(503, str(error), retry_after=error.retry_after)
     for kind, status, message in _FAULTS:
         if isinstance(error, kind):
@@ -64,7 +68,7 @@ def fault_from_error(error: errors.ImageServiceError) -> Fault:
     return Fault(502, str(error), retry_after=1)
 
 
-# The first that fits counts; {} is what the image service said.
+# Status and message of each error; the first row that fits counts. {} is the error's own message.
 _FAULTS: tuple[tuple[type[errors.ImageServiceError], int, str], ...] = (
     (errors.ImageNotFound, 404, "Image not found."),
     (errors.PropertyNotFound, 404, "Invalid metadata key"),

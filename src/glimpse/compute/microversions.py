@@ -1,8 +1,14 @@
-"""Microversions of the Compute API: the values, and those at which operations ended."""
+"""Microversions: which one a request asks for, and at which ones operations were removed."""
 
+import functools
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from glimpse.compute.faults import Fault, no_such_resource
+from glimpse.http.responses import Header
+
+LEGACY_ROOT = "/v2"  # the root of the API that has no microversions
 _VERSION = re.compile(r"([1-9]\d*)\.([1-9]\d*|0)")
 
 
@@ -17,13 +23,89 @@ class Microversion(NamedTuple):
 
 
 MINIMUM = Microversion(2, 1)
-LAST_WITH_IMAGES = Microversion(2, 35)
-LAST_WITH_IMAGE_METADATA = Microversion(2, 38)
+V2_35 = Microversion(2, 35)  # the last with operations on images
+V2_38 = Microversion(2, 38)  # the last with operations on metadata of images
 
 
 def parse_microversion(text: str) -> Microversion:
-    """Parse ``X.Y``. Raises ValueError."""
+    """Parse ``X.Y``. Raises ValueError for any other text."""
     matched = _VERSION.fullmatch(text)
     if not matched:
         raise ValueError(text)
     return Microversion(int(matched[1]), int(matched[2]))
+
+
+def requested_microversion(
+    headers: Mapping[bytes, bytes], version_root: str, maximum: Microversion
+) -> Microversion | None:
+    """The microversion that the headers of a request ask for: 2.1 if none, `maximum` if "latest".
+
+    None for a request below `LEGACY_ROOT`. ``OpenStack-API-Version: compute X.Y`` wins over
+    ``X-OpenStack-Nova-API-Version: X.Y`` (API microversion guideline). Raises a 400 fault for a
+    malformed version, a 406 fault for one that is not from `MINIMUM` to `maximum`.
+    """
+    if version_root == LEGACY_ROOT:
+        return None
+    text = _version_of_compute(headers.get(b"openstack-api-version"))
+    if text is None:
+        older_header = headers.get(b"x-openstack-nova-api-version")
+        if older_header is None:
+            return MINIMUM
+        text = older_header.decode("latin-1").split(",")[-1].strip()
+    if text == "latest":
+        return maximum
+    try:
+        version = parse_microversion(text)
+    except ValueError:
+        raise Fault(
+            400,
+            f"API Version String {text} is of invalid format. Must be of format MajorNum.MinorNum.",
+        ) from None
+    if not MINIMUM <= version <= maximum:
+        raise Fault(
+            406,
+            f"Version {version} is not supported by the API. "
+            f"Minimum is {MINIMUM} and maximum is {maximum}.",
+            headers=microversion_headers(version),
+        )
+    return version
+
+
+def _version_of_compute(header: bytes | None) -> str | None:
+    """The version for compute in ``service X.Y, service X.Y``: the last one; None without one."""
+    for part in reversed((header or b"").decode("latin-1").split(",")):
+        service, *version = part.split(maxsplit=1) or [""]
+        if service.lower() == "compute" and version:
+            return version[0].strip()
+    return None
+
+
+@functools.lru_cache(maxsize=64)
+def microversion_headers(microversion: Microversion | None) -> tuple[Header, ...]:
+    """The headers that name the microversion of a response; none in the legacy API (None)."""
+    if microversion is None:
+        return ()
+    text = str(microversion).encode()
+    return (
+        (b"openstack-api-version", b"compute " + text),
+        (b"x-openstack-nova-api-version", text),
+        (b"vary", b"OpenStack-API-Version"),
+        (b"vary", b"X-OpenStack-Nova-API-Version"),
+    )
+
+
+def check_not_removed(
+    operation: str, last: Microversion, requested: Microversion, successor: str
+) -> None:
+    """Raise a 404 fault if `requested` is above `last`, the last microversion with `operation`.
+
+    `operation` and `successor`, its replacement in the Image API, are a method and a path
+    (``GET /images/{id}``). Compute answers with its 404 for unknown paths; this one says why.
+    """
+    if requested > last:
+        raise Fault(
+            404,
+            f"{no_such_resource().message} {operation} of the Compute API ended at "
+            f"microversion {last} (asked for: {requested}). "
+            f"Use {successor} of the Image API instead.",
+        )

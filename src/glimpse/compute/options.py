@@ -1,17 +1,16 @@
-"""ComputeOptions: what an operator may set of the Compute API, as one value."""
+"""ComputeOptions: the settings of the Compute API, as one value."""
 
 from dataclasses import dataclass
 
-from glimpse.compute.content_negotiation import requested_microversion
 from glimpse.compute.microversions import Microversion
 
 
 @dataclass(frozen=True, slots=True)
 class ComputeOptions:
-    """What an operator may set. Prefixes are URLs; `max_body_size` is in bytes.
+    """What an operator may configure. Link prefixes are URLs; `max_body_size` is in bytes.
 
-    `sunset` is an HTTP date to announce, None for none; `etags` adds strong entity tags;
-    `serve_removed` answers images at microversions that have them no longer.
+    `sunset` is the HTTP date of the Sunset header (RFC 8594), None for no header. `etags`: send
+    strong entity tags. `serve_removed`: serve images also at microversions that removed them.
     """
 
     advertised_microversion: Microversion
@@ -22,10 +21,3 @@ class ComputeOptions:
     sunset: str | None = None
     etags: bool = False
     serve_removed: bool = False
-
-    def microversion(self, headers: dict[bytes, bytes], root: str) -> Microversion | None:
-        """What the headers of a request below a version root ask for; ``/v2`` has none.
-
-        Raises a fault; see `requested_microversion`.
-        """
-        return None if root == "/v2" else requested_microversion(headers, self.max_microversion)

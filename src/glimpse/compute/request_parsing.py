@@ -1,6 +1,7 @@
-"""Parsing: what a request's headers, body and query are checked for before any operation."""
+"""Parsing and validation of requests, before any operation is involved."""
 
 import json
+from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
 import orjson
@@ -8,11 +9,11 @@ import orjson
 from glimpse.compute.content_negotiation import JSON_TYPES
 from glimpse.compute.faults import Fault
 
-VERBS_WITH_BODY = frozenset(("POST", "PUT"))
+METHODS_WITH_BODY = frozenset(("POST", "PUT"))
 
 
-def header_text(headers: dict[bytes, bytes], name: bytes) -> str:
-    """A header as text, "" for one that there is not."""
+def header_text(headers: Mapping[bytes, bytes], name: bytes) -> str:
+    """The value of a header as text; "" if the request does not have it."""
     return headers.get(name, b"").decode("latin-1")
 
 
@@ -24,7 +25,7 @@ def check_content_type(header: bytes | None) -> None:
 
 
 def check_query(query_string: bytes) -> None:
-    """Raise a 400 fault for a query whose escapes are no UTF-8, whether or not it is used."""
+    """Raise a 400 fault if the percent-encoded bytes of a query are not UTF-8."""
     try:
         unquote_to_bytes(query_string).decode()
     except UnicodeDecodeError:
@@ -32,19 +33,19 @@ def check_query(query_string: bytes) -> None:
 
 
 def parse_json(body: bytes) -> object:
-    """The JSON in a body, None for an empty one. Raises a 400 fault."""
+    """Parse a body of JSON; None for an empty one. Raises a 400 fault for malformed JSON."""
     if not body:
         return None
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return _parse_loosely(body)
+        return _parse_leniently(body)
 
 
-def _parse_loosely(body: bytes) -> object:
-    """Parse what the Compute API's own parser takes for JSON: NaN, large numbers, halves of pairs.
+def _parse_leniently(body: bytes) -> object:
+    """Parse what the Compute API's own parser accepts: NaN, large numbers, lone surrogates.
 
-    So that a fault names what is wrong with the value rather than with all of the body.
+    The fault for such a value then names the attribute instead of rejecting the whole body.
     """
     try:
         return json.loads(body.decode())

@@ -1,91 +1,90 @@
-"""Discovery: which versions there are, told to who has no token yet."""
+"""Version discovery: responses that need no token and tell which versions there are."""
 
 import contextlib
+from collections.abc import Mapping
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
-from glimpse.compute import responses
 from glimpse.compute.content_negotiation import ATOM, JSON_TYPES, preference, version_parameter
+from glimpse.compute.error_responses import fault_response
 from glimpse.compute.faults import Fault
-from glimpse.compute.microversions import Microversion
+from glimpse.compute.microversions import (
+    Microversion,
+    microversion_headers,
+    requested_microversion,
+)
 from glimpse.compute.options import ComputeOptions
 from glimpse.compute.request_parsing import (
-    VERBS_WITH_BODY,
+    METHODS_WITH_BODY,
     check_content_type,
     check_query,
     header_text,
     parse_json,
 )
-from glimpse.compute.version_documents import choices_document, version_document, versions_document
-from glimpse.http.bodies import BodyTooLarge, ClientGone, TooManyBodies, read_body
+from glimpse.compute.responses import Response, plain_json, request_id_headers
+from glimpse.compute.version_documents import (
+    VERSION_ROOTS,
+    choices_document,
+    version_document,
+    versions_document,
+)
+from glimpse.http.bodies import BodyTooLarge, TooManyBodies, read_body
 
-_VERSIONS = {"/v2": "v2.0", "/v2.1": "v2.1"}
-_ROOTS = {version: root for root, version in _VERSIONS.items()}
 
-
-class Discovery:
-    """Serves ``/``, the roots of the versions, and every path that is below neither of them."""
+class VersionDiscovery:
+    """Handles ``/``, the roots of the versions, and all paths that are below no root."""
 
     def __init__(self, options: ComputeOptions) -> None:
         self._options = options
 
-    async def serve(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
-        """Answer a request for `path`, whatever it is."""
-        base_url = scope["glimpse.base_url"]
+    async def respond(self, scope: Scope, receive: Receive, path: str) -> Response:
+        """Make the response to a request of any method. Raises ClientGone."""
+        base_url, method = scope["glimpse.base_url"], scope["method"]
         advertised = str(self._options.advertised_microversion)
-        status = 200
-        content_type, version = _negotiated(scope["glimpse.headers"], path)
-        headers = [(b"content-type", content_type.encode())]
+        content_type, root = _negotiate(scope["glimpse.headers"], path)
         microversion: Microversion | None = None
         try:
-            if version is not None:
-                microversion = self._options.microversion(scope["glimpse.headers"], _ROOTS[version])
+            if root is not None:
+                microversion = requested_microversion(
+                    scope["glimpse.headers"], root, self._options.max_microversion
+                )
             await self._check(scope, receive)
         except Fault as fault:
-            if scope["method"] == "OPTIONS":
-                await responses.send_body(send, 200, [], b"", "OPTIONS")
-            else:
-                ids = version is not None
-                await responses.send_fault(send, fault, microversion, ids=ids, private=False)
-            return
-        except ClientGone:
-            return
-        if version is not None:
-            document = version_document(base_url, version, advertised)
-            headers += [*responses.version_headers(microversion), *responses.request_id_headers()]
+            if method == "OPTIONS":
+                return Response(200)
+            in_version = root is not None
+            return fault_response(fault, microversion, request_ids=in_version, private=False)
+        headers = [(b"content-type", content_type.encode())]
+        if root is not None:
+            headers += [*microversion_headers(microversion), *request_id_headers()]
+            document = version_document(base_url, root, advertised)
         elif path == "/":
             document = versions_document(base_url, advertised)
         else:
-            status, document = 300, choices_document(base_url, path)
-        await responses.send_body(
-            send, status, headers, responses.plain_json(document), scope["method"]
-        )
-
-    def version(self, scope: Scope, root: str) -> bytes:
-        """The document of a version, as it is shown below its root, where a token is asked for."""
-        advertised = str(self._options.advertised_microversion)
-        name = _VERSIONS[root]
-        return responses.plain_json(version_document(scope["glimpse.base_url"], name, advertised))
+            return Response(300, headers, plain_json(choices_document(base_url, path)))
+        return Response(200, headers, plain_json(document))
 
     async def _check(self, scope: Scope, receive: Receive) -> None:
-        """Raise a fault for what no request may have; a body that is JSON means nothing here."""
+        """Raise a fault for a malformed request; a body that is JSON is read and ignored."""
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         check_content_type(headers.get(b"content-type"))
-        if scope["method"] in VERBS_WITH_BODY:
+        if scope["method"] in METHODS_WITH_BODY:
             with contextlib.suppress(BodyTooLarge, TooManyBodies):
                 parse_json(await read_body(receive, headers, self._options.max_body_size))
         check_query(scope["query_string"])
 
 
-def _negotiated(headers: dict[bytes, bytes], path: str) -> tuple[str, str | None]:
-    """The type of a discovery document and, where the path or a header names one, its version.
+def _negotiate(headers: Mapping[bytes, bytes], path: str) -> tuple[str, str | None]:
+    """The content type of a discovery document, and the version root that it is about, if any.
 
-    A header's version counts at every path that has none.
+    The root is the path's own, or that of the version which Content-Type or Accept name.
     """
-    slash = path in ("/", "/v2/", "/v2.1/")
-    wanted = preference(
-        header_text(headers, b"accept"), (*JSON_TYPES, ATOM) if slash else JSON_TYPES
+    offers_atom = path in ("/", "/v2/", "/v2.1/")
+    preferred = preference(
+        header_text(headers, b"accept"), (*JSON_TYPES, ATOM) if offers_atom else JSON_TYPES
     )
-    asked = version_parameter(header_text(headers, b"content-type")) or wanted.version
-    version = _VERSIONS.get(path.rstrip("/")) or _VERSIONS.get(f"/v{asked}")
-    return wanted.content_type, version
+    named = version_parameter(header_text(headers, b"content-type")) or preferred.version
+    for root in (path.rstrip("/"), f"/v{named}"):
+        if root in VERSION_ROOTS:
+            return preferred.content_type, root
+    return preferred.content_type, None

@@ -1,73 +1,88 @@
-"""Version discovery: the documents at ``/``, ``/v2``, ``/v2.1`` and at paths of no version."""
+"""Version documents: the versions of the Compute API, as clients discover them without a token."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from glimpse.compute.microversions import MINIMUM
+from glimpse.compute.microversions import LEGACY_ROOT, MINIMUM
+
+
+class _Version(NamedTuple):
+    """A version: its id, status, and date of its last change; the parameter of its media type."""
+
+    id: str
+    status: str
+    updated: str
+    parameter: str
+
 
 _VERSIONS = {
-    "v2.0": ("/v2", "DEPRECATED", "2025-07-04T12:00:00Z", "version=2"),
-    "v2.1": ("/v2.1", "CURRENT", "2013-07-23T11:33:21Z", "version=2.1"),
+    LEGACY_ROOT: _Version("v2.0", "DEPRECATED", "2025-07-04T12:00:00Z", "version=2"),
+    "/v2.1": _Version("v2.1", "CURRENT", "2013-07-23T11:33:21Z", "version=2.1"),
 }
+VERSION_ROOTS = frozenset(_VERSIONS)
 
 
 def versions_document(base_url: str, advertised: str) -> dict[str, Any]:
-    """``GET /``. `advertised` is the highest microversion to tell clients of (repair R7)."""
+    """Render ``GET /``.
+
+    `advertised` is the highest microversion that documents name. By default it is lower than what
+    requests may name: clients that use the highest one they find must find images there
+    (docs/differences.md, R7).
+    """
     return {
         "versions": [
-            _summary(name, advertised) | {"links": [_self_link(name, base_url)]}
-            for name in _VERSIONS
+            _summary(root, advertised) | {"links": [_self_link(root, base_url)]}
+            for root in _VERSIONS
         ]
     }
 
 
-def version_document(base_url: str, name: str, advertised: str) -> dict[str, Any]:
-    """``GET /v2.1`` (`name` ``v2.1``) or ``GET /v2`` (``v2.0``)."""
+def version_document(base_url: str, root: str, advertised: str) -> dict[str, Any]:
+    """Render ``GET /v2.1`` or ``GET /v2``; `root` is one of these paths."""
     described_by = {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"}
     return {
-        "version": _summary(name, advertised)
+        "version": _summary(root, advertised)
         | {
-            "links": [_self_link(name, base_url), described_by],
-            "media-types": [_media_type(name)],
+            "links": [_self_link(root, base_url), described_by],
+            "media-types": [_media_type(_VERSIONS[root])],
         }
     }
 
 
 def choices_document(base_url: str, path: str) -> dict[str, Any]:
-    """The 300 for a path of no version: the same path below each version."""
+    """Render the 300 response for a path without version root: the same path below each root."""
     path = quote(path.rstrip("/"), safe="/~!$&'()*+,;=:@")
     return {
         "choices": [
             {
-                "id": name,
-                "status": status,
+                "id": version.id,
+                "status": version.status,
                 "links": [{"rel": "self", "href": base_url + root + path}],
-                "media-types": [_media_type(name)],
+                "media-types": [_media_type(version)],
             }
-            for name, (root, status, _, _) in _VERSIONS.items()
+            for root, version in _VERSIONS.items()
         ]
     }
 
 
-def _summary(name: str, advertised: str) -> dict[str, Any]:
-    _, status, updated, _ = _VERSIONS[name]
-    has_microversions = name == "v2.1"
+def _summary(root: str, advertised: str) -> dict[str, Any]:
+    version = _VERSIONS[root]
+    has_microversions = root != LEGACY_ROOT
     return {
-        "id": name,
-        "status": status,
+        "id": version.id,
+        "status": version.status,
         "version": advertised if has_microversions else "",
         "min_version": str(MINIMUM) if has_microversions else "",
-        "updated": updated,
+        "updated": version.updated,
     }
 
 
-def _self_link(name: str, base_url: str) -> dict[str, str]:
-    return {"rel": "self", "href": f"{base_url}{_VERSIONS[name][0]}/"}
+def _self_link(root: str, base_url: str) -> dict[str, str]:
+    return {"rel": "self", "href": f"{base_url}{root}/"}
 
 
-def _media_type(name: str) -> dict[str, str]:
-    parameter = _VERSIONS[name][3]
+def _media_type(version: _Version) -> dict[str, str]:
     return {
         "base": "application/json",
-        "type": f"application/vnd.openstack.compute+json;{parameter}",
+        "type": f"application/vnd.openstack.compute+json;{version.parameter}",
     }
