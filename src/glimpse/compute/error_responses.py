@@ -1,0 +1,97 @@
+"""Error responses in the three forms that a deployed Compute API has: faults, 401s and pages."""
+
+import html
+
+from glimpse.compute.faults import Fault
+from glimpse.compute.microversions import Microversion, microversion_headers
+from glimpse.compute.responses import Response, plain_json, request_id_headers
+from glimpse.http.accept import best_offer
+from glimpse.http.cache_headers import PRIVATE
+from glimpse.telemetry.redaction import header_value
+
+_NOT_FOUND = "The resource could not be found."
+# The literal %s is the deployed API's own; clients have been seen to compare the text.
+_TOO_LARGE = "Request is too large. Larger than max_request_body_size (%s)."
+
+
+def fault_response(
+    fault: Fault,
+    microversion: Microversion | None,
+    *,
+    request_ids: bool = True,
+    private: bool = True,
+) -> Response:
+    """The response for a fault.
+
+    `microversion` is the request's; None in the legacy API, or if it is not known.
+
+    `request_ids` adds the request id headers, which responses outside of all API versions lack.
+    `private` tells caches that the response depends on the token.
+    """
+    headers = [
+        *microversion_headers(microversion),
+        *fault.headers,
+        *(PRIVATE if private else ()),
+        (b"content-type", b"application/json; charset=UTF-8"),
+        *(request_id_headers() if request_ids else ()),
+    ]
+    if fault.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % fault.retry_after))
+    return Response(fault.status, headers, plain_json(fault.document()))
+
+
+def unauthorized(challenge: str) -> Response:
+    """The 401 of keystonemiddleware; `challenge` is the WWW-Authenticate header."""
+    document = {
+        "error": {
+            "code": 401,
+            "title": "Unauthorized",
+            "message": "The request you have made requires authentication.",
+        }
+    }
+    headers = (
+        (b"content-type", b"application/json"),
+        (b"www-authenticate", header_value(challenge).encode()),
+        *PRIVATE,
+        *request_id_headers(),
+    )
+    return Response(401, headers, plain_json(document))
+
+
+def route_not_found(method: str, accept: str) -> Response:
+    """The 404 for a method and path that are no operation's; `accept` is the Accept header."""
+    return _page(404, "Not Found", _NOT_FOUND, method, accept)
+
+
+def body_too_large(method: str, accept: str) -> Response:
+    """The 413 for a request body above ``[oslo_middleware] max_request_body_size``."""
+    return _page(413, "Request Entity Too Large", _TOO_LARGE, method, accept)
+
+
+def _page(status: int, title: str, text: str, method: str, accept: str) -> Response:
+    """A page as WebOb renders it: HTML, JSON or plain text, as the Accept header prefers."""
+    offer = best_offer(accept, ("text/html", "application/json"))
+    if method == "HEAD":
+        content_type, body = b"text/html; charset=UTF-8", b""
+    elif offer == "text/html":
+        content_type, body = b"text/html; charset=UTF-8", _html_page(status, title, text)
+    elif offer == "application/json":
+        content_type = b"application/json"
+        document = {
+            "message": f"{text}<br /><br />\n\n\n",
+            "code": f"{status} {title}",
+            "title": title,
+        }
+        body = plain_json(document)
+    else:
+        content_type = b"text/plain; charset=UTF-8"
+        body = f"{status} {title}\n\n{text}\n\n   ".encode()
+    headers = ((b"content-type", content_type), *PRIVATE, *request_id_headers())
+    return Response(status, headers, body)
+
+
+def _html_page(status: int, title: str, text: str) -> bytes:
+    return (
+        f"<html>\n <head>\n  <title>{status} {title}</title>\n </head>\n <body>\n"
+        f"  <h1>{status} {title}</h1>\n  {html.escape(text)}<br /><br />\n\n\n\n </body>\n</html>"
+    ).encode()

@@ -1,0 +1,91 @@
+"""The response to a list: a complete document for a short list, a stream for a long one."""
+
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from typing import Any
+
+import orjson
+
+from glimpse.compute.responses import Response, json_response
+from glimpse.images import Image, Page
+
+# A list of more images than this, or with more characters of properties, is streamed.
+_MAX_IMAGES = 200
+_MAX_CHARACTERS = 400_000
+
+View = Callable[[Image], object]
+NextLink = Callable[[Image], str]
+
+
+async def list_response(
+    pages: AsyncGenerator[Page, None], view: View, next_link: NextLink
+) -> Response:
+    """Render the images of `pages` in a document ``{"images": [...]}``.
+
+    `view` renders one image; `next_link` makes the URL of the next page from the last image of
+    this one, for a list that was cut at its limit. A stream holds one page in memory at a time.
+    Raises what `pages` raise before the first images are found; later errors are raised while the
+    body is read.
+    """
+    first = await _merge_first_pages(pages)
+    if not first.last:
+        return Response(200, body=_stream(first, pages, view, next_link))
+    await pages.aclose()  # a generator that the event loop has to close costs a task
+    if not first.images:
+        return json_response({"images": []})
+    document: dict[str, Any] = {"images": [view(image) for image in first.images]}
+    if first.more:
+        document["images_links"] = _links(next_link(first.images[-1]))
+    return Response(200, body=orjson.dumps(document))
+
+
+def _links(href: str) -> list[dict[str, str]]:
+    return [{"rel": "next", "href": href}]
+
+
+async def _merge_first_pages(pages: AsyncIterator[Page]) -> Page:
+    """Merge pages until they are long enough to be worth streaming, or end the list.
+
+    An image service's pages may be short or empty, where it filtered most of what it read.
+    """
+    page = await anext(pages)
+    while not page.last and not _is_long(page.images):
+        following = await anext(pages)
+        page = following._replace(images=[*page.images, *following.images])
+    return page
+
+
+def _is_long(images: Sequence[Image]) -> bool:
+    return (
+        len(images) >= _MAX_IMAGES
+        or sum(len(image.properties_json) for image in images) > _MAX_CHARACTERS
+    )
+
+
+async def _stream(
+    page: Page, pages: AsyncGenerator[Page, None], view: View, next_link: NextLink
+) -> AsyncGenerator[bytes, None]:
+    """Yield the JSON text of a list, one piece for each page; `page` comes before `pages`."""
+    separator = b'{"images":['
+    last_image: Image | None = None
+    async with contextlib.aclosing(pages):
+        while True:
+            images, last, more = page
+            if images:
+                last_image = images[-1]
+                piece = separator + orjson.dumps([view(image) for image in images])[1:-1]
+                separator = b","
+                # A client may be slow to take this piece, and Glance slow to send the next page:
+                # many lists that wait must not hold their images.
+                del page, images
+                yield piece
+                del piece
+            if last:
+                break
+            page = await anext(pages)
+    opening = separator if separator != b"," else b""
+    # The last page may be empty: then the link continues after an image of a page before it.
+    links = b""
+    if more and last_image:
+        links = b',"images_links":' + orjson.dumps(_links(next_link(last_image)))
+    yield opening + b"]" + links + b"}"

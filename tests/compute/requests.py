@@ -1,0 +1,63 @@
+"""Requests and operations for tests that call handlers directly."""
+
+from typing import Any
+
+import orjson
+
+from glimpse.compute.microversions import MINIMUM
+from glimpse.compute.operations import Operations
+from glimpse.compute.options import ComputeOptions
+from glimpse.compute.policy import ComputePolicy
+from glimpse.compute.request import Request
+from glimpse.compute.responses import Response
+from glimpse.compute.views import Links
+from glimpse.images import Caller, ImageService
+
+BASE_URL = "http://c"
+LINKS = Links(f"{BASE_URL}/v2.1", BASE_URL, f"{BASE_URL}/image")
+OPTIONS = ComputeOptions(
+    advertised_microversion=MINIMUM, max_microversion=MINIMUM, max_body_size=1000
+)
+
+
+def make_request(
+    caller: Caller,
+    *,
+    query_string: bytes = b"",
+    body: Any = None,
+    image_id: str = "",
+    key: str = "",
+    version_root: str = "/v2.1",
+) -> Request:
+    """A request as the Compute API builds one; its method does not matter to a handler."""
+    return Request(
+        method="GET",
+        headers={},
+        query_string=query_string,
+        body=body,
+        caller=caller,
+        base_url=BASE_URL,
+        version_root=version_root,
+        project_id="",
+        image_id=image_id,
+        key=key,
+        microversion=None if version_root == "/v2" else MINIMUM,
+        image_service_url=f"{BASE_URL}/image",
+        links=LINKS,
+        options=OPTIONS,
+    )
+
+
+def make_operations(images: ImageService, *, metadata_items: int = 128) -> Operations:
+    """Operations without policy rules."""
+    return Operations(images, metadata_items=metadata_items, policy=ComputePolicy(None))
+
+
+async def read_document(response: Response) -> Any:
+    """The JSON document of a response, complete or streamed; None for no body."""
+    body = response.body
+    if body is None:
+        return None
+    return orjson.loads(
+        body if isinstance(body, bytes) else b"".join([piece async for piece in body])
+    )
