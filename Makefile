@@ -6,6 +6,10 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
+# Python keeps compiled modules even where the environment says not to: otherwise each of the
+# hundreds of processes that the tests start compiles Glimpse again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: serve test clients test-clients test-peers bench bench-peers check fuzz soak replay sample-config docs lock clean
 
 serve: $(STAMP)
