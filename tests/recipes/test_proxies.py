@@ -6,7 +6,7 @@ They are skipped where the programs are missing; `make test` installs them where
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,41 +20,55 @@ RECIPES = Path(__file__).parent.parent.parent / "docs" / "recipes"
 USER = Member("user", "e" * 32)
 IMAGE = "70a599e0-31e7-49b7-b260-868f441e862b"
 
+PROXIES = ("haproxy", "nginx")
+
 Address = tuple[str, int]
 
 
-@pytest.fixture
-def disabled(tmp_path: Path) -> Path:
-    return tmp_path / "disabled"
-
-
-@pytest.fixture
-def cloud(tmp_path: Path, disabled: Path) -> Iterator[EmbeddedCloud]:
-    conf = tmp_path / "glimpse.conf"
+@contextmanager
+def _cloud(directory: Path) -> Iterator[EmbeddedCloud]:
+    """A Glimpse behind a proxy, unhealthy while there is a file `disabled` in `directory`."""
+    conf = directory / "glimpse.conf"
     conf.write_text(
         "[oslo_middleware]\nenable_proxy_headers_parsing = true\n"
-        f"[healthcheck]\ndisable_by_file_path = {disabled}\n"
+        f"[healthcheck]\ndisable_by_file_path = {directory / 'disabled'}\n"
     )
-    seed_identity(tmp_path / "state", [USER])
-    process = GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
+    seed_identity(directory / "state", [USER])
+    process = GlimpseProcess(directory / "state", arguments=["--config-file", str(conf)])
     with process:
         yield EmbeddedCloud(process)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("proxies")
+
+
+@pytest.fixture(scope="module")
+def cloud(directory: Path) -> Iterator[EmbeddedCloud]:
+    with _cloud(directory) as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
 def nova() -> Iterator[Player]:
     with Player() as player:
         player.answer = Answer(200, (("Content-Length", "4"), ("Connection", "close")), b"nova")
         yield player
 
 
-@pytest.fixture(params=["haproxy", "nginx"])
+@pytest.fixture(scope="module", params=PROXIES)
 def proxy(
-    request: pytest.FixtureRequest, tmp_path: Path, cloud: EmbeddedCloud, nova: Player
+    request: pytest.FixtureRequest, directory: Path, cloud: EmbeddedCloud, nova: Player
 ) -> Iterator[Address]:
-    start = {"haproxy": _haproxy, "nginx": _nginx}[request.param]
-    with start(tmp_path, cloud.address, nova.address) as address:
+    with _proxy(request.param, directory, cloud.address, nova.address) as address:
         yield address
+
+
+def _proxy(
+    name: str, directory: Path, glimpse: Address, nova: Address
+) -> AbstractContextManager[Address]:
+    return {"haproxy": _haproxy, "nginx": _nginx}[name](directory, glimpse, nova)
 
 
 @contextmanager
@@ -157,21 +171,23 @@ def test_everything_else_is_novas(proxy: Address, nova: Player, path: str) -> No
     assert nova.received.startswith(f"GET {path} HTTP/1.".encode())
 
 
+@pytest.mark.parametrize("name", PROXIES)
 def test_links_lead_to_the_proxy_whatever_a_client_says_of_itself(
-    proxy: Address, cloud: EmbeddedCloud
+    name: str, tmp_path: Path, nova: Player
 ) -> None:
-    _put_image(cloud)
     headers = {
-        "X-Auth-Token": cloud.token("user") or "",
         "Forwarded": "proto=https;host=evil.example",
         "X-Forwarded-Host": "evil.example",
         "X-Forwarded-Prefix": "/evil",
         "X-Forwarded-For": "192.0.2.66",
     }
-    answer = request(proxy, "GET", f"/v2.1/images/{IMAGE}", headers)
+    with _cloud(tmp_path) as cloud:
+        _put_image(cloud)
+        headers["X-Auth-Token"] = cloud.token("user") or ""
+        with _proxy(name, tmp_path, cloud.address, nova.address) as proxy:
+            answer = request(proxy, "GET", f"/v2.1/images/{IMAGE}", headers)
     links = answer.json()["image"]["links"]
     assert links[0]["href"] == f"http://127.0.0.1:{proxy[1]}/v2.1/images/{IMAGE}", str(answer)
-    cloud.process.stop()
     assert "192.0.2.66" not in cloud.process.log.read_text()
 
 
@@ -183,10 +199,12 @@ def test_a_write_goes_through(proxy: Address, cloud: EmbeddedCloud) -> None:
     assert answer.json()["metadata"]["colour"] == "blue", str(answer)
 
 
-def test_haproxy_sends_nothing_to_a_glimpse_that_is_drained(
-    tmp_path: Path, cloud: EmbeddedCloud, nova: Player, disabled: Path
-) -> None:
-    with _haproxy(tmp_path, cloud.address, nova.address) as address:
+def test_haproxy_sends_nothing_to_a_glimpse_that_is_drained(tmp_path: Path, nova: Player) -> None:
+    disabled = tmp_path / "disabled"
+    with (
+        _cloud(tmp_path) as cloud,
+        _haproxy(tmp_path, cloud.address, nova.address) as address,
+    ):
 
         def status() -> int:
             return request(address, "GET", "/v2.1/images").status
