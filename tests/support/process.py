@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from tests.support.fork_server import ForkedProcess, fork
 from tests.support.server import Server
 
 START_SECONDS = 20.0  # far more than a start takes; only a start that fails waits for it
@@ -51,7 +52,7 @@ class ServerProcess(Server):
         self._command = list(command)
         self._environment = {**os.environ, **(environment or {})}
         self._directory = directory
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | ForkedProcess | None = None
 
     @property
     def pid(self) -> int:
@@ -67,21 +68,25 @@ class ServerProcess(Server):
     def start(self) -> None:
         """Start it and return when it accepts connections; raises RuntimeError with its log."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                env=self._environment,
-                cwd=self._directory,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            self._process = self._spawn(log.fileno())
         deadline = time.monotonic() + START_SECONDS
         while not self._listens():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise RuntimeError(f"{self._command} did not start:\n{self.log.read_text()}")
             time.sleep(0.02)
+
+    def _spawn(self, log: int) -> subprocess.Popen[bytes] | ForkedProcess:
+        """Start the process, its output to the descriptor `log`; return at once."""
+        return subprocess.Popen(
+            self._command,
+            env=self._environment,
+            cwd=self._directory,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
 
     def stop(self) -> int:
         """Ask it to stop (SIGTERM), wait until it has, and return its exit status."""
@@ -109,6 +114,8 @@ class ServerProcess(Server):
 class GlimpseProcess(ServerProcess):
     """``glimpse serve``, with a state directory of its own."""
 
+    _forked = False  # whether the fork server starts it
+
     def __init__(
         self,
         state_dir: Path,
@@ -121,12 +128,20 @@ class GlimpseProcess(ServerProcess):
         self.state_dir = state_dir
         port = port or free_port()
         log = state_dir.parent / f"glimpse-{port}.log"
-        command = [sys.executable, "-m", "glimpse", "serve", "--host", "127.0.0.1"]
-        command += ["--port", str(port), "--state-dir", str(state_dir), *arguments]
+        self._arguments = ["serve", "--host", "127.0.0.1", "--port", str(port)]
+        self._arguments += ["--state-dir", str(state_dir), *arguments]
+        self._forked = environment is None
+        command = [sys.executable, "-m", "glimpse", *self._arguments]
         super().__init__(command, port, log, environment=environment)
 
+    def _spawn(self, log: int) -> subprocess.Popen[bytes] | ForkedProcess:
+        """With an environment of its own, which imports may depend on, it starts from nothing."""
+        if self._forked:
+            return fork(self._arguments, self._environment, log)
+        return super()._spawn(log)
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+
+def _kill_group(process: subprocess.Popen[bytes] | ForkedProcess) -> None:
     """Kill the process and whatever it started: it leads a process group of its own."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
