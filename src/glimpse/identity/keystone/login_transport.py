@@ -74,9 +74,7 @@ class LoginTransport(BaseAdapter):
         tls = _tls(verify, cert)
         client = self._clients.get(tls)
         if client is None:
-            client = HttpClient(
-                tls=tls, connect_timeout=self._timeout, read_timeout=self._timeout
-            )
+            client = HttpClient(tls=tls, connect_timeout=self._timeout, read_timeout=self._timeout)
             self._clients[tls] = client
         try:
             response = self._run_until_deadline(_send_request(client, request))

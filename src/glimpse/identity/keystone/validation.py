@@ -104,7 +104,11 @@ class TokenValidator:
         began, outcome = time.perf_counter(), "timeout"  # if the deadline ends the request
         try:
             response = await self._http.request(
-                "GET", endpoint, f"/v3/auth/tokens{query}", headers, max_response_bytes=_MAX_RESPONSE_BYTES
+                "GET",
+                endpoint,
+                f"/v3/auth/tokens{query}",
+                headers,
+                max_response_bytes=_MAX_RESPONSE_BYTES,
             )
         except (UpstreamError, TimeoutError) as error:
             if not isinstance(error, TimeoutError):
