@@ -21,7 +21,7 @@ _REQUEST = 1024 * 1024  # bytes at most
 _RESULT = 64  # bytes of a process id or an exit status, in decimal
 _DESCRIPTORS = 1024  # far more than the fork server has open
 # `asgi` and `__main__` run something; prometheus_client decides by the environment when imported.
-_NOT_LOADED = ("glimpse.__main__", "glimpse.asgi", "glimpse.metrics")
+_NOT_LOADED = ("glimpse.__main__", "glimpse.asgi", "glimpse.telemetry.metrics")
 _LOADED_WHEN_SERVING = ("anyio._backends._asyncio", "uvicorn.lifespan.on", "keystoneauth1.loading")
 
 
@@ -142,6 +142,6 @@ if __name__ == "__main__":
     server_socket = socket.socket(fileno=int(sys.argv[1]))
     if _serve_forks(server_socket):
         server_socket.detach()
-        from glimpse.cli import main
+        from glimpse.cli.main import main
 
         raise SystemExit(main())

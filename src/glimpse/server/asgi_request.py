@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from glimpse.server.flow_control import FlowControl
 from glimpse.server.request_head import Headers, RequestHead
-from glimpse.telemetry.access_log import AlreadyLogged
+from glimpse.telemetry.request_context import current_context
 
 _LOG = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class AsgiRequest:
         try:
             await app(self.scope, self.receive, self.send)
         except BaseException as error:  # noqa: BLE001  cancelled at shutdown, or a bug: the client waits
-            if not isinstance(error, AlreadyLogged):
+            if not current_context.get().exception_logged:
                 _LOG.error("The application failed.", exc_info=error)
             await self._fail()
         else:

@@ -47,7 +47,7 @@ class KeystoneIdentity:
         self._validator = TokenValidator(options, session)
         self._cache = TokenCache(options.token_cache_time, clock)
         self._refused = RefusedTokens(options.token_cache_time)
-        self._validations: dict[tuple[str, bool], SingleFlight[ValidatedToken]] = {}
+        self._validations: dict[tuple[str, bool], SingleFlight[[], ValidatedToken]] = {}
 
     async def authenticate(
         self,
