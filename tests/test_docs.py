@@ -1,5 +1,6 @@
 import configparser
 import json
+import pkgutil
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from glimpse.settings import load_settings
 from glimpse.settings.options import SECTIONS
 
 ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "src" / "glimpse"
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
 
 
@@ -80,6 +82,23 @@ def test_the_make_targets_that_a_page_names_exist(page: Path) -> None:
     named = set(re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(), re.MULTILINE))
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert named - targets == set()
+
+
+def test_every_name_in_the_architecture_page_exists() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    packages = "|".join(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists())
+    named = set(re.findall(rf"`((?:{packages})\.(?!json`)[\w.]+)`", text))
+    assert len(named) > 40, "the names are not found any more"
+    assert sorted(name for name in named if not _exists(name)) == []
+
+
+def _exists(name: str) -> bool:
+    """Whether a dotted name below the package is a module, or an attribute of one."""
+    try:
+        pkgutil.resolve_name(f"glimpse.{name}")
+    except (ImportError, AttributeError):
+        return False
+    return True
 
 
 def test_the_systemd_unit_runs_a_command_that_exists() -> None:
