@@ -1,6 +1,7 @@
-"""``glimpse.asgi:application``: for whoever runs an ASGI server of their own.
+"""``glimpse.asgi:application``: the application, for an ASGI server other than Glimpse's own.
 
-Configuration files are named in GLIMPSE_CONFIG_FILES, separated by colons. Logs go where they say.
+GLIMPSE_CONFIG_FILES names configuration files, separated by colons. Logging is set up by them.
+Raises InvalidSettings when it is imported.
 """
 
 import logging
@@ -13,7 +14,7 @@ from glimpse.telemetry.log_setup import configure_logging
 _settings = load_settings(
     [name for name in os.environ.get("GLIMPSE_CONFIG_FILES", "").split(":") if name]
 )
-if not _settings.metrics.required:  # whoever listens for scrapes too was told to, and says where
+if not _settings.metrics.required:  # such a server listens at the metrics port only if it is told
     _settings = _settings.without_metrics()
 configure_logging(_settings.server)
 for _note in _settings.notes:

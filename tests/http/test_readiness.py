@@ -4,14 +4,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from glimpse.http.readiness import HealthCheck, Readiness
+from glimpse.http.readiness import Readiness, ReadinessCheck
 from tests.app.test_gateway import configuration
 from tests.support.asgi import call
 from tests.support.http import Answer, request
 from tests.support.process import GlimpseProcess
 
 
-async def _answer(**probes: HealthCheck) -> Answer:
+async def _answer(**probes: ReadinessCheck) -> Answer:
     view = Readiness(probes, timeout=0.2)
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:

@@ -185,7 +185,7 @@ def test_a_server_of_glance_needs_no_scheme(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["ftp://glance", "http://", "http://[::1", "http://glance:port"])
 def test_what_can_be_no_server_of_glance_is_said(tmp_path: Path, url: str) -> None:
     text = f"[DEFAULT]\nmy_ip = 192.0.2.7\n{KEYSTONE}[glance]\napi_servers = {url}\n"
-    with pytest.raises(InvalidSettings, match="no URL that Glance could have"):
+    with pytest.raises(InvalidSettings, match="is no URL of a Glance"):
         open_gateway(loaded(tmp_path, text))
 
 

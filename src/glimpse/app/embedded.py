@@ -10,7 +10,7 @@ from glimpse.app.parts import Parts
 from glimpse.app.prefixes import IMAGE_PREFIX
 from glimpse.embedded.health_checks import check_catalog, check_data, check_identity
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.http.readiness import HealthCheck
+from glimpse.http.readiness import ReadinessCheck
 from glimpse.identity import Identity
 from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity.noauth import NoAuthIdentity
@@ -38,7 +38,7 @@ async def open_embedded_parts(settings: Settings, rules: PolicyRules | None) -> 
         await images.recover()
         identity, own_identity_api, identity_checks = _open_identity(settings)
         opened.pop_all()
-    health_checks: dict[str, HealthCheck] = {
+    readiness_checks: dict[str, ReadinessCheck] = {
         "catalog": partial(check_catalog, state_dir),
         "data": partial(check_data, state_dir),
         **identity_checks,
@@ -51,7 +51,7 @@ async def open_embedded_parts(settings: Settings, rules: PolicyRules | None) -> 
         images,
         identity,
         image_service_url,
-        health_checks,
+        readiness_checks,
         image_api=image_api(images, identity),
         identity_api=own_identity_api,
     )
@@ -59,7 +59,7 @@ async def open_embedded_parts(settings: Settings, rules: PolicyRules | None) -> 
 
 def _open_identity(
     settings: Settings,
-) -> tuple[Identity, ASGIApp | None, dict[str, HealthCheck]]:
+) -> tuple[Identity, ASGIApp | None, dict[str, ReadinessCheck]]:
     """The identity of [api] auth_strategy, its Identity API if it has one, and its checks."""
     if settings.api.auth_strategy == "noauth":
         return NoAuthIdentity(), None, {}

@@ -9,7 +9,7 @@ from glimpse.app.keystone import open_keystone, open_session
 from glimpse.app.parts import Parts
 from glimpse.app.tls import tls_options
 from glimpse.glance import GlanceImageService, GlanceOptions, ImageLocks, LockServiceError, is_url
-from glimpse.http.readiness import HealthCheck
+from glimpse.http.readiness import ReadinessCheck
 from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, ServiceSession, ServiceUser
 from glimpse.identity.noauth import NoAuthIdentity
@@ -30,20 +30,21 @@ class Gateway(NamedTuple):
 def open_gateway_parts(settings: Settings, rules: PolicyRules | None) -> Parts:
     """Make the parts of a gateway. Raises InvalidSettings."""
     images, identity, _ = open_gateway(settings, rules)
-    health_checks: dict[str, HealthCheck] = {"glance": images.ping}
+    readiness_checks: dict[str, ReadinessCheck] = {"glance": images.ping}
     if isinstance(identity, KeystoneIdentity):
-        health_checks["keystone"] = identity.ping
+        readiness_checks["keystone"] = identity.ping
 
     async def image_service_url(_base_url: str) -> str:
         return await images.base_url()
 
-    return Parts(images, identity, image_service_url, health_checks)
+    return Parts(images, identity, image_service_url, readiness_checks)
 
 
 def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gateway:
-    """Make the parts, without asking anybody anything: what is down now may be up later.
+    """Make the image service and the identity. Raises InvalidSettings.
 
-    `rules` are the operator's policy rules. Raises InvalidSettings.
+    Calls no other service, so that a gateway starts while Keystone or Glance is down. `rules` are
+    the operator's policy rules.
     """
     if settings.api.auth_strategy == "keystone":
         session = open_session(settings)
@@ -51,24 +52,31 @@ def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gatewa
         return Gateway(images, open_keystone(settings, session), session)
     if settings.api.auth_strategy == "noauth":
         return Gateway(open_glance(settings, None, rules), NoAuthIdentity())
-    raise InvalidSettings("image_service = glance needs tokens that Glance accepts: Keystone's.")
+    raise InvalidSettings(
+        "image_service = glance needs auth_strategy = keystone; noauth if Glance has no Keystone."
+    )
 
 
 def open_glance(
     settings: Settings, session: ServiceSession | None, rules: PolicyRules | None = None
 ) -> GlanceImageService:
-    """The Glance that [glance] names, or else the catalog of `session`. Raises InvalidSettings."""
+    """The image service of the Glance that [glance] or the catalog of `session` names.
+
+    Raises InvalidSettings.
+    """
     glance = settings.glance
-    named = glance.api_servers or ((glance.endpoint_override,) if glance.endpoint_override else ())
-    if not named and session is None:
-        raise InvalidSettings("Without Keystone, [glance] api_servers has to say where Glance is.")
-    for url in named:
+    servers = glance.api_servers or (
+        (glance.endpoint_override,) if glance.endpoint_override else ()
+    )
+    if not servers and session is None:
+        raise InvalidSettings("Without Keystone there is no catalog: set [glance] api_servers.")
+    for url in servers:
         if not is_url(url):
             raise InvalidSettings(
-                f"[glance] {strip_credentials(url)} is no URL that Glance could have."
+                f"[glance] {strip_credentials(url)} is no URL of a Glance: set one like http://host:9292."
             )
     options = GlanceOptions(
-        api_servers=named,
+        api_servers=servers,
         num_retries=glance.num_retries,
         connect_timeout=glance.connect_timeout,
         first_byte_timeout=glance.first_byte_timeout,
@@ -91,7 +99,7 @@ def open_glance(
 
 
 def open_image_locks(settings: Settings) -> ImageLocks:
-    """The turns of writers. Raises InvalidSettings."""
+    """The locks for writers of one image. Raises InvalidSettings."""
     try:
         return ImageLocks(coordination_url(settings), settings.glance.timeout)
     except LockServiceError as error:
@@ -99,7 +107,7 @@ def open_image_locks(settings: Settings) -> ImageLocks:
 
 
 def coordination_url(settings: Settings) -> str:
-    """Where writers of one image take turns: what is configured, or files of this machine."""
+    """The URL of the lock service: the configured one, or lock files in the state directory."""
     if settings.coordination.backend_url:
         return settings.coordination.backend_url
     directory = settings.server.state_dir / "locks"

@@ -13,7 +13,7 @@ from glimpse.settings import InvalidSettings, Settings
 
 
 def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdentity:
-    """The identity that asks Keystone about tokens, as the service that `session` is.
+    """The identity that validates tokens with Keystone, logged in by `session`.
 
     Raises InvalidSettings.
     """
@@ -22,7 +22,10 @@ def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdenti
 
 
 def open_shared_cache(settings: Settings) -> SharedCache | None:
-    """The memcached servers that share tokens; None for none. Raises InvalidSettings."""
+    """The cache of validated tokens in memcached; None if none is configured.
+
+    Raises InvalidSettings.
+    """
     keystone = settings.keystone_authtoken
     strategy = keystone.memcache_security_strategy
     if not keystone.memcached_servers or strategy == "None" or keystone.token_cache_time <= 0:
@@ -41,14 +44,16 @@ def open_shared_cache(settings: Settings) -> SharedCache | None:
 
 
 def open_session(settings: Settings, section: str = "keystone_authtoken") -> ServiceSession:
-    """What logs in with the credentials of `section`. Raises InvalidSettings."""
+    """The session that logs in with the credentials of `section`. Raises InvalidSettings."""
     try:
         loading.register_auth_conf_options(settings.oslo_config, section)
         plugin = loading.load_auth_from_conf_options(settings.oslo_config, section)
     except (ClientException, cfg.Error, ValueError) as error:
         raise InvalidSettings(f"[{section}] cannot be used: {error}") from None
     if plugin is None:
-        raise InvalidSettings(f"[{section}] auth_type is not set, so nobody can log in.")
+        raise InvalidSettings(
+            f"[{section}] auth_type is not set: set it, and the options that its plugin needs."
+        )
 
     def make_plugin() -> BaseAuthPlugin:
         made = loading.load_auth_from_conf_options(settings.oslo_config, section)
@@ -58,7 +63,7 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
 
 
 def keystone_options(settings: Settings) -> KeystoneOptions:
-    """The part of [keystone_authtoken] that is no credentials. Raises InvalidSettings."""
+    """The options of [keystone_authtoken], without credentials. Raises InvalidSettings."""
     keystone = settings.keystone_authtoken
     return KeystoneOptions(
         www_authenticate_uri=keystone.www_authenticate_uri,

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 from starlette.types import ASGIApp
 
-from glimpse.http.readiness import HealthCheck
+from glimpse.http.readiness import ReadinessCheck
 from glimpse.identity import Identity
 from glimpse.images import ImageService
 
@@ -22,14 +22,14 @@ class Parts(NamedTuple):
     """An open image service and identity, and what belongs to them.
 
     `image_service_url` gives the Image service's base URL for the base URL of a request.
-    `health_checks` are those of `/readiness`, by the name of the part. `image_api` and
+    `readiness_checks` are those of `/readiness`, by the name of the part. `image_api` and
     `identity_api` are None where another server has these APIs.
     """
 
     images: ImageService
     identity: Identity
     image_service_url: Callable[[str], Awaitable[str]]
-    health_checks: Mapping[str, HealthCheck]
+    readiness_checks: Mapping[str, ReadinessCheck]
     image_api: ASGIApp | None = None
     identity_api: ASGIApp | None = None
 

@@ -17,7 +17,7 @@ from glimpse.http.cache_headers import PRIVATE
 from glimpse.http.health_middleware import HealthMiddleware
 from glimpse.http.healthcheck import Healthcheck
 from glimpse.http.mounted_apis import MountedApis
-from glimpse.http.readiness import HealthCheck, Readiness
+from glimpse.http.readiness import Readiness, ReadinessCheck
 from glimpse.http.request_middleware import RequestMiddleware
 from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.response_headers import ResponseHeadersMiddleware
@@ -94,9 +94,9 @@ def _allowed_hosts(settings: Settings) -> _Middleware | None:
 def _health(settings: Settings, parts: Parts) -> _Middleware:
     """`/healthcheck` and `/readiness`."""
     healthcheck = Healthcheck(**asdict(settings.healthcheck))
-    checks: dict[str, HealthCheck] = {
+    checks: dict[str, ReadinessCheck] = {
         "healthcheck": _process_check(healthcheck, settings.server.port),
-        **parts.health_checks,
+        **parts.readiness_checks,
     }
     readiness = Readiness(checks)
     return lambda app: HealthMiddleware(app, healthcheck, readiness)
@@ -120,7 +120,7 @@ def _scrapes(settings: Settings, render_metrics: RenderMetrics | None) -> _Middl
     return lambda app: ScrapeMiddleware(app, settings.metrics.port, render_metrics)
 
 
-def _process_check(healthcheck: Healthcheck, port: int) -> HealthCheck:
+def _process_check(healthcheck: Healthcheck, port: int) -> ReadinessCheck:
     """The readiness check of this process: does it want requests, can it accept connections."""
 
     async def check() -> str | None:

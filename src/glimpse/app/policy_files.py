@@ -18,7 +18,7 @@ from glimpse.images.caller import Caller
 from glimpse.images.permissions import ROLES, Action, Target
 from glimpse.settings import InvalidSettings
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 # The rules that Compute and Glance define for others to refer to; a policy file may change them.
 _BASE_RULES = {
@@ -34,9 +34,9 @@ _BASE_RULES = {
     "service_api": "role:service or role:admin",
 }
 _NAMES = frozenset((*RULE_NAMES, *Action))
-_PARSER = "oslo_policy._parser"  # logs what it does not understand, and denies it
+_PARSER = "oslo_policy._parser"  # its logger; a rule that it cannot parse denies everything
 
-_Signature = tuple[tuple[int, int, int], ...]
+_FileStats = tuple[tuple[int, int, int], ...]
 
 
 class InvalidPolicyFile(InvalidSettings):
@@ -44,31 +44,32 @@ class InvalidPolicyFile(InvalidSettings):
 
 
 class PolicyFiles:
-    """The rules in `policy_file` and in the files of `policy_dirs`, as a PolicyRules.
+    """Implements PolicyRules with the rules of `policy_file` and of the files in `policy_dirs`.
 
-    The files may be JSON or YAML and hold rules of all of Compute; those with other names than
-    Glimpse's only count where one of Glimpse's refers to them. The files are read again when they
-    have changed. If they are missing or unusable then, the rules stay as they were.
+    The files are JSON or YAML and may have rules of all of Compute; one that Glimpse does not
+    evaluate matters only if one that it evaluates refers to it. The files are read again when they
+    have changed; if they are missing or invalid then, that is logged and the rules stay as they
+    are.
     """
 
     def __init__(self, policy_file: str | Path | None, policy_dirs: Sequence[str]) -> None:
-        """Raises InvalidPolicyFile."""
+        """Read the files. Raises InvalidPolicyFile."""
         if policy_file is not None and not Path(policy_file).is_file():
             raise InvalidPolicyFile(f"The policy file {policy_file} does not exist.")
-        # Absolute, or oslo.policy would look for them where it expects configuration files
+        # Absolute, or oslo.policy would look for them in its directories of configuration files
         self._file = str(Path(policy_file).absolute()) if policy_file is not None else None
         self._dirs = [str(Path(each).absolute()) for each in policy_dirs]
-        self._place = self._file or ", ".join(self._dirs)
-        self._signature = self._sign()
+        self._shown_paths = self._file or ", ".join(self._dirs)
+        self._file_stats = self._read_stats()
         self._enforcer = self._load()
 
     def has(self, name: str) -> bool:
-        """See PolicyRules."""
+        """Whether a file has the rule."""
         self._refresh()
         return name in self._enforcer.file_rules
 
     def allows(self, name: str, caller: Caller, target: Target) -> bool:
-        """See PolicyRules."""
+        """Whether the rule allows `caller` to do what it is for with `target`."""
         credentials: dict[str, Any] = {
             "user_id": caller.user_id,
             "project_id": caller.project_id,
@@ -81,22 +82,22 @@ class PolicyFiles:
         return bool(check(target, credentials, self._enforcer, name))
 
     def names(self) -> list[str]:
-        """The names of the configured rules that Glimpse evaluates."""
+        """The names of the rules that the files have and Glimpse evaluates."""
         return sorted(_NAMES & self._enforcer.file_rules.keys())
 
     def _refresh(self) -> None:
-        """Read the files again if they have changed (2 us a file if not)."""
-        signature = self._sign()
-        if signature == self._signature:
+        """Read the files again if they have changed; takes 2 us for each file if not."""
+        stats = self._read_stats()
+        if stats == self._file_stats:
             return
-        self._signature = signature
+        self._file_stats = stats
         try:
             self._enforcer = self._load()
         except InvalidPolicyFile as error:
-            _log.error("%s The rules stay as they were.", error)
+            _LOG.error("%s The rules stay as they were; correct the file.", error)
 
-    def _sign(self) -> _Signature:
-        """Inode, size and time of the files and directories; zeros for what is missing."""
+    def _read_stats(self) -> _FileStats:
+        """Inode, size and modification time of all files and directories; zeros if missing."""
         return tuple(_stat(path) for path in self._paths())
 
     def _paths(self) -> Iterator[str]:
@@ -114,12 +115,12 @@ class PolicyFiles:
             raise InvalidPolicyFile(f"The policy file {self._file} does not exist.")
         enforcer = _new_enforcer(self._file, self._dirs)
         try:
-            with _parser_errors():  # of rules that may be of no interest here
+            with _parser_errors():  # of rules that Glimpse may not evaluate
                 enforcer.load_rules()
         except (cfg.Error, ValueError, TypeError, AttributeError, OSError) as error:
             why = " ".join(str(error).split())
             raise InvalidPolicyFile(
-                f"The policy file {self._place} cannot be used: {why}"
+                f"The policy file {self._shown_paths} cannot be used: {why}"
             ) from None
         for name in sorted(_NAMES & enforcer.file_rules.keys()):
             self._check_rule(enforcer, name, ())
@@ -128,7 +129,7 @@ class PolicyFiles:
     def _check_rule(self, enforcer: policy.Enforcer, name: str, path: tuple[str, ...]) -> None:
         """Raise InvalidPolicyFile if rule `name`, or one that it refers to, cannot be evaluated."""
         rule = enforcer.file_rules.get(name) or enforcer.registered_rules[name]
-        where = f"The policy file {self._place} cannot be used: rule {name}"
+        where = f"The policy file {self._shown_paths} cannot be used: rule {name}"
         if name in path:
             raise InvalidPolicyFile(f"{where} refers to itself.")
         with _parser_errors() as errors:
@@ -165,7 +166,7 @@ def _new_enforcer(policy_file: str | None, policy_dirs: list[str]) -> policy.Enf
 
 
 def _leaves(check: Any) -> Iterator[tuple[str, str]]:
-    """Kind and match of each ``kind:match`` in a parsed rule."""
+    """Yield kind and match of each ``kind:match`` in a parsed rule."""
     for inner in getattr(check, "rules", ()):
         yield from _leaves(inner)
     if hasattr(check, "rule"):
@@ -184,7 +185,7 @@ def _stat(path: str) -> tuple[int, int, int]:
 
 @contextmanager
 def _parser_errors() -> Iterator[list[logging.LogRecord]]:
-    """Collect what oslo.policy's parser logs, tracebacks and all, instead of logging it."""
+    """Collect the records that oslo.policy's parser logs, with their tracebacks, and log none."""
     errors: list[logging.LogRecord] = []
 
     class Collector(logging.Handler):

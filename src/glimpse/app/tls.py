@@ -5,11 +5,11 @@ from glimpse.upstream.tls import TlsOptions
 
 
 def tls_options(section: str, options: Glance | KeystoneAuthtoken) -> TlsOptions:
-    """How to speak TLS. Raises InvalidSettings for files that cannot be used."""
+    """The TLS options of `section`. Raises InvalidSettings for files that cannot be used."""
     tls = TlsOptions(options.cafile, options.certfile, options.keyfile, options.insecure)
     if tls.cafile or tls.certfile:
         try:
-            tls.context  # noqa: B018  made now, and kept
+            tls.context  # noqa: B018  loads the files now, and keeps the context
         except OSError as error:
             files = "cafile, certfile or keyfile"
             raise InvalidSettings(f"[{section}] {files} cannot be used: {error}") from None

@@ -1,4 +1,4 @@
-"""What ``glimpse check`` finds out about a gateway: it tries everything that serving would need."""
+"""The findings of ``glimpse check`` about a gateway."""
 
 from collections.abc import AsyncIterator
 
@@ -12,14 +12,14 @@ from glimpse.images.errors import ImageServiceError
 from glimpse.settings import InvalidSettings, Settings
 from glimpse.upstream.urls import strip_credentials
 
-# Keystone's own policy, unless an operator's says otherwise (identity:validate_token).
+# Of Keystone's default policy for identity:validate_token.
 _VALIDATING_ROLES = frozenset(("admin", "service"))
 
 
 async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
-    """Yield what works and what does not, in the order in which a request needs it.
+    """Try all that serving needs, in the order in which a request needs it.
 
-    Nothing is changed, and no secret is in a finding. Each step ends within its own deadline.
+    Changes nothing. No finding has a secret in it. Each step ends within its own timeout.
     """
     try:
         gateway = open_gateway(settings)
@@ -38,7 +38,7 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
                 yield await _service_user(settings)
         async for finding in _glance(gateway, caller):
             yield finding
-        yield await _turns(settings)
+        yield await _locks(settings)
         async for finding in _memcached(settings):
             yield finding
     finally:
@@ -49,7 +49,7 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
 async def _keystone(
     session: ServiceSession, identity: Identity
 ) -> AsyncIterator[tuple[Finding, Caller | None]]:
-    """Log in, and validate the token that this gave; it comes with the last finding."""
+    """Log in, and validate the token of this login; its caller comes with the last finding."""
     where = f"Keystone at {strip_credentials(session.auth_url or 'the address of the plugin')}"
     try:
         token, _ = await session.token_and_endpoint()
@@ -117,26 +117,26 @@ async def _glance(gateway: Gateway, caller: Caller | None) -> AsyncIterator[Find
         yield Finding("ok", f"Glance lists images for user {caller.user_name}")
 
 
-async def _turns(settings: Settings) -> Finding:
+async def _locks(settings: Settings) -> Finding:
     where = strip_credentials(coordination_url(settings))
-    turns = open_image_locks(settings)
+    locks = open_image_locks(settings)
     try:
-        async with turns.turn("glimpse check"):
+        async with locks.turn("glimpse check"):
             return Finding("ok", f"writers of one image can take turns through {where}")
     except ImageServiceError as error:
         return Finding("FAIL", f"writers cannot take turns through {where}: {error}")
     except OSError as error:
         return Finding("FAIL", f"writers cannot take turns through {where}: {error.strerror}")
     finally:
-        await turns.close()
+        await locks.close()
 
 
 async def _memcached(settings: Settings) -> AsyncIterator[Finding]:
-    """A cache that does not answer is no failure: requests are answered without it."""
+    """A note for a server that is unavailable, not a failure: tokens are validated without it."""
     shared = open_shared_cache(settings)
     if shared is None:
         return
-    for server, answers in (await shared.check_servers()).items():
-        text = "answers" if answers else "does not answer; tokens are validated without it"
-        yield Finding("ok" if answers else "note", f"memcached at {server} {text}")
+    for server, is_available in (await shared.check_servers()).items():
+        text = "answers" if is_available else "does not answer; tokens are validated without it"
+        yield Finding("ok" if is_available else "note", f"memcached at {server} {text}")
     shared.close()

@@ -26,7 +26,7 @@ from glimpse.settings import Settings
 from glimpse.settings.options.process import DEFAULT_PORT
 from glimpse.telemetry.log_setup import configure_logging, log_path
 
-# prometheus_client's: where several processes keep their numbers, read when it is imported.
+# Where several processes keep their metrics; prometheus_client reads it when it is imported.
 _METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 _LOG = logging.getLogger(__name__)
 
@@ -79,7 +79,11 @@ def _configure_logging(settings: Settings) -> None:
 
 
 def _open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequence[socket.socket]]:
-    """Where scrapes are answered; without metrics if they are not possible and nobody asked."""
+    """Listen for scrapes, if there are metrics; returns the settings and the sockets.
+
+    If that fails at the default port, metrics are turned off in the settings returned. Raises
+    CommandFailed if it fails at a configured port.
+    """
     if not settings.metrics.port:
         return settings, []
     try:
@@ -89,15 +93,17 @@ def _open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Seque
     except CommandFailed as error:
         if settings.metrics.required:
             raise
-        _LOG.warning("There is no /metrics to scrape: %s. Set [metrics] port, or 0.", error)
+        _LOG.warning(
+            "There is no /metrics to scrape: %s. Set [metrics] port to a free port, or to 0.", error
+        )
         return settings.without_metrics(), []
 
 
 def _share_metrics(stack: ExitStack) -> None:
-    """Give the workers a directory in which to keep the numbers that one of them will add up."""
+    """Make a directory for the workers' metrics, removed with `stack`. Raises CommandFailed."""
     if os.environ.get(_METRICS_DIRECTORY):
         return
-    # RUNTIME_DIRECTORY is systemd's, in memory; /tmp is where there is none.
+    # RUNTIME_DIRECTORY is systemd's, in memory; without it the directory is in /tmp.
     where = os.environ.get("RUNTIME_DIRECTORY")
     try:
         directory = tempfile.TemporaryDirectory(prefix="glimpse-metrics-", dir=where)
@@ -152,5 +158,5 @@ def _announce(settings: Settings, sock: socket.socket) -> None:
 
 
 def _command() -> str:
-    """How to call this command from a shell of the same user."""
+    """How to run this command in a shell of the same user."""
     return "glimpse" if shutil.which("glimpse") else f"{sys.executable} -m glimpse"

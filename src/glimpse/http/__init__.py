@@ -1,1 +1,1 @@
-"""What all APIs here share: request ids, proxy headers, body limits, health, access log."""
+"""What the HTTP APIs share: middleware, proxy headers, bodies, health checks, responses."""

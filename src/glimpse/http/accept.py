@@ -1,4 +1,8 @@
-"""Accept: which of the types on offer a client would rather have (RFC 9110, 12.5.1)."""
+"""Content negotiation by the Accept header (RFC 9110, 12.5.1).
+
+Not shared with the Compute and Image APIs, whose rules differ: Compute's are case-sensitive and
+know a version parameter, and the Image API reads a malformed range as one of no use.
+"""
 
 import re
 from collections.abc import Sequence
@@ -10,10 +14,10 @@ _WEIGHT = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?", re.ASCII)
 
 
 def best_offer(accept: str, offers: Sequence[str]) -> str | None:
-    """The offer that the header rates highest, the first of equals; None when none is acceptable.
+    """Return the media type of `offers` that the header rates highest, the first of equals.
 
-    A range without parameters is understood; one with parameters other than q matches nothing.
-    A header that is malformed counts as none: everything is acceptable.
+    Returns None if none is acceptable. A media range with other parameters than q matches nothing.
+    With a malformed header everything is acceptable, as without one.
     """
     if not all(_is_well_formed(part) for part in accept.split(",")):
         return offers[0]
@@ -33,6 +37,7 @@ def _is_well_formed(text: str) -> bool:
 
 
 def _parse_range(text: str) -> tuple[str, float] | None:
+    """A media range in lower case and its quality; None for one that matches nothing."""
     media_range, *parameters = (part.strip().lower() for part in text.split(";"))
     quality = 1.0
     for parameter in parameters:

@@ -1,4 +1,4 @@
-"""Bodies: a request's, read without trusting its size; a response's, made while it is sent."""
+"""Read bodies of requests within bounds, and stream bodies of responses."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -14,8 +14,8 @@ from glimpse.telemetry.request_context import (
     current_request,
 )
 
-# Bytes of request bodies that one process holds at once. The first bytes of each do not count, so
-# that clients which fill this up keep nobody from logging in or from writing metadata.
+# Bytes of request bodies that one process holds at once. The first bytes of each body do not count:
+# when large bodies have used up all of this, logins and metadata writes still succeed.
 MOST_HELD = 64 * 1024 * 1024
 _NOT_COUNTED = 16 * 1024
 
@@ -25,7 +25,7 @@ class BodyTooLarge(Exception):
 
 
 class ClientGone(Exception):
-    """The client went away before its request was complete."""
+    """The client closed the connection before its request was complete."""
 
 
 class TooManyBodies(Unavailable):
@@ -33,35 +33,39 @@ class TooManyBodies(Unavailable):
 
 
 class BodyBudget:
-    """Counts the bytes of request bodies in memory, from arrival to the end of the request."""
+    """Counts the bytes of request bodies in memory, from their arrival to the end of the request.
+
+    Refuses more than `most` of them.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self.used = 0
 
-    def reserve(self, notes: RequestContext, size: int) -> None:
-        """Count `size` more bytes for a request. Raises TooManyBodies.
+    def reserve(self, context: RequestContext, size: int) -> None:
+        """Count `size` more bytes for a request. Raises TooManyBodies, and counts none then.
 
-        A body that is alone is never refused: the limit of a single one is `max_request_body_size`.
+        The only body in memory is never refused: the bound of one is `max_request_body_size`.
         """
-        if self.used + size > self._most and self.used > notes.body_bytes:
+        if self.used + size > self._most and self.used > context.body_bytes:
             raise TooManyBodies("The server is busy with other requests. Try again.")
         self.used += size
-        notes.body_bytes += size
+        context.body_bytes += size
 
-    def release(self, notes: RequestContext) -> None:
-        """Forget what was counted for a request."""
-        self.used -= notes.body_bytes
-        notes.body_bytes = 0
+    def release(self, context: RequestContext) -> None:
+        """Subtract what was counted for a request, which has ended."""
+        self.used -= context.body_bytes
+        context.body_bytes = 0
 
 
 BODIES = BodyBudget(MOST_HELD)
 
 
 async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
-    """Read the whole body, at most `limit` bytes of it.
+    """Read the whole body of a request.
 
-    Raises BodyTooLarge, for a declared length before anything is read; ClientGone; TooManyBodies.
+    Raises BodyTooLarge for more than `limit` bytes, before anything is read if Content-Length says
+    so; ClientGone if the client disconnects; TooManyBodies if other requests' bodies fill memory.
     """
     if int(headers.get(b"content-length", b"0") or b"0") > limit:
         raise BodyTooLarge
@@ -76,30 +80,31 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
         if len(body) > limit:
             raise BodyTooLarge
         if len(body) > _NOT_COUNTED:
-            _count(len(body) - _NOT_COUNTED)
+            _count_bytes(len(body) - _NOT_COUNTED)
     return bytes(body)
 
 
-def _count(size: int) -> None:
-    """See to it that `size` bytes are counted for the request being served."""
-    notes = current_context.get()
-    if size > notes.body_bytes and current_request.get() is not NO_REQUEST:
-        BODIES.reserve(notes, size - notes.body_bytes)
+def _count_bytes(total: int) -> None:
+    """Count `total` bytes in all for the request being served. Raises TooManyBodies."""
+    context = current_context.get()
+    if total > context.body_bytes and current_request.get() is not NO_REQUEST:
+        BODIES.reserve(context, total - context.body_bytes)
 
 
 async def send_pieces(receive: Receive, send: Send, pieces: AsyncGenerator[bytes, None]) -> None:
-    """Send the pieces as they are made, and make no more of them once the client has gone.
+    """Send the pieces of a body as they are made; stop without an error if the client disconnects.
 
-    `receive` is of a request whose body was read: all that comes then is that the client has gone.
+    `receive` belongs to a request whose body was read, so that it returns when the client
+    disconnects. Raises what `pieces` raises, which is closed in any case.
     """
-    gone = asyncio.ensure_future(receive())
+    disconnected = asyncio.ensure_future(receive())
     try:
         async with aclosing(pieces):
             async for piece in pieces:
-                if gone.done():
+                if disconnected.done():
                     return
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-                del piece  # it is large, and the next one may be long in coming
+                del piece  # it is large, and the next one may take long
         await send({"type": "http.response.body"})
     finally:
-        gone.cancel()
+        disconnected.cancel()

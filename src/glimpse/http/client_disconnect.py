@@ -1,4 +1,4 @@
-"""Work for a client that has gone, dropped."""
+"""Cancel the work for a request when its client disconnects."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -12,19 +12,20 @@ Result = TypeVar("Result")
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
-    """Return what `work` returns; cancel it and raise ClientGone when the client disconnects.
+    """Return what `work` returns; cancel it and raise ClientGone if the client disconnects first.
 
-    `receive` is of a request whose body was read: all that comes then is that the client has gone.
+    `receive` belongs to a request whose body was read, so that it returns when the client
+    disconnects.
     """
     task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(receive())
+    disconnected = asyncio.ensure_future(receive())
     try:
-        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((task, disconnected), return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             raise ClientGone
         return task.result()
     finally:
-        gone.cancel()
+        disconnected.cancel()
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

@@ -1,15 +1,15 @@
-"""The address at which a client reached this process, seen through proxies when that is allowed."""
+"""The client's address, and the URL that it used, as the headers of trusted proxies name them."""
 
 import re
 from ipaddress import ip_address
 from typing import NamedTuple
 
-# RFC 7239, 6: an address in brackets, or one of IP version 4; and a port, perhaps.
+# RFC 7239, 6: an address in brackets or an IPv4 address, with or without a port.
 _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::\w+)?", re.ASCII)
-_LONGEST_HOST = 262  # characters: a name of DNS, a colon, and a port
+_LONGEST_HOST = 262  # characters: a DNS name, a colon, and a port
 _LONGEST_PREFIX = 255
 _LONGEST_ADDRESS = 45  # characters: an IPv6 address with an IPv4 address at its end
-# RFC 3986, 3.2.2: a name or an IPv4 address, or an IPv6 address in brackets; and a port, perhaps.
+# RFC 3986, 3.2.2: a name, an IPv4 address, or an IPv6 address in brackets; with or without a port.
 _HOST = re.compile(r"(?:[\w.~-]+|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
 _PREFIX = re.compile(r"(?:/(?:[\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)*/?", re.ASCII)
 
@@ -28,12 +28,13 @@ class Origin(NamedTuple):
 
 
 def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
-    """Replace what proxies say of the origin: oslo.middleware's HTTPProxyToWSGI, same precedence.
+    """Return `origin` with scheme, host and prefix replaced by those that proxy headers name.
 
     ``Forwarded`` (RFC 7239, its first element) wins over ``X-Forwarded-Proto`` and
-    ``X-Forwarded-Host``; ``X-Forwarded-Prefix`` is used either way. Only for deployments that set
-    ``enable_proxy_headers_parsing``: these headers are a client's to forge. A value that cannot
-    stand in a URL is ignored, as if the header had not been sent.
+    ``X-Forwarded-Host``; ``X-Forwarded-Prefix`` is used in either case. The precedence is that of
+    oslo.middleware's HTTPProxyToWSGI. A value that cannot stand in a URL is ignored.
+
+    Any client can forge these headers: call this only with ``enable_proxy_headers_parsing``.
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:
@@ -51,7 +52,7 @@ def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
 
 
 def is_host(text: str) -> bool:
-    """Whether a text is a host, perhaps with a port, as it may stand in a URL and in a header."""
+    """Whether `text` is a host, with or without a port, as it may stand in a URL."""
     return len(text) <= _LONGEST_HOST and _HOST.fullmatch(text) is not None
 
 
@@ -60,7 +61,10 @@ def _is_prefix(text: str) -> bool:
 
 
 def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
-    """The host that the client asked the proxy for, as the proxy says; None if it does not."""
+    """The host of the URL that the client used, by the proxy headers; None if they name none.
+
+    It may be any text: check it with `is_host`.
+    """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:
         return _first_forwarded(forwarded.decode("latin-1")).get("host")
@@ -68,17 +72,17 @@ def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
 
 
 def client_address(headers: dict[bytes, bytes]) -> str | None:
-    """The IP address of the client by the same headers; None if they name none.
+    """The client's IP address, by ``Forwarded`` or ``X-Forwarded-For``; None if they have none.
 
-    Without the zone that an IPv6 address may have: that is any text (``fe80::1%text``).
+    The zone of an IPv6 address is removed, because it may be any text (``fe80::1%text``).
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:
-        said = _first_forwarded(forwarded.decode("latin-1")).get("for")
+        text = _first_forwarded(forwarded.decode("latin-1")).get("for")
     else:
-        said = _first(headers.get(b"x-forwarded-for"))
-    found = _ADDRESS.fullmatch(said or "")
-    address = (found[1] or found[2]) if found else (said or "").partition("%")[0]
+        text = _first(headers.get(b"x-forwarded-for"))
+    found = _ADDRESS.fullmatch(text or "")
+    address = (found[1] or found[2]) if found else (text or "").partition("%")[0]
     try:
         return str(ip_address(address)) if len(address) <= _LONGEST_ADDRESS else None
     except ValueError:
@@ -91,6 +95,7 @@ def _first(value: bytes | None) -> str | None:
 
 
 def _first_forwarded(header: str) -> dict[str, str]:
+    """The parameters of the first element of a Forwarded header; names in lower case."""
     parameters = {}
     for pair in header.partition(",")[0].split(";"):
         name, equals, value = pair.partition("=")

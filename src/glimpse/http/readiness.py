@@ -15,7 +15,7 @@ _TIMEOUT = 3.0  # seconds for one check
 _MAX_AGE = 1.0  # seconds that results are kept: frequent requests do not load the parts
 
 # Returns why a part is not ready, without addresses and secrets; None if it is ready.
-HealthCheck = Callable[[], Awaitable[str | None]]
+ReadinessCheck = Callable[[], Awaitable[str | None]]
 
 
 class Readiness:
@@ -25,7 +25,7 @@ class Readiness:
     body names each part and what its check returned; it has no address and no secret.
     """
 
-    def __init__(self, checks: Mapping[str, HealthCheck], timeout: float = _TIMEOUT) -> None:
+    def __init__(self, checks: Mapping[str, ReadinessCheck], timeout: float = _TIMEOUT) -> None:
         self._checks = checks
         self._timeout = timeout
         self._lock = asyncio.Lock()

@@ -1,4 +1,4 @@
-"""Settings: configuration is read here, once; inside there are values."""
+"""Settings: read the configuration, once, into frozen values."""
 
 from glimpse.settings.loading import InvalidSettings, load_settings
 from glimpse.settings.values import (

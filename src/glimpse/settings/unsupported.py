@@ -1,4 +1,4 @@
-"""Options of a nova.conf that concern Glimpse and that it does not have; what it has instead."""
+"""Options of a nova.conf that concern Glimpse and have no effect, and what to use instead."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -87,19 +87,22 @@ UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
 }
 
 _SENDS = "send_service_user_token"
-_NAMES_OF_PLUGINS = ("auth_type", "auth_plugin", "auth_section")
-_NOTHING = frozenset(("", "false", "no", "off", "0", "none"))
+_PLUGIN_OPTIONS = ("auth_type", "auth_plugin", "auth_section")
+_UNSET = frozenset(("", "false", "no", "off", "0", "none"))
 
 
 def unsupported(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
-    """A line for each of these options that is set; `value_of` gives a section's option as text."""
+    """Yield a line for each of these options that is set.
+
+    `value_of` returns the text of a section's option, None if it is not set.
+    """
     for section, options in UNSUPPORTED.items():
         for option, instead in options.items():
             value = value_of(section, option)
-            if value is not None and value.strip().lower() not in _NOTHING:
+            if value is not None and value.strip().lower() not in _UNSET:
                 yield f"[{section}] {option} is set and has no effect here: {instead}."
-    user = {name: value_of("service_user", name) for name in (_SENDS, *_NAMES_OF_PLUGINS)}
-    if (user.pop(_SENDS) or "").strip().lower() not in _NOTHING:
+    user = {name: value_of("service_user", name) for name in (_SENDS, *_PLUGIN_OPTIONS)}
+    if (user.pop(_SENDS) or "").strip().lower() not in _UNSET:
         if not names_credentials(user):
             yield f"[service_user] {_SENDS} is set and has no effect here without auth_type."
         elif (value_of("api", "auth_strategy") or "").startswith("noauth"):
@@ -116,5 +119,5 @@ def unsupported(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
 
 
 def names_credentials(section: Mapping[str, str | None]) -> bool:
-    """Whether a section says how to log in; of a service's user that cannot, nova warns, too."""
-    return any(section.get(name) for name in _NAMES_OF_PLUGINS)
+    """Whether a section names a plugin to log in with."""
+    return any(section.get(name) for name in _PLUGIN_OPTIONS)

@@ -1,1 +1,1 @@
-"""What is told about requests and calls: log lines, and what must not be in them."""
+"""Logs and metrics: the request context, the access log, redaction, and the observer."""

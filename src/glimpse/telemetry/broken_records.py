@@ -1,33 +1,33 @@
-"""BrokenRecords: stored records that cannot be shown, each logged once."""
+"""BrokenRecords: log each stored record that cannot be shown once."""
 
 import logging
 
-_MOST = 1000  # of a kind; at most 1 kB each
-_LONGEST = 100  # characters of what is logged of an id
+_MOST = 1000  # records of one BrokenRecords; each takes at most 1 kB of memory
+_LONGEST = 100  # characters of an id that are logged
 
 
 class BrokenRecords:
-    """Logs each broken record of a kind once, and after 1,000 of them that there are more.
+    """Logs each broken record of one kind once, up to 1,000 of them, then that there are more.
 
-    A list leaves such a record out at every request; a line for each would fill the log.
+    A list leaves a broken record out at every request; a line for each time would fill the log.
     """
 
     def __init__(self, logger: logging.Logger, kind: str) -> None:
         """`kind` names the records in the log: "image", say."""
         self._logger = logger
         self._kind = kind
-        self._known: set[str] = set()
+        self._reported: set[str] = set()
 
     def report(self, record_id: object, reason: str) -> None:
         """Log that the record is left out, unless it was logged before."""
         if isinstance(record_id, str):
             shown = ascii(record_id[:_LONGEST])
-        else:  # of a foreign document: it may be anything, and large
+        else:  # from a document of another service: it may be of any type and size
             shown = f"with an id of type {type(record_id).__name__}"
-        if shown in self._known or len(self._known) > _MOST:
+        if shown in self._reported or len(self._reported) > _MOST:
             return
-        self._known.add(shown)
-        if len(self._known) > _MOST:
+        self._reported.add(shown)
+        if len(self._reported) > _MOST:
             self._logger.error("More than %d records are broken: no more are logged.", _MOST)
             return
         self._logger.error(

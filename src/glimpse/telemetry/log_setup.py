@@ -1,4 +1,4 @@
-"""Logs: where to and in which form, by the options that OpenStack services share (oslo.log)."""
+"""Set up logging by oslo.log's options, which OpenStack services share: where to, in which form."""
 
 import contextlib
 import logging
@@ -17,24 +17,26 @@ from glimpse.telemetry.access_log import ACCESS_LOG
 from glimpse.telemetry.redaction import escape, show
 from glimpse.telemetry.request_context import NO_REQUEST, current_context, current_request
 
+_LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"%\((\w+)\)")
 _IDENTITY = "%(user_identity)s"
-_EMPTY = ("instance", "resource", "color")  # in oslo.log's formats right before other words
+_EMPTY = ("instance", "resource", "color")  # empty, not "-": they stand right before other words
 _FIELDS = ("request_id", "global_request_id", "user", "project")
 _KNOWN = logging.makeLogRecord({})  # has every attribute that a record has
 _CONTEXT = frozenset((*_FIELDS, "user_name", "project_name", "user_domain", "project_domain"))
-_USUAL_LINE = 1000  # characters of a line that is not looked at for long ids
+_USUAL_LINE = 1000  # characters; a longer line is searched for long ids
 _LONGEST_USUAL_ID = 64
-_LONGEST_ID = 255  # characters of an id or a name, as Keystone has them
-_LARGEST_INTEGER = 2**63 - 1  # of those that orjson writes
-_SAID_AGAIN = 60.0  # seconds until it is said again that the log cannot be written
-_FRAMES = ("  ", "Traceback (", "\n")  # how those parts of a traceback begin that Python writes
+_LONGEST_ID = 255  # characters of an id or a name, as in Keystone
+_LARGEST_INTEGER = 2**63 - 1  # that orjson writes
+_WARNING_INTERVAL = 60.0  # seconds between two messages that the log cannot be written
+_FRAMES = ("  ", "Traceback (", "\n")  # beginnings of the parts of a traceback without foreign text
 
 
 def configure_logging(server: Server) -> None:
-    """Send log records where the options say: a file or standard error, lines or JSON objects.
+    """Send log records to a file or standard error, as lines or JSON objects.
 
-    Called again, it opens the file anew: after it was moved away, lines go to a new one.
+    Call it again to open the file anew, after it was moved away. Raises OSError if the file cannot
+    be opened.
     """
     file = log_path(server)
     handler = _FileHandler(file) if file else _StreamHandler(sys.stderr)
@@ -43,7 +45,7 @@ def configure_logging(server: Server) -> None:
         level=logging.DEBUG if server.debug else logging.INFO, handlers=[handler], force=True
     )
     for library in ("uvicorn", "uvicorn.error", "asyncio", "stevedore", "keystoneauth"):
-        # Below WARNING these tell what they send, and what they send includes tokens.
+        # Below WARNING these log what they send, and what they send includes tokens.
         logging.getLogger(library).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").addFilter(_is_not_logged_yet)
 
@@ -56,11 +58,11 @@ def log_path(server: Server) -> Path | None:
 
 
 def reopen_logs(server: Server) -> None:
-    """As `configure_logging`, for a process that is to go on whatever comes of it."""
+    """Call `configure_logging`; if it fails, log that and go on with the present file."""
     try:
         configure_logging(server)
     except OSError as error:
-        logging.getLogger(__name__).error("The log file stays the old one: %s", error)  # noqa: TRY400
+        _LOG.error("Cannot open the log file anew, so the present one is kept: %s", error)
 
 
 def _is_not_logged_yet(record: logging.LogRecord) -> bool:
@@ -68,38 +70,38 @@ def _is_not_logged_yet(record: logging.LogRecord) -> bool:
     return not (record.exc_info and current_context.get().exception_logged)
 
 
-class _Failing(logging.Handler):
-    """Says once a minute on standard error that lines cannot be written; the program goes on."""
+class _SurvivingHandler(logging.Handler):
+    """Reports on standard error, once a minute, that lines cannot be written, and goes on."""
 
-    _said_at = -math.inf
+    _reported_at = -math.inf
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  logging's signature
-        """Report the exception being handled: logging's own way is a traceback for every line."""
+        """Report the exception being handled; logging's own method prints a traceback each time."""
         now = time.monotonic()
-        if now - self._said_at < _SAID_AGAIN:
+        if now - self._reported_at < _WARNING_INTERVAL:
             return
-        self._said_at = now
+        self._reported_at = now
         with contextlib.suppress(OSError, ValueError):  # standard error is full, or closed
             sys.stderr.write(f"glimpse: the log cannot be written: {sys.exc_info()[1]}\n")
 
 
-class _FileHandler(_Failing, logging.FileHandler):
+class _FileHandler(_SurvivingHandler, logging.FileHandler):
     """Appends lines to a file."""
 
     def __init__(self, file: Path) -> None:
         super().__init__(file, encoding="utf-8", errors="backslashreplace")
 
 
-class _StreamHandler(_Failing, logging.StreamHandler):  # type: ignore[type-arg]  # no such at run time
+class _StreamHandler(_SurvivingHandler, logging.StreamHandler):  # type: ignore[type-arg]  # no such at run time
     """Writes lines to standard error."""
 
 
 class LineFormatter(logging.Formatter):
-    """One line a record, in one of two formats: with the ids of the request, or without any.
+    """Formats a record as one line: with the ids of the request that is served, or without any.
 
-    At level DEBUG it has a suffix, and each line of a traceback has a prefix. A name in a format
-    that Glimpse has no value for is written as ``-``: a nova.conf may have any of oslo.log's.
-    Messages, ids and texts of errors may be made of foreign text: they are redacted and escaped.
+    Adds a suffix at level DEBUG, and one more line, with a prefix, for each line of a traceback. A
+    name of oslo.log's in a format that Glimpse has no value for becomes ``-``. Messages, ids and
+    texts of errors are redacted and escaped, because they may hold foreign text.
     """
 
     def __init__(self, server: Server) -> None:
@@ -124,7 +126,7 @@ class LineFormatter(logging.Formatter):
         values["message"] = _message(record)
         form = self._within if within else self._without
         text = form % values
-        # Nearly never: looking at each value of each line would cost too much.
+        # Rarely true: to look at each value of each line would cost too much.
         if record.exc_info or not _is_plain(text):
             values |= _shown(values) | {"message": escape(values["message"])}
             text = form % values
@@ -144,10 +146,10 @@ class LineFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time in seconds since 1970, level, logger, ids, message.
+    """Formats a record as one JSON object: seconds since 1970, level, logger, ids, message.
 
-    The named parts of a message, as an access line has them, are fields too. Texts are redacted and
-    escaped as in lines.
+    The named arguments of a message, such as those of an access line, are fields, too. Texts are
+    redacted and escaped as in lines.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -162,7 +164,7 @@ class JsonFormatter(logging.Formatter):
         }
         if isinstance(record.args, Mapping):
             document.update(record.args)
-        with contextlib.suppress(TypeError):  # what JSON has not: half of a surrogate pair, say
+        with contextlib.suppress(TypeError):  # half of a surrogate pair, for example
             text = orjson.dumps(document, default=str).decode()
             # Quotes are the only characters of usual lines that JSON escapes.
             if _is_plain(text) and "\\" not in text.replace('\\"', "") and not record.exc_info:
@@ -176,14 +178,14 @@ class JsonFormatter(logging.Formatter):
 def _message(record: logging.LogRecord) -> str:
     """The message, redacted and escaped.
 
-    The parts of an access line are redacted when it is made; it is escaped with the whole line.
+    The parts of an access line are redacted already; they are escaped with the whole line.
     """
     text = record.getMessage()
     return text if record.name == ACCESS_LOG else show(text)
 
 
 def _field(value: object) -> object:
-    """A value that JSON has, and a text of which nothing has to be escaped."""
+    """A value that orjson writes; texts are escaped."""
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int) and abs(value) <= _LARGEST_INTEGER:
@@ -192,7 +194,7 @@ def _field(value: object) -> object:
 
 
 def _traceback(record: logging.LogRecord) -> Iterator[str]:
-    """The lines of a traceback; the text of the exception is one of them, whatever is in it."""
+    """The lines of a traceback, redacted and escaped; the exception's text is always one line."""
     for part in traceback.format_exception(*record.exc_info):  # type: ignore[misc]  # there is one
         lines = part.strip("\n").split("\n") if part.startswith(_FRAMES) else [part.rstrip("\n")]
         yield from map(show, lines)
@@ -201,7 +203,7 @@ def _traceback(record: logging.LogRecord) -> Iterator[str]:
 def _context() -> dict[str, str]:
     """The ids of the request being served and of its caller, under oslo.log's names.
 
-    A caller's are what Keystone, or a token of noauth, says: foreign texts. See `_shown`.
+    The caller's are foreign text, from Keystone or from a noauth token; `_shown` escapes them.
     """
     ids, caller = current_request.get(), current_context.get().caller
     context = {"request_id": ids.request_id, "global_request_id": ids.global_id or "-"}
@@ -216,17 +218,17 @@ def _context() -> dict[str, str]:
         "project_domain": caller.project_domain_id or "-",
     }
     if max(len(context["user"]), len(context["project"])) > _LONGEST_USUAL_ID:
-        return _shown(context)  # with noauth, a token of Keystone's would be an id
+        return _shown(context)  # a Keystone token that is sent to a noauth server would be an id
     return context
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a line holds neither a text that has to be escaped, nor a very long one."""
+    """Whether a line has nothing to escape and is not long."""
     return len(text) <= _USUAL_LINE and text.isprintable()
 
 
 def _shown(values: Mapping[str, object]) -> dict[str, str]:
-    """The values of a request's context, redacted, escaped, and cut like ids that are too long."""
+    """The ids and names among `values`, redacted, escaped, and cut to _LONGEST_ID characters."""
     return {
         name: show(text[:_LONGEST_ID])
         for name, text in values.items()

@@ -1,8 +1,8 @@
-"""Metrics: what the parts tell an Observer, in Prometheus's text format.
+"""Metrics: counts what an Observer is called for, in Prometheus's formats.
 
 With several workers prometheus_client keeps the numbers in files of the directory that
-PROMETHEUS_MULTIPROC_DIR names, and one scrape of any worker gives the sum over all of them. That
-variable counts when prometheus_client is imported: whoever sets it imports this module later.
+PROMETHEUS_MULTIPROC_DIR names, and a scrape of any worker gives the sum over all of them. The
+variable is read when prometheus_client is imported: set it before importing this module.
 """
 
 import functools
@@ -23,7 +23,7 @@ _CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 
 
 
 class Metrics:
-    """An Observer that counts. One a process: two would overwrite each other's files."""
+    """Implements Observer. Make one for a process: two would overwrite each other's files."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         registry = registry or CollectorRegistry()
@@ -65,24 +65,24 @@ class Metrics:
             ["result"],
         )
         self._hits, self._misses = tokens.labels("hit"), tokens.labels("miss")
-        # A labels() call costs as much as the counting; there are few of these combinations.
+        # A labels() call costs as much as the counting. There are few combinations of labels.
         self._request_parts: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._call_parts: dict[tuple[Service, str, str], tuple[Counter, Histogram]] = {}
 
     @property
     def names(self) -> list[str]:
-        """What the documentation has to name."""
+        """The names of all metrics, which the documentation lists."""
         return [
             family.name + ("_total" if family.type == "counter" else "")
             for family in self._registry.collect()
         ]
 
     def request_began(self) -> None:
-        """See Observer."""
+        """Count a request in flight."""
         self._in_flight.inc()
 
     def request_ended(self, operation: str, status: int, seconds: float) -> None:
-        """See Observer."""
+        """Count a request that has ended, and its time."""
         self._in_flight.dec()
         key = (operation, status)
         parts = self._request_parts.get(key)
@@ -93,7 +93,7 @@ class Metrics:
         parts[1].observe(seconds)
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
-        """See Observer."""
+        """Count a call that has ended, and its time."""
         if outcome.isdigit() and not 100 <= int(outcome) <= 599:  # noqa: PLR2004  HTTP's statuses
             outcome = "other"  # an upstream server does not choose how many series there are
         key = (service, method, outcome)
@@ -105,23 +105,23 @@ class Metrics:
         parts[1].observe(seconds)
 
     def call_retried(self, service: Service) -> None:
-        """See Observer."""
+        """Count a retry."""
         self._retries.labels(service).inc()
 
     def token_looked_up(self, *, hit: bool) -> None:
-        """See Observer."""
+        """Count a hit or a miss."""
         (self._hits if hit else self._misses).inc()
 
     def render(self, accept: str) -> tuple[str, bytes]:
-        """The numbers of all workers in the format that an Accept header prefers, after its type.
+        """Return content type and body of a response to a scrape, as its Accept header prefers.
 
-        It reads files if there are several workers: call it in a thread.
+        With several workers this reads files: call it in a thread.
         """
         encode, content_type = choose_encoder(accept)
         return content_type, encode(self._scraped())
 
     def _scraped(self) -> CollectorRegistry:
-        """What to read from: this process's numbers, or the files of all workers."""
+        """The registry to render: this process's, or one of the files of all workers."""
         if not os.environ.get(DIRECTORY_VARIABLE):
             return self._registry
         everything = CollectorRegistry()
@@ -130,5 +130,5 @@ class Metrics:
 
 
 def forget_worker(pid: int) -> None:
-    """Take the requests that a worker had in flight when it died out of the sum."""
+    """Remove the requests in flight of a worker that has died from the sum."""
     mark_process_dead(pid)  # type: ignore[no-untyped-call]

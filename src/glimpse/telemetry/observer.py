@@ -1,4 +1,4 @@
-"""Observer: what the parts tell of their work, for whoever counts it. They know no more of that."""
+"""Observer: the hooks through which requests and calls are counted."""
 
 from typing import Literal, Protocol
 
@@ -6,46 +6,56 @@ Service = Literal["glance", "keystone"]
 
 
 class Observer(Protocol):
-    """Each method is called on the hot path: it takes a microsecond or so and raises nothing."""
+    """Called for events of requests and calls.
+
+    All methods are on the hot path: they take about a microsecond and raise nothing.
+    """
 
     def request_began(self) -> None:
-        """A request came in."""
+        """A request has arrived."""
         ...
 
     def request_ended(self, operation: str, status: int, seconds: float) -> None:
-        """Its answer is sent, or cannot be; `operation` is one of a fixed set of names."""
+        """A request has ended, `seconds` after it arrived.
+
+        `operation` is one of a fixed set of names. `status` is that of the response; 499 or 500 if
+        the response was cut.
+        """
         ...
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
-        """One call to another service ended; `outcome` is the status, or a word for why none."""
+        """One call to another service has ended, after `seconds`.
+
+        `outcome` is the status of the response, or a word for why there is none.
+        """
         ...
 
     def call_retried(self, service: Service) -> None:
-        """A call is made once more."""
+        """A call is about to be made again."""
         ...
 
     def token_looked_up(self, *, hit: bool) -> None:
-        """The cache of validated tokens was asked for one."""
+        """A token was looked up in the cache of validated tokens; `hit` if it was there."""
         ...
 
 
 class NullObserver:
-    """An Observer that counts nothing."""
+    """Implements Observer and does nothing."""
 
     def request_began(self) -> None:
-        """See Observer."""
+        """Do nothing."""
 
     def request_ended(self, operation: str, status: int, seconds: float) -> None:
-        """See Observer."""
+        """Do nothing."""
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
-        """See Observer."""
+        """Do nothing."""
 
     def call_retried(self, service: Service) -> None:
-        """See Observer."""
+        """Do nothing."""
 
     def token_looked_up(self, *, hit: bool) -> None:
-        """See Observer."""
+        """Do nothing."""
 
 
 NULL_OBSERVER = NullObserver()

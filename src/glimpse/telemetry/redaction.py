@@ -1,8 +1,8 @@
-"""Escaping and redaction of foreign text: what may stand in a log line, a message, or a header.
+"""Escape and redact foreign text, for log lines, messages and headers.
 
-Foreign text is all that clients, Keystone and Glance send: URLs, ids, names, texts of errors. Use
-`escape` for what must stay one line and show what it is, `redact` for text that may hold a secret,
-and `redact_target` for a request's path and query.
+Foreign text is all that clients, Keystone and Glance send: URLs, ids, names, texts of errors.
+`escape` makes it one line, `redact` hides secrets in it, `show` does both, and `redact_target` is
+for the path and query of a request.
 """
 
 import re
@@ -10,9 +10,9 @@ from urllib.parse import quote, unquote
 
 HIDDEN = "***"
 MOST_SHOWN = 2048  # characters of a path, and of a query: enough to tell which request it was
-_MOST_DECODED = 5  # times that a text is percent-decoded; what is encoded oftener is hidden
+_MOST_DECODED = 5  # times that a text is percent-decoded; text that is encoded oftener is hidden
 
-# Names of parameters and headers whose values let somebody in.
+# Names of parameters and headers whose values are secrets.
 _NAMES = "token|pass|pwd|secret|auth|bearer|jwt|session|credential|signature|key"
 _SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
 # Such a name, and a value after it: "X-Auth-Token: x", {"password":"x"}, token=x within a value.
@@ -22,12 +22,12 @@ _SECRET_VALUE = re.compile(
 _SECRET_PARENTS = frozenset(
     ("token", "tokens", "password", "passwords", "passwd", "secret", "secrets")
 )
-# Tokens by their look: Keystone's Fernet, JSON web tokens, and those of Glimpse's own identity.
-# These patterns meet texts of any length: each passes over a text once.
+# Tokens by their form: Keystone's Fernet, JSON web tokens, and those of Glimpse's own identity.
+# Each of these patterns passes over a text once, because texts may be of any length.
 _TOKEN = re.compile(r"gAAAA[\w=%-]*|(?<![\w-])(?:eyJ|WyI)[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?", re.ASCII)
 _USERINFO = re.compile(r":[^/@:]*@|://[^/@]*@")
-# Usual targets are of these characters only and, in lower case, have none of these words in them:
-# they are shown as they are. Each request is logged: `in` is ten times as fast as one pattern.
+# A target of these characters only, and without any of these words, is shown as it is. This is the
+# fast path of each access line; `in` takes a tenth of the time of a pattern of the words.
 _USUAL_PATH = re.compile(r"[\w/.,~+-]*", re.ASCII)
 _USUAL_QUERY = re.compile(r"[\w/.,~+=&-]*", re.ASCII)
 _PATH_WORDS = ("token", "gaaaa", "eyj", "wyi", "pass", "secret")
@@ -45,7 +45,7 @@ _QUERY_WORDS = (
 _LOGINS = frozenset(("/identity/v3/auth/tokens", "/v3/auth/tokens"))  # frequent, and plain
 _SEPARATORS = re.compile("([?&;#])")
 
-# The same in free text, where only what is certain is hidden.
+# Secrets in free text, where only certain ones are hidden.
 _VALUE = r"""(?:"[^"]*"|'[^']*'|[^\s,;&]+)"""
 _IN_TEXT = re.compile(
     r"(?P<header>(?:x-(?:auth|subject|service)-token[\"']?\s{0,9}[=:]|\bbearer\s)\s{0,9})"
@@ -58,9 +58,9 @@ _IN_TEXT = re.compile(
 
 
 def escape(text: str) -> str:
-    r"""`text` on one line: characters that are not printable are written as ``\n``, ``\x9b``.
+    r"""Return `text` on one line, with ``\n`` or ``\x9b`` for characters that are not printable.
 
-    Not printable are control characters (C0, C1, DEL), line separators, formatting characters
+    Those are control characters (C0, C1, DEL), line separators, formatting characters
     (bidirectional overrides among them), lone surrogates, and spaces other than the usual one.
     """
     if text.isprintable():
@@ -72,7 +72,7 @@ def escape(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Free text, such as the message of an error, without tokens, passwords and users of URLs."""
+    """Replace tokens, passwords and users of URLs in free text, such as the message of an error."""
     if _TOKEN.search(text):
         text = _TOKEN.sub(HIDDEN, text)
     return _IN_TEXT.sub(_hidden_in_text, text)
@@ -85,16 +85,16 @@ def _hidden_in_text(found: re.Match[str]) -> str:
 
 
 def show(text: str) -> str:
-    """`text` redacted and escaped: how foreign text stands in a message."""
+    """Redact and escape foreign text for a message."""
     return escape(redact(text))
 
 
 def redact_target(path: str, query: str) -> str:
-    """A request's path and query as they were sent, ASCII and on one line, without secrets.
+    """Return a request's path and query as they were sent, in ASCII, on one line, without secrets.
 
-    Hidden are segments after ``/tokens/``, values of parameters with a telling name (after ``?``,
-    ``&``, ``;`` or ``#``), users and passwords of URLs, and whatever looks like a token; each also
-    where it is percent-encoded, several times over. Too much rather than too little is hidden.
+    Hidden are segments after ``/tokens/``, values of parameters named like a secret (after ``?``,
+    ``&``, ``;`` or ``#``), users and passwords of URLs, and texts with the form of a token; also if
+    they are percent-encoded, several times over. In doubt, a text is hidden.
     """
     if len(path) > MOST_SHOWN:
         path = path[:MOST_SHOWN] + "..."
@@ -127,7 +127,7 @@ def _in_ascii(text: str) -> str:
 
 
 def _redacted_path(path: str) -> str:
-    """The path, segment by segment; a segment may have parameters after ``;``, ``?``, ``#``."""
+    """Redact each segment of a path; it may have parameters after ``;``, ``?`` or ``#``."""
     found: list[str] = []
     hide_next = False
     previous = before_that = ""
@@ -151,13 +151,13 @@ def _redacted_path(path: str) -> str:
 
 
 def _is_secret_parent(segment: str) -> bool:
-    """Whether a secret follows a segment, itself decoded, such as ``tokens`` or ``auth/tokens``."""
+    """Whether a secret follows a decoded segment, as after ``tokens`` or ``auth/tokens``."""
     name = segment.partition(";")[0].replace("\\", "/").rstrip("/ ").rpartition("/")[2]
     return name.strip().lower() in _SECRET_PARENTS
 
 
 def _redacted_parameters(text: str) -> str:
-    """Parameters between their separators, each without what is secret in it."""
+    """Redact parameters, and keep the separators between them."""
     if text.isalnum() and "gAAAA" not in text:
         return text
     return "".join(
@@ -179,7 +179,7 @@ def _redacted_parameter(raw: str) -> str:
 
 
 def _has_secret(text: str) -> bool:
-    """Whether a part of a URL, decoded, holds a secret: a parameter, a path, a token, a user."""
+    """Whether a decoded part of a URL has a secret: a parameter, a path, a token, a user."""
     if _TOKEN.search(text) or _USERINFO.search(text) or "%" in text:
         return True
     if _SECRET_VALUE.search(text):
@@ -191,7 +191,7 @@ def _has_secret(text: str) -> bool:
 
 
 def _decoded(text: str) -> str:
-    """`text` percent-decoded until nothing changes, "%" where that has no end."""
+    """Percent-decode `text` until nothing changes; "%" if it is encoded more than five times."""
     if "%" not in text:
         return text
     for _ in range(_MOST_DECODED):
@@ -203,12 +203,12 @@ def _decoded(text: str) -> str:
 
 
 def header_value(text: str) -> str:
-    """`text` as it may stand in a header: ASCII, on one line."""
+    """Escape `text` for a header: ASCII, on one line."""
     return escape(text).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def quote_url(url: str) -> str:
-    """`url` with what belongs in no URL, and would end a header, percent-encoded."""
+    """Percent-encode the characters of `url` that may not stand in a URL or would end a header."""
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%", errors="replace")
 
 

@@ -1,4 +1,4 @@
-"""Errors that would repeat with every request, logged once a minute."""
+"""ThrottledErrorLog: log an error that may occur with every request once a minute."""
 
 import logging
 import math
@@ -9,9 +9,9 @@ _SECONDS = 60.0
 
 
 class ThrottledErrorLog:
-    """Logs at level ERROR, at most once in 60 seconds; what comes between is not logged at all.
+    """Logs messages at level ERROR, at most one in 60 seconds; others are dropped.
 
-    One for each thing that can go wrong: a full disk is one, however many requests meet it.
+    Make one for each condition, such as a full disk, whichever request meets it.
     """
 
     def __init__(self, log: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:
@@ -20,7 +20,7 @@ class ThrottledErrorLog:
         self._logged_at = -math.inf
 
     def __call__(self, message: str, *arguments: object) -> None:
-        """Log the message, unless one was logged less than a minute ago. Any thread may call."""
+        """Log the message, unless one was logged less than 60 seconds ago. Thread-safe."""
         now = self._clock()
         if now - self._logged_at >= _SECONDS:
             self._logged_at = now

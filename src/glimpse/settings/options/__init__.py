@@ -1,4 +1,4 @@
-"""Every option, declared once: what it is called, what it means, in which unit, and its default."""
+"""Every option, declared once: its name, meaning, unit and default."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Options of what is answered: the Images API, who may do what, and the embedded services."""
+"""Options of the Compute API, of permissions, and of the embedded services."""
 
 from collections.abc import Sequence
 

@@ -1,3 +1,3 @@
 """Bounds that options of several files share."""
 
-SHORTEST = 0.01  # seconds: with no time at all, nothing would ever work
+SHORTEST_TIMEOUT = 0.01  # seconds; with a timeout of 0 every call would fail

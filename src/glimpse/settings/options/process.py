@@ -1,10 +1,10 @@
-"""Options of the process: where it listens, how it logs, what it tells of its health."""
+"""Options of the process: addresses, workers, logging, health checks, metrics."""
 
 from collections.abc import Sequence
 
 from oslo_config import cfg
 
-from glimpse.settings.options.bounds import SHORTEST
+from glimpse.settings.options.bounds import SHORTEST_TIMEOUT
 
 METRICS_PORT = 9774
 DEFAULT_PORT = 8774
@@ -35,7 +35,7 @@ GLIMPSE: Sequence[cfg.Opt] = (
     cfg.FloatOpt(
         "client_timeout",
         default=60.0,
-        min=SHORTEST,
+        min=SHORTEST_TIMEOUT,
         help="Seconds that a client may take for the head of a request, and in which no byte of a "
         "body or of a response may move, before its connection is closed.",
     ),

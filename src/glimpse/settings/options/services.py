@@ -1,10 +1,10 @@
-"""Options of the services that are called: Glance, Keystone, and who gives writers turns."""
+"""Options of the services that Glimpse calls: Glance, Keystone, and the lock service."""
 
 from collections.abc import Sequence
 
 from oslo_config import cfg
 
-from glimpse.settings.options.bounds import SHORTEST
+from glimpse.settings.options.bounds import SHORTEST_TIMEOUT
 
 GLANCE: Sequence[cfg.Opt] = (
     cfg.ListOpt("api_servers", default=[], help="URLs of Glance; the catalog's without it."),
@@ -18,12 +18,20 @@ GLANCE: Sequence[cfg.Opt] = (
     cfg.StrOpt("endpoint_override", help="URL of Glance, in place of the catalog's."),
     cfg.IntOpt("num_retries", default=3, min=0, help="Further tries of a call that failed."),
     cfg.FloatOpt(
-        "connect_timeout", default=3.0, min=SHORTEST, help="Seconds to connect to Glance in."
+        "connect_timeout",
+        default=3.0,
+        min=SHORTEST_TIMEOUT,
+        help="Seconds to connect to Glance in.",
     ),
     cfg.FloatOpt(
-        "first_byte_timeout", default=30.0, min=SHORTEST, help="Seconds until an answer begins."
+        "first_byte_timeout",
+        default=30.0,
+        min=SHORTEST_TIMEOUT,
+        help="Seconds until an answer begins.",
     ),
-    cfg.FloatOpt("timeout", default=60.0, min=SHORTEST, help="Seconds that a whole call may take."),
+    cfg.FloatOpt(
+        "timeout", default=60.0, min=SHORTEST_TIMEOUT, help="Seconds that a whole call may take."
+    ),
     cfg.StrOpt("cafile", help="PEM file of the authorities that sign Glance's certificate."),
     cfg.StrOpt("certfile", help="PEM file of the client certificate."),
     cfg.StrOpt("keyfile", help="PEM file of the client certificate's key."),
@@ -67,7 +75,7 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
     cfg.FloatOpt(
         "memcache_pool_socket_timeout",
         default=1.0,
-        min=SHORTEST,
+        min=SHORTEST_TIMEOUT,
         help="Seconds that a call to memcached may take.",
     ),
     cfg.FloatOpt(
