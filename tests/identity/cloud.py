@@ -58,6 +58,21 @@ class Cloud:
         headers = {"X-Auth-Token": token} | more.pop("headers", {})
         return requests.request(method, self.url + path, headers=headers, timeout=20, **more)
 
+    def credentials_path(self, user: str = "demo") -> str:
+        found = self.directory.user(name=user)
+        assert found is not None
+        return f"/users/{found.id}/application_credentials"
+
+    def create_credential(self, token: str, **values: Any) -> requests.Response:
+        document = {"application_credential": {"name": "robot"} | values}
+        return self.ask("POST", self.credentials_path(), token, json=document)
+
+    def list_credentials(self, token: str) -> list[dict[str, Any]]:
+        answer = self.ask("GET", self.credentials_path(), token)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["application_credentials"]
+        return found
+
 
 def message_of(answer: requests.Response) -> str:
     """What a fault of the Identity API says, of one that is as it should be."""

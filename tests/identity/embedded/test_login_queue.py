@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from glimpse.identity.embedded.login_queue import (
+    HOLD_SECONDS,
     MAX_WAITING,
     MAX_WAITING_OF_KEY,
     THREADS,
@@ -49,7 +50,7 @@ async def throttle() -> LoginThrottle:
 @pytest.fixture
 async def checks(throttle: LoginThrottle) -> AsyncIterator[Checks]:
     """Checks whose queue is busy until the gate opens."""
-    checks = Checks(LoginQueue(throttle))
+    checks = Checks(LoginQueue(throttle, sleep=no_sleep))
     busy = [checks.start(f"busy-{n}", f"10.1.0.{n}") for n in range(THREADS)]
     await settled()
     yield checks
@@ -58,43 +59,57 @@ async def checks(throttle: LoginThrottle) -> AsyncIterator[Checks]:
     checks.queue.close()
 
 
-@pytest.fixture(autouse=True)
-def short_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("glimpse.identity.embedded.login_queue.HOLD_SECONDS", 0.01)
+async def no_sleep(_: float) -> None:
+    """A sleep that is over at once."""
+    await asyncio.sleep(0)
 
 
-async def refused(tasks: list[asyncio.Task[bool]]) -> int:
-    """How many of the tasks were refused, once no more are: they wait a little for room."""
-    await asyncio.sleep(0.1)
+async def count_refused(tasks: list[asyncio.Task[bool]]) -> int:
+    """Return how many of the tasks were refused, also after being held."""
+    await settled()
     errors = [task.exception() for task in tasks if task.done()]
     assert all(isinstance(error, TooManyLogins) for error in errors)
     return len(errors)
 
 
 async def settled() -> None:
-    for _ in range(5):
+    """Let all tasks run until they wait for something else."""
+    for _ in range(10):
         await asyncio.sleep(0)
 
 
 async def test_a_full_queue_refuses(checks: Checks) -> None:
     tasks = [checks.start(f"user-{n}", f"10.2.0.{n}") for n in range(MAX_WAITING + 5)]
-    assert await refused(tasks) == 5
+    assert await count_refused(tasks) == 5
     checks.gate.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert results.count(True) == MAX_WAITING
 
 
-async def test_an_attempt_without_room_waits_a_moment_for_it(checks: Checks) -> None:
-    tasks = [checks.start(f"user-{n}", f"10.2.0.{n}") for n in range(MAX_WAITING + 1)]
+async def test_an_attempt_without_room_is_held_until_there_is_some(throttle: LoginThrottle) -> None:
+    held: list[float] = []
+    hold_ends = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        held.append(seconds)
+        await hold_ends.wait()
+
+    checks = Checks(LoginQueue(throttle, sleep=sleep))
+    number = THREADS + MAX_WAITING + 1
+    tasks = [checks.start(f"user-{n}", f"10.2.0.{n}") for n in range(number)]
     await settled()
+    assert held == [2 * HOLD_SECONDS]  # it has been refused once
     checks.gate.set()
-    assert await asyncio.gather(*tasks) == [True] * (MAX_WAITING + 1)
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    hold_ends.set()
+    assert await asyncio.gather(*tasks) == [True] * number
+    checks.queue.close()
 
 
 async def test_one_name_from_one_address_has_few_places(checks: Checks) -> None:
     many = [checks.start("demo", secret=f"guess {n}") for n in range(20)]
     other = checks.start("alt")
-    assert await refused(many) == 20 - MAX_WAITING_OF_KEY
+    assert await count_refused(many) == 20 - MAX_WAITING_OF_KEY
     checks.gate.set()
     assert await other
     await asyncio.gather(*many, return_exceptions=True)
@@ -145,7 +160,7 @@ async def test_a_key_without_failures_takes_the_place_of_one_that_fails(
     bad = [checks.start(f"bad-{n}", f"10.2.0.{n}") for n in range(MAX_WAITING)]
     await settled()
     good = checks.start("demo", "10.3.0.1")
-    assert await refused(bad) == 1
+    assert await count_refused(bad) == 1
     checks.gate.set()
     assert await good
     await asyncio.gather(*bad, return_exceptions=True)
@@ -165,7 +180,7 @@ async def test_an_address_that_sends_many_names_gives_way_to_another(checks: Che
 async def test_a_name_that_logged_in_before_is_preferred_to_new_ones_of_its_address(
     throttle: LoginThrottle,
 ) -> None:
-    checks = Checks(LoginQueue(throttle))
+    checks = Checks(LoginQueue(throttle, sleep=no_sleep))
     checks.gate.set()
     assert await checks.start("demo", secret="right")
     checks.gate.clear()
@@ -185,7 +200,7 @@ async def test_a_right_login_comes_through_among_many_of_its_own_name_and_addres
 ) -> None:
     """By chance, but it does: nobody is locked out."""
     monkeypatch.setattr("glimpse.identity.embedded.login_throttle.MAX_DELAY", 0.0)
-    checks = Checks(LoginQueue(throttle))
+    checks = Checks(LoginQueue(throttle, sleep=no_sleep))
     checks.gate.set()
 
     async def attack(number: int) -> None:
@@ -195,7 +210,7 @@ async def test_a_right_login_comes_through_among_many_of_its_own_name_and_addres
             await asyncio.sleep(0.001)
 
     attackers = [asyncio.ensure_future(attack(n)) for n in range(30)]
-    await asyncio.sleep(0.05)
+    await settled()
     for _ in range(10_000):
         with suppress(TooManyLogins):
             assert await checks.start("demo", secret="right")
@@ -211,7 +226,7 @@ async def test_a_right_login_comes_through_among_many_of_its_own_name_and_addres
 async def test_what_a_check_raises_reaches_its_caller_and_the_queue_goes_on(
     throttle: LoginThrottle,
 ) -> None:
-    queue = LoginQueue(throttle)
+    queue = LoginQueue(throttle, sleep=no_sleep)
 
     def fail() -> bool:
         raise ZeroDivisionError

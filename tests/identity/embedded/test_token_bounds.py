@@ -1,0 +1,38 @@
+"""Bounds of tokens: how long they live, and how many are cached."""
+
+from pathlib import Path
+
+import pytest
+
+from glimpse.identity.embedded import service
+from glimpse.identity.embedded.auth_request import AuthRequest, Reference
+from glimpse.identity.embedded.service import EmbeddedIdentity
+from glimpse.identity_api import documents
+
+
+async def test_a_token_of_any_expiration_can_be_shown(tmp_path: Path) -> None:
+    identity = EmbeddedIdentity.open(tmp_path, token_expiration=2**63)
+    password = identity.directory_file.current.user(name="demo")
+    assert password is not None
+    request = AuthRequest(("password",), Reference(None, "demo"), password.password or "")
+    session = await identity.login(request)
+    assert documents.token(session, None)["token"]["expires_at"].startswith("9999-12-31")
+    await identity.close()
+
+
+async def test_tokens_that_are_remembered_are_bounded_in_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MAX_CACHED_BYTES", 20_000)
+    identity = EmbeddedIdentity.open(tmp_path)
+    demo = identity.directory_file.current.user(name="demo")
+    assert demo is not None
+    request = AuthRequest(("password",), Reference(None, "demo"), demo.password or "")
+    first = identity.sign((await identity.login(request)).token)
+    for _ in range(50):
+        derived = await identity.login(AuthRequest(("token",), token=first))
+        await identity.authenticate(identity.sign(derived.token))
+    cache = identity._cache  # noqa: SLF001
+    assert 5 < len(cache) < 20
+    assert cache.total_bytes <= 20_000
+    await identity.close()

@@ -1,0 +1,177 @@
+"""Requests beyond the bounds of the Identity API are refused; the longest values are served."""
+
+from typing import Any
+
+import pytest
+import requests
+
+from glimpse.identity import field_lengths
+from glimpse.identity.embedded import application_credentials
+from tests.identity.cloud import Cloud, message_of
+
+FAR = "9999-12-31T23:59:59.999999"
+MOMENTS: list[Any] = [
+    *(FAR, FAR + "Z", "9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59-23:59"),
+    *("0001-01-01T00:00:00", "0001-01-01T00:00:00+23:59", "0000-00-00T00:00:00Z"),
+    *("10000-01-01T00:00:00", "+inf", "NaN", "", "\0", "9" * 5000, "2030-01-01" + "0" * 99),
+    *(1e308, -1, 2**63, True, [], {}),
+]
+IMPOSSIBLE: list[dict[str, Any]] = [
+    {"name": ""},
+    {"name": " "},
+    {"name": None},
+    {"name": "x" * 256},
+    {"name": "a\0b"},
+    {"secret": "x" * 4097},
+    {"secret": "\U0001f511" * 1025},
+    {"secret": "a\0b"},
+    {"secret": 5},
+    {"description": "x" * 65_536},
+    {"description": "a\0b"},
+    {"description": ["a"]},
+    {"roles": [{"name": "member"}] * 101},
+    {"roles": {"name": "member"}},
+    {"roles": "member"},
+    {"roles": [[]]},
+    {"roles": [{"name": ["member"]}]},
+    {"roles": [{"id": "x" * 100_000}]},
+    {"unrestricted": "yes"},
+    *({"expires_at": moment} for moment in MOMENTS),
+]
+# Bodies as they are sent: what JSON allows and Python trips over.
+ODD_BODIES = [
+    b'{"application_credential": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    b'{"application_credential": ' + b'{"a":' * 18_000 + b"1" + b"}" * 18_000 + b"}",
+    b'{"application_credential": {"name": "\\ud800"}}',
+    b'{"application_credential": {"name": "\xed\xa0\x80"}}',
+    b'{"application_credential": {"name": 1e999}}',
+    b'{"application_credential": {"name": %s}}' % (b"9" * 10_000),
+    b'{"application_credential": {"name": NaN}}',
+    b'{"application_credential": {"name": "a", "name": []}}',
+    b"\xff\xfe{}",
+    b"[]",
+    b"null",
+    b"",
+]
+
+
+def test_an_impossible_credential_is_refused_and_not_stored(cloud: Cloud) -> None:
+    token = cloud.token()
+    for wanted in IMPOSSIBLE:
+        answer = cloud.create_credential(token, **wanted)
+        assert answer.status_code == 400, (wanted, answer.text)
+        assert message_of(answer)
+    assert cloud.list_credentials(token) == []
+
+
+def test_an_odd_body_is_a_bad_request(cloud: Cloud) -> None:
+    token = cloud.token()
+    for body in ODD_BODIES:
+        for url, headers in (
+            (cloud.url + cloud.credentials_path(), {"X-Auth-Token": token}),
+            (cloud.url + "/auth/tokens", {}),
+        ):
+            answer = requests.post(url, data=body, headers=headers, timeout=20)
+            assert answer.status_code == 400, (body[:80], answer.text)
+            assert message_of(answer)
+
+
+def test_the_longest_values_are_taken_and_shown(cloud: Cloud) -> None:
+    token = cloud.token()
+    wanted = {
+        "name": "\U0001f511" * field_lengths.NAME,
+        "secret": "s" * field_lengths.PASSWORD,
+        "description": "d" * field_lengths.DESCRIPTION,
+        "expires_at": "9999-12-31T23:59:58.000001",
+        "roles": [{"name": "member"}] * field_lengths.ROLES,
+    }
+    answer = cloud.create_credential(token, **wanted)
+    assert answer.status_code == 201, answer.text
+    (shown,) = cloud.list_credentials(token)
+    assert shown["name"] == wanted["name"]
+    assert shown["expires_at"].startswith("9999-12-31T23:59:58")
+    assert [role["name"] for role in shown["roles"]] == ["member"]
+    login = {
+        "methods": ["application_credential"],
+        "application_credential": {"id": shown["id"], "secret": wanted["secret"]},
+    }
+    assert cloud.post({"auth": {"identity": login}}).status_code == 201
+
+
+def test_a_user_has_a_limited_number_of_credentials(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application_credentials, "MAX_PER_USER", 2)
+    token = cloud.token()
+    for name in ("one", "two"):
+        assert cloud.create_credential(token, name=name).status_code == 201
+    answer = cloud.create_credential(token, name="three")
+    assert answer.status_code == 403, answer.text
+    assert "Unable to create additional application credentials" in message_of(answer)
+    assert len(cloud.list_credentials(token)) == 2
+
+
+def test_the_credentials_of_a_user_have_a_limited_size(cloud: Cloud) -> None:
+    token = cloud.token()
+    statuses = [
+        cloud.create_credential(token, name=f"{n}", description="\n" * 50_000).status_code
+        for n in range(4)
+    ]
+    assert statuses == [201, 201, 403, 403]  # a line end is two characters in JSON
+    size = cloud.identity.directory_file.path.stat().st_size
+    assert size < application_credentials.MAX_BYTES_PER_USER + 10_000
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"name": "x" * 256, "domain": {"id": "default"}},
+        {"name": "\0", "domain": {"id": "default"}},
+        {"name": "demo", "domain": {"id": "x" * 100_000}},
+        {"id": "x" * 65},
+    ],
+)
+def test_a_login_by_an_impossible_name_is_unauthorized(cloud: Cloud, user: dict[str, Any]) -> None:
+    identity = {"methods": ["password"], "password": {"user": user | {"password": "x"}}}
+    assert cloud.post({"auth": {"identity": identity}}).status_code == 401
+
+
+def test_a_login_with_an_impossible_secret_is_unauthorized(cloud: Cloud) -> None:
+    for secret in ("x" * 4097, "x" * 110_000, "a\0b"):
+        user = {"name": "demo", "domain": {"id": "default"}, "password": secret}
+        by_password = {"methods": ["password"], "password": {"user": user}}
+        assert cloud.post({"auth": {"identity": by_password}}).status_code == 401
+        credential = {"id": "x", "secret": secret}
+        login = {"methods": ["application_credential"], "application_credential": credential}
+        assert cloud.post({"auth": {"identity": login}}).status_code == 401
+        token = {"methods": ["token"], "token": {"id": secret}}
+        assert cloud.post({"auth": {"identity": token}}).status_code == 401
+
+
+def test_ids_and_parameters_that_are_too_long_are_bad_requests(cloud: Cloud) -> None:
+    token, too_long = cloud.token("admin"), "x" * 300
+    credentials = cloud.credentials_path("admin")
+    for path in (
+        *(f"/{kind}/{too_long}" for kind in ("projects", "users", "domains", "roles", "regions")),
+        *(f"/users/{too_long}/projects", f"/users/{too_long}/application_credentials"),
+        *(f"{credentials}/{too_long}", f"/projects?name={too_long}", f"/projects?{too_long}=1"),
+        *(f"/users?marker={too_long}", f"{credentials}?name={too_long}"),
+        *(f"/auth/projects?a={too_long}", f"/auth/catalog?a={too_long}"),
+    ):
+        answer = cloud.ask("GET", path, token)
+        assert answer.status_code == 400, (path, answer.text)
+        assert message_of(answer)
+        assert requests.get(cloud.url + path, timeout=20).status_code == 401
+    for method, path in (
+        ("DELETE", f"{credentials}/{too_long}"),
+        ("POST", f"/users/{too_long}/application_credentials"),
+    ):
+        assert cloud.ask(method, path, token, json={}).status_code == 400
+
+
+def test_odd_ids_and_parameters_are_answered(cloud: Cloud) -> None:
+    token = cloud.token("admin")
+    for text in ("%00", "%ed%a0%80", "%ff", "%f0%9f%94%91", "..", "%2e%2e", "a%2fb"):
+        for path in (f"/users/{text}", f"/projects?name={text}", f"/regions/{text}"):
+            answer = cloud.ask("GET", path, token)
+            assert answer.status_code in (200, 400, 403, 404), (path, answer.text)
