@@ -1,4 +1,4 @@
-"""What `glimpse openrc` and `glimpse clouds` print: how a client logs in, ready to use."""
+"""Renders the credentials of users for clients: `glimpse openrc` and `glimpse clouds`."""
 
 import shlex
 
@@ -7,16 +7,18 @@ import orjson
 from glimpse.identity.embedded.directory import DOMAIN_NAME, Directory, User
 
 
-class UnknownUser(LookupError):
-    """No such user, none whose password is kept readable, or one without a project."""
+class NoCredentials(LookupError):
+    """The user does not exist, has no readable password, or no project; the message says which."""
 
 
-def openrc(directory: Directory, user_name: str, base_url: str, region: str = "RegionOne") -> str:
-    """Shell text to source as `user_name`, for a Glimpse at `base_url` (no slash at its end).
+def render_openrc(
+    directory: Directory, user_name: str, base_url: str, region: str = "RegionOne"
+) -> str:
+    """Render a shell script that sets the OS_* variables of a user.
 
-    Raises UnknownUser with a sentence that says what is missing.
+    `base_url` is the URL of Glimpse, without a slash at its end. Raises NoCredentials.
     """
-    user, password, project = _login(directory, user_name)
+    user, password, project = _find_credentials(directory, user_name)
     variables = {
         "OS_AUTH_URL": f"{base_url}/identity/v3",
         "OS_IDENTITY_API_VERSION": "3",
@@ -31,13 +33,13 @@ def openrc(directory: Directory, user_name: str, base_url: str, region: str = "R
     return "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())
 
 
-def clouds(directory: Directory, base_url: str, region: str = "RegionOne") -> str:
-    """The text of a clouds.yaml with a cloud ``glimpse-USER`` for every user who can log in."""
+def render_clouds(directory: Directory, base_url: str, region: str = "RegionOne") -> str:
+    """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user with credentials."""
     lines = ["clouds:"]
     for name in sorted(user.name for user in directory.users.values()):
         try:
-            user, password, project = _login(directory, name)
-        except UnknownUser:
+            user, password, project = _find_credentials(directory, name)
+        except NoCredentials:
             continue
         lines += [
             f"  {_quoted(f'glimpse-{user.name}')}:",
@@ -54,20 +56,21 @@ def clouds(directory: Directory, base_url: str, region: str = "RegionOne") -> st
     return "\n".join(lines) + "\n"
 
 
-def _login(directory: Directory, user_name: str) -> tuple[User, str, str]:
+def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, str]:
+    """Return a user, its password and the name of one of its projects. Raises NoCredentials."""
     user = directory.user(name=user_name)
     if user is None:
         known = ", ".join(sorted(each.name for each in directory.users.values()))
-        raise UnknownUser(f"There is no user {user_name}; there are: {known}.")
+        raise NoCredentials(f"There is no user {user_name}; there are: {known}.")
     if user.password is None:
-        raise UnknownUser(f"The password of {user.name} is kept as a hash only.")
+        raise NoCredentials(f"The password of {user.name} is kept as a hash only.")
     projects = [project.name for project in directory.projects_of(user)]
     if not projects:
-        raise UnknownUser(f"{user.name} has a role in no project.")
-    # The project of the same name if there is one: that is where a first start puts everybody.
+        raise NoCredentials(f"{user.name} has a role in no project.")
+    # A first start gives each user a project of the user's name.
     return user, user.password, user.name if user.name in projects else projects[0]
 
 
 def _quoted(text: str) -> str:
-    # A JSON string is a YAML string.
+    # YAML reads a JSON string.
     return orjson.dumps(text).decode()

@@ -16,6 +16,8 @@ def run(options: argparse.Namespace) -> int:
     """Print the file. Raises CommandFailed."""
     settings = read_settings(options)
     directory = read_directory(settings)
-    text = client_credentials.clouds(directory, base_url(settings), settings.embedded.region_name)
+    text = client_credentials.render_clouds(
+        directory, base_url(settings), settings.embedded.region_name
+    )
     print(text, end="")
     return 0

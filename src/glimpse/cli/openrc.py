@@ -19,10 +19,10 @@ def run(options: argparse.Namespace) -> int:
     settings = read_settings(options)
     directory = read_directory(settings)
     try:
-        text = client_credentials.openrc(
+        text = client_credentials.render_openrc(
             directory, options.user, base_url(settings), settings.embedded.region_name
         )
-    except client_credentials.UnknownUser as error:
+    except client_credentials.NoCredentials as error:
         raise CommandFailed(str(error)) from None
     print(text, end="")
     return 0
