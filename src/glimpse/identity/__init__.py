@@ -1,4 +1,4 @@
-"""Who is calling: keystone, embedded or noauth, each giving one Caller."""
+"""Identity: finds the Caller of a request; implemented by keystone, embedded and noauth."""
 
 from glimpse.identity.access_rules import RequestTarget
 from glimpse.identity.service import Identity, IdentityError, IdentityUnavailable, Unauthorized

@@ -1,7 +1,7 @@
-"""Access rules of application credentials: the requests that their tokens are good for.
+"""Access rules of application credentials: the requests that their tokens allow.
 
-Users write the rules, so that matching one costs a bounded time whatever its path looks like: no
-regular expression is made of it.
+Users write the rules. So matching one takes bounded time whatever its path is, which a regular
+expression would not.
 """
 
 import functools
@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from typing import NamedTuple, Self
 from urllib.parse import quote
 
-_UNQUOTED = "/~!$&'()*+,;=:@"  # in paths as rules see them: what RFC 3986 has for them
-_LONGEST_RULE = 255  # characters of a rule's path; Keystone stores at most 128, and accepts 225
+_UNQUOTED = "/~!$&'()*+,;=:@"  # characters that RFC 3986 allows in a path
+_MAX_RULE_LENGTH = 255  # characters of a rule's path; Keystone stores at most 128, accepts 225
 # Characters of a request's path, percent-encoded: a metadata key of 255 characters takes 3,060.
-_LONGEST_PATH = 4096
-# Characters compared with several wildcards for one request: 8 ms of CPU time.
-_MOST_STEPS = 32_768
+_MAX_PATH_LENGTH = 4096
+# Characters of paths that are matched with several wildcards, for one request: 8 ms of CPU time.
+_MAX_STEPS = 32_768
 
 
 class RequestTarget(NamedTuple):
-    """A request as rules see it: the service's type, the HTTP method, the unquoted path."""
+    """The request that a token is used for: type of service, HTTP method, unquoted path."""
 
     service: str
     method: str
@@ -26,10 +26,10 @@ class RequestTarget(NamedTuple):
 
 
 class AccessRule(NamedTuple):
-    """Allows a method on paths of a service.
+    """Allows a method on the paths of a service that match ``path``.
 
-    In a path ``{name}`` and ``*`` stand for one or more characters without a slash, ``**`` for
-    anything (Keystone's API reference, application credentials).
+    In ``path``, ``{name}`` and ``*`` match one or more characters other than a slash, ``**``
+    matches any text (Keystone's API reference, application credentials).
     """
 
     service: str
@@ -38,7 +38,7 @@ class AccessRule(NamedTuple):
 
     @classmethod
     def parse(cls, document: object) -> Self:
-        """Read a rule of Keystone's. Raises KeyError, TypeError or ValueError."""
+        """Parse a rule of a token's document. Raises KeyError, TypeError or ValueError."""
         if not isinstance(document, dict):
             raise TypeError
         rule = cls(document["service"], document["method"], document["path"])
@@ -47,28 +47,28 @@ class AccessRule(NamedTuple):
         return rule
 
     def allows(self, target: RequestTarget) -> bool:
-        """Whether this rule alone allows the request."""
+        """Tell whether this rule alone allows the request."""
         return allowed((self,), target)
 
 
 def allowed(rules: Sequence[AccessRule] | None, target: RequestTarget | None) -> bool:
-    """Whether `rules` allow `target`: everything without any, of an empty list nothing.
+    """Tell whether one of `rules` allows `target`; None for `rules` allows every request.
 
-    A rule or a path that is too long is not matched, and nor are any after rules with several
-    wildcards have taken `_MOST_STEPS`: then nothing is allowed.
+    False without a `target`, for a path that is too long, and once rules with several wildcards
+    have taken _MAX_STEPS. A rule whose path is too long allows nothing.
     """
     if rules is None:
         return True
-    if target is None or len(target.path) > _LONGEST_PATH:
+    if target is None or len(target.path) > _MAX_PATH_LENGTH:
         return False
     path = quote(target.path, safe=_UNQUOTED, errors="surrogatepass")
-    if len(path) > _LONGEST_PATH:
+    if len(path) > _MAX_PATH_LENGTH:
         return False
-    steps = _MOST_STEPS
+    steps = _MAX_STEPS
     for rule in rules:
         if (rule.service, rule.method) != (target.service, target.method):
             continue
-        pattern = _pattern(rule.path) if len(rule.path) <= _LONGEST_RULE else None
+        pattern = _pattern(rule.path) if len(rule.path) <= _MAX_RULE_LENGTH else None
         text = pattern.between(path) if pattern else None
         if pattern is None or text is None:
             continue
@@ -79,15 +79,15 @@ def allowed(rules: Sequence[AccessRule] | None, target: RequestTarget | None) ->
     return False
 
 
-# Wildcards among the parts of a pattern; each other part is one literal character after a quote.
+# The wildcards among the parts of a pattern; any other part is "'" and one literal character.
 _SEGMENT = "*"
 _ANYTHING = "**"
 
 
 class _Pattern:
-    """A rule's path: a literal beginning, parts that begin and end with a wildcard, a literal end.
+    """A rule's path: a literal beginning, the part from the first to the last wildcard, an end.
 
-    It `is_simple` with at most one wildcard.
+    ``is_simple`` is True with at most one wildcard.
     """
 
     def __init__(self, path: str) -> None:
@@ -100,12 +100,14 @@ class _Pattern:
         self._beginning = "".join(part[1:] for part in parts[:first])
         self._end = "".join(part[1:] for part in parts[end:])
         self._parts = len(middle)
-        self._places: dict[str, int] = {}  # where each part is in the middle, as bits
+        self._places: dict[
+            str, int
+        ] = {}  # of each part, its places between beginning and end, as bits
         for place, part in enumerate(middle):
             self._places[part] = self._places.get(part, 0) | 1 << place
 
     def between(self, path: str) -> str | None:
-        """What `path` has between the literal beginning and end; None if it has others."""
+        """Return the text of `path` between the literal beginning and end; None if it lacks one."""
         end = len(path) - len(self._end)
         if end < len(self._beginning):
             return None
@@ -114,32 +116,32 @@ class _Pattern:
         return None
 
     def matches(self, text: str) -> bool:
-        """Whether the parts between beginning and end stand for `text`."""
+        """Tell whether the part from the first to the last wildcard matches `text`."""
         if not self.is_simple:
-            return self._follow(text)
+            return self._simulate(text)
         if self._first is None:
             return text == ""
         return self._first == _ANYTHING or (text != "" and "/" not in text)
 
-    def _follow(self, text: str) -> bool:
-        """Whether several wildcards, and what is between them, stand for `text`.
+    def _simulate(self, text: str) -> bool:
+        """Tell whether several wildcards, and the literals between them, match `text`.
 
-        All places of the pattern that may come next are followed at once, as bits of a number: a
-        character of `text` costs the same whatever came before it.
+        Simulates a finite automaton: the bits of a number are its states, those that may match the
+        next character. So each character takes the same time, whatever came before it.
         """
-        anything = self._places.get(_ANYTHING, 0)  # never two in a row, which are as good as one
+        anything = self._places.get(_ANYTHING, 0)  # never two in a row: `_parts` joins them
         segments = self._places.get(_SEGMENT, 0)
         places = 1 | (1 & anything) << 1
         for character in text:
             within_segment = 0 if character == "/" else places & segments
             passed = within_segment | places & self._places.get(f"'{character}", 0)
             places = places & anything | within_segment | passed << 1
-            places |= (places & anything) << 1  # it may stand for nothing
+            places |= (places & anything) << 1  # `**` matches the empty text, too
         return bool(places >> self._parts & 1)
 
 
 def _parts(path: str) -> list[str]:
-    """The wildcards and the literal characters of a rule's path."""
+    """Split a rule's path into wildcards and literal characters."""
     parts: list[str] = []
     place = 0
     while place < len(path):

@@ -1,9 +1,9 @@
-"""The longest names, ids and secrets of the Identity API: those of Keystone 30."""
+"""Maximum lengths of the Identity API's values: those of Keystone 30."""
 
 NAME = 255  # characters: keystone.api.validation.parameter_types.name
 ID = 64  # characters: parameter_types.id_string
 REGION_ID = 255  # characters
 PASSWORD = 4096  # bytes: [identity] max_password_length
 DESCRIPTION = 65_535  # bytes: the column is a TEXT
-DATE = 64  # characters: more than any notation of a moment has
-ROLES = 100  # in one request
+DATE = 64  # characters: more than any ISO 8601 date and time has
+ROLES = 100  # in one request; Keystone has no bound

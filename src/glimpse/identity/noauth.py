@@ -1,4 +1,4 @@
-"""No authentication: the token says who is calling (``user:project``). For one's own machine."""
+"""NoAuthIdentity: the token is ``user:project``, and is believed. For a developer's machine."""
 
 import ipaddress
 
@@ -9,18 +9,21 @@ from glimpse.images import Caller
 
 
 class NoAuthIdentity:
-    """Believes what the token says, as other services' noauth does; the user ``admin`` is admin."""
+    """Takes the caller from the token, unchecked; the user ``admin`` is an admin.
+
+    The same as noauth in Nova and other services.
+    """
 
     async def authenticate(
         self,
         token: str | None,
         service_token: str | None = None,  # noqa: ARG002  the port's signature
-        target: RequestTarget | None = None,  # noqa: ARG002  likewise
+        target: RequestTarget | None = None,  # noqa: ARG002  the port's signature
     ) -> Caller:
-        """Return the caller that ``user:project`` names; the project is the user's when left out.
+        """Return the caller of a token ``user:project``, or ``user`` for a project of that name.
 
-        Raises Unauthorized without a token: Compute's noauth does not serve such a request either;
-        and for a name that is too long for an image's owner.
+        Raises Unauthorized without a user, as Compute's noauth does, and for a name that is too
+        long for the owner of an image.
         """
         user, _, project = (token or "").partition(":")
         if not user or max(len(user), len(project)) > field_lengths.NAME:
@@ -40,22 +43,22 @@ class NoAuthIdentity:
         )
 
     def challenge(self, base_url: str) -> str:
-        """The ``WWW-Authenticate`` header of a 401."""
+        """Implement Identity.challenge: names this process."""
         return f'Keystone uri="{base_url}/identity"'
 
     def copy_cache(self, other: Identity) -> None:
-        """See Identity: it remembers nothing."""
+        """Do nothing: there is no cache."""
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is nothing to close."""
 
 
 class RemoteNoAuthRefused(ValueError):
-    """Serving without authentication on an address that others can reach."""
+    """The service would listen without authentication on an address that others can reach."""
 
 
 def check_noauth_bind(host: str, allowed: bool) -> None:  # noqa: FBT001  the setting's value
-    """Raise RemoteNoAuthRefused when `host` is not a loopback address, unless `allowed`."""
+    """Raise RemoteNoAuthRefused if `host` is not a loopback address, unless `allowed`."""
     if allowed or is_loopback(host):
         return
     raise RemoteNoAuthRefused(
@@ -65,9 +68,9 @@ def check_noauth_bind(host: str, allowed: bool) -> None:  # noqa: FBT001  the se
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches `host`, an address or ``localhost``.
+    """Tell whether `host` is a loopback address or ``localhost``.
 
-    Any other name counts as remote: what it resolves to may change.
+    False for any other name, since it may resolve to another address tomorrow.
     """
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback

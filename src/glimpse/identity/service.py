@@ -1,4 +1,4 @@
-"""Identity: the port that turns a token into a Caller; and how it can fail to."""
+"""The port Identity, which finds the caller of a request by its token, and its errors."""
 
 from typing import Protocol
 
@@ -7,20 +7,23 @@ from glimpse.images import Caller
 
 
 class IdentityError(Exception):
-    """Base of what identity can answer instead of a Caller.
+    """Base of the errors of Identity.authenticate.
 
     IdentityError
-    ├── Unauthorized          no token, or one that is not valid (any more): 401
-    └── IdentityUnavailable   the identity service cannot be asked now: 503, ``retry_after`` seconds
+    ├── Unauthorized          no token, or one that is not valid: 401
+    └── IdentityUnavailable   the identity service does not respond: 503, ``retry_after`` seconds
     """
 
 
 class Unauthorized(IdentityError):
-    """No token, or none that is valid."""
+    """There is no token, or it is invalid, expired, revoked or not good for the request."""
 
 
 class IdentityUnavailable(IdentityError):
-    """The identity service is down or too slow."""
+    """The identity service cannot be reached, is too slow, or sends no valid response.
+
+    ``retry_after`` is the number of seconds after which a client may retry.
+    """
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)
@@ -28,7 +31,7 @@ class IdentityUnavailable(IdentityError):
 
 
 class Identity(Protocol):
-    """Who is calling. Implementations: keystone, embedded, noauth."""
+    """Finds the caller of a request. Implementations: keystone, embedded, noauth."""
 
     async def authenticate(
         self,
@@ -38,24 +41,28 @@ class Identity(Protocol):
     ) -> Caller:
         """Return the caller whose token it is.
 
-        `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header (a
-        service acting for a user may use the user's expired token, as keystonemiddleware allows).
-        `target` is what the token is to be good for, if that may matter.
-        Raises Unauthorized or IdentityUnavailable.
+        `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header: a
+        service that acts for a user may use the user's expired token, as in keystonemiddleware.
+        `target` is the request; a token with access rules is refused without it. Raises
+        Unauthorized or IdentityUnavailable.
         """
         ...
 
     def challenge(self, base_url: str) -> str:
-        """The ``WWW-Authenticate`` header of a 401: ``Keystone uri="..."``.
+        """Return the ``WWW-Authenticate`` header of a 401: ``Keystone uri="..."``.
 
-        `base_url` is this process as the client reached it (``http://host:8774``, no slash after).
+        `base_url` is the URL at which the client reached this process (``http://host:8774``,
+        without a slash at its end).
         """
         ...
 
     def copy_cache(self, other: "Identity") -> None:
-        """Know what `other`, whose place this takes, has found out, as far as it still holds."""
+        """Take over the cached tokens of `other`, which this identity replaces in a reload.
+
+        An implementation that cannot use them does nothing.
+        """
         ...
 
     async def close(self) -> None:
-        """Let go of connections and files."""
+        """Close connections and files, and end work under way."""
         ...

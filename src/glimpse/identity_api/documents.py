@@ -1,4 +1,7 @@
-"""What the Identity API prints: discovery, tokens, the catalog, faults. Pure functions."""
+"""Renders the JSON documents of the Identity API. Pure functions.
+
+`base_url` is the URL at which the client reached this process, without a slash at its end.
+"""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -16,8 +19,8 @@ from glimpse.identity.embedded.directory import (
 from glimpse.identity.embedded.session import Session
 
 _DOMAIN = {"id": DOMAIN_ID, "name": DOMAIN_NAME}
-# Type, name, and path of each service in this process. The image endpoint ends in its version:
-# Tempest appends one only to a bare host.
+# Type, name and path of each service in this process. The path of the image endpoint has its
+# version, since Tempest adds one only to a URL without a path.
 _SERVICES = (
     ("compute", "nova", "/v2.1"),
     ("image", "glance", "/image/v2"),
@@ -25,19 +28,19 @@ _SERVICES = (
 )
 
 
-def moment(seconds: float) -> str:
-    """Print a time (seconds since 1970) as the Identity API does, with microseconds."""
+def format_time(seconds: float) -> str:
+    """Return a POSIX time as the Identity API writes it: ISO 8601 in UTC, with microseconds."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
-def fault(status: int, message: str) -> dict[str, Any]:
-    """The body of an error."""
+def render_fault(status: int, message: str) -> dict[str, Any]:
+    """Render the body of an error response."""
     title = HTTPStatus(status).phrase
     return {"error": {"code": status, "message": message, "title": title}}
 
 
-def version(base_url: str) -> dict[str, Any]:
-    """The one version, reached at `base_url` (no slash at its end)."""
+def render_version(base_url: str) -> dict[str, Any]:
+    """Render the only version of the API."""
     media_type = "application/vnd.openstack.identity-v3+json"
     return {
         "id": "v3.14",
@@ -48,8 +51,8 @@ def version(base_url: str) -> dict[str, Any]:
     }
 
 
-def catalog(base_url: str, region: str) -> list[dict[str, Any]]:
-    """The service catalog: this process's own APIs as the client reached them."""
+def render_catalog(base_url: str, region: str) -> list[dict[str, Any]]:
+    """Render the service catalog: the APIs of this process, at the URL the client used."""
     return [
         {
             "id": _stable_id(kind),
@@ -70,8 +73,8 @@ def catalog(base_url: str, region: str) -> list[dict[str, Any]]:
     ]
 
 
-def token(session: Session, services: list[dict[str, Any]] | None) -> dict[str, Any]:
-    """The document of a token, with `services` as its catalog if it is scoped."""
+def render_token(session: Session, services: list[dict[str, Any]] | None) -> dict[str, Any]:
+    """Render a token; a scoped one with the catalog `services`, unless that is None."""
     issued = session.token
     document: dict[str, Any] = {
         "methods": list(issued.methods),
@@ -82,8 +85,8 @@ def token(session: Session, services: list[dict[str, Any]] | None) -> dict[str, 
             "password_expires_at": None,
         },
         "audit_ids": list(issued.audit_ids),
-        "expires_at": moment(issued.expires_at),
-        "issued_at": moment(issued.issued_at),
+        "expires_at": format_time(issued.expires_at),
+        "issued_at": format_time(issued.issued_at),
     }
     if session.project is not None:
         document["project"] = {
@@ -92,7 +95,7 @@ def token(session: Session, services: list[dict[str, Any]] | None) -> dict[str, 
             "name": session.project.name,
         }
         document["is_domain"] = False
-        document["roles"] = roles(session.roles)
+        document["roles"] = render_roles(session.roles)
         if services is not None:
             document["catalog"] = services
     if session.credential is not None:
@@ -104,13 +107,13 @@ def token(session: Session, services: list[dict[str, Any]] | None) -> dict[str, 
     return {"token": document}
 
 
-def roles(names: tuple[str, ...]) -> list[dict[str, str]]:
-    """Roles with their ids."""
+def render_roles(names: tuple[str, ...]) -> list[dict[str, str]]:
+    """Render the roles of a token or a credential."""
     return [{"id": role_id(name), "name": name} for name in names]
 
 
-def project(known: Project, base_url: str) -> dict[str, Any]:
-    """A project as ``/v3/auth/projects`` lists it."""
+def render_project(known: Project, base_url: str) -> dict[str, Any]:
+    """Render a project as ``/v3/auth/projects`` and ``/v3/projects`` list it."""
     return {
         "id": known.id,
         "name": known.name,
@@ -125,8 +128,8 @@ def project(known: Project, base_url: str) -> dict[str, Any]:
     }
 
 
-def user(known: User, base_url: str) -> dict[str, Any]:
-    """A user as ``/v3/users`` lists it: nothing of how it proves who it is."""
+def render_user(known: User, base_url: str) -> dict[str, Any]:
+    """Render a user as ``/v3/users`` lists it, without password or hash."""
     return {
         "id": known.id,
         "name": known.name,
@@ -138,8 +141,8 @@ def user(known: User, base_url: str) -> dict[str, Any]:
     }
 
 
-def domain(base_url: str) -> dict[str, Any]:
-    """The one domain."""
+def render_domain(base_url: str) -> dict[str, Any]:
+    """Render the only domain."""
     return {
         **_DOMAIN,
         "description": "",
@@ -150,8 +153,8 @@ def domain(base_url: str) -> dict[str, Any]:
     }
 
 
-def role(name: str, base_url: str) -> dict[str, Any]:
-    """A role as ``/v3/roles`` lists it."""
+def render_role(name: str, base_url: str) -> dict[str, Any]:
+    """Render a role as ``/v3/roles`` lists it."""
     return {
         "id": role_id(name),
         "name": name,
@@ -162,8 +165,8 @@ def role(name: str, base_url: str) -> dict[str, Any]:
     }
 
 
-def region(region_id: str, base_url: str) -> dict[str, Any]:
-    """The one region."""
+def render_region(region_id: str, base_url: str) -> dict[str, Any]:
+    """Render the only region."""
     return {
         "id": region_id,
         "description": "",
@@ -172,20 +175,20 @@ def region(region_id: str, base_url: str) -> dict[str, Any]:
     }
 
 
-def services(base_url: str, region_name: str) -> list[dict[str, Any]]:
-    """The catalog's services without their endpoints."""
+def render_services(base_url: str, region_name: str) -> list[dict[str, Any]]:
+    """Render the services of the catalog, without endpoints."""
     return [
         {
             **{key: service[key] for key in ("id", "type", "name")},
             "enabled": True,
             "links": {"self": f"{base_url}/identity/v3/services/{service['id']}"},
         }
-        for service in catalog(base_url, region_name)
+        for service in render_catalog(base_url, region_name)
     ]
 
 
-def endpoints(base_url: str, region_name: str) -> list[dict[str, Any]]:
-    """The catalog's endpoints, each by itself."""
+def render_endpoints(base_url: str, region_name: str) -> list[dict[str, Any]]:
+    """Render the endpoints of all services of the catalog."""
     return [
         {
             **endpoint,
@@ -193,30 +196,30 @@ def endpoints(base_url: str, region_name: str) -> list[dict[str, Any]]:
             "enabled": True,
             "links": {"self": f"{base_url}/identity/v3/endpoints/{endpoint['id']}"},
         }
-        for service in catalog(base_url, region_name)
+        for service in render_catalog(base_url, region_name)
         for endpoint in service["endpoints"]
     ]
 
 
-def collection(name: str, entries: list[dict[str, Any]], url: str) -> dict[str, Any]:
-    """A whole list, as every one here is."""
+def render_collection(name: str, entries: list[dict[str, Any]], url: str) -> dict[str, Any]:
+    """Render a list called `name` at `url`, which has no further pages."""
     return {name: entries, "links": {"self": url, "next": None, "previous": None}}
 
 
-def application_credential(known: ApplicationCredential, base_url: str) -> dict[str, Any]:
-    """An application credential without its secret.
+def render_application_credential(known: ApplicationCredential, base_url: str) -> dict[str, Any]:
+    """Render an application credential, without its secret.
 
-    Its expiry, unlike a token's, is printed without a zone: that is how Keystone says UTC here.
+    Unlike a token's, its expiry has no ``Z`` at the end, as in Keystone.
     """
     path = f"/identity/v3/users/{known.user_id}/application_credentials/{known.id}"
-    expires = None if known.expires_at is None else moment(known.expires_at).removesuffix("Z")
+    expires = None if known.expires_at is None else format_time(known.expires_at).removesuffix("Z")
     return {
         "id": known.id,
         "name": known.name,
         "description": known.description,
         "user_id": known.user_id,
         "project_id": known.project_id,
-        "roles": [{**role, "domain_id": None} for role in roles(known.roles)],
+        "roles": [{**role, "domain_id": None} for role in render_roles(known.roles)],
         "expires_at": expires,
         "unrestricted": known.unrestricted,
         "system": None,

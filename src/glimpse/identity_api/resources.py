@@ -1,7 +1,6 @@
-"""What callers may look up beside tokens: projects, users, roles and the parts of the catalog.
+"""Lists and shows projects, users, domains, roles, services, endpoints and regions. Pure.
 
-Commands look a project or a user up before they use it, and scripts list what there is. Who may
-see what is as in Keystone's default policy: an admin all of it, others themselves. Pure.
+Permissions are those of Keystone's default policy: an admin sees all, other callers what is theirs.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,8 +16,8 @@ Query = Iterable[tuple[str, str]]
 _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a boolean
 
 
-class Place(NamedTuple):
-    """What there is to look at, and the URL and the region that are printed of it."""
+class Source(NamedTuple):
+    """The data that entries are rendered from: directory, URL of this process, and region."""
 
     directory: Directory
     base_url: str
@@ -26,65 +25,76 @@ class Place(NamedTuple):
 
 
 class _Kind(NamedTuple):
-    """All there are of a kind, and which one a caller who is no admin may see."""
+    """A kind of entries, and which of them a caller that is no admin may see.
+
+    ``shown_to`` takes the caller's session and the id of an entry; ``listed_to_all`` lets every
+    caller list all entries.
+    """
 
     singular: str
-    entries: Callable[[Place], list[Entry]]
+    entries: Callable[[Source], list[Entry]]
     shown_to: Callable[[Session, str], bool] = lambda _session, _id: False
     listed_to_all: bool = False
 
 
 def is_true(text: str) -> bool:
-    """Whether a parameter's text means yes."""
+    """Tell whether the text of a query parameter means true, as oslo.utils reads it."""
     return text.lower() in _TRUE
 
 
-def list_entries(session: Session, kind: str, place: Place, query: Query) -> list[Entry]:
-    """Those of a kind (one of KINDS) that the query asks for. Raises Forbidden."""
+def list_entries(session: Session, kind: str, source: Source, query: Query) -> list[Entry]:
+    """List the entries of a kind (a key of KINDS) that match `query`. Raises Forbidden."""
     if not (KINDS[kind].listed_to_all or _is_admin(session)):
-        raise _refusal(f"list_{kind}")
-    return _chosen(KINDS[kind].entries(place), query)
+        raise _forbidden(f"list_{kind}")
+    return _filter(KINDS[kind].entries(source), query)
 
 
-def show_entry(session: Session, kind: str, place: Place, entry_id: str) -> Entry:
-    """One of a kind (one of KINDS). Raises Forbidden, and NotFound to who may see all."""
+def show_entry(session: Session, kind: str, source: Source, entry_id: str) -> Entry:
+    """Return the entry of a kind (a key of KINDS) with an id.
+
+    Raises Forbidden if the caller may not see it, also if there is none; NotFound to an admin.
+    """
     singular, entries, shown_to, _ = KINDS[kind]
     if not (shown_to(session, entry_id) or _is_admin(session)):
-        raise _refusal(f"get_{singular}")
-    found = next((entry for entry in entries(place) if entry["id"] == entry_id), None)
+        raise _forbidden(f"get_{singular}")
+    found = next((entry for entry in entries(source) if entry["id"] == entry_id), None)
     if found is None:
         raise NotFound(f"Could not find {singular}: {entry_id}.")
     return found
 
 
-def list_projects_of(session: Session, user_id: str, place: Place, query: Query) -> list[Entry]:
-    """The projects in which a user has a role. Raises Forbidden, and NotFound to an admin."""
+def list_projects_of(session: Session, user_id: str, source: Source, query: Query) -> list[Entry]:
+    """List the enabled projects in which a user has a role, those that match `query`.
+
+    Raises Forbidden unless the user is the caller or the caller an admin; NotFound to an admin.
+    """
     if session.user.id != user_id and not _is_admin(session):
-        raise _refusal("list_user_projects")
-    user = place.directory.users.get(user_id)
+        raise _forbidden("list_user_projects")
+    user = source.directory.users.get(user_id)
     if user is None:
         raise NotFound(f"Could not find user: {user_id}.")
-    found = place.directory.projects_of(user)
-    return _chosen([documents.project(each, place.base_url) for each in found], query)
+    found = source.directory.projects_of(user)
+    return _filter([documents.render_project(each, source.base_url) for each in found], query)
 
 
-def _chosen(entries: list[Entry], query: Query) -> list[Entry]:
-    """Those with the attributes that the query names. What names no attribute is ignored.
+def _filter(entries: list[Entry], query: Query) -> list[Entry]:
+    """Return the entries with the values of `query`, whose unknown parameters are ignored.
 
-    That includes ``limit``: lists are whole. But who asks on behind a marker gets to an end.
+    ``limit`` is ignored, too: a list is one page. ``marker`` is not, so that a client that asks
+    for the next page gets an empty one.
     """
-    wanted = dict(query)
-    chosen = [
+    parameters = dict(query)
+    matching = [
         entry
         for entry in entries
-        if all(_is(entry[key], text) for key, text in wanted.items() if key in entry)
+        if all(_equals(entry[key], text) for key, text in parameters.items() if key in entry)
     ]
-    ids = [entry["id"] for entry in chosen]
-    marker = wanted.get("marker")
-    return chosen[ids.index(marker) + 1 :] if marker in ids else chosen
+    ids = [entry["id"] for entry in matching]
+    marker = parameters.get("marker")
+    return matching[ids.index(marker) + 1 :] if marker in ids else matching
 
 
-def _is(value: object, text: str) -> bool:
+def _equals(value: object, text: str) -> bool:
     if isinstance(value, bool):
         return value is is_true(text)
     return value == text
@@ -94,43 +104,54 @@ def _is_admin(session: Session) -> bool:
     return "admin" in session.roles
 
 
-def _refusal(action: str) -> Forbidden:
+def _forbidden(action: str) -> Forbidden:
     text = f"You are not authorized to perform the requested action: identity:{action}."
     return Forbidden(text)
 
 
-def _projects(place: Place) -> list[Entry]:
-    return [documents.project(each, place.base_url) for each in place.directory.projects.values()]
+def _projects(source: Source) -> list[Entry]:
+    return [
+        documents.render_project(each, source.base_url)
+        for each in source.directory.projects.values()
+    ]
 
 
-def _users(place: Place) -> list[Entry]:
-    return [documents.user(each, place.base_url) for each in place.directory.users.values()]
+def _users(source: Source) -> list[Entry]:
+    return [
+        documents.render_user(each, source.base_url) for each in source.directory.users.values()
+    ]
 
 
-def _own_project(session: Session, project_id: str) -> bool:
+def _is_own_project(session: Session, project_id: str) -> bool:
     return session.project is not None and session.project.id == project_id
 
 
-def _own_domain(session: Session, domain_id: str) -> bool:
+def _is_own_domain(session: Session, domain_id: str) -> bool:
     return session.project is not None and domain_id == DOMAIN_ID
 
 
-def _self(session: Session, user_id: str) -> bool:
+def _is_self(session: Session, user_id: str) -> bool:
     return session.user.id == user_id
 
 
 KINDS: dict[str, _Kind] = {
-    "projects": _Kind("project", _projects, _own_project),
-    "users": _Kind("user", _users, _self),
-    "domains": _Kind("domain", lambda place: [documents.domain(place.base_url)], _own_domain),
-    "roles": _Kind(
-        "role", lambda place: [documents.role(name, place.base_url) for name in ROLE_NAMES]
+    "projects": _Kind("project", _projects, _is_own_project),
+    "users": _Kind("user", _users, _is_self),
+    "domains": _Kind(
+        "domain", lambda source: [documents.render_domain(source.base_url)], _is_own_domain
     ),
-    "services": _Kind("service", lambda place: documents.services(place.base_url, place.region)),
-    "endpoints": _Kind("endpoint", lambda place: documents.endpoints(place.base_url, place.region)),
+    "roles": _Kind(
+        "role", lambda source: [documents.render_role(name, source.base_url) for name in ROLE_NAMES]
+    ),
+    "services": _Kind(
+        "service", lambda source: documents.render_services(source.base_url, source.region)
+    ),
+    "endpoints": _Kind(
+        "endpoint", lambda source: documents.render_endpoints(source.base_url, source.region)
+    ),
     "regions": _Kind(
         "region",
-        lambda place: [documents.region(place.region, place.base_url)],
+        lambda source: [documents.render_region(source.region, source.base_url)],
         lambda _session, _id: True,
         listed_to_all=True,
     ),

@@ -1,4 +1,4 @@
-"""Responses of the Identity API: JSON documents, and the faults that exceptions become."""
+"""Responses of the Identity API: JSON documents, and the faults for exceptions."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ from glimpse.identity.embedded.login_queue import RETRY_AFTER, TooManyLogins
 from glimpse.identity.service import IdentityUnavailable
 from glimpse.identity_api import documents
 
-# The headers of a response that depends on the token.
+# Headers of a response that depends on the token: caches must not share it.
 PRIVATE = {"Vary": "X-Auth-Token", "Cache-Control": "private"}
 
 
 class NoResponse(Response):
-    """Nothing: there is no client to send it to."""
+    """The response for a client that has closed the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send nothing."""
@@ -30,33 +30,33 @@ class NoResponse(Response):
 def json_response(
     document: object, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    """Make a response of a document; what is sent depends on the token."""
+    """Make a response with a JSON body, which shared caches must not keep."""
     return Response(orjson.dumps(document), status, PRIVATE | (headers or {}), "application/json")
 
 
 async def _bad_request(_: Request, error: Exception) -> Response:
-    return json_response(documents.fault(400, str(error)), 400)
+    return json_response(documents.render_fault(400, str(error)), 400)
 
 
 async def _forbidden(_: Request, error: Exception) -> Response:
-    return json_response(documents.fault(403, str(error)), 403)
+    return json_response(documents.render_fault(403, str(error)), 403)
 
 
 async def _not_found(_: Request, error: Exception) -> Response:
-    return json_response(documents.fault(404, str(error)), 404)
+    return json_response(documents.render_fault(404, str(error)), 404)
 
 
 async def _conflict(_: Request, error: Exception) -> Response:
-    return json_response(documents.fault(409, str(error)), 409)
+    return json_response(documents.render_fault(409, str(error)), 409)
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:
-    return json_response(documents.fault(503, str(error)), 503, {"Retry-After": "1"})
+    return json_response(documents.render_fault(503, str(error)), 503, {"Retry-After": "1"})
 
 
 async def _too_many_logins(_: Request, __: Exception) -> Response:
     text = "Too many logins are waiting to be checked. Try again later."
-    return json_response(documents.fault(429, text), 429, {"Retry-After": str(RETRY_AFTER)})
+    return json_response(documents.render_fault(429, text), 429, {"Retry-After": str(RETRY_AFTER)})
 
 
 async def _client_gone(_: Request, __: Exception) -> Response:
@@ -67,15 +67,15 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     headers = dict(error.headers or {})
-    if "Allow" in headers:  # Starlette names those of one of the path's routes
-        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    if "Allow" in headers:  # Starlette lists the methods of only one of the routes of the path
+        headers["Allow"] = ", ".join(sorted(_allowed_methods(request)))
     return json_response(
-        documents.fault(error.status_code, error.detail), error.status_code, headers
+        documents.render_fault(error.status_code, error.detail), error.status_code, headers
     )
 
 
-def _methods(request: Request) -> set[str]:
-    """What may be done with the request's path."""
+def _allowed_methods(request: Request) -> set[str]:
+    """Return the methods of all routes of the request's path."""
     found: set[str] = set()
     for route in request.app.routes:
         if route.matches(request.scope)[0] is not Match.NONE:
@@ -83,6 +83,7 @@ def _methods(request: Request) -> set[str]:
     return found
 
 
+# Starlette's exception handlers.
 FAULTS: dict[Any, Any] = {
     BadRequest: _bad_request,
     Forbidden: _forbidden,

@@ -1,4 +1,4 @@
-"""The Identity API v3, as much as clients need to log in and to look around; at ``/identity``."""
+"""The Identity API v3, mounted at ``/identity``: routes and their handlers."""
 
 from typing import Any
 
@@ -27,13 +27,16 @@ from glimpse.identity_api import documents, resources
 from glimpse.identity_api.responses import FAULTS, PRIVATE, json_response
 from glimpse.telemetry.request_context import current_context
 
-LARGEST_BODY = 114_688  # bytes, as oslo.middleware's max_request_body_size
+MAX_BODY_BYTES = 114_688  # as oslo.middleware's max_request_body_size
 _NO_STORE = {"Cache-Control": NO_STORE}
 _UNAUTHORIZED = "The request you have made requires authentication."
 
 
 def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
-    """Make the ASGI application; it reads ``scope["glimpse.base_url"]`` for its links."""
+    """Make the ASGI application of `identity`.
+
+    It expects the URL of this process in ``scope["glimpse.base_url"]``, for links.
+    """
     handlers = _Handlers(identity)
     read = ["GET", "HEAD"]
     credentials = "/v3/users/{user_id}/application_credentials"
@@ -54,7 +57,7 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
         Route("/v3/users/{user_id}/projects", handlers.projects_of, methods=read),
     ]
     for kind in resources.KINDS:
-        resource = _Resource(handlers, kind)
+        resource = _ResourceHandlers(handlers, kind)
         routes.append(Route(f"/v3/{kind}", resource.list_resources, methods=read))
         routes.append(Route(f"/v3/{kind}/{{resource_id}}", resource.show_resource, methods=read))
     app = Starlette(
@@ -62,11 +65,14 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
         exception_handlers={**FAULTS, Unauthorized: handlers.unauthorized},
     )
     app.router.redirect_slashes = False
-    return _with_root_path(app)
+    return _strip_slashes(app)
 
 
-def _with_root_path(app: ASGIApp) -> ASGIApp:
-    """Ignore slashes at a path's end, as Keystone does; the mount point may be without one."""
+def _strip_slashes(app: ASGIApp) -> ASGIApp:
+    """Wrap `app`: slashes at the end of a path do not matter, as in Keystone.
+
+    Also names the operation for the access log.
+    """
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         root_path = scope.get("root_path", "")
@@ -82,7 +88,7 @@ def _with_root_path(app: ASGIApp) -> ASGIApp:
 
 
 class _Handlers:
-    """One method per operation; the errors they raise become faults in `identity_api`."""
+    """One method for each operation; `responses.FAULTS` renders the errors that they raise."""
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
         self._identity = identity
@@ -93,34 +99,36 @@ class _Handlers:
     async def versions(self, request: Request) -> Response:
         base_url = _base_url(request)
         location = {"Location": f"{base_url}/identity/v3/"}
-        return json_response({"versions": {"values": [documents.version(base_url)]}}, 300, location)
+        return json_response(
+            {"versions": {"values": [documents.render_version(base_url)]}}, 300, location
+        )
 
     async def version(self, request: Request) -> Response:
-        return json_response({"version": documents.version(_base_url(request))})
+        return json_response({"version": documents.render_version(_base_url(request))})
 
     async def issue(self, request: Request) -> Response:
-        wanted = parse_auth_request(await _body(request))
-        login = self._identity.login(wanted, _client_address(request))
+        auth_request = parse_auth_request(await _read_json(request))
+        login = self._identity.login(auth_request, _client_address(request))
         session = await while_connected(request.receive, login)
         text = self._identity.sign(session.token)
         return json_response(
-            self._token(request, session), 201, {"X-Subject-Token": text, **_NO_STORE}
+            self._token_document(request, session), 201, {"X-Subject-Token": text, **_NO_STORE}
         )
 
     async def validate(self, request: Request) -> Response:
-        mine, subject = self._mine_and_subject(
+        caller, subject = self._caller_and_subject(
             request, expired=resources.is_true(request.query_params.get("allow_expired", ""))
         )
-        if mine.user.id != subject.user.id and not {"admin", SERVICE_ROLE} & {*mine.roles}:
+        if caller.user.id != subject.user.id and not {"admin", SERVICE_ROLE} & {*caller.roles}:
             raise Forbidden("You are not authorized to perform the requested action.")
         text = request.headers["x-subject-token"]
         return json_response(
-            self._token(request, subject), 200, {"X-Subject-Token": text, **_NO_STORE}
+            self._token_document(request, subject), 200, {"X-Subject-Token": text, **_NO_STORE}
         )
 
     async def revoke(self, request: Request) -> Response:
-        mine, subject = self._mine_and_subject(request)
-        if mine.user.id != subject.user.id and "admin" not in mine.roles:
+        caller, subject = self._caller_and_subject(request)
+        if caller.user.id != subject.user.id and "admin" not in caller.roles:
             raise Forbidden("You are not authorized to perform the requested action.")
         await self._identity.revoke(subject)
         return Response(status_code=204, headers=PRIVATE)
@@ -128,21 +136,21 @@ class _Handlers:
     async def projects(self, request: Request) -> Response:
         session, base_url = self.session(request), _base_url(request)
         found = self._identity.directory_file.current.projects_of(session.user)
-        entries = [documents.project(each, base_url) for each in found]
+        entries = [documents.render_project(each, base_url) for each in found]
         url = f"{base_url}/identity/v3/auth/projects"
-        return json_response(documents.collection("projects", entries, url))
+        return json_response(documents.render_collection("projects", entries, url))
 
     async def projects_of(self, request: Request) -> Response:
         session, user_id = self.session(request), request.path_params["user_id"]
         query = request.query_params.items()
-        found = resources.list_projects_of(session, user_id, self.place(request), query)
+        found = resources.list_projects_of(session, user_id, self.source(request), query)
         url = f"{_base_url(request)}/identity/v3/users/{user_id}/projects"
-        return json_response(documents.collection("projects", found, url))
+        return json_response(documents.render_collection("projects", found, url))
 
     async def domains(self, request: Request) -> Response:
         self.session(request)
         url = f"{_base_url(request)}/identity/v3/auth/domains"
-        return json_response(documents.collection("domains", [], url))
+        return json_response(documents.render_collection("domains", [], url))
 
     async def system(self, request: Request) -> Response:
         self.session(request)
@@ -154,7 +162,7 @@ class _Handlers:
         base_url = _base_url(request)
         if self.session(request).project is None:
             raise Forbidden("A project-scoped token is required to produce a service catalog.")
-        services = documents.catalog(base_url, self._identity.region_name)
+        services = documents.render_catalog(base_url, self._identity.region_name)
         url = f"{base_url}/identity/v3/auth/catalog"
         return json_response({"catalog": services, "links": {"self": url}})
 
@@ -163,26 +171,26 @@ class _Handlers:
         found = self._credentials.list(self.session(request), user_id)
         name = request.query_params.get("name")
         entries = [
-            documents.application_credential(each, base_url)
+            documents.render_application_credential(each, base_url)
             for each in found
             if name is None or each.name == name
         ]
         url = f"{base_url}/identity/v3/users/{user_id}/application_credentials"
-        return json_response(documents.collection("application_credentials", entries, url))
+        return json_response(documents.render_collection("application_credentials", entries, url))
 
     async def create_credential(self, request: Request) -> Response:
         session, user_id = self.session(request), request.path_params["user_id"]
-        body, address = await _body(request), _client_address(request)
+        body, address = await _read_json(request), _client_address(request)
         create = self._credentials.create(session, user_id, body, address)
-        made, secret = await while_connected(request.receive, create)
-        document = documents.application_credential(made, _base_url(request))
+        created, secret = await while_connected(request.receive, create)
+        document = documents.render_application_credential(created, _base_url(request))
         return json_response(
             {"application_credential": {**document, "secret": secret}}, 201, _NO_STORE
         )
 
     async def show_credential(self, request: Request) -> Response:
         found = self._credentials.get(self.session(request), **request.path_params)
-        document = documents.application_credential(found, _base_url(request))
+        document = documents.render_application_credential(found, _base_url(request))
         return json_response({"application_credential": document})
 
     async def delete_credential(self, request: Request) -> Response:
@@ -190,60 +198,66 @@ class _Handlers:
         return Response(status_code=204, headers=PRIVATE)
 
     async def unauthorized(self, request: Request, _: Exception) -> Response:
-        # One message for every reason: why a login failed is nobody's business.
+        # One message for all reasons: a client must not learn which names exist.
         challenge = f'Keystone uri="{_base_url(request)}/identity/v3"'
         return json_response(
-            documents.fault(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge}
+            documents.render_fault(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge}
         )
 
     def session(self, request: Request) -> Session:
-        """The session of the request's token. Raises Unauthorized.
+        """Return the session of the request's token.
 
-        And BadRequest for an id in the path, or a parameter, that is longer than any may be.
+        Raises Unauthorized, or BadRequest for an id in the path or a parameter that is too long.
         """
         session = self._identity.validate(request.headers.get("x-auth-token", ""))
         _check_lengths(request)
         return session
 
-    def place(self, request: Request) -> resources.Place:
-        """What there is to look up, as it is now."""
+    def source(self, request: Request) -> resources.Source:
+        """Return the present data that entries are rendered from."""
         directory = self._identity.directory_file.current
-        return resources.Place(directory, _base_url(request), self._identity.region_name)
+        return resources.Source(directory, _base_url(request), self._identity.region_name)
 
-    def _mine_and_subject(
+    def _caller_and_subject(
         self, request: Request, *, expired: bool = False
     ) -> tuple[Session, Session]:
-        mine = self.session(request)
+        """Return the sessions of X-Auth-Token and X-Subject-Token; `expired` allows two days.
+
+        Raises Unauthorized, or NotFound for the latter.
+        """
+        caller = self.session(request)
         try:
             window = EXPIRED_WINDOW if expired else 0
-            return mine, self._identity.validate(request.headers.get("x-subject-token", ""), window)
+            return caller, self._identity.validate(
+                request.headers.get("x-subject-token", ""), window
+            )
         except Unauthorized as error:
             raise NotFound("Could not find token.") from error
 
-    def _token(self, request: Request, session: Session) -> dict[str, Any]:
-        wanted = "nocatalog" not in request.query_params
-        services = documents.catalog(_base_url(request), self._identity.region_name)
-        return documents.token(session, services if wanted else None)
+    def _token_document(self, request: Request, session: Session) -> dict[str, Any]:
+        has_catalog = "nocatalog" not in request.query_params
+        services = documents.render_catalog(_base_url(request), self._identity.region_name)
+        return documents.render_token(session, services if has_catalog else None)
 
 
-class _Resource:
-    """One kind of what may be looked up: its list, and one of it by its id."""
+class _ResourceHandlers:
+    """The handlers of a kind of entries (a key of `resources.KINDS`): list and show."""
 
     def __init__(self, handlers: _Handlers, kind: str) -> None:
         self._handlers = handlers
         self._kind = kind
 
     async def list_resources(self, request: Request) -> Response:
-        session, place = self._handlers.session(request), self._handlers.place(request)
+        session, source = self._handlers.session(request), self._handlers.source(request)
         query = request.query_params.items()
-        found = resources.list_entries(session, self._kind, place, query)
-        url = f"{place.base_url}/identity/v3/{self._kind}"
-        return json_response(documents.collection(self._kind, found, url))
+        found = resources.list_entries(session, self._kind, source, query)
+        url = f"{source.base_url}/identity/v3/{self._kind}"
+        return json_response(documents.render_collection(self._kind, found, url))
 
     async def show_resource(self, request: Request) -> Response:
-        session, place = self._handlers.session(request), self._handlers.place(request)
+        session, source = self._handlers.session(request), self._handlers.source(request)
         resource_id = request.path_params["resource_id"]
-        found = resources.show_entry(session, self._kind, place, resource_id)
+        found = resources.show_entry(session, self._kind, source, resource_id)
         return json_response({resources.KINDS[self._kind].singular: found})
 
 
@@ -253,10 +267,11 @@ def _base_url(request: Request) -> str:
 
 
 def _check_lengths(request: Request) -> None:
+    """Raise BadRequest if an id in the path, or a parameter, is too long."""
     is_region = request.url.path.rpartition("/")[0].endswith("/regions")
-    longest = field_lengths.REGION_ID if is_region else field_lengths.ID
-    if any(len(each) > longest for each in request.path_params.values()):
-        raise BadRequest(f"An id in the path may have at most {longest} characters.")
+    max_length = field_lengths.REGION_ID if is_region else field_lengths.ID
+    if any(len(each) > max_length for each in request.path_params.values()):
+        raise BadRequest(f"An id in the path may have at most {max_length} characters.")
     for pair in request.query_params.multi_items():
         if any(len(each) > field_lengths.NAME for each in pair):
             raise BadRequest(f"A parameter may have at most {field_lengths.NAME} characters.")
@@ -267,13 +282,14 @@ def _client_address(request: Request) -> str:
     return address
 
 
-async def _body(request: Request) -> object:
-    """Read the JSON body, of at most LARGEST_BODY bytes.
+async def _read_json(request: Request) -> object:
+    """Read and parse the JSON body.
 
-    Raises BadRequest, HTTPException, IdentityUnavailable, or ClientGone.
+    Raises HTTPException 413 beyond MAX_BODY_BYTES, BadRequest for a body that is not JSON,
+    IdentityUnavailable if too many bodies are in memory, or ClientGone.
     """
     try:
-        content = await read_body(request.receive, dict(request.scope["headers"]), LARGEST_BODY)
+        content = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY_BYTES)
     except BodyTooLarge:
         raise HTTPException(413, "Request is too large.") from None
     except TooManyBodies as error:

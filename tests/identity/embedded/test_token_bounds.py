@@ -16,7 +16,7 @@ async def test_a_token_of_any_expiration_can_be_shown(tmp_path: Path) -> None:
     assert password is not None
     request = AuthRequest(("password",), Reference(None, "demo"), password.password or "")
     session = await identity.login(request)
-    assert documents.token(session, None)["token"]["expires_at"].startswith("9999-12-31")
+    assert documents.render_token(session, None)["token"]["expires_at"].startswith("9999-12-31")
     await identity.close()
 
 

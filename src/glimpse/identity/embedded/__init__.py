@@ -1,1 +1,1 @@
-"""Identity that Glimpse keeps itself: users, projects, roles, logins and tokens."""
+"""The embedded identity: users, projects, roles, logins and tokens in a state directory."""

@@ -1,4 +1,4 @@
-"""AuthRequest: what the body of ``POST /v3/auth/tokens`` asks for. Parsing only, no look-ups."""
+"""AuthRequest: the parsed body of ``POST /v3/auth/tokens``. Pure functions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,16 +8,19 @@ from glimpse.identity import field_lengths
 from glimpse.identity.embedded.directory import DOMAIN_ID, DOMAIN_NAME
 
 METHODS = ("password", "token", "application_credential")
-_OTHER_SCOPES = ("domain", "system", "OS-TRUST:trust")  # Keystone's, in which nobody has a role
+_OTHER_SCOPES = ("domain", "system", "OS-TRUST:trust")  # of Keystone; no user has a role in them
 
 
 class BadRequest(ValueError):
-    """The body is not what the Identity API specifies; the message says where."""
+    """The body is not as the Identity API specifies; the message names the value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Something named by id, or by name in the one domain there is."""
+    """A user, project or credential, named by id, or by name in a domain.
+
+    ``in_known_domain`` is False for a domain other than Default, the only one there is.
+    """
 
     id: str | None
     name: str | None
@@ -25,16 +28,16 @@ class Reference:
 
     @property
     def has_valid_lengths(self) -> bool:
-        """Whether there can be such an id or name: none is longer than Keystone allows."""
+        """True unless the id or the name is longer than any may be."""
         return len(self.id or "") <= field_lengths.ID and len(self.name or "") <= field_lengths.NAME
 
 
 @dataclass(frozen=True, slots=True)
 class AuthRequest:
-    """The methods in their order, what each was given, and the scope wanted.
+    """The methods in their order, the values of each, and the requested scope.
 
-    ``project`` is None for an unscoped token or where the scope is implied; ``unscoped`` tells
-    that the request said so; ``other_scope`` names a scope of another kind (domain, system).
+    ``project`` is None if the request names no project; ``unscoped`` is True if it asks for an
+    unscoped token; ``other_scope`` is the kind of another scope (domain, system).
     """
 
     methods: tuple[str, ...]
@@ -49,7 +52,7 @@ class AuthRequest:
 
     @property
     def has_valid_lengths(self) -> bool:
-        """Whether anybody can log in so: what is too long for a name or a secret is never right."""
+        """True unless a name or a secret is longer than any may be: then no login can succeed."""
         return all(
             reference is None or reference.has_valid_lengths
             for reference in (self.user, self.credential, self.project)
@@ -60,49 +63,54 @@ class AuthRequest:
 
 
 def parse_auth_request(document: object) -> AuthRequest:
-    """Read the parsed JSON body. Raises BadRequest."""
+    """Make an AuthRequest of the parsed JSON body; unknown methods have no values.
+
+    Raises BadRequest.
+    """
     auth = _object(_object(document, "the body").get("auth"), "auth")
     identity = _object(auth.get("identity"), "auth.identity")
     methods = identity.get("methods")
     if not isinstance(methods, list) or not all(isinstance(each, str) for each in methods):
         raise BadRequest("auth.identity.methods has to be a list of strings.")
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for method in dict.fromkeys(methods):
         if method in METHODS:
-            given = _object(identity.get(method), f"auth.identity.{method}")
-            found |= _READERS[method](given)
-    return AuthRequest(methods=tuple(dict.fromkeys(methods)), **found, **_scope(auth.get("scope")))
+            parameters = _object(identity.get(method), f"auth.identity.{method}")
+            values |= _PARSERS[method](parameters)
+    return AuthRequest(methods=tuple(dict.fromkeys(methods)), **values, **_scope(auth.get("scope")))
 
 
-def _password(given: Mapping[str, Any]) -> dict[str, Any]:
-    user = _object(given.get("user"), "auth.identity.password.user")
+def _password(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    user = _object(parameters.get("user"), "auth.identity.password.user")
     return {
         "user": _reference(user, "auth.identity.password.user"),
         "password": _text(user, "password", "auth.identity.password.user") or "",
     }
 
 
-def _token(given: Mapping[str, Any]) -> dict[str, Any]:
-    token = _text(given, "id", "auth.identity.token")
+def _token(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    token = _text(parameters, "id", "auth.identity.token")
     if token is None:
         raise BadRequest("auth.identity.token.id is missing.")
     return {"token": token}
 
 
-def _application_credential(given: Mapping[str, Any]) -> dict[str, Any]:
+def _application_credential(parameters: Mapping[str, Any]) -> dict[str, Any]:
     where = "auth.identity.application_credential"
-    found: dict[str, Any] = {
-        "credential": Reference(_text(given, "id", where), _text(given, "name", where)),
-        "secret": _text(given, "secret", where) or "",
+    values: dict[str, Any] = {
+        "credential": Reference(_text(parameters, "id", where), _text(parameters, "name", where)),
+        "secret": _text(parameters, "secret", where) or "",
     }
-    if not given.get("id"):
-        if not given.get("name"):
+    if not parameters.get("id"):
+        if not parameters.get("name"):
             raise BadRequest(f"{where} has to have an id or a name.")
-        found["user"] = _reference(_object(given.get("user"), f"{where}.user"), f"{where}.user")
-    return found
+        values["user"] = _reference(
+            _object(parameters.get("user"), f"{where}.user"), f"{where}.user"
+        )
+    return values
 
 
-_READERS = {
+_PARSERS = {
     "password": _password,
     "token": _token,
     "application_credential": _application_credential,
@@ -114,25 +122,25 @@ def _scope(scope: object) -> dict[str, Any]:
         return {}
     if scope == "unscoped":
         return {"unscoped": True}
-    wanted = _object(scope, "auth.scope")
-    if "unscoped" in wanted:  # as keystoneauth1 of 2016 wrote it
+    parameters = _object(scope, "auth.scope")
+    if "unscoped" in parameters:  # as keystoneauth1 of 2016 writes it
         return {"unscoped": True}
-    if "project" in wanted:
-        project = _object(wanted["project"], "auth.scope.project")
+    if "project" in parameters:
+        project = _object(parameters["project"], "auth.scope.project")
         return {"project": _reference(project, "auth.scope.project")}
-    other = next((kind for kind in _OTHER_SCOPES if kind in wanted), None)
+    other = next((kind for kind in _OTHER_SCOPES if kind in parameters), None)
     if other is None:
         raise BadRequest("auth.scope has to name a project, or be unscoped.")
     return {"other_scope": other}
 
 
-def _reference(given: Mapping[str, Any], where: str) -> Reference:
-    identifier, name = _text(given, "id", where), _text(given, "name", where)
+def _reference(parameters: Mapping[str, Any], where: str) -> Reference:
+    identifier, name = _text(parameters, "id", where), _text(parameters, "name", where)
     if identifier:
         return Reference(identifier, None)
     if not name:
         raise BadRequest(f"{where} has to have an id or a name.")
-    domain = _object(given.get("domain"), f"{where}.domain")
+    domain = _object(parameters.get("domain"), f"{where}.domain")
     domain_id = _text(domain, "id", f"{where}.domain")
     domain_name = _text(domain, "name", f"{where}.domain")
     if not domain_id and not domain_name:
@@ -147,8 +155,8 @@ def _object(value: object, where: str) -> Mapping[str, Any]:
     return value
 
 
-def _text(given: Mapping[str, Any], key: str, where: str) -> str | None:
-    value = given.get(key)
+def _text(parameters: Mapping[str, Any], key: str, where: str) -> str | None:
+    value = parameters.get(key)
     if value is not None and not isinstance(value, str):
         raise BadRequest(f"{where}.{key} has to be a string.")
     return value
