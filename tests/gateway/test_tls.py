@@ -14,7 +14,7 @@ from glimpse.identity.keystone import KeystoneIdentity, ServiceSession
 from glimpse.images import Caller
 from glimpse.images.errors import Unavailable
 from glimpse.upstream.tls import TlsOptions
-from tests.identity.scripted import options_for, serving
+from tests.identity.scripted_keystone import options_for, serve_keystone
 from tests.support.certificates import Certificates
 
 CALLER = Caller("u", "p", token="secret")
@@ -87,7 +87,7 @@ async def test_keystone(
     works: bool,
 ) -> None:
     files = Certificates(tmp_path)
-    async with serving(files.server_context(asks_for_client=demands)) as keystone:
+    async with serve_keystone(files.server_context(asks_for_client=demands)) as keystone:
         options = dataclasses.replace(options_for(keystone), tls=_tls(configured(files)))
         identity = KeystoneIdentity(options, ServiceSession(options))
         async with aclosing(_Closing(identity.close)):

@@ -47,14 +47,14 @@ class Cloud:
         return self.post({"auth": auth | scope})
 
     def token(self, user: str = "demo") -> str:
-        answer = self.login(user)
-        assert answer.status_code == 201, answer.text
-        return answer.headers["X-Subject-Token"]
+        response = self.login(user)
+        assert response.status_code == 201, response.text
+        return response.headers["X-Subject-Token"]
 
     def post(self, document: Any, query: str = "") -> requests.Response:
         return requests.post(f"{self.url}/auth/tokens{query}", json=document, timeout=20)
 
-    def ask(self, method: str, path: str, token: str, **more: Any) -> requests.Response:
+    def send(self, method: str, path: str, token: str, **more: Any) -> requests.Response:
         headers = {"X-Auth-Token": token} | more.pop("headers", {})
         return requests.request(method, self.url + path, headers=headers, timeout=20, **more)
 
@@ -65,20 +65,20 @@ class Cloud:
 
     def create_credential(self, token: str, **values: Any) -> requests.Response:
         document = {"application_credential": {"name": "robot"} | values}
-        return self.ask("POST", self.credentials_path(), token, json=document)
+        return self.send("POST", self.credentials_path(), token, json=document)
 
     def list_credentials(self, token: str) -> list[dict[str, Any]]:
-        answer = self.ask("GET", self.credentials_path(), token)
-        assert answer.status_code == 200, answer.text
-        found: list[dict[str, Any]] = answer.json()["application_credentials"]
+        response = self.send("GET", self.credentials_path(), token)
+        assert response.status_code == 200, response.text
+        found: list[dict[str, Any]] = response.json()["application_credentials"]
         return found
 
 
-def message_of(answer: requests.Response) -> str:
+def message_of(response: requests.Response) -> str:
     """What a fault of the Identity API says, of one that is as it should be."""
-    error = answer.json()["error"]
+    error = response.json()["error"]
     assert set(error) == {"code", "title", "message"}
-    assert error["code"] == answer.status_code
+    assert error["code"] == response.status_code
     return str(error["message"])
 
 

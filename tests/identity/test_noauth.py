@@ -14,7 +14,7 @@ from glimpse.identity.service import Unauthorized
         ("demo:admin", "demo", "admin", False),
     ],
 )
-async def test_the_token_says_who_is_calling(
+async def test_token_names_user_and_project(
     token: str,
     user: str,
     project: str,
@@ -26,18 +26,18 @@ async def test_the_token_says_who_is_calling(
 
 
 @pytest.mark.parametrize("token", [None, "", ":gold", "x" * 256, "demo:" + "x" * 256])
-async def test_without_a_user_nobody_is_calling(token: str | None) -> None:
+async def test_token_without_a_user_or_too_long_is_unauthorized(token: str | None) -> None:
     with pytest.raises(Unauthorized):
         await NoAuthIdentity().authenticate(token)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost"])
-def test_loopback_addresses_are_fine(host: str) -> None:
+def test_loopback_address_is_accepted(host: str) -> None:
     check_noauth_bind(host, allowed=False)
 
 
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "192.0.2.1", "myhost", "::ffff:192.0.2.1"])
-def test_other_addresses_have_to_be_allowed(host: str) -> None:
+def test_other_address_is_refused_unless_allowed(host: str) -> None:
     with pytest.raises(RemoteNoAuthRefused, match="allow_remote_noauth"):
         check_noauth_bind(host, allowed=False)
     check_noauth_bind(host, allowed=True)

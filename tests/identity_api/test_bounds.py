@@ -55,28 +55,28 @@ ODD_BODIES = [
 ]
 
 
-def test_an_impossible_credential_is_refused_and_not_stored(cloud: Cloud) -> None:
+def test_invalid_credential_is_refused_and_not_stored(cloud: Cloud) -> None:
     token = cloud.token()
     for wanted in IMPOSSIBLE:
-        answer = cloud.create_credential(token, **wanted)
-        assert answer.status_code == 400, (wanted, answer.text)
-        assert message_of(answer)
+        response = cloud.create_credential(token, **wanted)
+        assert response.status_code == 400, (wanted, response.text)
+        assert message_of(response)
     assert cloud.list_credentials(token) == []
 
 
-def test_an_odd_body_is_a_bad_request(cloud: Cloud) -> None:
+def test_unusual_body_is_a_bad_request(cloud: Cloud) -> None:
     token = cloud.token()
     for body in ODD_BODIES:
         for url, headers in (
             (cloud.url + cloud.credentials_path(), {"X-Auth-Token": token}),
             (cloud.url + "/auth/tokens", {}),
         ):
-            answer = requests.post(url, data=body, headers=headers, timeout=20)
-            assert answer.status_code == 400, (body[:80], answer.text)
-            assert message_of(answer)
+            response = requests.post(url, data=body, headers=headers, timeout=20)
+            assert response.status_code == 400, (body[:80], response.text)
+            assert message_of(response)
 
 
-def test_the_longest_values_are_taken_and_shown(cloud: Cloud) -> None:
+def test_longest_values_are_stored_and_shown(cloud: Cloud) -> None:
     token = cloud.token()
     wanted = {
         "name": "\U0001f511" * field_lengths.NAME,
@@ -85,8 +85,8 @@ def test_the_longest_values_are_taken_and_shown(cloud: Cloud) -> None:
         "expires_at": "9999-12-31T23:59:58.000001",
         "roles": [{"name": "member"}] * field_lengths.ROLES,
     }
-    answer = cloud.create_credential(token, **wanted)
-    assert answer.status_code == 201, answer.text
+    response = cloud.create_credential(token, **wanted)
+    assert response.status_code == 201, response.text
     (shown,) = cloud.list_credentials(token)
     assert shown["name"] == wanted["name"]
     assert shown["expires_at"].startswith("9999-12-31T23:59:58")
@@ -98,20 +98,20 @@ def test_the_longest_values_are_taken_and_shown(cloud: Cloud) -> None:
     assert cloud.post({"auth": {"identity": login}}).status_code == 201
 
 
-def test_a_user_has_a_limited_number_of_credentials(
+def test_number_of_credentials_of_a_user_is_bounded(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(application_credentials, "MAX_PER_USER", 2)
     token = cloud.token()
     for name in ("one", "two"):
         assert cloud.create_credential(token, name=name).status_code == 201
-    answer = cloud.create_credential(token, name="three")
-    assert answer.status_code == 403, answer.text
-    assert "Unable to create additional application credentials" in message_of(answer)
+    response = cloud.create_credential(token, name="three")
+    assert response.status_code == 403, response.text
+    assert "Unable to create additional application credentials" in message_of(response)
     assert len(cloud.list_credentials(token)) == 2
 
 
-def test_the_credentials_of_a_user_have_a_limited_size(cloud: Cloud) -> None:
+def test_size_of_credentials_of_a_user_is_bounded(cloud: Cloud) -> None:
     token = cloud.token()
     statuses = [
         cloud.create_credential(token, name=f"{n}", description="\n" * 50_000).status_code
@@ -131,12 +131,12 @@ def test_the_credentials_of_a_user_have_a_limited_size(cloud: Cloud) -> None:
         {"id": "x" * 65},
     ],
 )
-def test_a_login_by_an_impossible_name_is_unauthorized(cloud: Cloud, user: dict[str, Any]) -> None:
+def test_login_with_an_invalid_name_is_unauthorized(cloud: Cloud, user: dict[str, Any]) -> None:
     identity = {"methods": ["password"], "password": {"user": user | {"password": "x"}}}
     assert cloud.post({"auth": {"identity": identity}}).status_code == 401
 
 
-def test_a_login_with_an_impossible_secret_is_unauthorized(cloud: Cloud) -> None:
+def test_login_with_an_invalid_secret_is_unauthorized(cloud: Cloud) -> None:
     for secret in ("x" * 4097, "x" * 110_000, "a\0b"):
         user = {"name": "demo", "domain": {"id": "default"}, "password": secret}
         by_password = {"methods": ["password"], "password": {"user": user}}
@@ -158,20 +158,20 @@ def test_ids_and_parameters_that_are_too_long_are_bad_requests(cloud: Cloud) -> 
         *(f"/users?marker={too_long}", f"{credentials}?name={too_long}"),
         *(f"/auth/projects?a={too_long}", f"/auth/catalog?a={too_long}"),
     ):
-        answer = cloud.ask("GET", path, token)
-        assert answer.status_code == 400, (path, answer.text)
-        assert message_of(answer)
+        response = cloud.send("GET", path, token)
+        assert response.status_code == 400, (path, response.text)
+        assert message_of(response)
         assert requests.get(cloud.url + path, timeout=20).status_code == 401
     for method, path in (
         ("DELETE", f"{credentials}/{too_long}"),
         ("POST", f"/users/{too_long}/application_credentials"),
     ):
-        assert cloud.ask(method, path, token, json={}).status_code == 400
+        assert cloud.send(method, path, token, json={}).status_code == 400
 
 
-def test_odd_ids_and_parameters_are_answered(cloud: Cloud) -> None:
+def test_unusual_ids_and_parameters_are_no_server_errors(cloud: Cloud) -> None:
     token = cloud.token("admin")
     for text in ("%00", "%ed%a0%80", "%ff", "%f0%9f%94%91", "..", "%2e%2e", "a%2fb"):
         for path in (f"/users/{text}", f"/projects?name={text}", f"/regions/{text}"):
-            answer = cloud.ask("GET", path, token)
-            assert answer.status_code in (200, 400, 403, 404), (path, answer.text)
+            response = cloud.send("GET", path, token)
+            assert response.status_code in (200, 400, 403, 404), (path, response.text)

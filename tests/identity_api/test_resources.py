@@ -10,9 +10,9 @@ KINDS = ("projects", "users", "domains", "roles", "services", "endpoints", "regi
 
 
 def listed(cloud: Cloud, user: str, path: str) -> list[dict[str, Any]]:
-    answer = cloud.ask("GET", path, cloud.token(user))
-    assert answer.status_code == 200, answer.text
-    document = answer.json()
+    response = cloud.send("GET", path, cloud.token(user))
+    assert response.status_code == 200, response.text
+    document = response.json()
     assert document.pop("links")["next"] is None
     (entries,) = document.values()
     assert isinstance(entries, list)
@@ -32,23 +32,23 @@ def ids(cloud: Cloud, name: str) -> dict[str, str]:
 
 
 def refusal(cloud: Cloud, user: str, path: str) -> tuple[int, str]:
-    answer = cloud.ask("GET", path, cloud.token(user))
-    return answer.status_code, answer.json()["error"]["message"]
+    response = cloud.send("GET", path, cloud.token(user))
+    return response.status_code, response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_admin_lists_everything_and_follows_every_link(cloud: Cloud, kind: str) -> None:
+def test_admin_lists_all_entries_and_follows_their_links(cloud: Cloud, kind: str) -> None:
     token = cloud.token("admin")
     entries = listed(cloud, "admin", f"/{kind}")
     assert entries
     for entry in entries:
         link = entry["links"]["self"]
         assert link == f"{cloud.url}/{kind}/{entry['id']}"
-        shown = cloud.ask("GET", link.removeprefix(cloud.url), token)
+        shown = cloud.send("GET", link.removeprefix(cloud.url), token)
         assert shown.json() == {kind.removesuffix("s"): entry}
 
 
-def test_an_admin_finds_by_name_as_commands_do(cloud: Cloud) -> None:
+def test_admin_filters_lists_by_attributes(cloud: Cloud) -> None:
     assert names(cloud, "admin", "/projects") == ["admin", "alt", "demo"]
     assert names(cloud, "admin", "/projects?name=demo&domain_id=default&enabled=true") == ["demo"]
     assert names(cloud, "admin", "/projects?name=demo&domain_id=other") == []
@@ -59,12 +59,12 @@ def test_an_admin_finds_by_name_as_commands_do(cloud: Cloud) -> None:
     assert names(cloud, "admin", "/domains?unheard=of") == ["Default"]
 
 
-def test_who_asks_for_more_behind_a_marker_gets_to_an_end(cloud: Cloud) -> None:
+def test_page_after_the_last_marker_is_empty(cloud: Cloud) -> None:
     last = listed(cloud, "admin", "/projects")[-1]["id"]
     assert listed(cloud, "admin", f"/projects?limit=3&marker={last}") == []
 
 
-def test_the_catalog_is_listed_by_its_parts(cloud: Cloud) -> None:
+def test_services_and_endpoints_are_those_of_the_catalog(cloud: Cloud) -> None:
     catalog = cloud.login().json()["token"]["catalog"]
     services = listed(cloud, "admin", "/services")
     assert [each["type"] for each in services] == [each["type"] for each in catalog]
@@ -72,14 +72,14 @@ def test_the_catalog_is_listed_by_its_parts(cloud: Cloud) -> None:
     assert [each["url"] for each in endpoints] == [f"{cloud.base_url}/v2.1"] * 3
 
 
-def test_nobody_is_told_of_passwords(cloud: Cloud) -> None:
+def test_users_are_listed_without_passwords(cloud: Cloud) -> None:
     for user in listed(cloud, "admin", "/users"):
         assert set(user) == {
             *("id", "name", "domain_id", "enabled", "password_expires_at", "options", "links")
         }
 
 
-def test_everybody_else_sees_what_is_their_own(cloud: Cloud) -> None:
+def test_other_callers_see_their_own_entries(cloud: Cloud) -> None:
     own = ids(cloud, "demo")
     token = cloud.token()
     for path, name in (
@@ -87,20 +87,20 @@ def test_everybody_else_sees_what_is_their_own(cloud: Cloud) -> None:
         (f"/users/{own['user']}", "demo"),
         ("/domains/default", "Default"),
     ):
-        (shown,) = cloud.ask("GET", path, token).json().values()
+        (shown,) = cloud.send("GET", path, token).json().values()
         assert shown["name"] == name
-        assert cloud.ask("HEAD", path, token).status_code == 200
+        assert cloud.send("HEAD", path, token).status_code == 200
     assert names(cloud, "demo", f"/users/{own['user']}/projects") == ["demo"]
     assert [each["id"] for each in listed(cloud, "demo", "/regions")] == ["RegionOne"]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "regions"])
-def test_only_an_admin_lists_everything(cloud: Cloud, kind: str) -> None:
+def test_other_callers_may_not_list_all_entries(cloud: Cloud, kind: str) -> None:
     action = f"You are not authorized to perform the requested action: identity:list_{kind}."
     assert refusal(cloud, "demo", f"/{kind}?name=demo") == (403, action)
 
 
-def test_what_belongs_to_others_looks_like_what_does_not_exist(cloud: Cloud) -> None:
+def test_entries_of_others_are_refused_like_unknown_ones(cloud: Cloud) -> None:
     other = ids(cloud, "alt")
     for path, absent in (
         (f"/projects/{other['project']}", "/projects/nothing"),
@@ -115,6 +115,6 @@ def test_what_belongs_to_others_looks_like_what_does_not_exist(cloud: Cloud) -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_stranger_sees_nothing(cloud: Cloud, kind: str) -> None:
+def test_request_without_a_valid_token_is_unauthorized(cloud: Cloud, kind: str) -> None:
     for path in (f"/{kind}", f"/{kind}/anything", "/users/anybody/projects"):
-        assert cloud.ask("GET", path, "nonsense").status_code == 401
+        assert cloud.send("GET", path, "nonsense").status_code == 401

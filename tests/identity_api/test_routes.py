@@ -9,24 +9,24 @@ from tests.identity.cloud import Cloud, message_of
 
 
 def test_discovery_offers_version_3(cloud: Cloud) -> None:
-    answer = requests.get(f"{cloud.base_url}/identity", timeout=20, allow_redirects=False)
-    assert answer.status_code == 300
-    assert answer.headers["Location"] == f"{cloud.url}/"
-    (version,) = answer.json()["versions"]["values"]
+    response = requests.get(f"{cloud.base_url}/identity", timeout=20, allow_redirects=False)
+    assert response.status_code == 300
+    assert response.headers["Location"] == f"{cloud.url}/"
+    (version,) = response.json()["versions"]["values"]
     assert version["links"] == [{"rel": "self", "href": f"{cloud.url}/"}]
     for path in ("", "/"):
-        answer = requests.get(cloud.url + path, timeout=20)
-        assert (answer.status_code, answer.json()) == (200, {"version": version})
+        response = requests.get(cloud.url + path, timeout=20)
+        assert (response.status_code, response.json()) == (200, {"version": version})
 
 
-def test_a_slash_at_the_end_of_a_path_does_not_matter(cloud: Cloud) -> None:
+def test_slashes_at_the_end_of_a_path_do_not_matter(cloud: Cloud) -> None:
     token = cloud.token()
     for path in ("/auth/projects", "/auth/catalog", "/regions"):
-        plain, more = (cloud.ask("GET", path + end, token) for end in ("", "//"))
+        plain, more = (cloud.send("GET", path + end, token) for end in ("", "//"))
         assert (more.status_code, more.json()) == (200, plain.json())
 
 
-def test_the_catalog_names_this_process_as_the_client_reached_it(cloud: Cloud) -> None:
+def test_catalog_has_the_url_that_the_client_used(cloud: Cloud) -> None:
     catalog = cloud.login().json()["token"]["catalog"]
     urls = {
         (entry["type"], endpoint["interface"]): endpoint["url"]
@@ -41,37 +41,39 @@ def test_the_catalog_names_this_process_as_the_client_reached_it(cloud: Cloud) -
         for kind, path in paths.items()
         for interface in interfaces
     }
-    answer = cloud.ask("GET", "/auth/catalog", cloud.token())
-    assert answer.json()["catalog"] == catalog
+    response = cloud.send("GET", "/auth/catalog", cloud.token())
+    assert response.json()["catalog"] == catalog
 
 
-def test_nocatalog_leaves_the_catalog_out(cloud: Cloud) -> None:
+def test_nocatalog_omits_the_catalog(cloud: Cloud) -> None:
     token = cloud.token()
-    answer = cloud.ask("GET", "/auth/tokens?nocatalog", token, headers={"X-Subject-Token": token})
-    assert "catalog" not in answer.json()["token"]
+    response = cloud.send(
+        "GET", "/auth/tokens?nocatalog", token, headers={"X-Subject-Token": token}
+    )
+    assert "catalog" not in response.json()["token"]
     assert "catalog" in cloud.login().json()["token"]
 
 
-def test_a_token_is_shown_checked_and_revoked(cloud: Cloud) -> None:
+def test_token_is_shown_checked_and_revoked(cloud: Cloud) -> None:
     token = cloud.token()
     subject = {"X-Subject-Token": token}
-    shown = cloud.ask("GET", "/auth/tokens", token, headers=subject)
+    shown = cloud.send("GET", "/auth/tokens", token, headers=subject)
     assert shown.status_code == 200
     assert shown.headers["X-Subject-Token"] == token
-    assert cloud.ask("HEAD", "/auth/tokens", token, headers=subject).status_code == 200
-    assert cloud.ask("DELETE", "/auth/tokens", token, headers=subject).status_code == 204
-    assert cloud.ask("GET", "/auth/tokens", token, headers=subject).status_code == 401
+    assert cloud.send("HEAD", "/auth/tokens", token, headers=subject).status_code == 200
+    assert cloud.send("DELETE", "/auth/tokens", token, headers=subject).status_code == 204
+    assert cloud.send("GET", "/auth/tokens", token, headers=subject).status_code == 401
     admin = cloud.token("admin")
-    answer = cloud.ask("GET", "/auth/tokens", admin, headers=subject)
-    assert (answer.status_code, message_of(answer)) == (404, "Could not find token.")
+    response = cloud.send("GET", "/auth/tokens", admin, headers=subject)
+    assert (response.status_code, message_of(response)) == (404, "Could not find token.")
 
 
-def test_an_expired_token_is_shown_only_to_who_asks_for_it(cloud: Cloud) -> None:
+def test_expired_token_is_shown_with_allow_expired_only(cloud: Cloud) -> None:
     old = cloud.token()
     cloud.clock.now += 4000
     admin, subject = cloud.token("admin"), {"X-Subject-Token": old}
     statuses = {
-        query: cloud.ask("GET", f"/auth/tokens{query}", admin, headers=subject).status_code
+        query: cloud.send("GET", f"/auth/tokens{query}", admin, headers=subject).status_code
         for query in ("", "?allow_expired=false", "?allow_expired=true", "?allow_expired=1")
     }
     assert statuses == {
@@ -82,30 +84,32 @@ def test_an_expired_token_is_shown_only_to_who_asks_for_it(cloud: Cloud) -> None
     }
 
 
-def test_only_an_admin_sees_the_tokens_of_others(cloud: Cloud) -> None:
+def test_only_an_admin_sees_tokens_of_others(cloud: Cloud) -> None:
     demo, alt, admin = cloud.token("demo"), cloud.token("alt"), cloud.token("admin")
     for method in ("GET", "DELETE"):
-        answer = cloud.ask(method, "/auth/tokens", alt, headers={"X-Subject-Token": demo})
-        assert answer.status_code == 403, answer.text
-    shown = cloud.ask("GET", "/auth/tokens", admin, headers={"X-Subject-Token": demo})
+        response = cloud.send(method, "/auth/tokens", alt, headers={"X-Subject-Token": demo})
+        assert response.status_code == 403, response.text
+    shown = cloud.send("GET", "/auth/tokens", admin, headers={"X-Subject-Token": demo})
     assert shown.json()["token"]["user"]["name"] == "demo"
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/users", "/auth/nothing", "/auth/tokens"])
-def test_what_is_not_here_is_a_404_in_the_identity_apis_words(cloud: Cloud, path: str) -> None:
-    answer = requests.get(f"{cloud.url}/x{path}", timeout=20)
-    assert answer.status_code == 404
-    assert message_of(answer)
+def test_unknown_path_is_a_404_fault(cloud: Cloud, path: str) -> None:
+    response = requests.get(f"{cloud.url}/x{path}", timeout=20)
+    assert response.status_code == 404
+    assert message_of(response)
 
 
 @pytest.mark.parametrize(
     "path", ["/auth/projects", "/auth/catalog", "/auth/domains", "/auth/system", "/auth/tokens"]
 )
 @pytest.mark.parametrize("token", ["", "nonsense", "a.b", "\xe9" * 50])
-def test_without_a_valid_token_nothing_is_shown(cloud: Cloud, path: str, token: str) -> None:
-    answer = cloud.ask("GET", path, token)
-    assert answer.status_code == 401, answer.text
-    assert "WWW-Authenticate" in answer.headers
+def test_request_without_a_valid_token_gets_a_challenge(
+    cloud: Cloud, path: str, token: str
+) -> None:
+    response = cloud.send("GET", path, token)
+    assert response.status_code == 401, response.text
+    assert "WWW-Authenticate" in response.headers
 
 
 def test_keystoneauth_finds_projects_and_endpoints(cloud: Cloud) -> None:
@@ -129,7 +133,7 @@ def test_keystoneauth_finds_projects_and_endpoints(cloud: Cloud) -> None:
     assert session.get_token()
 
 
-def test_an_unknown_method_is_told_what_is_allowed(cloud: Cloud) -> None:
-    answer = requests.put(f"{cloud.url}/auth/tokens", timeout=20)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "DELETE, GET, HEAD, POST")
-    assert message_of(answer)
+def test_unknown_method_gets_the_allowed_ones(cloud: Cloud) -> None:
+    response = requests.put(f"{cloud.url}/auth/tokens", timeout=20)
+    assert (response.status_code, response.headers["Allow"]) == (405, "DELETE, GET, HEAD, POST")
+    assert message_of(response)

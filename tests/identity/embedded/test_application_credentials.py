@@ -13,9 +13,9 @@ from tests.identity.cloud import Cloud, message_of
 def credential_of(cloud: Cloud, token: str, **more: Any) -> dict[str, Any]:
     path = f"/users/{user_id(cloud)}/application_credentials"
     wanted = {"application_credential": {"name": "robot"} | more}
-    answer = cloud.ask("POST", path, token, json=wanted)
-    assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()["application_credential"]
+    response = cloud.send("POST", path, token, json=wanted)
+    assert response.status_code == 201, response.text
+    made: dict[str, Any] = response.json()["application_credential"]
     return made
 
 
@@ -25,7 +25,7 @@ def user_id(cloud: Cloud, name: str = "demo") -> str:
     return user.id
 
 
-def test_an_application_credential_logs_in_by_id_and_by_name(cloud: Cloud) -> None:
+def test_application_credential_logs_in_by_id_and_by_name(cloud: Cloud) -> None:
     made = credential_of(cloud, cloud.token(), roles=[{"name": "reader"}])
     secret = made["secret"]
     plugins = [
@@ -44,52 +44,52 @@ def test_an_application_credential_logs_in_by_id_and_by_name(cloud: Cloud) -> No
         assert access.role_names == ["reader"]
 
 
-def test_an_application_credential_is_listed_without_its_secret_and_deleted(cloud: Cloud) -> None:
+def test_application_credential_is_listed_without_secret_and_deleted(cloud: Cloud) -> None:
     token = cloud.token()
     made = credential_of(cloud, token)
     path = f"/users/{user_id(cloud)}/application_credentials"
     for document in (
-        cloud.ask("GET", path, token).json()["application_credentials"][0],
-        cloud.ask("GET", f"{path}/{made['id']}", token).json()["application_credential"],
+        cloud.send("GET", path, token).json()["application_credentials"][0],
+        cloud.send("GET", f"{path}/{made['id']}", token).json()["application_credential"],
     ):
         assert document == {key: made[key] for key in made if key != "secret"}
     plugin = v3.ApplicationCredential(
         cloud.url, made["secret"], application_credential_id=made["id"]
     )
     its_token = plugin.get_token(keystone_session.Session()) or ""
-    assert cloud.ask("GET", "/auth/projects", its_token).status_code == 200
-    assert cloud.ask("DELETE", f"{path}/{made['id']}", its_token).status_code == 403
-    assert cloud.ask("DELETE", f"{path}/{made['id']}", token).status_code == 204
-    assert cloud.ask("GET", f"{path}/{made['id']}", token).status_code == 404
-    assert cloud.ask("GET", "/auth/projects", its_token).status_code == 401
+    assert cloud.send("GET", "/auth/projects", its_token).status_code == 200
+    assert cloud.send("DELETE", f"{path}/{made['id']}", its_token).status_code == 403
+    assert cloud.send("DELETE", f"{path}/{made['id']}", token).status_code == 204
+    assert cloud.send("GET", f"{path}/{made['id']}", token).status_code == 404
+    assert cloud.send("GET", "/auth/projects", its_token).status_code == 401
 
 
-def test_a_name_of_an_application_credential_is_given_once(cloud: Cloud) -> None:
+def test_second_application_credential_of_a_name_is_a_conflict(cloud: Cloud) -> None:
     token = cloud.token()
     credential_of(cloud, token)
     path = f"/users/{user_id(cloud)}/application_credentials"
-    again = cloud.ask("POST", path, token, json={"application_credential": {"name": "robot"}})
+    again = cloud.send("POST", path, token, json={"application_credential": {"name": "robot"}})
     assert again.status_code == 409, again.text
     assert message_of(again)
 
 
-def test_a_token_of_an_application_credential_buys_no_other(cloud: Cloud) -> None:
+def test_token_of_an_application_credential_gets_no_other_token(cloud: Cloud) -> None:
     made = credential_of(cloud, cloud.token())
     plugin = v3.ApplicationCredential(
         cloud.url, made["secret"], application_credential_id=made["id"]
     )
     token = plugin.get_token(keystone_session.Session())
-    answer = cloud.post({"auth": {"identity": {"methods": ["token"], "token": {"id": token}}}})
-    assert answer.status_code == 401, answer.text
+    response = cloud.post({"auth": {"identity": {"methods": ["token"], "token": {"id": token}}}})
+    assert response.status_code == 401, response.text
 
 
-def test_application_credentials_of_others_are_out_of_reach(cloud: Cloud) -> None:
+def test_application_credentials_of_others_are_forbidden(cloud: Cloud) -> None:
     made = credential_of(cloud, cloud.token())
     alt, path = cloud.token("alt"), f"/users/{user_id(cloud)}/application_credentials"
-    assert cloud.ask("GET", path, alt).status_code == 403
-    assert cloud.ask("DELETE", f"{path}/{made['id']}", alt).status_code == 403
+    assert cloud.send("GET", path, alt).status_code == 403
+    assert cloud.send("DELETE", f"{path}/{made['id']}", alt).status_code == 403
     body = {"application_credential": {"name": "mine"}}
-    assert cloud.ask("POST", path, alt, json=body).status_code == 403
+    assert cloud.send("POST", path, alt, json=body).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -108,16 +108,16 @@ def test_application_credentials_of_others_are_out_of_reach(cloud: Cloud) -> Non
         {"name": "a", "access_rules": [{"path": "/"}]},
     ],
 )
-def test_a_wrong_application_credential_is_a_bad_request(
+def test_malformed_application_credential_is_a_bad_request(
     cloud: Cloud, wanted: dict[str, Any]
 ) -> None:
     path = f"/users/{user_id(cloud)}/application_credentials"
-    answer = cloud.ask("POST", path, cloud.token(), json={"application_credential": wanted})
-    assert answer.status_code == 400, answer.text
-    assert message_of(answer)
+    response = cloud.send("POST", path, cloud.token(), json={"application_credential": wanted})
+    assert response.status_code == 400, response.text
+    assert message_of(response)
 
 
-def test_a_token_never_outlives_its_application_credential(cloud: Cloud) -> None:
+def test_token_expires_with_its_application_credential(cloud: Cloud) -> None:
     soon = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 600))
     made = credential_of(cloud, cloud.token(), expires_at=soon)
     assert made["expires_at"] == f"{soon}.000000"

@@ -34,7 +34,7 @@ def add_entries(cloud: Cloud, entries: list[dict[str, Any]]) -> None:
     path.write_text(json.dumps(document))
 
 
-def test_a_broken_credential_is_left_out_of_lists_and_logged_once(
+def test_invalid_credential_is_left_out_of_lists_and_logged_once(
     cloud: Cloud, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = cloud.token()
@@ -49,7 +49,7 @@ def test_a_broken_credential_is_left_out_of_lists_and_logged_once(
     for _ in range(3):
         assert [each["id"] for each in cloud.list_credentials(token)] == [sound["id"]]
     for each in broken:
-        shown = cloud.ask("GET", f"{cloud.credentials_path()}/{each['id']}", token)
+        shown = cloud.send("GET", f"{cloud.credentials_path()}/{each['id']}", token)
         assert shown.status_code == 404, shown.text
         login = {
             "methods": ["application_credential"],
@@ -62,12 +62,12 @@ def test_a_broken_credential_is_left_out_of_lists_and_logged_once(
     # The file can still be changed, and keeps the invalid entries.
     assert cloud.create_credential(token, name="another").status_code == 201
     path = f"{cloud.credentials_path()}/{sound['id']}"
-    assert cloud.ask("DELETE", path, token).status_code == 204
+    assert cloud.send("DELETE", path, token).status_code == 204
     kept = json.loads(cloud.identity.directory_file.path.read_text())["application_credentials"]
     assert len(kept) == len(broken) + 1
 
 
-def test_a_hash_that_is_none_is_never_right(cloud: Cloud) -> None:
+def test_login_against_an_invalid_hash_is_unauthorized(cloud: Cloud) -> None:
     entry = {"name": "b", "user": "demo", "project": "demo", "roles": ["member"]}
     hashes = ["x", "scrypt$1$1", "scrypt$x$8$1$AA==$AA==", "scrypt$0$0$0$$", "md5$1$2$3$4$5"]
     add_entries(cloud, [entry | {"id": f"h{n}", "secret_hash": h} for n, h in enumerate(hashes)])
@@ -77,7 +77,7 @@ def test_a_hash_that_is_none_is_never_right(cloud: Cloud) -> None:
         assert cloud.post({"auth": {"identity": login}}).status_code == 401
 
 
-def test_an_identity_file_that_is_invalid_as_a_whole_changes_nothing(cloud: Cloud) -> None:
+def test_invalid_identity_file_is_not_used_and_not_overwritten(cloud: Cloud) -> None:
     token = cloud.token()
     for content in ("nonsense", "[]", "{}", '{"projects": [], "users": 5}'):
         cloud.identity.directory_file.path.write_text(content)

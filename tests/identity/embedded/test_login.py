@@ -15,12 +15,12 @@ def by_password(user: dict[str, Any], **scope: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_a_user_logs_in_by_name_and_domain(cloud: Cloud, domain: dict[str, str]) -> None:
+def test_user_logs_in_by_name_and_domain(cloud: Cloud, domain: dict[str, str]) -> None:
     user = {"name": "demo", "domain": domain, "password": cloud.password("demo")}
     scope = {"project": {"name": "demo", "domain": domain}}
-    answer = cloud.post(by_password(user, scope=scope))
-    assert answer.status_code == 201, answer.text
-    token = answer.json()["token"]
+    response = cloud.post(by_password(user, scope=scope))
+    assert response.status_code == 201, response.text
+    token = response.json()["token"]
     assert token["methods"] == ["password"]
     assert token["user"]["name"] == "demo"
     assert token["user"]["domain"] == {"id": "default", "name": "Default"}
@@ -32,45 +32,45 @@ def test_a_user_logs_in_by_name_and_domain(cloud: Cloud, domain: dict[str, str])
     assert token["issued_at"] < token["expires_at"]
 
 
-def test_a_user_logs_in_by_ids(cloud: Cloud) -> None:
+def test_user_logs_in_by_ids(cloud: Cloud) -> None:
     user, project = cloud.directory.user(name="alt"), cloud.directory.project(name="alt")
     assert user is not None
     assert project is not None
-    answer = cloud.post(
+    response = cloud.post(
         by_password(
             {"id": user.id, "password": user.password}, scope={"project": {"id": project.id}}
         )
     )
-    assert answer.status_code == 201, answer.text
-    assert answer.json()["token"]["project"]["id"] == project.id
+    assert response.status_code == 201, response.text
+    assert response.json()["token"]["project"]["id"] == project.id
 
 
 @pytest.mark.parametrize("scope", [{"scope": "unscoped"}, {"scope": {"unscoped": {}}}])
-def test_an_unscoped_token_has_no_project_and_finds_projects(
+def test_unscoped_token_has_no_project_and_lists_projects(
     cloud: Cloud, scope: dict[str, Any]
 ) -> None:
-    answer = cloud.login(**scope)
-    assert answer.status_code == 201, answer.text
-    assert not {"project", "roles", "catalog"} & set(answer.json()["token"])
-    token = answer.headers["X-Subject-Token"]
-    projects = cloud.ask("GET", "/auth/projects", token).json()["projects"]
+    response = cloud.login(**scope)
+    assert response.status_code == 201, response.text
+    assert not {"project", "roles", "catalog"} & set(response.json()["token"])
+    token = response.headers["X-Subject-Token"]
+    projects = cloud.send("GET", "/auth/projects", token).json()["projects"]
     assert [project["name"] for project in projects] == ["demo"]
-    assert cloud.ask("GET", "/auth/catalog", token).status_code == 403
+    assert cloud.send("GET", "/auth/catalog", token).status_code == 403
 
 
-def test_a_token_buys_a_token_of_another_scope_that_lives_no_longer(cloud: Cloud) -> None:
+def test_token_login_changes_the_scope_and_keeps_the_expiry(cloud: Cloud) -> None:
     first = cloud.login(scope="unscoped")
     identity = {"methods": ["token"], "token": {"id": first.headers["X-Subject-Token"]}}
     scope = {"project": {"name": "demo", "domain": {"id": "default"}}}
-    answer = cloud.post({"auth": {"identity": identity, "scope": scope}})
-    assert answer.status_code == 201, answer.text
-    old, new = first.json()["token"], answer.json()["token"]
+    response = cloud.post({"auth": {"identity": identity, "scope": scope}})
+    assert response.status_code == 201, response.text
+    old, new = first.json()["token"], response.json()["token"]
     assert new["expires_at"] == old["expires_at"]
     assert new["audit_ids"][1:] == old["audit_ids"]
     assert set(new["methods"]) == {"password", "token"}
 
 
-def test_every_failed_login_gets_the_same_answer(cloud: Cloud) -> None:
+def test_all_failed_logins_get_the_same_response(cloud: Cloud) -> None:
     domain = {"id": "default"}
     right = cloud.password("demo")
     wrong = [
@@ -94,10 +94,10 @@ def test_every_failed_login_gets_the_same_answer(cloud: Cloud) -> None:
         )
     ]
     for document in wrong:
-        answer = cloud.post(document)
-        assert answer.status_code == 401, document
-        assert message_of(answer) == "The request you have made requires authentication."
-        assert answer.headers["WWW-Authenticate"] == f'Keystone uri="{cloud.url}"'
+        response = cloud.post(document)
+        assert response.status_code == 401, document
+        assert message_of(response) == "The request you have made requires authentication."
+        assert response.headers["WWW-Authenticate"] == f'Keystone uri="{cloud.url}"'
 
 
 @pytest.mark.parametrize(
@@ -120,13 +120,13 @@ def test_every_failed_login_gets_the_same_answer(cloud: Cloud) -> None:
         b'{"auth": {"identity": {"methods": ["token"], "token": {"id": "\\ud800"}}}}',
     ],
 )
-def test_a_malformed_login_is_a_bad_request(cloud: Cloud, body: bytes) -> None:
-    answer = requests.post(f"{cloud.url}/auth/tokens", data=body, timeout=20)
-    assert answer.status_code == 400, answer.text
-    assert message_of(answer)
+def test_malformed_login_is_a_bad_request(cloud: Cloud, body: bytes) -> None:
+    response = requests.post(f"{cloud.url}/auth/tokens", data=body, timeout=20)
+    assert response.status_code == 400, response.text
+    assert message_of(response)
 
 
-def test_a_huge_login_is_refused(cloud: Cloud) -> None:
-    answer = requests.post(f"{cloud.url}/auth/tokens", data=b" " * 200_000, timeout=20)
-    assert answer.status_code == 413
-    assert message_of(answer)
+def test_login_body_beyond_the_bound_is_413(cloud: Cloud) -> None:
+    response = requests.post(f"{cloud.url}/auth/tokens", data=b" " * 200_000, timeout=20)
+    assert response.status_code == 413
+    assert message_of(response)

@@ -78,7 +78,7 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_full_queue_refuses(checks: Checks) -> None:
+async def test_attempts_beyond_a_full_queue_are_refused(checks: Checks) -> None:
     tasks = [checks.start(f"user-{n}", f"10.2.0.{n}") for n in range(MAX_WAITING + 5)]
     assert await count_refused(tasks) == 5
     checks.gate.set()
@@ -86,7 +86,7 @@ async def test_a_full_queue_refuses(checks: Checks) -> None:
     assert results.count(True) == MAX_WAITING
 
 
-async def test_an_attempt_without_room_is_held_until_there_is_some(throttle: LoginThrottle) -> None:
+async def test_attempt_without_room_is_held_until_there_is_some(throttle: LoginThrottle) -> None:
     held: list[float] = []
     hold_ends = asyncio.Event()
 
@@ -106,7 +106,7 @@ async def test_an_attempt_without_room_is_held_until_there_is_some(throttle: Log
     checks.queue.close()
 
 
-async def test_one_name_from_one_address_has_few_places(checks: Checks) -> None:
+async def test_attempts_of_one_name_and_address_are_bounded(checks: Checks) -> None:
     many = [checks.start("demo", secret=f"guess {n}") for n in range(20)]
     other = checks.start("alt")
     assert await count_refused(many) == 20 - MAX_WAITING_OF_KEY
@@ -123,7 +123,7 @@ async def test_equal_attempts_are_checked_once(checks: Checks) -> None:
     assert checks.ran.count("demo") == 1
 
 
-async def test_work_for_a_client_that_is_gone_is_not_done(checks: Checks) -> None:
+async def test_work_of_cancelled_attempts_is_not_done(checks: Checks) -> None:
     tasks = [checks.start(f"user-{n}") for n in range(10)]
     await settled()
     for task in tasks:
@@ -135,7 +135,7 @@ async def test_work_for_a_client_that_is_gone_is_not_done(checks: Checks) -> Non
     assert not [name for name in checks.ran if name.startswith("user-")]
 
 
-async def test_a_key_without_failures_is_checked_before_those_that_fail(
+async def test_key_without_failures_is_checked_before_those_that_fail(
     checks: Checks, throttle: LoginThrottle
 ) -> None:
     for _ in range(2):
@@ -152,7 +152,7 @@ async def test_a_key_without_failures_is_checked_before_those_that_fail(
     assert len(checks.ran) == 10 + 1 + THREADS  # those that fail are checked all the same
 
 
-async def test_a_key_without_failures_takes_the_place_of_one_that_fails(
+async def test_key_without_failures_displaces_one_that_fails(
     checks: Checks, throttle: LoginThrottle
 ) -> None:
     for n in range(MAX_WAITING):
@@ -166,7 +166,7 @@ async def test_a_key_without_failures_takes_the_place_of_one_that_fails(
     await asyncio.gather(*bad, return_exceptions=True)
 
 
-async def test_an_address_that_sends_many_names_gives_way_to_another(checks: Checks) -> None:
+async def test_address_with_many_names_yields_to_another(checks: Checks) -> None:
     many = [checks.start(f"user-{n}", "10.2.0.1") for n in range(MAX_WAITING)]
     await settled()
     other = checks.start("demo", "10.3.0.1")
@@ -177,7 +177,7 @@ async def test_an_address_that_sends_many_names_gives_way_to_another(checks: Che
     await asyncio.gather(*many, return_exceptions=True)
 
 
-async def test_a_name_that_logged_in_before_is_preferred_to_new_ones_of_its_address(
+async def test_name_that_logged_in_before_comes_before_new_ones_of_its_address(
     throttle: LoginThrottle,
 ) -> None:
     checks = Checks(LoginQueue(throttle, sleep=no_sleep))
@@ -195,7 +195,7 @@ async def test_a_name_that_logged_in_before_is_preferred_to_new_ones_of_its_addr
     checks.queue.close()
 
 
-async def test_a_right_login_comes_through_among_many_of_its_own_name_and_address(
+async def test_right_login_succeeds_among_guesses_of_its_name_and_address(
     throttle: LoginThrottle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By chance, but it does: nobody is locked out."""
@@ -223,7 +223,7 @@ async def test_a_right_login_comes_through_among_many_of_its_own_name_and_addres
     checks.queue.close()
 
 
-async def test_what_a_check_raises_reaches_its_caller_and_the_queue_goes_on(
+async def test_error_of_a_check_reaches_its_caller_and_the_queue_goes_on(
     throttle: LoginThrottle,
 ) -> None:
     queue = LoginQueue(throttle, sleep=no_sleep)

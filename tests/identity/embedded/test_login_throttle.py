@@ -22,17 +22,17 @@ def failed_often(throttle: LoginThrottle, key: bytes, count: int) -> list[float]
     return delays
 
 
-def test_failures_wait_longer_and_longer_but_never_longer_than_the_bound() -> None:
+def test_delay_grows_with_failures_up_to_the_bound() -> None:
     delays = failed_often(LoginThrottle(ManualClock()), b"demo", 50)
     assert 0 < delays[2] < delays[3] < delays[4]
     assert max(delays) == MAX_DELAY
 
 
-def test_a_user_who_mistypes_twice_waits_for_nothing() -> None:
+def test_two_failures_cause_no_delay() -> None:
     assert failed_often(LoginThrottle(ManualClock()), b"demo", 2) == [0, 0]
 
 
-def test_a_delay_counts_from_the_last_failure() -> None:
+def test_delay_counts_from_the_last_failure() -> None:
     clock = ManualClock()
     throttle = LoginThrottle(clock)
     failed_often(throttle, b"demo", 20)
@@ -42,13 +42,13 @@ def test_a_delay_counts_from_the_last_failure() -> None:
     assert throttle.delay(b"demo") == 0
 
 
-def test_others_do_not_wait() -> None:
+def test_failures_of_one_key_do_not_delay_others() -> None:
     throttle = LoginThrottle(ManualClock())
     failed_often(throttle, b"demo", 20)
     assert throttle.delay(b"alt") == 0
 
 
-def test_success_and_time_forget_failures() -> None:
+def test_failures_are_forgotten_after_a_success_and_after_a_while() -> None:
     clock = ManualClock()
     throttle = LoginThrottle(clock)
     failed_often(throttle, b"demo", 20)
@@ -59,7 +59,7 @@ def test_success_and_time_forget_failures() -> None:
     assert failed_often(throttle, b"demo", 2) == [0, 0]
 
 
-def test_memory_is_bounded_however_many_names_are_tried() -> None:
+def test_number_of_keys_is_bounded() -> None:
     throttle = LoginThrottle(ManualClock())
     failed_often(throttle, digest("demo"), 20)
     for number in range(MAX_KEYS):
@@ -68,17 +68,17 @@ def test_memory_is_bounded_however_many_names_are_tried() -> None:
     assert len(throttle._failures) == MAX_KEYS  # noqa: SLF001
 
 
-def test_any_number_of_failures_has_a_delay_within_the_bound() -> None:
+def test_delay_is_within_the_bound_for_any_number_of_failures() -> None:
     assert all(0 <= delay_after(count) <= MAX_DELAY for count in (0, 3, 4, 100, 10**9))
 
 
-def test_a_digest_is_short_and_tells_parts_from_each_other() -> None:
+def test_digest_is_short_and_depends_on_where_parts_end() -> None:
     several = {digest("ab", "c"), digest("a", "bc"), digest("abc"), digest("abc", None)}
     assert len(several) == 4
     assert len(digest("x" * 1_000_000, "\ud800")) == KEY_BYTES
 
 
-def test_a_client_is_the_same_wherever_in_its_ipv6_network_it_calls_from() -> None:
+def test_addresses_of_one_ipv6_network_count_as_one_client() -> None:
     assert client_network("2001:db8:1:2:3::4") == client_network("2001:db8:1:2::9%eth0")
     assert client_network("2001:db8:1:2::9") != client_network("2001:db8:1:3::9")
     assert (

@@ -62,7 +62,7 @@ def test_each_check_hashes_once_and_compares_in_constant_time(
     assert calls.count("compare_digest") == (1 if password is None else 2)
 
 
-def test_a_signature_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signature_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[object] = []
     keys = TokenKeys([b"k" * 32])
     text = keys.sign(Token("user", None, (), 0.0, 1.0, (), "", None, keys.signing_key_id))
@@ -76,7 +76,7 @@ def test_a_signature_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatc
     assert compared
 
 
-def test_two_hashes_of_one_password_differ_and_are_both_right() -> None:
+def test_two_hashes_of_one_password_differ_and_both_match() -> None:
     hashes = {hash_password("right") for _ in range(2)}
     assert len(hashes) == 2
     assert all(verify_password("right", each) for each in hashes)

@@ -8,13 +8,13 @@ import pytest
 from glimpse.identity.embedded import private_files
 
 
-def test_a_directory_that_was_open_is_closed_to_others(tmp_path: Path) -> None:
+def test_open_directory_is_made_private(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     private_files.make_private_directory(tmp_path)
     assert tmp_path.stat().st_mode & 0o777 == 0o700
 
 
-def test_an_open_directory_of_somebody_else_is_refused(
+def test_open_directory_of_another_user_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tmp_path.chmod(0o777)
@@ -26,7 +26,7 @@ def test_an_open_directory_of_somebody_else_is_refused(
     private_files.make_private_directory(tmp_path)
 
 
-def test_a_file_that_cannot_be_written_whole_leaves_no_half(
+def test_failed_write_leaves_no_temporary_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> None:

@@ -28,7 +28,7 @@ async def identity(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Embedded
     await opened.close()
 
 
-async def test_a_token_becomes_its_caller(identity: EmbeddedIdentity) -> None:
+async def test_token_identifies_its_caller(identity: EmbeddedIdentity) -> None:
     token = await issue_token(identity)
     caller = await identity.authenticate(token)
     project = identity.directory_file.current.project(name="demo")
@@ -41,16 +41,14 @@ async def test_a_token_becomes_its_caller(identity: EmbeddedIdentity) -> None:
 
 
 @pytest.mark.parametrize("token", [None, "", "x", ".", "a.b", "é" * 60, "x" * 5000])
-async def test_no_token_or_nonsense_is_unauthorized(
+async def test_missing_or_malformed_token_is_unauthorized(
     identity: EmbeddedIdentity, token: str | None
 ) -> None:
     with pytest.raises(Unauthorized):
         await identity.authenticate(token)
 
 
-async def test_a_known_token_expires_all_the_same(
-    identity: EmbeddedIdentity, clock: ManualClock
-) -> None:
+async def test_cached_token_expires(identity: EmbeddedIdentity, clock: ManualClock) -> None:
     token = await issue_token(identity)
     await identity.authenticate(token)
     clock.now += 3601
@@ -58,7 +56,7 @@ async def test_a_known_token_expires_all_the_same(
         await identity.authenticate(token)
 
 
-async def test_a_service_may_use_an_expired_token_for_two_days(
+async def test_service_may_use_an_expired_token_for_two_days(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     write_identity_file(tmp_path, [{"name": "robot", "roles": {"demo": ["service"]}}])
@@ -77,14 +75,16 @@ async def test_a_service_may_use_an_expired_token_for_two_days(
     await identity.close()
 
 
-async def test_a_service_token_that_is_none_spoils_a_good_token(identity: EmbeddedIdentity) -> None:
+async def test_invalid_service_token_is_unauthorized_beside_a_cached_token(
+    identity: EmbeddedIdentity,
+) -> None:
     token = await issue_token(identity)
     await identity.authenticate(token)  # known from now on
     with pytest.raises(Unauthorized):
         await identity.authenticate(token, "x")
 
 
-async def test_a_hundred_guesses_at_once_keep_no_other_user_waiting(
+async def test_hundred_guesses_do_not_delay_another_user(
     identity: EmbeddedIdentity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Guesses are checked only when the test lets them, one at a time."""
@@ -111,7 +111,7 @@ async def test_a_hundred_guesses_at_once_keep_no_other_user_waiting(
     await asyncio.gather(*guesses, return_exceptions=True)
 
 
-async def test_revoking_a_token_ends_those_made_from_it(identity: EmbeddedIdentity) -> None:
+async def test_revocation_ends_tokens_derived_from_the_token(identity: EmbeddedIdentity) -> None:
     parent = await log_in(identity)
     request = AuthRequest(methods=("token",), token=identity.sign(parent.token))
     child = identity.sign((await identity.login(request)).token)
@@ -130,7 +130,7 @@ async def test_revoking_a_token_ends_those_made_from_it(identity: EmbeddedIdenti
         (["observer", "member"], {"observer", "member", "reader"}),
     ],
 )
-async def test_a_token_lists_the_roles_that_its_roles_imply(
+async def test_token_has_the_roles_that_its_roles_imply(
     tmp_path: Path, given: list[str], listed: set[str]
 ) -> None:
     write_identity_file(tmp_path, [{"name": "demo", "password": "x", "roles": {"demo": given}}])

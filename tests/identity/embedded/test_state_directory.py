@@ -22,7 +22,7 @@ async def identity(tmp_path: Path) -> AsyncIterator[EmbeddedIdentity]:
     await opened.close()
 
 
-async def test_a_restart_keeps_tokens_and_passwords(tmp_path: Path) -> None:
+async def test_restart_keeps_tokens_and_passwords(tmp_path: Path) -> None:
     first = EmbeddedIdentity.open(tmp_path)
     token, before = await issue_token(first), (tmp_path / "identity.json").read_bytes()
     await first.close()
@@ -32,7 +32,7 @@ async def test_a_restart_keeps_tokens_and_passwords(tmp_path: Path) -> None:
     await second.close()
 
 
-async def test_files_are_for_the_owner_only(tmp_path: Path) -> None:
+async def test_files_are_private(tmp_path: Path) -> None:
     state = tmp_path / "new" / "state"
     identity = EmbeddedIdentity.open(state)
     await identity.revoke(await log_in(identity))
@@ -52,7 +52,7 @@ asyncio.run(identity.revoke(identity.validate(sys.argv[2])))
 """
 
 
-async def test_a_revocation_by_another_process_counts_at_once(
+async def test_revocation_by_another_process_counts_at_once(
     identity: EmbeddedIdentity, tmp_path: Path
 ) -> None:
     kept, revoked = await issue_token(identity), await issue_token(identity)
@@ -74,15 +74,15 @@ for name in ("identity.json", "token.key"):
 """
 
 
-def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
+def test_processes_that_start_at_once_share_users_and_keys(tmp_path: Path) -> None:
     command = [sys.executable, "-c", _PRINT, str(tmp_path / "state")]
     started = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(4)]
-    answers = {process.communicate(timeout=60)[0] for process in started}
+    responses = {process.communicate(timeout=60)[0] for process in started}
     assert [process.returncode for process in started] == [0] * 4
-    assert len(answers) == 1
+    assert len(responses) == 1
 
 
-async def test_a_seeded_file_is_completed_and_kept(tmp_path: Path) -> None:
+async def test_handwritten_identity_file_is_completed_and_kept(tmp_path: Path) -> None:
     write_identity_file(tmp_path, [])
     identity = EmbeddedIdentity.open(tmp_path)
     caller = await identity.authenticate(await issue_token(identity))
@@ -95,7 +95,7 @@ async def test_a_seeded_file_is_completed_and_kept(tmp_path: Path) -> None:
     await identity.close()
 
 
-async def test_an_edit_of_the_file_counts_at_once(identity: EmbeddedIdentity) -> None:
+async def test_edit_of_the_identity_file_counts_at_once(identity: EmbeddedIdentity) -> None:
     token = await issue_token(identity)
     await identity.authenticate(token)
 
@@ -114,7 +114,7 @@ async def test_an_edit_of_the_file_counts_at_once(identity: EmbeddedIdentity) ->
 
 
 @pytest.mark.parametrize("change", [{"password": "another"}, {"password_hash": None}])
-async def test_another_password_ends_the_tokens_of_that_user_only(
+async def test_new_password_ends_the_tokens_of_that_user_only(
     identity: EmbeddedIdentity, change: dict[str, str | None]
 ) -> None:
     token, others = await issue_token(identity), await issue_token(identity, "alt")

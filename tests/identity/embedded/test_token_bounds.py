@@ -10,7 +10,7 @@ from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity_api import documents
 
 
-async def test_a_token_of_any_expiration_can_be_shown(tmp_path: Path) -> None:
+async def test_token_with_a_huge_expiration_can_be_rendered(tmp_path: Path) -> None:
     identity = EmbeddedIdentity.open(tmp_path, token_expiration=2**63)
     password = identity.directory_file.current.user(name="demo")
     assert password is not None
@@ -20,7 +20,7 @@ async def test_a_token_of_any_expiration_can_be_shown(tmp_path: Path) -> None:
     await identity.close()
 
 
-async def test_tokens_that_are_remembered_are_bounded_in_bytes(
+async def test_cached_tokens_are_bounded_in_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "MAX_CACHED_BYTES", 20_000)

@@ -30,12 +30,12 @@ TOKENS = st.builds(
 
 
 @given(TOKENS)
-def test_what_is_signed_is_read_back(token: Token) -> None:
+def test_signed_token_is_read_back(token: Token) -> None:
     assert KEYS.verify(KEYS.sign(token)) == token
 
 
 @given(TOKENS, st.integers(min_value=0), st.characters(min_codepoint=33, max_codepoint=0x2FF))
-def test_a_token_with_any_other_character_in_it_is_refused(
+def test_token_with_a_changed_character_is_refused(
     token: Token, position: int, character: str
 ) -> None:
     text = KEYS.sign(token)
@@ -45,12 +45,12 @@ def test_a_token_with_any_other_character_in_it_is_refused(
 
 
 @given(TOKENS)
-def test_a_token_of_another_key_is_refused(token: Token) -> None:
+def test_token_of_another_key_is_refused(token: Token) -> None:
     assert TokenKeys([OTHER_KEY]).verify(KEYS.sign(token)) is None
 
 
 @given(st.text())
-def test_any_text_is_refused_without_an_error(text: str) -> None:
+def test_arbitrary_text_is_refused(text: str) -> None:
     assert KEYS.verify(text) is None
 
 

@@ -18,12 +18,12 @@ def protection(request: pytest.FixtureRequest) -> EntryProtection:
     return EntryProtection(request.param, "the secret")
 
 
-def test_what_was_closed_can_be_opened(protection: EntryProtection) -> None:
+def test_protected_content_is_read_back(protection: EntryProtection) -> None:
     keys = protection.derive_keys("a token")
     assert protection.unprotect(keys, protection.protect(keys, CONTENT)) == CONTENT
 
 
-def test_what_was_touched_cannot(protection: EntryProtection) -> None:
+def test_changed_entry_is_refused(protection: EntryProtection) -> None:
     keys = protection.derive_keys("a token")
     protected = protection.protect(keys, CONTENT)
     for place in range(len(protected)):
@@ -33,7 +33,7 @@ def test_what_was_touched_cannot(protection: EntryProtection) -> None:
         assert protection.unprotect(keys, protected[:end]) is None
 
 
-def test_an_entry_is_good_for_its_own_token_and_secret_alone(protection: EntryProtection) -> None:
+def test_entry_is_refused_for_another_token_or_secret(protection: EntryProtection) -> None:
     protected = protection.protect(protection.derive_keys("a token"), CONTENT)
     assert protection.unprotect(protection.derive_keys("another"), protected) is None
     for strategy in ("MAC", "ENCRYPT"):
@@ -42,7 +42,7 @@ def test_an_entry_is_good_for_its_own_token_and_secret_alone(protection: EntryPr
         assert other.derive_keys("a token").name != protection.derive_keys("a token").name
 
 
-def test_names_do_not_tell_the_token(protection: EntryProtection) -> None:
+def test_entry_name_does_not_reveal_a_hash_of_the_token(protection: EntryProtection) -> None:
     name = protection.derive_keys("a token").name
     hashes = [
         hashlib.new(kind, b"a token").hexdigest() for kind in ("md5", "sha1", "sha256", "sha512")
@@ -50,7 +50,7 @@ def test_names_do_not_tell_the_token(protection: EntryProtection) -> None:
     assert not [digest for digest in hashes if digest[:16] in name or name[:16] in digest]
 
 
-def test_encrypted_entries_tell_nothing_not_even_that_they_are_equal() -> None:
+def test_equal_contents_are_encrypted_differently() -> None:
     protection = EntryProtection("ENCRYPT", "the secret")
     keys = protection.derive_keys("a token")
     assert b"demo" not in protection.protect(keys, CONTENT)
@@ -58,6 +58,6 @@ def test_encrypted_entries_tell_nothing_not_even_that_they_are_equal() -> None:
 
 
 @pytest.mark.parametrize("strategy", ["MAC", "ENCRYPT"])
-def test_a_strategy_without_a_secret_is_refused(strategy: Strategy) -> None:
+def test_strategy_without_a_secret_is_refused(strategy: Strategy) -> None:
     with pytest.raises(ProtectionUnavailable, match="memcache_secret_key"):
         EntryProtection(strategy, "")

@@ -8,13 +8,13 @@ import pytest
 
 from glimpse.identity import IdentityUnavailable, RequestTarget, Unauthorized
 from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
-from tests.identity.scripted import Keystone, options_for, serving
+from tests.identity.scripted_keystone import Keystone, options_for, serve_keystone
 from tests.support.faultproxy import Fault, FaultProxy
 
 
 @pytest.fixture
 async def keystone() -> AsyncIterator[Keystone]:
-    async with serving() as keystone:
+    async with serve_keystone() as keystone:
         yield keystone
 
 
@@ -26,7 +26,7 @@ async def identity(keystone: Keystone) -> AsyncIterator[KeystoneIdentity]:
     await identity.close()
 
 
-async def test_a_good_token_tells_who_is_calling(identity: KeystoneIdentity) -> None:
+async def test_valid_token_identifies_its_caller(identity: KeystoneIdentity) -> None:
     caller = await identity.authenticate("good")
     assert (caller.user_id, caller.project_id, caller.roles) == ("u", "p", frozenset(("member",)))
     assert (caller.token, caller.is_admin) == ("good", False)
@@ -36,13 +36,13 @@ async def test_a_good_token_tells_who_is_calling(identity: KeystoneIdentity) -> 
 @pytest.mark.parametrize(
     "token", [None, "", "unknown", "old", "\u20ac", "a\nb", pytest.param("x" * 60_000, id="long")]
 )
-async def test_any_other_token_is_refused(identity: KeystoneIdentity, token: str | None) -> None:
+async def test_invalid_token_is_unauthorized(identity: KeystoneIdentity, token: str | None) -> None:
     with pytest.raises(Unauthorized):
         await identity.authenticate(token)
 
 
 @pytest.mark.parametrize("status", [400, 413, 431])
-async def test_a_token_that_keystones_server_cannot_read_is_refused(
+async def test_token_that_keystones_web_server_rejects_is_unauthorized(
     keystone: Keystone, identity: KeystoneIdentity, status: int
 ) -> None:
     keystone.status = status
@@ -50,7 +50,7 @@ async def test_a_token_that_keystones_server_cannot_read_is_refused(
         await identity.authenticate("good")
 
 
-async def test_access_rules_are_asked_at_every_request(
+async def test_access_rules_are_checked_for_each_request(
     keystone: Keystone, identity: KeystoneIdentity
 ) -> None:
     keystone.rules = [{"id": "r", "service": "compute", "method": "GET", "path": "/v2.1/images"}]
@@ -65,7 +65,7 @@ async def test_access_rules_are_asked_at_every_request(
     assert (await identity.authenticate("good", "service")).user_id == "u"
 
 
-async def test_rules_that_make_no_sense_are_an_answer_that_makes_none(
+async def test_malformed_access_rules_make_keystone_unavailable(
     keystone: Keystone, identity: KeystoneIdentity
 ) -> None:
     keystone.rules = [{"service": "compute"}]
@@ -73,7 +73,7 @@ async def test_rules_that_make_no_sense_are_an_answer_that_makes_none(
         await identity.authenticate("good", target=RequestTarget("compute", "GET", "/"))
 
 
-async def test_an_expired_token_is_good_beside_a_services_own(identity: KeystoneIdentity) -> None:
+async def test_expired_token_is_accepted_with_a_service_token(identity: KeystoneIdentity) -> None:
     assert (await identity.authenticate("old", "service")).user_id == "u"
     with pytest.raises(Unauthorized):
         await identity.authenticate("old")
@@ -81,18 +81,18 @@ async def test_an_expired_token_is_good_beside_a_services_own(identity: Keystone
         await identity.authenticate("good", "good")
 
 
-async def test_many_requests_cost_one_validation_though_one_gives_up(
+async def test_concurrent_requests_share_a_validation_that_outlives_a_cancelled_one(
     keystone: Keystone, identity: KeystoneIdentity
 ) -> None:
     first = asyncio.create_task(identity.authenticate("good"))
     others = [asyncio.create_task(identity.authenticate("good")) for _ in range(20)]
-    await keystone.asked.wait()
+    await keystone.validation_started.wait()
     first.cancel()
     assert {caller.user_id for caller in await asyncio.gather(*others)} == {"u"}
     assert keystone.validations == ["good"]
 
 
-async def test_a_new_own_token_is_fetched_when_ours_dies(
+async def test_service_logs_in_again_when_its_token_is_refused(
     keystone: Keystone, identity: KeystoneIdentity
 ) -> None:
     await identity.authenticate("good")
@@ -100,7 +100,7 @@ async def test_a_new_own_token_is_fetched_when_ours_dies(
     assert (await identity.authenticate("root")).is_admin
 
 
-async def test_known_tokens_work_while_keystone_is_down(
+async def test_cached_tokens_are_valid_while_keystone_is_down(
     keystone: Keystone, identity: KeystoneIdentity
 ) -> None:
     await identity.authenticate("good")
@@ -112,7 +112,7 @@ async def test_known_tokens_work_while_keystone_is_down(
 
 
 @pytest.mark.parametrize("known_already", [True, False])
-async def test_a_keystone_that_fails_is_asked_so_often_and_no_oftener(
+async def test_failing_calls_to_keystone_are_retried_as_often_as_configured(
     keystone: Keystone,
     identity: KeystoneIdentity,
     known_already: bool,  # noqa: FBT001  whether the login fails or the validation
@@ -129,7 +129,7 @@ async def test_a_keystone_that_fails_is_asked_so_often_and_no_oftener(
     assert (await identity.authenticate("service")).roles == {"service"}
 
 
-async def test_all_who_wait_for_a_login_learn_that_it_failed(
+async def test_requests_that_share_a_login_share_its_failure(
     keystone: Keystone, identity: KeystoneIdentity
 ) -> None:
     keystone.login_body = b"<html>Welcome</html>"
@@ -142,7 +142,7 @@ async def test_all_who_wait_for_a_login_learn_that_it_failed(
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"token": {}}', b'{"token": []}', b"null"])
-async def test_a_login_that_is_answered_oddly_is_no_login(
+async def test_malformed_login_response_makes_keystone_unavailable(
     keystone: Keystone, identity: KeystoneIdentity, body: bytes
 ) -> None:
     keystone.login_body = body
@@ -150,7 +150,7 @@ async def test_a_login_that_is_answered_oddly_is_no_login(
         await identity.authenticate("good")
 
 
-async def test_a_validation_ends_within_its_deadline(keystone: Keystone) -> None:
+async def test_retries_of_a_validation_end_at_its_deadline(keystone: Keystone) -> None:
     """The tries of an endless 500 would take longer than the deadline leaves them."""
     options = KeystoneOptions(
         credentials={"auth_url": keystone.url + "/v3", "username": "u", "password": "p"},
@@ -164,7 +164,7 @@ async def test_a_validation_ends_within_its_deadline(keystone: Keystone) -> None
     await identity.close()
 
 
-async def test_logins_that_nobody_waits_for_any_more_do_not_pile_up(keystone: Keystone) -> None:
+async def test_threads_of_logins_past_their_deadline_are_bounded(keystone: Keystone) -> None:
     """A byte now and then keeps keystoneauth waiting, whatever its deadline."""
     with FaultProxy(("127.0.0.1", int(keystone.url.rpartition(":")[2]))) as proxy:
         proxy.fail(Fault("trickle", pause=0.05))
@@ -185,5 +185,5 @@ async def test_logins_that_nobody_waits_for_any_more_do_not_pile_up(keystone: Ke
         session.close()
 
 
-async def test_the_challenge_names_keystone(identity: KeystoneIdentity) -> None:
+async def test_challenge_names_keystone(identity: KeystoneIdentity) -> None:
     assert identity.challenge("http://here") == 'Keystone uri="http://keystone.example/v3"'

@@ -7,12 +7,12 @@ import pytest
 
 from glimpse.identity.keystone import ServiceSession, ServiceUser
 from tests.identity.clock import ManualClock
-from tests.identity.scripted import Keystone, options_for, serving
+from tests.identity.scripted_keystone import Keystone, options_for, serve_keystone
 
 
 @pytest.fixture
 async def keystone() -> AsyncIterator[Keystone]:
-    async with serving() as keystone:
+    async with serve_keystone() as keystone:
         yield keystone
 
 
@@ -28,12 +28,12 @@ async def user(keystone: Keystone, clock: ManualClock) -> AsyncIterator[ServiceU
     user.close()
 
 
-async def test_it_logs_in_once(keystone: Keystone, user: ServiceUser) -> None:
+async def test_token_of_one_login_is_reused(keystone: Keystone, user: ServiceUser) -> None:
     assert [await user.token() for _ in range(3)] == ["own-1"] * 3
     assert keystone.logins == 1
 
 
-async def test_a_refused_token_is_renewed_now_and_then(
+async def test_refused_token_is_renewed_once_in_an_interval(
     keystone: Keystone, user: ServiceUser, clock: ManualClock
 ) -> None:
     """Of a caller's token that is refused nobody knows at first whose fault it is."""
@@ -49,7 +49,7 @@ async def test_a_refused_token_is_renewed_now_and_then(
     assert keystone.logins == 3
 
 
-async def test_a_token_stands_until_there_is_another(
+async def test_failed_renewal_keeps_the_token(
     keystone: Keystone, user: ServiceUser, clock: ManualClock
 ) -> None:
     assert await user.token() == "own-1"
@@ -59,7 +59,7 @@ async def test_a_token_stands_until_there_is_another(
     assert await user.token() == "own-1"
 
 
-async def test_without_keystone_there_is_none_until_it_is_back(
+async def test_failed_login_is_not_repeated_within_the_interval(
     keystone: Keystone, user: ServiceUser, clock: ManualClock
 ) -> None:
     keystone.login_body = b"<html>"
@@ -72,15 +72,15 @@ async def test_without_keystone_there_is_none_until_it_is_back(
     assert await user.token() == "own-1"
 
 
-async def test_nobody_waits_for_long_for_a_keystone_that_hangs(
+async def test_requests_do_not_wait_for_a_slow_login_which_goes_on(
     keystone: Keystone, user: ServiceUser
 ) -> None:
     """And what a login gives that took longer is used all the same."""
-    keystone.logins_go_on.clear()
+    keystone.logins_may_end.clear()
     async with asyncio.timeout(5):
         assert await asyncio.gather(*(user.token() for _ in range(5))) == [None] * 5
         assert await user.token() is None
-        keystone.logins_go_on.set()
+        keystone.logins_may_end.set()
         while await user.token() != "own-1":  # noqa: ASYNC110  nothing else tells of it
             await asyncio.sleep(0.02)
     assert keystone.logins == 1

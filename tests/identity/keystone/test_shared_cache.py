@@ -14,12 +14,12 @@ from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, ServiceSession
 from glimpse.identity.keystone.entry_protection import EntryProtection, Strategy
 from glimpse.identity.keystone.shared_cache import InvalidMemcachedServer, SharedCache, SharedEntry
-from tests.identity.scripted import Keystone, options_for, serving
+from tests.identity.scripted_keystone import Keystone, options_for, serve_keystone
 from tests.support.faultproxy import Fault, FaultProxy
 from tests.support.process import ServerProcess
 from tests.support.services import memcached
 
-Place = Callable[..., KeystoneIdentity]
+MakeIdentity = Callable[..., KeystoneIdentity]
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +30,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @pytest.fixture
 async def keystone() -> AsyncIterator[Keystone]:
-    async with serving() as keystone:
+    async with serve_keystone() as keystone:
         yield keystone
 
 
 @pytest.fixture
-async def place(keystone: Keystone) -> AsyncIterator[Place]:
+async def make_identity(keystone: Keystone) -> AsyncIterator[MakeIdentity]:
     """Makes the identity of one more process, on those memcached servers."""
     made: list[KeystoneIdentity] = []
 
@@ -59,11 +59,11 @@ async def place(keystone: Keystone) -> AsyncIterator[Place]:
         await identity.close()
 
 
-def flush(server: ServerProcess) -> None:
-    ask(server, "flush_all", "OK\r\n")
+def flush_memcached(server: ServerProcess) -> None:
+    send_command(server, "flush_all", "OK\r\n")
 
 
-def ask(server: ServerProcess, command: str, *ends: str) -> str:
+def send_command(server: ServerProcess, command: str, *ends: str) -> str:
     """What memcached answers to a command of its text protocol, up to one of the `ends`."""
     said = b""
     with socket.create_connection(server.address, timeout=10) as connection:
@@ -73,48 +73,48 @@ def ask(server: ServerProcess, command: str, *ends: str) -> str:
     return said.decode("latin-1")
 
 
-def everything(server: ServerProcess) -> str:
+def dump(server: ServerProcess) -> str:
     """All keys and values of a memcached."""
     listed = "BUSY"
     while listed.startswith("BUSY"):  # with housekeeping of its own
-        listed = ask(server, "lru_crawler metadump all", "END\r\n", "request\r\n")
+        listed = send_command(server, "lru_crawler metadump all", "END\r\n", "request\r\n")
     # What memcached moves between its lists meanwhile is listed twice.
     keys = {word[4:] for word in listed.split() if word.startswith("key=")}
-    return listed + "".join(ask(server, f"get {key}", "END\r\n") for key in keys)
+    return listed + "".join(send_command(server, f"get {key}", "END\r\n") for key in keys)
 
 
 @pytest.mark.parametrize("strategy", ["MAC", "ENCRYPT"])
-async def test_a_token_is_validated_once_for_all_processes(
-    keystone: Keystone, place: Place, server: ServerProcess, strategy: Strategy
+async def test_token_is_validated_once_for_all_processes(
+    keystone: Keystone, make_identity: MakeIdentity, server: ServerProcess, strategy: Strategy
 ) -> None:
-    flush(server)
-    assert (await place(server.port, strategy=strategy).authenticate("good")).user_id == "u"
-    other = place(server.port, strategy=strategy)
+    flush_memcached(server)
+    assert (await make_identity(server.port, strategy=strategy).authenticate("good")).user_id == "u"
+    other = make_identity(server.port, strategy=strategy)
     caller = await other.authenticate("good")
     assert (caller.user_id, caller.project_id, caller.token) == ("u", "p", "good")
     assert keystone.validations == ["good"]
 
 
-async def test_a_token_known_elsewhere_works_while_keystone_is_down(
-    keystone: Keystone, place: Place, server: ServerProcess
+async def test_token_cached_by_another_process_is_valid_while_keystone_is_down(
+    keystone: Keystone, make_identity: MakeIdentity, server: ServerProcess
 ) -> None:
-    flush(server)
-    await place(server.port).authenticate("good")
+    flush_memcached(server)
+    await make_identity(server.port).authenticate("good")
     keystone.status = 500
-    assert (await place(server.port).authenticate("good")).user_id == "u"
+    assert (await make_identity(server.port).authenticate("good")).user_id == "u"
     with pytest.raises(IdentityUnavailable):
-        await place(server.port).authenticate("root")
+        await make_identity(server.port).authenticate("root")
 
 
-async def test_sharing_makes_nothing_believed_for_longer(
-    keystone: Keystone, place: Place, server: ServerProcess
+async def test_sharing_does_not_extend_the_lifetime_in_the_cache(
+    keystone: Keystone, make_identity: MakeIdentity, server: ServerProcess
 ) -> None:
-    flush(server)
+    flush_memcached(server)
     now = time.time()
     keystone.tokens["long"] = ("member", 3600)
-    await place(server.port, clock=lambda: now).authenticate("long")
+    await make_identity(server.port, clock=lambda: now).authenticate("long")
     later = now + 299
-    other = place(server.port, clock=lambda: later)
+    other = make_identity(server.port, clock=lambda: later)
     await other.authenticate("long")
     assert keystone.validations == ["long"]
     later = now + 301
@@ -123,38 +123,38 @@ async def test_sharing_makes_nothing_believed_for_longer(
 
 
 @pytest.mark.parametrize("strategy", ["MAC", "ENCRYPT"])
-async def test_the_cache_tells_neither_token_nor_hash(
-    place: Place, server: ServerProcess, strategy: Strategy
+async def test_memcached_holds_neither_a_token_nor_its_hash(
+    make_identity: MakeIdentity, server: ServerProcess, strategy: Strategy
 ) -> None:
-    flush(server)
-    await place(server.port, strategy=strategy).authenticate("service")
-    await place(server.port, strategy=strategy).authenticate("good")
-    kept = everything(server)
+    flush_memcached(server)
+    await make_identity(server.port, strategy=strategy).authenticate("service")
+    await make_identity(server.port, strategy=strategy).authenticate("good")
+    kept = dump(server)
     assert "glimpse-1-" in kept, kept
     hashes = [hashlib.new(kind, b"good").hexdigest() for kind in ("md5", "sha1", "sha256")]
     assert not [secret for secret in ["good", "own-1", *hashes] if secret in kept]
     assert ("demo" in kept) is (strategy == "MAC"), "MAC signs what can be read"
 
 
-async def test_an_entry_that_was_touched_is_no_entry(
-    keystone: Keystone, place: Place, server: ServerProcess
+async def test_forged_entry_is_ignored(
+    keystone: Keystone, make_identity: MakeIdentity, server: ServerProcess
 ) -> None:
-    flush(server)
-    await place(server.port).authenticate("good")
+    flush_memcached(server)
+    await make_identity(server.port).authenticate("good")
     forged = b'1.0\n{"token": {"user": {"id": "root"}, "roles": [{"name": "admin"}]}}'
     key = f"glimpse-1-{EntryProtection('ENCRYPT', 'the secret').derive_keys('good').name}"
-    assert key in ask(server, f"get {key}", "END\r\n")
-    ask(server, f"set {key} 0 0 {len(forged)}\r\n{forged.decode()}", "STORED\r\n")
-    assert (await place(server.port).authenticate("good")).user_id == "u"
+    assert key in send_command(server, f"get {key}", "END\r\n")
+    send_command(server, f"set {key} 0 0 {len(forged)}\r\n{forged.decode()}", "STORED\r\n")
+    assert (await make_identity(server.port).authenticate("good")).user_id == "u"
     assert keystone.validations == ["good", "good"]
 
 
 async def test_processes_with_different_secrets_share_nothing(
-    keystone: Keystone, place: Place, server: ServerProcess
+    keystone: Keystone, make_identity: MakeIdentity, server: ServerProcess
 ) -> None:
-    flush(server)
-    await place(server.port).authenticate("good")
-    await place(server.port, secret="another").authenticate("good")
+    flush_memcached(server)
+    await make_identity(server.port).authenticate("good")
+    await make_identity(server.port, secret="another").authenticate("good")
     assert keystone.validations == ["good", "good"]
 
 
@@ -171,15 +171,15 @@ async def test_processes_with_different_secrets_share_nothing(
     ],
     ids=["refuses", "hangs", "resets", "closes", "trickles", "speaks HTTP", "fails"],
 )
-async def test_whatever_memcached_does_requests_are_answered(
-    place: Place,
+async def test_requests_succeed_whatever_memcached_does(
+    make_identity: MakeIdentity,
     server: ServerProcess,
     fault: Fault | None,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.WARNING)
     with FaultProxy(server.address) as proxy:
-        identity = place(proxy.port, timeout=0.3)
+        identity = make_identity(proxy.port, timeout=0.3)
         if fault is None:
             proxy.refuse()
         else:
@@ -189,17 +189,21 @@ async def test_whatever_memcached_does_requests_are_answered(
     assert f"memcached at 127.0.0.1:{proxy.port} does not answer" in caplog.text
 
 
-async def test_a_server_that_failed_is_left_alone(place: Place, server: ServerProcess) -> None:
+async def test_failed_server_is_not_used(
+    make_identity: MakeIdentity, server: ServerProcess
+) -> None:
     with FaultProxy(server.address) as bad:
         bad.fail(Fault("reset"))
-        identity = place(bad.port)
+        identity = make_identity(bad.port)
         await identity.authenticate("good")
         asked = bad.requests
         await identity.authenticate("root")
         assert bad.requests == asked
 
 
-async def test_entries_are_spread_and_found_again_by_others(server: ServerProcess) -> None:
+async def test_entries_are_spread_over_servers_and_found_by_other_processes(
+    server: ServerProcess,
+) -> None:
     """Two servers (two ways to one memcached): each has some; while one rests the other serves."""
     with ExitStack() as stack:
         proxies = [stack.enter_context(FaultProxy(server.address)) for _ in range(2)]
@@ -225,6 +229,6 @@ async def test_entries_are_spread_and_found_again_by_others(server: ServerProces
 
 
 @pytest.mark.parametrize("server", ["host:port", "[::1]:x"])
-def test_a_server_that_cannot_be_meant_is_refused(server: str) -> None:
+def test_invalid_server_name_is_refused(server: str) -> None:
     with pytest.raises(InvalidMemcachedServer, match="host:port"):
         SharedCache([server], EntryProtection("MAC", "s"), timeout=1, retry_interval=1)

@@ -16,7 +16,7 @@ from tests.identity.clock import ManualClock
 CALLER = Caller("u", "p")
 
 
-def test_a_token_is_believed_for_the_lifetime_and_never_past_its_end() -> None:
+def test_token_is_cached_for_the_lifetime_and_never_past_its_expiry() -> None:
     clock = ManualClock()
     known = TokenCache(300, clock)
     known.put("long", ValidatedToken(CALLER, expires_at=9000.0, validated_at=1000.0))
@@ -33,13 +33,13 @@ def test_a_token_is_believed_for_the_lifetime_and_never_past_its_end() -> None:
     assert known.get("long") is None
 
 
-def test_without_a_lifetime_nothing_is_remembered() -> None:
+def test_nothing_is_cached_without_a_lifetime() -> None:
     known = TokenCache(-1, ManualClock())
     known.put("token", ValidatedToken(CALLER, expires_at=9000.0, validated_at=1000.0))
     assert known.get("token") is None
 
 
-def test_of_too_many_those_used_last_stay() -> None:
+def test_most_recently_used_tokens_stay() -> None:
     most = token_cache.MAX_TOKENS  # one more than that is a lot to wait for
     known = TokenCache(300, ManualClock())
     for number in range(most):
@@ -52,13 +52,13 @@ def test_of_too_many_those_used_last_stay() -> None:
     assert known.get("11")
 
 
-def test_a_key_does_not_tell_the_token() -> None:
+def test_cache_key_does_not_contain_the_token() -> None:
     assert "secret" not in cache_key("secret")
     assert cache_key("secret") != cache_key("other")
     assert cache_key("\ud800")
 
 
-def test_what_is_known_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cached_tokens_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_cache, "MAX_BYTES", 1_000_000)
     known = TokenCache(300, ManualClock())
     for number in range(100):
@@ -73,7 +73,7 @@ def test_what_is_known_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> N
     assert known.get("99")
 
 
-def test_a_refused_token_is_refused_for_a_few_seconds() -> None:
+def test_token_stays_refused_for_five_seconds() -> None:
     clock = ManualClock()
     refused = RefusedTokens(300, clock)
     refused.add(("a", False))
@@ -85,13 +85,13 @@ def test_a_refused_token_is_refused_for_a_few_seconds() -> None:
     assert ("a", False) not in refused
 
 
-def test_refused_tokens_are_not_remembered_where_good_ones_are_not() -> None:
+def test_refused_tokens_are_not_kept_without_a_lifetime() -> None:
     refused = RefusedTokens(-1, ManualClock())
     refused.add(("a", False))
     assert ("a", False) not in refused
 
 
-def test_of_too_many_refused_tokens_the_last_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_latest_refused_tokens_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_cache, "MAX_TOKENS", 3)
     clock = ManualClock()
     refused = RefusedTokens(300, clock)

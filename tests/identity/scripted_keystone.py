@@ -20,12 +20,12 @@ class Keystone:
         self.url = ""
         self.own_token = 0
         self.validations: list[str] = []
-        self.asked = asyncio.Event()
+        self.validation_started = asyncio.Event()
         self.status = 200
         self.failures = 0  # so many calls are answered with 500 first
         self.logins = 0
-        self.logins_go_on = asyncio.Event()
-        self.logins_go_on.set()
+        self.logins_may_end = asyncio.Event()
+        self.logins_may_end.set()
         self.login_body: bytes | None = None
         self.tokens = {
             "good": ("member", 60),
@@ -40,14 +40,14 @@ class Keystone:
             self.failures -= 1
             return web.Response(status=500)
         if request.method == "POST":
-            await self.logins_go_on.wait()
+            await self.logins_may_end.wait()
             return self._log_in()
         if request.path != "/v3/auth/tokens":
             version = {"id": "v3.14", "status": "stable", "links": [self._link("/v3/")]}
             return web.json_response({"version": version})
         token = request.headers["X-Subject-Token"]
         self.validations.append(token)
-        self.asked.set()
+        self.validation_started.set()
         await asyncio.sleep(0.02)
         if request.headers["X-Auth-Token"] != f"own-{self.own_token}":
             return web.Response(status=401)
@@ -87,7 +87,7 @@ class Keystone:
 
 
 @asynccontextmanager
-async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Keystone]:
+async def serve_keystone(tls: ssl.SSLContext | None = None) -> AsyncIterator[Keystone]:
     """Serve one on a free port of localhost, over TLS if so told."""
     keystone = Keystone()
     runner = web.ServerRunner(web.Server(keystone.handle), shutdown_timeout=0.1)
