@@ -7,7 +7,7 @@ from typing import NamedTuple
 from glimpse.compute import content_negotiation, list_query, metadata, microversions, routes, views
 from glimpse.compute.request_parsing import parse_json
 from glimpse.glance import error_text, image_document, list_pages, responses
-from glimpse.glance.error_diagnosis import unstorable_property
+from glimpse.glance.error_diagnosis import diagnose_properties
 from glimpse.glance.servers import Servers, is_url
 from glimpse.http import accept, proxy_headers
 from glimpse.identity.access_rules import AccessRule, RequestTarget, allowed
@@ -18,6 +18,7 @@ from glimpse.images import dates, query
 from glimpse.server import request_body, request_head
 from glimpse.telemetry import redaction
 from glimpse.upstream import request_encoder
+from glimpse.upstream.transport import Response
 from glimpse.upstream.urls import strip_credentials
 
 
@@ -239,10 +240,12 @@ ROWS = {
     "slashes": Row(lambda text: image_routes._plain_path(text, "/image"), repeated("/", "//a")),
     # Of Glance and Keystone
     "reason of an error": Row(
-        lambda text: error_text.reason_of(text.encode()), (*HTML, *ANY), "glance.error_text:_TAG"
+        lambda text: error_text.extract_reason(text.encode()),
+        (*HTML, *ANY),
+        "glance.error_text:_TAG",
     ),
-    "headings": Row(error_text.without_headings, HTML, "glance.error_text:_OPENING"),
-    "ends of headings": Row(error_text.without_headings, HTML, "glance.error_text:_CLOSING"),
+    "headings": Row(error_text.remove_headings, HTML, "glance.error_text:_OPENING"),
+    "ends of headings": Row(error_text.remove_headings, HTML, "glance.error_text:_CLOSING"),
     "status line": Row(
         lambda text: error_text._STATUS_LINE.sub("", text),
         repeated(" ", "123 ^a$", "^ $123", "\n", "123 ^A $", "^\n$123 a"),
@@ -250,15 +253,15 @@ ROWS = {
     ),
     "id of an image": Row(image_document._ID.fullmatch, ANY, "glance.image_document:_ID"),
     "next page": Row(
-        lambda text: list_pages.next_marker({"next": text}),
+        lambda text: list_pages.parse_next_marker({"next": text}),
         repeated("marker=a&", "&", "?marker=^a$", "%", ";"),
     ),
     "document": Row(
-        lambda text: responses.document(responses.Answer(200, text.encode())),
+        lambda text: responses.parse_document(Response(200, [], text.encode())),
         repeated("[", '{"a":', "1", '"^a$'),
     ),
     "alike keys": Row(
-        lambda text: unstorable_property({text: "a"}, {"key": "b"}),
+        lambda text: diagnose_properties({text: "a"}, {"key": "b"}),
         repeated("\u0301\u0316", "\ufb03", "A"),
     ),
     "URL of Glance": Row(

@@ -106,14 +106,15 @@ def test_glance(rig: Rig, fault: str, operation: str) -> None:
         ("closes early", "the connection closed before a response"),
         ("closes in the body", "the connection closed within the response"),
         ("hangs", "nothing received for 1 s"),
-        ("answers 500", "it answered 500"),
+        ("answers 500", "status code 500"),
         ("answers no HTTP", "the response is not HTTP"),
     ],
 )
 def test_the_log_says_how_glance_fails(rig: Rig, fault: str, words: str) -> None:
     rig.glance.fail(FAULTS[fault][0])
     assert OPERATIONS["show"](rig.cloud).status in (502, 503)
-    said = f"Glance at {rig.glance.base_url}/image fails, and rests: {words}\n"
+    server = f"Glance at {rig.glance.base_url}/image"
+    said = f"{server} failed, other servers are tried first for 10 s: {words}\n"
     assert said in rig.cloud.process.log.read_text()
 
 

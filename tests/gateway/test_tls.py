@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from glimpse.glance import GlanceImageService, GlanceOptions, ImageLocks
+from glimpse.glance import GlanceImageService, ImageLocks
 from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, ServiceSession
 from glimpse.images import Caller
 from glimpse.images.errors import Unavailable
 from glimpse.upstream.tls import TlsOptions
+from tests.glance.options import glance_options
 from tests.identity.scripted_keystone import options_for, serve_keystone
 from tests.support.certificates import Certificates
 
@@ -63,9 +64,9 @@ async def test_glance(
     await runner.setup()
     tls = files.server_context(asks_for_client=demands)
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
-    options = GlanceOptions((f"https://127.0.0.1:{runner.addresses[0][1]}",), num_retries=0)
+    url = f"https://127.0.0.1:{runner.addresses[0][1]}"
     service = GlanceImageService(
-        dataclasses.replace(options, tls=_tls(configured(files))),
+        glance_options(url, num_retries=0, tls=_tls(configured(files))),
         ImageLocks(f"file://{tmp_path}", 5),
     )
     async with aclosing(_Closing(service.close, runner.cleanup)):

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from glimpse.glance import GlanceImageService, GlanceOptions, ImageLocks
-from glimpse.glance.client import ServiceTokens
+from glimpse.glance import GlanceImageService, ImageLocks
+from glimpse.glance.service_tokens import ServiceTokens
 from glimpse.images import Caller
+from tests.glance.options import glance_options
 
 CALLER = Caller("u", "p", token="secret")
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -43,11 +44,13 @@ async def connect(tmp_path: Path) -> AsyncIterator[Connect]:
     made: list[GlanceImageService] = []
 
     def start(
-        *servers: str, service: ServiceTokens | None = None, **options: float
+        *servers: str, service_tokens: ServiceTokens | None = None, **options: float
     ) -> GlanceImageService:
-        turns = ImageLocks(f"file://{tmp_path}", 5)
-        asked = GlanceOptions(servers, **options)  # type: ignore[arg-type]
-        images = GlanceImageService(asked, turns, service=service)
+        images = GlanceImageService(
+            glance_options(*servers, **options),
+            ImageLocks(f"file://{tmp_path}", 5),
+            service_tokens=service_tokens,
+        )
         made.append(images)
         return images
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from glimpse.glance.error_diagnosis import unfit_filter, unstorable_property
+from glimpse.glance.error_diagnosis import diagnose_properties, diagnose_query
 from glimpse.images import parse_filters
 
 
@@ -17,12 +17,12 @@ from glimpse.images import parse_filters
     ],
 )
 def test_a_filter_that_glance_trips_over_is_named(key: str, value: str, named: str) -> None:
-    assert named in (unfit_filter(parse_filters([(key, value)])) or "")
+    assert named in (diagnose_query(parse_filters([(key, value)])) or "")
 
 
 @pytest.mark.parametrize("key", ["size_min", "os_distro", "min_ram", "name"])
 def test_any_other_filter_is_not_blamed(key: str) -> None:
-    assert unfit_filter(parse_filters([(key, "1")])) is None
+    assert diagnose_query(parse_filters([(key, "1")])) is None
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,14 @@ def test_any_other_filter_is_not_blamed(key: str) -> None:
     ],
 )
 def test_a_property_that_glance_cannot_store_is_named(key: str, value: str) -> None:
-    assert repr(key) in (unstorable_property({"key1": "value"}, {"good": "x", key: value}) or "")
+    assert repr(key) in (diagnose_properties({"key1": "value"}, {"good": "x", key: value}) or "")
 
 
 def test_two_new_keys_that_are_alike_are_named() -> None:
-    why = unstorable_property({}, {"os": "a", "OS": "b"})
+    why = diagnose_properties({}, {"os": "a", "OS": "b"})
     assert why == "The Image service cannot tell the key 'OS' from 'os'."
 
 
 def test_what_an_image_has_already_is_not_blamed() -> None:
     properties = {"key1": "a", "KEY1": "b", "__class__": "c"}
-    assert unstorable_property(properties, {"key1": "x", "KEY1": "y", "__class__": "c"}) is None
+    assert diagnose_properties(properties, {"key1": "x", "KEY1": "y", "__class__": "c"}) is None

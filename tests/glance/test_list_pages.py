@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from glimpse.glance.list_pages import Answered, PagesAhead, Part, walk
+from glimpse.glance.list_pages import DocumentPage, FetchedPage, PrefetchLimit, iterate_pages
 
 
 class RequestTarget:
@@ -19,7 +19,7 @@ class RequestTarget:
         self.hurry = asyncio.Event()
         self.hurry.set()
 
-    async def __call__(self, marker: str | None, count: int) -> Answered:
+    async def __call__(self, marker: str | None, count: int) -> FetchedPage:
         self.began.append((marker, count))
         try:
             await self.hurry.wait()
@@ -29,12 +29,12 @@ class RequestTarget:
         start = 0 if marker is None else int(marker)
         end = min(self._size, start + count)
         documents = [{"id": str(number)} for number in range(start, end)]
-        return Answered(documents, str(end) if end - start == count else None)
+        return FetchedPage(documents, str(end) if end - start == count else None)
 
 
 async def test_the_next_page_is_made_while_the_present_one_is_used() -> None:
     ask = RequestTarget(10)
-    async with aclosing(walk(ask, limit=None, marker=None, page_size=4)) as parts:
+    async with aclosing(iterate_pages(ask, limit=None, marker=None, page_size=4)) as parts:
         assert len((await anext(parts)).documents) == 4
         await asyncio.sleep(0)
         assert ask.began == [(None, 4), ("4", 4)]
@@ -45,11 +45,11 @@ async def test_the_next_page_is_made_while_the_present_one_is_used() -> None:
 
 
 async def test_only_a_few_lists_at_once_ask_ahead() -> None:
-    pages_ahead = PagesAhead(most=1)
+    pages_ahead = PrefetchLimit(1)
     first, second = RequestTarget(10), RequestTarget(10)
 
-    def walked(ask: RequestTarget) -> AsyncGenerator[Part, None]:
-        return walk(ask, limit=None, marker=None, page_size=4, pages_ahead=pages_ahead)
+    def walked(ask: RequestTarget) -> AsyncGenerator[DocumentPage, None]:
+        return iterate_pages(ask, limit=None, marker=None, page_size=4, prefetch_limit=pages_ahead)
 
     async with aclosing(walked(first)) as ahead, aclosing(walked(second)) as slow:
         await anext(ahead)
@@ -73,7 +73,7 @@ async def test_no_page_is_asked_for_that_is_not_wanted(
     limit: int, began: list[tuple[str | None, int]]
 ) -> None:
     ask = RequestTarget(10)
-    parts = [part async for part in walk(ask, limit=limit, marker=None, page_size=4)]
+    parts = [part async for part in iterate_pages(ask, limit=limit, marker=None, page_size=4)]
     assert sum(len(part.documents) for part in parts) == limit
     assert parts[-1].more is (limit < 10)
     assert ask.began == began
@@ -81,7 +81,7 @@ async def test_no_page_is_asked_for_that_is_not_wanted(
 
 async def test_a_reader_who_leaves_takes_back_what_was_asked_ahead() -> None:
     ask = RequestTarget(100)
-    parts = walk(ask, limit=None, marker=None, page_size=10)
+    parts = iterate_pages(ask, limit=None, marker=None, page_size=10)
     await anext(parts)
     ask.hurry.clear()
     await asyncio.sleep(0)
@@ -93,12 +93,12 @@ async def test_a_reader_who_leaves_takes_back_what_was_asked_ahead() -> None:
 async def test_a_page_ahead_that_fails_fails_when_it_is_its_turn() -> None:
     whole = RequestTarget(100)
 
-    async def ask(marker: str | None, count: int) -> Answered:
+    async def ask(marker: str | None, count: int) -> FetchedPage:
         if marker is not None:
             raise ConnectionResetError
         return await whole(marker, count)
 
-    parts = walk(ask, limit=None, marker=None, page_size=10)
+    parts = iterate_pages(ask, limit=None, marker=None, page_size=10)
     assert len((await anext(parts)).documents) == 10
     await asyncio.sleep(0.01)
     with pytest.raises(ConnectionResetError):

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 from tooz.locking import Lock
 
-from glimpse.glance.lock_service import LockService, LockServiceError, with_limits
+from glimpse.glance.lock_service import LockService, UnusableLockService, with_timeouts
 from glimpse.images.errors import Unavailable
 from tests.support.faultproxy import Fault, FaultProxy
 from tests.support.services import memcached, redis_server
 
 
 def test_locks_that_outlive_their_holder_expire() -> None:
-    assert with_limits("redis://h:1?db=2") == "redis://h:1?db=2&lock_timeout=10&socket_timeout=5"
-    assert with_limits("redis://h?lock_timeout=3&socket_timeout=1").count("timeout") == 2
-    assert with_limits("memcached://h") == "memcached://h?lock_timeout=10&timeout=5"
-    assert with_limits("etcd3+http://h?timeout=2") == "etcd3+http://h?timeout=2&lock_timeout=10"
-    assert with_limits("mysql://u@h/d") == "mysql://u@h/d"
-    assert with_limits("file:///d") == "file:///d"
+    assert with_timeouts("redis://h:1?db=2") == "redis://h:1?db=2&lock_timeout=10&socket_timeout=5"
+    assert with_timeouts("redis://h?lock_timeout=3&socket_timeout=1").count("timeout") == 2
+    assert with_timeouts("memcached://h") == "memcached://h?lock_timeout=10&timeout=5"
+    assert with_timeouts("etcd3+http://h?timeout=2") == "etcd3+http://h?timeout=2&lock_timeout=10"
+    assert with_timeouts("mysql://u@h/d") == "mysql://u@h/d"
+    assert with_timeouts("file:///d") == "file:///d"
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_locks_that_outlive_their_holder_expire() -> None:
     ],
 )
 def test_a_lock_service_that_cannot_be_used_is_said(url: str, words: str) -> None:
-    with pytest.raises(LockServiceError, match=words):
+    with pytest.raises(UnusableLockService, match=words):
         LockService(url)
 
 
@@ -47,7 +47,7 @@ async def test_redis_in_trouble_is_unavailable_and_comes_back(
     with redis_server(tmp_path) as redis, FaultProxy(redis.address) as proxy:
         # A lock whose confirmation was lost stays for a second.
         url = f"redis://127.0.0.1:{proxy.port}?lock_timeout=1&socket_timeout=0.5"
-        locks = LockService(url, longest_call=0.5)
+        locks = LockService(url, call_timeout=0.5)
         for _ in range(2):  # before there was a connection, and after
             if fault:
                 proxy.fail(fault)
@@ -71,20 +71,20 @@ async def test_trouble_and_its_end_are_told_once(
         await locks.release(await eventually_locked(locks))
         for _ in range(2):
             proxy.refuse()
-            await told(caplog, "The lock service is in trouble: Connection")
+            await told(caplog, "cannot be changed until it is back: Connection")
             await asyncio.sleep(1.5)  # it is tried again each second
             proxy.mend()
-            await told(caplog, "The lock service answers again.")
+            await told(caplog, "The lock service responds again.")
             assert len(caplog.messages) == 2, caplog.messages
             caplog.clear()
         proxy.refuse()
-        await told(caplog, "The lock service is in trouble: Connection")
+        await told(caplog, "cannot be changed until it is back: Connection")
         await locks.close()
         await until(lambda: not hearts() - of_others)
 
 
 def hearts() -> set[threading.Thread]:
-    return {thread for thread in threading.enumerate() if thread.name == "heart"}
+    return {thread for thread in threading.enumerate() if thread.name == "lock-heartbeat"}
 
 
 async def told(caplog: pytest.LogCaptureFixture, message: str) -> None:
@@ -98,7 +98,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def all_come_back(locks: LockService) -> None:
-    await until(lambda: not locks.abandoned)
+    await until(lambda: not locks.abandoned_calls)
 
 
 async def eventually_locked(locks: LockService) -> Lock:

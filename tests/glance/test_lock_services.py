@@ -68,7 +68,7 @@ async def test_writers_take_turns(server: LockServer) -> None:
 
     async def write(turns: ImageLocks) -> None:
         nonlocal at_work
-        async with turns.turn("image"):
+        async with turns.lock("image"):
             at_work += 1
             assert at_work == 1, "two wrote at once"
             await asyncio.sleep(0.002)
@@ -90,13 +90,13 @@ async def test_a_holder_that_is_killed_holds_nobody_up_for_long(server: LockServ
     try:
         assert await asyncio.to_thread(here.recv) == "held"
         with pytest.raises(Unavailable):
-            async with impatient.turn("image"):
+            async with impatient.lock("image"):
                 pytest.fail("two held the turn at once")
     finally:
         holder.kill()
         holder.join()
     began = time.monotonic()
-    async with turns.turn("image"):
+    async with turns.lock("image"):
         assert time.monotonic() - began < WAIT / 2
     await turns.close()
     await impatient.close()
@@ -105,10 +105,10 @@ async def test_a_holder_that_is_killed_holds_nobody_up_for_long(server: LockServ
 async def test_a_turn_that_lasts_stays_the_holders(server: LockServer) -> None:
     """Longer than the lock of a dead holder would."""
     one, other = ImageLocks(server.url, WAIT), ImageLocks(server.url, 0.5)
-    async with one.turn("image"):
+    async with one.lock("image"):
         await asyncio.sleep(5)
         with pytest.raises(Unavailable):
-            async with other.turn("image"):
+            async with other.lock("image"):
                 pytest.fail("two held the turn at once")
     await one.close()
     await other.close()
@@ -120,7 +120,7 @@ async def test_trouble_is_answered_in_time_and_ends(
 ) -> None:
     turns = ImageLocks(server.url, 2)
     image = f"image of {fault}"  # what was asked of a server that hung may last for a while
-    async with turns.turn(image):
+    async with turns.lock(image):
         pass
     if fault:
         server.proxy.fail(fault)
@@ -128,7 +128,7 @@ async def test_trouble_is_answered_in_time_and_ends(
         server.proxy.refuse()
     began = time.monotonic()
     with pytest.raises(Unavailable):
-        async with turns.turn(image):
+        async with turns.lock(image):
             pytest.fail("there was nobody to ask for the turn")
     assert time.monotonic() - began < 3
     server.proxy.mend()
@@ -140,6 +140,6 @@ async def eventually_takes_a_turn(turns: ImageLocks, image: str) -> None:
     async with asyncio.timeout(WAIT):
         while True:
             with contextlib.suppress(Unavailable):
-                async with turns.turn(image):
+                async with turns.lock(image):
                     return
             await asyncio.sleep(0.1)

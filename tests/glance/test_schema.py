@@ -5,29 +5,29 @@ import json
 
 import pytest
 
-from glimpse.glance.responses import Answer
-from glimpse.glance.schema import ImageSchema, described_attributes
+from glimpse.glance.schema import ImageSchema, parse_attributes
 from glimpse.images import BASE_ATTRIBUTES
 from glimpse.images.errors import InvalidResponse, Unavailable
+from glimpse.upstream.transport import Response
 
 
-def schema(*attributes: str) -> Answer:
+def schema(*attributes: str) -> Response:
     described = {"base": {"type": "string"}, "own": {"is_base": False}}
     described |= {name: {"is_base": True} for name in attributes}
-    return Answer(200, json.dumps({"name": "image", "properties": described}).encode())
+    return Response(200, [], json.dumps({"name": "image", "properties": described}).encode())
 
 
 class Glance:
-    """Answers with its schema, once it is told to; counts how often it was asked."""
+    """Responses with its schema, once it is told to; counts how often it was asked."""
 
     def __init__(self) -> None:
-        self.answer: Answer | Exception = schema()
+        self.answer: Response | Exception = schema()
         self.asked = 0
         self.ready = asyncio.Event()
         self.ready.set()
         self.time = 0.0
 
-    async def fetch(self, token: str) -> Answer:
+    async def fetch(self, token: str) -> Response:
         assert token == "token"
         self.asked += 1
         await self.ready.wait()
@@ -87,15 +87,17 @@ async def test_a_fetch_under_way_ends_with_the_service(glance: Glance, known: Im
     glance.ready.clear()
     asking = asyncio.create_task(known.base_attributes("token"))
     await settled()
-    await known.close()
+    known.close()
     assert await asking == BASE_ATTRIBUTES
 
 
 def test_a_property_that_the_operator_declares_is_no_attribute() -> None:
-    assert described_attributes(schema("more")) == {"base", "more"}
+    assert parse_attributes(schema("more")) == {"base", "more"}
 
 
-@pytest.mark.parametrize("answer", [Answer(500, b"{}"), Answer(200, b"[]"), Answer(200, b"{}")])
-def test_what_is_no_schema_is_a_bad_answer(answer: Answer) -> None:
+@pytest.mark.parametrize(
+    "answer", [Response(500, [], b"{}"), Response(200, [], b"[]"), Response(200, [], b"{}")]
+)
+def test_what_is_no_schema_is_a_bad_answer(answer: Response) -> None:
     with pytest.raises(InvalidResponse):
-        described_attributes(answer)
+        parse_attributes(answer)

@@ -48,7 +48,7 @@ class Glance:
 
 async def test_every_call_has_both_tokens(serve: Serve, connect: Connect) -> None:
     glance, tokens = Glance(), Tokens("good")
-    images = connect(await serve(glance), service=tokens)
+    images = connect(await serve(glance), service_tokens=tokens)
     [page async for page in images.list_images(CALLER, ImageQuery())]
     await images.change_properties(CALLER, "image-1", PropertyChanges(set={"a": "b"}))
     await images.delete_image(CALLER, "image-1")
@@ -62,7 +62,7 @@ async def test_a_token_that_is_refused_is_renewed_and_the_call_made_again(
     serve: Serve, connect: Connect
 ) -> None:
     glance = Glance()
-    images = connect(await serve(glance), service=Tokens("old", "good"))
+    images = connect(await serve(glance), service_tokens=Tokens("old", "good"))
     await images.delete_image(CALLER, "image-1")
     assert glance.calls == ["DELETE old", "DELETE good"]
 
@@ -72,7 +72,7 @@ async def test_a_caller_who_is_refused_is_told_so(
     serve: Serve, connect: Connect, tokens: Tokens
 ) -> None:
     glance = Glance()
-    images = connect(await serve(glance), service=tokens)
+    images = connect(await serve(glance), service_tokens=tokens)
     with pytest.raises(NotAuthenticated):
         await images.get_image(CALLER, "image-1")
     assert len(glance.calls) == 1

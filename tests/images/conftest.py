@@ -7,8 +7,9 @@ import pytest
 
 from glimpse.app.policy_files import PolicyFiles
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.glance import GlanceImageService, GlanceOptions, ImageLocks
+from glimpse.glance import GlanceImageService, ImageLocks
 from glimpse.images import Permissions
+from tests.glance.options import glance_options
 from tests.images.services import Rig, served
 from tests.support.policy import write_policy
 
@@ -35,7 +36,7 @@ async def rig(
         async with served(store) as url:
             turns = ImageLocks(f"file://{tmp_path / 'turns'}", 10)
             # Pages of two, so that every list here takes several.
-            options = GlanceOptions((url,), page_size=2)
+            options = glance_options(url, page_size=2)
             glance = GlanceImageService(options, turns, rules=rules)
             yield Rig(glance, store)
             await glance.close()

@@ -8,13 +8,17 @@ from typing import NamedTuple
 from glimpse.app.keystone import open_keystone, open_session
 from glimpse.app.parts import Parts
 from glimpse.app.tls import tls_options
-from glimpse.glance import GlanceImageService, GlanceOptions, ImageLocks, LockServiceError, is_url
+from glimpse.glance import (
+    GlanceImageService,
+    GlanceOptions,
+    ImageLocks,
+    UnusableLockService,
+    is_url,
+)
 from glimpse.http.readiness import ReadinessCheck
-from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, ServiceSession, ServiceUser
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.images import PolicyRules
-from glimpse.images.errors import Unavailable
 from glimpse.settings import InvalidSettings, Settings
 from glimpse.upstream.urls import strip_credentials
 
@@ -77,6 +81,9 @@ def open_glance(
             )
     options = GlanceOptions(
         api_servers=servers,
+        service_type=glance.service_type,
+        valid_interfaces=glance.valid_interfaces,
+        region_name=glance.region_name,
         num_retries=glance.num_retries,
         connect_timeout=glance.connect_timeout,
         first_byte_timeout=glance.first_byte_timeout,
@@ -84,25 +91,23 @@ def open_glance(
         tls=tls_options("glance", glance),
     )
 
-    async def find_server() -> str:
-        try:
-            return await session.endpoint_of(  # type: ignore[union-attr]  # refused above
-                glance.service_type, glance.valid_interfaces, glance.region_name
-            )
-        except IdentityUnavailable as error:
-            raise Unavailable(f"Where the Image service is cannot be found out: {error}") from None
-
-    service = None
+    service_tokens = None
     if session is not None and settings.service_user.send_service_user_token:
-        service = ServiceUser(open_session(settings, "service_user"))
-    return GlanceImageService(options, open_image_locks(settings), find_server, service, rules)
+        service_tokens = ServiceUser(open_session(settings, "service_user"))
+    return GlanceImageService(
+        options,
+        open_image_locks(settings),
+        catalog=session,
+        service_tokens=service_tokens,
+        rules=rules,
+    )
 
 
 def open_image_locks(settings: Settings) -> ImageLocks:
     """The locks for writers of one image. Raises InvalidSettings."""
     try:
         return ImageLocks(coordination_url(settings), settings.glance.timeout)
-    except LockServiceError as error:
+    except UnusableLockService as error:
         raise InvalidSettings(f"[coordination] backend_url: {error}") from None
 
 

@@ -121,7 +121,7 @@ async def _locks(settings: Settings) -> Finding:
     where = strip_credentials(coordination_url(settings))
     locks = open_image_locks(settings)
     try:
-        async with locks.turn("glimpse check"):
+        async with locks.lock("glimpse check"):
             return Finding("ok", f"writers of one image can take turns through {where}")
     except ImageServiceError as error:
         return Finding("FAIL", f"writers cannot take turns through {where}: {error}")

@@ -1,30 +1,36 @@
-"""What a client sent that makes Glance answer 500: looked for only when Glance did."""
+"""Why Glance responds with 500 to a request: contents that it cannot handle.
+
+Only used after a 500: what Glance can handle depends on its database and version.
+"""
 
 import unicodedata
 from collections.abc import Iterator, Mapping
 
 from glimpse.images import ImageQuery
 
-_LONGEST_KEY = 255  # characters, and bytes of a value: the columns of Glance's database
-_LONGEST_VALUE = 65_535
-# Glance takes a filter named like an attribute of its model for that, and cannot compare these...
+# The columns of Glance's database:
+_LONGEST_KEY = 255  # characters
+_LONGEST_VALUE = 65_535  # bytes
+# Glance takes a filter with the name of an attribute of its database model for a filter by that
+# attribute. These are relations, which it cannot compare with a text.
 _RELATIONS = frozenset(("locations", "members", "properties"))
-# ... and a property named like an attribute of its image objects for that, which these cannot be.
+# Glance takes a property with the name of an attribute of its image object for that attribute.
+# These cannot be set.
 _ATTRIBUTES = frozenset(("base", "extra_properties"))
 
 
-def unfit_filter(query: ImageQuery) -> str | None:
-    """What of `query` Glance cannot look for, in a sentence; None if nothing is known to be."""
+def diagnose_query(query: ImageQuery) -> str | None:
+    """Return a sentence that names a filter which Glance cannot handle; None if none is known."""
     for key, value in query.properties.items():
         if key in _RELATIONS or key.endswith(("_min", "_max")) or "\0" in key + value:
             return f"The Image service cannot filter by {key!r}."
-    for text in _texts(query):
+    for text in _filter_values(query):
         if "\0" in text:
             return f"The Image service cannot look for {text!r}, which holds a NUL character."
     return None
 
 
-def _texts(query: ImageQuery) -> Iterator[str]:
+def _filter_values(query: ImageQuery) -> Iterator[str]:
     lists = (query.names, query.ids, query.disk_formats, query.container_formats, query.tags)
     for values in lists:
         yield from values or ()
@@ -32,16 +38,17 @@ def _texts(query: ImageQuery) -> Iterator[str]:
     yield from (text for text in singles if text)
 
 
-def unstorable_property(
-    properties: Mapping[str, str | None], wanted: Mapping[str, str]
+def diagnose_properties(
+    properties: Mapping[str, str | None], new_properties: Mapping[str, str]
 ) -> str | None:
-    """Which of the `wanted` properties an image with `properties` cannot be given, in a sentence.
+    """Return a sentence that names a new property which Glance cannot store; None if none is known.
 
-    None if nothing is known to be wrong with them. Which keys are alike is for Glance's database to
-    say; most that ignore case ignore accents, too.
+    `properties` are those that the image has; new ones with the same value are not looked at.
+    Two keys that differ in case or accents only are reported: most databases that ignore case
+    ignore accents, too.
     """
     present = {_folded(key): key for key in properties if len(key) <= _LONGEST_KEY}
-    for key, value in wanted.items():
+    for key, value in new_properties.items():
         if properties.get(key) == value:
             continue
         if key in _ATTRIBUTES or (key.startswith("__") and key.endswith("__")):
@@ -59,6 +66,6 @@ def unstorable_property(
 
 
 def _folded(key: str) -> str:
-    """What remains of a key for a database that ignores case and accents."""
+    """Return what a database that ignores case and accents compares of a key."""
     decomposed = unicodedata.normalize("NFKD", key.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).strip()

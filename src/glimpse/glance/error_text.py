@@ -1,6 +1,6 @@
-"""The reason in the body of an error: a sentence out of JSON, HTML or plain text.
+"""The reason in the body of an error: one line of text from JSON, HTML or plain text.
 
-A broken or hostile server may send anything: each function takes time in proportion to its text.
+A broken or hostile server may send anything: each function takes time linear in its input.
 """
 
 import html
@@ -8,18 +8,21 @@ import re
 
 import orjson
 
-_LONGEST_REASON = 1000
-# Characters that are unescaped: what entities stand for is shorter, and the standard library fails
-# for a number (``&#1...;``) of more than 4,300 digits.
-_MOST_UNESCAPED = 4000
+_LONGEST_REASON = 1000  # characters
+# Characters in which entities are replaced: `html.unescape` fails for a numeric entity
+# (``&#1...;``) of more than 4,300 digits.
+_MAX_UNESCAPED = 4000
 _OPENING = re.compile("<(head|h1)>", re.IGNORECASE)
 _CLOSING = {name: re.compile(f"</{name}>", re.IGNORECASE) for name in ("head", "h1")}
 _TAG = re.compile(r"<[^<>]*>")
 _STATUS_LINE = re.compile(r"^\s*\d{3} [A-Za-z ]+\n")
 
 
-def reason_of(body: bytes) -> str:
-    """The sentence in the body of an error; may be empty."""
+def extract_reason(body: bytes) -> str:
+    """Return the reason in the body of an error, without markup; at most 1,000 characters.
+
+    Empty if the body has none.
+    """
     text = body.decode(errors="replace")
     try:
         parsed = orjson.loads(body)
@@ -29,25 +32,25 @@ def reason_of(body: bytes) -> str:
         inner = parsed.get("error")
         message = (inner if isinstance(inner, dict) else parsed).get("message")
         text = message if isinstance(message, str) else ""
-    text = _TAG.sub(" ", without_headings(_STATUS_LINE.sub("", text)))
-    plain = " ".join(text.split())[:_MOST_UNESCAPED]
+    text = _TAG.sub(" ", remove_headings(_STATUS_LINE.sub("", text)))
+    plain = " ".join(text.split())[:_MAX_UNESCAPED]
     return " ".join(html.unescape(plain).split())[:_LONGEST_REASON]
 
 
-def without_headings(text: str) -> str:
-    """`text` with a space in place of each ``<head>...</head>`` and ``<h1>...</h1>``."""
+def remove_headings(text: str) -> str:
+    """Return `text` with a space in place of each ``<head>...</head>`` and ``<h1>...</h1>``."""
     kept: list[str] = []
-    place = 0
-    endless: set[str] = set()  # elements that have no end in the rest of the text
+    position = 0
+    unclosed: set[str] = set()  # elements without an end tag in the rest of the text
     for opening in _OPENING.finditer(text):
         name = opening[1].lower()
-        if opening.start() < place or name in endless:
+        if opening.start() < position or name in unclosed:
             continue
         closing = _CLOSING[name].search(text, opening.end())
         if closing is None:
-            endless.add(name)
+            unclosed.add(name)
             continue
-        kept += (text[place : opening.start()], " ")
-        place = closing.end()
-    kept.append(text[place:])
+        kept += (text[position : opening.start()], " ")
+        position = closing.end()
+    kept.append(text[position:])
     return "".join(kept)

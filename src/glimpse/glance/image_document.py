@@ -1,4 +1,4 @@
-"""An image's document as Glance sends it: whether it is one, before it becomes an Image."""
+"""parse_image: an image's document as Glance sends it, checked before it becomes an Image."""
 
 import re
 from typing import Any
@@ -28,34 +28,35 @@ _TYPES = (
     ("protected", _BOOLEAN),
     ("os_hidden", _BOOLEAN),
 )
-# It becomes a part of URLs, and of JSON that is put together as text. Glance stores 36 characters.
+# An id becomes a part of URLs, and of JSON that is joined from text. Glance stores 36 characters.
 _ID = re.compile(r"[!#-\[\]-~]{1,255}")
 
 
-def image_of(document: Any, base_attributes: frozenset[str]) -> Image:
-    """The image that a parsed document describes. Raises InvalidResponse when it describes none.
+def parse_image(document: Any, base_attributes: frozenset[str]) -> Image:
+    """Return the image that a JSON document describes.
 
-    `base_attributes` are the keys of the document that are no properties. Properties may have any
-    type; see image_from_document.
+    `base_attributes` are the keys of the document that are no properties. Values of properties may
+    have any type: those that are no strings become JSON text. Raises InvalidResponse for a
+    document with a missing attribute or one of another type.
     """
     if not isinstance(document, dict):
         raise InvalidResponse("The Image service's answer is not an image.")
     get = document.get
     for key, types in _TYPES:
         if type(get(key)) not in types:
-            raise _odd(key)
+            raise _invalid(key)
     image_id, tags = get("id"), get("tags") or []
     if not (isinstance(image_id, str) and _ID.fullmatch(image_id)):
-        raise _odd("id")
+        raise _invalid("id")
     if not isinstance(get("visibility", ""), str):
-        raise _odd("visibility")
+        raise _invalid("visibility")
     if not (isinstance(tags, list) and _TEXT.issuperset(map(type, tags))):
-        raise _odd("tags")
+        raise _invalid("tags")
     try:
         return image_from_document(document, base_attributes)
-    except TypeError:  # a property that is nested more deeply than JSON can be written
-        raise _odd("properties") from None
+    except TypeError:  # a property nested too deeply for orjson
+        raise _invalid("properties") from None
 
 
-def _odd(key: str) -> InvalidResponse:
+def _invalid(key: str) -> InvalidResponse:
     return InvalidResponse(f"The Image service's answer is not an image: {key} makes no sense.")

@@ -1,10 +1,11 @@
-"""ImageLocks: writers of one image wait for each other, in this process, this machine and others.
+"""ImageLocks: one write to an image at a time, within this process, this machine and others.
 
 Glance's PATCH reads an image, changes it and writes all of it back, so of two PATCHes at once one
-can undo the other. Between processes the turns are tooz locks: in Redis and memcached, locks that
-expire unless renewed; files by default, which the kernel frees at once when their holder dies.
-Glance may then still be at work on the dead writer's PATCH: a mark, left beside the lock for as
-long as a write takes, makes the next writer wait until that is surely over.
+can undo the other. Between processes the locks are tooz locks. In Redis, memcached and etcd they
+expire unless renewed. In files, the default, the kernel releases them when their holder dies.
+Glance may then still be processing the PATCH of the dead process. Therefore a marker file exists
+while a write is in progress; if the holder dies it stays, and the next writer waits until that
+PATCH is surely over.
 """
 
 import asyncio
@@ -12,107 +13,124 @@ import hashlib
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tooz.locking import Lock
 
-from glimpse.glance.lock_service import EXPIRY, LockService
+from glimpse.glance.lock_service import LOCK_EXPIRY, LockService
 from glimpse.images.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 
-_LOCK_NAME_DIGITS = 3  # 4,096 names: files of locks stay few; images that share one only wait
-_SHORTEST_PAUSE = 0.002
-_LONGEST_PAUSE = 0.05
+_NAME_DIGITS = 3  # 4,096 names, so that lock files stay few; images that share one only wait
+_SHORTEST_DELAY = 0.002  # seconds between tries to acquire a lock
+_LONGEST_DELAY = 0.05
 
 
 class ImageLocks:
-    """Locks of images in the lock service at `backend_url` (a tooz URL).
+    """Locks of images, in the lock service at `backend_url` (a tooz URL).
 
-    Acquiring one takes at most `timeout` seconds.
-
-    The write of a holder that died is taken for done `expiry` seconds after it began.
+    `timeout` is how many seconds a caller waits for a lock. `write_expiry` is how many seconds
+    after its start the write of a process that died is taken to be over; `clock` returns the
+    current time as files have it.
     """
 
-    def __init__(self, backend_url: str, timeout: float, expiry: float = EXPIRY) -> None:
-        """Connects to nobody yet. Raises LockServiceError."""
-        self._locks = LockService(backend_url)
+    def __init__(
+        self,
+        backend_url: str,
+        timeout: float,
+        write_expiry: float = LOCK_EXPIRY,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Raises UnusableLockService. The connection is made when the first lock is acquired."""
+        self._lock_service = LockService(backend_url)
         self._timeout = timeout
-        self._expiry = expiry
-        self._here: dict[str, tuple[asyncio.Lock, int]] = {}
-        place = urlsplit(backend_url)
-        self._marks = Path(place.path) if place.scheme == "file" else None
+        self._write_expiry = write_expiry
+        self._clock = clock
+        # The locks within this process, each with the number of its holders and waiters.
+        self._local_locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        url = urlsplit(backend_url)
+        self._markers = Path(url.path) if url.scheme == "file" else None
 
     @asynccontextmanager
-    async def turn(self, image_id: str) -> AsyncIterator[None]:
-        """Be the only writer of the image within the block. Raises Unavailable."""
+    async def lock(self, image_id: str) -> AsyncIterator[None]:
+        """Hold the lock of an image within the block.
+
+        Raises Unavailable if it cannot be acquired within the timeout, or the lock service fails.
+        """
         name = lock_name(image_id)
-        lock, users = self._here.get(name) or (asyncio.Lock(), 0)
-        self._here[name] = (lock, users + 1)
+        local_lock, users = self._local_locks.get(name) or (asyncio.Lock(), 0)
+        self._local_locks[name] = (local_lock, users + 1)
         try:
             async with asyncio.timeout(self._timeout) as deadline:
-                async with lock:
-                    held = await self._acquire(name)
+                async with local_lock:
+                    lock = await self._acquire(name)
                     try:
-                        await asyncio.sleep(self._unfinished(name))
-                        deadline.reschedule(None)  # it bounds the wait, not the write
-                        with self._marked(name):
+                        await asyncio.sleep(self._orphaned_write_seconds(name))
+                        deadline.reschedule(None)  # it bounds the wait, not the block
+                        with self._write_marker(name):
                             yield
                     finally:
-                        await asyncio.shield(self._locks.release(held))
+                        await asyncio.shield(self._lock_service.release(lock))
         except TimeoutError:
             if not deadline.expired():
                 raise
             raise Unavailable("Too many are writing to this image.") from None
         finally:
-            lock, users = self._here.pop(name)
+            local_lock, users = self._local_locks.pop(name)
             if users > 1:
-                self._here[name] = (lock, users - 1)
+                self._local_locks[name] = (local_lock, users - 1)
 
-    def _unfinished(self, name: str) -> float:
-        """Seconds until the write of a holder that died is surely over."""
-        if self._marks is None:
+    def _orphaned_write_seconds(self, name: str) -> float:
+        """Return the seconds until the write of a holder that died is surely over; usually 0."""
+        if self._markers is None:
             return 0.0
         try:
-            began = (self._marks / f"{name}.writing").stat().st_mtime
+            began = (self._markers / f"{name}.writing").stat().st_mtime
         except FileNotFoundError:
             return 0.0
-        return min(self._expiry, max(0.0, began + self._expiry - time.time()))
+        return min(self._write_expiry, max(0.0, began + self._write_expiry - self._clock()))
 
     @contextmanager
-    def _marked(self, name: str) -> Iterator[None]:
-        """Leave a mark while the block lasts, and for good if the process dies in it."""
-        if self._marks is None:
+    def _write_marker(self, name: str) -> Iterator[None]:
+        """Have a marker file within the block. It stays if the process dies in the block.
+
+        Only for lock files, which the kernel releases at once. Raises Unavailable.
+        """
+        if self._markers is None:
             yield
             return
-        mark = self._marks / f"{name}.writing"
+        marker = self._markers / f"{name}.writing"
         try:
-            mark.touch()
+            marker.touch()
         except OSError as error:
-            _log.error("No mark of a write can be made: %s", error.strerror)
+            _log.error("The file %s cannot be written: %s", marker, error.strerror)
             raise Unavailable("The lock service of this Compute API cannot be used.") from None
         try:
             yield
         finally:
-            mark.unlink(missing_ok=True)
+            marker.unlink(missing_ok=True)
 
     async def _acquire(self, name: str) -> Lock:
-        """Ask again and again rather than block a thread."""
-        pause = _SHORTEST_PAUSE
-        while (lock := await self._locks.try_lock(name)) is None:
-            await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311  no secret
-            pause = min(_LONGEST_PAUSE, pause * 2)
+        """Acquire the lock between processes. It is polled: waiting would block a thread."""
+        delay = _SHORTEST_DELAY
+        while (lock := await self._lock_service.try_lock(name)) is None:
+            await asyncio.sleep(random.uniform(delay / 2, delay))  # noqa: S311  protects no secret
+            delay = min(_LONGEST_DELAY, delay * 2)
         return lock
 
     async def close(self) -> None:
-        """Leave the lock service."""
-        await self._locks.close()
+        """Disconnect from the lock service."""
+        await self._lock_service.close()
 
 
 def lock_name(image_id: str) -> str:
-    """The name of the lock for an image id, which may be any text."""
+    """Return the name of the lock for an image id, which may be any text.
+
+    All processes in front of one Glance need the same names, those of earlier versions included.
+    """
     digest = hashlib.sha256(image_id.encode(errors="surrogatepass")).hexdigest()
-    return f"glimpse-turn-{digest[:_LOCK_NAME_DIGITS]}"
+    return f"glimpse-turn-{digest[:_NAME_DIGITS]}"

@@ -1,4 +1,4 @@
-"""Walking through a list of Glance's: page after page, the next one asked for ahead."""
+"""Lists of Glance: page after page, with the next page fetched ahead of its use."""
 
 import asyncio
 import sys
@@ -6,157 +6,168 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from glimpse.glance import responses
-from glimpse.glance.responses import TooLarge
+from glimpse.glance.errors import TooLarge
+from glimpse.glance.responses import parse_document
 from glimpse.images.errors import InvalidResponse
+from glimpse.upstream.transport import Response
 
-_MOST_PAGES = 100_000
-_MOST_IMAGES = 10_000  # of a page; Glance gives at most the 1,000 that are asked for
-_LONGEST_MARKER = 255
-_SHRINK = 8  # how much smaller a page is asked for after one that had too many bytes
+_MAX_PAGES = 100_000
+_MAX_IMAGES = 10_000  # of a page; Glance sends at most the 1,000 that are requested
+_LONGEST_MARKER = 255  # characters
+_SHRINK_FACTOR = 8  # how many times smaller the next try is after a page of too many bytes
+_MAX_PREFETCHES = 8
 
 
-class Answered(NamedTuple):
-    """A page as Glance answered it: the images' documents, and the marker of the next page."""
+class FetchedPage(NamedTuple):
+    """A page as Glance sent it: documents of images, and the marker of the next page if any."""
 
     documents: list[dict[str, Any]]
-    following: str | None
+    next_marker: str | None
 
 
-class Part(NamedTuple):
-    """What a page adds to the list; `last` and `more` as in `images.Page`."""
+class DocumentPage(NamedTuple):
+    """A page of a list as it is passed on. `last` and `more` are those of `images.Page`."""
 
     documents: list[dict[str, Any]]
     last: bool = True
     more: bool = False
 
 
-# Asks for the page after a marker, of at most so many images. May raise TooLarge.
-Ask = Callable[[str | None, int], Awaitable[object]]
+# Requests the page after a marker, of at most so many images. May raise TooLarge.
+FetchPage = Callable[[str | None, int], Awaitable[object]]
 
 
-class PagesAhead:
-    """Limits how many lists ask for their next page ahead: each may hold megabytes for long.
+class PrefetchLimit:
+    """How many lists may prefetch a page at once: each prefetched page may hold megabytes.
 
-    Where more are read at once, Glance has enough to do without.
+    With more lists than that at once, Glance is busy without prefetches.
     """
 
-    def __init__(self, most: int = 8) -> None:
-        self._free = most
+    def __init__(self, maximum: int = _MAX_PREFETCHES) -> None:
+        self._free = maximum
 
     def acquire(self) -> bool:
-        """Return True if one more list may ask ahead; it has to `release` that."""
+        """Return True if a page may be prefetched; then `release` has to be called after it."""
         if not self._free:
             return False
         self._free -= 1
         return True
 
     def release(self) -> None:
-        """Let another list ask ahead."""
+        """Let another page be prefetched."""
         self._free += 1
 
 
 class _NextPage:
-    """The next page of a list: asked for ahead if `pages_ahead` has room, else when it is taken."""
+    """The next page of a list: prefetched if `limit` allows it, otherwise fetched when it is used.
 
-    def __init__(self, ask: Ask, pages_ahead: PagesAhead, page_size: int) -> None:
-        self._ask = ask
-        self._pages_ahead = pages_ahead
+    After a page of too many bytes, this and all later pages are smaller.
+    """
+
+    def __init__(self, fetch: FetchPage, limit: PrefetchLimit, page_size: int) -> None:
+        self._fetch = fetch
+        self._limit = limit
         self._page_size = page_size
-        self._ahead: asyncio.Future[object] | None = None
+        self._prefetch: asyncio.Future[object] | None = None
 
-    def prepare(self, marker: str | None, wanted: int) -> None:
-        """Ask for the page now, of at most `wanted` images, if that is allowed."""
-        if self._pages_ahead.acquire():
+    def start(self, marker: str | None, wanted: int) -> None:
+        """Start to fetch the page after `marker`, of at most `wanted` images, if allowed."""
+        if self._limit.acquire():
             count = min(self._page_size, wanted)
-            self._ahead = asyncio.ensure_future(self._ask(marker, count))
+            self._prefetch = asyncio.ensure_future(self._fetch(marker, count))
 
-    async def take(self, marker: str | None, wanted: int) -> object:
-        """Return the page; ask for a smaller one where it has too many bytes.
+    async def get(self, marker: str | None, wanted: int) -> object:
+        """Return the page after `marker`, of at most `wanted` images.
 
-        Raises TooLarge for an image that alone has too many, and what asking raises.
+        Raises TooLarge for a single image of too many bytes, and whatever fetching raises.
         """
         while True:
             count = min(self._page_size, wanted)
             try:
-                ahead = self._ahead
-                return await (self._take_ahead(ahead) if ahead else self._ask(marker, count))
+                prefetch = self._prefetch
+                return await (
+                    self._await_prefetch(prefetch) if prefetch else self._fetch(marker, count)
+                )
             except TooLarge:
                 if count == 1:
                     raise
-                self._page_size = max(1, count // _SHRINK)
+                self._page_size = max(1, count // _SHRINK_FACTOR)
 
-    async def _take_ahead(self, ahead: "asyncio.Future[object]") -> object:
-        await asyncio.wait((ahead,))
-        self._ahead = None
-        self._pages_ahead.release()
-        return ahead.result()
+    async def _await_prefetch(self, prefetch: "asyncio.Future[object]") -> object:
+        await asyncio.wait((prefetch,))
+        self._prefetch = None
+        self._limit.release()
+        return prefetch.result()
 
     async def close(self) -> None:
-        """Give up a page that was not taken."""
-        if self._ahead is not None:
-            self._ahead.cancel()
-            self._pages_ahead.release()
-            await asyncio.gather(self._ahead, return_exceptions=True)
+        """Cancel a prefetch that was not used."""
+        if self._prefetch is not None:
+            self._prefetch.cancel()
+            self._limit.release()
+            await asyncio.gather(self._prefetch, return_exceptions=True)
 
 
-async def walk(
-    ask: Ask,
+async def iterate_pages(
+    fetch: FetchPage,
     *,
     limit: int | None,
     marker: str | None,
     page_size: int,
-    read: Callable[[Any], Answered] = lambda page: page,
-    pages_ahead: PagesAhead | None = None,
-) -> AsyncGenerator[Part, None]:
-    """Yield what comes after `marker`, at most `limit` images, in pages of at most `page_size`.
+    parse: Callable[[Any], FetchedPage] = lambda page: page,
+    prefetch_limit: PrefetchLimit | None = None,
+) -> AsyncGenerator[DocumentPage, None]:
+    """Yield the images after `marker`, at most `limit`, in pages of at most `page_size`.
 
-    Glance makes the next page while the present one is used: it is asked for, and at most one, as
-    soon as it is known to be wanted, if `pages_ahead` has room. `read` parses what `ask` gave when
-    its turn comes: parsed, it takes several times the memory. Raises InvalidResponse for a list
-    that does not end, and TooLarge for an image that alone has too many bytes.
+    While one page is used, the next is prefetched, if it will be needed and `prefetch_limit`
+    allows it. It is parsed with `parse` only when it is its turn: parsed, a page takes several
+    times the memory. Raises InvalidResponse for a list that repeats a marker or has more than
+    100,000 pages, and TooLarge for a single image of too many bytes.
     """
     remaining = sys.maxsize if limit is None else limit
     seen = {marker}
-    next_page = _NextPage(ask, pages_ahead or PagesAhead(), page_size)
+    next_page = _NextPage(fetch, prefetch_limit or PrefetchLimit(), page_size)
     try:
-        for _ in range(_MOST_PAGES):
-            # One more than remain, to see whether there is one.
-            documents, following = read(await next_page.take(marker, remaining + 1))
+        for _ in range(_MAX_PAGES):
+            # One more than remain, to find out whether there is one.
+            documents, next_marker = parse(await next_page.get(marker, remaining + 1))
             if len(documents) > remaining:
-                yield Part(documents[:remaining], more=True)
+                yield DocumentPage(documents[:remaining], more=True)
                 return
-            if following is None:
-                yield Part(documents)
+            if next_marker is None:
+                yield DocumentPage(documents)
                 return
-            if not documents or following in seen:
+            if not documents or next_marker in seen:
                 break
-            seen.add(following)
-            marker = following
+            seen.add(next_marker)
+            marker = next_marker
             remaining -= len(documents)
-            next_page.prepare(marker, remaining + 1)
-            yield Part(documents, last=False)
+            next_page.start(marker, remaining + 1)
+            yield DocumentPage(documents, last=False)
         raise InvalidResponse("The Image service's list does not end.")
     finally:
         await next_page.close()
 
 
-def read_page(answer: responses.Answer) -> Answered:
+def parse_page(response: Response) -> FetchedPage:
     """Parse a page of a list. Raises InvalidResponse."""
-    document = responses.document(answer)
+    document = parse_document(response)
     documents = document.get("images")
-    if not isinstance(documents, list) or len(documents) > _MOST_IMAGES:
+    if not isinstance(documents, list) or len(documents) > _MAX_IMAGES:
         raise InvalidResponse("The Image service's answer is not a page of a list of images.")
-    return Answered(documents, next_marker(document))
+    return FetchedPage(documents, parse_next_marker(document))
 
 
-def next_marker(document: dict[str, Any]) -> str | None:
-    """The marker in a list's ``next``, of which only that is believed: not its host or filters."""
-    following = document.get("next")
-    if following is None:
+def parse_next_marker(document: dict[str, Any]) -> str | None:
+    """Return the marker in the ``next`` link of a page, None without a link.
+
+    Host, path and filters of the link are ignored. Raises InvalidResponse for a link without a
+    marker.
+    """
+    link = document.get("next")
+    if link is None:
         return None
     try:
-        marker = parse_qs(urlsplit(following).query)["marker"][-1]
+        marker = parse_qs(urlsplit(link).query)["marker"][-1]
     except (KeyError, ValueError, TypeError, AttributeError):
         marker = ""
     if not isinstance(marker, str) or not 0 < len(marker) <= _LONGEST_MARKER:

@@ -1,4 +1,4 @@
-"""Heart: keeps the locks that this process holds from expiring."""
+"""LockHeartbeat: keeps the locks that this process holds from expiring."""
 
 import logging
 import threading
@@ -7,17 +7,18 @@ from tooz.coordination import CoordinationDriver
 
 _log = logging.getLogger(__name__)
 
-_BEATS = 3  # in the time that a lock lasts: two may fail
-_PAUSE = (
-    1.0  # seconds, in trouble, and for a lock service that does not say how long its locks last
-)
+_BEATS_PER_EXPIRY = 3  # two in a row may fail before a lock expires
+# Seconds between heartbeats after a failure, and for a lock service that names no expiry.
+_DEFAULT_INTERVAL = 1.0
 
 
 class LockHeartbeat:
-    """Beats for a coordinator that was started, in a thread: a busy event loop lets no lock expire.
+    """Renews the locks of a started coordinator from a thread.
 
-    It says once that the lock service is in trouble, and once that it answers again; tooz's own
-    says so every second, and does not stop before the service is back.
+    A busy event loop would delay a task until the locks expire.
+
+    A failing lock service is logged once, and its recovery once. tooz has a heartbeat of its own,
+    which logs each failure and cannot be stopped before the service is back.
     """
 
     def __init__(self, coordinator: CoordinationDriver) -> None:
@@ -25,31 +26,35 @@ class LockHeartbeat:
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Beat until `stop`, if the lock service wants it."""
+        """Start the thread, if locks of this lock service have to be renewed."""
         if self._coordinator.requires_beating:
-            threading.Thread(target=self._beat, name="heart", daemon=True).start()
+            threading.Thread(target=self._run, name="lock-heartbeat", daemon=True).start()
 
     def stop(self) -> None:
-        """Beat no more; a beat under way is not waited for."""
+        """Stop the thread after a heartbeat in progress, without waiting for it."""
         self._stopped.set()
 
-    def _beat(self) -> None:
-        pause, in_trouble = 0.0, False
-        while not self._stopped.wait(pause):
+    def _run(self) -> None:
+        interval, is_failing = 0.0, False
+        while not self._stopped.wait(interval):
             try:
-                lasts = self._coordinator.heartbeat()
-            except Exception as error:  # noqa: BLE001  not all that lies under tooz is translated
-                pause = _PAUSE
-                if not in_trouble and not self._stopped.is_set():
-                    _log.warning("The lock service is in trouble: %s", reason(error))
-                in_trouble = True
+                expiry = self._coordinator.heartbeat()
+            except Exception as error:  # noqa: BLE001  tooz does not translate all errors
+                interval = _DEFAULT_INTERVAL
+                if not is_failing and not self._stopped.is_set():
+                    _log.warning(
+                        "The lock service of [coordination] backend_url fails, images cannot be "
+                        "changed until it is back: %s",
+                        describe_error(error),
+                    )
+                is_failing = True
             else:
-                pause = lasts / _BEATS if lasts else _PAUSE
-                if in_trouble:
-                    _log.warning("The lock service answers again.")
-                in_trouble = False
+                interval = expiry / _BEATS_PER_EXPIRY if expiry else _DEFAULT_INTERVAL
+                if is_failing:
+                    _log.warning("The lock service responds again.")
+                is_failing = False
 
 
-def reason(error: BaseException) -> str:
-    """Why the lock service failed, in words that have no address and no password in them."""
+def describe_error(error: BaseException) -> str:
+    """Return why the lock service failed, without addresses and passwords."""
     return getattr(error, "strerror", None) or type(error.__cause__ or error).__name__

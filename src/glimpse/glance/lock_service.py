@@ -1,4 +1,4 @@
-"""LockService: locks between processes through tooz, whose calls may block, each within bounds."""
+"""LockService: locks between processes, through tooz, with a bound on each blocking call."""
 
 import asyncio
 import logging
@@ -11,155 +11,171 @@ from uuid import uuid4
 from tooz import ToozError, coordination
 from tooz.locking import Lock
 
-from glimpse.glance.lock_heartbeat import LockHeartbeat, reason
+from glimpse.glance.lock_heartbeat import LockHeartbeat, describe_error
 from glimpse.images.errors import Unavailable
 from glimpse.upstream.single_flight import SingleFlight
 from glimpse.upstream.threads import run_in_thread
 
 _log = logging.getLogger(__name__)
 
-EXPIRY = 10  # seconds after which the lock of a dead holder is free; less than any writer waits
-# How each names the seconds of silence that a call may meet; tooz would wait for up to thirty.
-_SILENCE = {
+# Seconds until the lock of a process that died expires; less than any request waits for a lock.
+LOCK_EXPIRY = 10
+# The parameter of each kind of backend URL for its network timeout; tooz's default is up to 30 s.
+_TIMEOUT_PARAMETERS = {
     "redis": "socket_timeout",
     "memcached": "timeout",
     "etcd3+http": "timeout",
     "etcd3+https": "timeout",
 }
-_LONGEST_SILENCE = 5
-_LONGEST_CALL = 8.0  # seconds; what tooz and its libraries try can take minutes
-_MOST_ABANDONED = 8  # calls that nobody waits for any more, and that have not come back
-_NO_ANSWER = "The lock service of this Compute API does not answer."
+_NETWORK_TIMEOUT = 5  # seconds
+_CALL_TIMEOUT = 8.0  # seconds; with the retries of tooz and its libraries a call can take minutes
+_MAX_ABANDONED_CALLS = 8
+_NO_RESPONSE = "The lock service of this Compute API does not answer."
 _UNREACHABLE = "The lock service of this Compute API cannot be reached."
 
 Result = TypeVar("Result")
 
 
-class LockServiceError(Exception):
-    """The URL is none of a lock service that can be used here; the message says why."""
+class UnusableLockService(Exception):
+    """The backend URL names no lock service that can be used here; the message says why."""
 
 
 class LockService:
     """The locks at `backend_url`, a tooz URL.
 
-    A call takes at most `longest_call` seconds; `abandoned` counts those that have not come back
-    since, and while there are too many, none is made.
+    A call that takes more than `call_timeout` seconds is abandoned: its caller gets Unavailable and
+    its thread runs on. While eight abandoned calls are running, further calls fail at once.
     """
 
-    def __init__(self, backend_url: str, longest_call: float = _LONGEST_CALL) -> None:
-        """Connects to nobody yet. Raises LockServiceError."""
-        self._longest_call = longest_call
-        self._coordinator = _load(with_limits(backend_url))
-        self._heart = LockHeartbeat(self._coordinator)
-        # The kernel answers at once whether a file is locked: two threads a write cost more.
+    def __init__(self, backend_url: str, call_timeout: float = _CALL_TIMEOUT) -> None:
+        """Raises UnusableLockService. The connection is made by the first `try_lock`."""
+        self._call_timeout = call_timeout
+        self._coordinator = _load(with_timeouts(backend_url))
+        self._heartbeat = LockHeartbeat(self._coordinator)
+        # Locks of files do not block. Two threads for each write would cost more than the locks.
         self._is_local = backend_url.startswith("file:")
         self._started = False
-        self._starting = SingleFlight(self._start)
-        self.abandoned = 0
+        self._startup = SingleFlight(self._start)
+        self.abandoned_calls = 0
 
     async def try_lock(self, name: str) -> Lock | None:
-        """The lock of that name if nobody has it. Raises Unavailable."""
+        """Acquire the lock of that name; return None if it is taken. Raises Unavailable."""
         if not self._started:
             try:
-                async with asyncio.timeout(self._longest_call):
-                    await self._starting.join()
+                async with asyncio.timeout(self._call_timeout):
+                    await self._startup.join()
             except TimeoutError:
-                raise Unavailable(_NO_ANSWER) from None
+                raise Unavailable(_NO_RESPONSE) from None
         lock = self._coordinator.get_lock(name.encode())
         acquired = await self._call(
-            lambda: lock.acquire(blocking=False), undo=lambda got: got and lock.release()
+            lambda: lock.acquire(blocking=False), undo=lambda acquired: acquired and lock.release()
         )
         return lock if acquired else None
 
     async def release(self, lock: Lock) -> None:
-        """Let go of a lock; if that fails, it expires by itself."""
+        """Release a lock. If that fails, it is logged, and the lock expires by itself."""
         try:
             await self._call(lock.release)
         except Unavailable:
-            _log.warning("A lock could not be released: the lock service does not answer.")
+            _log.warning(
+                "A lock of an image could not be released: the lock service does not respond. "
+                "Changes of the image wait until the lock expires."
+            )
 
     async def close(self) -> None:
-        """Leave the lock service."""
-        self._starting.close()
-        self._heart.stop()
+        """Stop the heartbeat and disconnect. A failure is logged."""
+        self._startup.close()
+        self._heartbeat.stop()
         if self._started:
             self._started = False
             try:
                 await self._call(self._coordinator.stop)
             except Unavailable:
-                _log.warning("The lock service could not be left: it does not answer.")
+                _log.warning("The lock service does not respond: the connection was given up.")
 
     async def _start(self) -> None:
         try:
             await run_in_thread(self._coordinator.start)
         except ToozError:
             raise Unavailable(_UNREACHABLE) from None
-        self._heart.start()
+        self._heartbeat.start()
         self._started = True
 
     async def _call(
-        self, what: Callable[[], Result], undo: Callable[[Result], object] = lambda _: None
+        self,
+        function: Callable[[], Result],
+        undo: Callable[[Result], object] = lambda _: None,
     ) -> Result:
-        """Call what blocks. What comes of it when nobody waits any more is undone."""
+        """Call a blocking function in a thread. Raises Unavailable.
+
+        If the call is abandoned, or its caller cancelled, and it succeeds later, `undo` is called
+        with its result.
+        """
         if self._is_local:
-            return self._outcome(what)
-        if self.abandoned >= _MOST_ABANDONED:
-            raise Unavailable(_NO_ANSWER)
-        call = asyncio.ensure_future(run_in_thread(what))
+            return self._translate_errors(function)
+        if self.abandoned_calls >= _MAX_ABANDONED_CALLS:
+            raise Unavailable(_NO_RESPONSE)
+        call = asyncio.ensure_future(run_in_thread(function))
         try:
-            done, _ = await asyncio.wait((call,), timeout=self._longest_call)
+            done, _ = await asyncio.wait((call,), timeout=self._call_timeout)
         except asyncio.CancelledError:
             self._abandon(call, undo)
             raise
         if not done:
             self._abandon(call, undo)
-            raise Unavailable(_NO_ANSWER)
-        return self._outcome(call.result)
+            raise Unavailable(_NO_RESPONSE)
+        return self._translate_errors(call.result)
 
     @staticmethod
-    def _outcome(what: Callable[[], Result]) -> Result:
+    def _translate_errors(function: Callable[[], Result]) -> Result:
+        """Call a function that raises the errors of tooz; raise Unavailable for them."""
         try:
-            return what()
+            return function()
         except ToozError:
             raise Unavailable(_UNREACHABLE) from None
-        except Exception as error:  # noqa: BLE001  not all that lies under tooz is translated
-            _log.error("The lock service cannot be used: %s", reason(error))
+        except Exception as error:  # noqa: BLE001  tooz does not translate all errors
+            _log.error(
+                "The lock service of [coordination] backend_url cannot be used: %s",
+                describe_error(error),
+            )
             raise Unavailable(_UNREACHABLE) from None
 
     def _abandon(self, call: "asyncio.Future[Result]", undo: Callable[[Result], object]) -> None:
-        self.abandoned += 1
+        self.abandoned_calls += 1
 
-        def came_back(done: "asyncio.Future[Result]") -> None:
-            self.abandoned -= 1
+        def on_done(done: "asyncio.Future[Result]") -> None:
+            self.abandoned_calls -= 1
             if not done.cancelled() and done.exception() is None:
                 result = done.result()
                 threading.Thread(target=lambda: undo(result), daemon=True).start()
 
-        call.add_done_callback(came_back)
+        call.add_done_callback(on_done)
 
 
-def with_limits(backend_url: str) -> str:
-    """The URL with what it does not name itself: a short life for dead holders' locks, a deadline.
+def with_timeouts(backend_url: str) -> str:
+    """Return the URL with a lock expiry and a network timeout, unless it sets them itself.
 
-    A database lets go of a lock when the connection of its holder ends.
+    Unchanged for databases, which release a lock when the connection of its holder closes, and
+    for files.
     """
-    silence = _SILENCE.get(backend_url.partition(":")[0])
-    if silence is None:
+    timeout_parameter = _TIMEOUT_PARAMETERS.get(backend_url.partition(":")[0])
+    if timeout_parameter is None:
         return backend_url
-    named = {name for name, _ in parse_qsl(urlsplit(backend_url).query, keep_blank_values=True)}
-    for name, value in {"lock_timeout": EXPIRY, silence: _LONGEST_SILENCE}.items():
-        if name not in named:
+    present = {name for name, _ in parse_qsl(urlsplit(backend_url).query, keep_blank_values=True)}
+    for name, value in {"lock_timeout": LOCK_EXPIRY, timeout_parameter: _NETWORK_TIMEOUT}.items():
+        if name not in present:
             backend_url += f"{'&' if '?' in backend_url else '?'}{name}={value}"
     return backend_url
 
 
 def _load(url: str) -> coordination.CoordinationDriver:
+    """Make the coordinator. Raises UnusableLockService, whose message has no part of a password."""
     scheme = url.partition(":")[0]
     try:
         return coordination.get_coordinator(url, uuid4().hex.encode())
     except ImportError as error:
-        raise LockServiceError(f"{scheme} needs a library: {error}") from None
-    except RuntimeError:  # stevedore's
-        raise LockServiceError(f"{scheme!r} is no lock service that tooz knows") from None
-    except (ToozError, ValueError):  # whose text may have a part of a password
-        raise LockServiceError(f"this URL of {scheme!r} is not as tooz wants it") from None
+        raise UnusableLockService(f"{scheme} needs a library: {error}") from None
+    except RuntimeError:  # of stevedore, which loads tooz's drivers
+        raise UnusableLockService(f"{scheme!r} is no lock service that tooz knows") from None
+    except (ToozError, ValueError):  # the message may hold a part of a password
+        raise UnusableLockService(f"this URL of {scheme!r} is not as tooz wants it") from None

@@ -1,4 +1,4 @@
-"""GlanceOptions: everything the Glance client can be told, as one value."""
+"""GlanceOptions: how to find and call Glance, as one value."""
 
 from dataclasses import dataclass, field
 
@@ -7,24 +7,30 @@ from glimpse.upstream.tls import TlsOptions
 
 @dataclass(frozen=True, slots=True)
 class GlanceOptions:
-    """How to reach Glance, and how long to wait for it. Times are in seconds.
+    """How to find and call Glance. Times are in seconds.
 
-    ``api_servers`` are base URLs without ``/v2``, none if Glance has to be looked up.
-    ``total_timeout`` bounds one call with all its retries, ``first_byte_timeout`` each silence
-    within it. ``turn_timeout`` bounds a writer's wait for other writers of the same image. A page
-    of a list that has more than ``max_page_bytes`` is asked for again in smaller ones. One image
-    has at most ``max_answer_bytes``: Glance's default quota of 128 properties of 64 kB is half.
+    `api_servers` are base URLs; without any, Glance is looked up in the catalog by `service_type`,
+    `valid_interfaces` (in order of preference) and `region_name`. `total_timeout` bounds a call
+    with all its retries, `first_byte_timeout` each wait for more of a response.
+
+    Fields without a default are options of ``[glance]``: their defaults are in `settings.options`.
+    The others are no options: `server_backoff` is how long a server that failed is tried last; a
+    page of a list of more than `max_page_bytes` is fetched again in smaller pages. A response
+    about one image has at most `max_image_bytes`: twice Glance's default quota of 128 properties
+    of 64 kB. The image schema is fetched again after `schema_max_age`.
     """
 
     api_servers: tuple[str, ...]
-    num_retries: int = 3
-    connect_timeout: float = 5.0
-    first_byte_timeout: float = 30.0
-    total_timeout: float = 60.0
-    turn_timeout: float = 60.0
-    rest_time: float = 10.0
+    service_type: str
+    valid_interfaces: tuple[str, ...]
+    region_name: str | None
+    num_retries: int
+    connect_timeout: float
+    first_byte_timeout: float
+    total_timeout: float
+    tls: TlsOptions = field(default_factory=TlsOptions)
+    server_backoff: float = 10.0
     page_size: int = 1000
-    max_answer_bytes: int = 16 * 1024 * 1024
+    max_image_bytes: int = 16 * 1024 * 1024
     max_page_bytes: int = 4 * 1024 * 1024
     schema_max_age: float = 3600.0
-    tls: TlsOptions = field(default_factory=TlsOptions)

@@ -1,87 +1,83 @@
-"""ImageSchema: which keys of an image document are attributes, as Glance's own schema says."""
+"""ImageSchema: which keys of an image document are attributes, according to Glance's schema."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from glimpse.glance import responses
-from glimpse.glance.responses import Answer
+from glimpse.glance.responses import is_success, parse_document
 from glimpse.images import BASE_ATTRIBUTES
 from glimpse.images.errors import ImageServiceError, InvalidResponse
+from glimpse.upstream.single_flight import SingleFlight
+from glimpse.upstream.transport import Response
 
-MOST_BYTES = (
-    1024 * 1024
-)  # of an answer; a schema with dozens of the operator's properties has 20 kB
-_MOST_ATTRIBUTES = 1000
+# Of a response. A schema with dozens of properties that an operator declared has 20 kB.
+MAX_BYTES = 1024 * 1024
+_MAX_ATTRIBUTES = 1000
 _LONGEST_ATTRIBUTE = 255  # characters, as of a property's key
 _RETRY_AFTER = 10.0  # seconds after a fetch that failed
 
-Fetch = Callable[[str], Awaitable[Answer]]
+# Requests the image schema with a caller's token.
+FetchSchema = Callable[[str], Awaitable[Response]]
 
 
 class ImageSchema:
-    """The base attributes of Glance's image schema together with those of the Image API.
+    """The attributes of the Image API together with those that Glance's image schema adds.
 
-    `fetch` asks for the schema with a caller's token: it is the same for all. The first caller
-    waits for the first fetch; when `max_age` seconds have passed, or a fetch failed, the next one
-    is made aside and the attributes known last stand meanwhile.
+    The schema is the same for all callers, and fetched with the token of the one that needs it. The
+    first callers wait for the first fetch. It is fetched again in the background `max_age` seconds
+    after a success and ten seconds after a failure; until then the last known attributes stand.
     """
 
     def __init__(
-        self, fetch: Fetch, max_age: float, clock: Callable[[], float] = time.monotonic
+        self, fetch: FetchSchema, max_age: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._fetch = fetch
         self._max_age = max_age
         self._clock = clock
-        self._known: frozenset[str] = BASE_ATTRIBUTES
-        self._tried = False
+        self._attributes: frozenset[str] = BASE_ATTRIBUTES
+        self._fetched = False  # successfully or not
         self._stale_at = 0.0
-        self._fetching: asyncio.Task[None] | None = None
+        self._refresh = SingleFlight(self._fetch_attributes)
 
     async def base_attributes(self, token: str) -> frozenset[str]:
-        """The names that are attributes rather than properties."""
-        if self._fetching is None and self._clock() >= self._stale_at:
-            self._fetching = asyncio.create_task(self._refresh(token))
-        if self._fetching is not None and not self._tried:
-            await asyncio.wait((self._fetching,))  # whoever stops waiting does not stop it
-        return self._known
+        """Return the keys that are attributes rather than properties. Raises nothing."""
+        if self._clock() >= self._stale_at:
+            refresh = self._refresh.start(token)
+            if not self._fetched:
+                await asyncio.wait((refresh,))  # a cancelled caller does not cancel it
+        return self._attributes
 
-    async def _refresh(self, token: str) -> None:
+    async def _fetch_attributes(self, token: str) -> None:
         lifetime = _RETRY_AFTER
         try:
-            self._known = BASE_ATTRIBUTES | described_attributes(await self._fetch(token))
+            self._attributes = BASE_ATTRIBUTES | parse_attributes(await self._fetch(token))
             lifetime = self._max_age
         except ImageServiceError:
-            pass  # of no consequence: the attributes of the Image API are known
+            pass  # the attributes of the Image API are enough for nearly every image
         finally:
-            self._tried = True
+            self._fetched = True
             self._stale_at = self._clock() + lifetime
-            self._fetching = None
 
-    async def close(self) -> None:
-        """End a fetch under way."""
-        if self._fetching is not None:
-            self._fetching.cancel()
-            await asyncio.wait((self._fetching,))
+    def close(self) -> None:
+        """Cancel a fetch in progress."""
+        self._refresh.close()
 
 
-def described_attributes(answer: Answer) -> frozenset[str]:
-    """The base attributes in a response to ``GET /v2/schemas/image``. Raises InvalidResponse.
+def parse_attributes(response: Response) -> frozenset[str]:
+    """Return the base attributes in a response to ``GET /v2/schemas/image``.
 
-    All properties of the schema but those marked ``is_base: false``, as python-glanceclient, and
-    Compute with it, reads it.
+    They are the properties of the schema without those marked ``is_base: false``, as
+    python-glanceclient reads it, and Compute with it. Raises InvalidResponse.
     """
-    described = (
-        responses.document(answer).get("properties") if responses.is_success(answer) else None
-    )
+    described = parse_document(response).get("properties") if is_success(response) else None
     if not isinstance(described, Mapping):
         raise InvalidResponse("The Image service's answer is not a schema.")
-    found = frozenset(key for key, about in described.items() if _is_base(about))
-    if len(found) > _MOST_ATTRIBUTES or any(len(key) > _LONGEST_ATTRIBUTE for key in found):
+    attributes = frozenset(key for key, details in described.items() if _is_base(details))
+    if len(attributes) > _MAX_ATTRIBUTES or any(len(a) > _LONGEST_ATTRIBUTE for a in attributes):
         raise InvalidResponse("The Image service's schema has too many attributes.")
-    return found
+    return attributes
 
 
-def _is_base(about: Any) -> bool:
-    return not (isinstance(about, Mapping) and about.get("is_base") is False)
+def _is_base(details: Any) -> bool:
+    return not (isinstance(details, Mapping) and details.get("is_base") is False)

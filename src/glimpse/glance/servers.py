@@ -1,29 +1,26 @@
-"""Where Glance is, and which of several servers to ask: they take turns; one that fails rests."""
+"""Servers: the base URLs of Glance, and the order in which a request tries them."""
 
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
-_LONGEST_URL = 2000
-
-# Finds Glance's URL when it is first needed; raises Unavailable.
-FindServer = Callable[[], Awaitable[str]]
+_LONGEST_URL = 2000  # characters
 
 
 def base_url(url: str) -> str:
-    """A URL of Glance as it may be configured, without ``/v2`` and slashes at its end.
+    """Return a URL of Glance, as it may be configured, without ``/v2`` and slashes at its end.
 
-    Without a scheme it is one of HTTP, as nova takes it.
+    A URL without a scheme is taken for ``http://``, as nova does.
     """
     return (url if "//" in url else f"http://{url}").rstrip("/").removesuffix("/v2")
 
 
 def is_url(url: str) -> bool:
-    """Whether HTTP can be spoken to it.
+    """Return True for an HTTP or HTTPS URL that can be called and put into links.
 
-    It becomes a part of links: a longer one, or one with spaces or control characters, is none.
+    A URL of more than 2,000 characters, or with spaces, control or non-ASCII characters, is none.
     """
     if len(url) > _LONGEST_URL or not (url.isascii() and url.isprintable()) or " " in url:
         return False
@@ -35,43 +32,44 @@ def is_url(url: str) -> bool:
 
 
 class Servers:
-    """The base URLs in the order to try them, beginning at random as nova does.
+    """Base URLs of equal servers, selected round-robin from a random start, as nova does.
 
-    `first_shown` is the one that was named first, without what is for us alone: user and password.
-
-    A failed server goes to the end of the order for `rest_time` seconds: it is still tried when
-    all others fail, and takes its turn again after the rest.
+    A server that failed is tried after all others for `backoff` seconds. `public_url` is the first
+    of the given URLs, without user and password, for links.
     """
 
     def __init__(
         self,
         urls: Sequence[str],
-        rest_time: float,
+        backoff: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._urls = [base_url(url) for url in urls]
-        self.first_shown = re.sub(r"//[^/]*@", "//", self._urls[0])
+        self.public_url = re.sub(r"//[^/]*@", "//", self._urls[0])
+        self.backoff = backoff
         random.shuffle(self._urls)
-        self._rest_time = rest_time
         self._clock = clock
-        self._rested_until: dict[str, float] = {}
+        self._unavailable_until: dict[str, float] = {}
         self._next = 0
 
     def order(self) -> list[str]:
-        """All servers, the one whose turn it is first, resting ones last."""
+        """Return all servers in the order to try them, and move on to the next for the next call.
+
+        Servers that failed less than `backoff` seconds ago are last.
+        """
         start = self._next % len(self._urls)
         self._next = start + 1
         now = self._clock()
-        turn = self._urls[start:] + self._urls[:start]
-        return sorted(turn, key=lambda url: self._rested_until.get(url, 0.0) > now)
+        rotated = self._urls[start:] + self._urls[:start]
+        return sorted(rotated, key=lambda url: self._unavailable_until.get(url, 0.0) > now)
 
-    def failed(self, url: str) -> bool:
-        """Rest this server; say whether it was not resting already."""
+    def mark_failed(self, url: str) -> bool:
+        """Start, or start anew, the backoff of a server. Return True if none was under way."""
         now = self._clock()
-        is_news = self._rested_until.get(url, 0.0) <= now
-        self._rested_until[url] = now + self._rest_time
-        return is_news
+        was_available = self._unavailable_until.get(url, 0.0) <= now
+        self._unavailable_until[url] = now + self.backoff
+        return was_available
 
-    def worked(self, url: str) -> None:
-        """Trust this server again."""
-        self._rested_until.pop(url, None)
+    def mark_available(self, url: str) -> None:
+        """End the backoff of a server that responded."""
+        self._unavailable_until.pop(url, None)

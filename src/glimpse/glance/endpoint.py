@@ -1,0 +1,74 @@
+"""Endpoint: where Glance is, as configured or as Keystone's service catalog says."""
+
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from glimpse.glance.options import GlanceOptions
+from glimpse.glance.servers import Servers, is_url
+from glimpse.identity.service import IdentityUnavailable
+from glimpse.images.errors import Unavailable
+from glimpse.upstream.single_flight import SingleFlight
+
+_log = logging.getLogger(__name__)
+
+
+class ServiceCatalog(Protocol):
+    """Keystone's service catalog."""
+
+    async def endpoint_of(
+        self, service_type: str, interfaces: Sequence[str], region_name: str | None
+    ) -> str:
+        """Return the URL of a service, of the first interface that it has.
+
+        Without a region, that of any. Raises IdentityUnavailable.
+        """
+        ...
+
+
+class Endpoint:
+    """The servers of Glance: those of `options.api_servers`, or else the catalog's.
+
+    The catalog is read when the servers are first needed, and again until it names a usable URL;
+    that URL is kept.
+    """
+
+    def __init__(self, options: GlanceOptions, catalog: ServiceCatalog | None = None) -> None:
+        self._options = options
+        self._catalog = catalog
+        self._servers: Servers | None = None
+        self._look_up = SingleFlight(self._find_servers)
+
+    async def servers(self) -> Servers:
+        """Return the servers. Raises Unavailable when they cannot be looked up now."""
+        return self._servers or await self._look_up.join()
+
+    async def _find_servers(self) -> Servers:
+        urls = self._options.api_servers
+        if not urls and self._catalog is not None:
+            urls = (await self._read_catalog(self._catalog),)
+        if not urls:
+            raise Unavailable("There is no Image service to ask.")
+        self._servers = Servers(urls, self._options.server_backoff)
+        return self._servers
+
+    async def _read_catalog(self, catalog: ServiceCatalog) -> str:
+        options = self._options
+        try:
+            url = await catalog.endpoint_of(
+                options.service_type, options.valid_interfaces, options.region_name
+            )
+        except IdentityUnavailable as error:
+            raise Unavailable(f"Where the Image service is cannot be found out: {error}") from None
+        if not is_url(url):
+            _log.error(
+                "Keystone's catalog has no usable URL of Glance, but %.200r: correct it there, or "
+                "set [glance] endpoint_override.",
+                url,
+            )
+            raise Unavailable("Keystone's catalog names no URL of the Image service.")
+        return url
+
+    def close(self) -> None:
+        """Cancel a look-up in progress."""
+        self._look_up.close()

@@ -1,0 +1,88 @@
+"""Errors of Glance as errors of the domain: failed requests, and responses that are no success."""
+
+from http import HTTPStatus
+
+from glimpse.glance.error_text import extract_reason
+from glimpse.images.errors import (
+    Conflict,
+    Forbidden,
+    ImageNotFound,
+    ImageServiceError,
+    Invalid,
+    InvalidResponse,
+    MarkerNotFound,
+    MarkerNotVisible,
+    NotAuthenticated,
+    ServiceError,
+    Unavailable,
+)
+from glimpse.upstream.errors import ProtocolError, ResponseTooLarge, UpstreamError
+from glimpse.upstream.transport import Response
+
+_LONGEST_RETRY_AFTER = 3600  # seconds
+
+
+class TooLarge(InvalidResponse):
+    """A response has too many bytes. Fetched in smaller parts, each part may be acceptable."""
+
+
+def error_from_failure(error: UpstreamError | TimeoutError) -> ServiceError:
+    """Return the error for a request that brought no response.
+
+    Its text is for clients: without that of `error`, which may name internal hosts.
+    """
+    if isinstance(error, ResponseTooLarge):
+        return TooLarge("The Image service's answer is too large.")
+    if isinstance(error, ProtocolError):
+        return InvalidResponse("The Image service's answer is not complete.")
+    if isinstance(error, TimeoutError):
+        return Unavailable("The Image service did not answer in time.")
+    return Unavailable("The Image service cannot be reached.")
+
+
+def image_error(response: Response, image_id: str) -> ImageServiceError:
+    """Return the error for an unsuccessful response to a request about one image."""
+    if response.status == HTTPStatus.NOT_FOUND:
+        return ImageNotFound(image_id)
+    return error_from_response(response)
+
+
+def list_error(response: Response, marker: str | None) -> ImageServiceError:
+    """Return the error for an unsuccessful response to a list that starts after `marker`."""
+    reason = extract_reason(response.body)
+    if marker is not None and response.status == HTTPStatus.BAD_REQUEST and marker in reason:
+        return MarkerNotFound(marker)
+    if marker is not None and response.status == HTTPStatus.FORBIDDEN and marker in reason:
+        return MarkerNotVisible(marker)
+    return error_from_response(response)
+
+
+def error_from_response(  # noqa: PLR0911  a table reads best in one piece
+    response: Response,
+) -> ImageServiceError:
+    """Return the error for a status code that means the same in all responses of Glance."""
+    reason = extract_reason(response.body)
+    match response.status:
+        case 400 | 413:
+            return Invalid(reason or "The Image service refused the request.")
+        case 414 | 431:
+            return Invalid("The request is too long for the Image service.")
+        case 401:
+            return NotAuthenticated("The Image service does not accept the token.")
+        case 403:
+            return Forbidden(reason or "The Image service forbids it.")
+        case 409:
+            return Conflict(reason or "The image is in a state in which this cannot be done.")
+        case 429:
+            return Unavailable("The Image service is too busy.", _retry_after(response))
+        case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return Unavailable(f"The Image service answered {status}.", _retry_after(response))
+    return InvalidResponse(f"The Image service answered {response.status}.")
+
+
+def _retry_after(response: Response) -> int:
+    """Return the seconds in Retry-After, at most an hour; 1 without a number."""
+    value = response.header(b"retry-after")
+    if value and value.isascii() and value.isdigit():
+        return min(max(1, int(value[:9])), _LONGEST_RETRY_AFTER)
+    return 1

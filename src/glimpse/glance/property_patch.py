@@ -1,0 +1,44 @@
+"""JSON patches (RFC 6902) that change the properties of an image."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from glimpse.images import PropertyChanges
+from glimpse.images.errors import PropertyLimitExceeded, PropertyNotFound
+
+_RESERVED_PREFIX = "os_glance"  # Glance's own properties, which it lets nobody set or remove
+
+
+def make_property_patch(
+    properties: Mapping[str, str | None], changes: PropertyChanges
+) -> list[dict[str, Any]]:
+    """Return the operations that apply `changes` to an image with `properties`.
+
+    ``add`` sets a key whether or not it exists, so a client that changes the image at the same
+    time without the image's lock cannot make the patch fail. Values that are set already are left
+    out. Raises PropertyNotFound for a key to remove that is missing, PropertyLimitExceeded.
+    """
+    for key in sorted(changes.remove - properties.keys()):
+        raise PropertyNotFound(key)
+    removed = set(changes.remove)
+    if changes.replace:
+        kept = changes.set.keys() | changes.keep
+        removed |= {
+            key for key in properties if key not in kept and not key.startswith(_RESERVED_PREFIX)
+        }
+    left = (properties.keys() - removed) | changes.set.keys() | changes.keep
+    if changes.limit is not None and len(left) + changes.counted > changes.limit:
+        raise PropertyLimitExceeded(changes.limit)
+    return [
+        *({"op": "remove", "path": _pointer(key)} for key in sorted(removed)),
+        *(
+            {"op": "add", "path": _pointer(key), "value": value}
+            for key, value in changes.set.items()
+            if properties.get(key) != value
+        ),
+    ]
+
+
+def _pointer(key: str) -> str:
+    """Return the JSON pointer of a top-level key (RFC 6901)."""
+    return "/" + key.replace("~", "~0").replace("/", "~1")

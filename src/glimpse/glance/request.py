@@ -1,0 +1,58 @@
+"""GlanceRequest: one request to Glance, before a server is chosen for it."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from glimpse.images.errors import Invalid
+from glimpse.telemetry.request_context import NO_REQUEST, current_request
+
+Parameters = Sequence[tuple[str, str]]
+# Returns the sentence that explains a status code of 500 by the content of the request, or None if
+# nothing in the request explains it.
+Diagnosis = Callable[[], str | None]
+
+
+class GlanceRequest(NamedTuple):
+    """A request to any server of Glance; `target` is its quoted path and query.
+
+    `idempotent` is for writes: sent twice, the request has the effect of one (RFC 9110, section
+    9.2.2). A GET is always idempotent. A response of more than `max_response_bytes` is refused.
+    """
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    max_response_bytes: int
+    body: bytes | None = None
+    idempotent: bool = False
+    diagnosis: Diagnosis = lambda: None
+
+    def with_header(self, name: str, value: str) -> "GlanceRequest":
+        """Return a copy with one header more, or with another value for it."""
+        return self._replace(headers={**self.headers, name: value})
+
+
+def encode_target(path: str, parameters: Parameters) -> str:
+    """Return a quoted path with its query.
+
+    Raises Invalid for a parameter with a lone surrogate, which has no encoding in UTF-8.
+    """
+    try:
+        return f"{path}?{urlencode(parameters)}" if parameters else path
+    except UnicodeEncodeError:
+        raise Invalid("A filter is not valid Unicode text.") from None
+
+
+def make_headers(token: str, content_type: str | None) -> dict[str, str]:
+    """Return the headers of a request with the caller's token.
+
+    The id of the request that Glimpse is serving is among them, so that Glance logs the same id.
+    """
+    headers = {"X-Auth-Token": token, "Accept": "application/json"}
+    ids = current_request.get()
+    if ids != NO_REQUEST:
+        headers["X-Openstack-Request-Id"] = ids.global_id or ids.request_id
+    if content_type:
+        headers["Content-Type"] = content_type
+    return headers

@@ -1,0 +1,120 @@
+"""RetryPolicy: which requests to Glance are sent again, to which server, and how often."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from glimpse.glance.errors import error_from_failure
+from glimpse.glance.request import GlanceRequest
+from glimpse.glance.servers import Servers
+from glimpse.images.errors import Invalid
+from glimpse.telemetry.request_context import current_context
+from glimpse.upstream.backoff import retry_delay
+from glimpse.upstream.errors import ConnectError, ResponseTooLarge, UpstreamError
+from glimpse.upstream.transport import Response
+from glimpse.upstream.urls import strip_credentials
+
+_log = logging.getLogger(__name__)
+
+# The status codes of a server in trouble. Another server, or the same one later, may do better.
+RETRYABLE_STATUS_CODES = frozenset((500, 502, 503, 504))
+
+# What one attempt brings: a response, or the reason why there is none.
+AttemptResult = Response | UpstreamError | TimeoutError
+# Sends a request to the server with this base URL, once.
+SendOnce = Callable[[str, GlanceRequest], Awaitable[AttemptResult]]
+
+
+class RetryPolicy:
+    """Sends a request at most `max_retries` times more than once, as long as that is safe.
+
+    A server failed if it brought no response or one of RETRYABLE_STATUS_CODES. Then the request is
+    sent to the next server, after a delay, if
+
+    - it is a GET, or could not be sent at all (ConnectError), or
+    - it is idempotent and no server may still be processing it. A server may if it accepted the
+      request and did not respond in time, or if a proxy says so (504). Sent to another server as
+      well, the late one would undo what other clients write in between.
+
+    A server that failed is tried again after all others, unless it timed out. A response that is
+    too large, and a 500 that the request itself explains (`GlanceRequest.diagnosis`), are no
+    failures of the server.
+    """
+
+    def __init__(self, max_retries: int) -> None:
+        self._max_retries = max_retries
+
+    async def send(self, request: GlanceRequest, servers: Servers, send_once: SendOnce) -> Response:
+        """Return the first response that is no failure, or that of the last attempt.
+
+        If the last attempt brought no response, raises Unavailable or InvalidResponse, and
+        TooLarge for a response of too many bytes. Raises Invalid for a 500 that the request
+        explains.
+        """
+        queue = deque(servers.order())
+        retry = 0
+        while True:
+            server = queue.popleft()
+            result = await send_once(server, request)
+            if isinstance(result, ResponseTooLarge):
+                raise error_from_failure(result) from result
+            if isinstance(result, Response) and result.status not in RETRYABLE_STATUS_CODES:
+                servers.mark_available(server)
+                return result
+            _raise_if_explained(request, result)
+            _mark_failed(servers, server, result)
+            if not _timed_out(result):
+                queue.append(server)
+            retry += 1
+            if retry > self._max_retries or not queue or not _is_safe_to_repeat(request, result):
+                break
+            current_context.get().observer.call_retried("glance")
+            await asyncio.sleep(retry_delay(retry))
+        if isinstance(result, Response):
+            return result
+        raise error_from_failure(result) from result
+
+
+def _is_safe_to_repeat(request: GlanceRequest, result: AttemptResult) -> bool:
+    if request.method == "GET" or isinstance(result, ConnectError):
+        return True
+    return request.idempotent and not _may_be_in_progress(result)
+
+
+def _may_be_in_progress(result: AttemptResult) -> bool:
+    """Return True if a server may still be processing the request: it, or a proxy, timed out."""
+    if isinstance(result, Response):
+        return result.status == HTTPStatus.GATEWAY_TIMEOUT
+    return _timed_out(result)
+
+
+def _timed_out(result: AttemptResult) -> bool:
+    """Return True if the server accepted the request but did not respond in time."""
+    return isinstance(result, TimeoutError) and not isinstance(result, ConnectError)
+
+
+def _raise_if_explained(request: GlanceRequest, result: AttemptResult) -> None:
+    """Raise Invalid for a 500 that the content of the request explains."""
+    if isinstance(result, Response) and result.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        explanation = request.diagnosis()
+        if explanation is not None:
+            raise Invalid(explanation)
+
+
+def _mark_failed(servers: Servers, server: str, result: AttemptResult) -> None:
+    """Have the server tried last for a while; log that once, not for each request."""
+    if servers.mark_failed(server):
+        _log.warning(
+            "Glance at %s failed, other servers are tried first for %g s: %s",
+            strip_credentials(server),
+            servers.backoff,
+            _describe(result),
+        )
+
+
+def _describe(result: AttemptResult) -> str:
+    if isinstance(result, Response):
+        return f"status code {result.status}"
+    return str(result) or "no response in time"
