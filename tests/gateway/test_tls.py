@@ -1,8 +1,8 @@
-"""cafile, certfile, keyfile and insecure: whom Glimpse believes to be Glance, and Keystone."""
+"""TLS to Glance and Keystone: calls and logins trust the same servers, with the same options."""
 
-import dataclasses
-from collections.abc import Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from glimpse.images import Caller
 from glimpse.images.errors import Unavailable
 from glimpse.upstream.tls import TlsOptions
 from tests.glance.options import glance_options
-from tests.identity.scripted_keystone import options_for, serve_keystone
+from tests.identity.scripted_keystone import Keystone, options_for, serve_keystone
 from tests.support.certificates import Certificates
 
 CALLER = Caller("u", "p", token="secret")
@@ -24,20 +24,44 @@ IMAGE = {"id": "one", "status": "active", "owner": "p", "created_at": DATE, "upd
 
 Options = Mapping[str, str | bool]
 
-# What is configured, whether the server demands a certificate, and whether that works.
-CASES: list[tuple[Callable[[Certificates], Options], bool, bool]] = [
-    (lambda _: {}, False, False),
-    (lambda files: {"cafile": str(files.authority)}, False, True),
-    (lambda files: {"cafile": str(files.client.certificate)}, False, False),
-    (lambda _: {"insecure": True}, False, True),
-    (lambda files: {"cafile": str(files.authority)}, True, False),
-    (lambda files: {"cafile": str(files.authority), **_client(files)}, True, True),
-    (lambda files: {"insecure": True, **_client(files)}, True, True),
-]
-NAMES = [
-    *("nothing", "the authority", "another authority", "insecure"),
-    *("no certificate of ours", "a certificate of ours", "insecure with a certificate of ours"),
-]
+# What is configured, whether the server demands a client certificate, and whether that works.
+CASES: dict[str, tuple[Callable[[Certificates], Options], bool, bool]] = {
+    "no options": (lambda _: {}, False, False),
+    "cafile": (lambda files: {"cafile": str(files.authority)}, False, True),
+    "cafile of another authority": (
+        lambda files: {"cafile": str(files.client.certificate)},
+        False,
+        False,
+    ),
+    "insecure": (lambda _: {"insecure": True}, False, True),
+    "no client certificate": (lambda files: {"cafile": str(files.authority)}, True, False),
+    "client certificate": (
+        lambda files: {"cafile": str(files.authority), **_client(files)},
+        True,
+        True,
+    ),
+    "insecure with a client certificate": (
+        lambda files: {"insecure": True, **_client(files)},
+        True,
+        True,
+    ),
+}
+# What is set in the environment, and whether the server is trusted and reached with it.
+ENVIRONMENTS: dict[str, tuple[Callable[[Certificates], Mapping[str, str]], bool]] = {
+    "nothing": (lambda _: {}, False),
+    "SSL_CERT_FILE": (lambda files: {"SSL_CERT_FILE": str(files.authority)}, True),
+    "REQUESTS_CA_BUNDLE": (lambda files: {"REQUESTS_CA_BUNDLE": str(files.authority)}, False),
+    "CURL_CA_BUNDLE": (lambda files: {"CURL_CA_BUNDLE": str(files.authority)}, False),
+    "HTTPS_PROXY": (
+        lambda files: {
+            "SSL_CERT_FILE": str(files.authority),
+            "HTTPS_PROXY": "http://127.0.0.1:1",
+            "https_proxy": "http://127.0.0.1:1",
+            "ALL_PROXY": "http://127.0.0.1:1",
+        },
+        True,
+    ),
+}
 
 
 def _client(files: Certificates) -> Options:
@@ -45,66 +69,112 @@ def _client(files: Certificates) -> Options:
 
 
 def _tls(options: Options) -> TlsOptions:
-    return TlsOptions(**options)  # type: ignore[arg-type]  # as each is named
+    return TlsOptions(**options)  # type: ignore[arg-type]  # each has the type of its field
 
 
-@pytest.mark.parametrize(("configured", "demands", "works"), CASES, ids=NAMES)
-async def test_glance(
-    tmp_path: Path,
-    configured: Callable[[Certificates], Options],
-    *,
-    demands: bool,
-    works: bool,
-) -> None:
+@asynccontextmanager
+async def glance(
+    files: Certificates, tls: TlsOptions, *, demands_certificate: bool = False
+) -> AsyncIterator[GlanceImageService]:
+    """An image service in front of a Glance that speaks TLS."""
+
     async def handle(_request: web.BaseRequest) -> web.Response:
         return web.json_response(IMAGE)
 
-    files = Certificates(tmp_path)
     runner = web.ServerRunner(web.Server(handle), shutdown_timeout=0.1)
     await runner.setup()
-    tls = files.server_context(asks_for_client=demands)
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    context = files.server_context(asks_for_client=demands_certificate)
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
     url = f"https://127.0.0.1:{runner.addresses[0][1]}"
-    service = GlanceImageService(
-        glance_options(url, num_retries=0, tls=_tls(configured(files))),
-        ImageLocks(f"file://{tmp_path}", 5),
-    )
-    async with aclosing(_Closing(service.close, runner.cleanup)):
-        if works:
-            assert (await service.get_image(CALLER, "one")).id == "one"
-        else:
-            with pytest.raises(Unavailable):
-                await service.get_image(CALLER, "one")
+    options = glance_options(url, num_retries=0, tls=tls)
+    service = GlanceImageService(options, ImageLocks(f"file://{files.authority.parent}", 5))
+    yield service
+    await service.close()
+    await runner.cleanup()
 
 
-# What requests says whenever it is told not to verify.
-@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-@pytest.mark.parametrize(("configured", "demands", "works"), CASES, ids=NAMES)
-async def test_keystone(
-    tmp_path: Path,
-    configured: Callable[[Certificates], Options],
-    *,
-    demands: bool,
-    works: bool,
+async def assert_glance(service: GlanceImageService, *, works: bool) -> None:
+    if works:
+        assert (await service.get_image(CALLER, "one")).id == "one"
+    else:
+        with pytest.raises(Unavailable):
+            await service.get_image(CALLER, "one")
+
+
+@asynccontextmanager
+async def keystone(
+    files: Certificates, tls: TlsOptions, *, demands_certificate: bool = False
+) -> AsyncIterator[tuple[ServiceSession, KeystoneIdentity]]:
+    """A session and an identity in front of a Keystone that speaks TLS."""
+    async with serve_keystone(files.server_context(asks_for_client=demands_certificate)) as server:
+        options = replace(options_for(server), tls=tls)
+        session = ServiceSession(options)
+        identity = KeystoneIdentity(options, session)
+        yield session, identity
+        await identity.close()
+
+
+async def assert_keystone(
+    session: ServiceSession, identity: KeystoneIdentity, *, works: bool
 ) -> None:
+    if works:
+        await session.token_and_endpoint()
+        assert (await identity.authenticate("good")).user_id == "u"
+    else:
+        with pytest.raises(IdentityUnavailable):
+            await session.token_and_endpoint()
+        with pytest.raises(IdentityUnavailable):
+            await identity.authenticate("good")
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_glance_is_trusted_as_configured(tmp_path: Path, case: str) -> None:
+    configured, demands, works = CASES[case]
     files = Certificates(tmp_path)
-    async with serve_keystone(files.server_context(asks_for_client=demands)) as keystone:
-        options = dataclasses.replace(options_for(keystone), tls=_tls(configured(files)))
-        identity = KeystoneIdentity(options, ServiceSession(options))
-        async with aclosing(_Closing(identity.close)):
-            if works:
-                assert (await identity.authenticate("good")).user_id == "u"
-            else:
-                with pytest.raises(IdentityUnavailable):
-                    await identity.authenticate("good")
+    async with glance(files, _tls(configured(files)), demands_certificate=demands) as service:
+        await assert_glance(service, works=works)
 
 
-class _Closing:
-    """What `aclosing` closes."""
+@pytest.mark.parametrize("case", CASES)
+async def test_keystone_is_trusted_as_configured(tmp_path: Path, case: str) -> None:
+    configured, demands, works = CASES[case]
+    files = Certificates(tmp_path)
+    async with keystone(files, _tls(configured(files)), demands_certificate=demands) as clients:
+        await assert_keystone(*clients, works=works)
 
-    def __init__(self, *closers: Callable[[], object]) -> None:
-        self._closers = closers
 
-    async def aclose(self) -> None:
-        for close in self._closers:
-            await close()  # type: ignore[misc]
+@pytest.mark.parametrize("case", ENVIRONMENTS)
+async def test_logins_and_calls_honour_the_same_environment_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    variables, works = ENVIRONMENTS[case]
+    files = Certificates(tmp_path)
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables(files).items():
+        monkeypatch.setenv(name, value)
+    async with glance(files, TlsOptions()) as service:
+        await assert_glance(service, works=works)
+    async with keystone(files, TlsOptions()) as clients:
+        await assert_keystone(*clients, works=works)
+
+
+async def test_logins_send_no_credentials_from_netrc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    authorizations: list[str | None] = []
+    handle = Keystone.handle
+
+    async def record(keystone: Keystone, request: web.BaseRequest) -> web.Response:
+        authorizations.append(request.headers.get("Authorization"))
+        return await handle(keystone, request)
+
+    monkeypatch.setattr(Keystone, "handle", record)
+    async with serve_keystone() as server:
+        session = ServiceSession(options_for(server))
+        await session.token_and_endpoint()
+        session.close()
+    assert set(authorizations) == {None}

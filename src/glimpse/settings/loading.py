@@ -8,6 +8,7 @@ from typing import Any
 
 from oslo_config import cfg
 
+from glimpse.settings.environment import ignored_variables
 from glimpse.settings.options import SECTIONS
 from glimpse.settings.options.process import METRICS_PORT
 from glimpse.settings.raw_options import (
@@ -117,7 +118,10 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
         service_user=_service_user(_section(config, "service_user"), raw),
         coordination=Coordination(**_section(config, "coordination")),
         image_service=image_service,
-        notes=tuple(unsupported(lambda section, option: raw.get(section, {}).get(option))),
+        notes=(
+            *unsupported(lambda section, option: raw.get(section, {}).get(option)),
+            *(ignored_variables(os.environ) if "glance" in (default_service, image_service) else ()),
+        ),
         oslo_config=config,
     )
 

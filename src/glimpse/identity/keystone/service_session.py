@@ -63,6 +63,7 @@ class ServiceSession:
         self._options = options
         self._transport = LoginTransport(options.http_connect_timeout)
         self._sender = requests.Session()
+        self._sender.trust_env = False  # no proxies, .netrc or CA bundles: as calls to Glance
         for scheme in ("http://", "https://"):
             self._sender.mount(scheme, self._transport)
         self._reset(plugin or self._make_plugin())

@@ -1,0 +1,20 @@
+"""Environment variables that other OpenStack services honour and a gateway does not."""
+
+from collections.abc import Iterator, Mapping
+
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # of `requests`, which logs in elsewhere
+IGNORED = (*_PROXIES, *_CA_BUNDLES)
+
+
+def ignored_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for the operator for each variable that is set and has no effect."""
+    for name in _PROXIES:
+        if environment.get(name) or environment.get(name.lower()):
+            yield f"{name} has no effect: Glimpse connects to Keystone and Glance directly"
+    for name in _CA_BUNDLES:
+        if environment.get(name):
+            yield (
+                f"{name} has no effect: SSL_CERT_FILE, or cafile of [keystone_authtoken] and "
+                "[glance], names the authorities to trust"
+            )

@@ -1,0 +1,12 @@
+"""An environment without variables that lead to notes."""
+
+import pytest
+
+from glimpse.settings.environment import IGNORED
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in IGNORED:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)

@@ -1,0 +1,31 @@
+"""Notes on environment variables that have no effect."""
+
+from pathlib import Path
+
+import pytest
+
+from glimpse.settings import load_settings
+from glimpse.settings.environment import ignored_variables
+
+
+def test_proxies_and_ca_bundles_are_reported() -> None:
+    environment = {"https_proxy": "http://u:p@proxy", "REQUESTS_CA_BUNDLE": "/a", "PATH": "/bin"}
+    notes = list(ignored_variables({**environment, "HTTP_PROXY": ""}))
+    assert [note.partition(" has no effect")[0] for note in notes] == [
+        "HTTPS_PROXY",
+        "REQUESTS_CA_BUNDLE",
+    ]
+    assert "proxy:" not in "".join(notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("[glimpse]\nimage_service = glance\n", 1), ("[api]\nauth_strategy = keystone\n", 1), ("", 0)],
+)
+def test_only_gateways_report_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, count: int
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
+    file = tmp_path / "glimpse.conf"
+    file.write_text(text)
+    assert len(load_settings([str(file)]).notes) == count
