@@ -120,7 +120,11 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
         image_service=image_service,
         notes=(
             *unsupported(lambda section, option: raw.get(section, {}).get(option)),
-            *(ignored_variables(os.environ) if "glance" in (default_service, image_service) else ()),
+            *(
+                ignored_variables(os.environ)
+                if "glance" in (default_service, image_service)
+                else ()
+            ),
         ),
         oslo_config=config,
     )
