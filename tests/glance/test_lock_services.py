@@ -1,4 +1,4 @@
-"""Turns through every lock service that many machines can share: the real servers."""
+"""ImageLocks over the real servers of every lock service that machines can share."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ import pytest
 
 from glimpse.glance.image_locks import ImageLocks
 from glimpse.images.errors import Unavailable
-from tests.glance.test_image_locks import hold_a_turn
+from tests.glance.test_image_locks import hold_lock
 from tests.support.databases import etcd, mariadb, postgresql
 from tests.support.faultproxy import Fault, FaultProxy
 from tests.support.process import ServerProcess
@@ -25,25 +25,25 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:single argument is deprecated"),
 ]
 
-# Seconds until the lock of a dead holder is free. Memcached counts whole ones, of which the first
-# may be over at once: two would leave one beat of the heart between a lock and its end.
-SHORT = "?lock_timeout=4"
-WAIT = 20.0  # seconds: more than any bounded wait takes here
+# Seconds until the lock of a dead holder expires. Memcached counts whole seconds, of which the
+# first may be over at once: two would leave a single heartbeat before a lock expires.
+EXPIRY = "?lock_timeout=4"
+TIMEOUT = 20.0  # seconds: more than any wait takes here
 
 Start = Callable[[Path], AbstractContextManager[ServerProcess]]
 
 
 class LockServer(NamedTuple):
-    """What runs, behind a proxy, and the URL of it with a place for the port."""
+    """A running lock service behind a proxy, and its backend URL through the proxy."""
 
     proxy: FaultProxy
     url: str
 
 
 SERVERS: dict[str, tuple[Start, str]] = {
-    "redis": (redis_server, "redis://127.0.0.1:{}" + SHORT),
-    "memcached": (memcached, "memcached://127.0.0.1:{}" + SHORT),
-    "etcd": (etcd, "etcd3+http://127.0.0.1:{}" + SHORT),
+    "redis": (redis_server, "redis://127.0.0.1:{}" + EXPIRY),
+    "memcached": (memcached, "memcached://127.0.0.1:{}" + EXPIRY),
+    "etcd": (etcd, "etcd3+http://127.0.0.1:{}" + EXPIRY),
     "mysql": (mariadb, "mysql://root@127.0.0.1:{}/mysql"),
     "postgresql": (postgresql, "postgresql://postgres@127.0.0.1:{}/postgres"),
 }
@@ -61,66 +61,65 @@ def server(
         yield LockServer(proxy, url.format(proxy.port))
 
 
-async def test_writers_take_turns(server: LockServer) -> None:
-    """Two processes' worth of them: nothing but the lock service is between these two."""
-    both = [ImageLocks(server.url, WAIT) for _ in range(2)]
-    at_work = 0
+async def test_one_writer_at_a_time_holds_the_lock(server: LockServer) -> None:
+    """The two ImageLocks share nothing but the lock service, as two processes would."""
+    both = [ImageLocks(server.url, TIMEOUT) for _ in range(2)]
+    writers = 0
 
-    async def write(turns: ImageLocks) -> None:
-        nonlocal at_work
-        async with turns.lock("image"):
-            at_work += 1
-            assert at_work == 1, "two wrote at once"
+    async def write(locks: ImageLocks) -> None:
+        nonlocal writers
+        async with locks.lock("image"):
+            writers += 1
+            assert writers == 1, "two wrote at once"
             await asyncio.sleep(0.002)
-            at_work -= 1
+            writers -= 1
 
     await asyncio.gather(*(write(both[number % 2]) for number in range(40)))
-    for turns in both:
-        await turns.close()
+    for locks in both:
+        await locks.close()
 
 
-async def test_a_holder_that_is_killed_holds_nobody_up_for_long(server: LockServer) -> None:
+async def test_lock_of_a_killed_holder_is_soon_free(server: LockServer) -> None:
     here, there = multiprocessing.Pipe()
     holder = multiprocessing.get_context("spawn").Process(
-        target=hold_a_turn, args=(server.url, there)
+        target=hold_lock, args=(server.url, there)
     )
     holder.start()
-    there.close()  # or nobody would notice a holder that cannot start
-    turns, impatient = ImageLocks(server.url, WAIT), ImageLocks(server.url, 0.5)
+    there.close()  # otherwise recv would block if the holder cannot start
+    locks, impatient = ImageLocks(server.url, TIMEOUT), ImageLocks(server.url, 0.5)
     try:
         assert await asyncio.to_thread(here.recv) == "held"
         with pytest.raises(Unavailable):
             async with impatient.lock("image"):
-                pytest.fail("two held the turn at once")
+                pytest.fail("two held the lock at once")
     finally:
         holder.kill()
         holder.join()
     began = time.monotonic()
-    async with turns.lock("image"):
-        assert time.monotonic() - began < WAIT / 2
-    await turns.close()
+    async with locks.lock("image"):
+        assert time.monotonic() - began < TIMEOUT / 2
+    await locks.close()
     await impatient.close()
 
 
-async def test_a_turn_that_lasts_stays_the_holders(server: LockServer) -> None:
-    """Longer than the lock of a dead holder would."""
-    one, other = ImageLocks(server.url, WAIT), ImageLocks(server.url, 0.5)
+async def test_lock_outlasts_its_expiry_while_its_holder_lives(server: LockServer) -> None:
+    one, other = ImageLocks(server.url, TIMEOUT), ImageLocks(server.url, 0.5)
     async with one.lock("image"):
-        await asyncio.sleep(5)
+        await asyncio.sleep(5)  # the servers have clocks of their own
         with pytest.raises(Unavailable):
             async with other.lock("image"):
-                pytest.fail("two held the turn at once")
+                pytest.fail("two held the lock at once")
     await one.close()
     await other.close()
 
 
 @pytest.mark.parametrize("fault", [None, Fault("hang"), Fault("reset")])
-async def test_trouble_is_answered_in_time_and_ends(
+async def test_locks_are_unavailable_in_time_while_the_service_fails_and_work_afterwards(
     server: LockServer, fault: Fault | None
 ) -> None:
-    turns = ImageLocks(server.url, 2)
-    image = f"image of {fault}"  # what was asked of a server that hung may last for a while
-    async with turns.lock(image):
+    locks = ImageLocks(server.url, 2)
+    image = f"image of {fault}"  # calls to a server that hangs may hold the lock for a while
+    async with locks.lock(image):
         pass
     if fault:
         server.proxy.fail(fault)
@@ -128,18 +127,18 @@ async def test_trouble_is_answered_in_time_and_ends(
         server.proxy.refuse()
     began = time.monotonic()
     with pytest.raises(Unavailable):
-        async with turns.lock(image):
-            pytest.fail("there was nobody to ask for the turn")
+        async with locks.lock(image):
+            pytest.fail("there was no lock to hold")
     assert time.monotonic() - began < 3
     server.proxy.mend()
-    await eventually_takes_a_turn(turns, image)
-    await turns.close()
+    await eventually_locked(locks, image)
+    await locks.close()
 
 
-async def eventually_takes_a_turn(turns: ImageLocks, image: str) -> None:
-    async with asyncio.timeout(WAIT):
+async def eventually_locked(locks: ImageLocks, image: str) -> None:
+    async with asyncio.timeout(TIMEOUT):
         while True:
             with contextlib.suppress(Unavailable):
-                async with turns.lock(image):
+                async with locks.lock(image):
                     return
             await asyncio.sleep(0.1)

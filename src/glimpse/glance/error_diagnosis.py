@@ -41,7 +41,9 @@ def _filter_values(query: ImageQuery) -> Iterator[str]:
 def diagnose_properties(
     properties: Mapping[str, str | None], new_properties: Mapping[str, str]
 ) -> str | None:
-    """Return a sentence that names a new property which Glance cannot store; None if none is known.
+    """Return a sentence that names a property which Glance cannot store.
+
+    None if no such property is known.
 
     `properties` are those that the image has; new ones with the same value are not looked at.
     Two keys that differ in case or accents only are reported: most databases that ignore case

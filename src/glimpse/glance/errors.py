@@ -1,4 +1,4 @@
-"""Errors of Glance as errors of the domain: failed requests, and responses that are no success."""
+"""The domain's errors for requests to Glance that failed and for its error responses."""
 
 from http import HTTPStatus
 

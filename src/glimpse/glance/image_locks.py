@@ -1,4 +1,4 @@
-"""ImageLocks: one write to an image at a time, within this process, this machine and others.
+"""ImageLocks: one write to an image at a time, by all processes on all machines.
 
 Glance's PATCH reads an image, changes it and writes all of it back, so of two PATCHes at once one
 can undo the other. Between processes the locks are tooz locks. In Redis, memcached and etcd they

@@ -59,9 +59,10 @@ class PrefetchLimit:
 
 
 class _NextPage:
-    """The next page of a list: prefetched if `limit` allows it, otherwise fetched when it is used.
+    """The next page of a list, prefetched if `limit` allows it.
 
-    After a page of too many bytes, this and all later pages are smaller.
+    Otherwise it is fetched when it is used. After a page of too many bytes, this and all later
+    pages are smaller.
     """
 
     def __init__(self, fetch: FetchPage, limit: PrefetchLimit, page_size: int) -> None:

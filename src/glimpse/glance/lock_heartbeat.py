@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 from tooz.coordination import CoordinationDriver
 
@@ -21,9 +22,13 @@ class LockHeartbeat:
     which logs each failure and cannot be stopped before the service is back.
     """
 
-    def __init__(self, coordinator: CoordinationDriver) -> None:
+    def __init__(
+        self, coordinator: CoordinationDriver, wait: Callable[[float], bool] | None = None
+    ) -> None:
+        """`wait` waits so many seconds and returns True to stop; by default, as `stop` says."""
         self._coordinator = coordinator
         self._stopped = threading.Event()
+        self._wait = wait or self._stopped.wait
 
     def start(self) -> None:
         """Start the thread, if locks of this lock service have to be renewed."""
@@ -36,7 +41,7 @@ class LockHeartbeat:
 
     def _run(self) -> None:
         interval, is_failing = 0.0, False
-        while not self._stopped.wait(interval):
+        while not self._wait(interval):
             try:
                 expiry = self._coordinator.heartbeat()
             except Exception as error:  # noqa: BLE001  tooz does not translate all errors

@@ -169,7 +169,7 @@ def with_timeouts(backend_url: str) -> str:
 
 
 def _load(url: str) -> coordination.CoordinationDriver:
-    """Make the coordinator. Raises UnusableLockService, whose message has no part of a password."""
+    """Make the coordinator. Raises UnusableLockService, with no part of a password in it."""
     scheme = url.partition(":")[0]
     try:
         return coordination.get_coordinator(url, uuid4().hex.encode())

@@ -1,4 +1,4 @@
-"""ImageSchema: which keys of an image document are attributes, according to Glance's schema."""
+"""ImageSchema: which keys of an image document are attributes, by Glance's schema."""
 
 import asyncio
 import time

@@ -1,1 +1,1 @@
-"""HTTP to other services: transport, connection pool, TLS, backoff, single-flight, threads."""
+"""HTTP to other services: transport, connection pool, TLS, backoff, single-flight."""
