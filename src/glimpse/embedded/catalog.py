@@ -4,7 +4,7 @@ An engine keeps records and finds them; what may be done to an image is decided 
 that the service hands over, which an engine calls inside its transaction.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from glimpse.images import Caller, Image, ImageQuery, Page
@@ -65,17 +65,10 @@ class Catalog(Protocol):
         """Add or change a membership - project, status, date - unless `check` raises."""
         ...
 
-    async def put_many(self, records: Iterable[tuple[Image, Members]]) -> None:
-        """Store images with their members, all or none; those with the same ids are replaced."""
-        ...
+    async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
+        """Store images with their members, all or none; images with the same ids are replaced.
 
-    async def put_batches(
-        self, batches: Iterable[Sequence[tuple[Image, Members]]], stored: Callable[[int], None]
-    ) -> None:
-        """`put_many` each of the batches; `stored` is told how many records each had.
-
-        Batches are read ahead of what is stored. Raises what reading them raises, when those before
-        are stored.
+        Of several records of one id the last counts.
         """
         ...
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from glimpse.embedded import image_rules
@@ -291,11 +291,9 @@ class EmbeddedImageService:
             raise NoData(f"Image {image_id} has no data.")
         return data
 
-    async def put_batches(
-        self, batches: Iterable[Sequence[tuple[Image, Members]]], stored: Callable[[int], None]
-    ) -> None:
-        """Store records as they are (`load`): of a batch all or none; same ids are replaced."""
-        await self._catalog.put_batches(batches, stored)
+    async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
+        """Store records as they are, all or none; images with the same ids are replaced."""
+        await self._catalog.put(records)
 
     async def close(self) -> None:
         """Write what was acknowledged to be written, then close the files."""

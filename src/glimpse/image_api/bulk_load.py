@@ -66,13 +66,10 @@ async def load(
     the number of each. Returns how many there were; raises BadRecord as soon as one is found.
     """
     count = 0
-
-    def stored(more: int) -> None:
-        nonlocal count
-        count += more
-        progress(more)
-
-    await service.put_batches(_transactions(documents), stored)
+    for batch in _transactions(documents):
+        await service.put(batch)
+        count += len(batch)
+        progress(len(batch))
     return count
 
 

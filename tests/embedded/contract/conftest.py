@@ -37,7 +37,7 @@ def image(**changes: Any) -> Image:
 
 
 async def put(catalog: Catalog, *images: Image, **members: str) -> None:
-    await catalog.put_many((each, members) for each in images)
+    await catalog.put([(each, members) for each in images])
 
 
 async def found(

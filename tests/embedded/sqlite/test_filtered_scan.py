@@ -8,8 +8,8 @@ from typing import Self
 
 import pytest
 
-from glimpse.embedded.sqlite.filtered_scan import FEW, Search, is_short
-from glimpse.embedded.sqlite.image_records import ImageRecords
+from glimpse.embedded.sqlite.filtered_scan import FEW, FilteredScan, is_short
+from glimpse.embedded.sqlite.image_writer import ImageWriter
 from glimpse.embedded.sqlite.schema import connect
 from glimpse.images import DateBound, Image, ImageQuery, Sort, image_from_document
 from glimpse.images.dates import DateOperator
@@ -34,7 +34,7 @@ def image_of(number: int) -> Image:
 
 def fill(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
     connection.execute("BEGIN")
-    ImageRecords(connection).insert_many((image_of(number), {}) for number in numbers)
+    ImageWriter(connection).put([(image_of(number), {}) for number in numbers])
     connection.execute("COMMIT")
 
 
@@ -72,8 +72,7 @@ ids = tuple(image_of(number).id for number in (10, 20, 30, 31))
 def test_ids_are_looked_up(catalog: tuple[sqlite3.Connection, int]) -> None:
     connection, _ = catalog
     with Steps(connection) as steps:
-        found = Search(connection).few(OWNER, ImageQuery(ids=ids), None)
-    assert found is not None
+        found = FilteredScan(connection).step(OWNER, ImageQuery(ids=ids), None, 200)
     assert {image.id for image in found.images} == set(ids[:3])
     assert steps.count < 100
 
@@ -84,8 +83,7 @@ def test_what_changed_lately_is_found_by_the_date(
     connection, count = catalog
     since = DateBound("gte", image_of(count - 100).updated_at)
     with Steps(connection) as steps:
-        found = Search(connection).few(ADMIN, ImageQuery(updated_at=since), None)
-    assert found is not None
+        found = FilteredScan(connection).step(ADMIN, ImageQuery(updated_at=since), None, 200)
     assert len(found.images) == 100
     assert steps.count < 2000
 
@@ -97,8 +95,7 @@ def test_what_changed_at_some_time_is_found_in_slices(
     query = ImageQuery(updated_at=DateBound("gte", image_of(0).updated_at))
     assert count > FEW
     with Steps(connection) as steps:
-        assert Search(connection).few(ADMIN, query, None) is None
-        found = Search(connection).slice(ADMIN, query, None, 50)
+        found = FilteredScan(connection).step(ADMIN, query, None, 50)
     assert len(found.images) == 50
     assert steps.count < 2000
 
@@ -119,9 +116,9 @@ def test_a_step_of_a_list_without_an_index_is_bounded(
 ) -> None:
     connection, _ = catalog
     with Steps(connection) as steps:
-        found = Search(connection).slice(ADMIN, query, None, 200)
+        found = FilteredScan(connection).step(ADMIN, query, None, 200)
     assert found.images == []
-    assert found.place is not None
+    assert found.cursor is not None
     assert steps.count < 1500
 
 
@@ -129,16 +126,16 @@ def test_a_list_by_date_of_creation_starts_and_ends_there(
     catalog: tuple[sqlite3.Connection, int],
 ) -> None:
     connection, count = catalog
-    search = Search(connection)
+    scan = FilteredScan(connection)
     before = ImageQuery(created_at=DateBound("lt", image_of(10).created_at))
     with Steps(connection) as steps:
-        found = search.slice(ADMIN, before, None, 200)
+        found = scan.step(ADMIN, before, None, 200)
         assert [image.id for image in found.images] == [image_of(n).id for n in range(9, -1, -1)]
-        assert found.place is None
+        assert found.cursor is None
         since = ImageQuery(created_at=DateBound("gte", image_of(count - 10).created_at))
-        found = search.slice(ADMIN, since, None, 200)
+        found = scan.step(ADMIN, since, None, 200)
         assert len(found.images) == 10
-        assert found.place is None, "it would have gone on through all older images"
+        assert found.cursor is None, "it would have gone on through all older images"
     assert steps.count < 1500
 
 
@@ -148,7 +145,7 @@ def test_a_list_by_date_of_creation_has_all_that_match(
 ) -> None:
     connection, count = catalog
     bound = DateBound(operator, image_of(300).created_at)
-    found = Search(connection).slice(ADMIN, ImageQuery(created_at=bound), None, 2 * count)
+    found = FilteredScan(connection).step(ADMIN, ImageQuery(created_at=bound), None, 2 * count)
     expected = [image for image in map(image_of, range(count)) if bound.holds(image.created_at)]
     assert [image.id for image in found.images] == [image.id for image in reversed(expected)]
 
@@ -160,7 +157,7 @@ def test_a_sort_of_a_projects_images_does_not_look_at_those_of_others(tmp_path: 
             fill(connection, (n for n in range(others) if n % 10 or n < 100))
             with Steps(connection) as steps:
                 query = ImageQuery(sort=(Sort("name", "asc"),))
-                assert len(Search(connection).best(OWNER, query, None, 20).images) == 10
+                assert len(FilteredScan(connection).step(OWNER, query, None, 20).images) == 10
             counted.append(steps.count)
     assert counted[1] < 1.2 * counted[0], f"steps among 100 and among 2,000 images: {counted}"
 

@@ -8,7 +8,8 @@ import pytest
 from glimpse.embedded.image_rules import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.sqlite import read_cache, schema
-from glimpse.embedded.sqlite.read_cache import ReadCache, Step
+from glimpse.embedded.sqlite.list_step import ListStep, Place
+from glimpse.embedded.sqlite.read_cache import ReadCache
 from glimpse.images import PropertyChanges
 from tests.embedded.images import OWNER, images
 
@@ -53,9 +54,9 @@ async def test_a_step_of_a_list_with_a_long_query_is_not_kept(
     await service.close()
     with closing(schema.connect(tmp_path / "catalog.sqlite")) as connection:
         kept = ReadCache(connection)
-        step = Step([], 0, None)
+        step: ListStep[Place] = ListStep([], None)
         for number in range(5000):
             kept.add_step(("short", number), step)
             kept.add_step(("long" * 1000, number), step)
         assert 0 < len(kept.steps) <= 1000
-        assert all(asked[0] == "short" for asked in kept.steps if isinstance(asked, tuple))
+        assert all(key[0] == "short" for key in kept.steps if isinstance(key, tuple))

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.sqlite.reader_threads import Readers
+from glimpse.embedded.sqlite.reader_threads import ReaderThreads
 from glimpse.embedded.sqlite.schema import connect
 from glimpse.images.errors import Unavailable
 
 
 def test_a_search_is_refused_while_five_hundred_run_or_wait(tmp_path: Path) -> None:
     connect(tmp_path / "catalog.sqlite").close()
-    readers = Readers(tmp_path / "catalog.sqlite")
+    readers = ReaderThreads(tmp_path / "catalog.sqlite")
     release = threading.Event()
 
     async def search_too_often() -> None:

@@ -8,31 +8,31 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.sqlite.image_records import ImageRecords
+from glimpse.embedded.sqlite.image_writer import ImageWriter
 from glimpse.embedded.sqlite.schema import connect
-from glimpse.embedded.sqlite.writer_thread import Writer
+from glimpse.embedded.sqlite.writer_thread import WriterThread
 from glimpse.images.errors import Unavailable
 
 
 @pytest.fixture
-def writer(tmp_path: Path) -> Iterator[Writer]:
-    made = Writer(connect(tmp_path / "catalog.sqlite"))
+def writer(tmp_path: Path) -> Iterator[WriterThread]:
+    made = WriterThread(connect(tmp_path / "catalog.sqlite"))
     yield made
     made.close()
 
 
-def test_a_write_after_the_end_is_refused(writer: Writer) -> None:
+def test_a_write_after_the_end_is_refused(writer: WriterThread) -> None:
     writer.close()
     with pytest.raises(Unavailable, match="closed"):
-        asyncio.run(asyncio.wait_for(writer.write(lambda _: None), 10))
+        asyncio.run(asyncio.wait_for(writer.run(lambda _: None), 10))
 
 
-def test_what_waits_when_the_writer_is_closed_is_still_written(writer: Writer) -> None:
+def test_what_waits_when_the_writer_is_closed_is_still_written(writer: WriterThread) -> None:
     async def write_and_close() -> list[int]:
-        def returning(number: int) -> Callable[[ImageRecords], int]:
+        def returning(number: int) -> Callable[[ImageWriter], int]:
             return lambda _: number
 
-        waiting = [asyncio.ensure_future(writer.write(returning(n))) for n in range(300)]
+        waiting = [asyncio.ensure_future(writer.run(returning(n))) for n in range(300)]
         await asyncio.sleep(0)  # all of them are in the queue
         await asyncio.to_thread(writer.close)
         return list(await asyncio.gather(*waiting))
@@ -40,38 +40,38 @@ def test_what_waits_when_the_writer_is_closed_is_still_written(writer: Writer) -
     assert asyncio.run(write_and_close()) == list(range(300))
 
 
-def test_a_loop_that_ends_before_its_write_does_not_end_the_writer(writer: Writer) -> None:
+def test_a_loop_that_ends_before_its_write_does_not_end_the_writer(writer: WriterThread) -> None:
     started, finish = threading.Event(), threading.Event()
 
-    def slow(_: ImageRecords) -> None:
+    def slow(_: ImageWriter) -> None:
         started.set()
         finish.wait(10)
 
     async def give_up() -> None:
-        waiting = asyncio.ensure_future(writer.write(slow))
+        waiting = asyncio.ensure_future(writer.run(slow))
         await asyncio.to_thread(started.wait, 10)
         waiting.cancel()
 
     asyncio.run(give_up())
     finish.set()
-    assert asyncio.run(asyncio.wait_for(writer.write(lambda _: "written"), 10)) == "written"
+    assert asyncio.run(asyncio.wait_for(writer.run(lambda _: "written"), 10)) == "written"
 
 
-def test_a_write_that_fails_says_so_and_the_next_one_succeeds(writer: Writer) -> None:
-    def fail(_: ImageRecords) -> None:
+def test_a_write_that_fails_says_so_and_the_next_one_succeeds(writer: WriterThread) -> None:
+    def fail(_: ImageWriter) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     with pytest.raises(Unavailable, match="disk I/O error"):
-        asyncio.run(writer.write(fail))
-    assert asyncio.run(writer.write(lambda _: "written")) == "written"
+        asyncio.run(writer.run(fail))
+    assert asyncio.run(writer.run(lambda _: "written")) == "written"
 
 
-def test_a_write_is_refused_while_a_thousand_wait(writer: Writer) -> None:
+def test_a_write_is_refused_while_a_thousand_wait(writer: WriterThread) -> None:
     release = threading.Event()
 
     async def write_too_many() -> None:
-        running = asyncio.ensure_future(writer.write(lambda _: release.wait(20)))
-        waiting = [asyncio.ensure_future(writer.write(lambda _: None)) for _ in range(1300)]
+        running = asyncio.ensure_future(writer.run(lambda _: release.wait(20)))
+        waiting = [asyncio.ensure_future(writer.run(lambda _: None)) for _ in range(1300)]
         done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_EXCEPTION)
         assert 999 <= len(pending) <= 1255, "the writer takes up to 256 at once"
         for each in done:
@@ -80,7 +80,7 @@ def test_a_write_is_refused_while_a_thousand_wait(writer: Writer) -> None:
             assert refused.value.retry_after == 1
         release.set()
         await asyncio.gather(running, *pending)
-        await writer.write(lambda _: None)
+        await writer.run(lambda _: None)
 
     try:
         asyncio.run(write_too_many())

@@ -1,36 +1,33 @@
 """SQLiteCatalog: the records of images in one file that the worker processes of a machine share.
 
-Short reads run where they are called, in microseconds; long ones in threads, in steps; writes go
-through `WriterThread`, several in one transaction. Acknowledged means committed and synced (WAL,
-synchronous=FULL).
+A short list and a single image are read on the event loop, in microseconds; other lists are read
+by `ReaderThreads`, in steps. Writes go through `WriterThread`, several in one transaction. An
+acknowledged write is committed and synced (WAL, synchronous=FULL).
 """
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
 
 from glimpse.embedded.catalog import Change, Check, Members, Record
-from glimpse.embedded.query_matching import listing_rule
-from glimpse.embedded.sqlite.bulk_load import Batches, distinct
-from glimpse.embedded.sqlite.filtered_scan import Place, Search, is_short
-from glimpse.embedded.sqlite.image_records import ImageRecords
+from glimpse.embedded.sqlite.filtered_scan import FilteredScan, is_short
+from glimpse.embedded.sqlite.image_reader import ImageReader
+from glimpse.embedded.sqlite.image_writer import ImageWriter
+from glimpse.embedded.sqlite.list_step import Place
 from glimpse.embedded.sqlite.query_conditions import in_usual_order
-from glimpse.embedded.sqlite.read_cache import Step
-from glimpse.embedded.sqlite.reader_threads import Readers
+from glimpse.embedded.sqlite.reader_threads import ReaderThreads
 from glimpse.embedded.sqlite.schema import connect
-from glimpse.embedded.sqlite.writer_thread import Writer
+from glimpse.embedded.sqlite.writer_thread import WriterThread
 from glimpse.images import Caller, Image, ImageQuery, Page
-from glimpse.images.errors import Conflict, ImageNotFound, Unavailable
+from glimpse.images.errors import Unavailable
 
-_PAGE = 200  # images: more would keep the event loop from others for too long
-_SORTED_AT_ONCE = 1000  # the Image API's largest limit: each sort looks at everything in scope
-_LARGEST_SLICE = 1000  # what is found is checked on the event loop, 2 µs each
+_PAGE = 200  # images: rendering more at once would keep the event loop from other requests
+_LARGEST_STEP = 1001  # the Image API's largest limit, and one that shows whether there are more
 
 
 class SQLiteCatalog:
-    """The Catalog of one machine; see `Catalog`."""
+    """The Catalog of one machine."""
 
     @classmethod
     def open(cls, path: Path) -> "SQLiteCatalog":
@@ -40,168 +37,82 @@ class SQLiteCatalog:
     def __init__(self, path: Path) -> None:
         self._connection = connect(path)
         path.chmod(0o600)
-        self._records = ImageRecords(self._connection)
-        self._readers = Readers(path)
-        self._writer = Writer(connect(path))
+        self._reader = ImageReader(self._connection)
+        self._reader_threads = ReaderThreads(path)
+        self._writer_thread = WriterThread(connect(path))
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
-        """See Catalog."""
+        """Implement Catalog.get."""
         with _READING:
-            return _record(self._records, image_id, project_id)
+            return self._reader.get(image_id, project_id)
 
     def pages(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """See Catalog."""
+        """Implement Catalog.pages."""
         if is_short(caller, query):
-            return self._scan(caller, query, marker)
-        return self._search(caller, query, marker)
+            return self._short_list(caller, query, marker)
+        return self._long_list(caller, query, marker)
 
-    async def _scan(
+    async def _short_list(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Pages of the listing, read right here."""
-        place = self._records.place(marker) if marker is not None else None
-        count = _first_step(query, _PAGE)
+        """Yield a page for each step, read on the event loop, which is free between two steps."""
+        with _READING:
+            place = self._reader.place(marker) if marker is not None else None
+        count = _first_count(query, _PAGE)
         while True:
             with _READING:
-                step = self._step(caller, query, place, count)
-            place = step.place
-            yield Page(step.images, last=place is None)
+                images, place = self._reader.list_step(caller, query, place, count)
+            yield Page(images, last=place is None)
             if place is None:
                 return
-            # Of large images come fewer than asked for.
-            count = _PAGE if step.rows == count else min(2 * step.rows, _PAGE)
-            await asyncio.sleep(0)  # others get their turn between pages
+            count = _PAGE
+            await asyncio.sleep(0)  # lets other requests run
 
-    def _step(self, caller: Caller, query: ImageQuery, place: Place | None, count: int) -> Step:
-        recent = self._records.recent
-        recent.refresh()
-        asked = (caller.project_id, caller.is_admin, query, place, count)
-        step = recent.steps.get(asked)
-        if step is None:
-            rows, places, last = self._records.page(caller, query, place, count)
-            is_listed = listing_rule(caller, query)
-            images = [row.image for row in rows if is_listed(row.image)]
-            step = Step(images, len(places), None if last else places[-1])
-            recent.add_step(asked, step)
-        return step
-
-    async def _search(
+    async def _long_list(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Pages that other threads look for."""
-        while (few := await self._readers.run(Search.few, caller, query, marker)) is not None:
-            for page in _divided(few.images, last=few.last is None):
-                yield page
-            if few.last is None:
-                return
-            marker = few.last
-        steps = self._slices if in_usual_order(query) else self._sorted
-        async with aclosing(steps(caller, query, marker)) as pages:
-            async for page in pages:
-                yield page
-
-    async def _sorted(
-        self, caller: Caller, query: ImageQuery, marker: Image | None
-    ) -> AsyncGenerator[Page, None]:
-        is_listed = listing_rule(caller, query)
-        count = _first_step(query, _SORTED_AT_ONCE)
+        """Yield the pages of each step, read in a thread."""
+        cursor: Image | Place | None = marker
+        # Each step of a sorted list looks at all rows in scope: there should be few steps.
+        count = _first_count(query, _PAGE if in_usual_order(query) else _LARGEST_STEP)
         while True:
-            found, last = await self._readers.run(Search.best, caller, query, marker, count)
-            for page in _divided([each for each in found if is_listed(each)], last=last is None):
+            images, cursor = await self._reader_threads.run(
+                FilteredScan.step, caller, query, cursor, count
+            )
+            for page in _divided(images, last=cursor is None):
                 yield page
-            if last is None:
+            if cursor is None:
                 return
-            marker, count = last, _SORTED_AT_ONCE
-
-    async def _slices(
-        self, caller: Caller, query: ImageQuery, marker: Image | None
-    ) -> AsyncGenerator[Page, None]:
-        is_listed = listing_rule(caller, query)
-        place: Place | None = self._records.place(marker) if marker is not None else None
-        count = _first_step(query, _PAGE)
-        while True:
-            found, place = await self._readers.run(Search.slice, caller, query, place, count)
-            for page in _divided([each for each in found if is_listed(each)], last=place is None):
-                yield page
-            if place is None:
-                return
-            # Where hardly anything matches, the next step looks further.
-            count = _PAGE if 2 * len(found) > count else min(4 * count, _LARGEST_SLICE)
+            count = _next_count(query, count, len(images))
 
     async def insert(self, image: Image) -> None:
-        """See Catalog."""
-
-        def insert(records: ImageRecords) -> None:
-            if records.exists(image.id):
-                raise Conflict(f"Image ID {image.id} already exists!")
-            records.insert(image)
-
-        await self._writer.write(insert)
+        """Implement Catalog.insert."""
+        await self._writer_thread.run(ImageWriter.insert, image)
 
     async def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
-        """See Catalog."""
-
-        def update(records: ImageRecords) -> Image:
-            record = _existing(records, image_id, project_id)
-            after = change(record)
-            if after != record.image:
-                records.replace(record.image, after)
-            return after
-
-        return await self._writer.write(update)
+        """Implement Catalog.update."""
+        return await self._writer_thread.run(ImageWriter.update, image_id, project_id, change)
 
     async def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
-        """See Catalog."""
-
-        def delete(records: ImageRecords) -> None:
-            record = _existing(records, image_id, project_id)
-            check(record)
-            records.delete(record.image)
-
-        await self._writer.write(delete)
+        """Implement Catalog.delete."""
+        await self._writer_thread.run(ImageWriter.delete, image_id, project_id, check)
 
     async def set_member(
         self, image_id: str, project_id: str | None, check: Check, member: tuple[str, str, str]
     ) -> None:
-        """See Catalog."""
+        """Implement Catalog.set_member."""
+        await self._writer_thread.run(ImageWriter.set_member, image_id, project_id, check, member)
 
-        def set_member(records: ImageRecords) -> None:
-            record = _existing(records, image_id, project_id)
-            check(record)
-            records.set_member(record.image, *member)
-
-        await self._writer.write(set_member)
-
-    async def put_many(self, records: Iterable[tuple[Image, Members]]) -> None:
-        """See Catalog."""
-        await self._put(distinct(records))
-
-    async def put_batches(
-        self, batches: Iterable[Sequence[tuple[Image, Members]]], stored: Callable[[int], None]
-    ) -> None:
-        """See Catalog. While one is written, the next is prepared, and the one after it is read."""
-        async with aclosing(Batches(self._put, stored)) as put:
-            for batch in batches:
-                await put.add(batch)
-
-    async def _put(
-        self, records: Sequence[tuple[Image, Members]], rows: Sequence[int] | None = None
-    ) -> None:
-        """Store records of different ids; `rows` as `ImageRecords.insert_many` has them."""
-
-        def put(stored: ImageRecords) -> None:
-            for before in stored.existing([image.id for image, _ in records]):
-                stored.delete(before)
-            stored.insert_many(records, rows)
-
-        await self._writer.write(put)
+    async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
+        """Implement Catalog.put."""
+        await self._writer_thread.run(ImageWriter.put, records)
 
     async def close(self) -> None:
-        """See Catalog."""
-        await asyncio.to_thread(self._writer.close)
-        await asyncio.to_thread(self._readers.close)
+        """Implement Catalog.close."""
+        await asyncio.to_thread(self._writer_thread.close)
+        await asyncio.to_thread(self._reader_threads.close)
         self._connection.close()
 
 
@@ -218,29 +129,20 @@ class _Reading:
 _READING = _Reading()
 
 
-def _record(records: ImageRecords, image_id: str, project_id: str | None) -> Record | None:
-    image = records.get(image_id)
-    if image is None:
-        return None
-    if image.visibility == "shared" and project_id not in (None, image.owner):
-        return Record(image, records.member_status(image.id, project_id))
-    return Record(image)
-
-
-def _existing(records: ImageRecords, image_id: str, project_id: str | None) -> Record:
-    record = _record(records, image_id, project_id)
-    if record is None:
-        raise ImageNotFound(image_id)
-    return record
-
-
-def _first_step(query: ImageQuery, most: int) -> int:
-    """How many images to look at first: one more than wanted shows whether there is a further."""
+def _first_count(query: ImageQuery, most: int) -> int:
+    """Return how many rows to look at first: one more than wanted shows whether there are more."""
     return most if query.limit is None else min(most, query.limit + 1)
 
 
+def _next_count(query: ImageQuery, count: int, found: int) -> int:
+    """Return how many rows to look at next: more of them where hardly any row matched."""
+    if not in_usual_order(query):
+        return _LARGEST_STEP
+    return _PAGE if 2 * found > count else min(4 * count, _LARGEST_STEP)
+
+
 def _divided(images: Sequence[Image], *, last: bool) -> Iterator[Page]:
-    """The images as pages, at least one."""
+    """Yield the images as pages of at most _PAGE, and one page if there is no image."""
     for start in range(0, max(len(images), 1), _PAGE):
         end = start + _PAGE
         yield Page(images[start:end], last=last and end >= len(images))

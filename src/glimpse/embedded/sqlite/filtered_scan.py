@@ -1,20 +1,20 @@
-"""Search: lists that no index answers alone, in steps to be run off the event loop.
+"""FilteredScan: lists that the listing does not answer by itself, one bounded step at a time.
 
-Three ways, by what the query asks for: in slices of the usual order, each filtered by SQLite; by a
-sort of everything in scope that keeps only the best rows; or, where ids or a date of change name a
-few images, by looking at those.
+There are three ways, by what the query asks for. A query that names a few images, by their ids or
+by a date of change, is answered by looking at those. One in the usual order is answered by a scan
+of the listing, of which SQLite filters a slice in each step. One in another order is answered by a
+sort of all rows in scope, of which each step keeps the next few.
 """
 
 import operator
 import sqlite3
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import orjson
 
 from glimpse.embedded.query_matching import listing_rule
-from glimpse.embedded.sqlite.batch_sizes import beginning, portion
-from glimpse.embedded.sqlite.image_records import COLUMNS, ImageRecords
+from glimpse.embedded.sqlite.image_reader import ImageReader, read_images, snapshot
+from glimpse.embedded.sqlite.list_step import ListStep, Place
 from glimpse.embedded.sqlite.listing_index import (
     facets_for,
     first_position,
@@ -24,78 +24,69 @@ from glimpse.embedded.sqlite.listing_index import (
 )
 from glimpse.embedded.sqlite.query_conditions import (
     Clause,
-    after,
+    after_image,
     conditions,
     in_usual_order,
     joined,
     order,
     sort_keys,
 )
-from glimpse.embedded.sqlite.row_validation import is_sound, read
+from glimpse.embedded.sqlite.row_validation import is_sound
 from glimpse.images import Caller, Image, ImageQuery
 
 FEW = 500  # ids, or images changed since a date: so many are looked at one by one
 _MOST_SCANS = 16  # of the listing for one page while the event loop waits
-_found_by_looking = operator.attrgetter(
+_not_in_the_listing = operator.attrgetter(
     *("ids", "disk_formats", "container_formats", "owner", "protected", "min_ram", "min_disk"),
     *("size", "virtual_size", "size_min", "size_max", "created_at", "updated_at"),
     *("checksum", "os_hash_algo", "os_hash_value"),
 )
-_NOTHING = _found_by_looking(ImageQuery())
-_ANY = Clause("TRUE")
-
-Place = tuple[int, int]
-
-
-class Sorted(NamedTuple):
-    """What a step found; the next one starts after `last`, None when nothing is left."""
-
-    images: Sequence[Image]
-    last: Image | None
-
-
-class Found(NamedTuple):
-    """What a step found; `place` is where the next one starts, None when nothing is left."""
-
-    images: Sequence[Image]
-    place: Place | None
+_NOTHING = _not_in_the_listing(ImageQuery())
 
 
 def is_short(caller: Caller, query: ImageQuery) -> bool:
-    """Whether each page takes a few limited scans of the listing and hardly drops a candidate.
+    """Return True if each step takes a few short scans of the listing and drops hardly any row.
 
-    So it is with all of a scope, and with one name, status or property: see `listing.facets_for`.
+    So it is with all of a scope, and with one name, status or property: see `facets_for`.
     """
-    if _found_by_looking(query) != _NOTHING or query.tags or not in_usual_order(query):
+    if _not_in_the_listing(query) != _NOTHING or query.tags or not in_usual_order(query):
         return False
     alternatives, *others = facets_for(query)
     scans = len(alternatives) * len(scopes_for(caller, query))
     return not others and scans <= _MOST_SCANS and query.visibility in (None, "all")
 
 
-class Search:
-    """Steps of lists that are not short, on a connection that nobody else uses meanwhile."""
+class FilteredScan:
+    """Reads steps of lists that are not short, on a connection that no other thread uses."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._records = ImageRecords(connection)
+        self._reader = ImageReader(connection)
 
-    def few(self, caller: Caller, query: ImageQuery, marker: Image | None) -> Sorted | None:
-        """What the query finds after the marker, where it names a few; None where it does not.
+    def step(
+        self, caller: Caller, query: ImageQuery, after: Image | Place | None, count: int
+    ) -> ListStep[Image | Place]:
+        """Read the next step of a list, after the marker or the cursor of the step before.
 
-        The rows come by the index of ids or of dates of change.
+        It looks at no more than `count` rows, or at FEW where the query names these. Every image of
+        the step is one that the caller may list.
         """
-        if not self._names_few(query):
-            return None
-        scopes = set(scopes_for(caller, query))
+        images: Sequence[Image]
+        cursor: Image | Place | None
+        if isinstance(after, Place):
+            images, cursor = self._slice(caller, query, after, count)
+        elif self._names_few(query):
+            images, cursor = self._few(caller, query, after)
+        elif in_usual_order(query):
+            place = self._reader.place(after) if after is not None else None
+            images, cursor = self._slice(caller, query, place, count)
+        else:
+            images, cursor = self._sorted(caller, query, after, count)
         is_listed = listing_rule(caller, query)
-        found, last = self._select(query, marker, conditions(query), FEW + 1)
-        return Sorted(
-            [each for each in found if is_listed(each) and self._records.in_scopes(each, scopes)],
-            last,
-        )
+        return ListStep([each for each in images if is_sound(each) and is_listed(each)], cursor)
 
     def _names_few(self, query: ImageQuery) -> bool:
+        """Return True if the query allows at most FEW images by their ids or date of change."""
         if query.ids is not None and len(query.ids) <= FEW:
             return True
         bound = query.updated_at
@@ -108,23 +99,30 @@ class Search:
         ).fetchone()
         return bool(count <= FEW)
 
-    def best(self, caller: Caller, query: ImageQuery, marker: Image | None, count: int) -> Sorted:
-        """The first `count` images, or fewer, after the marker in the query's own order.
+    def _few(self, caller: Caller, query: ImageQuery, marker: Image | None) -> ListStep[Image]:
+        """Look at the images that the query names; their rows come by an index."""
+        scopes = set(scopes_for(caller, query))
+        images, cursor = self._select(query, marker, conditions(query), FEW + 1)
+        found = [each for each in images if is_sound(each) and self._reader.in_scopes(each, scopes)]
+        return ListStep(found, cursor)
 
-        Memory holds no more than these, whatever there is to sort. One whose listing key collides
-        with another's is left out: call again, with the last, until nothing comes.
+    def _sorted(
+        self, caller: Caller, query: ImageQuery, marker: Image | None, count: int
+    ) -> ListStep[Image]:
+        """Sort all rows in scope, and keep the first `count` after the marker.
+
+        Memory holds no more than these, however many there are to sort.
         """
         groups = [_in_listing(caller, query, group) for group in narrowing_facets(query)]
         return self._select(query, marker, joined((*groups, conditions(query))), count)
 
     def _select(
         self, query: ImageQuery, marker: Image | None, condition: Clause, count: int
-    ) -> Sorted:
+    ) -> ListStep[Image]:
         keys = sort_keys(query)
         if marker is not None:
-            condition = joined((condition, after(keys, marker)))
-        self._connection.execute("BEGIN")
-        try:
+            condition = joined((condition, after_image(keys, marker)))
+        with snapshot(self._connection):
             # What is sorted are keys and numbers, not whole records.
             numbers = [
                 number
@@ -134,45 +132,30 @@ class Search:
                     (*condition.values, count),
                 )
             ]
-            wanted: Sequence[int] = numbers
-            while (found := self._read(wanted)) is None:
-                wanted = beginning(wanted)
-        finally:
-            self._connection.execute("COMMIT")
-        images = [found[number] for number in wanted]
-        more = len(numbers) == count or len(wanted) < len(numbers)
-        return Sorted([*filter(is_sound, images)], images[-1] if more else None)
+            found, examined = read_images(self._connection, numbers)
+        images = list(found.values())
+        complete = examined == len(numbers) < count
+        return ListStep(images, None if complete else images[-1])
 
-    def slice(self, caller: Caller, query: ImageQuery, place: Place | None, count: int) -> Found:
-        """What the query finds among the next `count` candidates of the usual order."""
+    def _slice(
+        self, caller: Caller, query: ImageQuery, place: Place | None, count: int
+    ) -> ListStep[Place]:
+        """Filter the next `count` candidates of the usual order."""
         start, end = _created_between(query)
         if start is not None:
             place = min(place, start) if place is not None else start
-        self._connection.execute("BEGIN")
-        try:
-            places = self._records.places(caller, query, place, count)
-            left = len(places) == count and (end is None or places[-1][0] >= end)
-            chosen = conditions(query)
-            while (found := self._read([number for _, number in places], chosen)) is None:
-                places, left = beginning(places), True
-        finally:
-            self._connection.execute("COMMIT")
-        images = [found[number] for _, number in places if number in found]
-        images = [*filter(is_sound, images)]
-        return Found(images, places[-1] if left else None)
-
-    def _read(self, numbers: Sequence[int], condition: Clause = _ANY) -> dict[int, Image] | None:
-        """Those of the records for which the condition holds; None if that is too much at once."""
-        statement = (
-            f"SELECT number, {COLUMNS} FROM images WHERE number IN"
-            f" (SELECT value FROM json_each(?)) AND {condition.text}"
+        with snapshot(self._connection):
+            places = self._reader.places(caller, query, place, count)
+            numbers = [number for _, number in places]
+            found, examined = read_images(self._connection, numbers, conditions(query))
+        complete = examined == len(places) < count or (
+            end is not None and bool(places) and places[examined - 1][0] < end
         )
-        values = (orjson.dumps(numbers).decode(), *condition.values)
-        return read(self._connection, statement, values, portion)
+        return ListStep(list(found.values()), None if complete else Place(*places[examined - 1]))
 
 
 def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Clause:
-    """That the listing has an image in one of the caller's scopes under one of the facets."""
+    """Return the condition that the listing has a row in a scope of the caller under a facet."""
     keys = [key_of(scope, facet) for scope in scopes_for(caller, query) for facet in facets]
     return Clause(
         "number IN (SELECT number FROM listing WHERE key IN (SELECT value FROM json_each(?)))",
@@ -181,10 +164,12 @@ def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Cla
 
 
 def _created_between(query: ImageQuery) -> tuple[Place | None, int | None]:
-    """Where a list by date of creation starts, and the position below which it has ended."""
+    """Return where a list by date of creation starts, and the position below which it has ended."""
     bound = query.created_at
     if bound is None or bound.operator == "neq":
         return None, None
-    start = (first_position(bound.moment, 1), -1) if bound.operator in ("lt", "lte", "eq") else None
+    start = None
+    if bound.operator in ("lt", "lte", "eq"):
+        start = Place(first_position(bound.moment, 1), -1)
     end = first_position(bound.moment) if bound.operator in ("gt", "gte", "eq") else None
     return start, end

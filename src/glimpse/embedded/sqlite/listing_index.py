@@ -101,13 +101,17 @@ def keys_of(image: Image, members: Mapping[str, str]) -> set[int]:
     return {key_of(scope, facet) for scope in scopes_of(image, members) for facet in facets}
 
 
-def listing_rows(records: Sequence[tuple[Image, Mapping[str, str]]]) -> "array[int]":
-    """The rows of the listing for images with their members, sorted, one after the other.
+def listing_rows(
+    records: Sequence[tuple[Image, Mapping[str, str]]], first_number: int
+) -> "array[int]":
+    """Return the rows of the listing for images with their members, as one flat array.
 
-    Each is a key, a position and the image's number, which here is its place among the records.
+    Each row is a key, a position and the image's row number: `first_number` for the first image,
+    one more for each that follows. Rows are sorted, so that many inserted at once touch each page
+    of the index once.
     """
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    for number, (image, members) in enumerate(records):
+    for number, (image, members) in enumerate(records, first_number):
         place = (position_of(image.created_at, image.id), number)
         for key in keys_of(image, members):
             found[key].append(place)

@@ -118,7 +118,7 @@ def order(keys: tuple[Sort, ...]) -> str:
     return ", ".join(f"{key} {direction.upper()}" for key, direction in keys)
 
 
-def after(keys: tuple[Sort, ...], image: Image) -> Clause:
+def after_image(keys: tuple[Sort, ...], image: Image) -> Clause:
     """What holds for the rows that come after an image in the order of `keys`."""
     alternatives: list[Clause] = []
     same: tuple[Clause, ...] = ()

@@ -1,9 +1,9 @@
 """Recent: what was read of the catalog lately and has not changed since."""
 
 import sqlite3
-from collections.abc import Hashable, Sequence
-from typing import NamedTuple
+from collections.abc import Hashable
 
+from glimpse.embedded.sqlite.list_step import ListStep, Place
 from glimpse.images import Image
 
 # Characters of cached images, each counted with what its other attributes and its object take: some
@@ -12,17 +12,6 @@ _MOST_CHARACTERS = 16_000_000
 _CHARACTERS_OF_AN_IMAGE = 1000
 _MOST_STEPS = 1000
 _LONGEST_KEY = 1500  # characters of the key of a cached step: 1.5 MB for all of them
-
-
-class Step(NamedTuple):
-    """A step of a list in the usual order: what is to be listed of the rows it looked at.
-
-    `place` is where the next step starts, None after the last.
-    """
-
-    images: Sequence[Image]
-    rows: int
-    place: tuple[int, int] | None
 
 
 class ReadCache:
@@ -35,7 +24,7 @@ class ReadCache:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.images: dict[int, Image] = {}
-        self.steps: dict[Hashable, Step] = {}
+        self.steps: dict[Hashable, ListStep[Place]] = {}
         self._connection = connection
         self._version = 0
         self._characters = 0
@@ -56,10 +45,10 @@ class ReadCache:
             len(image.properties_json) + len(image.tags_json) + _CHARACTERS_OF_AN_IMAGE
         )
 
-    def add_step(self, asked: Hashable, step: Step) -> None:
-        """Keep a step of images that are kept; `asked` is all that it depends on."""
-        if len(str(asked)) > _LONGEST_KEY:
+    def add_step(self, key: Hashable, step: ListStep[Place]) -> None:
+        """Keep a step of images that are kept; `key` is all that it depends on."""
+        if len(str(key)) > _LONGEST_KEY:
             return
         if len(self.steps) >= _MOST_STEPS:
             self.steps.clear()
-        self.steps[asked] = step
+        self.steps[key] = step

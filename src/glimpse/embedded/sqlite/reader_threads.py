@@ -1,4 +1,4 @@
-"""Readers: a few threads that look for what takes longer than the event loop may wait."""
+"""ReaderThreads: a few threads for reads that take longer than the event loop may be blocked."""
 
 import asyncio
 import sqlite3
@@ -8,20 +8,23 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from glimpse.embedded.sqlite.filtered_scan import Search
+from glimpse.embedded.sqlite.filtered_scan import FilteredScan
 from glimpse.embedded.sqlite.schema import open_file
 from glimpse.images.errors import Unavailable
 
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
-_THREADS = 2  # SQLite leaves the interpreter to others while it looks
+_THREADS = 2  # SQLite releases the interpreter's lock while it reads
 # Steps that run or wait, each with its query of at most 64 kB. A client that disconnects does not
 # take its step out of the queue.
 _MOST_WAITING = 500
 
 
-class Readers:
-    """Runs steps of a Search, each thread on a connection of its own, opened when first needed."""
+class ReaderThreads:
+    """Runs methods of a FilteredScan, each thread on a connection of its own.
+
+    A connection is opened when its thread first needs it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -33,13 +36,14 @@ class Readers:
 
     async def run(
         self,
-        step: Callable[Concatenate[Search, Arguments], Result],
+        method: Callable[Concatenate[FilteredScan, Arguments], Result],
         *arguments: Arguments.args,
-        **more: Arguments.kwargs,
+        **named: Arguments.kwargs,
     ) -> Result:
-        """The result of `step` on a Search.
+        """Call a method of FilteredScan in a thread; return its result.
 
-        Raises Unavailable when the file cannot be read, is closed, or when too many steps wait.
+        Raises Unavailable when the file cannot be read or is closed, and when 500 reads run or
+        wait.
         """
         if self._closed:
             raise Unavailable("The catalog is closed.")
@@ -49,7 +53,7 @@ class Readers:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(
-                self._pool, lambda: step(self._search(), *arguments, **more)
+                self._pool, lambda: method(self._scan(), *arguments, **named)
             )
         except sqlite3.Error as error:
             raise Unavailable(f"The catalog cannot be read: {error}") from None
@@ -57,16 +61,16 @@ class Readers:
             self._waiting -= 1
 
     def close(self) -> None:
-        """Wait for the steps under way, then close the connections."""
+        """Wait for the reads under way, cancel those that wait, then close the connections."""
         self._closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
         for connection in self._connections:
             connection.close()
 
-    def _search(self) -> Search:
-        search: Search | None = getattr(self._of_thread, "search", None)
-        if search is None:
+    def _scan(self) -> FilteredScan:
+        scan: FilteredScan | None = getattr(self._of_thread, "scan", None)
+        if scan is None:
             connection = open_file(self._path)
             self._connections.append(connection)
-            search = self._of_thread.search = Search(connection)
-        return search
+            scan = self._of_thread.scan = FilteredScan(connection)
+        return scan

@@ -1,7 +1,7 @@
-"""Writer: one thread that writes, and commits all that waits as one transaction.
+"""WriterThread: one thread that writes, and commits all writes that wait in one transaction.
 
-A commit is an fsync. Eight clients that write at once share it instead of queueing for eight; the
-event loop never waits for a disk.
+A commit is an fsync. Eight clients that write at once share one instead of waiting for eight, and
+the event loop never waits for a disk.
 """
 
 import asyncio
@@ -12,140 +12,154 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
-from glimpse.embedded.sqlite.image_records import ImageRecords
+from glimpse.embedded.sqlite.image_writer import ImageWriter
 from glimpse.images.errors import Unavailable
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
 Result = TypeVar("Result")
-_MOST_IN_ONE = 256
-# Each waiting job holds what its request brought: a body of 16 kB, and no more than
+Arguments = ParamSpec("Arguments")
+_MOST_IN_A_TRANSACTION = 256
+# Each waiting write holds what its request brought: a body of 16 kB, and no more than
 # `http.bodies.MOST_HELD` beyond that for all of them.
 _MOST_WAITING = 1000
 _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 
 
-class _Job(NamedTuple):
-    work: Callable[[ImageRecords], Any]
-    done: Callable[[Any, BaseException | None], None]
+class _Write(NamedTuple):
+    """A call of a method of ImageWriter, and the future of the event loop that awaits it."""
+
+    method: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    named: dict[str, Any]
+    future: "asyncio.Future[Any]"
 
 
-class Writer:
-    """Runs work on the catalog, one at a time; each in a savepoint, many in a transaction."""
+class _Outcome(NamedTuple):
+    """What a write returned or raised."""
+
+    result: Any
+    error: BaseException | None = None
+
+
+class WriterThread:
+    """Runs methods of an ImageWriter one at a time, each in a savepoint, many in a transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        """`connection` is the thread's from now on; `close` closes it."""
         self._connection = connection
-        self._records = ImageRecords(connection)
+        self._image_writer = ImageWriter(connection)
         self._path: str = connection.execute("PRAGMA database_list").fetchone()[2]
-        self._identity = _identity(self._path)
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._file_id = _file_id(self._path)
+        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="catalog-writer", daemon=True)
         self._thread.start()
 
-    async def write(self, work: Callable[[ImageRecords], Result]) -> Result:
-        """Run `work` in the next transaction; return its result once that is on the disk.
+    async def run(
+        self,
+        method: Callable[Concatenate[ImageWriter, Arguments], Result],
+        *arguments: Arguments.args,
+        **named: Arguments.kwargs,
+    ) -> Result:
+        """Call a method of ImageWriter in the next transaction; return once that is on the disk.
 
-        What `work` raises is raised here, and nothing it did is kept. Unavailable when the file
-        cannot be written, is closed, or when too many writes wait. Cancelling the caller does not
-        cancel a write under way.
+        Raises what the method raises, which has then changed nothing, and Unavailable when the file
+        cannot be written or is closed, and when 1,000 writes wait. Cancelling the caller does not
+        cancel the write.
         """
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Result] = loop.create_future()
-
-        def done(result: Result, error: BaseException | None) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop that waited has been closed
-                loop.call_soon_threadsafe(_resolve, future, result, error)
-
-        with self._closing:  # no job may come after the one that ends the thread
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        with self._closing:  # no write may come after the None that ends the thread
             if self._closed:
                 raise Unavailable("The catalog is closed.")
-            if self._jobs.qsize() >= _MOST_WAITING:
+            if self._queue.qsize() >= _MOST_WAITING:
                 raise Unavailable("Too many writes are waiting. Try again.")
-            self._jobs.put(_Job(work, done))
+            self._queue.put(_Write(method, arguments, named, future))
         return await future
 
     def close(self) -> None:
-        """Write what waits, then stop. Closing again does nothing."""
+        """Finish the writes that wait, then end the thread. Closing again does nothing."""
         with self._closing:
             if self._closed:
                 return
             self._closed = True
-            self._jobs.put(None)
+            self._queue.put(None)
         self._thread.join()
         self._connection.close()
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            jobs = [job]
-            last = False
-            while len(jobs) < _MOST_IN_ONE and not self._jobs.empty():
-                more = self._jobs.get()
-                if more is None:
-                    last = True
+        while (first := self._queue.get()) is not None:
+            writes = [first]
+            closing = False
+            while len(writes) < _MOST_IN_A_TRANSACTION and not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    closing = True
                     break
-                jobs.append(more)
-            self._commit(jobs)
-            if last:
+                writes.append(following)
+            self._commit(writes)
+            if closing:
                 return
 
-    def _commit(self, jobs: list[_Job]) -> None:
-        outcomes: list[tuple[Any, BaseException | None]] = []
+    def _commit(self, writes: list[_Write]) -> None:
+        """Run the writes in one transaction, commit it, then resolve their futures."""
         try:
             self._check_file()
             self._connection.execute("BEGIN IMMEDIATE")
-            outcomes.extend(self._attempt(job) for job in jobs)
+            outcomes = [self._attempt(write) for write in writes]
             self._connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             _log_error("The catalog %s cannot be written: %s", self._path, error)
-            failed = Unavailable(f"The catalog cannot be written: {_reason(error)}")
-            outcomes = [(None, failed)] * len(jobs)
-        for job, (result, problem) in zip(jobs, outcomes, strict=True):
-            job.done(result, problem)
+            failed = Unavailable(f"The catalog cannot be written: {_without_path(error)}")
+            outcomes = [_Outcome(None, failed)] * len(writes)
+        for write, outcome in zip(writes, outcomes, strict=True):
+            with contextlib.suppress(RuntimeError):  # the loop that awaited it has been closed
+                write.future.get_loop().call_soon_threadsafe(_resolve, write.future, outcome)
 
     def _check_file(self) -> None:
         """Raise OSError if the catalog is not where it was opened.
 
-        SQLite would go on writing to a file that was deleted, and say that it is kept.
+        SQLite would go on writing to a file that was deleted, and report success.
         """
-        if self._path and _identity(self._path) != self._identity:
+        if self._path and _file_id(self._path) != self._file_id:
             raise FileNotFoundError("another file has taken its place")
 
-    def _attempt(self, job: _Job) -> tuple[Any, BaseException | None]:
-        self._connection.execute("SAVEPOINT job")
+    def _attempt(self, write: _Write) -> _Outcome:
+        """Run one write in a savepoint, which is rolled back if it raises."""
+        self._connection.execute("SAVEPOINT write")
         try:
-            outcome: tuple[Any, BaseException | None] = (job.work(self._records), None)
-        except Exception as error:  # noqa: BLE001  it is the caller's, and is raised there
-            self._connection.execute("ROLLBACK TO job")
+            outcome = _Outcome(write.method(self._image_writer, *write.arguments, **write.named))
+        except Exception as error:  # noqa: BLE001  it is raised where the write is awaited
+            self._connection.execute("ROLLBACK TO write")
             if isinstance(error, sqlite3.Error):
                 _log_error("The catalog %s cannot be written: %s", self._path, error)
                 error = Unavailable(f"The catalog cannot be written: {error}")
-            outcome = (None, error)
-        self._connection.execute("RELEASE job")
+            outcome = _Outcome(None, error)
+        self._connection.execute("RELEASE write")
         return outcome
 
 
-def _reason(error: Exception) -> str:
-    """What a client is told of an error: no path."""
+def _without_path(error: Exception) -> str:
+    """Return the text of an error for a client, which is not to learn the file's path."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def _identity(path: str) -> tuple[int, int] | None:
-    """Which file is at a path; None for a catalog in memory."""
+def _file_id(path: str) -> tuple[int, int] | None:
+    """Return the device and inode of a file; None for a catalog in memory."""
     if not path:
         return None
     found = os.stat(path)  # noqa: PTH116  before each transaction: twice as fast as Path.stat
     return (found.st_dev, found.st_ino)
 
 
-def _resolve(future: "asyncio.Future[Result]", result: Result, error: BaseException | None) -> None:
+def _resolve(future: "asyncio.Future[Any]", outcome: _Outcome) -> None:
     if future.cancelled():
         return
-    if error is not None:
-        future.set_exception(error)
+    if outcome.error is not None:
+        future.set_exception(outcome.error)
     else:
-        future.set_result(result)
+        future.set_result(outcome.result)

@@ -1,0 +1,243 @@
+"""ImageReader: short reads of image records on one SQLite connection, and the listing scan."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from heapq import merge
+from itertools import islice
+from sqlite3 import Cursor
+from typing import Any
+
+import orjson
+
+from glimpse.embedded.catalog import Record
+from glimpse.embedded.query_matching import listing_rule
+from glimpse.embedded.sqlite.list_step import ListStep, Place
+from glimpse.embedded.sqlite.listing_index import (
+    key_of,
+    narrowing_facets,
+    position_of,
+    scopes_for,
+    scopes_of,
+)
+from glimpse.embedded.sqlite.query_conditions import Clause, storable
+from glimpse.embedded.sqlite.read_cache import ReadCache
+from glimpse.embedded.sqlite.row_validation import is_sound, read
+from glimpse.images import Caller, Image, ImageQuery
+
+COLUMNS = (
+    "id, name, status, visibility, owner, size, virtual_size, min_ram, min_disk, protected, "
+    "os_hidden, disk_format, container_format, checksum, os_hash_algo, os_hash_value, created_at, "
+    "updated_at, tags, properties"
+)
+# Characters of properties that one step of a list holds: some 500 usual images. Rendering more at
+# once would keep the event loop from other requests.
+_MOST_CHARACTERS = 400_000
+_END_OF_NUMBERS = 2**63 - 1
+_BEFORE_ALL = Place(_END_OF_NUMBERS, _END_OF_NUMBERS)
+_ANY = Clause("TRUE")
+
+
+class ImageReader:
+    """Reads image records on a connection that no other thread uses meanwhile."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._cache = ReadCache(connection)
+
+    def get(self, image_id: str, project_id: str | None) -> Record | None:
+        """Return the image with this id and the membership of `project_id` in it.
+
+        None for a text that is no image's id, and for a row that cannot be shown.
+        """
+        statement = f"SELECT {COLUMNS} FROM images WHERE id = ?"
+        row = read(self._connection, statement, (storable(image_id),), Cursor.fetchone)
+        if row is None:
+            return None
+        image = Image._make(row)
+        if not is_sound(image):
+            return None
+        if image.visibility == "shared" and project_id not in (None, image.owner):
+            return Record(image, self._membership(image.id, project_id))
+        return Record(image)
+
+    def _membership(self, image_id: str, project_id: str | None) -> str | None:
+        row = self._connection.execute(
+            "SELECT status FROM members WHERE image_id = ? AND member_id = ?",
+            (image_id, project_id),
+        ).fetchone()
+        return str(row[0]) if row else None
+
+    def number(self, image_id: str) -> int | None:
+        """Return the row number of an image, also of one that cannot be shown; None without one."""
+        row = self._connection.execute(
+            "SELECT number FROM images WHERE id = ?", (storable(image_id),)
+        ).fetchone()
+        return row[0] if row else None
+
+    def existing(self, image_ids: Sequence[str]) -> list[Image]:
+        """Return the images that have one of these ids, in any order; some may not be sound."""
+        statement = f"SELECT {COLUMNS} FROM images WHERE id IN (SELECT value FROM json_each(?))"
+        ids = (orjson.dumps(image_ids).decode(),)
+        return [Image._make(row) for row in read(self._connection, statement, ids, Cursor.fetchall)]
+
+    def members(self, image_id: str) -> dict[str, str]:
+        """Return the ids of the projects that an image is shared with, and each one's status."""
+        return dict(
+            self._connection.execute(
+                "SELECT member_id, status FROM members WHERE image_id = ?", (image_id,)
+            )
+        )
+
+    def in_scopes(self, image: Image, scopes: set[str]) -> bool:
+        """Return True if a list that looks in these scopes of the listing finds the image."""
+        members = self.members(image.id) if image.visibility == "shared" else {}
+        return not scopes.isdisjoint(scopes_of(image, members))
+
+    def place(self, image: Image) -> Place:
+        """Return the place of an image, also of one that has been deleted meanwhile."""
+        number = self.number(image.id)
+        return Place(
+            position_of(image.created_at, image.id),
+            _END_OF_NUMBERS if number is None else number,
+        )
+
+    def list_step(
+        self, caller: Caller, query: ImageQuery, after: Place | None, count: int
+    ) -> ListStep[Place]:
+        """Read the next images of a list that the listing answers by itself (see `is_short`).
+
+        Looks at no more than `count` rows, fewer where the images are large. The step is cached
+        until the catalog changes.
+        """
+        self._cache.refresh()
+        key = (caller.project_id, caller.is_admin, query, after, count)
+        step = self._cache.steps.get(key)
+        if step is None:
+            step = self._read_step(caller, query, after, count)
+            self._cache.add_step(key, step)
+        return step
+
+    def _read_step(
+        self, caller: Caller, query: ImageQuery, after: Place | None, count: int
+    ) -> ListStep[Place]:
+        with snapshot(self._connection):
+            places = self.places(caller, query, after, count)
+            self._cache.refresh()  # no cached image may be older than the snapshot
+            images, examined = self._read_cached([number for _, number in places])
+        is_listed = listing_rule(caller, query)
+        complete = examined == len(places) < count
+        return ListStep(
+            [image for image in images if is_listed(image)],
+            None if complete else Place(*places[examined - 1]),
+        )
+
+    def places(
+        self, caller: Caller, query: ImageQuery, after: Place | None, count: int
+    ) -> Sequence[tuple[int, int]]:
+        """Return the places of the next `count` candidates for a list in the usual order.
+
+        A candidate is an image that the listing has under the query's names, statuses and
+        properties in a scope of the caller; `listing_rule` has to check it, since keys are hashes.
+        Fewer than `count` come at the end only. An image that is in two scopes comes once.
+        """
+        alternatives, *others = narrowing_facets(query)
+        scopes = scopes_for(caller, query)
+        keys = [key_of(scope, facet) for scope in scopes for facet in alternatives]
+        required = [[key_of(scope, facet) for scope in scopes for facet in each] for each in others]
+        # Keys as one parameter: a connection keeps 256 statements, which are not to hold keys.
+        condition = len(required) * (
+            " AND EXISTS (SELECT 1 FROM listing AS probe WHERE probe.key IN "
+            "(SELECT value FROM json_each(?)) AND probe.position = listing.position"
+            " AND probe.number = listing.number)"
+        )
+        values = [orjson.dumps(each).decode() for each in required]
+        # A row value compares as one range of the index: each scan stops after `count` rows.
+        statement = (
+            "SELECT position, number FROM listing WHERE key = ? AND (position, number) < (?, ?)"
+            f"{condition} ORDER BY position DESC, number DESC LIMIT ?"
+        )
+        start = after or _BEFORE_ALL
+        scans = [
+            self._connection.execute(statement, (key, *start, *values, count)).fetchall()
+            for key in keys
+        ]
+        return _merged([scan for scan in scans if scan], count)
+
+    def _read_cached(self, numbers: Sequence[int]) -> tuple[list[Image], int]:
+        """Return the sound images of the first rows, and how many rows these are: at least one.
+
+        It stops where the images have _MOST_CHARACTERS; one image is never too much.
+        """
+        cached = self._cache.images
+        missing = [number for number in numbers if number not in cached]
+        first_unread: int | None = None
+        if missing:
+            found, examined = read_images(self._connection, missing)
+            for number, image in found.items():
+                if is_sound(image):
+                    self._cache.add_image(number, image)
+            if examined < len(missing):
+                first_unread = missing[examined]
+        images: list[Image] = []
+        characters = 0
+        for examined, number in enumerate(numbers):
+            known = cached.get(number)
+            if known is not None:
+                characters += len(known.properties_json)
+                if characters > _MOST_CHARACTERS and images:
+                    return images, examined
+                images.append(known)
+            elif number == first_unread:
+                return images, examined
+        return images, len(numbers)
+
+
+def read_images(
+    connection: sqlite3.Connection, numbers: Sequence[int], condition: Clause = _ANY
+) -> tuple[dict[int, Image], int]:
+    """Read images, in the order of their row numbers, until they have _MOST_CHARACTERS.
+
+    Returns those for which `condition` holds, by number, and how many of `numbers` were examined:
+    at least one. The images may not be sound.
+    """
+    statement = (
+        f"SELECT number, {COLUMNS} FROM (SELECT value AS wanted FROM json_each(?))"
+        f" CROSS JOIN images ON number = wanted WHERE {condition.text}"  # CROSS: keeps the order
+    )
+    values = (orjson.dumps(numbers).decode(), *condition.values)
+    found, first_unread = read(connection, statement, values, _take_images)
+    return found, len(numbers) if first_unread is None else numbers.index(first_unread)
+
+
+def _take_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int | None]:
+    found: dict[int, Image] = {}
+    characters = 0
+    for number, *columns in rows:
+        image = Image._make(columns)
+        characters += len(image.properties_json or "")  # null, if another program wrote it
+        if characters > _MOST_CHARACTERS and found:
+            return found, number
+        found[number] = image
+    return found, None
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let all reads in the block see the catalog as it is at the first of them.
+
+    Otherwise an image deleted between the scan of the listing and the reading of the images would
+    end a list too early.
+    """
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")
+
+
+def _merged(scans: Sequence[Sequence[tuple[int, int]]], count: int) -> Sequence[tuple[int, int]]:
+    """Return the first `count` of several descending scans, each place once."""
+    if len(scans) == 1:
+        return scans[0]
+    return list(islice(dict.fromkeys(merge(*scans, reverse=True)), count))

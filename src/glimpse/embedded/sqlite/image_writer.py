@@ -1,0 +1,136 @@
+"""ImageWriter: writes of image records on one SQLite connection, in its caller's transaction."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+from glimpse.embedded.catalog import Change, Check, Members, Record
+from glimpse.embedded.sqlite.image_reader import COLUMNS, ImageReader
+from glimpse.embedded.sqlite.listing_index import keys_of, listing_rows, position_of
+from glimpse.embedded.sqlite.row_validation import is_sound
+from glimpse.images import Image
+from glimpse.images.errors import Conflict, ImageNotFound
+
+_PARAMETERS = ", ".join("?" * (COLUMNS.count(",") + 1))
+_ASSIGNMENTS = ", ".join(f"{column} = ?" for column in COLUMNS.split(", "))
+_ROWS_A_STATEMENT = 200  # of the listing: a statement for each row takes half as long again
+
+
+class ImageWriter:
+    """Writes images, their members and their rows of the listing.
+
+    `WriterThread` calls each method in a savepoint, so one that raises has changed nothing.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._reader = ImageReader(connection)
+
+    def insert(self, image: Image) -> None:
+        """Add an image. Raises Conflict when its id is taken."""
+        if self._reader.number(image.id) is not None:
+            raise Conflict(f"Image ID {image.id} already exists!")
+        self._insert([(image, {})])
+
+    def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
+        """Store and return what `change` makes of the record.
+
+        Raises ImageNotFound, and what `change` raises.
+        """
+        before = self._existing(image_id, project_id)
+        after = change(before)
+        if after != before.image:
+            self._connection.execute(
+                f"UPDATE images SET {_ASSIGNMENTS} WHERE id = ?", (*after, image_id)
+            )
+            members = self._reader.members(image_id)
+            self._reindex(after, keys_of(before.image, members), keys_of(after, members))
+        return after
+
+    def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
+        """Remove an image and its members. Raises ImageNotFound, and what `check` raises."""
+        record = self._existing(image_id, project_id)
+        check(record)
+        self._delete(record.image)
+
+    def set_member(
+        self, image_id: str, project_id: str | None, check: Check, member: tuple[str, str, str]
+    ) -> None:
+        """Add or change a membership: `member` is the project, the status and the date.
+
+        Raises ImageNotFound, and what `check` raises.
+        """
+        record = self._existing(image_id, project_id)
+        check(record)
+        member_id, status, date = member
+        before = self._reader.members(image_id)
+        self._connection.execute(
+            "INSERT INTO members VALUES (?, ?, ?, ?, ?) ON CONFLICT (image_id, member_id) "
+            "DO UPDATE SET status = excluded.status, updated_at = excluded.updated_at",
+            (image_id, member_id, status, date, date),
+        )
+        after = {**before, member_id: status}
+        image = record.image
+        self._reindex(image, keys_of(image, before), keys_of(image, after))
+
+    def put(self, records: Iterable[tuple[Image, Members]]) -> None:
+        """Store images with their members in place of those that have the same ids.
+
+        Of several records of one id the last counts.
+        """
+        different = {image.id: (image, members) for image, members in records}
+        for before in self._reader.existing(list(different)):
+            self._delete(before)
+        self._insert(list(different.values()))
+
+    def _existing(self, image_id: str, project_id: str | None) -> Record:
+        record = self._reader.get(image_id, project_id)
+        if record is None:
+            raise ImageNotFound(image_id)
+        return record
+
+    def _insert(self, records: Sequence[tuple[Image, Members]]) -> None:
+        (last,) = self._connection.execute("SELECT max(number) FROM images").fetchone()
+        first = (last or 0) + 1
+        self._connection.executemany(
+            f"INSERT INTO images (number, {COLUMNS}) VALUES (?, {_PARAMETERS})",
+            [(number, *image) for number, (image, _) in enumerate(records, first)],
+        )
+        for image, members in records:
+            self._insert_members(image, members)
+        values = listing_rows(records, first)
+        for start in range(0, len(values), 3 * _ROWS_A_STATEMENT):
+            some = values[start : start + 3 * _ROWS_A_STATEMENT]
+            rows = ", ".join(["(?, ?, ?)"] * (len(some) // 3))
+            self._connection.execute(f"INSERT INTO listing VALUES {rows}", some)
+
+    def _insert_members(self, image: Image, members: Mapping[str, str]) -> None:
+        if not members:
+            return
+        self._connection.executemany(
+            "INSERT INTO members VALUES (?, ?, ?, ?, ?)",
+            [
+                (image.id, member, status, image.created_at, image.updated_at)
+                for member, status in members.items()
+            ],
+        )
+
+    def _delete(self, image: Image) -> None:
+        if is_sound(image):
+            self._reindex(image, keys_of(image, self._reader.members(image.id)), set())
+        else:  # its keys cannot be computed
+            number = self._reader.number(image.id)
+            self._connection.execute("DELETE FROM listing WHERE number = ?", (number,))
+        self._connection.execute("DELETE FROM images WHERE id = ?", (image.id,))
+
+    def _reindex(self, image: Image, old: set[int], new: set[int]) -> None:
+        """Remove the keys in the listing that only `old` has; add those that only `new` has."""
+        number = self._reader.number(image.id)
+        position = position_of(image.created_at, image.id)
+        self._connection.executemany(
+            "DELETE FROM listing WHERE key = ? AND position = ? AND number = ?",
+            [(key, position, number) for key in old - new],
+        )
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO listing VALUES (?, ?, ?)",  # another program may have left some
+            [(key, position, number) for key in new - old],
+        )

@@ -1,0 +1,27 @@
+"""ListStep: the images that one bounded step of a list has read, and where the next one starts."""
+
+from collections.abc import Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from glimpse.images import Image
+
+
+class Place(NamedTuple):
+    """Where an image stands in the usual order (newest first): rows of `listing` compare by it."""
+
+    position: int
+    number: int
+
+
+Cursor = TypeVar("Cursor", Place, Image, Place | Image)
+
+
+class ListStep(NamedTuple, Generic[Cursor]):
+    """Images of a list, in its order, and the cursor after which the next step starts.
+
+    `cursor` is None after the last step. It is a Place in a list in the usual order, and the last
+    image read in a list that the query sorts.
+    """
+
+    images: Sequence[Image]
+    cursor: Cursor | None
