@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.directory_store import ImageStore, NoData
+from glimpse.embedded.directory_store import DirectoryStore, NoData
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images.errors import ImageNotFound, Unavailable
 from tests.embedded.data import DATA, PIECES, download, left_behind, new_image, uploaded
@@ -57,7 +57,7 @@ async def test_a_deletion_that_a_crash_cut_off_leaves_no_data(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(ImageStore, "delete", crash)
+        patched.setattr(DirectoryStore, "delete", crash)
         with pytest.raises(KeyboardInterrupt):
             await service.delete_image(OWNER, image_id)
     with pytest.raises(ImageNotFound):

@@ -2,12 +2,13 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from glimpse.embedded.service import EmbeddedImageService
 from tests.support.http import Answer, request
 from tests.support.process import ServerProcess, free_port
 
@@ -65,3 +66,10 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     command = [sys.executable, "-m", "tests.image_api.server", str(port), str(directory)]
     with ServerProcess(command, port, directory / "server.log") as process:
         yield Api(process)
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[EmbeddedImageService]:
+    opened = EmbeddedImageService.open(tmp_path / "state")
+    yield opened
+    await opened.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glimpse.embedded import image_rules
 from glimpse.embedded.catalog import Catalog, Members, Record
-from glimpse.embedded.directory_store import ImageData, ImageStore, NoData
+from glimpse.embedded.directory_store import DirectoryStore, ImageData, NoData
 from glimpse.embedded.image_rules import NewImage
 from glimpse.embedded.sqlite.catalog import SQLiteCatalog
 from glimpse.embedded.upload_locks import UploadLocks
@@ -56,7 +56,7 @@ class EmbeddedImageService:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(
             SQLiteCatalog.open(state_dir / "catalog.sqlite"),
-            ImageStore(state_dir / "data", image_size_cap),
+            DirectoryStore(state_dir / "data", image_size_cap),
             UploadLocks(state_dir / "uploads"),
             permissions,
         )
@@ -64,7 +64,7 @@ class EmbeddedImageService:
     def __init__(
         self,
         catalog: Catalog,
-        data: ImageStore,
+        data: DirectoryStore,
         claims: UploadLocks,
         permissions: Permissions | None = None,
     ) -> None:
@@ -196,7 +196,7 @@ class EmbeddedImageService:
 
         `check` may refuse the image by raising; it is called after the caller's permission is
         checked. Raises ImageNotFound, Forbidden, Conflict when it has data or is being given some,
-        what ImageStore.put raises, and whatever `chunks` and `check` raise.
+        what DirectoryStore.put raises, and whatever `chunks` and `check` raise.
         """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
