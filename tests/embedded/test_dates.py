@@ -1,5 +1,8 @@
 """The dates of an image, as a real Glance was seen to set them."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import pytest
 
 from glimpse.embedded import image_rules
@@ -12,15 +15,36 @@ from tests.embedded.images import OWNER, chunks_of
 FIRST, LATER = "2024-02-01T10:20:30Z", "2024-02-01T10:20:33Z"
 
 
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.time = FIRST
+
+    def __call__(self) -> str:
+        return self.time
+
+
 @pytest.fixture
-async def image(service: EmbeddedImageService, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An image that was made three seconds ago."""
-    monkeypatch.setattr(image_rules, "now", lambda: FIRST)
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def service(tmp_path: Path, clock: Clock) -> AsyncIterator[EmbeddedImageService]:
+    opened = EmbeddedImageService.open(tmp_path / "state", clock=clock)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def image(service: EmbeddedImageService, clock: Clock) -> str:
+    """An image that was created three seconds ago."""
     new = NewImage(disk_format="raw", container_format="bare", properties={"key": "value"})
-    made = await service.create_image(OWNER, new)
-    assert (made.created_at, made.updated_at) == (FIRST, FIRST)
-    monkeypatch.setattr(image_rules, "now", lambda: LATER)
-    return made.id
+    created = await service.create_image(OWNER, new)
+    assert (created.created_at, created.updated_at) == (FIRST, FIRST)
+    clock.time = LATER
+    return created.id
 
 
 async def dates(service: EmbeddedImageService, image_id: str) -> tuple[str, str]:
@@ -56,6 +80,8 @@ async def test_what_is_refused_is_no_change(service: EmbeddedImageService, image
         await service.update_image(
             OWNER,
             image,
-            lambda before: image_rules.with_status(before, "active", expected=("saving",)),
+            lambda before: image_rules.with_status(
+                before, "active", expected=("saving",), now=LATER
+            ),
         )
     assert await dates(service, image) == (FIRST, FIRST)

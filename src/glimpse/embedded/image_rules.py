@@ -1,7 +1,7 @@
-"""Who may do what to an image, and what may be written to one: the Image service's rules. Pure."""
+"""The Image service's rules: who may do what to an image, and what may be written to one. Pure."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -9,6 +9,8 @@ from enum import Enum
 import orjson
 
 from glimpse.embedded.catalog import Record
+from glimpse.embedded.directory_store import StoredData
+from glimpse.embedded.virtual_size import virtual_size
 from glimpse.images import Action, Caller, Image, Permissions, PropertyChanges
 from glimpse.images.errors import (
     Conflict,
@@ -19,25 +21,25 @@ from glimpse.images.errors import (
     PropertyNotFound,
 )
 
-_RESERVED = "os_glance"
-# Of all properties of an image, as JSON: more would keep others waiting while it is read and shown.
+RESERVED_PREFIX = "os_glance"  # the Image service keeps its own notes under such keys
+# Characters of an image's properties as JSON: rendering more would block the event loop.
 MOST_CHARACTERS = 1_000_000
 
 
-class CallersProject(Enum):
-    """The owner of an image that nobody says whose it is."""
+class DefaultOwner(Enum):
+    """Default for NewImage.owner: the caller's project."""
 
-    IT = "the caller's project"
+    CALLERS_PROJECT = "the caller's project"
 
 
 @dataclass(frozen=True, slots=True)
 class NewImage:
-    """An image to be made. `id` None: a new one; `owner` None: nobody's."""
+    """An image to be created. An `id` of None stands for a new one, an `owner` of None for none."""
 
     id: str | None = None
     name: str | None = None
     visibility: str = "shared"
-    owner: str | CallersProject | None = CallersProject.IT
+    owner: str | DefaultOwner | None = DefaultOwner.CALLERS_PROJECT
     min_ram: int = 0
     min_disk: int = 0
     protected: bool = False
@@ -48,15 +50,16 @@ class NewImage:
     properties: Mapping[str, str] = field(default_factory=dict)
 
 
-def now() -> str:
-    """The time, in UTC seconds, as images show it."""
+def current_time() -> str:
+    """Return the time as images have it: ``2024-02-01T10:20:30Z``, in UTC."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def is_visible(caller: Caller, record: Record) -> bool:
-    """Whether the caller may see the image by its id; the membership is the caller's project's.
+    """Return True if the caller may see the image by its id.
 
-    A member of any status may: it has to look before it accepts (the Image service's rule).
+    The record's membership is that of the caller's project. A member of any status may see the
+    image, since it has to look before it accepts (the Image service's rule).
     """
     image, membership = record
     return (
@@ -69,12 +72,12 @@ def is_visible(caller: Caller, record: Record) -> bool:
 
 
 def may_edit(caller: Caller, image: Image) -> bool:
-    """Whether the caller may change or delete the image."""
+    """Return True if the caller may change or delete the image."""
     return caller.is_admin or (image.owner is not None and caller.project_id == image.owner)
 
 
 def visible(caller: Caller, record: Record, permissions: Permissions) -> Image:
-    """The record's image. Raises ImageNotFound if the caller may not know of it."""
+    """Return the record's image. Raises ImageNotFound if the caller may not see it."""
     if not is_visible(caller, record):
         raise ImageNotFound(record.image.id)
     permissions.check_visible(caller, record.image)
@@ -87,10 +90,10 @@ def editable(
     permissions: Permissions,
     action: Action = Action.MODIFY_IMAGE,
 ) -> Image:
-    """The record's image. Raises ImageNotFound, or Forbidden if the caller may not do `action`.
+    """Return the record's image. Raises ImageNotFound, or Forbidden if `action` is not allowed.
 
-    Whatever a policy rule says, only its owner and an admin change an image: as in Glance, where
-    the database layer checks that after the policy.
+    Only its owner and an admin may change an image, whatever a policy rule says: as in Glance,
+    where the database layer checks that after the policy.
     """
     image = visible(caller, record, permissions)
     permissions.check(caller, action, image)
@@ -100,22 +103,21 @@ def editable(
 
 
 def deletable(caller: Caller, record: Record, permissions: Permissions) -> Image:
-    """The record's image. Raises ImageNotFound or Forbidden if the caller may not delete it."""
+    """Return the record's image. Raises ImageNotFound, or Forbidden (also if it is protected)."""
     image = editable(caller, record, permissions, Action.DELETE_IMAGE)
     if image.protected:
         raise Forbidden(f"Image {image.id} is protected and cannot be deleted.")
     return image
 
 
-def new_record(caller: Caller, new: NewImage, permissions: Permissions) -> Image:
-    """The record of an image without data, in status queued. Raises Forbidden, Invalid."""
-    owner = caller.project_id if new.owner is CallersProject.IT else new.owner
+def new_record(caller: Caller, new: NewImage, permissions: Permissions, *, now: str) -> Image:
+    """Make the record of an image without data, in status queued. Raises Forbidden, Invalid."""
+    owner = caller.project_id if new.owner is DefaultOwner.CALLERS_PROJECT else new.owner
     if owner != caller.project_id and not caller.is_admin:
         raise Forbidden("You are not permitted to create images owned by another project.")
     _check_reserved(new.properties)
-    moment = now()
     image = Image(
-        id=(new.id or str(uuid.uuid4())).lower(),  # as it is looked up: RFC 9562, section 4
+        id=(new.id or str(uuid.uuid4())).lower(),  # as get_image looks it up
         name=new.name,
         status="queued",
         visibility=new.visibility,
@@ -131,8 +133,8 @@ def new_record(caller: Caller, new: NewImage, permissions: Permissions) -> Image
         checksum=None,
         os_hash_algo=None,
         os_hash_value=None,
-        created_at=moment,
-        updated_at=moment,
+        created_at=now,
+        updated_at=now,
         tags_json=_json(sorted(set(new.tags))),
         properties_json=_json(dict(new.properties)),
     )
@@ -143,8 +145,22 @@ def new_record(caller: Caller, new: NewImage, permissions: Permissions) -> Image
     return image
 
 
-def updated(caller: Caller, before: Image, after: Image, permissions: Permissions) -> Image:
-    """`after`, with a new date, though it may not differ. Raises Forbidden, Invalid."""
+def updated(
+    caller: Caller,
+    record: Record,
+    update: Callable[[Image], Image],
+    permissions: Permissions,
+    action: Action,
+    *,
+    now: str,
+) -> Image:
+    """Return what `update` makes of the image, dated `now` even if nothing else differs.
+
+    Raises ImageNotFound, Forbidden without permission for `action` or for a change of owner or
+    visibility, Invalid, and what `update` raises.
+    """
+    before = editable(caller, record, permissions, action)
+    after = update(before)
     if after.owner != before.owner and not caller.is_admin:
         raise Forbidden("Only an admin may give an image away.")
     if after.visibility != before.visibility:
@@ -152,13 +168,21 @@ def updated(caller: Caller, before: Image, after: Image, permissions: Permission
     _check_texts(after)
     if len(after.properties_json) > len(before.properties_json):
         check_size(after)
-    return after._replace(updated_at=now())
+    return after._replace(updated_at=now)
 
 
 def with_properties(
-    caller: Caller, record: Record, changes: PropertyChanges, permissions: Permissions
+    caller: Caller,
+    record: Record,
+    changes: PropertyChanges,
+    permissions: Permissions,
+    *,
+    now: str,
 ) -> Image:
-    """The image with its properties changed; raises as ImageService.change_properties."""
+    """Return the image with its properties changed, dated `now` unless nothing changes.
+
+    Raises what ImageService.change_properties raises, in the order that it documents.
+    """
     image = visible(caller, record, permissions)
     before = image.properties
     properties = _changed(before, changes)
@@ -171,21 +195,35 @@ def with_properties(
     for key, value in changes.set.items():
         check_text(key, key)
         check_text(key, value)
-    after = image._replace(properties_json=_json(properties), updated_at=now())
+    after = image._replace(properties_json=_json(properties), updated_at=now)
     if len(after.properties_json) > len(image.properties_json):
         check_size(after)
     return after
 
 
-def with_status(image: Image, status: str, *, expected: tuple[str, ...]) -> Image:
-    """The image in another status. Raises Conflict unless it is in one of those expected."""
+def with_status(image: Image, status: str, *, expected: tuple[str, ...], now: str) -> Image:
+    """Return the image in another status. Raises Conflict unless its status is an expected one."""
     if image.status not in expected:
         raise Conflict(f"Image status transition from {image.status} to {status} is not allowed.")
-    return image._replace(status=status)
+    return image._replace(status=status, updated_at=now)
+
+
+def with_data(image: Image, stored: StoredData, *, now: str) -> Image:
+    """Return the image as active, with what is known of its data. Raises Conflict unless saving."""
+    return with_status(image, "active", expected=("saving",), now=now)._replace(
+        size=stored.size,
+        virtual_size=virtual_size(image.disk_format, stored.head, stored.size),
+        checksum=stored.checksum,
+        os_hash_algo="sha512",
+        os_hash_value=stored.os_hash_value,
+    )
 
 
 def check_text(name: str, text: str) -> None:
-    """Raise Invalid, naming `name`, for text that no catalog and no other client could read."""
+    """Raise Invalid, naming `name`, for text with a lone surrogate or a NUL character.
+
+    A catalog cannot store the first, and other clients cannot read the second.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -195,7 +233,7 @@ def check_text(name: str, text: str) -> None:
 
 
 def check_size(image: Image) -> None:
-    """Raise Invalid for an image whose properties would keep everybody else waiting."""
+    """Raise Invalid if the image's properties have more than MOST_CHARACTERS as JSON."""
     if len(image.properties_json) > MOST_CHARACTERS:
         raise Invalid(
             f"The properties of an image may have at most {MOST_CHARACTERS} characters in all."
@@ -220,8 +258,8 @@ def check_visibility(
 
 
 def _check_reserved(properties: Mapping[str, str]) -> None:
-    if any(key.startswith(_RESERVED) for key in properties):
-        raise Forbidden(f"Properties that start with {_RESERVED} are reserved.")
+    if any(key.startswith(RESERVED_PREFIX) for key in properties):
+        raise Forbidden(f"Properties that start with {RESERVED_PREFIX} are reserved.")
 
 
 def _check_texts(image: Image) -> None:
@@ -238,7 +276,7 @@ def _texts(image: Image) -> Iterator[str]:
 
 
 def _changed(properties: dict[str, str | None], changes: PropertyChanges) -> dict[str, str | None]:
-    """Properties after the changes. Raises PropertyNotFound, PropertyLimitExceeded."""
+    """Return the properties as changed. Raises PropertyNotFound, PropertyLimitExceeded."""
     for key in changes.remove:
         if key not in properties:
             raise PropertyNotFound(key)

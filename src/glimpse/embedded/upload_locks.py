@@ -1,7 +1,7 @@
-"""Claims: which images are being given data right now, so that what a crash left can be told apart.
+"""UploadLocks: which images are being uploaded right now, and which were when a process ended.
 
-A claim is a locked file named for the image. The lock ends with its process, the file does not: a
-file that can be locked was left by a crash.
+A lock is a locked file named for the image. The operating system unlocks the file when its process
+ends, but the file stays: one that can be locked was left by a crash.
 """
 
 import contextlib
@@ -19,15 +19,21 @@ _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 
 
 class UploadLock(NamedTuple):
-    """One image's, until it is released. `left`: by somebody who died with it, or abandoned it."""
+    """The lock of one image, held until `release` or `abandon`.
+
+    `was_abandoned` is True if a holder before ended with its process or called `abandon`.
+    """
 
     image_id: str
     path: Path
     descriptor: int
-    left: bool
+    was_abandoned: bool
 
     def release(self) -> None:
-        """Let others have it. A file that cannot be removed is one that the next start finds."""
+        """Unlock the image and remove the file.
+
+        A file that cannot be removed is found by the next start, as an abandoned lock.
+        """
         try:
             with contextlib.suppress(OSError):
                 self.path.unlink(missing_ok=True)
@@ -35,61 +41,61 @@ class UploadLock(NamedTuple):
             os.close(self.descriptor)
 
     def abandon(self) -> None:
-        """Leave it to who takes the `UploadLocks.abandoned`."""
+        """Unlock the image and leave the file for `UploadLocks.acquire_abandoned`."""
         os.close(self.descriptor)
 
 
 class UploadLocks:
-    """The claims of all processes of a machine, as files in one directory."""
+    """The upload locks of all processes of a machine, as files in one directory."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
 
-    def take(self, image_id: str) -> UploadLock | None:
-        """Claim an image; None while somebody who lives has it. A crash of the machine keeps it.
+    def acquire(self, image_id: str) -> UploadLock | None:
+        """Lock an image; None while another holder has it. A crash of the machine keeps the file.
 
         Raises Unavailable where the disk is full or read-only, or the directory is gone.
         """
         try:
-            return self._take(image_id)
+            return self._acquire(image_id)
         except OSError as error:
-            _log_error("Uploads cannot be claimed in %s: %s", self._directory, error)
+            _log_error("Uploads cannot be locked in %s: %s", self._directory, error)
             raise Unavailable("The image storage media cannot be written.") from None
 
-    def _take(self, image_id: str) -> UploadLock | None:
+    def _acquire(self, image_id: str) -> UploadLock | None:
         path = self._directory / image_id
         while True:
-            left = path.exists()
+            exists = path.exists()
             try:
-                how = os.O_RDWR | os.O_CLOEXEC | (0 if left else os.O_CREAT | os.O_EXCL)
-                descriptor = os.open(path, how, 0o600)
+                flags = os.O_RDWR | os.O_CLOEXEC | (0 if exists else os.O_CREAT | os.O_EXCL)
+                descriptor = os.open(path, flags, 0o600)
             except (FileExistsError, FileNotFoundError):
                 if not self._directory.is_dir():
                     raise
-                continue  # somebody was quicker
+                continue  # another holder created or removed it meanwhile
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(descriptor)
                 return None
-            if _is(path, descriptor):
+            if _is_file_at(path, descriptor):
                 try:
-                    self._sync()
+                    self._sync_directory()
                 except OSError:
                     os.close(descriptor)
                     raise
-                return UploadLock(image_id, path, descriptor, left)
-            os.close(descriptor)  # released, and gone, between the opening and the locking
+                return UploadLock(image_id, path, descriptor, exists)
+            os.close(descriptor)  # released, and removed, between the opening and the locking
 
-    def abandoned(self) -> Iterator[UploadLock]:
-        """Take the claims whose holders have died, one by one."""
+    def acquire_abandoned(self) -> Iterator[UploadLock]:
+        """Lock, one by one, the images whose holders have ended. Raises Unavailable."""
         for path in sorted(self._directory.iterdir()):
-            claim = self.take(path.name)
-            if claim is not None:
-                yield claim
+            lock = self.acquire(path.name)
+            if lock is not None:
+                yield lock
 
-    def _sync(self) -> None:
+    def _sync_directory(self) -> None:
         descriptor = os.open(self._directory, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -97,7 +103,7 @@ class UploadLocks:
             os.close(descriptor)
 
 
-def _is(path: Path, descriptor: int) -> bool:
+def _is_file_at(path: Path, descriptor: int) -> bool:
     try:
         return path.stat().st_ino == os.fstat(descriptor).st_ino
     except FileNotFoundError:

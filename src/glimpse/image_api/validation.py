@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from glimpse.embedded.image_rules import NewImage
+from glimpse.embedded.image_rules import RESERVED_PREFIX, NewImage
 from glimpse.image_api.faults import TooLarge
 from glimpse.image_api.schema import (
     CONTAINER_FORMATS,
@@ -26,7 +26,6 @@ READ_ONLY = frozenset(
     )
 )
 RESERVED = frozenset(("location", "locations", "deleted", "deleted_at"))
-RESERVED_PREFIX = "os_glance"  # the Image service keeps its own notes under such keys
 
 
 def new_image(caller: Caller, document: object) -> NewImage:

@@ -1,0 +1,155 @@
+"""Uploads: give images their data and remove it, so that no crash leaves a part of it behind."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+
+from glimpse.embedded import image_rules
+from glimpse.embedded.catalog import Catalog, Change, Check
+from glimpse.embedded.directory_store import DirectoryStore
+from glimpse.embedded.upload_locks import UploadLock, UploadLocks
+from glimpse.images.errors import (
+    Conflict,
+    ImageNotFound,
+    ImageServiceError,
+    ServiceError,
+    Unavailable,
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Uploads:
+    """Writes to the catalog and the store together, under the upload lock of the image.
+
+    The lock outlives a crash: whoever finds it abandoned undoes what the crash left.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        store: DirectoryStore,
+        locks: UploadLocks,
+        clock: Callable[[], str],
+    ) -> None:
+        self._catalog = catalog
+        self._store = store
+        self._locks = locks
+        self._clock = clock
+
+    async def upload(
+        self,
+        image_id: str,
+        project_id: str | None,
+        permitted: Change,
+        chunks: AsyncIterator[bytes],
+    ) -> None:
+        """Store the chunks as the image's data; the image goes from queued to saving to active.
+
+        `permitted` returns the record's image, or raises if it may not be uploaded. On any failure
+        the image is queued again and nothing is left of the data; if that cannot be written, the
+        lock stays for the next upload or start to do it. Raises ImageNotFound, Conflict if the
+        image is not queued or another upload of it is running, and what `permitted`, the store and
+        `chunks` raise.
+        """
+        lock = await asyncio.to_thread(self._locks.acquire, image_id)
+        if lock is None:
+            raise Conflict(f"Image {image_id} is being given data by another request.")
+        try:
+            if lock.was_abandoned:
+                await self._clean_up(image_id)
+            await self._catalog.update(
+                image_id,
+                project_id,
+                lambda record: image_rules.with_status(
+                    permitted(record), "saving", expected=("queued",), now=self._clock()
+                ),
+            )
+            await self._store_data(image_id, project_id, permitted, chunks)
+        finally:
+            if await self._is_saving(image_id):
+                lock.abandon()
+            else:
+                lock.release()
+
+    async def _store_data(
+        self,
+        image_id: str,
+        project_id: str | None,
+        permitted: Change,
+        chunks: AsyncIterator[bytes],
+    ) -> None:
+        try:
+            stored = await self._store.put(image_id, chunks)
+            await self._catalog.update(
+                image_id,
+                project_id,
+                lambda record: image_rules.with_data(permitted(record), stored, now=self._clock()),
+            )
+        except BaseException:
+            await asyncio.shield(self._undo(image_id))
+            raise
+
+    async def _is_saving(self, image_id: str) -> bool:
+        """Return True if the image is in status saving, or if that cannot be found out."""
+        try:
+            record = await self._catalog.get(image_id, None)
+        except Unavailable:
+            return True
+        return record is not None and record.image.status == "saving"
+
+    async def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
+        """Delete the image's record, then its data, unless `check` raises.
+
+        Data that cannot be removed, or that a crash leaves, is removed by the next start. Raises
+        ImageNotFound, Unavailable, and what `check` raises.
+        """
+        lock: UploadLock | None = None
+        if self._store.has(image_id):
+            lock = await asyncio.to_thread(self._locks.acquire, image_id)
+        refused = False
+        try:
+            await self._catalog.delete(image_id, project_id, check)
+            with contextlib.suppress(ServiceError):
+                await self._store.delete(image_id)
+        except ImageServiceError:
+            refused = True
+            raise
+        finally:
+            if lock is not None:
+                if not refused and self._store.has(image_id):
+                    lock.abandon()
+                else:
+                    lock.release()
+
+    async def recover(self) -> None:
+        """Undo the uploads and finish the deletions whose processes have ended.
+
+        Uploads of other processes go on. Raises Unavailable or StorageFull.
+        """
+        for lock in await asyncio.to_thread(lambda: list(self._locks.acquire_abandoned())):
+            await self._clean_up(lock.image_id)
+            lock.release()
+
+    async def _clean_up(self, image_id: str) -> None:
+        """Remove what an upload or a deletion left whose process ended; its lock must be held."""
+        record = await self._catalog.get(image_id, None)
+        await self._store.delete_unfinished(image_id)
+        if record is None or record.image.status == "saving":
+            await self._undo(image_id)
+            _log.warning(
+                "image %s: removed the data that an interrupted upload or deletion left", image_id
+            )
+
+    async def _undo(self, image_id: str) -> None:
+        """Remove the data; put the image back from saving to queued, if it exists."""
+        await self._store.delete(image_id)
+        with contextlib.suppress(ImageNotFound, Conflict):
+            await self._catalog.update(
+                image_id,
+                None,
+                lambda record: image_rules.with_status(
+                    record.image, "queued", expected=("saving",), now=self._clock()
+                ),
+            )
