@@ -1,7 +1,7 @@
-"""Catalog: the port that catalog engines implement, all that the embedded image service needs.
+"""Catalog: the port that catalog engines implement for the embedded image service.
 
-An engine keeps records and finds them; what may be done to an image is decided by the functions
-that the service hands over, which an engine calls inside its transaction.
+An engine stores and finds records. What may be done to an image is decided by functions that the
+service passes, which an engine calls inside its transaction.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -11,26 +11,27 @@ from glimpse.images import Caller, Image, ImageQuery, Page
 
 
 class Record(NamedTuple):
-    """An image, and the status of one project's membership in it (None: it is no member)."""
+    """An image, and the status of one project's membership in it; None if it is no member."""
 
     image: Image
     membership: str | None = None
 
 
-Check = Callable[[Record], object]
-Change = Callable[[Record], Image]
+Check = Callable[[Record], object]  # raises to refuse
+Change = Callable[[Record], Image]  # returns the image to store, or raises to refuse
 Members = Mapping[str, str]  # project id -> status of its membership
 
 
 class Catalog(Protocol):
-    """Image records. Any method may raise Unavailable; `project_id` says whose membership counts.
+    """Stores image records. Any method may raise Unavailable.
 
-    Acknowledged means durable: a write returns when a crash can no longer undo it. Writes of one
-    image happen one after the other.
+    A write returns when a crash can no longer undo it. Writes of one image happen one after the
+    other, and one that raises changes nothing. `project_id` names the project whose membership a
+    Record has.
     """
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
-        """The image with this id, which may be any text; None when there is none."""
+        """Return the record with this id, which may be any text; None if there is none."""
         ...
 
     def pages(
@@ -38,9 +39,9 @@ class Catalog(Protocol):
     ) -> AsyncGenerator[Page, None]:
         """Yield the images that `query` finds for the caller, in its order, after `marker`.
 
-        `query.limit` only says how many are likely to be read: pages go on until one is the
-        ``last``. A page may be empty: it is what one bounded step found, and the event loop is free
-        between two.
+        The page with ``last`` set ends the list; others may be empty. A page holds what one bounded
+        step found, and the event loop is free between two steps. Ignores `query.marker`, and takes
+        `query.limit` only as a hint how many images are likely to be read: pages go on beyond it.
         """
         ...
 
@@ -49,20 +50,27 @@ class Catalog(Protocol):
         ...
 
     async def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
-        """Store what `change`, a pure function, makes of the image; return that.
+        """Store and return what `change`, a pure function, makes of the record.
 
-        Raises ImageNotFound, and what `change` raises: then nothing changes.
+        Raises ImageNotFound, and what `change` raises.
         """
         ...
 
     async def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
-        """Remove an image and its members unless `check` raises. Raises ImageNotFound."""
+        """Remove an image and its members unless `check` raises.
+
+        Raises ImageNotFound, and what `check` raises.
+        """
         ...
 
     async def set_member(
         self, image_id: str, project_id: str | None, check: Check, member: tuple[str, str, str]
     ) -> None:
-        """Add or change a membership - project, status, date - unless `check` raises."""
+        """Add or change a membership unless `check` raises.
+
+        `member` is the project, the status and the date. Raises ImageNotFound, and what `check`
+        raises.
+        """
         ...
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
@@ -73,5 +81,8 @@ class Catalog(Protocol):
         ...
 
     async def close(self) -> None:
-        """Finish what is under way, then let go of files and connections."""
+        """Finish the writes that wait, then close files and connections.
+
+        All methods raise Unavailable afterwards, except `close`, which does nothing.
+        """
         ...

@@ -1,7 +1,7 @@
-"""Matching: whether an image is in a list, checked on the image itself.
+"""Query matching: whether an image belongs in a list, checked on the image itself. Pure.
 
-What an engine finds by an index is a candidate (SQLite's listing keys are hashes, say). Nothing is
-shown to a caller that this module has not let through.
+What an engine finds by an index is a candidate only: the keys of SQLite's listing are hashes, for
+instance. An image is listed only if `listing_rule` accepts it.
 """
 
 import functools
@@ -10,20 +10,19 @@ from collections.abc import Callable, Iterator, Mapping
 
 from glimpse.images import Caller, Image, ImageQuery
 
-NEVER_LISTED = frozenset(("killed", "deleted"))
-Check = Callable[[Image], bool]
-
-
+NEVER_LISTED = frozenset(("killed", "deleted"))  # statuses
 # Characters of a text that a cache keeps, since clients choose them. The two caches of this module
 # then take at most 2 MB each; 5 MB where every character takes four bytes.
 LONGEST_CACHED = 128
 _CACHED = 4096
+Check = Callable[[Image], bool]
 
 
 def folded(text: str) -> str:
-    """`text` with less in it than any comparison looks at: texts that are alike fold alike.
+    """Return the form of a text that indexes hold: texts that `alike` makes equal fold alike.
 
-    What indexes hold, so it stays as it is: whatever has been found is compared by `alike`.
+    Different texts may fold alike, too, so a candidate is compared by `alike`. Catalogs on disk
+    hold folded texts: a change of this function needs a migration.
     """
     return _folded(text) if len(text) <= LONGEST_CACHED else _folded.__wrapped__(text)
 
@@ -38,11 +37,11 @@ def _folded(text: str) -> str:
 
 
 def alike(text: str) -> str:
-    """What two texts have in common that the Image service's usual database takes for equal.
+    """Return a form of a text that is equal for texts that the Image service takes for equal.
 
-    The same letters (MariaDB's utf8_general_ci, recorded: ``type=BASE`` finds images of type
-    ``base``): case, accents and spaces at the end do not count. Accents do that are characters of
-    their own, in scripts other than Latin, Greek and Cyrillic, and on the short i of Cyrillic.
+    Its usual database, MariaDB with utf8_general_ci, ignores case, accents and spaces at the end:
+    ``type=BASE`` finds images of type ``base``. Accents count if they are combining characters, in
+    scripts other than Latin, Greek and Cyrillic, and on the Cyrillic short i.
     """
     return _alike(text) if len(text) <= LONGEST_CACHED else _alike.__wrapped__(text)
 
@@ -62,20 +61,22 @@ def _letter(character: str) -> str:
 
 @functools.cache  # at most 1,840 characters: `_letter` passes those of two ranges only
 def _base_letter(character: str) -> str:
-    if character in _OF_THEIR_OWN:
+    if character in _SHORT_I:
         return character.lower()
     letter = unicodedata.normalize("NFD", character)[0]
     return letter.casefold() if letter.isalpha() and len(letter.casefold()) == 1 else character
 
 
 _END_OF_CYRILLIC = "\u0530"
-_OF_THEIR_OWN = "\u0419\u0439"  # short i
+_SHORT_I = "\u0419\u0439"
 
 
 def listing_rule(caller: Caller, query: ImageQuery) -> Check:
-    """The function that tells whether an image is in the caller's list.
+    """Return a function that returns True for an image that belongs in the caller's list.
 
-    Made once a list: it checks only what the query asks for, which is mostly nothing.
+    Make it once for a list: it checks only what the query asks for, which is mostly nothing. It
+    relies on the candidate having been found in a scope of the caller, since it does not see who
+    the members of a shared image are.
     """
     checks = tuple(_checks(query))
 
@@ -97,7 +98,7 @@ def _is_shown_to_others(caller: Caller, image: Image, query: ImageQuery) -> bool
 
 
 def _checks(query: ImageQuery) -> Iterator[Check]:
-    """One check for each thing that the query asks for."""
+    """Yield one check for each attribute that the query filters by."""
     if query.visibility not in (None, "all"):
         yield lambda image: image.visibility == query.visibility
     for attribute, wanted in _texts(query):
@@ -116,7 +117,7 @@ def _checks(query: ImageQuery) -> Iterator[Check]:
 
 
 def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each attribute that has to be one of some texts, and these."""
+    """Yield each text attribute that the query filters by, and the texts that it may have."""
     for plural, attribute in _SINGULAR.items():
         wanted: tuple[str, ...] | None = getattr(query, plural)
         if wanted is not None:

@@ -1,51 +1,59 @@
-"""Virtual sizes: how large the disk in an image's data is, by how the data begins. Pure."""
+"""Virtual sizes: how large the disk in an image's data is, by the header of the data. Pure.
+
+Not by oslo.utils' format inspector, which returns 0 where this returns a size: for headers that are
+shorter than 512 bytes, for a VMDK without a descriptor, for an ISO image whose first descriptor is
+not the primary one. It also reads the original size of a VHD, not the current one as QEMU does,
+and its import costs 10 MB of memory and 0.1 s.
+"""
 
 import struct
 from collections.abc import Callable
 
-HEAD = 36 * 1024  # bytes that are enough to tell: those of an ISO end behind its first 32 KiB
+HEAD = 36 * 1024  # bytes at the start of the data that are enough: an ISO header ends after 34 KiB
+_LARGEST = 2**53  # bytes, exclusive: a larger size is no disk's
 
 
 def virtual_size(disk_format: str | None, head: bytes, size: int) -> int | None:
-    """Bytes of the disk in data of `size` bytes; None where the format does not tell.
+    """Return the bytes of the disk in data of `size` bytes that starts with `head`.
 
-    As the Image service has it, which also compares the data with the format; here it is as said.
+    None where `head` is not a header of `disk_format`, or the format has no size in its header; 0
+    where the header has a size that no disk has. Never raises.
     """
     if disk_format == "raw":
         return size
-    read = _READERS.get(disk_format or "")
+    read_size = _READERS.get(disk_format or "")
     try:
-        return read(head) if read else None
-    except struct.error:  # shorter than such a head
+        return read_size(head) if read_size else None
+    except struct.error:  # shorter than a header
         return None
 
 
 def _qcow2(head: bytes) -> int | None:
-    return _number(">Q", head, 24) if head.startswith(b"QFI\xfb") else None
+    return _integer(">Q", head, 24) if head.startswith(b"QFI\xfb") else None
 
 
 def _vmdk(head: bytes) -> int | None:
-    return 512 * _number("<Q", head, 12) if head.startswith(b"KDMV") else None
+    return 512 * _integer("<Q", head, 12) if head.startswith(b"KDMV") else None
 
 
 def _vdi(head: bytes) -> int | None:
-    return _number("<Q", head, 0x170) if head[0x40:0x44] == b"\x7f\x10\xda\xbe" else None
+    return _integer("<Q", head, 0x170) if head[0x40:0x44] == b"\x7f\x10\xda\xbe" else None
 
 
 def _vhd(head: bytes) -> int | None:
-    return _number(">Q", head, 48) if head.startswith(b"conectix") else None
+    return _integer(">Q", head, 48) if head.startswith(b"conectix") else None
 
 
 def _iso(head: bytes) -> int | None:
     start = 32 * 1024
     if head[start + 1 : start + 6] != b"CD001":
         return None
-    return _number("<I", head, start + 80) * _number("<H", head, start + 128)
+    return _integer("<I", head, start + 80) * _integer("<H", head, start + 128)
 
 
-def _number(kind: str, head: bytes, place: int) -> int:
-    number: int = struct.unpack_from(kind, head, place)[0]
-    return number if number < 2**53 else 0  # more is no disk, and no number that a catalog takes
+def _integer(kind: str, head: bytes, offset: int) -> int:
+    number: int = struct.unpack_from(kind, head, offset)[0]
+    return number if number < _LARGEST else 0
 
 
 _READERS: dict[str, Callable[[bytes], int | None]] = {

@@ -1,10 +1,11 @@
-"""Listing: how the inverted index finds a page of images at the same cost among any number.
+"""Listing index: keys and positions of the inverted index that lists are read from. Pure.
 
-Each image has a row in `listing` for every (scope, facet) in which a list may find it. A scope is
-who may see it (its owner, everybody, a member, an admin), a facet is one thing that can be asked
-for (nothing, a name, a status, a property). A key is a 64-bit hash of both, a position orders by
-creation time and then id; a page is a limited scan of one key, or a merge of a few. Whoever
-fetches an image checks it against the query again, so that a hash that collides shows nothing.
+Each image has a row in the table `listing` for every pair of a scope and a facet by which a list
+may find it. A scope is a group of callers that may see the image: its owner, everybody, a member,
+admins. A facet is one filter that the image passes: none, its name, its status, a property. A key
+is a 64-bit hash of both; a position orders by creation time, then by id. A page of a list is a
+limited scan of one key, or a merge of a few, and so costs the same among any number of images.
+Hashes can collide: `listing_rule` checks each image that is found.
 """
 
 import functools
@@ -28,7 +29,7 @@ _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 
 
 def key_of(scope: str, facet: str) -> int:
-    """The signed 64-bit key of a scope and a facet."""
+    """Return the signed 64-bit key of a scope and a facet."""
     if len(facet) <= LONGEST_CACHED and len(scope) <= LONGEST_CACHED:
         return _key_of(scope, facet)
     return _key_of.__wrapped__(scope, facet)
@@ -41,19 +42,19 @@ def _key_of(scope: str, facet: str) -> int:
 
 
 def position_of(created_at: str, image_id: str) -> int:
-    """Where an image stands in the usual order: seconds of creation, then the id's first bits."""
+    """Return a number that sorts images by their creation second, then by their id's first bits."""
     return first_position(created_at) | (int(image_id[:8], 16) >> (32 - _ID_BITS))
 
 
 def first_position(date: str, more: int = 0) -> int:
-    """The first position of a date's second, or of one so many seconds later."""
+    """Return the lowest position of a date's second, or of the second `more` seconds later."""
     seconds = int(datetime.fromisoformat(date).timestamp()) + more
     # Dates before the year 1426 or after 2514 share a second: a position has 64 bits.
     return max(-_LAST_SECOND, min(seconds, _LAST_SECOND)) << _ID_BITS
 
 
 def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
-    """Who may find the image in a list; `members` maps a shared image's members to a status."""
+    """Return the scopes in which a list finds the image; `members` matters if it is shared."""
     if image.status in NEVER_LISTED:
         return []
     scopes = [ADMIN]
@@ -69,17 +70,17 @@ def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
 
 
 def owner_scope(project_id: str) -> str:
-    """The scope of a project's own images."""
+    """Return the scope of a project's own images."""
     return f"owner:{project_id}"
 
 
 def member_scope(project_id: str, status: str) -> str:
-    """The scope of the images shared with a project, by the status of the membership."""
+    """Return the scope of the images shared with a project, by the membership's status."""
     return f"member:{status}:{project_id}"
 
 
 def facets_of(image: Image) -> Iterator[str]:
-    """What the image can be asked for by."""
+    """Yield the facets under which a list finds the image."""
     hidden = "hidden:" if image.os_hidden else ""
     yield hidden
     yield f"{hidden}status={image.status}"
@@ -91,12 +92,12 @@ def facets_of(image: Image) -> Iterator[str]:
 
 
 def property_facet(key: str, value: str) -> str:
-    """The facet of a property."""
+    """Return the facet of a property."""
     return f"property:{folded(key)}={folded(value)}"
 
 
 def keys_of(image: Image, members: Mapping[str, str]) -> set[int]:
-    """All keys of an image."""
+    """Return the keys of all rows of the listing that an image has."""
     facets = list(facets_of(image))
     return {key_of(scope, facet) for scope in scopes_of(image, members) for facet in facets}
 
@@ -120,9 +121,10 @@ def listing_rows(
 
 
 def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
-    """The scopes in which a caller's list looks: the Image service's rules of who sees what.
+    """Return the scopes in which a caller's list looks, by the Image service's rules.
 
-    Community images only when asked for or owned; shared ones by the membership's status.
+    Community images are listed only when the query asks for them or the caller owns them, shared
+    ones by the status of the membership.
     """
     if caller.is_admin:
         return [ADMIN]
@@ -142,9 +144,9 @@ def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
 
 
 def facets_for(query: ImageQuery) -> list[list[str]]:
-    """Facets to look for: the most selective alternatives first, then what else must hold too.
+    """Return the facets that a query asks for, the most selective ones first.
 
-    Each element is a list of alternatives, any of which will do.
+    An image has to be under one facet of each of the lists.
     """
     hidden = "hidden:" if query.os_hidden else ""
     found = [[f"{hidden}{property_facet(key, value)}"] for key, value in query.properties.items()]
@@ -158,9 +160,9 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
 
 
 def narrowing_facets(query: ImageQuery) -> list[list[str]]:
-    """Those of the facets that the index is worth asking for: a few, of few alternatives each.
+    """Return those lists of `facets_for` that are worth a look in the index: few and short ones.
 
-    Whoever asks for hundreds of names gets them from the whole list, each image checked.
+    A query for hundreds of names is answered from the whole list, each image checked.
     """
     found = [each for each in facets_for(query) if len(each) <= _MOST_ALTERNATIVES]
     return found[:_MOST_FACETS] or [["hidden:" if query.os_hidden else ""]]

@@ -1,7 +1,6 @@
-"""Selection: what of a query SQLite decides by itself, as conditions, an order and a keyset. Pure.
+"""Query conditions: a query as conditions and an order of SQL. Pure.
 
-Names and properties are not here: they compare as `matching.folded` has it, and the listing index
-finds them.
+Names and properties are not among them: the listing index finds those, by their folded text.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,21 +25,21 @@ _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "=", "neq": 
 
 
 class Clause(NamedTuple):
-    """A part of a WHERE, and the values of its parameters."""
+    """A condition of SQL, and the values of its parameters."""
 
     text: str
     values: tuple[object, ...] = ()
 
 
 def joined(clauses: Iterator[Clause] | tuple[Clause, ...], word: str = "AND") -> Clause:
-    """Clauses, at least one, as one."""
+    """Join clauses, at least one, by AND or another word."""
     texts, values = zip(*clauses, strict=True)
     text = f" {word} ".join(f"({text})" for text in texts)
     return Clause(text, tuple(value for each in values for value in each))
 
 
 def conditions(query: ImageQuery) -> Clause:
-    """What holds for a row of every image that the query finds, names and properties aside."""
+    """Return what holds for each row that the query finds, apart from names and properties."""
     return joined(_conditions(query))
 
 
@@ -88,15 +87,15 @@ def _one_of(column: str, values: Iterable[str]) -> Clause:
 
 
 def _list(values: Iterable[str]) -> str:
-    """Any number of different values as one parameter: a statement may have some thousands."""
+    """Return any number of values as one parameter, since a statement may have some thousands."""
     return orjson.dumps(sorted({storable(value) for value in values})).decode()
 
 
 def sort_keys(query: ImageQuery) -> tuple[Sort, ...]:
-    """The query's order in full: its keys, then created_at and id, as the Image service adds them.
+    """Return the query's sort keys, then created_at and id, as the Image service adds them.
 
-    Those two take the direction of the one key asked for, of several none: then newest first.
-    Nothing follows the id, which no two images share.
+    These two take the direction of the query's key if it has one, and are descending if it has none
+    or several. Nothing follows the id, since no two images have the same.
     """
     direction = query.sort[0].direction if len(query.sort) == 1 else "desc"
     keys: dict[str, SortDirection] = {}
@@ -109,17 +108,17 @@ def sort_keys(query: ImageQuery) -> tuple[Sort, ...]:
 
 
 def in_usual_order(query: ImageQuery) -> bool:
-    """Whether the list is ordered as one that asks for no order: newest first, then by id."""
+    """Return True if the query's order is the usual one: newest first, then by id."""
     return not query.sort or sort_keys(query) == sort_keys(ImageQuery())
 
 
 def order(keys: tuple[Sort, ...]) -> str:
-    """An ORDER BY: null comes before everything else, as in the Image service's database."""
+    """Return an ORDER BY; null is less than any value, as in the Image service's database."""
     return ", ".join(f"{key} {direction.upper()}" for key, direction in keys)
 
 
 def after_image(keys: tuple[Sort, ...], image: Image) -> Clause:
-    """What holds for the rows that come after an image in the order of `keys`."""
+    """Return what holds for the rows that come after an image in the order of `keys`."""
     alternatives: list[Clause] = []
     same: tuple[Clause, ...] = ()
     for sort in keys:
@@ -142,7 +141,7 @@ def _not_null(column: str) -> Clause:
 
 
 def storable(text: str) -> str:
-    """`text`, or one that no image has where SQLite could not take it."""
+    """Return `text`, or a text that no image has if SQLite cannot take it (a lone surrogate)."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Recent: what was read of the catalog lately and has not changed since."""
+"""ReadCache: images and steps of lists that were read since the catalog last changed."""
 
 import sqlite3
 from collections.abc import Hashable
@@ -15,11 +15,11 @@ _LONGEST_KEY = 1500  # characters of the key of a cached step: 1.5 MB for all of
 
 
 class ReadCache:
-    """Images by number, and steps of lists by what was asked for: those of one connection.
+    """Images by row number, and steps of lists by their parameters, as one connection read them.
 
-    A client that polls a page asks for the same rows again, and finding and reading them is half of
-    what the page costs. SQLite says when any other connection has committed: then everything is
-    forgotten, so that nothing here is ever older than the catalog was when `refresh` was called.
+    A client that polls a page reads the same rows again, and finding and reading them is half of
+    what the page costs. `refresh` empties the cache if another connection has committed meanwhile,
+    so nothing here is older than the catalog was at the last call of `refresh`.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -30,7 +30,7 @@ class ReadCache:
         self._characters = 0
 
     def refresh(self) -> None:
-        """Forget everything if the catalog changed. To be called before each use."""
+        """Empty the cache if the catalog has changed or the cache is full. Call before use."""
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         if version != self._version or self._characters > _MOST_CHARACTERS:
             self._version = version
@@ -39,14 +39,14 @@ class ReadCache:
             self.steps.clear()
 
     def add_image(self, number: int, image: Image) -> None:
-        """Keep an image that was read since the last `refresh`."""
+        """Cache an image that was read since the last `refresh`."""
         self.images[number] = image
         self._characters += (
             len(image.properties_json) + len(image.tags_json) + _CHARACTERS_OF_AN_IMAGE
         )
 
     def add_step(self, key: Hashable, step: ListStep[Place]) -> None:
-        """Keep a step of images that are kept; `key` is all that it depends on."""
+        """Cache a step by the parameters that it depends on, unless these are very long."""
         if len(str(key)) > _LONGEST_KEY:
             return
         if len(self.steps) >= _MOST_STEPS:

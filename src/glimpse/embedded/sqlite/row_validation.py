@@ -1,4 +1,4 @@
-"""Rows of images that cannot be shown, which another program wrote: left out, and logged once."""
+"""Row validation: rows that another program wrote and that cannot be shown are logged once."""
 
 import logging
 import re
@@ -24,15 +24,16 @@ _ALLOWED: dict[str, frozenset[type]] = {
     **dict.fromkeys(("min_ram", "min_disk", "protected", "os_hidden"), frozenset((int, bool))),
     **dict.fromkeys(("size", "virtual_size"), frozenset((int, _NULL))),
 }
-_seen_types: set[tuple[type, ...]] = set()  # of sound rows: a few hundred at most
+_sound_types: set[tuple[type, ...]] = set()  # that were seen: a few hundred combinations at most
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 _DATE_LENGTH = len("2024-02-01T10:20:30Z")
 
 
 def is_sound(image: Image) -> bool:
-    """Whether an image read from the catalog can be shown; if not, log it once (1.3 µs if it can).
+    """Return True if an image read from the catalog can be shown; if not, log it once.
 
-    What this process writes always can; any SQLite client may write something else.
+    Every image that Glimpse writes can be shown; other SQLite clients may write anything. Takes
+    1.3 µs for a sound image.
     """
     reason = _fault(image)
     if reason is None:
@@ -43,11 +44,11 @@ def is_sound(image: Image) -> bool:
 
 def _fault(image: Image) -> str | None:
     types = tuple(map(type, image))
-    if types not in _seen_types:
+    if types not in _sound_types:
         for name, kind in zip(Image._fields, types, strict=True):
             if kind not in _ALLOWED[name]:
                 return f"{name} is of the wrong type"
-        _seen_types.add(types)
+        _sound_types.add(types)
     try:
         datetime.fromisoformat(image.created_at)
         datetime.fromisoformat(image.updated_at)
@@ -69,7 +70,11 @@ def read(
     parameters: Sequence[Any],
     take: Callable[[sqlite3.Cursor], Result],
 ) -> Result:
-    """Return what `take` makes of the rows; a text that is not UTF-8 comes as bytes."""
+    """Execute a statement, and return what `take` makes of its rows.
+
+    Where a text is not UTF-8, all rows are read again, with such texts as bytes, which `is_sound`
+    refuses.
+    """
     try:
         return take(connection.execute(statement, parameters))
     except sqlite3.OperationalError as error:

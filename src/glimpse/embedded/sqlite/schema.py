@@ -1,7 +1,7 @@
-"""The catalog's file: how it is opened, and its schema as numbered steps; no newer file is touched.
+"""Schema: opens the catalog's file, and migrates it by numbered steps.
 
-Numbered SQL steps in one list, not Alembic: the catalog has three tables, the steps are SQL that
-only SQLite reads, and a start must not import a migration framework (SQLAlchemy costs 0.3 s).
+The steps are SQL in one list rather than Alembic's: the catalog has three tables, only SQLite reads
+the SQL, and importing a migration framework would slow each start (SQLAlchemy takes 0.3 s).
 """
 
 import sqlite3
@@ -42,7 +42,7 @@ STEPS = (
         updated_at TEXT NOT NULL,
         PRIMARY KEY (image_id, member_id)
     ) WITHOUT ROWID;
-    -- Which images a list may find, newest first: see listing.py for what `key` and `position` are.
+    -- Which images a list may find, newest first: listing_index.py explains `key` and `position`.
     CREATE TABLE listing (
         key INTEGER NOT NULL,
         position INTEGER NOT NULL,
@@ -50,12 +50,12 @@ STEPS = (
         PRIMARY KEY (key, position, number)
     ) WITHOUT ROWID;
     """,
-    "CREATE INDEX images_by_change ON images (updated_at)",  # what changed since
+    "CREATE INDEX images_by_change ON images (updated_at)",  # for the filter changes-since
 )
 
 
 class UnusableCatalog(Exception):
-    """The catalog cannot be opened; the message says why."""
+    """The catalog cannot be opened or migrated; the message says why."""
 
 
 class NewerSchema(UnusableCatalog):
@@ -74,7 +74,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def open_file(path: Path) -> sqlite3.Connection:
-    """Open a catalog that `connect` has opened before."""
+    """Open a catalog that `connect` has migrated before. Raises sqlite3.Error."""
     connection = sqlite3.connect(
         path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
     )
@@ -98,10 +98,10 @@ def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a catalog up to this code's schema, each step in one transaction.
+    """Bring a catalog up to this code's schema, in one transaction.
 
-    Several processes may start at once: the first takes the lock, the others find it done. Raises
-    NewerSchema, and changes nothing, for a file that is ahead of the code.
+    Several processes may start at once: the first migrates, the others wait and find it done.
+    Raises NewerSchema for a catalog of a newer schema, and changes nothing then.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
