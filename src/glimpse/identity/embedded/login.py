@@ -1,19 +1,20 @@
 """Login: checks a password, token or application credential, and makes a new token."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from glimpse.identity.embedded.auth_request import AuthRequest, Reference
 from glimpse.identity.embedded.directory import ApplicationCredential, Directory, Project, User
 from glimpse.identity.embedded.directory_file import DirectoryFile
-from glimpse.identity.embedded.login_queue import Attempt, LoginQueue
+from glimpse.identity.embedded.login_queue import Attempt, LoginQueue, TooManyLogins
 from glimpse.identity.embedded.login_throttle import client_network, digest
-from glimpse.identity.embedded.password_hashes import check_password, hash_password
+from glimpse.identity.embedded.password_hashes import check_password, hash_password, is_outdated
 from glimpse.identity.embedded.session import Session, resolve_session
 from glimpse.identity.embedded.tokens import Token, new_audit_id
-from glimpse.identity.service import Unauthorized
+from glimpse.identity.service import IdentityUnavailable, Unauthorized
 
 _MAX_TIME = datetime(9999, 12, 31, tzinfo=UTC).timestamp()  # a later one has no ISO 8601 form
 
@@ -129,7 +130,33 @@ class Login:
             raise _refusal()
         if credential.expires_at is not None and self._identity.clock() >= credential.expires_at:
             raise _refusal()
+        if is_outdated(credential.secret_hash):
+            await self._replace_hash(credential, request.secret, address)
         return _Authenticated(user, credential.expires_at, None, credential)
+
+    async def _replace_hash(
+        self, credential: ApplicationCredential, secret: str, address: str
+    ) -> None:
+        """Store a hash of the right secret with the present parameters in place of an older one.
+
+        Users' hashes stay: their tokens depend on them (`password_mark`). Errors are ignored,
+        since the next login tries again.
+        """
+        try:
+            new_hash = await self.hash_secret(secret, credential.user_id, address)
+
+            def replace(document: dict[str, Any]) -> None:
+                for entry in document["application_credentials"]:
+                    # Not if the operator or another login has replaced it meanwhile.
+                    if isinstance(entry, dict) and (entry.get("id"), entry.get("secret_hash")) == (
+                        credential.id,
+                        credential.secret_hash,
+                    ):
+                        entry["secret_hash"] = new_hash
+
+            await asyncio.to_thread(self._identity.directory_file.change, replace)
+        except (TooManyLogins, IdentityUnavailable):
+            return
 
     def _by_token(self, request: AuthRequest) -> _Authenticated:
         parent = self._identity.validate(request.token)

@@ -1,0 +1,109 @@
+"""The content of identity.json: what is added to it, and what is made of it."""
+
+from typing import Any
+
+import pytest
+
+from glimpse.identity.embedded.directory import Directory, InvalidDirectory
+from glimpse.identity.embedded.directory_document import (
+    complete_document,
+    credential_entry,
+    decode_document,
+    encode_document,
+    parse_directory,
+    standard_document,
+)
+from glimpse.identity.embedded.password_hashes import MINIMAL, RECOMMENDED, verify_password
+
+
+def parse(**sections: list[Any]) -> Directory:
+    return parse_directory(complete_document(sections))
+
+
+def test_standard_document_has_three_users_with_passwords_and_projects() -> None:
+    directory = parse_directory(complete_document(standard_document()))
+    for name in ("admin", "demo", "alt"):
+        user = directory.user(name=name)
+        assert user is not None
+        assert user.password
+        assert [project.name for project in directory.projects_of(user)] == [name]
+    assert directory.broken == {}
+
+
+def test_completing_a_complete_document_changes_nothing() -> None:
+    document = complete_document(standard_document())
+    assert complete_document(document) == document
+    assert decode_document(encode_document(document)) == document
+
+
+def test_secret_of_a_credential_is_replaced_by_its_hash() -> None:
+    entry = {"name": "robot", "user": "demo", "project": "demo", "secret": "hidden"}
+    document = complete_document({"application_credentials": [entry]})
+    (completed,) = document["application_credentials"]
+    assert "secret" not in completed
+    assert verify_password("hidden", completed["secret_hash"])
+
+
+def test_hash_beside_a_password_is_removed() -> None:
+    document = complete_document({"users": [{"name": "a", "password": "x", "password_hash": "y"}]})
+    assert "password_hash" not in document["users"][0]
+
+
+def test_users_and_projects_are_found_by_id_and_by_name_in_any_case() -> None:
+    directory = parse(
+        projects=[{"id": "p", "name": "Gold"}],
+        users=[{"id": "u", "name": "Demo", "password": "x", "roles": {"gold": ["member"]}}],
+    )
+    user, project = directory.user(name="dEMO"), directory.project(name="gOLD")
+    assert user is directory.user(user_id="u")
+    assert project is directory.project(project_id="p")
+    assert user is not None
+    assert user.roles == {"p": ("member", "reader")}
+
+
+def test_credential_is_written_as_it_is_parsed() -> None:
+    entry = {"id": "c", "name": "robot", "user": "demo", "project": "demo", "secret": "x"}
+    directory = parse(
+        projects=[{"name": "demo"}],
+        users=[{"name": "demo", "password": "x", "roles": {"demo": ["member"]}}],
+        application_credentials=[entry],
+    )
+    credential = directory.credentials["c"]
+    assert credential.roles == ("member", "reader")
+    document = standard_document() | {"application_credentials": [credential_entry(credential)]}
+    assert document["application_credentials"][0]["user"] == credential.user_id
+    assert directory.slowest_secret_hash == RECOMMENDED
+    assert directory.slowest_password_hash == MINIMAL
+
+
+def test_invalid_entries_are_left_out_and_named() -> None:
+    directory = parse(
+        projects=[{"id": "p", "name": "good"}, {"id": "bad-project", "name": 5}, "nonsense"],
+        users=[
+            {"id": "u", "name": "good", "password": "x", "roles": {"gone": ["member"]}},
+            {"id": "bad-user", "name": "b", "password": 5},
+        ],
+        application_credentials=[
+            {"id": "c", "name": "c", "user": "gone", "project": "good", "secret_hash": "x"}
+        ],
+    )
+    assert set(directory.projects) == {"p"}
+    assert set(directory.users) == {"u"}
+    assert directory.credentials == {}
+    assert set(directory.broken) == {
+        *("bad-project", "project 3 of the file", "bad-user", "u: roles in gone", "c")
+    }
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"[]", b"null"])
+def test_content_that_is_no_json_object_is_refused(content: bytes) -> None:
+    with pytest.raises(InvalidDirectory):
+        decode_document(content)
+
+
+@pytest.mark.parametrize("section", ["projects", "users", "application_credentials"])
+def test_section_that_is_no_list_is_refused(section: str) -> None:
+    with pytest.raises(InvalidDirectory, match=section):
+        complete_document({section: "nonsense"})
+    with pytest.raises(InvalidDirectory):
+        parse_directory({})

@@ -1,0 +1,61 @@
+"""A token is looked up in the directory as it is now."""
+
+from dataclasses import replace
+
+import pytest
+
+from glimpse.identity.embedded.directory import ApplicationCredential, Directory, Project, User
+from glimpse.identity.embedded.session import caller_from_session, resolve_session
+from glimpse.identity.embedded.tokens import Token
+from glimpse.identity.service import Unauthorized
+
+TOKEN = Token("u", "p", ("password",), 0.0, 1.0, ("audit",), "mark")
+USER = User("u", "demo", roles={"p": ("member", "reader")})
+PROJECT = Project("p", "gold")
+CREDENTIAL = ApplicationCredential("c", "robot", "u", "p", ("reader", "admin"), "hash")
+
+
+def test_session_has_the_users_present_roles() -> None:
+    session = resolve_session(TOKEN, Directory([USER], [PROJECT]))
+    assert session.roles == ("member", "reader")
+    caller = caller_from_session(session, "text")
+    assert (caller.user_name, caller.project_name, caller.token) == ("demo", "gold", "text")
+    assert not caller.is_admin
+
+
+def test_credential_gives_no_role_that_the_user_no_longer_has() -> None:
+    token = TOKEN._replace(application_credential_id="c")
+    session = resolve_session(token, Directory([USER], [PROJECT], [CREDENTIAL]))
+    assert session.roles == ("reader",)
+
+
+def test_unscoped_token_has_no_roles() -> None:
+    session = resolve_session(TOKEN._replace(project_id=None), Directory([USER], [PROJECT]))
+    assert (session.project, session.roles) == (None, ())
+    assert caller_from_session(session, "text").project_id is None
+
+
+@pytest.mark.parametrize(
+    ("token", "directory"),
+    [
+        (TOKEN, Directory([], [PROJECT])),
+        (TOKEN, Directory([replace(USER, enabled=False)], [PROJECT])),
+        (TOKEN, Directory([USER], [])),
+        (TOKEN, Directory([USER], [replace(PROJECT, enabled=False)])),
+        (TOKEN, Directory([replace(USER, roles={})], [PROJECT])),
+        (TOKEN._replace(application_credential_id="c"), Directory([USER], [PROJECT])),
+        (
+            TOKEN._replace(application_credential_id="c"),
+            Directory([USER], [PROJECT], [replace(CREDENTIAL, roles=("admin",))]),
+        ),
+    ],
+    ids=[
+        *("no user", "disabled user", "no project", "disabled project", "no role"),
+        *("no credential", "credential without a role"),
+    ],
+)
+def test_token_of_something_missing_or_disabled_is_unauthorized(
+    token: Token, directory: Directory
+) -> None:
+    with pytest.raises(Unauthorized):
+        resolve_session(token, directory)
