@@ -117,7 +117,9 @@ ROWS = {
         lambda text: accept.best_offer(text, ("application/json",)), ACCEPT, "http.accept:_RANGE"
     ),
     "accept weight": Row(accept._WEIGHT.fullmatch, NUMBERS, "http.accept:_WEIGHT"),
-    "negotiation": Row(content_negotiation.preference, ACCEPT),
+    "negotiation": Row(
+        lambda text: content_negotiation.preference(text, content_negotiation.JSON_TYPES), ACCEPT
+    ),
     "version parameter": Row(content_negotiation.version_parameter, ACCEPT),
     "address": Row(
         lambda text: proxy_headers.client_address({b"x-forwarded-for": text.encode()}),

@@ -1,6 +1,5 @@
 """The operator's rules for the Compute API, in policy files as a deployed Compute API has them."""
 
-from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -21,17 +20,16 @@ RULES = {route.name: route.policy_rule for route in ROUTES if route.policy_rule}
 
 
 def refusal(policy: ComputePolicy, caller: Caller, operation: str) -> str | None:
-    """The message with which the policy refuses an operation; None if it allows it."""
+    """The status and message with which the policy refuses an operation; None if it allows it."""
     try:
         policy.check(caller, RULES[operation])
     except Fault as fault:
-        assert fault.status == HTTPStatus.FORBIDDEN
-        return fault.message
+        return f"{fault.status} {fault.message}"
     return None
 
 
 def refused_by(rule: str) -> str:
-    return f"Policy doesn't allow {rule} to be performed."
+    return f"403 Policy doesn't allow {rule} to be performed."
 
 
 @pytest.mark.parametrize("name", ["policy.yaml", "policy.json"])

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
-from glimpse.compute.content_negotiation import preference
+from glimpse.compute.content_negotiation import response_type
 from glimpse.compute.error_responses import (
     body_too_large,
     fault_response,
@@ -43,7 +43,7 @@ from glimpse.compute.responses import (
 )
 from glimpse.compute.routes import Match, Route, match_route, split_version_root
 from glimpse.compute.version_discovery import VersionDiscovery
-from glimpse.compute.views import make_links
+from glimpse.compute.views import LinkPrefixes, make_links
 from glimpse.http.bodies import BodyTooLarge, ClientGone, TooManyBodies, read_body, send_pieces
 from glimpse.http.cache_headers import PRIVATE
 from glimpse.http.request_middleware import ResponseAborted
@@ -77,6 +77,7 @@ class ComputeAPI:
         self._identity = identity
         self._image_service_url = image_service_url
         self._options = options
+        self._link_prefixes = LinkPrefixes(options.compute_link_prefix, options.glance_link_prefix)
         self._version_discovery = VersionDiscovery(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,7 +140,10 @@ class ComputeAPI:
             microversion = requested_microversion(
                 scope["glimpse.headers"], match.version_root, self._options.max_microversion
             )
-            request = await self._make_request(scope, match, caller, microversion, body)
+            image_service_url = await self._image_service_url(scope["glimpse.base_url"])
+            request = self._make_request(
+                scope, match, caller, microversion, image_service_url, body
+            )
             self._check(match.route, request)
             response = await match.route.handler(self._operations, request)
         except NotAuthenticated:  # the token expired meanwhile, or Glance does not accept it
@@ -149,18 +153,18 @@ class ComputeAPI:
             return fault_response(fault, microversion)
         return self._complete(match.route, request, response)
 
-    async def _make_request(
+    def _make_request(
         self,
         scope: Scope,
         match: Match,
         caller: Caller,
         microversion: Microversion | None,
+        image_service_url: str,
         body: bytes,
     ) -> Request:
         """Make the value that the handler gets. Raises a fault for a body that is not JSON."""
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         method, base_url = scope["method"], scope["glimpse.base_url"]
-        image_service_url = await self._image_service_url(base_url)
         check_content_type(headers.get(b"content-type"))
         return Request(
             method=method,
@@ -180,8 +184,7 @@ class ComputeAPI:
                 match.version_root,
                 match.project_id,
                 image_service_url,
-                compute_prefix=self._options.compute_link_prefix,
-                image_prefix=self._options.glance_link_prefix,
+                self._link_prefixes,
             ),
             options=self._options,
         )
@@ -200,8 +203,9 @@ class ComputeAPI:
                 f"Context's project_id '{caller.project_id}'",
             )
         if route.last and request.microversion and not self._options.serve_removed:
-            operation = f"{route.method} {route.path}"
-            check_not_removed(operation, route.last, request.microversion, route.successor)
+            check_not_removed(
+                (route.method, route.path), route.last, request.microversion, route.successor
+            )
         if request.method == "GET":
             check_query(request.query_string)
         if route.policy_rule is not None:
@@ -212,9 +216,8 @@ class ComputeAPI:
 
         A response that the client already has, by its If-None-Match, becomes a 304.
         """
-        content_type = preference(header_text(request.headers, b"accept")).content_type
         headers: list[Header] = [
-            (b"content-type", content_type.encode()),
+            (b"content-type", response_type(request.headers.get(b"accept", b""))),
             *microversion_headers(request.microversion),
             *PRIVATE,
             *request_id_headers(),
@@ -227,8 +230,8 @@ class ComputeAPI:
             etag = strong_etag(body)
             headers.append((b"etag", etag))
             if is_not_modified(request.headers.get(b"if-none-match"), etag):
-                return Response(304, headers)
-        return Response(response.status, headers, body)
+                return Response(304, None, headers)
+        return Response(response.status, body, headers)
 
     def _deprecation_headers(self, request: Request) -> list[Header]:
         """Deprecation (RFC 9745), Sunset (RFC 8594) and a link to the same in the Image API."""
@@ -252,7 +255,7 @@ async def _send(response: Response, method: str, receive: Receive, send: Send) -
 
     Raises ResponseAborted if a stream fails after its beginning was sent.
     """
-    status, headers, body = response
+    status, body, headers = response
     if body is None or isinstance(body, bytes):
         await send_response(send, status, headers, body or b"", method=method)
         return

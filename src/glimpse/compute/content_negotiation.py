@@ -1,4 +1,4 @@
-"""Negotiation: which type of answer, and which version of the API, the headers ask for.
+"""Content negotiation: the media type of a response, and the API version named beside it.
 
 The Compute API has rules of its own here, older than those of RFC 9110 and case-sensitive.
 """
@@ -12,29 +12,35 @@ from urllib.request import parse_http_list
 JSON = "application/json"
 COMPUTE_JSON = "application/vnd.openstack.compute+json"
 JSON_TYPES = (JSON, COMPUTE_JSON)
-ATOM = "application/atom+xml"  # announced for version documents to who prefers it; they are JSON
+# Named as the type of version documents if a client prefers it; their content is JSON even so.
+ATOM = "application/atom+xml"
+
+# Accept headers of most requests, which need no parsing.
+_COMMON_HEADERS = frozenset((b"", b"*/*", JSON.encode()))
+_COMMON_RESPONSE_TYPE = JSON.encode()
 
 
 class Preference(NamedTuple):
-    """The type of the answer, and the version that was named with it (``2.1``), if one was."""
+    """A media type, and the parameter ``version`` (``2.1``) that the Accept header gave it."""
 
     content_type: str
     version: str | None = None
 
 
-_USUAL = frozenset(("", "*/*", JSON))  # what clients mostly send is not worth parsing each time
-_PLAIN = Preference(JSON)
+def response_type(accept: bytes) -> bytes:
+    """The Content-Type of an operation's response to a request with this Accept header."""
+    if accept in _COMMON_HEADERS:
+        return _COMMON_RESPONSE_TYPE
+    return preference(accept.decode("latin-1"), JSON_TYPES).content_type.encode()
 
 
-def preference(accept: str, offers: Sequence[str] = JSON_TYPES) -> Preference:
-    """The offer that an Accept header rates highest, the first of equals; JSON if it has none.
+def preference(accept: str, offers: Sequence[str]) -> Preference:
+    """The offer that an Accept header rates highest; JSON if it accepts none of them.
 
-    Of equal ratings the one with fewer asterisks wins.
+    Of equal ratings the one with fewer asterisks wins, then the offer that comes first.
     """
-    if accept in _USUAL and offers is JSON_TYPES:
-        return _PLAIN
-    best, best_rank = _PLAIN, (-1.0, -2)
-    ranges = list(_ranges(accept))
+    best, best_rank = Preference(JSON), (-1.0, -2)
+    ranges = list(_media_ranges(accept))
     for offer in offers:
         for media_range, parameters in ranges:
             quality = _quality(parameters.get("q", "1"))
@@ -45,11 +51,11 @@ def preference(accept: str, offers: Sequence[str] = JSON_TYPES) -> Preference:
 
 
 def version_parameter(content_type: str) -> str | None:
-    """The parameter ``version`` of a Content-Type header."""
+    """The parameter ``version`` of a Content-Type header; None without one."""
     return _parameters(content_type.split(";")[1:]).get("version")
 
 
-def _ranges(accept: str) -> Iterator[tuple[str, dict[str, str]]]:
+def _media_ranges(accept: str) -> Iterator[tuple[str, dict[str, str]]]:
     for part in parse_http_list(accept):
         media_range, *parameters = part.split(";")
         yield media_range.strip(), _parameters(parameters)
@@ -61,7 +67,7 @@ def _parameters(parts: Sequence[str]) -> dict[str, str]:
 
 
 def _quality(text: str) -> float:
-    """The number that the text is; less than any that counts where it is none."""
+    """The value of a parameter ``q``; for text that is not a number, one below all others."""
     with contextlib.suppress(ValueError):
         quality = float(text)
         if not math.isnan(quality):

@@ -37,7 +37,7 @@ def fault_response(
     ]
     if fault.retry_after is not None:
         headers.append((b"retry-after", b"%d" % fault.retry_after))
-    return Response(fault.status, headers, plain_json(fault.document()))
+    return Response(fault.status, plain_json(fault.document()), headers)
 
 
 def unauthorized(challenge: str) -> Response:
@@ -55,7 +55,7 @@ def unauthorized(challenge: str) -> Response:
         *PRIVATE,
         *request_id_headers(),
     )
-    return Response(401, headers, plain_json(document))
+    return Response(401, plain_json(document), headers)
 
 
 def route_not_found(method: str, accept: str) -> Response:
@@ -87,7 +87,7 @@ def _page(status: int, title: str, text: str, method: str, accept: str) -> Respo
         content_type = b"text/plain; charset=UTF-8"
         body = f"{status} {title}\n\n{text}\n\n   ".encode()
     headers = ((b"content-type", content_type), *PRIVATE, *request_id_headers())
-    return Response(status, headers, body)
+    return Response(status, body, headers)
 
 
 def _html_page(status: int, title: str, text: str) -> bytes:

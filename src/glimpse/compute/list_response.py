@@ -29,14 +29,14 @@ async def list_response(
     """
     first = await _merge_first_pages(pages)
     if not first.last:
-        return Response(200, body=_stream(first, pages, view, next_link))
+        return Response(200, _stream(first, pages, view, next_link))
     await pages.aclose()  # a generator that the event loop has to close costs a task
     if not first.images:
         return json_response({"images": []})
     document: dict[str, Any] = {"images": [view(image) for image in first.images]}
     if first.more:
         document["images_links"] = _links(next_link(first.images[-1]))
-    return Response(200, body=orjson.dumps(document))
+    return Response(200, orjson.dumps(document))
 
 
 def _links(href: str) -> list[dict[str, str]]:

@@ -46,7 +46,8 @@ def requested_microversion(
     """
     if version_root == LEGACY_ROOT:
         return None
-    text = _version_of_compute(headers.get(b"openstack-api-version"))
+    header = headers.get(b"openstack-api-version")
+    text = None if header is None else _version_of_compute(header)
     if text is None:
         older_header = headers.get(b"x-openstack-nova-api-version")
         if older_header is None:
@@ -71,9 +72,9 @@ def requested_microversion(
     return version
 
 
-def _version_of_compute(header: bytes | None) -> str | None:
+def _version_of_compute(header: bytes) -> str | None:
     """The version for compute in ``service X.Y, service X.Y``: the last one; None without one."""
-    for part in reversed((header or b"").decode("latin-1").split(",")):
+    for part in reversed(header.decode("latin-1").split(",")):
         service, *version = part.split(maxsplit=1) or [""]
         if service.lower() == "compute" and version:
             return version[0].strip()
@@ -95,17 +96,18 @@ def microversion_headers(microversion: Microversion | None) -> tuple[Header, ...
 
 
 def check_not_removed(
-    operation: str, last: Microversion, requested: Microversion, successor: str
+    operation: tuple[str, str], last: Microversion, requested: Microversion, successor: str
 ) -> None:
     """Raise a 404 fault if `requested` is above `last`, the last microversion with `operation`.
 
-    `operation` and `successor`, its replacement in the Image API, are a method and a path
-    (``GET /images/{id}``). Compute answers with its 404 for unknown paths; this one says why.
+    `operation` is its method and path, and `successor` its replacement in the Image API, as
+    ``GET /v2/images``. A deployed Compute API sends its 404 for unknown paths; this one says why.
     """
     if requested > last:
+        method, path = operation
         raise Fault(
             404,
-            f"{no_such_resource().message} {operation} of the Compute API ended at "
+            f"{no_such_resource().message} {method} {path} of the Compute API ended at "
             f"microversion {last} (asked for: {requested}). "
             f"Use {successor} of the Image API instead.",
         )

@@ -66,7 +66,7 @@ class Operations:
         image = await self._images.get_image(request.caller, request.image_id)
         show_size = self.policy.shows_size(request.caller)
         document = {"image": detail_view(image, request.links, show_size=show_size)}
-        return Response(200, body=orjson.dumps(document))
+        return Response(200, orjson.dumps(document))
 
     async def delete_image(self, request: Request) -> Response:
         """Handle ``DELETE /images/{id}``."""

@@ -26,6 +26,8 @@ def check_content_type(header: bytes | None) -> None:
 
 def check_query(query_string: bytes) -> None:
     """Raise a 400 fault if the percent-encoded bytes of a query are not UTF-8."""
+    if b"%" not in query_string and query_string.isascii():
+        return
     try:
         unquote_to_bytes(query_string).decode()
     except UnicodeDecodeError:

@@ -19,13 +19,13 @@ class Response(NamedTuple):
     """
 
     status: int
-    headers: Sequence[Header] = ()
     body: bytes | AsyncGenerator[bytes, None] | None = None
+    headers: Sequence[Header] = ()
 
 
 def json_response(document: object) -> Response:
     """A 200 with a small document; see `plain_json` for its format."""
-    return Response(200, body=plain_json(document))
+    return Response(200, plain_json(document))
 
 
 def plain_json(document: object) -> bytes:

@@ -83,7 +83,6 @@ RULE_NAMES = (
     *(route.policy_rule for route in ROUTES if route.policy_rule is not None),
 )
 
-_VERSION_ROOTS = ("/v2.1", LEGACY_ROOT)
 _PROJECT = re.compile(r"[0-9a-f-]+")
 
 
@@ -102,9 +101,10 @@ def split_version_root(path: str) -> tuple[str, str]:
 
     The first part is "" for any other path, which includes the roots themselves.
     """
-    for root in _VERSION_ROOTS:
-        if path.startswith(f"{root}/") and len(path) > len(root) + 1:
-            return root, path[len(root) :]
+    if path.startswith("/v2.1/") and path != "/v2.1/":
+        return "/v2.1", path[5:]
+    if path.startswith("/v2/") and path != "/v2/":
+        return LEGACY_ROOT, path[3:]
     return "", path
 
 

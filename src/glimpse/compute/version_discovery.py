@@ -61,8 +61,8 @@ class VersionDiscovery:
         elif path == "/":
             document = versions_document(base_url, advertised)
         else:
-            return Response(300, headers, plain_json(choices_document(base_url, path)))
-        return Response(200, headers, plain_json(document))
+            return Response(300, plain_json(choices_document(base_url, path)), headers)
+        return Response(200, plain_json(document), headers)
 
     async def _check(self, scope: Scope, receive: Receive) -> None:
         """Raise a fault for a malformed request; a body that is JSON is read and ignored."""

@@ -1,5 +1,6 @@
 """Views: images as the Compute API shows them. Pure functions from values to JSON-able values."""
 
+import functools
 import re
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -23,6 +24,21 @@ _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
 _SPECIAL = re.compile('"(?:instance_uuid|auto_disk_config|' + "|".join(ENCODED_KEYS) + ')"')
 _ENCODED = re.compile('"(?:' + "|".join(ENCODED_KEYS) + ')"')
 _PLAIN_URL = re.compile(r"[!#-\[\]-~]*")  # what JSON writes as it is
+
+
+# Characters of the URLs that links are made of whose links are cached. The Host header and the
+# project id in the path may be 64 kB long.
+_LONGEST_CACHED = 1000
+
+
+class LinkPrefixes(NamedTuple):
+    """URLs that replace scheme, host and first part of the path in links; None: replace nothing.
+
+    They are ``[api] compute_link_prefix`` and ``glance_link_prefix``.
+    """
+
+    compute: str | None = None
+    image_service: str | None = None
 
 
 class Links(NamedTuple):
@@ -60,25 +76,27 @@ class Links(NamedTuple):
 
 
 def make_links(
-    base_url: str,
-    version_root: str,
-    project_id: str,
-    image_service: str,
-    *,
-    compute_prefix: str | None,
-    image_prefix: str | None,
+    base_url: str, version_root: str, project_id: str, image_service: str, prefixes: LinkPrefixes
 ) -> Links:
-    """Links for a request to `version_root` (``/v2.1``), with `project_id` if its path had one.
+    """Make the links for a request to `version_root` (``/v2.1``).
 
-    The prefixes are ``[api] compute_link_prefix`` and ``glance_link_prefix``: scheme, host and
-    first part of the path instead of what the client, or the catalog, used.
+    `project_id` is "" if the request's path has none. The result is cached if it is short.
     """
-    base = _quoted(with_prefix(base_url, compute_prefix))
+    is_short = len(base_url) + len(project_id) + len(image_service) <= _LONGEST_CACHED
+    make = _make_links if is_short else _make_links.__wrapped__
+    return make(base_url, version_root, project_id, image_service, prefixes)
+
+
+@functools.lru_cache(maxsize=64)
+def _make_links(
+    base_url: str, version_root: str, project_id: str, image_service: str, prefixes: LinkPrefixes
+) -> Links:
+    base = _quoted(with_prefix(base_url, prefixes.compute))
     project = f"/{project_id}" if project_id else ""
     return Links(
         base + version_root + project,
         base + project,
-        _quoted(with_prefix(image_service, image_prefix).rstrip("/")),
+        _quoted(with_prefix(image_service, prefixes.image_service).rstrip("/")),
     )
 
 
