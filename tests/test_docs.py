@@ -2,9 +2,11 @@ import configparser
 import json
 import pkgutil
 import re
+from itertools import repeat
 from pathlib import Path
 
 import pytest
+from oslo_config import cfg
 
 from glimpse.cli.main import make_parser
 from glimpse.cli.sample_config import sample_config
@@ -24,14 +26,22 @@ def test_the_sample_configuration_is_up_to_date() -> None:
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_every_option_is_documented(section: str) -> None:
+def test_every_option_is_documented_as_it_is_declared(section: str) -> None:
     text = (ROOT / "docs" / "configuration.md").read_text()
-    missing = [
-        option.dest
-        for option in SECTIONS[section]
-        if f"| {section} | `{option.dest}` |" not in text
-    ]
-    assert missing == []
+    missing = [row for row in map(_row, repeat(section), SECTIONS[section]) if row not in text]
+    assert missing == [], "put these rows into docs/configuration.md"
+
+
+def _row(section: str, option: cfg.Opt) -> str:
+    """The row of an option in the table of the documentation."""
+    default = option.sample_default if option.sample_default is not None else option.default
+    if isinstance(default, list):
+        default = ",".join(default)
+    text = str(default).lower() if isinstance(default, bool) else str(default or "")
+    shown = f"`{text}`" if text else ""
+    choices = getattr(option.type, "choices", None)
+    meaning = f"{option.help} One of: {', '.join(choices)}." if choices else option.help
+    return f"| {section} | `{option.dest}` | {shown} | {meaning} |\n"
 
 
 def test_no_documented_option_is_gone() -> None:

@@ -1,4 +1,4 @@
-"""``glimpse.asgi:application``: the application, for an ASGI server other than Glimpse's own.
+"""``glimpse.asgi:application``: the application, for an ASGI server of your own.
 
 GLIMPSE_CONFIG_FILES names configuration files, separated by colons. Logging is set up by them.
 Raises InvalidSettings when it is imported.

@@ -104,24 +104,26 @@ def test_a_body_of_10_mb_is_refused_before_it_is_sent(verb: str, cloud: Cloud, i
         "changes-since=9999-12-31T23:59:59-23:59",
     ],
 )
-def test_a_bad_query_is_answered(query: str, cloud: Cloud) -> None:
+def test_an_invalid_query_gets_a_response(query: str, cloud: Cloud) -> None:
     for path in ("/v2.1/images", "/v2.1/images/detail", "/v2/images"):
         assert_answered(cloud.ask("owner", "GET", f"{path}?{query}"))
 
 
 @pytest.mark.parametrize("query", ["a=" + "x" * 100_000, "&" * 100_000, "=&" * 50_000])
-def test_a_query_of_100_kb_is_answered(query: str, cloud: Cloud) -> None:
+def test_a_query_of_100_kb_gets_a_response(query: str, cloud: Cloud) -> None:
     assert_answered(cloud.ask("owner", "GET", f"/v2.1/images?{query}"))
 
 
 @pytest.mark.parametrize("method", ODD_METHODS)
-def test_an_odd_method_is_refused(method: str, cloud: Cloud, image: str) -> None:
+def test_an_unusual_method_is_refused(method: str, cloud: Cloud, image: str) -> None:
     for path in ("/v2.1/images", f"/v2.1/images/{image}", f"/v2.1/images/{image}/metadata"):
         assert_refused(cloud.ask("owner", method, path))
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[0])
-def test_an_odd_header_is_answered(header: tuple[str, str], cloud: Cloud, image: str) -> None:
+def test_an_unusual_header_gets_a_response(
+    header: tuple[str, str], cloud: Cloud, image: str
+) -> None:
     answer = request(cloud.address, "GET", "/v2.1/images", [header])
     assert answer.status == 401, str(answer)
     body = b'{"metadata": {"a": "b"}}'
@@ -137,7 +139,7 @@ def test_an_odd_header_is_answered(header: tuple[str, str], cloud: Cloud, image:
     query=st.binary(max_size=40).map(lambda raw: "".join(f"%{byte:02X}" for byte in raw)),
     name=st.sampled_from(("name", "status", "server", "minRam", "changes-since", "property-a")),
 )
-def test_any_bytes_in_a_path_or_a_query_are_answered(
+def test_any_bytes_in_a_path_or_a_query_get_a_response(
     path: str, query: str, name: str, cloud: Cloud
 ) -> None:
     assert_answered(cloud.ask("owner", "GET", f"/v2.1/images/{path}"))

@@ -101,7 +101,7 @@ def test_broken_rows_are_left_out_of_every_list_and_logged_once(cloud: EmbeddedC
     assert "Traceback" not in log
 
 
-def test_pages_go_on_after_broken_rows(cloud: EmbeddedCloud) -> None:
+def test_pages_continue_after_broken_rows(cloud: EmbeddedCloud) -> None:
     """All of a page may be broken; a list with a limit is no shorter for it."""
     put_images(cloud, 450)
     break_rows(cloud, ["created_at = 'x'", "properties = '{'"] * 200)
@@ -118,7 +118,7 @@ def test_pages_go_on_after_broken_rows(cloud: EmbeddedCloud) -> None:
     assert seen == sound
 
 
-def test_a_broken_row_is_not_found_and_no_error(cloud: EmbeddedCloud) -> None:
+def test_a_broken_row_is_404(cloud: EmbeddedCloud) -> None:
     put_images(cloud, len(BROKEN))
     break_rows(cloud, BROKEN)
     for number, assignment in enumerate(BROKEN):
@@ -148,7 +148,7 @@ def test_an_image_loaded_again_repairs_a_broken_row(cloud: EmbeddedCloud) -> Non
     assert len(listed(cloud.ask("admin", "GET", "/v2.1/images/detail?name=sound"))) == 2
 
 
-def test_odd_rows_are_shown_as_far_as_they_can_be(cloud: EmbeddedCloud) -> None:
+def test_unusual_rows_are_shown_as_far_as_possible(cloud: EmbeddedCloud) -> None:
     put_images(cloud, len(ODD))
     break_rows(cloud, ODD)
     details = listed(cloud.ask("admin", "GET", "/v2.1/images/detail"))

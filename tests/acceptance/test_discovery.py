@@ -9,7 +9,7 @@ ROOTS = ("/", "/v2", "/v2.1", "/v2.1/", "/nowhere")
 
 
 @pytest.mark.parametrize("path", ROOTS)
-def test_a_type_a_body_or_a_query_that_cannot_be_read_is_refused(cloud: Cloud, path: str) -> None:
+def test_an_unreadable_type_body_or_query_is_refused(cloud: Cloud, path: str) -> None:
     xml = cloud.ask("none", "GET", path, None, [("Content-Type", "application/xml")])
     assert (xml.status, xml.fault) == (415, "badMediaType")
     body = cloud.ask("none", "POST", path, b"x")
@@ -21,7 +21,7 @@ def test_a_type_a_body_or_a_query_that_cannot_be_read_is_refused(cloud: Cloud, p
 
 
 @pytest.mark.parametrize("path", ROOTS)
-def test_a_body_that_can_be_read_means_nothing(cloud: Cloud, path: str) -> None:
+def test_version_discovery_ignores_a_readable_body(cloud: Cloud, path: str) -> None:
     plain = cloud.ask("none", "GET", path)
     assert plain.status == (300 if path == "/nowhere" else 200)
     for body in (b"[]", b'{"a": "' + b"x" * 200_000 + b'"}'):
@@ -29,13 +29,13 @@ def test_a_body_that_can_be_read_means_nothing(cloud: Cloud, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ROOTS)
-def test_what_is_refused_is_an_empty_answer_to_options(cloud: Cloud, path: str) -> None:
+def test_version_discovery_responds_to_options_with_an_empty_200(cloud: Cloud, path: str) -> None:
     answer = cloud.ask("none", "OPTIONS", path, None, [("Content-Type", "application/xml")])
     assert (answer.status, answer.body) == (200, b"")
 
 
 @pytest.mark.parametrize("root", ["/v2", "/v2.1"])
-def test_a_version_is_shown_below_a_project_to_who_acts_in_it(cloud: Cloud, root: str) -> None:
+def test_a_version_below_a_project_is_shown_to_its_members(cloud: Cloud, root: str) -> None:
     path = f"{root}/{PROJECTS['owner']}/"
     shown = cloud.ask("owner", "GET", path)
     assert (shown.status, shown.json()) == (200, cloud.ask("none", "GET", root).json())

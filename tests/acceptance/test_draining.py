@@ -14,7 +14,7 @@ from tests.support.process import GlimpseProcess
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_an_upload_under_way_is_taken_to_its_end(
+def test_an_upload_in_progress_completes_while_draining(
     state_dir: Path, number: signal.Signals, workers: str
 ) -> None:
     process = GlimpseProcess(state_dir, arguments=["--workers", workers])
@@ -36,7 +36,9 @@ def test_an_upload_under_way_is_taken_to_its_end(
         assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body == 2 * PIECE
 
 
-def test_who_takes_too_long_is_cut_off_and_leaves_nothing(state_dir: Path, tmp_path: Path) -> None:
+def test_a_client_that_is_too_slow_is_disconnected_and_leaves_nothing(
+    state_dir: Path, tmp_path: Path
+) -> None:
     file = tmp_path / "glimpse.conf"
     file.write_text("[glimpse]\ngraceful_shutdown_timeout = 1\n")
     process = GlimpseProcess(state_dir, arguments=["--config-file", str(file)])

@@ -77,9 +77,7 @@ def set_item(cloud: EmbeddedCloud, image: str, key: str) -> Answer:
     return cloud.ask("owner", "PUT", f"/v2.1/images/{image}/metadata/{key}", body)
 
 
-def test_what_is_acknowledged_on_a_disk_that_fills_up_is_kept(
-    cloud: EmbeddedCloud, disk: Path
-) -> None:
+def test_acknowledged_writes_survive_a_disk_that_fills_up(cloud: EmbeddedCloud, disk: Path) -> None:
     image = make_image(cloud)
     written = {}
     with (disk / "filling").open("wb", buffering=0) as filling:
@@ -112,7 +110,7 @@ def test_an_upload_that_does_not_fit_leaves_nothing_and_one_that_does_succeeds(
     assert upload(cloud, image, b"x").status == 204
 
 
-def test_who_logs_in_and_out_on_a_full_disk_is_told_what_was_done(
+def test_logins_and_logouts_on_a_full_disk_report_what_was_done(
     cloud: EmbeddedCloud, disk: Path
 ) -> None:
     files = set(disk.iterdir())
@@ -150,7 +148,7 @@ def becomes_ready(cloud: EmbeddedCloud, *, ready: bool) -> dict[str, str | None]
     return readiness(cloud)[1]
 
 
-def test_readiness_names_what_a_full_disk_stops_and_one_line_is_logged(
+def test_readiness_names_a_full_disk_and_one_line_is_logged(
     cloud: EmbeddedCloud, disk: Path
 ) -> None:
     image = make_image(cloud)
@@ -179,7 +177,7 @@ def test_readiness_names_what_a_full_disk_stops_and_one_line_is_logged(
     assert "Traceback" not in log
 
 
-def test_a_state_directory_that_disappears_is_told_and_nothing_is_said_to_be_kept(
+def test_writes_without_a_state_directory_are_503(
     tmp_path: Path,
 ) -> None:
     state = tmp_path / "state"
@@ -220,7 +218,7 @@ def test_a_state_directory_that_disappears_is_told_and_nothing_is_said_to_be_kep
         assert set(kept) == {"after"}
 
 
-def test_a_data_directory_that_disappears_is_not_made_anew(tmp_path: Path) -> None:
+def test_a_data_directory_that_disappears_is_not_created_again(tmp_path: Path) -> None:
     state = tmp_path / "state"
     seed_identity(state, MEMBERS)
     with GlimpseProcess(state) as process:

@@ -45,7 +45,7 @@ def expected(operation: str, outcome: str) -> int:
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("kind", ATTRIBUTES)
 @pytest.mark.parametrize("caller", CALLERS)
-def test_the_table_is_kept(caller: str, kind: str, operation: str, cloud: Cloud) -> None:
+def test_responses_match_the_table(caller: str, kind: str, operation: str, cloud: Cloud) -> None:
     image = make_image(kind)
     cloud.put_images([image])
     answer = ask(cloud, cloud.token(caller), operation, image["id"])
@@ -59,7 +59,7 @@ def test_the_table_is_kept(caller: str, kind: str, operation: str, cloud: Cloud)
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("caller", UNKNOWN_CALLERS)
-def test_without_a_valid_token_nothing_is_answered(
+def test_without_a_valid_token_everything_is_401(
     caller: str, operation: str, cloud: Cloud, expired_token: str
 ) -> None:
     image = make_image("public")
@@ -71,7 +71,7 @@ def test_without_a_valid_token_nothing_is_answered(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_reader_sees_records_and_no_more(operation: str, cloud: Cloud) -> None:
+def test_a_reader_changes_nothing(operation: str, cloud: Cloud) -> None:
     image: dict[str, Any] = {**make_image("private"), "owner": READER.project_id}
     cloud.put_images([image])
     answer = ask(cloud, cloud.token(READER.name), operation, image["id"])

@@ -126,7 +126,7 @@ class Bounds:
         self.lists = max(MOST_MEDIAN, 10 * statistics.median(lists))
 
 
-async def test_a_right_login_and_lists_are_quick_under_attack(cloud: EmbeddedCloud) -> None:
+async def test_correct_logins_and_lists_are_quick_under_attack(cloud: EmbeddedCloud) -> None:
     """300 attackers from 100 addresses try passwords of one name.
 
     The right login of that name comes from another address; so does one of another name from an
@@ -145,7 +145,7 @@ async def test_a_right_login_and_lists_are_quick_under_attack(cloud: EmbeddedClo
     assert statistics.median(lists) <= bounds.lists, sorted(lists)
 
 
-def test_logins_hung_up_at_once_delay_no_right_login(cloud: EmbeddedCloud) -> None:
+def test_logins_of_clients_that_disconnect_delay_no_correct_login(cloud: EmbeddedCloud) -> None:
     bounds = Bounds(cloud)
     for number in range(500):
         with socket.create_connection(cloud.address, 20) as connection:
@@ -199,7 +199,9 @@ async def test_too_many_logins_at_once_are_refused_alike_for_known_and_unknown_n
     assert refused.header("Retry-After") == "1"
 
 
-async def test_an_address_is_that_of_the_client_where_proxies_are_trusted(state_dir: Path) -> None:
+async def test_the_client_address_is_the_forwarded_one_if_proxies_are_trusted(
+    state_dir: Path,
+) -> None:
     """One name from 12 addresses at once, behind one proxy: each is checked."""
     settings = state_dir.parent / "proxy.conf"
     settings.write_text("[oslo_middleware]\nenable_proxy_headers_parsing = true\n")

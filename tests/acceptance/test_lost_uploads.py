@@ -69,7 +69,7 @@ def test_an_upload_cut_off_by_a_crash_can_be_made_again(state_dir: Path) -> None
         assert cloud.ask("owner", "GET", target).body == PIECE
 
 
-def test_a_start_leaves_the_uploads_of_processes_that_live_alone(state_dir: Path) -> None:
+def test_a_start_does_not_undo_uploads_of_running_processes(state_dir: Path) -> None:
     with GlimpseProcess(state_dir, arguments=["--workers", "2"]) as lives:
         cloud = EmbeddedCloud(lives)
         image, lost = make_image(cloud), make_image(cloud)
@@ -101,7 +101,7 @@ def test_an_upload_of_a_worker_that_died_is_undone_by_the_next_one(state_dir: Pa
         assert status(cloud, image) == "queued"
 
 
-def test_no_crash_leaves_half_an_image_or_takes_an_acknowledged_one(state_dir: Path) -> None:
+def test_a_crash_leaves_no_half_image_and_loses_no_acknowledged_one(state_dir: Path) -> None:
     """Killed at any moment of uploads and deletions, 20 times; each image has data of its own."""
     process = GlimpseProcess(state_dir)
     cloud = EmbeddedCloud(process)

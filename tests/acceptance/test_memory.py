@@ -123,14 +123,14 @@ def make_image(cloud: Cloud) -> str:
     return str(made.json()["id"])
 
 
-def test_long_texts_that_differ_from_request_to_request_are_not_kept(
+def test_long_texts_that_differ_between_requests_are_not_cached(
     embedded: EmbeddedCloud,
 ) -> None:
     grown = growth(embedded, "owner", list(each_request(make_image(embedded))))
     assert grown < MOST_GROWTH, f"{grown / MEGABYTE:.0f} MB more"
 
 
-def test_a_gateway_keeps_no_long_texts(tmp_path: Path) -> None:
+def test_a_gateway_caches_no_long_texts(tmp_path: Path) -> None:
     seed_identity(tmp_path / "behind", [OWNER, SERVICE])
     with GlimpseProcess(tmp_path / "behind") as process:
         behind = EmbeddedCloud(process)

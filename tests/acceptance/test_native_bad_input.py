@@ -77,19 +77,19 @@ def test_a_body_of_10_mb_is_refused_before_it_is_sent(
 
 
 @pytest.mark.parametrize("query", ["a=" + "x" * 60_000, "&" * 60_000, "tag=t&" * 10_000])
-def test_a_long_query_is_answered(query: str, embedded: EmbeddedCloud) -> None:
+def test_a_long_query_gets_a_response(query: str, embedded: EmbeddedCloud) -> None:
     for target in ("/image/v2/images", TOKENS, "/identity/v3/auth/projects"):
         assert ask(embedded, "GET", f"{target}?{query}", None).status < 500
 
 
 @pytest.mark.parametrize("method", ODD_METHODS)
-def test_an_odd_method_is_refused(method: str, embedded: EmbeddedCloud, image: str) -> None:
+def test_an_unusual_method_is_refused(method: str, embedded: EmbeddedCloud, image: str) -> None:
     for target in (f"/image/v2/images/{image}/file", "/image/v2/schemas/image", TOKENS):
         assert_refused(ask(embedded, method, target, None))
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[0])
-def test_an_odd_header_is_answered(
+def test_an_unusual_header_gets_a_response(
     header: tuple[str, str], embedded: EmbeddedCloud, image: str
 ) -> None:
     odd = [header, ("Range", "bytes=" + "9" * 5000 + "-"), ("Accept", "\udcff;q=x")]
@@ -130,7 +130,7 @@ LOGIN = st.recursive(
     path=st.binary(max_size=30).map(lambda raw: "".join(f"%{byte:02X}" for byte in raw)),
     query=st.sampled_from(("name", "created_at", "limit", "marker", "sort", "size_min", "x")),
 )
-def test_any_document_path_and_query_is_answered(
+def test_any_document_path_and_query_gets_a_response(
     document: object,
     changes: list[object],
     login: object,

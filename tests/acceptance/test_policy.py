@@ -104,7 +104,7 @@ def policed(
 
 
 @pytest.mark.parametrize(("rules", "caller", "operation", "embedded", "before_glance"), CASES)
-def test_a_rule_counts_from_the_next_request_on(
+def test_a_changed_rule_applies_from_the_next_request(
     policed: Policed,
     rules: dict[str, Any],
     caller: str,
@@ -133,7 +133,7 @@ def test_images_that_a_rule_hides_are_not_listed(policed: Policed) -> None:
     assert ids <= listed
 
 
-def test_a_broken_file_leaves_the_rules_as_they_were(policed: Policed) -> None:
+def test_an_invalid_policy_file_leaves_the_rules_as_they_were(policed: Policed) -> None:
     write_policy(policed.policy, {"get_images": "role:admin"})
     assert policed.send("member", LIST).status == 403
     policed.policy.write_text("get_images: 'role:member and'\n")
@@ -145,9 +145,7 @@ def test_a_broken_file_leaves_the_rules_as_they_were(policed: Policed) -> None:
 
 
 @pytest.mark.parametrize("rule", ["role:admin and", "rule:missing", "https://localhost/x"])
-def test_a_broken_file_is_one_clear_line_at_the_start_and_for_check(
-    tmp_path: Path, rule: str
-) -> None:
+def test_an_invalid_policy_file_is_one_line_of_serve_and_check(tmp_path: Path, rule: str) -> None:
     policy = write_policy(tmp_path / "policy.yaml", {"modify_image": rule})
     conf = tmp_path / "glimpse.conf"
     conf.write_text("[oslo_policy]\npolicy_file = policy.yaml\n")
@@ -167,7 +165,7 @@ def test_a_broken_file_is_one_clear_line_at_the_start_and_for_check(
         assert "Traceback" not in done.stderr
 
 
-def test_check_says_which_rules_are_used(tmp_path: Path) -> None:
+def test_check_lists_the_rules_that_are_used(tmp_path: Path) -> None:
     write_policy(tmp_path / "policy.yaml", {"modify_image": "!", "other": "!", COMPUTE: "@"})
     conf = tmp_path / "nova.conf"
     conf.write_text("")

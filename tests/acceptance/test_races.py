@@ -44,14 +44,14 @@ def data_of(number: int) -> bytes:
     return bytes([number]) * 300_000
 
 
-def test_an_id_is_taken_by_one(cloud: EmbeddedCloud) -> None:
+def test_of_simultaneous_creations_with_one_id_one_succeeds(cloud: EmbeddedCloud) -> None:
     for _ in range(ROUNDS):
         body = json.dumps({"id": str(uuid.uuid4())}).encode()
         statuses = at_once(ask, cloud, "POST", "/image/v2/images", body)
         assert statuses == [201] + [409] * (CLIENTS - 1)
 
 
-def test_an_image_is_given_the_data_of_one(cloud: EmbeddedCloud) -> None:
+def test_of_simultaneous_uploads_to_an_image_one_succeeds(cloud: EmbeddedCloud) -> None:
     for _ in range(ROUNDS):
         image = make_image(cloud)
         statuses = at_once(upload_own, cloud, image)
@@ -62,7 +62,7 @@ def test_an_image_is_given_the_data_of_one(cloud: EmbeddedCloud) -> None:
         assert names(cloud.state_dir).count(image) == 1, "a claim was left"
 
 
-def test_an_image_is_deleted_by_one_and_leaves_nothing(cloud: EmbeddedCloud) -> None:
+def test_of_simultaneous_deletions_one_succeeds_and_nothing_is_left(cloud: EmbeddedCloud) -> None:
     for _ in range(ROUNDS):
         image = make_image(cloud)
         assert upload(cloud, image, b"data") == 204

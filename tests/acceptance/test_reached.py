@@ -60,7 +60,7 @@ def trusted(cloud: EmbeddedCloud) -> bool:
     ],
     ids=["directly", "by X-Forwarded", "by Forwarded"],
 )
-def test_links_of_all_apis_start_where_the_client_came_from(
+def test_links_of_all_apis_start_with_the_url_that_the_client_used(
     cloud: EmbeddedCloud, headers: Mapping[str, str], reached: str, *, trusted: bool
 ) -> None:
     if headers is not DIRECT and not trusted:

@@ -112,7 +112,7 @@ def test_a_role_allows_what_the_default_policies_say(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
-def test_a_public_image_is_no_exception(operation: Operation, roles: Roles) -> None:
+def test_a_public_image_obeys_the_rules_too(operation: Operation, roles: Roles) -> None:
     for caller in ("reader", "unknown"):
         check_table(roles, operation, caller, "public")
 
@@ -124,7 +124,7 @@ def test_a_system_scope_allows_nothing(roles: Roles) -> None:
         check_table(roles, operation, SYSTEM, "private")
 
 
-def test_refusals_say_what_a_real_compute_says(roles: Roles) -> None:
+def test_refusals_have_the_message_of_a_real_compute(roles: Roles) -> None:
     image_id = roles.make_image()
     messages = {
         "compute-set item": f"Not authorized for image {image_id}.",

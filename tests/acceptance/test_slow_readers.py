@@ -34,7 +34,7 @@ def load_images(state: Path) -> None:
     subprocess.run(command, input="\n".join(lines).encode(), check=True, capture_output=True)
 
 
-def test_clients_that_take_nothing_of_their_lists_fill_no_memory(tmp_path: Path) -> None:
+def test_lists_that_clients_do_not_read_fill_no_memory(tmp_path: Path) -> None:
     state = tmp_path / "state"
     seed_identity(state, [OWNER])
     load_images(state)

@@ -74,7 +74,7 @@ def lists_as_before(cloud: EmbeddedCloud) -> Iterator[None]:
 
 @pytest.mark.usefixtures("lists_as_before")
 @pytest.mark.parametrize("attribute", ATTRIBUTES, ids=range(len(ATTRIBUTES)))
-def test_what_is_written_to_an_image_can_be_listed(cloud: EmbeddedCloud, attribute: str) -> None:
+def test_written_metadata_can_be_listed(cloud: EmbeddedCloud, attribute: str) -> None:
     made = cloud.ask("admin", "POST", "/image/v2/images", b"{}").json()["id"]
     for value in VALUES:
         body = f'{{"{attribute}": {value}}}'.encode()
@@ -91,7 +91,7 @@ def test_what_is_written_to_an_image_can_be_listed(cloud: EmbeddedCloud, attribu
 
 
 @pytest.mark.usefixtures("lists_as_before")
-def test_what_is_loaded_can_be_listed(cloud: EmbeddedCloud, tmp_path: Path) -> None:
+def test_loaded_images_can_be_listed(cloud: EmbeddedCloud, tmp_path: Path) -> None:
     """Each document alone; those that are taken are loaded together."""
     taken: list[str] = []
     for attribute in ATTRIBUTES:

@@ -55,7 +55,9 @@ def ask(cloud: Cloud, token: str | None, operation: Operation, image_id: str) ->
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 @pytest.mark.parametrize("kind", ATTRIBUTES)
 @pytest.mark.parametrize("caller", CALLERS)
-def test_the_table_is_kept(caller: str, kind: str, operation: Operation, cloud: Cloud) -> None:
+def test_responses_match_the_table(
+    caller: str, kind: str, operation: Operation, cloud: Cloud
+) -> None:
     image = make_image(kind)
     cloud.put_images([image])
     answer = ask(cloud, cloud.token(caller), operation, image["id"])
@@ -69,7 +71,7 @@ def test_the_table_is_kept(caller: str, kind: str, operation: Operation, cloud: 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 @pytest.mark.parametrize("kind", ATTRIBUTES)
 @pytest.mark.parametrize("caller", UNKNOWN_CALLERS)
-def test_without_a_valid_token_nothing_is_answered(
+def test_without_a_valid_token_everything_is_401(
     caller: str, kind: str, operation: Operation, cloud: Cloud, expired_token: str
 ) -> None:
     image = make_image(kind)
@@ -81,7 +83,7 @@ def test_without_a_valid_token_nothing_is_answered(
 
 
 @pytest.mark.parametrize("kind", ATTRIBUTES)
-def test_what_was_refused_did_not_happen(kind: str, cloud: Cloud) -> None:
+def test_refused_writes_change_nothing(kind: str, cloud: Cloud) -> None:
     image = make_image(kind)
     cloud.put_images([image])
     for caller in ("member", "pending", "other"):

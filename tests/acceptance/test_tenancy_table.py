@@ -56,7 +56,7 @@ CASES = [
 ]
 
 
-def test_there_are_recordings_of_most_operations() -> None:
+def test_most_operations_have_recordings() -> None:
     assert len({operation.name for _, operation, _, _ in played()}) >= 7
 
 

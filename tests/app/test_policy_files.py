@@ -19,7 +19,7 @@ def allows(files: PolicyFiles, caller: Caller = READER) -> bool:
     return Permissions(files).allows(caller, NAME)
 
 
-def test_a_changed_file_counts_at_once(tmp_path: Path) -> None:
+def test_a_changed_policy_file_applies_at_once(tmp_path: Path) -> None:
     file = write_policy(tmp_path / "policy.yaml", {NAME: "@"})
     files = PolicyFiles(file, ())
     assert allows(files)
@@ -29,7 +29,7 @@ def test_a_changed_file_counts_at_once(tmp_path: Path) -> None:
     assert allows(files), "a rule that is gone still counts"
 
 
-def test_a_directory_has_more_rules(tmp_path: Path) -> None:
+def test_policy_dirs_add_rules(tmp_path: Path) -> None:
     more = tmp_path / "policy.d"
     write_policy(more / "a.yaml", {NAME: "role:admin"})
     files = PolicyFiles(write_policy(tmp_path / "policy.yaml", {NAME: "@"}), [str(more)])

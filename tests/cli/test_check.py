@@ -19,7 +19,7 @@ def findings(tmp_path: Path, text: str) -> list[Finding]:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_an_address_is_free_or_taken(tmp_path: Path, host: str) -> None:
+def test_check_says_whether_an_address_is_free(tmp_path: Path, host: str) -> None:
     port = free_port()
     text = f"host = {host}\nport = {port}\n"
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -34,7 +34,7 @@ def test_an_address_is_free_or_taken(tmp_path: Path, host: str) -> None:
     assert finding == ("ok", f"{host}:{port} is free to listen on")
 
 
-def test_a_port_for_scrapes_that_was_asked_for_has_to_be_free(tmp_path: Path) -> None:
+def test_check_fails_if_a_configured_metrics_port_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         text = f"port = {free_port()}\n[metrics]\nport = {port}\n"

@@ -26,15 +26,17 @@ def glimpse(*arguments: str, stdin: IO[bytes] | None = None) -> subprocess.Compl
     )
 
 
-def assert_one_line_error(done: subprocess.CompletedProcess[str], *words: str) -> None:
+def assert_one_line_error(done: subprocess.CompletedProcess[str], *texts: str) -> None:
+    """The command failed, and its only line on standard error has these texts."""
     assert done.returncode == 1, done.stdout + done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
-    for word in words:
-        assert word in done.stderr
+    assert done.stderr.startswith("glimpse: "), done.stderr
+    assert texts, "name the error that is expected"
+    assert [text for text in texts if text not in done.stderr] == [], done.stderr
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_serving_answers_and_a_stop_is_a_success(tmp_path: Path, workers: str) -> None:
+def test_serve_responds_and_exits_0_when_it_is_stopped(tmp_path: Path, workers: str) -> None:
     process = GlimpseProcess(tmp_path / "state", arguments=["--workers", workers])
     with process:
         answer = request(process.address, "GET", "/")
@@ -42,7 +44,7 @@ def test_serving_answers_and_a_stop_is_a_success(tmp_path: Path, workers: str) -
         assert process.stop() == 0, process.log.read_text()
 
 
-def test_an_interrupt_is_a_success(tmp_path: Path) -> None:
+def test_serve_exits_0_when_it_is_interrupted(tmp_path: Path) -> None:
     port = free_port()
     command = [sys.executable, "-m", "glimpse", "--port", str(port)]
     command += ["--state-dir", str(tmp_path / "state")]
@@ -60,7 +62,7 @@ def test_an_interrupt_is_a_success(tmp_path: Path) -> None:
     assert b"Traceback" not in output, output.decode()
 
 
-def test_it_says_where_it_is_and_what_to_type_next(tmp_path: Path) -> None:
+def test_serve_prints_its_address_and_the_next_command(tmp_path: Path) -> None:
     """Without a state directory named, it is XDG's; the line to type is typed."""
     port = str(free_port())
     environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
@@ -87,7 +89,7 @@ def test_the_state_directory_is_the_owners_alone(tmp_path: Path) -> None:
         assert stat.S_IMODE(process.state_dir.stat().st_mode) == 0o700
 
 
-def test_openrc_and_clouds_hold_what_a_client_needs(tmp_path: Path) -> None:
+def test_openrc_and_clouds_print_what_a_client_needs(tmp_path: Path) -> None:
     state = ["--state-dir", str(tmp_path / "state"), "--port", "1234"]
     done = glimpse("openrc", *state, "admin")
     assert "export OS_AUTH_URL=http://127.0.0.1:1234/identity/v3\n" in done.stdout, done.stderr
@@ -95,31 +97,33 @@ def test_openrc_and_clouds_hold_what_a_client_needs(tmp_path: Path) -> None:
     assert "glimpse-admin" in glimpse("clouds", *state).stdout
 
 
-def test_an_unknown_user_is_said(tmp_path: Path) -> None:
+def test_openrc_names_an_unknown_user(tmp_path: Path) -> None:
     done = glimpse("openrc", "nobody", "--state-dir", str(tmp_path / "state"))
-    assert_one_line_error(done, "nobody")
+    assert_one_line_error(done, "There is no user nobody")
 
 
-def test_a_port_in_use_is_said(tmp_path: Path) -> None:
+def test_serve_names_a_port_in_use(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = glimpse("serve", "--port", port, "--state-dir", str(tmp_path / "state"))
-    assert_one_line_error(done, port)
+    assert_one_line_error(done, f"cannot listen on 127.0.0.1:{port}: Address already in use")
 
 
-def test_a_state_directory_that_is_a_file_is_said(tmp_path: Path) -> None:
+def test_serve_refuses_a_state_directory_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = glimpse("--port", str(free_port()), "--state-dir", str(tmp_path / "file"))
-    assert_one_line_error(done)
+    file = tmp_path / "file"
+    assert_one_line_error(done, f"cannot open the state in {file}: File exists: {file}")
 
 
-def test_a_bad_option_value_is_said(tmp_path: Path) -> None:
+def test_check_names_an_option_with_an_invalid_value(tmp_path: Path) -> None:
     file = tmp_path / "glimpse.conf"
     file.write_text("[glimpse]\nworkers = none\n")
-    assert_one_line_error(glimpse("check", "--config-file", str(file)), "workers")
+    done = glimpse("check", "--config-file", str(file))
+    assert_one_line_error(done, "workers", "none", "int")
 
 
-def test_noauth_is_refused_where_others_reach_it(tmp_path: Path) -> None:
+def test_serve_refuses_noauth_on_a_remote_address(tmp_path: Path) -> None:
     file = tmp_path / "glimpse.conf"
     file.write_text("[api]\nauth_strategy = noauth\n")
     done = glimpse(
@@ -129,11 +133,11 @@ def test_noauth_is_refused_where_others_reach_it(tmp_path: Path) -> None:
         *("--host", "0.0.0.0", "--port", str(free_port())),
         *("--state-dir", str(tmp_path / "state")),
     )
-    assert_one_line_error(done)
+    assert_one_line_error(done, "auth_strategy = noauth lets everyone who reaches 0.0.0.0")
 
 
 @pytest.mark.parametrize("command", ["serve", "check"])
-def test_health_options_that_contradict_are_said(tmp_path: Path, command: str) -> None:
+def test_contradicting_health_options_are_an_error(tmp_path: Path, command: str) -> None:
     file = tmp_path / "glimpse.conf"
     file.write_text("[healthcheck]\nbackends = disable_by_file,enable_by_files\n")
     options = ["--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
@@ -143,13 +147,13 @@ def test_health_options_that_contradict_are_said(tmp_path: Path, command: str) -
     assert "Traceback" not in done.stderr
 
 
-def test_check_says_what_a_configuration_means(tmp_path: Path) -> None:
+def test_check_of_the_defaults_finds_no_failure(tmp_path: Path) -> None:
     done = glimpse("check", "--port", str(free_port()), "--state-dir", str(tmp_path / "state"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "FAIL" not in done.stdout
 
 
-def test_check_says_whether_there_can_be_a_log(tmp_path: Path) -> None:
+def test_check_says_whether_the_log_file_can_be_written(tmp_path: Path) -> None:
     conf = tmp_path / "glimpse.conf"
     arguments = ["--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
     for directory, said in ((tmp_path / "nowhere", "FAIL"), (tmp_path, "ok  ")):
@@ -173,20 +177,22 @@ def test_records_are_loaded_from_json_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"id": 1}', "\0", '"\\ud800"'])
-def test_a_record_that_cannot_be_loaded_is_said_by_its_line(tmp_path: Path, text: str) -> None:
+def test_load_names_the_line_of_an_invalid_record(tmp_path: Path, text: str) -> None:
     file = tmp_path / "images.jsonl"
     file.write_text("\n" + text + "\n")
     done = glimpse("load", str(file), "--state-dir", str(tmp_path / "state"))
     assert_one_line_error(done, f"{file}, line 2: ")
 
 
-def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+def test_load_refuses_an_endless_line(tmp_path: Path) -> None:
     with Path("/dev/zero").open("rb") as endless:
         done = glimpse("load", "-", "--state-dir", str(tmp_path / "state"), stdin=endless)
     assert_one_line_error(done, "-, line 1: ", "bytes")
 
 
-def test_a_load_that_is_interrupted_keeps_what_it_had_and_can_be_made_again(tmp_path: Path) -> None:
+def test_an_interrupted_load_keeps_complete_transactions_and_can_be_repeated(
+    tmp_path: Path,
+) -> None:
     state = ["--state-dir", str(tmp_path / "state")]
     lines = [_image(number) for number in range(30_000)]
     command = [sys.executable, "-m", "glimpse", "load", "-", *state]
@@ -230,7 +236,7 @@ def _wait_for_images(state_dir: Path, count: int) -> None:
 
 
 @pytest.mark.parametrize("command", ["serve", "check", "load"])
-def test_a_catalog_that_is_none_is_said(tmp_path: Path, command: str) -> None:
+def test_an_invalid_catalog_is_an_error(tmp_path: Path, command: str) -> None:
     (tmp_path / "catalog.sqlite").write_bytes(b"nonsense" * 1000)
     (tmp_path / "images.jsonl").write_text(_image(1))
     file = [str(tmp_path / "images.jsonl")] if command == "load" else []
@@ -241,7 +247,7 @@ def test_a_catalog_that_is_none_is_said(tmp_path: Path, command: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["serve", "check", "openrc", "clouds"])
-def test_an_identity_file_that_is_none_is_said(tmp_path: Path, command: str) -> None:
+def test_an_invalid_identity_file_is_an_error(tmp_path: Path, command: str) -> None:
     (tmp_path / "identity.json").write_text("nonsense")
     done = glimpse(command, "--port", str(free_port()), "--state-dir", str(tmp_path))
     assert done.returncode == 1
@@ -252,7 +258,7 @@ def test_an_identity_file_that_is_none_is_said(tmp_path: Path, command: str) -> 
 @pytest.mark.parametrize(
     ("name", "content"), [("token.key", b"short"), ("revocations.sqlite", b"nonsense" * 1000)]
 )
-def test_a_secret_or_a_list_of_revocations_that_is_spoilt_is_said(
+def test_serve_refuses_an_invalid_token_key_or_revocation_list(
     tmp_path: Path, name: str, content: bytes
 ) -> None:
     """With an empty key, for one, everybody could make tokens."""
@@ -264,16 +270,16 @@ def test_a_secret_or_a_list_of_revocations_that_is_spoilt_is_said(
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_state_directory_of_somebody_else_is_said(tmp_path: Path) -> None:
+def test_serve_names_a_state_directory_that_it_may_not_write(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     done = glimpse("serve", "--port", str(free_port()), "--state-dir", str(tmp_path / "state"))
     tmp_path.chmod(0o700)
     assert_one_line_error(done, "Permission denied", str(tmp_path))
 
 
-def test_a_missing_file_to_load_is_said(tmp_path: Path) -> None:
+def test_load_names_a_missing_file(tmp_path: Path) -> None:
     done = glimpse("load", str(tmp_path / "nowhere"), "--state-dir", str(tmp_path / "state"))
-    assert_one_line_error(done, "nowhere")
+    assert_one_line_error(done, f"cannot read {tmp_path}/nowhere: No such file or directory")
 
 
 def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def allowed(listen: str, host: str, *names: str, **headers: str) -> bool:
         "localhost.:8774",
     ],
 )
-def test_loopback_may_always_be_named(host: str) -> None:
+def test_loopback_hosts_are_allowed(host: str) -> None:
     assert allowed("127.0.0.1", host)
     assert allowed("192.0.2.1", host)
 
@@ -42,25 +42,25 @@ def test_loopback_may_always_be_named(host: str) -> None:
         "localhost:99999999",
     ],
 )
-def test_any_other_host_is_refused_by_a_process_on_loopback(host: str) -> None:
+def test_a_process_on_loopback_refuses_other_hosts(host: str) -> None:
     assert not allowed("127.0.0.1", host)
 
 
-def test_the_address_listened_on_and_the_configured_names_may_be_named() -> None:
+def test_the_listening_address_and_configured_names_are_allowed() -> None:
     assert allowed("192.0.2.1", "192.0.2.1:8774")
     assert not allowed("192.0.2.1", "192.0.2.2")
     assert allowed("127.0.0.1", "Images.Lab:8774", "images.lab", "other:8774")
     assert allowed("127.0.0.1", "other", "images.lab", "other:8774")
 
 
-def test_a_process_on_every_address_allows_addresses_and_no_names() -> None:
+def test_a_process_on_every_address_allows_all_addresses_but_no_names() -> None:
     for listen in ("0.0.0.0", "::", "[::]"):
         assert allowed(listen, "192.0.2.7:8774")
         assert allowed(listen, "[2001:db8::1]")
         assert not allowed(listen, "evil.example")
 
 
-def test_neither_a_proxys_header_nor_a_foreign_origin_passes() -> None:
+def test_a_forwarded_host_and_a_foreign_origin_are_refused() -> None:
     assert not allowed("127.0.0.1", "localhost", x_forwarded_host="evil.example")
     assert not allowed("127.0.0.1", "localhost", forwarded="host=evil.example")
     assert not allowed("127.0.0.1", "evil.example", x_forwarded_host="localhost")
@@ -89,7 +89,7 @@ def noauth(
 
 
 @pytest.mark.parametrize("path", ["/", "/v2.1/images", "/v2/images", "/image/v2/images", "/x"])
-def test_a_rebound_name_reaches_no_api(noauth: EmbeddedCloud, path: str) -> None:
+def test_a_rebound_host_reaches_no_api(noauth: EmbeddedCloud, path: str) -> None:
     headers = {**TOKEN, "Host": f"evil.example:{noauth.address[1]}"}
     for more in ({}, {"X-Forwarded-Host": "localhost"}):
         answer = request(noauth.address, "GET", path, {**headers, **more})
@@ -110,7 +110,7 @@ def test_the_authority_of_an_absolute_form_counts_instead_of_host(noauth: Embedd
     assert b"http://[::1]:99/v2" in versions.body, str(versions)
 
 
-def test_a_page_of_another_site_writes_nothing(noauth: EmbeddedCloud) -> None:
+def test_a_write_from_a_foreign_origin_is_refused(noauth: EmbeddedCloud) -> None:
     headers = {**TOKEN, "Origin": "http://evil.example", "Content-Type": "text/plain"}
     answer = request(noauth.address, "POST", "/v2.1/images/x/metadata", headers, b"{}")
     assert answer.status == 403, str(answer)
@@ -118,12 +118,12 @@ def test_a_page_of_another_site_writes_nothing(noauth: EmbeddedCloud) -> None:
     assert request(noauth.address, "GET", "/", headers).status == 200
 
 
-def test_the_health_of_the_process_is_told_by_any_name(noauth: EmbeddedCloud) -> None:
+def test_health_checks_accept_any_host(noauth: EmbeddedCloud) -> None:
     answer = request(noauth.address, "GET", "/healthcheck", {"Host": "balancer.example"})
     assert answer.status == 200, str(answer)
 
 
-def test_with_authentication_any_name_will_do(tmp_path: Path) -> None:
+def test_with_authentication_any_host_is_allowed(tmp_path: Path) -> None:
     with GlimpseProcess(tmp_path / "state") as process:
         answer = request(process.address, "GET", "/", {"Host": "cloud.example"})
         assert answer.status == 200, str(answer)

@@ -19,7 +19,7 @@ DEMO = Member("demo", "d" * 32)
 LARGEST = 1024 * 1024  # bytes of a JSON body of the Image API
 
 
-def test_a_body_beyond_the_budget_is_refused_unless_it_is_alone() -> None:
+def test_a_body_beyond_the_budget_is_refused_unless_it_is_the_only_one() -> None:
     budget, first, second = BodyBudget(100), RequestContext(), RequestContext()
     budget.reserve(first, 90)
     with pytest.raises(TooManyBodies):

@@ -98,7 +98,7 @@ def test_each_response_of_the_embedded_apis_depends_on_the_token(
     assert_depends_on_token(embedded.ask(user, method, path, body))
 
 
-def test_what_holds_a_token_or_a_secret_is_not_stored(embedded: EmbeddedCloud) -> None:
+def test_a_response_with_a_token_or_a_secret_is_no_store(embedded: EmbeddedCloud) -> None:
     user = {"name": "demo", "domain": {"id": "default"}, "password": PASSWORD}
     login = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
     path = "/identity/v3/auth/tokens"
@@ -120,7 +120,7 @@ def test_what_holds_a_token_or_a_secret_is_not_stored(embedded: EmbeddedCloud) -
     assert_depends_on_token(made, NO_STORE)
 
 
-def test_a_conditional_request_is_still_answered_304(embedded: EmbeddedCloud) -> None:
+def test_a_conditional_request_is_still_304(embedded: EmbeddedCloud) -> None:
     first = embedded.ask("demo", "GET", "/v2.1/images")
     again = embedded.ask(
         "demo", "GET", "/v2.1/images", headers=[("If-None-Match", first.header("ETag") or "")]

@@ -57,7 +57,7 @@ def file(tmp_path: Path) -> Path:
         ("GET", "application/json;q=0.5, text/plain;q=0.2", 200, "application/json", OK_JSON),
     ],
 )
-def test_a_healthy_process_says_so(
+def test_a_healthy_process_is_200(
     verb: str, accept: str | None, status: int, content_type: str | None, body: bytes
 ) -> None:
     answer = ask(Served(healthcheck()), verb, "/healthcheck", _accepting(accept))
@@ -89,7 +89,7 @@ def test_a_file_takes_the_process_out_of_rotation(
     assert (ask(served, "GET", "/healthcheck")).body == b"OK"
 
 
-def test_every_backend_has_a_line(file: Path) -> None:
+def test_the_body_has_a_line_for_each_backend(file: Path) -> None:
     file.touch()
     served = Served(
         healthcheck(
@@ -104,7 +104,7 @@ def test_every_backend_has_a_line(file: Path) -> None:
     assert (answer.status, answer.body) == (503, b"DISABLED BY FILE\nOK")
 
 
-def test_a_missing_file_of_those_that_enable_is_said(file: Path) -> None:
+def test_enable_by_files_names_a_missing_file(file: Path) -> None:
     served = Served(healthcheck(backends=["enable_by_files"], enable_by_file_paths=[str(file)]))
     answer = ask(served, "GET", "/healthcheck")
     assert (answer.status, answer.body) == (503, b"FILE PATH MISSING")
@@ -112,12 +112,12 @@ def test_a_missing_file_of_those_that_enable_is_said(file: Path) -> None:
     assert (ask(served, "GET", "/healthcheck")).body == b"OK"
 
 
-def test_without_a_backend_the_answer_is_empty() -> None:
+def test_without_a_backend_the_body_is_empty() -> None:
     answer = ask(Served(healthcheck(backends=[])), "GET", "/healthcheck")
     assert (answer.status, answer.body) == (200, b"")
 
 
-def test_details_are_given_where_they_are_asked_for(file: Path) -> None:
+def test_detailed_results_have_the_details_of_each_backend(file: Path) -> None:
     file.touch()
     served = Served(healthcheck(detailed=True, disable_by_file_path=str(file)))
     document = (ask(served, "GET", "/healthcheck", _accepting("application/json"))).json()
@@ -149,14 +149,14 @@ def test_details_are_given_where_they_are_asked_for(file: Path) -> None:
         ({"path": "/alive"}, {}, 418),
     ],
 )
-def test_whom_it_does_not_answer_the_api_does(
+def test_a_request_that_is_no_health_check_reaches_the_api(
     values: Mapping[str, Any], headers: Mapping[str, str], status: int
 ) -> None:
     answer = ask(Served(healthcheck(**values)), "GET", "/healthcheck", headers)
     assert answer.status == status
 
 
-def test_paths_below_its_own_are_its_too() -> None:
+def test_paths_below_the_configured_one_are_health_checks() -> None:
     served = Served(healthcheck())
     assert (ask(served, "GET", "/healthcheck/more")).status == 200
     assert (ask(served, "GET", "/healthchecks")).status == 418
@@ -170,7 +170,7 @@ def test_paths_below_its_own_are_its_too() -> None:
         {"allowed_source_ranges": ["everywhere"]},
     ],
 )
-def test_options_that_make_no_sense_are_refused(values: Mapping[str, Any]) -> None:
+def test_invalid_health_options_raise_value_error(values: Mapping[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         healthcheck(**values)
 

@@ -20,7 +20,7 @@ ORIGIN = Origin("http", "localhost:8774")
         (b"forwarded", b"host=cloud.example;proto=https", "https://cloud.example"),
     ],
 )
-def test_what_the_proxy_says_is_in_the_url(name: bytes, value: bytes, url: str) -> None:
+def test_the_url_has_what_proxy_headers_name(name: bytes, value: bytes, url: str) -> None:
     assert client_origin(ORIGIN, {name: value}).url == url
 
 

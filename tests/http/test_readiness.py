@@ -36,7 +36,7 @@ async def _broken() -> None:
     raise OSError("http://user:secret@keystone is unreachable")
 
 
-async def test_each_part_is_named() -> None:
+async def test_readiness_names_each_part() -> None:
     answer = await _answer(one=_good, two=_good)
     assert answer.status == 200
     assert answer.json() == {
@@ -45,7 +45,7 @@ async def test_each_part_is_named() -> None:
     }
 
 
-async def test_one_part_that_is_not_ready_is_enough() -> None:
+async def test_one_part_that_is_not_ready_makes_readiness_503() -> None:
     answer = await _answer(one=_good, two=_bad)
     assert answer.status == 503
     assert answer.json()["parts"] == {
@@ -54,17 +54,17 @@ async def test_one_part_that_is_not_ready_is_enough() -> None:
     }
 
 
-async def test_a_part_that_does_not_answer_is_not_waited_for() -> None:
+async def test_a_readiness_check_is_bounded_in_time() -> None:
     answer = await _answer(one=_hanging)
     assert answer.json()["parts"]["one"]["reason"] == "no answer within 0.2 seconds"
 
 
-async def test_what_an_error_says_is_shown_to_nobody() -> None:
+async def test_the_text_of_an_error_is_not_in_the_response() -> None:
     answer = await _answer(one=_broken)
     assert answer.json()["parts"]["one"] == {"ready": False, "reason": "does not answer"}
 
 
-async def test_many_who_ask_at_once_cost_one_look() -> None:
+async def test_simultaneous_requests_run_each_readiness_check_once() -> None:
     looks = 0
 
     async def counted() -> None:
@@ -81,7 +81,7 @@ async def test_many_who_ask_at_once_cost_one_look() -> None:
     assert looks == 1
 
 
-def test_the_embedded_service_says_what_it_cannot_reach(tmp_path: Path) -> None:
+def test_readiness_of_the_embedded_services_names_missing_state(tmp_path: Path) -> None:
     disabled = tmp_path / "disabled"
     conf = tmp_path / "glimpse.conf"
     conf.write_text(f"[healthcheck]\ndisable_by_file_path = {disabled}\n")
@@ -98,7 +98,7 @@ def test_the_embedded_service_says_what_it_cannot_reach(tmp_path: Path) -> None:
         assert request(process.address, "GET", "/healthcheck").status == 503
 
 
-def test_the_gateway_says_when_its_cloud_is_gone(tmp_path: Path) -> None:
+def test_readiness_of_a_gateway_is_503_without_keystone_and_glance(tmp_path: Path) -> None:
     with GlimpseProcess(tmp_path / "cloud") as cloud:
         arguments = ["--config-file", str(configuration(cloud, tmp_path))]
         with GlimpseProcess(tmp_path / "gateway", arguments=arguments) as gateway:

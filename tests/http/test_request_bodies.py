@@ -73,7 +73,7 @@ def test_the_body_after_an_upgrade_header_is_uploaded(
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "FOO", "CONNECT"])
 @pytest.mark.parametrize("path", ["/", "/v2.1/images", "/v2", "/image/v2/images", "/identity/v3"])
-def test_a_body_is_never_the_next_request(
+def test_a_body_is_never_parsed_as_the_next_request(
     cloud: EmbeddedCloud, path: str, method: str, *, chunked: bool
 ) -> None:
     """The body looks like a request, and requests with other methods stand before and after it."""
@@ -103,7 +103,7 @@ def test_invalid_chunks_are_refused(cloud: EmbeddedCloud, body: bytes, *, slowly
         assert connection.is_closed()
 
 
-def test_a_body_that_is_refused_unread_ends_the_connection(cloud: EmbeddedCloud) -> None:
+def test_a_body_that_is_refused_unread_closes_the_connection(cloud: EmbeddedCloud) -> None:
     """Whether it comes after a response that is not 100 is the client's choice."""
     head = b"POST /v2.1/images/x/metadata HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
     with RawConnection(cloud.address) as connection:

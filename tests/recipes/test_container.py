@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 RECIPE = (ROOT / "Containerfile").read_text()
 
 
-def test_what_it_copies_exists_and_is_not_ignored() -> None:
+def test_the_container_copies_files_that_exist() -> None:
     copied = [
         source
         for line in re.findall(r"^COPY (.+)$", RECIPE, re.MULTILINE)
@@ -24,20 +24,20 @@ def test_what_it_copies_exists_and_is_not_ignored() -> None:
     assert [source for source in copied if f"!{source}" not in kept] == []
 
 
-def test_what_the_package_needs_to_be_built_is_copied() -> None:
+def test_the_container_copies_what_the_build_needs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     for name in ("pyproject.toml", project["readme"], *project["license-files"]):
         assert re.search(rf"^COPY .*\b{re.escape(name)}\b", RECIPE, re.MULTILINE), name
 
 
-def test_what_it_runs_is_a_command_with_options_that_exist() -> None:
+def test_the_container_runs_a_command_that_exists() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     (program,) = _json_line("ENTRYPOINT")
     assert program in project["scripts"]
     assert make_parser("serve").parse_args(_json_line("CMD")).command == "serve"
 
 
-def test_its_state_is_in_the_volume_whatever_it_is_told_to_run() -> None:
+def test_the_containers_state_is_in_its_volume() -> None:
     environment = dict(re.findall(r"^ENV (\w+)=(\S+)$", RECIPE, re.MULTILINE))
     state_dir = default_state_dir(environment)
     assert f"VOLUME {state_dir}\n" in RECIPE
@@ -51,7 +51,7 @@ def _json_line(instruction: str) -> list[str]:
     return arguments
 
 
-def test_the_extras_that_it_installs_exist() -> None:
+def test_the_container_installs_extras_that_exist() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
         "optional-dependencies"
     ]

@@ -147,7 +147,9 @@ def _listens(address: Address) -> bool:
         "/v2.1/images/",
     ],
 )
-def test_images_are_glimpses(proxy: Address, cloud: EmbeddedCloud, nova: Player, path: str) -> None:
+def test_proxies_send_images_to_glimpse(
+    proxy: Address, cloud: EmbeddedCloud, nova: Player, path: str
+) -> None:
     _put_image(cloud)
     nova.received = b""
     token = {"X-Auth-Token": cloud.token("user") or "", "Host": "compute.example"}
@@ -165,14 +167,14 @@ def test_images_are_glimpses(proxy: Address, cloud: EmbeddedCloud, nova: Player,
         *("/v2.1/os-foo/images", f"/v2.1/servers/{IMAGE}/metadata", "/v2.1/flavors/1/images"),
     ],
 )
-def test_everything_else_is_novas(proxy: Address, nova: Player, path: str) -> None:
+def test_proxies_send_everything_else_to_nova(proxy: Address, nova: Player, path: str) -> None:
     answer = request(proxy, "GET", path)
     assert answer.body == b"nova", str(answer)
     assert nova.received.startswith(f"GET {path} HTTP/1.".encode())
 
 
 @pytest.mark.parametrize("name", PROXIES)
-def test_links_lead_to_the_proxy_whatever_a_client_says_of_itself(
+def test_links_lead_to_the_proxy_whatever_headers_a_client_sends(
     name: str, tmp_path: Path, nova: Player
 ) -> None:
     headers = {
@@ -191,7 +193,7 @@ def test_links_lead_to_the_proxy_whatever_a_client_says_of_itself(
     assert "192.0.2.66" not in cloud.process.log.read_text()
 
 
-def test_a_write_goes_through(proxy: Address, cloud: EmbeddedCloud) -> None:
+def test_proxies_pass_a_metadata_write_on(proxy: Address, cloud: EmbeddedCloud) -> None:
     _put_image(cloud)
     headers = {"X-Auth-Token": cloud.token("user") or "", "Content-Type": "application/json"}
     body = b'{"metadata": {"colour": "blue"}}'

@@ -67,7 +67,7 @@ KEYSTONE = "[keystone_authtoken]\nauth_type = password\n"
         ("[metrics]\nport = 9000\n", 9000, True),
     ],
 )
-def test_gateways_have_a_port_for_scrapes_and_others_if_they_are_told(
+def test_only_gateways_have_a_metrics_port_by_default(
     tmp_path: Path,
     text: str,
     port: int,
@@ -83,12 +83,12 @@ def test_scrapes_and_requests_do_not_share_a_port(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sign", ["auth_url", "auth_type", "www_authenticate_uri"])
-def test_keystone_is_meant_when_it_is_configured(tmp_path: Path, sign: str) -> None:
+def test_a_configured_keystone_makes_auth_strategy_keystone(tmp_path: Path, sign: str) -> None:
     settings = load_settings([_written(tmp_path, f"[keystone_authtoken]\n{sign} = something\n")])
     assert (settings.api.auth_strategy, settings.image_service) == ("keystone", "glance")
 
 
-def test_what_concerns_glimpse_and_is_not_supported_is_told_once_each(tmp_path: Path) -> None:
+def test_each_unsupported_option_is_noted_once(tmp_path: Path) -> None:
     text = NOVA_CONF.replace("[glance]", "[glance]\nservice_name = other\nconnect_retries = 2")
     text += "[wsgi]\nssl_cert_file =\n[service_user]\nsend_service_user_token = false\n"
     notes = load_settings([_written(tmp_path, text)]).notes
@@ -101,7 +101,7 @@ def test_what_concerns_glimpse_and_is_not_supported_is_told_once_each(tmp_path: 
     assert load_settings().notes == ()
 
 
-def test_what_is_told_to_have_no_effect_is_no_option_here() -> None:
+def test_unsupported_options_are_not_among_the_declared_ones() -> None:
     both = [
         f"[{section}] {option.dest}"
         for section, options in SECTIONS.items()
@@ -111,12 +111,12 @@ def test_what_is_told_to_have_no_effect_is_no_option_here() -> None:
     assert both == []
 
 
-def test_what_is_said_wins_over_what_is_concluded(tmp_path: Path) -> None:
+def test_an_explicit_option_wins_over_a_derived_one(tmp_path: Path) -> None:
     text = NOVA_CONF + "[glimpse]\nimage_service = embedded\n"
     assert load_settings([_written(tmp_path, text)]).image_service == "embedded"
 
 
-def test_novas_name_for_noauth_is_understood(tmp_path: Path) -> None:
+def test_noauth2_is_noauth(tmp_path: Path) -> None:
     settings = load_settings([_written(tmp_path, "[api]\nauth_strategy = noauth2\n")])
     assert settings.api.auth_strategy == "noauth"
 
@@ -151,7 +151,7 @@ def test_a_later_file_wins_and_an_override_over_both(tmp_path: Path) -> None:
         "port = 1\n",
     ],
 )
-def test_a_bad_value_is_said_in_one_line(tmp_path: Path, text: str) -> None:
+def test_an_invalid_value_is_one_line(tmp_path: Path, text: str) -> None:
     with pytest.raises(InvalidSettings) as refused:
         load_settings([_written(tmp_path, text)])
     assert str(refused.value)
@@ -163,7 +163,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load_settings([str(tmp_path / "nowhere.conf")])
 
 
-def test_a_quota_of_minus_one_is_none(tmp_path: Path) -> None:
+def test_a_quota_of_minus_one_is_unlimited(tmp_path: Path) -> None:
     settings = load_settings([_written(tmp_path, "[quota]\nmetadata_items = -1\n")])
     assert settings.quota.metadata_items > 10**9
 

@@ -72,7 +72,7 @@ def session_of(settings: Settings) -> ServiceSession:
     return session
 
 
-def test_what_is_referred_to_need_be_no_option_of_glimpse(tmp_path: Path) -> None:
+def test_a_value_may_refer_to_an_option_of_nova(tmp_path: Path) -> None:
     settings = loaded(tmp_path, KOLLA)
     assert (settings.api.auth_strategy, settings.image_service) == ("keystone", "glance")
     assert settings.glance.api_servers == ("http://192.0.2.7:9292",)
@@ -85,12 +85,12 @@ def test_a_number_left_empty_is_the_default(tmp_path: Path) -> None:
     assert loaded(tmp_path, KOLLA).glance.timeout == load_settings().glance.timeout
 
 
-def test_a_reference_to_nothing_is_named(tmp_path: Path) -> None:
+def test_a_reference_to_an_unset_option_names_it(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettings, match=r"^A value refers to \$my_ip, which is not set\.$"):
         loaded(tmp_path, "[glance]\napi_servers = http://$my_ip:9292\n")
 
 
-def test_what_glimpse_only_tells_of_may_refer_to_anything(tmp_path: Path) -> None:
+def test_unsupported_options_may_refer_to_anything(tmp_path: Path) -> None:
     text = "[DEFAULT]\nosapi_compute_listen = $my_ip\n[wsgi]\nssl_key_file = $pybasedir/key\n"
     notes = loaded(tmp_path, text).notes
     assert [note.split(" is set")[0] for note in notes] == [
@@ -127,7 +127,7 @@ def test_a_service_user_may_have_credentials_of_its_own_or_share_them(
         (f"[api]\nauth_strategy = noauth2\n{SERVICE_USER}auth_type = password\n", "with noauth"),
     ],
 )
-def test_a_service_user_of_no_effect_is_said(tmp_path: Path, text: str, why: str) -> None:
+def test_a_service_user_without_effect_is_noted(tmp_path: Path, text: str, why: str) -> None:
     settings = loaded(tmp_path, text if SERVICE_USER in text else f"{text}{SERVICE_USER}")
     said = f"[service_user] send_service_user_token is set and has no effect here {why}."
     assert settings.notes == (said,)
@@ -163,7 +163,7 @@ def test_any_plugin_of_keystoneauth_can_be_named(tmp_path: Path, plugin: str, na
     assert session_of(loaded(tmp_path, f"[keystone_authtoken]\n{name} = {plugin}\n{options}"))
 
 
-def test_options_of_before_keystoneauth_are_refused_rather_than_ignored(tmp_path: Path) -> None:
+def test_options_older_than_keystoneauth_are_refused_rather_than_ignored(tmp_path: Path) -> None:
     text = "[keystone_authtoken]\nidentity_uri = http://keystone:35357\nadmin_user = nova\n"
     settings = loaded(tmp_path, text)
     assert settings.image_service == "glance"
@@ -183,13 +183,13 @@ def test_a_server_of_glance_needs_no_scheme(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["ftp://glance", "http://", "http://[::1", "http://glance:port"])
-def test_what_can_be_no_server_of_glance_is_said(tmp_path: Path, url: str) -> None:
+def test_an_invalid_url_of_glance_is_an_error(tmp_path: Path, url: str) -> None:
     text = f"[DEFAULT]\nmy_ip = 192.0.2.7\n{KEYSTONE}[glance]\napi_servers = {url}\n"
     with pytest.raises(InvalidSettings, match="is no URL of a Glance"):
         open_gateway(loaded(tmp_path, text))
 
 
 @pytest.mark.parametrize("name", ["timeout", "first_byte_timeout", "connect_timeout"])
-def test_no_time_at_all_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_timeout_of_zero_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(InvalidSettings, match=name):
         loaded(tmp_path, f"[glance]\n{name} = 0\n")

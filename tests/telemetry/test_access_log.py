@@ -40,7 +40,7 @@ def _user_id(cloud: EmbeddedCloud, token: str) -> str:
     return str(answer.json()["token"]["user"]["id"])
 
 
-def test_each_request_has_a_line_and_no_secret_is_in_it(tmp_path: Path) -> None:
+def test_each_request_is_logged_without_secrets(tmp_path: Path) -> None:
     cloud = _configured(tmp_path, "")
     with cloud.process as process:
         token = cloud.token("demo") or ""
@@ -65,7 +65,7 @@ def test_each_request_has_a_line_and_no_secret_is_in_it(tmp_path: Path) -> None:
     assert PASSWORD not in text
 
 
-def test_json_lines_have_every_part_as_a_field(tmp_path: Path) -> None:
+def test_json_lines_have_every_value_as_a_field(tmp_path: Path) -> None:
     cloud = _configured(tmp_path, "[DEFAULT]\nuse_json = true")
     with cloud.process as process:
         token = cloud.token("demo") or ""
@@ -95,7 +95,7 @@ def test_json_lines_have_every_part_as_a_field(tmp_path: Path) -> None:
     assert {key: found[key] for key in expected} == expected
 
 
-def test_machines_that_ask_for_health_are_logged_when_the_answer_is_bad(tmp_path: Path) -> None:
+def test_health_checks_are_logged_only_if_they_fail(tmp_path: Path) -> None:
     with _configured(tmp_path, "").process as process:
         request(process.address, "GET", "/healthcheck?good")
         (tmp_path / "disabled").touch()
@@ -132,11 +132,11 @@ def test_a_target_is_shown_without_secrets(path: bytes, query: bytes, shown: str
     assert safe_target({"raw_path": path, "path": "", "query_string": query}) == shown
 
 
-def test_a_server_that_keeps_no_raw_path_gets_a_line_of_one_line() -> None:
+def test_without_a_raw_path_the_target_is_one_line() -> None:
     assert safe_target({"path": "/a\nb", "query_string": b""}) == "/a%0Ab"
 
 
-def test_the_formats_of_a_nova_conf_may_name_what_glimpse_has_not(tmp_path: Path) -> None:
+def test_unknown_names_in_log_formats_are_a_dash(tmp_path: Path) -> None:
     conf = tmp_path / "nova.conf"
     text = "%(levelname)s %(resource)s%(domain)s %(instance)s%(message)s"
     conf.write_text(f"[DEFAULT]\nlogging_default_format_string = {text}\n")
@@ -182,7 +182,7 @@ def test_every_format_option_of_oslo_log_is_followed(tmp_path: Path) -> None:
     assert copy_context().run(said_within) == "INFO [ours/demo@default] said"
 
 
-def test_a_directory_for_logs_is_enough(tmp_path: Path) -> None:
+def test_log_dir_alone_logs_to_glimpse_log(tmp_path: Path) -> None:
     """As oslo.log has it: the file is named for the program."""
     with _configured(tmp_path, f"[DEFAULT]\nlog_dir = {tmp_path}").process as process:
         request(process.address, "GET", "/v2.1/images")
@@ -191,7 +191,7 @@ def test_a_directory_for_logs_is_enough(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-def test_the_client_is_the_one_behind_the_proxy_where_that_is_believed(
+def test_the_logged_client_is_the_forwarded_one_if_proxy_headers_are_trusted(
     tmp_path: Path, *, trusted: bool
 ) -> None:
     text = f"[oslo_middleware]\nenable_proxy_headers_parsing = {trusted}"
@@ -214,5 +214,7 @@ def test_the_client_is_the_one_behind_the_proxy_where_that_is_believed(
         (b"via", b"1.1 proxy", None),
     ],
 )
-def test_what_is_no_address_is_none(name: bytes, value: bytes, address: str | None) -> None:
+def test_a_forwarded_text_that_is_no_address_is_none(
+    name: bytes, value: bytes, address: str | None
+) -> None:
     assert client_address({name: value}) == address

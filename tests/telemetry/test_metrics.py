@@ -105,9 +105,7 @@ def test_retries_are_counted(tmp_path: Path, cloud: EmbeddedCloud) -> None:
     assert found['glimpse_service_retries_total{service="glance"}'] == 3
 
 
-def test_a_gateway_is_scraped_without_being_told_where(
-    tmp_path: Path, cloud: EmbeddedCloud
-) -> None:
+def test_a_gateway_is_scraped_at_the_default_port(tmp_path: Path, cloud: EmbeddedCloud) -> None:
     """A second one serves without, as the port is not its own; one that is set has to be free."""
     unset = _glance("")
     address = ("127.0.0.1", METRICS_PORT)
@@ -136,7 +134,7 @@ def test_a_gateway_is_scraped_without_being_told_where(
         assert "change with a restart" not in served.process.log.read_text()
 
 
-def test_workers_without_a_place_for_their_numbers_serve_all_the_same(
+def test_workers_without_a_metrics_directory_serve_without_metrics(
     tmp_path: Path, cloud: EmbeddedCloud
 ) -> None:
     """Unless scrapes were asked for."""
@@ -157,7 +155,7 @@ def test_workers_without_a_place_for_their_numbers_serve_all_the_same(
         pass
 
 
-def test_nothing_else_is_at_the_port_and_metrics_are_nowhere_else(tmp_path: Path) -> None:
+def test_the_metrics_port_and_the_api_port_are_separate(tmp_path: Path) -> None:
     port = free_port()
     with _process(tmp_path, port, workers=1) as process:
         answer = request(("127.0.0.1", port), "GET", "/v2.1/images")
@@ -176,7 +174,7 @@ def _glance(port: int | str, **options: str) -> dict[str, dict[str, object]]:
     return {"metrics": {"port": port}, "glance": {"valid_interfaces": "public", **options}}
 
 
-def test_an_upstream_server_cannot_add_a_series_for_each_status_it_makes_up() -> None:
+def test_statuses_that_http_does_not_have_are_one_series() -> None:
     registry = CollectorRegistry()
     metrics = Metrics(registry)
     for status in range(100, 1000):

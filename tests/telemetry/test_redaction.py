@@ -192,11 +192,11 @@ def _fully_decoded(text: str) -> str:
         (f'bad: {{"password": "{SECRET}"}}', 'bad: {"password": ***}'),
     ],
 )
-def test_free_text_is_shown_without_what_is_certainly_secret(text: str, shown: str | None) -> None:
+def test_certain_secrets_in_free_text_are_hidden(text: str, shown: str | None) -> None:
     assert redact(text) == (shown or text)
 
 
-def test_a_url_for_a_header_has_nothing_in_it_that_ends_one() -> None:
+def test_a_url_for_a_header_has_no_character_that_ends_it() -> None:
     assert quote_url("https://host:9292/v2?a=%20b") == "https://host:9292/v2?a=%20b"
     assert quote_url("http://h/\r\nX: y>\u20ac") == "http://h/%0D%0AX:%20y%3E%E2%82%AC"
     assert quote_url("http://h/\udc80").isascii()
@@ -223,7 +223,7 @@ def test_a_url_for_a_header_has_nothing_in_it_that_ends_one() -> None:
         'password:"',
     ],
 )
-def test_the_time_for_a_long_text_grows_as_its_length(piece: str) -> None:
+def test_redaction_takes_time_in_proportion_to_the_text(piece: str) -> None:
     """16 times the text may take 64 times as long; what is shown of a target is cut anyway."""
 
     def seconds(length: int) -> float:

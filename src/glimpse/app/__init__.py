@@ -1,1 +1,1 @@
-"""Composition: puts the parts of one configuration together. Only `cli` and `asgi` import it."""
+"""Composition: puts the parts of a configuration together, for `cli` and `asgi`."""

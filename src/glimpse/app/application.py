@@ -14,7 +14,7 @@ from glimpse.telemetry.observer import NULL_OBSERVER, Observer
 
 
 class Application:
-    """The parts of one configuration, open, and `serve`, the ASGI application in front of them."""
+    """The open parts of one configuration, and `serve`, the ASGI application over them."""
 
     def __init__(self, serve: ASGIApp, parts: Parts, in_flight: RequestsInFlight) -> None:
         self.serve = serve

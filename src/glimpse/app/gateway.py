@@ -57,7 +57,8 @@ def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gatewa
     if settings.api.auth_strategy == "noauth":
         return Gateway(open_glance(settings, None, rules), NoAuthIdentity())
     raise InvalidSettings(
-        "image_service = glance needs auth_strategy = keystone; noauth if Glance has no Keystone."
+        "image_service = glance needs tokens that Glance accepts, Keystone's: "
+        "set auth_strategy = keystone."
     )
 
 

@@ -1,4 +1,4 @@
-"""PolicyFiles: the operator's policy rules, read from files and evaluated with oslo.policy.
+"""PolicyFiles: the operator's policy rules, evaluated with oslo.policy.
 
 oslo.policy loads slowly: import this module only when a policy file is configured.
 """
@@ -44,7 +44,7 @@ class InvalidPolicyFile(InvalidSettings):
 
 
 class PolicyFiles:
-    """Implements PolicyRules with the rules of `policy_file` and of the files in `policy_dirs`.
+    """Implements PolicyRules with the rules in `policy_file` and in `policy_dirs`.
 
     The files are JSON or YAML and may have rules of all of Compute; one that Glimpse does not
     evaluate matters only if one that it evaluates refers to it. The files are read again when they

@@ -8,7 +8,7 @@ _OVERRIDES = ("host", "port", "workers", "state_dir")
 
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that name configuration files, and those that override options of them."""
+    """Add the arguments that name configuration files or override options of them."""
     parser.add_argument("--config-file", action="append", default=[], metavar="FILE")
     parser.add_argument("--state-dir", metavar="DIR", help="where everything is kept")
     parser.add_argument("--host", metavar="ADDRESS", help="address to listen on")

@@ -33,9 +33,9 @@ class TooManyBodies(Unavailable):
 
 
 class BodyBudget:
-    """Counts the bytes of request bodies in memory, from their arrival to the end of the request.
+    """Counts the bytes of request bodies in memory, and refuses more than `most` of them.
 
-    Refuses more than `most` of them.
+    They count from their arrival to the end of the request.
     """
 
     def __init__(self, most: int) -> None:
@@ -92,8 +92,9 @@ def _count_bytes(total: int) -> None:
 
 
 async def send_pieces(receive: Receive, send: Send, pieces: AsyncGenerator[bytes, None]) -> None:
-    """Send the pieces of a body as they are made; stop without an error if the client disconnects.
+    """Send the pieces of a body as they are made, until the client disconnects.
 
+    Returns without an error if the client disconnects.
     `receive` belongs to a request whose body was read, so that it returns when the client
     disconnects. Raises what `pieces` raises, which is closed in any case.
     """

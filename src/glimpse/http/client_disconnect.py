@@ -12,8 +12,9 @@ Result = TypeVar("Result")
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
-    """Return what `work` returns; cancel it and raise ClientGone if the client disconnects first.
+    """Return what `work` returns, or cancel it if the client disconnects first.
 
+    Raises ClientGone if the client disconnects, and what `work` raises.
     `receive` belongs to a request whose body was read, so that it returns when the client
     disconnects.
     """

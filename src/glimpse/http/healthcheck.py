@@ -1,4 +1,4 @@
-"""Healthcheck: whether this process wants requests, as oslo.middleware's healthcheck says it.
+"""Healthcheck: whether this process wants requests, by oslo.middleware's rules.
 
 The options, backends, statuses and bodies (plain text and JSON) are those of oslo.middleware; only
 the HTML page is Glimpse's own. A request that is not the health check's goes on to the API.

@@ -1,4 +1,4 @@
-"""MountedApis: several ASGI applications under one, told apart by the first parts of the path."""
+"""MountedApis: pass each request on to the API at whose prefix its path is."""
 
 import re
 from collections.abc import Mapping

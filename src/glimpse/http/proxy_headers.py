@@ -1,4 +1,4 @@
-"""The client's address, and the URL that it used, as the headers of trusted proxies name them."""
+"""The client's address, and the URL that it used, by the headers of trusted proxies."""
 
 import re
 from ipaddress import ip_address
@@ -72,7 +72,7 @@ def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
 
 
 def client_address(headers: dict[bytes, bytes]) -> str | None:
-    """The client's IP address, by ``Forwarded`` or ``X-Forwarded-For``; None if they have none.
+    """The client's IP address by ``Forwarded`` or ``X-Forwarded-For``, None if not there.
 
     The zone of an IPv6 address is removed, because it may be any text (``fe80::1%text``).
     """

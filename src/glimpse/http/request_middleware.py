@@ -129,7 +129,7 @@ class _SentResponse:
 
 
 def _log_exception(scope: Scope, context: RequestContext, error: Exception) -> None:
-    """Log what ended a request: a line for a service that failed, a traceback for a bug of ours."""
+    """Log the exception that ended a request; with a traceback unless a service failed."""
     target = scope["method"], safe_target(scope)
     if isinstance(error, ResponseAborted):
         _LOG.error("%s %s was cut short: %s", *target, error)

@@ -10,7 +10,7 @@ _SINGLE_HEADERS = frozenset((b"x-auth-token", b"x-subject-token", b"x-service-to
 
 
 def extend_scope(scope: Scope, *, trust_proxy_headers: bool) -> bool:
-    """Add Glimpse's keys to the scope of a request; return False if a token header is repeated.
+    """Add Glimpse's keys to the scope; return False if a token header is repeated.
 
     ``glimpse.headers`` is a dict of lower-case names, values of repeated headers joined by commas
     (RFC 9110, 5.3). ``glimpse.base_url`` is what links start with, without a slash at the end.

@@ -157,7 +157,7 @@ def _metrics(options: Mapping[str, Any], image_service: ImageServiceName, api_po
 
 
 def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
-    """The policy files: as in oslo.policy, relative names are looked for in `config_dirs` first."""
+    """The policy files; relative names are looked for in `config_dirs` first (oslo.policy)."""
 
     def find(name: str) -> Path | None:
         return next((place / name for place in config_dirs if (place / name).exists()), None)

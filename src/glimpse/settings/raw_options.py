@@ -62,7 +62,7 @@ def missing_reference(error: BaseException) -> str:
 
 
 def _references(raw: RawOptions) -> Iterator[tuple[str, str]]:
-    """Section and option of each reference; a bare name is one of its own section or of DEFAULT."""
+    """Section and option of each reference; a bare name is of its own section or DEFAULT."""
     for section, options in raw.items():
         for text in options.values():
             for named, option in _REFERENCE.findall(text):

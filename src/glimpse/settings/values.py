@@ -135,7 +135,10 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class KeystoneAuthtoken:
-    """How tokens are validated; times in seconds. Credentials stay in ``Settings.oslo_config``."""
+    """How tokens are validated; times in seconds.
+
+    Credentials stay in ``Settings.oslo_config``.
+    """
 
     www_authenticate_uri: str | None
     token_cache_time: int

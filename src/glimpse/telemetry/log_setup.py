@@ -1,4 +1,4 @@
-"""Set up logging by oslo.log's options, which OpenStack services share: where to, in which form."""
+"""Set up logging by the options of oslo.log, which OpenStack services share."""
 
 import contextlib
 import logging
@@ -97,7 +97,7 @@ class _StreamHandler(_SurvivingHandler, logging.StreamHandler):  # type: ignore[
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as one line: with the ids of the request that is served, or without any.
+    """Formats a record as one line, with the ids of the request if it belongs to one.
 
     Adds a suffix at level DEBUG, and one more line, with a prefix, for each line of a traceback. A
     name of oslo.log's in a format that Glimpse has no value for becomes ``-``. Messages, ids and

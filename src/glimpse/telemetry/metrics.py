@@ -39,12 +39,7 @@ class Metrics:
             ["operation"],
             buckets=_REQUEST_SECONDS,
         )
-        self._in_flight = Gauge(
-            "glimpse_requests_in_flight",
-            "Requests being served now.",
-            multiprocess_mode="livesum",
-            registry=registry,
-        )
+        self._in_flight = _gauge_of_requests_in_flight(registry)
         self._calls = counter(
             "glimpse_service_calls_total",
             "Calls made to Glance and Keystone, retries included.",
@@ -127,6 +122,15 @@ class Metrics:
         everything = CollectorRegistry()
         MultiProcessCollector(everything)  # type: ignore[no-untyped-call]
         return everything
+
+
+def _gauge_of_requests_in_flight(registry: CollectorRegistry) -> Gauge:
+    return Gauge(
+        "glimpse_requests_in_flight",
+        "Requests being served now.",
+        multiprocess_mode="livesum",
+        registry=registry,
+    )
 
 
 def forget_worker(pid: int) -> None:

@@ -58,9 +58,9 @@ _IN_TEXT = re.compile(
 
 
 def escape(text: str) -> str:
-    r"""Return `text` on one line, with ``\n`` or ``\x9b`` for characters that are not printable.
+    r"""Write characters that are not printable as ``\n`` or ``\x9b``, for one line.
 
-    Those are control characters (C0, C1, DEL), line separators, formatting characters
+    Not printable are control characters (C0, C1, DEL), line separators, formatting characters
     (bidirectional overrides among them), lone surrogates, and spaces other than the usual one.
     """
     if text.isprintable():
@@ -72,7 +72,7 @@ def escape(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Replace tokens, passwords and users of URLs in free text, such as the message of an error."""
+    """Replace tokens, passwords and users of URLs in free text, such as an error message."""
     if _TOKEN.search(text):
         text = _TOKEN.sub(HIDDEN, text)
     return _IN_TEXT.sub(_hidden_in_text, text)
@@ -90,7 +90,7 @@ def show(text: str) -> str:
 
 
 def redact_target(path: str, query: str) -> str:
-    """Return a request's path and query as they were sent, in ASCII, on one line, without secrets.
+    """Return a request's path and query in ASCII, on one line, without secrets.
 
     Hidden are segments after ``/tokens/``, values of parameters named like a secret (after ``?``,
     ``&``, ``;`` or ``#``), users and passwords of URLs, and texts with the form of a token; also if
@@ -208,7 +208,7 @@ def header_value(text: str) -> str:
 
 
 def quote_url(url: str) -> str:
-    """Percent-encode the characters of `url` that may not stand in a URL or would end a header."""
+    """Percent-encode the characters of `url` that no URL may have or that end a header."""
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%", errors="replace")
 
 

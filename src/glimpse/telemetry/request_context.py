@@ -37,7 +37,7 @@ def new_request_ids(headers: Mapping[bytes, bytes]) -> RequestIds:
 
 
 def _new_id() -> str:
-    """``req-`` and a random UUID (RFC 9562, version 4), in a third of the time of `uuid.uuid4`."""
+    """``req-`` and a random UUID (RFC 9562, version 4), faster than `uuid.uuid4`."""
     text = os.urandom(16).hex()
     variant = "89ab"[int(text[16], 16) & 3]
     return f"req-{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"

@@ -8,8 +8,8 @@ API: Sequence[cfg.Opt] = (
     cfg.StrOpt(
         "auth_strategy",
         choices=["embedded", "keystone", "noauth", "noauth2"],
-        help="Who says who is calling. noauth2 is nova's name for noauth. Without it: keystone "
-        "when [keystone_authtoken] is configured, embedded otherwise.",
+        help="How callers are authenticated. noauth2 is nova's name for noauth. Without it: "
+        "keystone if [keystone_authtoken] is configured, embedded otherwise.",
     ),
     cfg.BoolOpt(
         "allow_remote_noauth",
@@ -19,9 +19,10 @@ API: Sequence[cfg.Opt] = (
     cfg.ListOpt(
         "noauth_allowed_hosts",
         default=[],
-        help="Names by which auth_strategy noauth may be reached, beside localhost, loopback "
-        "addresses and the address listened on: any other Host, or Origin of a write, is refused "
-        "(DNS rebinding). Health checks are exempt.",
+        help="Host names at which a server with auth_strategy noauth may be reached, besides "
+        "localhost, loopback addresses and the address that it listens on. Requests with "
+        "another Host, and writes with another Origin, are refused (DNS rebinding). Health "
+        "checks are exempt.",
     ),
     cfg.IntOpt(
         "max_limit",
@@ -59,9 +60,11 @@ API: Sequence[cfg.Opt] = (
     cfg.BoolOpt(
         "serve_removed_microversions",
         default=False,
-        help="Keep answering for images above 2.35 and for their metadata above 2.38.",
+        help="Keep serving images above microversion 2.35 and their metadata above 2.38.",
     ),
-    cfg.StrOpt("sunset", help="HTTP date of the Sunset header; no header without it."),
+    cfg.StrOpt(
+        "sunset", help="HTTP date of the Sunset header; without it there is no such header."
+    ),
 )
 
 QUOTA: Sequence[cfg.Opt] = (
@@ -71,7 +74,7 @@ QUOTA: Sequence[cfg.Opt] = (
         min=-1,
         deprecated_group="DEFAULT",
         deprecated_name="quota_metadata_items",
-        help="Most metadata items of an image; -1 for any number.",
+        help="Most metadata items of an image; -1 for unlimited.",
     ),
 )
 
@@ -93,7 +96,7 @@ MIDDLEWARE: Sequence[cfg.Opt] = (
     cfg.BoolOpt(
         "enable_proxy_headers_parsing",
         default=False,
-        help="Believe Forwarded and X-Forwarded-* headers. Only behind a proxy that sets them.",
+        help="Trust the headers Forwarded and X-Forwarded-*. Only behind a proxy that sets them.",
     ),
     cfg.IntOpt(
         "max_request_body_size",
@@ -109,10 +112,11 @@ MIDDLEWARE: Sequence[cfg.Opt] = (
 
 EMBEDDED: Sequence[cfg.Opt] = (
     cfg.IntOpt(
-        "token_expiration", default=3600, min=1, help="Seconds that the embedded tokens live."
+        "token_expiration",
+        default=3600,
+        min=1,
+        help="Seconds until tokens of the embedded identity expire.",
     ),
     cfg.StrOpt("region_name", default="RegionOne", help="Region in the embedded catalog."),
-    cfg.IntOpt(
-        "image_size_cap", default=2**40, min=1, help="Most bytes of data that an image may have."
-    ),
+    cfg.IntOpt("image_size_cap", default=2**40, min=1, help="Most bytes of an image's data."),
 )

@@ -23,21 +23,21 @@ GLIMPSE: Sequence[cfg.Opt] = (
     cfg.StrOpt(
         "image_service",
         choices=["embedded", "glance"],
-        help="Where images are kept. Without it: glance when auth_strategy is keystone, "
-        "embedded otherwise.",
+        help="Where images are kept. Without it: glance if auth_strategy is keystone, embedded "
+        "otherwise.",
     ),
     cfg.IntOpt(
         "graceful_shutdown_timeout",
         default=60,
         min=1,
-        help="Seconds that requests in flight are given to end when the process is told to stop.",
+        help="Seconds that requests in flight have to end after the process is told to stop.",
     ),
     cfg.FloatOpt(
         "client_timeout",
         default=60.0,
         min=SHORTEST_TIMEOUT,
-        help="Seconds that a client may take for the head of a request, and in which no byte of a "
-        "body or of a response may move, before its connection is closed.",
+        help="Seconds that a client may take to send the head of a request, and the longest pause "
+        "in a body or a response, before its connection is closed.",
     ),
     cfg.BoolOpt("access_log", default=True, help="Log one line for each request."),
 )
@@ -96,45 +96,46 @@ HEALTHCHECK: Sequence[cfg.Opt] = (
     cfg.BoolOpt(
         "detailed",
         default=False,
-        help="Add the interpreter, its memory and what its threads do. Not where strangers see it.",
+        help="Add the state of the interpreter and of its threads. Not where strangers can see it.",
     ),
     cfg.ListOpt(
         "backends",
         default=["disable_by_file"],
-        help="What is looked at: disable_by_file, disable_by_files_ports, enable_by_files.",
+        help="Backends to use: disable_by_file, disable_by_files_ports, enable_by_files.",
     ),
-    cfg.StrOpt("disable_by_file_path", help="File that, while it is there, makes the answer 503."),
+    cfg.StrOpt("disable_by_file_path", help="File that makes the response 503 while it exists."),
     cfg.ListOpt(
         "disable_by_file_paths",
         default=[],
-        help="port:path pairs: files that do so for requests to that port "
-        "(disable_by_files_ports).",
+        help="port:path pairs: files that make the response to requests at that port 503 while "
+        "they exist (disable_by_files_ports).",
     ),
     cfg.ListOpt(
         "enable_by_file_paths",
         default=[],
-        help="Files that must all be there, or the answer is 503 (enable_by_files).",
+        help="Files that must all exist, or the response is 503 (enable_by_files).",
     ),
     cfg.ListOpt(
         "allowed_source_ranges",
         default=[],
-        help="Networks that are answered; others find nothing at the path. Any without it.",
+        help="Networks from which requests are health checks; from others they go on to the API. "
+        "Without it: all networks.",
     ),
     cfg.BoolOpt(
         "ignore_proxied_requests",
         default=False,
-        help="Let requests with an X-Forwarded header find nothing at the path.",
+        help="Let requests with an X-Forwarded header go on to the API.",
     ),
 )
 
 METRICS: Sequence[cfg.Opt] = (
-    cfg.StrOpt("host", default="127.0.0.1", help="Address to answer scrapes on."),
+    cfg.StrOpt("host", default="127.0.0.1", help="Address to serve /metrics on."),
     cfg.IntOpt(
         "port",
         min=0,
         max=_PORT_MAX,
         help="TCP port of /metrics, for Prometheus; 0 for none, and nothing is counted. "
-        f"Without it: {METRICS_PORT} if image_service is glance and nobody else has that port, "
+        f"Without it: {METRICS_PORT} if image_service is glance and that port is free, "
         "0 otherwise.",
     ),
 )

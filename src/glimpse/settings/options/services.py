@@ -7,7 +7,9 @@ from oslo_config import cfg
 from glimpse.settings.options.bounds import SHORTEST_TIMEOUT
 
 GLANCE: Sequence[cfg.Opt] = (
-    cfg.ListOpt("api_servers", default=[], help="URLs of Glance; the catalog's without it."),
+    cfg.ListOpt(
+        "api_servers", default=[], help="URLs of Glance. Without it: the URL in Keystone's catalog."
+    ),
     cfg.StrOpt("service_type", default="image", help="Type of the Image service in the catalog."),
     cfg.ListOpt(
         "valid_interfaces",
@@ -16,7 +18,7 @@ GLANCE: Sequence[cfg.Opt] = (
     ),
     cfg.StrOpt("region_name", help="Region to look for in the catalog."),
     cfg.StrOpt("endpoint_override", help="URL of Glance, in place of the catalog's."),
-    cfg.IntOpt("num_retries", default=3, min=0, help="Further tries of a call that failed."),
+    cfg.IntOpt("num_retries", default=3, min=0, help="Retries of a call that failed."),
     cfg.FloatOpt(
         "connect_timeout",
         default=3.0,
@@ -27,10 +29,13 @@ GLANCE: Sequence[cfg.Opt] = (
         "first_byte_timeout",
         default=30.0,
         min=SHORTEST_TIMEOUT,
-        help="Seconds until an answer begins.",
+        help="Seconds until a response begins.",
     ),
     cfg.FloatOpt(
-        "timeout", default=60.0, min=SHORTEST_TIMEOUT, help="Seconds that a whole call may take."
+        "timeout",
+        default=60.0,
+        min=SHORTEST_TIMEOUT,
+        help="Seconds that a call may take with all its retries.",
     ),
     cfg.StrOpt("cafile", help="PEM file of the authorities that sign Glance's certificate."),
     cfg.StrOpt("certfile", help="PEM file of the client certificate."),
@@ -47,10 +52,12 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
     cfg.StrOpt(
         "www_authenticate_uri",
         deprecated_name="auth_uri",
-        help="Identity URL that clients without a valid token are told.",
+        help="Identity URL that a 401 names to clients.",
     ),
     cfg.IntOpt(
-        "token_cache_time", default=300, help="Seconds that a validated token is trusted; -1: none."
+        "token_cache_time",
+        default=300,
+        help="Seconds that a validated token is cached; -1 for no cache.",
     ),
     cfg.ListOpt(
         "memcached_servers",
@@ -70,7 +77,7 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
     cfg.StrOpt(
         "memcache_secret_key",
         secret=True,
-        help="Secret that all who share tokens have, for memcache_security_strategy.",
+        help="Secret for memcache_security_strategy; the same for all processes that share tokens.",
     ),
     cfg.FloatOpt(
         "memcache_pool_socket_timeout",
@@ -82,7 +89,7 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
         "memcache_pool_dead_retry",
         default=30.0,
         min=0.0,
-        help="Seconds that a memcached server which failed is left alone.",
+        help="Seconds until a memcached server that failed is tried again.",
     ),
     cfg.StrOpt("interface", default="internal", help="Interface of Keystone in the catalog."),
     cfg.StrOpt("region_name", help="Region of Keystone in the catalog."),
@@ -90,24 +97,24 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
         "http_connect_timeout",
         default=10,
         min=1,
-        help="Seconds that logging in to Keystone, or validating a token there, may take with all "
-        "its tries.",
+        help="Seconds that a login to Keystone, or the validation of a token there, may take with "
+        "all its retries.",
     ),
     cfg.IntOpt(
         "http_request_max_retries",
         default=3,
         min=0,
-        help="Further tries while Keystone cannot be reached or answers 5xx.",
+        help="Retries while Keystone cannot be reached or responds 5xx.",
     ),
     cfg.StrOpt(
         "service_type",
         default="compute",
-        help="What access rules of application credentials call the Compute service.",
+        help="Name of the Compute service in access rules of application credentials.",
     ),
     cfg.ListOpt(
         "service_token_roles",
         default=["service"],
-        help="Roles, one of which makes a token a service's.",
+        help="Roles of which a service token needs one.",
     ),
     cfg.BoolOpt(
         "service_token_roles_required",
@@ -124,16 +131,16 @@ SERVICE_USER: Sequence[cfg.Opt] = (
     cfg.BoolOpt(
         "send_service_user_token",
         default=False,
-        help="Send Glance a token of this section's user beside the caller's, as for "
-        "[keystone_authtoken] with auth_type and the options of its plugin.",
+        help="Send Glance a token of this section's user in addition to the caller's. Needs "
+        "auth_type and the options of its plugin, as in [keystone_authtoken].",
     ),
 )
 
 COORDINATION: Sequence[cfg.Opt] = (
     cfg.StrOpt(
         "backend_url",
-        help="Where writers of one image take turns, as tooz has it: redis://, memcached://, "
-        "etcd3+http://, mysql:// or postgresql:// for many machines. Without it: files in the "
-        "state directory, for the workers of one machine.",
+        help="URL of the lock service for writers of one image, as tooz has it: redis://, "
+        "memcached://, etcd3+http://, mysql:// or postgresql:// for several machines. "
+        "Without it: lock files in the state directory, for the workers of one machine.",
     ),
 )
