@@ -1,3 +1,5 @@
+"""The documentation and recipes, held against the code."""
+
 import configparser
 import json
 import pkgutil

@@ -1,4 +1,4 @@
-"""Paths as clients put them together of a URL and the rest: with slashes too many."""
+"""Paths with repeated slashes, as clients make them of a base URL and a path."""
 
 from pathlib import Path
 

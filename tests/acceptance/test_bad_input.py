@@ -1,4 +1,4 @@
-"""Whatever a client sends: an answer within seconds, a 4xx with a fault where it is refused."""
+"""Invalid input to the Compute API: a response within seconds, and a 4xx fault for a refusal."""
 
 import json
 import uuid
@@ -68,9 +68,11 @@ def assert_answered(answer: Answer) -> None:
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("root", ["/v2", "/v2.1"])
-@pytest.mark.parametrize("verb", ["PUT", "POST"])
-def test_a_bad_body_is_refused(body: bytes, root: str, verb: str, cloud: Cloud, image: str) -> None:
-    answer = cloud.ask("owner", verb, f"{root}/images/{image}/metadata", body)
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_a_bad_body_is_refused(
+    body: bytes, root: str, method: str, cloud: Cloud, image: str
+) -> None:
+    answer = cloud.ask("owner", method, f"{root}/images/{image}/metadata", body)
     if isinstance(cloud, PeerGateway) and (root, body) == LET_THROUGH:
         assert_answered(answer)
     else:
@@ -79,12 +81,14 @@ def test_a_bad_body_is_refused(body: bytes, root: str, verb: str, cloud: Cloud, 
     assert_refused(cloud.ask("owner", "PUT", f"{root}/images/{image}/metadata/a", one))
 
 
-@pytest.mark.parametrize("verb", ["PUT", "POST"])
-def test_a_body_of_10_mb_is_refused_before_it_is_sent(verb: str, cloud: Cloud, image: str) -> None:
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_a_body_of_10_mb_is_refused_before_it_is_sent(
+    method: str, cloud: Cloud, image: str
+) -> None:
     """The length is announced and nothing of it sent: whoever waits for the body hangs."""
     length = [("Content-Length", "10000000"), ("X-Auth-Token", cloud.token("owner") or "")]
     target = f"/v2.1/images/{image}/metadata"
-    assert request(cloud.address, verb, target, length).status == 413
+    assert request(cloud.address, method, target, length).status == 413
 
 
 @pytest.mark.parametrize(

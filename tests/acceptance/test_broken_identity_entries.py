@@ -1,4 +1,4 @@
-"""Entries of the identity file that somebody broke: the others are served, whatever the first."""
+"""Broken entries of the identity file are left out; the others work."""
 
 import json
 from collections.abc import Mapping, Sequence

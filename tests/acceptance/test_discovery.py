@@ -1,4 +1,4 @@
-"""Version discovery takes no token, but no request that no operation would take either."""
+"""Version discovery takes no token, but refuses requests that every operation refuses."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Stopping: requests under way end as they would have, and the command succeeds."""
+"""Shutdown: requests in flight complete, and the command exits with 0."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A full disk: what cannot be kept is refused, what was acknowledged stays, and it passes."""
+"""A full disk: writes are refused, acknowledged ones are kept, and work resumes with space."""
 
 import json
 import os

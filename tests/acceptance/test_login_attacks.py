@@ -1,4 +1,4 @@
-"""Logins while others attack: over sockets, against a process, as a client meets them."""
+"""Logins during attacks on passwords, over sockets, against a process."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""An upload that a crash cut off leaves nothing behind, and takes no other upload with it."""
+"""An upload that a crash ended leaves nothing behind and disturbs no other upload."""
 
 import contextlib
 import json

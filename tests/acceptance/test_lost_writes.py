@@ -1,4 +1,4 @@
-"""No acknowledged write is lost: not to other clients, not to other workers, not to a crash."""
+"""No acknowledged write is lost: not by other clients, other workers or a crash."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Whatever a client sends to the Image or the Identity API: a 4xx within seconds, never a 5xx."""
+"""Invalid input to the Image and Identity APIs: a 4xx within seconds, never a 5xx."""
 
 import json
 from collections.abc import Iterator

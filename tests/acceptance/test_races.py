@@ -1,4 +1,4 @@
-"""Many clients at once, through two workers: of what can happen once, one client is told it did."""
+"""Simultaneous requests through two workers: of what can happen once, one succeeds."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""Every link leads to where the client came from: the process, or a proxy that is trusted."""
+"""Links start with the URL that the client used: of the process or of a trusted proxy."""
 
 import json
 from collections.abc import Iterator, Mapping

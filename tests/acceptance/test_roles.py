@@ -1,4 +1,4 @@
-"""Every role, and every scope of a token, on every operation of every API that has images."""
+"""Every role and every token scope with every operation of every API that has images."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""Clients that take nothing of a long list: what is not sent is bounded over all connections."""
+"""Clients that do not read a long list: unsent bytes are bounded over all connections."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Whatever is written to an image is refused, or can be listed: in both APIs and by `load`."""
+"""Every value is refused or can be listed, in both APIs and with `glimpse load`."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Who may do what to whose image, over HTTP: every caller, every kind of image, every operation."""
+"""Who may do what with whose image: every caller, kind of image and operation, over HTTP."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""The gateway in front of a second Glimpse, whose Identity and Image APIs are the cloud's."""
+"""The gateway in front of a second Glimpse, whose Identity and Image APIs it uses."""
 
 import subprocess
 import sys

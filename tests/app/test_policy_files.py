@@ -1,4 +1,4 @@
-"""Policy files: what is refused when they are loaded, and what a change of them does."""
+"""Policy files: those that are refused, and the effect of a changed file."""
 
 import sys
 from pathlib import Path

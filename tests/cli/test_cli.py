@@ -1,3 +1,5 @@
+"""The command as a process: what it prints, and its exit status."""
+
 import json
 import os
 import re

@@ -1,4 +1,4 @@
-"""Without authentication, a web page in a browser of the same machine reaches nothing."""
+"""Without authentication, web pages in a browser on the same machine reach no API."""
 
 from collections.abc import Iterator
 from pathlib import Path

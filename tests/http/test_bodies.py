@@ -1,4 +1,4 @@
-"""Request bodies in memory: how much of them a process holds at once, and who is refused then."""
+"""The budget of request bodies in memory, and which requests it refuses."""
 
 import contextlib
 import json

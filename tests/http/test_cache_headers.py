@@ -1,4 +1,4 @@
-"""What responses tell caches: those that depend on a token are nobody else's to keep."""
+"""Cache headers: no shared cache keeps a response that depends on a token."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The health check's answers, each as oslo.middleware 8.2.0 gave it to the same request."""
+"""The health check's responses, as oslo.middleware 8.2.0 gave them to the same requests."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -43,7 +43,7 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("verb", "accept", "status", "content_type", "body"),
+    ("method", "accept", "status", "content_type", "body"),
     [
         ("GET", None, 200, PLAIN, b"OK"),
         ("POST", None, 200, PLAIN, b"OK"),
@@ -58,9 +58,9 @@ def file(tmp_path: Path) -> Path:
     ],
 )
 def test_a_healthy_process_is_200(
-    verb: str, accept: str | None, status: int, content_type: str | None, body: bytes
+    method: str, accept: str | None, status: int, content_type: str | None, body: bytes
 ) -> None:
-    answer = ask(Served(healthcheck()), verb, "/healthcheck", _accepting(accept))
+    answer = ask(Served(healthcheck()), method, "/healthcheck", _accepting(accept))
     assert (answer.status, answer.header("content-type"), answer.body) == (
         status,
         content_type,
@@ -69,7 +69,7 @@ def test_a_healthy_process_is_200(
 
 
 @pytest.mark.parametrize(
-    ("verb", "accept", "content_type", "body"),
+    ("method", "accept", "content_type", "body"),
     [
         ("GET", None, PLAIN, b"DISABLED BY FILE"),
         ("OPTIONS", None, PLAIN, b"DISABLED BY FILE"),
@@ -78,12 +78,12 @@ def test_a_healthy_process_is_200(
     ],
 )
 def test_a_file_takes_the_process_out_of_rotation(
-    file: Path, verb: str, accept: str | None, content_type: str, body: bytes
+    file: Path, method: str, accept: str | None, content_type: str, body: bytes
 ) -> None:
     served = Served(healthcheck(disable_by_file_path=str(file)))
     assert (ask(served, "GET", "/healthcheck")).body == b"OK"
     file.touch()
-    answer = ask(served, verb, "/healthcheck", _accepting(accept))
+    answer = ask(served, method, "/healthcheck", _accepting(accept))
     assert (answer.status, answer.header("content-type"), answer.body) == (503, content_type, body)
     file.unlink()
     assert (ask(served, "GET", "/healthcheck")).body == b"OK"

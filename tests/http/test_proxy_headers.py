@@ -1,4 +1,4 @@
-"""What a trusted proxy says of the client's address and URL, and what of it is ignored."""
+"""The client's address and URL by proxy headers, and the values that are ignored."""
 
 import pytest
 

@@ -1,3 +1,5 @@
+"""Readiness: each part's check, its timeout, and the checks of both modes."""
+
 import asyncio
 import shutil
 import time
@@ -11,33 +13,34 @@ from tests.support.http import Answer, request
 from tests.support.process import GlimpseProcess
 
 
-async def _answer(**probes: ReadinessCheck) -> Answer:
-    view = Readiness(probes, timeout=0.2)
+async def respond(**checks: ReadinessCheck) -> Answer:
+    """The response with these checks."""
+    readiness = Readiness(checks, timeout=0.2)
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:
-        await view(scope, send)
+        await readiness(scope, send)
 
     return await call(app, "GET", "/readiness")
 
 
-async def _good() -> None:
+async def ready() -> None:
     return None
 
 
-async def _bad() -> str:
-    return "is asleep"
+async def not_ready() -> str:
+    return "is down"
 
 
-async def _hanging() -> None:
+async def hanging() -> None:
     await asyncio.Event().wait()
 
 
-async def _broken() -> None:
+async def raising() -> None:
     raise OSError("http://user:secret@keystone is unreachable")
 
 
 async def test_readiness_names_each_part() -> None:
-    answer = await _answer(one=_good, two=_good)
+    answer = await respond(one=ready, two=ready)
     assert answer.status == 200
     assert answer.json() == {
         "ready": True,
@@ -46,39 +49,39 @@ async def test_readiness_names_each_part() -> None:
 
 
 async def test_one_part_that_is_not_ready_makes_readiness_503() -> None:
-    answer = await _answer(one=_good, two=_bad)
+    answer = await respond(one=ready, two=not_ready)
     assert answer.status == 503
     assert answer.json()["parts"] == {
         "one": {"ready": True},
-        "two": {"ready": False, "reason": "is asleep"},
+        "two": {"ready": False, "reason": "is down"},
     }
 
 
 async def test_a_readiness_check_is_bounded_in_time() -> None:
-    answer = await _answer(one=_hanging)
+    answer = await respond(one=hanging)
     assert answer.json()["parts"]["one"]["reason"] == "no answer within 0.2 seconds"
 
 
 async def test_the_text_of_an_error_is_not_in_the_response() -> None:
-    answer = await _answer(one=_broken)
+    answer = await respond(one=raising)
     assert answer.json()["parts"]["one"] == {"ready": False, "reason": "does not answer"}
 
 
 async def test_simultaneous_requests_run_each_readiness_check_once() -> None:
-    looks = 0
+    runs = 0
 
     async def counted() -> None:
-        nonlocal looks
-        looks += 1
+        nonlocal runs
+        runs += 1
         await asyncio.sleep(0)
 
-    view = Readiness({"one": counted})
+    readiness = Readiness({"one": counted})
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:
-        await view(scope, send)
+        await readiness(scope, send)
 
     await asyncio.gather(*(call(app, "GET", "/readiness") for _ in range(20)))
-    assert looks == 1
+    assert runs == 1
 
 
 def test_readiness_of_the_embedded_services_names_missing_state(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Bodies, and what could be mistaken for them, seen by a client of a real process."""
+"""Request bodies, and texts that could be mistaken for them, sent to a real process."""
 
 from collections.abc import Iterator
 

@@ -1,1 +1,1 @@
-"""The recipes of docs/recipes with the real programs, as Debian has them."""
+"""The recipes of docs/recipes with the real programs, as Debian packages them."""

@@ -1,4 +1,4 @@
-"""The container recipe: that what it copies and runs is there. Building it takes an engine."""
+"""The container recipe: the files and commands that it names exist. It is not built here."""
 
 import json
 import re

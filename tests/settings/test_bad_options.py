@@ -1,4 +1,4 @@
-"""Options that cannot be used: one line that says which, and exit status 1."""
+"""Invalid options: one line that names the option, and exit status 1."""
 
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Settings from configuration files, defaults and overrides."""
+
 from pathlib import Path
 
 import pytest

@@ -1,4 +1,4 @@
-"""Whole nova.conf files, as kolla-ansible, DevStack and hands of years ago write them."""
+"""Whole nova.conf files, as kolla-ansible, DevStack and older releases write them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The access log of a real process, and what is kept out of it."""
+"""The access log of a real process, and the secrets that are kept out of it."""
 
 import json
 import logging
@@ -171,12 +171,14 @@ def test_every_format_option_of_oslo_log_is_followed(tmp_path: Path) -> None:
         said(logging.ERROR, ValueError("odd")) == "ERROR name [-] said\nERROR name ValueError: odd"
     )
 
-    notes = RequestContext()
-    notes.caller = Caller("u", "p", user_name="demo", project_name="ours", user_domain_id="default")
+    context = RequestContext()
+    context.caller = Caller(
+        "u", "p", user_name="demo", project_name="ours", user_domain_id="default"
+    )
 
     def said_within() -> str:
         current_request.set(RequestIds("req-1"))
-        current_context.set(notes)
+        current_context.set(context)
         return said(logging.INFO)
 
     assert copy_context().run(said_within) == "INFO [ours/demo@default] said"

@@ -1,3 +1,5 @@
+"""Broken records are logged once each, and a bounded number of times."""
+
 import logging
 
 import pytest

@@ -1,4 +1,4 @@
-"""Log lines made of foreign text: one record is one line, readable, and without secrets."""
+"""Log lines made of foreign text: one record is one readable line without secrets."""
 
 import contextlib
 import json

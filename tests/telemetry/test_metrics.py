@@ -1,4 +1,4 @@
-"""What a scrape says after requests whose number is known, and that it is documented."""
+"""Scrapes after a known number of requests, and the documentation of metrics."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Escaping and redaction of foreign text: examples of each rule, and whatever chance makes up."""
+"""Escaping and redaction of foreign text: examples of each rule, and random texts."""
 
 import random
 import time

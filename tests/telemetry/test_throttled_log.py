@@ -1,3 +1,5 @@
+"""Errors that may repeat with every request are logged once a minute."""
+
 import logging
 
 import pytest
