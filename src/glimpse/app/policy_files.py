@@ -40,7 +40,7 @@ _FileStats = tuple[tuple[int, int, int], ...]
 
 
 class InvalidPolicyFile(InvalidSettings):
-    """A policy file cannot be used; the message says which and why."""
+    """A policy file cannot be used; the message names it and the reason."""
 
 
 class PolicyFiles:
@@ -138,7 +138,7 @@ class PolicyFiles:
             raise InvalidPolicyFile(f"{where} is not understood: {rule.check_str!r}.")
         for kind, match in _leaves(check):
             if kind in ("http", "https"):
-                raise InvalidPolicyFile(f"{where} asks a server, which is not supported.")
+                raise InvalidPolicyFile(f"{where} calls a server, which is not supported.")
             if kind == "rule" and match in enforcer.rules:
                 self._check_rule(enforcer, match, (*path, name))
             elif kind == "rule" and enforcer.default_rule not in enforcer.rules:

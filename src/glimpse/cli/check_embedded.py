@@ -43,7 +43,7 @@ def _noauth(settings: Settings) -> Finding:
         check_noauth_bind(settings.server.host, settings.api.allow_remote_noauth)
     except RemoteNoAuthRefused as error:
         return Finding("FAIL", str(error))
-    return Finding("ok", "noauth: whoever reaches this address is believed to be who they say")
+    return Finding("ok", "noauth: tokens name callers and are not checked")
 
 
 def _identity_file(file: Path) -> Finding:

@@ -1,4 +1,4 @@
-"""Options as text, as they are in the files: what oslo.config does not tell of them."""
+"""The text of options in configuration files, which oslo.config does not give access to."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -2,40 +2,40 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-_LISTENING = "Glimpse listens where [glimpse] host and port say"
-_TLS = "Glimpse speaks plain HTTP; TLS is for a proxy in front of it"
-_RETRIES = "num_retries says how often Glance is asked again"
-_VERSIONS = "Glimpse speaks version 2 of the Image API"
-_LOGGING = "log_file, use_json, debug and the format options are what there is"
-_POOL = "connections to memcached are made as they are needed"
+_LISTENING = "[glimpse] host and port set the address to listen on"
+_TLS = "Glimpse serves plain HTTP; put a proxy with TLS in front of it"
+_RETRIES = "num_retries sets the number of retries"
+_VERSIONS = "Glimpse uses version 2 of the Image API"
+_LOGGING = "use log_file, log_dir, use_json, debug and the format options"
+_POOL = "connections to memcached are opened as needed"
 _CREDENTIALS = "auth_type names a keystoneauth plugin, which has its own options"
-_SERVERS = "api_servers, endpoint_override or the catalog say where Glance is"
-_FORWARDED = "[oslo_middleware] enable_proxy_headers_parsing has X-Forwarded-For believed, too"
-_SERVICE_USER = "[keystone_authtoken] says how Keystone is spoken to"
-_CACHE_TLS = "memcached is spoken to in plain text; use memcache_security_strategy = ENCRYPT"
+_SERVERS = "api_servers, endpoint_override or the catalog name Glance"
+_FORWARDED = "[oslo_middleware] enable_proxy_headers_parsing also trusts X-Forwarded-For"
+_SERVICE_USER = "[keystone_authtoken] has the TLS options and timeouts of Keystone"
+_CACHE_TLS = "memcached is called in plain text; use memcache_security_strategy = ENCRYPT"
 
 UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
     "DEFAULT": {
         "osapi_compute_listen": _LISTENING,
         "osapi_compute_listen_port": _LISTENING,
-        "osapi_compute_workers": "[glimpse] workers says how many processes serve",
+        "osapi_compute_workers": "[glimpse] workers sets the number of processes",
         "enabled_ssl_apis": _TLS,
         "use_forwarded_for": _FORWARDED,
         "log_config_append": _LOGGING,
         "use_syslog": _LOGGING,
         "use_journal": _LOGGING,
         "default_log_levels": _LOGGING,
-        "log_rotation_type": "logrotate, or whoever reads standard error, rotates logs",
+        "log_rotation_type": "rotate log files with logrotate",
     },
     "api": {
         "use_forwarded_for": _FORWARDED,
     },
     "wsgi": {
-        "client_socket_timeout": "[glimpse] client_timeout bounds a client's silence",
+        "client_socket_timeout": "[glimpse] client_timeout bounds the pauses of clients",
         "ssl_cert_file": _TLS,
         "ssl_key_file": _TLS,
         "ssl_ca_file": _TLS,
-        "secure_proxy_ssl_header": "X-Forwarded-Proto and Forwarded are what is believed",
+        "secure_proxy_ssl_header": "X-Forwarded-Proto and Forwarded are used",
     },
     "glance": {
         "host": _SERVERS,

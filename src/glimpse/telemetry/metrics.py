@@ -31,11 +31,11 @@ class Metrics:
         counter = functools.partial(Counter, registry=registry)
         histogram = functools.partial(Histogram, registry=registry)
         self._requests = counter(
-            "glimpse_requests_total", "Requests answered.", ["operation", "status"]
+            "glimpse_requests_total", "Requests that have ended.", ["operation", "status"]
         )
         self._seconds = histogram(
             "glimpse_request_duration_seconds",
-            "Time until the whole answer was sent.",
+            "Time until the whole response was sent.",
             ["operation"],
             buckets=_REQUEST_SECONDS,
         )

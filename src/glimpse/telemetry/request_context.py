@@ -78,6 +78,6 @@ class RequestContext:
 
 current_context: ContextVar[RequestContext] = ContextVar(
     "glimpse_request_context",
-    # For work outside of any request; nobody reads what is recorded there.
+    # For work outside of any request; what is recorded there is not used.
     default=RequestContext(),  # noqa: B039  one mutable default for all is what is wanted
 )
