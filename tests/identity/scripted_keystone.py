@@ -1,4 +1,4 @@
-"""A small Keystone that does what a test tells it to, for the real keystoneauth to log in to."""
+"""A small Keystone that tests control, for the real keystoneauth to log in to."""
 
 import asyncio
 import ssl
@@ -88,7 +88,7 @@ class Keystone:
 
 @asynccontextmanager
 async def serve_keystone(tls: ssl.SSLContext | None = None) -> AsyncIterator[Keystone]:
-    """Serve one on a free port of localhost, over TLS if so told."""
+    """Serve a Keystone on a free port of localhost, over TLS with `tls`."""
     keystone = Keystone()
     runner = web.ServerRunner(web.Server(keystone.handle), shutdown_timeout=0.1)
     await runner.setup()
@@ -99,7 +99,7 @@ async def serve_keystone(tls: ssl.SSLContext | None = None) -> AsyncIterator[Key
 
 
 def options_for(keystone: Keystone) -> KeystoneOptions:
-    """The options of a service that logs in there."""
+    """Return the options of a service that logs in to `keystone`."""
     return KeystoneOptions(
         credentials={
             "auth_url": keystone.url + "/v3",

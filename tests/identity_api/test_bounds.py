@@ -1,4 +1,4 @@
-"""Requests beyond the bounds of the Identity API are refused; the longest values are served."""
+"""Requests beyond the bounds of the Identity API are refused."""
 
 from typing import Any
 

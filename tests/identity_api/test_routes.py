@@ -1,4 +1,4 @@
-"""The Identity API over a real socket: discovery, tokens, and what is the same for all paths."""
+"""The Identity API over a socket: discovery, tokens, and rules for all paths."""
 
 import pytest
 import requests

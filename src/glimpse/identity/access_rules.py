@@ -85,9 +85,9 @@ _ANYTHING = "**"
 
 
 class _Pattern:
-    """A rule's path: a literal beginning, the part from the first to the last wildcard, an end.
+    """A rule's path, compiled: a literal beginning, a part with wildcards, a literal end.
 
-    ``is_simple`` is True with at most one wildcard.
+    The part goes from the first wildcard to the last. ``is_simple``: there is at most one.
     """
 
     def __init__(self, path: str) -> None:

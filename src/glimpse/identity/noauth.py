@@ -1,4 +1,4 @@
-"""NoAuthIdentity: the token is ``user:project``, and is believed. For a developer's machine."""
+"""NoAuthIdentity: takes the caller from a token ``user:project`` without checking it."""
 
 import ipaddress
 

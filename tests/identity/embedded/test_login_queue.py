@@ -1,4 +1,4 @@
-"""The queue of logins: bounded, fair, and empty of work for clients that are gone."""
+"""The queue of logins is bounded and fair, and drops the work of cancelled attempts."""
 
 import asyncio
 import threading
@@ -198,7 +198,7 @@ async def test_name_that_logged_in_before_comes_before_new_ones_of_its_address(
 async def test_right_login_succeeds_among_guesses_of_its_name_and_address(
     throttle: LoginThrottle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By chance, but it does: nobody is locked out."""
+    """After some attempts, since refusals are random: no name is locked out."""
     monkeypatch.setattr("glimpse.identity.embedded.login_throttle.MAX_DELAY", 0.0)
     checks = Checks(LoginQueue(throttle, sleep=no_sleep))
     checks.gate.set()

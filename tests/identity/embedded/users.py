@@ -16,7 +16,7 @@ async def log_in(
     project: str | None = None,
     password: str | None = None,
 ) -> Session:
-    """Log in to the project of the user's name, with the right password, unless told otherwise."""
+    """Log in with the right password, to the project of the user's name, by default."""
     user = identity.directory_file.current.user(name=name)
     assert user is not None
     request = AuthRequest(

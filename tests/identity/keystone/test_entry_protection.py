@@ -1,4 +1,4 @@
-"""What whoever reads or writes the shared cache can do with an entry: nothing."""
+"""Entries of the shared cache cannot be read, forged or traced without the secret."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""KeystoneIdentity against a small scripted Keystone on a socket, through the real keystoneauth."""
+"""KeystoneIdentity against a scripted Keystone, through the real keystoneauth."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""ServiceUser against a small scripted Keystone: its token, and how seldom Keystone is asked."""
+"""ServiceUser against a scripted Keystone: its token, and the interval of its logins."""
 
 import asyncio
 from collections.abc import AsyncIterator

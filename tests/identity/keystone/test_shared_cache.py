@@ -1,4 +1,4 @@
-"""Processes that share what Keystone said, through a real memcached and through a bad one."""
+"""Processes share validated tokens through a real memcached, and through a failing one."""
 
 import asyncio
 import hashlib
@@ -36,7 +36,7 @@ async def keystone() -> AsyncIterator[Keystone]:
 
 @pytest.fixture
 async def make_identity(keystone: Keystone) -> AsyncIterator[MakeIdentity]:
-    """Makes the identity of one more process, on those memcached servers."""
+    """Return a function that makes the identity of one more process, on memcached servers."""
     made: list[KeystoneIdentity] = []
 
     def make(
@@ -204,7 +204,7 @@ async def test_failed_server_is_not_used(
 async def test_entries_are_spread_over_servers_and_found_by_other_processes(
     server: ServerProcess,
 ) -> None:
-    """Two servers (two ways to one memcached): each has some; while one rests the other serves."""
+    """Two proxies of one memcached stand for two servers."""
     with ExitStack() as stack:
         proxies = [stack.enter_context(FaultProxy(server.address)) for _ in range(2)]
         servers = [f"127.0.0.1:{proxy.port}" for proxy in proxies]

@@ -1,4 +1,4 @@
-"""What is remembered of tokens: for how long, how many, and under which name."""
+"""Validated and refused tokens are cached for a time, in bounded numbers."""
 
 import pytest
 

@@ -66,10 +66,10 @@ class ApplicationCredentials:
         Raises Forbidden unless the user is the caller or the caller an admin, or NotFound.
         """
         _check_owner(session, user_id)
-        found = self._file.current.credentials.get(credential_id)
-        if found is None or found.user_id != user_id:
+        credential = self._file.current.credentials.get(credential_id)
+        if credential is None or credential.user_id != user_id:
             raise NotFound(f"Could not find Application Credential: {credential_id}.")
-        return found
+        return credential
 
     async def create(
         self, session: Session, user_id: str, document: object, address: str
@@ -218,9 +218,9 @@ def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
 
 
 def _parse_expiry(text: object, now: float) -> float | None:
-    """Return the POSIX time of an ISO 8601 text, which is UTC without an offset. Raises BadRequest.
+    """Return the POSIX time of an ISO 8601 text, which is in UTC unless it has an offset.
 
-    It must not be before `now`, and has to have an ISO 8601 form in UTC.
+    Raises BadRequest for another text, a time before `now`, or one after the year 9999 in UTC.
     """
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""Directory: the users, projects, roles and application credentials of the embedded identity."""
+"""Directory: users, projects, roles and application credentials, with look-ups."""
 
 import uuid
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""The content of ``identity.json``: written by a first start, completed, parsed and encoded.
+"""The content of ``identity.json``: made at a first start, completed, parsed, encoded.
 
 Operators and tests may write the file before the first start, or edit it while the service runs.
 `parse_directory` documents its form.

@@ -1,4 +1,4 @@
-"""DirectoryFile: ``identity.json`` on disk, shared by all workers and the operator's editor."""
+"""DirectoryFile: the file ``identity.json``, which workers and operators change."""
 
 import logging
 from collections.abc import Callable
@@ -31,9 +31,10 @@ _log_unwritable = ThrottledErrorLog(_log)
 
 
 class DirectoryFile:
-    """``identity.json`` in a state directory; ``current`` is its content as of the last refresh.
+    """``identity.json`` in a state directory.
 
-    Workers that start at the same time agree: one creates the file, the others read it.
+    ``current`` is the directory that the last refresh read. Workers that start at the same time
+    agree: one creates the file, the others read it.
     """
 
     def __init__(self, state_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""Checks the entries of the identity file: an invalid one is left out, the others are used."""
+"""Checks the entries of the identity file, of which invalid ones are left out."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime

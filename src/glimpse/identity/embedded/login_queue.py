@@ -142,7 +142,7 @@ class LoginQueue:
         return new
 
     def _refuse(self, refused: _Check, new: _Check) -> None:
-        """Raise TooManyLogins to those who wait for `refused`: to the caller if it is `new`."""
+        """Raise TooManyLogins: here if `refused` is `new`, else in all that wait for it."""
         if refused is new:
             raise TooManyLogins
         self._waiting.remove(refused)

@@ -28,7 +28,7 @@ def digest(*parts: str | None) -> bytes:
 
 
 def client_network(address: str) -> str:
-    """Return the network of a client that its failures count for: the address, of IPv6 its /64.
+    """Return the network that stands for a client: its IPv4 address, or the /64 of its IPv6.
 
     A text that is no address is returned as it is.
     """
@@ -44,7 +44,7 @@ def client_network(address: str) -> str:
 
 
 class LoginThrottle:
-    """Counts the failures of each key (see `digest`), and spaces out the attempts of such a key.
+    """Counts the failures of keys, made by `digest`, and delays their next attempts.
 
     No key is locked out. Beyond MAX_KEYS, the keys that failed longest ago are forgotten. `clock`
     gives seconds.

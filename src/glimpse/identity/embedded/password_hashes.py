@@ -1,4 +1,4 @@
-"""Password hashes by scrypt. The text of a hash has its parameters, so that they can be raised."""
+"""Password hashes by scrypt, as texts that have their parameters."""
 
 import base64
 import hashlib
@@ -59,11 +59,12 @@ def verify_password(password: str, hashed: str) -> bool:
 def check_password(
     given: str, password: str | None, hashed: str | None, slowest: ScryptParameters = RECOMMENDED
 ) -> bool:
-    """Tell whether `given` is right: `password` if there is one, else the one that `hashed` is of.
+    """Tell whether `given` is the password, which is known readable, as a hash, or not at all.
 
-    False without both, or for a `hashed` that `hash_password` cannot have made. Takes the time of
-    a hash with the parameters `slowest` (see `slowest_parameters`) in each case, so that the time
-    does not tell whether there is such a user.
+    Compares with `password` unless it is None, else with `hashed`. False without both, or for a
+    `hashed` that `hash_password` cannot have made. Takes the time of a hash with the parameters
+    `slowest` in each case, so that the time does not reveal which users there are; for that,
+    `slowest` has to be the `slowest_parameters` of all hashes.
     """
     try:
         expected = _parse(hashed or "")

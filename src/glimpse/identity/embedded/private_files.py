@@ -1,4 +1,4 @@
-"""Private files: readable by the owner of the state directory only, and replaced atomically."""
+"""Private files: accessible to their owner only, and replaced atomically."""
 
 import errno
 import fcntl
@@ -27,12 +27,12 @@ def make_private_directory(path: Path) -> None:
 
 
 def privacy_problem(path: Path) -> str | None:
-    """Return None if others have no access to `path`, or this process may end it; else why not.
+    """Return why this process cannot make `path` private; None if it can, or if it is.
 
     Raises OSError if `path` does not exist.
     """
-    found = path.stat()
-    if found.st_mode & 0o077 and os.geteuid() not in (0, found.st_uid):
+    status = path.stat()
+    if status.st_mode & 0o077 and os.geteuid() not in (0, status.st_uid):
         return "it belongs to somebody else and is open to others"
     return None
 
@@ -80,8 +80,8 @@ def read_file_version(path: Path) -> FileVersion:
 
     Raises OSError if `path` does not exist.
     """
-    found = os.stat(path)  # noqa: PTH116  takes half of Path.stat's time, for each request
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    status = os.stat(path)  # noqa: PTH116  takes half of Path.stat's time, for each request
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _write_temporary(path: Path, content: bytes) -> Path:

@@ -1,4 +1,4 @@
-"""EmbeddedIdentity: users, projects and tokens that Glimpse keeps itself, in a state directory."""
+"""EmbeddedIdentity: the users, projects and tokens of a state directory."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Session: a token together with what the directory says now about its user, project and roles."""
+"""Session: a token with its user, project and roles in the present directory."""
 
 from typing import NamedTuple
 

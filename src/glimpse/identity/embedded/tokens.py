@@ -1,4 +1,4 @@
-"""Tokens: signed texts that every worker of the machine can verify. Pure functions of values."""
+"""Tokens: signed texts that every worker of the machine can verify."""
 
 import base64
 import binascii
@@ -84,7 +84,7 @@ class TokenKeys:
         return None
 
     def password_mark(self, password: str, key_id: str) -> str:
-        """Return a text that changes with `password`, and tells nothing to who lacks the key."""
+        """Return a text that changes with `password`, but reveals nothing without the key."""
         content = b"password\0" + password.encode(errors="surrogatepass")
         return _encode(hmac.digest(self._keys[key_id], content, hashlib.sha256)[:_MARK_BYTES])
 

@@ -1,8 +1,8 @@
-"""EntryProtection: keeps entries of a shared token cache from being read, forged or traced.
+"""EntryProtection: signs or encrypts the entries of a shared token cache.
 
 The strategies are keystonemiddleware's. As there, an entry's name and key are derived from the
-operator's secret and the token: who can read memcached learns neither a token nor a hash of one,
-and who can write to it cannot make a token valid.
+operator's secret and the token: reading memcached reveals neither a token nor a hash of one, and
+writing to it makes no token valid.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ _NONCE_BYTES = 12
 
 
 class ProtectionUnavailable(Exception):
-    """The strategy lacks a secret or a library; the message says which, after the option's name."""
+    """The strategy lacks a secret or a library; the message says which."""
 
 
 class EntryKeys(NamedTuple):
@@ -28,7 +28,7 @@ class EntryKeys(NamedTuple):
 
 
 class EntryProtection:
-    """Protects entries by `strategy`: MAC signs them, ENCRYPT encrypts and signs them (AES-GCM)."""
+    """Protects entries: MAC signs them, ENCRYPT encrypts and signs them (AES-GCM)."""
 
     def __init__(self, strategy: Strategy, secret: str) -> None:
         """Raises ProtectionUnavailable without a secret, or without the strategy's library."""
@@ -36,7 +36,7 @@ class EntryProtection:
             raise ProtectionUnavailable("memcache_security_strategy needs a memcache_secret_key.")
         if strategy == "ENCRYPT":
             try:
-                import cryptography  # noqa: F401, PLC0415  an extra, wanted only here
+                import cryptography  # noqa: F401, PLC0415  an extra, needed only here
             except ImportError:
                 raise ProtectionUnavailable(
                     "ENCRYPT needs: pip install 'glimpse[memcached]'"

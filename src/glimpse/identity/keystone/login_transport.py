@@ -71,11 +71,7 @@ class LoginTransport(BaseAdapter):
         Raises RequestException: Timeout after the deadline, ConnectionError for an upstream that
         cannot be reached or sends no valid response, InvalidHeader, or RedirectNotFollowed.
         """
-        tls = _tls(verify, cert)
-        client = self._clients.get(tls)
-        if client is None:
-            client = HttpClient(tls=tls, connect_timeout=self._timeout, read_timeout=self._timeout)
-            self._clients[tls] = client
+        client = self._client_for(_tls(verify, cert))
         try:
             response = self._run_until_deadline(_send_request(client, request))
         except TimeoutError:
@@ -96,6 +92,13 @@ class LoginTransport(BaseAdapter):
             # keystoneauth would ask the plugin for a token, and the plugin waits for this response.
             raise NoConnection("a token is needed to look for versions", request=request)
         return self._to_requests_response(response, request)
+
+    def _client_for(self, tls: TlsOptions) -> HttpClient:
+        client = self._clients.get(tls)
+        if client is None:
+            client = HttpClient(tls=tls, connect_timeout=self._timeout, read_timeout=self._timeout)
+            self._clients[tls] = client
+        return client
 
     def _run_until_deadline(self, sending: Coroutine[Any, Any, Response]) -> Response:
         """Run `sending` in the event loop; return what it returns. Raises TimeoutError."""

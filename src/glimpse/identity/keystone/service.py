@@ -128,7 +128,7 @@ class KeystoneIdentity:
         return validated
 
     async def _read_shared(self, token: str) -> ValidatedToken | None:
-        """Return what another process was told less than `token_cache_time` seconds ago."""
+        """Return a token that another process validated within the last `token_cache_time`."""
         entry = await self._shared.get(token) if self._shared else None
         if entry is None:
             return None
