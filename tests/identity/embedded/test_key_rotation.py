@@ -1,6 +1,7 @@
 """Tokens while their keys are rotated, and of a state directory that version 0.1 left."""
 
 import os
+import time
 from pathlib import Path
 
 import orjson
@@ -10,6 +11,7 @@ from glimpse.identity.embedded.auth_request import AuthRequest, Reference
 from glimpse.identity.embedded.private_files import write_private_file
 from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity.service import Unauthorized
+from tests.identity.clock import ManualClock
 from tests.identity.embedded.test_tokens import KEY, STORED_TOKEN
 
 DOCUMENT = {
@@ -45,7 +47,8 @@ async def test_token_of_version_0_1_is_valid_after_an_upgrade_and_a_rotation(
 
 
 async def test_new_key_signs_and_older_ones_verify_until_they_are_removed(state_dir: Path) -> None:
-    workers = [EmbeddedIdentity.open(state_dir) for _ in range(2)]
+    clock = ManualClock(time.time())
+    workers = [EmbeddedIdentity.open(state_dir, clock=clock) for _ in range(2)]
     old_token = await issue_token(workers[0])
     new_key = os.urandom(32)
     write_private_file(state_dir / "token.key", new_key + KEY)
@@ -54,6 +57,7 @@ async def test_new_key_signs_and_older_ones_verify_until_they_are_removed(state_
         assert (await worker.authenticate(old_token)).user_name == "demo"
         assert (await worker.authenticate(new_token)).user_name == "demo"
     write_private_file(state_dir / "token.key", new_key)
+    clock.now += 1
     for worker in workers:
         with pytest.raises(Unauthorized):
             await worker.authenticate(old_token)

@@ -8,6 +8,7 @@ import pytest
 from glimpse.identity.embedded.directory import InvalidDirectory
 from glimpse.identity.embedded.private_files import write_private_file
 from glimpse.identity.embedded.token_key_file import TokenKeyFile
+from tests.identity.clock import ManualClock
 
 OLD, NEW = b"o" * 32, b"n" * 32
 
@@ -37,6 +38,21 @@ def test_replaced_file_is_read_at_the_next_refresh(path: Path) -> None:
     write_private_file(path, NEW)
     file.refresh()
     assert old_keys.signing_key_id not in file.keys
+
+
+def test_refresh_sometimes_reads_the_file_once_in_a_second(path: Path) -> None:
+    clock = ManualClock()
+    path.write_bytes(OLD)
+    file = TokenKeyFile(path, clock)
+    file.refresh_sometimes()
+    keys = file.keys
+    write_private_file(path, NEW + OLD)
+    clock.now += 0.9
+    file.refresh_sometimes()
+    assert file.keys is keys
+    clock.now += 0.2
+    file.refresh_sometimes()
+    assert file.keys is not keys
 
 
 @pytest.mark.parametrize("content", [b"", b"short", NEW + b"short"])

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from glimpse.identity.access_rules import RequestTarget
-from glimpse.identity.embedded.directory import Directory, User
+from glimpse.identity.embedded.directory import User
 from glimpse.identity.embedded.directory_file import DirectoryFile
 from glimpse.identity.embedded.login import Login
 from glimpse.identity.embedded.revocations import Revocations
 from glimpse.identity.embedded.session import Session, caller_from_session, resolve_session
 from glimpse.identity.embedded.token_key_file import TokenKeyFile
-from glimpse.identity.embedded.tokens import Token, TokenKeys
+from glimpse.identity.embedded.tokens import Token
 from glimpse.identity.lru_cache import LruCache
 from glimpse.identity.service import Identity, Unauthorized
 from glimpse.images import Caller
@@ -34,9 +34,9 @@ class _CachedCaller(NamedTuple):
 class EmbeddedIdentity:
     """Identity of a state directory; implements the port Identity. Made by `open`.
 
-    Every worker of a machine opens the same files: a token that one issues is valid for all, and
-    its revocation, an edit of the directory, or another set of keys counts for all of them from
-    the next request on. ``login`` issues tokens. ``clock`` gives POSIX times.
+    Every worker of a machine opens the same files: a token that one issues is valid for all. Its
+    revocation, an edit of the directory, and a new key count for all of them from the next request
+    on, the removal of a key within a second. ``login`` issues tokens. ``clock`` gives POSIX times.
     """
 
     def __init__(
@@ -55,7 +55,9 @@ class EmbeddedIdentity:
         self._revocations = revocations
         self._key_file = key_file
         self._cache: LruCache[str, _CachedCaller] = LruCache(MAX_CACHED_TOKENS, MAX_CACHED_BYTES)
-        self._cached_state = self._read_state()
+        self._cached_directory = directory_file.current
+        self._cached_keys = key_file.keys
+        self._cached_generation = revocations.generation()
 
     @classmethod
     def open(
@@ -73,7 +75,7 @@ class EmbeddedIdentity:
         with invalid content.
         """
         directory_file = DirectoryFile(state_dir)
-        key_file = TokenKeyFile(state_dir / "token.key")
+        key_file = TokenKeyFile(state_dir / "token.key", clock)
         revocations = Revocations(state_dir / "revocations.sqlite", clock)
         return cls(directory_file, revocations, key_file, token_expiration, region_name, clock)
 
@@ -110,6 +112,9 @@ class EmbeddedIdentity:
         """
         self._refresh()
         token = self._key_file.keys.verify(text)
+        if token is None:  # another worker may have signed it with a new key
+            self._key_file.refresh()
+            token = self._key_file.keys.verify(text)
         if token is None or self.clock() >= token.expires_at + expired_window:
             raise Unauthorized("The token is not valid.")
         if self._revocations.is_revoked(token.audit_ids):
@@ -125,7 +130,7 @@ class EmbeddedIdentity:
 
     def signing_key_id(self) -> str:
         """Return the id of the key that signs new tokens now."""
-        self._refresh()
+        self._key_file.refresh()
         return self._key_file.keys.signing_key_id
 
     def password_mark(self, user: User, key_id: str) -> str:
@@ -169,12 +174,14 @@ class EmbeddedIdentity:
     def _refresh(self) -> None:
         """Read changed files again, and empty the cache if one has changed."""
         self.directory_file.refresh()
-        self._key_file.refresh()
-        state = self._read_state()
-        if state != self._cached_state:
-            self._cached_state = state
+        self._key_file.refresh_sometimes()
+        directory, keys = self.directory_file.current, self._key_file.keys
+        generation = self._revocations.generation()
+        if (
+            directory is not self._cached_directory
+            or keys is not self._cached_keys
+            or generation != self._cached_generation
+        ):
+            self._cached_directory, self._cached_keys = directory, keys
+            self._cached_generation = generation
             self._cache.clear()
-
-    def _read_state(self) -> tuple[Directory, TokenKeys, bytes]:
-        """Return what a cached caller depends on; another value once one of the files changed."""
-        return self.directory_file.current, self._key_file.keys, self._revocations.generation()

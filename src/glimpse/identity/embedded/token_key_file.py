@@ -2,6 +2,8 @@
 
 import logging
 import secrets
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from glimpse.identity.embedded.directory import InvalidDirectory
@@ -13,26 +15,40 @@ from glimpse.identity.embedded.tokens import KEY_BYTES, TokenKeys
 
 _log = logging.getLogger(__name__)
 
+_INTERVAL = 1.0  # seconds within which all workers know that a key was removed
+
 
 class TokenKeyFile:
     """A file of KEY_BYTES for each key, the newest first, without anything between them.
 
     Created with one key by the first of the workers that start. Operators rotate keys by replacing
-    the file (docs/operations.md); `refresh` reads it again.
+    the file (docs/operations.md). ``keys`` are those of the last refresh.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open or create. Raises OSError, or InvalidDirectory for a file that holds no keys."""
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        """Open or create; `clock` gives POSIX times.
+
+        Raises OSError, or InvalidDirectory for a file that does not consist of keys.
+        """
         self._path = path
+        self._clock = clock
+        self._refreshed_at = clock()
         create_private_file(path, secrets.token_bytes(KEY_BYTES))
         self._version = read_file_version(path)
         self.keys = self._read()
 
+    def refresh_sometimes(self) -> None:
+        """Refresh unless that was done within the last second: for each request, 0.1 µs."""
+        # Also refresh after the clock was set back.
+        if not 0 <= self._clock() - self._refreshed_at < _INTERVAL:
+            self.refresh()
+
     def refresh(self) -> None:
-        """Read the file again if it has been replaced; takes 2 µs if it has not.
+        """Read the file again if it has been replaced.
 
         A file that is missing or invalid leaves the keys as they are; the latter is logged once.
         """
+        self._refreshed_at = self._clock()
         try:
             version = read_file_version(self._path)
             if version == self._version:
