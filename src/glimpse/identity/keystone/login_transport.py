@@ -60,11 +60,11 @@ class LoginTransport(BaseAdapter):
     def send(
         self,
         request: requests.PreparedRequest,
-        stream: bool = False,  # noqa: ARG002, FBT001, FBT002  as requests has it, and so on
-        timeout: object = None,  # noqa: ARG002
-        verify: bool | str = True,  # noqa: FBT001, FBT002
+        stream: bool = False,  # noqa: ARG002, FBT001, FBT002  the signature of requests
+        timeout: object = None,  # noqa: ARG002  the same
+        verify: bool | str = True,  # noqa: FBT001, FBT002  the same
         cert: Any = None,
-        proxies: Mapping[str, str] | None = None,  # noqa: ARG002
+        proxies: Mapping[str, str] | None = None,  # noqa: ARG002  the same
     ) -> requests.Response:
         """Send one request and return its response, read whole, before this thread's deadline.
 
@@ -163,7 +163,7 @@ async def _send_request(client: HttpClient, request: requests.PreparedRequest) -
     )
 
 
-def _tls(verify: bool | str, cert: Any) -> TlsOptions:  # noqa: FBT001  as requests has it
+def _tls(verify: bool | str, cert: Any) -> TlsOptions:  # noqa: FBT001  the option of requests
     certfile, keyfile = cert if isinstance(cert, tuple) else (cert, None)
     cafile = verify if isinstance(verify, str) else None
     return TlsOptions(cafile, certfile, keyfile, insecure=not verify)
