@@ -1,12 +1,13 @@
-"""Which server is asked: turns, rests, and another try after the rest."""
+"""Servers: the order in which servers are tried, and which URLs are accepted."""
 
-from glimpse.glance.servers import Servers
+import pytest
+
+from glimpse.glance.servers import Servers, base_url, is_url
 
 
-def test_servers_take_turns_and_one_that_failed_rests() -> None:
+def test_servers_alternate_and_one_that_failed_is_last_during_its_backoff() -> None:
     now = 0.0
     servers = Servers(["http://a/v2/", "http://b/"], 10, clock=lambda: now)
-    assert servers.public_url == "http://a"
     assert {servers.order()[0] for _ in range(4)} == {"http://a", "http://b"}
     servers.mark_failed("http://a")
     assert [servers.order() for _ in range(4)] == [["http://b", "http://a"]] * 4
@@ -17,11 +18,12 @@ def test_servers_take_turns_and_one_that_failed_rests() -> None:
     assert {servers.order()[0] for _ in range(4)} == {"http://a", "http://b"}
 
 
-def test_what_everybody_sees_of_a_server_has_no_password_in_it() -> None:
-    assert Servers(["http://user:secret@glance:9292/v2"], 10).public_url == "http://glance:9292"
+def test_public_url_is_the_first_without_user_and_password() -> None:
+    servers = Servers(["http://user:secret@glance:9292/v2", "http://b"], 10)
+    assert servers.public_url == "http://glance:9292"
 
 
-def test_that_a_server_fails_is_news_until_it_has_rested() -> None:
+def test_failure_is_news_once_in_a_backoff() -> None:
     now = 0.0
     servers = Servers(["http://a"], 10.0, lambda: now)
     assert servers.mark_failed("http://a")
@@ -31,3 +33,31 @@ def test_that_a_server_fails_is_news_until_it_has_rested() -> None:
     assert servers.mark_failed("http://a")
     servers.mark_available("http://a")
     assert servers.mark_failed("http://a")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://a/image/v2/", "http://a/image"),
+        ("https://a:9292", "https://a:9292"),
+        ("a:9292", "http://a:9292"),
+    ],
+)
+def test_base_url_has_a_scheme_and_no_version(url: str, expected: str) -> None:
+    assert base_url(url) == expected
+
+
+@pytest.mark.parametrize("url", ["http://a", "https://a:1/image/v2", "a:9292", "http://[::1]:1"])
+def test_url_of_glance_is_accepted(url: str) -> None:
+    assert is_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "ftp://a", "http://", "http://a:0", "http://a b", "http://\xe9", "http://a\n"),
+        *("http://[1", "http://a/" + 2000 * "x"),
+    ],
+)
+def test_anything_else_is_refused(url: str) -> None:
+    assert not is_url(url)
