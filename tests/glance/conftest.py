@@ -1,4 +1,4 @@
-"""A small scripted Glance on a socket, and a GlanceImageService that calls it."""
+"""A small Glance on a socket whose handler a test provides, and an image service over it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -17,14 +17,16 @@ Serve = Callable[[Handler], Awaitable[str]]
 Connect = Callable[..., GlanceImageService]
 
 
-def document(number: int, **more: str) -> dict[str, str]:
+def document(number: int, **properties: str) -> dict[str, str]:
+    """The document of image number `number`, with these properties."""
     date = "2024-01-01T00:00:00Z"
-    about = {"status": "active", "owner": "p", "created_at": date, "updated_at": date}
-    return {"id": f"image-{number}", "name": "x", **about, **more}
+    attributes = {"status": "active", "owner": "p", "created_at": date, "updated_at": date}
+    return {"id": f"image-{number}", "name": "x", **attributes, **properties}
 
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
+    """Starts a server with a handler; returns its base URL."""
     runners: list[web.ServerRunner] = []
 
     async def start(handler: Handler) -> str:
@@ -41,7 +43,8 @@ async def serve() -> AsyncIterator[Serve]:
 
 @pytest.fixture
 async def connect(tmp_path: Path) -> AsyncIterator[Connect]:
-    made: list[GlanceImageService] = []
+    """Makes an image service over the servers with these URLs."""
+    services: list[GlanceImageService] = []
 
     def start(
         *servers: str, service_tokens: ServiceTokens | None = None, **options: float
@@ -51,9 +54,9 @@ async def connect(tmp_path: Path) -> AsyncIterator[Connect]:
             ImageLocks(f"file://{tmp_path}", 5),
             service_tokens=service_tokens,
         )
-        made.append(images)
+        services.append(images)
         return images
 
     yield start
-    for images in made:
+    for images in services:
         await images.close()

@@ -1,4 +1,4 @@
-"""Changes of properties: what they touch, and that writers at once lose nothing."""
+"""GlanceImageService.change_properties: which keys change, also with concurrent writers."""
 
 import asyncio
 import json
@@ -11,17 +11,17 @@ from glimpse.images.errors import PropertyLimitExceeded, PropertyNotFound
 from tests.glance.conftest import CALLER, Connect, Serve, document
 
 
-class ForgetfulGlance:
-    """One image whose PATCH reads, waits and writes everything back, as Glance's does."""
+class LossyGlance:
+    """One image whose PATCH reads it, waits and writes all of it back, as Glance's does."""
 
     def __init__(self) -> None:
         self.image = document(1, old="1", kept="2")
-        self.calls: list[str] = []
+        self.methods: list[str] = []
 
     async def __call__(self, request: web.BaseRequest) -> web.Response:
         if request.path == "/v2/schemas/image":
             return web.json_response({"properties": {"new_in_glance": {}}})
-        self.calls.append(request.method)
+        self.methods.append(request.method)
         if request.method == "PATCH":
             read = dict(self.image)
             for change in json.loads(await request.read()):
@@ -35,49 +35,47 @@ class ForgetfulGlance:
         return web.json_response(self.image)
 
 
-async def test_a_change_touches_only_the_keys_named_in_two_calls(
+async def test_change_touches_only_the_named_keys_with_two_requests(
     serve: Serve, connect: Connect
 ) -> None:
-    glance = ForgetfulGlance()
+    glance = LossyGlance()
     service = connect(await serve(glance))
     changes = PropertyChanges(set={"a/b~c": "3"}, remove=frozenset({"old"}))
     changed = await service.change_properties(CALLER, "image-1", changes)
     assert changed.properties == {"kept": "2", "a/b~c": "3"}
-    assert glance.calls == ["GET", "PATCH"]
+    assert glance.methods == ["GET", "PATCH"]
 
 
-async def test_an_attribute_that_only_the_schema_has_is_no_property(
-    serve: Serve, connect: Connect
-) -> None:
-    glance = ForgetfulGlance()
+async def test_attribute_of_the_schema_is_no_property(serve: Serve, connect: Connect) -> None:
+    glance = LossyGlance()
     glance.image["new_in_glance"] = "1"
     service = connect(await serve(glance))
     assert (await service.get_image(CALLER, "image-1")).properties == {"old": "1", "kept": "2"}
     assert "new_in_glance" in await service.base_attributes(CALLER)
 
 
-async def test_replacing_removes_what_could_be_seen(serve: Serve, connect: Connect) -> None:
-    service = connect(await serve(ForgetfulGlance()))
+async def test_replacing_removes_all_other_visible_properties(
+    serve: Serve, connect: Connect
+) -> None:
+    service = connect(await serve(LossyGlance()))
     changes = PropertyChanges(set={"new": "1"}, replace=True, keep=frozenset({"kept"}))
     changed = await service.change_properties(CALLER, "image-1", changes)
     assert changed.properties == {"kept": "2", "new": "1"}
 
 
-async def test_a_change_that_cannot_be_made_is_not_tried(serve: Serve, connect: Connect) -> None:
-    glance = ForgetfulGlance()
+async def test_impossible_change_sends_no_patch(serve: Serve, connect: Connect) -> None:
+    glance = LossyGlance()
     service = connect(await serve(glance))
     with pytest.raises(PropertyNotFound):
         await service.change_properties(CALLER, "image-1", PropertyChanges(remove=frozenset("x")))
     with pytest.raises(PropertyLimitExceeded):
         await service.change_properties(CALLER, "image-1", PropertyChanges({"x": "1"}, limit=2))
-    assert "PATCH" not in glance.calls
+    assert "PATCH" not in glance.methods
 
 
-async def test_writers_in_front_of_a_forgetful_glance_lose_nothing(
-    serve: Serve, connect: Connect
-) -> None:
-    url = await serve(ForgetfulGlance())
-    # Two services share only the lock files, as two processes would.
+async def test_concurrent_writers_keep_each_others_keys(serve: Serve, connect: Connect) -> None:
+    url = await serve(LossyGlance())
+    # The two services share only the lock files, as two processes would.
     services = [connect(url), connect(url)]
     await asyncio.gather(
         *(

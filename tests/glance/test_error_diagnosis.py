@@ -1,4 +1,4 @@
-"""What of a request is to blame for a 500 of Glance's, and what is not."""
+"""Which contents of a request explain a 500 of Glance, and which do not."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from glimpse.images import parse_filters
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "named"),
+    ("key", "value", "quoted"),
     [
         ("locations", "x", "'locations'"),
         ("ram_max", "1", "'ram_max'"),
@@ -16,12 +16,12 @@ from glimpse.images import parse_filters
         ("tag", "a\0b", r"'a\x00b'"),
     ],
 )
-def test_a_filter_that_glance_trips_over_is_named(key: str, value: str, named: str) -> None:
-    assert named in (diagnose_query(parse_filters([(key, value)])) or "")
+def test_filter_that_glance_cannot_handle_is_named(key: str, value: str, quoted: str) -> None:
+    assert quoted in (diagnose_query(parse_filters([(key, value)])) or "")
 
 
 @pytest.mark.parametrize("key", ["size_min", "os_distro", "min_ram", "name"])
-def test_any_other_filter_is_not_blamed(key: str) -> None:
+def test_other_filters_explain_nothing(key: str) -> None:
     assert diagnose_query(parse_filters([(key, "1")])) is None
 
 
@@ -37,15 +37,15 @@ def test_any_other_filter_is_not_blamed(key: str) -> None:
         ("k", "a\0b"),
     ],
 )
-def test_a_property_that_glance_cannot_store_is_named(key: str, value: str) -> None:
+def test_property_that_glance_cannot_store_is_named(key: str, value: str) -> None:
     assert repr(key) in (diagnose_properties({"key1": "value"}, {"good": "x", key: value}) or "")
 
 
-def test_two_new_keys_that_are_alike_are_named() -> None:
-    why = diagnose_properties({}, {"os": "a", "OS": "b"})
-    assert why == "The Image service cannot tell the key 'OS' from 'os'."
+def test_new_keys_that_differ_in_case_only_are_named() -> None:
+    explanation = diagnose_properties({}, {"os": "a", "OS": "b"})
+    assert explanation == "The Image service cannot tell the key 'OS' from 'os'."
 
 
-def test_what_an_image_has_already_is_not_blamed() -> None:
+def test_properties_that_the_image_has_explain_nothing() -> None:
     properties = {"key1": "a", "KEY1": "b", "__class__": "c"}
     assert diagnose_properties(properties, {"key1": "x", "KEY1": "y", "__class__": "c"}) is None

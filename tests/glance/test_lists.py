@@ -1,4 +1,4 @@
-"""GlanceImageService's lists, of a Glance that makes its pages as a test wants them."""
+"""GlanceImageService.list_images over a Glance whose pages a test provides."""
 
 import json
 
@@ -11,16 +11,16 @@ from tests.glance.conftest import CALLER, Connect, Handler, Serve, document
 
 
 def catalog(size: int, cap: int = 1000) -> Handler:
-    """A list as Glance serves it: at most `cap` a page, and `next` after every full page."""
+    """Serves a list as Glance does: at most `cap` images a page, `next` after every full page."""
 
     async def handle(request: web.BaseRequest) -> web.Response:
         limit = min(cap, int(request.query["limit"]))
         start = int(request.query.get("marker", "image--1").rpartition("image-")[2]) + 1
         page = [document(number) for number in range(start, min(size, start + limit))]
-        answer: dict[str, object] = {"images": page}
+        body: dict[str, object] = {"images": page}
         if len(page) == limit:
-            answer["next"] = f"/v2/images?marker={page[-1]['id']}"
-        return web.json_response(answer)
+            body["next"] = f"/v2/images?marker={page[-1]['id']}"
+        return web.json_response(body)
 
     return handle
 
@@ -35,7 +35,7 @@ def catalog(size: int, cap: int = 1000) -> Handler:
         (20, 20, 20, False),
     ],
 )
-async def test_a_list_has_what_was_asked_and_says_if_there_is_more(
+async def test_list_has_the_images_up_to_its_limit_and_says_if_there_are_more(
     serve: Serve,
     connect: Connect,
     limit: int | None,
@@ -53,34 +53,33 @@ async def test_a_list_has_what_was_asked_and_says_if_there_is_more(
 
 
 @pytest.mark.parametrize("limit", [None, 5, 19])
-async def test_a_page_of_too_many_bytes_is_asked_for_in_smaller_ones(
+async def test_page_of_too_many_bytes_is_fetched_in_smaller_pages(
     serve: Serve, connect: Connect, limit: int | None
 ) -> None:
-    """Some images have properties of megabytes, and yet no list may fail for it."""
-    calls: list[int] = []
+    """Images may have properties of megabytes, and no list may fail for that."""
+    limits: list[int] = []
     small = catalog(20)
 
     async def large(request: web.BaseRequest) -> web.StreamResponse:
-        calls.append(int(request.query.get("limit", 0)))
-        answer = await small(request) if calls[-1] else web.json_response(status=404)
-        assert isinstance(answer, web.Response)
-        found = json.loads(answer.text or "{}")
+        limits.append(int(request.query.get("limit", 0)))
+        response = await small(request) if limits[-1] else web.json_response(status=404)
+        assert isinstance(response, web.Response)
+        found = json.loads(response.text or "{}")
         for image in found.get("images", ()):
             image["filling"] = "x" * 1000
         return web.json_response(found)
 
-    servers = [await serve(large)]
-    service = connect(*servers, max_page_bytes=4000, page_size=100)
+    service = connect(await serve(large), max_page_bytes=4000, page_size=100)
     found = [
         image.id
         async for page in service.list_images(CALLER, ImageQuery(limit=limit))
         for image in page.images
     ]
     assert found == [f"image-{number}" for number in range(limit or 20)]
-    assert calls[0] > max(calls[1:]), "the server was asked for the same once more"
+    assert limits[0] > max(limits[1:]), "the same page was requested again"
 
 
-async def test_a_list_whose_next_goes_in_circles_is_a_bad_answer(
+async def test_list_whose_next_links_repeat_is_an_invalid_response(
     serve: Serve, connect: Connect
 ) -> None:
     async def handle(request: web.BaseRequest) -> web.Response:
@@ -92,7 +91,7 @@ async def test_a_list_whose_next_goes_in_circles_is_a_bad_answer(
         [page async for page in service.list_images(CALLER, ImageQuery())]
 
 
-async def test_a_marker_nobody_knows_is_named(serve: Serve, connect: Connect) -> None:
+async def test_unknown_marker_is_named(serve: Serve, connect: Connect) -> None:
     async def handle(_request: web.BaseRequest) -> web.Response:
         return web.Response(status=400, text="400 Bad Request\n\nNo image found with ID gone\n")
 
@@ -101,7 +100,7 @@ async def test_a_marker_nobody_knows_is_named(serve: Serve, connect: Connect) ->
         [page async for page in service.list_images(CALLER, ImageQuery(marker="gone"))]
 
 
-async def test_a_document_that_is_no_image_is_left_out_and_logged_once(
+async def test_document_that_is_no_image_is_left_out_of_lists_and_logged_once(
     serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken: list[object] = [{"id": "broken-1"}, {"status": "active"}, None, 5, "broken", [], {}]
@@ -118,7 +117,7 @@ async def test_a_document_that_is_no_image_is_left_out_and_logged_once(
     assert any("'broken-1'" in line for line in lines)
 
 
-async def test_a_document_that_is_no_image_is_a_bad_answer_when_it_is_shown(
+async def test_document_that_is_no_image_is_an_invalid_response_when_shown(
     serve: Serve, connect: Connect
 ) -> None:
     async def handle(_: web.BaseRequest) -> web.Response:

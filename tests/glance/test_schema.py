@@ -1,4 +1,4 @@
-"""The image schema: fetched once, refreshed when stale, believed while Glance is in trouble."""
+"""ImageSchema: when Glance's schema is fetched, and which attributes it has."""
 
 import asyncio
 import json
@@ -18,26 +18,26 @@ def schema(*attributes: str) -> Response:
 
 
 class Glance:
-    """Responses with its schema, once it is told to; counts how often it was asked."""
+    """Responds with its schema, as soon as `ready` is set, or fails; counts the requests."""
 
     def __init__(self) -> None:
-        self.answer: Response | Exception = schema()
-        self.asked = 0
+        self.result: Response | Exception = schema()
+        self.requests = 0
         self.ready = asyncio.Event()
         self.ready.set()
         self.time = 0.0
 
     async def fetch(self, token: str) -> Response:
         assert token == "token"
-        self.asked += 1
+        self.requests += 1
         await self.ready.wait()
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
 
 
-async def settled() -> None:
-    """Let everything go on that can."""
+async def run_tasks() -> None:
+    """Let all tasks run that can."""
     for _ in range(10):
         await asyncio.sleep(0)
 
@@ -48,56 +48,60 @@ def glance() -> Glance:
 
 
 @pytest.fixture
-def known(glance: Glance) -> ImageSchema:
+def image_schema(glance: Glance) -> ImageSchema:
     return ImageSchema(glance.fetch, 3600, clock=lambda: glance.time)
 
 
-async def test_many_who_ask_at_once_wait_for_one_fetch(glance: Glance, known: ImageSchema) -> None:
-    found = await asyncio.gather(*(known.base_attributes("token") for _ in range(10)))
-    assert set(found) == {BASE_ATTRIBUTES | {"base"}}
-    assert glance.asked == 1
-
-
-async def test_a_stale_schema_stands_while_the_next_is_fetched(
-    glance: Glance, known: ImageSchema
+async def test_concurrent_callers_wait_for_one_fetch(
+    glance: Glance, image_schema: ImageSchema
 ) -> None:
-    await known.base_attributes("token")
-    glance.answer, glance.time = schema("new"), 3600.0
+    found = await asyncio.gather(*(image_schema.base_attributes("token") for _ in range(10)))
+    assert set(found) == {BASE_ATTRIBUTES | {"base"}}
+    assert glance.requests == 1
+
+
+async def test_stale_attributes_are_used_while_the_schema_is_fetched_again(
+    glance: Glance, image_schema: ImageSchema
+) -> None:
+    await image_schema.base_attributes("token")
+    glance.result, glance.time = schema("new"), 3600.0
     glance.ready.clear()
-    assert "new" not in await known.base_attributes("token")
+    assert "new" not in await image_schema.base_attributes("token")
     glance.ready.set()
-    await settled()
-    assert "new" in await known.base_attributes("token")
-    assert glance.asked == 2
+    await run_tasks()
+    assert "new" in await image_schema.base_attributes("token")
+    assert glance.requests == 2
 
 
-async def test_a_fetch_that_fails_is_tried_again_soon(glance: Glance, known: ImageSchema) -> None:
-    glance.answer = Unavailable("down")
-    assert await known.base_attributes("token") == BASE_ATTRIBUTES
-    assert await known.base_attributes("token") == BASE_ATTRIBUTES
-    assert glance.asked == 1
-    glance.answer, glance.time = schema(), 10.0
-    await known.base_attributes("token")
-    await settled()
-    assert "base" in await known.base_attributes("token")
-    assert glance.asked == 2
+async def test_failed_fetch_is_repeated_after_ten_seconds(
+    glance: Glance, image_schema: ImageSchema
+) -> None:
+    glance.result = Unavailable("down")
+    assert await image_schema.base_attributes("token") == BASE_ATTRIBUTES
+    assert await image_schema.base_attributes("token") == BASE_ATTRIBUTES
+    assert glance.requests == 1
+    glance.result, glance.time = schema(), 10.0
+    await image_schema.base_attributes("token")
+    await run_tasks()
+    assert "base" in await image_schema.base_attributes("token")
+    assert glance.requests == 2
 
 
-async def test_a_fetch_under_way_ends_with_the_service(glance: Glance, known: ImageSchema) -> None:
+async def test_close_cancels_a_fetch_in_progress(glance: Glance, image_schema: ImageSchema) -> None:
     glance.ready.clear()
-    asking = asyncio.create_task(known.base_attributes("token"))
-    await settled()
-    known.close()
-    assert await asking == BASE_ATTRIBUTES
+    caller = asyncio.create_task(image_schema.base_attributes("token"))
+    await run_tasks()
+    image_schema.close()
+    assert await caller == BASE_ATTRIBUTES
 
 
-def test_a_property_that_the_operator_declares_is_no_attribute() -> None:
+def test_property_declared_by_the_operator_is_no_attribute() -> None:
     assert parse_attributes(schema("more")) == {"base", "more"}
 
 
 @pytest.mark.parametrize(
-    "answer", [Response(500, [], b"{}"), Response(200, [], b"[]"), Response(200, [], b"{}")]
+    "response", [Response(500, [], b"{}"), Response(200, [], b"[]"), Response(200, [], b"{}")]
 )
-def test_what_is_no_schema_is_a_bad_answer(answer: Response) -> None:
+def test_anything_but_a_schema_is_an_invalid_response(response: Response) -> None:
     with pytest.raises(InvalidResponse):
-        parse_attributes(answer)
+        parse_attributes(response)

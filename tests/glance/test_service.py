@@ -1,4 +1,4 @@
-"""GlanceImageService against a small scripted Glance on a socket: what a real one rarely does."""
+"""GlanceImageService over a Glance that fails in ways in which a real one rarely does."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from tests.glance.conftest import CALLER, Connect, Serve, document
 
 
 @pytest.mark.parametrize("body", ["<html>Welcome</html>", '{"id": "image-1", "na', "[]", "{}"])
-async def test_an_answer_that_is_no_image_is_a_bad_answer(
+async def test_response_that_is_no_image_is_an_invalid_response(
     serve: Serve, connect: Connect, body: str
 ) -> None:
     async def handle(_request: web.BaseRequest) -> web.Response:
@@ -21,7 +21,7 @@ async def test_an_answer_that_is_no_image_is_a_bad_answer(
         await connect(await serve(handle)).get_image(CALLER, "image-1")
 
 
-async def test_a_redirect_is_a_bad_answer(serve: Serve, connect: Connect) -> None:
+async def test_redirect_is_an_invalid_response(serve: Serve, connect: Connect) -> None:
     async def handle(request: web.BaseRequest) -> web.Response:
         raise web.HTTPFound(request.path)
 
@@ -29,7 +29,7 @@ async def test_a_redirect_is_a_bad_answer(serve: Serve, connect: Connect) -> Non
         await connect(await serve(handle)).get_image(CALLER, "image-1")
 
 
-async def test_a_server_that_fails_is_passed_over(serve: Serve, connect: Connect) -> None:
+async def test_other_servers_are_used_when_one_fails(serve: Serve, connect: Connect) -> None:
     async def broken(_request: web.BaseRequest) -> web.Response:
         return web.Response(status=500)
 
@@ -41,40 +41,40 @@ async def test_a_server_that_fails_is_passed_over(serve: Serve, connect: Connect
         assert (await service.get_image(CALLER, "image-1")).id == "image-1"
 
 
-async def test_a_500_that_the_request_explains_is_not_held_against_the_server(
+async def test_500_that_the_request_explains_is_invalid_and_not_retried(
     serve: Serve, connect: Connect
 ) -> None:
-    calls: list[str] = []
+    methods: list[str] = []
 
-    async def tripping(request: web.BaseRequest) -> web.Response:
-        calls.append(request.method)
+    async def handle(request: web.BaseRequest) -> web.Response:
+        methods.append(request.method)
         if request.method == "PATCH" or "ram_min" in request.query:
             return web.Response(status=500)
         return web.json_response(document(1, key1="value"))
 
-    service = connect(await serve(tripping), num_retries=3)
+    service = connect(await serve(handle), num_retries=3)
     with pytest.raises(Invalid, match="cannot filter by 'ram_min'"):
         [
             page
             async for page in service.list_images(CALLER, ImageQuery(properties={"ram_min": "1"}))
         ]
-    await service.get_image(CALLER, "image-1")  # and the schema, the first time
+    await service.get_image(CALLER, "image-1")  # with a request for the schema, the first time
     with pytest.raises(Invalid, match="cannot tell the key 'KEY1' from 'key1'"):
         await service.change_properties(CALLER, "image-1", PropertyChanges(set={"KEY1": "v"}))
     with pytest.raises(Unavailable):
         await service.change_properties(CALLER, "image-1", PropertyChanges(set={"good": "v"}))
-    assert calls == ["GET", "GET", "GET", "GET", "PATCH", "GET", *["PATCH"] * 4]
+    assert methods == ["GET", "GET", "GET", "GET", "PATCH", "GET", *["PATCH"] * 4]
 
 
-async def test_an_image_that_glance_loses_over_a_key_was_there(
+async def test_404_of_a_patch_with_an_impossible_key_is_invalid(
     serve: Serve, connect: Connect
 ) -> None:
-    async def losing(request: web.BaseRequest) -> web.Response:
+    async def handle(request: web.BaseRequest) -> web.Response:
         if request.method == "PATCH":
             return web.Response(status=404)
         return web.json_response(document(1))
 
-    service = connect(await serve(losing))
+    service = connect(await serve(handle))
     with pytest.raises(Invalid, match="cannot store a property with the key 'base'"):
         await service.change_properties(CALLER, "image-1", PropertyChanges(set={"base": "v"}))
     with pytest.raises(ImageNotFound):
@@ -82,7 +82,7 @@ async def test_an_image_that_glance_loses_over_a_key_was_there(
 
 
 @pytest.mark.parametrize("status", [414, 431])
-async def test_a_request_that_is_too_long_for_glance_is_the_clients(
+async def test_request_that_is_too_long_for_glance_is_invalid(
     serve: Serve, connect: Connect, status: int
 ) -> None:
     async def refusing(_request: web.BaseRequest) -> web.Response:
@@ -92,7 +92,9 @@ async def test_a_request_that_is_too_long_for_glance_is_the_clients(
         await connect(await serve(refusing)).get_image(CALLER, "image-1")
 
 
-async def test_a_server_that_trickles_is_given_up(serve: Serve, connect: Connect) -> None:
+async def test_response_that_trickles_ends_with_the_total_timeout(
+    serve: Serve, connect: Connect
+) -> None:
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
@@ -105,13 +107,13 @@ async def test_a_server_that_trickles_is_given_up(serve: Serve, connect: Connect
         await service.get_image(CALLER, "image-1")
 
 
-async def test_nobody_listening_is_unavailable(connect: Connect) -> None:
+async def test_refused_connection_is_unavailable(connect: Connect) -> None:
     with pytest.raises(Unavailable) as caught:
         await connect("http://127.0.0.1:1").get_image(CALLER, "image-1")
     assert "secret" not in str(caught.value)
 
 
-async def test_the_reason_of_a_refusal_is_plain_text(serve: Serve, connect: Connect) -> None:
+async def test_reason_of_a_refusal_is_plain_text(serve: Serve, connect: Connect) -> None:
     async def handle(_request: web.BaseRequest) -> web.Response:
         text = "<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1>"
         return web.Response(
@@ -123,6 +125,6 @@ async def test_the_reason_of_a_refusal_is_plain_text(serve: Serve, connect: Conn
 
 
 @pytest.mark.parametrize("image_id", ["", ".", "..", "\ud800"])
-async def test_an_id_that_no_path_can_name_is_not_found(connect: Connect, image_id: str) -> None:
+async def test_id_that_fits_no_path_is_not_found(connect: Connect, image_id: str) -> None:
     with pytest.raises(ImageNotFound):
         await connect("http://127.0.0.1:1").get_image(CALLER, image_id)

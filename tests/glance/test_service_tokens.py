@@ -1,4 +1,4 @@
-"""A service's token beside the caller's: sent with each call, and renewed when it is refused."""
+"""Service tokens: sent with each request of GlanceImageService, renewed when refused."""
 
 import pytest
 from aiohttp import web
@@ -9,10 +9,10 @@ from tests.glance.conftest import CALLER, Connect, Serve, document
 
 
 class Tokens:
-    """Gives the tokens of `left` one after the other, as they are refused."""
+    """Service tokens, each of which is replaced by the next when it is refused."""
 
-    def __init__(self, *left: str) -> None:
-        self._left = list(left)
+    def __init__(self, *tokens: str) -> None:
+        self._left = list(tokens)
         self.closed = False
 
     async def token(self) -> str | None:
@@ -28,16 +28,16 @@ class Tokens:
 
 
 class Glance:
-    """Lets in whom a good service speaks for."""
+    """Accepts requests with the service token ``good``; records methods and service tokens."""
 
     def __init__(self) -> None:
-        self.calls: list[str] = []
+        self.requests: list[str] = []
 
     async def __call__(self, request: web.BaseRequest) -> web.Response:
         assert request.headers["X-Auth-Token"] == CALLER.token
-        service = request.headers.get("X-Service-Token", "none")
-        self.calls.append(f"{request.method} {service}")
-        if service != "good":
+        service_token = request.headers.get("X-Service-Token", "none")
+        self.requests.append(f"{request.method} {service_token}")
+        if service_token != "good":
             return web.Response(status=401)
         if request.path == "/v2/images":
             return web.json_response({"images": [document(1)]})
@@ -46,33 +46,34 @@ class Glance:
         return web.json_response(document(1))
 
 
-async def test_every_call_has_both_tokens(serve: Serve, connect: Connect) -> None:
+async def test_every_request_has_both_tokens(serve: Serve, connect: Connect) -> None:
     glance, tokens = Glance(), Tokens("good")
     images = connect(await serve(glance), service_tokens=tokens)
     [page async for page in images.list_images(CALLER, ImageQuery())]
     await images.change_properties(CALLER, "image-1", PropertyChanges(set={"a": "b"}))
     await images.delete_image(CALLER, "image-1")
-    verbs = ["GET", "GET", "GET", "PATCH", "DELETE"]  # the list, the schema, and what was asked
-    assert glance.calls == [f"{verb} good" for verb in verbs]
+    # A list, the schema, a change in two requests, and a delete.
+    methods = ["GET", "GET", "GET", "PATCH", "DELETE"]
+    assert glance.requests == [f"{method} good" for method in methods]
     await images.close()
     assert tokens.closed
 
 
-async def test_a_token_that_is_refused_is_renewed_and_the_call_made_again(
+async def test_refused_token_is_renewed_and_the_request_sent_again(
     serve: Serve, connect: Connect
 ) -> None:
     glance = Glance()
     images = connect(await serve(glance), service_tokens=Tokens("old", "good"))
     await images.delete_image(CALLER, "image-1")
-    assert glance.calls == ["DELETE old", "DELETE good"]
+    assert glance.requests == ["DELETE old", "DELETE good"]
 
 
 @pytest.mark.parametrize("tokens", [Tokens(), Tokens("bad")], ids=["none", "bad"])
-async def test_a_caller_who_is_refused_is_told_so(
+async def test_caller_is_not_authenticated_without_an_accepted_token(
     serve: Serve, connect: Connect, tokens: Tokens
 ) -> None:
     glance = Glance()
     images = connect(await serve(glance), service_tokens=tokens)
     with pytest.raises(NotAuthenticated):
         await images.get_image(CALLER, "image-1")
-    assert len(glance.calls) == 1
+    assert len(glance.requests) == 1
