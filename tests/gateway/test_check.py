@@ -46,7 +46,7 @@ def failures(done: subprocess.CompletedProcess[str]) -> list[str]:
     return found
 
 
-def test_a_gateway_that_would_work(behind: EmbeddedCloud, tmp_path: Path) -> None:
+def test_check_passes_for_a_working_gateway(behind: EmbeddedCloud, tmp_path: Path) -> None:
     with redis_server(tmp_path) as redis, memcached(tmp_path) as cache:
         done = check(
             tmp_path,
@@ -76,19 +76,23 @@ def test_a_gateway_that_would_work(behind: EmbeddedCloud, tmp_path: Path) -> Non
         assert line in done.stdout, done.stdout
 
 
-def test_a_service_user_who_cannot_log_in(behind: EmbeddedCloud, tmp_path: Path) -> None:
+def test_check_reports_a_service_user_who_cannot_log_in(
+    behind: EmbeddedCloud, tmp_path: Path
+) -> None:
     done = check(tmp_path, behind, {"service_user": service_user(behind, password="hidden")})
     assert "the user of [service_user] cannot log in" in failures(done)[0]
 
 
-def test_a_wrong_password(behind: EmbeddedCloud, tmp_path: Path) -> None:
+def test_check_reports_a_wrong_password(behind: EmbeddedCloud, tmp_path: Path) -> None:
     done = check(tmp_path, behind, {"keystone_authtoken": {"password": "hidden"}})
     assert "it does not let in the user of [keystone_authtoken]" in failures(done)
     assert f"ok    Keystone at {behind.identity_url}/v3 answers" in done.stdout
 
 
 @pytest.mark.parametrize("fault", [None, Fault("hang"), answering(200, b"<html>")])
-def test_a_keystone_in_trouble(behind: EmbeddedCloud, tmp_path: Path, fault: Fault | None) -> None:
+def test_check_reports_a_failing_keystone(
+    behind: EmbeddedCloud, tmp_path: Path, fault: Fault | None
+) -> None:
     with FaultProxy(behind.address) as keystone:
         if fault:
             keystone.fail(fault)
@@ -100,7 +104,9 @@ def test_a_keystone_in_trouble(behind: EmbeddedCloud, tmp_path: Path, fault: Fau
     assert any(keystone.base_url in line or "let in" in line for line in found), done.stdout
 
 
-def test_one_of_two_glances_in_trouble(behind: EmbeddedCloud, tmp_path: Path) -> None:
+def test_check_reports_the_failing_one_of_two_glances(
+    behind: EmbeddedCloud, tmp_path: Path
+) -> None:
     good = f"{behind.process.base_url}/image"
     with FaultProxy(behind.address) as bad:
         bad.fail(answering(200, b"<html>Welcome</html>", "text/html"))
@@ -112,14 +118,16 @@ def test_one_of_two_glances_in_trouble(behind: EmbeddedCloud, tmp_path: Path) ->
     assert f"ok    Glance at {good} answers" in done.stdout
 
 
-def test_why_a_glance_cannot_be_reached(behind: EmbeddedCloud, tmp_path: Path) -> None:
+def test_check_reports_why_glance_cannot_be_reached(behind: EmbeddedCloud, tmp_path: Path) -> None:
     done = check(tmp_path, behind, {"glance": {"api_servers": "http://127.0.0.1:1"}})
     assert failures(done)[0].startswith(
         "Glance at http://127.0.0.1:1: The Image service cannot be reached. ([Errno 111] "
     ), done.stdout
 
 
-def test_a_lock_service_and_a_cache_that_are_down(behind: EmbeddedCloud, tmp_path: Path) -> None:
+def test_check_reports_a_lock_service_and_a_cache_that_are_down(
+    behind: EmbeddedCloud, tmp_path: Path
+) -> None:
     done = check(
         tmp_path,
         behind,
@@ -148,7 +156,7 @@ def test_a_lock_service_and_a_cache_that_are_down(behind: EmbeddedCloud, tmp_pat
         ("api", {"auth_strategy": "embedded"}, "Keystone's"),
     ],
 )
-def test_what_cannot_be_served_with(
+def test_check_reports_unusable_options(
     behind: EmbeddedCloud,
     tmp_path: Path,
     section: str,
@@ -160,7 +168,9 @@ def test_what_cannot_be_served_with(
     assert any(words in line for line in failures(done)), done.stdout
 
 
-def test_a_glance_without_keystone(behind: EmbeddedCloud, tmp_path: Path) -> None:
+def test_check_reports_a_missing_url_without_keystone(
+    behind: EmbeddedCloud, tmp_path: Path
+) -> None:
     noauth = {"api": {"auth_strategy": "noauth"}, "glimpse": {"image_service": "glance"}}
     (failure,) = failures(check(tmp_path, behind, noauth))
     assert "api_servers" in failure

@@ -94,7 +94,7 @@ def assert_fault(answer: Answer, status: int) -> None:
 
 @pytest.mark.parametrize("operation", ["list", "show", "write"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_glance(rig: Rig, fault: str, operation: str) -> None:
+def test_failing_glance_is_a_fault_in_time(rig: Rig, fault: str, operation: str) -> None:
     happens, status = FAULTS[fault]
     rig.glance.fail(happens)
     assert_fault(OPERATIONS[operation](rig.cloud), status)
@@ -110,7 +110,7 @@ def test_glance(rig: Rig, fault: str, operation: str) -> None:
         ("answers no HTTP", "the response is not HTTP"),
     ],
 )
-def test_the_log_says_how_glance_fails(rig: Rig, fault: str, words: str) -> None:
+def test_log_says_how_glance_fails(rig: Rig, fault: str, words: str) -> None:
     rig.glance.fail(FAULTS[fault][0])
     assert OPERATIONS["show"](rig.cloud).status in (502, 503)
     server = f"Glance at {rig.glance.base_url}/image"
@@ -119,7 +119,7 @@ def test_the_log_says_how_glance_fails(rig: Rig, fault: str, words: str) -> None
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_glance_refuses(rig: Rig, operation: str) -> None:
+def test_refused_connection_is_a_503(rig: Rig, operation: str) -> None:
     rig.glance.refuse()
     assert_fault(OPERATIONS[operation](rig.cloud), 503)
 
@@ -129,7 +129,7 @@ def test_glance_refuses(rig: Rig, operation: str) -> None:
     [("write", b"PATCH", 2), ("unset", b"PATCH", 1), ("delete", b"DELETE", 1)],
 )
 @pytest.mark.parametrize("kind", ["reset", "close"])
-def test_only_what_can_be_done_twice_is_sent_again(
+def test_only_idempotent_writes_are_sent_again(
     rig: Rig, operation: str, verb: bytes, times: int, kind: Literal["reset", "close"]
 ) -> None:
     """Glance may have done it: what is gone cannot be removed once more, what is set can be set."""
@@ -146,7 +146,7 @@ def test_only_what_can_be_done_twice_is_sent_again(
     rig.cloud.put_images([IMAGE])
 
 
-def test_a_write_that_fails_once_is_done(rig: Rig) -> None:
+def test_write_that_fails_once_is_retried(rig: Rig) -> None:
     """A Glance whose database is busy answers 500, and does it the next time."""
     rig.glance.fail(answering(500, b""), when=lambda request: request.startswith(b"PATCH"), times=1)
     answer = set_item(rig.cloud, "busy", "no more")
@@ -155,14 +155,14 @@ def test_a_write_that_fails_once_is_done(rig: Rig) -> None:
     rig.cloud.put_images([IMAGE])
 
 
-def test_a_read_is_asked_as_often_as_configured(rig: Rig) -> None:
+def test_read_is_retried_num_retries_times(rig: Rig) -> None:
     rig.glance.fail(Fault("close"))
     before = rig.glance.requests
     assert_fault(OPERATIONS["show"](rig.cloud), 503)
     assert rig.glance.requests - before == 2
 
 
-def test_a_server_that_is_silent_is_not_asked_the_same_again(rig: Rig) -> None:
+def test_server_that_timed_out_does_not_get_the_request_again(rig: Rig) -> None:
     """It may be at work still: whoever asks a slow server twice makes it slower."""
     rig.glance.fail(Fault("hang"))
     before = rig.glance.requests
@@ -170,7 +170,7 @@ def test_a_server_that_is_silent_is_not_asked_the_same_again(rig: Rig) -> None:
     assert rig.glance.requests - before == 1
 
 
-def test_a_read_is_repeated(rig: Rig) -> None:
+def test_read_that_fails_once_is_retried(rig: Rig) -> None:
     rig.glance.fail(Fault("reset"), times=1)
     assert OPERATIONS["show"](rig.cloud).status == 200
 
@@ -211,7 +211,7 @@ def assert_cut_short(answer: bytes) -> None:
     assert not answer.endswith(b"0\r\n\r\n"), "half a list was sent as a whole one"
 
 
-def test_a_list_that_goes_in_circles_is_cut_short(rig: Rig) -> None:
+def test_list_whose_next_links_repeat_is_cut_short(rig: Rig) -> None:
     before = rig.glance.requests
     rig.glance.fail(looping(1000, 1))
     assert_cut_short(read_to_the_end(rig.cloud, "/v2.1/images"))
@@ -227,7 +227,7 @@ def test_a_list_that_goes_in_circles_is_cut_short(rig: Rig) -> None:
     ],
     ids=["500", "HTML", "silence"],
 )
-def test_a_list_that_fails_in_the_middle_is_cut_short(rig: Rig, instead: bytes) -> None:
+def test_list_that_fails_after_its_start_was_sent_is_cut_short(rig: Rig, instead: bytes) -> None:
     """So far in that its beginning has been sent."""
     rig.glance.fail(looping(10**6, 1, odd_page=207, instead=instead))
     answer = read_to_the_end(rig.cloud, "/v2.1/images/detail")
@@ -238,13 +238,13 @@ def test_a_list_that_fails_in_the_middle_is_cut_short(rig: Rig, instead: bytes) 
     assert "Traceback" not in said, "an operator reads of Glance's trouble as if it were a bug"
 
 
-def test_a_short_list_that_fails_on_its_second_page_is_no_list(rig: Rig) -> None:
+def test_list_that_fails_before_anything_was_sent_is_a_fault(rig: Rig) -> None:
     instead = http_answer(200, b"<html>Welcome</html>", "text/html")
     rig.glance.fail(looping(10**6, 1, odd_page=1, instead=instead))
     assert_fault(OPERATIONS["list"](rig.cloud), 502)
 
 
-def test_a_list_that_nobody_reads_any_more_ends(rig: Rig) -> None:
+def test_list_of_a_disconnected_client_stops(rig: Rig) -> None:
     rig.glance.fail(looping(10**6, 10))
     headers = [("X-Auth-Token", rig.cloud.token("owner") or "")]
     with socket.create_connection(rig.cloud.address, timeout=20) as connection:
@@ -260,7 +260,7 @@ def test_a_list_that_nobody_reads_any_more_ends(rig: Rig) -> None:
     wait_until(is_quiet, "Glimpse goes on asking for pages that nobody reads")
 
 
-def test_hundreds_of_faulty_calls_leave_nothing_behind(rig: Rig) -> None:
+def test_failed_requests_leak_no_files_and_no_memory(rig: Rig) -> None:
     process = rig.cloud.process.pid
     kinds = ["resets in the head", "resets in the body", "closes early", "closes in the body"]
     kinds += ["answers 500", "answers HTML", "answers truncated JSON", "answers no HTTP"]

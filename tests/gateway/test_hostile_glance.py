@@ -64,7 +64,7 @@ REASONS = {
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 500])
 @pytest.mark.parametrize("reason", REASONS)
-def test_the_reason_of_an_error_is_found_at_once(
+def test_reason_of_an_error_is_extracted_quickly(
     cloud: HostileCloud, status: int, reason: str
 ) -> None:
     cloud.images = lambda _: response(REASONS[reason], status, content_type="text/html")
@@ -112,7 +112,9 @@ ENDLESS = {
 
 @pytest.mark.parametrize("operation", ["list", "show"])
 @pytest.mark.parametrize("kind", ENDLESS)
-def test_what_has_no_end_is_cut_off(cloud: HostileCloud, kind: str, operation: str) -> None:
+def test_endless_response_is_refused_in_bounded_memory(
+    cloud: HostileCloud, kind: str, operation: str
+) -> None:
     beginning, piece, status = ENDLESS[kind]
     before = cloud.resident()
     cloud.images = endless(beginning, piece)
@@ -122,7 +124,7 @@ def test_what_has_no_end_is_cut_off(cloud: HostileCloud, kind: str, operation: s
     assert cloud.resident() - before < GROWTH
 
 
-def test_a_response_that_drips_ends_with_the_deadline(cloud: HostileCloud) -> None:
+def test_slow_response_ends_with_the_timeout(cloud: HostileCloud) -> None:
     def drip(_head: str) -> Iterator[bytes]:
         yield JSON_HEAD
         for _ in range(100):
@@ -138,7 +140,7 @@ def test_a_response_that_drips_ends_with_the_deadline(cloud: HostileCloud) -> No
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_redirect_is_logged_and_not_followed(
+def test_redirect_of_glance_is_logged_and_not_followed(
     cloud: HostileCloud, status: int, operation: str
 ) -> None:
     with ScriptedServer(lambda _: response(b"{}")) as other:
@@ -152,7 +154,7 @@ def test_a_redirect_is_logged_and_not_followed(
         assert "?secret" not in cloud.log()
 
 
-def test_images_of_other_types_are_no_error_of_ours(cloud: HostileCloud) -> None:
+def test_images_with_values_of_other_types_cause_no_500(cloud: HostileCloud) -> None:
     statuses: dict[str, dict[str, int]] = {"show": {}, "write": {}}
     for name, body in mutations(image_document(), leave_out=("self", "file", "schema")):
         cloud.images = lambda _, body=body: response(body)  # type: ignore[misc]
@@ -179,7 +181,7 @@ def test_properties_of_other_types_are_shown_as_text(cloud: HostileCloud) -> Non
     assert metadata["nothing"] is None
 
 
-def test_lists_of_other_types_are_no_error_of_ours(cloud: HostileCloud) -> None:
+def test_lists_with_values_of_other_types_cause_no_500(cloud: HostileCloud) -> None:
     page = {
         "images": [{**image_document(1)}, {"id": "a"}],
         "next": "/v2/images?marker=" + image_document(1)["id"],
@@ -196,7 +198,7 @@ def test_lists_of_other_types_are_no_error_of_ours(cloud: HostileCloud) -> None:
         assert answer.status in (200, 502), f"{name}: {answer}"
 
 
-def test_schemas_of_other_types_are_no_error_of_ours(tmp_path: Path) -> None:
+def test_schemas_with_values_of_other_types_cause_no_500(tmp_path: Path) -> None:
     with hostile_cloud(tmp_path) as cloud:
         for _, body in list(mutations(SCHEMA))[::7]:
             cloud.images = lambda head, body=body: (  # type: ignore[misc]
@@ -241,7 +243,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("kind", LARGE)
-def test_forty_large_responses_at_once_take_a_bounded_memory(tmp_path: Path, kind: str) -> None:
+def test_forty_large_responses_at_once_take_bounded_memory(tmp_path: Path, kind: str) -> None:
     operation, make, megabytes, statuses = LARGE[kind]
     with hostile_cloud(tmp_path) as cloud:
         assert OPERATIONS[operation](cloud).status == 200

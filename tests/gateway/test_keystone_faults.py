@@ -74,7 +74,7 @@ def assert_unavailable(answer: Answer, *secrets: str) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_token_that_is_not_known_yet_cannot_be_judged(
+def test_unknown_token_is_unavailable_and_known_ones_work_while_keystone_fails(
     running: tuple[GatewayCloud, FaultProxy], fault: str
 ) -> None:
     cloud, keystone = running
@@ -92,7 +92,7 @@ def test_a_token_that_is_not_known_yet_cannot_be_judged(
     assert "Traceback" not in said
 
 
-def test_a_token_that_only_glance_refuses_is_answered_as_any_that_ended(
+def test_token_that_only_glance_refuses_gets_the_usual_401(
     running: tuple[GatewayCloud, FaultProxy], behind: EmbeddedCloud
 ) -> None:
     cloud, _ = running
@@ -106,7 +106,7 @@ def test_a_token_that_only_glance_refuses_is_answered_as_any_that_ended(
 
 
 @pytest.mark.parametrize("fault", ["is down", "trickles", "answers HTML", "forbids"])
-def test_glimpse_starts_without_keystone_and_works_once_it_is_there(
+def test_gateway_starts_without_keystone_and_works_once_it_is_back(
     behind: EmbeddedCloud, tmp_path: Path, fault: str
 ) -> None:
     with FaultProxy(behind.address) as keystone:
@@ -127,7 +127,7 @@ def test_glimpse_starts_without_keystone_and_works_once_it_is_there(
 
 
 @pytest.mark.parametrize("change", ["", "token_cache_time = 100\n"])
-def test_known_tokens_outlive_a_reload_that_does_not_concern_them(
+def test_cached_tokens_survive_a_reload_unless_keystone_options_change(
     behind: EmbeddedCloud, tmp_path: Path, change: str
 ) -> None:
     """Logs are rotated with SIGHUP: that must not make Keystone's outage everybody's."""
@@ -147,9 +147,7 @@ def test_known_tokens_outlive_a_reload_that_does_not_concern_them(
         assert answer.status == (503 if change else 404), str(answer)
 
 
-def test_a_login_that_hangs_does_not_keep_glimpse_from_stopping(
-    behind: EmbeddedCloud, tmp_path: Path
-) -> None:
+def test_hanging_login_does_not_delay_shutdown(behind: EmbeddedCloud, tmp_path: Path) -> None:
     with FaultProxy(behind.address) as keystone:
         keystone.fail(FAULTS["trickles"])
         with behind_keystone(behind, keystone, tmp_path) as cloud:

@@ -54,7 +54,7 @@ def most_memory(cloud: GatewayCloud) -> int:
     return int(status.partition("VmHWM:")[2].split()[0])
 
 
-def test_a_hundred_thousand_take_no_more_memory_than_a_few(
+def test_memory_does_not_grow_with_the_length_of_a_list(
     running: tuple[GatewayCloud, FaultProxy],
 ) -> None:
     cloud, _ = running
@@ -67,7 +67,7 @@ def test_a_hundred_thousand_take_no_more_memory_than_a_few(
 
 
 @pytest.mark.parametrize("cap", [25, 200, 999])
-def test_a_glance_that_gives_less_is_asked_more_often(
+def test_list_is_complete_when_glance_caps_its_pages(
     running: tuple[GatewayCloud, FaultProxy], cap: int
 ) -> None:
     images = ManyImages(2_000, cap)

@@ -73,7 +73,7 @@ def missing(glance: ForgetfulGlance) -> list[str]:
     return [key for image_id, key in work() if glance.images[image_id].get(key) != key]
 
 
-def test_the_glance_of_these_tests_loses_writes(glance: ForgetfulGlance) -> None:
+def test_glance_of_these_tests_loses_writes(glance: ForgetfulGlance) -> None:
     image_id = IMAGES[0]["id"]
     with ThreadPoolExecutor(CLIENTS) as pool:
         for number in range(64):
@@ -82,7 +82,7 @@ def test_the_glance_of_these_tests_loses_writes(glance: ForgetfulGlance) -> None
     assert len(glance.images[image_id].keys() - IMAGES[0].keys()) < 64
 
 
-def test_two_workers_lose_nothing(
+def test_two_workers_lose_no_acknowledged_write(
     behind: EmbeddedCloud, glance: ForgetfulGlance, tmp_path: Path
 ) -> None:
     with (
@@ -94,7 +94,7 @@ def test_two_workers_lose_nothing(
     assert missing(glance) == []
 
 
-def test_two_processes_lose_nothing_though_one_is_killed(
+def test_two_processes_lose_no_acknowledged_write_when_one_is_killed(
     behind: EmbeddedCloud, glance: ForgetfulGlance, tmp_path: Path
 ) -> None:
     """What the killed process did not answer is tried again, until it is acknowledged."""
@@ -129,7 +129,7 @@ def test_two_processes_lose_nothing_though_one_is_killed(
     assert missing(glance) == []
 
 
-def test_what_a_killed_process_sent_undoes_nothing_later(
+def test_late_write_of_a_killed_process_undoes_nothing(
     behind: EmbeddedCloud, glance: ForgetfulGlance, tmp_path: Path
 ) -> None:
     """Glance goes on with the PATCH of a writer that is dead; the next writer waits for that."""

@@ -12,7 +12,7 @@ from tests.support.process import GlimpseProcess
 IMAGE = image_document("an image of mixtures")
 
 
-def test_a_glance_without_keystone(tmp_path: Path) -> None:
+def test_glance_without_keystone(tmp_path: Path) -> None:
     conf = tmp_path / "glance.conf"
     conf.write_text("[api]\nauth_strategy = noauth\n")
     arguments = ["--config-file", str(conf)]

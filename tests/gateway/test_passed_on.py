@@ -50,7 +50,7 @@ def rig(behind: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
 
 @pytest.mark.parametrize(("method", "target", "body"), OPERATIONS)
 @pytest.mark.parametrize("is_global", [True, False])
-def test_each_call_carries_the_callers_token_and_the_requests_id(
+def test_requests_to_glance_carry_the_callers_token_and_request_id(
     rig: Rig, method: str, target: str, body: bytes | None, *, is_global: bool
 ) -> None:
     token, global_id = issue_token(rig.cloud.identity_url, "owner"), f"req-{uuid.uuid4()}"
@@ -67,7 +67,7 @@ def test_each_call_carries_the_callers_token_and_the_requests_id(
     assert passed_on == {global_id if is_global else own_id}
 
 
-def test_an_id_of_another_form_is_not_passed_on(rig: Rig) -> None:
+def test_malformed_request_id_is_not_passed_on(rig: Rig) -> None:
     headers = {"X-Auth-Token": rig.cloud.token("owner") or ""}
     headers["X-Openstack-Request-Id"] = 'req-1"; DROP'
     answer = request(rig.cloud.address, "GET", SHOW, headers)
@@ -76,7 +76,7 @@ def test_an_id_of_another_form_is_not_passed_on(rig: Rig) -> None:
     assert passed_on == {answer.header("X-Openstack-Request-Id")}
 
 
-def test_a_schema_is_fetched_once_for_many_requests(rig: Rig) -> None:
+def test_schema_is_fetched_once_for_many_requests(rig: Rig) -> None:
     for _ in range(5):
         assert rig.cloud.ask("owner", "GET", SHOW).status == 200
     lines = [call["line"].split()[1].removeprefix("/image") for call in rig.calls]
@@ -87,7 +87,7 @@ def test_a_schema_is_fetched_once_for_many_requests(rig: Rig) -> None:
     ("status", "said", "told"),
     [(503, "7", "7"), (429, "7", "7"), (503, "tomorrow", "1"), (503, "999999", "3600")],
 )
-def test_glances_own_word_on_when_to_come_back_is_told(
+def test_retry_after_of_glance_is_passed_on_within_bounds(
     rig: Rig, status: int, said: str, told: str
 ) -> None:
     raw = f"HTTP/1.1 {status} -\r\nRetry-After: {said}\r\nContent-Length: 0\r\n\r\n".encode()

@@ -64,7 +64,7 @@ class Reader:
         return len(found["images"])
 
 
-def test_a_list_under_way_outlives_a_reload(rig: Rig) -> None:
+def test_list_in_progress_is_completed_after_a_reload(rig: Rig) -> None:
     reader = Reader(rig.cloud)
     workers = int(rig.conf.read_text().partition("workers = ")[2].split()[0])
     rig.conf.write_text(rig.conf.read_text() + "[api]\nadvertised_microversion = 2.7\n")
@@ -76,7 +76,7 @@ def test_a_list_under_way_outlives_a_reload(rig: Rig) -> None:
     assert reader.rest() == COUNT
 
 
-def test_a_list_under_way_outlives_a_stop(rig: Rig) -> None:
+def test_list_in_progress_is_completed_before_shutdown(rig: Rig) -> None:
     reader = Reader(rig.cloud)
     with ThreadPoolExecutor(1) as pool:
         stopped = pool.submit(rig.cloud.process.stop)
@@ -92,7 +92,7 @@ def listens(cloud: GatewayCloud) -> bool:
 
 
 @pytest.mark.parametrize("rig", [1], indirect=True)
-def test_many_reloads_leave_nothing_behind(rig: Rig) -> None:
+def test_reloads_leak_no_files(rig: Rig) -> None:
     rig.images.last_page.set()
     process = rig.cloud.process.pid
     files: list[int] = []

@@ -37,7 +37,7 @@ def cloud(
         yield cloud
 
 
-def test_a_server_that_hangs_holds_up_nobody_who_asks_the_other(
+def test_hanging_server_does_not_delay_requests_to_the_other(
     behind: EmbeddedCloud, glances: tuple[FaultProxy, FaultProxy], tmp_path: Path
 ) -> None:
     """However many wait for it, and have all connections that one server gets."""
@@ -73,7 +73,7 @@ def test_a_server_that_hangs_holds_up_nobody_who_asks_the_other(
     [Fault("hang"), Fault("reset", 1500), answering(503, b"busy"), None],
     ids=["hangs", "resets", "is busy", "is dead"],
 )
-def test_one_of_two_is_enough(
+def test_one_of_two_servers_is_enough(
     cloud: GatewayCloud, glances: tuple[FaultProxy, FaultProxy], fault: Fault | None
 ) -> None:
     bad, good = glances
@@ -114,7 +114,7 @@ def write(cloud: GatewayCloud, number: int) -> Answer:
 
 
 @pytest.mark.parametrize("fault", [Fault("close"), answering(503, b"")], ids=["closes", "503"])
-def test_a_write_that_one_of_two_cannot_do_is_done_by_the_other(
+def test_failed_write_is_sent_to_the_other_server(
     cloud: GatewayCloud, glances: tuple[FaultProxy, FaultProxy], fault: Fault
 ) -> None:
     failed = Patches(glances[0], fault)
@@ -123,7 +123,7 @@ def test_a_write_that_one_of_two_cannot_do_is_done_by_the_other(
 
 
 @pytest.mark.parametrize("fault", [Fault("hang"), answering(504, b"")], ids=["hangs", "504"])
-def test_a_write_that_one_of_two_may_be_at_is_not_done_by_the_other(
+def test_write_that_may_be_in_progress_is_not_sent_to_the_other_server(
     cloud: GatewayCloud, glances: tuple[FaultProxy, FaultProxy], fault: Fault
 ) -> None:
     """It would be told to be done, and undo what is written after it."""

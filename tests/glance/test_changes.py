@@ -54,9 +54,7 @@ async def test_attribute_of_the_schema_is_no_property(serve: Serve, connect: Con
     assert "new_in_glance" in await service.base_attributes(CALLER)
 
 
-async def test_replacing_removes_all_other_visible_properties(
-    serve: Serve, connect: Connect
-) -> None:
+async def test_replacing_removes_all_other_properties(serve: Serve, connect: Connect) -> None:
     service = connect(await serve(LossyGlance()))
     changes = PropertyChanges(set={"new": "1"}, replace=True, keep=frozenset({"kept"}))
     changed = await service.change_properties(CALLER, "image-1", changes)

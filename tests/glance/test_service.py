@@ -92,9 +92,7 @@ async def test_request_that_is_too_long_for_glance_is_invalid(
         await connect(await serve(refusing)).get_image(CALLER, "image-1")
 
 
-async def test_response_that_trickles_ends_with_the_total_timeout(
-    serve: Serve, connect: Connect
-) -> None:
+async def test_slow_response_ends_with_the_total_timeout(serve: Serve, connect: Connect) -> None:
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)

@@ -12,7 +12,7 @@ from glimpse.upstream.tls import TlsOptions
 from tests.upstream.conftest import Scripted, get, listening, make_client, until
 
 
-async def test_an_idle_connection_is_closed_after_a_while(
+async def test_idle_connection_is_closed_after_a_while(
     client: HttpClient, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("glimpse.upstream.client._IDLE_SECONDS", 0.1)
@@ -22,7 +22,7 @@ async def test_an_idle_connection_is_closed_after_a_while(
     assert (await get(client, scripted.url)).body == b"ok"
 
 
-async def test_a_call_that_nobody_waits_for_ends_its_connection(
+async def test_cancelled_request_closes_its_connection(
     client: HttpClient, scripted: Scripted
 ) -> None:
     scripted.gate.clear()
@@ -36,7 +36,7 @@ async def test_a_call_that_nobody_waits_for_ends_its_connection(
     assert scripted.connections == 2
 
 
-async def test_who_finds_all_connections_in_use_waits_for_one(scripted: Scripted) -> None:
+async def test_request_waits_while_all_connections_are_in_use(scripted: Scripted) -> None:
     client = make_client(max_connections=2)
     scripted.gate.clear()
     calls = [asyncio.create_task(get(client, scripted.url)) for _ in range(6)]
@@ -49,7 +49,7 @@ async def test_who_finds_all_connections_in_use_waits_for_one(scripted: Scripted
     await client.close()
 
 
-async def test_closing_ends_calls_under_way(scripted: Scripted) -> None:
+async def test_close_ends_requests_in_progress(scripted: Scripted) -> None:
     client = make_client()
     scripted.gate.clear()
     call = asyncio.create_task(get(client, scripted.url))
@@ -72,12 +72,12 @@ async def test_closing_ends_calls_under_way(scripted: Scripted) -> None:
         "http://[::1",
     ],
 )
-async def test_where_nobody_listens_nothing_is_sent(client: HttpClient, url: str) -> None:
+async def test_unreachable_server_is_a_connect_error(client: HttpClient, url: str) -> None:
     with pytest.raises(ConnectError):
         await get(client, url)
 
 
-async def test_a_connection_that_is_not_there_in_time_is_none() -> None:
+async def test_slow_connection_is_a_connect_timeout() -> None:
     async def serve(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(5)
 
@@ -88,14 +88,12 @@ async def test_a_connection_that_is_not_there_in_time_is_none() -> None:
     await client.close()
 
 
-async def test_a_name_with_several_addresses_needs_one_that_works(
-    client: HttpClient, scripted: Scripted
-) -> None:
+async def test_any_address_of_a_name_may_work(client: HttpClient, scripted: Scripted) -> None:
     url = scripted.url.replace("127.0.0.1", "localhost")  # ::1, too, where nobody listens
     assert (await get(client, url)).body == b"ok"
 
 
-async def test_a_request_says_what_it_is_given(client: HttpClient, scripted: Scripted) -> None:
+async def test_request_has_the_given_parts(client: HttpClient, scripted: Scripted) -> None:
     headers = {"X-Auth-Token": "t\xe9", "Accept": "application/json"}
     url = f"{scripted.url.replace('//', '//us%65r:p%40ss@')}/image"
     await client.request("PATCH", url, "/v2/a?b=c", headers, b"{}", max_response_bytes=10)
@@ -111,7 +109,7 @@ async def test_a_request_says_what_it_is_given(client: HttpClient, scripted: Scr
     assert body == b"{}"
 
 
-async def test_an_address_of_version_6_is_written_in_brackets(client: HttpClient) -> None:
+async def test_ipv6_address_is_in_brackets(client: HttpClient) -> None:
     server = Scripted()
     try:
         async with listening(server.serve, "::1") as url:
@@ -122,7 +120,7 @@ async def test_an_address_of_version_6_is_written_in_brackets(client: HttpClient
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Roles: admin", "a\nb", "a\rb", "a\0b"])
-async def test_a_header_of_two_lines_is_never_sent(
+async def test_header_value_with_a_line_end_is_refused(
     client: HttpClient, scripted: Scripted, value: str
 ) -> None:
     with pytest.raises(ValueError, match="more than one line"):
@@ -133,7 +131,7 @@ async def test_a_header_of_two_lines_is_never_sent(
 
 
 @pytest.mark.parametrize("file", ["cafile", "certfile"])
-async def test_a_file_that_cannot_be_used_is_an_error(file: str, scripted: Scripted) -> None:
+async def test_unusable_tls_file_is_an_error(file: str, scripted: Scripted) -> None:
     options = dataclasses.replace(TlsOptions(), **{file: "/nowhere.pem"})  # type: ignore[arg-type]
     with pytest.raises(OSError, match="No such file"):
         assert isinstance(options.context, ssl.SSLContext)

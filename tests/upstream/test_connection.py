@@ -25,7 +25,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-async def test_an_answer_is_read_and_the_connection_used_again(
+async def test_response_is_read_and_its_connection_reused(
     client: HttpClient, scripted: Scripted, name: str
 ) -> None:
     scripted.answer, status, body = ANSWERS[name]
@@ -38,7 +38,7 @@ async def test_an_answer_is_read_and_the_connection_used_again(
 @pytest.mark.parametrize(
     "head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.0 200 OK\r\nServer: old\r\n\r\n"]
 )
-async def test_an_answer_may_end_with_the_connection(
+async def test_response_without_a_length_ends_with_its_connection(
     client: HttpClient, scripted: Scripted, head: bytes
 ) -> None:
     scripted.answer, scripted.closes = head + b"all of it", True
@@ -47,7 +47,7 @@ async def test_an_answer_may_end_with_the_connection(
     assert scripted.connections == 2
 
 
-async def test_a_header_is_found_whatever_its_case(client: HttpClient, scripted: Scripted) -> None:
+async def test_header_names_ignore_case(client: HttpClient, scripted: Scripted) -> None:
     scripted.answer = b"HTTP/1.1 503 Busy\r\nRETRY-after: 7\r\nContent-Length: 0\r\n\r\n"
     response = await get(client, scripted.url)
     assert response.header(b"retry-after") == "7"
@@ -101,7 +101,7 @@ FAILURES: dict[str, tuple[bytes, type[UpstreamError]]] = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
-async def test_what_is_no_answer_is_told_and_the_next_is_read(
+async def test_bad_response_raises_and_the_next_is_read(
     client: HttpClient, scripted: Scripted, name: str
 ) -> None:
     scripted.answer, error = FAILURES[name]
@@ -113,7 +113,7 @@ async def test_what_is_no_answer_is_told_and_the_next_is_read(
 
 
 @pytest.mark.parametrize("more", [FINE, b"HTTP/1.1 2", b"junk"], ids=["answer", "half", "junk"])
-async def test_what_nobody_asked_for_is_never_the_next_answer(
+async def test_surplus_bytes_are_never_the_next_response(
     client: HttpClient, scripted: Scripted, more: bytes
 ) -> None:
     scripted.answer = FINE + more
@@ -123,7 +123,7 @@ async def test_what_nobody_asked_for_is_never_the_next_answer(
     assert scripted.connections == 2
 
 
-async def test_what_an_idle_connection_is_told_ends_it(client: HttpClient) -> None:
+async def test_unrequested_response_closes_an_idle_connection(client: HttpClient) -> None:
     connections: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -139,7 +139,7 @@ async def test_what_an_idle_connection_is_told_ends_it(client: HttpClient) -> No
         assert len(connections) == 2
 
 
-async def test_a_connection_that_the_server_will_close_is_not_used_again(
+async def test_connection_with_connection_close_is_not_reused(
     client: HttpClient, scripted: Scripted
 ) -> None:
     scripted.answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -148,7 +148,7 @@ async def test_a_connection_that_the_server_will_close_is_not_used_again(
     assert scripted.connections == 2
 
 
-async def test_a_connection_that_the_server_closed_is_not_used_again(
+async def test_connection_closed_by_the_server_is_not_reused(
     client: HttpClient, scripted: Scripted
 ) -> None:
     scripted.closes = True
@@ -159,7 +159,7 @@ async def test_a_connection_that_the_server_closed_is_not_used_again(
     assert scripted.connections == 2
 
 
-async def test_a_silence_ends_the_call(scripted: Scripted) -> None:
+async def test_read_timeout_ends_a_request(scripted: Scripted) -> None:
     client = make_client(silence=0.1)
     scripted.gate.clear()
     with pytest.raises(TimeoutError):
@@ -167,7 +167,7 @@ async def test_a_silence_ends_the_call(scripted: Scripted) -> None:
     await client.close()
 
 
-async def test_an_answer_may_take_longer_than_any_silence() -> None:
+async def test_response_may_take_longer_than_the_read_timeout() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         for byte in FINE:
@@ -182,7 +182,7 @@ async def test_an_answer_may_take_longer_than_any_silence() -> None:
 
 @pytest.mark.parametrize("status", [301, 400, 404, 500, 599])
 @pytest.mark.parametrize("framing", ["length", "chunks", "close"])
-async def test_of_an_error_the_beginning_is_read_and_the_connection_closed(
+async def test_body_of_an_error_is_truncated_and_its_connection_closed(
     client: HttpClient, scripted: Scripted, status: int, framing: str
 ) -> None:
     body = 10_000_000 * b"x"
@@ -199,13 +199,13 @@ async def test_of_an_error_the_beginning_is_read_and_the_connection_closed(
     assert scripted.connections == 2
 
 
-async def test_a_trailer_is_no_header(client: HttpClient, scripted: Scripted) -> None:
+async def test_trailer_is_no_header(client: HttpClient, scripted: Scripted) -> None:
     scripted.answer = CHUNKED + b"2\r\nok\r\n0\r\nRetry-After: 7\r\n\r\n"
     response = await get(client, scripted.url)
     assert (response.body, response.header(b"retry-after")) == (b"ok", None)
 
 
-async def test_large_bodies_are_read_as_the_budget_has_room_and_small_ones_at_once(
+async def test_large_bodies_wait_for_the_budget_and_small_ones_do_not(
     scripted: Scripted,
 ) -> None:
     client = make_client(max_buffered_bytes=3_000_000, silence=2.0)
@@ -230,7 +230,7 @@ async def test_large_bodies_are_read_as_the_budget_has_room_and_small_ones_at_on
     await client.close()
 
 
-async def test_a_large_body_that_is_cancelled_makes_room_for_the_next() -> None:
+async def test_cancelled_large_body_releases_its_reservation() -> None:
     client = make_client(max_buffered_bytes=1_000_000)
     served: list[asyncio.StreamWriter] = []
 
