@@ -1,4 +1,4 @@
-"""A server that says what a test wants said, to the byte, and an HttpClient that asks it."""
+"""A server that sends given bytes, and an HttpClient that calls it."""
 
 import asyncio
 import time
@@ -11,15 +11,15 @@ from glimpse.upstream.client import HttpClient
 from glimpse.upstream.tls import TlsOptions
 from glimpse.upstream.transport import Response
 
-FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-class Scripted:
-    """A server that answers each request with `answer`, and closes after it if told so."""
+class ScriptedServer:
+    """Sends `response` to each request once `gate` is set; with `closes`, closes after it."""
 
-    def __init__(self, answer: bytes = FINE, *, closes: bool = False) -> None:
-        self.answer = answer
+    def __init__(self, response: bytes = OK, *, closes: bool = False) -> None:
+        self.response = response
         self.closes = closes
         self.url = ""
         self.requests: list[bytes] = []
@@ -34,7 +34,7 @@ class Scripted:
             while request := await read_request(reader):
                 self.requests.append(request)
                 await self.gate.wait()
-                writer.write(self.answer)
+                writer.write(self.response)
                 await writer.drain()
                 if self.closes:
                     break
@@ -43,7 +43,7 @@ class Scripted:
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:
-    """The next request, to the byte; empty when the connection ends instead."""
+    """Return the bytes of the next request; none when the connection closes instead."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
@@ -54,7 +54,7 @@ async def read_request(reader: asyncio.StreamReader) -> bytes:
 
 @asynccontextmanager
 async def listening(serve: Serve, host: str = "127.0.0.1") -> AsyncIterator[str]:
-    """The base URL of a server whose connections `serve` serves; at the end all of them end."""
+    """Serve connections with `serve`, and close all of them at the end; yields the base URL."""
     serving: set[asyncio.Task[None]] = set()
 
     async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -72,7 +72,7 @@ async def listening(serve: Serve, host: str = "127.0.0.1") -> AsyncIterator[str]
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
     finally:
         server.close()
-        await asyncio.sleep(0.01)  # what was accepted last begins
+        await asyncio.sleep(0.01)  # start the task of the connection accepted last
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving)
@@ -80,40 +80,41 @@ async def listening(serve: Serve, host: str = "127.0.0.1") -> AsyncIterator[str]
 
 
 @pytest.fixture
-async def scripted() -> AsyncIterator[Scripted]:
-    server = Scripted()
+async def scripted() -> AsyncIterator[ScriptedServer]:
+    server = ScriptedServer()
     async with listening(server.serve) as server.url:
         yield server
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[HttpClient]:
-    made = make_client()
-    yield made
-    await made.close()
+    client = make_client()
+    yield client
+    await client.close()
 
 
 def make_client(
     *,
-    silence: float = 5.0,
+    read_timeout: float = 5.0,
     max_connections: int = 100,
     max_buffered_bytes: int = 10_000_000,
 ) -> HttpClient:
     return HttpClient(
         tls=TlsOptions(),
         connect_timeout=5.0,
-        read_timeout=silence,
+        read_timeout=read_timeout,
         max_connections=max_connections,
         max_buffered_bytes=max_buffered_bytes,
     )
 
 
 async def get(client: HttpClient, url: str, max_response_bytes: int = 1000) -> Response:
+    """Send a GET for ``/``."""
     return await client.request("GET", url, "/", {}, max_response_bytes=max_response_bytes)
 
 
 async def until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 5
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to that"
+        assert time.monotonic() < deadline, "the condition did not become true"
         await asyncio.sleep(0.01)

@@ -1,19 +1,18 @@
-"""HttpClient: where it connects, how often and for how long, and what it sends."""
+"""HttpClient: connections and their reuse, and the requests that it sends."""
 
 import asyncio
 import dataclasses
-import ssl
 
 import pytest
 
 from glimpse.upstream.client import HttpClient
 from glimpse.upstream.errors import ConnectError, ConnectionLost, ConnectTimeout
 from glimpse.upstream.tls import TlsOptions
-from tests.upstream.conftest import Scripted, get, listening, make_client, until
+from tests.upstream.conftest import ScriptedServer, get, listening, make_client, until
 
 
 async def test_idle_connection_is_closed_after_a_while(
-    client: HttpClient, scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+    client: HttpClient, scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("glimpse.upstream.client._IDLE_SECONDS", 0.1)
     await asyncio.gather(*(get(client, scripted.url) for _ in range(5)))
@@ -23,7 +22,7 @@ async def test_idle_connection_is_closed_after_a_while(
 
 
 async def test_cancelled_request_closes_its_connection(
-    client: HttpClient, scripted: Scripted
+    client: HttpClient, scripted: ScriptedServer
 ) -> None:
     scripted.gate.clear()
     call = asyncio.create_task(get(client, scripted.url))
@@ -36,7 +35,7 @@ async def test_cancelled_request_closes_its_connection(
     assert scripted.connections == 2
 
 
-async def test_request_waits_while_all_connections_are_in_use(scripted: Scripted) -> None:
+async def test_request_waits_while_all_connections_are_in_use(scripted: ScriptedServer) -> None:
     client = make_client(max_connections=2)
     scripted.gate.clear()
     calls = [asyncio.create_task(get(client, scripted.url)) for _ in range(6)]
@@ -49,7 +48,7 @@ async def test_request_waits_while_all_connections_are_in_use(scripted: Scripted
     await client.close()
 
 
-async def test_close_ends_requests_in_progress(scripted: Scripted) -> None:
+async def test_close_ends_requests_in_progress(scripted: ScriptedServer) -> None:
     client = make_client()
     scripted.gate.clear()
     call = asyncio.create_task(get(client, scripted.url))
@@ -83,17 +82,17 @@ async def test_slow_connection_is_a_connect_timeout() -> None:
 
     client = HttpClient(tls=TlsOptions(), connect_timeout=0.1, read_timeout=5)
     async with listening(serve) as url:
-        with pytest.raises(ConnectTimeout):  # it says nothing, and so there is no TLS
+        with pytest.raises(ConnectTimeout):  # the TLS handshake gets no reply
             await get(client, url.replace("http:", "https:"))
     await client.close()
 
 
-async def test_any_address_of_a_name_may_work(client: HttpClient, scripted: Scripted) -> None:
-    url = scripted.url.replace("127.0.0.1", "localhost")  # ::1, too, where nobody listens
+async def test_any_address_of_a_name_may_work(client: HttpClient, scripted: ScriptedServer) -> None:
+    url = scripted.url.replace("127.0.0.1", "localhost")  # also ::1, where no server listens
     assert (await get(client, url)).body == b"ok"
 
 
-async def test_request_has_the_given_parts(client: HttpClient, scripted: Scripted) -> None:
+async def test_request_has_the_given_parts(client: HttpClient, scripted: ScriptedServer) -> None:
     headers = {"X-Auth-Token": "t\xe9", "Accept": "application/json"}
     url = f"{scripted.url.replace('//', '//us%65r:p%40ss@')}/image"
     await client.request("PATCH", url, "/v2/a?b=c", headers, b"{}", max_response_bytes=10)
@@ -110,18 +109,18 @@ async def test_request_has_the_given_parts(client: HttpClient, scripted: Scripte
 
 
 async def test_ipv6_address_is_in_brackets(client: HttpClient) -> None:
-    server = Scripted()
+    server = ScriptedServer()
     try:
         async with listening(server.serve, "::1") as url:
             assert (await get(client, url)).body == b"ok"
             assert f"Host: {url.removeprefix('http://')}\r\n".encode() in server.requests[0]
     except OSError:
-        pytest.skip("this machine has no loopback address of version 6")
+        pytest.skip("this machine has no IPv6 loopback address")
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Roles: admin", "a\nb", "a\rb", "a\0b"])
 async def test_header_value_with_a_line_end_is_refused(
-    client: HttpClient, scripted: Scripted, value: str
+    client: HttpClient, scripted: ScriptedServer, value: str
 ) -> None:
     with pytest.raises(ValueError, match="more than one line"):
         await client.request(
@@ -131,10 +130,10 @@ async def test_header_value_with_a_line_end_is_refused(
 
 
 @pytest.mark.parametrize("file", ["cafile", "certfile"])
-async def test_unusable_tls_file_is_an_error(file: str, scripted: Scripted) -> None:
+async def test_unusable_tls_file_is_an_error(file: str, scripted: ScriptedServer) -> None:
     options = dataclasses.replace(TlsOptions(), **{file: "/nowhere.pem"})  # type: ignore[arg-type]
     with pytest.raises(OSError, match="No such file"):
-        assert isinstance(options.context, ssl.SSLContext)
+        _ = options.context
     client = HttpClient(tls=options, connect_timeout=5, read_timeout=5)
     with pytest.raises(ConnectError):
         await get(client, scripted.url.replace("http:", "https:"))

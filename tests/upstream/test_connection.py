@@ -1,4 +1,4 @@
-"""What is read from a connection: answers, what is none, and when there will be no other."""
+"""Connection: which responses are read, which are refused, and when it closes."""
 
 import asyncio
 
@@ -6,11 +6,19 @@ import pytest
 
 from glimpse.upstream.client import HttpClient
 from glimpse.upstream.errors import ConnectionLost, ProtocolError, ResponseTooLarge, UpstreamError
-from tests.upstream.conftest import FINE, Scripted, get, listening, make_client, read_request, until
+from tests.upstream.conftest import (
+    OK,
+    ScriptedServer,
+    get,
+    listening,
+    make_client,
+    read_request,
+    until,
+)
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-ANSWERS = {
-    "a length": (FINE, 200, b"ok"),
+RESPONSES = {
+    "a length": (OK, 200, b"ok"),
     "no body": (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
     "an empty body": (b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", 200, b""),
     "chunks": (
@@ -18,17 +26,17 @@ ANSWERS = {
         200,
         b"ok",
     ),
-    "an early hint first": (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + FINE, 200, b"ok"),
-    "a go-ahead first": (b"HTTP/1.1 100 Continue\r\n\r\n" + FINE, 200, b"ok"),
+    "an early hint first": (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + OK, 200, b"ok"),
+    "an interim response first": (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, 200, b"ok"),
     "an error": (b"HTTP/1.1 500 Oh\r\nContent-Length: 1\r\n\r\n!", 500, b"!"),
 }
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("name", RESPONSES)
 async def test_response_is_read_and_its_connection_reused(
-    client: HttpClient, scripted: Scripted, name: str
+    client: HttpClient, scripted: ScriptedServer, name: str
 ) -> None:
-    scripted.answer, status, body = ANSWERS[name]
+    scripted.response, status, body = RESPONSES[name]
     for _ in range(3):
         response = await get(client, scripted.url)
         assert (response.status, response.body) == (status, body)
@@ -39,16 +47,16 @@ async def test_response_is_read_and_its_connection_reused(
     "head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.0 200 OK\r\nServer: old\r\n\r\n"]
 )
 async def test_response_without_a_length_ends_with_its_connection(
-    client: HttpClient, scripted: Scripted, head: bytes
+    client: HttpClient, scripted: ScriptedServer, head: bytes
 ) -> None:
-    scripted.answer, scripted.closes = head + b"all of it", True
+    scripted.response, scripted.closes = head + b"all of it", True
     assert (await get(client, scripted.url)).body == b"all of it"
     assert (await get(client, scripted.url)).body == b"all of it"
     assert scripted.connections == 2
 
 
-async def test_header_names_ignore_case(client: HttpClient, scripted: Scripted) -> None:
-    scripted.answer = b"HTTP/1.1 503 Busy\r\nRETRY-after: 7\r\nContent-Length: 0\r\n\r\n"
+async def test_header_names_ignore_case(client: HttpClient, scripted: ScriptedServer) -> None:
+    scripted.response = b"HTTP/1.1 503 Busy\r\nRETRY-after: 7\r\nContent-Length: 0\r\n\r\n"
     response = await get(client, scripted.url)
     assert response.header(b"retry-after") == "7"
     assert response.header(b"date") is None
@@ -62,18 +70,18 @@ FAILURES: dict[str, tuple[bytes, type[UpstreamError]]] = {
         CHUNKED + b"4\r\nhalf\r\n",
         ProtocolError,
     ),
-    "a go-ahead only": (b"HTTP/1.1 100 Continue\r\n\r\n", ConnectionLost),
+    "an interim response only": (b"HTTP/1.1 100 Continue\r\n\r\n", ConnectionLost),
     "no HTTP": (b"SSH-2.0-OpenSSH_9.2\r\n", ProtocolError),
     "another protocol": (
         b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
         ProtocolError,
     ),
     "a negative length": (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", ProtocolError),
-    "more than is wanted": (
+    "more than is accepted": (
         b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n" + 1001 * b"x",
         ResponseTooLarge,
     ),
-    "more than is wanted, in chunks": (
+    "more than is accepted, in chunks": (
         CHUNKED + 1001 * b"1\r\nx\r\n",
         ResponseTooLarge,
     ),
@@ -84,7 +92,7 @@ FAILURES: dict[str, tuple[bytes, type[UpstreamError]]] = {
     "a name without end": (b"HTTP/1.1 200 OK\r\n" + 100_000 * b"x", ResponseTooLarge),
     "interim responses without end": (20_000 * b"HTTP/1.1 100 Continue\r\n\r\n", ResponseTooLarge),
     "interim responses with many headers": (
-        100 * (b"HTTP/1.1 103 Early Hints\r\n" + 20 * b"A: b\r\n" + b"\r\n") + FINE,
+        100 * (b"HTTP/1.1 103 Early Hints\r\n" + 20 * b"A: b\r\n" + b"\r\n") + OK,
         ResponseTooLarge,
     ),
     "trailers without end": (CHUNKED + b"0\r\n" + 20_000 * b"A: b\r\n", ResponseTooLarge),
@@ -102,23 +110,23 @@ FAILURES: dict[str, tuple[bytes, type[UpstreamError]]] = {
 
 @pytest.mark.parametrize("name", FAILURES)
 async def test_bad_response_raises_and_the_next_is_read(
-    client: HttpClient, scripted: Scripted, name: str
+    client: HttpClient, scripted: ScriptedServer, name: str
 ) -> None:
-    scripted.answer, error = FAILURES[name]
+    scripted.response, error = FAILURES[name]
     scripted.closes = True
     with pytest.raises(error):
         await get(client, scripted.url)
-    scripted.answer = FINE
+    scripted.response = OK
     assert (await get(client, scripted.url)).body == b"ok"
 
 
-@pytest.mark.parametrize("more", [FINE, b"HTTP/1.1 2", b"junk"], ids=["answer", "half", "junk"])
+@pytest.mark.parametrize("more", [OK, b"HTTP/1.1 2", b"junk"], ids=["answer", "half", "junk"])
 async def test_surplus_bytes_are_never_the_next_response(
-    client: HttpClient, scripted: Scripted, more: bytes
+    client: HttpClient, scripted: ScriptedServer, more: bytes
 ) -> None:
-    scripted.answer = FINE + more
+    scripted.response = OK + more
     assert (await get(client, scripted.url)).body == b"ok"
-    scripted.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnew"
+    scripted.response = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnew"
     assert (await get(client, scripted.url)).body == b"new"
     assert scripted.connections == 2
 
@@ -129,7 +137,7 @@ async def test_unrequested_response_closes_an_idle_connection(client: HttpClient
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connections.append(writer)
         while await read_request(reader):
-            writer.write(FINE)
+            writer.write(OK)
 
     async with listening(serve) as url:
         assert (await get(client, url)).body == b"ok"
@@ -140,16 +148,16 @@ async def test_unrequested_response_closes_an_idle_connection(client: HttpClient
 
 
 async def test_connection_with_connection_close_is_not_reused(
-    client: HttpClient, scripted: Scripted
+    client: HttpClient, scripted: ScriptedServer
 ) -> None:
-    scripted.answer = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    scripted.response = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
     for _ in range(2):
         await get(client, scripted.url)
     assert scripted.connections == 2
 
 
 async def test_connection_closed_by_the_server_is_not_reused(
-    client: HttpClient, scripted: Scripted
+    client: HttpClient, scripted: ScriptedServer
 ) -> None:
     scripted.closes = True
     for number in (1, 2):
@@ -159,8 +167,8 @@ async def test_connection_closed_by_the_server_is_not_reused(
     assert scripted.connections == 2
 
 
-async def test_read_timeout_ends_a_request(scripted: Scripted) -> None:
-    client = make_client(silence=0.1)
+async def test_read_timeout_ends_a_request(scripted: ScriptedServer) -> None:
+    client = make_client(read_timeout=0.1)
     scripted.gate.clear()
     with pytest.raises(TimeoutError):
         await get(client, scripted.url)
@@ -170,11 +178,11 @@ async def test_read_timeout_ends_a_request(scripted: Scripted) -> None:
 async def test_response_may_take_longer_than_the_read_timeout() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
-        for byte in FINE:
+        for byte in OK:
             writer.write(bytes((byte,)))
             await asyncio.sleep(0.02)
 
-    client = make_client(silence=0.4)
+    client = make_client(read_timeout=0.4)
     async with listening(serve) as url:
         assert (await get(client, url)).body == b"ok"
     await client.close()
@@ -183,7 +191,7 @@ async def test_response_may_take_longer_than_the_read_timeout() -> None:
 @pytest.mark.parametrize("status", [301, 400, 404, 500, 599])
 @pytest.mark.parametrize("framing", ["length", "chunks", "close"])
 async def test_body_of_an_error_is_truncated_and_its_connection_closed(
-    client: HttpClient, scripted: Scripted, status: int, framing: str
+    client: HttpClient, scripted: ScriptedServer, status: int, framing: str
 ) -> None:
     body = 10_000_000 * b"x"
     head = {
@@ -192,23 +200,23 @@ async def test_body_of_an_error_is_truncated_and_its_connection_closed(
         "close": b"",
     }[framing]
     framed = b"989680\r\n" + body + b"\r\n0\r\n\r\n" if framing == "chunks" else body
-    scripted.answer = b"HTTP/1.1 %d Oh\r\n" % status + head + b"\r\n" + framed
+    scripted.response = b"HTTP/1.1 %d Oh\r\n" % status + head + b"\r\n" + framed
     for _ in range(2):
         response = await get(client, scripted.url, max_response_bytes=20_000_000)
         assert (response.status, response.body) == (status, 64_000 * b"x")
     assert scripted.connections == 2
 
 
-async def test_trailer_is_no_header(client: HttpClient, scripted: Scripted) -> None:
-    scripted.answer = CHUNKED + b"2\r\nok\r\n0\r\nRetry-After: 7\r\n\r\n"
+async def test_trailer_is_no_header(client: HttpClient, scripted: ScriptedServer) -> None:
+    scripted.response = CHUNKED + b"2\r\nok\r\n0\r\nRetry-After: 7\r\n\r\n"
     response = await get(client, scripted.url)
     assert (response.body, response.header(b"retry-after")) == (b"ok", None)
 
 
 async def test_large_bodies_wait_for_the_budget_and_small_ones_do_not(
-    scripted: Scripted,
+    scripted: ScriptedServer,
 ) -> None:
-    client = make_client(max_buffered_bytes=3_000_000, silence=2.0)
+    client = make_client(max_buffered_bytes=3_000_000, read_timeout=2.0)
     large = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
     pending: list[asyncio.StreamWriter] = []
 

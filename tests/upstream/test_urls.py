@@ -1,0 +1,20 @@
+"""strip_credentials: what remains of a URL for logs."""
+
+import pytest
+
+from glimpse.upstream.urls import strip_credentials
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://user:secret@host:1/path?token=secret#secret", "http://host:1/path"),
+        ("redis://:secret@host?password=secret", "redis://host"),
+        ("http://secret@[::1]:5000/v3", "http://[::1]:5000/v3"),
+        ("http://host:port-secret/", "a URL that cannot be read"),
+        ("http://[secret", "a URL that cannot be read"),
+        ("the address of the plugin", "the address of the plugin"),
+    ],
+)
+def test_no_secret_remains(url: str, expected: str) -> None:
+    assert strip_credentials(url) == expected
