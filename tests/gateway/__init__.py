@@ -1,1 +1,1 @@
-"""Glimpse as a gateway, a real process, with trouble between it and what it calls."""
+"""A gateway as a real process, with failing or hostile Keystones and Glances."""

@@ -1,4 +1,4 @@
-"""The cloud behind the gateways: one process per test worker, with images that are large enough."""
+"""The cloud behind the gateways: one process for each test worker."""
 
 import uuid
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.support.gateway import SERVICE
 from tests.support.process import GlimpseProcess
 
 OWNER = Member("owner", "1" * 32)
-DEADLINE = 2  # seconds: what the gateways here are given for Glance, and for Keystone
+TIMEOUT = 2  # seconds that the gateways here wait for Glance, and for Keystone
 
 
 def image_document(name: str, **properties: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A gateway in front of a Keystone and a Glance that do what a test makes them do."""
+"""A gateway in front of a Keystone and a Glance whose responses a test replaces."""
 
 import uuid
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ from tests.support.scripted import (
     token_document,
 )
 
-DEADLINE = 2  # seconds that the gateway waits for Keystone, and for Glance
+TIMEOUT = 2  # seconds that the gateway waits for Keystone, and for Glance
 SCHEMA = {"name": "image", "properties": {"id": {"type": "string"}, "own": {"is_base": False}}}
 
 
 class HostileCloud:
-    """Both services answer as good ones do, until a test replaces a part of it.
+    """Both services work, until a test replaces some of their responses.
 
     `token` is Keystone's document of any token; `login`, `validation` and `images` make the
     responses to a login, a validation and any request for Glance.
@@ -36,7 +36,7 @@ class HostileCloud:
         self.mend()
 
     def mend(self) -> None:
-        """Let both be good."""
+        """Let both services work again."""
         self.token: Any = token_document(self.keystone.base_url, self.glance.base_url)
         self.login: Respond = lambda _: json_response(self.token, 201, "X-Subject-Token: own")
         self.validation: Respond = lambda _: json_response(self.token)
@@ -68,7 +68,7 @@ class HostileCloud:
             yield from self.validation(head)
 
     def ask(self, method: str, target: str, token: str = "", body: bytes | None = None) -> Answer:
-        """Send a request, with a token that the gateway does not know unless one is given."""
+        """Send a request with `token`, or with a new one that the gateway has not cached."""
         headers = {"X-Auth-Token": token or uuid.uuid4().hex}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -78,7 +78,7 @@ class HostileCloud:
         return self.ask("GET", f"/v2.1/images/{image_document()['id']}", token)
 
     def resident(self) -> int:
-        """MB of memory that the gateway occupies at most since it was started."""
+        """Return the peak memory of the gateway in MB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
@@ -88,16 +88,16 @@ class HostileCloud:
 
 @contextmanager
 def hostile_cloud(directory: Path) -> Iterator[HostileCloud]:
-    """Start the gateway, with its state in `directory`."""
+    """Run a gateway and both services, with the state of the gateway in `directory`."""
     process = GlimpseProcess(
         directory / "state", arguments=["--config-file", str(directory / "nova.conf")]
     )
     cloud = HostileCloud(process)
     options = credentials(cloud.keystone.base_url) | {
-        "http_connect_timeout": DEADLINE,
+        "http_connect_timeout": TIMEOUT,
         "http_request_max_retries": 0,
     }
-    glance = {"timeout": DEADLINE, "num_retries": 0, "valid_interfaces": "public"}
+    glance = {"timeout": TIMEOUT, "num_retries": 0, "valid_interfaces": "public"}
     write_configuration(
         directory / "nova.conf",
         cloud.keystone.base_url,

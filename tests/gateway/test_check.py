@@ -1,4 +1,4 @@
-"""``glimpse check`` on a gateway: it tries everything, says which part fails, tells no secret."""
+"""``glimpse check`` on a gateway: which findings it prints, and that they hold no secrets."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ def check(
 
 
 def service_user(behind: EmbeddedCloud, **changed: object) -> dict[str, object]:
-    """The section of nova.conf that has a service's token sent beside the caller's."""
+    """The options of [service_user] that make the gateway send service tokens."""
     return {"send_service_user_token": True, **credentials(behind.identity_url), **changed}
 
 

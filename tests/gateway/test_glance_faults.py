@@ -1,4 +1,4 @@
-"""Glance in every kind of trouble: each request is answered in time, with the fault that fits."""
+"""Failures of Glance: each request gets a response in time, with the right fault."""
 
 import json
 import socket
@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.gateway.conftest import DEADLINE, image_document
+from tests.gateway.conftest import TIMEOUT, image_document
 from tests.support.cloud import EmbeddedCloud
 from tests.support.faultproxy import Fault, FaultProxy, answering, http_answer
 from tests.support.gateway import GatewayCloud, gateway
@@ -18,9 +18,9 @@ from tests.support.http import Answer, encode_head
 from tests.support.process import wait_until
 
 IMAGE = image_document("the image")
-IN_HEAD, IN_BODY = 20, 1500  # bytes of an answer about IMAGE
+IN_HEAD, IN_BODY = 20, 1500  # bytes of a response about IMAGE
 POOL = 100  # connections that Glimpse keeps to Glance at most
-GROWTH = 40_000  # KiB that the process may grow by: far less than a leak of each call would make
+GROWTH = 40_000  # KiB that the process may grow by: far less than a leak in each request would add
 
 FAULTS = {
     "resets in the head": (Fault("reset", IN_HEAD), 503),
@@ -64,7 +64,7 @@ class Rig(NamedTuple):
 def running(behind: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     behind.put_images([IMAGE])
     options = {
-        "timeout": DEADLINE,
+        "timeout": TIMEOUT,
         "first_byte_timeout": 1,
         "connect_timeout": 1,
         "num_retries": 1,
@@ -82,7 +82,7 @@ def rig(running: Rig) -> Iterator[Rig]:
     yield running
     running.glance.mend()
     answer = OPERATIONS["show"](running.cloud)
-    assert answer.status == 200, f"Glance works again, and yet:\n{answer}"
+    assert answer.status == 200, f"Glance works again, but the response is:\n{answer}"
 
 
 def assert_fault(answer: Answer, status: int) -> None:
@@ -114,8 +114,8 @@ def test_log_says_how_glance_fails(rig: Rig, fault: str, words: str) -> None:
     rig.glance.fail(FAULTS[fault][0])
     assert OPERATIONS["show"](rig.cloud).status in (502, 503)
     server = f"Glance at {rig.glance.base_url}/image"
-    said = f"{server} failed, other servers are tried first for 10 s: {words}\n"
-    assert said in rig.cloud.process.log.read_text()
+    line = f"{server} failed, other servers are tried first for 10 s: {words}\n"
+    assert line in rig.cloud.process.log.read_text()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -125,29 +125,29 @@ def test_refused_connection_is_a_503(rig: Rig, operation: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "verb", "times"),
+    ("operation", "method", "times"),
     [("write", b"PATCH", 2), ("unset", b"PATCH", 1), ("delete", b"DELETE", 1)],
 )
 @pytest.mark.parametrize("kind", ["reset", "close"])
 def test_only_idempotent_writes_are_sent_again(
-    rig: Rig, operation: str, verb: bytes, times: int, kind: Literal["reset", "close"]
+    rig: Rig, operation: str, method: bytes, times: int, kind: Literal["reset", "close"]
 ) -> None:
-    """Glance may have done it: what is gone cannot be removed once more, what is set can be set."""
+    """Glance may have done it already: setting a key twice is harmless, removing one fails."""
     sent: list[bytes] = []
 
-    def is_it(request: bytes) -> bool:
-        if request.startswith(verb):
+    def is_write(request: bytes) -> bool:
+        if request.startswith(method):
             sent.append(request)
-        return request.startswith(verb)
+        return request.startswith(method)
 
-    rig.glance.fail(Fault(kind), when=is_it)
+    rig.glance.fail(Fault(kind), when=is_write)
     assert_fault(OPERATIONS[operation](rig.cloud), 503)
     assert len(sent) == times
     rig.cloud.put_images([IMAGE])
 
 
 def test_write_that_fails_once_is_retried(rig: Rig) -> None:
-    """A Glance whose database is busy answers 500, and does it the next time."""
+    """A Glance whose database is busy responds with 500, and succeeds the next time."""
     rig.glance.fail(answering(500, b""), when=lambda request: request.startswith(b"PATCH"), times=1)
     answer = set_item(rig.cloud, "busy", "no more")
     assert answer.status == 200, str(answer)
@@ -163,7 +163,7 @@ def test_read_is_retried_num_retries_times(rig: Rig) -> None:
 
 
 def test_server_that_timed_out_does_not_get_the_request_again(rig: Rig) -> None:
-    """It may be at work still: whoever asks a slow server twice makes it slower."""
+    """It may still be processing the request: sending it again would make it slower."""
     rig.glance.fail(Fault("hang"))
     before = rig.glance.requests
     assert_fault(OPERATIONS["show"](rig.cloud), 503)
@@ -176,9 +176,9 @@ def test_read_that_fails_once_is_retried(rig: Rig) -> None:
 
 
 def looping(pages: int, size: int, *, odd_page: int = -1, instead: bytes = b"") -> Fault:
-    """A Glance whose list has so many pages of `size` images, and begins again after the last.
+    """A list of so many pages of `size` images, whose last page links to the first.
 
-    In place of the odd page it answers with what is given `instead`.
+    The response to the page of number `odd_page` is `instead`.
     """
 
     def answer(request: bytes) -> bytes:
@@ -198,7 +198,7 @@ def looping(pages: int, size: int, *, odd_page: int = -1, instead: bytes = b"") 
 
 
 def read_to_the_end(cloud: GatewayCloud, target: str) -> bytes:
-    """Everything that comes back, framing included, until the connection ends."""
+    """Return the bytes of the response, framing included, until the connection closes."""
     headers = [("X-Auth-Token", cloud.token("owner") or "")]
     with socket.create_connection(cloud.address, timeout=30) as connection:
         connection.sendall(encode_head(cloud.address, "GET", target, headers, None))
@@ -208,7 +208,7 @@ def read_to_the_end(cloud: GatewayCloud, target: str) -> bytes:
 def assert_cut_short(answer: bytes) -> None:
     assert answer.startswith(b"HTTP/1.1 200"), answer[:300]
     assert b"chunked" in answer.partition(b"\r\n\r\n")[0].lower(), answer[:300]
-    assert not answer.endswith(b"0\r\n\r\n"), "half a list was sent as a whole one"
+    assert not answer.endswith(b"0\r\n\r\n"), "an incomplete list was sent as a complete one"
 
 
 def test_list_whose_next_links_repeat_is_cut_short(rig: Rig) -> None:
@@ -228,14 +228,13 @@ def test_list_whose_next_links_repeat_is_cut_short(rig: Rig) -> None:
     ids=["500", "HTML", "silence"],
 )
 def test_list_that_fails_after_its_start_was_sent_is_cut_short(rig: Rig, instead: bytes) -> None:
-    """So far in that its beginning has been sent."""
     rig.glance.fail(looping(10**6, 1, odd_page=207, instead=instead))
     answer = read_to_the_end(rig.cloud, "/v2.1/images/detail")
     assert_cut_short(answer)
     assert b"image 206" in answer
-    said = rig.cloud.process.log.read_text()
-    assert "was cut short" in said
-    assert "Traceback" not in said, "an operator reads of Glance's trouble as if it were a bug"
+    log = rig.cloud.process.log.read_text()
+    assert "was cut short" in log
+    assert "Traceback" not in log, "a failure of Glance is logged like a bug of Glimpse"
 
 
 def test_list_that_fails_before_anything_was_sent_is_a_fault(rig: Rig) -> None:
@@ -257,7 +256,7 @@ def test_list_of_a_disconnected_client_stops(rig: Rig) -> None:
             OPERATIONS["show"](rig.cloud)
         return rig.glance.requests == before + 10
 
-    wait_until(is_quiet, "Glimpse goes on asking for pages that nobody reads")
+    wait_until(is_quiet, "pages are requested for a client that has disconnected")
 
 
 def test_failed_requests_leak_no_files_and_no_memory(rig: Rig) -> None:
@@ -265,7 +264,7 @@ def test_failed_requests_leak_no_files_and_no_memory(rig: Rig) -> None:
     kinds = ["resets in the head", "resets in the body", "closes early", "closes in the body"]
     kinds += ["answers 500", "answers HTML", "answers truncated JSON", "answers no HTTP"]
 
-    def trouble(times: int) -> None:
+    def fail(times: int) -> None:
         for kind in kinds:
             rig.glance.fail(FAULTS[kind][0])
             with ThreadPoolExecutor(16) as pool:
@@ -274,11 +273,11 @@ def test_failed_requests_leak_no_files_and_no_memory(rig: Rig) -> None:
             assert {answer.status for answer in answers} == {FAULTS[kind][1]}
         rig.glance.mend()
 
-    trouble(8)  # what is loaded and pooled once is no growth
+    fail(8)  # modules and pooled connections are no leak
     files, memory = open_files(process), resident(process)
-    trouble(50)
-    wait_until(lambda: rig.glance.open <= POOL, "connections to Glance are left behind")
-    wait_until(lambda: open_files(process) <= files + POOL, "files are left open")
+    fail(50)
+    wait_until(lambda: rig.glance.open <= POOL, "connections to Glance leak")
+    wait_until(lambda: open_files(process) <= files + POOL, "files leak")
     assert resident(process) - memory < GROWTH
 
 
@@ -287,6 +286,6 @@ def open_files(process: int) -> int:
 
 
 def resident(process: int) -> int:
-    """KiB of memory that the process occupies."""
+    """Return the memory of a process in KiB."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0])

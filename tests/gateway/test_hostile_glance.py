@@ -1,4 +1,4 @@
-"""A Glance that would freeze or fill the gateway, or whose documents are not as they should be."""
+"""A hostile Glance: responses that are endless, slow, large, or of the wrong types."""
 
 import json
 import time
@@ -14,7 +14,7 @@ from tests.support.mutations import mutations
 from tests.support.scripted import Respond, ScriptedServer, image_document, response
 
 GROWTH = 60  # MB that the gateway may grow by for one response
-# MB that 40 large responses at once may take: 32 are read at a time, and one is parsed.
+# MB that 40 large responses at once may take: 32 MB are read at a time, and one is parsed.
 GROWTH_OF_MANY = 200
 IMAGE = f"/v2.1/images/{image_document()['id']}"
 JSON_HEAD = b"HTTP/1.1 200 -\r\nContent-Type: application/json\r\n"
@@ -119,7 +119,7 @@ def test_endless_response_is_refused_in_bounded_memory(
     before = cloud.resident()
     cloud.images = endless(beginning, piece)
     answer = OPERATIONS[operation](cloud)
-    # A machine that is busy may meet the deadline before the bound.
+    # On a busy machine the timeout may come before the bound of bytes.
     assert answer.status in (status, 503), str(answer)
     assert cloud.resident() - before < GROWTH
 
@@ -149,8 +149,8 @@ def test_redirect_of_glance_is_logged_and_not_followed(
         answer = OPERATIONS[operation](cloud)
         assert answer.status == 502, str(answer)
         assert other.heads == []
-        said = f"redirects to {other.base_url}/v2/images, which is not followed"
-        assert said in cloud.log()
+        line = f"redirects to {other.base_url}/v2/images, which is not followed"
+        assert line in cloud.log()
         assert "?secret" not in cloud.log()
 
 
@@ -226,7 +226,7 @@ def large_list(megabytes: int) -> Iterator[bytes]:
 
 
 def junk(megabytes: int) -> Iterator[bytes]:
-    """Text whose parsed form takes the most memory."""
+    """JSON that takes the most memory when parsed."""
     yield JSON_HEAD + b'\r\n{"images": ['
     for _ in range(megabytes):
         yield 333_333 * b"[],"

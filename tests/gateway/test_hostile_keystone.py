@@ -1,4 +1,4 @@
-"""A Keystone, or whoever writes what it stores, that would freeze or fill the gateway."""
+"""A hostile Keystone, or hostile users of one: endless, slow or malformed responses."""
 
 import time
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.hostile import DEADLINE, HostileCloud, hostile_cloud
+from tests.gateway.hostile import TIMEOUT, HostileCloud, hostile_cloud
 from tests.support.http import Answer
 from tests.support.mutations import mutations
 from tests.support.process import wait_until
 from tests.support.scripted import ScriptedServer, json_response, response, token_document
 
-GROWTH = 60  # MB that the gateway may grow by, whatever Keystone sends
+GROWTH = 60  # MB that the gateway may grow by
 HEAD = b"HTTP/1.1 201 -\r\nX-Subject-Token: own\r\nContent-Type: application/json\r\n"
 
 
@@ -65,7 +65,7 @@ def test_endless_response_to_a_validation_is_refused(cloud: HostileCloud, kind: 
 
 
 def test_slow_logins_end_with_their_timeout(cloud: HostileCloud) -> None:
-    """Each would go on for a minute, and hold its thread."""
+    """Each would take a minute, and occupy its thread."""
 
     def drip(_head: str) -> Iterator[bytes]:
         yield HEAD
@@ -77,10 +77,10 @@ def test_slow_logins_end_with_their_timeout(cloud: HostileCloud) -> None:
     for _ in range(3):
         began = time.monotonic()
         assert_unavailable(cloud.show())
-        assert time.monotonic() - began < DEADLINE + 3
+        assert time.monotonic() - began < TIMEOUT + 3
     cloud.mend()
     assert cloud.show().status == 200
-    wait_until(lambda: not cloud.keystone.open, "a connection of a login is left behind")
+    wait_until(lambda: not cloud.keystone.open, "a connection of a login leaks")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -94,9 +94,9 @@ def test_redirect_of_keystone_is_logged_and_not_followed(
         setattr(cloud, call, lambda _: response(b"", status, location))
         assert_unavailable(cloud.show())
         assert other.heads == []
-        said = cloud.log()
-        assert f"redirects to {other.base_url}/v3/auth/tokens, which is not followed" in said
-        assert "token=secret" not in said
+        log = cloud.log()
+        assert f"redirects to {other.base_url}/v3/auth/tokens, which is not followed" in log
+        assert "token=secret" not in log
 
 
 def test_access_rules_with_many_wildcards_are_matched_quickly(cloud: HostileCloud) -> None:
@@ -126,7 +126,7 @@ def test_refused_token_is_validated_once_in_a_few_seconds(cloud: HostileCloud) -
     cloud.validation = lambda _: response(b"{}", 500)
     assert_unavailable(cloud.show("a third"))
     cloud.mend()
-    assert cloud.show("a third").status == 200, "a failure of Keystone's was remembered"
+    assert cloud.show("a third").status == 200, "a failure of Keystone was cached"
     wait_until(lambda: cloud.show("wrong").status == 200, "it is refused for longer than 10 s", 10)
 
 
@@ -153,11 +153,11 @@ def test_logins_with_values_of_other_types_are_unavailable(cloud: HostileCloud) 
         cloud.login = lambda _, body=body: response(  # type: ignore[misc]
             body, 201, "X-Subject-Token: own"
         )
-        # Our own token is refused, and so the gateway logs in anew.
+        # The gateway's own token is refused, so that it logs in again.
         cloud.validation = lambda _: response(b"{}", 401)
         statuses[name] = cloud.show().status
     assert set(statuses.values()) == {503}
-    assert len(cloud.keystone.heads) > 2 * len(statuses), "it did not log in each time"
+    assert len(cloud.keystone.heads) > 2 * len(statuses), "it did not log in for each"
     cloud.mend()
     assert cloud.show().status == 200
     assert "Traceback" not in cloud.log()
@@ -185,11 +185,11 @@ def test_catalog_is_read_again_until_it_has_the_service(cloud: HostileCloud, ser
 def test_login_works_after_keystone_responded_alike_to_everything(
     cloud: HostileCloud, status: int
 ) -> None:
-    """keystoneauth waits for itself after a 401 to its look for versions."""
+    """keystoneauth deadlocks when a request for versions gets a 401."""
     cloud.login = cloud.validation = cloud.discovery = lambda _: response(b"{}", status)
-    for _ in range(12):  # more than logins are under way at once
+    for _ in range(12):  # more than the logins that may be in progress at once
         began = time.monotonic()
         assert_unavailable(cloud.show())
-        assert time.monotonic() - began < DEADLINE
+        assert time.monotonic() - began < TIMEOUT
     cloud.mend()
     assert cloud.show().status == 200

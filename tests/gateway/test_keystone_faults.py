@@ -1,4 +1,4 @@
-"""Keystone in every kind of trouble, at the start and later on."""
+"""Failures of Keystone, at the start of the gateway and later."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.conftest import DEADLINE, image_document
+from tests.gateway.conftest import TIMEOUT, image_document
 from tests.support.cloud import EmbeddedCloud, issue_token
 from tests.support.faultproxy import Fault, FaultProxy, answering
 from tests.support.gateway import GatewayCloud, Sections, gateway
@@ -36,11 +36,11 @@ FAULTS = {
 def behind_keystone(
     behind: EmbeddedCloud, keystone: FaultProxy, directory: Path
 ) -> Iterator[GatewayCloud]:
-    """A gateway whose Keystone is the proxy. The catalog names Glance: by way of it, too."""
+    """A gateway that calls Keystone through a proxy, and Glance where its catalog says."""
     behind.put_images([IMAGE])
     options = {
         "auth_url": f"{keystone.base_url}/identity/v3",
-        "http_connect_timeout": DEADLINE,
+        "http_connect_timeout": TIMEOUT,
         "http_request_max_retries": 1,
     }
     sections: Sections = {
@@ -87,9 +87,9 @@ def test_unknown_token_is_unavailable_and_known_ones_work_while_keystone_fails(
     finally:
         keystone.mend()
     assert show(cloud, unknown).status == 200
-    said = cloud.process.log.read_text()
-    assert unknown not in said
-    assert "Traceback" not in said
+    log = cloud.process.log.read_text()
+    assert unknown not in log
+    assert "Traceback" not in log
 
 
 def test_token_that_only_glance_refuses_gets_the_usual_401(
@@ -122,7 +122,7 @@ def test_gateway_starts_without_keystone_and_works_once_it_is_back(
             answer = show(cloud, token)
             assert answer.status == 200, str(answer)
             links = {link["rel"]: link["href"] for link in answer.json()["image"]["links"]}
-            # The catalog has the address at which Keystone was reached: here, the proxy's.
+            # Keystone's catalog has the address at which it was called: that of the proxy.
             assert links["alternate"] == f"{keystone.base_url}/image/images/{IMAGE['id']}"
 
 
@@ -130,7 +130,7 @@ def test_gateway_starts_without_keystone_and_works_once_it_is_back(
 def test_cached_tokens_survive_a_reload_unless_keystone_options_change(
     behind: EmbeddedCloud, tmp_path: Path, change: str
 ) -> None:
-    """Logs are rotated with SIGHUP: that must not make Keystone's outage everybody's."""
+    """Logs are rotated with SIGHUP: an outage of Keystone must not fail all requests then."""
     with (
         FaultProxy(behind.address) as keystone,
         behind_keystone(behind, keystone, tmp_path) as cloud,
@@ -142,7 +142,7 @@ def test_cached_tokens_survive_a_reload_unless_keystone_options_change(
         conf.write_text(conf.read_text().replace("auth_type", f"{change}auth_type"))
         os.kill(cloud.process.pid, signal.SIGHUP)
         wait_until(lambda: "was read again" in cloud.process.log.read_text(), "nothing was read")
-        # The catalog that names Glance comes from Keystone, too: what needs no Glance is asked for.
+        # The URL of Glance comes from Keystone as well, so the request is one that needs no Glance.
         answer = request(cloud.address, "GET", "/v2.1/nowhere", {"X-Auth-Token": token})
         assert answer.status == (503 if change else 404), str(answer)
 

@@ -1,4 +1,4 @@
-"""Lists of many images through a gateway: page by page, whole, and in little memory."""
+"""Long lists through a gateway: complete, and in bounded memory."""
 
 import json
 import uuid
@@ -14,7 +14,7 @@ from tests.support.gateway import GatewayCloud, gateway
 from tests.support.manyimages import ManyImages
 
 SECONDS = 60.0
-FLAT = 16 * 1024  # KiB: a tenth of what 100,000 images of these take
+MAX_GROWTH = 16 * 1024  # KiB: a tenth of what these 100,000 images take
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def running(
 
 
 def listed(running: tuple[GatewayCloud, FaultProxy], images: ManyImages) -> list[str]:
-    """The ids in a list without a limit; the last page comes when the first bytes are there."""
+    """Return the ids of a list. Glance sends the last page after its first bytes were received."""
     cloud, glance = running
     glance.fail(Fault("answer", answer=images))
     connection = HTTPConnection(*cloud.address, timeout=SECONDS)
@@ -48,8 +48,8 @@ def ids(count: int) -> list[str]:
     return [str(uuid.UUID(int=number)) for number in range(1, count + 1)]
 
 
-def most_memory(cloud: GatewayCloud) -> int:
-    """KiB that the process has occupied at most."""
+def peak_memory(cloud: GatewayCloud) -> int:
+    """Return the peak memory of the gateway in KiB."""
     status = Path(f"/proc/{cloud.process.pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0])
 
@@ -59,11 +59,11 @@ def test_memory_does_not_grow_with_the_length_of_a_list(
 ) -> None:
     cloud, _ = running
     assert listed(running, ManyImages(5_000)) == ids(5_000)
-    before = most_memory(cloud)
+    before = peak_memory(cloud)
     many = ManyImages(100_000)
     assert listed(running, many) == ids(100_000)
     assert many.asked == [1000] * 100
-    assert most_memory(cloud) - before < FLAT
+    assert peak_memory(cloud) - before < MAX_GROWTH
 
 
 @pytest.mark.parametrize("cap", [25, 200, 999])

@@ -1,4 +1,4 @@
-"""In front of a Glance that loses writes, no acknowledged write is lost."""
+"""No acknowledged write is lost in front of a Glance that loses concurrent writes."""
 
 import json
 from collections.abc import Iterator
@@ -22,11 +22,11 @@ CLIENTS = 16
 KEYS = 500
 IMAGES = [image_document(f"written to {number}") for number in range(3)]
 DELAY = 0.005  # seconds between Glance's reading an image and writing it back
-DEAD_HOLDER = 4  # seconds after which the turn of a killed process is free
+LOCK_EXPIRY = 4  # seconds until the lock of a killed process expires
 
 
 class Write(NamedTuple):
-    """One client's attempt to set a key; `status` is None when nobody answered."""
+    """One client's attempt to set a key; `status` is None without a response."""
 
     image_id: str
     key: str
@@ -44,7 +44,7 @@ def glance() -> Iterator[ForgetfulGlance]:
 def writer(
     directory: Path, behind: EmbeddedCloud, glance: ForgetfulGlance, *arguments: str, url: str = ""
 ) -> Iterator[GatewayCloud]:
-    """A gateway that lets an image have as many properties as the clients set."""
+    """A gateway without a limit of properties."""
     sections: Sections = {
         "glance": {"api_servers": glance.base_url},
         "quota": {"metadata_items": -1},
@@ -65,7 +65,7 @@ def set_key(cloud: GatewayCloud, image_id: str, key: str) -> Write:
 
 
 def work() -> list[tuple[str, str]]:
-    """Which image gets which key."""
+    """Return pairs of an image id and a key to set."""
     return [(IMAGES[n % len(IMAGES)]["id"], f"key-{n}") for n in range(KEYS)]
 
 
@@ -97,7 +97,7 @@ def test_two_workers_lose_no_acknowledged_write(
 def test_two_processes_lose_no_acknowledged_write_when_one_is_killed(
     behind: EmbeddedCloud, glance: ForgetfulGlance, tmp_path: Path
 ) -> None:
-    """What the killed process did not answer is tried again, until it is acknowledged."""
+    """Writes without a response are repeated until they are acknowledged."""
     unanswered: list[Write] = []
     acknowledged: list[Write] = []
     lock = Lock()
@@ -120,11 +120,11 @@ def test_two_processes_lose_no_acknowledged_write_when_one_is_killed(
             return done
 
         writing = [pool.submit(write, each) for each in zip(cycle((one, two)), work())]
-        wait_until(lambda: len(acknowledged) > KEYS // 4, "nobody writes")
+        wait_until(lambda: len(acknowledged) > KEYS // 4, "no write was sent")
         two.process.kill()
         two.process.start()
         written = [each.result() for each in writing]
-    assert unanswered, "the process was killed when nobody was writing"
+    assert unanswered, "no write was in progress when the process was killed"
     assert {write.status for write in written} == {200}
     assert missing(glance) == []
 
@@ -132,7 +132,7 @@ def test_two_processes_lose_no_acknowledged_write_when_one_is_killed(
 def test_late_write_of_a_killed_process_undoes_nothing(
     behind: EmbeddedCloud, glance: ForgetfulGlance, tmp_path: Path
 ) -> None:
-    """Glance goes on with the PATCH of a writer that is dead; the next writer waits for that."""
+    """Glance still processes its PATCH; the next writer waits until that is over."""
     image_id = IMAGES[0]["id"]
     with (
         writer(tmp_path / "gateway", behind, glance) as cloud,
@@ -140,18 +140,18 @@ def test_late_write_of_a_killed_process_undoes_nothing(
     ):
         glance.delay = 3
         dying = pool.submit(set_key, cloud, image_id, "dying")
-        wait_until(lambda: glance.at_work == 1, "nobody writes")
+        wait_until(lambda: glance.at_work == 1, "no write was sent")
         glance.delay = DELAY
         cloud.process.kill()
         assert dying.result().status is None
         cloud.process.start()
         assert set_key(cloud, image_id, "next").status == 200
-    wait_until(lambda: glance.at_work == 0, "Glance does not come to an end")
+    wait_until(lambda: glance.at_work == 0, "Glance does not finish")
     assert glance.images[image_id]["next"] == "next"
 
 
 def _writer_with(
     redis: int, directory: Path, behind: EmbeddedCloud, glance: ForgetfulGlance
 ) -> AbstractContextManager[GatewayCloud]:
-    url = f"redis://127.0.0.1:{redis}?lock_timeout={DEAD_HOLDER}"
+    url = f"redis://127.0.0.1:{redis}?lock_timeout={LOCK_EXPIRY}"
     return writer(directory, behind, glance, url=url)

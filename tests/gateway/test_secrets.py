@@ -1,4 +1,4 @@
-"""At level DEBUG, in trouble and out of it, no log and no error tells what lets anybody in."""
+"""Logs at level DEBUG and error responses contain no tokens and passwords."""
 
 import base64
 import hashlib
@@ -40,7 +40,7 @@ class Rig(NamedTuple):
 
 @pytest.fixture(params=["lines", "JSON"])
 def rig(request: pytest.FixtureRequest, behind: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
-    """A gateway with all that has secrets, and proxies that see the tokens it gets for itself."""
+    """A gateway whose options hold all kinds of secrets; its own tokens are recorded."""
     behind.put_images([IMAGE])
     with ExitStack() as running:
         keystone = running.enter_context(FaultProxy(behind.address))
@@ -74,7 +74,7 @@ def rig(request: pytest.FixtureRequest, behind: EmbeddedCloud, tmp_path: Path) -
 
 
 def _note(call: bytes, header: bytes, tokens: list[str]) -> bool:
-    """Take note of a token that Glimpse has for itself; let the call pass."""
+    """Record a token of Glimpse's own; do not replace the response."""
     for line in call.split(b"\r\n"):
         name, _, value = line.partition(b": ")
         if name.lower() == header:
@@ -83,7 +83,7 @@ def _note(call: bytes, header: bytes, tokens: list[str]) -> bool:
 
 
 def forms(secret: str) -> list[str]:
-    """A secret, and what others could be tempted to write in its place."""
+    """Return a secret, and encodings and hashes that might be logged in its place."""
     raw = secret.encode()
     hashes = [getattr(hashlib, name)(raw).hexdigest() for name in ("md5", "sha1", "sha256")]
     return [secret, *hashes, base64.b64encode(raw).decode()]
@@ -119,17 +119,9 @@ def test_logs_and_errors_contain_no_secrets(rig: Rig) -> None:
     assert own_tokens
     assert service_tokens
     cloud.process.stop()
-    said = cloud.process.log.read_text() + "".join(map(str, answers))
-    assert "DEBUG" in said
-    secrets = [
-        PASSWORD,
-        CACHE_SECRET,
-        REDIS_SECRET,
-        SERVICE.name + ":",
-        service,
-        *own_tokens,
-        *service_tokens,
-        *tokens,
-    ]
-    told = [form for secret in secrets for form in forms(secret) if form in said]
-    assert told == []
+    text = cloud.process.log.read_text() + "".join(map(str, answers))
+    assert "DEBUG" in text
+    options = (PASSWORD, CACHE_SECRET, REDIS_SECRET, f"{SERVICE.name}:")
+    secrets = [*options, service, *own_tokens, *service_tokens, *tokens]
+    leaked = [form for secret in secrets for form in forms(secret) if form in text]
+    assert leaked == []

@@ -1,4 +1,4 @@
-"""Signals while a long list is under way: whoever is reading it gets all of it."""
+"""Signals while a long list is being sent: its client gets all of it."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def rig(request: pytest.FixtureRequest, behind: EmbeddedCloud, tmp_path: Path) -
 
 
 class Reader:
-    """Who has begun to read a list, and reads the rest when told to."""
+    """A client that has read the beginning of a list; `rest` reads the remainder."""
 
     def __init__(self, cloud: GatewayCloud) -> None:
         self._connection = HTTPConnection(*cloud.address, timeout=SECONDS)
@@ -69,7 +69,9 @@ def test_list_in_progress_is_completed_after_a_reload(rig: Rig) -> None:
     workers = int(rig.conf.read_text().partition("workers = ")[2].split()[0])
     rig.conf.write_text(rig.conf.read_text() + "[api]\nadvertised_microversion = 2.7\n")
     os.kill(rig.cloud.process.pid, signal.SIGHUP)
-    wait_until(lambda: rig.log.read_text().count(RELOADED) == workers, "nothing was read again")
+    wait_until(
+        lambda: rig.log.read_text().count(RELOADED) == workers, "the configuration was not reloaded"
+    )
     answer = rig.cloud.ask("owner", "GET", "/v2.1/")
     assert answer.json()["version"]["version"] == "2.7", str(answer)
     rig.images.last_page.set()
@@ -80,7 +82,7 @@ def test_list_in_progress_is_completed_before_shutdown(rig: Rig) -> None:
     reader = Reader(rig.cloud)
     with ThreadPoolExecutor(1) as pool:
         stopped = pool.submit(rig.cloud.process.stop)
-        wait_until(lambda: not listens(rig.cloud), "others can still connect")
+        wait_until(lambda: not listens(rig.cloud), "the port still accepts connections")
         rig.images.last_page.set()
         assert reader.rest() == COUNT
         assert stopped.result() == 0
@@ -99,7 +101,7 @@ def test_reloads_leak_no_files(rig: Rig) -> None:
     for number in range(1, 21):
         assert rig.cloud.ask("owner", "GET", "/v2.1/images?limit=1").status == 200
         os.kill(process, signal.SIGHUP)
-        wait_until(lambda n=number: rig.log.read_text().count(RELOADED) == n, "nothing was read")  # type: ignore[misc]
+        wait_until(lambda n=number: rig.log.read_text().count(RELOADED) == n, "no reload")  # type: ignore[misc]
         time.sleep(0.05)
         files.append(len(list(Path(f"/proc/{process}/fd").iterdir())))
     assert files[-1] <= files[1] + 4, files

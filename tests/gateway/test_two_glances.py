@@ -1,4 +1,4 @@
-"""Two Glances, one of them in trouble: nobody notices, and it is left in peace for a while."""
+"""Two Glances of which one fails: requests succeed, and it gets few of them for a while."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.gateway.conftest import DEADLINE, image_document
+from tests.gateway.conftest import TIMEOUT, image_document
 from tests.support.cloud import EmbeddedCloud
 from tests.support.faultproxy import Fault, FaultProxy, answering
 from tests.support.gateway import GatewayCloud, gateway
@@ -16,8 +16,8 @@ from tests.support.http import Answer
 from tests.support.process import wait_until
 
 IMAGE = image_document("one image of two Glances")
-PATIENT = 16  # seconds that a silent Glance is given where many wait for it
-MOST_TRIES = 3  # of a Glance that rests for ten seconds after each
+LONG_TIMEOUT = 16  # seconds that many requests wait for a Glance that hangs
+MAX_TRIES = 3  # of a Glance that is in backoff for ten seconds after each
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def cloud(
     behind: EmbeddedCloud, glances: tuple[FaultProxy, FaultProxy], tmp_path: Path
 ) -> Iterator[GatewayCloud]:
     urls = ",".join(f"{glance.base_url}/image" for glance in glances)
-    options = {"api_servers": urls, "timeout": DEADLINE, "first_byte_timeout": 1}
+    options = {"api_servers": urls, "timeout": TIMEOUT, "first_byte_timeout": 1}
     with gateway(tmp_path / "gateway", behind, {"glance": options}) as cloud:
         yield cloud
 
@@ -40,12 +40,12 @@ def cloud(
 def test_hanging_server_does_not_delay_requests_to_the_other(
     behind: EmbeddedCloud, glances: tuple[FaultProxy, FaultProxy], tmp_path: Path
 ) -> None:
-    """However many wait for it, and have all connections that one server gets."""
+    """Even if requests in progress use all connections that a server may have."""
     bad, good = glances
     urls = ",".join(f"{glance.base_url}/image" for glance in glances)
-    options = {"api_servers": urls, "first_byte_timeout": PATIENT}
+    options = {"api_servers": urls, "first_byte_timeout": LONG_TIMEOUT}
     with (
-        gateway(tmp_path / "patient", behind, {"glance": options}) as cloud,
+        gateway(tmp_path / "waiting", behind, {"glance": options}) as cloud,
         ThreadPoolExecutor(500) as pool,
     ):
         show = f"/v2.1/images/{IMAGE['id']}"
@@ -53,15 +53,18 @@ def test_hanging_server_does_not_delay_requests_to_the_other(
         bad.fail(Fault("hang"))
         many = [pool.submit(cloud.ask, "owner", "GET", show) for _ in range(400)]
         try:
-            wait_until(lambda: bad.open == 100, "they do not wait for the one that hangs")
-            wait_until(lambda: sum(each.done() for each in many) == 200, "half of them have to")
-            good.refuse()  # ends what is connected already, which needs no place any more
+            wait_until(lambda: bad.open == 100, "not all of its connections are in use")
+            wait_until(
+                lambda: sum(each.done() for each in many) == 200,
+                "half of the requests do not succeed",
+            )
+            good.refuse()  # close idle connections, so that new ones are needed
             good.mend()
             more = [pool.submit(cloud.ask, "owner", "GET", show) for _ in range(40)]
             wait_until(
                 lambda: sum(each.done() for each in more) >= 15,
-                "those who ask the other server wait, too",
-                seconds=PATIENT / 2,
+                "requests to the other server wait as well",
+                seconds=LONG_TIMEOUT / 2,
             )
         finally:
             bad.mend()
@@ -87,12 +90,12 @@ def test_one_of_two_servers_is_enough(
         body = json.dumps({"meta": {"key": str(number)}}).encode()
         answers.append(cloud.ask("owner", "PUT", f"{show}/metadata/key", body))
     assert [str(answer) for answer in answers if answer.status != 200] == []
-    assert bad.requests <= MOST_TRIES
+    assert bad.requests <= MAX_TRIES
     assert good.requests >= 25
 
 
 class Patches(list[bytes]):
-    """The PATCHes that a Glance gets, of which each fails."""
+    """The PATCH requests that a Glance got, all of which fail."""
 
     def __init__(self, glance: FaultProxy, fault: Fault) -> None:
         super().__init__()
@@ -105,7 +108,7 @@ class Patches(list[bytes]):
 
 
 def write(cloud: GatewayCloud, number: int) -> Answer:
-    """Set a key; a read before every other write has the servers change places."""
+    """Set a key. A read before every other write makes each server the first in turn."""
     show = f"/v2.1/images/{IMAGE['id']}"
     if number % 2:
         assert cloud.ask("owner", "GET", show).status == 200
@@ -126,7 +129,7 @@ def test_failed_write_is_sent_to_the_other_server(
 def test_write_that_may_be_in_progress_is_not_sent_to_the_other_server(
     cloud: GatewayCloud, glances: tuple[FaultProxy, FaultProxy], fault: Fault
 ) -> None:
-    """It would be told to be done, and undo what is written after it."""
+    """It would be acknowledged, and the late one undo what other clients write after it."""
     failed = Patches(glances[0], fault)
     answers = [write(cloud, number) for number in range(4)]
     assert [answer.status for answer in answers].count(503) == len(failed) >= 1

@@ -6,7 +6,7 @@ from typing import Any
 from glimpse.images import PropertyChanges
 from glimpse.images.errors import PropertyLimitExceeded, PropertyNotFound
 
-_RESERVED_PREFIX = "os_glance"  # Glance's own properties, which it lets nobody set or remove
+_RESERVED_PREFIX = "os_glance"  # Glance's own properties, which no client may set or remove
 
 
 def make_property_patch(

@@ -1,4 +1,4 @@
-"""Identity and image service put together otherwise than usual."""
+"""Unusual combinations: Glance without Keystone, embedded images with Keystone."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ def test_glance_without_keystone(tmp_path: Path) -> None:
         cloud = EmbeddedCloud(behind)
         cloud.put_images([IMAGE])
         sections = "[glimpse]\nimage_service = glance\n[api]\nauth_strategy = noauth\n"
-        sections += "[metrics]\nport = 0\n"  # others use the usual one
+        sections += "[metrics]\nport = 0\n"  # other processes use the default port
         (tmp_path / "nova.conf").write_text(
             f"{sections}[glance]\napi_servers = {behind.base_url}/image\n"
         )

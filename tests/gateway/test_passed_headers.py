@@ -1,4 +1,4 @@
-"""What of a request reaches Glance and Keystone, and what of Glance's answer reaches the client."""
+"""Headers that are passed on: from the client to Glance, and from Glance to the client."""
 
 import uuid
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.support.faultproxy import Fault, FaultProxy
 from tests.support.gateway import GatewayCloud, gateway
 from tests.support.http import request
 
-IMAGE = image_document("the image of which is told")
+IMAGE = image_document("the image of passed-on headers")
 SHOW = f"/v2.1/images/{IMAGE['id']}"
 OPERATIONS = [
     ("GET", "/v2.1/images", None),
@@ -31,7 +31,7 @@ class Rig(NamedTuple):
 
 @pytest.fixture
 def rig(behind: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
-    """A gateway, and the headers of each call that it makes of Glance."""
+    """A gateway, and the headers of each request that it sends to Glance."""
     behind.put_images([IMAGE])
     calls: list[dict[str, str]] = []
 
@@ -39,7 +39,7 @@ def rig(behind: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
         lines = call.partition(b"\r\n\r\n")[0].decode().split("\r\n")
         fields = [line.partition(": ") for line in lines[1:]]
         calls.append({name.lower(): value for name, _, value in fields} | {"line": lines[0]})
-        return False  # let it pass
+        return False  # do not replace the response
 
     with FaultProxy(behind.address) as glance:
         glance.fail(Fault("answer"), when=note)
@@ -84,14 +84,14 @@ def test_schema_is_fetched_once_for_many_requests(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "told"),
+    ("status", "received", "sent"),
     [(503, "7", "7"), (429, "7", "7"), (503, "tomorrow", "1"), (503, "999999", "3600")],
 )
 def test_retry_after_of_glance_is_passed_on_within_bounds(
-    rig: Rig, status: int, said: str, told: str
+    rig: Rig, status: int, received: str, sent: str
 ) -> None:
-    raw = f"HTTP/1.1 {status} -\r\nRetry-After: {said}\r\nContent-Length: 0\r\n\r\n".encode()
+    raw = f"HTTP/1.1 {status} -\r\nRetry-After: {received}\r\nContent-Length: 0\r\n\r\n".encode()
     rig.cloud.token("owner")
     rig.glance.fail(Fault("answer", answer=lambda _request: raw))
     answer = rig.cloud.ask("owner", "GET", SHOW)
-    assert (answer.status, answer.header("Retry-After")) == (503, told), str(answer)
+    assert (answer.status, answer.header("Retry-After")) == (503, sent), str(answer)
