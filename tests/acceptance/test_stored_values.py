@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.image_api.bulk_documents import record_of
+from glimpse.image_api.bulk_documents import parse_record
 from glimpse.image_api.bulk_load import JsonLines
 from glimpse.images.errors import Invalid
 from tests.acceptance.conftest import MEMBERS
@@ -122,7 +122,7 @@ def _is_taken(text: str) -> bool:
     """Whether `load` takes the document, by the checks that it makes of each."""
     try:
         for document in JsonLines(io.BytesIO(text.encode())):
-            record_of(document)
+            parse_record(document)
     except Invalid:
         return False
     return True

@@ -42,7 +42,7 @@ _CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
 _REQUIRED = ("id", "status", "created_at", "updated_at")
 
 
-def record_of(document: object) -> tuple[Image, Members]:
+def parse_record(document: object) -> tuple[Image, Members]:
     """The image that a document describes, and its ``members``: project ids and statuses.
 
     A document is an image as the Image API shows it; ``members`` is a list of

@@ -8,7 +8,7 @@ import orjson
 
 from glimpse.embedded.catalog import Members
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.image_api.bulk_documents import record_of
+from glimpse.image_api.bulk_documents import parse_record
 from glimpse.images import Image
 from glimpse.images.errors import Invalid
 
@@ -61,7 +61,7 @@ async def load(
 ) -> int:
     """Create the images that the documents describe, with their ids, dates, owners and statuses.
 
-    See `loadable.record_of` for what a document is; an image with the same id is replaced. Every
+    See `loadable.parse_record` for what a document is; an image with the same id is replaced. Every
     10,000 records are a transaction: all of them are loaded, or none. `progress` is called with
     the number of each. Returns how many there were; raises BadRecord as soon as one is found.
     """
@@ -78,7 +78,7 @@ def _transactions(documents: Iterable[object]) -> Iterator[list[tuple[Image, Mem
     batch: list[tuple[Image, Members]] = []
     try:
         for document in documents:
-            batch.append(record_of(document))
+            batch.append(parse_record(document))
             if len(batch) == IN_ONE_TRANSACTION:
                 yield batch
                 kept += len(batch)
