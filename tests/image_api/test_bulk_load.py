@@ -159,7 +159,7 @@ async def test_what_is_no_object_is_no_record(
 async def test_the_transactions_before_a_bad_record_are_kept(
     service: EmbeddedImageService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "IN_ONE_TRANSACTION", 2)
+    monkeypatch.setattr(loading, "BATCH_SIZE", 2)
     with pytest.raises(BadRecord) as refused:
         await load(service, [*(document() for _ in range(5)), {}])
     assert refused.value.kept == len(await listed(service, ADMIN)) == 4

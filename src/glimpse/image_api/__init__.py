@@ -1,4 +1,4 @@
-"""The Image API v2 in front of the embedded image service: what native clients need of it."""
+"""The Image API v2 over the embedded image service, as far as native clients need it."""
 
 from glimpse.image_api.routes import image_api
 

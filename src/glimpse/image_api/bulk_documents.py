@@ -1,4 +1,4 @@
-"""Records to be loaded: Image API documents, checked as the Image API would, as images. Pure."""
+"""Bulk documents: parse and check the documents that a bulk load makes image records of. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,19 +13,19 @@ from glimpse.images import BASE_ATTRIBUTES, Image, image_from_document, parse_da
 from glimpse.images.errors import Invalid
 
 MEMBER_STATUSES = ("pending", "accepted", "rejected")
-_LARGEST = 2**63 - 1  # bytes: what a column holds
+_LARGEST_SIZE = 2**63 - 1  # bytes: what a column holds
 _AS_PRINTED = re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 def _size(value: object) -> bool:
-    return value is None or (type(value) is int and 0 <= value <= _LARGEST)
+    return value is None or (type(value) is int and 0 <= value <= _LARGEST_SIZE)
 
 
 def _date(value: object) -> bool:
     return isinstance(value, str) and _normalized(value) is not None
 
 
-_SIZE = (f"null or an integer from 0 to {_LARGEST}", _size)
+_SIZE = (f"null or an integer from 0 to {_LARGEST_SIZE}", _size)
 _DATE = ("a date and time in ISO 8601 notation", _date)
 # Every attribute that a record may have: those that may be written, and those the service sets.
 _CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
@@ -43,11 +43,11 @@ _REQUIRED = ("id", "status", "created_at", "updated_at")
 
 
 def parse_record(document: object) -> tuple[Image, Members]:
-    """The image that a document describes, and its ``members``: project ids and statuses.
+    """Make an image, and its members' project ids and statuses, of a document.
 
-    A document is an image as the Image API shows it; ``members`` is a list of
-    ``{"member_id": ..., "status": ...}``. A property may be null, which an image of an older cloud
-    may have. Raises Invalid, naming the attribute and what is allowed.
+    A document is an image as the Image API shows it, and may have ``members``, a list of
+    ``{"member_id": ..., "status": ...}``. A property may be null, as in images of older clouds.
+    Raises Invalid with a message that names the attribute and what is allowed.
     """
     if not isinstance(document, dict):
         raise Invalid("it is no JSON object.")
@@ -76,8 +76,8 @@ def parse_record(document: object) -> tuple[Image, Members]:
 def _check(name: str, value: object) -> None:
     known = _CHECKS.get(name)
     if known is not None:
-        allowed, suits = known
-        if not suits(value):
+        allowed, is_allowed = known
+        if not is_allowed(value):
             raise Invalid(f"invalid value for '{name}': it must be {allowed}.")
         if isinstance(value, str):
             check_text(name, value)
@@ -97,19 +97,19 @@ def _members(entries: object) -> Members:
 
 
 def _member(entry: object) -> tuple[str, str]:
-    given: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
-    project, status = given.get("member_id"), given.get("status", "pending")
-    allowed, suits = one_of(*MEMBER_STATUSES)
+    member: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
+    project, status = member.get("member_id"), member.get("status", "pending")
+    allowed, is_allowed = one_of(*MEMBER_STATUSES)
     if not isinstance(project, str) or not 0 < len(project) <= 255:  # noqa: PLR2004  as a column
         raise Invalid("a member must be an object with a 'member_id' of 1 to 255 characters.")
-    if not suits(status):
+    if not is_allowed(status):
         raise Invalid(f"invalid 'status' of a member: it must be {allowed}.")
     check_text("member_id", project)
     return project, status
 
 
 def _normalized(date: str) -> str | None:
-    """The date as the Image API prints it; mostly, it already is."""
+    """Return a date as the Image API prints it, as most are given; None for other text."""
     if _AS_PRINTED.fullmatch(date):
         try:
             datetime.fromisoformat(date)

@@ -1,4 +1,4 @@
-"""Bulk creation of image records from JSON lines of Image API documents."""
+"""Bulk load: create image records from JSON lines of Image API documents."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -12,12 +12,12 @@ from glimpse.image_api.bulk_documents import parse_record
 from glimpse.images import Image
 from glimpse.images.errors import Invalid
 
-IN_ONE_TRANSACTION = 10_000
-LONGEST_LINE = 16 * 1024 * 1024  # bytes: more than the largest image has, however it is escaped
+BATCH_SIZE = 10_000  # records in a transaction
+LONGEST_LINE = 16 * 1024 * 1024  # bytes: more than the largest image has in any JSON notation
 
 
 class BadRecord(Invalid):
-    """A record that cannot be loaded: the message says why, `kept` how many before it were."""
+    """A record cannot be loaded. The message says why, `kept` how many records were loaded."""
 
     def __init__(self, reason: str, kept: int) -> None:
         super().__init__(reason)
@@ -25,9 +25,10 @@ class BadRecord(Invalid):
 
 
 class JsonLines:
-    """Documents of a stream of lines; counts what has been read. Blank lines count as lines only.
+    """The JSON documents in the lines of a stream; blank lines are skipped.
 
-    Iterating raises Invalid for a line that is too long or not JSON.
+    `line` and `bytes` count what has been read. Iterating raises Invalid for a line that has more
+    than LONGEST_LINE bytes or is not JSON.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -49,7 +50,7 @@ class JsonLines:
 
     @property
     def total(self) -> int | None:
-        """How many bytes there are to read, None where only the end will tell (a pipe)."""
+        """The size of the stream in bytes; None if it is not known, as of a pipe."""
         size = os.fstat(self._stream.fileno()).st_size
         return size or None
 
@@ -59,27 +60,28 @@ async def load(
     documents: Iterable[object],
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Create the images that the documents describe, with their ids, dates, owners and statuses.
+    """Create the images that the documents describe (see `parse_record`); return how many.
 
-    See `loadable.parse_record` for what a document is; an image with the same id is replaced. Every
-    10,000 records are a transaction: all of them are loaded, or none. `progress` is called with
-    the number of each. Returns how many there were; raises BadRecord as soon as one is found.
+    Ids, dates, owners and statuses are kept, and images with the same ids are replaced. Each batch
+    of 10,000 records is loaded whole or not at all; `progress` is called with its size when it is
+    on the disk. Raises BadRecord for a document that is no image, whose batch is not loaded, and
+    Unavailable.
     """
     count = 0
-    for batch in _transactions(documents):
+    for batch in _batches(documents):
         await service.put(batch)
         count += len(batch)
         progress(len(batch))
     return count
 
 
-def _transactions(documents: Iterable[object]) -> Iterator[list[tuple[Image, Members]]]:
+def _batches(documents: Iterable[object]) -> Iterator[list[tuple[Image, Members]]]:
     kept = 0
     batch: list[tuple[Image, Members]] = []
     try:
         for document in documents:
             batch.append(parse_record(document))
-            if len(batch) == IN_ONE_TRANSACTION:
+            if len(batch) == BATCH_SIZE:
                 yield batch
                 kept += len(batch)
                 batch = []

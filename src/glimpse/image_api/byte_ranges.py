@@ -1,4 +1,4 @@
-"""What of the image data a request wants: ranges of a download. Pure."""
+"""Byte ranges: parse the Range header of a download. Pure."""
 
 import re
 from typing import NamedTuple
@@ -9,8 +9,8 @@ from glimpse.images.errors import Invalid
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,40})\s*-\s*(\d{0,40})\s*", re.IGNORECASE | re.ASCII)
 
 
-class Part(NamedTuple):
-    """The bytes from `start` up to, without, `end` of data of `size` bytes."""
+class ByteRange(NamedTuple):
+    """The bytes from `start` up to but not including `end`, of data of `size` bytes."""
 
     start: int
     end: int
@@ -18,14 +18,15 @@ class Part(NamedTuple):
 
     @property
     def content_range(self) -> str:
-        """The Content-Range header that names them (RFC 9110, section 14.4)."""
+        """The value of the Content-Range header (RFC 9110, section 14.4)."""
         return f"bytes {self.start}-{self.end - 1}/{self.size}"
 
 
-def parse_range(header: str | None, size: int) -> Part | None:
-    """The part that a Range header asks for; None for all of the data's `size` bytes.
+def parse_range(header: str | None, size: int) -> ByteRange | None:
+    """Return the range that a Range header asks for, of data of `size` bytes; None without one.
 
-    Raises Invalid for several ranges, which the Image API does not serve, and RangeNotSatisfiable.
+    Raises Invalid for several ranges, which the Image API does not serve, and RangeNotSatisfiable
+    for a malformed header and for a range that starts after the end of the data.
     """
     if header is None:
         return None
@@ -43,4 +44,4 @@ def parse_range(header: str | None, size: int) -> Part | None:
         raise RangeNotSatisfiable(
             f"The range must start before byte {size}, and not after its end.", size
         )
-    return Part(start, end, size)
+    return ByteRange(start, end, size)

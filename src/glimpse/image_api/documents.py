@@ -1,4 +1,4 @@
-"""Image documents and pages of them, as the Image API prints them. Pure."""
+"""Documents: render an image, and a list of images, as JSON of the Image API. Pure."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from urllib.parse import urlencode
@@ -12,9 +12,10 @@ MAX_LIMIT = 1000
 
 
 def image_document(image: Image) -> bytes:
-    """One image as JSON. Properties are copied as the text they are stored as, not parsed.
+    """Render one image. Its properties and tags are copied as stored, not parsed.
 
-    Booleans are made such: a catalog row may hold 0 and 1, which clients' schema checks refuse.
+    `protected` and `os_hidden` may be 0 and 1, as a catalog row has them; they become booleans,
+    since clients check them against the schema.
     """
     path = f"/v2/images/{image.id}"
     attributes = orjson.dumps(
@@ -52,10 +53,11 @@ def image_document(image: Image) -> bytes:
 async def page_document(
     pages: AsyncIterable[Page], query: Sequence[tuple[str, str]]
 ) -> AsyncIterator[bytes]:
-    """A list as JSON, in pieces. `query` is the request's, which ``first`` and ``next`` repeat.
+    """Yield a list as JSON, a piece for each page.
 
-    Their paths start with ``/v2`` whatever the endpoint's own path: clients put them after the
-    endpoint without its version.
+    `query` has the request's parameters, which the links ``first`` and ``next`` repeat. The links
+    start with ``/v2``, whatever the endpoint's path: clients append them to the endpoint without
+    its version.
     """
     others = [(key, value) for key, value in query if key != "marker"]
     document = {"first": _link(others), "schema": "/v2/schemas/images"}
@@ -75,7 +77,7 @@ def _link(query: Sequence[tuple[str, str]]) -> str:
 
 
 def _properties(image: Image) -> bytes:
-    """The properties' JSON; null, which this API does not know, is shown as empty text."""
+    """Return the properties as JSON; null, which this API does not allow, becomes empty text."""
     text = image.properties_json
     if "null" not in text:
         return text.encode()

@@ -1,4 +1,4 @@
-"""The one place that turns errors into Image API v2 faults, and the errors only this API has."""
+"""Faults: the responses of the Image API v2 to errors, and the errors that only this API raises."""
 
 import html
 from http import HTTPStatus
@@ -15,11 +15,11 @@ from glimpse.telemetry.redaction import header_value
 
 
 class TooLarge(errors.ImageServiceError):
-    """A body, or a number of properties or tags, above what is allowed."""
+    """The body is too large, or the image would have too many tags."""
 
 
 class MethodNotAllowed(errors.ImageServiceError):
-    """The resource has no such method; `allowed` are those that it has."""
+    """The resource does not have the request's method; `allowed` lists the methods that it has."""
 
     def __init__(self, allowed: str) -> None:
         super().__init__(f"The method specified is not allowed for this resource: use {allowed}.")
@@ -27,7 +27,7 @@ class MethodNotAllowed(errors.ImageServiceError):
 
 
 class UnsupportedMediaType(errors.ImageServiceError):
-    """The body's media type is none of `accepted`."""
+    """The body's media type is none of those that `accepted` lists."""
 
     def __init__(self, message: str, accepted: str) -> None:
         super().__init__(message)
@@ -35,14 +35,14 @@ class UnsupportedMediaType(errors.ImageServiceError):
 
 
 class RangeNotSatisfiable(errors.ImageServiceError):
-    """The Range header is malformed, or starts after the last of `size` bytes."""
+    """The Range header is malformed, or starts after the end of the data's `size` bytes."""
 
     def __init__(self, message: str, size: int) -> None:
         super().__init__(message)
         self.size = size
 
 
-# Looked up along an error's ancestors, so a class stands for all that derive from it.
+# The nearest ancestor of an error's class decides.
 _STATUS: dict[type[Exception], HTTPStatus] = {
     NoData: HTTPStatus.NO_CONTENT,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -68,7 +68,7 @@ HANDLED = (errors.ImageServiceError, IdentityError, ClientDisconnect, HTTPExcept
 
 
 def fault(request: Request, error: Exception, challenge: str) -> Response:
-    """The answer that `error` is for the client; `challenge` goes with a 401."""
+    """Return the response to a request that raised `error`; a 401 carries `challenge`."""
     status = _status(error)
     headers = _headers(error, status, challenge)
     if status is HTTPStatus.NO_CONTENT:
@@ -78,10 +78,10 @@ def fault(request: Request, error: Exception, challenge: str) -> Response:
 
 
 def render(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
-    """Write a fault in the media type that `accept` prefers; returns body and media type.
+    """Render a fault in the media type that an Accept header prefers; return body and media type.
 
-    HTML unless JSON is preferred, plain text when neither is acceptable: as the Image API does,
-    and as its clients, which strip tags, expect.
+    That is HTML unless JSON is preferred, and plain text if neither is acceptable: as in the Image
+    service, whose clients strip the tags.
     """
     title = f"{status.value} {status.phrase}"
     as_html, as_json = _quality(accept, "text/html"), _quality(accept, "application/json")
@@ -130,7 +130,7 @@ def _headers(error: Exception, status: HTTPStatus, challenge: str) -> dict[str, 
 
 
 def _quality(accept: str, media_type: str) -> float:
-    """How welcome `media_type` is, 0 to 1, by the most specific range of an Accept header."""
+    """Return the quality (0 to 1) that an Accept header gives `media_type`."""
     if not accept.strip():
         return 1.0
     best = (0, 0.0)

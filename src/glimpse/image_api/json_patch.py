@@ -1,4 +1,4 @@
-"""JSON patches of an image, in both media types of the Image API: parsed, checked, applied. Pure.
+"""JSON patches of an image: parse, check and apply both media types of the Image API. Pure.
 
 ``v2.1-json-patch`` is RFC 6902 cut down to add, replace and remove of one attribute or property;
 ``v2.0-json-patch`` is the draft before it: ``{"replace": "/name", "value": "x"}``.
@@ -26,11 +26,14 @@ V2_0 = "application/openstack-images-v2.0-json-patch"
 V2_1 = "application/openstack-images-v2.1-json-patch"
 MEDIA_TYPES = (V2_0, V2_1)
 _OPERATIONS = ("add", "remove", "replace")
-_QUEUED_ONLY = ("disk_format", "container_format")  # data that is there has its format
+_QUEUED_ONLY = ("disk_format", "container_format")  # later, the data has its format
 
 
 class Change(NamedTuple):
-    """One operation on attribute or property `key`; ``new``: `add` refuses what exists (v2.0)."""
+    """One operation on attribute or property `key`.
+
+    ``new`` is True for `add` of v2.0, which is refused if the key exists.
+    """
 
     operation: str
     key: str
@@ -39,14 +42,14 @@ class Change(NamedTuple):
 
 
 def check_media_type(media_type: str) -> None:
-    """Raise UnsupportedMediaType unless it is one of a patch."""
+    """Raise UnsupportedMediaType unless it is one of MEDIA_TYPES."""
     if media_type not in MEDIA_TYPES:
         accepted = ", ".join(MEDIA_TYPES)
         raise UnsupportedMediaType(f"Image PATCH expects Content-Type one of: {accepted}", accepted)
 
 
 def parse_patch(media_type: str, body: object) -> list[Change]:
-    """Make changes of a PATCH body. Raises Invalid, or Forbidden for what is nobody's to set."""
+    """Parse a PATCH body. Raises Invalid, and Forbidden for a read-only or reserved attribute."""
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
     return [_change(media_type, raw) for raw in body]
@@ -55,10 +58,11 @@ def parse_patch(media_type: str, body: object) -> list[Change]:
 def apply_patch(
     caller: Caller, image: Image, changes: Iterable[Change], permissions: Permissions
 ) -> Image:
-    """The image as it is after `changes`, made by `caller`.
+    """Return the image as `caller` changes it.
 
-    Raises Conflict (replacing or removing what is not there, adding what is, by v2.0), Forbidden,
-    PropertyLimitExceeded or TooLarge.
+    Raises Conflict for replacing or removing a property that does not exist, or adding one that
+    does by v2.0; Forbidden for an attribute that the caller may not change; PropertyLimitExceeded
+    for too many properties; TooLarge for too many tags.
     """
     properties: dict[str, str | None] = image.properties
     before = set(properties)
@@ -76,18 +80,18 @@ def apply_patch(
 
 
 def deactivate(image: Image) -> Image:
-    """The image with its data withheld. Raises Forbidden unless it is active or already so."""
-    return _switch(image, "active", "deactivated", "deactivate")
+    """Return the image in status deactivated. Raises Forbidden unless it is that or active."""
+    return _switch_status(image, "active", "deactivated", "deactivate")
 
 
 def reactivate(image: Image) -> Image:
-    """The image with its data given out again. Raises Forbidden unless deactivated or active."""
-    return _switch(image, "deactivated", "active", "reactivate")
+    """Return the image in status active. Raises Forbidden unless it is that or deactivated."""
+    return _switch_status(image, "deactivated", "active", "reactivate")
 
 
-def _switch(image: Image, old: str, new: str, verb: str) -> Image:
+def _switch_status(image: Image, old: str, new: str, action: str) -> Image:
     if image.status not in (old, new):
-        raise Forbidden(f"Not allowed to {verb} image in status '{image.status}'")
+        raise Forbidden(f"Not allowed to {action} image in status '{image.status}'")
     return image._replace(status=new)
 
 
@@ -126,7 +130,7 @@ def _draft_4(raw: dict[str, Any]) -> tuple[str, object]:
 
 
 def _key(pointer: object) -> str:
-    """The one key that a JSON pointer (RFC 6901) names. Raises Invalid for a deeper one."""
+    """Return the key that a JSON pointer (RFC 6901) names. Raises Invalid for a deeper pointer."""
     if not isinstance(pointer, str) or not pointer.startswith("/"):
         raise Invalid(f'Pointer `{pointer}` does not start with "/".')
     if re.search("~(?![01])", pointer):
@@ -142,7 +146,7 @@ def _key(pointer: object) -> str:
 def _attribute(
     caller: Caller, image: Image, change: Change, permissions: Permissions
 ) -> dict[str, Any]:
-    """The field of Image that the change of an attribute sets, and its value."""
+    """Return the field of Image that the change of an attribute sets, with its value."""
     if change.operation == "remove":
         raise Forbidden(f"Property {change.key} may not be removed.")
     if change.new:

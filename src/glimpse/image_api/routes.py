@@ -1,4 +1,4 @@
-"""The routes of the Image API v2 as data, and their handlers: parse, ask the service, render."""
+"""Routes: the resources of the Image API v2, and the handler of each method."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -26,32 +26,32 @@ from glimpse.telemetry.request_context import current_context
 
 PREFIX = "/image"  # where this API is mounted, below the base URL
 _DATA = "application/octet-stream"
-_AT_ONCE = 1024 * 1024  # bytes of a list: what a thousand usual images have
+_MOST_BUFFERED = 1024 * 1024  # bytes of a list: a thousand usual images
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One authenticated request: all that a handler needs."""
+class ImageRequest:
+    """An authenticated request, with the image service that handles it."""
 
     service: EmbeddedImageService
     caller: Caller
-    request: Request
+    http: Request
 
     @property
     def image_id(self) -> str:
-        """The id in the path; any text."""
-        text: str = self.request.path_params["image_id"]
+        """The image id in the path, which may be any text."""
+        text: str = self.http.path_params["image_id"]
         return text
 
 
-Handler = Callable[[Call], Awaitable[Response]]
+Handler = Callable[[ImageRequest], Awaitable[Response]]
 
 
 def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
-    """The Image API v2 over `service` for the callers that `identity` knows.
+    """Return the Image API v2 over `service`, for callers that `identity` authenticates.
 
-    To be mounted at PREFIX. ``scope["glimpse.base_url"]`` must hold this process's URL as the
-    client reached it, without PREFIX.
+    It is to be mounted at PREFIX. ``scope["glimpse.base_url"]`` must be the URL by which the client
+    reached this process, without PREFIX.
     """
 
     async def handle(request: Request, error: Exception) -> Response:
@@ -71,11 +71,11 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
 
 
 def _plain_path(path: str, root: str) -> str:
-    """The path as routes have it, for the ways in which clients extend a catalog's URL.
+    """Normalize the paths that clients make of the endpoint's URL.
 
-    That URL has no slash after it, or one more than it should: slashes in a row count as one, as
-    in the Image service. Where it ends in ``/v2``, glanceclient adds ``/v2`` once more: it takes
-    the version off a URL only when nothing stands before it.
+    Slashes in a row count as one, as in the Image service, and an endpoint without a slash at its
+    end gets one. ``/v2/v2/`` becomes ``/v2/``: glanceclient appends ``/v2`` to an endpoint that
+    ends in it, unless nothing stands before it in the path.
     """
     while "//" in path:
         path = path.replace("//", "/")
@@ -87,9 +87,9 @@ def _plain_path(path: str, root: str) -> str:
 
 
 class Resource:
-    """One path: authenticates, then calls the handler of the request's method.
+    """ASGI application of one path: authenticates, then calls the handler of the method.
 
-    Raises MethodNotAllowed and whatever identity and handlers raise.
+    Raises MethodNotAllowed, and what the identity service and the handler raise.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Resource:
         self._identity = identity
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request (ASGI)."""
+        """Handle one request (ASGI)."""
         request = Request(scope, receive, send)
         headers = request.headers
         path = scope["path"].removeprefix(scope["root_path"])
@@ -109,123 +109,124 @@ class Resource:
             headers.get("x-service-token"),
             RequestTarget("image", request.method, path),
         )
-        notes = current_context.get()
-        notes.caller = caller
+        context = current_context.get()
+        context.caller = caller
         handler = self._handlers.get(request.method)
         if handler is None:
             raise MethodNotAllowed(", ".join(self._handlers))
-        notes.operation = f"image.{handler.__name__}"
-        response = await handler(Call(self._service, caller, request))
+        context.operation = f"image.{handler.__name__}"
+        response = await handler(ImageRequest(self._service, caller, request))
         await response(scope, receive, send)
 
 
-async def list_images(call: Call) -> Response:
-    """``GET /v2/images``: a page, and the way to the next one if there is a further image.
+async def list_images(request: ImageRequest) -> Response:
+    """``GET /v2/images``: a page, with a link to the next one if there are more images.
 
-    Sent whole where it is short, and else as it is made: a thousand images may be a gigabyte.
+    A page of up to _MOST_BUFFERED bytes is sent whole, a longer one as it is made: a thousand
+    images may have a gigabyte.
     """
-    pairs = query_pairs(call.request.scope["query_string"])
-    pieces = page_document(call.service.list_images(call.caller, parse_query(pairs)), pairs)
+    pairs = query_pairs(request.http.scope["query_string"])
+    pieces = page_document(request.service.list_images(request.caller, parse_query(pairs)), pairs)
     beginning: list[bytes] = []
     size = 0
     async for piece in pieces:
         beginning.append(piece)
         size += len(piece)
-        if size > _AT_ONCE:
-            return StreamingResponse(_all(beginning, pieces), media_type="application/json")
+        if size > _MOST_BUFFERED:
+            return StreamingResponse(_with_rest(beginning, pieces), media_type="application/json")
     return _json(b"".join(beginning))
 
 
-async def _all(beginning: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _with_rest(beginning: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield b"".join(beginning)
-    beginning.clear()  # it may be long until the client has taken it
+    beginning.clear()  # a slow client may take long to receive it
     async for piece in rest:
         yield piece
 
 
-async def show_image(call: Call) -> Response:
+async def show_image(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}``."""
-    return _json(image_document(await call.service.get_image(call.caller, call.image_id)))
+    return _json(image_document(await request.service.get_image(request.caller, request.image_id)))
 
 
-async def create_image(call: Call) -> Response:
+async def create_image(request: ImageRequest) -> Response:
     """``POST /v2/images``: a record without data yet, owned by the caller's project."""
-    new = validation.new_image(call.caller, await json_body(call.request))
-    image = await call.service.create_image(call.caller, new)
-    location = f"{_base_url(call.request)}{PREFIX}/v2/images/{image.id}"
+    new = validation.new_image(request.caller, await json_body(request.http))
+    image = await request.service.create_image(request.caller, new)
+    location = f"{_base_url(request.http)}{PREFIX}/v2/images/{image.id}"
     return _json(image_document(image), status=201, headers={"Location": location})
 
 
-async def update_image(call: Call) -> Response:
+async def update_image(request: ImageRequest) -> Response:
     """``PATCH /v2/images/{image_id}``: applied to the image as it is by then, atomically."""
-    kind = media_type(call.request)
+    kind = media_type(request.http)
     json_patch.check_media_type(kind)
-    changes = json_patch.parse_patch(kind, await json_body(call.request))
+    changes = json_patch.parse_patch(kind, await json_body(request.http))
     if changes:
-        image = await call.service.update_image(
-            call.caller,
-            call.image_id,
+        image = await request.service.update_image(
+            request.caller,
+            request.image_id,
             lambda image: json_patch.apply_patch(
-                call.caller, image, changes, call.service.permissions
+                request.caller, image, changes, request.service.permissions
             ),
         )
     else:
-        image = await call.service.get_image(call.caller, call.image_id)
+        image = await request.service.get_image(request.caller, request.image_id)
     return _json(image_document(image))
 
 
-async def delete_image(call: Call) -> Response:
+async def delete_image(request: ImageRequest) -> Response:
     """``DELETE /v2/images/{image_id}``."""
-    await call.service.delete_image(call.caller, call.image_id)
+    await request.service.delete_image(request.caller, request.image_id)
     return Response(status_code=204)
 
 
-async def deactivate_image(call: Call) -> Response:
+async def deactivate_image(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/actions/deactivate``."""
-    await call.service.update_image(
-        call.caller, call.image_id, json_patch.deactivate, Action.DEACTIVATE
+    await request.service.update_image(
+        request.caller, request.image_id, json_patch.deactivate, Action.DEACTIVATE
     )
     return Response(status_code=204)
 
 
-async def reactivate_image(call: Call) -> Response:
+async def reactivate_image(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/actions/reactivate``."""
-    await call.service.update_image(
-        call.caller, call.image_id, json_patch.reactivate, Action.REACTIVATE
+    await request.service.update_image(
+        request.caller, request.image_id, json_patch.reactivate, Action.REACTIVATE
     )
     return Response(status_code=204)
 
 
-async def upload_data(call: Call) -> Response:
-    """``PUT /v2/images/{image_id}/file``: streamed, never whole in memory."""
-    if media_type(call.request) != _DATA:
+async def upload_data(request: ImageRequest) -> Response:
+    """``PUT /v2/images/{image_id}/file``: the data is streamed, never whole in memory."""
+    if media_type(request.http) != _DATA:
         raise UnsupportedMediaType(f"Image data is uploaded with Content-Type {_DATA}.", _DATA)
-    await call.service.upload(
-        call.caller, call.image_id, call.request.stream(), validation.check_formats
+    await request.service.upload(
+        request.caller, request.image_id, request.http.stream(), validation.check_formats
     )
     return Response(status_code=204)
 
 
-async def download_data(call: Call) -> Response:
-    """``GET /v2/images/{image_id}/file``, all of it or one range, streamed."""
-    data = await call.service.open_data(call.caller, call.image_id)
-    part = parse_range(call.request.headers.get("range"), data.size)
-    start, end = (part.start, part.end) if part else (0, data.size)
+async def download_data(request: ImageRequest) -> Response:
+    """``GET /v2/images/{image_id}/file``: all of the data or one range, streamed."""
+    data = await request.service.open_data(request.caller, request.image_id)
+    byte_range = parse_range(request.http.headers.get("range"), data.size)
+    start, end = (byte_range.start, byte_range.end) if byte_range else (0, data.size)
     headers = {"Content-Length": str(end - start)}
     if data.checksum:
         headers["Content-MD5"] = data.checksum
-    if part:
-        headers["Content-Range"] = part.content_range
+    if byte_range:
+        headers["Content-Range"] = byte_range.content_range
     return StreamingResponse(
-        _cut_if_unreadable(await data.read(start, end)),
-        status_code=206 if part else 200,
+        _abort_if_unreadable(await data.read(start, end)),
+        status_code=206 if byte_range else 200,
         headers=headers,
         media_type=_DATA,
     )
 
 
-async def _cut_if_unreadable(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces; raises ResponseAborted when the store fails after the first were sent."""
+async def _abort_if_unreadable(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the pieces. Raises ResponseAborted if the store fails, to break off the response."""
     try:
         async for piece in pieces:
             yield piece
@@ -233,12 +234,12 @@ async def _cut_if_unreadable(pieces: AsyncIterator[bytes]) -> AsyncIterator[byte
         raise ResponseAborted(str(error)) from None
 
 
-async def image_schema(_call: Call) -> Response:
+async def image_schema(_request: ImageRequest) -> Response:
     """``GET /v2/schemas/image``."""
     return _json(orjson.dumps(IMAGE_SCHEMA))
 
 
-async def images_schema(_call: Call) -> Response:
+async def images_schema(_request: ImageRequest) -> Response:
     """``GET /v2/schemas/images``."""
     return _json(orjson.dumps(IMAGES_SCHEMA))
 
@@ -250,8 +251,8 @@ def _versions(status: int) -> Callable[[Request], Awaitable[Response]]:
     return versions
 
 
-# A client that finds a version in its catalog's URL asks there first, without a token; the glance
-# command adds /versions to that URL.
+# Clients discover versions without a token: at the root, or at the catalog's URL if that has a
+# version; the glance command does so at /versions below that URL.
 _VERSIONS = [
     *(("/", 300), ("/versions", 200), ("/versions/", 200)),
     *(("/v2", 300), ("/v2/", 300), ("/v2/versions", 200)),

@@ -1,4 +1,4 @@
-"""The image schema: which attributes an image has, as clients fetch it to tell properties apart."""
+"""The image schema, which clients fetch to tell an image's attributes from its properties."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What may be written to an image: attributes, their values, and what is nobody's to set. Pure."""
+"""Validation: which attributes and properties a client may write, and with which values. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -29,10 +29,10 @@ RESERVED = frozenset(("location", "locations", "deleted", "deleted_at"))
 
 
 def new_image(caller: Caller, document: object) -> NewImage:
-    """Check the body of ``POST /v2/images`` and make the image it describes.
+    """Check the body of ``POST /v2/images``, and return the image that it describes.
 
-    Raises Invalid, Forbidden (read-only, reserved or another project's), TooLarge or
-    PropertyLimitExceeded.
+    Raises Invalid; Forbidden for an attribute that is read-only or reserved, and for another
+    project's image; TooLarge for too many tags; PropertyLimitExceeded.
     """
     if not isinstance(document, dict):
         raise Invalid("The body must be a JSON object that describes an image.")
@@ -50,7 +50,7 @@ def new_image(caller: Caller, document: object) -> NewImage:
 
 
 def refuse_key(key: str) -> None:
-    """Raise Forbidden if `key` is nobody's to set, Invalid if it is no possible key."""
+    """Raise Forbidden if no client may set `key`, Invalid if it is too long or has a NUL."""
     if key in READ_ONLY:
         raise Forbidden(f"Attribute '{key}' is read-only.")
     if key in RESERVED or key.startswith(RESERVED_PREFIX):
@@ -61,20 +61,20 @@ def refuse_key(key: str) -> None:
 
 
 def check_property_key(key: str) -> None:
-    """Raise Invalid for a key that is too long."""
+    """Raise Invalid for a key of more than MAX_NAME characters."""
     if len(key) > MAX_NAME:
         raise Invalid(f"Custom property should not be greater than {MAX_NAME} characters.")
 
 
 def check_value(key: str, value: object) -> None:
-    """Raise Invalid, naming what is allowed, unless `value` suits attribute or property `key`."""
-    allowed, suits = CHECKS.get(key, _PROPERTY)
-    if not suits(value):
+    """Raise Invalid, naming what is allowed, unless attribute or property `key` may be `value`."""
+    allowed, is_allowed = CHECKS.get(key, _PROPERTY)
+    if not is_allowed(value):
         raise Invalid(f"Invalid value for '{key}': it must be {allowed}.")
 
 
 def check_formats(image: Image) -> None:
-    """Raise Invalid if the image cannot take data yet because a format is not set."""
+    """Raise Invalid if the image is queued and one of its formats is not set."""
     formats = {"disk_format": image.disk_format, "container_format": image.container_format}
     missing = [name for name, value in formats.items() if not value]
     if image.status == "queued" and missing:
@@ -82,13 +82,13 @@ def check_formats(image: Image) -> None:
 
 
 def check_property_quota(properties: Mapping[str, object]) -> None:
-    """Raise PropertyLimitExceeded; the Image service's own keys do not count."""
+    """Raise PropertyLimitExceeded above PROPERTY_QUOTA; reserved keys do not count."""
     if sum(not key.startswith(RESERVED_PREFIX) for key in properties) > PROPERTY_QUOTA:
         raise PropertyLimitExceeded(PROPERTY_QUOTA)
 
 
 def unique_tags(tags: list[str]) -> tuple[str, ...]:
-    """Each tag once, in the order given. Raises TooLarge above the quota."""
+    """Return each tag once, in the order given. Raises TooLarge above TAG_QUOTA."""
     unique = tuple(dict.fromkeys(tags))
     if len(unique) > TAG_QUOTA:
         raise TooLarge(f"An image may have at most {TAG_QUOTA} tags.")
@@ -118,7 +118,7 @@ def _tags(value: object) -> bool:
 
 
 def text_up_to(longest: int) -> tuple[str, Callable[[object], bool]]:
-    """The check of a value that may be null or a text, in words and as a test."""
+    """Return the check of a value that is null or a text: its words and its function."""
     return (
         f"null or a string of at most {longest} characters, none of them NUL",
         lambda value: value is None or _text(value, longest),
@@ -126,7 +126,7 @@ def text_up_to(longest: int) -> tuple[str, Callable[[object], bool]]:
 
 
 def one_of(*choices: Any) -> tuple[str, Callable[[object], bool]]:
-    """The check of a value that is one of a few, in words and as a test."""
+    """Return the check of a value that is one of `choices`: its words and its function."""
     wording = ", ".join("null" if choice is None else str(choice) for choice in choices)
     return (
         f"one of {wording}",
@@ -140,7 +140,8 @@ _NULLABLE_NAME = text_up_to(MAX_NAME)
 _NUMBER = (f"an integer from 0 to {MAX_NUMBER}", _number)
 _PROPERTY: tuple[str, Callable[[object], bool]] = ("a string without NUL characters", _text)
 
-# Every attribute that may be written, with its values in words and as a test.
+# Every attribute that may be written: its allowed values in words, and a function that is True for
+# them.
 CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
     "id": ("a UUID", _uuid),
     "name": _NULLABLE_NAME,

@@ -1,14 +1,14 @@
-"""The versions of the Image API that are served: what clients ask for first."""
+"""Version discovery: the versions of the Image API, which clients ask for first."""
 
 import orjson
 
-# 2.9 is the last version without stores and image caching, which are not here.
+# 2.9 is the last version without stores and image caching, which this service does not have.
 CURRENT = "2.9"
 _SUPPORTED = ("2.7", "2.6", "2.5", "2.4", "2.3", "2.2", "2.1", "2.0")
 
 
 def versions_document(endpoint: str) -> bytes:
-    """The versions as JSON; `endpoint` is the API's URL as the client reached it, unversioned."""
+    """Render the versions; `endpoint` is the API's URL, without version, that the client used."""
     links = [{"rel": "self", "href": f"{endpoint}/v2/"}]
     return orjson.dumps(
         {
