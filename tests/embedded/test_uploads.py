@@ -1,16 +1,22 @@
 """Uploads: whole or not at all, whatever becomes of them or of the image."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.directory_store import DataTooLarge, NoData
+from glimpse.embedded.directory_store import DataTooLarge, DirectoryStore, NoData
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images.errors import Conflict, Forbidden, ImageNotFound
 from tests.embedded.data import DATA, PIECES, download, left_behind, new_image
 from tests.embedded.images import ADMIN, OTHER, OWNER, chunks_of
+
+
+def files_in(directory: Path) -> list[str]:
+    return [path.name for path in directory.iterdir()]
 
 
 class SlowUpload:
@@ -67,6 +73,23 @@ async def test_an_upload_that_is_cancelled_leaves_the_image_queued_and_nothing_e
         await upload.task
     assert (await service.get_image(OWNER, image_id)).status == "queued"
     assert left_behind(state) == []
+
+
+async def test_an_upload_that_is_cancelled_before_its_file_is_created_leaves_nothing(
+    tmp_path: Path,
+) -> None:
+    store = DirectoryStore(tmp_path, 2**20)
+    release = threading.Event()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    occupied = asyncio.ensure_future(asyncio.to_thread(release.wait, 20))
+    upload = asyncio.ensure_future(store.put("image", chunks_of(b"data")))
+    await asyncio.sleep(0)  # the upload waits for the one thread
+    upload.cancel()
+    release.set()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+    await occupied
+    assert files_in(tmp_path) == []
 
 
 async def test_of_two_uploads_at_once_the_second_is_refused(

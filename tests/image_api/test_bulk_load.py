@@ -8,6 +8,7 @@ import pytest
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.image_api import bulk_load as loading
 from glimpse.image_api.bulk_load import BadRecord, JsonLines, load
+from glimpse.images import ImageQuery
 from glimpse.images.errors import Invalid
 from tests.embedded.images import ADMIN, OTHER, OWNER, document, listed
 
@@ -163,6 +164,28 @@ async def test_the_transactions_before_a_bad_record_are_kept(
     with pytest.raises(BadRecord) as refused:
         await load(service, [*(document() for _ in range(5)), {}])
     assert refused.value.kept == len(await listed(service, ADMIN)) == 4
+
+
+async def test_images_of_several_batches_are_listed_in_order_and_found_by_property(
+    service: EmbeddedImageService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "BATCH_SIZE", 10)
+    dates = [f"2024-02-{day:02}T00:00:00Z" for day in range(1, 29)]
+    member = [{"member_id": "other", "status": "accepted"}]
+    records = [
+        document(created_at=date, edition=str(day % 3), visibility="shared", members=member)
+        for day, date in enumerate(dates)
+    ]
+    again = {**records[3], "edition": "new", "members": []}  # in a batch after its first
+    steps: list[int] = []
+    assert await load(service, [*records, again, again], steps.append) == 30
+    assert steps == [10, 10, 10]
+    newest_first = [each["id"] for each in reversed(records)]
+    assert await listed(service, OWNER) == newest_first
+    assert await listed(service, OTHER) == [each for each in newest_first if each != again["id"]]
+    assert await listed(service, OWNER, ImageQuery(properties={"edition": "new"})) == [again["id"]]
+    second = [each["id"] for each in reversed(records) if each["edition"] == "1"]
+    assert await listed(service, OWNER, ImageQuery(properties={"edition": "1"})) == second
 
 
 def test_lines_and_bytes_are_counted() -> None:

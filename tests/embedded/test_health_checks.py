@@ -1,0 +1,51 @@
+"""What readiness says of the state directory."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from glimpse.embedded.health_checks import check_catalog, check_data, check_identity
+from glimpse.embedded.service import EmbeddedImageService
+
+
+@pytest.fixture
+async def state_dir(tmp_path: Path) -> Path:
+    """The state directory of a service that has stopped, with an identity file."""
+    await EmbeddedImageService.open(tmp_path / "state").close()
+    (tmp_path / "state" / "identity.json").write_text("{}")
+    return tmp_path / "state"
+
+
+async def test_a_state_directory_that_works_has_no_problem(state_dir: Path) -> None:
+    assert await check_catalog(state_dir) is None
+    assert await check_data(state_dir) is None
+    assert await check_identity(state_dir) is None
+
+
+async def test_a_catalog_that_is_no_database_cannot_be_read(state_dir: Path) -> None:
+    (state_dir / "catalog.sqlite").write_bytes(b"x" * 4096)
+    assert await check_catalog(state_dir) == "the catalog cannot be read"
+
+
+async def test_missing_files_are_named(tmp_path: Path) -> None:
+    assert await check_catalog(tmp_path) == "the catalog cannot be read"
+    assert await check_data(tmp_path) == "the data directory cannot be written"
+    assert await check_identity(tmp_path) == "the identity file cannot be read"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "files", "problem"),
+    [
+        (15, 1, "no space is left for image data"),
+        (16, 0, "no file can be made for image data"),
+        (16, 1, None),
+    ],
+)
+async def test_a_full_disk_is_a_problem(
+    state_dir: Path, monkeypatch: pytest.MonkeyPatch, blocks: int, files: int, problem: str | None
+) -> None:
+    disk = SimpleNamespace(f_bavail=blocks, f_frsize=4096, f_files=10, f_favail=files)
+    monkeypatch.setattr(os, "statvfs", lambda _: disk)
+    assert await check_data(state_dir) == problem
