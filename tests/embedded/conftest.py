@@ -1,4 +1,4 @@
-"""A service of its own for every test."""
+"""Fixtures of the embedded image service: a new one for every test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Image data that tests upload, and what becomes of it."""
+"""Image data that tests upload, and how they look at what is stored of it."""
 
 from pathlib import Path
 
@@ -32,5 +32,5 @@ async def download(
 
 
 def left_behind(state: Path) -> list[str]:
-    """Files of data and of claims."""
+    """The names of the files of image data and of upload locks."""
     return [path.name for name in ("data", "uploads") for path in (state / name).iterdir()]

@@ -52,13 +52,13 @@ async def dates(service: EmbeddedImageService, image_id: str) -> tuple[str, str]
     return found.created_at, found.updated_at
 
 
-async def test_data_is_a_change(service: EmbeddedImageService, image: str) -> None:
+async def test_upload_sets_updated_at(service: EmbeddedImageService, image: str) -> None:
     await service.upload(OWNER, image, chunks_of(b"x"))
     assert await dates(service, image) == (FIRST, LATER)
 
 
 @pytest.mark.parametrize("name", ["new", None])
-async def test_an_update_is_a_change_whatever_it_says(
+async def test_update_sets_updated_at_even_if_nothing_else_changes(
     service: EmbeddedImageService, image: str, name: str | None
 ) -> None:
     """``None`` is what the name is already."""
@@ -67,7 +67,7 @@ async def test_an_update_is_a_change_whatever_it_says(
 
 
 @pytest.mark.parametrize(("value", "updated_at"), [("another", LATER), ("value", FIRST)])
-async def test_metadata_that_are_what_they_were_are_no_change(
+async def test_unchanged_metadata_leave_updated_at_alone(
     service: EmbeddedImageService, image: str, value: str, updated_at: str
 ) -> None:
     """Compute sends the Image service nothing then."""
@@ -75,7 +75,9 @@ async def test_metadata_that_are_what_they_were_are_no_change(
     assert await dates(service, image) == (FIRST, updated_at)
 
 
-async def test_what_is_refused_is_no_change(service: EmbeddedImageService, image: str) -> None:
+async def test_refused_update_leaves_updated_at_alone(
+    service: EmbeddedImageService, image: str
+) -> None:
     with pytest.raises(Conflict):
         await service.update_image(
             OWNER,

@@ -1,4 +1,4 @@
-"""The data of images: as it was sent, for as long as the image is there."""
+"""The data of images: stored as uploaded, served until its image is deleted."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ from tests.embedded.data import DATA, PIECES, download, left_behind, new_image, 
 from tests.embedded.images import ADMIN, OWNER, chunks_of
 
 
-async def test_what_was_uploaded_is_described_and_comes_back(
+async def test_uploaded_data_has_its_size_and_digests_and_is_downloaded_unchanged(
     service: EmbeddedImageService, state: Path
 ) -> None:
     image_id = await uploaded(service)
@@ -30,7 +30,7 @@ async def test_what_was_uploaded_is_described_and_comes_back(
     assert left_behind(state) == [image_id]
 
 
-async def test_data_and_its_name_are_on_the_disk_before_the_image_is_active(
+async def test_data_and_directory_are_synced_before_the_image_is_active(
     service: EmbeddedImageService, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_id = await new_image(service)
@@ -48,7 +48,7 @@ async def test_data_and_its_name_are_on_the_disk_before_the_image_is_active(
     assert synced[-2:] == [state / "data" / image_id, state / "data"]
 
 
-async def test_a_deletion_that_a_crash_cut_off_leaves_no_data(
+async def test_recover_removes_the_data_of_a_deletion_that_a_crash_interrupted(
     service: EmbeddedImageService, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_id = await uploaded(service)
@@ -68,7 +68,7 @@ async def test_a_deletion_that_a_crash_cut_off_leaves_no_data(
 
 
 @pytest.mark.parametrize("status", ["queued", "saving"])
-async def test_data_that_is_there_before_its_image_is_active_is_not_shown(
+async def test_data_of_an_image_that_is_not_active_is_not_served(
     service: EmbeddedImageService, state: Path, status: str
 ) -> None:
     image_id = await new_image(service)
@@ -81,7 +81,7 @@ async def test_data_that_is_there_before_its_image_is_active_is_not_shown(
 @pytest.mark.parametrize(
     ("start", "end"), [(0, 1), (1, 1), (2_999_999, 3_000_001), (5, None), (len(DATA) - 1, None)]
 )
-async def test_a_part_is_read_to_the_byte(
+async def test_range_of_data_is_read_to_the_byte(
     service: EmbeddedImageService, start: int, end: int | None
 ) -> None:
     image_id = await uploaded(service)
@@ -89,7 +89,7 @@ async def test_a_part_is_read_to_the_byte(
 
 
 @pytest.mark.parametrize("left", [0, 1_000_000])
-async def test_data_that_the_disk_has_lost_are_said_to_be_unavailable(
+async def test_truncated_data_raises_unavailable(
     service: EmbeddedImageService, state: Path, left: int
 ) -> None:
     image_id = await uploaded(service)
@@ -98,7 +98,7 @@ async def test_data_that_the_disk_has_lost_are_said_to_be_unavailable(
         await download(service, image_id, 2_000_000)
 
 
-async def test_a_download_that_has_begun_is_not_cut_off_by_a_deletion(
+async def test_download_that_has_begun_survives_a_deletion(
     service: EmbeddedImageService, state: Path
 ) -> None:
     image_id = await uploaded(service)

@@ -1,4 +1,4 @@
-"""What readiness says of the state directory."""
+"""Health checks name what of the state directory cannot be used."""
 
 import os
 from pathlib import Path

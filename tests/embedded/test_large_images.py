@@ -1,4 +1,4 @@
-"""Large images: lists of them come in small steps; others wait no longer than for small ones."""
+"""Lists of large images: read and rendered in steps that do not block the event loop."""
 
 import json
 
@@ -46,7 +46,7 @@ async def ids(service: EmbeddedImageService) -> list[str]:
     ],
     ids=["read at once", "in slices", "few by an index", "sorted", "limited"],
 )
-async def test_no_page_holds_more_than_a_step_and_every_image_comes_once(
+async def test_pages_of_large_images_are_bounded_and_hold_every_image_once(
     service: EmbeddedImageService, ids: list[str], query: ImageQuery
 ) -> None:
     pages = [page async for page in service.list_images(OWNER, query)]
@@ -56,7 +56,7 @@ async def test_no_page_holds_more_than_a_step_and_every_image_comes_once(
     assert len(pages) < COUNT, "one by one is too slow"
 
 
-async def test_a_list_of_the_image_api_is_made_piece_by_piece(
+async def test_image_api_list_is_rendered_in_bounded_pieces(
     service: EmbeddedImageService, ids: list[str]
 ) -> None:
     query = [("limit", str(COUNT - 1)), ("marker", ids[0])]
@@ -68,7 +68,7 @@ async def test_a_list_of_the_image_api_is_made_piece_by_piece(
     assert found["next"] == f"/v2/images?limit={COUNT - 1}&marker={ids[-2]}"
 
 
-async def test_compute_streams_large_images_and_keeps_none_of_them(
+async def test_compute_streams_large_images_and_caches_none_of_them(
     service: EmbeddedImageService, ids: list[str]
 ) -> None:
     render_cache._rendered.cache_clear()  # noqa: SLF001
@@ -82,7 +82,7 @@ async def test_compute_streams_large_images_and_keeps_none_of_them(
     assert kept == COUNT // 5, "only small ones may be kept: a thousand large ones are a gigabyte"
 
 
-async def test_an_image_larger_than_a_step_can_hold_is_not_made(
+async def test_image_with_too_many_characters_is_refused(
     service: EmbeddedImageService,
 ) -> None:
     with pytest.raises(Invalid, match=str(MOST_CHARACTERS)):

@@ -1,4 +1,4 @@
-"""Lists: every image once, in order, whatever the limit and whatever is written meanwhile."""
+"""Paging: each image once, in order, with any limit and during writes."""
 
 import asyncio
 import tempfile
@@ -94,7 +94,7 @@ def test_paging_visits_every_image_that_existed_throughout_once(
         asyncio.run(walk(directory))
 
 
-async def test_a_stream_visits_every_image_once_while_others_are_deleted(
+async def test_list_visits_every_image_once_while_others_are_deleted(
     service: EmbeddedImageService,
 ) -> None:
     records = [document() for _ in range(700)]
@@ -122,7 +122,7 @@ async def test_a_stream_visits_every_image_once_while_others_are_deleted(
     ],
     ids=str,
 )
-async def test_a_filtered_list_is_the_list_filtered(
+async def test_filtered_list_equals_the_whole_list_filtered(
     service: EmbeddedImageService, query: ImageQuery
 ) -> None:
     await load(
@@ -154,7 +154,7 @@ async def test_a_filtered_list_is_the_list_filtered(
 
 
 @pytest.mark.parametrize("direction", ["asc", "desc"])
-async def test_a_list_can_be_sorted_and_paged_by_name(
+async def test_list_sorted_by_name_can_be_paged(
     service: EmbeddedImageService, direction: str
 ) -> None:
     records = [document(name=f"{number:03}") for number in range(450)]
@@ -167,18 +167,22 @@ async def test_a_list_can_be_sorted_and_paged_by_name(
 
 
 @pytest.mark.parametrize("marker", ["", "a\0b", "\ud800", str(uuid.UUID(int=1))], ids=ascii)
-async def test_a_marker_nobody_knows_is_refused(service: EmbeddedImageService, marker: str) -> None:
+async def test_unknown_marker_raises_marker_not_found(
+    service: EmbeddedImageService, marker: str
+) -> None:
     with pytest.raises(MarkerNotFound):
         await listed(service, OWNER, ImageQuery(marker=marker))
 
 
-async def test_a_marker_of_somebody_else_is_forbidden(service: EmbeddedImageService) -> None:
+async def test_marker_of_another_project_raises_marker_not_visible(
+    service: EmbeddedImageService,
+) -> None:
     marker = await make(service)
     with pytest.raises(MarkerNotVisible):
         await listed(service, OTHER, ImageQuery(marker=marker))
 
 
-async def test_a_deleted_image_is_no_marker(service: EmbeddedImageService) -> None:
+async def test_deleted_marker_raises_marker_not_found(service: EmbeddedImageService) -> None:
     marker = await make(service)
     await service.delete_image(OWNER, marker)
     with pytest.raises(MarkerNotFound):

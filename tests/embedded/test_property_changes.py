@@ -1,4 +1,4 @@
-"""Any sequence of property changes leaves what it would leave in a plain dictionary."""
+"""Property changes have the effect that they have on a dictionary."""
 
 import asyncio
 import tempfile
@@ -70,7 +70,7 @@ def test_any_sequence_of_changes_equals_a_plain_dictionary(steps: list[PropertyC
         asyncio.run(run(Path(directory)))
 
 
-async def test_writers_of_different_keys_at_once_lose_nothing(tmp_path: Path) -> None:
+async def test_concurrent_writers_of_different_keys_lose_nothing(tmp_path: Path) -> None:
     service = EmbeddedImageService.open(tmp_path)
     image = await service.create_image(OWNER, NewImage(name="busy"))
     keys = [f"key{number}" for number in range(200)]
@@ -85,7 +85,7 @@ async def test_writers_of_different_keys_at_once_lose_nothing(tmp_path: Path) ->
     assert stored.properties == {key: key for key in keys}
 
 
-async def test_a_property_may_spell_an_escape_and_may_not_hold_a_nul(tmp_path: Path) -> None:
+async def test_property_may_hold_an_escape_sequence_but_no_nul(tmp_path: Path) -> None:
     service = EmbeddedImageService.open(tmp_path)
     image = await service.create_image(OWNER, NewImage(properties={"path": "C:\\u0000"}))
     stored = await service.get_image(OWNER, image.id)

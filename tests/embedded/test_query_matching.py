@@ -1,4 +1,4 @@
-"""Which texts are alike: what MariaDB with utf8_general_ci, as recorded, takes for equal."""
+"""Which texts are equal: as recorded of MariaDB with utf8_general_ci."""
 
 import pytest
 from hypothesis import given
@@ -30,10 +30,10 @@ def test_case_accents_and_spaces_at_the_end_do_not_count(one: str, other: str) -
     ("one", "other"),
     [("de\u0301bian", "debian"), ("か", "が"), ("и", "й"), (" a", "a"), ("a\t", "a"), ("ﬁ", "fi")],
 )
-def test_other_differences_count(one: str, other: str) -> None:
+def test_other_differences_make_texts_unequal(one: str, other: str) -> None:
     assert alike(one) != alike(other)
 
 
 @given(LETTERS, LETTERS)
-def test_what_is_alike_is_found_by_the_same_key(one: str, other: str) -> None:
+def test_texts_that_are_alike_fold_alike(one: str, other: str) -> None:
     assert folded(one) == folded(other) or alike(one) != alike(other)

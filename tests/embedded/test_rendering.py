@@ -1,4 +1,4 @@
-"""Whatever can be stored is shown: by both APIs, as it is, by id and in a list."""
+"""Both APIs render any image that can be stored, by id and in a list."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ ATTRIBUTES = st.fixed_dictionaries(
 
 @settings(max_examples=40, deadline=None)
 @given(records=st.lists(st.tuples(PROPERTIES, ATTRIBUTES), min_size=1, max_size=8))
-def test_whatever_is_loaded_is_shown_as_it_was_said(
+def test_loaded_image_is_shown_with_the_values_it_was_loaded_with(
     records: list[tuple[dict[str, str | None], dict[str, Any]]],
 ) -> None:
     documents = {

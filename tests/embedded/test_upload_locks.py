@@ -8,7 +8,7 @@ from glimpse.embedded.upload_locks import UploadLocks
 from glimpse.images.errors import Unavailable
 
 
-def test_a_lock_is_one_holders_until_it_is_released(tmp_path: Path) -> None:
+def test_lock_has_one_holder_until_it_is_released_or_abandoned(tmp_path: Path) -> None:
     here, there = UploadLocks(tmp_path), UploadLocks(tmp_path)
     lock = here.acquire("image")
     assert lock is not None
@@ -26,7 +26,7 @@ def test_a_lock_is_one_holders_until_it_is_released(tmp_path: Path) -> None:
     assert list(there.acquire_abandoned()) == []
 
 
-def test_a_lock_in_a_directory_that_is_gone_is_unavailable(tmp_path: Path) -> None:
+def test_acquire_raises_unavailable_without_its_directory(tmp_path: Path) -> None:
     locks = UploadLocks(tmp_path / "uploads")
     lock = locks.acquire("image")
     assert lock is not None

@@ -1,4 +1,4 @@
-"""Uploads: whole or not at all, whatever becomes of them or of the image."""
+"""Uploads: complete, or without effect when they fail or the image is deleted."""
 
 import asyncio
 import threading
@@ -45,7 +45,7 @@ class SlowUpload:
         await self.task
 
 
-async def test_an_upload_that_fails_leaves_the_image_queued_and_nothing_else(
+async def test_failed_upload_leaves_the_image_queued_and_no_files(
     service: EmbeddedImageService, state: Path
 ) -> None:
     image_id = await new_image(service)
@@ -62,7 +62,7 @@ async def test_an_upload_that_fails_leaves_the_image_queued_and_nothing_else(
     assert await download(service, image_id) == DATA
 
 
-async def test_an_upload_that_is_cancelled_leaves_the_image_queued_and_nothing_else(
+async def test_cancelled_upload_leaves_the_image_queued_and_no_files(
     service: EmbeddedImageService, state: Path
 ) -> None:
     image_id = await new_image(service)
@@ -75,7 +75,7 @@ async def test_an_upload_that_is_cancelled_leaves_the_image_queued_and_nothing_e
     assert left_behind(state) == []
 
 
-async def test_an_upload_that_is_cancelled_before_its_file_is_created_leaves_nothing(
+async def test_upload_cancelled_before_its_file_is_created_leaves_no_file(
     tmp_path: Path,
 ) -> None:
     store = DirectoryStore(tmp_path, 2**20)
@@ -92,7 +92,7 @@ async def test_an_upload_that_is_cancelled_before_its_file_is_created_leaves_not
     assert files_in(tmp_path) == []
 
 
-async def test_of_two_uploads_at_once_the_second_is_refused(
+async def test_second_concurrent_upload_raises_conflict(
     service: EmbeddedImageService,
 ) -> None:
     image_id = await new_image(service)
@@ -106,7 +106,9 @@ async def test_of_two_uploads_at_once_the_second_is_refused(
     assert await download(service, image_id) == DATA
 
 
-async def test_nobody_else_uploads(service: EmbeddedImageService, state: Path) -> None:
+async def test_upload_to_an_image_of_another_project_is_refused(
+    service: EmbeddedImageService, state: Path
+) -> None:
     private, public = await new_image(service), await new_image(service, "community")
     for image_id, error in ((private, ImageNotFound), (public, Forbidden), ("../x", ImageNotFound)):
         with pytest.raises(error):
@@ -114,7 +116,7 @@ async def test_nobody_else_uploads(service: EmbeddedImageService, state: Path) -
     assert left_behind(state) == []
 
 
-async def test_data_above_the_cap_is_refused_and_forgotten(tmp_path: Path) -> None:
+async def test_data_above_the_size_cap_is_refused_and_removed(tmp_path: Path) -> None:
     service = EmbeddedImageService.open(tmp_path, image_size_cap=len(DATA))
     image_id = await new_image(service)
     with pytest.raises(DataTooLarge, match=str(len(DATA))):
@@ -126,7 +128,7 @@ async def test_data_above_the_cap_is_refused_and_forgotten(tmp_path: Path) -> No
     await service.close()
 
 
-async def test_an_image_that_is_deleted_during_its_upload_leaves_nothing(
+async def test_deletion_during_an_upload_leaves_no_files(
     service: EmbeddedImageService, state: Path
 ) -> None:
     image_id = await new_image(service)
@@ -151,7 +153,7 @@ async def stuck(tmp_path: Path) -> str:
     return image_id
 
 
-async def test_an_upload_that_nobody_could_undo_is_undone_at_the_next_start(
+async def test_recover_undoes_an_upload_that_could_not_be_undone(
     tmp_path: Path, stuck: str
 ) -> None:
     again = EmbeddedImageService.open(tmp_path)
@@ -162,7 +164,7 @@ async def test_an_upload_that_nobody_could_undo_is_undone_at_the_next_start(
     await again.close()
 
 
-async def test_an_upload_that_nobody_could_undo_can_be_made_again_without_a_start(
+async def test_upload_follows_an_upload_that_could_not_be_undone(
     tmp_path: Path, stuck: str
 ) -> None:
     again = EmbeddedImageService.open(tmp_path)
@@ -173,7 +175,7 @@ async def test_an_upload_that_nobody_could_undo_can_be_made_again_without_a_star
     await again.close()
 
 
-async def test_a_record_that_is_saving_without_an_upload_stays_as_it_is(
+async def test_recover_leaves_a_saving_image_without_a_lock_alone(
     service: EmbeddedImageService,
 ) -> None:
     """As loaded from elsewhere: it says what it said there."""

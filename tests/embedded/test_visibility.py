@@ -26,7 +26,7 @@ TABLE = {
 
 @pytest.mark.parametrize("visibility", TABLE)
 @pytest.mark.parametrize("name", CALLERS)
-async def test_each_caller_sees_what_the_image_service_shows(
+async def test_caller_sees_and_lists_what_the_image_service_shows(
     service: EmbeddedImageService, name: str, visibility: str
 ) -> None:
     members = [{"member_id": each, "status": status} for each, status in MEMBERS.items()]
@@ -47,7 +47,7 @@ async def test_each_caller_sees_what_the_image_service_shows(
 
 @pytest.mark.parametrize("visibility", TABLE)
 @pytest.mark.parametrize("name", CALLERS)
-async def test_only_the_owner_and_an_admin_change_an_image(
+async def test_only_owner_and_admin_may_change_an_image(
     service: EmbeddedImageService, name: str, visibility: str
 ) -> None:
     members = [{"member_id": each, "status": status} for each, status in MEMBERS.items()]
@@ -66,7 +66,7 @@ async def test_only_the_owner_and_an_admin_change_an_image(
 
 
 @pytest.mark.parametrize("status", ["pending", "rejected", "accepted"])
-async def test_a_list_by_member_status_finds_that_membership(
+async def test_list_by_member_status_finds_images_with_that_status(
     service: EmbeddedImageService, status: str
 ) -> None:
     shared = {
@@ -79,7 +79,7 @@ async def test_a_list_by_member_status_finds_that_membership(
     assert await listed(service, OTHER, query) == [shared[status]]
 
 
-async def test_a_membership_that_is_accepted_moves_the_image_into_the_list(
+async def test_shared_image_is_listed_once_the_membership_is_accepted(
     service: EmbeddedImageService,
 ) -> None:
     image_id = await make(service, visibility="shared")
@@ -103,7 +103,7 @@ async def test_killed_images_are_never_listed(service: EmbeddedImageService) -> 
 
 
 @pytest.mark.parametrize("visibility", TABLE)
-async def test_an_image_of_nobody_is_everybodys_to_see_unless_it_is_private(
+async def test_image_without_owner_is_visible_to_all_unless_private(
     service: EmbeddedImageService, visibility: str
 ) -> None:
     image_id = await make(service, visibility=visibility, owner=None)

@@ -1,4 +1,4 @@
-"""Records are loaded with what they say, or refused with a sentence."""
+"""Bulk load: records are stored as given, or refused with a message."""
 
 import io
 from typing import Any
@@ -20,7 +20,7 @@ async def test_loaded_records_are_listed_newest_first(service: EmbeddedImageServ
     assert await listed(service, OWNER) == [each["id"] for each in reversed(records)]
 
 
-async def test_a_record_loaded_again_replaces_the_first(service: EmbeddedImageService) -> None:
+async def test_record_loaded_again_replaces_the_image(service: EmbeddedImageService) -> None:
     record = document(type="first", visibility="shared", members=[{"member_id": "other"}])
     await load(service, [record])
     assert (await service.get_image(OTHER, record["id"])).properties == {"type": "first"}
@@ -36,14 +36,14 @@ async def test_a_loaded_id_is_the_same_in_either_case(service: EmbeddedImageServ
     assert await listed(service, OWNER) == [record["id"]]
 
 
-async def test_of_two_records_of_one_image_the_last_counts(service: EmbeddedImageService) -> None:
+async def test_last_of_two_records_of_one_image_counts(service: EmbeddedImageService) -> None:
     record = document(type="first")
     await load(service, [record, {**record, "type": "second"}])
     assert await listed(service, OWNER) == [record["id"]]
     assert (await service.get_image(OWNER, record["id"])).properties == {"type": "second"}
 
 
-async def test_everything_that_a_record_says_is_kept(service: EmbeddedImageService) -> None:
+async def test_all_attributes_of_a_record_are_kept(service: EmbeddedImageService) -> None:
     record = document(
         name=None,
         size=2**40,
@@ -128,7 +128,7 @@ async def test_any_date_can_be_listed(service: EmbeddedImageService, created_at:
     ],
     ids=ascii,
 )
-async def test_a_record_that_is_no_image_is_refused_with_its_attribute(
+async def test_invalid_record_is_refused_with_the_name_of_its_attribute(
     service: EmbeddedImageService, changes: dict[str, Any]
 ) -> None:
     name = next(iter(changes))
@@ -140,7 +140,7 @@ async def test_a_record_that_is_no_image_is_refused_with_its_attribute(
 
 
 @pytest.mark.parametrize("name", ["id", "status", "created_at", "updated_at"])
-async def test_what_an_image_cannot_be_without_is_asked_for(
+async def test_record_without_a_required_attribute_is_refused(
     service: EmbeddedImageService, name: str
 ) -> None:
     record = document()
@@ -150,14 +150,14 @@ async def test_what_an_image_cannot_be_without_is_asked_for(
 
 
 @pytest.mark.parametrize("record", [None, [], "x", 5])
-async def test_what_is_no_object_is_no_record(
+async def test_record_that_is_no_object_is_refused(
     service: EmbeddedImageService, record: object
 ) -> None:
     with pytest.raises(BadRecord, match="no JSON object"):
         await load(service, [record])
 
 
-async def test_the_transactions_before_a_bad_record_are_kept(
+async def test_batches_before_a_bad_record_are_kept(
     service: EmbeddedImageService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "BATCH_SIZE", 2)

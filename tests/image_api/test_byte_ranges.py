@@ -1,164 +1,39 @@
-"""Data goes up and comes down, whole or in part; or it is withheld."""
-
-import hashlib
-import resource
-import socket
-import struct
-import sys
+"""Byte ranges: the Range header of a download."""
 
 import pytest
 
-from tests.image_api.conftest import MEBIBYTE, Api
-from tests.support.http import encode_head, read_answer
-from tests.support.process import wait_until
-
-
-def test_data_comes_back_as_it_was_sent(api: Api) -> None:
-    data = bytes(range(256)) * 1000
-    image_id = api.with_data(data)
-    image = api("GET", f"/v2/images/{image_id}").json()
-    md5 = hashlib.md5(data).hexdigest()
-    assert (image["status"], image["size"], image["checksum"]) == ("active", len(data), md5)
-    assert image["os_hash_value"] == hashlib.sha512(data).hexdigest()
-    answer = api("GET", f"/v2/images/{image_id}/file")
-    assert (answer.status, answer.header("Content-MD5")) == (200, md5)
-    assert answer.header("Content-Length") == str(len(data))
-    assert answer.body == data
+from glimpse.image_api.byte_ranges import ByteRange, parse_range
+from glimpse.image_api.faults import RangeNotSatisfiable
+from glimpse.images.errors import Invalid
 
 
 @pytest.mark.parametrize(
-    ("wanted", "status", "content_range", "data"),
+    ("header", "expected"),
     [
-        ("bytes=2-4", 206, "bytes 2-4/10", b"234"),
-        ("bytes=7-", 206, "bytes 7-9/10", b"789"),
-        ("bytes=7-99", 206, "bytes 7-9/10", b"789"),
-        ("bytes=-3", 206, "bytes 7-9/10", b"789"),
-        ("bytes=-99", 206, "bytes 0-9/10", b"0123456789"),
-        (f"bytes=5-{2**64}", 206, "bytes 5-9/10", b"56789"),
-        ("bytes=10-", 416, "bytes */10", None),
-        ("bytes=4-2", 416, "bytes */10", None),
-        ("bytes=-", 416, "bytes */10", None),
-        ("lines=1-2", 416, "bytes */10", None),
-        ("bytes=0-1,3-4", 400, None, None),
+        (None, None),
+        ("bytes=0-0", ByteRange(0, 1, 10)),
+        ("BYTES = 2 - 5", ByteRange(2, 6, 10)),
+        ("bytes=4-", ByteRange(4, 10, 10)),
+        ("bytes=4-99", ByteRange(4, 10, 10)),
+        ("bytes=-3", ByteRange(7, 10, 10)),
+        ("bytes=-99", ByteRange(0, 10, 10)),
     ],
 )
-def test_a_range_of_the_data_can_be_asked_for(
-    api: Api, wanted: str, status: int, content_range: str | None, data: bytes | None
-) -> None:
-    image_id = api.with_data(b"0123456789")
-    answer = api("GET", f"/v2/images/{image_id}/file", Range=wanted)
-    assert (answer.status, answer.header("Content-Range")) == (status, content_range), str(answer)
-    assert data is None or answer.body == data
+def test_range_of_ten_bytes_is_parsed(header: str | None, expected: ByteRange | None) -> None:
+    assert parse_range(header, 10) == expected
 
 
-@pytest.mark.parametrize(
-    ("disk_format", "data", "size"),
-    [
-        ("raw", b"x" * 10, 10),
-        ("qcow2", b"QFI\xfb" + struct.pack(">IQIIQ", 3, 0, 0, 16, 5 * 2**30), 5 * 2**30),
-        ("vmdk", b"KDMV" + struct.pack("<IIQ", 1, 3, 8), 4096),
-        ("vhd", b"conectix".ljust(48, b"\0") + struct.pack(">Q", 7), 7),
-        ("vdi", (b"\0" * 0x40 + b"\x7f\x10\xda\xbe").ljust(0x170, b"\0") + b"\x09" + 7 * b"\0", 9),
-        ("iso", b"\0" * 32769 + b"CD001" + b"\0" * 74 + b"\3\0\0\0" + 44 * b"\0" + b"\0\x08", 6144),
-        ("qcow2", b"QFI\xfb", None),
-        ("qcow2", b"nothing like it" * 10, None),
-        ("ami", b"x", None),
-    ],
-)
-def test_an_images_virtual_size_is_what_its_data_says(
-    api: Api, disk_format: str, data: bytes, size: int | None
-) -> None:
-    container_format = "ami" if disk_format == "ami" else "bare"
-    image = api.create(disk_format=disk_format, container_format=container_format)
-    answer = api("PUT", image["file"], data, Content_Type="application/octet-stream")
-    assert answer.status == 204, str(answer)
-    shown = api("GET", image["self"]).json()
-    assert (shown["size"], shown["virtual_size"]) == (len(data), size)
+@pytest.mark.parametrize("header", ["bytes=10-", "bytes=5-4", "bytes=-0", "bytes=-", "lines=1-2"])
+def test_range_outside_the_data_is_not_satisfiable(header: str) -> None:
+    with pytest.raises(RangeNotSatisfiable) as refused:
+        parse_range(header, 10)
+    assert refused.value.size == 10
 
 
-def test_an_image_without_data_downloads_as_nothing(api: Api) -> None:
-    answer = api("GET", f"/v2/images/{api.create()['id']}/file")
-    assert (answer.status, answer.body) == (204, b"")
+def test_several_ranges_are_refused() -> None:
+    with pytest.raises(Invalid, match="multiple ranges"):
+        parse_range("bytes=0-1,3-4", 10)
 
 
-def test_data_is_taken_once_as_octets_and_with_formats_set(api: Api) -> None:
-    image_id = api.with_data(b"x")
-    path, octets = f"/v2/images/{image_id}/file", "application/octet-stream"
-    assert api("PUT", path, b"y", Content_Type=octets).status == 409
-    assert api("PUT", path, b"y", Content_Type="text/plain").status == 415
-    early = api("PUT", f"/v2/images/{api.create()['id']}/file", b"y", Content_Type=octets)
-    assert early.status == 400, str(early)
-    formats = api.patch(image_id, {"op": "replace", "path": "/disk_format", "value": "iso"})
-    assert formats.status == 403, str(formats)
-
-
-def test_deactivated_data_is_withheld_until_reactivated(api: Api) -> None:
-    path = f"/v2/images/{api.with_data(b'x')}"
-    assert api("POST", f"{path}/actions/deactivate").status == 204
-    assert api("GET", path).json()["status"] == "deactivated"
-    assert api("GET", f"{path}/file").status == 403
-    assert api("POST", f"{path}/actions/reactivate").status == 204
-    assert api("GET", f"{path}/file").body == b"x"
-    queued = api("POST", f"/v2/images/{api.create()['id']}/actions/deactivate")
-    assert queued.status == 403, str(queued)
-
-
-def test_an_upload_that_breaks_off_leaves_the_image_queued(api: Api) -> None:
-    image = api.create(disk_format="raw", container_format="bare")
-    path = f"/v2/images/{image['id']}"
-
-    def status() -> str:
-        return str(api("GET", path).json()["status"])
-
-    with socket.create_connection(api.address) as connection:
-        headers = [("X-Auth-Token", "demo:gold"), ("Content-Type", "application/octet-stream")]
-        headers.append(("Content-Length", str(10 * MEBIBYTE)))
-        connection.sendall(encode_head(api.address, "PUT", f"/image{path}/file", headers, b""))
-        connection.sendall(b"x" * MEBIBYTE)
-        wait_until(lambda: status() == "saving", "the upload to begin")
-    wait_until(lambda: status() == "queued", "the upload to be undone")
-    assert api("GET", f"{path}/file").status == 204
-    again = api("PUT", f"{path}/file", b"x", Content_Type="application/octet-stream")
-    assert again.status == 204, str(again)
-
-
-def test_a_full_disk_is_said_and_leaves_the_image_queued(api: Api) -> None:
-    """A limit on the size of the server's files stands for the disk: the store sees it alike."""
-    image = api.create(disk_format="raw", container_format="bare")
-    path = f"/v2/images/{image['id']}"
-    limits = resource.prlimit(api.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(api.pid, resource.RLIMIT_FSIZE, (16 * MEBIBYTE, limits[1]))
-    try:
-        data = b"x" * 20 * MEBIBYTE
-        answer = api("PUT", f"{path}/file", data, Content_Type="application/octet-stream")
-    finally:
-        resource.prlimit(api.pid, resource.RLIMIT_FSIZE, limits)
-    assert answer.status == 413, str(answer)
-    assert b"space" in answer.body
-    assert api("GET", path).json()["status"] == "queued"
-    assert api("GET", f"{path}/file").status == 204
-    again = api("PUT", f"{path}/file", b"x", Content_Type="application/octet-stream")
-    assert again.status == 204, str(again)
-
-
-def test_large_data_passes_through_in_constant_memory(api: Api) -> None:
-    size, piece = 300 * MEBIBYTE, b"g" * MEBIBYTE
-    image = api.create(disk_format="raw", container_format="bare")
-    target = f"/image/v2/images/{image['id']}/file"
-    before = api.resident_bytes()
-    headers = [("X-Auth-Token", "demo:gold"), ("Content-Type", "application/octet-stream")]
-    with socket.create_connection(api.address, timeout=120) as connection:
-        sized = [*headers, ("Content-Length", str(size))]
-        connection.sendall(encode_head(api.address, "PUT", target, sized, b""))
-        for _ in range(size // MEBIBYTE):
-            connection.sendall(piece)
-        assert read_answer(connection, "PUT").status == 204
-    with socket.create_connection(api.address, timeout=120) as connection:
-        connection.sendall(encode_head(api.address, "GET", target, headers, None))
-        received = 0
-        while chunk := connection.recv(MEBIBYTE):
-            received += len(chunk)
-    assert received > size
-    grown = (api.resident_bytes() - before) / MEBIBYTE
-    sys.stdout.write(f"300 MiB up and down: the server's peak memory grew by {grown:.1f} MiB\n")
-    assert grown < 100, f"the server's peak memory grew by {grown:.1f} MiB"
+def test_content_range_names_the_last_byte() -> None:
+    assert ByteRange(2, 6, 10).content_range == "bytes 2-5/10"

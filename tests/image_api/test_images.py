@@ -19,7 +19,7 @@ def test_an_image_is_created_queued_and_shown_with_its_properties(api: Api) -> N
     assert shown.json() == created, str(shown)
 
 
-def test_booleans_are_booleans_wherever_an_image_is_shown(api: Api) -> None:
+def test_booleans_are_rendered_as_booleans(api: Api) -> None:
     image = api.create(protected=True, lot="booleans")
     shown = api("GET", f"/v2/images/{image['id']}").json()
     listed = api("GET", "/v2/images?lot=booleans").json()["images"][0]
@@ -28,7 +28,7 @@ def test_booleans_are_booleans_wherever_an_image_is_shown(api: Api) -> None:
         assert document["os_hidden"] is False
 
 
-def test_a_protected_image_is_deleted_only_once_it_is_not(api: Api) -> None:
+def test_protected_image_cannot_be_deleted(api: Api) -> None:
     image_id = api.create(protected=True)["id"]
     assert api("DELETE", f"/v2/images/{image_id}").status == 403
     assert (
@@ -37,19 +37,19 @@ def test_a_protected_image_is_deleted_only_once_it_is_not(api: Api) -> None:
     assert api("DELETE", f"/v2/images/{image_id}").status == 204
 
 
-def test_creation_says_where_the_image_is(api: Api) -> None:
+def test_creation_responds_with_the_location_of_the_image(api: Api) -> None:
     answer = api("POST", "/v2/images", {})
     expected = f"http://127.0.0.1:{api.address[1]}/image/v2/images/{answer.json()['id']}"
     assert answer.header("Location") == expected
 
 
-def test_an_admin_may_make_an_image_that_is_nobodys(api: Api) -> None:
+def test_admin_may_create_an_image_without_owner(api: Api) -> None:
     answer = api("POST", "/v2/images", {"owner": None}, token="admin:admin")
     assert (answer.status, answer.json()["owner"]) == (201, None), str(answer)
     assert api("POST", "/v2/images", {"owner": None}).status == 403
 
 
-def test_an_id_may_be_chosen_once(api: Api) -> None:
+def test_chosen_id_can_be_used_once(api: Api) -> None:
     image_id = str(uuid.uuid4())
     assert api.create(id=image_id)["id"] == image_id
     again = api("POST", "/v2/images", {"id": image_id})
@@ -96,7 +96,7 @@ def test_an_id_is_the_same_in_either_case(api: Api) -> None:
         ({"tags": [f"tag{number}" for number in range(129)]}, 413),
     ],
 )
-def test_a_document_that_is_no_image_is_refused(api: Api, document: Any, status: int) -> None:
+def test_invalid_document_is_refused(api: Api, document: Any, status: int) -> None:
     answer = api("POST", "/v2/images", document)
     assert answer.status == status, str(answer)
 
@@ -113,18 +113,18 @@ def test_a_document_that_is_no_image_is_refused(api: Api, document: Any, status:
         (b'{"name": "' + b"x" * 2 * MEBIBYTE + b'"}', 413),
     ],
 )
-def test_a_body_that_is_no_json_is_refused(api: Api, body: bytes, status: int) -> None:
+def test_invalid_json_is_refused(api: Api, body: bytes, status: int) -> None:
     answer = api("POST", "/v2/images", body)
     assert answer.status == status, str(answer)
 
 
-def test_an_admin_may_publish_and_give_away(api: Api) -> None:
+def test_admin_may_publish_an_image_and_change_its_owner(api: Api) -> None:
     document = {"visibility": "public", "owner": "alt"}
     answer = api("POST", "/v2/images", document, token="admin:admin")
     assert (answer.status, answer.json()["owner"]) == (201, "alt"), str(answer)
 
 
-def test_images_of_others_are_not_found(api: Api) -> None:
+def test_image_of_another_project_is_404(api: Api) -> None:
     image = api.create(visibility="private")
     change = {"op": "replace", "path": "/name", "value": "mine"}
     path = f"/v2/images/{image['id']}"
@@ -133,7 +133,7 @@ def test_images_of_others_are_not_found(api: Api) -> None:
     assert api.patch(image["id"], change, token="alt:alt").status == 404
 
 
-def test_a_deleted_image_is_gone(api: Api) -> None:
+def test_deleted_image_is_404(api: Api) -> None:
     image_id = api.create()["id"]
     answer = api("DELETE", f"/v2/images/{image_id}")
     assert (answer.status, answer.body) == (204, b"")

@@ -1,4 +1,4 @@
-"""Images are changed, by either of the two media types."""
+"""Patches of images, in both media types."""
 
 import uuid
 from typing import Any
@@ -10,7 +10,7 @@ from tests.image_api.conftest import PATCH, Api
 OLD_PATCH = "application/openstack-images-v2.0-json-patch"
 
 
-def test_a_patch_changes_what_it_names_and_no_more(api: Api) -> None:
+def test_patch_changes_only_the_keys_it_names(api: Api) -> None:
     image = api.create(name="old", colour="red", shape="round", **{"a/b": "slash"})
     answer = api.patch(
         image["id"],
@@ -28,14 +28,14 @@ def test_a_patch_changes_what_it_names_and_no_more(api: Api) -> None:
     assert shown == {**kept, **changes}
 
 
-def test_a_property_of_the_empty_key_can_be_taken_away_again(api: Api) -> None:
+def test_property_with_an_empty_key_can_be_removed(api: Api) -> None:
     image = api.create(**{"": "nameless"})
     answer = api.patch(image["id"], {"op": "remove", "path": "/"})
     assert answer.status == 200, str(answer)
     assert "" not in answer.json()
 
 
-def test_the_older_patch_is_understood(api: Api) -> None:
+def test_v2_0_patch_is_applied(api: Api) -> None:
     image = api.create(colour="red")
     answer = api.patch(image["id"], {"replace": "/colour", "value": "blue"}, kind=OLD_PATCH)
     assert answer.json()["colour"] == "blue", str(answer)
@@ -70,7 +70,7 @@ def test_the_older_patch_is_understood(api: Api) -> None:
         ({"op": "replace", "path": "/missing", "value": "x"}, 409),
     ],
 )
-def test_a_patch_that_cannot_be_is_refused_whole(api: Api, change: Any, status: int) -> None:
+def test_invalid_patch_changes_nothing(api: Api, change: Any, status: int) -> None:
     image = api.create(name="kept")
     answer = api.patch(image["id"], {"op": "replace", "path": "/name", "value": "lost"}, change)
     assert answer.status == status, str(answer)
@@ -85,7 +85,7 @@ def test_a_patch_above_the_property_quota_is_refused(api: Api) -> None:
     assert answer.status == 413, str(answer)
 
 
-def test_a_patch_of_another_media_type_is_told_which_to_use(api: Api) -> None:
+def test_patch_of_another_media_type_is_415_with_accept_patch(api: Api) -> None:
     image = api.create()
     answer = api.patch(image["id"], kind="application/json")
     assert answer.status == 415, str(answer)

@@ -20,7 +20,7 @@ def test_paging_by_next_visits_every_image_once(api: Api) -> None:
     assert sorted(seen) == sorted(created)
 
 
-def test_a_list_has_25_images_unless_more_are_asked_for(api: Api) -> None:
+def test_default_limit_is_25(api: Api) -> None:
     for _ in range(26):
         api.create(lot="many")
     answer = api("GET", "/v2/images?lot=many")
@@ -60,6 +60,6 @@ def test_images_are_sorted_as_asked_for(api: Api) -> None:
         'name=in:"a',
     ],
 )
-def test_a_query_that_makes_no_sense_is_refused(api: Api, query: str) -> None:
+def test_invalid_query_is_400(api: Api, query: str) -> None:
     answer = api("GET", f"/v2/images?{query}")
     assert answer.status == 400, str(answer)

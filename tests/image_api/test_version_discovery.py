@@ -1,4 +1,4 @@
-"""What a client finds before it asks for an image: versions, paths and schemas."""
+"""Version discovery, paths and schemas."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.image_api.conftest import Api
     ("path", "status"),
     [("", 300), ("/", 300), ("/versions", 200), ("/v2", 300), ("/v2/", 300), ("/v2/versions", 200)],
 )
-def test_versions_are_told_without_a_token(api: Api, path: str, status: int) -> None:
+def test_versions_are_shown_without_a_token(api: Api, path: str, status: int) -> None:
     answer = api("GET", path, token=None)
     assert answer.status == status, str(answer)
     current = answer.json()["versions"][0]
@@ -17,7 +17,7 @@ def test_versions_are_told_without_a_token(api: Api, path: str, status: int) -> 
     assert current["links"][0]["href"] == f"http://127.0.0.1:{api.address[1]}/image/v2/"
 
 
-def test_a_version_added_to_an_endpoint_that_has_one_does_not_matter(api: Api) -> None:
+def test_version_may_be_repeated_in_the_path(api: Api) -> None:
     image = api.create()
     answer = api("GET", f"/v2/v2/images/{image['id']}")
     assert (answer.status, answer.json()) == (200, image), str(answer)
@@ -30,7 +30,7 @@ def test_slashes_in_a_row_count_as_one(api: Api, path: str) -> None:
     assert (answer.status, answer.json()) == (200, image), str(answer)
 
 
-def test_the_schema_tells_attributes_from_properties(api: Api) -> None:
+def test_schema_lists_the_attributes(api: Api) -> None:
     schema = api("GET", "/v2/schemas/image").json()
     assert set(api.create()) <= set(schema["properties"])
     images = api("GET", "/v2/schemas/images").json()

@@ -1,1 +1,1 @@
-"""The contract of catalog engines: what every one of them does, whichever it is."""
+"""The contract of Catalog, tested on every engine."""

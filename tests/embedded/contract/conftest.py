@@ -1,4 +1,4 @@
-"""The engines that have to pass, a line each, and how the tests fill and ask a catalog."""
+"""The engines that are tested, and how the tests fill and query a catalog."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -43,11 +43,11 @@ async def put(catalog: Catalog, *images: Image, **members: str) -> None:
 async def found(
     catalog: Catalog, query: ImageQuery, caller: Caller = OWNER, marker: Image | None = None
 ) -> list[Image]:
-    """All that the pages hold; exactly the final one is the last."""
+    """The images of all pages; asserts that only the final page is marked as the last."""
     pages = [page async for page in catalog.pages(caller, query, marker)]
     assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
     return [each for page in pages for each in page.images]
 
 
 def any_image(_: Record) -> None:
-    """A check that nothing fails."""
+    """A check that refuses no image."""

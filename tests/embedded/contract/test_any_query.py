@@ -1,4 +1,4 @@
-"""Any query over any images, against a model that says in the plainest way what it finds."""
+"""Any query over any images, compared with a simple model."""
 
 import asyncio
 import operator

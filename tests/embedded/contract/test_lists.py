@@ -1,4 +1,4 @@
-"""Lists find what they should, however much is asked for and however it is written."""
+"""Lists: large queries, and filters that ignore case."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.embedded.contract.conftest import any_image, found, image, put
 from tests.embedded.images import ADMIN
 
 
-async def test_a_list_goes_on_where_a_marker_stood_that_was_deleted(catalog: Catalog) -> None:
+async def test_list_continues_after_a_deleted_marker(catalog: Catalog) -> None:
     images = [image(created_at=f"2024-02-{day:02}T00:00:00Z") for day in range(28, 0, -1)]
     await put(catalog, *images)
     await catalog.delete(images[9].id, None, any_image)
@@ -50,7 +50,7 @@ MANY = tuple(f"{number:032x}" for number in range(40_000))
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else str(value),
 )
-async def test_a_query_of_any_size_is_answered(
+async def test_query_may_have_thousands_of_values(
     catalog: Catalog, filters: dict[str, Any], sort: tuple[Sort, ...], *, finds: bool
 ) -> None:
     image_id = "12345678-0000-4000-8000-000000000000"
@@ -59,7 +59,7 @@ async def test_a_query_of_any_size_is_answered(
     assert await found(catalog, ImageQuery(sort=sort, **filters)) == ([one] if finds else [])
 
 
-async def test_ids_find_those_that_the_caller_may_list(catalog: Catalog) -> None:
+async def test_query_by_ids_finds_only_what_the_caller_may_list(catalog: Catalog) -> None:
     mine, public, theirs = image(), image(owner="x", visibility="public"), image(owner="x")
     await put(catalog, mine, public, theirs)
     ids = (mine.id, public.id, theirs.id, "nothing", "\ud800")
@@ -75,7 +75,7 @@ async def test_ids_find_those_that_the_caller_may_list(catalog: Catalog) -> None
         *({"container_formats": ("BARE ",)}, {"owner": "OWNER "}, {"names": ("NÁME",)}),
     ],
 )
-async def test_texts_are_compared_without_regard_to_case_and_spaces_at_the_end(
+async def test_filters_ignore_case_and_trailing_spaces(
     catalog: Catalog, wanted: dict[str, Any], sort: tuple[Sort, ...]
 ) -> None:
     made = image(name="name", status="active", disk_format="raw", container_format="bare")

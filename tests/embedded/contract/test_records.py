@@ -1,4 +1,4 @@
-"""Records are put, read, changed and deleted, each change whole or not at all."""
+"""Records: stored, read, changed and deleted, each change atomic."""
 
 import asyncio
 
@@ -11,14 +11,14 @@ from tests.embedded.contract.conftest import any_image, found, image, put
 from tests.embedded.images import ADMIN, OTHER
 
 
-async def test_a_record_comes_back_as_it_was_put(catalog: Catalog) -> None:
+async def test_get_returns_the_record_as_inserted(catalog: Catalog) -> None:
     one = image(name="Grüße ☃", size=2**40, tags=["a", "b"], os_distro="debian", protected=True)
     await catalog.insert(one)
     assert await catalog.get(one.id, None) == Record(one, None)
 
 
 @pytest.mark.parametrize("image_id", ["", "nothing", "a\0b", "\ud800", "' OR 1 = 1 --"], ids=ascii)
-async def test_a_text_that_is_nobodys_id_finds_nothing(catalog: Catalog, image_id: str) -> None:
+async def test_text_that_is_no_id_finds_nothing(catalog: Catalog, image_id: str) -> None:
     await catalog.insert(image())
     assert await catalog.get(image_id, "owner") is None
     with pytest.raises(ImageNotFound):
@@ -29,7 +29,7 @@ async def test_a_text_that_is_nobodys_id_finds_nothing(catalog: Catalog, image_i
         await catalog.set_member(image_id, None, any_image, ("p", "pending", "2024"))
 
 
-async def test_an_id_is_taken_once(catalog: Catalog) -> None:
+async def test_insert_with_a_taken_id_raises_conflict(catalog: Catalog) -> None:
     one = image()
     await catalog.insert(one)
     with pytest.raises(Conflict, match=one.id):
@@ -37,7 +37,7 @@ async def test_an_id_is_taken_once(catalog: Catalog) -> None:
     assert await catalog.get(one.id, None) == Record(one)
 
 
-async def test_a_record_says_whether_a_project_is_a_member(catalog: Catalog) -> None:
+async def test_record_has_the_status_of_the_projects_membership(catalog: Catalog) -> None:
     one = image(visibility="shared")
     await put(catalog, one, other="accepted")
     assert await catalog.get(one.id, "other") == Record(one, "accepted")
@@ -49,7 +49,7 @@ async def test_a_record_says_whether_a_project_is_a_member(catalog: Catalog) -> 
     assert await found(catalog, ImageQuery(), OTHER) == []
 
 
-async def test_a_change_that_is_refused_changes_nothing(catalog: Catalog) -> None:
+async def test_write_that_raises_changes_nothing(catalog: Catalog) -> None:
     def refuse(record: Record) -> Image:
         assert record == Record(one)
         raise Forbidden("no")
@@ -66,7 +66,7 @@ async def test_a_change_that_is_refused_changes_nothing(catalog: Catalog) -> Non
     assert await catalog.get(one.id, "other") == Record(one, None)
 
 
-async def test_changes_of_one_image_at_once_come_one_after_the_other(catalog: Catalog) -> None:
+async def test_concurrent_updates_of_one_image_are_serialized(catalog: Catalog) -> None:
     def longer(record: Record) -> Image:
         return record.image._replace(name=f"{record.image.name}+")
 
@@ -76,7 +76,7 @@ async def test_changes_of_one_image_at_once_come_one_after_the_other(catalog: Ca
     assert {len(answer.name or "") for answer in answers} == set(range(1, 101))
 
 
-async def test_a_change_moves_an_image_to_where_lists_look_for_it(catalog: Catalog) -> None:
+async def test_updated_image_is_listed_by_its_new_values_only(catalog: Catalog) -> None:
     one = image(name="before", os_type="linux")
     await catalog.insert(one)
     after = one._replace(name="after", visibility="public", properties_json='{"os_type":"bsd"}')
@@ -87,7 +87,7 @@ async def test_a_change_moves_an_image_to_where_lists_look_for_it(catalog: Catal
         assert await found(catalog, query) == []
 
 
-async def test_a_deleted_image_is_gone_with_its_members(catalog: Catalog) -> None:
+async def test_delete_removes_the_image_and_its_members(catalog: Catalog) -> None:
     one = image(visibility="shared")
     await put(catalog, one, other="accepted")
     await catalog.delete(one.id, None, any_image)
@@ -97,7 +97,7 @@ async def test_a_deleted_image_is_gone_with_its_members(catalog: Catalog) -> Non
     assert await catalog.get(one.id, "other") == Record(one, None)
 
 
-async def test_many_are_put_together_or_not_at_all(catalog: Catalog) -> None:
+async def test_put_stores_all_records_or_none(catalog: Catalog) -> None:
     one, two = image(), image()
     await catalog.insert(one)
     changed = one._replace(name="changed")
@@ -108,7 +108,7 @@ async def test_many_are_put_together_or_not_at_all(catalog: Catalog) -> None:
     assert {each.name for each in await found(catalog, ImageQuery())} == {"changed", two.name}
 
 
-async def test_a_closed_catalog_says_so(catalog: Catalog) -> None:
+async def test_closed_catalog_raises_unavailable(catalog: Catalog) -> None:
     await catalog.close()
     with pytest.raises(Unavailable):
         await catalog.insert(image())

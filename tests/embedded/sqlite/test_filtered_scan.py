@@ -1,4 +1,4 @@
-"""What a list costs SQLite, counted in its own steps: no more among many images than among few."""
+"""Filtered lists take as few instructions of SQLite among many images as among few."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -69,7 +69,7 @@ class Steps:
 ids = tuple(image_of(number).id for number in (10, 20, 30, 31))
 
 
-def test_ids_are_looked_up(catalog: tuple[sqlite3.Connection, int]) -> None:
+def test_images_are_looked_up_by_their_ids(catalog: tuple[sqlite3.Connection, int]) -> None:
     connection, _ = catalog
     with Steps(connection) as steps:
         found = FilteredScan(connection).step(OWNER, ImageQuery(ids=ids), None, 200)
@@ -77,7 +77,7 @@ def test_ids_are_looked_up(catalog: tuple[sqlite3.Connection, int]) -> None:
     assert steps.count < 100
 
 
-def test_what_changed_lately_is_found_by_the_date(
+def test_few_recently_changed_images_are_found_by_their_date(
     catalog: tuple[sqlite3.Connection, int],
 ) -> None:
     connection, count = catalog
@@ -88,7 +88,7 @@ def test_what_changed_lately_is_found_by_the_date(
     assert steps.count < 2000
 
 
-def test_what_changed_at_some_time_is_found_in_slices(
+def test_many_changed_images_are_found_in_slices(
     catalog: tuple[sqlite3.Connection, int],
 ) -> None:
     connection, count = catalog
@@ -111,7 +111,7 @@ def test_what_changed_at_some_time_is_found_in_slices(
     ],
     ids=str,
 )
-def test_a_step_of_a_list_without_an_index_is_bounded(
+def test_step_of_a_list_without_an_index_is_bounded(
     catalog: tuple[sqlite3.Connection, int], query: ImageQuery
 ) -> None:
     connection, _ = catalog
@@ -150,7 +150,7 @@ def test_a_list_by_date_of_creation_has_all_that_match(
     assert [image.id for image in found.images] == [image.id for image in reversed(expected)]
 
 
-def test_a_sort_of_a_projects_images_does_not_look_at_those_of_others(tmp_path: Path) -> None:
+def test_sorting_a_projects_images_does_not_read_those_of_others(tmp_path: Path) -> None:
     counted = []
     for others in (100, 2000):
         with closing(connect(tmp_path / f"{others}.sqlite")) as connection:

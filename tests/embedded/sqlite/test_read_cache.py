@@ -1,4 +1,4 @@
-"""Records that are kept for the next page: never older than the page's snapshot."""
+"""The read cache: bounded, and emptied by any write."""
 
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +14,7 @@ from glimpse.images import PropertyChanges
 from tests.embedded.images import OWNER, images
 
 
-async def test_a_page_shows_what_another_process_has_written_since(tmp_path: Path) -> None:
+async def test_list_shows_what_another_process_has_written(tmp_path: Path) -> None:
     here, there = EmbeddedImageService.open(tmp_path), EmbeddedImageService.open(tmp_path)
     image = await here.create_image(OWNER, NewImage(properties={"colour": "red"}))
     assert [each.properties for each in await images(here, OWNER)] == [{"colour": "red"}]
@@ -26,7 +26,7 @@ async def test_a_page_shows_what_another_process_has_written_since(tmp_path: Pat
     await there.close()
 
 
-async def test_a_page_shows_what_this_process_has_written_since(
+async def test_list_shows_what_this_process_has_written(
     service: EmbeddedImageService,
 ) -> None:
     image = await service.create_image(OWNER, NewImage(properties={"colour": "red"}))
@@ -35,7 +35,7 @@ async def test_a_page_shows_what_this_process_has_written_since(
     assert [each.properties for each in await images(service, OWNER)] == [{"colour": "blue"}]
 
 
-async def test_large_records_are_forgotten_before_they_fill_the_memory(
+async def test_cache_of_large_images_is_bounded(
     service: EmbeddedImageService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(read_cache, "_MOST_CHARACTERS", 1000)
@@ -48,7 +48,7 @@ async def test_large_records_are_forgotten_before_they_fill_the_memory(
             assert len(kept.images) <= 4
 
 
-async def test_a_step_of_a_list_with_a_long_query_is_not_kept(
+async def test_step_with_a_long_key_is_not_cached(
     service: EmbeddedImageService, tmp_path: Path
 ) -> None:
     await service.close()

@@ -1,4 +1,4 @@
-"""The threads that search: how many searches may wait for them."""
+"""The reader threads: how many reads may wait."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ from glimpse.embedded.sqlite.schema import connect
 from glimpse.images.errors import Unavailable
 
 
-def test_a_search_is_refused_while_five_hundred_run_or_wait(tmp_path: Path) -> None:
+def test_read_is_refused_while_five_hundred_run_or_wait(tmp_path: Path) -> None:
     connect(tmp_path / "catalog.sqlite").close()
     readers = ReaderThreads(tmp_path / "catalog.sqlite")
     release = threading.Event()

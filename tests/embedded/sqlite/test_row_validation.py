@@ -1,4 +1,4 @@
-"""Rows that another program wrote: what of them can be shown."""
+"""Row validation: which rows that another program wrote can be shown."""
 
 import logging
 import sqlite3

@@ -1,4 +1,4 @@
-"""A catalog of a newer Glimpse is refused and left as it is."""
+"""The catalog file: its settings and permissions, and migrations."""
 
 import sqlite3
 from contextlib import closing
@@ -12,7 +12,7 @@ from glimpse.images import DateBound, ImageQuery
 from tests.embedded.images import CREATED, OWNER, listed, make
 
 
-async def test_a_catalog_of_a_newer_glimpse_is_refused_and_left_alone(tmp_path: Path) -> None:
+async def test_catalog_of_a_newer_schema_is_refused_and_unchanged(tmp_path: Path) -> None:
     await EmbeddedImageService.open(tmp_path).close()
     newer = len(STEPS) + 1
     connection = sqlite3.connect(tmp_path / "catalog.sqlite")
@@ -24,21 +24,21 @@ async def test_a_catalog_of_a_newer_glimpse_is_refused_and_left_alone(tmp_path: 
     assert (tmp_path / "catalog.sqlite").read_bytes() == before
 
 
-def test_a_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
+def test_connection_syncs_each_commit(tmp_path: Path) -> None:
     with closing(connect(tmp_path / "catalog.sqlite")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         full = 2  # in WAL mode, less loses what a crash of the machine finds uncopied
         assert connection.execute("PRAGMA synchronous").fetchone() == (full,)
 
 
-async def test_the_files_are_their_owners_only(tmp_path: Path) -> None:
+async def test_files_are_private_to_their_owner(tmp_path: Path) -> None:
     state = tmp_path / "state"
     await EmbeddedImageService.open(state).close()
     modes = {path.name: path.stat().st_mode & 0o077 for path in (state, *state.iterdir())}
     assert set(modes.values()) == {0}, modes
 
 
-async def test_a_catalog_of_an_older_glimpse_keeps_its_images(tmp_path: Path) -> None:
+async def test_migration_keeps_the_images_of_an_older_catalog(tmp_path: Path) -> None:
     service = EmbeddedImageService.open(tmp_path)
     image_id = await make(service)
     await service.close()

@@ -1,4 +1,4 @@
-"""The writer answers every write: when it is closed, and when whoever waited is gone."""
+"""The writer thread: each write is finished or refused."""
 
 import asyncio
 import sqlite3
@@ -21,13 +21,13 @@ def writer(tmp_path: Path) -> Iterator[WriterThread]:
     made.close()
 
 
-def test_a_write_after_the_end_is_refused(writer: WriterThread) -> None:
+def test_write_after_close_raises_unavailable(writer: WriterThread) -> None:
     writer.close()
     with pytest.raises(Unavailable, match="closed"):
         asyncio.run(asyncio.wait_for(writer.run(lambda _: None), 10))
 
 
-def test_what_waits_when_the_writer_is_closed_is_still_written(writer: WriterThread) -> None:
+def test_close_finishes_the_writes_that_wait(writer: WriterThread) -> None:
     async def write_and_close() -> list[int]:
         def returning(number: int) -> Callable[[ImageWriter], int]:
             return lambda _: number
@@ -40,7 +40,7 @@ def test_what_waits_when_the_writer_is_closed_is_still_written(writer: WriterThr
     assert asyncio.run(write_and_close()) == list(range(300))
 
 
-def test_a_loop_that_ends_before_its_write_does_not_end_the_writer(writer: WriterThread) -> None:
+def test_writer_survives_an_event_loop_that_ends_before_its_write(writer: WriterThread) -> None:
     started, finish = threading.Event(), threading.Event()
 
     def slow(_: ImageWriter) -> None:
@@ -57,7 +57,7 @@ def test_a_loop_that_ends_before_its_write_does_not_end_the_writer(writer: Write
     assert asyncio.run(asyncio.wait_for(writer.run(lambda _: "written"), 10)) == "written"
 
 
-def test_a_write_that_fails_says_so_and_the_next_one_succeeds(writer: WriterThread) -> None:
+def test_failed_write_raises_unavailable_and_the_next_one_succeeds(writer: WriterThread) -> None:
     def fail(_: ImageWriter) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
@@ -66,7 +66,7 @@ def test_a_write_that_fails_says_so_and_the_next_one_succeeds(writer: WriterThre
     assert asyncio.run(writer.run(lambda _: "written")) == "written"
 
 
-def test_a_write_is_refused_while_a_thousand_wait(writer: WriterThread) -> None:
+def test_write_is_refused_while_a_thousand_wait(writer: WriterThread) -> None:
     release = threading.Event()
 
     async def write_too_many() -> None:
