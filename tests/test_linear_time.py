@@ -21,7 +21,6 @@ OURS = {
     "compute.api:_REPEATED_SLASHES": "one character class, repeated",
     "image_api.validation:fullmatch": "a UUID: all of it has a fixed length",
     "embedded.sqlite.row_validation:_UUID": "all of it has a fixed length",
-    "embedded.directory_store:_OS_ERROR": "messages of the operating system",
     "image_api.bulk_documents:_AS_PRINTED": "all of it has a fixed length",
     "telemetry.request_context:_REQUEST_ID": "all of it has a fixed length",
     "telemetry.log_setup:_NAME": "formats of the operator",

@@ -1,7 +1,7 @@
 """DirectoryStore: the data of images, each in a file of a directory.
 
-Plain files, written and read in threads: obstore, which was here before, took 1.54 s of CPU for an
-upload of 256 MB where this takes 1.40, and 6 MB of memory more.
+The files are written and read in threads. An upload of 256 MB takes 1.40 s of CPU; with obstore it
+takes 1.54 s, and some megabytes more of memory.
 """
 
 import asyncio
@@ -30,15 +30,15 @@ _log_unwritable = ThrottledErrorLog(logging.getLogger(__name__))
 
 
 class NoData(NotFound):
-    """The image exists and has no data (yet)."""
+    """The image exists but has no data."""
 
 
 class StorageFull(ServiceError):
-    """There is no room for the data."""
+    """The disk, or the quota, has no space left for the data."""
 
 
 class DataTooLarge(ImageServiceError):
-    """The data is larger than an image's may be."""
+    """The data has more bytes than an image may have."""
 
 
 class StoredData(NamedTuple):
@@ -51,18 +51,19 @@ class StoredData(NamedTuple):
 
 
 class ImageData(NamedTuple):
-    """The data of one image, to be read in parts; `size` in bytes, `checksum` an md5."""
+    """The data of one image, to be read: `size` in bytes, `checksum` its md5 in hexadecimal."""
 
     size: int
     checksum: str | None
     path: Path
 
     async def read(self, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """Open the data; return the bytes from `start` up to `end` (None: to the last), in pieces.
+        """Open the data, and return an iterator over its bytes from `start` to `end`.
 
-        Once it is open, it is read to its end whoever deletes the image, and memory holds one
-        piece. Raises NoData, and Unavailable where the store cannot be read; the iterator raises
-        Unavailable likewise, and where the store has less than it was given.
+        `end` is exclusive; None is the end of the data. The iterator yields pieces of at most
+        128 KiB, and goes on to the end even if the image is deleted meanwhile. Raises NoData if the
+        image has been deleted before, and Unavailable if the file cannot be read; the iterator
+        raises Unavailable if reading fails, or if the file is shorter than `size`.
         """
         end = self.size if end is None else end
         if start >= end:
@@ -123,14 +124,17 @@ class DirectoryStore:
         return self._directory / f"{image_id}#1"
 
     def open(self, image_id: str, size: int, checksum: str | None) -> ImageData | None:
-        """The data of an image, None when there is none. Raises Unavailable without a directory."""
+        """Return the data of an image, None if it has none.
+
+        Raises Unavailable if the directory is gone.
+        """
         if not self.has(image_id):
             self._check_directory()
             return None
         return ImageData(size, checksum, self._directory / image_id)
 
     def has(self, image_id: str) -> bool:
-        """Whether there is any data of an image."""
+        """Return True if there is a file with data of the image, complete or being synced."""
         return (self._directory / image_id).is_file()
 
     def _check_directory(self) -> None:

@@ -103,7 +103,7 @@ def _checks(query: ImageQuery) -> Iterator[Check]:
         yield lambda image: image.visibility == query.visibility
     for attribute, wanted in _texts(query):
         yield _is_one_of(attribute, frozenset(map(alike, wanted)))
-    for attribute in _NUMBERS:
+    for attribute in NUMBERS:
         number = getattr(query, attribute)
         if number is not None:
             yield _equals(attribute, number)
@@ -118,7 +118,7 @@ def _checks(query: ImageQuery) -> Iterator[Check]:
 
 def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield each text attribute that the query filters by, and the texts that it may have."""
-    for plural, attribute in _SINGULAR.items():
+    for plural, attribute in (("names", "name"), *ONE_OF.items()):
         wanted: tuple[str, ...] | None = getattr(query, plural)
         if wanted is not None:
             yield attribute, wanted
@@ -129,9 +129,9 @@ def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 TEXTS = ("owner", "checksum", "os_hash_algo", "os_hash_value")
-_NUMBERS = ("protected", "min_ram", "min_disk", "size", "virtual_size")
-_SINGULAR = {
-    "names": "name",
+NUMBERS = ("protected", "min_ram", "min_disk", "size", "virtual_size")
+# Attributes of a query with several values, and the image's attribute that has to have one of them.
+ONE_OF = {
     "statuses": "status",
     "ids": "id",
     "disk_formats": "disk_format",

@@ -23,7 +23,8 @@ _log = logging.getLogger(__name__)
 class Uploads:
     """Writes to the catalog and the store together, under the upload lock of the image.
 
-    The lock outlives a crash: whoever finds it abandoned undoes what the crash left.
+    The file of a lock outlives a crash. The next upload of the image, or the next start, finds the
+    lock abandoned and undoes what the crash left.
     """
 
     def __init__(

@@ -1,9 +1,8 @@
-"""FilteredScan: lists that the listing does not answer by itself, one bounded step at a time.
+"""FilteredScan: reads lists that the listing index alone cannot find, in bounded steps.
 
-There are three ways, by what the query asks for. A query that names a few images, by their ids or
-by a date of change, is answered by looking at those. One in the usual order is answered by a scan
-of the listing, of which SQLite filters a slice in each step. One in another order is answered by a
-sort of all rows in scope, of which each step keeps the next few.
+The query decides how. If it names a few images, by their ids or a date of change, these are read.
+If it wants the usual order, each step reads a slice of the listing, which SQLite filters. If it
+wants another order, each step sorts all rows in scope and keeps the next few.
 """
 
 import operator

@@ -105,7 +105,7 @@ class ImageReader:
     def list_step(
         self, caller: Caller, query: ImageQuery, after: Place | None, count: int
     ) -> ListStep[Place]:
-        """Read the next images of a list that the listing answers by itself (see `is_short`).
+        """Read the next images of a list that `is_short`, from the listing alone.
 
         Looks at no more than `count` rows, fewer where the images are large. The step is cached
         until the catalog changes.

@@ -162,7 +162,7 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
 def narrowing_facets(query: ImageQuery) -> list[list[str]]:
     """Return those lists of `facets_for` that are worth a look in the index: few and short ones.
 
-    A query for hundreds of names is answered from the whole list, each image checked.
+    A query for hundreds of names reads the whole list instead, and checks each image.
     """
     found = [each for each in facets_for(query) if len(each) <= _MOST_ALTERNATIVES]
     return found[:_MOST_FACETS] or [["hidden:" if query.os_hidden else ""]]

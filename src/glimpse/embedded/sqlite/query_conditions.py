@@ -8,19 +8,10 @@ from typing import NamedTuple
 
 import orjson
 
-from glimpse.embedded.query_matching import NEVER_LISTED, TEXTS, alike
+from glimpse.embedded.query_matching import NEVER_LISTED, NUMBERS, ONE_OF, TEXTS, alike
 from glimpse.images import Image, ImageQuery, Sort
 from glimpse.images.query import SortDirection
 
-# The query's attributes that a column has to equal, and those of which it has to be one: what the
-# catalog has of these is in lower case.
-_EQUAL = ("protected", "min_ram", "min_disk", "size", "virtual_size")
-_ONE_OF = {
-    "statuses": "status",
-    "ids": "id",
-    "disk_formats": "disk_format",
-    "container_formats": "container_format",
-}
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "=", "neq": "<>"}
 
 
@@ -48,7 +39,7 @@ def _conditions(query: ImageQuery) -> Iterator[Clause]:
     yield _one_of("status NOT", NEVER_LISTED)
     if query.visibility not in (None, "all"):
         yield Clause("visibility = ?", (query.visibility,))
-    for attribute in _EQUAL:
+    for attribute in NUMBERS:
         wanted = getattr(query, attribute)
         if wanted is not None:
             yield Clause(f"{attribute} = ?", (wanted,))
@@ -56,7 +47,7 @@ def _conditions(query: ImageQuery) -> Iterator[Clause]:
         text = getattr(query, attribute)
         if text is not None:
             yield Clause(f"{attribute} = ? COLLATE NOCASE", (storable(text.rstrip(" ")),))
-    for attribute, column in _ONE_OF.items():
+    for attribute, column in ONE_OF.items():  # the columns are in lower case
         wanted = getattr(query, attribute)
         if wanted is not None:
             yield _one_of(column, map(alike, wanted))
