@@ -9,7 +9,7 @@ import pytest
 
 from glimpse.identity.embedded.login_queue import (
     HOLD_SECONDS,
-    MAX_WAITING,
+    MAX_UNITS,
     MAX_WAITING_OF_KEY,
     THREADS,
     Attempt,
@@ -17,6 +17,8 @@ from glimpse.identity.embedded.login_queue import (
     TooManyLogins,
 )
 from glimpse.identity.embedded.login_throttle import LoginThrottle
+
+MAX_WAITING = MAX_UNITS - THREADS  # of checks of one unit, when all threads are busy
 
 
 class Checks:
@@ -28,10 +30,16 @@ class Checks:
         self.gate = threading.Event()
 
     def start(
-        self, name: str, address: str = "10.0.0.1", secret: str = "", *, right: bool = True
+        self,
+        name: str,
+        address: str = "10.0.0.1",
+        secret: str = "",
+        *,
+        right: bool = True,
+        units: int = 1,
     ) -> asyncio.Task[bool]:
         attempt = Attempt(f"{name}@{address}".encode(), address.encode(), f"{secret}".encode())
-        return asyncio.ensure_future(self.queue.check(attempt, self._work(name, right)))
+        return asyncio.ensure_future(self.queue.check(attempt, self._work(name, right), units))
 
     def _work(self, name: str, right: object) -> Callable[[], bool]:
         def work() -> bool:
@@ -84,6 +92,13 @@ async def test_attempts_beyond_a_full_queue_are_refused(checks: Checks) -> None:
     checks.gate.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert results.count(True) == MAX_WAITING
+
+
+async def test_checks_that_take_longer_fill_the_queue_sooner(checks: Checks) -> None:
+    tasks = [checks.start(f"user-{n}", f"10.2.0.{n}", units=5) for n in range(5)]
+    assert await count_refused(tasks) == 5 - MAX_WAITING // 5
+    checks.gate.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_attempt_without_room_is_held_until_there_is_some(throttle: LoginThrottle) -> None:

@@ -11,7 +11,12 @@ from glimpse.identity.embedded.directory import ApplicationCredential, Directory
 from glimpse.identity.embedded.directory_file import DirectoryFile
 from glimpse.identity.embedded.login_queue import Attempt, LoginQueue, TooManyLogins
 from glimpse.identity.embedded.login_throttle import client_network, digest
-from glimpse.identity.embedded.password_hashes import check_password, hash_password, is_outdated
+from glimpse.identity.embedded.password_hashes import (
+    RECOMMENDED,
+    check_password,
+    hash_password,
+    is_outdated,
+)
 from glimpse.identity.embedded.session import Session, resolve_session
 from glimpse.identity.embedded.tokens import Token, new_audit_id
 from glimpse.identity.service import IdentityUnavailable, Unauthorized
@@ -80,7 +85,7 @@ class Login:
         network = client_network(address)
         unique = secrets.token_bytes(8)  # two equal secrets get two hashes
         attempt = Attempt(digest("hash", user_id, network), digest(network), unique)
-        await self._queue.check(attempt, work)
+        await self._queue.check(attempt, work, RECOMMENDED.units)
         return hashes[0]
 
     def close(self) -> None:
@@ -109,7 +114,8 @@ class Login:
         def check() -> bool:
             return check_password(request.password, password, hashed, slowest)
 
-        await self._check(name, address, (request.password, password, hashed), check)
+        compared = (request.password, password, hashed)
+        await self._check(name, address, compared, check, slowest.units)
         if user is None or not user.enabled:
             raise _refusal()
         return _Authenticated(user)
@@ -124,7 +130,7 @@ class Login:
         def check() -> bool:
             return check_password(request.secret, None, hashed, slowest)
 
-        await self._check(name, address, (request.secret, None, hashed), check)
+        await self._check(name, address, (request.secret, None, hashed), check, slowest.units)
         user = self._directory.users.get(credential.user_id) if credential else None
         if credential is None or user is None or not user.enabled:
             raise _refusal()
@@ -170,11 +176,15 @@ class Login:
         address: str,
         compared: tuple[str | None, ...],
         check: Callable[[], bool],
+        units: int,
     ) -> None:
-        """Run `check` in the login queue. Raises Unauthorized if it returns False."""
+        """Run `check`, which takes `units`, in the login queue.
+
+        Raises Unauthorized if it returns False, and TooManyLogins.
+        """
         network = client_network(address)
         attempt = Attempt(digest(*name, network), digest(network), digest(*compared))
-        if not await self._queue.check(attempt, check):
+        if not await self._queue.check(attempt, check, units):
             raise _refusal()
 
     def _make_session(self, request: AuthRequest, results: list[_Authenticated]) -> Session:

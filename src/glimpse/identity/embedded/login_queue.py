@@ -13,7 +13,9 @@ from glimpse.identity.embedded.login_throttle import FREE_FAILURES, LoginThrottl
 from glimpse.identity.lru_cache import LruCache
 
 THREADS = 2  # each check takes 16 MiB and a core: 0.05 s, or 0.23 s of a password kept as a hash
-MAX_WAITING = 18  # with the checks in threads: 1 s of CPU time, or 5 s of passwords kept as hashes
+# Of the checks in threads and of those that wait, in units of 0.05 s: one CPU second. A check of a
+# readable password is one unit, of a password kept as a hash five.
+MAX_UNITS = 20
 MAX_WAITING_OF_KEY = 4
 MAX_HELD = 500  # requests that wait without a check of their own: 20 kB each at most
 HOLD_SECONDS = 1.0
@@ -42,6 +44,7 @@ class Attempt(NamedTuple):
 class _Check:
     attempt: Attempt
     work: Callable[[], bool]
+    units: int
     arrival: int
     waiters: set[asyncio.Future[bool]] = field(default_factory=set)
 
@@ -79,15 +82,17 @@ class LoginQueue:
         self._closed = False
         self._timer: asyncio.TimerHandle | None = None
 
-    async def check(self, attempt: Attempt, work: Callable[[], bool]) -> bool:
+    async def check(self, attempt: Attempt, work: Callable[[], bool], units: int = 1) -> bool:
         """Run `work` in a thread and return what it returns; False counts as a failed login.
+
+        `units` is the CPU time of `work`, in units of 0.05 s.
 
         Raises TooManyLogins if there is no room now, and none after HOLD_SECONDS: a client that is
         refused at once would be back at once. Keys and addresses with many failures or refusals
         are held up to three times as long. Work of a caller that is cancelled is not started.
         """
         try:
-            return await self._run(attempt, work)
+            return await self._run(attempt, work, units)
         except TooManyLogins:
             self._refusals.record_failure(attempt.key)
             self._refusals.record_failure(attempt.address)
@@ -98,7 +103,7 @@ class LoginQueue:
             await self._sleep(HOLD_SECONDS * (1 + max(self._rank(attempt))))
         finally:
             self._held -= 1
-        return await self._run(attempt, work)
+        return await self._run(attempt, work, units)
 
     def close(self) -> None:
         """Stop the threads; callers whose checks wait are cancelled."""
@@ -107,12 +112,12 @@ class LoginQueue:
             self._timer.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(self, attempt: Attempt, work: Callable[[], bool]) -> bool:
+    async def _run(self, attempt: Attempt, work: Callable[[], bool], units: int) -> bool:
         """Run a check, or join that of an equal attempt. Raises TooManyLogins."""
         checks = (*self._running, *self._waiting)
         check = next((each for each in checks if each.attempt == attempt), None)
         if check is None:
-            check = self._admit(_Check(attempt, work, next(self._numbers)))
+            check = self._admit(_Check(attempt, work, units, next(self._numbers)))
         elif self._held >= MAX_HELD:
             raise TooManyLogins
         joined = bool(check.waiters)
@@ -136,7 +141,7 @@ class LoginQueue:
         of_key = [each for each in self._waiting if each.attempt.key == new.attempt.key]
         if len(of_key) >= MAX_WAITING_OF_KEY:
             self._refuse(random.choice([*of_key, new]), new)  # noqa: S311  fairness needs no secret
-        elif len(self._waiting) >= MAX_WAITING:
+        while sum(each.units for each in (*self._running, *self._waiting, new)) > MAX_UNITS:
             self._refuse(self._worst([*self._waiting, new]), new)
         self._waiting.append(new)
         return new

@@ -25,6 +25,11 @@ class ScryptParameters(NamedTuple):
         """The CPU time of a hash, in units of about 0.35 microseconds."""
         return self.cost * self.block_size * self.parallelization
 
+    @property
+    def units(self) -> int:
+        """The CPU time of a hash, in the login queue's units of 0.05 s, rounded up."""
+        return -(-self.work // MINIMAL.work)
+
 
 # For new hashes: 0.23 s. Of the parameters that OWASP's Password Storage Cheat Sheet calls equal,
 # those that take 16 MiB: N=2^17, r=8, p=1 would take 128 MiB, and several run at once.
