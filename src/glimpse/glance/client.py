@@ -158,6 +158,7 @@ class GlanceClient:
         return response
 
     async def _send_with_retries(self, request: GlanceRequest) -> Response:
+        """Send a request to the servers as the retry policy has it."""
         servers = await self._endpoint.servers()
         return await self._retry_policy.send(request, servers, self._send_once)
 

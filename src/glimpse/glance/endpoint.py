@@ -53,6 +53,7 @@ class Endpoint:
         return self._servers
 
     async def _read_catalog(self, catalog: ServiceCatalog) -> str:
+        """Return the URL of Glance in the catalog. Raises Unavailable without a usable one."""
         options = self._options
         try:
             url = await catalog.endpoint_of(

@@ -141,6 +141,7 @@ class LockService:
             raise Unavailable(_UNREACHABLE) from None
 
     def _abandon(self, call: "asyncio.Future[Result]", undo: Callable[[Result], object]) -> None:
+        """Count the call as abandoned until it ends; if it succeeds, undo it in a thread."""
         self.abandoned_calls += 1
 
         def on_done(done: "asyncio.Future[Result]") -> None:

@@ -78,6 +78,7 @@ class RetryPolicy:
 
 
 def _is_safe_to_repeat(request: GlanceRequest, result: AttemptResult) -> bool:
+    """Return True if the request may be sent again after this result of an attempt."""
     if request.method == "GET" or isinstance(result, ConnectError):
         return True
     return request.idempotent and not _may_be_in_progress(result)
@@ -115,6 +116,7 @@ def _mark_failed(servers: Servers, server: str, result: AttemptResult) -> None:
 
 
 def _describe(result: AttemptResult) -> str:
+    """Return why the attempt failed, for the log."""
     if isinstance(result, Response):
         return f"status code {result.status}"
     return str(result) or "no response in time"

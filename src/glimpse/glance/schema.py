@@ -49,6 +49,7 @@ class ImageSchema:
         return self._attributes
 
     async def _fetch_attributes(self, token: str) -> None:
+        """Fetch the schema; keep the known attributes if that fails."""
         lifetime = _RETRY_AFTER
         try:
             self._attributes = BASE_ATTRIBUTES | parse_attributes(await self._fetch(token))

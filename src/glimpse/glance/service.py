@@ -94,6 +94,7 @@ class GlanceImageService:
     async def _pages(
         self, caller: Caller, query: ImageQuery, limit: int | None
     ) -> AsyncGenerator[Page, None]:
+        """Yield the images that Glance lists, at most `limit`, without those that are malformed."""
         pages = iterate_pages(
             functools.partial(self._fetch_page, caller, query),
             limit=limit,

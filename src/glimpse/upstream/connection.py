@@ -190,6 +190,7 @@ class Connection(asyncio.Protocol):
         return self._parser.get_status_code() >= _FIRST_STATUS_WITHOUT_DOCUMENT
 
     def _complete(self) -> None:
+        """Hand the response to `send`."""
         response = Response(self._parser.get_status_code(), self._headers, bytes(self._body))
         self._body = bytearray()
         if self._response is not None and not self._response.done():
@@ -197,6 +198,7 @@ class Connection(asyncio.Protocol):
         self._response = None
 
     def _fail(self, error: Exception) -> None:
+        """Have `send` raise an error, if it still waits, and close the connection."""
         if self._response is not None:
             if not self._response.done():
                 self._response.set_exception(error)
@@ -214,12 +216,14 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _resume(self) -> None:
+        """Go on reading: the budget has granted the reservation."""
         self._pending = None
         self._received_at = self._loop.time()
         if not self._transport.is_closing():
             self._transport.resume_reading()
 
     def _release_reservation(self) -> None:
+        """Give back what was reserved of the budget, or withdraw a pending reservation."""
         size, pending = self._reserved_bytes, self._pending
         self._reserved_bytes, self._pending = 0, None
         if pending is not None:

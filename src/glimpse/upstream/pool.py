@@ -77,6 +77,7 @@ class ConnectionPool:
         return None
 
     def _put_back(self, connection: Connection) -> None:
+        """Keep a usable connection for the next request, unless the pool is retired."""
         if self._retired:
             connection.close()
         if connection.is_usable:
@@ -84,6 +85,7 @@ class ConnectionPool:
             self._idle.append(connection)
 
     async def _connect(self) -> Connection:
+        """Open a connection within `connect_timeout`. Raises ConnectError or ConnectTimeout."""
         try:
             async with asyncio.timeout(self._options.connect_timeout):
                 return await self._open_connection()
@@ -94,6 +96,7 @@ class ConnectionPool:
             raise ConnectError(str(error)) from None
 
     async def _open_connection(self) -> Connection:
+        """Connect to the first address that works, trying them as RFC 8305 has it."""
         loop = asyncio.get_running_loop()
         addresses: Sequence[AddrInfoType] = self._numeric_address()
         if not addresses:
