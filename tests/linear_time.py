@@ -12,9 +12,9 @@ from glimpse.glance.servers import Servers, is_url
 from glimpse.http import accept, proxy_headers
 from glimpse.identity.access_rules import AccessRule, RequestTarget, allowed
 from glimpse.identity.keystone.token_document import parse_validation
-from glimpse.image_api import byte_ranges, json_patch
+from glimpse.image_api import byte_ranges, json_patch, query_language
 from glimpse.image_api import routes as image_routes
-from glimpse.images import dates, query
+from glimpse.images import dates, filter_values
 from glimpse.server import request_body, request_head
 from glimpse.telemetry import redaction
 from glimpse.upstream import request_encoder
@@ -218,13 +218,18 @@ ROWS = {
         repeated("/", "/a", "/^a$/", "\n"),
         "compute.routes:_PROJECT",
     ),
-    "split of a filter": Row(query._split_quoted, QUOTED, "images.query:_QUOTED"),
-    "split of a filter without quotes": Row(query._split_quoted, QUOTED, "images.query:_UNQUOTED"),
+    "split of a filter": Row(filter_values.split_list, QUOTED, "images.filter_values:_QUOTED"),
+    "split of a filter without quotes": Row(
+        filter_values.split_list, QUOTED, "images.filter_values:_UNQUOTED"
+    ),
     "number filter": Row(
-        lambda text: query.parse_filters([("size", text)]), NUMBERS, "images.query:_LEADING_NUMBER"
+        lambda text: query_language.parse_filters([("size", text)]),
+        NUMBERS,
+        "images.filter_values:_LEADING_NUMBER",
     ),
     "sort": Row(
-        lambda text: query.parse_filters([("sort", text)]), repeated("name,", ",", ":", " ")
+        lambda text: query_language.parse_filters([("sort", text)]),
+        repeated("name,", ",", ":", " "),
     ),
     "date": Row(
         dates.parse_date_bound,

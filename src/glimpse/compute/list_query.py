@@ -1,15 +1,26 @@
-"""Filters: the query string of a list, as an ImageQuery and as the parameters of its next link."""
+"""List queries: a list's query string as an ImageQuery, and the parameters of its next link."""
 
 import functools
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from glimpse.compute.faults import Fault
-from glimpse.images import ImageQuery, parse_date, parse_filters
+from glimpse.compute.image_status import stored_statuses
+from glimpse.images import DateBound, ImageQuery
+from glimpse.images.dates import make_date_bound
+from glimpse.images.filter_values import (
+    ATTRIBUTE_FILTERS,
+    is_ignored,
+    parse_sort,
+    parse_texts,
+    split_list,
+)
 
 _NUMBERS = ("limit", "page_size", "offset")
-_IMAGE_API_NAMES = {
+# Filters of the Compute API, and the attributes or properties of the Image service's that they are
+# about.
+_IMAGE_SERVICE_NAMES = {
     "name": "name",
     "status": "status",
     "server": "instance_uuid",
@@ -17,28 +28,23 @@ _IMAGE_API_NAMES = {
     "minRam": "min_ram",
     "minDisk": "min_disk",
 }
+_PROPERTY_PREFIX = "property-"
+_SORT_PARAMETERS = ("sort", "sort_key", "sort_dir")
 _WHOLE_NUMBER = re.compile(r"[0-9]+\n?")
 _LARGEST = 2**62
 # Bytes of a query string whose parsed form is cached; 128 of them, parsed, take some 2 MB.
 _LONGEST_CACHED = 1024
 
-# The Image service's statuses that are shown with each status of the Compute API.
-_STATUSES = {
-    "ACTIVE": ("active",),
-    "SAVING": ("queued", "saving"),
-    "DELETED": ("deleted", "pending_delete"),
-    "ERROR": ("killed",),
-    "UNKNOWN": ("importing", "uploading", "deactivated"),
-}
-_IMAGE_SERVICE_STATUSES = frozenset(("active", "saving", "deleted"))
-
 
 class ListRequest(NamedTuple):
-    """What a list is asked for, and the parameters that its next link repeats."""
+    """The query of a list, and the parameters that its next link repeats.
+
+    `cached`: the query string is short enough for the next link to be cached.
+    """
 
     query: ImageQuery
     parameters: tuple[tuple[str, str], ...]
-    cached: bool = False  # the query string was short enough for its next link to be cached
+    cached: bool = False
 
     def next_parameters(self, marker: str) -> str:
         """The query string of the next page: sorted parameters, the marker replaced or last."""
@@ -54,102 +60,118 @@ def _next_parameters(parameters: tuple[tuple[str, str], ...], marker: str) -> st
 def parse_list_request(query_string: bytes) -> ListRequest:
     """Parse the query string of ``/images`` or ``/images/detail``.
 
-    Unknown parameters are dropped, the last of repeated ones counts, each number is validated.
-    ``property-{key}`` is that key of the Image API's own query language (repair R1: the key is
-    what follows the prefix). Raises a 400 fault, or images.errors.Invalid.
+    Unknown parameters are dropped, and of repeated ones the last counts, but each number is
+    validated. ``property-{key}`` filters by the property or attribute ``{key}`` with the syntax of
+    the Image API. Raises a 400 fault, or images.errors.Invalid.
     """
     if len(query_string) <= _LONGEST_CACHED:
-        return _parsed(query_string)
-    return _parsed.__wrapped__(query_string)
+        return _parse(query_string)
+    return _parse.__wrapped__(query_string)
 
 
 @functools.lru_cache(maxsize=128)  # a client that polls repeats its request
-def _parsed(query_string: bytes) -> ListRequest:
+def _parse(query_string: bytes) -> ListRequest:
     try:
-        text = query_string.decode().replace(";", "&")  # the Compute API takes either for one
+        text = query_string.decode().replace(";", "&")  # the Compute API accepts both as separator
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
         raise Fault(400, "Query string is not UTF-8 encoded") from None
-    parameters = tuple((key, value) for key, value in pairs if _is_known(key))
+    parameters = tuple((name, value) for name, value in pairs if _is_known(name))
     for number in _NUMBERS:
-        for key, value in parameters:
-            if key == number:
-                _check_number(key, value)
-    last = dict(parameters)
-    filters = _image_api_filters(last)
-    # The Image API has no such filters: there they are where the list starts and how long it is.
-    filters.pop("limit", None)
-    marker = filters.pop("marker", None)
-    query = parse_filters(
-        filters.items(),
-        marker=last.get("marker") or marker,
-        limit=_number(last.get("limit")),
-        page_size=_number(last.get("page_size")),
-    )
+        for name, value in parameters:
+            if name == number:
+                _check_number(name, value)
+    query = _make_query(dict(parameters))
     return ListRequest(query, parameters, cached=len(query_string) <= _LONGEST_CACHED)
 
 
-def _image_api_filters(parameters: dict[str, str]) -> dict[str, str]:
-    """The Image API's filters for the Compute API's; of two for one attribute the later wins."""
-    filters: dict[str, str] = {}
-    for key, value in parameters.items():
-        if key == "changes-since":
-            filters["updated_at"] = _since(value)
-        elif key in _IMAGE_API_NAMES:
-            filters[_IMAGE_API_NAMES[key]] = value
-        elif key.startswith("property-"):
-            filters[key.removeprefix("property-")] = value
-    if "instance_uuid" in filters:
-        filters["instance_uuid"] = filters["instance_uuid"].rsplit("/", 1)[-1]
-    if "status" in filters:
-        filters["status"] = _image_statuses(filters["status"])
-    return filters
-
-
-def _is_known(key: str) -> bool:
+def _is_known(name: str) -> bool:
     return (
-        key in _IMAGE_API_NAMES
-        or key in _NUMBERS
-        or key in ("marker", "changes-since")
-        or key.startswith("property-")
+        name in _IMAGE_SERVICE_NAMES
+        or name in _NUMBERS
+        or name in ("marker", "changes-since")
+        or name.startswith(_PROPERTY_PREFIX)
     )
 
 
-def _check_number(key: str, value: str) -> None:
+def _check_number(name: str, value: str) -> None:
     if not _WHOLE_NUMBER.fullmatch(value) or not value.strip("0\n"):
         raise Fault(
             400,
-            f"Invalid input for query parameters {key}. Value: {value}. "
+            f"Invalid input for query parameters {name}. Value: {value}. "
             "It must be a whole number, 1 or more.",
         )
 
 
-def _number(value: str | None) -> int | None:
-    return min(int(value[:30]), _LARGEST) if value else None
+def _make_query(parameters: dict[str, str]) -> ImageQuery:
+    filters, changed_since = _split_filters(parameters)
+    # The Image API has no filters of these names: there they are where a list starts and ends.
+    filters.pop("limit", None)
+    marker = filters.pop("marker", None)
+    tags = [filters.pop("tag").strip()] if "tag" in filters else []
+    sorts = [[filters.pop(name)] if name in filters else [] for name in _SORT_PARAMETERS]
+    fields: dict[str, Any] = {} if changed_since is None else {"updated_at": changed_since}
+    properties: dict[str, str] = {}
+    for name, value in filters.items():
+        if name == "status":
+            fields["statuses"] = _parse_statuses(value)
+        elif name == "instance_uuid":
+            properties[name] = value.rsplit("/", 1)[-1]  # a server is named by its id or its URL
+        elif name in ATTRIBUTE_FILTERS:
+            field, parse = ATTRIBUTE_FILTERS[name]
+            fields[field] = parse(name, value)
+        elif not is_ignored(name, value):
+            properties[name] = value
+    limit = parameters.get("limit")
+    return ImageQuery(
+        **fields,
+        tags=tuple(tags),
+        properties=properties,
+        sort=parse_sort(*sorts),
+        marker=parameters.get("marker") or marker,
+        limit=min(int(limit[:30]), _LARGEST) if limit else None,
+    )
 
 
-def _since(date: str) -> str:
-    """A filter of the Image API for images changed at that date or later."""
-    if parse_date(date) is None:
+def _split_filters(parameters: dict[str, str]) -> tuple[dict[str, str], DateBound | None]:
+    """The filters by the Image service's names, and the bound that changes-since sets.
+
+    Of two filters for one attribute the later counts; changes-since is one for ``updated_at``.
+    Raises a 400 fault for a changes-since that is not a date.
+    """
+    filters: dict[str, str] = {}
+    changed_since: DateBound | None = None
+    for name, value in parameters.items():
+        if name == "changes-since":
+            changed_since = _parse_changes_since(value)
+            filters.pop("updated_at", None)
+        elif name in _IMAGE_SERVICE_NAMES:
+            filters[_IMAGE_SERVICE_NAMES[name]] = value
+        elif name.startswith(_PROPERTY_PREFIX):
+            filters[name.removeprefix(_PROPERTY_PREFIX)] = value
+            if name == f"{_PROPERTY_PREFIX}updated_at":
+                changed_since = None
+    return filters, changed_since
+
+
+def _parse_changes_since(date: str) -> DateBound:
+    bound = make_date_bound("gte", date)
+    if bound is None:
         raise Fault(
             400,
             f"Invalid input for query parameters changes-since. Value: {date}. "
             "It must be a date and time in ISO 8601 notation.",
         )
-    return f"gte:{date}"
+    return bound
 
 
-def _image_statuses(status: str) -> str:
-    """The Image service's statuses for a status in any case (repair R4).
+def _parse_statuses(text: str) -> tuple[str, ...]:
+    """The Image service's statuses for a status of the Compute API, or for ``in:`` and several.
 
-    The Image service's own words, which are in lower case, keep their own meaning.
+    Any other text with an operator is parsed as the Image API parses it; raises Invalid.
     """
-    operator, colon, rest = status.partition(":")
-    several = bool(colon) and operator.lower() == "in"
-    found: list[str] = []
-    for word in rest.split(",") if several else [status]:
-        name = word.strip('"') if several and word.count('"') == 2 else word  # noqa: PLR2004  a pair
-        name = name.rstrip(" ")  # the Image service's database compares without them
-        own = name in _IMAGE_SERVICE_STATUSES
-        found += (name,) if own else _STATUSES.get(name.upper(), (name.lower(),))
-    return "in:" + ",".join(found) if several or len(found) > 1 else found[0]
+    operator, colon, rest = text.partition(":")
+    if colon and operator.lower() == "in":
+        return tuple(stored for each in split_list(rest) for stored in stored_statuses(each))
+    statuses = stored_statuses(text)
+    return parse_texts(statuses[0]) if len(statuses) == 1 else statuses

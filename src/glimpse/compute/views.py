@@ -7,18 +7,10 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
+from glimpse.compute.image_status import shown_status
 from glimpse.compute.metadata import ENCODED_KEYS, fragment, shown_metadata
 from glimpse.images import Image
 
-_SHOWN = {
-    "active": ("ACTIVE", 100),
-    "queued": ("SAVING", 25),
-    "saving": ("SAVING", 50),
-    "deleted": ("DELETED", 0),
-    "pending_delete": ("DELETED", 0),
-    "killed": ("ERROR", 0),
-}
-_UNKNOWN = ("UNKNOWN", 0)
 _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
 # An image whose properties mention none of these is shown without parsing its properties.
 _SPECIAL = re.compile('"(?:instance_uuid|auto_disk_config|' + "|".join(ENCODED_KEYS) + ')"')
@@ -119,7 +111,7 @@ def basic_view(image: Image, links: Links) -> dict[str, Any]:
 
 def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any]:
     """A full image document. Never fails, whatever is stored in the properties."""
-    status, progress = _SHOWN.get(image.status, _UNKNOWN)
+    status, progress = shown_status(image.status)
     document: dict[str, Any] = {
         "id": image.id,
         "name": image.name,

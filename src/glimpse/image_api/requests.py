@@ -1,4 +1,4 @@
-"""What requests bring: bounded JSON bodies, and query strings as pairs and as an ImageQuery."""
+"""What requests bring: bounded JSON bodies, and query strings as pairs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,9 +8,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from glimpse.http.bodies import BodyTooLarge, ClientGone, read_body
-from glimpse.image_api.documents import DEFAULT_LIMIT, MAX_LIMIT
 from glimpse.image_api.faults import TooLarge
-from glimpse.images import ImageQuery, parse_filters
 from glimpse.images.errors import Invalid
 
 MAX_BODY = 1024 * 1024  # bytes of a JSON body: the largest image record is far smaller
@@ -51,27 +49,3 @@ def query_pairs(query_string: bytes) -> Pairs:
     if any("\0" in text for pair in pairs for text in pair):
         raise Invalid("The query string may not contain a NUL character.")
     return pairs
-
-
-def parse_query(pairs: Pairs) -> ImageQuery:
-    """Make an ImageQuery of the parameters of ``GET /v2/images``; its limit is 0 to MAX_LIMIT.
-
-    Of several limits or markers the last wins. Raises Invalid with the parameter's name.
-    """
-    latest = dict(pairs)
-    if latest.get("changes-since"):
-        raise Invalid('The "changes-since" filter is no longer available on v2.')
-    filters = [(key, value) for key, value in pairs if key not in ("limit", "marker")]
-    return parse_filters(filters, marker=latest.get("marker"), limit=_limit(latest.get("limit")))
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    try:
-        limit = int(text)
-    except ValueError:
-        raise Invalid("limit param must be an integer") from None
-    if limit < 0:
-        raise Invalid("limit param must be positive")
-    return min(limit, MAX_LIMIT)

@@ -6,7 +6,7 @@ from glimpse.images.dates import DateBound, parse_date
 from glimpse.images.filtering import filter_pages
 from glimpse.images.image import BASE_ATTRIBUTES, Image, image_from_document
 from glimpse.images.permissions import Action, Permissions, PolicyRules, has_role
-from glimpse.images.query import ImageQuery, Page, Sort, parse_filters
+from glimpse.images.query import ImageQuery, Page, Sort
 from glimpse.images.service import ImageService
 
 __all__ = [
@@ -26,5 +26,4 @@ __all__ = [
     "has_role",
     "image_from_document",
     "parse_date",
-    "parse_filters",
 ]

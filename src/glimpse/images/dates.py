@@ -56,21 +56,28 @@ def parse_date(text: str) -> str | None:
 def parse_date_bound(text: str) -> DateBound | None:
     """Parse a date with or without an operator before it (``gte:2024-03-10``; none means equal).
 
-    None for what is neither.
+    None for text that is not such a date.
     """
-    comparison, colon, rest = text.partition(":")
+    comparison, colon, date = text.partition(":")
     if not colon or comparison not in _COMPARE:
-        comparison, rest = "eq", text
-    matched = _ISO_8601.fullmatch(rest)
+        return make_date_bound("eq", text)
+    return make_date_bound(comparison, date)  # type: ignore[arg-type]  # a key of _COMPARE
+
+
+def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
+    """Make the bound for images whose date compares with an ISO 8601 date; None if it is not one.
+
+    A fraction of a second counts: images have whole seconds, so what is after 10.5 is after 10.
+    """
+    matched = _ISO_8601.fullmatch(date)
     moment = _moment(matched)
     if matched is None or moment is None:
         return None
-    wanted: DateOperator = comparison  # type: ignore[assignment]  # a key of _COMPARE
     if (matched["fraction"] or "")[:_FRACTION_DIGITS].strip("0"):
-        wanted = _OF_A_FRACTION.get(wanted, wanted)
-        if wanted in ("eq", "neq"):
+        comparison = _OF_A_FRACTION.get(comparison, comparison)
+        if comparison in ("eq", "neq"):
             moment = f"{moment[:-1]}.{matched['fraction']}Z"  # no image's date is equal
-    return DateBound(wanted, moment)
+    return DateBound(comparison, moment)
 
 
 def _moment(matched: re.Match[str] | None) -> str | None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from glimpse.images import ImageQuery, Sort, parse_filters
+from glimpse.image_api.query_language import parse_filters
+from glimpse.images import ImageQuery, Sort
 from glimpse.images.errors import Invalid
 
 

@@ -1,0 +1,46 @@
+"""Image statuses: the Image service's, and how the Compute API shows each."""
+
+from typing import NamedTuple
+
+
+class ShownStatus(NamedTuple):
+    """A status of the Compute API, and the progress in percent that is shown with it."""
+
+    status: str
+    progress: int
+
+
+_UNKNOWN = ShownStatus("UNKNOWN", 0)
+_SHOWN_STATUSES = {
+    "active": ShownStatus("ACTIVE", 100),
+    "queued": ShownStatus("SAVING", 25),
+    "saving": ShownStatus("SAVING", 50),
+    "deleted": ShownStatus("DELETED", 0),
+    "pending_delete": ShownStatus("DELETED", 0),
+    "killed": ShownStatus("ERROR", 0),
+    "importing": _UNKNOWN,
+    "uploading": _UNKNOWN,
+    "deactivated": _UNKNOWN,
+}
+# Statuses of the Image service, in its own lower case, that a filter of the Compute API may name:
+# ``status=saving`` finds images in status saving only, ``status=SAVING`` also those in queued.
+_NAMED_AS_STORED = frozenset(("active", "saving", "deleted"))
+
+
+def shown_status(status: str) -> ShownStatus:
+    """How an image with this status of the Image service is shown."""
+    return _SHOWN_STATUSES.get(status, _UNKNOWN)
+
+
+def stored_statuses(status: str) -> tuple[str, ...]:
+    """The statuses of the Image service that a filter by one status finds.
+
+    All that are shown with `status`, in any case; otherwise `status` itself in lower case. Spaces
+    at the end are ignored, as the Image service's database ignores them.
+    """
+    status = status.rstrip(" ")
+    if status in _NAMED_AS_STORED:
+        return (status,)
+    name = status.upper()
+    stored = tuple(each for each, shown in _SHOWN_STATUSES.items() if shown.status == name)
+    return stored or (status.lower(),)
