@@ -1,0 +1,228 @@
+"""What the supervisor decides when workers start, exit and reload, without any process."""
+
+import logging
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from glimpse.server import worker_pool
+from glimpse.server.worker import WorkerEvent
+from glimpse.server.worker_pool import WorkerPool
+from glimpse.settings import Settings, SettingsError, load_settings
+
+HEARTBEAT = 5.0
+
+
+class Service:
+    """A pool of two workers whose clock, processes and reports are the test's."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.now = 1000.0
+        self.loaded: Settings | Exception = settings
+        self.started_with: list[Settings] = []
+        self.signals: list[tuple[int, signal.Signals]] = []
+        self.reports: list[WorkerEvent] = []
+        self.sockets_closed = False
+        self.pool = WorkerPool(
+            settings, self._load, self, self.reports.append, HEARTBEAT, clock=lambda: self.now
+        )
+        self.pool.start()
+
+    def _load(self) -> Settings:
+        if isinstance(self.loaded, Exception):
+            raise self.loaded
+        return self.loaded
+
+    def start(self, settings: Settings) -> int:
+        self.started_with.append(settings)
+        return len(self.started_with)  # process ids are 1, 2, 3, ...
+
+    def send_signal(self, pid: int, number: signal.Signals) -> None:
+        self.signals.append((pid, number))
+
+    def close_sockets(self) -> None:
+        self.sockets_closed = True
+
+    @property
+    def started(self) -> int:
+        return len(self.started_with)
+
+    def send(self, event: WorkerEvent, *pids: int) -> None:
+        for pid in pids:
+            self.pool.on_message(pid, event)
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+        self.pool.run_due()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(f"[glimpse]\nworkers = 2\nstate_dir = {tmp_path}\n")
+    return load_settings([conf])
+
+
+@pytest.fixture
+def service(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Service:
+    monkeypatch.setattr(worker_pool, "reopen_logs", lambda _server: None)
+    return Service(settings)
+
+
+@pytest.fixture
+def new_settings(service: Service, settings: Settings) -> Settings:
+    """Settings that the next reload loads."""
+    server = replace(settings.server, client_timeout=7.0)
+    service.loaded = replace(settings, server=server)
+    return service.loaded
+
+
+def test_the_service_has_started_when_all_workers_have(service: Service) -> None:
+    service.send("started", 1)
+    assert service.reports == []
+    service.send("started", 2)
+    assert service.reports == ["started"]
+
+
+def test_a_worker_that_exits_is_replaced_at_once(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.send("started", 1, 2)
+    service.advance(60)
+    with caplog.at_level(logging.ERROR):
+        service.pool.on_exit(1, -9)
+    assert "Worker 1 exited with status -9 and is replaced." in caplog.text
+    service.pool.run_due()
+    assert service.started == 3
+
+
+def test_a_worker_that_exits_right_after_its_start_is_replaced_a_second_later(
+    service: Service,
+) -> None:
+    service.send("started", 1, 2)
+    service.pool.on_exit(1, 1)
+    service.advance(0.5)
+    assert service.started == 2
+    assert service.pool.seconds_until_due() == 0.5
+    service.advance(0.5)
+    assert service.started == 3
+
+
+def test_two_workers_that_exit_are_both_replaced(service: Service) -> None:
+    service.send("started", 1, 2)
+    service.pool.on_exit(1, 1)
+    service.pool.on_exit(2, 1)
+    assert not service.pool.is_empty
+    service.advance(1)
+    assert service.started == 4
+
+
+def test_a_service_that_cannot_start_stops_with_status_1(service: Service) -> None:
+    service.pool.on_exit(1, 1)
+    assert service.signals == [(2, signal.SIGTERM)]
+    service.pool.on_exit(2, 1)
+    assert service.pool.is_empty
+    assert service.pool.exit_status == 1
+
+
+def test_a_stopping_service_replaces_no_worker(service: Service) -> None:
+    service.send("started", 1, 2)
+    service.pool.on_exit(1, -9)
+    service.pool.stop()
+    assert service.sockets_closed
+    assert service.signals == [(2, signal.SIGTERM)]
+    service.pool.on_exit(2, 0)
+    service.advance(60)
+    assert (service.started, service.pool.exit_status) == (2, 0)
+    assert service.reports[:2] == ["started", "stopping"]
+
+
+def test_a_reload_ends_when_all_workers_have_reloaded(
+    service: Service, settings: Settings, new_settings: Settings
+) -> None:
+    service.send("started", 1, 2)
+    service.pool.reload()
+    assert service.signals == [(1, signal.SIGHUP), (2, signal.SIGHUP)]
+    service.send("reloaded", 1)
+    assert service.reports == ["started", "reload started"]
+    assert service.pool.settings == settings
+    service.send("reloaded", 2)
+    assert service.reports == ["started", "reload started", "reloaded"]
+    assert service.pool.settings == new_settings
+
+
+@pytest.mark.usefixtures("new_settings")
+def test_settings_that_one_worker_cannot_use_are_not_kept_for_later_ones(
+    service: Service, settings: Settings
+) -> None:
+    service.send("started", 1, 2)
+    service.pool.reload()
+    service.send("reload failed", 1)
+    service.send("reloaded", 2)
+    assert service.reports[-1] == "reload failed"
+    assert service.pool.settings == settings
+
+
+def test_an_invalid_configuration_reaches_no_worker(service: Service, settings: Settings) -> None:
+    service.send("started", 1, 2)
+    service.loaded = SettingsError("it has no sense")
+    service.pool.reload()
+    assert service.reports == ["started", "reload started", "reload failed"]
+    assert service.signals == []
+    assert service.pool.settings == settings
+
+
+def test_a_worker_that_exits_during_a_reload_does_not_hold_it_up(
+    service: Service, new_settings: Settings
+) -> None:
+    service.send("started", 1, 2)
+    service.pool.reload()
+    service.send("reloaded", 1)
+    service.pool.on_exit(2, -9)
+    assert service.reports[-1] == "reloaded"
+    service.advance(1)
+    assert service.started_with[-1] == new_settings
+
+
+def test_a_worker_that_is_replaced_during_a_reload_reloads_too(
+    service: Service, settings: Settings, new_settings: Settings
+) -> None:
+    service.send("started", 1, 2)
+    service.pool.reload()
+    service.pool.on_exit(2, -9)
+    service.advance(1)
+    assert service.started_with[-1] == settings
+    assert service.signals[-1] == (3, signal.SIGHUP)
+    service.send("reloaded", 1)
+    assert service.reports == ["started", "reload started"]
+    service.send("reloaded", 3)
+    assert service.reports[-1] == "reloaded"
+    assert service.pool.settings == new_settings
+
+
+def test_a_stopping_service_does_not_reload(service: Service) -> None:
+    service.send("started", 1, 2)
+    service.pool.stop()
+    service.pool.reload()
+    assert service.reports == ["started", "stopping"]
+
+
+def test_heartbeats_are_reported_while_all_workers_report_theirs(service: Service) -> None:
+    service.pool.run_due()
+    for _ in range(3):
+        service.send("heartbeat", 1, 2)
+        service.advance(HEARTBEAT)
+    assert service.reports == ["heartbeat"] * 4
+
+
+def test_no_heartbeat_is_reported_while_a_worker_is_blocked(service: Service) -> None:
+    for _ in range(4):
+        service.send("heartbeat", 1)
+        service.advance(HEARTBEAT)
+    assert service.reports == ["heartbeat"] * 2
+    service.send("heartbeat", 2)
+    service.send("heartbeat", 1)
+    service.advance(HEARTBEAT)
+    assert service.reports == ["heartbeat"] * 3
