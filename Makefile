@@ -3,6 +3,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+LOWEST := .venv-lowest
+LOWEST_STAMP := $(LOWEST)/.installed
+LOCK := .venv-lock
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
@@ -10,7 +13,8 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 # hundreds of processes that the tests start compiles Glimpse again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: serve test clients test-clients test-peers bench bench-peers check fuzz soak replay sample-config docs lock clean
+.PHONY: serve test test-lowest clients test-clients test-peers bench bench-peers check fuzz soak \
+	replay sample-config lock lock-lowest clean
 
 serve: $(STAMP)
 	$(BIN)/glimpse serve $(ARGS)
@@ -25,6 +29,14 @@ test: $(STAMP)
 	  apt-get install -q -y --no-install-recommends $(SERVERS); } || \
 	  echo 'Some tests are skipped; on Debian, as root: apt-get install $(SERVERS)'
 	$(BIN)/pytest $(PARALLEL) $(ARGS)
+
+# The HTTP tests with the lowest versions of all libraries that pyproject.toml allows. Warnings are no
+# errors there: old libraries use what newer ones, and newer Pythons, deprecate.
+HTTP_TESTS := tests/server tests/http tests/compute tests/image_api tests/upstream tests/glance
+test-lowest: $(LOWEST_STAMP)
+	$(LOWEST)/bin/python -m tests.support.lowest_versions requirements/lowest.txt || \
+	  { echo 'requirements/lowest.txt is not what pyproject.toml allows: make lock'; exit 1; }
+	$(LOWEST)/bin/pytest $(PARALLEL) -o filterwarnings=default $(HTTP_TESTS) $(ARGS)
 
 # Unmodified clients against a running Glimpse; each has an environment of its own, or is Debian's.
 clients: $(STAMP)
@@ -74,16 +86,22 @@ replay: $(STAMP)
 sample-config: $(STAMP)
 	$(BIN)/glimpse sample-config > etc/glimpse.conf.sample
 
-# Locks the dependencies again; no index address or path of this machine gets into the files.
-COMPILE := pip-compile -q --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
-	--no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
-lock: $(STAMP)
-	$(BIN)/pip install -q pip-tools
-	$(BIN)/$(COMPILE) -o requirements/runtime.txt pyproject.toml
-	$(BIN)/$(COMPILE) -o requirements/development.txt requirements/development.in
+# Resolve all locked versions anew, in an environment of their own. lowest.txt has the lowest
+# versions that pyproject.toml allows. No index address or path of this machine is written.
+COMPILE = $(LOCK)/bin/pip-compile -q --upgrade --generate-hashes --allow-unsafe --strip-extras \
+	--no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+lock:
+	test -x $(LOCK)/bin/pip-compile || { $(PYTHON) -m venv $(LOCK) && $(LOCK)/bin/pip install -q pip-tools; }
+	$(COMPILE) -o requirements/runtime.txt pyproject.toml
+	$(COMPILE) -o requirements/development.txt requirements/development.in
+	$(MAKE) lock-lowest
+
+lock-lowest:
+	$(PYTHON) -m tests.support.lowest_versions > $(LOCK)/lowest.in
+	$(COMPILE) -o requirements/lowest.txt $(LOCK)/lowest.in requirements/test.in
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) $(LOCK) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 $(STAMP): requirements/runtime.txt requirements/development.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed, and none was found; set PYTHON=.'; exit 1; }
@@ -92,4 +110,10 @@ $(STAMP): requirements/runtime.txt requirements/development.txt pyproject.toml
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes \
 	  -r requirements/runtime.txt -r requirements/development.txt
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(LOWEST_STAMP): requirements/lowest.txt pyproject.toml
+	@test -x $(LOWEST)/bin/pip || $(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/lowest.txt
+	$(LOWEST)/bin/pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
