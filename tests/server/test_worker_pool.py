@@ -10,7 +10,7 @@ import pytest
 from glimpse.server import worker_pool
 from glimpse.server.worker import WorkerEvent
 from glimpse.server.worker_pool import WorkerPool
-from glimpse.settings import Settings, SettingsError, load_settings
+from glimpse.settings import Settings, InvalidSettings, load_settings
 
 HEARTBEAT = 5.0
 
@@ -167,7 +167,7 @@ def test_settings_that_one_worker_cannot_use_are_not_kept_for_later_ones(
 
 def test_an_invalid_configuration_reaches_no_worker(service: Service, settings: Settings) -> None:
     service.send("started", 1, 2)
-    service.loaded = SettingsError("it has no sense")
+    service.loaded = InvalidSettings("it has no sense")
     service.pool.reload()
     assert service.reports == ["started", "reload started", "reload failed"]
     assert service.signals == []
