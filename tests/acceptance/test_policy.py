@@ -140,7 +140,7 @@ def test_an_invalid_policy_file_leaves_the_rules_as_they_were(policed: Policed) 
     for _ in range(3):
         assert policed.send("member", LIST).status == 403
     log = policed.cloud.process.log.read_text()
-    assert log.count("The rules stay as they were.") == 1, log
+    assert log.count("The rules stay as they were;") == 1, log
     assert "Traceback" not in log
 
 
