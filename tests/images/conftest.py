@@ -10,7 +10,7 @@ from glimpse.embedded.service import EmbeddedImageService
 from glimpse.glance import GlanceImageService, ImageLocks
 from glimpse.images import Permissions
 from tests.glance.options import glance_options
-from tests.images.services import Rig, served
+from tests.images.services import Rig, memory_rig, served
 from tests.support.policy import write_policy
 
 
@@ -21,24 +21,27 @@ def rules(request: pytest.FixtureRequest, tmp_path: Path) -> PolicyFiles | None:
     return PolicyFiles(write_policy(tmp_path / "policy.yaml", given), ()) if given else None
 
 
-@pytest.fixture(params=["embedded", "glance"])
+@pytest.fixture(params=["memory", "embedded", "glance"])
 async def rig(
     request: pytest.FixtureRequest, tmp_path: Path, rules: PolicyFiles | None
 ) -> AsyncIterator[Rig]:
+    if request.param == "memory":
+        yield memory_rig(Permissions(rules))
+        return
     store = EmbeddedImageService.open(tmp_path / "state")
     try:
         if request.param == "embedded":
             permissions = Permissions(rules)
             embedded = EmbeddedImageService.open(tmp_path / "state", permissions=permissions)
-            yield Rig(embedded, store)
+            yield Rig(embedded, store.create_image)
             await embedded.close()
             return
         async with served(store) as url:
-            turns = ImageLocks(f"file://{tmp_path / 'turns'}", 10)
+            locks = ImageLocks(f"file://{tmp_path / 'locks'}", 10)
             # Pages of two, so that every list here takes several.
             options = glance_options(url, page_size=2)
-            glance = GlanceImageService(options, turns, rules=rules)
-            yield Rig(glance, store)
+            glance = GlanceImageService(options, locks, rules=rules)
+            yield Rig(glance, store.create_image)
             await glance.close()
     finally:
         await store.close()

@@ -5,7 +5,7 @@ The Glance is Glimpse's own Image API, served over a socket; the token says what
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -17,7 +17,8 @@ from glimpse.http.request_middleware import RequestMiddleware
 from glimpse.identity import RequestTarget
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.image_api import image_api
-from glimpse.images import Caller, Image, ImageQuery, ImageService
+from glimpse.images import Caller, Image, ImageQuery, ImageService, Permissions
+from tests.support.memory_images import MemoryImageService
 
 _USUAL = ("member", "reader")
 
@@ -45,13 +46,30 @@ class RoleIdentity(NoAuthIdentity):
 
 
 class Rig(NamedTuple):
-    """The `service` to be tested, and the `store` that its images are in."""
+    """The `service` to be tested, and a function that creates images in it."""
 
     service: ImageService
-    store: EmbeddedImageService
+    create_image: Callable[[Caller, NewImage], Awaitable[Image]]
 
     async def create(self, name: str = "x", **properties: str) -> Image:
-        return await self.store.create_image(OWNER, NewImage(name=name, properties=properties))
+        """Create an image of OWNER's project."""
+        return await self.create_image(OWNER, NewImage(name=name, properties=properties))
+
+
+def memory_rig(permissions: Permissions) -> Rig:
+    """An ImageService in memory, with short pages."""
+    service = MemoryImageService(permissions, page_size=2)
+
+    async def create_image(caller: Caller, new: NewImage) -> Image:
+        return service.create_image(
+            caller,
+            new.name,
+            visibility=new.visibility,
+            protected=new.protected,
+            properties=new.properties,
+        )
+
+    return Rig(service, create_image)
 
 
 @asynccontextmanager

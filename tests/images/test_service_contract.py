@@ -112,7 +112,7 @@ async def test_changing_nothing_of_a_public_image_is_anybodys(rig: Rig) -> None:
     nothing = PropertyChanges(set={"a": "1"})
     for visibility in ("public", "community"):
         new = NewImage(visibility=visibility, properties={"a": "1"})
-        image = await rig.store.create_image(replace(OWNER, is_admin=True), new)
+        image = await rig.create_image(replace(OWNER, is_admin=True), new)
         if visibility == "public":
             assert await rig.service.change_properties(STRANGER, image.id, nothing) == image
         else:
@@ -149,7 +149,7 @@ async def test_writers_of_one_image_lose_nothing(rig: Rig) -> None:
 
 
 async def test_a_protected_image_is_not_deleted(rig: Rig) -> None:
-    made = await rig.store.create_image(OWNER, NewImage(name="x", protected=True))
+    made = await rig.create_image(OWNER, NewImage(name="x", protected=True))
     with pytest.raises(Forbidden):
         await rig.service.delete_image(OWNER, made.id)
 

@@ -13,7 +13,7 @@ from tests.images.services import OWNER, Rig, caller, listed
 @pytest.mark.parametrize("visibility", ["public", "private"])
 async def test_a_reader_reads_and_writes_nothing(rig: Rig, visibility: str) -> None:
     new = NewImage(visibility=visibility, properties={"a": "1"})
-    image = await rig.store.create_image(replace(OWNER, is_admin=True), new)
+    image = await rig.create_image(replace(OWNER, is_admin=True), new)
     reader = caller("demo", ("reader",))
     assert await rig.service.get_image(reader, image.id) == image
     assert await listed(rig, ImageQuery(), reader) == ([image.id], False)
@@ -33,7 +33,7 @@ async def test_without_a_role_that_counts_nothing_is_visible(
     rig: Rig, roles: tuple[str, ...]
 ) -> None:
     new = NewImage(visibility="public")
-    image = await rig.store.create_image(replace(OWNER, is_admin=True), new)
+    image = await rig.create_image(replace(OWNER, is_admin=True), new)
     nobody = caller("demo", roles)
     with pytest.raises(Forbidden):
         await listed(rig, ImageQuery(), nobody)

@@ -10,7 +10,7 @@ import pytest
 from glimpse.server import worker_pool
 from glimpse.server.worker import WorkerEvent
 from glimpse.server.worker_pool import WorkerPool
-from glimpse.settings import Settings, InvalidSettings, load_settings
+from glimpse.settings import InvalidSettings, Settings, load_settings
 
 HEARTBEAT = 5.0
 
