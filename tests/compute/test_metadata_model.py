@@ -1,8 +1,6 @@
 """Any sequence of metadata operations leaves what it would leave in a plain dictionary."""
 
 import asyncio
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -11,11 +9,10 @@ from hypothesis import strategies as st
 from glimpse.compute.faults import Fault, fault_from_error
 from glimpse.compute.operations import Operations
 from glimpse.compute.responses import Response
-from glimpse.embedded.image_rules import NewImage
-from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError
 from tests.compute.requests import make_operations, make_request, read_document
+from tests.support.memory_images import MemoryImageService
 
 OWNER = Caller("user", "project", frozenset(("member",)))
 MOST = 4  # items
@@ -68,17 +65,15 @@ async def perform(
 def test_any_sequence_of_operations_equals_a_plain_dictionary(
     steps: list[tuple[str, str, Any]],
 ) -> None:
-    async def run(directory: Path) -> None:
-        service = EmbeddedImageService.open(directory)
+    async def run() -> None:
+        service = MemoryImageService()
         operations = make_operations(service, metadata_items=MOST)
-        image = await service.create_image(OWNER, NewImage(name="model"))
+        image = service.create_image(OWNER, "model")
         model: Model = {}
         for step in steps:
             status, document, model = expected(model, *step)
             assert await perform(operations, image.id, *step) == (status, document)
             listed = await perform(operations, image.id, "list_metadata", "", None)
             assert listed == (200, {"metadata": model})
-        await service.close()
 
-    with tempfile.TemporaryDirectory() as directory:
-        asyncio.run(run(Path(directory)))
+    asyncio.run(run())

@@ -4,20 +4,21 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import Caller, Image, ImageQuery, Page
 from glimpse.images.image import image_from_document
 from tests.compute.requests import make_operations, make_request, read_document
 from tests.embedded.images import document
+from tests.support.memory_images import MemoryImageService
 
 CALLER = Caller("demo", "demo", token="demo:demo")
 IMAGES = [image_from_document(document()) for _ in range(450)]
 
 
-class Pages(EmbeddedImageService):
-    """An image service that has only these pages."""
+class PagesService(MemoryImageService):
+    """An image service whose lists are these pages, whatever the query."""
 
     def __init__(self, *pages: Page) -> None:
+        super().__init__()
         self.pages = pages
 
     async def list_images(
@@ -32,7 +33,7 @@ class Pages(EmbeddedImageService):
 async def listed(*pages: Page, query: bytes = b"") -> tuple[dict[str, list[dict[str, str]]], bool]:
     """The list's document, and whether it was streamed."""
     request = make_request(CALLER, query_string=query)
-    response = await make_operations(Pages(*pages)).list_images(request)
+    response = await make_operations(PagesService(*pages)).list_images(request)
     return await read_document(response), not isinstance(response.body, bytes)
 
 
