@@ -1,1 +1,1 @@
-"""Processes and sockets: supervisor and workers, reload, systemd, and HTTP/1.1 for uvicorn."""
+"""Processes and sockets: supervisor, workers, reload, systemd, and HTTP/1.1 over uvicorn."""

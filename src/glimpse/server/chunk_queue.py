@@ -1,7 +1,7 @@
-"""ChunkQueue: connections with many chunks to decode take turns, one in each loop iteration.
+"""ChunkQueue: limits the time that decoding chunked bodies takes from other requests.
 
-A body of chunks of one byte takes as much time as a hundred of its size. Connections that send such
-bodies share what one of them would take; requests of all others are served in between.
+To decode a body in chunks of one byte takes a hundred times as long as in one chunk. So connections
+decode a bounded number of chunks at a time, and only one of them in an iteration of the event loop.
 """
 
 import asyncio
@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 
 class ChunkQueue:
-    """Runs queued calls in order, one in each iteration of the event loop."""
+    """Runs functions in the order in which they were added, one per event loop iteration."""
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()
 
     def add(self, loop: asyncio.AbstractEventLoop, decode: Callable[[], None]) -> None:
-        """Queue `decode`: it decodes a bounded number of chunks, and queues itself for the rest."""
+        """Run `decode` after those added before. It may add itself again for what is left."""
         self._waiting.append(decode)
         if len(self._waiting) == 1:
             loop.call_soon(self._run, loop)
@@ -28,4 +28,4 @@ class ChunkQueue:
         decode()
 
 
-CHUNK_QUEUE = ChunkQueue()  # one a process, as the event loop is
+CHUNK_QUEUE = ChunkQueue()  # of this process, which has one event loop

@@ -1,7 +1,7 @@
-"""File descriptors: refuse connections, and say so, before the process has none left.
+"""DescriptorGuard: refuses connections before the process runs out of file descriptors.
 
-A process without free descriptors cannot open its catalog, an image or a connection to another
-service, and the kernel's backlog is emptied by closing connections without a word.
+Without free descriptors, a process can open neither its catalog, an image nor a connection to
+another service, and uvloop closes the connections of the kernel's backlog without a response.
 """
 
 import logging
@@ -11,15 +11,16 @@ import time
 from collections.abc import Callable
 
 _LOG = logging.getLogger(__name__)
-_MOST_RESERVED = 64  # descriptors: for the catalog, images and other services
-_LOG_INTERVAL = 60.0  # seconds between two lines
+_MAX_RESERVED = 64  # descriptors, for the catalog, images and other services
+_LOG_INTERVAL = 60.0  # seconds between two log lines
 
 
 class DescriptorGuard:
-    """Knows how near the process is to its limit of open files (RLIMIT_NOFILE).
+    """Compares descriptors with the limit of open files (RLIMIT_NOFILE).
 
-    The kernel gives the lowest free number to each new descriptor, so a high number means that as
-    many are in use. A part of the limit, an eighth and at most 64, is not for connections.
+    The kernel gives each new descriptor the lowest free number, so a number shows how many are in
+    use. An eighth of the limit, at most _MAX_RESERVED, is not available to connections. If a method
+    finds too many in use, it logs an error, at most one per minute for all methods.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -29,37 +30,40 @@ class DescriptorGuard:
         self.update_limit()
 
     def update_limit(self) -> None:
-        """Read the limit again, which may have changed."""
+        """Read the limit again; an operator may change it with prlimit(1)."""
         self._limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._most = self._limit - min(self._limit // 8, _MOST_RESERVED)
+        self._available = self._limit - min(self._limit // 8, _MAX_RESERVED)
 
     def admits(self, descriptor: int) -> bool:
-        """Whether a new connection that has this descriptor is to be served."""
-        if descriptor < self._most:
+        """Return True if a new connection that has this descriptor can be served."""
+        if descriptor < self._available:
             return True
         self._refused += 1
         self._log()
         return False
 
     def allows_lingering(self, descriptor: int) -> bool:
-        """Whether a connection that is refused may be kept until the client has read that."""
-        return descriptor < (self._most + self._limit) // 2
+        """Return True if a refused connection may stay open until the client read the response.
+
+        Such connections use at most half of the reserved descriptors.
+        """
+        return descriptor < (self._available + self._limit) // 2
 
     def check(self) -> bool:
-        """Whether there are descriptors to spare; log it if not."""
+        """Return True if a new connection could be served now."""
         try:
             descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             self._log()
             return False
         os.close(descriptor)
-        if descriptor >= self._most:
+        if descriptor >= self._available:
             self._log()
             return False
         return True
 
     def _log(self) -> None:
-        """Log it, once a minute."""
+        """Log an error if the last one is a minute old."""
         now = self._clock()
         if now - self._logged_at < _LOG_INTERVAL:
             return
@@ -74,4 +78,4 @@ class DescriptorGuard:
         self._refused = 0
 
 
-DESCRIPTORS = DescriptorGuard()  # one a process, as the limit is
+DESCRIPTORS = DescriptorGuard()  # of this process, as the limit is

@@ -1,11 +1,11 @@
-"""Listening: the socket at an address of the configuration."""
+"""The listening socket of the server."""
 
 import socket
 
-_BACKLOG = 2048
+_BACKLOG = 2048  # connections that the kernel accepts while all workers are busy
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there; `host` may be an IPv6 address. Raises OSError."""
+    """Return a socket that listens at an address; `host` may be IPv6. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)

@@ -1,4 +1,4 @@
-"""Reload: what the configuration may change while a process serves."""
+"""Reload: which settings can change while a process serves."""
 
 import logging
 from collections.abc import Callable
@@ -11,14 +11,15 @@ _LOG = logging.getLogger(__name__)
 LoadSettings = Callable[[], Settings]
 
 
-def keep_fixed_settings(fresh: Settings, present: Settings) -> Settings:
-    """Return `fresh` with the present host, port, workers and metrics: a restart changes those.
+def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
+    """Return `new` with the present host, port, workers and metrics.
 
-    Logs a warning if `fresh` has others.
+    Only a restart can change those: the sockets and processes exist. Logs a warning if `new` has
+    others. Metrics that nobody configured count as equal: they are off while their port is in use.
     """
     fixed = {name: getattr(present.server, name) for name in ("host", "port", "workers")}
-    server = replace(fresh.server, **fixed)
-    asked = fresh.metrics.required or present.metrics.required  # the usual ones may be off
-    if server != fresh.server or (asked and fresh.metrics != present.metrics):
+    server = replace(new.server, **fixed)
+    configured = new.metrics.required or present.metrics.required
+    if server != new.server or (configured and new.metrics != present.metrics):
         _LOG.warning("host, port, workers and [metrics] change with a restart, not with a reload.")
-    return replace(fresh, server=server, metrics=present.metrics)
+    return replace(new, server=server, metrics=present.metrics)

@@ -1,4 +1,8 @@
-"""The head of a request, its request line and header lines: parsed and checked (RFC 9112)."""
+"""HeadParser: parses and checks the request line and the header lines of a request (RFC 9112).
+
+httptools parses header lines, but only of heads that are complete, and without what it would not
+accept or would take for another protocol. So a request has one result, however its bytes arrive.
+"""
 
 import functools
 import re
@@ -11,15 +15,15 @@ MAX_HEAD = 64 * 1024  # bytes of a head, with its empty line
 
 Headers = list[tuple[bytes, bytes]]
 
-_MAX_METHOD = 1024
-_MAX_HOST = 300  # bytes: a name has at most 255, and a port may follow
+_MAX_METHOD = 1024  # bytes
+_MAX_HOST = 300  # bytes: a domain name has at most 255, and a port may follow
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
 _REQUEST_LINE = re.compile(rb"(%b{1,%d}) ([\x21-\x7e]+) HTTP/1\.([01])\r\n" % (_TOKEN, _MAX_METHOD))
 _OTHER_VERSION = re.compile(rb"%b+ \S+ HTTP/(?!1\.[01]\r)\d+(\.\d+)?\r\n" % _TOKEN)
 _METHOD = re.compile(rb"%b{1,%d}(?: |\Z)" % (_TOKEN, _MAX_METHOD))
 _NEVER_VALID = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n")
-# httptools refuses methods that it does not know, and takes the bytes after CONNECT, and after a
-# request to upgrade, for another protocol's. It is not shown any of that.
+# httptools rejects methods that it does not know, and takes the bytes after CONNECT, or after a
+# request with Upgrade, for another protocol. It gets GET and no Upgrade instead.
 _PLAIN_METHODS = frozenset(
     (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE")
 )
@@ -32,7 +36,7 @@ _HOST = re.compile(
 
 
 class RequestRefused(Exception):
-    """The bytes are no request that can be served: to be answered with `status` and `text`."""
+    """The bytes are no request that can be served: respond with `status` and `text`."""
 
     def __init__(self, status: int, text: str = "Invalid HTTP request received.") -> None:
         super().__init__(text)
@@ -41,7 +45,11 @@ class RequestRefused(Exception):
 
 
 class RequestHead(NamedTuple):
-    """A valid head. `body_length` is in bytes, None for a chunked body."""
+    """A valid head. `body_length` is in bytes, None for a chunked body.
+
+    `path` is percent-decoded and `raw_path` is not; neither has the query. Header names are in
+    lower case, in the order of the request.
+    """
 
     method: str
     path: str
@@ -64,7 +72,7 @@ class HeadParser:
     def parse(self, head: bytes) -> RequestHead:
         """Parse one complete head, with its empty line. Raises RequestRefused.
 
-        `Upgrade` is ignored (RFC 9110, 7.8): what follows the head is the body of this request.
+        An Upgrade header is ignored, as RFC 9110, 7.8 allows.
         """
         line = _REQUEST_LINE.match(head)
         if line is None:
@@ -78,10 +86,10 @@ class HeadParser:
             _join_repeated(fields, headers)
         _check_host(fields.get(b"host"), minor)
         path, query, host = _parse_target(method, target)
-        if host is not None:  # it counts, and the header does not (RFC 9112, 3.2.2)
+        if host is not None:  # it replaces the header's (RFC 9112, 3.2.2)
             headers = [(name, host if name == b"host" else value) for name, value in headers]
         length = _body_length(fields, minor)
-        if length != 0:  # the old one waits for the body
+        if length != 0:  # this parser expects the body next
             self._parser = httptools.HttpRequestParser(self._lines)
         text = path.decode("ascii")
         return RequestHead(
@@ -101,7 +109,7 @@ class HeadParser:
         lines.headers, lines.complete = [], False
         try:
             self._parser.feed_data(head)
-        except httptools.HttpParserUpgrade:  # it waits for another protocol's bytes
+        except httptools.HttpParserUpgrade:  # this parser expects another protocol next
             self._parser = httptools.HttpRequestParser(lines)
             return self._parse_lines(_UPGRADE.sub(b"", head))
         except httptools.HttpParserError:
@@ -127,10 +135,10 @@ class _HeaderLines:
 
 
 def check_incomplete_head(head: bytearray, new_from: int) -> None:
-    """Raise RequestRefused if no further bytes can make a valid head of this.
+    """Raise RequestRefused if `head` cannot be the beginning of a valid head.
 
-    Otherwise a client that sends something else than HTTP/1.1 would wait for a response until the
-    head times out. The bytes before `new_from` have been checked before.
+    A client that sends another protocol than HTTP/1.1 gets a response at once, rather than when the
+    head times out. The bytes before `new_from` have been checked by an earlier call.
     """
     if len(head) > MAX_HEAD:
         raise RequestRefused(431, "The headers are too large.")
@@ -151,7 +159,7 @@ def _refused_line(head: bytes | bytearray) -> RequestRefused:
 
 
 def _join_repeated(fields: dict[bytes, bytes], headers: Headers) -> None:
-    """Join the values of headers that came more than once; raise RequestRefused for Host."""
+    """Join the values of repeated headers with commas. Raises RequestRefused for Host."""
     fields.clear()
     for name, value in headers:
         if name not in fields:
@@ -163,7 +171,7 @@ def _join_repeated(fields: dict[bytes, bytes], headers: Headers) -> None:
 
 
 def _check_host(host: bytes | None, minor: bytes) -> None:
-    """Raise RequestRefused where RFC 9112, 3.2 demands it."""
+    """Raise RequestRefused if Host is invalid, or is missing in HTTP/1.1 (RFC 9112, 3.2)."""
     if host is None:
         if minor == b"1":
             raise RequestRefused(400, "There is no Host header.")
@@ -173,12 +181,12 @@ def _check_host(host: bytes | None, minor: bytes) -> None:
 
 @functools.lru_cache(maxsize=256)
 def _is_host(value: bytes) -> bool:
-    """Whether it is a host with or without a port (RFC 3986, 3.2.2)."""
+    """Return True for a host with or without a port (RFC 3986, 3.2.2)."""
     return _HOST.fullmatch(value) is not None
 
 
 def _parse_target(method: bytes, target: bytes) -> tuple[bytes, bytes, bytes | None]:
-    """Path, query, and the host if the target names one (RFC 9112, 3.2). Raises RequestRefused."""
+    """Return path, query, and the host or None (RFC 9112, 3.2). Raises RequestRefused."""
     host = None
     if target[:1] != b"/":
         target, host = _parse_other_form(method, target)
@@ -189,7 +197,10 @@ def _parse_target(method: bytes, target: bytes) -> tuple[bytes, bytes, bytes | N
 
 
 def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None]:
-    """A target that is no path, as path and host: absolute-form, authority-form, asterisk-form."""
+    """Return path and host of a target in absolute-form, authority-form or asterisk-form.
+
+    Raises RequestRefused if the method does not allow the form.
+    """
     if target == b"*" and method == b"OPTIONS":
         return target, None
     absolute = _ABSOLUTE_FORM.match(target)
@@ -203,7 +214,10 @@ def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None
 
 
 def _body_length(fields: dict[bytes, bytes], minor: bytes) -> int | None:
-    """Bytes of the body, None if it is chunked. httptools has refused what contradicts itself."""
+    """Return the bytes of the body, None if it is chunked. Raises RequestRefused.
+
+    httptools has rejected invalid lengths, and a length beside a transfer coding.
+    """
     coding = fields.get(b"transfer-encoding")
     if coding is not None:
         if coding.lower() != b"chunked" or minor == b"0":
@@ -214,14 +228,17 @@ def _body_length(fields: dict[bytes, bytes], minor: bytes) -> int | None:
 
 
 def _keeps_alive(connection: bytes | None) -> bool:
-    """Whether the client allows a further request on the connection."""
+    """Return True if the connection stays open after the response."""
     if connection is None or connection == b"keep-alive":
         return True
     return b"close" not in (option.strip() for option in connection.lower().split(b","))
 
 
 def _expects_continue(fields: dict[bytes, bytes], minor: bytes, length: int | None) -> bool:
-    """Whether the client waits for leave to send the body. Raises RequestRefused."""
+    """Return True if the client waits for "100 Continue" to send the body.
+
+    Raises RequestRefused with 417 for any other expectation.
+    """
     if minor == b"0":
         return False  # RFC 9110, 10.1.1
     if fields[b"expect"].strip().lower() != b"100-continue":

@@ -1,17 +1,17 @@
-"""Telling systemd how the service is: sd_notify(3), a line or two in one datagram."""
+"""Notifications to systemd, as sd_notify(3) sends them."""
 
 import os
 import socket
 import time
 from contextlib import suppress
 
-_PATIENCE = 0.5  # seconds: requests wait meanwhile
+_TIMEOUT = 0.5  # seconds; the event loop is blocked meanwhile
 
 
 def notify(*lines: str) -> None:
-    """Send the lines to the socket in NOTIFY_SOCKET, if there is one.
+    """Send the lines in one datagram to the socket named by NOTIFY_SOCKET.
 
-    Nobody listening is no error: the service goes on without.
+    Does nothing if the variable is not set or the socket cannot be reached.
     """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
@@ -22,20 +22,20 @@ def notify(*lines: str) -> None:
         suppress(OSError),
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock,
     ):
-        sock.settimeout(_PATIENCE)
+        sock.settimeout(_TIMEOUT)
         sock.connect(address)
         sock.sendall("\n".join(lines).encode())
 
 
 def notify_reloading() -> None:
-    """Say that the configuration is being read again; READY=1 ends that."""
+    """Notify that a reload has started; READY=1 notifies that it has ended."""
     notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
 
 def watchdog_interval() -> float | None:
-    """Seconds between the signs of life that systemd waits for; None if it waits for none.
+    """Return the seconds between two WATCHDOG=1, None if systemd expects none of this process.
 
-    Half of WATCHDOG_USEC, as sd_watchdog_enabled(3) advises.
+    That is half of WATCHDOG_USEC, as sd_watchdog_enabled(3) recommends.
     """
     pid, period = os.environ.get("WATCHDOG_PID"), os.environ.get("WATCHDOG_USEC", "")
     if (pid and pid != str(os.getpid())) or not period.isdigit() or not int(period):
