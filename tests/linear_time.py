@@ -206,7 +206,9 @@ ROWS = {
         ),
     ),
     "metadata key": Row(metadata._KEY.fullmatch, ANY, "compute.metadata:_KEY"),
-    "encoded metadata": Row(metadata.decoded, repeated("[", "1", '{"a":', '"^a$', "-^1$", "1e")),
+    "encoded metadata": Row(
+        metadata.decode_json, repeated("[", "1", '{"a":', '"^a$', "-^1$", "1e")
+    ),
     "JSON body": Row(lambda text: parse_json(text.encode()), repeated("[", "1", '{"a":', '"^a$')),
     "microversion": Row(
         microversions.parse_microversion,

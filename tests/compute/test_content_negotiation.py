@@ -23,17 +23,17 @@ from glimpse.http.accept import best_offer
         (COMPUTE_JSON.upper(), JSON, None),
     ],
 )
-def test_the_type_and_version_that_are_preferred(
+def test_preference_finds_the_best_offer_and_its_version(
     accept: str, content_type: str, version: str | None
 ) -> None:
     assert preference(accept, JSON_TYPES) == (content_type, version)
 
 
 @pytest.mark.parametrize("accept", ["garbage", "*", "a/b;q=x", "application/json;q=1.5", "é"])
-def test_a_malformed_header_for_an_error_page_counts_as_none(accept: str) -> None:
+def test_a_malformed_accept_header_gets_the_first_offer(accept: str) -> None:
     assert best_offer(accept, ("text/html", JSON)) == "text/html"
 
 
 @pytest.mark.parametrize("accept", ["", "image/png", "text/html;q=0", "application/json;level=1"])
-def test_a_header_that_rules_everything_out_does(accept: str) -> None:
+def test_an_accept_header_that_excludes_all_offers_gets_none(accept: str) -> None:
     assert best_offer(accept, ("text/html", JSON)) is None

@@ -1,4 +1,4 @@
-"""A list's query string: what it asks for, and which of its mistakes is told first."""
+"""Query strings of lists: the ImageQuery for each, and which of several mistakes is reported."""
 
 import pytest
 
@@ -7,37 +7,37 @@ from glimpse.compute.list_query import parse_list_request
 from glimpse.images import DateBound, ImageQuery
 
 
-def asked(query_string: str) -> ImageQuery:
+def query_for(query_string: str) -> ImageQuery:
     return parse_list_request(query_string.encode()).query
 
 
-def test_a_wrong_limit_is_told_before_a_wrong_page_size_or_offset() -> None:
+def test_an_invalid_limit_is_reported_before_an_invalid_page_size_or_offset() -> None:
     with pytest.raises(Fault, match="parameters limit"):
-        asked("offset=x&page_size=x&limit=x")
+        query_for("offset=x&page_size=x&limit=x")
 
 
-def test_of_two_bounds_on_the_same_date_the_later_counts() -> None:
+def test_the_later_of_two_bounds_on_one_date_counts() -> None:
     since, before = "changes-since=2024-03-10", "property-updated_at=lt:2024-03-12"
-    assert asked(f"{since}&{before}").updated_at == DateBound("lt", "2024-03-12T00:00:00Z")
-    assert asked(f"{before}&{since}").updated_at == DateBound("gte", "2024-03-10T00:00:00Z")
+    assert query_for(f"{since}&{before}").updated_at == DateBound("lt", "2024-03-12T00:00:00Z")
+    assert query_for(f"{before}&{since}").updated_at == DateBound("gte", "2024-03-10T00:00:00Z")
 
 
-def test_a_property_named_marker_is_where_the_image_service_starts() -> None:
-    assert asked("property-marker=a").marker == "a"
-    assert asked("property-marker=a&marker=b").marker == "b"
+def test_a_property_named_marker_is_the_marker() -> None:
+    assert query_for("property-marker=a").marker == "a"
+    assert query_for("property-marker=a&marker=b").marker == "b"
 
 
-def test_an_empty_property_named_marker_is_one_that_nobody_knows() -> None:
-    assert asked("property-marker=").marker == ""
-    assert asked("marker=").marker is None
+def test_an_empty_property_named_marker_is_an_empty_marker() -> None:
+    assert query_for("property-marker=").marker == ""
+    assert query_for("marker=").marker is None
 
 
 def test_a_semicolon_separates_like_an_ampersand() -> None:
-    assert asked("limit=1;name=a;&;status=b%3Bc") == asked("limit=1&name=a&status=b%3Bc")
+    assert query_for("limit=1;name=a;&;status=b%3Bc") == query_for("limit=1&name=a&status=b%3Bc")
 
 
-def test_a_property_named_limit_is_nothing_that_can_be_asked_for() -> None:
-    assert asked("property-limit=1") == ImageQuery()
+def test_a_property_named_limit_is_ignored() -> None:
+    assert query_for("property-limit=1") == ImageQuery()
 
 
 @pytest.mark.parametrize(
@@ -52,5 +52,7 @@ def test_a_property_named_limit_is_nothing_that_can_be_asked_for() -> None:
         ('IN:"SAVING","active"', ("queued", "saving", "active")),
     ],
 )
-def test_statuses_are_found_by_what_is_shown(status: str, statuses: tuple[str, ...]) -> None:
-    assert asked(f"status={status}").statuses == statuses
+def test_a_status_filter_finds_all_statuses_that_are_shown_so(
+    status: str, statuses: tuple[str, ...]
+) -> None:
+    assert query_for(f"status={status}").statuses == statuses

@@ -1,4 +1,4 @@
-"""Lists of an image service whose pages are short, empty or many."""
+"""Responses to lists whose pages are short, empty or many."""
 
 from collections.abc import AsyncGenerator
 
@@ -42,7 +42,9 @@ def ids(images: list[Image]) -> list[str]:
 
 
 @pytest.mark.parametrize("count", [1, 250])
-async def test_the_next_link_of_an_empty_last_page_starts_after_the_page_before(count: int) -> None:
+async def test_the_next_link_after_an_empty_last_page_has_the_last_image_as_its_marker(
+    count: int,
+) -> None:
     shown = IMAGES[:count]
     document, _ = await listed(
         Page(shown, last=False), Page([], more=True), query=b"limit=%d" % count
@@ -51,14 +53,14 @@ async def test_the_next_link_of_an_empty_last_page_starts_after_the_page_before(
     assert document["images_links"][0]["href"].endswith(f"marker={shown[-1].id}")
 
 
-async def test_short_pages_are_answered_in_one_piece() -> None:
+async def test_short_pages_are_sent_as_one_complete_document() -> None:
     pages = [Page(IMAGES[:3], last=False), Page([], last=False), Page(IMAGES[3:9])]
     document, streamed = await listed(*pages)
     assert [image["id"] for image in document["images"]] == ids(IMAGES[:9])
     assert not streamed
 
 
-async def test_a_long_list_is_streamed_from_its_first_full_page_on() -> None:
+async def test_a_long_list_is_streamed() -> None:
     pages = [Page(IMAGES[:199], last=False), Page(IMAGES[199:220], last=False), Page(IMAGES[220:])]
     document, streamed = await listed(*pages)
     assert [image["id"] for image in document["images"]] == ids(IMAGES)

@@ -1,4 +1,4 @@
-"""Metadata that clients send: what is refused, and what the image gets of it."""
+"""Metadata in requests: what is rejected, and which properties are changed."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def written(**metadata: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     "key", ["status", "created_at", "deleted", "schema", "os_glance", "os_glance_x"]
 )
-def test_the_image_services_own_keys_are_reserved(key: str) -> None:
+def test_keys_that_the_image_service_sets_are_reserved(key: str) -> None:
     assert is_reserved(key)
     assert is_reserved(f" {key}\n")
     assert not is_reserved(key.upper())
@@ -26,18 +26,18 @@ def test_white_space_around_a_key_is_dropped() -> None:
     assert written(**{" a ": "1", "b\n": "2", "name ": "no name"}) == {"a": "1", "b": "2"}
 
 
-def test_an_image_id_is_accepted_and_changes_nothing() -> None:
+def test_the_key_image_id_is_accepted_and_not_stored() -> None:
     assert written(image_id="v", a="1") == {"a": "1"}
 
 
-def test_an_empty_kernel_id_counts_though_it_is_dropped() -> None:
+def test_an_empty_kernel_id_is_kept_out_of_the_changes_and_counts() -> None:
     metadata = {"kernel_id": "", "ramdisk_id": " None ", "a": "1"}
     changes = property_changes(metadata, BASE_ATTRIBUTES, replace=True, limit=128)
     assert changes.set == {"a": "1"}
     assert changes.keep == {"kernel_id", "ramdisk_id"}
 
 
-def test_the_legacy_api_takes_any_value_for_keys_of_another_form() -> None:
+def test_the_legacy_api_accepts_any_value_if_no_key_has_the_usual_form() -> None:
     assert parse_body({"metadata": {"é": 1}}, "metadata", legacy=True) == {"é": 1}
     assert written(é=1) == {"é": "1"}
     with pytest.raises(Fault, match="key 'é'"):
@@ -47,18 +47,18 @@ def test_the_legacy_api_takes_any_value_for_keys_of_another_form() -> None:
 
 
 @pytest.mark.parametrize("metadata", [{"a": "\ud83d"}, {"\ude00": "a"}])
-def test_half_a_surrogate_pair_is_refused(metadata: dict[str, str]) -> None:
+def test_a_lone_surrogate_is_rejected(metadata: dict[str, str]) -> None:
     with pytest.raises(Fault, match="Unicode"):
         check_storable(metadata)
 
 
-def test_of_two_keys_that_are_one_the_one_without_spaces_counts() -> None:
+def test_a_key_without_spaces_wins_over_the_same_key_with_spaces() -> None:
     assert written(**{"a": "1", " a": "2"}) == {"a": "1"}
     assert written(**{" a": "2", "a": "1"}) == {"a": "1"}
 
 
 @pytest.mark.parametrize("text", ["", "x", "NaN", "[Infinity]", "1e400", '"\\ud800"', "[" * 2000])
-def test_a_mapping_has_to_be_json(text: str) -> None:
+def test_a_mapping_that_is_not_json_is_rejected(text: str) -> None:
     with pytest.raises(Fault, match="attribute mappings"):
         check_storable({"mappings": text})
     check_storable({"mappings": "[]"})

@@ -1,4 +1,4 @@
-"""Any sequence of metadata operations leaves what it would leave in a plain dictionary."""
+"""Metadata operations, compared with the same operations on a dictionary."""
 
 import asyncio
 from typing import Any
@@ -62,7 +62,7 @@ async def perform(
 
 @settings(max_examples=60, deadline=None)
 @given(steps=st.lists(STEPS, max_size=12))
-def test_any_sequence_of_operations_equals_a_plain_dictionary(
+def test_any_sequence_of_operations_has_the_effect_that_it_has_on_a_dictionary(
     steps: list[tuple[str, str, Any]],
 ) -> None:
     async def run() -> None:

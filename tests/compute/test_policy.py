@@ -1,4 +1,4 @@
-"""The operator's rules for the Compute API, in policy files as a deployed Compute API has them."""
+"""Policy rules for the Compute API, in files of the form that a deployed Compute API reads."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def refused_by(rule: str) -> str:
         ("!", False, False),
     ],
 )
-def test_a_rule_says_who_sees_the_size(
+def test_the_image_size_rule_decides_who_sees_the_size(
     tmp_path: Path, name: str, rule: str, *, admin: bool, reader: bool
 ) -> None:
     policy = ComputePolicy(PolicyFiles(write_policy(tmp_path / name, {SIZE: rule}), ()))
@@ -60,7 +60,7 @@ def test_without_rules_every_operation_is_allowed(tmp_path: Path) -> None:
         assert {refusal(policy, READER, operation) for operation in RULES} == {None}
 
 
-def test_one_rule_governs_all_operations_but_those_with_a_rule_of_their_own(tmp_path: Path) -> None:
+def test_the_general_rule_applies_to_operations_without_a_rule_of_their_own(tmp_path: Path) -> None:
     general, show = "os_compute_api:os-images", "os_compute_api:os-images:show"
     rules = PolicyFiles(write_policy(tmp_path / "p.yaml", {general: "role:admin", show: "@"}), ())
     policy = ComputePolicy(rules)
@@ -79,7 +79,7 @@ def test_each_operation_has_a_rule_of_its_own(tmp_path: Path, name: str) -> None
 
 
 @pytest.mark.parametrize("text", ["", "[oslo_policy]\npolicy_file = policy.yaml\n"])
-def test_the_file_beside_a_nova_conf_is_found(tmp_path: Path, text: str) -> None:
+def test_policy_files_beside_nova_conf_are_found(tmp_path: Path, text: str) -> None:
     conf = tmp_path / "nova.conf"
     conf.write_text(text)
     assert load_settings([conf]).policy.policy_dirs == ()

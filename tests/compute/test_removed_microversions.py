@@ -1,4 +1,4 @@
-"""Above 2.35 and 2.38, where Compute has no images: as it is, and with them served on."""
+"""Microversions above 2.35 and 2.38, which removed images: by default, and with the option."""
 
 from collections.abc import Iterator
 
@@ -57,7 +57,7 @@ def ask(cloud: EmbeddedCloud, method: str, target: str, body: bytes | None, vers
 
 
 @pytest.mark.parametrize(("method", "target", "body", "last"), OPERATIONS)
-def test_an_operation_ends_at_its_last_microversion_unless_it_is_served_on(
+def test_an_operation_is_removed_after_its_last_microversion_unless_configured_otherwise(
     cloud: EmbeddedCloud, *, served: bool, method: str, target: str, body: bytes | None, last: int
 ) -> None:
     within = ask(cloud, method, target, body, f"2.{last}")
@@ -73,10 +73,10 @@ def test_an_operation_ends_at_its_last_microversion_unless_it_is_served_on(
             assert f"ended at microversion 2.{last}" in answer.body.decode(), str(answer)
 
 
-def test_what_is_advertised_stays_the_same(cloud: EmbeddedCloud) -> None:
+def test_the_advertised_microversion_does_not_depend_on_the_option(cloud: EmbeddedCloud) -> None:
     answer = cloud.ask("user", "GET", "/v2.1/")
     assert answer.json()["version"]["version"] == "2.35", str(answer)
 
 
-def test_above_the_maximum_is_refused_either_way(cloud: EmbeddedCloud) -> None:
+def test_a_microversion_above_the_maximum_is_rejected(cloud: EmbeddedCloud) -> None:
     assert ask(cloud, "GET", "/v2.1/images", None, "2.105").status == 406

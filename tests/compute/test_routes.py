@@ -1,4 +1,4 @@
-"""Paths: a newline at the end of one, which clients have been seen to send."""
+"""Matching of paths with routes; clients have been seen to send newlines in them."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from glimpse.compute.routes import match_route
         ("/images/a/metadata/\n", "a", "\n"),
     ],
 )
-def test_a_newline_at_the_end_is_no_part_of_an_id_or_a_key(
+def test_a_newline_at_the_end_of_an_id_or_of_the_path_is_dropped(
     path: str, image_id: str, key: str
 ) -> None:
     match = match_route("GET", "/v2.1", path)

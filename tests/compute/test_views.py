@@ -35,7 +35,7 @@ def images(draw: st.DrawFn) -> Image:
 
 
 @given(image=images())
-def test_any_stored_image_is_rendered_with_all_that_clients_need(image: Image) -> None:
+def test_any_stored_image_has_a_full_document(image: Image) -> None:
     document = json.loads(orjson.dumps(detail_view(image, LINKS, show_size=True)))
     assert document["metadata"].keys() == image.properties.keys()
     assert isinstance(document["OS-EXT-IMG-SIZE:size"], int)
@@ -44,7 +44,7 @@ def test_any_stored_image_is_rendered_with_all_that_clients_need(image: Image) -
 
 
 @given(image=images())
-def test_metadata_of_any_stored_image_is_rendered(image: Image) -> None:
+def test_any_stored_properties_are_rendered_as_metadata(image: Image) -> None:
     shown = json.loads(plain_json({"metadata": shown_metadata(image.properties)}))
     assert shown["metadata"].keys() == image.properties.keys()
 
@@ -59,7 +59,7 @@ def test_a_link_prefix_replaces_scheme_and_host_and_keeps_the_path() -> None:
     assert with_prefix("http://10.0.0.1:8774/a", "https://api/compute") == "https://api/compute/a"
 
 
-def test_the_size_is_left_out_for_whom_the_policy_says_so() -> None:
+def test_the_size_is_left_out_if_it_is_not_to_be_shown() -> None:
     image = image_from_document(
         {
             "id": "425db7b6-a76f-579b-b667-8801405d763c",

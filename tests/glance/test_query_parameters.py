@@ -1,4 +1,4 @@
-"""The parameters that Glance is asked with, read back by the same language's parser."""
+"""Query parameters for Glance, parsed back by the Image API's own parser."""
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -13,13 +13,13 @@ LISTS = st.text(st.sampled_from('ab ,:"\\')).map("in:".__add__)  # quotes, escap
 
 
 @given(TEXT)
-def test_any_name_comes_back_as_it_was(name: str) -> None:
+def test_any_name_is_parsed_back_to_itself(name: str) -> None:
     query = ImageQuery(names=(name,))
     assert parse_filters(parameters(query)) == query
 
 
 @given(LISTS)
-def test_any_list_of_names_that_can_be_asked_for_comes_back_as_it_was(value: str) -> None:
+def test_any_list_of_names_is_parsed_back_to_itself(value: str) -> None:
     try:
         query = parse_filters([("name", value)])
     except Invalid:
@@ -27,7 +27,7 @@ def test_any_list_of_names_that_can_be_asked_for_comes_back_as_it_was(value: str
     assert parse_filters(parameters(query)) == query
 
 
-def test_every_other_filter_comes_back_as_it_was() -> None:
+def test_all_other_filters_are_parsed_back_to_themselves() -> None:
     query = ImageQuery(
         statuses=("queued", "saving"),
         visibility="public",

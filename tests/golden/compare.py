@@ -1,4 +1,4 @@
-"""Comparing an answer with a recorded one, by the rules that come with the recordings."""
+"""Comparing an answer with a recorded one, by the rules that came with the recordings."""
 
 import json
 import re

@@ -27,7 +27,7 @@ def repairs_of(exchange: Exchange) -> list[str]:
 
 
 @pytest.mark.parametrize("exchange", LISTS, ids=lambda exchange: exchange.name)
-def test_the_model_lists_what_compute_lists(exchange: Exchange) -> None:
+def test_the_model_lists_the_images_that_compute_listed(exchange: Exchange) -> None:
     if repairs_of(exchange) or "property-sort_key" in exchange.path:
         pytest.skip("repaired, or sorted by the Image service")
     asked = target(exchange)
@@ -36,13 +36,13 @@ def test_the_model_lists_what_compute_lists(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("exchange", SHOWN, ids=lambda exchange: exchange.name)
-def test_the_model_shows_what_compute_shows(exchange: Exchange) -> None:
+def test_the_model_shows_images_as_compute_showed_them(exchange: Exchange) -> None:
     asked = target(exchange)
     assert asked is not None
     assert ORACLE.show(ORACLE.image(asked.parts[0]), asked) == recorded(exchange).body["image"]
 
 
-def test_only_these_exchanges_are_repaired() -> None:
+def test_repairs_apply_to_the_exchanges_that_they_are_for() -> None:
     """A rule that reaches further than meant shows here."""
     numbers = {exchange.name: repairs_of(exchange) for exchange in EXCHANGES}
     assert numbers["list-property-os_distro"] == ["R1"]
@@ -55,7 +55,7 @@ def test_only_these_exchanges_are_repaired() -> None:
     assert numbers["list"] == []
 
 
-def test_the_compact_form_holds_what_is_compared(tmp_path: Path) -> None:
+def test_the_compact_form_keeps_all_that_is_compared(tmp_path: Path) -> None:
     copy = tmp_path / "copy.jsonl"
     copy.write_text("".join(compact_lines(EXCHANGES)))
     assert read_exchanges(copy) == EXCHANGES

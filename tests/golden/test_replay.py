@@ -25,7 +25,7 @@ def cloud(
         yield GoldenCloud(EmbeddedCloud(process), golden)
 
 
-def test_an_exchange_is_answered_as_by_real_compute_or_repaired(
+def test_the_response_is_the_recorded_one_or_differs_by_a_listed_repair(
     replayed: Exchange,
     cloud: GoldenCloud,
     golden: dict[str, object],

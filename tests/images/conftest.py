@@ -1,4 +1,4 @@
-"""The ImageService of each kind; a test may give it policy rules."""
+"""The fixture `rig`: an ImageService of each kind, with policy rules if a test sets some."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.support.policy import write_policy
 
 @pytest.fixture
 def rules(request: pytest.FixtureRequest, tmp_path: Path) -> PolicyFiles | None:
-    """The operator's rules: none, unless a test gives some as the (indirect) parameter."""
+    """Policy rules from the test's indirect parameter; None without one."""
     given = getattr(request, "param", None)
     return PolicyFiles(write_policy(tmp_path / "policy.yaml", given), ()) if given else None
 
@@ -38,7 +38,7 @@ async def rig(
             return
         async with served(store) as url:
             locks = ImageLocks(f"file://{tmp_path / 'locks'}", 10)
-            # Pages of two, so that every list here takes several.
+            # Pages of two images, so that the lists of these tests have several pages.
             options = glance_options(url, page_size=2)
             glance = GlanceImageService(options, locks, rules=rules)
             yield Rig(glance, store.create_image)

@@ -1,6 +1,6 @@
-"""One ImageService of each kind, for the tests that hold for all of them.
+"""One ImageService of each kind, for tests that hold for all of them.
 
-The Glance is Glimpse's own Image API, served over a socket; the token says what roles there are.
+Glance is Glimpse's own Image API, served over a socket; a token lists the caller's roles.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ STRANGER = caller("alt")
 
 
 class RoleIdentity(NoAuthIdentity):
-    """Believes the token, which lists roles: ``project:role:role``."""
+    """Accepts every token; a token is the project and its roles: ``project:role:role``."""
 
     async def authenticate(
         self,

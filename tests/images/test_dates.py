@@ -1,4 +1,4 @@
-"""Dates in every notation that the Image service reads, and bounds with fractions of a second."""
+"""Dates in each notation that the Image service accepts, and bounds with fractions of a second."""
 
 import pytest
 
@@ -22,7 +22,7 @@ from glimpse.images.dates import parse_date_bound
         ("0001-01-01", "0001-01-01T00:00:00Z"),
     ],
 )
-def test_a_date_is_read_in_any_notation(text: str, moment: str) -> None:
+def test_each_notation_of_a_date_is_parsed(text: str, moment: str) -> None:
     assert parse_date(text) == moment
 
 
@@ -44,7 +44,7 @@ def test_a_date_is_read_in_any_notation(text: str, moment: str) -> None:
         "0001-01-01T00:00:00+10:00",
     ],
 )
-def test_what_is_no_date_is_refused(text: str) -> None:
+def test_other_text_is_not_a_date(text: str) -> None:
     assert parse_date(text) is None
     assert parse_date_bound(f"gte:{text}") is None
 
@@ -64,7 +64,7 @@ def test_what_is_no_date_is_refused(text: str) -> None:
         ("2024-03-10T11:21:31Z", True, False),
     ],
 )
-def test_a_bound_counts_fractions_of_a_second(
+def test_a_bound_respects_fractions_of_a_second(
     text: str, *, holds_at_second: bool, holds_a_second_later: bool
 ) -> None:
     bound = parse_date_bound(text)

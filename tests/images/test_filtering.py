@@ -1,4 +1,4 @@
-"""filter_pages: which images come, in how many pages, and whether there are more."""
+"""filter_pages: which images it yields, and what the last page says."""
 
 from collections.abc import AsyncGenerator
 
@@ -37,7 +37,7 @@ def is_small(image: Image) -> bool:
         (9, "abcd", False),
     ],
 )
-async def test_the_limit_counts_what_is_accepted(
+async def test_the_limit_counts_accepted_images_only(
     size: int, limit: int | None, names: str, *, more: bool
 ) -> None:
     closed: list[bool] = []

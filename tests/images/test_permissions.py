@@ -45,7 +45,7 @@ def test_each_role_allows_its_actions(who: Caller, actions: set[Action]) -> None
     assert allowed(who) == actions
 
 
-def test_what_another_service_decides_is_allowed_here() -> None:
+def test_delegated_permissions_allow_all_actions_without_a_rule() -> None:
     assert allowed(caller("observer"), Permissions(delegated=True)) == set(Action)
 
 
@@ -64,7 +64,7 @@ class Rules:
 
 
 @pytest.mark.parametrize("delegated", [True, False])
-def test_a_rule_replaces_the_default_of_its_action_only(*, delegated: bool) -> None:
+def test_a_rule_replaces_the_default_of_its_own_action_only(*, delegated: bool) -> None:
     rules = Rules({Action.MODIFY_IMAGE: ("os_distro", "debian")})
     permissions = Permissions(rules, delegated=delegated)
     assert permissions.allows(caller("observer"), Action.MODIFY_IMAGE, IMAGE)
@@ -84,20 +84,20 @@ def test_a_rule_replaces_the_default_of_its_action_only(*, delegated: bool) -> N
         ("status", "active"),
     ],
 )
-def test_a_rule_can_look_at_the_image(key: str, value: str) -> None:
+def test_a_rule_can_refer_to_attributes_of_the_image(key: str, value: str) -> None:
     permissions = Permissions(Rules({Action.GET_IMAGE: (key, value)}))
     assert permissions.allows(caller(), Action.GET_IMAGE, IMAGE)
 
 
 @pytest.mark.parametrize("visibility", ["private", "public", "community"])
-def test_only_who_sees_a_shared_image_of_others_counts_as_its_member(visibility: str) -> None:
+def test_member_id_is_set_for_shared_images_of_other_projects_only(visibility: str) -> None:
     permissions = Permissions(Rules({Action.GET_IMAGE: ("member_id", "p")}))
     other = IMAGE._replace(visibility=visibility)
     assert not permissions.allows(caller(), Action.GET_IMAGE, other)
     assert not permissions.allows(caller(), Action.GET_IMAGE, IMAGE._replace(owner="p"))
 
 
-def test_no_rule_applies_to_a_token_of_the_system_or_creates_without_a_project() -> None:
+def test_no_rule_allows_a_system_token_or_a_creation_without_a_project() -> None:
     permissions = Permissions(Rules(dict.fromkeys(Action, ("nothing", None))))
     unscoped = caller(project=None)
     assert permissions.allows(unscoped, Action.GET_IMAGES)
@@ -106,7 +106,7 @@ def test_no_rule_applies_to_a_token_of_the_system_or_creates_without_a_project()
         permissions.check_create(unscoped, IMAGE)
 
 
-def test_a_list_is_filtered_only_where_not_all_images_may_be_in_it() -> None:
+def test_a_list_is_filtered_only_if_some_images_may_be_hidden() -> None:
     def accepts(permissions: Permissions, who: Caller, image: Image = IMAGE) -> bool | None:
         accept = permissions.list_filter(who)
         return None if accept is None else accept(image)
@@ -122,6 +122,6 @@ def test_a_list_is_filtered_only_where_not_all_images_may_be_in_it() -> None:
     assert accepts(getting, reader, IMAGE._replace(visibility="public")) is False
 
 
-def test_who_may_not_get_an_image_is_told_that_there_is_none() -> None:
+def test_an_image_is_not_found_by_a_caller_who_may_not_get_it() -> None:
     with pytest.raises(ImageNotFound):
         Permissions().check_visible(replace(caller("observer")), IMAGE)

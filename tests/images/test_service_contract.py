@@ -1,4 +1,4 @@
-"""What every ImageService does: run over the embedded one, and over Glance's client before it."""
+"""The contract of ImageService; it is tested with each implementation."""
 
 import asyncio
 from dataclasses import replace
@@ -19,14 +19,14 @@ from tests.images.services import OWNER, STRANGER, Rig, listed
 UNKNOWN = "22578ad2-a9a0-54d7-9e43-6d3b7ac060e9"
 
 
-async def test_an_image_is_the_same_wherever_it_is_read(rig: Rig) -> None:
+async def test_get_image_returns_the_image_as_it_was_created(rig: Rig) -> None:
     made = await rig.create("Grüße", os_distro="debian", odd="\u2603")
     read = await rig.service.get_image(OWNER, made.id)
     assert read.properties == {"os_distro": "debian", "odd": "\u2603"}
     assert read._replace(properties_json="") == made._replace(properties_json="")
 
 
-async def test_an_image_of_somebody_else_cannot_be_found(rig: Rig) -> None:
+async def test_a_private_image_of_another_project_is_not_found(rig: Rig) -> None:
     made = await rig.create()
     with pytest.raises(ImageNotFound):
         await rig.service.get_image(STRANGER, made.id)
@@ -35,12 +35,12 @@ async def test_an_image_of_somebody_else_cannot_be_found(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("image_id", [UNKNOWN, "not-a-uuid", "", "..", "a/b", "\ud800", "\u2603"])
-async def test_an_id_of_nothing_cannot_be_found(rig: Rig, image_id: str) -> None:
+async def test_an_unknown_id_is_not_found(rig: Rig, image_id: str) -> None:
     with pytest.raises(ImageNotFound):
         await rig.service.get_image(OWNER, image_id)
 
 
-async def test_an_id_is_the_same_in_any_case(rig: Rig) -> None:
+async def test_ids_are_compared_without_regard_to_case(rig: Rig) -> None:
     other, image = await rig.create(), await rig.create()
     shouted = image.id.upper()
     assert await rig.service.get_image(OWNER, shouted) == image
@@ -56,7 +56,7 @@ async def test_an_id_is_the_same_in_any_case(rig: Rig) -> None:
         await rig.service.get_image(OWNER, image.id)
 
 
-async def test_a_limit_ends_a_list_and_says_whether_there_is_more(rig: Rig) -> None:
+async def test_a_limit_cuts_a_list_and_more_tells_whether_it_did(rig: Rig) -> None:
     made = {(await rig.create()).id for _ in range(5)}
     everything, more = await listed(rig, ImageQuery())
     assert set(everything) == made
@@ -75,12 +75,12 @@ async def test_filters_find_the_images_that_match(rig: Rig) -> None:
     assert await listed(rig, ImageQuery(properties={"os_distro": "debian"})) == ([one.id], False)
 
 
-async def test_a_marker_nobody_knows_is_refused(rig: Rig) -> None:
+async def test_an_unknown_marker_is_rejected(rig: Rig) -> None:
     with pytest.raises(MarkerNotFound):
         await listed(rig, ImageQuery(marker=UNKNOWN))
 
 
-async def test_a_change_touches_only_the_keys_it_names(rig: Rig) -> None:
+async def test_a_change_keeps_other_keys(rig: Rig) -> None:
     made = await rig.create(kept="1", old="2", changed="3")
     changes = PropertyChanges(set={"changed": "4", "a/b~c": "5"}, remove=frozenset({"old"}))
     after = await rig.service.change_properties(OWNER, made.id, changes)
@@ -88,14 +88,14 @@ async def test_a_change_touches_only_the_keys_it_names(rig: Rig) -> None:
     assert await rig.service.get_image(OWNER, made.id) == after
 
 
-async def test_replacing_removes_all_that_is_not_set_or_kept(rig: Rig) -> None:
+async def test_replace_removes_properties_that_are_neither_set_nor_kept(rig: Rig) -> None:
     made = await rig.create(kept="1", old="2")
     changes = PropertyChanges(set={"new": "3"}, replace=True, keep=frozenset({"kept"}))
     after = await rig.service.change_properties(OWNER, made.id, changes)
     assert after.properties == {"kept": "1", "new": "3"}
 
 
-async def test_a_change_that_cannot_be_made_changes_nothing(rig: Rig) -> None:
+async def test_a_change_that_fails_changes_nothing(rig: Rig) -> None:
     made = await rig.create(a="1")
     with pytest.raises(PropertyNotFound):
         await rig.service.change_properties(
@@ -108,7 +108,9 @@ async def test_a_change_that_cannot_be_made_changes_nothing(rig: Rig) -> None:
     assert (await rig.service.get_image(OWNER, made.id)).properties == {"a": "1"}
 
 
-async def test_changing_nothing_of_a_public_image_is_anybodys(rig: Rig) -> None:
+async def test_a_change_without_effect_on_a_public_image_is_allowed_to_all_projects(
+    rig: Rig,
+) -> None:
     nothing = PropertyChanges(set={"a": "1"})
     for visibility in ("public", "community"):
         new = NewImage(visibility=visibility, properties={"a": "1"})
@@ -122,7 +124,7 @@ async def test_changing_nothing_of_a_public_image_is_anybodys(rig: Rig) -> None:
             await rig.service.change_properties(STRANGER, image.id, PropertyChanges(set={"a": "2"}))
 
 
-async def test_kept_properties_count_towards_the_limit_whether_they_exist_or_not(rig: Rig) -> None:
+async def test_kept_keys_count_towards_the_limit_even_if_the_image_lacks_them(rig: Rig) -> None:
     image = await rig.create(a="1")
     keep = frozenset(("b", "c"))
     with pytest.raises(PropertyLimitExceeded):
@@ -136,7 +138,7 @@ async def test_a_reserved_property_is_forbidden(rig: Rig) -> None:
         await rig.service.change_properties(OWNER, made.id, PropertyChanges({"os_glance_x": "1"}))
 
 
-async def test_writers_of_one_image_lose_nothing(rig: Rig) -> None:
+async def test_concurrent_changes_of_different_keys_are_all_kept(rig: Rig) -> None:
     made = await rig.create()
     keys = [f"key{number}" for number in range(16)]
     await asyncio.gather(
@@ -154,7 +156,7 @@ async def test_a_protected_image_is_not_deleted(rig: Rig) -> None:
         await rig.service.delete_image(OWNER, made.id)
 
 
-async def test_a_deleted_image_is_gone(rig: Rig) -> None:
+async def test_a_deleted_image_is_not_found(rig: Rig) -> None:
     made = await rig.create()
     await rig.service.delete_image(OWNER, made.id)
     with pytest.raises(ImageNotFound):

@@ -1,4 +1,4 @@
-"""What the roles of a caller, and configured rules, allow with every ImageService."""
+"""Permissions by roles and by configured rules, with each ImageService."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from tests.images.services import OWNER, Rig, caller, listed
 
 
 @pytest.mark.parametrize("visibility", ["public", "private"])
-async def test_a_reader_reads_and_writes_nothing(rig: Rig, visibility: str) -> None:
+async def test_a_reader_may_read_and_not_write(rig: Rig, visibility: str) -> None:
     new = NewImage(visibility=visibility, properties={"a": "1"})
     image = await rig.create_image(replace(OWNER, is_admin=True), new)
     reader = caller("demo", ("reader",))
@@ -29,9 +29,7 @@ async def test_a_reader_reads_and_writes_nothing(rig: Rig, visibility: str) -> N
 
 
 @pytest.mark.parametrize("roles", [(), ("observer",), ("service", "observer")])
-async def test_without_a_role_that_counts_nothing_is_visible(
-    rig: Rig, roles: tuple[str, ...]
-) -> None:
+async def test_nothing_is_visible_without_a_known_role(rig: Rig, roles: tuple[str, ...]) -> None:
     new = NewImage(visibility="public")
     image = await rig.create_image(replace(OWNER, is_admin=True), new)
     nobody = caller("demo", roles)
@@ -55,7 +53,7 @@ RULES: dict[str, object] = {
 
 
 @pytest.mark.parametrize("rules", [RULES], ids=["rules"], indirect=True)
-async def test_configured_rules_count(rig: Rig, rules: None) -> None:  # noqa: ARG001
+async def test_configured_rules_replace_the_defaults(rig: Rig, rules: None) -> None:  # noqa: ARG001
     first, hidden, second = [
         await rig.create(str(number), os_distro=distro)
         for number, distro in enumerate(("debian", "ubuntu", "debian"))

@@ -1,4 +1,4 @@
-"""Metadata: request bodies checked, and turned into changes of an image's properties."""
+"""Metadata: validation of request bodies, conversion to property changes, and rendering."""
 
 import contextlib
 import json
@@ -12,13 +12,15 @@ import orjson
 from glimpse.compute.faults import Fault
 from glimpse.images import PropertyChanges
 
+# Keys whose values are JSON text in the Image service and are shown decoded.
 ENCODED_KEYS = ("block_device_mapping", "mappings")
 _DROPPED_WHEN_EMPTY = frozenset(("kernel_id", "ramdisk_id"))
 _KEY = re.compile(r"[a-zA-Z0-9-_:. ]{1,255}\n?")
-_LONGEST_VALUE = 255
-# No attribute, but Compute overwrites it on its way, and the Image service knows no such property.
+_MAX_VALUE_LENGTH = 255
+# Not an attribute, but Compute overwrites it before it calls the Image service, which then ignores
+# it.
 _UNSTORABLE = frozenset(("image_id",))
-# Attributes that the Image service lets nobody set, and that Compute tells it of all the same.
+# Attributes that nobody may set in the Image service. Compute sends them, so it gets a 403.
 _READ_ONLY = frozenset(
     (
         *("status", "created_at", "updated_at", "deleted", "deleted_at"),
@@ -28,12 +30,12 @@ _READ_ONLY = frozenset(
 
 
 def parse_body(body: Any, name: str, *, legacy: bool) -> dict[str, Any]:
-    """The metadata in a request body ``{name: {key: value}}``.
+    """Validate a request body ``{name: {key: value}}`` and return its metadata.
 
-    `name` is ``metadata``, or ``meta`` for exactly one item. In the `legacy` API (``/v2``) further
-    keys of the body are ignored, and keys of any form pass, with any value, when none is of the
-    usual form: as the Compute API relaxes it. Raises a 400 fault that names the attribute and what
-    is allowed.
+    `name` is ``metadata``, or ``meta`` for exactly one item. A deployed `legacy` API (``/v2``)
+    validates less, and so does this: further keys of the body are ignored, and if no key of the
+    metadata has the usual form, all keys and values are accepted. Raises a 400 fault that names the
+    attribute and what is allowed.
     """
     if not isinstance(body, dict):
         raise Fault(400, f"The request body must be an object with the attribute {name}.")
@@ -61,43 +63,44 @@ def _check_item(name: str, key: str, value: object) -> None:
         )
     if not isinstance(value, str):
         raise _invalid(key, "It must be a string.")
-    if len(value) > _LONGEST_VALUE:
-        raise _invalid(key, f"It must have at most {_LONGEST_VALUE} characters.")
+    if len(value) > _MAX_VALUE_LENGTH:
+        raise _invalid(key, f"It must have at most {_MAX_VALUE_LENGTH} characters.")
 
 
-def _invalid(attribute: str, why: str) -> Fault:
-    return Fault(400, f"Invalid input for field/attribute {attribute}. {why}")
+def _invalid(attribute: str, reason: str) -> Fault:
+    return Fault(400, f"Invalid input for field/attribute {attribute}. {reason}")
 
 
 def is_reserved(key: str) -> bool:
-    """Whether the Image service refuses to set the key, whoever asks."""
+    """True if the Image service does not let any caller set the key."""
     name = key.strip()
     return name in _READ_ONLY or name.startswith("os_glance")
 
 
 def property_changes(
-    asked: Mapping[str, Any], base_attributes: frozenset[str], *, replace: bool, limit: int
+    metadata: Mapping[str, Any], base_attributes: frozenset[str], *, replace: bool, limit: int
 ) -> PropertyChanges:
-    """The change of properties that setting this metadata means.
+    """Convert metadata into changes of an image's properties, as the Image service stores it.
 
-    The Image service drops white space around a key, unless there is that key without, and has
-    texts only. Base attributes of an image are accepted and change nothing, but count towards the
-    limit, as do the empty kernel and ramdisk ids that are dropped.
+    White space around a key is dropped; of two keys that become the same, the one without white
+    space counts. Values become text. Base attributes of an image are accepted and change nothing,
+    but count towards `limit`, as do empty kernel and ramdisk ids, which are not stored.
     """
-    as_it_is_last = sorted(asked.items(), key=lambda item: item[0] == item[0].strip())
-    metadata = {
-        key.strip(): value if isinstance(value, str) else str(value) for key, value in as_it_is_last
+    unchanged_keys_last = sorted(metadata.items(), key=lambda item: item[0] == item[0].strip())
+    texts = {
+        key.strip(): value if isinstance(value, str) else str(value)
+        for key, value in unchanged_keys_last
     }
     dropped = {
         key
-        for key in _DROPPED_WHEN_EMPTY & metadata.keys()
-        if metadata[key].strip().lower() in ("", "none")
+        for key in _DROPPED_WHEN_EMPTY & texts.keys()
+        if texts[key].strip().lower() in ("", "none")
     }
-    attributes = (base_attributes | _UNSTORABLE) & metadata.keys()
+    attributes = (base_attributes | _UNSTORABLE) & texts.keys()
     return PropertyChanges(
         set={
             key: value
-            for key, value in metadata.items()
+            for key, value in texts.items()
             if key not in dropped and key not in attributes
         },
         replace=replace,
@@ -108,9 +111,9 @@ def property_changes(
 
 
 def check_storable(metadata: Mapping[str, Any]) -> None:
-    """Raise a 400 fault for what can be stored nowhere (repair R2).
+    """Raise a 400 fault for metadata that cannot be stored, for which Compute answers 500.
 
-    Half of a surrogate pair, which JSON can write, and a value that must be JSON and is not.
+    That is a lone surrogate, which JSON can express, or a value of `ENCODED_KEYS` that is not JSON.
     """
     for key, value in metadata.items():
         try:
@@ -120,14 +123,14 @@ def check_storable(metadata: Mapping[str, Any]) -> None:
     for key in ENCODED_KEYS:
         if key in metadata:
             try:
-                decoded(metadata[key])
+                decode_json(metadata[key])
             except (ValueError, RecursionError):
                 raise _invalid(key, "It must be JSON.") from None
 
 
-def decoded(text: str) -> Any:
-    """The value of a JSON text. Raises ValueError or RecursionError when it has none."""
-    orjson.loads(text)  # the strict parser: no NaN, no endless nesting
+def decode_json(text: str) -> Any:
+    """Decode JSON text. Raises ValueError or RecursionError for text that is not valid JSON."""
+    orjson.loads(text)  # is strict: raises for NaN and for deep nesting
     return json.loads(text, parse_float=_finite)
 
 
@@ -138,16 +141,16 @@ def _finite(text: str) -> float:
     return number
 
 
-def fragment(text: str) -> orjson.Fragment:
-    """A JSON text, to be put into a document as it is. Raises ValueError when it is none."""
+def json_fragment(text: str) -> orjson.Fragment:
+    """Wrap JSON text for orjson to copy into a document. Raises ValueError for invalid JSON."""
     orjson.loads(text)
     return orjson.Fragment(text)
 
 
 def shown_metadata(
-    properties: Mapping[str, Any], decode: Callable[[str], Any] = decoded
+    properties: Mapping[str, Any], decode: Callable[[str], Any] = decode_json
 ) -> dict[str, Any]:
-    """Properties as metadata: the keys that hold JSON decoded, where it is JSON (repair R2)."""
+    """Properties as metadata. Values of `ENCODED_KEYS` are decoded, unless they are not JSON."""
     metadata = dict(properties)
     for key in ENCODED_KEYS:
         value = metadata.get(key)

@@ -1,4 +1,4 @@
-"""Images of a list as JSON, cached: clients poll pages."""
+"""A cache of rendered images of lists, since clients poll the same pages."""
 
 import functools
 
@@ -7,13 +7,13 @@ import orjson
 from glimpse.compute.views import Links, detail_view
 from glimpse.images import Image
 
-# Characters of an image and its links whose rendered form is cached: 1,024 of these, each with its
-# rendering of up to four times the links, are 20 MB at most (60 MB if all characters take 4 bytes).
-_CHARACTERS_KEPT = 4000
+# The most characters of an image and its links whose rendered form is cached: 1,024 of them, each
+# rendering with up to four times the links, take 20 MB (60 MB if all characters take 4 bytes).
+_MAX_CACHED_CHARACTERS = 4000
 
 
-class _TooLargeToKeep(Exception):
-    """Carries a rendering past the cache: `lru_cache` keeps nothing of a call that raises."""
+class _RenderingTooLarge(Exception):
+    """Carries a rendering past the cache: `lru_cache` does not cache a call that raises."""
 
     def __init__(self, rendering: orjson.Fragment) -> None:
         super().__init__()
@@ -21,12 +21,12 @@ class _TooLargeToKeep(Exception):
 
 
 def render_detail(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
-    """Render one image of a list; a small rendering is cached."""
-    if len(image.properties_json) > _CHARACTERS_KEPT:  # not worth hashing
+    """Render one image of a list as `detail_view` shows it; a small image is cached."""
+    if len(image.properties_json) > _MAX_CACHED_CHARACTERS:  # also saves hashing it
         return _render(image, links, show_size=show_size)
     try:
         return _rendered(image, links, show_size)
-    except _TooLargeToKeep as large:
+    except _RenderingTooLarge as large:
         return large.rendering
 
 
@@ -34,8 +34,11 @@ def render_detail(image: Image, links: Links, *, show_size: bool) -> orjson.Frag
 def _rendered(image: Image, links: Links, show_size: bool) -> orjson.Fragment:  # noqa: FBT001
     rendering = _render(image, links, show_size=show_size)
     # The Host header and the project id, which links are made of, may be 64 kB long.
-    if sum(len(text) for text in (*image, *links) if isinstance(text, str)) > _CHARACTERS_KEPT:
-        raise _TooLargeToKeep(rendering)
+    if (
+        sum(len(text) for text in (*image, *links) if isinstance(text, str))
+        > _MAX_CACHED_CHARACTERS
+    ):
+        raise _RenderingTooLarge(rendering)
     return rendering
 
 

@@ -1,4 +1,4 @@
-"""Views: images as the Compute API shows them. Pure functions from values to JSON-able values."""
+"""Views: documents of images, as the Compute API shows them, and the links in them."""
 
 import functools
 import re
@@ -8,14 +8,14 @@ from urllib.parse import quote, urlsplit
 import orjson
 
 from glimpse.compute.image_status import shown_status
-from glimpse.compute.metadata import ENCODED_KEYS, fragment, shown_metadata
+from glimpse.compute.metadata import ENCODED_KEYS, json_fragment, shown_metadata
 from glimpse.images import Image
 
 _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
-# An image whose properties mention none of these is shown without parsing its properties.
+# Properties whose JSON text has none of these keys are shown without being parsed.
 _SPECIAL = re.compile('"(?:instance_uuid|auto_disk_config|' + "|".join(ENCODED_KEYS) + ')"')
 _ENCODED = re.compile('"(?:' + "|".join(ENCODED_KEYS) + ')"')
-_PLAIN_URL = re.compile(r"[!#-\[\]-~]*")  # what JSON writes as it is
+_PLAIN_URL = re.compile(r"[!#-\[\]-~]*")  # characters that JSON does not escape
 
 
 # Characters of the URLs that links are made of whose links are cached. The Host header and the
@@ -34,7 +34,7 @@ class LinkPrefixes(NamedTuple):
 
 
 class Links(NamedTuple):
-    """What the links of one answer start with, each without a slash at the end.
+    """The URLs with which the links of one response start, without a slash at the end.
 
     `versioned` is the root with version and project (``http://host:8774/v2.1``), `bookmark` the
     same without the version, `image_service` the Image service's base URL.
@@ -44,11 +44,11 @@ class Links(NamedTuple):
     bookmark: str
     image_service: str
 
-    def of_image(self, image_id: str) -> orjson.Fragment:
-        """Self, bookmark and alternate links of one image, as JSON.
+    def image_links(self, image_id: str) -> orjson.Fragment:
+        """The self, bookmark and alternate links of one image, as JSON.
 
-        Put together as text, as long as nothing in them wants quoting: half of a page's rendering
-        was making these dictionaries.
+        Formatted as text, since nothing in them needs to be escaped: to make dictionaries took half
+        of the time to render a page.
         """
         versioned, bookmark, image_service = self
         text = (
@@ -59,8 +59,8 @@ class Links(NamedTuple):
         )
         return orjson.Fragment(text)
 
-    def of_server(self, server_id: str) -> list[dict[str, str]]:
-        """Self and bookmark links of the server that a snapshot was made of."""
+    def server_links(self, server_id: str) -> list[dict[str, str]]:
+        """The self and bookmark links of the server from which a snapshot was made."""
         return [
             {"rel": "self", "href": f"{self.versioned}/servers/{server_id}"},
             {"rel": "bookmark", "href": f"{self.bookmark}/servers/{server_id}"},
@@ -93,24 +93,24 @@ def _make_links(
 
 
 def _quoted(url: str) -> str:
-    """`url`, percent-encoded where a client's Host header held what belongs in no URL."""
+    """Percent-encode `url` if the client's Host header has characters that no URL may have."""
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%")
 
 
 def with_prefix(url: str, prefix: str | None) -> str:
-    """`url` with the prefix instead of its scheme and host, its path after the prefix's path."""
+    """Replace scheme and host of `url` by `prefix`, whose path comes before that of `url`."""
     if not prefix:
         return url
     return (prefix.rstrip("/") + urlsplit(url).path).rstrip("/")
 
 
 def basic_view(image: Image, links: Links) -> dict[str, Any]:
-    """An image in ``GET /images``."""
-    return {"id": image.id, "name": image.name, "links": links.of_image(image.id)}
+    """The document of an image in ``GET /images``."""
+    return {"id": image.id, "name": image.name, "links": links.image_links(image.id)}
 
 
 def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any]:
-    """A full image document. Never fails, whatever is stored in the properties."""
+    """The full document of an image. Does not fail, whatever its properties hold."""
     status, progress = shown_status(image.status)
     document: dict[str, Any] = {
         "id": image.id,
@@ -122,7 +122,7 @@ def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any
         "updated": image.updated_at,
         "status": status,
         "progress": progress,
-        "links": links.of_image(image.id),
+        "links": links.image_links(image.id),
     }
     if show_size:
         document["OS-EXT-IMG-SIZE:size"] = image.size or 0
@@ -134,10 +134,10 @@ def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any
 def _add_special(document: dict[str, Any], image: Image, links: Links) -> None:
     properties = image.properties
     if _ENCODED.search(image.properties_json):
-        document["metadata"] = shown_metadata(properties, fragment)
+        document["metadata"] = shown_metadata(properties, json_fragment)
     server_id = properties.get("instance_uuid")
     if server_id is not None:
-        document["server"] = {"id": server_id, "links": links.of_server(server_id)}
+        document["server"] = {"id": server_id, "links": links.server_links(server_id)}
     disk_config = properties.get("auto_disk_config")
     if disk_config is not None:
         automatic = disk_config.strip().lower() in _TRUE

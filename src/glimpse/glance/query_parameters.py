@@ -1,11 +1,11 @@
-"""An ImageQuery as query parameters of ``GET /v2/images``: the inverse of `parse_filters`."""
+"""Query parameters of Glance's ``GET /v2/images``, rendered from an ImageQuery."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from glimpse.images import DateBound, ImageQuery
 
-_LISTS = (
+_MULTIPLE = (
     ("name", "names"),
     ("status", "statuses"),
     ("id", "ids"),
@@ -15,19 +15,19 @@ _LISTS = (
 
 
 def parameters(query: ImageQuery) -> list[tuple[str, str]]:
-    """Query parameters that ask Glance for what `query` asks, without limit and marker."""
-    return [*_attributes(query), *query.properties.items()]
+    """Render the filters and the order of `query`; the limit and the marker are left out."""
+    return [*_attribute_parameters(query), *query.properties.items()]
 
 
-def _attributes(query: ImageQuery) -> Iterator[tuple[str, str]]:
-    for key, attribute in _LISTS:
+def _attribute_parameters(query: ImageQuery) -> Iterator[tuple[str, str]]:
+    for key, attribute in _MULTIPLE:
         values: tuple[str, ...] | None = getattr(query, attribute)
         if values:
-            yield key, _any_of(values)
-    for key, write in _SINGLE.items():
+            yield key, _render_values(values)
+    for key, render in _SINGLE.items():
         value = getattr(query, key)
         if value is not None:
-            yield key, write(value)
+            yield key, render(value)
     if query.member_status != "accepted":
         yield "member_status", query.member_status
     if query.os_hidden:
@@ -37,11 +37,11 @@ def _attributes(query: ImageQuery) -> Iterator[tuple[str, str]]:
         yield "sort", ",".join(f"{sort.key}:{sort.direction}" for sort in query.sort)
 
 
-def _bound(bound: DateBound) -> str:
+def _render_bound(bound: DateBound) -> str:
     return f"{bound.operator}:{bound.moment}"
 
 
-def _boolean(value: object) -> str:
+def _render_boolean(value: object) -> str:
     return "true" if value else "false"
 
 
@@ -57,19 +57,19 @@ _SINGLE: dict[str, Callable[[Any], str]] = {
     "virtual_size": str,
     "size_min": str,
     "size_max": str,
-    "created_at": _bound,
-    "updated_at": _bound,
-    "protected": _boolean,
+    "created_at": _render_bound,
+    "updated_at": _render_bound,
+    "protected": _render_boolean,
 }
 
 
-def _any_of(values: tuple[str, ...]) -> str:
-    """One value as it is where that is unambiguous, else after ``eq:``; several after ``in:``."""
+def _render_values(values: tuple[str, ...]) -> str:
+    """Render ``x``, or ``eq:x`` if x has a colon, or ``in:x,y`` for several values."""
     if len(values) == 1:
         return f"eq:{values[0]}" if ":" in values[0] else values[0]
-    return "in:" + ",".join(map(_listed, values))
+    return "in:" + ",".join(map(_quote, values))
 
 
-def _listed(value: str) -> str:
-    """A value in a list, in quotes where it needs them: Glance takes both as they are."""
+def _quote(value: str) -> str:
+    """Put a value of a list in quotes if it has a comma or is empty; Glance unescapes nothing."""
     return f'"{value}"' if "," in value or not value else value

@@ -1,4 +1,4 @@
-"""The domain: images, what can be asked of them, and the port that image services implement."""
+"""The domain: images, queries, changes, permissions, errors, and the port ImageService."""
 
 from glimpse.images.caller import Caller
 from glimpse.images.changes import PropertyChanges

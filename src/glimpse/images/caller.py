@@ -1,4 +1,4 @@
-"""Who is calling: what identity finds out, and what an image service needs to know."""
+"""Caller: the authenticated user of a request, as an image service needs to know it."""
 
 from dataclasses import dataclass, field
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 class Caller:
     """An authenticated user acting in a project; immutable, so it may be cached per token.
 
-    ``token`` is the caller's own, for the image service that asks for it; it is kept out of
-    ``repr`` so that it cannot reach a log. ``is_admin`` means what it means to the Image service:
-    sees and edits every image.
+    ``project_id`` is None for a token without project scope. ``is_admin``: may see and edit every
+    image, as an admin of the Image service. ``token`` is sent to the image service; it is not in
+    ``repr``, so that no log shows it.
     """
 
     user_id: str

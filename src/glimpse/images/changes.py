@@ -1,4 +1,4 @@
-"""PropertyChanges: a change of an image's properties as a value, applied by the service at once."""
+"""PropertyChanges: changes of an image's properties, which a service applies atomically."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class PropertyChanges:
-    """Set these, remove those - or, with ``replace``, remove all others that the caller can see.
+    """Properties to set and to remove.
 
-    ``set`` maps keys to values. ``remove`` names keys that must exist. With ``replace`` every other
-    property goes, except the keys in ``keep``. ``limit`` is the most properties that the image may
-    have afterwards (None: no limit); all keys in ``keep``, and ``counted`` more, count as if they
-    had been set.
+    ``set`` maps keys to values. ``remove`` has keys that must exist. With ``replace`` all other
+    properties are removed, except the keys in ``keep``. ``limit`` is the most properties that the
+    image may have afterwards (None: no limit); the keys in ``keep``, whether the image has them or
+    not, and ``counted`` more properties count towards it.
 
-    Keys that are base attributes of an image never occur in ``set`` or ``remove``: whoever makes
-    the value leaves them out.
+    ``set`` and ``remove`` must not have base attributes of an image; no service checks that.
     """
 
     set: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Dates: the notations of ISO 8601 that the Image service reads, and bounds on an image's date."""
+"""Dates in the notations of ISO 8601 that the Image service accepts, and bounds for dates."""
 
 import operator
 import re
@@ -16,11 +16,12 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
     "eq": operator.eq,
     "neq": operator.ne,
 }
-# Images have whole seconds: what is after 10.5 is after 10, and what is before it is 10 or before.
-_OF_A_FRACTION: dict[DateOperator, DateOperator] = {"gte": "gt", "lt": "lte"}
-_FRACTION_DIGITS = 6  # what is less than a microsecond is dropped
-# A year; a month (a year and a month together need the dash); a day; a time; a zone. The Image
-# service lets a newline at the end pass.
+# Images have whole seconds. A date of 10.5 or later is later than 10; one before 10.5 is 10 or
+# earlier.
+_OPERATORS_WITH_FRACTION: dict[DateOperator, DateOperator] = {"gte": "gt", "lt": "lte"}
+_FRACTION_DIGITS = 6  # digits after these, below a microsecond, are dropped
+# A year, then optionally a month, a day, a time and a zone. Year and month alone need the dash.
+# The Image service accepts a newline at the end.
 _ISO_8601 = re.compile(
     r"(?P<year>[0-9]{4})"
     r"(?:(?:-(?P<month>[0-9]{1,2})|(?P<month2>[0-9]{2})(?!$))"
@@ -30,8 +31,8 @@ _ISO_8601 = re.compile(
     r"(?P<zone>Z|(?P<sign>[+-])(?P<zone_hours>[0-9]{2}):?(?P<zone_minutes>[0-9]{2})?)?"
     r")?)?)?\n?"
 )
-# The numbers that make a moment, but for month and day, each of which is one of two groups.
-_SHORT = ("year", "hour", "minute", "second", "zone_hours", "zone_minutes")
+# Groups of the pattern that are numbers. Month and day have two groups each and are read apart.
+_NUMBER_GROUPS = ("year", "hour", "minute", "second", "zone_hours", "zone_minutes")
 
 
 class DateBound(NamedTuple):
@@ -41,14 +42,15 @@ class DateBound(NamedTuple):
     moment: str
 
     def holds(self, date: str) -> bool:
-        """Whether an image's date, written alike, compares as asked: such dates sort as text."""
+        """True if an image's `date`, in the notation of ``moment``, compares so."""
         return _COMPARE[self.operator](date, self.moment)
 
 
 def parse_date(text: str) -> str | None:
     """Normalize an ISO 8601 date, with or without time and zone, to ``YYYY-MM-DDTHH:MM:SSZ``.
 
-    Without a zone it is UTC; a fraction of a second is dropped. None for what is not such a date.
+    A date without a zone is in UTC; a fraction of a second is dropped. None for text that is not a
+    date, and for a date outside of the years 1 to 9999.
     """
     return _moment(_ISO_8601.fullmatch(text))
 
@@ -74,18 +76,18 @@ def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
     if matched is None or moment is None:
         return None
     if (matched["fraction"] or "")[:_FRACTION_DIGITS].strip("0"):
-        comparison = _OF_A_FRACTION.get(comparison, comparison)
+        comparison = _OPERATORS_WITH_FRACTION.get(comparison, comparison)
         if comparison in ("eq", "neq"):
-            moment = f"{moment[:-1]}.{matched['fraction']}Z"  # no image's date is equal
+            moment = f"{moment[:-1]}.{matched['fraction']}Z"  # equals no image's date
     return DateBound(comparison, moment)
 
 
 def _moment(matched: re.Match[str] | None) -> str | None:
-    """The moment in UTC; None where there is none such."""
+    """The date in UTC; None for no match, and for a day or time that does not exist."""
     if matched is None:
         return None
     # A fraction may have thousands of digits, and is dropped.
-    part = {name: int(matched[name] or 0) for name in _SHORT}
+    part = {name: int(matched[name] or 0) for name in _NUMBER_GROUPS}
     offset = timedelta(hours=part["zone_hours"], minutes=part["zone_minutes"])
     try:
         local = datetime(

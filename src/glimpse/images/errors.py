@@ -1,32 +1,32 @@
-"""What an image service can answer instead of what was asked.
+"""Errors that image services raise.
 
 ImageServiceError
 ├── NotFound
-│   ├── ImageNotFound         no such image, or none that the caller may know of
+│   ├── ImageNotFound         no such image, or the caller may not see it
 │   └── PropertyNotFound      the image has no such property
-├── Forbidden                 the caller sees it but may not do that
-│   ├── MarkerNotVisible      the marker exists, but is not the caller's to see
+├── Forbidden                 the caller may see the image but not do that
+│   ├── MarkerNotVisible      the marker exists, but the caller may not see it
 │   └── PropertyLimitExceeded more properties than allowed
-├── Invalid                   the request itself is at fault; the message says what is
-│   └── MarkerNotFound        nobody knows the marker
-├── Conflict                  the image is in a state in which that cannot be done (in use, say)
+├── Invalid                   the request is malformed; the message says how
+│   └── MarkerNotFound        no image has the marker as its id
+├── Conflict                  the state of the image does not allow it (in use, for example)
 ├── NotAuthenticated          the image service no longer accepts the caller's token
-└── ServiceError              the image service's own trouble, not the client's
-    ├── Unavailable           down, or too slow; `retry_after` seconds may help
-    └── InvalidResponse             it answered, but the answer makes no sense
+└── ServiceError              the image service failed; the request may be fine
+    ├── Unavailable           down or too slow; a retry after `retry_after` seconds may succeed
+    └── InvalidResponse   it sent a response that cannot be understood
 """
 
 
 class ImageServiceError(Exception):
-    """Base of them all; ``str(error)`` is a sentence that a client may read."""
+    """Base of all errors; ``str(error)`` is a sentence that clients may be shown."""
 
 
 class NotFound(ImageServiceError):
-    """What was named does not exist for this caller."""
+    """The image or property does not exist, or the caller may not see it."""
 
 
 class ImageNotFound(NotFound):
-    """No such image, or none that the caller may know of."""
+    """No image has this id, or the caller may not see the image."""
 
     def __init__(self, image_id: str) -> None:
         super().__init__(f"Image {image_id} could not be found.")
@@ -42,7 +42,7 @@ class PropertyNotFound(NotFound):
 
 
 class Forbidden(ImageServiceError):
-    """The caller may see the image but not do this to it."""
+    """The caller may not do this. It may see the image, if the operation is on one."""
 
 
 class MarkerNotVisible(Forbidden):
@@ -62,11 +62,11 @@ class PropertyLimitExceeded(Forbidden):
 
 
 class Invalid(ImageServiceError):
-    """The request is at fault; the message says how."""
+    """The request is malformed; the message says how."""
 
 
 class MarkerNotFound(Invalid):
-    """Nobody knows the marker."""
+    """No image has the marker as its id."""
 
     def __init__(self, marker: str) -> None:
         super().__init__(f"No image found with ID {marker}")
@@ -74,19 +74,19 @@ class MarkerNotFound(Invalid):
 
 
 class Conflict(ImageServiceError):
-    """The image is in a state in which this cannot be done."""
+    """The state of the image does not allow the operation (it is in use, for example)."""
 
 
 class NotAuthenticated(ImageServiceError):
-    """The image service does not accept the caller's token any more."""
+    """The image service no longer accepts the caller's token."""
 
 
 class ServiceError(ImageServiceError):
-    """The image service's own trouble."""
+    """The image service failed."""
 
 
 class Unavailable(ServiceError):
-    """The image service is down or too slow; another try after ``retry_after`` seconds may help."""
+    """The image service is down or too slow; retry after ``retry_after`` seconds."""
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)
@@ -94,4 +94,4 @@ class Unavailable(ServiceError):
 
 
 class InvalidResponse(ServiceError):
-    """The image service answered something that makes no sense."""
+    """The image service sent a response that cannot be understood."""

@@ -1,4 +1,4 @@
-"""filter_pages: pages with only those images that a test accepts."""
+"""filter_pages: the pages of a list with only the images that a predicate accepts."""
 
 import contextlib
 from collections.abc import AsyncGenerator, Callable

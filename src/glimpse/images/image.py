@@ -1,11 +1,11 @@
-"""Image: one image record, as the Image service knows it."""
+"""Image: one image record, with the attributes that the Image service stores."""
 
 from typing import Any, NamedTuple
 
 import orjson
 
-# Attributes of the Image API's image schema: every other key of an image document is a property.
-# (schemas/image of the Image API v2; `location` and `deleted*` are reserved there as well.)
+# Attributes in the Image API's image schema (v2): every other key of an image document is a
+# property.
 BASE_ATTRIBUTES = frozenset(
     {
         "id",
@@ -40,10 +40,10 @@ BASE_ATTRIBUTES = frozenset(
 class Image(NamedTuple):
     """One image. Sizes are in bytes, ``min_ram`` in MiB, ``min_disk`` in GiB.
 
-    A named tuple because a list of 100,000 makes as many of them: a catalog row becomes one
-    without a Python-level call. Dates are kept as the API prints them (``2024-02-01T10:20:30Z``),
-    properties and tags as the JSON text they are stored as, so that a listing never parses what it
-    only copies.
+    Dates are text as the API prints it (``2024-02-01T10:20:30Z``). Properties and tags are the
+    JSON text that is stored, so that a list, which only copies them, need not parse them. A named
+    tuple, because it is made from a catalog row without a Python-level call: lists may have
+    100,000 images.
     """
 
     id: str
@@ -69,13 +69,13 @@ class Image(NamedTuple):
 
     @property
     def properties(self) -> dict[str, str | None]:
-        """The additional properties (any key that is not a base attribute), parsed anew."""
+        """The properties, parsed anew at each access."""
         parsed: dict[str, str | None] = orjson.loads(self.properties_json)
         return parsed
 
     @property
     def tags(self) -> list[str]:
-        """The tags, parsed anew."""
+        """The tags, parsed anew at each access."""
         parsed: list[str] = orjson.loads(self.tags_json)
         return parsed
 
@@ -92,9 +92,9 @@ def image_from_document(
 ) -> Image:
     """Make an Image of an Image API v2 document (a parsed ``GET /v2/images/{id}``).
 
-    Raises KeyError or TypeError for a document that is not one; every key that is not one of
-    `base_attributes` is a property. The value of a property is text or null: any other becomes
-    the text that JSON writes for it.
+    Every key that is not in `base_attributes` is a property. The value of a property is text or
+    None; any other value becomes its JSON text. Raises KeyError or TypeError if an attribute that
+    every image has is missing, or `document` is not a dict.
     """
     properties = {key: document[key] for key in document if key not in base_attributes}
     if not _PROPERTY_TYPES.issuperset(map(type, properties.values())):

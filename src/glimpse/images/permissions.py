@@ -1,8 +1,8 @@
-"""Permissions: the role that each action on images needs, and an operator's rules in its place.
+"""Permissions: the role that each action on images needs, or the operator's rule instead.
 
-Actions, roles and what a refusal looks like are Glance's default policy (glance/policies/image.py):
-a caller who may not get an image is told that it does not exist; one who may, that the action is
-forbidden. Which images a caller sees and owns is not decided here.
+Actions, roles and refusals follow Glance's default policy (glance/policies/image.py): for a caller
+who may not get an image it is not found; for one who may, the action is forbidden. Which images a
+caller sees and owns is decided elsewhere.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from glimpse.images.image import Image
 
 
 class Action(StrEnum):
-    """What callers do with images; the values are the names of Glance's policy rules."""
+    """An action on images; the values are the names of Glance's policy rules."""
 
     GET_IMAGES = "get_images"
     GET_IMAGE = "get_image"
@@ -47,22 +47,22 @@ Target = Mapping[str, Any]
 
 
 class PolicyRules(Protocol):
-    """The rules that an operator has configured, by name."""
+    """The policy rules that the operator has configured, by name."""
 
     def has(self, name: str) -> bool:
-        """Return True if a rule of that name is configured now."""
+        """Return True if a rule of this name is configured; policy files may change at any time."""
         ...
 
     def allows(self, name: str, caller: Caller, target: Target) -> bool:
-        """Return the decision of the configured rule `name` on `target`."""
+        """Return True if the configured rule `name` allows `caller` to act on `target`."""
         ...
 
 
 def has_role(caller: Caller, action: Action) -> bool:
     """Return True if the default policy lets a caller with these roles do `action`.
 
-    Roles count in a project only: tokens with system, domain or no scope have no permission.
-    Names of roles compare without regard to case, as in oslo.policy.
+    A caller without a project (a token with system, domain or no scope) has no permission. Role
+    names are compared without regard to case, as in oslo.policy.
     """
     if caller.project_id is None:
         return False
@@ -75,10 +75,10 @@ def has_role(caller: Caller, action: Action) -> bool:
 
 
 class Permissions:
-    """Decides whether a caller may do an action, by the configured rule or else by default.
+    """Decides whether a caller may do an action: by the configured rule, or else by its roles.
 
-    `rules` are the operator's, None without a policy file. With `delegated`, actions that have no
-    rule are allowed: another service (Glance) decides on them when it is called.
+    `rules` is None without a policy file. With `delegated`, actions without a rule are allowed:
+    Glance decides on them when it is called.
     """
 
     def __init__(self, rules: PolicyRules | None = None, *, delegated: bool = False) -> None:
@@ -92,7 +92,7 @@ class Permissions:
     def allows(self, caller: Caller, action: Action, image: Image | None = None) -> bool:
         """Return True if `caller` may do `action` to `image`, which it can see.
 
-        Without an image, `action` is about the caller's project: listing images.
+        Without an image, the rule's target is the caller's project: for listing images.
         """
         if self._rules is not None and self._rules.has(action):
             return is_rule_applicable(caller) and self._rules.allows(
@@ -106,7 +106,7 @@ class Permissions:
             raise Forbidden(f"You are not authorized to complete {action} action.")
 
     def check_create(self, caller: Caller, image: Image) -> None:
-        """Raise Forbidden unless `caller` may create `image`; it has to have a project for that."""
+        """Raise Forbidden unless `caller` has a project and may create `image`."""
         if caller.project_id is None:
             raise Forbidden("You are not authorized to complete add_image action.")
         self.check(caller, Action.ADD_IMAGE, image)
@@ -117,9 +117,9 @@ class Permissions:
             raise ImageNotFound(image.id)
 
     def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
-        """Return the test of which images a list may contain; None if it may contain all.
+        """Return a predicate for the images that a list may show to `caller`; None for all images.
 
-        Call it after GET_IMAGES was allowed: by default the same roles are needed for both.
+        It assumes that GET_IMAGES is allowed: by default GET_IMAGE needs the same roles.
         """
         if self._rules is None:
             return None
@@ -131,17 +131,17 @@ class Permissions:
 
 
 def is_rule_applicable(caller: Caller) -> bool:
-    """Return True unless the token has system or domain scope, for which no rule is meant.
+    """Return True unless the token has system or domain scope: Glance's rules are for projects.
 
-    Glance's rules have the scope type project. A token without any scope has no roles.
+    A token without any scope has no roles, and rules apply to it.
     """
     return caller.project_id is not None or not caller.roles
 
 
 def _target(caller: Caller, image: Image | None) -> Target:
-    """What a rule can refer to as ``%(key)s``: an image's attributes and properties.
+    """The values to which a rule can refer as ``%(key)s``: attributes and properties of `image`.
 
-    `member_id` is the caller's project if the image is shared with it: it can see the image.
+    ``member_id`` is the caller's project if the image, which it can see, is shared with it.
     """
     if image is None:
         return {"project_id": caller.project_id, "owner": caller.project_id}

@@ -1,4 +1,4 @@
-"""ImageService: the port that `glance` and `embedded` implement, all that `compute` speaks to."""
+"""ImageService: the port through which `compute` uses images."""
 
 from collections.abc import AsyncGenerator
 from typing import Protocol
@@ -10,21 +10,21 @@ from glimpse.images.query import ImageQuery, Page
 
 
 class ImageService(Protocol):
-    """Images as one caller sees them.
+    """Images, as far as a caller may see and change them. Implemented by `glance` and `embedded`.
 
-    Who sees what is the Image service's rule (public, owner's, shared with an accepted member,
-    community by id; an admin sees all), and so is what a caller's roles allow: see
-    `images.permissions`. Without the permission to get an image it is not found, without one to
-    list or to write, Forbidden is raised. Any method may raise NotAuthenticated, Unavailable or
-    InvalidResponse of `images.errors`.
+    A caller sees public images, those of its project, those shared with its project as an accepted
+    member, and community images by id; an admin sees all. What its roles allow is in
+    `images.permissions`: without permission to get images an image is not found; without
+    permission to list or to write, Forbidden is raised. Any method may raise NotAuthenticated,
+    Unavailable or InvalidResponse of `images.errors`.
     """
 
     def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """Yield the images that match, newest first unless `query.sort` says otherwise, in pages.
+        """Yield the images that match `query`, in its order, in pages.
 
-        At least one page comes; the one with ``last`` set ends the answer. Together the pages hold
-        at most `query.limit` images. Pages are made as they are asked for: memory stays flat.
-        Before the first page: Forbidden, Invalid, MarkerNotFound, MarkerNotVisible.
+        Yields one page or more; only the final one has ``last`` set. Together they have at most
+        `query.limit` images. Pages are made on demand, so that memory does not grow with the list.
+        Raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible before the first page.
         """
         ...
 
@@ -37,22 +37,22 @@ class ImageService(Protocol):
     ) -> Image:
         """Apply `changes` atomically and return the image as it is afterwards.
 
-        Only the keys that `changes` names change: writers of other keys lose nothing. Checked in
-        this order: ImageNotFound (not visible), PropertyNotFound (of `changes.remove`),
-        PropertyLimitExceeded, Forbidden (not the caller's to edit, or a reserved ``os_glance*``
-        key), Invalid (refused by the store). A change that changes nothing of a public image is
-        allowed to all who may modify images of their own.
+        Only keys that `changes` names change: concurrent writers of other keys lose nothing.
+        Raises, and checks in this order: ImageNotFound (or not visible), PropertyNotFound (a key of
+        `changes.remove`), PropertyLimitExceeded, Forbidden (another project's image, or a key that
+        starts with ``os_glance``), Invalid (the store refuses a value). A change of a public image
+        to what it is already is allowed to every caller who may modify images of its own.
         """
         ...
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """Delete one image. Raises ImageNotFound, Forbidden (also when protected), Conflict."""
+        """Delete one image. Raises ImageNotFound, Forbidden (also if it is protected), Conflict."""
         ...
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
-        """The names that are attributes of an image rather than properties of one."""
+        """The keys of an image document that are attributes; all others are properties."""
         ...
 
     async def close(self) -> None:
-        """Finish what was acknowledged and let go of files and connections."""
+        """Complete acknowledged writes, then close files and connections."""
         ...
