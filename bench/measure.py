@@ -1,4 +1,4 @@
-"""Measuring: the CPU time that a server spends on a request, and the memory that it holds."""
+"""Measurement of the CPU time that a server needs for a request, and of its memory."""
 
 import os
 import select
@@ -11,7 +11,7 @@ from typing import NamedTuple, Self, TypeVar
 
 
 class Spread(NamedTuple):
-    """Microseconds of CPU a request: the median of the rounds, and the extremes."""
+    """Microseconds of CPU per request: median, lowest and highest of the rounds."""
 
     median: float
     low: float
@@ -22,28 +22,28 @@ class Spread(NamedTuple):
 
 
 def spread(values: list[float]) -> Spread:
-    """The spread of a few rounds."""
+    """Return the spread of the values of several rounds."""
     return Spread(statistics.median(values), min(values), max(values))
 
 
 def cpu_microseconds(pid: int) -> float:
-    """User and system time that a process has used, to the nanosecond: its CPU clock (clock(3))."""
+    """Return the user and system time of a process in microseconds, by its CPU clock."""
     return time.clock_gettime_ns((~pid << 3) | 2) / 1000
 
 
 def memory_mb(pid: int, field: str = "VmRSS") -> float:
-    """Resident memory of a process now, or (``VmHWM``) at most so far."""
+    """Return the resident memory of a process in MB: now, or with ``VmHWM`` its peak."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(field + ":"):
             return int(line.split()[1]) / 1024
     return 0.0
 
 
-def keep_apart(servers: Iterable[int]) -> None:
-    """Run this client on one core and the processes `servers` on another, where there are two.
+def separate_cores(servers: Iterable[int]) -> None:
+    """Run this process on one core and the processes `servers` on another, if there are two.
 
-    As if they were two machines. Left to the scheduler, one server shares the client's core and the
-    other does not, and being woken on a core of one's own costs three times what nginx does.
+    Otherwise the scheduler may put one server on the client's core and the other not, and to be
+    woken on another core costs three times the CPU that nginx needs for a request.
     """
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) > 1:
@@ -54,7 +54,7 @@ def keep_apart(servers: Iterable[int]) -> None:
 
 
 class Client:
-    """One keep-alive connection; cheap, so that the server is what is measured."""
+    """One keep-alive connection; simple, so that it takes little CPU from the server."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -65,17 +65,17 @@ class Client:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def renew(self) -> None:
-        """Connect again if the server has closed the connection, as it may while nobody asks."""
+        """Connect again if the server has closed the idle connection."""
         if select.select([self._socket], [], [], 0)[0]:
             self.close()
             self._connect()
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         self._socket.close()
 
-    def ask(self, request: bytes) -> bytes:
-        """Send one request, return the body. Raises RuntimeError for an answer that is no 200."""
+    def fetch(self, request: bytes) -> bytes:
+        """Send a request, return the body. Raises RuntimeError if the status is not 200."""
         self._socket.sendall(request)
         received = bytearray()
         while b"\r\n\r\n" not in received:
@@ -114,7 +114,7 @@ class Client:
         return b"".join(body)
 
     def drain(self, request: bytes) -> int:
-        """Send one request, read a chunked answer to its end; return how many bytes came."""
+        """Send a request, read the chunked response; return how many bytes were received."""
         self._socket.sendall(request)
         size, tail = 0, b""
         while not tail.endswith(b"0\r\n\r\n"):
@@ -128,33 +128,33 @@ def http_request(
     path: str,
     token: str,
     body: bytes = b"",
-    verb: str = "GET",
+    method: str = "GET",
     content_type: str = "application/json",
 ) -> bytes:
-    """One HTTP/1.1 request."""
-    head = f"{verb} {path} HTTP/1.1\r\nHost: 127.0.0.1:8774\r\nX-Auth-Token: {token}\r\n"
+    """Return the bytes of a request."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:8774\r\nX-Auth-Token: {token}\r\n"
     if body:
         head += f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
     return head.encode() + b"\r\n" + body
 
 
 class Case(NamedTuple):
-    """`times` times `ask`, and the process whose CPU time it costs."""
+    """An action that is repeated `times` times, and the process whose CPU time is measured."""
 
     pid: int
-    ask: Callable[[], object]
+    action: Callable[[], object]
     times: int
 
     @classmethod
-    def asking(cls, pid: int, client: Client, request: bytes, times: int) -> Self:
-        """The same request again and again."""
-        return cls(pid, lambda: client.ask(request), times)
+    def repeating(cls, pid: int, client: Client, request: bytes, times: int) -> Self:
+        """Return a case that sends the same request each time."""
+        return cls(pid, lambda: client.fetch(request), times)
 
     def cost(self) -> float:
-        """Microseconds of CPU a request."""
+        """Run the case; return the microseconds of CPU per repetition."""
         before = cpu_microseconds(self.pid)
         for _ in range(self.times):
-            self.ask()
+            self.action()
         return (cpu_microseconds(self.pid) - before) / self.times
 
 
@@ -162,7 +162,7 @@ Name = TypeVar("Name")
 
 
 def measure(cases: Mapping[Name, Case], rounds: int = 9) -> dict[Name, Spread]:
-    """Measure each case once a round, in turn, so that all see the same noise of the machine."""
+    """Measure all cases in each round, so that other load of the machine affects all of them."""
     found: dict[Name, list[float]] = {name: [] for name in cases}
     for _ in range(rounds):
         for name, case in cases.items():

@@ -1,9 +1,8 @@
-"""`make bench-peers`: Glimpse as a gateway, beside Glance asked directly for the same.
+"""`make bench-peers`: a gateway compared with Glance, to which the same requests go directly.
 
-A lone client asks both in turn, one request of the one and one of the other, so that whatever else
-the machine does meets both; connections are kept. BENCH_ROUNDS (15) and BENCH_PEERS_IMAGES (10,000;
-0 leaves them out) set how long it takes. Exits with 1 when a bound of the project is missed: see
-docs/performance.md.
+One client sends requests to both alternately over keep-alive connections, so that other load of the
+machine slows both. BENCH_ROUNDS (15) and BENCH_PEERS_IMAGES (10,000; 0 for none) set how long it
+takes. Exits with 1 when a bound of docs/performance.md is missed.
 """
 
 import os
@@ -17,40 +16,40 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from bench.gateway import Gateway, Server
+from bench.gateway_servers import Gateway, Server
 from bench.measure import Client, http_request, spread
 from bench.servers import image_id
-from bench.taken import Taken
+from bench.timings import Timings
 
 ALL = 1000  # images, and Glance's longest page
 MANY = int(os.environ.get("BENCH_PEERS_IMAGES", "10000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
 CROWD = 32
 CROWD_ROUNDS = 2
-MOST_MB = 150.0
+MAX_MB = 150.0
 JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 
-Ask = Callable[[Client, int], object]
-"""What the client of a number does once."""
-Verdict = tuple[bool, str]
+ClientAction = Callable[[Client, int], object]
+"""Sends the requests of one operation; gets a client and its number."""
+Check = tuple[bool, str]
 
 
 class Operation(NamedTuple):
-    """The same, asked of Glimpse and of Glance directly.
+    """One operation through Glimpse, and its equivalent on Glance.
 
-    A lone client asks `times` times a round, each client of a crowd `crowd` times. `bound` is the
-    most that Glimpse may take of what Glance takes.
+    `times` repetitions per round of the single client, `crowd` of each of many clients. `bound` is
+    the highest ratio of Glimpse's time to Glance's.
     """
 
-    glimpse: Ask
-    glance: Ask
+    glimpse: ClientAction
+    glance: ClientAction
     times: int
     crowd: int
     bound: float
 
 
-Pair = tuple[Taken, Taken]
-"""Through Glimpse, and of Glance directly."""
+Pair = tuple[Timings, Timings]
+"""Timings of Glimpse, and of Glance."""
 
 
 def main() -> int:
@@ -62,24 +61,24 @@ def main() -> int:
         gateway.put_images(ALL)
         _memory(gateway, "at rest")
         operations = _operations(gateway.token)
-        verdicts = _alone(gateway, operations)
+        checks = _alone(gateway, operations)
         _memory(gateway, "after that")
         _crowded(gateway, operations)
         _memory(gateway, "after that")
         if MANY:
             _many(gateway)
         peak = gateway.glimpse.memory("VmHWM")
-        verdicts.append((peak <= MOST_MB, f"memory of Glimpse at most {peak:.0f} MB"))
+        checks.append((peak <= MAX_MB, f"memory of Glimpse at most {peak:.0f} MB"))
     print("\nbounds")
-    for good, text in verdicts:
+    for good, text in checks:
         print(f"  {'ok    ' if good else 'MISSED'}  {text}")
-    return 0 if all(good for good, _ in verdicts) else 1
+    return 0 if all(good for good, _ in checks) else 1
 
 
 def _operations(token: str) -> Mapping[str, Operation]:
-    def get(*paths: str) -> Ask:
+    def get(*paths: str) -> ClientAction:
         requests = [http_request(path, token) for path in paths]
-        return lambda client, _: [client.ask(request) for request in requests]
+        return lambda client, _: [client.fetch(request) for request in requests]
 
     image, few, all_of_them = image_id(0), "/v2/images?limit=25", f"/v2/images?limit={ALL}"
     detail, nothing = "/v2.1/images/detail", f"{all_of_them}&marker={image_id(0)}"
@@ -87,146 +86,152 @@ def _operations(token: str) -> Mapping[str, Operation]:
         "show": Operation(get(f"/v2.1/images/{image}"), get(f"/v2/images/{image}"), 20, 10, 1.15),
         "list 25": Operation(get("/v2.1/images?limit=25"), get(few), 10, 5, 1.15),
         "detail 25": Operation(get(f"{detail}?limit=25"), get(few), 10, 5, 1.15),
-        # Who wants all asks Glance for what follows a full page, too: here, nothing.
-        # Few of these would say little: the same list takes Glance a tenth more or less.
+        # A client that wants all images also requests the page after a full one, here an empty one.
+        # Six repetitions, because the time that Glance needs for a list varies by a tenth.
         f"all of {ALL:,}": Operation(get(detail), get(all_of_them, nothing), 6, 1, 1.05),
         f"limit={ALL}": Operation(get(f"{detail}?limit={ALL}"), get(all_of_them), 6, 0, 1.05),
         "metadata write": Operation(_put(token), _get_and_patch(token), 10, 5, 1.10),
     }
 
 
-def _put(token: str) -> Ask:
-    """Set a property through Compute: each client one of an image of its own."""
+def _put(token: str) -> ClientAction:
+    """Set a property through the Compute API; each client has an image of its own."""
 
-    def ask(client: Client, number: int) -> None:
+    def action(client: Client, number: int) -> None:
         path = f"/v2.1/images/{image_id(number)}/metadata/colour"
-        client.ask(http_request(path, token, b'{"meta": {"colour": "%s"}}' % _colour(), "PUT"))
+        client.fetch(http_request(path, token, b'{"meta": {"colour": "%s"}}' % _colour(), "PUT"))
 
-    return ask
+    return action
 
 
-def _get_and_patch(token: str) -> Ask:
-    """What a client of the Image API does to the same end."""
+def _get_and_patch(token: str) -> ClientAction:
+    """Set a property through the Image API, as its clients do: get the image, then patch it."""
 
-    def ask(client: Client, number: int) -> None:
+    def action(client: Client, number: int) -> None:
         path = f"/v2/images/{image_id(number)}"
-        client.ask(http_request(path, token))
+        client.fetch(http_request(path, token))
         patch = b'[{"op": "add", "path": "/colour", "value": "%s"}]' % _colour()
-        client.ask(http_request(path, token, patch, "PATCH", JSON_PATCH))
+        client.fetch(http_request(path, token, patch, "PATCH", JSON_PATCH))
 
-    return ask
+    return action
 
 
 def _colour() -> bytes:
-    """A value that was never set before."""
+    """Return a value that no image has."""
     return uuid.uuid4().hex.encode()
 
 
-def _alone(gateway: Gateway, operations: Mapping[str, Operation]) -> list[Verdict]:
-    """One client: the bounds are for the middle one of the rounds' ratios of medians."""
+def _alone(gateway: Gateway, operations: Mapping[str, Operation]) -> list[Check]:
+    """Measure one client; check the median over the rounds of the ratio of median times."""
     rounds: dict[str, list[Pair]] = {name: [] for name in operations}
     clients = _client(gateway.glimpse), _client(gateway.glance)
     for operation in operations.values():
-        _in_turn(gateway, operation, clients, 1, 0)  # what is done once only is not measured
+        _alternate(
+            gateway, operation, clients, 1, 0
+        )  # first requests open connections and fill caches
     for number in range(ROUNDS):
         for name, operation in operations.items():
-            pair = _in_turn(gateway, operation, clients, operation.times, number)
+            pair = _alternate(gateway, operation, clients, operation.times, number)
             rounds[name].append(pair)
     for client in clients:
         client.close()
     _heading("1 client")
-    verdicts = []
+    checks = []
     for name, pairs in rounds.items():
         ratios = spread([median(one.each) / median(other.each) for one, other in pairs])
         text = f"{ratios.median:.2f}x ({ratios.low:.2f}-{ratios.high:.2f})"
         _line(name, pairs, text)
         bound = operations[name].bound
-        verdicts.append((ratios.median <= bound, f"{name}: {text}, at most {bound:.2f}x"))
-    return verdicts
+        checks.append((ratios.median <= bound, f"{name}: {text}, at most {bound:.2f}x"))
+    return checks
 
 
-def _in_turn(
+def _alternate(
     gateway: Gateway,
     operation: Operation,
     clients: tuple[Client, Client],
     times: int,
     round_number: int,
 ) -> Pair:
-    """Both are asked `times` times, one request of each at a time; each is first half of them."""
-    taken: tuple[list[Taken], list[Taken]] = ([], [])
-    asks = operation.glimpse, operation.glance
+    """Run an operation `times` times on both servers; each goes first in half of them."""
+    timings: tuple[list[Timings], list[Timings]] = ([], [])
+    actions = operation.glimpse, operation.glance
     for number in range(round_number, round_number + times):
         for side in (0, 1) if number % 2 else (1, 0):
-            taken[side].append(_once(gateway, asks[side], clients[side]))
-    return Taken.together(taken[0]), Taken.together(taken[1])
+            timings[side].append(_once(gateway, actions[side], clients[side]))
+    return Timings.combine(timings[0]), Timings.combine(timings[1])
 
 
-def _once(gateway: Gateway, ask: Ask, client: Client) -> Taken:
+def _once(gateway: Gateway, action: ClientAction, client: Client) -> Timings:
     client.renew()
     cpu = gateway.glimpse.cpu(), gateway.glance.cpu()
     began = time.perf_counter()
-    ask(client, 0)
+    action(client, 0)
     took = (time.perf_counter() - began) * 1000
     used = gateway.glimpse.cpu() - cpu[0], gateway.glance.cpu() - cpu[1]
-    return Taken([took], 0, took, used[0] / 1000, used[1] / 1000)
+    return Timings([took], 0, took, used[0] / 1000, used[1] / 1000)
 
 
 def _crowded(gateway: Gateway, operations: Mapping[str, Operation]) -> None:
-    """Many clients at once: how many requests are answered in a second, of those of Glance."""
+    """Measure many clients at once: the ratio of responses per second."""
     _heading(f"{CROWD} clients")
     for name, operation in operations.items():
         if operation.crowd:
             pairs = [
-                _side_by_side(gateway, operation, CROWD, operation.crowd, number)
+                _measure_both(gateway, operation, CROWD, operation.crowd, number)
                 for number in range(CROWD_ROUNDS)
             ]
             rates = [one.rate / other.rate for one, other in pairs if other.rate]
-            text = f"{spread(rates).median:.2f} of the rate" if rates else "neither answered"
+            text = f"{spread(rates).median:.2f} of the rate" if rates else "no response"
             _line(name, pairs, text)
 
 
 def _many(gateway: Gateway) -> None:
-    """A list of several pages, which Glimpse sends on as they come."""
+    """Measure a list of several of Glance's pages, which Glimpse forwards as they arrive."""
     gateway.put_images(MANY)
     request = http_request("/v2.1/images/detail", gateway.token)
     markers = [f"&marker={image_id(MANY - seen)}" for seen in range(ALL, MANY + 1, ALL)]
     pages = [http_request(f"/v2/images?limit={ALL}{at}", gateway.token) for at in ("", *markers)]
     operation = Operation(
         lambda client, _: client.drain(request),
-        lambda client, _: [client.ask(page) for page in pages],
+        lambda client, _: [client.fetch(page) for page in pages],
         1,
         0,
         0,
     )
     _heading("1 client")
-    pairs = [_side_by_side(gateway, operation, 1, 1, number) for number in range(2)]
+    pairs = [_measure_both(gateway, operation, 1, 1, number) for number in range(2)]
     ratios = spread([median(one.each) / median(other.each) for one, other in pairs])
     _line(f"all of {MANY:,}", pairs, f"{ratios.median:.2f}x")
     _memory(gateway, "after that")
 
 
-def _side_by_side(
+def _measure_both(
     gateway: Gateway, operation: Operation, count: int, times: int, round_number: int
 ) -> Pair:
-    """All of `count` clients ask `times` times each: one server, then the other."""
+    """Measure `count` clients at once on one server, then on the other."""
     sides = [(gateway.glimpse, operation.glimpse), (gateway.glance, operation.glance)]
-    turned = round_number % 2 == 1  # neither is always the one that comes after the other
+    turned = round_number % 2 == 1  # each server goes first in half of the rounds
     if turned:
         sides.reverse()
-    first, second = (_taken(gateway, server, ask, count, times) for server, ask in sides)
+    first, second = (
+        _measure_clients(gateway, server, action, count, times) for server, action in sides
+    )
     return (second, first) if turned else (first, second)
 
 
-def _taken(gateway: Gateway, server: Server, ask: Ask, count: int, times: int) -> Taken:
-    """What it takes when `count` clients at once ask `times` times each; of many, some may fail."""
+def _measure_clients(
+    gateway: Gateway, server: Server, action: ClientAction, count: int, times: int
+) -> Timings:
+    """Run an action `times` times in each of `count` threads. Failures of a single client raise."""
     clients = [_client(server) for _ in range(count)]
 
-    def ask_again_and_again(number: int) -> list[float]:
+    def repeat_action(number: int) -> list[float]:
         each = []
         for _ in range(times):
             began = time.perf_counter()
             try:
-                ask(clients[number], number)
+                action(clients[number], number)
             except RuntimeError:
                 if count == 1:
                     raise
@@ -237,18 +242,18 @@ def _taken(gateway: Gateway, server: Server, ask: Ask, count: int, times: int) -
     with ThreadPoolExecutor(count) as pool:
         cpu = gateway.glimpse.cpu(), gateway.glance.cpu()
         began = time.perf_counter()
-        each = [one for found in pool.map(ask_again_and_again, range(count)) for one in found]
+        each = [one for found in pool.map(repeat_action, range(count)) for one in found]
         elapsed = (time.perf_counter() - began) * 1000
         used = gateway.glimpse.cpu() - cpu[0], gateway.glance.cpu() - cpu[1]
     for client in clients:
         client.close()
-    return Taken(each, count * times - len(each), elapsed, used[0] / 1000, used[1] / 1000)
+    return Timings(each, count * times - len(each), elapsed, used[0] / 1000, used[1] / 1000)
 
 
 def _client(server: Server) -> Client:
-    """A connection in use: one that has not asked anything yet holds a thread of Glance."""
+    """Return a client that has sent a request: an unused connection occupies a thread of Glance."""
     client = Client(server.port)
-    client.ask(http_request("/healthcheck", ""))
+    client.fetch(http_request("/healthcheck", ""))
     return client
 
 
@@ -258,7 +263,7 @@ def _heading(clients: str) -> None:
 
 
 def _line(name: str, pairs: Sequence[Pair], ratio: str) -> None:
-    glimpse, glance = (Taken.together(side) for side in zip(*pairs, strict=True))
+    glimpse, glance = (Timings.combine(side) for side in zip(*pairs, strict=True))
     requests = len(glimpse.each) + glimpse.failed
     cpu = (
         f"{glimpse.glimpse_cpu / requests:15.2f}"

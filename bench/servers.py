@@ -1,4 +1,4 @@
-"""The servers that are measured: a Glimpse over many images, and nginx with the same bytes."""
+"""The servers of `make bench`: a Glimpse with many images, and nginx with static files."""
 
 import json
 import shutil
@@ -16,18 +16,18 @@ from tests.support.server import Server
 
 OWNER = Member("owner", "0123456789abcdef0123456789abcdef")
 SERVER_ID = "088cb14e-429d-5174-b3f2-1069a87caef5"
-"""The rare images are snapshots of this server."""
+"""Of which the rare images are snapshots."""
 RARE = 60
-"""How many images are rare among any number: as many for a filter to find among few and many."""
+"""Images with rare values: as many among few as among many, so that filters find the same."""
 
 
 def image_id(number: int) -> str:
-    """The id of one of the images that `records` makes."""
+    """Return the id of an image of `records`."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, str(number)))
 
 
 def records(count: int) -> Iterator[dict[str, Any]]:
-    """`count` images of ten properties, with dates a second apart; RARE of them are rare."""
+    """Yield `count` images with ten properties, a second apart; RARE of them have rare values."""
     for number in range(count):
         date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_700_000_000 + number))
         rare = number % (count // RARE) == 0
@@ -55,9 +55,9 @@ def records(count: int) -> Iterator[dict[str, Any]]:
 
 
 class Cloud(Server):
-    """A Glimpse of one worker over `count` images, loaded by the command that an operator uses.
+    """A Glimpse with one worker and `count` images, loaded by `glimpse load`.
 
-    A context manager; `load_seconds` is how long the command took.
+    A context manager. `load_seconds` is how long the loading took.
     """
 
     def __init__(self, directory: Path, count: int) -> None:
@@ -81,16 +81,16 @@ class Cloud(Server):
 
     @property
     def pid(self) -> int:
-        """The process that serves."""
+        """The id of the process that serves."""
         return self._process.pid
 
     def start(self) -> None:
-        """Return when it serves and OWNER has a token."""
+        """Start the process, and get a token for OWNER."""
         self._process.start()
         self.token = issue_token(f"{self.base_url}/identity", OWNER.name)
 
     def stop(self) -> None:
-        """End it."""
+        """Stop the process."""
         self._process.stop()
 
 
@@ -111,7 +111,7 @@ class Nginx(ServerProcess):
 
     @property
     def worker_pid(self) -> int:
-        """The process that serves."""
+        """The id of the process that serves."""
         return self.children()[0]
 
 

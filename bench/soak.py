@@ -1,9 +1,8 @@
-"""`make soak`: mixed load for minutes on each kind of cloud; nothing of any process may grow.
+"""`make soak`: mixed load for minutes on each kind of cloud; no process may grow.
 
 Memory, threads and open files of each process are sampled every two seconds, and before and after
-the load. Exits with 1 when the memory of the last fifth of the time is above that of the second
-fifth, or threads and files at rest above those before, by more than the bounds in bench/samples.py,
-or when a response was none that a client should get.
+the load. Exits with 1 when one of them has grown (bench/process_samples.py has the bounds), or when
+a response had a status that no client should get.
 """
 
 import argparse
@@ -14,21 +13,21 @@ import time
 from pathlib import Path
 
 from tests.fuzz.clouds import FuzzCloud, start
-from tests.fuzz.dice import Dice
+from tests.fuzz.random_source import RandomSource
 from tests.support.gateway import GatewayCloud
 
-from bench.load import Load
-from bench.samples import Process, table
+from bench.mixed_load import Load
+from bench.process_samples import Process, table
 
-_EVERY = 2.0  # seconds between two samples
-_WARM_UP = 20.0  # seconds of load before the first that counts
-_REST = 15.0  # seconds after the load: idle threads of the store end after ten
+_INTERVAL = 2.0  # seconds between two samples
+_WARM_UP = 20.0  # seconds of load before the first sample
+_REST = 15.0  # seconds after the load; idle threads of the store end after ten
 _IMAGES = 300
 _WORKERS = 2
 
 
 def main() -> int:
-    """Run what the command line says; returns the exit status."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0, help="of load on each cloud")
     parser.add_argument("--clouds", default="embedded,gateway")
@@ -40,13 +39,13 @@ def main() -> int:
             start(kind, Path(name), workers=_WORKERS) as target,
         ):
             failures += asyncio.run(_soak(target, options.minutes * 60))
-    print("\n".join(failures) or "nothing has grown")
+    print("\n".join(failures) or "no process has grown")
     return 1 if failures else 0
 
 
 async def _soak(target: FuzzCloud, seconds: float) -> list[str]:
-    """Load a cloud, print its table, and return what is wrong in sentences."""
-    await target.renew_images(Dice("soak"), _IMAGES)
+    """Put load on a cloud, print a table; return a sentence for each failure."""
+    await target.renew_images(RandomSource("soak"), _IMAGES)
     load, processes = Load(target), _processes(target)
     began = time.monotonic()
 
@@ -59,7 +58,7 @@ async def _soak(target: FuzzCloud, seconds: float) -> list[str]:
     await asyncio.wait([loading], timeout=_WARM_UP)
     while not loading.done():
         sample()
-        await asyncio.wait([loading], timeout=_EVERY)
+        await asyncio.wait([loading], timeout=_INTERVAL)
     await loading
     await asyncio.sleep(_REST)
     sample()
@@ -71,7 +70,7 @@ async def _soak(target: FuzzCloud, seconds: float) -> list[str]:
 
 
 def _processes(target: FuzzCloud) -> list[Process]:
-    """Each process of the cloud: supervisors and their workers, of the gateway and behind it."""
+    """Return all processes of a cloud: supervisors and workers of the gateway and behind it."""
     cloud = target.cloud
     servers = {target.kind: cloud.process}
     if isinstance(cloud, GatewayCloud):

@@ -1,4 +1,4 @@
-"""The clouds that are fuzzed: embedded services, and a gateway in front of two kinds of cloud."""
+"""The clouds that are fuzzed: embedded services, without authentication, and two gateways."""
 
 import asyncio
 import json
@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.fuzz.dice import Dice
+from tests.fuzz.cloud_state import CloudState
 from tests.fuzz.grammar import EMBEDDED, GATEWAY, WITHOUT_IDENTITY
+from tests.fuzz.random_source import RandomSource
 from tests.fuzz.routes import Route
 from tests.fuzz.values import odd_text, plain_text
-from tests.fuzz.world import World
 from tests.peers.cloud import PeerGateway
 from tests.support.cloud import (
     PASSWORD,
@@ -51,27 +51,27 @@ _PLAIN = {"created_at": _DATES[0], "updated_at": _DATES[0], "owner": _MEMBERS[0]
 
 
 class FuzzCloud(NamedTuple):
-    """A running cloud, what may be requested of it, and the logs of each Glimpse in it."""
+    """A running cloud, its routes, and the logs of each Glimpse in it."""
 
     kind: str
     cloud: Cloud
     metrics_port: int
-    world: World
+    state: CloudState
     routes: tuple[Route, ...]
     logs: tuple[Path, ...]
 
     @property
     def is_gateway(self) -> bool:
-        """True if answers may be those of another service."""
+        """True if responses depend on another service."""
         return self.kind in ("gateway", "peers")
 
-    async def renew_images(self, dice: Dice, count: int) -> None:
-        """Put more images in place behind the API, odd ones too, and forget the oldest."""
-        documents = [_document(dice, self.world) for _ in range(count)]
+    async def renew_images(self, rng: RandomSource, count: int) -> None:
+        """Add images behind the API, some with odd attributes; delete the oldest of a gateway."""
+        documents = [_document(rng, self.state) for _ in range(count)]
         await asyncio.to_thread(self.cloud.put_images, documents)
-        self.world.images.extend(document["id"] for document in documents)
+        self.state.images.extend(document["id"] for document in documents)
         if self.is_gateway:
-            gone = [self.world.images.popleft() for _ in range(len(self.world.images) - 150)]
+            gone = [self.state.images.popleft() for _ in range(len(self.state.images) - 150)]
             plain = [{"id": image, "status": "queued", **_PLAIN} for image in gone]  # unprotected
             await asyncio.to_thread(self.cloud.put_images, plain, absent=gone)
 
@@ -95,8 +95,10 @@ def start(kind: str, directory: Path, *, workers: int) -> Iterator[FuzzCloud]:
         behind = EmbeddedCloud(process)
         if kind == "noauth":
             tokens = {name: f"{name}:{name}" for name in _USERS}
-            world = World(tokens, {name: name for name in _USERS}, "owner", checks_tokens=False)
-            yield FuzzCloud(kind, behind, port, world, WITHOUT_IDENTITY, (process.log,))
+            state = CloudState(
+                tokens, {name: name for name in _USERS}, "owner", checks_tokens=False
+            )
+            yield FuzzCloud(kind, behind, port, state, WITHOUT_IDENTITY, (process.log,))
             return
         if kind == "embedded":
             yield _fuzzed(kind, behind, port, (process.log,))
@@ -119,8 +121,8 @@ def _fuzzed(kind: str, cloud: Cloud, port: int, logs: tuple[Path, ...]) -> FuzzC
     user_id = _user_id(cloud, tokens["owner"])
     tokens["credential"] = _credential_token(cloud, user_id, tokens["owner"])
     projects = {member.name: member.project_id for member in _MEMBERS}
-    world = World(tokens, projects, user_id)
-    return FuzzCloud(kind, cloud, port, world, EMBEDDED if kind == "embedded" else GATEWAY, logs)
+    state = CloudState(tokens, projects, user_id)
+    return FuzzCloud(kind, cloud, port, state, EMBEDDED if kind == "embedded" else GATEWAY, logs)
 
 
 def _identity(cloud: Cloud, method: str, path: str, token: str, document: Any = None) -> Any:
@@ -140,7 +142,7 @@ def _user_id(cloud: Cloud, token: str) -> str:
 
 
 def _credential_token(cloud: Cloud, user_id: str, token: str) -> str:
-    """A token of an application credential of that user."""
+    """Return a token of an application credential of a user."""
     path = f"/users/{user_id}/application_credentials"
     document = {"application_credential": {"name": "fuzz"}}
     made = _identity(cloud, "POST", path, token, document)["application_credential"]
@@ -149,32 +151,32 @@ def _credential_token(cloud: Cloud, user_id: str, token: str) -> str:
     return request_token(cloud.identity_url, {"identity": identity})
 
 
-def _document(dice: Dice, world: World) -> dict[str, Any]:
-    """An image with odd attributes, as a catalog of many years may have it."""
-    properties = {f"p{n}": _text(dice) for n in range(dice.randint(0, 5))}
-    if dice.chance(0.2):
-        properties["mappings"] = dice.pick(('[{"virtual": "ami"}]', "[1,", '{"a": 1e400}', ""))
-    if dice.chance(0.05):
+def _document(rng: RandomSource, state: CloudState) -> dict[str, Any]:
+    """Return an image with odd attributes, such as old catalogs have."""
+    properties = {f"p{n}": _text(rng) for n in range(rng.randint(0, 5))}
+    if rng.chance(0.2):
+        properties["mappings"] = rng.pick(('[{"virtual": "ami"}]', "[1,", '{"a": 1e400}', ""))
+    if rng.chance(0.05):
         properties["large"] = "x" * 60_000
     return {
         **properties,
-        "id": dice.uuid(),
-        "name": _text(dice)[:200],
-        "status": dice.pick(("active", "active", "queued", "killed", "deactivated")),
-        "visibility": dice.pick(("private", "shared", "community", "public")),
-        "owner": dice.pick([*world.projects.values()]),
-        "protected": dice.chance(0.1),
-        "os_hidden": dice.chance(0.05),
-        "size": dice.pick((0, 1, 2**31 + 1, 2**40)),
-        "min_ram": dice.pick((0, 1, 2**31 - 1)),
-        "min_disk": dice.pick((0, 7)),
-        "created_at": dice.pick(_DATES),
-        "updated_at": dice.pick(_DATES),
-        "key1": plain_text(dice),
+        "id": rng.uuid(),
+        "name": _text(rng)[:200],
+        "status": rng.pick(("active", "active", "queued", "killed", "deactivated")),
+        "visibility": rng.pick(("private", "shared", "community", "public")),
+        "owner": rng.pick([*state.projects.values()]),
+        "protected": rng.chance(0.1),
+        "os_hidden": rng.chance(0.05),
+        "size": rng.pick((0, 1, 2**31 + 1, 2**40)),
+        "min_ram": rng.pick((0, 1, 2**31 - 1)),
+        "min_disk": rng.pick((0, 7)),
+        "created_at": rng.pick(_DATES),
+        "updated_at": rng.pick(_DATES),
+        "key1": plain_text(rng),
     }
 
 
-def _text(dice: Dice) -> str:
-    """A text that a database can hold."""
-    found = odd_text(dice).encode(errors="replace").decode().replace("\0", "")
-    return found[:2000] if dice.chance(0.5) else plain_text(dice)
+def _text(rng: RandomSource) -> str:
+    """Return a text that a database can store."""
+    found = odd_text(rng).encode(errors="replace").decode().replace("\0", "")
+    return found[:2000] if rng.chance(0.5) else plain_text(rng)

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.fuzz.dice import Dice
+from tests.fuzz.cloud_state import CloudState
+from tests.fuzz.random_source import RandomSource
 from tests.fuzz.routes import Parts, Route
 from tests.fuzz.targets import Pairs
 from tests.fuzz.values import date, number, text
-from tests.fuzz.world import World
 
 KEYS = (
     *(
@@ -26,64 +26,64 @@ _STATUSES = ("ACTIVE", "SAVING", "DELETED", "ERROR", "UNKNOWN", "queued", "in:AC
 _TYPES = ("snapshot", "BASE", "base", "backup", "SERVER", "")
 
 
-def list_query(dice: Dice, world: World) -> Pairs:
+def list_query(rng: RandomSource, state: CloudState) -> Pairs:
     """Up to five parameters of a list, each right or odd."""
     pairs = []
-    for _ in range(dice.randint(0, 5)):
-        name = dice.pick(tuple(_PARAMETERS))
-        pairs.append((name, _PARAMETERS[name](dice, world)))
+    for _ in range(rng.randint(0, 5)):
+        name = rng.pick(tuple(_PARAMETERS))
+        pairs.append((name, _PARAMETERS[name](rng, state)))
     return pairs
 
 
-_PARAMETERS: dict[str, Callable[[Dice, World], str]] = {
-    "name": lambda dice, _: text(dice, 0.5),
-    "status": lambda dice, _: dice.pick(_STATUSES) if dice.chance(0.7) else text(dice, 0.9),
-    "type": lambda dice, _: dice.pick(_TYPES) if dice.chance(0.7) else text(dice, 0.9),
-    "server": lambda dice, world: dice.pick((world.image(dice), f"http://a/servers/{dice.uuid()}")),
-    "minRam": lambda dice, _: number(dice),
-    "minDisk": lambda dice, _: number(dice),
-    "changes-since": lambda dice, _: date(dice),
-    "limit": lambda dice, _: number(dice),
-    "page_size": lambda dice, _: number(dice),
-    "offset": lambda dice, _: number(dice),
-    "marker": lambda dice, world: world.image(dice) if dice.chance(0.8) else text(dice, 0.9),
-    "property-key1": lambda dice, _: text(dice, 0.5),
-    "property-": lambda dice, _: text(dice, 0.5),
-    "property-limit": lambda dice, _: number(dice),
-    "property-marker": lambda dice, world: world.image(dice),
-    "property-sort": lambda dice, _: dice.pick(("name:asc", "name", "x:y", "size:desc,id")),
-    "property-created_at": lambda dice, _: date(dice),
-    "property-size_min": lambda dice, _: number(dice),
-    "property-visibility": lambda dice, _: dice.pick(("public", "all", "shared", "x", "")),
-    "property-tag": lambda dice, _: text(dice, 0.5),
-    "property-id": lambda dice, world: f"in:{world.image(dice)},{text(dice)}",
-    "property-os_hidden": lambda dice, _: dice.pick(("true", "False", "1", "")),
-    "property-protected": lambda dice, _: dice.pick(("true", "False", "1", "")),
-    "property-checksum": lambda dice, _: text(dice, 0.5),
-    "property-member_status": lambda dice, _: dice.pick(("accepted", "all", "x", "")),
-    "unknown": lambda dice, _: text(dice, 0.5),
+_PARAMETERS: dict[str, Callable[[RandomSource, CloudState], str]] = {
+    "name": lambda rng, _: text(rng, 0.5),
+    "status": lambda rng, _: rng.pick(_STATUSES) if rng.chance(0.7) else text(rng, 0.9),
+    "type": lambda rng, _: rng.pick(_TYPES) if rng.chance(0.7) else text(rng, 0.9),
+    "server": lambda rng, state: rng.pick((state.image(rng), f"http://a/servers/{rng.uuid()}")),
+    "minRam": lambda rng, _: number(rng),
+    "minDisk": lambda rng, _: number(rng),
+    "changes-since": lambda rng, _: date(rng),
+    "limit": lambda rng, _: number(rng),
+    "page_size": lambda rng, _: number(rng),
+    "offset": lambda rng, _: number(rng),
+    "marker": lambda rng, state: state.image(rng) if rng.chance(0.8) else text(rng, 0.9),
+    "property-key1": lambda rng, _: text(rng, 0.5),
+    "property-": lambda rng, _: text(rng, 0.5),
+    "property-limit": lambda rng, _: number(rng),
+    "property-marker": lambda rng, state: state.image(rng),
+    "property-sort": lambda rng, _: rng.pick(("name:asc", "name", "x:y", "size:desc,id")),
+    "property-created_at": lambda rng, _: date(rng),
+    "property-size_min": lambda rng, _: number(rng),
+    "property-visibility": lambda rng, _: rng.pick(("public", "all", "shared", "x", "")),
+    "property-tag": lambda rng, _: text(rng, 0.5),
+    "property-id": lambda rng, state: f"in:{state.image(rng)},{text(rng)}",
+    "property-os_hidden": lambda rng, _: rng.pick(("true", "False", "1", "")),
+    "property-protected": lambda rng, _: rng.pick(("true", "False", "1", "")),
+    "property-checksum": lambda rng, _: text(rng, 0.5),
+    "property-member_status": lambda rng, _: rng.pick(("accepted", "all", "x", "")),
+    "unknown": lambda rng, _: text(rng, 0.5),
 }
 
 
-def _key(dice: Dice) -> str:
-    return dice.pick(KEYS) if dice.chance(0.8) else text(dice, 0.9)
+def _key(rng: RandomSource) -> str:
+    return rng.pick(KEYS) if rng.chance(0.8) else text(rng, 0.9)
 
 
-def _value(dice: Dice) -> str:
+def _value(rng: RandomSource) -> str:
     special = ('[{"device_name": "vda"}]', "[1,", '{"a": 1e999}', "[" * 200, "", "x" * 255)
-    return dice.pick(special) if dice.chance(0.15) else text(dice, 0.3)
+    return rng.pick(special) if rng.chance(0.15) else text(rng, 0.3)
 
 
-def metadata(dice: Dice, _: World, __: Parts) -> Any:
+def metadata(rng: RandomSource, _: CloudState, __: Parts) -> Any:
     """The body of a request that sets metadata; few items, or more than are allowed."""
-    count = dice.weighted({0: 1, 1: 8, 3: 6, 20: 1, 127: 0.2, 129: 0.5})
-    return {"metadata": {f"k{n}" if count > 20 else _key(dice): _value(dice) for n in range(count)}}
+    count = rng.weighted({0: 1, 1: 8, 3: 6, 20: 1, 127: 0.2, 129: 0.5})
+    return {"metadata": {f"k{n}" if count > 20 else _key(rng): _value(rng) for n in range(count)}}
 
 
-def meta(dice: Dice, _: World, parts: Parts) -> Any:
+def meta(rng: RandomSource, _: CloudState, parts: Parts) -> Any:
     """The body of a request that sets one item."""
-    key = parts["key"] if dice.chance(0.9) else _key(dice)
-    return {"meta": {key: _value(dice)}}
+    key = parts["key"] if rng.chance(0.9) else _key(rng)
+    return {"meta": {key: _value(rng)}}
 
 
 def _below(root: str) -> tuple[Route, ...]:

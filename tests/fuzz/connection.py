@@ -1,4 +1,4 @@
-"""Connection: sends requests over kept connections and reads responses strictly."""
+"""Connection: sends requests over keep-alive connections and parses responses strictly."""
 
 import asyncio
 import contextlib
@@ -15,11 +15,11 @@ _WITHOUT_BODY = frozenset((204, 304))
 
 
 class BadResponse(Exception):
-    """What came back is not a response, or is none that HTTP allows; the message says how."""
+    """The response is missing or not valid HTTP; the message says why."""
 
 
 class Connection:
-    """One connection at a time to an address, opened again when it has ended."""
+    """One connection at a time to a port, opened again after it was closed."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -27,9 +27,10 @@ class Connection:
         self._used = False
 
     async def send(self, request: FuzzRequest, raw: bytes) -> Response | None:
-        """Send a request, return its response; None for a client that hung up.
+        """Send a request, return its response, None if `request.hang_up` cut it off.
 
-        Raises BadResponse, and TimeoutError after HANG_SECONDS.
+        Sends it again if the server closed an idle connection. Raises BadResponse, and TimeoutError
+        after HANG_SECONDS.
         """
         reader, writer = await self._open()
         began = time.perf_counter()
@@ -44,7 +45,7 @@ class Connection:
             was_used = self._used
             await self.close()
             if was_used and _nothing_came(error):
-                return await self.send(request, raw)  # the server ended a connection that was idle
+                return await self.send(request, raw)  # the server closed an idle connection
             raise BadResponse(f"no response: {error!r}") from None
         except (BadResponse, TimeoutError):
             await self.close()
@@ -55,7 +56,7 @@ class Connection:
         return response._replace(seconds=time.perf_counter() - began)
 
     async def close(self) -> None:
-        """Close the connection, if there is one."""
+        """Close the connection if it is open."""
         if self._streams is not None:
             _, writer = self._streams
             self._streams = None
@@ -85,13 +86,13 @@ async def _write(writer: asyncio.StreamWriter, request: FuzzRequest, raw: bytes)
         await asyncio.sleep(0)
         at += size
     writer.write(raw[at:end])
-    # A server may answer early and close: what it said is there to be read.
+    # A server may respond early and close; then its response can be read.
     with contextlib.suppress(ConnectionError):
         await writer.drain()
 
 
 async def read_response(reader: asyncio.StreamReader, method: str) -> Response:
-    """Read one response to `method`, passing over interim ones. Raises BadResponse."""
+    """Read the final response to a request with `method`. Raises BadResponse."""
     while True:
         response, framing = await _read_head(reader)
         if response.status >= 200:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from tests.fuzz.dice import Dice
+from tests.fuzz.cloud_state import CloudState
+from tests.fuzz.random_source import RandomSource
 from tests.fuzz.values import NUMBERS, canary, header_value, odd_text, text
-from tests.fuzz.world import World
 
 Headers = list[tuple[str, str]]
 
@@ -59,45 +59,45 @@ _HOSTS = (
 )
 
 
-def _odd_value(dice: Dice) -> str:
-    return header_value(odd_text(dice))[:6000]
+def _odd_value(rng: RandomSource) -> str:
+    return header_value(odd_text(rng))[:6000]
 
 
-def _many(dice: Dice, _: World) -> Headers:
-    return [(f"X-Many-{n}", text(dice, 0)) for n in range(dice.pick((10, 50, 90)))]
+def _many(rng: RandomSource, _: CloudState) -> Headers:
+    return [(f"X-Many-{n}", text(rng, 0)) for n in range(rng.pick((10, 50, 90)))]
 
 
-def _large(dice: Dice, _: World) -> Headers:
-    return [("X-Large", "x" * dice.pick((4000, 20_000, 60_000)))]
+def _large(rng: RandomSource, _: CloudState) -> Headers:
+    return [("X-Large", "x" * rng.pick((4000, 20_000, 60_000)))]
 
 
-def _upgrade(dice: Dice, _: World) -> Headers:
-    protocol = dice.pick(("h2c", "websocket", "TLS/1.0", "h2c, websocket", ""))
+def _upgrade(rng: RandomSource, _: CloudState) -> Headers:
+    protocol = rng.pick(("h2c", "websocket", "TLS/1.0", "h2c, websocket", ""))
     return [
-        ("Connection", dice.pick(("Upgrade", "Upgrade, HTTP2-Settings", "keep-alive, Upgrade"))),
+        ("Connection", rng.pick(("Upgrade", "Upgrade, HTTP2-Settings", "keep-alive, Upgrade"))),
         ("Upgrade", protocol),
         ("HTTP2-Settings", "AAMAAABkAAQCAAAAAAIAAAAA"),
     ]
 
 
-def _identity_headers(dice: Dice, world: World) -> Headers:
+def _identity_headers(rng: RandomSource, state: CloudState) -> Headers:
     """What keystonemiddleware would set, sent by a client that hopes to be believed."""
-    name = dice.pick(("X-Roles", "X-Project-Id", "X-Tenant-Id", "X-User-Id", "X-Identity-Status"))
-    value = dice.pick(("admin", "Confirmed", world.projects["admin"], "True"))
+    name = rng.pick(("X-Roles", "X-Project-Id", "X-Tenant-Id", "X-User-Id", "X-Identity-Status"))
+    value = rng.pick(("admin", "Confirmed", state.projects["admin"], "True"))
     return [(name, value), ("X-Is-Admin-Project", "True")]
 
 
-def _secret_headers(dice: Dice, _: World) -> Headers:
-    name = dice.pick(("Authorization", "Cookie", "Proxy-Authorization", "X-Storage-Token"))
-    return [(name, f"{dice.pick(('Bearer ', 'Basic ', 'a=', ''))}{canary(dice)}")]
+def _secret_headers(rng: RandomSource, _: CloudState) -> Headers:
+    name = rng.pick(("Authorization", "Cookie", "Proxy-Authorization", "X-Storage-Token"))
+    return [(name, f"{rng.pick(('Bearer ', 'Basic ', 'a=', ''))}{canary(rng)}")]
 
 
-def _one(name: str, values: tuple[str, ...]) -> Callable[[Dice, World], Headers]:
+def _one(name: str, values: tuple[str, ...]) -> Callable[[RandomSource, CloudState], Headers]:
     allowed = tuple("".join(each for each in value if each >= " ") for value in values)
-    return lambda dice, _: [(name, dice.pick(allowed) if dice.chance(0.85) else _odd_value(dice))]
+    return lambda rng, _: [(name, rng.pick(allowed) if rng.chance(0.85) else _odd_value(rng))]
 
 
-EXTRAS: dict[Callable[[Dice, World], Headers], float] = {
+EXTRAS: dict[Callable[[RandomSource, CloudState], Headers], float] = {
     _one("Accept", _ACCEPTS): 6,
     _one("Range", _RANGES): 2,
     _one("OpenStack-API-Version", _VERSIONS): 3,
@@ -122,18 +122,16 @@ EXTRAS: dict[Callable[[Dice, World], Headers], float] = {
     _one("OpenStack-System-Scope", ("all", "\x85")): 0.3,
     _one("Max-Forwards", ("0", "-1")): 0.2,
     _one("User-Agent", ("curl/8", "\x9b31m", "%s%n", "a" * 3000)): 0.5,
-    lambda dice, world: [
-        ("If-None-Match", dice.pick([*world.etags, "*", '"', "W/", ",,,", "W/*"]))
+    lambda rng, state: [
+        ("If-None-Match", rng.pick([*state.etags, "*", '"', "W/", ",,,", "W/*"]))
     ]: 2,
-    lambda dice, world: [("If-Match", dice.pick([*world.etags, "*", '"']))]: 0.5,
-    lambda dice, world: [
-        ("X-Service-Token", dice.pick([world.tokens["admin"], canary(dice), ""]))
-    ]: 1,
-    lambda dice, world: [("X-Subject-Token", dice.pick([*world.extra_tokens, canary(dice)]))]: 1,
+    lambda rng, state: [("If-Match", rng.pick([*state.etags, "*", '"']))]: 0.5,
+    lambda rng, state: [("X-Service-Token", rng.pick([state.tokens["admin"], canary(rng), ""]))]: 1,
+    lambda rng, state: [("X-Subject-Token", rng.pick([*state.extra_tokens, canary(rng)]))]: 1,
     _identity_headers: 1,
     _secret_headers: 1,
     _upgrade: 1,
     _many: 0.3,
     _large: 0.1,
-    lambda dice, _: [(f"X-Odd-{dice.hexadecimal(2)}", _odd_value(dice))]: 1,
+    lambda rng, _: [(f"X-Odd-{rng.hexadecimal(2)}", _odd_value(rng))]: 1,
 }

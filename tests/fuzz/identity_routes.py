@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from tests.fuzz.dice import Dice
-from tests.fuzz.jsontext import odd_json
+from tests.fuzz.cloud_state import CloudState
+from tests.fuzz.json_bodies import odd_json
+from tests.fuzz.random_source import RandomSource
 from tests.fuzz.routes import Parts, Route
 from tests.fuzz.targets import Pairs
 from tests.fuzz.values import canary, date, text
-from tests.fuzz.world import World
 from tests.support.cloud import PASSWORD
 
 _DOMAINS: tuple[dict[str, str], ...] = (
@@ -20,15 +20,15 @@ _DOMAINS: tuple[dict[str, str], ...] = (
 _ROLES = ("member", "reader", "admin", "service", "x")
 
 
-def login(dice: Dice, world: World, _: Parts) -> Any:
+def login(rng: RandomSource, state: CloudState, _: Parts) -> Any:
     """The body of a login: mostly by token, since each check of a password costs 50 ms of CPU."""
     methods: dict[str, Any] = {}
-    for method in dice.weighted(_METHODS):
-        methods[method] = _PROOFS[method](dice, world)
+    for method in rng.weighted(_METHODS):
+        methods[method] = _PROOFS[method](rng, state)
     identity = {"methods": [*methods], **methods}
     auth: dict[str, Any] = {"identity": identity}
-    if dice.chance(0.75):
-        auth["scope"] = _scope(dice, world)
+    if rng.chance(0.75):
+        auth["scope"] = _scope(rng, state)
     return {"auth": auth}
 
 
@@ -43,82 +43,82 @@ _METHODS: dict[tuple[str, ...], float] = {
 }
 
 
-def _by_password(dice: Dice, _: World) -> Any:
-    if dice.chance(0.3):
+def _by_password(rng: RandomSource, _: CloudState) -> Any:
+    if rng.chance(0.3):
         return {"user": {"name": "owner", "domain": {"id": "default"}, "password": PASSWORD}}
-    name = dice.pick((f"nobody-{dice.hexadecimal(6)}", f"attacked-{dice.randint(0, 2)}"))
-    return {"user": {"name": name, "domain": dice.pick(_DOMAINS), "password": canary(dice)}}
+    name = rng.pick((f"nobody-{rng.hexadecimal(6)}", f"attacked-{rng.randint(0, 2)}"))
+    return {"user": {"name": name, "domain": rng.pick(_DOMAINS), "password": canary(rng)}}
 
 
-def _by_token(dice: Dice, world: World) -> Any:
-    if world.extra_tokens and dice.chance(0.2):
-        return {"id": dice.pick(world.extra_tokens)}
-    good = world.tokens[dice.pick(("owner", "other", "reader", "unscoped", "credential"))]
-    return {"id": dice.pick((good, good, good, canary(dice), ""))}
+def _by_token(rng: RandomSource, state: CloudState) -> Any:
+    if state.extra_tokens and rng.chance(0.2):
+        return {"id": rng.pick(state.extra_tokens)}
+    good = state.tokens[rng.pick(("owner", "other", "reader", "unscoped", "credential"))]
+    return {"id": rng.pick((good, good, good, canary(rng), ""))}
 
 
-def _by_credential(dice: Dice, world: World) -> Any:
-    found = {"secret": canary(dice)}
-    if world.credentials and dice.chance(0.5):
-        return {**found, "id": dice.pick(world.credentials)}
-    return {**found, "name": text(dice), "user": {"name": "owner", "domain": dice.pick(_DOMAINS)}}
+def _by_credential(rng: RandomSource, state: CloudState) -> Any:
+    found = {"secret": canary(rng)}
+    if state.credentials and rng.chance(0.5):
+        return {**found, "id": rng.pick(state.credentials)}
+    return {**found, "name": text(rng), "user": {"name": "owner", "domain": rng.pick(_DOMAINS)}}
 
 
 _PROOFS: dict[str, Any] = {
     "password": _by_password,
     "token": _by_token,
     "application_credential": _by_credential,
-    "totp": lambda dice, _: {"user": {"id": dice.hexadecimal(32), "passcode": canary(dice)}},
+    "totp": lambda rng, _: {"user": {"id": rng.hexadecimal(32), "passcode": canary(rng)}},
     "external": lambda _, __: {},
 }
 
 
-def _scope(dice: Dice, world: World) -> Any:
-    project = dice.pick([*world.projects])
-    return dice.pick(
+def _scope(rng: RandomSource, state: CloudState) -> Any:
+    project = rng.pick([*state.projects])
+    return rng.pick(
         (
-            {"project": {"id": world.projects[project]}},
-            {"project": {"name": project, "domain": dice.pick(_DOMAINS)}},
-            {"project": {"name": text(dice, 0.7), "domain": {"id": "default"}}},
+            {"project": {"id": state.projects[project]}},
+            {"project": {"name": project, "domain": rng.pick(_DOMAINS)}},
+            {"project": {"name": text(rng, 0.7), "domain": {"id": "default"}}},
             *(
                 "unscoped",
                 {"unscoped": {}},
                 {"domain": {"id": "default"}},
                 {"system": {"all": True}},
             ),
-            *({"OS-TRUST:trust": {"id": "x"}}, {}, None, odd_json(dice)),
+            *({"OS-TRUST:trust": {"id": "x"}}, {}, None, odd_json(rng)),
         )
     )
 
 
-def credential(dice: Dice, _: World, __: Parts) -> Any:
+def credential(rng: RandomSource, _: CloudState, __: Parts) -> Any:
     """The body that creates an application credential; few with a secret of their own."""
-    wanted: dict[str, Any] = {"name": f"{text(dice, 0.2)[:200]}{dice.hexadecimal(8)}"}
-    if dice.chance(0.3):
-        wanted["secret"] = canary(dice)
-    if dice.chance(0.3):
-        wanted["description"] = text(dice, 0.6)
-    if dice.chance(0.5):
-        wanted["expires_at"] = date(dice)
-    if dice.chance(0.3):
-        wanted["roles"] = [dice.pick(({"name": r}, {"id": r}, r)) for r in dice.some(_ROLES, 3)]
-    if dice.chance(0.2):
-        wanted["unrestricted"] = dice.pick((True, False, None, "true", 1))
-    if dice.chance(0.2):
-        rule = {"service": "compute", "method": "GET", "path": dice.pick(("/v2.1/*", "/a*a*a*b"))}
-        wanted["access_rules"] = dice.pick(([rule], [], [rule] * 50, "x"))
-    if dice.chance(0.03):
-        wanted[dice.pick(("name", "secret", "description"))] = "x" * dice.pick((256, 100_000))
+    wanted: dict[str, Any] = {"name": f"{text(rng, 0.2)[:200]}{rng.hexadecimal(8)}"}
+    if rng.chance(0.3):
+        wanted["secret"] = canary(rng)
+    if rng.chance(0.3):
+        wanted["description"] = text(rng, 0.6)
+    if rng.chance(0.5):
+        wanted["expires_at"] = date(rng)
+    if rng.chance(0.3):
+        wanted["roles"] = [rng.pick(({"name": r}, {"id": r}, r)) for r in rng.some(_ROLES, 3)]
+    if rng.chance(0.2):
+        wanted["unrestricted"] = rng.pick((True, False, None, "true", 1))
+    if rng.chance(0.2):
+        rule = {"service": "compute", "method": "GET", "path": rng.pick(("/v2.1/*", "/a*a*a*b"))}
+        wanted["access_rules"] = rng.pick(([rule], [], [rule] * 50, "x"))
+    if rng.chance(0.03):
+        wanted[rng.pick(("name", "secret", "description"))] = "x" * rng.pick((256, 100_000))
     return {"application_credential": wanted}
 
 
-def query(dice: Dice, world: World) -> Pairs:
+def query(rng: RandomSource, state: CloudState) -> Pairs:
     """Up to three parameters that lists of the Identity API might know."""
     pairs = []
-    for _ in range(dice.randint(0, 3)):
-        name = dice.pick(_NAMES)
-        known = dice.pick((*world.projects, *world.projects.values(), "true", "0"))
-        pairs.append((name, known if dice.chance(0.5) else text(dice, 0.6)))
+    for _ in range(rng.randint(0, 3)):
+        name = rng.pick(_NAMES)
+        known = rng.pick((*state.projects, *state.projects.values(), "true", "0"))
+        pairs.append((name, known if rng.chance(0.5) else text(rng, 0.6)))
     return pairs
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from tests.fuzz.cloud_state import CloudState
 from tests.fuzz.compute_routes import KEYS
-from tests.fuzz.dice import Dice
-from tests.fuzz.jsontext import Raw, odd_json
+from tests.fuzz.json_bodies import Raw, odd_json
+from tests.fuzz.random_source import RandomSource
 from tests.fuzz.routes import Parts, Route
 from tests.fuzz.targets import Pairs
 from tests.fuzz.values import NUMBERS, date, number, text
-from tests.fuzz.world import World
 
 PATCH_TYPES = (
     "application/openstack-images-v2.1-json-patch",
@@ -25,28 +25,28 @@ _READ_ONLY = (
 )
 
 
-def _attribute(dice: Dice, world: World, name: str) -> Any:  # noqa: PLR0911  one for each kind
+def _attribute(rng: RandomSource, state: CloudState, name: str) -> Any:  # noqa: PLR0911  one for each kind
     """A value of an attribute, mostly of the right type."""
-    if dice.chance(0.12):
-        return odd_json(dice)
+    if rng.chance(0.12):
+        return odd_json(rng)
     match name:
         case "id":
-            return dice.uuid() if dice.chance(0.8) else world.image(dice)
+            return rng.uuid() if rng.chance(0.8) else state.image(rng)
         case "visibility":
-            return dice.pick(_VISIBILITIES)
+            return rng.pick(_VISIBILITIES)
         case "protected" | "os_hidden":
-            return dice.chance(0.3)
+            return rng.chance(0.3)
         case "min_ram" | "min_disk":
-            return Raw(dice.pick(NUMBERS)) if dice.chance(0.3) else dice.randint(0, 64)
+            return Raw(rng.pick(NUMBERS)) if rng.chance(0.3) else rng.randint(0, 64)
         case "disk_format":
-            return dice.pick(_FORMATS)
+            return rng.pick(_FORMATS)
         case "container_format":
-            return dice.pick(_CONTAINERS)
+            return rng.pick(_CONTAINERS)
         case "tags":
-            return [text(dice, 0.3) for _ in range(dice.weighted({0: 2, 2: 6, 127: 0.2, 130: 0.3}))]
+            return [text(rng, 0.3) for _ in range(rng.weighted({0: 2, 2: 6, 127: 0.2, 130: 0.3}))]
         case "owner":
-            return dice.pick([*world.projects.values(), None])
-    return text(dice, 0.3)
+            return rng.pick([*state.projects.values(), None])
+    return text(rng, 0.3)
 
 
 _NAMES = (
@@ -55,55 +55,55 @@ _NAMES = (
 )
 
 
-def new_image(dice: Dice, world: World, _: Parts) -> Any:
+def new_image(rng: RandomSource, state: CloudState, _: Parts) -> Any:
     """The body that creates an image; most may take data at once."""
-    document: dict[str, Any] = {"name": text(dice, 0.2)}
-    if dice.chance(0.7):
+    document: dict[str, Any] = {"name": text(rng, 0.2)}
+    if rng.chance(0.7):
         document |= {"disk_format": "raw", "container_format": "bare"}
-    for name in dice.some(_NAMES, 4):
-        document[name] = _attribute(dice, world, name)
-    if dice.chance(0.3):
-        document["id"] = dice.uuid()
-    if dice.chance(0.05):
-        document |= {f"k{n}": "v" for n in range(dice.pick((120, 128, 129, 400)))}
-    if dice.chance(0.05):
-        document[dice.pick(_READ_ONLY)] = odd_json(dice)
-    if dice.chance(0.01):
-        document["large"] = "x" * dice.pick((70_000, 300_000, 1_000_000))
+    for name in rng.some(_NAMES, 4):
+        document[name] = _attribute(rng, state, name)
+    if rng.chance(0.3):
+        document["id"] = rng.uuid()
+    if rng.chance(0.05):
+        document |= {f"k{n}": "v" for n in range(rng.pick((120, 128, 129, 400)))}
+    if rng.chance(0.05):
+        document[rng.pick(_READ_ONLY)] = odd_json(rng)
+    if rng.chance(0.01):
+        document["large"] = "x" * rng.pick((70_000, 300_000, 1_000_000))
     return document
 
 
-def patch(dice: Dice, world: World, _: Parts) -> Any:
+def patch(rng: RandomSource, state: CloudState, _: Parts) -> Any:
     """A JSON patch, in one of its two notations."""
-    make = _operation if dice.chance(0.8) else _old_operation
-    return [make(dice, world) for _ in range(dice.weighted({0: 1, 1: 12, 3: 6, 40: 0.3}))]
+    make = _operation if rng.chance(0.8) else _old_operation
+    return [make(rng, state) for _ in range(rng.weighted({0: 1, 1: 12, 3: 6, 40: 0.3}))]
 
 
-def _operation(dice: Dice, world: World) -> Any:
-    name = dice.pick(_NAMES if dice.chance(0.9) else _READ_ONLY)
+def _operation(rng: RandomSource, state: CloudState) -> Any:
+    name = rng.pick(_NAMES if rng.chance(0.9) else _READ_ONLY)
     operation = {
-        "op": dice.weighted(
+        "op": rng.weighted(
             {"add": 6, "replace": 8, "remove": 3, "test": 0.3, "move": 0.3, "copy": 0.3, "": 0.2}
         ),
-        "path": pointer(dice, name),
-        "value": _attribute(dice, world, name),
+        "path": pointer(rng, name),
+        "value": _attribute(rng, state, name),
     }
-    if dice.chance(0.05):
-        operation["from"] = pointer(dice, name)
+    if rng.chance(0.05):
+        operation["from"] = pointer(rng, name)
     return operation
 
 
-def _old_operation(dice: Dice, world: World) -> Any:
-    name = dice.pick(_NAMES)
-    verb = dice.pick(("add", "replace", "remove", "test"))
-    return {verb: pointer(dice, name), "value": _attribute(dice, world, name)}
+def _old_operation(rng: RandomSource, state: CloudState) -> Any:
+    name = rng.pick(_NAMES)
+    verb = rng.pick(("add", "replace", "remove", "test"))
+    return {verb: pointer(rng, name), "value": _attribute(rng, state, name)}
 
 
-def pointer(dice: Dice, name: str) -> Any:
+def pointer(rng: RandomSource, name: str) -> Any:
     """A JSON pointer to `name`, or one that means something else than it seems to."""
-    if dice.chance(0.75):
+    if rng.chance(0.75):
         return f"/{name}"
-    return dice.pick(
+    return rng.pick(
         (
             *(name, f"/{name}/", f"//{name}", f"/ {name}", f"/{name} ", f"/{name}/0", f"/{name}/-"),
             *(f"/~0{name}", f"/~1{name}", f"/~{name}", "/", "", "/~", "/tags/-", "/tags/0", "/\0"),
@@ -123,12 +123,12 @@ def pointer(dice: Dice, name: str) -> Any:
     )
 
 
-def list_query(dice: Dice, world: World) -> Pairs:
+def list_query(rng: RandomSource, state: CloudState) -> Pairs:
     """Up to six parameters of the list of images, each right or odd."""
     pairs = []
-    for _ in range(dice.randint(0, 6)):
-        name = dice.pick(tuple(_PARAMETERS))
-        pairs.append((name, _PARAMETERS[name](dice, world)))
+    for _ in range(rng.randint(0, 6)):
+        name = rng.pick(tuple(_PARAMETERS))
+        pairs.append((name, _PARAMETERS[name](rng, state)))
     return pairs
 
 
@@ -144,51 +144,51 @@ _SORTS = (
     ",",
     "min_ram",
 )
-_PARAMETERS: dict[str, Callable[[Dice, World], str]] = {
-    "limit": lambda dice, _: number(dice),
-    "marker": lambda dice, world: world.image(dice) if dice.chance(0.8) else text(dice, 0.9),
-    "sort": lambda dice, _: dice.pick(_SORTS),
-    "sort_key": lambda dice, _: dice.pick(_SORTS),
-    "sort_dir": lambda dice, _: dice.pick(("asc", "desc", "", "up", "ASC")),
-    "name": lambda dice, _: text(dice, 0.5),
-    "status": lambda dice, _: dice.pick(("active", "queued", "in:active,queued", "killed", "")),
-    "id": lambda dice, world: f"{dice.pick(('', 'in:', 'eq:', 'x:'))}{world.image(dice)}",
-    "visibility": lambda dice, _: str(dice.pick(_VISIBILITIES)),
-    "owner": lambda dice, world: dice.pick([*world.projects.values(), ""]),
-    "member_status": lambda dice, _: dice.pick(("accepted", "pending", "all", "x", "")),
-    "os_hidden": lambda dice, _: dice.pick(("true", "FALSE", "1", "")),
-    "protected": lambda dice, _: dice.pick(("true", "False", "1", "")),
-    "min_ram": lambda dice, _: number(dice),
-    "min_disk": lambda dice, _: number(dice),
-    "size": lambda dice, _: number(dice),
-    "size_min": lambda dice, _: number(dice),
-    "size_max": lambda dice, _: number(dice),
-    "virtual_size": lambda dice, _: number(dice),
-    "created_at": lambda dice, _: date(dice),
-    "updated_at": lambda dice, _: date(dice),
-    "changes-since": lambda dice, _: date(dice),
-    "disk_format": lambda dice, _: f"{dice.pick(('', 'in:'))}{dice.pick(_FORMATS)},raw",
-    "container_format": lambda dice, _: str(dice.pick(_CONTAINERS)),
-    "tag": lambda dice, _: text(dice, 0.5),
-    "checksum": lambda dice, _: text(dice, 0.5),
-    "os_hash_value": lambda dice, _: text(dice, 0.5),
-    "key1": lambda dice, _: text(dice, 0.5),
-    "deleted": lambda dice, _: dice.pick(("true", "")),
-    "page_size": lambda dice, _: number(dice),
+_PARAMETERS: dict[str, Callable[[RandomSource, CloudState], str]] = {
+    "limit": lambda rng, _: number(rng),
+    "marker": lambda rng, state: state.image(rng) if rng.chance(0.8) else text(rng, 0.9),
+    "sort": lambda rng, _: rng.pick(_SORTS),
+    "sort_key": lambda rng, _: rng.pick(_SORTS),
+    "sort_dir": lambda rng, _: rng.pick(("asc", "desc", "", "up", "ASC")),
+    "name": lambda rng, _: text(rng, 0.5),
+    "status": lambda rng, _: rng.pick(("active", "queued", "in:active,queued", "killed", "")),
+    "id": lambda rng, state: f"{rng.pick(('', 'in:', 'eq:', 'x:'))}{state.image(rng)}",
+    "visibility": lambda rng, _: str(rng.pick(_VISIBILITIES)),
+    "owner": lambda rng, state: rng.pick([*state.projects.values(), ""]),
+    "member_status": lambda rng, _: rng.pick(("accepted", "pending", "all", "x", "")),
+    "os_hidden": lambda rng, _: rng.pick(("true", "FALSE", "1", "")),
+    "protected": lambda rng, _: rng.pick(("true", "False", "1", "")),
+    "min_ram": lambda rng, _: number(rng),
+    "min_disk": lambda rng, _: number(rng),
+    "size": lambda rng, _: number(rng),
+    "size_min": lambda rng, _: number(rng),
+    "size_max": lambda rng, _: number(rng),
+    "virtual_size": lambda rng, _: number(rng),
+    "created_at": lambda rng, _: date(rng),
+    "updated_at": lambda rng, _: date(rng),
+    "changes-since": lambda rng, _: date(rng),
+    "disk_format": lambda rng, _: f"{rng.pick(('', 'in:'))}{rng.pick(_FORMATS)},raw",
+    "container_format": lambda rng, _: str(rng.pick(_CONTAINERS)),
+    "tag": lambda rng, _: text(rng, 0.5),
+    "checksum": lambda rng, _: text(rng, 0.5),
+    "os_hash_value": lambda rng, _: text(rng, 0.5),
+    "key1": lambda rng, _: text(rng, 0.5),
+    "deleted": lambda rng, _: rng.pick(("true", "")),
+    "page_size": lambda rng, _: number(rng),
 }
 
 
-def data(dice: Dice) -> bytes:
+def data(rng: RandomSource) -> bytes:
     """Image data: none, a little, or what looks like an image of a known format."""
-    kind = dice.pick((b"", b"QFI\xfb\0\0\0\3", b"KDMV", b"conectix", b"\0" * 512, b"<<< "))
-    return kind + dice.randbytes(
-        dice.weighted({0: 3, 1: 2, 100: 6, 4096: 3, 65_536: 1, 300_000: 0.2})
+    kind = rng.pick((b"", b"QFI\xfb\0\0\0\3", b"KDMV", b"conectix", b"\0" * 512, b"<<< "))
+    return kind + rng.randbytes(
+        rng.weighted({0: 3, 1: 2, 100: 6, 4096: 3, 65_536: 1, 300_000: 0.2})
     )
 
 
-def _member(_: Dice, world: World, __: Parts) -> Any:
+def _member(_: RandomSource, state: CloudState, __: Parts) -> Any:
     """What a request of an operation that is not served might bring."""
-    return {"member": world.projects["other"], "status": "accepted", "method": {"name": "x"}}
+    return {"member": state.projects["other"], "status": "accepted", "method": {"name": "x"}}
 
 
 _IMAGE = "/image/v2/images/{image}"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
-from tests.fuzz.dice import Dice
+from tests.fuzz.random_source import RandomSource
 from tests.fuzz.raw_values import (
     CHUNKS,
     FRAMINGS,
@@ -37,17 +37,17 @@ class RawFuzzer:
         self._host = host
         self._token = token
 
-    def case(self, dice: Dice, image: str, valid: bytes) -> Case:
+    def case(self, rng: RandomSource, image: str, valid: bytes) -> Case:
         """A random case; `valid` is a request of the grammar, as bytes."""
-        base = self._request(dice, image)
-        kind = dice.weighted(_KINDS)
-        return kind(self, dice, base, valid)
+        base = self._request(rng, image)
+        kind = rng.weighted(_KINDS)
+        return kind(self, rng, base, valid)
 
-    def _request(self, dice: Dice, image: str) -> tuple[list[str], bytes]:
+    def _request(self, rng: RandomSource, image: str) -> tuple[list[str], bytes]:
         """The lines of a head without framing, and a body."""
         metadata, patch = b'{"metadata": {"a": "b"}}', b'[{"op":"add","path":"/a","value":"b"}]'
         patch_type = "application/openstack-images-v2.1-json-patch"
-        line, kind, body = dice.pick(
+        line, kind, body = rng.pick(
             (
                 ("GET /v2.1/images", None, b""),
                 ("GET /v2.1/images/detail?limit=2", None, b""),
@@ -68,121 +68,126 @@ class RawFuzzer:
             lines.append(f"Content-Type: {kind}")
         return lines, body
 
-    def bad_head(self, dice: Dice, base: tuple[list[str], bytes], _: bytes) -> Case:
+    def bad_head(self, rng: RandomSource, base: tuple[list[str], bytes], _: bytes) -> Case:
         """A request line or a header that HTTP does not allow."""
         lines, _body = base
         method, target, _version = lines[0].split(" ")
-        odd = dice.pick(ODD_LINES).format(method=method, target=target, secret=canary(dice))
-        if dice.chance(0.5):
+        odd = rng.pick(ODD_LINES).format(method=method, target=target, secret=canary(rng))
+        if rng.chance(0.5):
             lines = [odd, *lines[1:]]
         else:
-            lines.insert(dice.randint(1, len(lines)), dice.pick(ODD_HEADERS))
-        end = dice.weighted({"\r\n": 10, "\n": 2, "\r": 1, "\r\n ": 0.5})
+            lines.insert(rng.randint(1, len(lines)), rng.pick(ODD_HEADERS))
+        end = rng.weighted({"\r\n": 10, "\n": 2, "\r": 1, "\r\n ": 0.5})
         head = end.join([*lines, "", ""]).encode("latin-1")
-        return Case("bad head", _packets(dice, head), complete=False)
+        return Case("bad head", _packets(rng, head), complete=False)
 
-    def large_head(self, dice: Dice, base: tuple[list[str], bytes], _: bytes) -> Case:
+    def large_head(self, rng: RandomSource, base: tuple[list[str], bytes], _: bytes) -> Case:
         """A head around and above the bound, at once and in packets."""
         lines, _body = base
-        size = dice.pick((60_000, 65_535, 65_536, 66_000, 200_000, 1_000_000))
-        large = dice.pick((f"X-A: {'a' * size}", "X-B: b\r\n" * (size // 8), f"X{'n' * size}: 1"))
-        if dice.chance(0.2):
+        size = rng.pick((60_000, 65_535, 65_536, 66_000, 200_000, 1_000_000))
+        large = rng.pick((f"X-A: {'a' * size}", "X-B: b\r\n" * (size // 8), f"X{'n' * size}: 1"))
+        if rng.chance(0.2):
             lines[0] = lines[0].replace(" HTTP", "?" + "q" * size + " HTTP")
         head = "\r\n".join([*lines, large, "", ""]).encode()
-        step = dice.pick((len(head), 1000, 16_384, 65_536))
+        step = rng.pick((len(head), 1000, 16_384, 65_536))
         return Case("large head", tuple(head[at : at + step] for at in range(0, len(head), step)))
 
-    def framing(self, dice: Dice, base: tuple[list[str], bytes], _: bytes) -> Case:
+    def framing(self, rng: RandomSource, base: tuple[list[str], bytes], _: bytes) -> Case:
         """A body whose length is said wrongly, twice, or in chunks that are none."""
         lines, body = base
-        headers = [each.format(length=len(body)) for each in dice.pick(FRAMINGS)]
-        dice.shuffle(headers)
-        if any("chunked" in each for each in headers) or dice.chance(0.1):
-            body = dice.pick(CHUNKS).replace(b"BODY", b"%x\r\n%b\r\n" % (len(body), body))
+        headers = [each.format(length=len(body)) for each in rng.pick(FRAMINGS)]
+        rng.shuffle(headers)
+        if any("chunked" in each for each in headers) or rng.chance(0.1):
+            body = rng.pick(CHUNKS).replace(b"BODY", b"%x\r\n%b\r\n" % (len(body), body))
         head = "\r\n".join([*lines, *headers, "", ""]).encode("latin-1")
-        return Case("framing", _packets(dice, head + body), complete=False)
+        return Case("framing", _packets(rng, head + body), complete=False)
 
-    def pipeline(self, dice: Dice, base: tuple[list[str], bytes], _: bytes) -> Case:
+    def pipeline(self, rng: RandomSource, base: tuple[list[str], bytes], _: bytes) -> Case:
         """Several good requests at once; each has to be answered."""
         parts = []
-        count = dice.randint(2, 6)
+        count = rng.randint(2, 6)
         for number in range(count):
-            lines, body = base if number % 2 else self._request(dice, NO_IMAGE)
+            lines, body = base if number % 2 else self._request(rng, NO_IMAGE)
             if lines[0].startswith("HEAD"):
                 lines[0] = lines[0].replace("HEAD", "GET")
             head = [*lines, f"Content-Length: {len(body)}"] if body else lines
             parts.append("\r\n".join([*head, "", ""]).encode() + body)
-        return Case("pipeline", _packets(dice, b"".join(parts)), responses=count)
+        return Case("pipeline", _packets(rng, b"".join(parts)), responses=count)
 
-    def upgrade(self, dice: Dice, base: tuple[list[str], bytes], _: bytes) -> Case:
+    def upgrade(self, rng: RandomSource, base: tuple[list[str], bytes], _: bytes) -> Case:
         """A request that offers another protocol, with its body; and one more behind it."""
         lines, body = base
         if lines[0].startswith("HEAD"):
             lines[0] = lines[0].replace("HEAD", "GET")
-        headers = dice.pick(UPGRADES)
-        chunked = bool(body) and dice.chance(0.4)
+        headers = rng.pick(UPGRADES)
+        chunked = bool(body) and rng.chance(0.4)
         framed = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
         head = "\r\n".join([*lines, *headers, framed, "", ""]).encode()
         sent = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if chunked else body
-        packets = (head, sent) if dice.chance(0.5) and sent else (head + sent,)
+        packets = (head, sent) if rng.chance(0.5) and sent else (head + sent,)
         return Case("upgrade", packets, responses=1)
 
-    def hosts(self, dice: Dice, base: tuple[list[str], bytes], _: bytes) -> Case:
+    def hosts(self, rng: RandomSource, base: tuple[list[str], bytes], _: bytes) -> Case:
         """A request with no host, several, or an odd one."""
         lines, body = base
         del lines[1]
-        lines[1:1] = dice.pick(HOSTS)
+        lines[1:1] = rng.pick(HOSTS)
         lines.append(f"Content-Length: {len(body)}")
         return Case("hosts", ("\r\n".join([*lines, "", ""]).encode("latin-1") + body,))
 
-    def garbage(self, dice: Dice, _: tuple[list[str], bytes], __: bytes) -> Case:
+    def garbage(self, rng: RandomSource, _: tuple[list[str], bytes], __: bytes) -> Case:
         """Bytes of another protocol, or of none."""
-        sent = dice.pick((*GARBAGE, dice.randbytes(dice.randint(1, 3000))))
-        return Case("garbage", _packets(dice, sent), complete=False)
+        sent = rng.pick((*GARBAGE, rng.randbytes(rng.randint(1, 3000))))
+        return Case("garbage", _packets(rng, sent), complete=False)
 
-    def spoiled(self, dice: Dice, _: tuple[list[str], bytes], valid: bytes) -> Case:
+    def spoiled(self, rng: RandomSource, _: tuple[list[str], bytes], valid: bytes) -> Case:
         """A good request with a few bytes changed, moved or gone."""
         sent = bytearray(valid[:8000])
-        for _time in range(dice.randint(1, 4)):
-            at = min(int(dice.random() ** 2 * len(sent)), len(sent) - 1)
-            _SPOIL[dice.randrange(len(_SPOIL))](dice, sent, at)
+        for _time in range(rng.randint(1, 4)):
+            at = min(int(rng.random() ** 2 * len(sent)), len(sent) - 1)
+            _SPOIL[rng.randrange(len(_SPOIL))](rng, sent, at)
             if not sent:
                 break
-        return Case("spoiled", _packets(dice, bytes(sent) or b"\n"), complete=False)
+        return Case("spoiled", _packets(rng, bytes(sent) or b"\n"), complete=False)
 
-    def cut(self, dice: Dice, _: tuple[list[str], bytes], valid: bytes) -> Case:
+    def cut(self, rng: RandomSource, _: tuple[list[str], bytes], valid: bytes) -> Case:
         """A good request that ends too early."""
-        return Case("cut", (valid[: dice.randrange(1, len(valid))],), complete=False)
+        return Case("cut", (valid[: rng.randrange(1, len(valid))],), complete=False)
 
 
-def _packets(dice: Dice, content: bytes) -> tuple[bytes, ...]:
+def _packets(rng: RandomSource, content: bytes) -> tuple[bytes, ...]:
     """`content` in one packet or several."""
-    count = dice.weighted({1: 6, 2: 3, 5: 1, 40: 0.3})
-    places = sorted(dice.randrange(len(content) + 1) for _ in range(count - 1))
+    count = rng.weighted({1: 6, 2: 3, 5: 1, 40: 0.3})
+    places = sorted(rng.randrange(len(content) + 1) for _ in range(count - 1))
     cuts = [0, *places, len(content)]
     return tuple(content[a:b] for a, b in pairwise(cuts) if a < b)
 
 
-def _flip(dice: Dice, sent: bytearray, at: int) -> None:
-    sent[at] = dice.randrange(256)
+def _flip(rng: RandomSource, sent: bytearray, at: int) -> None:
+    sent[at] = rng.randrange(256)
 
 
-def _insert(dice: Dice, sent: bytearray, at: int) -> None:
-    sent[at:at] = dice.pick(
+def _insert(rng: RandomSource, sent: bytearray, at: int) -> None:
+    sent[at:at] = rng.pick(
         (b"\r", b"\n", b"\0", b" ", b":", b"\t", b"\r\n", b"\x85", b"\xff", b"%", b";")
     )
 
 
-def _remove(dice: Dice, sent: bytearray, at: int) -> None:
-    del sent[at : at + dice.randint(1, 8)]
+def _remove(rng: RandomSource, sent: bytearray, at: int) -> None:
+    del sent[at : at + rng.randint(1, 8)]
 
 
-def _copy(dice: Dice, sent: bytearray, at: int) -> None:
-    start = dice.randrange(len(sent))
-    sent[at:at] = sent[start : start + dice.randint(1, 80)]
+def _copy(rng: RandomSource, sent: bytearray, at: int) -> None:
+    start = rng.randrange(len(sent))
+    sent[at:at] = sent[start : start + rng.randint(1, 80)]
 
 
-_SPOIL: tuple[Callable[[Dice, bytearray, int], None], ...] = (_flip, _insert, _remove, _copy)
+_SPOIL: tuple[Callable[[RandomSource, bytearray, int], None], ...] = (
+    _flip,
+    _insert,
+    _remove,
+    _copy,
+)
 _KINDS = {
     RawFuzzer.bad_head: 6.0,
     RawFuzzer.large_head: 0.6,

@@ -1,4 +1,4 @@
-"""Sends the cases of the raw fuzzer and checks what the server makes of them."""
+"""Sends the cases of the raw fuzzer and checks the responses."""
 
 import asyncio
 import re
@@ -7,17 +7,16 @@ import time
 from tests.fuzz.connection import HANG_SECONDS, BadResponse, read_response
 from tests.fuzz.raw import Case
 
-_QUIET_SECONDS = 0.1  # after a response: nothing more is to come
+_QUIET_SECONDS = 0.1  # without bytes after a response, until it counts as complete
 _SERVER_ERROR = re.compile(rb"HTTP/1\.1 (5(?!01)\d\d) ")
 _UPSTREAM_ERROR = re.compile(rb"HTTP/1\.1 50[23] ")
 
 
 async def run_case(port: int, case: Case, *, is_gateway: bool) -> tuple[list[int], float]:
-    """Send a case over a connection of its own; return the statuses of what came back,
-    and the seconds until the first of it, or the end. `is_gateway`: 502 and 503 are an upstream's.
+    """Send a case over a connection of its own; return the statuses and the seconds it took.
 
-    Raises BadResponse for a response that HTTP does not allow, for a server error and for less
-    responses than there have to be, and TimeoutError where the server does nothing.
+    `is_gateway`: 502 and 503 are no errors. Raises BadResponse for an invalid response, a server
+    error, or fewer responses than the case expects, and TimeoutError if there is none at all.
     """
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
     began = time.perf_counter()
@@ -47,7 +46,7 @@ async def _send(writer: asyncio.StreamWriter, packets: tuple[bytes, ...]) -> Non
             await writer.drain()
             await asyncio.sleep(0.002 if len(packets) < 10 else 0)
     except ConnectionError:
-        return  # the server has seen enough: what it said is there to be read
+        return  # the server responded early and closed; its response can be read
 
 
 async def _counted(reader: asyncio.StreamReader, number: int, case: Case) -> int:
@@ -63,13 +62,13 @@ async def _counted(reader: asyncio.StreamReader, number: int, case: Case) -> int
 async def _read_any(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, case: Case
 ) -> bytes:
-    """Read until the server ends the connection, or has said something and is quiet."""
+    """Read until the server closes the connection, or pauses after a response."""
     received = bytearray()
     ended = case.complete
     while True:
-        patience = _QUIET_SECONDS if received or not ended else HANG_SECONDS
+        timeout = _QUIET_SECONDS if received or not ended else HANG_SECONDS
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 piece = await reader.read(1 << 16)
         except TimeoutError:
             if received:

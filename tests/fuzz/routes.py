@@ -1,20 +1,20 @@
-"""Route: one row of a table of what may be requested, with generators of its variable parts."""
+"""Route: a row of a table of requests, with generators of their variable parts."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from tests.fuzz.dice import Dice
+from tests.fuzz.cloud_state import CloudState
+from tests.fuzz.random_source import RandomSource
 from tests.fuzz.targets import Pairs
-from tests.fuzz.world import World
 
 Parts = dict[str, str]  # the variable parts of a path by name
-Query = Callable[[Dice, World], Pairs]
-Document = Callable[[Dice, World, Parts], Any]
-Data = Callable[[Dice], bytes]
+Query = Callable[[RandomSource, CloudState], Pairs]
+Document = Callable[[RandomSource, CloudState, Parts], Any]
+Data = Callable[[RandomSource], bytes]
 
 
 class Route(NamedTuple):
-    """`document` makes a JSON body, `data` one of bytes; `weight` is how often it is requested."""
+    """A request. `document` makes a JSON body, `data` a binary one; `weight` is its frequency."""
 
     api: str
     method: str

@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz.run`: fuzzes clouds one after the other; exits with 1 for a failure."""
+"""`python -m tests.fuzz.run`: fuzzes clouds one after another; exits with 1 if one failed."""
 
 import argparse
 import asyncio
@@ -10,15 +10,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.fuzz.campaign import Campaign
 from tests.fuzz.clouds import KINDS, start
+from tests.fuzz.fuzz_run import FuzzRun
 from tests.peers.install import main as install_peers
 
 _SHARES = {"embedded": 0.72, "gateway": 0.1, "noauth": 0.1, "peers": 0.08}
 
 
 def main() -> int:
-    """Run what the command line says; returns the exit status."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=100_000, help="how many in all")
     parser.add_argument("--minutes", type=float, default=20.0, help="when to end in any case")
@@ -43,25 +43,25 @@ def main() -> int:
 
 
 def _fuzz(kind: str, seed: str, count: int, seconds: float, options: argparse.Namespace) -> int:
-    """Fuzz one cloud, print what came of it; return the number of failures."""
+    """Fuzz one cloud, print the results; return the number of failures."""
     with (
         tempfile.TemporaryDirectory() as name,
         start(kind, Path(name), workers=options.workers) as target,
     ):
         began = time.monotonic()
         process = target.cloud.process
-        campaign = Campaign(target, f"{seed}:{kind}", count, seconds, options.connections)
-        asyncio.run(campaign.run())
+        run = FuzzRun(target, f"{seed}:{kind}", count, seconds, options.connections)
+        asyncio.run(run.run())
         took = time.monotonic() - began
         memory = {pid: _memory_mb(pid) for pid in (process.pid, *process.children())}
-    slowest = campaign.judge.slowest
+    slowest = run.checks.slowest
     print()
-    print(f"{kind}: {campaign.done} requests in {took:.0f} s, slowest {slowest:.2f} s")
+    print(f"{kind}: {run.done} requests in {took:.0f} s, slowest {slowest:.2f} s")
     print(f"resident memory at the end, MB by process: {memory}")
-    if campaign.done < count:
+    if run.done < count:
         print(f"ended by its time; {count} requests were wanted")
-    print(campaign.judge.report(), flush=True)
-    return campaign.judge.failed
+    print(run.checks.report(), flush=True)
+    return run.checks.failed
 
 
 def _memory_mb(pid: int) -> int:

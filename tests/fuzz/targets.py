@@ -1,11 +1,11 @@
-"""Request targets: paths and query strings, right, and wrong in the ways that servers meet."""
+"""Request targets: paths and query strings, valid ones and mutated ones."""
 
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from tests.fuzz.dice import Dice
+from tests.fuzz.cloud_state import CloudState
+from tests.fuzz.random_source import RandomSource
 from tests.fuzz.values import canary, odd_text, text
-from tests.fuzz.world import World
 
 Pairs = list[tuple[str, str]]
 
@@ -14,7 +14,7 @@ _ESCAPES = (
     *("%c2%85", "%c2%9b31m", "%e2%80%a8", "%ed%a0%80", "%f4%90%80%80", "%ff", "%", "%f", "%zz"),
     *("%25", "%2500", "%u0041", "%1b[31m", "%3b", "%3f", "%23", "%26", "%C3%A4", "%F0%9F%98%80"),
 )
-# Places of a URL where clients have left secrets.
+# Places of a URL where clients put secrets.
 _SECRET_PLACES = (
     *("/v2.0/tokens/{}", "/v3/auth/tokens/{}", "//tokens//{}", "/identity/v3/auth/tokens/{}"),
     *("/v2.1/images;token={}", "/v2.1;password={}/images", "/v2.1/images/x;auth_token={}/metadata"),
@@ -27,61 +27,61 @@ _SECRET_PLACES = (
 )
 
 
-def segment(dice: Dice, raw: str) -> str:
-    """`raw` as one segment of a path, percent-encoded: all that need it, or more of it."""
+def segment(rng: RandomSource, raw: str) -> str:
+    """Return `raw` as a segment of a path, percent-encoded: where necessary, or more."""
     encoded = raw.encode(errors="surrogatepass")
-    if dice.chance(0.05):
-        return "".join(f"%{byte:02{dice.pick('xX')}}" for byte in encoded)
-    safe = dice.pick(("", "", "-._~!$&'()*+,;=:@"))
+    if rng.chance(0.05):
+        return "".join(f"%{byte:02{rng.pick('xX')}}" for byte in encoded)
+    safe = rng.pick(("", "", "-._~!$&'()*+,;=:@"))
     return quote(encoded, safe=safe)
 
 
-def mutate_path(dice: Dice, path: str, host: str) -> str:
-    """`path` with a part of it changed, as a target that HTTP allows."""
+def mutate_path(rng: RandomSource, path: str, host: str) -> str:
+    """Return `path` with a mutation after which it is still a valid target."""
     parts = path.split("/")
-    at = dice.randrange(1, len(parts)) if len(parts) > 1 else 0
-    kind = dice.randrange(13)
+    at = rng.randrange(1, len(parts)) if len(parts) > 1 else 0
+    kind = rng.randrange(13)
     return (
         lambda: path + "/",
-        lambda: path.replace("/", "//", dice.randint(1, 3)),
-        lambda: "/".join([*parts[:at], segment(dice, odd_text(dice))[:3000], *parts[at + 1 :]]),
+        lambda: path.replace("/", "//", rng.randint(1, 3)),
+        lambda: "/".join([*parts[:at], segment(rng, odd_text(rng))[:3000], *parts[at + 1 :]]),
         lambda: "/".join([*parts[:at], *parts[at + 1 :]]) or "/",
         lambda: "/".join([*parts[: at + 1], *parts[at:]]),
-        lambda: path + dice.pick(_ESCAPES),
-        lambda: "/".join([*parts[:at], dice.pick(_ESCAPES) + parts[at], *parts[at + 1 :]]),
-        lambda: "/".join([*parts[:at], dice.pick((".", "..", "", "*")), *parts[at:]]),
+        lambda: path + rng.pick(_ESCAPES),
+        lambda: "/".join([*parts[:at], rng.pick(_ESCAPES) + parts[at], *parts[at + 1 :]]),
+        lambda: "/".join([*parts[:at], rng.pick((".", "..", "", "*")), *parts[at:]]),
         path.upper,
-        lambda: f"{dice.pick(('http', 'https', 'HTTP'))}://{host}{path}",
-        lambda: f"{path};{dice.pick(('a', 'a=b', 'v=1.0', ''))}",
+        lambda: f"{rng.pick(('http', 'https', 'HTTP'))}://{host}{path}",
+        lambda: f"{path};{rng.pick(('a', 'a=b', 'v=1.0', ''))}",
         lambda: (
-            dice.pick(("/", "//", "/v2", "/v2.1", "/v2.1/v2.1", "/v3", "/v1.1", "/image/v1")) + path
+            rng.pick(("/", "//", "/v2", "/v2.1", "/v2.1/v2.1", "/v3", "/v1.1", "/image/v1")) + path
         ),
-        lambda: path + "/" + segment(dice, text(dice)),
+        lambda: path + "/" + segment(rng, text(rng)),
     )[kind]()
 
 
-def secret_target(dice: Dice) -> str:
-    """A target that has a secret in it."""
-    secret = canary(dice)
-    if dice.chance(0.1):
+def secret_target(rng: RandomSource) -> str:
+    """Return a target that has a secret in it."""
+    secret = canary(rng)
+    if rng.chance(0.1):
         secret = "".join(f"%{ord(each):02x}" for each in secret)
-    return dice.pick(_SECRET_PLACES).format(secret)
+    return rng.pick(_SECRET_PLACES).format(secret)
 
 
-def query_string(dice: Dice, pairs: Sequence[tuple[str, str]]) -> str:
-    """A query string, mostly encoded as it should be."""
-    if dice.chance(0.04):
-        return dice.pick(_ODD_QUERIES)
-    separator = dice.weighted({"&": 40, ";": 1, "&&": 1})
-    return separator.join(_pair(dice, *pair) for pair in pairs)
+def query_string(rng: RandomSource, pairs: Sequence[tuple[str, str]]) -> str:
+    """Return a query string, mostly one that is encoded correctly."""
+    if rng.chance(0.04):
+        return rng.pick(_ODD_QUERIES)
+    separator = rng.weighted({"&": 40, ";": 1, "&&": 1})
+    return separator.join(_pair(rng, *pair) for pair in pairs)
 
 
-def _pair(dice: Dice, name: str, value: str) -> str:
-    encoded = quote(value.encode(errors="surrogatepass"), safe=dice.pick(("", ":,-._~")))
-    if dice.chance(0.05):
-        encoded += dice.pick(_ESCAPES)
-    if dice.chance(0.02):
-        return dice.pick((name, f"{name}==", f"={encoded}", f"{name}[]={encoded}", f"+{name}=+"))
+def _pair(rng: RandomSource, name: str, value: str) -> str:
+    encoded = quote(value.encode(errors="surrogatepass"), safe=rng.pick(("", ":,-._~")))
+    if rng.chance(0.05):
+        encoded += rng.pick(_ESCAPES)
+    if rng.chance(0.02):
+        return rng.pick((name, f"{name}==", f"={encoded}", f"{name}[]={encoded}", f"+{name}=+"))
     return f"{quote(name.encode(errors='surrogatepass'), safe='-_')}={encoded}"
 
 
@@ -108,9 +108,9 @@ _ODD_QUERIES = (
 )
 
 
-def image_pairs(dice: Dice, world: World) -> Pairs:
-    """The parameters of a list that both list APIs might know."""
-    return [(dice.pick(_LIST_NAMES), text(dice, 0.6)), ("marker", world.image(dice))]
+def image_pairs(rng: RandomSource, state: CloudState) -> Pairs:
+    """Return query parameters that both list APIs may know."""
+    return [(rng.pick(_LIST_NAMES), text(rng, 0.6)), ("marker", state.image(rng))]
 
 
 _LIST_NAMES = ("name", "status", "limit", "marker", "x", "property-x", "id", "visibility", "tag")

@@ -1,8 +1,8 @@
-"""Odd values: texts, numbers and dates that parsers, databases and logs have stumbled over."""
+"""Odd values: texts, numbers and dates that break parsers, databases and logs."""
 
-from tests.fuzz.dice import Dice
+from tests.fuzz.random_source import RandomSource
 
-# Written where a secret belongs; wherever it turns up in a log, a secret was logged.
+# Sent where secrets belong. If a log has it, a secret was logged.
 CANARY = "zqcanary"
 
 PLAIN = (
@@ -64,58 +64,58 @@ DATES = (
 OPERATORS = ("gt", "gte", "lt", "lte", "eq", "neq", "in", "GT", "like", "")
 
 
-def plain_text(dice: Dice) -> str:
-    """A text such as clients send."""
-    return dice.pick(PLAIN)
+def plain_text(rng: RandomSource) -> str:
+    """Return a text such as clients send."""
+    return rng.pick(PLAIN)
 
 
-def odd_text(dice: Dice) -> str:
-    """A text such as attackers send; a few are random characters of all planes."""
-    kind = dice.random()
+def odd_text(rng: RandomSource) -> str:
+    """Return a text such as attackers send, or random characters of all planes."""
+    kind = rng.random()
     if kind < 0.62:
-        return dice.pick(ODD)
+        return rng.pick(ODD)
     if kind < 0.75:
-        return dice.pick(NUMBERS)
+        return rng.pick(NUMBERS)
     if kind < 0.85:
-        return dice.pick(DATES)
+        return rng.pick(DATES)
     if kind < 0.9:
-        return dice.pick(ODD) + dice.pick(ODD)
+        return rng.pick(ODD) + rng.pick(ODD)
     if kind < 0.92:
-        return dice.pick(ODD) * dice.randint(2, 60)
-    return "".join(chr(_code_point(dice)) for _ in range(dice.randint(1, 12)))
+        return rng.pick(ODD) * rng.randint(2, 60)
+    return "".join(chr(_code_point(rng)) for _ in range(rng.randint(1, 12)))
 
 
-def _code_point(dice: Dice) -> int:
-    return dice.randrange(dice.pick((0x20, 0x80, 0x100, 0x600, 0x3000, 0x10000, 0x110000)))
+def _code_point(rng: RandomSource) -> int:
+    return rng.randrange(rng.pick((0x20, 0x80, 0x100, 0x600, 0x3000, 0x10000, 0x110000)))
 
 
-def text(dice: Dice, odd: float = 0.3) -> str:
-    """A plain text, or in `odd` of the cases an odd one."""
-    return odd_text(dice) if dice.chance(odd) else plain_text(dice)
+def text(rng: RandomSource, odd: float = 0.3) -> str:
+    """Return a plain text, or with probability `odd` an odd one."""
+    return odd_text(rng) if rng.chance(odd) else plain_text(rng)
 
 
-def number(dice: Dice) -> str:
-    """A small number, or an odd one, as text."""
-    return str(dice.randint(0, 50)) if dice.chance(0.5) else dice.pick(NUMBERS)
+def number(rng: RandomSource) -> str:
+    """Return a small number or an odd one, as text."""
+    return str(rng.randint(0, 50)) if rng.chance(0.5) else rng.pick(NUMBERS)
 
 
-def date(dice: Dice) -> str:
-    """A date, perhaps after an operator, perhaps with a part of it changed."""
-    found = dice.pick(DATES)
-    if dice.chance(0.3):
-        found = f"{dice.pick(OPERATORS)}:{found}"
-    if dice.chance(0.2):
-        at = dice.randrange(len(found))
-        found = found[:at] + dice.pick("0123456789-:TZ+ .") + found[at + 1 :]
+def date(rng: RandomSource) -> str:
+    """Return a date, perhaps after an operator, perhaps with a changed character."""
+    found = rng.pick(DATES)
+    if rng.chance(0.3):
+        found = f"{rng.pick(OPERATORS)}:{found}"
+    if rng.chance(0.2):
+        at = rng.randrange(len(found))
+        found = found[:at] + rng.pick("0123456789-:TZ+ .") + found[at + 1 :]
     return found
 
 
-def canary(dice: Dice) -> str:
-    """A text that stands for a secret, recognizable in logs."""
-    return f"{CANARY}{dice.hexadecimal(16)}"
+def canary(rng: RandomSource) -> str:
+    """Return a text that stands for a secret, and that LogChecks finds in logs."""
+    return f"{CANARY}{rng.hexadecimal(16)}"
 
 
 def header_value(raw: str) -> str:
-    """`raw` without what no header may have, its other characters as UTF-8."""
+    """Return `raw` in UTF-8 without control characters, which no header may have."""
     encoded = raw.encode(errors="surrogatepass").decode("latin-1")
     return "".join(each for each in encoded if each == "\t" or (each >= " " and each != "\x7f"))

@@ -1,4 +1,4 @@
-"""Mixed load: clients of all kinds, good and bad, on one cloud for a given time."""
+"""Load: clients of all kinds, well-behaved and not, on one cloud for a given time."""
 
 import asyncio
 import json
@@ -12,32 +12,40 @@ from typing import Any
 
 from tests.fuzz.clouds import FuzzCloud
 from tests.fuzz.connection import BadResponse, Connection
-from tests.fuzz.dice import Dice
 from tests.fuzz.grammar import Grammar
+from tests.fuzz.random_source import RandomSource
 from tests.fuzz.request import FuzzRequest, Response
 from tests.support.cloud import PASSWORD
 from tests.support.gateway import GatewayCloud
 
 _FROM_UPSTREAM = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE)
-_BAD_REQUESTS = 400  # sent again and again: caches hold no more of them as time goes on
+_BAD_REQUESTS = 400  # sent repeatedly, so that caches do not grow with time
 _DATA = b"\0" * 1_000_000
-_PIECE = 20_000  # bytes that a slow reader takes at a time
-_CLIENTS = {"read": 4, "write": 2, "log_in": 1, "transfer": 2, "hang_up": 2, "dawdle": 2, "err": 2}
+_PIECE = 20_000  # bytes that a slow client reads at a time
+_CLIENTS = {
+    "read": 4,
+    "write": 2,
+    "log_in": 1,
+    "transfer": 2,
+    "hang_up": 2,
+    "read_slowly": 2,
+    "send_bad_request": 2,
+}
 _PAUSES = {"log_in": 1.0, "transfer": 0.1, "hang_up": 0.05}  # seconds between requests
 _PAUSE = 0.02
 
 
 class Load:
-    """Keeps a cloud busy; `counts` has the statuses, `problems` what should not have happened."""
+    """Runs the clients. `counts` has the statuses, `problems` the failures and their number."""
 
     def __init__(self, target: FuzzCloud) -> None:
         cloud = target.cloud
         behind = cloud.behind if isinstance(cloud, GatewayCloud) else cloud
-        self._world = target.world
+        self._state = target.state
         self._port, self._native_port = cloud.process.port, behind.process.port
         host = f"127.0.0.1:{self._port}"
-        grammar, dice = Grammar(target.routes, target.world, host), Dice("soak")
-        self._bad = cycle([grammar.request(dice) for _ in range(_BAD_REQUESTS)])
+        grammar, rng = Grammar(target.routes, target.state, host), RandomSource("soak")
+        self._bad = cycle([grammar.request(rng) for _ in range(_BAD_REQUESTS)])
         self._host = host
         self._is_gateway = target.is_gateway
         self._numbers = count()
@@ -45,7 +53,7 @@ class Load:
         self.problems: Counter[str] = Counter()
 
     async def run(self, seconds: float) -> None:
-        """Have all clients at work for so long."""
+        """Run all clients for `seconds`."""
         end = time.monotonic() + seconds
         async with asyncio.TaskGroup() as group:
             for kind, number in _CLIENTS.items():
@@ -64,7 +72,7 @@ class Load:
         await connection.close()
         await native.close()
 
-    async def _ask(
+    async def _request(
         self,
         connection: Connection,
         method: str,
@@ -73,7 +81,7 @@ class Load:
         kind: str = "application/json",
         hang_up: int | None = None,
     ) -> Response | None:
-        headers = [("X-Auth-Token", self._world.tokens["owner"])]
+        headers = [("X-Auth-Token", self._state.tokens["owner"])]
         if body is not None:
             headers.append(("Content-Type", kind))
         request = FuzzRequest("", method, target, target, "owner", headers, body, hang_up=hang_up)
@@ -92,16 +100,16 @@ class Load:
         return response
 
     def _image(self) -> str:
-        return self._world.images[next(self._numbers) % len(self._world.images)]
+        return self._state.images[next(self._numbers) % len(self._state.images)]
 
     async def _read(self, connection: Connection, _: Connection) -> None:
         for target in ("", "/detail?limit=25", "/detail", f"/{self._image()}"):
-            await self._ask(connection, "GET", f"/v2.1/images{target}")
+            await self._request(connection, "GET", f"/v2.1/images{target}")
 
     async def _write(self, connection: Connection, _: Connection) -> None:
         number = next(self._numbers)
         body = json.dumps({"metadata": {f"key{number % 10}": f"value {number % 100}"}}).encode()
-        await self._ask(connection, "POST", f"/v2.1/images/{self._image()}/metadata", body)
+        await self._request(connection, "POST", f"/v2.1/images/{self._image()}/metadata", body)
 
     async def _log_in(self, _: Connection, native: Connection) -> None:
         number = next(self._numbers)
@@ -109,48 +117,50 @@ class Load:
             user = {"name": name, "domain": {"id": "default"}, "password": password}
             identity: dict[str, Any] = {"methods": ["password"], "password": {"user": user}}
             body = json.dumps({"auth": {"identity": identity}}).encode()
-            await self._ask(native, "POST", "/identity/v3/auth/tokens", body)
+            await self._request(native, "POST", "/identity/v3/auth/tokens", body)
 
     async def _transfer(self, _: Connection, native: Connection) -> None:
         image = await self._create(native)
         data = "application/octet-stream"
-        await self._ask(native, "PUT", f"{image}/file", _DATA, data)
-        await self._ask(native, "GET", f"{image}/file")
-        await self._ask(native, "PUT", f"{image}/file", _DATA, data)  # refused: it has its data
+        await self._request(native, "PUT", f"{image}/file", _DATA, data)
+        await self._request(native, "GET", f"{image}/file")
+        await self._request(
+            native, "PUT", f"{image}/file", _DATA, data
+        )  # rejected: the image has data
         await self._delete(native, image)
 
     async def _create(self, native: Connection) -> str:
         document = {"name": "soak", "disk_format": "raw", "container_format": "bare"}
         body = json.dumps(document).encode()
-        response = await self._ask(native, "POST", "/image/v2/images", body)
+        response = await self._request(native, "POST", "/image/v2/images", body)
         if response is None or response.status != HTTPStatus.CREATED:
             raise BadResponse(f"no image was created: {response}")
         return f"/image/v2/images/{json.loads(response.body)['id']}"
 
     async def _delete(self, native: Connection, image: str) -> None:
-        """Delete an image in any case: what stays would make lists longer all the time."""
-        response = await self._ask(native, "DELETE", image)
+        """Delete an image, if need be over a new connection: leftovers would make lists longer."""
+        response = await self._request(native, "DELETE", image)
         if response is None or response.status != HTTPStatus.NO_CONTENT:
             await native.close()
-            await self._ask(native, "DELETE", image)
+            await self._request(native, "DELETE", image)
 
     async def _hang_up(self, connection: Connection, native: Connection) -> None:
-        """Go away after a request, in the middle of one, and in the middle of an upload."""
-        await self._ask(connection, "GET", "/v2.1/images/detail", hang_up=-1)
-        await self._ask(connection, "GET", "/v2.1/images/detail", hang_up=40)
+        """Close the connection after a request, within one, and within an upload."""
+        await self._request(connection, "GET", "/v2.1/images/detail", hang_up=-1)
+        await self._request(connection, "GET", "/v2.1/images/detail", hang_up=40)
         image = await self._create(native)
         data = "application/octet-stream"
-        await self._ask(native, "PUT", f"{image}/file", _DATA, data, hang_up=300_000)
+        await self._request(native, "PUT", f"{image}/file", _DATA, data, hang_up=300_000)
         await self._delete(native, image)
 
-    async def _dawdle(self, connection: Connection, native: Connection) -> None:
-        """Send a head in single bytes, then take image data in small pieces."""
-        token = ("X-Auth-Token", self._world.tokens["owner"])
+    async def _read_slowly(self, connection: Connection, native: Connection) -> None:
+        """Send a head byte by byte, then read image data in small pieces, and not to its end."""
+        token = ("X-Auth-Token", self._state.tokens["owner"])
         head = FuzzRequest("", "GET", "", "/v2.1/images?limit=1", "owner", [token])
         head.pieces = (1,) * 200
         await self._send(connection, head)
         image = await self._create(native)
-        await self._ask(native, "PUT", f"{image}/file", _DATA, "application/octet-stream")
+        await self._request(native, "PUT", f"{image}/file", _DATA, "application/octet-stream")
         request = FuzzRequest("", "GET", "", f"{image}/file", "owner", [token])
         reader, writer = await asyncio.open_connection("127.0.0.1", self._native_port, limit=_PIECE)
         writer.write(request.encode(self._host))
@@ -161,7 +171,7 @@ class Load:
         writer.transport.abort()
         await self._delete(native, image)
 
-    async def _err(self, connection: Connection, _: Connection) -> None:
+    async def _send_bad_request(self, connection: Connection, _: Connection) -> None:
         request = next(self._bad)
         if request.api not in ("metrics", "identity") and request.method != "DELETE":
             await self._send(connection, request)

@@ -1,4 +1,4 @@
-"""The servers of `make bench-peers`: a gateway, and what is behind it."""
+"""The servers of `make bench-peers`: a gateway, and the Keystone and Glance behind it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,26 +16,23 @@ from bench.servers import OWNER, records
 
 
 class Server:
-    """A server and its workers: where it is, and what it has used so far."""
+    """A server process and its workers: port, CPU time and memory."""
 
     def __init__(self, process: ServerProcess) -> None:
         self.port = process.port
         self._pids = [process.pid, *process.children()]
 
     def cpu(self) -> float:
-        """Microseconds of CPU, of all its processes."""
+        """Return the CPU time of all its processes in microseconds."""
         return sum(map(cpu_microseconds, self._pids))
 
     def memory(self, field: str = "VmRSS") -> float:
-        """MB of all its processes, what they share counted once for each."""
+        """Return the MB of all its processes; shared pages count once per process."""
         return sum(memory_mb(pid, field) for pid in self._pids)
 
 
 class Gateway:
-    """Glimpse and Glance, one worker each, with `token` good for both.
-
-    Nothing is between them: Glimpse asks the Glance that is also asked directly.
-    """
+    """Glimpse and the Glance behind it, one worker each; `token` is valid for both."""
 
     def __init__(self, peers: PeerCloud, process: GlimpseProcess) -> None:
         self._peers = peers
@@ -46,7 +43,7 @@ class Gateway:
     @classmethod
     @contextmanager
     def start(cls, directory: Path) -> Iterator[Self]:
-        """Run all three in an absent or empty `directory`, without images."""
+        """Run Keystone, Glance and Glimpse in an absent or empty `directory`, without images."""
         with PeerCloud.start(directory) as peers:
             peers.add_members([OWNER])
             conf = directory / "nova.conf"
@@ -58,6 +55,6 @@ class Gateway:
                 yield cls(peers, process)
 
     def put_images(self, count: int) -> None:
-        """Have the first `count` of the images that `records` makes, straight in the tables."""
+        """Insert the first `count` images of `records` into the tables of Glance."""
         with self._peers.database("glance") as glance:
             put_images(glance, records(count))

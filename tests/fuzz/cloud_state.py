@@ -1,4 +1,4 @@
-"""World: what the fuzzer knows of the cloud: tokens, images, credentials; bounded in number."""
+"""CloudState: tokens, images and credentials of the cloud that a fuzzer may use."""
 
 import re
 from collections import deque
@@ -7,21 +7,21 @@ from typing import Any
 
 import orjson
 
-from tests.fuzz.dice import Dice
+from tests.fuzz.random_source import RandomSource
 from tests.fuzz.request import FuzzRequest, Response
 from tests.fuzz.values import canary, header_value, odd_text
 from tests.support.cloud import PASSWORD
 
 MOST_IMAGES = 150
 MOST_CREDENTIALS = 12
-# Whose tokens are no good anywhere.
+# Their tokens are invalid.
 BAD_USERS = ("none", "invalid", "empty", "long", "spoiled")
 _ABSENT = "00000000-0000-0000-0000-000000000000"
 _IMAGE_ID = re.compile(r'"id": ?"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"')
 
 
-class World:
-    """Shared by all connections. `tokens` by user; `projects` by user; `secrets` to look for."""
+class CloudState:
+    """Shared by all connections. `tokens` and `projects` are by user."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class World:
         *,
         checks_tokens: bool = True,
     ) -> None:
-        """`user_id` is the owner's; without `checks_tokens` any text is a good token."""
+        """`user_id` is the owner's. Without `checks_tokens` every text is a valid token."""
         self.tokens = tokens
         self.projects = projects
         self.user_id = user_id
@@ -45,38 +45,38 @@ class World:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no log may hold: tokens and passwords, the latest of those made meanwhile."""
+        """Texts that must not be in a log: tokens and passwords, of new ones the latest 200."""
         return (*self._secrets, *self._new_secrets)
 
-    def image(self, dice: Dice) -> str:
-        """The id of an image, which mostly exists."""
-        if self.images and dice.chance(0.93):
-            return dice.pick(self.images)
-        return dice.pick((_ABSENT, dice.uuid(), dice.uuid().upper()))
+    def image(self, rng: RandomSource) -> str:
+        """Return the id of an image, which mostly exists."""
+        if self.images and rng.chance(0.93):
+            return rng.pick(self.images)
+        return rng.pick((_ABSENT, rng.uuid(), rng.uuid().upper()))
 
-    def token(self, dice: Dice, user: str) -> str | None:
-        """A token of `user`, one of BAD_USERS among them."""
+    def token(self, rng: RandomSource, user: str) -> str | None:
+        """Return a token of `user`, who may be one of BAD_USERS; None for no token."""
         if user not in BAD_USERS:
             return self.tokens[user]
         if not self.checks_tokens:
-            return header_value(odd_text(dice))[:3000]
+            return header_value(odd_text(rng))[:3000]
         if user == "none":
             return None
         if user == "empty":
             return ""
-        return self._bad_token(dice, user)
+        return self._bad_token(rng, user)
 
-    def _bad_token(self, dice: Dice, user: str) -> str:
+    def _bad_token(self, rng: RandomSource, user: str) -> str:
         if user == "long":
-            return canary(dice) * dice.pick((20, 120))
+            return canary(rng) * rng.pick((20, 120))
         if user == "invalid":
-            return canary(dice)
+            return canary(rng)
         good = self.tokens["owner"]
-        at = dice.randrange(len(good))
-        return good[:at] + ("A" if good[at] != "A" else "B") + good[at + 1 :] + canary(dice)
+        at = rng.randrange(len(good))
+        return good[:at] + ("A" if good[at] != "A" else "B") + good[at + 1 :] + canary(rng)
 
     def observe(self, request: FuzzRequest, response: Response) -> None:
-        """Remember what a response tells of new images, credentials, tokens and entity tags."""
+        """Add the image, credential, token or entity tag that a response has created."""
         etag = response.header("etag")
         if etag is not None:
             self.etags.append(etag)
@@ -102,29 +102,29 @@ class World:
             self._new_secrets.append(token)
             self.extra_tokens.append(token)
 
-    def surplus(self, dice: Dice) -> Iterable[FuzzRequest]:
-        """Requests that delete what there is too much of."""
+    def surplus(self, rng: RandomSource) -> Iterable[FuzzRequest]:
+        """Yield requests that delete images and credentials above the maximum numbers."""
         while len(self.images) > MOST_IMAGES:
             image = self.images.popleft()
             unprotect = b'[{"op":"replace","path":"/protected","value":false}]'
             kind = ("Content-Type", "application/openstack-images-v2.1-json-patch")
             target = f"/image/v2/images/{image}"
-            yield self._clean(dice, "PATCH", target, [kind], unprotect)
-            yield self._clean(dice, "DELETE", target, [])
+            yield self._clean(rng, "PATCH", target, [kind], unprotect)
+            yield self._clean(rng, "DELETE", target, [])
         while len(self.credentials) > MOST_CREDENTIALS:
             known = self.credentials.popleft()
             target = f"/identity/v3/users/{self.user_id}/application_credentials/{known}"
-            yield self._clean(dice, "DELETE", target, [], user="owner")
+            yield self._clean(rng, "DELETE", target, [], user="owner")
 
     def _clean(
         self,
-        dice: Dice,
+        rng: RandomSource,
         method: str,
         target: str,
         headers: list[tuple[str, str]],
         body: bytes | None = None,
         user: str = "admin",
     ) -> FuzzRequest:
-        pairs = [("X-Auth-Token", self.token(dice, user) or ""), *headers]
+        pairs = [("X-Auth-Token", self.token(rng, user) or ""), *headers]
         api = "image" if target.startswith("/image") else "identity"
         return FuzzRequest(api, method, "clean up", target, user, pairs, body)

@@ -1,4 +1,4 @@
-"""LogWatch: reads a log as it grows; finds tracebacks, secrets, and what no line may hold."""
+"""LogChecks: reads a log as it grows; finds tracebacks, secrets and control characters."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -11,26 +11,27 @@ from tests.fuzz.values import CANARY
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CRASH = re.compile(
     r"Traceback \(most recent|Unexpected error|Exception in|exception was never retrieved|"
-    r"ASGI callable|Error in |coroutine .* was never awaited|Task was destroyed"
+    r"The application (?:failed|returned)|Error in |coroutine .* was never awaited|"
+    r"Task was destroyed"
 )
 _BEGINNING = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \d+ [A-Z]+ [\w.]+ \[")
 _REQUEST_ID = re.compile(r"req-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ERROR = re.compile(r"^[a-zA-Z_][\w.]*(?:\b: .{0,60}|$)", re.MULTILINE)
-# A mutation may join a secret to a word, and then nothing tells what it is.
+# A mutation may join a secret to a word; then the redaction cannot recognize it.
 _SECRET = re.compile(rf"(?<![A-Za-z]){CANARY}")
-_SHOWN = 1200  # characters of a record, its last
+_SHOWN = 1200  # characters at the end of a record
 
 
 class Finding(NamedTuple):
-    """Something that a log may not have: `request_id` names the request, if the line does."""
+    """Something that must not be in a log. `request_id` is None if the line has none."""
 
     kind: str
     line: str
     request_id: str | None
 
 
-class LogWatch:
-    """One log file. Call `findings` now and then, and with `last` at the end."""
+class LogChecks:
+    """One log file. Call `findings` repeatedly, and with `last` at the end."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -38,10 +39,10 @@ class LogWatch:
         self._rest = b""
 
     def findings(self, secrets: Iterable[str], *, last: bool = False) -> Iterator[Finding]:
-        """What is wrong with the records since the last call."""
+        """Yield what is wrong with the records since the last call."""
         known = tuple(secrets)
         for record in self._records(last=last):
-            for kind in self._complaints(record, known):
+            for kind in self._problems(record, known):
                 text = record.decode(errors="backslashreplace")
                 if kind.startswith("traceback"):
                     errors = _ERROR.findall(text) or [""]
@@ -52,7 +53,7 @@ class LogWatch:
                 yield Finding(named, text[-_SHOWN:], found[0] if found else None)
 
     def _records(self, *, last: bool) -> Iterator[bytes]:
-        """Each record that is complete: a line, and those after it that do not begin one."""
+        """Yield the complete records: a line that begins one, and the lines up to the next."""
         with self._path.open("rb") as file:
             file.seek(self._position)
             content = file.read()
@@ -66,7 +67,7 @@ class LogWatch:
         self._rest = b"" if last else b"\n".join(lines[starts[-1] :])
         yield from (record for record in (records if last else records[:-1]) if record)
 
-    def _complaints(self, record: bytes, secrets: tuple[str, ...]) -> list[str]:
+    def _problems(self, record: bytes, secrets: tuple[str, ...]) -> list[str]:
         try:
             text = record.decode()
         except UnicodeDecodeError:

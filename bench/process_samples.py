@@ -1,4 +1,4 @@
-"""Samples: memory, threads and open files of processes over time, as a table and as a trend."""
+"""Memory, threads and open files of processes, sampled over time; what of them has grown."""
 
 import os
 import statistics
@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-_RSS_SHARE, _RSS_MB = 0.05, 4.0  # of growth that is noise: the allocator's, and what caches hold
-_MORE_THREADS = 10  # of pools that are filled as they are used: 6 of asyncio, 2 of the hashing, 2
-_MORE_FILES = 12  # a reader of the catalog is opened when it is needed, and has three
+_RSS_SHARE, _RSS_MB = 0.05, 4.0  # growth that comes from the allocator and from caches
+_MORE_THREADS = 10  # thread pools grow on demand: 6 of asyncio, 2 for hashing, 2 others
+_MORE_FILES = 12  # a reader of the catalog is opened on demand, and has three
 
 
 class Sample(NamedTuple):
-    """What one process has at one time; `seconds` since the load began."""
+    """Measurements of one process, `seconds` after the load began."""
 
     seconds: float
     rss_mb: float
@@ -21,7 +21,7 @@ class Sample(NamedTuple):
 
 
 class Process:
-    """One process and its samples."""
+    """A process and its samples."""
 
     def __init__(self, name: str, pid: int) -> None:
         self.name = name
@@ -29,7 +29,7 @@ class Process:
         self.samples: list[Sample] = []
 
     def sample(self, seconds: float) -> None:
-        """Take one more sample."""
+        """Add a sample."""
         status = Path(f"/proc/{self._pid}/status").read_text()
         fields = dict(line.split(":", 1) for line in status.splitlines())
         self.samples.append(
@@ -42,10 +42,10 @@ class Process:
         )
 
     def growth(self) -> list[str]:
-        """What has grown, in sentences: memory under load, threads and files from rest to rest.
+        """Return a sentence for each of memory, threads and files that has grown.
 
-        Of memory, the medians of the second and the last fifth of the time are compared. Threads
-        and files come with load, some of them ten seconds longer than it (the store's threads).
+        Memory: the medians of the second and the last fifth of the samples under load. Threads and
+        files, whose number depends on the load: the idle process before and after it.
         """
         before, *loaded, after = self.samples
         found = []
@@ -63,7 +63,7 @@ class Process:
         return found
 
     def rows(self) -> Iterable[str]:
-        """Rows of a table: at rest, under load at its beginning, quarters and end, and at rest."""
+        """Yield table rows: idle, at five times under load, and idle again."""
         before, *loaded, after = self.samples
         yield self._row("at rest", before)
         for place in _PLACES:
@@ -79,6 +79,6 @@ _PLACES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def table(processes: Sequence[Process]) -> str:
-    """All processes as one table in Markdown."""
+    """Return a Markdown table of all processes."""
     head = ["| process | when | MB | threads | files |", "|---|---|---|---|---|"]
     return "\n".join([*head, *(row for process in processes for row in process.rows())])

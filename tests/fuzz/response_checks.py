@@ -1,15 +1,15 @@
-"""Judge: what of the responses is a failure, counted and kept with the request that caused it."""
+"""ResponseChecks: decides which responses are failures; keeps those with their requests."""
 
 import json
 import re
 from collections import Counter
 from dataclasses import dataclass
 
+from tests.fuzz.cloud_state import BAD_USERS
 from tests.fuzz.request import FuzzRequest, Response, as_command
-from tests.fuzz.world import BAD_USERS
 
 SLOW_SECONDS = 2.0
-_SMALL_HEAD = 60_000  # bytes, less than any bound of a head
+_SMALL_HEAD = 60_000  # bytes, less than any limit of a head
 EXAMPLES = 3  # failures of a kind that are shown with their requests
 _ALLOWED_5XX = frozenset((501,))
 _FROM_UPSTREAM = frozenset((502, 503))
@@ -21,17 +21,18 @@ _READERS = frozenset(("reader", "stranger", "unscoped"))
 
 @dataclass(frozen=True)
 class Failure:
-    """`kind` groups failures of one cause; `detail` is what happened; `command` repeats it."""
+    """A failure. `kind` is the same for failures of one cause; `command` repeats the request."""
 
     kind: str
     detail: str
     command: str
 
 
-class Judge:
-    """Collects counts and failures.
+class ResponseChecks:
+    """Counts responses and failures.
 
-    `is_gateway`: a 502 or 503 may be an upstream's. Without `checks_tokens` any token is good.
+    `is_gateway`: 502 and 503 with Retry-After are errors of the service behind it, no failures.
+    Without `checks_tokens` every token is valid, so that no success is a failure.
     """
 
     def __init__(self, port: int, *, is_gateway: bool, checks_tokens: bool = True) -> None:
@@ -44,25 +45,25 @@ class Judge:
         self.notes: list[str] = []
         self.slowest = 0.0
 
-    def judge(self, request: FuzzRequest, raw: bytes, response: Response) -> None:
-        """Count a response, and note what is wrong with it."""
+    def check(self, request: FuzzRequest, raw: bytes, response: Response) -> None:
+        """Count a response; record a failure for each thing that is wrong with it."""
         self.counts[request.api, str(response.status)] += 1
         self.slowest = max(self.slowest, response.seconds)
         if response.status == 431 and raw.find(b"\r\n\r\n") < _SMALL_HEAD:
             self.fail(f"431 for a small head: {request.method}", _shown(response), raw)
-        for kind in self._complaints(request, response):
+        for kind in self._problems(request, response):
             self.fail(f"{kind}: {request.method} {request.template}", _shown(response), raw)
 
     def fail(self, kind: str, detail: str, raw: bytes) -> None:
-        """Note a failure; the first of each kind are kept."""
+        """Record a failure; the first EXAMPLES of each kind are kept with their requests."""
         self.failures[kind] += 1
         if self.failures[kind] <= EXAMPLES:
             self.examples.append(Failure(kind, detail, as_command(raw, self._port)))
 
-    def _complaints(self, request: FuzzRequest, response: Response) -> list[str]:
+    def _problems(self, request: FuzzRequest, response: Response) -> list[str]:
         found = []
         status = response.status
-        if status >= 500 and status not in _ALLOWED_5XX and not self.is_upstreams(response):
+        if status >= 500 and status not in _ALLOWED_5XX and not self.is_upstream_error(response):
             found.append(f"status {status}")
         if _is_json(response) and response.body and not _parses(response.body):
             found.append("body that is not JSON")
@@ -75,18 +76,18 @@ class Judge:
                 found.append(f"write by {request.user}")
         return found
 
-    def is_upstreams(self, response: Response) -> bool:
-        """Tell whether a response says that the service behind a gateway has failed."""
+    def is_upstream_error(self, response: Response) -> bool:
+        """Return True if the gateway reports an error of the service behind it."""
         retry_after = response.header("retry-after")
         return self._is_gateway and response.status in _FROM_UPSTREAM and retry_after is not None
 
     @property
     def failed(self) -> int:
-        """How many failures there were."""
+        """The number of failures."""
         return self.failures.total()
 
     def report(self) -> str:
-        """The counts by API and status, and the failures with their requests."""
+        """Return a text: counts by API and status, and the failures with their requests."""
         lines = ["   count  api       status"]
         for (api, status), count in sorted(self.counts.items()):
             lines.append(f"{count:8}  {api:8}  {status}")
@@ -100,9 +101,9 @@ class Judge:
 
 
 def _writes(request: FuzzRequest, response: Response) -> bool:
-    """Tell whether a successful response says that something was written.
+    """Return True if a successful response means that something was written.
 
-    A patch of no operations shows the image, and some media types lead to version discovery.
+    An empty patch only shows the image, and some media types only lead to version discovery.
     """
     if request.method not in _WRITES or response.body.startswith(b'{"version"'):
         return False
