@@ -1,170 +1,259 @@
-"""Clients that send or take too little for too long, or too much of what is no body."""
+"""When a connection times out: the clock of the event loop is moved by the test."""
 
-import select
+import asyncio
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
-from pathlib import Path
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
+from typing import Any
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
-from glimpse.server.client_timeouts import KEEP_ALIVE
-from tests.support.cloud import EmbeddedCloud, Member, seed_identity
-from tests.support.http import request
-from tests.support.process import GlimpseProcess, wait_until
+from glimpse.server.client_timeouts import KEEP_ALIVE, ClientTimeouts
+from glimpse.server.http_protocol import HttpProtocol
 
-USER = Member("user", "e" * 32)
-PATIENCE = 1.0
-LONG = 20.0  # seconds: more than any bounded wait takes here
-_ESTABLISHED = "01"  # in /proc/net/tcp
-METADATA = b"POST /v2.1/images/x/metadata HTTP/1.1\r\nHost: x\r\n"
+TIMEOUT = 60.0
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+PUT = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n"
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
-    directory = tmp_path_factory.mktemp("patience")
-    conf = directory / "glimpse.conf"
-    conf.write_text(f"[glimpse]\nclient_timeout = {PATIENCE}\n")
-    seed_identity(directory / "state", [USER])
-    with GlimpseProcess(directory / "state", arguments=["--config-file", str(conf)]) as process:
-        yield EmbeddedCloud(process)
+class Clock(asyncio.SelectorEventLoop):
+    """An event loop whose time is the test's."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        super().__init__()
+
+    def time(self) -> float:
+        return self.now
+
+    async def advance(self, seconds: float) -> None:
+        """Let the time pass, and run what is due, in steps of at most a second."""
+        end = self.now + seconds
+        while self.now < end:
+            self.now = min(end, self.now + 1)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
 
 
-def connect(cloud: EmbeddedCloud) -> socket.socket:
-    return socket.create_connection(cloud.address, timeout=LONG)
+class FakeTransport(asyncio.Transport):
+    """Keeps what is written until the test takes it."""
+
+    def __init__(self, protocol: HttpProtocol, loop: Clock) -> None:
+        super().__init__()
+        self._protocol = protocol
+        self._loop = loop
+        self.unsent = b""
+        self.ended: str | None = None
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return {"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)}.get(name, default)
+
+    def write(self, data: Any) -> None:
+        self.unsent += bytes(data)
+        if len(self.unsent) > 65536:
+            self._protocol.pause_writing()
+
+    def take(self, size: int) -> None:
+        """Have the kernel take that much."""
+        self.unsent = self.unsent[size:]
+        if len(self.unsent) < 16384:
+            self._protocol.resume_writing()
+
+    def get_write_buffer_size(self) -> int:
+        return len(self.unsent)
+
+    def is_closing(self) -> bool:
+        return self.ended is not None
+
+    def close(self) -> None:
+        self._end("closed")
+
+    def abort(self) -> None:
+        self._end("aborted")
+
+    def _end(self, how: str) -> None:
+        if self.ended is None:
+            self.ended = how
+            self._loop.call_soon(self._protocol.connection_lost, None)
+
+    def write_eof(self) -> None:
+        pass
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
 
 
-def seconds_until_closed(
-    cloud: EmbeddedCloud, first: bytes, then: bytes = b"", pause: float = 0.1
-) -> float:
-    """How long the connection lasts for who sends `first`, and `then` again and again."""
-    began = time.monotonic()
-    with connect(cloud) as connection:
-        connection.sendall(first)
-        while time.monotonic() - began < LONG:
-            try:
-                if then:
-                    connection.sendall(then)
-                if select.select([connection], [], [], pause)[0] and not connection.recv(65536):
-                    break
-            except OSError:
-                break
-    return time.monotonic() - began
+class State:
+    """Implements ServerState."""
+
+    def __init__(self) -> None:
+        self.connections: set[Any] = set()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.total_requests = 0
+        self.default_headers: list[tuple[bytes, bytes]] = []
 
 
-@pytest.mark.parametrize(
-    ("first", "then"),
-    [
-        (b"", b""),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n", b""),
-        (b"GET / HTTP/1.1\r\n", b"X: y\r\n"),
-        (b"FOO / HTTP/1.1\r\n", b"X: y\r\n"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n", b"X: y\r\n"),
-        (METADATA + b"Content-Length: 99\r\n\r\n", b""),
-        (METADATA + b"Content-Length: 99999\r\n\r\n", b"x"),
-        (METADATA + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
-        (METADATA + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n"),
-        (METADATA + b"Content-Length: 999999\r\n\r\n", b"x"),
-        (METADATA.replace(b"POST", b"FOO") + b"Content-Length: 9999\r\n\r\n", b"x"),
-    ],
-    ids=[
-        *("nothing", "half a head", "a slow head", "a slow head of an odd verb"),
-        *("a slow second head", "no body", "a slow body", "slow chunks", "slow trailers"),
-        *("a slow body that is refused", "a slow body of an odd verb"),
-    ],
-)
-def test_who_is_too_slow_is_not_waited_for(cloud: EmbeddedCloud, first: bytes, then: bytes) -> None:
-    assert seconds_until_closed(cloud, first, then) < LONG / 2
+class Connection:
+    """A connection to an application that reads a body, then sends 4 MB in pieces."""
+
+    def __init__(self, loop: Clock) -> None:
+        self.loop = loop
+        self.scopes: list[Scope] = []
+        self.read = True
+        self.protocol = HttpProtocol(self._app, State(), {}, loop)
+        self.transport = FakeTransport(self.protocol, loop)
+        self.protocol.connection_made(self.transport)
+
+    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scopes.append(scope)
+        while self.read and (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for number in range(64):
+            body = {"body": b"x" * 65536, "more_body": number < 63}
+            await send({"type": "http.response.body", **body})
+
+    async def send(self, data: bytes) -> None:
+        self.protocol.data_received(data)
+        for _ in range(5):
+            await asyncio.sleep(0)
 
 
-def test_who_takes_nothing_of_an_answer_is_not_waited_for(cloud: EmbeddedCloud) -> None:
-    """An answer of many megabytes, of which the kernels on the way take a few."""
-    image = b'{"name": "large", "disk_format": "raw", "container_format": "bare"}'
-    image_id = cloud.ask("user", "POST", "/image/v2/images", image).json()["id"]
-    path = f"/image/v2/images/{image_id}/file"
-    headers = {
-        "X-Auth-Token": cloud.token("user") or "",
-        "Content-Type": "application/octet-stream",
-    }
-    stored = request(cloud.address, "PUT", path, headers, b"x" * 30_000_000)
-    assert stored.status == 204, str(stored)
-    head = f"GET {path} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {cloud.token('user')}\r\n\r\n"
-    with connect(cloud) as connection:
-        connection.sendall(head.encode())
-        client = connection.getsockname()[1]
-        assert is_connected(cloud, client)
-        wait_until(lambda: not is_connected(cloud, client), "its connection stays", LONG)
+def run(test: Callable[[Connection, Clock], Coroutine[Any, Any, None]]) -> None:
+    loop = Clock()
+
+    async def connected() -> None:
+        await test(Connection(loop), loop)
+
+    try:
+        loop.run_until_complete(connected())
+    finally:
+        loop.close()
 
 
-def is_connected(cloud: EmbeddedCloud, client: int) -> bool:
-    """Whether the server has a connection, not closed yet, to that port."""
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        _, local, remote, state, *_ = line.split()
-        ports = tuple(int(address.partition(":")[2], 16) for address in (local, remote))
-        if (*ports, state) == (cloud.address[1], client, _ESTABLISHED):
-            return True
-    return False
+@pytest.fixture(autouse=True)
+def timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ClientTimeouts, "client_timeout", TIMEOUT)
 
 
-def test_who_goes_on_is_waited_for(cloud: EmbeddedCloud) -> None:
-    """Longer than the silence that ends a connection."""
-    body = b'{"metadata": {"a": "' + b"b" * 2000 + b'"}}'
-    head = METADATA + b"X-Auth-Token: wrong\r\nContent-Length: %d\r\n\r\n" % len(body)
-    with connect(cloud) as connection:
-        connection.sendall(head)
-        pieces = 20
-        size = len(body) // pieces + 1
-        for start in range(0, len(body), size):
-            time.sleep(2 * PATIENCE / pieces)
-            connection.sendall(body[start : start + size])
-        assert connection.recv(65536).startswith(b"HTTP/1.1 401 ")
+def test_a_client_may_pause_a_download_for_the_timeout() -> None:
+    async def test(connection: Connection, loop: Clock) -> None:
+        await connection.send(GET)
+        for _ in range(5):
+            await loop.advance(TIMEOUT - 1)
+            assert connection.transport.ended is None
+            connection.transport.take(1)
+        await loop.advance(TIMEOUT + 2 * KEEP_ALIVE)
+        assert connection.transport.ended == "aborted"
+        assert connection.scopes[0]["glimpse.cut"] == "timeout"
+
+    run(test)
 
 
-def test_a_slow_answer_is_no_fault_of_the_client(cloud: EmbeddedCloud) -> None:
-    """What is kept open between requests is closed after five seconds, not one."""
-    with connect(cloud) as connection:
-        for _ in range(2):
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
-            time.sleep(2.5 * PATIENCE)
+def test_a_client_may_pause_before_it_takes_the_end_of_a_response() -> None:
+    """The response is complete for the application, and the next request is not due yet."""
+
+    async def test(connection: Connection, loop: Clock) -> None:
+        await connection.send(GET)
+        while len(connection.transport.unsent) > 65536:
+            connection.transport.take(len(connection.transport.unsent) - 1)
+            await loop.advance(1)
+        await loop.advance(TIMEOUT - 10)
+        assert connection.transport.ended is None
+        connection.transport.take(len(connection.transport.unsent))
+        await loop.advance(KEEP_ALIVE - 1)
+        assert connection.transport.ended is None
+        assert "glimpse.cut" not in connection.scopes[0]
+        await loop.advance(2 * KEEP_ALIVE)
+        assert connection.transport.ended == "closed"
+
+    run(test)
 
 
-@pytest.mark.parametrize("requests", [1, 2])
-def test_a_connection_without_requests_is_not_kept(cloud: EmbeddedCloud, requests: int) -> None:
-    """The second comes before the first is answered."""
-    asked = requests * b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-    assert KEEP_ALIVE - 1 < seconds_until_closed(cloud, asked) < LONG / 2
+def test_a_client_may_pause_an_upload_for_the_timeout() -> None:
+    async def test(connection: Connection, loop: Clock) -> None:
+        await connection.send(PUT)
+        for _ in range(5):
+            await loop.advance(TIMEOUT - 1)
+            assert connection.transport.ended is None
+            await connection.send(b"x" * 60_000)
+        await loop.advance(TIMEOUT + 1)
+        assert connection.transport.ended == "closed"
+
+    run(test)
 
 
-@pytest.mark.parametrize(
-    "endless",
-    [
-        lambda: b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 100_000,
-        lambda: b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 1_000_000,
-        lambda: b"FOO / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 1_000_000,
-        lambda: METADATA + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * 100_000,
-        lambda: METADATA + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"y" * 1_000_000,
-    ],
-    ids=["headers", "one header", "one header of an odd verb", "trailers", "one trailer"],
-)
-def test_endless_heads_are_refused(cloud: EmbeddedCloud, endless: Callable[[], bytes]) -> None:
-    with connect(cloud) as connection:
-        sender = threading.Thread(target=_send_all, args=(connection, endless()))
-        sender.start()
-        with closing(connection):
-            said = b""
-            try:
-                while data := connection.recv(65536):
-                    said += data
-            except OSError:
-                pass  # it was reset, since not all was read
-        sender.join()
-    assert b" 200 OK" not in said
-    assert said[:12] in (b"", b"HTTP/1.1 431", b"HTTP/1.1 400"), said
+def test_a_client_is_not_blamed_for_a_server_that_reads_slowly() -> None:
+    """The server stops reading for longer than the timeout; then the client gets as long again."""
+
+    async def test(connection: Connection, loop: Clock) -> None:
+        connection.protocol.data_received(PUT + b"x" * 100_000)
+        connection.protocol.flow.hold_reading()
+        await loop.advance(3 * TIMEOUT)
+        connection.protocol.flow.release_reading()
+        connection.protocol.flow.resume_reading()
+        await loop.advance(TIMEOUT - KEEP_ALIVE - 1)
+        assert connection.transport.ended is None
+
+    run(test)
 
 
-def _send_all(connection: socket.socket, data: bytes) -> None:
-    with suppress(OSError):
-        connection.sendall(data)
+def test_a_slow_upload_at_less_than_the_lowest_rate_is_ended() -> None:
+    async def test(connection: Connection, loop: Clock) -> None:
+        await connection.send(PUT)
+        for _ in range(int(3 * TIMEOUT)):
+            await connection.send(b"x")
+            await loop.advance(1)
+        assert connection.transport.ended == "closed"
+
+    run(test)
+
+
+def test_bytes_that_come_count_for_a_response_that_is_not_taken() -> None:
+    async def test(connection: Connection, loop: Clock) -> None:
+        connection.read = False
+        await connection.send(PUT)
+        for _ in range(4):
+            await loop.advance(TIMEOUT - 10)
+            await connection.send(b"x" * 50_000)
+            assert connection.transport.ended is None
+        await loop.advance(TIMEOUT + 2 * KEEP_ALIVE)
+        assert connection.transport.ended == "aborted"
+
+    run(test)
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(listener.getsockname(), timeout=20)
+    server, _ = listener.accept()
+    yield client, server
+    for each in (client, server, listener):
+        each.close()
+
+
+def test_bytes_that_leave_the_kernel_count(pair: tuple[socket.socket, socket.socket]) -> None:
+    """The kernel takes no more from the process while it still sends what it has."""
+    client, server = pair
+    sent = 0
+    with suppress(BlockingIOError):
+        while True:
+            sent += server.send(b"x" * 65536, socket.MSG_DONTWAIT)
+
+    async def test(connection: Connection, loop: Clock) -> None:
+        transport = connection.transport
+        transport.get_extra_info = {"socket": server}.get  # type: ignore[method-assign,assignment]
+        await connection.send(GET)
+        for _ in range(4):
+            await loop.advance(TIMEOUT - 10)
+            assert transport.ended is None
+            client.recv(sent // 8, socket.MSG_WAITALL)
+        await loop.advance(TIMEOUT + 2 * KEEP_ALIVE)
+        assert transport.ended == "aborted"
+
+    run(test)
