@@ -146,7 +146,7 @@ def test_a_reload_ends_when_all_workers_have_reloaded(
     service.pool.reload()
     assert service.signals == [(1, signal.SIGHUP), (2, signal.SIGHUP)]
     service.send("reloaded", 1)
-    assert service.reports == ["started", "reload started"]
+    assert "reloaded" not in service.reports
     assert service.pool.settings == settings
     service.send("reloaded", 2)
     assert service.reports == ["started", "reload started", "reloaded"]
@@ -196,7 +196,7 @@ def test_a_worker_that_is_replaced_during_a_reload_reloads_too(
     assert service.started_with[-1] == settings
     assert service.signals[-1] == (3, signal.SIGHUP)
     service.send("reloaded", 1)
-    assert service.reports == ["started", "reload started"]
+    assert "reloaded" not in service.reports
     service.send("reloaded", 3)
     assert service.reports[-1] == "reloaded"
     assert service.pool.settings == new_settings
