@@ -1,4 +1,4 @@
-"""The application under servers that are not Glimpse's own command."""
+"""The application under other ASGI servers than `glimpse serve`."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.support.process import GlimpseProcess, ServerProcess, free_port
 USER = Member("user", "e" * 32)
 APPLICATION = "glimpse.asgi:application"
 
-# How each is told to listen at a port; gunicorn needs a worker that speaks ASGI.
+# Commands; {} is the port. gunicorn needs its ASGI worker.
 SERVERS = {
     "uvicorn": ["uvicorn", "--port", "{}", APPLICATION],
     "granian": ["granian", "--interface", "asgi", "--port", "{}", APPLICATION],
@@ -21,8 +21,8 @@ SERVERS = {
 }
 
 
-class ForeignProcess(GlimpseProcess):
-    """A server that serves the application from a state directory."""
+class OtherServerProcess(GlimpseProcess):
+    """Another ASGI server that serves the application with a state directory."""
 
     def __init__(self, state_dir: Path, command: list[str]) -> None:
         port = free_port()
@@ -41,7 +41,7 @@ class ForeignProcess(GlimpseProcess):
 @pytest.mark.parametrize("name", SERVERS)
 def test_an_asgi_server_serves_the_application(tmp_path: Path, name: str) -> None:
     seed_identity(tmp_path / "state", [USER])
-    with ForeignProcess(tmp_path / "state", SERVERS[name]) as process:
+    with OtherServerProcess(tmp_path / "state", SERVERS[name]) as process:
         cloud = EmbeddedCloud(process)
         assert request(process.address, "GET", "/healthcheck").body == b"OK"
         token = issue_token(cloud.identity_url, USER.name)

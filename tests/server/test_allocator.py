@@ -1,4 +1,4 @@
-"""Memory that a process has used once and does not keep."""
+"""Memory that a process returns to the system."""
 
 import subprocess
 import sys
@@ -10,10 +10,10 @@ from tests.support.memory import MEGABYTE, resident_bytes
 from tests.support.process import GlimpseProcess
 
 USER = Member("user", "e" * 32)
-OF_A_HASH = 16 * MEGABYTE
+HASH_MEMORY = 16 * MEGABYTE  # of scrypt
 
 
-def test_the_memory_of_a_password_hash_is_returned(tmp_path: Path) -> None:
+def test_a_login_returns_the_memory_of_the_password_hash(tmp_path: Path) -> None:
     seed_identity(tmp_path / "state", [USER])
     with GlimpseProcess(tmp_path / "state") as process:
         cloud = EmbeddedCloud(process)
@@ -21,7 +21,7 @@ def test_the_memory_of_a_password_hash_is_returned(tmp_path: Path) -> None:
         before = resident_bytes(process.pid)
         assert cloud.token("user")
         grown = resident_bytes(process.pid) - before
-    assert grown < OF_A_HASH / 2, f"{grown / MEGABYTE:.0f} MB more"
+    assert grown < HASH_MEMORY / 2, f"{grown / MEGABYTE:.0f} MB more"
 
 
 FRAGMENTED_HEAP = """
@@ -40,7 +40,7 @@ print(before - resident_bytes(os.getpid()))
 """
 
 
-def test_free_pages_between_used_blocks_are_returned() -> None:
+def test_return_free_pages_returns_pages_between_used_blocks() -> None:
     command = [sys.executable, "-c", FRAGMENTED_HEAP]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert int(printed) > 20 * MEGABYTE

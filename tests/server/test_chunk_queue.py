@@ -1,4 +1,4 @@
-"""Bodies of tiny chunks on many connections: other requests are served meanwhile."""
+"""Bodies of tiny chunks on many connections do not delay other requests."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ from tests.support.process import GlimpseProcess
 HEAD = b"POST /v2.1/images HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 CONNECTIONS = 30
-CPU_SECONDS = 1.0  # all of the chunks take 3 s when they are decoded as they come
+CPU_SECONDS = 1.0  # to decode all chunks takes 3 s
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def _cpu_seconds(process: GlimpseProcess) -> float:
 
 
 @pytest.mark.parametrize("chunk", [b"1\r\nx\r\n", b"1;\r\nx\r\n"], ids=["plain", "extension"])
-def test_a_request_is_answered_while_others_send_tiny_chunks(
+def test_a_request_is_served_while_other_clients_send_tiny_chunks(
     process: GlimpseProcess, chunk: bytes
 ) -> None:
     with ExitStack() as stack:
@@ -43,7 +43,7 @@ def test_a_request_is_answered_while_others_send_tiny_chunks(
         assert _cpu_seconds(process) - before < CPU_SECONDS
 
 
-def test_a_body_of_tiny_chunks_is_read_to_its_end(process: GlimpseProcess) -> None:
+def test_the_request_after_a_body_of_tiny_chunks_is_served(process: GlimpseProcess) -> None:
     with socket.create_connection(process.address, timeout=60) as connection:
         connection.sendall(HEAD + b"1\r\n{\r\n" * 20_000 + b"0\r\n\r\n" + GET)
         received = b""

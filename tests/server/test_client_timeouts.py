@@ -1,4 +1,4 @@
-"""When a connection times out: the clock of the event loop is moved by the test."""
+"""When connections of slow clients are closed. The test advances the event loop's clock."""
 
 import asyncio
 import socket
@@ -15,10 +15,13 @@ from glimpse.server.http_protocol import HttpProtocol
 TIMEOUT = 60.0
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 PUT = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n"
+CHUNKED = b"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+LARGE: tuple[bytes, ...] = 64 * (b"x" * 65536,)  # parts of a response
+SMALL: tuple[bytes, ...] = (b"{}",)
 
 
 class Clock(asyncio.SelectorEventLoop):
-    """An event loop whose time is the test's."""
+    """An event loop whose time the test advances."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -28,7 +31,7 @@ class Clock(asyncio.SelectorEventLoop):
         return self.now
 
     async def advance(self, seconds: float) -> None:
-        """Let the time pass, and run what is due, in steps of at most a second."""
+        """Let time pass in steps of at most a second, and run what is due."""
         end = self.now + seconds
         while self.now < end:
             self.now = min(end, self.now + 1)
@@ -37,7 +40,7 @@ class Clock(asyncio.SelectorEventLoop):
 
 
 class FakeTransport(asyncio.Transport):
-    """Keeps what is written until the test takes it."""
+    """Buffers what is written until the test reads it."""
 
     def __init__(self, protocol: HttpProtocol, loop: Clock) -> None:
         super().__init__()
@@ -55,7 +58,7 @@ class FakeTransport(asyncio.Transport):
             self._protocol.pause_writing()
 
     def take(self, size: int) -> None:
-        """Have the kernel take that much."""
+        """Have the client read `size` bytes."""
         self.unsent = self.unsent[size:]
         if len(self.unsent) < 16384:
             self._protocol.resume_writing()
@@ -98,29 +101,34 @@ class State:
 
 
 class Connection:
-    """A connection to an application that reads a body, then sends 4 MB in pieces."""
+    """A connection to an application that reads the body if `reads_body`, then responds."""
 
     def __init__(self, loop: Clock) -> None:
         self.loop = loop
         self.scopes: list[Scope] = []
-        self.read = True
+        self.reads_body = True
+        self.response = LARGE
         self.protocol = HttpProtocol(self._app, State(), {}, loop)
         self.transport = FakeTransport(self.protocol, loop)
         self.protocol.connection_made(self.transport)
 
     async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scopes.append(scope)
-        while self.read and (await receive()).get("more_body"):
+        while self.reads_body and (await receive()).get("more_body"):
             pass
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        for number in range(64):
-            body = {"body": b"x" * 65536, "more_body": number < 63}
-            await send({"type": "http.response.body", **body})
+        for number, part in enumerate(self.response, 1):
+            more = number < len(self.response)
+            await send({"type": "http.response.body", "body": part, "more_body": more})
 
     async def send(self, data: bytes) -> None:
         self.protocol.data_received(data)
         for _ in range(5):
             await asyncio.sleep(0)
+
+    def read_all(self) -> None:
+        """Have the client read everything that was sent."""
+        self.transport.take(len(self.transport.unsent))
 
 
 def run(test: Callable[[Connection, Clock], Coroutine[Any, Any, None]]) -> None:
@@ -140,6 +148,79 @@ def timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ClientTimeouts, "client_timeout", TIMEOUT)
 
 
+@pytest.mark.parametrize(
+    ("first", "each_second", "reads_body"),
+    [
+        (b"", b"", True),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n", b"", True),
+        (b"GET / HTTP/1.1\r\n", b"X: y\r\n", True),
+        (b"FOO / HTTP/1.1\r\n", b"X: y\r\n", True),
+        (GET + b"GET / HTTP/1.1\r\n", b"X: y\r\n", True),
+        (PUT, b"", True),
+        (PUT, b"x", True),
+        (PUT.replace(b"PUT", b"FOO"), b"x", True),
+        (CHUNKED, b"1\r\nx\r\n", True),
+        (CHUNKED + b"0\r\n", b"X: y\r\n", True),
+        (PUT, b"x", False),
+    ],
+    ids=[
+        *("nothing", "half a head", "a slow head", "a slow head of an unknown method"),
+        *("a slow second head", "no body", "a slow body", "a slow body of an unknown method"),
+        *("slow chunks", "slow trailers", "a slow body that the application does not read"),
+    ],
+)
+def test_a_client_that_sends_too_slowly_is_disconnected(
+    first: bytes, each_second: bytes, *, reads_body: bool
+) -> None:
+    async def test(connection: Connection, loop: Clock) -> None:
+        connection.response, connection.reads_body = SMALL, reads_body
+        if first:
+            await connection.send(first)
+        for _ in range(int(TIMEOUT - 2)):
+            assert connection.transport.ended is None
+            connection.read_all()
+            if each_second:
+                await connection.send(each_second)
+            await loop.advance(1)
+        await loop.advance(2 + 2 * KEEP_ALIVE)
+        assert connection.transport.ended == "closed"
+
+    run(test)
+
+
+@pytest.mark.parametrize("requests", [1, 2])
+def test_an_idle_connection_is_closed_after_the_keep_alive_time(requests: int) -> None:
+    """Two requests are sent at once, the second before the response to the first."""
+
+    async def test(connection: Connection, loop: Clock) -> None:
+        connection.response = SMALL
+        await connection.send(requests * GET)
+        connection.read_all()
+        await loop.advance(KEEP_ALIVE - 1)
+        assert len(connection.scopes) == requests
+        assert connection.transport.ended is None
+        await loop.advance(KEEP_ALIVE + 1)
+        assert connection.transport.ended == "closed"
+
+    run(test)
+
+
+def test_a_client_timeout_below_the_keep_alive_time_does_not_shorten_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ClientTimeouts, "client_timeout", 1.0)
+
+    async def test(connection: Connection, loop: Clock) -> None:
+        connection.response = SMALL
+        for _ in range(2):
+            await connection.send(GET)
+            connection.read_all()
+            await loop.advance(2.5)
+            assert connection.transport.ended is None
+
+    run(test)
+
+
 def test_a_client_may_pause_a_download_for_the_timeout() -> None:
     async def test(connection: Connection, loop: Clock) -> None:
         await connection.send(GET)
@@ -154,8 +235,8 @@ def test_a_client_may_pause_a_download_for_the_timeout() -> None:
     run(test)
 
 
-def test_a_client_may_pause_before_it_takes_the_end_of_a_response() -> None:
-    """The response is complete for the application, and the next request is not due yet."""
+def test_a_client_may_pause_before_it_reads_the_end_of_a_response() -> None:
+    """The keep-alive time begins when the client has read the whole response."""
 
     async def test(connection: Connection, loop: Clock) -> None:
         await connection.send(GET)
@@ -187,8 +268,8 @@ def test_a_client_may_pause_an_upload_for_the_timeout() -> None:
     run(test)
 
 
-def test_a_client_is_not_blamed_for_a_server_that_reads_slowly() -> None:
-    """The server stops reading for longer than the timeout; then the client gets as long again."""
+def test_a_client_does_not_time_out_while_the_server_pauses_reading() -> None:
+    """Afterwards the client has the whole timeout again."""
 
     async def test(connection: Connection, loop: Clock) -> None:
         connection.protocol.data_received(PUT + b"x" * 100_000)
@@ -202,7 +283,7 @@ def test_a_client_is_not_blamed_for_a_server_that_reads_slowly() -> None:
     run(test)
 
 
-def test_a_slow_upload_at_less_than_the_lowest_rate_is_ended() -> None:
+def test_an_upload_below_the_minimum_rate_is_closed() -> None:
     async def test(connection: Connection, loop: Clock) -> None:
         await connection.send(PUT)
         for _ in range(int(3 * TIMEOUT)):
@@ -213,9 +294,9 @@ def test_a_slow_upload_at_less_than_the_lowest_rate_is_ended() -> None:
     run(test)
 
 
-def test_bytes_that_come_count_for_a_response_that_is_not_taken() -> None:
+def test_a_client_that_uploads_may_leave_the_response_unread_for_the_timeout() -> None:
     async def test(connection: Connection, loop: Clock) -> None:
-        connection.read = False
+        connection.reads_body = False
         await connection.send(PUT)
         for _ in range(4):
             await loop.advance(TIMEOUT - 10)
@@ -237,8 +318,10 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         each.close()
 
 
-def test_bytes_that_leave_the_kernel_count(pair: tuple[socket.socket, socket.socket]) -> None:
-    """The kernel takes no more from the process while it still sends what it has."""
+def test_bytes_that_leave_the_kernels_buffer_restart_the_timeout(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    """The kernel takes no more from the process until its own buffer is nearly empty."""
     client, server = pair
     sent = 0
     with suppress(BlockingIOError):

@@ -1,4 +1,4 @@
-"""Responses that clients do not take to their end: the access log, metrics, and memory."""
+"""Incomplete responses: access log, metrics, and the memory that slow clients take."""
 
 import json
 import os
@@ -16,14 +16,14 @@ from tests.support.http import request
 from tests.support.process import GlimpseProcess, free_port, wait_until
 
 USER = Member("user", "e" * 32)
-SIZE = 24_000_000  # bytes: more than the kernels on the way hold
+SIZE = 24_000_000  # bytes: more than the kernel's buffers hold
 READERS = 64
-EACH = 400_000  # bytes of a slow reader in the process
-AFTERWARDS = 8_000_000  # bytes of memory that may stay after eight downloads at once
+MAX_BYTES_EACH = 400_000  # of memory for one slow client
+MAX_GROWTH = 8_000_000  # bytes of memory after eight downloads at once
 
 
 class Downloads:
-    """A process with one large image, and connections on which it was asked for."""
+    """A process with one large image, and connections that download it."""
 
     def __init__(self, directory: Path, *, client_timeout: float) -> None:
         self.metrics_port = free_port()
@@ -44,11 +44,11 @@ class Downloads:
             "X-Auth-Token": self.cloud.token("user") or "",
             "Content-Type": "application/octet-stream",
         }
-        answer = request(self.cloud.address, "PUT", self.path, self.headers, b"x" * SIZE)
-        assert answer.status == 204, str(answer)
+        response = request(self.cloud.address, "PUT", self.path, self.headers, b"x" * SIZE)
+        assert response.status == 204, str(response)
 
     def begin(self) -> socket.socket:
-        """A connection on which a download has begun."""
+        """Return a connection on which the head of the response was read."""
         connection = socket.socket()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         connection.settimeout(20)
@@ -62,14 +62,14 @@ class Downloads:
             received += connection.recv(1)
         return connection
 
-    def lines(self) -> list[dict[str, object]]:
-        """The access lines of downloads."""
+    def access_lines(self) -> list[dict[str, object]]:
+        """Return the access log lines of downloads."""
         text = self.cloud.process.log.read_text()
         documents = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
         return [one for one in documents if one.get("operation") == "image.download_data"]
 
     def memory(self) -> int:
-        """Resident bytes of the process."""
+        """Return the resident bytes of the process."""
         pages = int(Path(f"/proc/{self.cloud.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
@@ -83,12 +83,12 @@ def downloads(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Downlo
 
 
 def _only_line(downloads: Downloads) -> dict[str, object]:
-    wait_until(lambda: bool(downloads.lines()), "no access line")
-    (line,) = downloads.lines()
+    wait_until(lambda: bool(downloads.access_lines()), "no access line")
+    (line,) = downloads.access_lines()
     return line
 
 
-def test_a_download_that_the_client_leaves_is_no_success(downloads: Downloads) -> None:
+def test_a_download_that_the_client_aborts_is_logged_as_499(downloads: Downloads) -> None:
     downloads.begin().close()
     line = _only_line(downloads)
     assert (line["status"], line["cut"], line["sent_status"]) == (499, "client", 200)
@@ -99,15 +99,14 @@ def test_a_download_that_the_client_leaves_is_no_success(downloads: Downloads) -
 
 
 @pytest.mark.parametrize("downloads", [1.0], indirect=True)
-def test_a_download_that_the_client_takes_nothing_of_is_no_success(downloads: Downloads) -> None:
+def test_a_download_that_times_out_is_logged_as_499(downloads: Downloads) -> None:
     with downloads.begin():
         line = _only_line(downloads)
     assert (line["status"], line["cut"], line["sent_status"]) == (499, "timeout", 200)
 
 
 @pytest.mark.parametrize("downloads", [1.0], indirect=True)
-def test_a_client_that_takes_little_now_and_then_gets_all(downloads: Downloads) -> None:
-    """For longer than the timeout."""
+def test_a_slow_client_can_download_for_longer_than_the_timeout(downloads: Downloads) -> None:
     with downloads.begin() as connection:
         left = SIZE
         for _ in range(5):
@@ -119,7 +118,7 @@ def test_a_client_that_takes_little_now_and_then_gets_all(downloads: Downloads) 
     assert line["status"] == 200, line
 
 
-def test_a_download_that_the_store_cannot_complete_is_no_success(downloads: Downloads) -> None:
+def test_a_download_that_the_store_cannot_complete_is_logged_as_500(downloads: Downloads) -> None:
     with downloads.begin() as connection:
         os.truncate(downloads.cloud.state_dir / "data" / downloads.image_id, 1000)
         while connection.recv(1_000_000):
@@ -129,26 +128,26 @@ def test_a_download_that_the_store_cannot_complete_is_no_success(downloads: Down
     assert "Traceback" not in downloads.cloud.process.log.read_text()
 
 
-def test_slow_readers_cost_little_memory(downloads: Downloads) -> None:
+def test_slow_downloads_take_little_memory(downloads: Downloads) -> None:
     with ExitStack() as stack:
-        downloads.begin().close()  # all is loaded
+        downloads.begin().close()  # modules are imported, caches are filled
         before = downloads.memory()
         for _ in range(READERS):
             stack.enter_context(downloads.begin())
-        time.sleep(0.5)  # each has been sent all that the kernels hold
+        time.sleep(0.5)  # until the kernel's buffers are full
         slow = downloads.memory()
-    assert slow - before < READERS * EACH, f"{(slow - before) // READERS} bytes each"
+    assert slow - before < READERS * MAX_BYTES_EACH, f"{(slow - before) // READERS} bytes each"
 
 
-def test_downloads_at_once_leave_no_memory_behind(downloads: Downloads) -> None:
-    downloads.begin().close()  # all is loaded
+def test_parallel_downloads_do_not_leave_memory_allocated(downloads: Downloads) -> None:
+    downloads.begin().close()  # modules are imported, caches are filled
     before = downloads.memory()
     with ThreadPoolExecutor(8) as pool:
         for connection in [downloads.begin() for _ in range(8)]:
             pool.submit(_read_all, connection)
-    wait_until(lambda: len(downloads.lines()) == 9, "the clients are still served")
+    wait_until(lambda: len(downloads.access_lines()) == 9, "the downloads have not ended")
     after = downloads.memory()
-    assert after - before < AFTERWARDS, f"{after - before} bytes stay"
+    assert after - before < MAX_GROWTH, f"{after - before} bytes stay"
 
 
 def _read_all(connection: socket.socket) -> None:
@@ -158,8 +157,8 @@ def _read_all(connection: socket.socket) -> None:
             left -= len(data)
 
 
-def test_slow_uploads_cost_little_memory(downloads: Downloads) -> None:
-    """Each has sent half a megabyte, which is not the end."""
+def test_slow_uploads_take_little_memory(downloads: Downloads) -> None:
+    """Each client has sent half a megabyte of ten."""
     image = b'{"name": "x", "disk_format": "raw", "container_format": "bare"}'
     before = downloads.memory()
     with ExitStack() as stack:
@@ -170,13 +169,13 @@ def test_slow_uploads_cost_little_memory(downloads: Downloads) -> None:
             head = f"PUT /image/v2/images/{created['id']}/file HTTP/1.1\r\nHost: x\r\n"
             head += "".join(f"{name}: {value}\r\n" for name, value in downloads.headers.items())
             connection.sendall(f"{head}Content-Length: 9999999\r\n\r\n".encode() + b"x" * 500_000)
-        time.sleep(0.5)  # all is where it goes
+        time.sleep(0.5)  # until the process has read what it will
         slow = downloads.memory()
-    assert slow - before < READERS * 2 * EACH, f"{(slow - before) // READERS} bytes each"
+    assert slow - before < READERS * 2 * MAX_BYTES_EACH, f"{(slow - before) // READERS} bytes each"
 
 
-def test_requests_sent_ahead_cost_little_memory(downloads: Downloads) -> None:
-    """Each client sends requests as fast as it can, and reads nothing."""
+def test_pipelined_requests_take_little_memory(downloads: Downloads) -> None:
+    """Each client sends requests as fast as it can, and reads no response."""
     ahead = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 50_000
     before = downloads.memory()
     with ExitStack() as stack:
@@ -184,6 +183,6 @@ def test_requests_sent_ahead_cost_little_memory(downloads: Downloads) -> None:
             connection = stack.enter_context(downloads.begin())
             connection.setblocking(False)  # noqa: FBT003  the standard library's
             connection.send(ahead)
-        time.sleep(0.5)  # all is where it goes
+        time.sleep(0.5)  # until the process has read what it will
         slow = downloads.memory()
-    assert slow - before < READERS * 3 * EACH, f"{(slow - before) // READERS} bytes each"
+    assert slow - before < READERS * 3 * MAX_BYTES_EACH, f"{(slow - before) // READERS} bytes each"

@@ -12,7 +12,7 @@ from tests.support.process import GlimpseProcess, wait_until
 from tests.support.rawhttp import RawConnection
 
 GET = b"GET /readiness HTTP/1.1\r\nHost: x\r\n\r\n"
-MOST = 80  # descriptors
+LIMIT = 80  # descriptors
 LINE = "Connections are refused: "
 
 
@@ -20,31 +20,31 @@ def test_connections_are_refused_when_descriptors_run_out(tmp_path: Path) -> Non
     with GlimpseProcess(tmp_path / "state") as process, RawConnection(process.address) as old:
         old.send(GET)
         assert old.response().status == 200
-        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (MOST, MOST))
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (LIMIT, LIMIT))
         with ExitStack() as stack:
-            for _ in range(2 * MOST):
+            for _ in range(2 * LIMIT):
                 stack.enter_context(socket.create_connection(process.address, timeout=20))
-            wait_until(lambda: LINE in process.log.read_text(), "nothing is logged")
-            wait_until(lambda: _readiness(old) == (503, False), "readiness does not say so")
+            wait_until(lambda: LINE in process.log.read_text(), "no refusal is logged")
+            wait_until(lambda: _readiness(old) == (503, False), "the process is still ready")
             before = _cpu_seconds(process)
-            for _ in range(MOST):
+            for _ in range(LIMIT):
                 stack.enter_context(socket.create_connection(process.address, timeout=20))
             assert _cpu_seconds(process) - before < 1.0
-        wait_until(lambda: _status(process) == 200, "it does not recover")
+        wait_until(lambda: _status(process) == 200, "no connection is served")
         text = process.log.read_text()
         assert text.count(LINE) == 1
         assert "Traceback" not in text
 
 
-def test_a_connection_too_many_is_answered(tmp_path: Path) -> None:
-    """Some descriptors are not for connections; those that are refused have them for a moment."""
+def test_a_refused_connection_gets_a_503_with_retry_after(tmp_path: Path) -> None:
+    """Refused connections use reserved descriptors until the response is read."""
     with GlimpseProcess(tmp_path / "state") as process:
-        wait_until(lambda: _status(process) == 200, "it is not ready")
-        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (MOST, MOST))
+        wait_until(lambda: _status(process) == 200, "the process is not ready")
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (LIMIT, LIMIT))
         with ExitStack() as stack:
 
             def refused() -> bool:
-                if len([*Path(f"/proc/{process.pid}/fd").iterdir()]) < MOST - MOST // 8:
+                if len([*Path(f"/proc/{process.pid}/fd").iterdir()]) < LIMIT - LIMIT // 8:
                     stack.enter_context(socket.create_connection(process.address, timeout=20))
                     return False
                 return _retry_after(process) == "5"
@@ -68,8 +68,8 @@ def _status(process: GlimpseProcess) -> int:
 
 def _readiness(connection: RawConnection) -> tuple[int, bool]:
     connection.send(GET)
-    answer = connection.response()
-    return answer.status, json.loads(answer.body)["parts"]["healthcheck"]["ready"]
+    response = connection.response()
+    return response.status, json.loads(response.body)["parts"]["healthcheck"]["ready"]
 
 
 def _cpu_seconds(process: GlimpseProcess) -> float:

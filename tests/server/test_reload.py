@@ -1,4 +1,4 @@
-"""SIGHUP: the configuration is read again, log files are opened anew, and nobody notices."""
+"""SIGHUP: a reload of the configuration, and of log files that were moved, between requests."""
 
 import os
 import signal
@@ -14,26 +14,24 @@ from tests.support.http import request
 from tests.support.process import GlimpseProcess, wait_until
 from tests.support.reload import advertised, write_configuration
 
-SECONDS = 20.0  # in which anything has to have happened
+DEADLINE = 20.0  # seconds
 USER = Member("user", "e" * 32)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_no_request_is_lost_while_the_configuration_is_read_again(
-    tmp_path: Path, workers: int
-) -> None:
+def test_no_request_fails_during_reloads(tmp_path: Path, workers: int) -> None:
     conf = write_configuration(tmp_path, workers, 30)
     process = GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
     with process:
-        with _Hammer(process, connections=4) as hammer:
+        with _Clients(process, connections=4) as clients:
             for version in range(31, 36):
                 write_configuration(tmp_path, workers, version)
-                seen = hammer.count
+                seen = clients.count
                 os.kill(process.pid, signal.SIGHUP)
                 wait_until(lambda v=version: advertised(process) == f"2.{v}", f"2.{version}")  # type: ignore[misc]
-                wait_until(lambda s=seen: hammer.count > s + 20, "requests go on")  # type: ignore[misc]
-        assert hammer.failures == []
-        assert hammer.count > 100
+                wait_until(lambda s=seen: clients.count > s + 20, "no further requests are served")  # type: ignore[misc]
+        assert clients.failures == []
+        assert clients.count > 100
         assert process.stop() == 0
 
 
@@ -41,7 +39,7 @@ def test_no_request_is_lost_while_the_configuration_is_read_again(
 @pytest.mark.parametrize(
     "text", ["[api]\nmax_microversion = none\n", "[oslo_policy]\npolicy_file = /nowhere.yaml\n"]
 )
-def test_a_configuration_that_cannot_be_used_changes_nothing(
+def test_an_invalid_configuration_is_logged_and_ignored(
     tmp_path: Path, workers: int, text: str
 ) -> None:
     conf = write_configuration(tmp_path, workers, 30)
@@ -49,16 +47,14 @@ def test_a_configuration_that_cannot_be_used_changes_nothing(
     with process:
         conf.write_text(f"[glimpse]\nworkers = {workers}\n{text}")
         os.kill(process.pid, signal.SIGHUP)
-        wait_until(
-            lambda: "configuration is kept" in process.log.read_text(), "an error in the log"
-        )
+        wait_until(lambda: "configuration is kept" in process.log.read_text(), "no error is logged")
         assert advertised(process) == "2.30"
         write_configuration(tmp_path, workers, 31)
         os.kill(process.pid, signal.SIGHUP)
-        wait_until(lambda: advertised(process) == "2.31", "the mended configuration")
+        wait_until(lambda: advertised(process) == "2.31", "the valid configuration is not used")
 
 
-def test_a_request_under_way_ends_as_it_began(tmp_path: Path) -> None:
+def test_a_request_under_way_completes_with_the_old_configuration(tmp_path: Path) -> None:
     conf = write_configuration(tmp_path, 1, 30)
     seed_identity(tmp_path / "state", [USER])
     process = GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
@@ -66,7 +62,7 @@ def test_a_request_under_way_ends_as_it_began(tmp_path: Path) -> None:
         cloud = EmbeddedCloud(process)
         image = b'{"name": "one", "disk_format": "raw", "container_format": "bare"}'
         image_id = cloud.ask("user", "POST", "/image/v2/images", image).json()["id"]
-        connection = HTTPConnection(*process.address, timeout=SECONDS)
+        connection = HTTPConnection(*process.address, timeout=DEADLINE)
         connection.putrequest("PUT", f"/image/v2/images/{image_id}/file")
         connection.putheader("X-Auth-Token", cloud.token("user") or "")
         connection.putheader("Content-Type", "application/octet-stream")
@@ -74,7 +70,7 @@ def test_a_request_under_way_ends_as_it_began(tmp_path: Path) -> None:
         connection.endheaders(b"one")
         write_configuration(tmp_path, 1, 31)
         os.kill(process.pid, signal.SIGHUP)
-        wait_until(lambda: advertised(process) == "2.31", "the new configuration")
+        wait_until(lambda: advertised(process) == "2.31", "the new configuration is not used")
         connection.send(b"two")
         assert connection.getresponse().status == 204, process.log.read_text()
         connection.close()
@@ -83,7 +79,7 @@ def test_a_request_under_way_ends_as_it_began(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_log_file_that_was_moved_away_is_opened_anew(tmp_path: Path, workers: int) -> None:
+def test_a_reload_opens_a_log_file_that_was_moved(tmp_path: Path, workers: int) -> None:
     log = tmp_path / "log"
     conf = tmp_path / "glimpse.conf"
     conf.write_text(f"[DEFAULT]\nlog_file = {log}\n[glimpse]\nworkers = {workers}\n")
@@ -93,25 +89,30 @@ def test_a_log_file_that_was_moved_away_is_opened_anew(tmp_path: Path, workers: 
         os.kill(process.pid, signal.SIGHUP)
         wait_until(
             lambda: log.exists() and log.read_text().count("was read again") == workers,
-            "all to write to the new file",
+            "a worker does not write to the new file",
         )
-        for _ in range(20):  # any worker may answer one
+        for _ in range(20):  # any worker may serve one
             request(process.address, "GET", "/after")
-        wait_until(lambda: log.read_text().count("/after") == 20, "their lines in the new file")
+        wait_until(
+            lambda: log.read_text().count("/after") == 20, "a request is not logged in the new file"
+        )
         log.rename(tmp_path / "log.2")
         conf.write_text(f"{conf.read_text()}[api]\nmax_microversion = none\n")
         os.kill(process.pid, signal.SIGHUP)
-        wait_until(lambda: log.exists() and "is kept" in log.read_text(), "the error in a new file")
+        wait_until(
+            lambda: log.exists() and "is kept" in log.read_text(),
+            "the error is not logged in a new file",
+        )
     assert "/before" in (tmp_path / "log.1").read_text()
 
 
-class _Hammer:
-    """Clients that ask without a pause over connections that they keep."""
+class _Clients:
+    """Clients that send requests without pause over keep-alive connections."""
 
     def __init__(self, process: GlimpseProcess, connections: int) -> None:
         self._address = process.address
         self._end = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(connections)]
+        self._threads = [threading.Thread(target=self._send_requests) for _ in range(connections)]
         self.count = 0
         self.failures: list[str] = []
 
@@ -125,19 +126,19 @@ class _Hammer:
         for thread in self._threads:
             thread.join()
 
-    def _ask(self) -> None:
-        connection = HTTPConnection(*self._address, timeout=SECONDS)
+    def _send_requests(self) -> None:
+        connection = HTTPConnection(*self._address, timeout=DEADLINE)
         connection.connect()
         connection.auto_open = 0  # a connection that the server closes is a failure
         while not self._end.is_set():
             try:
                 connection.request("GET", "/v2.1/")
-                answer = connection.getresponse()
-                answer.read()
-            except Exception as error:  # noqa: BLE001  whatever it is, a client saw it
+                response = connection.getresponse()
+                response.read()
+            except Exception as error:  # noqa: BLE001  any error is a failed request
                 self.failures.append(repr(error))
                 return
-            if answer.status != 200:
-                self.failures.append(str(answer.status))
+            if response.status != 200:
+                self.failures.append(str(response.status))
             self.count += 1
         connection.close()

@@ -1,4 +1,4 @@
-"""Decoding of chunked bodies, which is done in bounded steps."""
+"""Decoding of chunked bodies, in bounded steps."""
 
 import pytest
 
@@ -15,7 +15,7 @@ LINES = {
 
 
 def _decode(data: bytes, step: int) -> tuple[bytes, bytes, int]:
-    """The content, what is left after the body, and the number of calls that it took."""
+    """Return the content, the bytes after the body, and the number of calls."""
     decoder, content, calls = ChunkedBody(), b"", 0
     for start in range(0, len(data), step):
         rest = data[start : start + step]
@@ -30,7 +30,7 @@ def _decode(data: bytes, step: int) -> tuple[bytes, bytes, int]:
 
 @pytest.mark.parametrize("step", [1, 7, 1000, 1 << 20])
 @pytest.mark.parametrize("chunk", LINES.values(), ids=LINES)
-def test_chunks_of_any_size_are_decoded_however_they_are_cut(chunk: bytes, step: int) -> None:
+def test_chunks_are_decoded_however_they_are_split_into_packets(chunk: bytes, step: int) -> None:
     count = 3 if len(chunk) > 1000 else 700
     data = chunk * count + b"0\r\nTrailer: x\r\n\r\n" + NEXT
     content, rest, _ = _decode(data, step)

@@ -1,4 +1,4 @@
-"""What connections hold of requests to come: bounded in all, however many they are."""
+"""The limit of the bytes that all connections buffer."""
 
 import pytest
 
@@ -8,38 +8,38 @@ from glimpse.server.request_head import RequestRefused
 UNCOUNTED = 16 * 1024
 
 
-def _fill(total: BufferLimit, size: int) -> RequestBuffer:
-    held = RequestBuffer(total)
-    held += b"x" * size
-    held.count_size()
-    return held
+def _fill(limit: BufferLimit, size: int) -> RequestBuffer:
+    buffer = RequestBuffer(limit)
+    buffer += b"x" * size
+    buffer.count_size()
+    return buffer
 
 
-def test_a_connection_is_refused_when_all_of_them_hold_too_much() -> None:
-    total = BufferLimit(limit=100_000)
-    kept = [_fill(total, UNCOUNTED + 40_000) for _ in range(2)]
+def test_bytes_above_the_limit_of_all_connections_are_refused_with_503() -> None:
+    limit = BufferLimit(limit=100_000)
+    buffers = [_fill(limit, UNCOUNTED + 40_000) for _ in range(2)]
     with pytest.raises(RequestRefused) as refused:
-        _fill(total, UNCOUNTED + 40_000)
+        _fill(limit, UNCOUNTED + 40_000)
     assert refused.value.status == 503
-    kept[0].drop()
-    assert not kept[0]
+    buffers[0].drop()
+    assert not buffers[0]
 
 
-def test_the_first_bytes_of_a_connection_are_always_taken() -> None:
-    total = BufferLimit(limit=10)
+def test_the_first_bytes_of_a_connection_do_not_count() -> None:
+    limit = BufferLimit(limit=10)
     with pytest.raises(RequestRefused):
-        _fill(total, UNCOUNTED + 100)
+        _fill(limit, UNCOUNTED + 100)
     for _ in range(100):
-        _fill(total, UNCOUNTED)
+        _fill(limit, UNCOUNTED)
 
 
-def test_what_is_dropped_counts_no_more() -> None:
-    total = BufferLimit(limit=100_000)
+def test_dropped_bytes_no_longer_count() -> None:
+    limit = BufferLimit(limit=100_000)
     for _ in range(10):
-        held = RequestBuffer(total)
+        buffer = RequestBuffer(limit)
         for _ in range(10):
-            held += b"x" * 10_000
-            held.count_size()
-        held.drop()
-        held.drop()
-    assert total.used == 0
+            buffer += b"x" * 10_000
+            buffer.count_size()
+        buffer.drop()
+        buffer.drop()
+    assert limit.used == 0

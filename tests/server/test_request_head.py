@@ -1,4 +1,4 @@
-"""Odd and invalid requests, seen by a client of a real process: each has one response.
+"""Unusual and invalid requests to a real process: each gets exactly one response.
 
 Each is sent alone, as the second on a connection, together with the first, and byte by byte.
 """
@@ -134,7 +134,7 @@ REQUESTS = {
     "long headers without end": (b"GET / HTTP/1.1\r\nHost: x\r\n" + MANY, 431, False),
     "long target": (b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431, False),
     "long line of an odd method": (b"FOO /" + b"x" * 70_000, 431, False),
-    "all that fits": (
+    "largest head": (
         b"GET /v2.1/x HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 65_490 + b"\r\n\r\n",
         401,
         True,
@@ -158,31 +158,31 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GlimpseProcess
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-@pytest.mark.parametrize("way", ["alone", "second", "pipelined", "byte by byte"])
-def test_each_request_has_one_response(process: GlimpseProcess, way: str, name: str) -> None:
-    data, status, served_on = REQUESTS[name]
-    if way == "byte by byte" and len(data) > 10_000:
-        pytest.skip("it takes long")
-    with RawConnection(process.address, slowly=way == "byte by byte") as connection:
-        if way == "second":
+@pytest.mark.parametrize("delivery", ["alone", "second", "pipelined", "byte by byte"])
+def test_each_request_gets_one_response(process: GlimpseProcess, delivery: str, name: str) -> None:
+    data, status, stays_open = REQUESTS[name]
+    if delivery == "byte by byte" and len(data) > 10_000:
+        pytest.skip("too large to be sent byte by byte")
+    with RawConnection(process.address, slowly=delivery == "byte by byte") as connection:
+        if delivery == "second":
             connection.send(GOOD)
             assert connection.response().status == 200
-        connection.send(GOOD + data if way == "pipelined" else data)
-        if way == "pipelined":
+        connection.send(GOOD + data if delivery == "pipelined" else data)
+        if delivery == "pipelined":
             assert connection.response().status == 200
-        answer = connection.response()
-        assert answer.status == status, str(answer)
-        if served_on:
-            assert answer.header("Connection") is None
+        response = connection.response()
+        assert response.status == status, str(response)
+        if stays_open:
+            assert response.header("Connection") is None
             connection.send(GOOD)
             assert connection.response().status == 200
         else:
-            assert answer.header("Connection") == "close"
+            assert response.header("Connection") == "close"
             assert connection.is_closed()
 
 
-def test_nothing_of_this_is_a_traceback(process: GlimpseProcess) -> None:
-    """In the log of the process that has served the tests before."""
+def test_invalid_requests_log_no_traceback(process: GlimpseProcess) -> None:
+    """The process has served the tests above."""
     assert "Traceback" not in process.log.read_text()
 
 
@@ -194,15 +194,15 @@ def test_links_start_with_the_host_of_an_absolute_target(process: GlimpseProcess
     assert b"wrong" not in body
 
 
-def test_a_client_of_http_1_0_gets_a_long_list_unchunked(process: GlimpseProcess) -> None:
+def test_a_response_to_http_1_0_is_not_chunked(process: GlimpseProcess) -> None:
     with RawConnection(process.address) as connection:
         connection.send(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
-        answer = connection.response()
-        assert answer.header("Transfer-Encoding") is None
+        response = connection.response()
+        assert response.header("Transfer-Encoding") is None
         assert connection.is_closed()
 
 
-def test_the_refusal_is_logged_without_what_the_client_sent(tmp_path: Path) -> None:
+def test_the_log_of_a_refusal_has_no_text_of_the_client(tmp_path: Path) -> None:
     with GlimpseProcess(tmp_path / "state") as process:
         with RawConnection(process.address) as connection:
             connection.send(b"GET / HTTP/1.1\r\nHost: \x1b[31mred\r\n\r\n")

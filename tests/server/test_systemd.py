@@ -1,4 +1,4 @@
-"""What systemd is told, over a real datagram socket."""
+"""Notifications to systemd over a real datagram socket."""
 
 import os
 import signal
@@ -13,25 +13,25 @@ import pytest
 from tests.support.process import GlimpseProcess
 from tests.support.reload import advertised, write_configuration
 
-SECONDS = 20.0  # in which anything has to have happened
+DEADLINE = 20.0  # seconds
 
 
 class Systemd:
-    """The other end of NOTIFY_SOCKET: every message, in order."""
+    """The receiving end of NOTIFY_SOCKET."""
 
     def __init__(self, address: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(f"\0{address[1:]}" if address.startswith("@") else address)
-        self._socket.settimeout(SECONDS)
+        self._socket.settimeout(DEADLINE)
 
     def next(self) -> str:
         return self._socket.recv(4096).decode()
 
-    def next_but_watchdog(self) -> str:
+    def next_without_watchdog(self) -> str:
         return next(text for text in iter(self.next, None) if text != "WATCHDOG=1")
 
-    def within(self, seconds: float) -> list[str]:
-        """All that comes in this time."""
+    def receive_for(self, seconds: float) -> list[str]:
+        """Return all messages of so many seconds."""
         found = []
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
@@ -47,7 +47,7 @@ class Systemd:
 
 
 @contextmanager
-def _told(process: GlimpseProcess, address: str) -> Iterator[Systemd]:
+def _notified(process: GlimpseProcess, address: str) -> Iterator[Systemd]:
     systemd = Systemd(address)
     try:
         with process:
@@ -57,7 +57,7 @@ def _told(process: GlimpseProcess, address: str) -> Iterator[Systemd]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_systemd_is_told_of_start_reload_and_stop(tmp_path: Path, workers: int) -> None:
+def test_systemd_is_notified_of_start_reload_and_stop(tmp_path: Path, workers: int) -> None:
     address = str(tmp_path / "notify") if workers == 1 else f"@glimpse-test-{os.getpid()}"
     conf = write_configuration(tmp_path, workers, 30)
     process = GlimpseProcess(
@@ -65,7 +65,7 @@ def test_systemd_is_told_of_start_reload_and_stop(tmp_path: Path, workers: int) 
         arguments=["--config-file", str(conf)],
         environment={"NOTIFY_SOCKET": address},
     )
-    with _told(process, address) as systemd:
+    with _notified(process, address) as systemd:
         assert systemd.next() == "READY=1"
         write_configuration(tmp_path, workers, 31)
         os.kill(process.pid, signal.SIGHUP)
@@ -79,31 +79,31 @@ def test_systemd_is_told_of_start_reload_and_stop(tmp_path: Path, workers: int) 
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_the_watchdog_gets_its_signs_of_life(tmp_path: Path, workers: int) -> None:
+def test_watchdog_notifications_are_sent(tmp_path: Path, workers: int) -> None:
     address = str(tmp_path / "notify")
     process = GlimpseProcess(
         tmp_path / "state",
         arguments=["--workers", str(workers)],
         environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "400000"},
     )
-    with _told(process, address) as systemd:
-        told = [systemd.next() for _ in range(5)]
-        assert told.count("WATCHDOG=1") >= 4, told
+    with _notified(process, address) as systemd:
+        messages = [systemd.next() for _ in range(5)]
+        assert messages.count("WATCHDOG=1") >= 4, messages
 
 
-def test_a_worker_whose_loop_stands_still_is_no_sign_of_life(tmp_path: Path) -> None:
+def test_no_watchdog_notification_is_sent_while_a_worker_is_blocked(tmp_path: Path) -> None:
     address = str(tmp_path / "notify")
     process = GlimpseProcess(
         tmp_path / "state",
         arguments=["--workers", "2"],
         environment={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "400000"},
     )
-    with _told(process, address) as systemd:
-        assert systemd.next_but_watchdog() == "READY=1"
+    with _notified(process, address) as systemd:
+        assert systemd.next_without_watchdog() == "READY=1"
         stopped = process.children()[0]
         os.kill(stopped, signal.SIGSTOP)
         try:
-            told = systemd.within(2)  # five times the period
-            assert len(told) < 5, told
+            messages = systemd.receive_for(2)  # five times WATCHDOG_USEC
+            assert len(messages) < 5, messages
         finally:
             os.kill(stopped, signal.SIGCONT)

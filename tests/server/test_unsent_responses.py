@@ -1,4 +1,4 @@
-"""Responses that clients do not take: bounded in bytes over all connections."""
+"""The limit of unsent bytes over all connections."""
 
 from glimpse.server.unsent_responses import UnsentResponses
 
@@ -21,7 +21,7 @@ def aborted(*connections: Connection) -> list[bool]:
     return [each.aborted for each in connections]
 
 
-def test_the_connection_that_is_behind_for_the_longest_is_closed_first() -> None:
+def test_the_connection_that_is_stuck_for_the_longest_time_is_closed_first() -> None:
     unsent = Unsent()
     first, second, third = Connection(), Connection(), Connection()
     unsent.add(first, 50)
@@ -33,7 +33,7 @@ def test_the_connection_that_is_behind_for_the_longest_is_closed_first() -> None
     assert aborted(first, second, third) == [True, False, False]
 
 
-def test_a_client_that_takes_its_response_slowly_keeps_its_connection() -> None:
+def test_a_connection_whose_client_reads_slowly_stays_open() -> None:
     unsent = Unsent()
     slow, stuck, new = Connection(), Connection(), Connection()
     unsent.add(slow, 50)
@@ -45,7 +45,7 @@ def test_a_client_that_takes_its_response_slowly_keeps_its_connection() -> None:
     assert aborted(slow, stuck, new) == [False, True, False]
 
 
-def test_many_that_take_their_responses_are_left_alone() -> None:
+def test_connections_that_are_not_stuck_stay_open_above_the_limit() -> None:
     unsent = Unsent()
     many = [Connection() for _ in range(10)]
     for connection in many:
@@ -56,7 +56,7 @@ def test_many_that_take_their_responses_are_left_alone() -> None:
     assert aborted(*many) == [True] * 9 + [False]
 
 
-def test_connections_that_have_ended_do_not_count() -> None:
+def test_removed_connections_do_not_count() -> None:
     unsent = Unsent()
     for _ in range(10):
         ended = Connection()

@@ -28,7 +28,7 @@ public class Client {
 
 
 def _login(process: GlimpseProcess) -> tuple[str, str]:
-    """The URL and the body of the demo user's login."""
+    """Return the URL and the body of a login of the demo user."""
     users = json.loads((process.state_dir / "identity.json").read_text())["users"]
     password = next(user["password"] for user in users if user["name"] == "demo")
     user = {"name": "demo", "domain": {"id": "default"}, "password": password}

@@ -1,4 +1,4 @@
-"""Real server processes, a Glimpse above all: started on free ports, and stopped."""
+"""Server processes of tests: started on free ports, stopped or killed."""
 
 import contextlib
 import os
@@ -14,28 +14,29 @@ from pathlib import Path
 from tests.support.fork_server import ForkedProcess, fork
 from tests.support.server import Server
 
-START_SECONDS = 20.0  # far more than a start takes; only a start that fails waits for it
+START_SECONDS = 20.0  # far more than a start takes
 STOP_SECONDS = 20.0
 _FIRST_PORT, _PORTS = 15_000, 17_000  # below Linux's ip_local_port_range
-_given: set[int] = set()
+_returned: set[int] = set()
 
 
 def free_port() -> int:
-    """A loopback port that nobody uses, and that nobody will before a server has started there.
+    """Return a loopback port that is free, and that this function did not return before.
 
-    Not one that the kernel has to give: those go to any connection, and to other tests' processes.
+    It is outside the range from which the kernel chooses ports, so that no connection takes it
+    before the server has started.
     """
     while True:
         port = _FIRST_PORT + secrets.randbelow(_PORTS)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
-            if port not in _given:
-                _given.add(port)
+            if port not in _returned:
+                _returned.add(port)
                 return port
 
 
 class ServerProcess(Server):
-    """A server as its user would start it. A context manager: started inside, gone after."""
+    """A server process. A context manager: starts it, and stops it at the end."""
 
     def __init__(
         self,
@@ -46,7 +47,7 @@ class ServerProcess(Server):
         environment: Mapping[str, str] | None = None,
         directory: Path | None = None,
     ) -> None:
-        """`command` listens on `port` of 127.0.0.1; `environment` are more variables."""
+        """`command` listens on `port` of 127.0.0.1; `environment` has additional variables."""
         self.port = port
         self.log = log
         self._command = list(command)
@@ -56,17 +57,17 @@ class ServerProcess(Server):
 
     @property
     def pid(self) -> int:
-        """The process's id while it runs."""
+        """The process id. The process has to run."""
         assert self._process is not None
         return self._process.pid
 
     def children(self) -> list[int]:
-        """The ids of the processes that it has started: of its workers, if it has any."""
+        """Return the ids of its child processes: its workers."""
         listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
         return [int(pid) for pid in listed.split()]
 
     def start(self) -> None:
-        """Start it and return when it accepts connections; raises RuntimeError with its log."""
+        """Start it; return when it accepts connections. Raises RuntimeError with its log."""
         with self.log.open("ab") as log:
             self._process = self._spawn(log.fileno())
         deadline = time.monotonic() + START_SECONDS
@@ -89,7 +90,7 @@ class ServerProcess(Server):
         )
 
     def stop(self) -> int:
-        """Ask it to stop (SIGTERM), wait until it has, and return its exit status."""
+        """Send SIGTERM, wait until it exits, and return its exit status."""
         if self._process is None:
             return 0
         process, self._process = self._process, None
@@ -101,7 +102,7 @@ class ServerProcess(Server):
             raise
 
     def kill(self) -> None:
-        """End it and its workers at once (SIGKILL), as a crash would."""
+        """Kill it and its workers (SIGKILL), as a crash would."""
         if self._process is not None:
             process, self._process = self._process, None
             _kill_group(process)
@@ -112,7 +113,7 @@ class ServerProcess(Server):
 
 
 class GlimpseProcess(ServerProcess):
-    """``glimpse serve``, with a state directory of its own."""
+    """``glimpse serve`` with a state directory of its own."""
 
     _forked = False  # whether the fork server starts it
 
@@ -124,7 +125,7 @@ class GlimpseProcess(ServerProcess):
         environment: Mapping[str, str] | None = None,
         port: int | None = None,
     ) -> None:
-        """`arguments` are more of the command line; without `port`, it listens on a free one."""
+        """`arguments` are appended to the command; without `port` it listens on a free one."""
         self.state_dir = state_dir
         port = port or free_port()
         log = state_dir.parent / f"glimpse-{port}.log"
@@ -149,7 +150,7 @@ def _kill_group(process: subprocess.Popen[bytes] | ForkedProcess) -> None:
 
 
 def wait_until(condition: Callable[[], bool], complaint: str, seconds: float = 20.0) -> None:
-    """Return as soon as the condition holds; fail with the complaint when it does not in time."""
+    """Return when the condition is true; fail with the complaint after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, complaint
