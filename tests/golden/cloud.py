@@ -1,4 +1,4 @@
-"""The cloud that the exchanges are replayed against: one that holds the fixture."""
+"""GoldenCloud: a cloud with the users and images of the fixture, for replays."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ def fixture_members(fixture: Mapping[str, Any]) -> list[Member]:
 
 
 class GoldenCloud:
-    """Holds the fixture's images in `cloud`, and puts them back."""
+    """Stores the fixture's images in `cloud`, and restores them after requests that write."""
 
     def __init__(self, cloud: Cloud, fixture: Mapping[str, Any]) -> None:
         self.cloud = cloud
@@ -43,11 +43,11 @@ class GoldenCloud:
         return Place(url, self.cloud.image_url_at(url), self.cloud.identity_url_at(url))
 
     def touch(self) -> None:
-        """Say that a request may have changed images."""
+        """Record that a request may have changed images."""
         self._touched = True
 
     def restore(self, *, broken: bool) -> None:
-        """Put all images back to the fixture's state, if they may be in another."""
+        """Restore all images to the fixture's state, if a request may have changed them."""
         if not self._touched and self._has_broken == broken:
             return
         extra, absent = ([self._broken], []) if broken else ([], [self._broken["id"]])

@@ -1,4 +1,4 @@
-"""Comparing an answer with a recorded one, by the rules that came with the recordings."""
+"""Comparison of a response with a recorded one, by the rules that came with the recordings."""
 
 import json
 import re
@@ -27,7 +27,7 @@ _ADDED = {
 
 @dataclass(frozen=True)
 class Words:
-    """A text of which only this is known: a pattern that occurs in it, and why it is looser."""
+    """Equals every text in which the pattern occurs."""
 
     pattern: str
 
@@ -40,7 +40,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Expected:
-    """An answer to be met: `headers` by lower-case name in their order; `body` JSON or text.
+    """An expected response: `headers` by lower-case name in their order; `body` JSON or text.
 
     `same_length`: the body is as it was recorded, so its Content-Length is compared too.
     """
@@ -51,20 +51,20 @@ class Expected:
     same_length: bool = True
 
     def with_body(self, body: Any, status: int | None = None) -> "Expected":
-        """The same answer with another body: its length is no longer known."""
+        """The same response with another body; its length is then not compared."""
         return replace(self, status=status or self.status, body=body, same_length=False)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the services are, as the client of one exchange reached them."""
+    """The addresses of the services, as the client of one exchange reached them."""
 
     compute: str
     image: str
     identity: str
 
     def resolve(self, value: Any) -> Any:
-        """Put the real addresses where `value` has the stand-ins of the oracle."""
+        """Replace the placeholder addresses of the oracle in `value` by the real ones."""
         if isinstance(value, dict):
             return {key: self.resolve(item) for key, item in value.items()}
         if isinstance(value, list):
@@ -75,7 +75,7 @@ class Place:
 
 
 def recorded(exchange: Exchange) -> Expected:
-    """The recorded answer, its links' hosts and ports replaced by stand-ins."""
+    """The recorded response, with placeholders for the hosts and ports in its links."""
     body = _without_hosts(exchange.answer_body)
     headers = by_name(exchange.answer_headers)
     if "www-authenticate" in headers:
@@ -109,7 +109,7 @@ def by_name(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 @dataclass
 class Differences:
-    """What is different, in words a reader of the failure needs."""
+    """Descriptions of differences, for the message of a failed test."""
 
     found: list[str] = field(default_factory=list)
 
@@ -119,7 +119,7 @@ class Differences:
 
 
 def differences(expected: Expected, answer: Answer, method: str, place: Place) -> list[str]:
-    """Compare an answer with the expected one; the empty list means they are the same."""
+    """Compare a response with the expected one; the empty list means that they are equal."""
     result = Differences()
     result.check("status", expected.status, answer.status)
     _compare_headers(result, expected, answer, method, place)
@@ -173,12 +173,14 @@ def _length(result: Differences, name: str, expected: Expected, got: list[str]) 
         result.check(f"header {name}", expected.headers[name], got)
 
 
-def _elsewhere(_result: Differences, _name: str, _expected: Expected, _got: list[str]) -> None:
-    """Compared by a rule of its own."""
+def _compared_separately(
+    _result: Differences, _name: str, _expected: Expected, _got: list[str]
+) -> None:
+    """Do nothing: `_compare_headers` compares this header itself."""
 
 
 _HEADER_RULES: dict[str, Callable[[Differences, str, Expected, list[str]], None]] = {
     "content-length": _length,
-    "www-authenticate": _elsewhere,
-    **dict.fromkeys(REQUEST_IDS, _elsewhere),
+    "www-authenticate": _compared_separately,
+    **dict.fromkeys(REQUEST_IDS, _compared_separately),
 }

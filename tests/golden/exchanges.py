@@ -1,11 +1,11 @@
-"""Recorded exchanges: read from their original form (a directory) or the compact one kept here.
+"""Recorded exchanges, read from a directory (their original form) or from a compact file.
 
-``exchanges.jsonl`` holds those that came with the API reference, ``more.jsonl`` what the same
-release of Compute, over the same images, was asked since around them: odd values of every filter,
-header and body, as every user.
+``exchanges.jsonl`` has those that came with the API reference. ``more.jsonl`` was recorded later,
+with the same release of Compute and the same images: unusual values of all filters, headers and
+bodies, as all users.
 
 `python -m tests.golden.exchanges DIR` makes the compact form of a directory: one line of JSON per
-exchange, sorted by name, without what no comparison looks at.
+exchange, sorted by name, without the headers that are not compared.
 """
 
 import json
@@ -25,11 +25,11 @@ _FIXTURE = "fixture.json"
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and what real Compute answered.
+    """One request, and the response of real Compute.
 
     `token` names a user of the fixture, ``none`` or ``invalid``. `answer_body` is parsed JSON, or
     text where it was not JSON. `glance` lists the calls that Compute made of the Image service,
-    `glance_errors` what that service said where it refused one.
+    `glance_errors` the messages of those that it refused.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Exchange:
 
     @property
     def writes(self) -> bool:
-        """Whether it may change images."""
+        """True if the request may change images."""
         return self.method not in SAFE_METHODS
 
     def json_body(self) -> Any:
@@ -82,17 +82,17 @@ def read_fixture(source: Path) -> dict[str, Any]:
 
 
 def _exchange(name: str, document: dict[str, Any]) -> Exchange:
-    asked, answered = document["request"], document["response"]
+    request, response = document["request"], document["response"]
     return Exchange(
         name=name,
-        method=asked["method"],
-        path=asked["path"],
-        token=asked["token"],
-        headers=dict(asked["headers"]),
-        body=asked["body"],
-        status=answered["status"],
-        answer_headers=tuple((key, value) for key, value in answered["headers"]),
-        answer_body=answered["body"],
+        method=request["method"],
+        path=request["path"],
+        token=request["token"],
+        headers=dict(request["headers"]),
+        body=request["body"],
+        status=response["status"],
+        answer_headers=tuple((key, value) for key, value in response["headers"]),
+        answer_body=response["body"],
         glance=tuple(document.get("glance", ())),
         glance_errors=document.get("glance_errors") or None,
     )

@@ -1,8 +1,8 @@
-"""What real Compute would list and show of the fixture: written down a second time, for tests.
+"""Oracle: a model of the lists and documents that real Compute would return for the fixture.
 
-The repairs need expected answers that no recording has. They are computed here from the fixture
-and the rules of the API reference, knowing nothing of Glimpse's own code; a test shows that this
-model agrees with real Compute wherever nothing is repaired.
+Repairs need expected responses that were not recorded. They are computed here from the fixture and
+the rules of the API reference, without Glimpse's own code. A test shows that this model agrees with
+the recordings wherever nothing is repaired.
 """
 
 import json
@@ -55,7 +55,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Target:
-    """A path of the Images API taken apart: ``/v2.1/<project>/images/<image>/metadata/<key>``."""
+    """A parsed path of the Images API: ``/v2.1/<project>/images/<image>/metadata/<key>``."""
 
     version: str
     project: str | None
@@ -76,8 +76,8 @@ class Target:
         return values[-1] if values else None
 
 
-def target(exchange: Exchange) -> Target | None:
-    """Take an exchange's path apart; None when it is not about images."""
+def parse_target(exchange: Exchange) -> Target | None:
+    """Parse the path of an exchange; None for a path that is not below ``/images``."""
     split = urlsplit(re.sub("^/+", "/", exchange.path))
     matched = _PATH.fullmatch(split.path)
     if not matched:
@@ -105,11 +105,11 @@ class Oracle:
     def image(self, image_id: str) -> Document:
         return next(image for image in self.images if image["id"] == image_id)
 
-    def listed(self, user: str, asked: Target) -> tuple[list[Document], bool]:
-        """The images that a list holds, and whether a further one exists behind its limit."""
-        hidden = (asked.last("property-os_hidden") or "").lower() == "true"
-        matching = [i for i in self.images if self._lists(user, i, hidden) and _matches(i, asked)]
-        marker, limit = asked.last("marker"), asked.last("limit")
+    def listed(self, user: str, target: Target) -> tuple[list[Document], bool]:
+        """The images of a list, and whether a further one exists after its limit."""
+        hidden = (target.last("property-os_hidden") or "").lower() == "true"
+        matching = [i for i in self.images if self._lists(user, i, hidden) and _matches(i, target)]
+        marker, limit = target.last("marker"), target.last("limit")
         if marker:
             after = [image["id"] for image in self.images].index(marker.lower())
             later = {image["id"] for image in self.images[after + 1 :]}
@@ -118,7 +118,7 @@ class Oracle:
         return matching[:end], len(matching) > end
 
     def _lists(self, user: str, image: Document, hidden: bool) -> bool:  # noqa: FBT001  a flag of images
-        """Whether a list of that user's holds the image."""
+        """True if the image is in a list that `user` requests without filters."""
         if image["os_hidden"] != hidden or image["status"] == "killed":
             return False
         shared = image["id"] == self._shared and user == self._shared_with
@@ -127,8 +127,8 @@ class Oracle:
             return mine or bool(image["visibility"] != "community")
         return mine or shared or bool(image["visibility"] == "public")
 
-    def show(self, image: Document, asked: Target) -> Document:
-        """The image as Compute shows it to somebody who asked with that path."""
+    def show(self, image: Document, target: Target) -> Document:
+        """The document of the image in the response to `target`."""
         found = properties(image)
         document = {
             "id": image["id"],
@@ -141,33 +141,33 @@ class Oracle:
             "status": SHOWN.get(image["status"], "UNKNOWN"),
             "progress": PROGRESS.get(image["status"], 0),
             "OS-EXT-IMG-SIZE:size": image["size"] or 0,
-            "links": _links(asked, "images", image["id"]),
+            "links": _links(target, "images", image["id"]),
         }
         if "instance_uuid" in found:
             server = str(found["instance_uuid"])
-            document["server"] = {"id": server, "links": _links(asked, "servers", server)[:2]}
+            document["server"] = {"id": server, "links": _links(target, "servers", server)[:2]}
         if "auto_disk_config" in found:
             word = str(found["auto_disk_config"]).lower()
             automatic = word in ("1", "t", "true", "on", "y", "yes")
             document["OS-DCF:diskConfig"] = "AUTO" if automatic else "MANUAL"
         return document
 
-    def listing(self, user: str, asked: Target) -> list[Document]:
-        """The ``images`` of a list's answer."""
-        shown = [self.show(image, asked) for image in self.listed(user, asked)[0]]
-        if asked.parts == ("detail",):
+    def listing(self, user: str, target: Target) -> list[Document]:
+        """The ``images`` in the response to a list."""
+        shown = [self.show(image, target) for image in self.listed(user, target)[0]]
+        if target.parts == ("detail",):
             return shown
         return [{key: image[key] for key in ("id", "name", "links")} for image in shown]
 
 
 def properties(image: Document) -> Document:
-    """An image's metadata as Compute reads it; what should be JSON and is not stays text (R2)."""
+    """An image's metadata as shown. A value that should be JSON and is not is shown as text."""
     found = {key: value for key, value in image.items() if key not in BASE}
     return {key: _decoded(value) if key in DECODED else value for key, value in found.items()}
 
 
 def is_json(text: object) -> bool:
-    """Whether a text is JSON."""
+    """True if a text is JSON."""
     try:
         json.loads(str(text))
     except ValueError:
@@ -179,22 +179,22 @@ def _decoded(text: str) -> Any:
     return json.loads(text) if is_json(text) else text
 
 
-def _links(asked: Target, collection: str, identifier: str) -> list[Document]:
-    project = f"/{asked.project}" if asked.project else ""
+def _links(target: Target, collection: str, identifier: str) -> list[Document]:
+    project = f"/{target.project}" if target.project else ""
     end = f"{project}/{collection}/{identifier}"
     alternate = f"{IMAGE}/images/{identifier}"
     return [
-        {"rel": "self", "href": f"{COMPUTE}/{asked.version}{end}"},
+        {"rel": "self", "href": f"{COMPUTE}/{target.version}{end}"},
         {"rel": "bookmark", "href": f"{COMPUTE}{end}"},
         {"rel": "alternate", "type": "application/vnd.openstack.image", "href": alternate},
     ]
 
 
-def _matches(image: Document, asked: Target) -> bool:
-    """Whether an image passes all filters of a query, which are those of R1 and R4."""
+def _matches(image: Document, target: Target) -> bool:
+    """True if an image matches all filters of a query, with repairs R1 and R4 (repairs.py)."""
     return all(
-        _filter(name)(image, name, asked.last(name) or "")
-        for name in {name for name, _ in asked.query}
+        _filter(name)(image, name, target.last(name) or "")
+        for name in {name for name, _ in target.query}
     )
 
 
@@ -215,7 +215,7 @@ def _attribute_is(image: Document, attribute: str, value: str) -> bool:
 
 
 def _status(image: Document, _name: str, value: str) -> bool:
-    """R4: the status that is shown; a word of the Image service's own, as it writes it, is its."""
+    """Filter by the shown status (R4), or by the Image service's own, in lower case."""
     shown = SHOWN.get(image["status"], "UNKNOWN")
     listed = re.sub("^in:", "", value, flags=re.IGNORECASE)
     words = [word.strip('"') for word in listed.split(",")] if listed != value else [value]

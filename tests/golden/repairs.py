@@ -1,8 +1,8 @@
-"""The one table of allowed differences: what Glimpse answers where real Compute is wrong.
+"""Repairs: the differences from the recordings that are allowed, because real Compute is wrong.
 
-Each row is a rule, not a case: it looks at the exchange and says what is to be expected instead of
-what was recorded. The numbers are those of the API reference. R3 (lost writes) needs two clients
-and R8 (a failing Image service) a failing one: neither can show in a replay.
+Each is a rule that returns the expected response instead of the recorded one, or None if it does
+not apply to an exchange. The numbers are those of docs/differences.md. R3 (lost writes) needs two
+clients and R8 a failing Image service: a replay cannot show them.
 """
 
 import html
@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 from tests.golden.compare import Expected, Words
 from tests.golden.exchanges import Exchange
-from tests.golden.oracle import BASE, DECODED, Oracle, Target, is_json, properties, target
+from tests.golden.oracle import BASE, DECODED, Oracle, Target, is_json, parse_target, properties
 
-ADVERTISED = "2.35"  # R7: what discovery says by default
-IMAGES_END, METADATA_END = 35, 38  # the last microversions in which they answer
+ADVERTISED = "2.35"  # R7: in version documents, by default
+IMAGES_END, METADATA_END = 35, 38  # the last minor versions with these operations
 _SCHEMA_WORDS = re.compile(
     r"Invalid input for|is a required property|is not of type|^Additional properties are not"
     r"|does not match any|has too many properties|should be non-empty|^HTTP 4\d\d |&quot;|&#x27;"
@@ -26,13 +26,14 @@ _NAMED = re.compile(
     r"|\('(\w+)' was unexpected|&quot;(\w+)&quot;|image (\S+) not visible|with ID (\S+)"
 )
 _NAMES = {"updated_at": "changes-since|updated_at"}  # the client's word and the Image service's
-# What the recorded Image service refuses: how a patch was written, and what its store cannot hold.
+# Refusals of the recorded Image service that do not make metadata invalid: of the form of a patch,
+# and of characters that its database cannot store.
 _LAWFUL = re.compile("Invalid operation: `move`|4 byte unicode")
 _PLAIN_404 = "The resource could not be found."
 
 
 class Repair(NamedTuple):
-    """`number` in the reference; `expected` gives the repaired answer, or None if it is not one."""
+    """`expected` returns the repaired response, or None if the rule does not apply."""
 
     number: str
     summary: str
@@ -42,10 +43,9 @@ class Repair(NamedTuple):
 def repaired(
     exchange: Exchange, answer: Expected, oracle: Oracle, more: Iterable[Repair] = ()
 ) -> tuple[Expected, list[str]]:
-    """Apply every rule that has something to say, then `more`; the numbers are of those that did.
+    """Apply all rules that apply, then `more`; return the response and the numbers of the rules.
 
-    The result is what is to be met: where a rule says more than the recording, the recording itself
-    no longer passes.
+    The recorded response itself no longer passes where a rule changes it.
     """
     numbers: list[str] = []
     for repair in (*REPAIRS, *more):
@@ -57,25 +57,25 @@ def repaired(
 
 
 def _filters_and_statuses(
-    exchange: Exchange, answer: Expected, oracle: Oracle, *, asks: Callable[[Target], bool]
+    exchange: Exchange, answer: Expected, oracle: Oracle, *, applies: Callable[[Target], bool]
 ) -> Expected | None:
     """Expect the list that the fixture and the repaired filter give."""
-    asked = target(exchange)
-    if not asked or not asked.is_list or exchange.method != "GET" or not asks(asked):
+    target = parse_target(exchange)
+    if not target or not target.is_list or exchange.method != "GET" or not applies(target):
         return None
     if answer.status not in (200, 500) and not _unknown_to_glance(exchange):
         return None
-    images, more = oracle.listed(exchange.token, asked)
+    images, more = oracle.listed(exchange.token, target)
     if answer.status == 200 and _ids(answer.body) == [image["id"] for image in images]:
         return None
-    body: dict[str, Any] = {"images": oracle.listing(exchange.token, asked)}
+    body: dict[str, Any] = {"images": oracle.listing(exchange.token, target)}
     if more:
         body["images_links"] = [{"rel": "next", "href": Words("[?&]marker=" + images[-1]["id"])}]
     return _success(answer, body)
 
 
 def _unknown_to_glance(exchange: Exchange) -> bool:
-    """Whether the Image service refused a filter that, repaired, it is not asked for."""
+    """True if the Image service refused a filter that a repaired Compute does not send."""
     refused = str(exchange.glance_errors or "")
     return bool(refused) and exchange.status == 400 and "unknown operator" not in refused
 
@@ -84,33 +84,33 @@ def _ids(body: Any) -> list[str]:
     return [image["id"] for image in body["images"]] if isinstance(body, dict) else []
 
 
-def _stripped(asked: Target) -> bool:
+def _stripped(target: Target) -> bool:
     """R1: Compute strips the letters of ``property-`` instead of the prefix."""
-    names = [name for name, _ in asked.query if name.startswith("property-")]
+    names = [name for name, _ in target.query if name.startswith("property-")]
     return any(name.lstrip("property-") != name.removeprefix("property-") for name in names)  # noqa: B005  the very mistake
 
 
 def _property_filter(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
-    asked = target(exchange)
+    target = parse_target(exchange)
     for attribute, fold in (("os_hidden", str.lower), ("protected", str)):
-        value = asked.last(f"property-{attribute}") if asked else None
+        value = target.last(f"property-{attribute}") if target else None
         if value is not None and fold(value) not in ("true", "false"):
             return _fault(_as_fault(answer), 400, "badRequest", attribute)
-    return _filters_and_statuses(exchange, answer, oracle, asks=_stripped)
+    return _filters_and_statuses(exchange, answer, oracle, applies=_stripped)
 
 
 def _status_filter(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
     return _filters_and_statuses(
-        exchange, answer, oracle, asks=lambda asked: asked.last("status") is not None
+        exchange, answer, oracle, applies=lambda target: target.last("status") is not None
     )
 
 
 def _next_link(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
-    asked = target(exchange)
-    listed = asked and asked.is_list and isinstance(answer.body, dict) and "images" in answer.body
-    if not asked or not listed or asked.last("limit") is None:
+    target = parse_target(exchange)
+    listed = target and target.is_list and isinstance(answer.body, dict) and "images" in answer.body
+    if not target or not listed or target.last("limit") is None:
         return None
-    more = oracle.listed(exchange.token, asked)[1]
+    more = oracle.listed(exchange.token, target)[1]
     if not more and "images_links" in answer.body:
         return answer.with_body({"images": answer.body["images"]})
     if more and "images_links" not in answer.body:
@@ -121,40 +121,40 @@ def _next_link(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected
 
 
 def _crash(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
-    asked = target(exchange)
-    if answer.status != 500 or not asked:
+    target = parse_target(exchange)
+    if answer.status != 500 or not target:
         return None
     if exchange.method == "GET":
-        return _crashed_read(exchange, answer, oracle, asked)
+        return _crashed_read(exchange, answer, oracle, target)
     if exchange.method == "DELETE" and _refused_with(exchange, 409):
         return _fault(answer, 409, "conflictingRequest", ".")
-    return _crashed_write(exchange, answer, oracle, asked)
+    return _crashed_write(exchange, answer, oracle, target)
 
 
 def _crashed_write(
-    exchange: Exchange, answer: Expected, oracle: Oracle, asked: Target
+    exchange: Exchange, answer: Expected, oracle: Oracle, target: Target
 ) -> Expected | None:
     if exchange.method == "DELETE":
-        return _crashed_delete(answer, properties(oracle.image(asked.parts[0])), asked.parts[2])
+        return _crashed_delete(answer, properties(oracle.image(target.parts[0])), target.parts[2])
     written = exchange.json_body()
     if written is None or not _is_unicode(exchange.body or ""):
         return _fault(answer, 400, "badRequest", "Malformed request body")
-    one = len(asked.parts) == 3
+    one = len(target.parts) == 3
     values = written["meta" if one else "metadata"]
     if "status" in values:
         return _fault(answer, 403, "forbidden", "Not authorized for image")
-    wrong = _why_it_is_no_metadata(exchange, values)
+    wrong = _invalid_metadata_pattern(exchange, values)
     if wrong:
         return _fault(answer, 400, "badRequest", wrong)
     if exchange.method == "POST":
-        kept = properties(oracle.image(asked.parts[0]))
+        kept = properties(oracle.image(target.parts[0]))
         news = {key: value for key, value in values.items() if key not in BASE}
         return _success(answer, {"metadata": properties({**kept, **news})})
     return _success(answer, {"meta": values} if one else {"metadata": values})
 
 
-def _why_it_is_no_metadata(exchange: Exchange, values: dict[str, str]) -> str:
-    """Words of the fault for items that no image can have; nothing where one can."""
+def _invalid_metadata_pattern(exchange: Exchange, values: dict[str, str]) -> str:
+    """A pattern in the message of the fault for items that cannot be stored; "" for other items."""
     if not all(_is_unicode(f"{key}{value}") for key, value in values.items()):
         return "Unicode"
     undecodable = [key for key in DECODED if key in values and not is_json(values[key])]
@@ -179,25 +179,25 @@ def _crashed_delete(answer: Expected, found: dict[str, Any], key: str) -> Expect
 
 
 def _crashed_read(
-    exchange: Exchange, answer: Expected, oracle: Oracle, asked: Target
+    exchange: Exchange, answer: Expected, oracle: Oracle, target: Target
 ) -> Expected | None:
-    if asked.is_list and asked.last("changes-since"):  # at the ends of the calendar
+    if target.is_list and target.last("changes-since"):  # at the ends of the calendar
         return _fault(answer, 400, "badRequest", "changes-since")
-    if asked.is_list:
-        return _filters_and_statuses(exchange, answer, oracle, asks=lambda _: True)
-    image = oracle.image(asked.parts[0])
-    if len(asked.parts) == 1:
-        return _success(answer, {"image": oracle.show(image, asked)})
-    if len(asked.parts) == 2:
+    if target.is_list:
+        return _filters_and_statuses(exchange, answer, oracle, applies=lambda _: True)
+    image = oracle.image(target.parts[0])
+    if len(target.parts) == 1:
+        return _success(answer, {"image": oracle.show(image, target)})
+    if len(target.parts) == 2:
         return _success(answer, {"metadata": properties(image)})
-    key = asked.parts[2]
+    key = target.parts[2]
     if key not in properties(image):
         return _fault(answer, 404, "itemNotFound", _PLAIN_404)
     return _success(answer, {"meta": {key: properties(image)[key]}})
 
 
 def _refused_with(exchange: Exchange, status: int) -> bool:
-    """Whether the Image service answered one of Compute's calls with that status."""
+    """True if the Image service answered one of Compute's calls with this status code."""
     return any(call.endswith(f" {status}") for call in exchange.glance)
 
 
@@ -207,7 +207,7 @@ def _success(answer: Expected, body: Any) -> Expected:
 
 
 def _as_fault(answer: Expected) -> Expected:
-    """The headers of a fault on what was none."""
+    """The response with the headers of a fault."""
     return replace(
         answer, headers={**answer.headers, "content-type": ["application/json; charset=UTF-8"]}
     )
@@ -218,18 +218,18 @@ def _fault(answer: Expected, status: int, name: str, words: str) -> Expected:
 
 
 def _end_of_the_api(exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected | None:
-    asked = target(exchange)
+    target = parse_target(exchange)
     version = answer.headers.get("x-openstack-nova-api-version", ["2.1"])[0]
-    if not asked or _message(answer) != _PLAIN_404 or answer.status != 404:
+    if not target or _message(answer) != _PLAIN_404 or answer.status != 404:
         return None
-    end = METADATA_END if asked.is_metadata else IMAGES_END
+    end = METADATA_END if target.is_metadata else IMAGES_END
     if int(version.partition(".")[2]) <= end:
         return None
     return _fault(answer, 404, "itemNotFound", rf"2\.{end}\b.*/v2/images")
 
 
 def _advertised(_exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected | None:
-    """Discovery documents, and the lengths of those that HEAD does not show."""
+    """Expect version documents with ADVERTISED; their length is not known, also for HEAD."""
     if isinstance(answer.body, dict) and answer.body.keys() & {"versions", "version", "choices"}:
         return answer.with_body(_with_advertised(answer.body))
     if (
@@ -267,7 +267,7 @@ def _wording(_exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected
 
 
 def _message(answer: Expected) -> object:
-    """The message of a fault; None for whatever is not one."""
+    """The message of a fault; None for any other response."""
     try:
         (fault,) = answer.body.values()
         return fault["message"]

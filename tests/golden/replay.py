@@ -1,4 +1,4 @@
-"""Replaying: send one exchange to a running service and say how its answer compares."""
+"""Replay: send a recorded request to a running service and compare the response."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,8 +10,8 @@ from tests.golden.oracle import Oracle
 from tests.golden.repairs import Repair, repaired
 from tests.support.http import Answer, request
 
-# Equal JSON written with other spaces and escapes is as long as it is: bodies are compared by
-# value. Counted apart, so that it is seen.
+# Bodies of JSON are compared by value, so that spaces and escapes, and then the length, may differ.
+# Such responses are counted separately.
 SPACING = "JSON spacing"
 
 
@@ -38,7 +38,7 @@ class Cloud(Protocol):
 
 @dataclass(frozen=True)
 class Result:
-    """How one replayed exchange went: `problems` is empty when the answer is as it should be."""
+    """The result of one replayed exchange; `problems` is empty if the response is as expected."""
 
     exchange: Exchange
     answer: Answer
@@ -49,12 +49,12 @@ class Result:
         title = f"{self.exchange.name}: {', '.join(self.repairs) or 'no repair'}"
         problems = "\n".join(f"  {problem}" for problem in self.problems)
         was = f"{self.exchange.status} {str(self.exchange.answer_body)[:2000]}"
-        asked = f"asked\n{self.exchange}\n\nrecorded\n{was}\n\ngot\n{self.answer}"
-        return f"{title}\n{problems}\n\n{asked}"
+        details = f"request\n{self.exchange}\n\nrecorded\n{was}\n\ngot\n{self.answer}"
+        return f"{title}\n{problems}\n\n{details}"
 
 
 def needs_broken_image(exchange: Exchange, oracle: Oracle) -> bool:
-    """Whether the image with the malformed mapping was there: it spoils every list it is in."""
+    """True if the image with the malformed mapping existed during the recording."""
     broken = oracle.broken_id
     return exchange.name.startswith("broken") or broken in f"{exchange.path}{exchange.answer_body}"
 
@@ -81,7 +81,7 @@ def _body(text: str | None) -> bytes | None:
 def compare(
     exchange: Exchange, answer: Answer, cloud: Cloud, oracle: Oracle, more: Iterable[Repair] = ()
 ) -> Result:
-    """Compare an answer with the recording, under the repairs and whatever `more` is allowed."""
+    """Compare a response with the recorded one, after the repairs and `more` are applied to it."""
     host, port = cloud.address
     authority = exchange.headers.get("Host", f"{host}:{port}")
     place = cloud.place(authority)

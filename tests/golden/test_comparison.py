@@ -1,4 +1,4 @@
-"""The comparison accepts what real Compute answered, and notices what it did not answer."""
+"""The comparison accepts recorded responses, and reports responses that differ."""
 
 import json
 from collections.abc import Iterator
@@ -81,7 +81,7 @@ def test_the_recording_itself_passes_unless_it_is_repaired(
         assert not result.problems, str(result)
 
 
-def test_the_request_goes_out_as_it_was_recorded(cloud: PlayedCloud) -> None:
+def test_the_request_is_sent_as_it_was_recorded(cloud: PlayedCloud) -> None:
     exchange = EXCHANGES["metadata-POST-as-empty-type"]
     replay(exchange, cloud, as_recorded(exchange))
     head, _, body = cloud.player.received.partition(b"\r\n\r\n")
@@ -104,20 +104,20 @@ def test_the_request_goes_out_as_it_was_recorded(cloud: PlayedCloud) -> None:
         ("unauthenticated-show", "WWW-Authenticate", 'Keystone uri="http://elsewhere"'),
     ],
 )
-def test_a_wrong_header_is_noticed(name: str, header: str, value: str, cloud: PlayedCloud) -> None:
+def test_a_wrong_header_is_reported(name: str, header: str, value: str, cloud: PlayedCloud) -> None:
     exchange = EXCHANGES.get(name, EXCHANGES["delete-unknown"])
     answer = with_header(as_recorded(exchange), header, value)
     assert replay(exchange, cloud, answer).problems
 
 
-def test_a_link_to_another_host_is_noticed(cloud: PlayedCloud) -> None:
+def test_a_link_to_another_host_is_reported(cloud: PlayedCloud) -> None:
     exchange = EXCHANGES["show-plain"]
     answer = as_recorded(exchange)
     moved = answer.body.replace(b"127.0.0.1:18774", b"127.0.0.2:18774")
     assert replay(exchange, cloud, replace(answer, body=moved)).problems
 
 
-def test_another_property_value_is_noticed(cloud: PlayedCloud) -> None:
+def test_another_property_value_is_reported(cloud: PlayedCloud) -> None:
     exchange = EXCHANGES["metadata-debian"]
     answer = as_recorded(exchange)
     changed = answer.body.replace(b'"base"', b'"best"')
@@ -132,14 +132,14 @@ def test_headers_added_on_purpose_are_allowed(cloud: PlayedCloud) -> None:
     assert not replay(exchange, cloud, with_header(answer, "Link", link)).problems
 
 
-def test_a_repaired_filter_is_met_only_by_the_repaired_list(cloud: PlayedCloud) -> None:
+def test_a_repaired_filter_accepts_only_the_repaired_list(cloud: PlayedCloud) -> None:
     exchange = EXCHANGES["list-status-UNKNOWN"]
     wrong = replay(exchange, cloud, as_recorded(exchange))
     assert wrong.repairs == ("R4",)
     assert wrong.problems
 
 
-def test_a_repaired_404_has_to_name_the_way_on(cloud: PlayedCloud) -> None:
+def test_a_repaired_404_must_name_the_successor(cloud: PlayedCloud) -> None:
     exchange = EXCHANGES["version-show-2.39"]
     message = "Images ended with microversion 2.35: use GET /v2/images/{id} of the Image API."
     body = json.dumps({"itemNotFound": {"code": 404, "message": message}}).encode()

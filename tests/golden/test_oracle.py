@@ -6,7 +6,7 @@ import pytest
 
 from tests.golden.compare import recorded
 from tests.golden.exchanges import COMPACT, Exchange, compact_lines, read_exchanges, read_fixture
-from tests.golden.oracle import Oracle, target
+from tests.golden.oracle import Oracle, parse_target
 from tests.golden.repairs import repaired
 from tests.golden.replay import needs_broken_image
 
@@ -16,7 +16,9 @@ ORACLE = Oracle(FIXTURE)
 LISTS = [
     exchange
     for exchange in EXCHANGES
-    if (asked := target(exchange)) and asked.is_list and "images" in (exchange.answer_body or ())
+    if (target := parse_target(exchange))
+    and target.is_list
+    and "images" in (exchange.answer_body or ())
 ]
 SHOWN = [e for e in EXCHANGES if isinstance(e.answer_body, dict) and "image" in e.answer_body]
 
@@ -30,16 +32,16 @@ def repairs_of(exchange: Exchange) -> list[str]:
 def test_the_model_lists_the_images_that_compute_listed(exchange: Exchange) -> None:
     if repairs_of(exchange) or "property-sort_key" in exchange.path:
         pytest.skip("repaired, or sorted by the Image service")
-    asked = target(exchange)
-    assert asked is not None
-    assert ORACLE.listing(exchange.token, asked) == recorded(exchange).body["images"]
+    target = parse_target(exchange)
+    assert target is not None
+    assert ORACLE.listing(exchange.token, target) == recorded(exchange).body["images"]
 
 
 @pytest.mark.parametrize("exchange", SHOWN, ids=lambda exchange: exchange.name)
 def test_the_model_shows_images_as_compute_showed_them(exchange: Exchange) -> None:
-    asked = target(exchange)
-    assert asked is not None
-    assert ORACLE.show(ORACLE.image(asked.parts[0]), asked) == recorded(exchange).body["image"]
+    target = parse_target(exchange)
+    assert target is not None
+    assert ORACLE.show(ORACLE.image(target.parts[0]), target) == recorded(exchange).body["image"]
 
 
 def test_repairs_apply_to_the_exchanges_that_they_are_for() -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from tests.golden.compare import Expected, Words
 from tests.golden.exchanges import Exchange
-from tests.golden.oracle import SHOWN, Document, Oracle, Target, target
+from tests.golden.oracle import SHOWN, Document, Oracle, Target, parse_target
 from tests.golden.repairs import Repair
 
 _ATTRIBUTES = {"name": "name", "type": "image_type", "server": "instance_uuid", "status": "status"}
@@ -34,7 +34,7 @@ def _is(image: Document, name: str, value: str) -> bool:
 
 def _case(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
     """Of a list, expect only what matches with regard to case; limits are not recorded with it."""
-    asked = target(exchange)
+    asked = parse_target(exchange)
     if not asked or not asked.is_list or answer.status != 200 or exchange.method != "GET":
         return None
     listed = [oracle.image(image["id"]) for image in answer.body["images"]]
@@ -47,7 +47,7 @@ def _case(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | No
 
 def _id(exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected | None:
     """Expect an image, or a marker, whose id is written in capitals not to be found."""
-    asked = target(exchange)
+    asked = parse_target(exchange)
     if not asked or answer.status >= 400:
         return None
     image_id = asked.last("marker") if asked.is_list else asked.parts[0]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.golden.cloud import GoldenCloud, fixture_members
 from tests.golden.exchanges import Exchange
-from tests.golden.oracle import Oracle, target
+from tests.golden.oracle import Oracle, parse_target
 from tests.golden.replay import compare, needs_broken_image, send
 from tests.peers.cloud import PeerGateway
 from tests.peers.sqlite import ALLOWED
@@ -38,7 +38,7 @@ def calls_needed(exchange: Exchange, answer: Answer) -> tuple[int, ...]:
 
     What was refused may have been so without asking; a write that changes nothing needs no PATCH.
     """
-    asked = target(exchange)
+    asked = parse_target(exchange)
     if asked is None or exchange.method == "OPTIONS":
         return (0,)
     needed = (1, 2) if asked.is_metadata and exchange.writes else (1,)
