@@ -33,7 +33,8 @@ def mariadb(directory: Path) -> Iterator[ServerProcess]:
     """Start MariaDB, whose root needs no password; skips the test where it is not installed."""
     port, data = free_port(), directory / "mariadb"
     user = f"--user={'root' if os.geteuid() == 0 else os.environ.get('USER', '')}"
-    common = ["--no-defaults", f"--datadir={data}", user]
+    # Two MariaDBs of a machine that start at once delete each other's files in a shared tmpdir.
+    common = ["--no-defaults", f"--datadir={data}", f"--tmpdir={directory}", user]
     install = _installed("mariadb-install-db", "mariadb-server")
     _run([install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"])
     command = [_installed("mariadbd", "mariadb-server"), *common, "--bind-address=127.0.0.1"]
