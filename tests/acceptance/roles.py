@@ -76,6 +76,7 @@ def _compute() -> list[Operation]:
         ("set item", "PUT", item, "write", 200, {"meta": {KEY: "x"}}),
         ("set item to itself", "PUT", item, "write", 200, {"meta": {KEY: "debian"}}),
         ("delete item", "DELETE", item, "write", 204, None),
+        ("version", "GET", "/", "token", 200, None),
     ]
     return [Operation("compute", *row) for row in rows]
 

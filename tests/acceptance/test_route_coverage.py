@@ -1,0 +1,111 @@
+"""Every route of an API has a row in the fuzzer's tables and in those of roles and tenancy."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from starlette.routing import Match, Route
+
+from glimpse.compute.routes import ROUTES, match_route
+from glimpse.identity.embedded.service import EmbeddedIdentity
+from glimpse.identity_api import routes as identity_routes
+from glimpse.image_api.routes import _ROUTES as IMAGE_ROUTES
+from tests.acceptance import roles, tenancy
+from tests.fuzz import compute_routes as compute_fuzz
+from tests.fuzz import identity_routes as identity_fuzz
+from tests.fuzz import image_routes as image_fuzz
+
+COMPUTE = {route.name for route in ROUTES}
+IMAGE = {
+    (method, re.sub(r"\{\w+\}", "{}", path))
+    for path, handlers in IMAGE_ROUTES
+    for method in handlers
+}
+
+
+def _compute_operation(method: str, path: str) -> str | None:
+    """The operation that a request below /v2.1 is for; None if there is none."""
+    match = match_route(method, "/v2.1", path)
+    return match.route.name if match else None
+
+
+def _image_route(method: str, path: str) -> tuple[str, str]:
+    """The method and the path below /image with anonymous variables, as in IMAGE."""
+    return method, re.sub(r"\{\w+\}", "{}", path.partition("?")[0])
+
+
+@pytest.mark.parametrize("version_root", ["/v2.1", "/v2"])
+def test_every_operation_of_the_compute_api_is_fuzzed(version_root: str) -> None:
+    fuzzed = {
+        _compute_operation(row.method, row.template.removeprefix(version_root))
+        for row in compute_fuzz.ROUTES
+        if row.template.startswith(f"{version_root}/")
+    }
+    assert COMPUTE - fuzzed == set(), "add a row to tests/fuzz/compute_routes.py"
+
+
+def test_every_operation_of_the_compute_api_is_tried_with_every_role() -> None:
+    tried = {
+        _compute_operation(operation.method, operation.path)
+        for operation in roles.OPERATIONS
+        if operation.api == "compute"
+    }
+    assert COMPUTE - tried == set(), "add a row to tests/acceptance/roles.py"
+
+
+def test_every_operation_on_images_is_tried_across_projects() -> None:
+    tried = {
+        _compute_operation(operation.method, f"/images{operation.path}")
+        for operation in tenancy.OPERATIONS
+    }
+    with_images = {route.name for route in ROUTES if route.path.startswith("/images")}
+    assert with_images - tried == set(), "add a row to tests/acceptance/tenancy.py"
+
+
+def test_every_route_of_the_image_api_is_fuzzed() -> None:
+    fuzzed = {
+        _image_route(row.method, row.template.removeprefix("/image")) for row in image_fuzz.ROUTES
+    }
+    assert IMAGE - fuzzed == set(), "add a row to tests/fuzz/image_routes.py"
+
+
+def test_every_route_of_the_image_api_is_tried_with_every_role() -> None:
+    tried = {
+        _image_route(operation.method, f"/v2{operation.path}")
+        for operation in roles.OPERATIONS
+        if operation.api == "image"
+    }
+    assert IMAGE - tried == set(), "add a row to tests/acceptance/roles.py"
+
+
+def test_every_route_of_the_identity_api_is_fuzzed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    routes = _identity_routes(tmp_path, monkeypatch)
+    assert len(routes) > 20, "the routes are not found any more"
+    fuzzed = [
+        _first_match(routes, row.method, row.template.removeprefix("/identity") or "/")
+        for row in identity_fuzz.ROUTES
+    ]
+    missing = [f"{route.methods} {route.path}" for route in routes if route not in fuzzed]
+    assert missing == [], "add a row to tests/fuzz/identity_routes.py"
+
+
+def _identity_routes(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> list[Route]:
+    """The routes that the Identity API makes."""
+    made: list[Route] = []
+
+    def make_route(path: str, handler: Callable[..., object], *, methods: list[str]) -> Route:
+        made.append(Route(path, handler, methods=methods))
+        return made[-1]
+
+    monkeypatch.setattr(identity_routes, "Route", make_route)
+    identity_routes.identity_api(EmbeddedIdentity.open(state_dir))
+    return made
+
+
+def _first_match(routes: list[Route], method: str, path: str) -> Route | None:
+    """The route that serves a request; None if there is none."""
+    scope = {"type": "http", "method": method, "path": path}
+    return next((route for route in routes if route.matches(scope)[0] is Match.FULL), None)
