@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from glimpse.embedded.image_rules import NewImage
+from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from tests.embedded.images import OWNER, chunks_of
 

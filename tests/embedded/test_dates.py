@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded import image_rules
-from glimpse.embedded.image_rules import NewImage
+from glimpse.embedded import image_changes
+from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import PropertyChanges
 from glimpse.images.errors import Conflict
@@ -82,7 +82,7 @@ async def test_refused_update_leaves_updated_at_alone(
         await service.update_image(
             OWNER,
             image,
-            lambda before: image_rules.with_status(
+            lambda before: image_changes.with_status(
                 before, "active", expected=("saving",), now=LATER
             ),
         )

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from glimpse.compute import render_cache
-from glimpse.embedded.image_rules import MOST_CHARACTERS, NewImage
+from glimpse.embedded.image_changes import MOST_CHARACTERS, NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.image_api.bulk_load import BadRecord, load
 from glimpse.image_api.documents import page_document

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glimpse.embedded.image_rules import NewImage
+from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.image_api.bulk_load import load
 from glimpse.images import ImageQuery, Sort

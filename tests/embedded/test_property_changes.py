@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glimpse.embedded.image_rules import NewImage
+from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import Caller, PropertyChanges
 from glimpse.images.errors import ImageNotFound, Invalid, PropertyLimitExceeded, PropertyNotFound

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import uvicorn
 
-from glimpse.embedded.image_rules import NewImage
+from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.request_middleware import RequestMiddleware
 from glimpse.identity import RequestTarget

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from glimpse.embedded.image_rules import NewImage
+from glimpse.embedded.image_changes import NewImage
 from glimpse.images import ImageQuery, PropertyChanges
 from glimpse.images.errors import Forbidden, ImageNotFound, PropertyNotFound
 from tests.images.services import OWNER, Rig, caller, listed

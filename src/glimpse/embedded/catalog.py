@@ -1,7 +1,7 @@
-"""Catalog: the port that catalog engines implement for the embedded image service.
+"""Catalog: the port (interface) that catalog engines implement for the embedded image service.
 
-An engine stores and finds records. What may be done to an image is decided by functions that the
-service passes, which an engine calls inside its transaction.
+An engine stores and finds records. The service passes it functions that decide whether a write is
+allowed; the engine calls them inside its transaction.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ class Catalog(Protocol):
     """
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
-        """Return the record with this id, which may be any text; None if there is none."""
+        """Return the record with this id; None if there is none. The id may be any text."""
         ...
 
     def pages(
@@ -50,7 +50,7 @@ class Catalog(Protocol):
         ...
 
     async def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
-        """Store and return what `change`, a pure function, makes of the record.
+        """Store and return the image that `change`, a pure function, returns for the record.
 
         Raises ImageNotFound, and what `change` raises.
         """
@@ -76,12 +76,12 @@ class Catalog(Protocol):
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
         """Store images with their members, all or none; images with the same ids are replaced.
 
-        Of several records of one id the last counts.
+        Of several records with the same id, the last is stored.
         """
         ...
 
     async def close(self) -> None:
-        """Finish the writes that wait, then close files and connections.
+        """Finish the writes in the queue, then close files and connections.
 
         All methods raise Unavailable afterwards, except `close`, which does nothing.
         """

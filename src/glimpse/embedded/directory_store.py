@@ -42,7 +42,7 @@ class DataTooLarge(ImageServiceError):
 
 
 class StoredData(NamedTuple):
-    """What was uploaded: its size in bytes, digests in hexadecimal, and its first HEAD bytes."""
+    """Uploaded data: its size in bytes, its digests in hexadecimal, and its first HEAD bytes."""
 
     size: int
     checksum: str
@@ -67,13 +67,13 @@ class ImageData(NamedTuple):
         """
         end = self.size if end is None else end
         if start >= end:
-            return _nothing()
+            return _no_pieces()
         try:
             file = await asyncio.to_thread(self.path.open, "rb", buffering=0)
         except FileNotFoundError:
             raise NoData("The image has been deleted.") from None
         except OSError as error:
-            raise self._unreadable(error) from None
+            raise self._read_error(error) from None
         return self._pieces(file, start, end)
 
     async def _pieces(self, file: FileIO, start: int, end: int) -> AsyncIterator[bytes]:
@@ -83,13 +83,13 @@ class ImageData(NamedTuple):
                     size = min(_PIECE, end - start)
                     piece = await asyncio.to_thread(os.pread, file.fileno(), size, start)
                     if not piece:
-                        raise self._unreadable(EOFError(f"{end - start} bytes are missing"))
+                        raise self._read_error(EOFError(f"{end - start} bytes are missing"))
                     start += len(piece)
                     yield piece
         except OSError as error:
-            raise self._unreadable(error) from None
+            raise self._read_error(error) from None
 
-    def _unreadable(self, error: Exception) -> Unavailable:
+    def _read_error(self, error: Exception) -> Unavailable:
         _log_unreadable("data of image %s cannot be read: %s", self.path.name, error)
         return Unavailable("The image storage media cannot be read.")
 
@@ -126,7 +126,7 @@ class DirectoryStore:
     def open(self, image_id: str, size: int, checksum: str | None) -> ImageData | None:
         """Return the data of an image, None if it has none.
 
-        Raises Unavailable if the directory is gone.
+        Raises Unavailable if the directory does not exist.
         """
         if not self.has(image_id):
             self._check_directory()
@@ -138,7 +138,7 @@ class DirectoryStore:
         return (self._directory / image_id).is_file()
 
     def _check_directory(self) -> None:
-        """Raise Unavailable if the directory is gone: its file system may not be mounted."""
+        """Raise Unavailable if the directory does not exist: its file system may not be mounted."""
         if not self._directory.is_dir():
             _log_unreadable("image data cannot be used: %s is gone", self._directory)
             raise Unavailable("The image storage media cannot be used.")
@@ -148,7 +148,7 @@ class DirectoryStore:
         await _in_thread((self._directory / image_id).unlink, missing_ok=True)
 
     async def delete_unfinished(self, image_id: str) -> None:
-        """Remove what is left of an upload whose process has ended.
+        """Remove the temporary file of an upload whose process has ended.
 
         No upload of the image may be running. Raises Unavailable or StorageFull.
         """
@@ -158,7 +158,8 @@ class DirectoryStore:
 class _UploadFile:
     """A file that is being uploaded. Its methods block: each is to run in a thread.
 
-    They exclude each other, since a thread goes on when the task that awaits it is cancelled.
+    A lock lets one method run at a time, since a thread continues to run when the task that awaits
+    it is cancelled.
     """
 
     def __init__(self, path: Path, temporary: Path) -> None:
@@ -179,14 +180,14 @@ class _UploadFile:
             self._sha512.update(data)
             self._size += len(data)
             self._head += data[: HEAD - len(self._head)]
-            self._opened().write(data)
+            self._open_once().write(data)
 
     def finish(self) -> StoredData:
         """Give the file its name, and return when both are on the disk.
 
         A crash in between leaves an image in status saving, of which `recover` removes the data.
         """
-        with self._lock, self._opened() as file:
+        with self._lock, self._open_once() as file:
             file.flush()
             self._temporary.rename(self._path)
             os.fsync(file.fileno())
@@ -195,7 +196,7 @@ class _UploadFile:
             self._size, self._md5.hexdigest(), self._sha512.hexdigest(), bytes(self._head)
         )
 
-    def _opened(self) -> BufferedWriter:
+    def _open_once(self) -> BufferedWriter:
         """Return the file; the first call creates it. Raises OSError after `abort`."""
         if self._aborted:
             raise OSError(errno.ECANCELED, "the upload was aborted")
@@ -250,16 +251,16 @@ async def _in_thread(
     try:
         return await asyncio.to_thread(function, *arguments, **named)
     except OSError as error:
-        raise _not_written(error) from None
+        raise _write_error(error) from None
 
 
-async def _nothing() -> AsyncIterator[bytes]:
+async def _no_pieces() -> AsyncIterator[bytes]:
     return
     yield b""
 
 
-def _not_written(error: OSError) -> ServiceError:
-    """Log an error of the file system, and return what a client may learn of it: no path."""
+def _write_error(error: OSError) -> ServiceError:
+    """Log an error of the file system; return the error for the client, without the path."""
     _log_unwritable("image data cannot be written: %s", error)
     if error.errno in _FULL:
         return StorageFull("There is not enough space on the image storage media.")

@@ -1,4 +1,4 @@
-"""Health checks: whether the state of the embedded services can be read and written right now."""
+"""Health checks: test that the embedded services can read and write their state."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ _LEAST_FREE = 64 * 1024  # bytes that have to be free: a few writes of metadata
 async def check_catalog(state_dir: Path) -> str | None:
     """Return why the catalog cannot be read or written; None if it can.
 
-    It is read through a connection of its own, in a thread.
+    Reads through a new connection, in a thread.
     """
     return await asyncio.to_thread(_catalog_problem, state_dir)
 

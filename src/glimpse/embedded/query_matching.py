@@ -1,7 +1,7 @@
-"""Query matching: whether an image belongs in a list, checked on the image itself. Pure.
+"""Query matching: decides from an image itself if a list may contain it. Pure.
 
-What an engine finds by an index is a candidate only: the keys of SQLite's listing are hashes, for
-instance. An image is listed only if `listing_rule` accepts it.
+An image that an engine finds by an index is only a candidate: the keys of the SQLite engine's
+listing index are hashes, for example. An image is listed only if `listing_rule` accepts it.
 """
 
 import functools
@@ -18,17 +18,18 @@ _CACHED = 4096
 Check = Callable[[Image], bool]
 
 
-def folded(text: str) -> str:
-    """Return the form of a text that indexes hold: texts that `alike` makes equal fold alike.
+def index_form(text: str) -> str:
+    """Return the form of a text that is stored in indexes.
 
-    Different texts may fold alike, too, so a candidate is compared by `alike`. Catalogs on disk
-    hold folded texts: a change of this function needs a migration.
+    Texts with the same `comparison_form` have the same index form. Other texts may have it, too, so
+    compare each candidate by `comparison_form`. Catalogs on disk contain hashes of index forms: a
+    change of this function needs a migration.
     """
-    return _folded(text) if len(text) <= LONGEST_CACHED else _folded.__wrapped__(text)
+    return _index_form(text) if len(text) <= LONGEST_CACHED else _index_form.__wrapped__(text)
 
 
 @functools.lru_cache(maxsize=_CACHED)
-def _folded(text: str) -> str:
+def _index_form(text: str) -> str:
     if not text.isascii():
         text = "".join(
             each for each in unicodedata.normalize("NFD", text) if not unicodedata.combining(each)
@@ -36,18 +37,22 @@ def _folded(text: str) -> str:
     return text.casefold().rstrip(" ")
 
 
-def alike(text: str) -> str:
-    """Return a form of a text that is equal for texts that the Image service takes for equal.
+def comparison_form(text: str) -> str:
+    """Return a form of a text that is the same for texts that the Image service treats as equal.
 
     Its usual database, MariaDB with utf8_general_ci, ignores case, accents and spaces at the end:
     ``type=BASE`` finds images of type ``base``. Accents count if they are combining characters, in
     scripts other than Latin, Greek and Cyrillic, and on the Cyrillic short i.
     """
-    return _alike(text) if len(text) <= LONGEST_CACHED else _alike.__wrapped__(text)
+    return (
+        _comparison_form(text)
+        if len(text) <= LONGEST_CACHED
+        else _comparison_form.__wrapped__(text)
+    )
 
 
 @functools.lru_cache(maxsize=_CACHED)
-def _alike(text: str) -> str:
+def _comparison_form(text: str) -> str:
     if text.isascii():
         return text.lower().rstrip(" ")
     return "".join(map(_letter, text)).rstrip(" ")
@@ -74,17 +79,17 @@ _SHORT_I = "\u0419\u0439"
 def listing_rule(caller: Caller, query: ImageQuery) -> Check:
     """Return a function that returns True for an image that belongs in the caller's list.
 
-    Make it once for a list: it checks only what the query asks for, which is mostly nothing. It
-    relies on the candidate having been found in a scope of the caller, since it does not see who
-    the members of a shared image are.
+    Make one function per list: it checks only the filters that the query has, usually none. Each
+    candidate has to be in a scope of the caller, since the function does not know the members of a
+    shared image.
     """
     checks = tuple(_checks(query))
 
     def is_listed(image: Image) -> bool:
         if image.os_hidden != query.os_hidden or image.status in NEVER_LISTED:
             return False
-        own = image.owner is not None and caller.project_id == image.owner
-        if not own and not _is_shown_to_others(caller, image, query):
+        is_owner = image.owner is not None and caller.project_id == image.owner
+        if not is_owner and not _is_shown_to_others(caller, image, query):
             return False
         return not checks or all(check(image) for check in checks)
 
@@ -102,7 +107,7 @@ def _checks(query: ImageQuery) -> Iterator[Check]:
     if query.visibility not in (None, "all"):
         yield lambda image: image.visibility == query.visibility
     for attribute, wanted in _texts(query):
-        yield _is_one_of(attribute, frozenset(map(alike, wanted)))
+        yield _is_one_of(attribute, frozenset(map(comparison_form, wanted)))
     for attribute in NUMBERS:
         number = getattr(query, attribute)
         if number is not None:
@@ -112,7 +117,9 @@ def _checks(query: ImageQuery) -> Iterator[Check]:
         tags = frozenset(query.tags)
         yield lambda image: tags.issubset(image.tags)
     if query.properties:
-        properties = {alike(key): alike(value) for key, value in query.properties.items()}
+        properties = {
+            comparison_form(key): comparison_form(value) for key, value in query.properties.items()
+        }
         yield lambda image: _has_properties(image, properties)
 
 
@@ -142,7 +149,7 @@ ONE_OF = {
 def _is_one_of(attribute: str, wanted: frozenset[str]) -> Check:
     def check(image: Image) -> bool:
         value: str | None = getattr(image, attribute)
-        return value is not None and alike(value) in wanted
+        return value is not None and comparison_form(value) in wanted
 
     return check
 
@@ -166,6 +173,8 @@ def _range_checks(query: ImageQuery) -> Iterator[Check]:
 
 def _has_properties(image: Image, wanted: Mapping[str, str]) -> bool:
     properties = {
-        alike(key): alike(value) for key, value in image.properties.items() if value is not None
+        comparison_form(key): comparison_form(value)
+        for key, value in image.properties.items()
+        if value is not None
     }
     return all(properties.get(key) == value for key, value in wanted.items())

@@ -1,13 +1,16 @@
-"""EmbeddedImageService: the images kept by this process, and what the Image API needs besides."""
+"""EmbeddedImageService: an ImageService with a catalog and image data on the local disk.
+
+It also has the methods that only the Image API v2 needs, such as uploads.
+"""
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from glimpse.embedded import image_rules
+from glimpse.embedded import image_access, image_changes
 from glimpse.embedded.catalog import Catalog, Members
 from glimpse.embedded.directory_store import DirectoryStore, ImageData, NoData
-from glimpse.embedded.image_rules import NewImage
+from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.sqlite.catalog import SQLiteCatalog
 from glimpse.embedded.upload_locks import UploadLocks
 from glimpse.embedded.uploads import Uploads
@@ -39,7 +42,7 @@ class EmbeddedImageService:
         *,
         image_size_cap: int = IMAGE_SIZE_CAP,
         permissions: Permissions | None = None,
-        clock: Callable[[], str] = image_rules.current_time,
+        clock: Callable[[], str] = image_changes.current_time,
     ) -> "EmbeddedImageService":
         """Open the files in `state_dir`, made first if need be. Raises UnusableCatalog."""
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -57,12 +60,9 @@ class EmbeddedImageService:
         store: DirectoryStore,
         locks: UploadLocks,
         permissions: Permissions | None = None,
-        clock: Callable[[], str] = image_rules.current_time,
+        clock: Callable[[], str] = image_changes.current_time,
     ) -> None:
-        """Without `permissions`, callers may do what their roles allow by default.
-
-        `clock` returns the dates that images get.
-        """
+        """Without `permissions`, the default policy applies. `clock` returns the current time."""
         self.permissions = permissions or Permissions()
         self._catalog = catalog
         self._store = store
@@ -91,7 +91,7 @@ class EmbeddedImageService:
         record = await self._catalog.get(marker.lower(), caller.project_id)
         if record is None:
             raise MarkerNotFound(marker)
-        if not image_rules.is_visible(caller, record) or not self.permissions.allows(
+        if not image_access.is_visible(caller, record) or not self.permissions.allows(
             caller, Action.GET_IMAGE, record.image
         ):
             raise MarkerNotVisible(marker)
@@ -102,7 +102,7 @@ class EmbeddedImageService:
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
-        return image_rules.visible(caller, record, self.permissions)
+        return image_access.require_visible(caller, record, self.permissions)
 
     async def change_properties(
         self, caller: Caller, image_id: str, changes: PropertyChanges
@@ -111,18 +111,18 @@ class EmbeddedImageService:
         return await self._catalog.update(
             image_id.lower(),
             caller.project_id,
-            lambda record: image_rules.with_properties(
+            lambda record: image_changes.with_properties(
                 caller, record, changes, self.permissions, now=self._clock()
             ),
         )
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """Implement ImageService.delete_image. The data goes with the record."""
+        """Implement ImageService.delete_image. Deletes the record and the data."""
         image = await self.get_image(caller, image_id)
         await self._uploads.delete(
             image.id,
             caller.project_id,
-            lambda record: image_rules.deletable(caller, record, self.permissions),
+            lambda record: image_access.require_deletable(caller, record, self.permissions),
         )
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:  # noqa: ARG002  the port's
@@ -131,7 +131,7 @@ class EmbeddedImageService:
 
     async def create_image(self, caller: Caller, new: NewImage) -> Image:
         """Create an image without data, in status queued. Raises Forbidden, Invalid, Conflict."""
-        image = image_rules.new_record(caller, new, self.permissions, now=self._clock())
+        image = image_changes.new_record(caller, new, self.permissions, now=self._clock())
         await self._catalog.insert(image)
         return image
 
@@ -142,7 +142,7 @@ class EmbeddedImageService:
         update: Callable[[Image], Image],
         action: Action = Action.MODIFY_IMAGE,
     ) -> Image:
-        """Store and return what `update`, a pure function, makes of the image, atomically.
+        """Store and return the image that `update`, a pure function, returns; atomically.
 
         The caller needs permission for `action`. Raises ImageNotFound, Forbidden, Invalid, and what
         `update` raises; then nothing changes.
@@ -150,7 +150,7 @@ class EmbeddedImageService:
         return await self._catalog.update(
             image_id.lower(),
             caller.project_id,
-            lambda record: image_rules.updated(
+            lambda record: image_changes.apply_update(
                 caller, record, update, self.permissions, action, now=self._clock()
             ),
         )
@@ -165,7 +165,7 @@ class EmbeddedImageService:
         await self._catalog.set_member(
             image_id.lower(),
             caller.project_id,
-            lambda record: image_rules.editable(
+            lambda record: image_access.require_editable(
                 caller, record, self.permissions, Action.ADD_MEMBER
             ),
             (member_id, status, self._clock()),
@@ -180,20 +180,20 @@ class EmbeddedImageService:
     ) -> None:
         """Store an image's data; the image goes from queued to saving to active.
 
-        On any failure it is queued again, and nothing is left of the data. `check` may refuse the
-        image by raising; it is called once the caller is known to have permission. Raises
+        On any failure the image is queued again, and no data is left. `check` may refuse the image
+        by raising an exception; it is called after the caller's permission is checked. Raises
         ImageNotFound, Forbidden, Conflict if the image has data or another upload of it is running,
         DataTooLarge, StorageFull, Unavailable, and what `chunks` and `check` raise.
         """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
-        image = image_rules.editable(caller, record, self.permissions, Action.UPLOAD_IMAGE)
+        image = image_access.require_editable(caller, record, self.permissions, Action.UPLOAD_IMAGE)
         check(image)
         await self._uploads.upload(
             image.id,
             caller.project_id,
-            lambda record: image_rules.editable(
+            lambda record: image_access.require_editable(
                 caller, record, self.permissions, Action.UPLOAD_IMAGE
             ),
             chunks,
@@ -217,11 +217,11 @@ class EmbeddedImageService:
     async def recover(self) -> None:
         """Undo the uploads and finish the deletions whose processes have ended.
 
-        To be called at the start of each process; uploads of other processes go on. Raises
-        Unavailable or StorageFull.
+        Call it at the start of each process. It does not affect uploads that other processes are
+        running. Raises Unavailable or StorageFull.
         """
         await self._uploads.recover()
 
     async def close(self) -> None:
-        """Finish the writes that wait, then close the files."""
+        """Finish the writes in the queue, then close the files."""
         await self._catalog.close()

@@ -1,7 +1,7 @@
-"""UploadLocks: which images are being uploaded right now, and which were when a process ended.
+"""UploadLocks: lets one upload of an image run at a time, and finds uploads that a crash ended.
 
-A lock is a locked file named for the image. The operating system unlocks the file when its process
-ends, but the file stays: one that can be locked was left by a crash.
+A lock is a locked file named for the image. When a process ends, the operating system unlocks its
+files but does not remove them: a file that exists and is not locked was left by a crash.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 class UploadLock(NamedTuple):
     """The lock of one image, held until `release` or `abandon`.
 
-    `was_abandoned` is True if a holder before ended with its process or called `abandon`.
+    `was_abandoned` is True if the previous holder's process ended, or if it called `abandon`.
     """
 
     image_id: str
@@ -32,7 +32,7 @@ class UploadLock(NamedTuple):
     def release(self) -> None:
         """Unlock the image and remove the file.
 
-        A file that cannot be removed is found by the next start, as an abandoned lock.
+        If the file cannot be removed, the next start of a process finds it as an abandoned lock.
         """
         try:
             with contextlib.suppress(OSError):
@@ -53,9 +53,9 @@ class UploadLocks:
         self._directory = directory
 
     def acquire(self, image_id: str) -> UploadLock | None:
-        """Lock an image; None while another holder has it. A crash of the machine keeps the file.
+        """Lock an image, and return once the file is on the disk; None if it is locked already.
 
-        Raises Unavailable where the disk is full or read-only, or the directory is gone.
+        Raises Unavailable if the disk is full or read-only, or the directory does not exist.
         """
         try:
             return self._acquire(image_id)

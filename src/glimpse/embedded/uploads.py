@@ -1,11 +1,11 @@
-"""Uploads: give images their data and remove it, so that no crash leaves a part of it behind."""
+"""Uploads: store and delete the data of images, so that a crash leaves no incomplete data."""
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 
-from glimpse.embedded import image_rules
+from glimpse.embedded import image_changes
 from glimpse.embedded.catalog import Catalog, Change, Check
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.upload_locks import UploadLock, UploadLocks
@@ -21,10 +21,10 @@ _log = logging.getLogger(__name__)
 
 
 class Uploads:
-    """Writes to the catalog and the store together, under the upload lock of the image.
+    """Writes to the catalog and the store together, while holding the upload lock of the image.
 
-    The file of a lock outlives a crash. The next upload of the image, or the next start, finds the
-    lock abandoned and undoes what the crash left.
+    After a crash, the lock's file still exists. The next upload of the image, or the next start of
+    a process, finds the abandoned lock, and removes the incomplete data.
     """
 
     def __init__(
@@ -43,16 +43,16 @@ class Uploads:
         self,
         image_id: str,
         project_id: str | None,
-        permitted: Change,
+        require_permitted: Change,
         chunks: AsyncIterator[bytes],
     ) -> None:
         """Store the chunks as the image's data; the image goes from queued to saving to active.
 
-        `permitted` returns the record's image, or raises if it may not be uploaded. On any failure
-        the image is queued again and nothing is left of the data; if that cannot be written, the
-        lock stays for the next upload or start to do it. Raises ImageNotFound, Conflict if the
-        image is not queued or another upload of it is running, and what `permitted`, the store and
-        `chunks` raise.
+        `require_permitted` returns the record's image, or raises if it may not be uploaded. On any
+        failure the image is queued again and no data is left. If the catalog or the store cannot
+        be written then, the lock is abandoned, so that the next upload or start repeats this.
+        Raises ImageNotFound, Conflict if the image is not queued or another upload of it is
+        running, and what `require_permitted`, the store and `chunks` raise.
         """
         lock = await asyncio.to_thread(self._locks.acquire, image_id)
         if lock is None:
@@ -63,11 +63,11 @@ class Uploads:
             await self._catalog.update(
                 image_id,
                 project_id,
-                lambda record: image_rules.with_status(
-                    permitted(record), "saving", expected=("queued",), now=self._clock()
+                lambda record: image_changes.with_status(
+                    require_permitted(record), "saving", expected=("queued",), now=self._clock()
                 ),
             )
-            await self._store_data(image_id, project_id, permitted, chunks)
+            await self._store_data(image_id, project_id, require_permitted, chunks)
         finally:
             if await self._is_saving(image_id):
                 lock.abandon()
@@ -78,7 +78,7 @@ class Uploads:
         self,
         image_id: str,
         project_id: str | None,
-        permitted: Change,
+        require_permitted: Change,
         chunks: AsyncIterator[bytes],
     ) -> None:
         try:
@@ -86,14 +86,16 @@ class Uploads:
             await self._catalog.update(
                 image_id,
                 project_id,
-                lambda record: image_rules.with_data(permitted(record), stored, now=self._clock()),
+                lambda record: image_changes.with_data(
+                    require_permitted(record), stored, now=self._clock()
+                ),
             )
         except BaseException:
             await asyncio.shield(self._undo(image_id))
             raise
 
     async def _is_saving(self, image_id: str) -> bool:
-        """Return True if the image is in status saving, or if that cannot be found out."""
+        """Return True if the image's status is saving, or if the catalog cannot be read."""
         try:
             record = await self._catalog.get(image_id, None)
         except Unavailable:
@@ -109,17 +111,17 @@ class Uploads:
         lock: UploadLock | None = None
         if self._store.has(image_id):
             lock = await asyncio.to_thread(self._locks.acquire, image_id)
-        refused = False
+        is_refused = False
         try:
             await self._catalog.delete(image_id, project_id, check)
             with contextlib.suppress(ServiceError):
                 await self._store.delete(image_id)
         except ImageServiceError:
-            refused = True
+            is_refused = True
             raise
         finally:
             if lock is not None:
-                if not refused and self._store.has(image_id):
+                if not is_refused and self._store.has(image_id):
                     lock.abandon()
                 else:
                     lock.release()
@@ -127,14 +129,15 @@ class Uploads:
     async def recover(self) -> None:
         """Undo the uploads and finish the deletions whose processes have ended.
 
-        Uploads of other processes go on. Raises Unavailable or StorageFull.
+        It does not affect uploads that other processes are running. Raises Unavailable or
+        StorageFull.
         """
         for lock in await asyncio.to_thread(lambda: list(self._locks.acquire_abandoned())):
             await self._clean_up(lock.image_id)
             lock.release()
 
     async def _clean_up(self, image_id: str) -> None:
-        """Remove what an upload or a deletion left whose process ended; its lock must be held."""
+        """Remove the data that an interrupted upload or deletion left; its lock must be held."""
         record = await self._catalog.get(image_id, None)
         await self._store.delete_unfinished(image_id)
         if record is None or record.image.status == "saving":
@@ -150,7 +153,7 @@ class Uploads:
             await self._catalog.update(
                 image_id,
                 None,
-                lambda record: image_rules.with_status(
+                lambda record: image_changes.with_status(
                     record.image, "queued", expected=("saving",), now=self._clock()
                 ),
             )

@@ -1,9 +1,9 @@
-"""Virtual sizes: how large the disk in an image's data is, by the header of the data. Pure.
+"""Virtual sizes: read the size of the disk in an image's data from the header of the data. Pure.
 
-Not by oslo.utils' format inspector, which returns 0 where this returns a size: for headers that are
-shorter than 512 bytes, for a VMDK without a descriptor, for an ISO image whose first descriptor is
-not the primary one. It also reads the original size of a VHD, not the current one as QEMU does,
-and its import costs 10 MB of memory and 0.1 s.
+The format inspector of oslo.utils is not used. It returns 0 where this module returns a size: for
+headers shorter than 512 bytes, for a VMDK without a descriptor, for an ISO image whose first
+descriptor is not the primary one. It reads the original size of a VHD; QEMU and this module read
+the current one. Its import takes 10 MB of memory and 0.1 s.
 """
 
 import struct

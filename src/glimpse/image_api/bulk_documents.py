@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from glimpse.embedded.catalog import Members
-from glimpse.embedded.image_rules import check_size, check_text
+from glimpse.embedded.image_changes import check_size, check_text
 from glimpse.image_api.schema import STATUSES
 from glimpse.image_api.validation import CHECKS, check_property_key, one_of, text_up_to
 from glimpse.images import BASE_ATTRIBUTES, Image, image_from_document, parse_date

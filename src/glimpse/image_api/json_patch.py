@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from glimpse.embedded.image_rules import check_visibility
+from glimpse.embedded.image_access import check_visibility
 from glimpse.image_api.faults import UnsupportedMediaType
 from glimpse.image_api.validation import (
     CHECKS,

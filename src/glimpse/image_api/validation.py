@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from glimpse.embedded.image_rules import RESERVED_PREFIX, NewImage
+from glimpse.embedded.image_changes import RESERVED_PREFIX, NewImage
 from glimpse.image_api.faults import TooLarge
 from glimpse.image_api.schema import (
     CONTAINER_FORMATS,

@@ -8,7 +8,11 @@ from typing import Self
 
 import pytest
 
-from glimpse.embedded.sqlite.filtered_scan import FEW, FilteredScan, is_short
+from glimpse.embedded.sqlite.filtered_scan import (
+    MOST_INDIVIDUAL_READS,
+    FilteredScan,
+    is_readable_from_index,
+)
 from glimpse.embedded.sqlite.image_writer import ImageWriter
 from glimpse.embedded.sqlite.schema import connect
 from glimpse.images import DateBound, Image, ImageQuery, Sort, image_from_document
@@ -93,7 +97,7 @@ def test_many_changed_images_are_found_in_slices(
 ) -> None:
     connection, count = catalog
     query = ImageQuery(updated_at=DateBound("gte", image_of(0).updated_at))
-    assert count > FEW
+    assert count > MOST_INDIVIDUAL_READS
     with Steps(connection) as steps:
         found = FilteredScan(connection).step(ADMIN, query, None, 50)
     assert len(found.images) == 50
@@ -180,5 +184,5 @@ def test_only_lists_that_one_index_answers_are_read_on_the_event_loop() -> None:
         ImageQuery(min_disk=0),
         ImageQuery(ids=()),
     ]
-    assert [query for query in short if not is_short(OWNER, query)] == []
-    assert [query for query in long if is_short(OWNER, query)] == []
+    assert [query for query in short if not is_readable_from_index(OWNER, query)] == []
+    assert [query for query in long if is_readable_from_index(OWNER, query)] == []

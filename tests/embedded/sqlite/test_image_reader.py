@@ -9,7 +9,7 @@ import pytest
 
 from glimpse.embedded.sqlite.image_reader import ImageReader, read_images
 from glimpse.embedded.sqlite.image_writer import ImageWriter
-from glimpse.embedded.sqlite.list_step import Place
+from glimpse.embedded.sqlite.list_step import ListingPosition
 from glimpse.embedded.sqlite.query_conditions import Clause
 from glimpse.embedded.sqlite.schema import connect
 from glimpse.images import Image, ImageQuery, image_from_document
@@ -31,11 +31,11 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 def walk(reader: ImageReader, count: int) -> list[list[Image]]:
     steps = []
-    place: Place | None = None
+    position: ListingPosition | None = None
     while True:
-        images, place = reader.list_step(OWNER, ImageQuery(), place, count)
+        images, position = reader.list_step(OWNER, ImageQuery(), position, count)
         steps.append(list(images))
-        if place is None:
+        if position is None:
             return steps
 
 

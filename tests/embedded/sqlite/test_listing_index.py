@@ -6,10 +6,10 @@ import pytest
 
 from glimpse.embedded.sqlite.listing_index import (
     facets_for,
+    indexed_facets,
     key_of,
     keys_of,
     listing_rows,
-    narrowing_facets,
     position_of,
     scopes_for,
     scopes_of,
@@ -64,8 +64,8 @@ def test_a_list_finds_an_image_under_each_of_its_facets() -> None:
 
 def test_many_names_are_not_looked_up_in_the_index() -> None:
     names = tuple(map(str, range(201)))
-    assert narrowing_facets(ImageQuery(names=names[:200])) != [[""]]
-    assert narrowing_facets(ImageQuery(names=names)) == [[""]]
+    assert indexed_facets(ImageQuery(names=names[:200])) != [[""]]
+    assert indexed_facets(ImageQuery(names=names)) == [[""]]
 
 
 def test_rows_for_many_images_are_sorted_and_have_consecutive_numbers() -> None:

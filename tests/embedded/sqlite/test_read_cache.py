@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.image_rules import NewImage
+from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.sqlite import read_cache, schema
-from glimpse.embedded.sqlite.list_step import ListStep, Place
+from glimpse.embedded.sqlite.list_step import ListingPosition, ListStep
 from glimpse.embedded.sqlite.read_cache import ReadCache
 from glimpse.images import PropertyChanges
 from tests.embedded.images import OWNER, images
@@ -54,7 +54,7 @@ async def test_step_with_a_long_key_is_not_cached(
     await service.close()
     with closing(schema.connect(tmp_path / "catalog.sqlite")) as connection:
         kept = ReadCache(connection)
-        step: ListStep[Place] = ListStep([], None)
+        step: ListStep[ListingPosition] = ListStep([], None)
         for number in range(5000):
             kept.add_step(("short", number), step)
             kept.add_step(("long" * 1000, number), step)

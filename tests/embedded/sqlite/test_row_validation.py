@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from glimpse.embedded.sqlite.row_validation import is_sound, read
+from glimpse.embedded.sqlite.row_validation import is_valid_image, read
 from glimpse.images import image_from_document
 from tests.embedded.images import document
 
 
-def test_an_image_of_this_service_is_sound() -> None:
-    assert is_sound(image_from_document(document(tags=["a"], os_type="linux")))
+def test_an_image_of_this_service_is_valid() -> None:
+    assert is_valid_image(image_from_document(document(tags=["a"], os_type="linux")))
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_a_row_that_cannot_be_shown_is_logged_once(
 ) -> None:
     image = image_from_document(document())._replace(**changes)
     with caplog.at_level(logging.ERROR):
-        assert not is_sound(image)
-        assert not is_sound(image)
+        assert not is_valid_image(image)
+        assert not is_valid_image(image)
     assert len(caplog.records) <= 1
 
 

@@ -1,8 +1,8 @@
 """SQLiteCatalog: the records of images in one file that the worker processes of a machine share.
 
-A short list and a single image are read on the event loop, in microseconds; other lists are read
-by `ReaderThreads`, in steps. Writes go through `WriterThread`, several in one transaction. An
-acknowledged write is committed and synced (WAL, synchronous=FULL).
+A single image, and a list that the listing index can answer, are read on the event loop, in
+microseconds; other lists are read by `ReaderThreads`, in steps. Writes go through `WriterThread`,
+which commits them in groups. An acknowledged write is committed and synced (WAL, synchronous=FULL).
 """
 
 import asyncio
@@ -11,11 +11,11 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
 
 from glimpse.embedded.catalog import Change, Check, Members, Record
-from glimpse.embedded.sqlite.filtered_scan import FilteredScan, is_short
+from glimpse.embedded.sqlite.filtered_scan import FilteredScan, is_readable_from_index
 from glimpse.embedded.sqlite.image_reader import ImageReader
 from glimpse.embedded.sqlite.image_writer import ImageWriter
-from glimpse.embedded.sqlite.list_step import Place
-from glimpse.embedded.sqlite.query_conditions import in_usual_order
+from glimpse.embedded.sqlite.list_step import ListingPosition
+from glimpse.embedded.sqlite.query_conditions import has_usual_order
 from glimpse.embedded.sqlite.reader_threads import ReaderThreads
 from glimpse.embedded.sqlite.schema import connect
 from glimpse.embedded.sqlite.writer_thread import WriterThread
@@ -31,7 +31,7 @@ class SQLiteCatalog:
 
     @classmethod
     def open(cls, path: Path) -> "SQLiteCatalog":
-        """Open the file, made or migrated first if need be. Raises UnusableCatalog."""
+        """Open the file; create or migrate it first if necessary. Raises UnusableCatalog."""
         return cls(path)
 
     def __init__(self, path: Path) -> None:
@@ -50,22 +50,22 @@ class SQLiteCatalog:
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
         """Implement Catalog.pages."""
-        if is_short(caller, query):
+        if is_readable_from_index(caller, query):
             return self._short_list(caller, query, marker)
         return self._long_list(caller, query, marker)
 
     async def _short_list(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield a page for each step, read on the event loop, which is free between two steps."""
+        """Yield a page for each step. Reads on the event loop, and pauses between two steps."""
         with _READING:
-            place = self._reader.place(marker) if marker is not None else None
+            position = self._reader.listing_position(marker) if marker is not None else None
         count = _first_count(query, _PAGE)
         while True:
             with _READING:
-                images, place = self._reader.list_step(caller, query, place, count)
-            yield Page(images, last=place is None)
-            if place is None:
+                images, position = self._reader.list_step(caller, query, position, count)
+            yield Page(images, last=position is None)
+            if position is None:
                 return
             count = _PAGE
             await asyncio.sleep(0)  # lets other requests run
@@ -74,14 +74,14 @@ class SQLiteCatalog:
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
         """Yield the pages of each step, read in a thread."""
-        cursor: Image | Place | None = marker
-        # Each step of a sorted list looks at all rows in scope: there should be few steps.
-        count = _first_count(query, _PAGE if in_usual_order(query) else _LARGEST_STEP)
+        cursor: Image | ListingPosition | None = marker
+        # Each step of a sorted list reads all rows in scope, so the steps are large and few.
+        count = _first_count(query, _PAGE if has_usual_order(query) else _LARGEST_STEP)
         while True:
             images, cursor = await self._reader_threads.run(
                 FilteredScan.step, caller, query, cursor, count
             )
-            for page in _divided(images, last=cursor is None):
+            for page in _split_into_pages(images, last=cursor is None):
                 yield page
             if cursor is None:
                 return
@@ -130,18 +130,18 @@ _READING = _Reading()
 
 
 def _first_count(query: ImageQuery, most: int) -> int:
-    """Return how many rows to look at first: one more than wanted shows whether there are more."""
+    """Return how many rows to read first: one more than the limit, to see if there are more."""
     return most if query.limit is None else min(most, query.limit + 1)
 
 
 def _next_count(query: ImageQuery, count: int, found: int) -> int:
-    """Return how many rows to look at next: more of them where hardly any row matched."""
-    if not in_usual_order(query):
+    """Return how many rows to read next: more if less than half of the last ones matched."""
+    if not has_usual_order(query):
         return _LARGEST_STEP
     return _PAGE if 2 * found > count else min(4 * count, _LARGEST_STEP)
 
 
-def _divided(images: Sequence[Image], *, last: bool) -> Iterator[Page]:
+def _split_into_pages(images: Sequence[Image], *, last: bool) -> Iterator[Page]:
     """Yield the images as pages of at most _PAGE, and one page if there is no image."""
     for start in range(0, max(len(images), 1), _PAGE):
         end = start + _PAGE

@@ -1,4 +1,4 @@
-"""ImageReader: short reads of image records on one SQLite connection, and the listing scan."""
+"""ImageReader: reads image records, and lists by the listing index, on one SQLite connection."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,17 +12,17 @@ import orjson
 
 from glimpse.embedded.catalog import Record
 from glimpse.embedded.query_matching import listing_rule
-from glimpse.embedded.sqlite.list_step import ListStep, Place
+from glimpse.embedded.sqlite.list_step import ListingPosition, ListStep
 from glimpse.embedded.sqlite.listing_index import (
+    indexed_facets,
     key_of,
-    narrowing_facets,
     position_of,
     scopes_for,
     scopes_of,
 )
 from glimpse.embedded.sqlite.query_conditions import Clause, storable
 from glimpse.embedded.sqlite.read_cache import ReadCache
-from glimpse.embedded.sqlite.row_validation import is_sound, read
+from glimpse.embedded.sqlite.row_validation import is_valid_image, read
 from glimpse.images import Caller, Image, ImageQuery
 
 COLUMNS = (
@@ -34,7 +34,7 @@ COLUMNS = (
 # once would keep the event loop from other requests.
 _MOST_CHARACTERS = 400_000
 _END_OF_NUMBERS = 2**63 - 1
-_BEFORE_ALL = Place(_END_OF_NUMBERS, _END_OF_NUMBERS)
+_BEFORE_ALL = ListingPosition(_END_OF_NUMBERS, _END_OF_NUMBERS)
 _ANY = Clause("TRUE")
 
 
@@ -48,14 +48,14 @@ class ImageReader:
     def get(self, image_id: str, project_id: str | None) -> Record | None:
         """Return the image with this id and the membership of `project_id` in it.
 
-        None for a text that is no image's id, and for a row that cannot be shown.
+        Returns None if no image has the id, or if its row is not valid (see `is_valid_image`).
         """
         statement = f"SELECT {COLUMNS} FROM images WHERE id = ?"
         row = read(self._connection, statement, (storable(image_id),), Cursor.fetchone)
         if row is None:
             return None
         image = Image._make(row)
-        if not is_sound(image):
+        if not is_valid_image(image):
             return None
         if image.visibility == "shared" and project_id not in (None, image.owner):
             return Record(image, self._membership(image.id, project_id))
@@ -69,46 +69,49 @@ class ImageReader:
         return str(row[0]) if row else None
 
     def number(self, image_id: str) -> int | None:
-        """Return the row number of an image, also of one that cannot be shown; None without one."""
+        """Return the row number of an image, even of an invalid row; None if there is no row."""
         row = self._connection.execute(
             "SELECT number FROM images WHERE id = ?", (storable(image_id),)
         ).fetchone()
         return row[0] if row else None
 
-    def existing(self, image_ids: Sequence[str]) -> list[Image]:
-        """Return the images that have one of these ids, in any order; some may not be sound."""
+    def get_images(self, image_ids: Sequence[str]) -> list[Image]:
+        """Return the images that have one of these ids, in any order, even if rows are invalid."""
         statement = f"SELECT {COLUMNS} FROM images WHERE id IN (SELECT value FROM json_each(?))"
         ids = (orjson.dumps(image_ids).decode(),)
         return [Image._make(row) for row in read(self._connection, statement, ids, Cursor.fetchall)]
 
     def members(self, image_id: str) -> dict[str, str]:
-        """Return the ids of the projects that an image is shared with, and each one's status."""
+        """Return the memberships of an image: the status of each, by project id."""
         return dict(
             self._connection.execute(
                 "SELECT member_id, status FROM members WHERE image_id = ?", (image_id,)
             )
         )
 
-    def in_scopes(self, image: Image, scopes: set[str]) -> bool:
-        """Return True if a list that looks in these scopes of the listing finds the image."""
+    def is_in_scopes(self, image: Image, scopes: set[str]) -> bool:
+        """Return True if one of the image's scopes is in `scopes`.
+
+        Reads the image's members if it is shared.
+        """
         members = self.members(image.id) if image.visibility == "shared" else {}
         return not scopes.isdisjoint(scopes_of(image, members))
 
-    def place(self, image: Image) -> Place:
-        """Return the place of an image, also of one that has been deleted meanwhile."""
+    def listing_position(self, image: Image) -> ListingPosition:
+        """Return the position of an image, which may have been deleted meanwhile."""
         number = self.number(image.id)
-        return Place(
+        return ListingPosition(
             position_of(image.created_at, image.id),
             _END_OF_NUMBERS if number is None else number,
         )
 
     def list_step(
-        self, caller: Caller, query: ImageQuery, after: Place | None, count: int
-    ) -> ListStep[Place]:
-        """Read the next images of a list that `is_short`, from the listing alone.
+        self, caller: Caller, query: ImageQuery, after: ListingPosition | None, count: int
+    ) -> ListStep[ListingPosition]:
+        """Read the next images of a list from the listing index; see `is_readable_from_index`.
 
-        Looks at no more than `count` rows, fewer where the images are large. The step is cached
-        until the catalog changes.
+        Examines at most `count` rows, or fewer if the images are large. The step is cached until
+        the catalog changes.
         """
         self._cache.refresh()
         key = (caller.project_id, caller.is_admin, query, after, count)
@@ -119,33 +122,34 @@ class ImageReader:
         return step
 
     def _read_step(
-        self, caller: Caller, query: ImageQuery, after: Place | None, count: int
-    ) -> ListStep[Place]:
+        self, caller: Caller, query: ImageQuery, after: ListingPosition | None, count: int
+    ) -> ListStep[ListingPosition]:
         with snapshot(self._connection):
-            places = self.places(caller, query, after, count)
+            candidates = self.candidate_positions(caller, query, after, count)
             self._cache.refresh()  # no cached image may be older than the snapshot
-            images, examined = self._read_cached([number for _, number in places])
+            images, examined = self._read_cached([number for _, number in candidates])
         is_listed = listing_rule(caller, query)
-        complete = examined == len(places) < count
+        is_last = examined == len(candidates) < count
         return ListStep(
             [image for image in images if is_listed(image)],
-            None if complete else Place(*places[examined - 1]),
+            None if is_last else ListingPosition(*candidates[examined - 1]),
         )
 
-    def places(
-        self, caller: Caller, query: ImageQuery, after: Place | None, count: int
+    def candidate_positions(
+        self, caller: Caller, query: ImageQuery, after: ListingPosition | None, count: int
     ) -> Sequence[tuple[int, int]]:
-        """Return the places of the next `count` candidates for a list in the usual order.
+        """Return the positions of the next `count` candidates for a list in the usual order.
 
-        A candidate is an image that the listing has under the query's names, statuses and
-        properties in a scope of the caller; `listing_rule` has to check it, since keys are hashes.
-        Fewer than `count` come at the end only. An image that is in two scopes comes once.
+        A candidate is an image that the listing index has under the query's names, statuses and
+        properties in a scope of the caller. Check each with `listing_rule`, since keys are hashes.
+        Fewer than `count` are returned only at the end of the list. No candidate is repeated.
         """
-        alternatives, *others = narrowing_facets(query)
+        alternatives, *others = indexed_facets(query)
         scopes = scopes_for(caller, query)
         keys = [key_of(scope, facet) for scope in scopes for facet in alternatives]
         required = [[key_of(scope, facet) for scope in scopes for facet in each] for each in others]
-        # Keys as one parameter: a connection keeps 256 statements, which are not to hold keys.
+        # Keys as one parameter: the text of a statement, of which a connection caches 256, should
+        # not depend on their number.
         condition = len(required) * (
             " AND EXISTS (SELECT 1 FROM listing AS probe WHERE probe.key IN "
             "(SELECT value FROM json_each(?)) AND probe.position = listing.position"
@@ -165,9 +169,9 @@ class ImageReader:
         return _merged([scan for scan in scans if scan], count)
 
     def _read_cached(self, numbers: Sequence[int]) -> tuple[list[Image], int]:
-        """Return the sound images of the first rows, and how many rows these are: at least one.
+        """Return the valid images of the first rows, and how many rows these are: at least one.
 
-        It stops where the images have _MOST_CHARACTERS; one image is never too much.
+        Stops before the images have more than _MOST_CHARACTERS, but reads one image in any case.
         """
         cached = self._cache.images
         missing = [number for number in numbers if number not in cached]
@@ -175,7 +179,7 @@ class ImageReader:
         if missing:
             found, examined = read_images(self._connection, missing)
             for number, image in found.items():
-                if is_sound(image):
+                if is_valid_image(image):
                     self._cache.add_image(number, image)
             if examined < len(missing):
                 first_unread = missing[examined]
@@ -196,21 +200,21 @@ class ImageReader:
 def read_images(
     connection: sqlite3.Connection, numbers: Sequence[int], condition: Clause = _ANY
 ) -> tuple[dict[int, Image], int]:
-    """Read images, in the order of their row numbers, until they have _MOST_CHARACTERS.
+    """Read images, in the order of `numbers`, until they have _MOST_CHARACTERS.
 
-    Returns those for which `condition` holds, by number, and how many of `numbers` were examined:
-    at least one. The images may not be sound.
+    Returns the images for which `condition` holds, by row number, and how many of `numbers` were
+    examined: at least one. Rows are not validated.
     """
     statement = (
         f"SELECT number, {COLUMNS} FROM (SELECT value AS wanted FROM json_each(?))"
         f" CROSS JOIN images ON number = wanted WHERE {condition.text}"  # CROSS: keeps the order
     )
     values = (orjson.dumps(numbers).decode(), *condition.values)
-    found, first_unread = read(connection, statement, values, _take_images)
+    found, first_unread = read(connection, statement, values, _fetch_images)
     return found, len(numbers) if first_unread is None else numbers.index(first_unread)
 
 
-def _take_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int | None]:
+def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int | None]:
     found: dict[int, Image] = {}
     characters = 0
     for number, *columns in rows:
@@ -224,10 +228,10 @@ def _take_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int |
 
 @contextmanager
 def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let all reads in the block see the catalog as it is at the first of them.
+    """Run all reads of the block in one transaction, so that they read the same state.
 
-    Otherwise an image deleted between the scan of the listing and the reading of the images would
-    end a list too early.
+    Otherwise an image deleted between the scan of the listing index and the reading of the images
+    would end a list too early.
     """
     connection.execute("BEGIN")
     try:
@@ -237,7 +241,7 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _merged(scans: Sequence[Sequence[tuple[int, int]]], count: int) -> Sequence[tuple[int, int]]:
-    """Return the first `count` of several descending scans, each place once."""
+    """Merge descending scans; return the first `count` positions, without duplicates."""
     if len(scans) == 1:
         return scans[0]
     return list(islice(dict.fromkeys(merge(*scans, reverse=True)), count))

@@ -1,4 +1,4 @@
-"""ImageWriter: writes of image records on one SQLite connection, in its caller's transaction."""
+"""ImageWriter: writes image records on one SQLite connection, in its caller's transaction."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from glimpse.embedded.catalog import Change, Check, Members, Record
 from glimpse.embedded.sqlite.image_reader import COLUMNS, ImageReader
 from glimpse.embedded.sqlite.listing_index import keys_of, listing_rows, position_of
-from glimpse.embedded.sqlite.row_validation import is_sound
+from glimpse.embedded.sqlite.row_validation import is_valid_image
 from glimpse.images import Image
 from glimpse.images.errors import Conflict, ImageNotFound
 
@@ -32,11 +32,11 @@ class ImageWriter:
         self._insert([(image, {})])
 
     def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
-        """Store and return what `change` makes of the record.
+        """Store and return the image that `change` returns for the record.
 
         Raises ImageNotFound, and what `change` raises.
         """
-        before = self._existing(image_id, project_id)
+        before = self._get_existing(image_id, project_id)
         after = change(before)
         if after != before.image:
             self._connection.execute(
@@ -48,7 +48,7 @@ class ImageWriter:
 
     def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
         """Remove an image and its members. Raises ImageNotFound, and what `check` raises."""
-        record = self._existing(image_id, project_id)
+        record = self._get_existing(image_id, project_id)
         check(record)
         self._delete(record.image)
 
@@ -59,7 +59,7 @@ class ImageWriter:
 
         Raises ImageNotFound, and what `check` raises.
         """
-        record = self._existing(image_id, project_id)
+        record = self._get_existing(image_id, project_id)
         check(record)
         member_id, status, date = member
         before = self._reader.members(image_id)
@@ -73,16 +73,16 @@ class ImageWriter:
         self._reindex(image, keys_of(image, before), keys_of(image, after))
 
     def put(self, records: Iterable[tuple[Image, Members]]) -> None:
-        """Store images with their members in place of those that have the same ids.
+        """Store images with their members; replace those that have the same ids.
 
-        Of several records of one id the last counts.
+        Of several records with the same id, the last is stored.
         """
         different = {image.id: (image, members) for image, members in records}
-        for before in self._reader.existing(list(different)):
+        for before in self._reader.get_images(list(different)):
             self._delete(before)
         self._insert(list(different.values()))
 
-    def _existing(self, image_id: str, project_id: str | None) -> Record:
+    def _get_existing(self, image_id: str, project_id: str | None) -> Record:
         record = self._reader.get(image_id, project_id)
         if record is None:
             raise ImageNotFound(image_id)
@@ -115,7 +115,7 @@ class ImageWriter:
         )
 
     def _delete(self, image: Image) -> None:
-        if is_sound(image):
+        if is_valid_image(image):
             self._reindex(image, keys_of(image, self._reader.members(image.id)), set())
         else:  # its keys cannot be computed
             number = self._reader.number(image.id)
@@ -123,7 +123,7 @@ class ImageWriter:
         self._connection.execute("DELETE FROM images WHERE id = ?", (image.id,))
 
     def _reindex(self, image: Image, old: set[int], new: set[int]) -> None:
-        """Remove the keys in the listing that only `old` has; add those that only `new` has."""
+        """Remove the index keys that are only in `old`; add those that are only in `new`."""
         number = self._reader.number(image.id)
         position = position_of(image.created_at, image.id)
         self._connection.executemany(

@@ -6,21 +6,24 @@ from typing import Generic, NamedTuple, TypeVar
 from glimpse.images import Image
 
 
-class Place(NamedTuple):
-    """Where an image stands in the usual order (newest first): rows of `listing` compare by it."""
+class ListingPosition(NamedTuple):
+    """The position of an image in the usual order (newest first), by which `listing` is sorted.
+
+    `position` is that of `listing_index.position_of`, `number` the row number of the image.
+    """
 
     position: int
     number: int
 
 
-Cursor = TypeVar("Cursor", Place, Image, Place | Image)
+Cursor = TypeVar("Cursor", ListingPosition, Image, ListingPosition | Image)
 
 
 class ListStep(NamedTuple, Generic[Cursor]):
     """Images of a list, in its order, and the cursor after which the next step starts.
 
-    `cursor` is None after the last step. It is a Place in a list in the usual order, and the last
-    image read in a list that the query sorts.
+    `cursor` is None after the last step. It is a ListingPosition in a list in the usual order, and
+    the last image read in a list that the query sorts.
     """
 
     images: Sequence[Image]

@@ -16,7 +16,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 
-from glimpse.embedded.query_matching import LONGEST_CACHED, NEVER_LISTED, alike, folded
+from glimpse.embedded.query_matching import (
+    LONGEST_CACHED,
+    NEVER_LISTED,
+    comparison_form,
+    index_form,
+)
 from glimpse.images import Caller, Image, ImageQuery
 
 EVERYBODY = "public"
@@ -46,15 +51,17 @@ def position_of(created_at: str, image_id: str) -> int:
     return first_position(created_at) | (int(image_id[:8], 16) >> (32 - _ID_BITS))
 
 
-def first_position(date: str, more: int = 0) -> int:
-    """Return the lowest position of a date's second, or of the second `more` seconds later."""
-    seconds = int(datetime.fromisoformat(date).timestamp()) + more
-    # Dates before the year 1426 or after 2514 share a second: a position has 64 bits.
+def first_position(date: str, offset_seconds: int = 0) -> int:
+    """Return the lowest position of an image created in the second `date` plus `offset_seconds`.
+
+    Years before 1426 or after 2514 are clamped, since a position has 64 bits.
+    """
+    seconds = int(datetime.fromisoformat(date).timestamp()) + offset_seconds
     return max(-_LAST_SECOND, min(seconds, _LAST_SECOND)) << _ID_BITS
 
 
 def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
-    """Return the scopes in which a list finds the image; `members` matters if it is shared."""
+    """Return the scopes that the image is in; `members` matters only if it is shared."""
     if image.status in NEVER_LISTED:
         return []
     scopes = [ADMIN]
@@ -80,12 +87,12 @@ def member_scope(project_id: str, status: str) -> str:
 
 
 def facets_of(image: Image) -> Iterator[str]:
-    """Yield the facets under which a list finds the image."""
+    """Yield the facets that the image has."""
     hidden = "hidden:" if image.os_hidden else ""
     yield hidden
     yield f"{hidden}status={image.status}"
     if image.name is not None:
-        yield f"{hidden}name={folded(image.name)}"
+        yield f"{hidden}name={index_form(image.name)}"
     for key, value in image.properties.items():
         if value is not None:
             yield f"{hidden}{property_facet(key, value)}"
@@ -93,7 +100,7 @@ def facets_of(image: Image) -> Iterator[str]:
 
 def property_facet(key: str, value: str) -> str:
     """Return the facet of a property."""
-    return f"property:{folded(key)}={folded(value)}"
+    return f"property:{index_form(key)}={index_form(value)}"
 
 
 def keys_of(image: Image, members: Mapping[str, str]) -> set[int]:
@@ -121,10 +128,10 @@ def listing_rows(
 
 
 def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
-    """Return the scopes in which a caller's list looks, by the Image service's rules.
+    """Return the scopes whose images a caller's list may contain, by the Image service's rules.
 
-    Community images are listed only when the query asks for them or the caller owns them, shared
-    ones by the status of the membership.
+    Community images are listed only if the query's visibility says so or the caller owns them,
+    shared images by the status of the membership.
     """
     if caller.is_admin:
         return [ADMIN]
@@ -144,25 +151,27 @@ def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
 
 
 def facets_for(query: ImageQuery) -> list[list[str]]:
-    """Return the facets that a query asks for, the most selective ones first.
+    """Return the facets of the query's filters, a list for each filter, most selective first.
 
-    An image has to be under one facet of each of the lists.
+    An image matches if it has at least one facet of each list.
     """
     hidden = "hidden:" if query.os_hidden else ""
     found = [[f"{hidden}{property_facet(key, value)}"] for key, value in query.properties.items()]
     found.sort(key=lambda facets: "instance_uuid=" not in facets[0])
     if query.names is not None:
-        found.append([f"{hidden}name={folded(name)}" for name in dict.fromkeys(query.names)])
+        found.append([f"{hidden}name={index_form(name)}" for name in dict.fromkeys(query.names)])
     if query.statuses is not None:
-        statuses = dict.fromkeys(map(alike, query.statuses))
+        statuses = dict.fromkeys(map(comparison_form, query.statuses))
         found.append([f"{hidden}status={status}" for status in statuses])
     return found or [[hidden]]
 
 
-def narrowing_facets(query: ImageQuery) -> list[list[str]]:
-    """Return those lists of `facets_for` that are worth a look in the index: few and short ones.
+def indexed_facets(query: ImageQuery) -> list[list[str]]:
+    """Return at most _MOST_FACETS of the lists of `facets_for`, to search the index by.
 
-    A query for hundreds of names reads the whole list instead, and checks each image.
+    Skips lists with more than _MOST_ALTERNATIVES facets: a query for hundreds of names reads all
+    images in scope instead, and checks each. If no list is left, returns the facet of all images,
+    or of all hidden images if the query is for those.
     """
     found = [each for each in facets_for(query) if len(each) <= _MOST_ALTERNATIVES]
     return found[:_MOST_FACETS] or [["hidden:" if query.os_hidden else ""]]

@@ -1,6 +1,6 @@
-"""Query conditions: a query as conditions and an order of SQL. Pure.
+"""Query conditions: translate a query to SQL conditions and an ORDER BY. Pure.
 
-Names and properties are not among them: the listing index finds those, by their folded text.
+Names and properties have no conditions here: the listing index finds them by their index form.
 """
 
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
-from glimpse.embedded.query_matching import NEVER_LISTED, NUMBERS, ONE_OF, TEXTS, alike
+from glimpse.embedded.query_matching import NEVER_LISTED, NUMBERS, ONE_OF, TEXTS, comparison_form
 from glimpse.images import Image, ImageQuery, Sort
 from glimpse.images.query import SortDirection
 
@@ -22,16 +22,16 @@ class Clause(NamedTuple):
     values: tuple[object, ...] = ()
 
 
-def joined(clauses: Iterator[Clause] | tuple[Clause, ...], word: str = "AND") -> Clause:
-    """Join clauses, at least one, by AND or another word."""
+def join_clauses(clauses: Iterator[Clause] | tuple[Clause, ...], word: str = "AND") -> Clause:
+    """Join clauses, at least one, with AND or another word."""
     texts, values = zip(*clauses, strict=True)
     text = f" {word} ".join(f"({text})" for text in texts)
     return Clause(text, tuple(value for each in values for value in each))
 
 
 def conditions(query: ImageQuery) -> Clause:
-    """Return what holds for each row that the query finds, apart from names and properties."""
-    return joined(_conditions(query))
+    """Return the condition for all filters of the query except names and properties."""
+    return join_clauses(_conditions(query))
 
 
 def _conditions(query: ImageQuery) -> Iterator[Clause]:
@@ -50,7 +50,7 @@ def _conditions(query: ImageQuery) -> Iterator[Clause]:
     for attribute, column in ONE_OF.items():  # the columns are in lower case
         wanted = getattr(query, attribute)
         if wanted is not None:
-            yield _one_of(column, map(alike, wanted))
+            yield _one_of(column, map(comparison_form, wanted))
     yield from _ranges(query)
     if query.tags:
         tags = _list(query.tags)
@@ -98,7 +98,7 @@ def sort_keys(query: ImageQuery) -> tuple[Sort, ...]:
     return tuple(found[: [sort.key for sort in found].index("id") + 1])
 
 
-def in_usual_order(query: ImageQuery) -> bool:
+def has_usual_order(query: ImageQuery) -> bool:
     """Return True if the query's order is the usual one: newest first, then by id."""
     return not query.sort or sort_keys(query) == sort_keys(ImageQuery())
 
@@ -109,14 +109,14 @@ def order(keys: tuple[Sort, ...]) -> str:
 
 
 def after_image(keys: tuple[Sort, ...], image: Image) -> Clause:
-    """Return what holds for the rows that come after an image in the order of `keys`."""
+    """Return the condition for rows after an image, which is the marker, in the order of `keys`."""
     alternatives: list[Clause] = []
     same: tuple[Clause, ...] = ()
     for sort in keys:
         value = getattr(image, sort.key)
-        alternatives.append(joined((*same, _beyond(sort, value))))
+        alternatives.append(join_clauses((*same, _beyond(sort, value))))
         same = (*same, Clause(f"{sort.key} IS ?", (value,)))
-    return joined(tuple(alternatives), "OR")
+    return join_clauses(tuple(alternatives), "OR")
 
 
 def _beyond(sort: Sort, value: object) -> Clause:
@@ -132,7 +132,7 @@ def _not_null(column: str) -> Clause:
 
 
 def storable(text: str) -> str:
-    """Return `text`, or a text that no image has if SQLite cannot take it (a lone surrogate)."""
+    """Return `text`; if SQLite cannot store it (a lone surrogate), a text that matches no image."""
     try:
         text.encode()
     except UnicodeEncodeError:

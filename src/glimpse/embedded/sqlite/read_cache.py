@@ -3,11 +3,11 @@
 import sqlite3
 from collections.abc import Hashable
 
-from glimpse.embedded.sqlite.list_step import ListStep, Place
+from glimpse.embedded.sqlite.list_step import ListingPosition, ListStep
 from glimpse.images import Image
 
-# Characters of cached images, each counted with what its other attributes and its object take: some
-# 12,000 usual images, or 16 of the largest. Not bytes: a character takes one, or up to four.
+# Characters of cached images, with _CHARACTERS_OF_AN_IMAGE for the other attributes of each: some
+# 12,000 usual images, or 16 of the largest. A character takes from one to four bytes.
 _MOST_CHARACTERS = 16_000_000
 _CHARACTERS_OF_AN_IMAGE = 1000
 _MOST_STEPS = 1000
@@ -17,14 +17,14 @@ _LONGEST_KEY = 1500  # characters of the key of a cached step: 1.5 MB for all of
 class ReadCache:
     """Images by row number, and steps of lists by their parameters, as one connection read them.
 
-    A client that polls a page reads the same rows again, and finding and reading them is half of
-    what the page costs. `refresh` empties the cache if another connection has committed meanwhile,
-    so nothing here is older than the catalog was at the last call of `refresh`.
+    A client that polls a page reads the same rows again; reading them takes half of the time of the
+    request. `refresh` empties the cache if another connection has committed since the last call, so
+    cached data is never older than the catalog was at the last call of `refresh`.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.images: dict[int, Image] = {}
-        self.steps: dict[Hashable, ListStep[Place]] = {}
+        self.steps: dict[Hashable, ListStep[ListingPosition]] = {}
         self._connection = connection
         self._version = 0
         self._characters = 0
@@ -45,7 +45,7 @@ class ReadCache:
             len(image.properties_json) + len(image.tags_json) + _CHARACTERS_OF_AN_IMAGE
         )
 
-    def add_step(self, key: Hashable, step: ListStep[Place]) -> None:
+    def add_step(self, key: Hashable, step: ListStep[ListingPosition]) -> None:
         """Cache a step by the parameters that it depends on, unless these are very long."""
         if len(str(key)) > _LONGEST_KEY:
             return

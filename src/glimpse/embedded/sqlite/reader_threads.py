@@ -1,4 +1,4 @@
-"""ReaderThreads: a few threads for reads that take longer than the event loop may be blocked."""
+"""ReaderThreads: two threads for reads that would block the event loop for too long."""
 
 import asyncio
 import sqlite3
@@ -15,8 +15,8 @@ from glimpse.images.errors import Unavailable
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 _THREADS = 2  # SQLite releases the interpreter's lock while it reads
-# Steps that run or wait, each with its query of at most 64 kB. A client that disconnects does not
-# take its step out of the queue.
+# Steps that run or wait, each with its query of at most 64 kB. If a client disconnects, its step
+# stays in the queue.
 _MOST_WAITING = 500
 
 
@@ -61,7 +61,7 @@ class ReaderThreads:
             self._waiting -= 1
 
     def close(self) -> None:
-        """Wait for the reads under way, cancel those that wait, then close the connections."""
+        """Finish the reads in progress, cancel those in the queue, then close the connections."""
         self._closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
         for connection in self._connections:

@@ -1,4 +1,4 @@
-"""Row validation: rows that another program wrote and that cannot be shown are logged once."""
+"""Row validation: detect invalid rows that another program wrote, and log each once."""
 
 import logging
 import re
@@ -24,16 +24,18 @@ _ALLOWED: dict[str, frozenset[type]] = {
     **dict.fromkeys(("min_ram", "min_disk", "protected", "os_hidden"), frozenset((int, bool))),
     **dict.fromkeys(("size", "virtual_size"), frozenset((int, _NULL))),
 }
-_sound_types: set[tuple[type, ...]] = set()  # that were seen: a few hundred combinations at most
+_valid_types: set[tuple[type, ...]] = (
+    set()
+)  # of rows seen before: a few hundred combinations at most
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 _DATE_LENGTH = len("2024-02-01T10:20:30Z")
 
 
-def is_sound(image: Image) -> bool:
+def is_valid_image(image: Image) -> bool:
     """Return True if an image read from the catalog can be shown; if not, log it once.
 
-    Every image that Glimpse writes can be shown; other SQLite clients may write anything. Takes
-    1.3 µs for a sound image.
+    Every image that Glimpse writes is valid; other SQLite clients may write anything. Takes 1.3 µs
+    for a valid image.
     """
     reason = _fault(image)
     if reason is None:
@@ -44,11 +46,11 @@ def is_sound(image: Image) -> bool:
 
 def _fault(image: Image) -> str | None:
     types = tuple(map(type, image))
-    if types not in _sound_types:
+    if types not in _valid_types:
         for name, kind in zip(Image._fields, types, strict=True):
             if kind not in _ALLOWED[name]:
                 return f"{name} is of the wrong type"
-        _sound_types.add(types)
+        _valid_types.add(types)
     try:
         datetime.fromisoformat(image.created_at)
         datetime.fromisoformat(image.updated_at)
@@ -68,21 +70,21 @@ def read(
     connection: sqlite3.Connection,
     statement: str,
     parameters: Sequence[Any],
-    take: Callable[[sqlite3.Cursor], Result],
+    fetch: Callable[[sqlite3.Cursor], Result],
 ) -> Result:
-    """Execute a statement, and return what `take` makes of its rows.
+    """Execute a statement, and return what `fetch` returns for its cursor.
 
-    Where a text is not UTF-8, all rows are read again, with such texts as bytes, which `is_sound`
-    refuses.
+    If a text is not UTF-8, reads all rows again with such texts as bytes, which `is_valid_image`
+    rejects.
     """
     try:
-        return take(connection.execute(statement, parameters))
+        return fetch(connection.execute(statement, parameters))
     except sqlite3.OperationalError as error:
         if "decode" not in str(error):
             raise
     connection.text_factory = _text_or_bytes
     try:
-        return take(connection.execute(statement, parameters))
+        return fetch(connection.execute(statement, parameters))
     finally:
         connection.text_factory = str
 

@@ -1,7 +1,8 @@
 """Schema: opens the catalog's file, and migrates it by numbered steps.
 
-The steps are SQL in one list rather than Alembic's: the catalog has three tables, only SQLite reads
-the SQL, and importing a migration framework would slow each start (SQLAlchemy takes 0.3 s).
+The steps are SQL statements in one list. Alembic is not used: the catalog has three tables, only
+SQLite reads the SQL, and importing a migration framework would slow each start (SQLAlchemy takes
+0.3 s).
 """
 
 import sqlite3
@@ -63,7 +64,7 @@ class NewerSchema(UnusableCatalog):
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the catalog, made or migrated first if need be. Raises UnusableCatalog."""
+    """Open the catalog; create or migrate it first if necessary. Raises UnusableCatalog."""
     try:
         connection = open_file(path)
         with _closed_on_failure(connection):
@@ -98,10 +99,10 @@ def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a catalog up to this code's schema, in one transaction.
+    """Migrate a catalog to the schema of this version of Glimpse, in one transaction.
 
-    Several processes may start at once: the first migrates, the others wait and find it done.
-    Raises NewerSchema for a catalog of a newer schema, and changes nothing then.
+    Several processes may start at once: the first migrates, the others wait and then change
+    nothing. Raises NewerSchema for a catalog with a newer schema, and changes nothing then.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:

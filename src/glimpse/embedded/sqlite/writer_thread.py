@@ -1,7 +1,7 @@
-"""WriterThread: one thread that writes, and commits all writes that wait in one transaction.
+"""WriterThread: one thread that commits all writes in its queue together (group commit).
 
-A commit is an fsync. Eight clients that write at once share one instead of waiting for eight, and
-the event loop never waits for a disk.
+A commit is an fsync. Eight clients that write at once share one fsync instead of waiting for eight,
+and the event loop never waits for the disk.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from glimpse.telemetry.throttled_log import ThrottledErrorLog
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 _MOST_IN_A_TRANSACTION = 256
-# Each waiting write holds what its request brought: a body of 16 kB, and no more than
-# `http.bodies.MOST_HELD` beyond that for all of them.
+# Each write in the queue holds its request's body: 16 kB, and at most `http.bodies.MOST_HELD` bytes
+# beyond that for all of them.
 _MOST_WAITING = 1000
 _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 
@@ -47,13 +47,13 @@ class WriterThread:
     """Runs methods of an ImageWriter one at a time, each in a savepoint, many in a transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """`connection` is the thread's from now on; `close` closes it."""
+        """Only the thread uses `connection` from now on; `close` closes it."""
         self._connection = connection
         self._image_writer = ImageWriter(connection)
         self._path: str = connection.execute("PRAGMA database_list").fetchone()[2]
         self._file_id = _file_id(self._path)
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
-        self._closing = threading.Lock()
+        self._close_lock = threading.Lock()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="catalog-writer", daemon=True)
         self._thread.start()
@@ -64,14 +64,14 @@ class WriterThread:
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Result:
-        """Call a method of ImageWriter in the next transaction; return once that is on the disk.
+        """Call a method of ImageWriter in the next transaction; return once it is on the disk.
 
-        Raises what the method raises, which has then changed nothing, and Unavailable when the file
-        cannot be written or is closed, and when 1,000 writes wait. Cancelling the caller does not
-        cancel the write.
+        Raises what the method raises, and Unavailable if the file cannot be written, if it is
+        closed, or if 1,000 writes are in the queue; then nothing has changed. Cancelling the
+        awaiting task does not cancel the write.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        with self._closing:  # no write may come after the None that ends the thread
+        with self._close_lock:  # no write may come after the None that ends the thread
             if self._closed:
                 raise Unavailable("The catalog is closed.")
             if self._queue.qsize() >= _MOST_WAITING:
@@ -80,8 +80,8 @@ class WriterThread:
         return await future
 
     def close(self) -> None:
-        """Finish the writes that wait, then end the thread. Closing again does nothing."""
-        with self._closing:
+        """Finish the writes in the queue, then end the thread. Closing again does nothing."""
+        with self._close_lock:
             if self._closed:
                 return
             self._closed = True
@@ -92,15 +92,15 @@ class WriterThread:
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
             writes = [first]
-            closing = False
+            is_closing = False
             while len(writes) < _MOST_IN_A_TRANSACTION and not self._queue.empty():
                 following = self._queue.get()
                 if following is None:
-                    closing = True
+                    is_closing = True
                     break
                 writes.append(following)
             self._commit(writes)
-            if closing:
+            if is_closing:
                 return
 
     def _commit(self, writes: list[_Write]) -> None:
@@ -121,7 +121,7 @@ class WriterThread:
                 write.future.get_loop().call_soon_threadsafe(_resolve, write.future, outcome)
 
     def _check_file(self) -> None:
-        """Raise OSError if the catalog is not where it was opened.
+        """Raise OSError if the catalog's path no longer leads to the open file.
 
         SQLite would go on writing to a file that was deleted, and report success.
         """
@@ -144,7 +144,7 @@ class WriterThread:
 
 
 def _without_path(error: Exception) -> str:
-    """Return the text of an error for a client, which is not to learn the file's path."""
+    """Return the text of an error for a client, without the file's path."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 

@@ -1,4 +1,4 @@
-"""The Image service's rules: who may do what to an image, and what may be written to one. Pure."""
+"""Image changes: make new and changed image records by the Image service's rules. Pure."""
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -10,18 +10,18 @@ import orjson
 
 from glimpse.embedded.catalog import Record
 from glimpse.embedded.directory_store import StoredData
+from glimpse.embedded.image_access import check_visibility, require_editable, require_visible
 from glimpse.embedded.virtual_size import virtual_size
 from glimpse.images import Action, Caller, Image, Permissions, PropertyChanges
 from glimpse.images.errors import (
     Conflict,
     Forbidden,
-    ImageNotFound,
     Invalid,
     PropertyLimitExceeded,
     PropertyNotFound,
 )
 
-RESERVED_PREFIX = "os_glance"  # the Image service keeps its own notes under such keys
+RESERVED_PREFIX = "os_glance"  # of properties that the Image service stores for its own use
 # Characters of an image's properties as JSON: rendering more would block the event loop.
 MOST_CHARACTERS = 1_000_000
 
@@ -34,7 +34,7 @@ class DefaultOwner(Enum):
 
 @dataclass(frozen=True, slots=True)
 class NewImage:
-    """An image to be created. An `id` of None stands for a new one, an `owner` of None for none."""
+    """An image to be created. An `id` is generated if it is None; the `owner` may be None."""
 
     id: str | None = None
     name: str | None = None
@@ -51,63 +51,8 @@ class NewImage:
 
 
 def current_time() -> str:
-    """Return the time as images have it: ``2024-02-01T10:20:30Z``, in UTC."""
+    """Return the time in the format of an image's dates: ``2024-02-01T10:20:30Z``, in UTC."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def is_visible(caller: Caller, record: Record) -> bool:
-    """Return True if the caller may see the image by its id.
-
-    The record's membership is that of the caller's project. A member of any status may see the
-    image, since it has to look before it accepts (the Image service's rule).
-    """
-    image, membership = record
-    return (
-        caller.is_admin
-        or (image.owner is None and image.visibility != "private")
-        or image.visibility in ("public", "community")
-        or caller.project_id == image.owner
-        or (image.visibility == "shared" and membership is not None)
-    )
-
-
-def may_edit(caller: Caller, image: Image) -> bool:
-    """Return True if the caller may change or delete the image."""
-    return caller.is_admin or (image.owner is not None and caller.project_id == image.owner)
-
-
-def visible(caller: Caller, record: Record, permissions: Permissions) -> Image:
-    """Return the record's image. Raises ImageNotFound if the caller may not see it."""
-    if not is_visible(caller, record):
-        raise ImageNotFound(record.image.id)
-    permissions.check_visible(caller, record.image)
-    return record.image
-
-
-def editable(
-    caller: Caller,
-    record: Record,
-    permissions: Permissions,
-    action: Action = Action.MODIFY_IMAGE,
-) -> Image:
-    """Return the record's image. Raises ImageNotFound, or Forbidden if `action` is not allowed.
-
-    Only its owner and an admin may change an image, whatever a policy rule says: as in Glance,
-    where the database layer checks that after the policy.
-    """
-    image = visible(caller, record, permissions)
-    permissions.check(caller, action, image)
-    if not may_edit(caller, image):
-        raise Forbidden(f"You are not permitted to modify image {image.id}.")
-    return image
-
-
-def deletable(caller: Caller, record: Record, permissions: Permissions) -> Image:
-    """Return the record's image. Raises ImageNotFound, or Forbidden (also if it is protected)."""
-    image = editable(caller, record, permissions, Action.DELETE_IMAGE)
-    if image.protected:
-        raise Forbidden(f"Image {image.id} is protected and cannot be deleted.")
-    return image
 
 
 def new_record(caller: Caller, new: NewImage, permissions: Permissions, *, now: str) -> Image:
@@ -145,7 +90,7 @@ def new_record(caller: Caller, new: NewImage, permissions: Permissions, *, now: 
     return image
 
 
-def updated(
+def apply_update(
     caller: Caller,
     record: Record,
     update: Callable[[Image], Image],
@@ -159,7 +104,7 @@ def updated(
     Raises ImageNotFound, Forbidden without permission for `action` or for a change of owner or
     visibility, Invalid, and what `update` raises.
     """
-    before = editable(caller, record, permissions, action)
+    before = require_editable(caller, record, permissions, action)
     after = update(before)
     if after.owner != before.owner and not caller.is_admin:
         raise Forbidden("Only an admin may give an image away.")
@@ -183,13 +128,13 @@ def with_properties(
 
     Raises what ImageService.change_properties raises, in the order that it documents.
     """
-    image = visible(caller, record, permissions)
+    image = require_visible(caller, record, permissions)
     before = image.properties
-    properties = _changed(before, changes)
+    properties = _change_properties(before, changes)
     _check_reserved(changes.set)
     permissions.check(caller, Action.MODIFY_IMAGE, image)
     if properties != before or image.visibility != "public":
-        editable(caller, record, permissions)
+        require_editable(caller, record, permissions)
     if properties == before:
         return image
     for key, value in changes.set.items():
@@ -209,7 +154,10 @@ def with_status(image: Image, status: str, *, expected: tuple[str, ...], now: st
 
 
 def with_data(image: Image, stored: StoredData, *, now: str) -> Image:
-    """Return the image as active, with what is known of its data. Raises Conflict unless saving."""
+    """Return the image in status active, with the size and digests of its data.
+
+    Raises Conflict unless its status is saving.
+    """
     return with_status(image, "active", expected=("saving",), now=now)._replace(
         size=stored.size,
         virtual_size=virtual_size(image.disk_format, stored.head, stored.size),
@@ -247,16 +195,6 @@ def _json(value: object) -> str:
         raise Invalid("A tag or property holds text that is not valid Unicode.") from None
 
 
-def check_visibility(
-    caller: Caller, image: Image, visibility: str, permissions: Permissions
-) -> None:
-    """Raise Forbidden if the caller may not give the image that visibility."""
-    if visibility == "public":
-        permissions.check(caller, Action.PUBLICIZE_IMAGE, image)
-    elif visibility == "community":
-        permissions.check(caller, Action.COMMUNITIZE_IMAGE, image)
-
-
 def _check_reserved(properties: Mapping[str, str]) -> None:
     if any(key.startswith(RESERVED_PREFIX) for key in properties):
         raise Forbidden(f"Properties that start with {RESERVED_PREFIX} are reserved.")
@@ -275,7 +213,9 @@ def _texts(image: Image) -> Iterator[str]:
         yield value or ""
 
 
-def _changed(properties: dict[str, str | None], changes: PropertyChanges) -> dict[str, str | None]:
+def _change_properties(
+    properties: dict[str, str | None], changes: PropertyChanges
+) -> dict[str, str | None]:
     """Return the properties as changed. Raises PropertyNotFound, PropertyLimitExceeded."""
     for key in changes.remove:
         if key not in properties:
