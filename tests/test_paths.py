@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.app.reloadable import ReloadableApplication
+from glimpse.app.reload import ReloadableApplication
 from glimpse.settings import load_settings
 from tests.support.asgi import call
 

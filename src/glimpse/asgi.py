@@ -7,17 +7,19 @@ Raises InvalidSettings when it is imported.
 import logging
 import os
 
-from glimpse.app.reloadable import ReloadableApplication
+from glimpse.app.reload import ReloadableApplication
 from glimpse.settings import load_settings
 from glimpse.telemetry.log_setup import configure_logging
 
 _settings = load_settings(
     [name for name in os.environ.get("GLIMPSE_CONFIG_FILES", "").split(":") if name]
 )
-if not _settings.metrics.required:  # such a server listens at the metrics port only if it is told
+if (
+    not _settings.metrics.is_required
+):  # an ASGI server listens at the metrics port only if configured to
     _settings = _settings.without_metrics()
 configure_logging(_settings.server)
-for _note in _settings.notes:
-    logging.getLogger(__name__).warning("%s", _note)
+for _message in _settings.ineffective_options:
+    logging.getLogger(__name__).warning("%s", _message)
 
 application = ReloadableApplication(_settings)

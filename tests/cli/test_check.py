@@ -29,7 +29,7 @@ def test_check_says_whether_an_address_is_free(tmp_path: Path, host: str) -> Non
         pytest.skip(f"this machine has no {host}")
     with taken:
         (finding,) = findings(tmp_path, text)
-        assert finding.verdict == "FAIL", finding
+        assert finding.severity == "FAIL", finding
     (finding,) = findings(tmp_path, text)
     assert finding == ("ok", f"{host}:{port} is free to listen on")
 
@@ -38,5 +38,5 @@ def test_check_fails_if_a_configured_metrics_port_is_taken(tmp_path: Path) -> No
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         text = f"port = {free_port()}\n[metrics]\nport = {port}\n"
-        verdicts = [finding.verdict for finding in findings(tmp_path, text)]
+        verdicts = [finding.severity for finding in findings(tmp_path, text)]
     assert verdicts == ["ok", "FAIL"]

@@ -93,7 +93,7 @@ async def test_an_exception_that_was_logged_is_marked_for_the_log_filter() -> No
         try:
             await middleware(abort_halfway)(scope, receive, send)
         except ResponseAborted:
-            logged.append(current_context.get().exception_logged)
+            logged.append(current_context.get().is_exception_logged)
 
     await call(server, "GET", "/x")
     assert logged == [True]

@@ -135,7 +135,7 @@ async def test_invalid_record_is_refused_with_the_name_of_its_attribute(
     expected = "member" if name == "members" else "property" if "k" in name[0] else name[:-1]
     with pytest.raises(BadRecord, match=expected) as refused:
         await load(service, [document(), document(**changes)])
-    assert refused.value.kept == 0
+    assert refused.value.loaded_count == 0
     assert await listed(service, ADMIN) == [], "half of a transaction was kept"
 
 
@@ -163,7 +163,7 @@ async def test_batches_before_a_bad_record_are_kept(
     monkeypatch.setattr(loading, "BATCH_SIZE", 2)
     with pytest.raises(BadRecord) as refused:
         await load(service, [*(document() for _ in range(5)), {}])
-    assert refused.value.kept == len(await listed(service, ADMIN)) == 4
+    assert refused.value.loaded_count == len(await listed(service, ADMIN)) == 4
 
 
 async def test_images_of_several_batches_are_listed_in_order_and_found_by_property(

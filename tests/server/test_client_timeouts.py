@@ -230,7 +230,7 @@ def test_a_client_may_pause_a_download_for_the_timeout() -> None:
             connection.transport.take(1)
         await loop.advance(TIMEOUT + 2 * KEEP_ALIVE)
         assert connection.transport.ended == "aborted"
-        assert connection.scopes[0]["glimpse.cut"] == "timeout"
+        assert connection.scopes[0]["glimpse.incomplete_reason"] == "timeout"
 
     run(test)
 
@@ -248,7 +248,7 @@ def test_a_client_may_pause_before_it_reads_the_end_of_a_response() -> None:
         connection.transport.take(len(connection.transport.unsent))
         await loop.advance(KEEP_ALIVE - 1)
         assert connection.transport.ended is None
-        assert "glimpse.cut" not in connection.scopes[0]
+        assert "glimpse.incomplete_reason" not in connection.scopes[0]
         await loop.advance(2 * KEEP_ALIVE)
         assert connection.transport.ended == "closed"
 

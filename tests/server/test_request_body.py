@@ -19,11 +19,11 @@ def _decode(data: bytes, step: int) -> tuple[bytes, bytes, int]:
     decoder, content, calls = ChunkedBody(), b"", 0
     for start in range(0, len(data), step):
         rest = data[start : start + step]
-        while rest and not decoder.ended:
+        while rest and not decoder.is_complete:
             part, rest = decoder.decode(rest)
             content += part
             calls += 1
-        if decoder.ended:
+        if decoder.is_complete:
             return content, rest + data[start + step :], calls
     raise AssertionError("the body did not end")
 

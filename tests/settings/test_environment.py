@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from glimpse.settings import load_settings
-from glimpse.settings.environment import ignored_variables
+from glimpse.settings.environment import find_ignored_variables
 
 
 def test_proxies_and_ca_bundles_are_reported() -> None:
     environment = {"https_proxy": "http://u:p@proxy", "REQUESTS_CA_BUNDLE": "/a", "PATH": "/bin"}
-    notes = list(ignored_variables({**environment, "HTTP_PROXY": ""}))
+    notes = list(find_ignored_variables({**environment, "HTTP_PROXY": ""}))
     assert [note.partition(" has no effect")[0] for note in notes] == [
         "HTTPS_PROXY",
         "REQUESTS_CA_BUNDLE",
@@ -28,4 +28,4 @@ def test_only_gateways_report_them(
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
     file = tmp_path / "glimpse.conf"
     file.write_text(text)
-    assert len(load_settings([str(file)]).notes) == count
+    assert len(load_settings([str(file)]).ineffective_options) == count

@@ -11,7 +11,7 @@ from glimpse.settings import InvalidSettings, load_settings
 from glimpse.settings.loading import default_state_dir
 from glimpse.settings.options import SECTIONS
 from glimpse.settings.options.process import METRICS_PORT
-from glimpse.settings.unsupported import UNSUPPORTED
+from glimpse.settings.unsupported_options import UNSUPPORTED_OPTIONS
 
 NOVA_CONF = """
 [DEFAULT]
@@ -76,7 +76,7 @@ def test_only_gateways_have_a_metrics_port_by_default(
     required: bool,  # noqa: FBT001  a row of the table
 ) -> None:
     metrics = load_settings([_written(tmp_path, text)]).metrics
-    assert (metrics.port, metrics.required) == (port, required)
+    assert (metrics.port, metrics.is_required) == (port, required)
 
 
 def test_scrapes_and_requests_do_not_share_a_port(tmp_path: Path) -> None:
@@ -93,14 +93,14 @@ def test_a_configured_keystone_makes_auth_strategy_keystone(tmp_path: Path, sign
 def test_each_unsupported_option_is_noted_once(tmp_path: Path) -> None:
     text = NOVA_CONF.replace("[glance]", "[glance]\nservice_name = other\nconnect_retries = 2")
     text += "[wsgi]\nssl_cert_file =\n[service_user]\nsend_service_user_token = false\n"
-    notes = load_settings([_written(tmp_path, text)]).notes
+    notes = load_settings([_written(tmp_path, text)]).ineffective_options
     told = [note.partition(" is set and has no effect here")[0] for note in notes]
     assert told == [
         "[glance] service_name",
         "[glance] connect_retries",
         "[keystone_authtoken] memcached_servers",
     ]
-    assert load_settings().notes == ()
+    assert load_settings().ineffective_options == ()
 
 
 def test_unsupported_options_are_not_among_the_declared_ones() -> None:
@@ -108,7 +108,7 @@ def test_unsupported_options_are_not_among_the_declared_ones() -> None:
         f"[{section}] {option.dest}"
         for section, options in SECTIONS.items()
         for option in options
-        if option.dest in UNSUPPORTED.get(section, ())
+        if option.dest in UNSUPPORTED_OPTIONS.get(section, ())
     ]
     assert both == []
 

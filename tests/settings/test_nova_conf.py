@@ -92,7 +92,7 @@ def test_a_reference_to_an_unset_option_names_it(tmp_path: Path) -> None:
 
 def test_unsupported_options_may_refer_to_anything(tmp_path: Path) -> None:
     text = "[DEFAULT]\nosapi_compute_listen = $my_ip\n[wsgi]\nssl_key_file = $pybasedir/key\n"
-    notes = loaded(tmp_path, text).notes
+    notes = loaded(tmp_path, text).ineffective_options
     assert [note.split(" is set")[0] for note in notes] == [
         "[DEFAULT] osapi_compute_listen",
         "[wsgi] ssl_key_file",
@@ -130,7 +130,7 @@ def test_a_service_user_may_have_credentials_of_its_own_or_share_them(
 def test_a_service_user_without_effect_is_noted(tmp_path: Path, text: str, why: str) -> None:
     settings = loaded(tmp_path, text if SERVICE_USER in text else f"{text}{SERVICE_USER}")
     said = f"[service_user] send_service_user_token is set and has no effect here {why}."
-    assert settings.notes == (said,)
+    assert settings.ineffective_options == (said,)
 
 
 PLUGINS = {
@@ -167,7 +167,7 @@ def test_options_older_than_keystoneauth_are_refused_rather_than_ignored(tmp_pat
     text = "[keystone_authtoken]\nidentity_uri = http://keystone:35357\nadmin_user = nova\n"
     settings = loaded(tmp_path, text)
     assert settings.image_service == "glance"
-    assert len(settings.notes) == 2
+    assert len(settings.ineffective_options) == 2
     with pytest.raises(InvalidSettings, match="auth_type is not set"):
         open_gateway(settings)
 

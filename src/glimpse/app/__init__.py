@@ -1,1 +1,1 @@
-"""Composition: puts the parts of a configuration together, for `cli` and `asgi`."""
+"""Composition: puts the components of a configuration together, for `cli` and `asgi`."""

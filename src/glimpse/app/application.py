@@ -1,10 +1,10 @@
-"""Application: an open configuration, ready to serve."""
+"""Application: the open components of a configuration, and the ASGI application over them."""
 
 import asyncio
 
 from starlette.types import ASGIApp
 
-from glimpse.app.parts import Parts
+from glimpse.app.components import Components
 from glimpse.app.pipeline import build_pipeline
 from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.scrapes import RenderMetrics
@@ -14,24 +14,24 @@ from glimpse.telemetry.observer import NULL_OBSERVER, Observer
 
 
 class Application:
-    """The open parts of one configuration, and `serve`, the ASGI application over them."""
+    """The open components of one configuration, and `serve`, the ASGI application over them."""
 
-    def __init__(self, serve: ASGIApp, parts: Parts, in_flight: RequestsInFlight) -> None:
+    def __init__(self, serve: ASGIApp, components: Components, in_flight: RequestsInFlight) -> None:
         self.serve = serve
-        self.parts = parts
+        self.components = components
         self._in_flight = in_flight
 
     async def wait_until_idle(self) -> None:
-        """Return when no request is being served. The caller sees to it that no more arrive."""
+        """Return when no request is being served. Call it once no new requests can arrive."""
         await self._in_flight.wait_until_idle()
 
     def copy_cache(self, other: "Application") -> None:
-        """Take over what `other` has cached of tokens, if its identity has the same settings."""
-        self.parts.identity.copy_cache(other.parts.identity)
+        """Copy the cached tokens of `other` if its identity has the same settings."""
+        self.components.identity.copy_cache(other.components.identity)
 
     async def close(self) -> None:
-        """Close the parts."""
-        await self.parts.close()
+        """Close the components."""
+        await self.components.close()
 
 
 async def open_application(
@@ -39,35 +39,35 @@ async def open_application(
     observer: Observer = NULL_OBSERVER,
     render_metrics: RenderMetrics | None = None,
 ) -> Application:
-    """Open the parts that the settings name, and build the pipeline in front of them.
+    """Open the components that the settings name, and build the pipeline in front of them.
 
-    Opened in the process that serves. Raises InvalidSettings, and what the parts raise when they
-    cannot be opened; nothing is open then.
+    Call it in the process that serves. Raises InvalidSettings, and what the components raise when
+    they cannot be opened; then nothing stays open.
     """
     rules = await asyncio.to_thread(_load_policy_rules, settings)
-    parts = await _open_parts(settings, rules)
+    components = await _open_components(settings, rules)
     in_flight = RequestsInFlight()
     try:
-        serve = build_pipeline(settings, parts, rules, observer, in_flight, render_metrics)
+        serve = build_pipeline(settings, components, rules, observer, in_flight, render_metrics)
     except Exception:
-        await parts.close()
+        await components.close()
         raise
-    return Application(serve, parts, in_flight)
+    return Application(serve, components, in_flight)
 
 
-async def _open_parts(settings: Settings, rules: PolicyRules | None) -> Parts:
+async def _open_components(settings: Settings, rules: PolicyRules | None) -> Components:
     """Import the mode that the settings name, and only that: the other's modules load slowly."""
     if settings.image_service == "glance":
-        from glimpse.app.gateway import open_gateway_parts  # noqa: PLC0415  only this mode
+        from glimpse.app.gateway import open_gateway_components  # noqa: PLC0415  only this mode
 
-        return open_gateway_parts(settings, rules)
-    from glimpse.app.embedded import open_embedded_parts  # noqa: PLC0415  only this mode
+        return open_gateway_components(settings, rules)
+    from glimpse.app.embedded import open_embedded_components  # noqa: PLC0415  only this mode
 
-    return await open_embedded_parts(settings, rules)
+    return await open_embedded_components(settings, rules)
 
 
 def _load_policy_rules(settings: Settings) -> PolicyRules | None:
-    """The operator's policy rules; None without policy files. Raises InvalidPolicyFile."""
+    """Load the operator's policy rules; None without policy files. Raises InvalidPolicyFile."""
     if settings.policy.policy_file is None and not settings.policy.policy_dirs:
         return None
     from glimpse.app.policy_files import PolicyFiles  # noqa: PLC0415  oslo.policy loads slowly

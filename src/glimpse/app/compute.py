@@ -1,8 +1,8 @@
-"""The Compute Images API, put together from the settings and the parts of either mode."""
+"""Makes the Compute Images API from the settings and the components of either mode."""
 
 from urllib.parse import urlsplit
 
-from glimpse.app.parts import Parts
+from glimpse.app.components import Components
 from glimpse.compute.api import ComputeAPI
 from glimpse.compute.microversions import parse_microversion
 from glimpse.compute.operations import Operations
@@ -12,10 +12,12 @@ from glimpse.images import PolicyRules
 from glimpse.settings import InvalidSettings, Settings
 
 
-def make_compute_api(settings: Settings, parts: Parts, rules: PolicyRules | None) -> ComputeAPI:
+def make_compute_api(
+    settings: Settings, components: Components, rules: PolicyRules | None
+) -> ComputeAPI:
     """Make the API; `rules` are the operator's policy rules. Raises InvalidSettings."""
     operations = Operations(
-        parts.images,
+        components.images,
         metadata_items=settings.quota.metadata_items,
         policy=ComputePolicy(rules),
     )
@@ -29,11 +31,11 @@ def make_compute_api(settings: Settings, parts: Parts, rules: PolicyRules | None
         etags=settings.image_service == "embedded",
         serve_removed=settings.api.serve_removed_microversions,
     )
-    return ComputeAPI(operations, parts.identity, parts.image_service_url, options)
+    return ComputeAPI(operations, components.identity, components.image_service_url, options)
 
 
 def _link_prefix(option: str, text: str | None) -> str | None:
-    """A link prefix, None for an empty one. Raises InvalidSettings without scheme and host."""
+    """Return a link prefix; None if empty. Raises InvalidSettings without scheme and host."""
     if not text:
         return None
     parts = urlsplit(text)

@@ -1,4 +1,4 @@
-"""Embedded mode: the parts of which the images, and usually the users, are kept here."""
+"""Embedded mode: opens the image service, and usually the identity, in the state directory."""
 
 from contextlib import AsyncExitStack
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 import anyio
 from starlette.types import ASGIApp
 
-from glimpse.app.parts import Parts
+from glimpse.app.components import Components
 from glimpse.app.prefixes import IMAGE_PREFIX
 from glimpse.embedded.health_checks import check_catalog, check_data, check_identity
 from glimpse.embedded.service import EmbeddedImageService
@@ -20,11 +20,11 @@ from glimpse.images import Permissions, PolicyRules
 from glimpse.settings import Settings
 
 
-async def open_embedded_parts(settings: Settings, rules: PolicyRules | None) -> Parts:
+async def open_embedded_components(settings: Settings, rules: PolicyRules | None) -> Components:
     """Open the files in the state directory, and make the Image and Identity APIs.
 
-    `rules` are the operator's policy rules. Raises what the parts raise when they cannot be opened;
-    nothing is open then.
+    `rules` are the operator's policy rules. Raises what the components raise when they cannot be
+    opened; then nothing stays open.
     """
     anyio.current_time()  # loads anyio's backend: 17 ms that the first download would wait for
     state_dir = settings.server.state_dir
@@ -47,7 +47,7 @@ async def open_embedded_parts(settings: Settings, rules: PolicyRules | None) -> 
     async def image_service_url(base_url: str) -> str:
         return base_url + IMAGE_PREFIX
 
-    return Parts(
+    return Components(
         images,
         identity,
         image_service_url,
@@ -60,7 +60,10 @@ async def open_embedded_parts(settings: Settings, rules: PolicyRules | None) -> 
 def _open_identity(
     settings: Settings,
 ) -> tuple[Identity, ASGIApp | None, dict[str, ReadinessCheck]]:
-    """The identity of [api] auth_strategy, its Identity API if it has one, and its checks."""
+    """Open the identity of [api] auth_strategy.
+
+    Returns the identity, its Identity API (None if it has none), and its readiness checks.
+    """
     if settings.api.auth_strategy == "noauth":
         return NoAuthIdentity(), None, {}
     if settings.api.auth_strategy == "keystone":

@@ -1,12 +1,12 @@
-"""Gateway mode: the parts that an operator's nova.conf describes, with images in Glance.
+"""Gateway mode: opens the image service over Glance, and the identity over Keystone.
 
 This module imports nothing of the embedded services, so that a gateway does not load them.
 """
 
 from typing import NamedTuple
 
+from glimpse.app.components import Components
 from glimpse.app.keystone import open_keystone, open_session
-from glimpse.app.parts import Parts
 from glimpse.app.tls import tls_options
 from glimpse.glance import (
     GlanceImageService,
@@ -24,15 +24,15 @@ from glimpse.upstream.urls import strip_credentials
 
 
 class Gateway(NamedTuple):
-    """What a gateway serves with; `session` is its own with Keystone, None with noauth."""
+    """The services of a gateway; `session` is its own Keystone session, None with noauth."""
 
     images: GlanceImageService
     identity: KeystoneIdentity | NoAuthIdentity
     session: ServiceSession | None = None
 
 
-def open_gateway_parts(settings: Settings, rules: PolicyRules | None) -> Parts:
-    """Make the parts of a gateway. Raises InvalidSettings."""
+def open_gateway_components(settings: Settings, rules: PolicyRules | None) -> Components:
+    """Make the components of a gateway. Raises InvalidSettings."""
     images, identity, _ = open_gateway(settings, rules)
     readiness_checks: dict[str, ReadinessCheck] = {"glance": images.ping}
     if isinstance(identity, KeystoneIdentity):
@@ -41,7 +41,7 @@ def open_gateway_parts(settings: Settings, rules: PolicyRules | None) -> Parts:
     async def image_service_url(_base_url: str) -> str:
         return await images.base_url()
 
-    return Parts(images, identity, image_service_url, readiness_checks)
+    return Components(images, identity, image_service_url, readiness_checks)
 
 
 def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gateway:
@@ -65,7 +65,7 @@ def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gatewa
 def open_glance(
     settings: Settings, session: ServiceSession | None, rules: PolicyRules | None = None
 ) -> GlanceImageService:
-    """The image service of the Glance that [glance] or the catalog of `session` names.
+    """Make the image service of the Glance that [glance] or the catalog of `session` names.
 
     Raises InvalidSettings.
     """
@@ -105,7 +105,7 @@ def open_glance(
 
 
 def open_image_locks(settings: Settings) -> ImageLocks:
-    """The locks for writers of one image. Raises InvalidSettings."""
+    """Make the locks for writers of one image. Raises InvalidSettings."""
     try:
         return ImageLocks(coordination_url(settings), settings.glance.timeout)
     except UnusableLockService as error:
@@ -113,7 +113,7 @@ def open_image_locks(settings: Settings) -> ImageLocks:
 
 
 def coordination_url(settings: Settings) -> str:
-    """The URL of the lock service: the configured one, or lock files in the state directory."""
+    """Return the URL of the lock service: as configured, or files in the state directory."""
     if settings.coordination.backend_url:
         return settings.coordination.backend_url
     directory = settings.server.state_dir / "locks"

@@ -1,4 +1,4 @@
-"""The parts that call Keystone: the service's session, the identity, and its shared cache."""
+"""Opens what calls Keystone: the service's session, and the identity with its shared cache."""
 
 from keystoneauth1 import loading
 from keystoneauth1.exceptions import ClientException
@@ -13,7 +13,7 @@ from glimpse.settings import InvalidSettings, Settings
 
 
 def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdentity:
-    """The identity that validates tokens with Keystone, logged in by `session`.
+    """Make the identity that validates tokens with Keystone; it logs in with `session`.
 
     Raises InvalidSettings.
     """
@@ -22,7 +22,7 @@ def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdenti
 
 
 def open_shared_cache(settings: Settings) -> SharedCache | None:
-    """The cache of validated tokens in memcached; None if none is configured.
+    """Make the cache of validated tokens in memcached; return None if none is configured.
 
     Raises InvalidSettings.
     """
@@ -44,7 +44,7 @@ def open_shared_cache(settings: Settings) -> SharedCache | None:
 
 
 def open_session(settings: Settings, section: str = "keystone_authtoken") -> ServiceSession:
-    """The session that logs in with the credentials of `section`. Raises InvalidSettings."""
+    """Make a session that logs in with the credentials of `section`. Raises InvalidSettings."""
     try:
         loading.register_auth_conf_options(settings.oslo_config, section)
         plugin = loading.load_auth_from_conf_options(settings.oslo_config, section)
@@ -63,7 +63,7 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
 
 
 def keystone_options(settings: Settings) -> KeystoneOptions:
-    """The options of [keystone_authtoken], without credentials. Raises InvalidSettings."""
+    """Return the options of [keystone_authtoken] without credentials. Raises InvalidSettings."""
     keystone = settings.keystone_authtoken
     return KeystoneOptions(
         www_authenticate_uri=keystone.www_authenticate_uri,

@@ -1,7 +1,6 @@
-"""The pipeline: each ASGI middleware and API that a request passes, as one list of each.
+"""The pipeline: composes all ASGI middleware and APIs into one ASGI application.
 
-A request goes from the outermost middleware to the API whose prefix its path has. Everything that
-serves HTTP is put together here and nowhere else.
+A request passes from the outermost middleware to the API whose prefix its path has.
 """
 
 from collections.abc import Callable
@@ -9,8 +8,8 @@ from dataclasses import asdict
 
 from starlette.types import ASGIApp
 
+from glimpse.app.components import Components
 from glimpse.app.compute import make_compute_api
-from glimpse.app.parts import Parts
 from glimpse.app.prefixes import IDENTITY_PREFIX, IMAGE_PREFIX
 from glimpse.http.allowed_hosts import AllowedHosts, AllowedHostsMiddleware
 from glimpse.http.cache_headers import PRIVATE
@@ -32,26 +31,26 @@ _Middleware = Callable[[ASGIApp], ASGIApp]
 
 def build_pipeline(
     settings: Settings,
-    parts: Parts,
+    components: Components,
     rules: PolicyRules | None,
     observer: Observer,
     in_flight: RequestsInFlight,
     render_metrics: RenderMetrics | None,
 ) -> ASGIApp:
-    """Put the middleware around the APIs; the result serves HTTP requests only.
+    """Compose the middleware and the APIs into one ASGI application for HTTP requests.
 
-    `rules` are the operator's policy rules, `in_flight` counts the requests being served, and
-    `render_metrics` is None if there is nothing to scrape. Raises InvalidSettings, and ValueError
-    for options of [healthcheck] that contradict each other.
+    It does not handle lifespan events. `rules` are the operator's policy rules, `in_flight` counts
+    the requests being served, and `render_metrics` is None if metrics are turned off. Raises
+    InvalidSettings, and ValueError for options of [healthcheck] that contradict each other.
     """
-    application = _mount_apis(settings, parts, rules)
+    application = _mount_apis(settings, components, rules)
     # From the innermost to the outermost. None: this configuration does not need it.
     middleware: tuple[_Middleware | None, ...] = (
         # Innermost, so that health checks, which name addresses in Host, are exempt.
         _allowed_hosts(settings),
         # Before any authentication: load balancers have no token. After the request context,
         # because health checks are counted, and logged when they fail.
-        _health(settings, parts),
+        _health(settings, components),
         # Around all of the above: it makes the request id and the merged headers that they use,
         # and turns what they raise into a 500.
         _request_context(settings, observer, in_flight),
@@ -64,23 +63,23 @@ def build_pipeline(
     return application
 
 
-def _mount_apis(settings: Settings, parts: Parts, rules: PolicyRules | None) -> ASGIApp:
-    """The APIs, each at its prefix."""
+def _mount_apis(settings: Settings, components: Components, rules: PolicyRules | None) -> ASGIApp:
+    """Mount each API at its prefix."""
     apis: dict[str, ASGIApp] = {}
-    if parts.image_api is not None:
+    if components.image_api is not None:
         # Image API v2 of the embedded image service. A shared cache must not keep its responses,
         # which depend on the token.
-        apis[IMAGE_PREFIX] = ResponseHeadersMiddleware(parts.image_api, PRIVATE)
-    if parts.identity_api is not None:
+        apis[IMAGE_PREFIX] = ResponseHeadersMiddleware(components.image_api, PRIVATE)
+    if components.identity_api is not None:
         # Identity API v3 of the embedded identity. Its routes set their own Cache-Control.
-        apis[IDENTITY_PREFIX] = ResponseHeadersMiddleware(parts.identity_api)
+        apis[IDENTITY_PREFIX] = ResponseHeadersMiddleware(components.identity_api)
     # At the root, as nova-api: clients expect version discovery at / and the API at /v2 and /v2.1.
     # It sets the headers of its responses itself, which is faster.
-    return MountedApis(apis, default=make_compute_api(settings, parts, rules))
+    return MountedApis(apis, default=make_compute_api(settings, components, rules))
 
 
 def _allowed_hosts(settings: Settings) -> _Middleware | None:
-    """Protection from DNS rebinding; not needed where a token has to be valid."""
+    """Return the protection from DNS rebinding; None if requests need a valid token."""
     if settings.api.auth_strategy != "noauth":
         return None
     allowed = AllowedHosts(
@@ -91,12 +90,12 @@ def _allowed_hosts(settings: Settings) -> _Middleware | None:
     return lambda app: AllowedHostsMiddleware(app, allowed)
 
 
-def _health(settings: Settings, parts: Parts) -> _Middleware:
-    """`/healthcheck` and `/readiness`."""
+def _health(settings: Settings, components: Components) -> _Middleware:
+    """Return the middleware for `/healthcheck` and `/readiness`."""
     healthcheck = Healthcheck(**asdict(settings.healthcheck))
     checks: dict[str, ReadinessCheck] = {
         "healthcheck": _process_check(healthcheck, settings.server.port),
-        **parts.readiness_checks,
+        **components.readiness_checks,
     }
     readiness = Readiness(checks)
     return lambda app: HealthMiddleware(app, healthcheck, readiness)
@@ -121,11 +120,14 @@ def _scrapes(settings: Settings, render_metrics: RenderMetrics | None) -> _Middl
 
 
 def _process_check(healthcheck: Healthcheck, port: int) -> ReadinessCheck:
-    """The readiness check of this process: does it want requests, can it accept connections."""
+    """Make the readiness check of this process.
+
+    It is not ready if it has too few file descriptors, or if the health check fails.
+    """
 
     async def check() -> str | None:
-        if not DESCRIPTORS.check():
+        if not DESCRIPTORS.can_accept_now():
             return "too few file descriptors are left"
-        return next((one.reason for one in healthcheck.check(port) if not one.available), None)
+        return next((one.reason for one in healthcheck.check(port) if not one.is_available), None)
 
     return check

@@ -46,10 +46,9 @@ class InvalidPolicyFile(InvalidSettings):
 class PolicyFiles:
     """Implements PolicyRules with the rules in `policy_file` and in `policy_dirs`.
 
-    The files are JSON or YAML and may have rules of all of Compute; one that Glimpse does not
-    evaluate matters only if one that it evaluates refers to it. The files are read again when they
-    have changed; if they are missing or invalid then, that is logged and the rules stay as they
-    are.
+    The files are JSON or YAML and may have rules for all of Compute. Glimpse evaluates its own
+    rules, and the rules that those refer to. The files are read again when they have changed; if
+    they are missing or invalid then, an error is logged and the present rules stay in effect.
     """
 
     def __init__(self, policy_file: str | Path | None, policy_dirs: Sequence[str]) -> None:
@@ -64,12 +63,12 @@ class PolicyFiles:
         self._enforcer = self._load()
 
     def has(self, name: str) -> bool:
-        """Whether a file has the rule."""
+        """Implement PolicyRules.has: return True if a file has the rule."""
         self._refresh()
         return name in self._enforcer.file_rules
 
     def allows(self, name: str, caller: Caller, target: Target) -> bool:
-        """Whether the rule allows `caller` to do what it is for with `target`."""
+        """Implement PolicyRules.allows."""
         credentials: dict[str, Any] = {
             "user_id": caller.user_id,
             "project_id": caller.project_id,
@@ -82,7 +81,7 @@ class PolicyFiles:
         return bool(check(target, credentials, self._enforcer, name))
 
     def names(self) -> list[str]:
-        """The names of the rules that the files have and Glimpse evaluates."""
+        """Return the names of the rules that the files have and Glimpse evaluates."""
         return sorted(_NAMES & self._enforcer.file_rules.keys())
 
     def _refresh(self) -> None:
@@ -97,7 +96,7 @@ class PolicyFiles:
             _LOG.error("%s The rules stay as they were; correct the file.", error)
 
     def _read_stats(self) -> _FileStats:
-        """Inode, size and modification time of all files and directories; zeros if missing."""
+        """Return inode, size and modification time of each file and directory; 0 if missing."""
         return tuple(_stat(path) for path in self._paths())
 
     def _paths(self) -> Iterator[str]:

@@ -5,7 +5,7 @@ from glimpse.upstream.tls import TlsOptions
 
 
 def tls_options(section: str, options: Glance | KeystoneAuthtoken) -> TlsOptions:
-    """The TLS options of `section`. Raises InvalidSettings for files that cannot be used."""
+    """Return the TLS options of `section`. Raises InvalidSettings for unusable files."""
     tls = TlsOptions(options.cafile, options.certfile, options.keyfile, options.insecure)
     if tls.cafile or tls.certfile:
         try:

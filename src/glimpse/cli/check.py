@@ -1,4 +1,4 @@
-"""``glimpse check``: say whether a configuration would work, and what it means."""
+"""``glimpse check``: test a configuration, and print its effect."""
 
 import argparse
 import asyncio
@@ -19,25 +19,26 @@ from glimpse.telemetry.redaction import show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
+    """Add the arguments of ``glimpse check``: those that choose the settings."""
     add_settings_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print a line for each finding; return 1 if one of them is a failure."""
     settings = read_settings(options)
-    logging.disable()  # what goes wrong is a finding
+    logging.disable()  # each error is a finding
     has_failed = False
     for finding in check(settings):
-        print(f"{finding.verdict:4}  {show(finding.text)}", flush=True)
-        has_failed |= finding.verdict == "FAIL"
+        print(f"{finding.severity:4}  {show(finding.text)}", flush=True)
+        has_failed |= finding.severity == "FAIL"
     return 1 if has_failed else 0
 
 
 def check(settings: Settings) -> Iterator[Finding]:
-    """Try what serving needs, one thing after the other.
+    """Yield a finding for each thing that ``glimpse serve`` needs.
 
-    Changes nothing, but makes the state directory if it is missing, as serving would.
+    Changes nothing, except that it creates the state directory and creates or migrates the
+    embedded catalog, if that is necessary.
     """
     yield _address("", settings.server.host, settings.server.port)
     if settings.metrics.port:
@@ -52,7 +53,7 @@ def check(settings: Settings) -> Iterator[Finding]:
         yield from check_embedded(settings)
     yield _policy(settings)
     yield _health(settings)
-    yield from (Finding("note", note) for note in settings.notes)
+    yield from (Finding("note", message) for message in settings.ineffective_options)
     yield Finding(
         "ok",
         f"requests may ask for microversions up to {settings.api.max_microversion}; "
@@ -70,7 +71,7 @@ def _address(what: str, host: str, port: int) -> Finding:
 
 def _scrapes(metrics: Metrics) -> Finding:
     finding = _address("metrics: ", metrics.host, metrics.port)
-    if finding.verdict == "FAIL" and not metrics.required:
+    if finding.severity == "FAIL" and not metrics.is_required:
         return Finding("note", f"{finding.text}; there would be no metrics")
     return finding
 

@@ -17,7 +17,10 @@ from glimpse.settings import Settings
 
 
 def check_embedded(settings: Settings) -> Iterator[Finding]:
-    """Try to open the catalog and the identity; changes neither."""
+    """Try to open the catalog and the identity file.
+
+    Creates or migrates the catalog if necessary; changes nothing else.
+    """
     yield _catalog(settings.server.state_dir)
     match settings.api.auth_strategy:
         case "noauth":

@@ -17,7 +17,7 @@ _VALIDATING_ROLES = frozenset(("admin", "service"))
 
 
 async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
-    """Try all that serving needs, in the order in which a request needs it.
+    """Try each service that a gateway needs, in the order in which a request needs it.
 
     Changes nothing. No finding has a secret in it. Each step ends within its own timeout.
     """
@@ -49,7 +49,7 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
 async def _keystone(
     session: ServiceSession, identity: Identity
 ) -> AsyncIterator[tuple[Finding, Caller | None]]:
-    """Log in, and validate the token of this login; its caller comes with the last finding."""
+    """Log in, and validate the login's token. Yields its caller with the last finding."""
     where = f"Keystone at {strip_credentials(session.auth_url or 'the address of the plugin')}"
     try:
         token, _ = await session.token_and_endpoint()
@@ -132,7 +132,7 @@ async def _locks(settings: Settings) -> Finding:
 
 
 async def _memcached(settings: Settings) -> AsyncIterator[Finding]:
-    """A note for a server that is unavailable, not a failure: tokens are validated without it."""
+    """Yield a finding for each server; "note" if unavailable, since Glimpse works without it."""
     shared = open_shared_cache(settings)
     if shared is None:
         return

@@ -8,12 +8,12 @@ from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
+    """Add the arguments of ``glimpse clouds``: those that choose the settings."""
     add_settings_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the file. Raises CommandFailed."""
+    """Print the clouds.yaml. Raises CommandFailed if the users cannot be read."""
     settings = read_settings(options)
     directory = read_directory(settings)
     text = client_credentials.render_clouds(

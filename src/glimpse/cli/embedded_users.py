@@ -1,4 +1,4 @@
-"""The users of the embedded identity, and the address at which they find it."""
+"""The users of the embedded identity, and the URL of Glimpse for them."""
 
 from glimpse.cli.errors import CommandFailed
 from glimpse.identity.embedded.directory import Directory, InvalidDirectory
@@ -9,7 +9,7 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, not l
 
 
 def read_directory(settings: Settings) -> Directory:
-    """Read the users, or make the first ones. Raises CommandFailed."""
+    """Read the users; create the first users if there is no file. Raises CommandFailed."""
     try:
         return DirectoryFile(settings.server.state_dir).current
     except InvalidDirectory as error:
@@ -17,6 +17,6 @@ def read_directory(settings: Settings) -> Directory:
 
 
 def base_url(settings: Settings) -> str:
-    """The URL of a Glimpse with these settings, as programs on the same machine reach it."""
+    """Return the URL of a Glimpse with these settings, for clients on the same machine."""
     host = _LOOPBACK.get(settings.server.host, settings.server.host)
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"

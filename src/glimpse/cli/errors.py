@@ -2,4 +2,4 @@
 
 
 class CommandFailed(Exception):
-    """The command cannot go on; the message is the line that is printed."""
+    """The command failed; the message is the line that is printed."""

@@ -2,12 +2,12 @@
 
 from typing import Literal, NamedTuple
 
-# FAIL: serving would not work. note: serving works, and the operator may want to know.
-Verdict = Literal["ok", "note", "FAIL"]
+# FAIL: serving would not work. note: serving works, but some option or feature has no effect.
+Severity = Literal["ok", "note", "FAIL"]
 
 
 class Finding(NamedTuple):
-    """What was found of one thing, as a line for the operator."""
+    """The result of one check, as a line for the operator."""
 
-    verdict: Verdict
+    severity: Severity
     text: str

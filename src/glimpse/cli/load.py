@@ -18,7 +18,7 @@ from glimpse.images.errors import Unavailable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
+    """Add the arguments of ``glimpse load``: the settings, and FILE."""
     add_settings_arguments(parser)
     parser.add_argument("file", metavar="FILE", help="- for standard input")
 
@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Load the file, and print how many images it had.
 
-    Images are loaded in transactions; after an error or an interrupt, those of complete ones stay.
-    Raises CommandFailed.
+    Images are loaded in transactions. After an error or an interrupt, the images of committed
+    transactions stay. Raises CommandFailed.
     """
     state_dir = read_settings(options).server.state_dir
     with _open_file(options.file) as stream:
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _open_file(name: str) -> BinaryIO:
-    """The file, or standard input for ``-``. Raises CommandFailed."""
+    """Open the file; return standard input for ``-``. Raises CommandFailed."""
     try:
         return sys.stdin.buffer if name == "-" else Path(name).open("rb")
     except OSError as error:

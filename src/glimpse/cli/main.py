@@ -11,7 +11,7 @@ from glimpse.cli.errors import CommandFailed
 from glimpse.settings import InvalidSettings
 from glimpse.telemetry.redaction import show
 
-# What each subcommand does. Only the module of the one that runs is imported: some load slowly.
+# The help of each subcommand. Only the module of the one that runs is imported: some load slowly.
 COMMANDS: Mapping[str, str] = {
     "serve": "serve the APIs (what a bare `glimpse` does)",
     "openrc": "print shell variables for a user's clients to log in with",
@@ -25,7 +25,7 @@ _INTERRUPTED = 130  # a shell's status of a command that SIGINT ended
 
 
 class Subcommand(Protocol):
-    """What the module of a subcommand has."""
+    """The functions that the module of a subcommand has."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Add the arguments of the subcommand."""

@@ -9,7 +9,7 @@ from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
+    """Add the arguments of ``glimpse openrc``: the settings, and USER."""
     add_settings_arguments(parser)
     parser.add_argument("user", nargs="?", default="demo", metavar="USER")
 

@@ -23,7 +23,7 @@ def run(_options: argparse.Namespace) -> int:
 
 
 def sample_config() -> str:
-    """The text of ``etc/glimpse.conf.sample``."""
+    """Render ``etc/glimpse.conf.sample``."""
     parts = []
     for group, options in SECTIONS.items():
         parts.append(f"[{group}]\n")

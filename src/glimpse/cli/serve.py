@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from glimpse.app.application import open_application
-from glimpse.app.reloadable import ReloadableApplication
+from glimpse.app.reload import ReloadableApplication
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
@@ -26,35 +26,37 @@ from glimpse.settings import Settings
 from glimpse.settings.options.process import DEFAULT_PORT
 from glimpse.telemetry.log_setup import configure_logging, log_path
 
-# Where several processes keep their metrics; prometheus_client reads it when it is imported.
+# The directory for metrics of several processes; prometheus_client reads it when it is imported.
 _METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 _LOG = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments."""
+    """Add the arguments of ``glimpse serve``: the settings, and --workers."""
     add_settings_arguments(parser)
     parser.add_argument("--workers", type=int, metavar="N", help="number of processes")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until SIGTERM or SIGINT, let requests under way end, and return 0.
+    """Serve until SIGTERM or SIGINT; finish the requests in progress, and return 0.
 
-    SIGHUP has the configuration read again. Returns 1 if a worker cannot start. Raises
-    CommandFailed if serving cannot start at all.
+    SIGHUP reloads the configuration. Returns 1 if the application cannot start in a worker. Raises
+    CommandFailed if it cannot start at all.
     """
     settings = read_settings(options)
     _configure_logging(settings)
-    # A signal that comes before there is a server to stop waits until there is one.
+    # Signals are blocked until the server that handles them has started.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     with ExitStack() as stack:
         _check_address(settings)
-        _open_once(settings)  # a client that can connect finds everything in its place
+        _open_once(
+            settings
+        )  # before it listens, so that no client connects to a server that cannot start
         sockets = [_socket(settings.server.host, settings.server.port)]
         settings, scrapes = _open_metrics(settings, stack)
-        for note in settings.notes:
-            _LOG.warning("%s", note)
-        _announce(settings, sockets[0])
+        for message in settings.ineffective_options:
+            _LOG.warning("%s", message)
+        _print_startup_message(settings, sockets[0])
         sockets += scrapes
         watchdog = watchdog_interval()
         load = partial(read_settings, options)
@@ -91,7 +93,7 @@ def _open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Seque
             _share_metrics(stack)
         return settings, [_socket(settings.metrics.host, settings.metrics.port)]
     except CommandFailed as error:
-        if settings.metrics.required:
+        if settings.metrics.is_required:
             raise
         _LOG.warning(
             "There is no /metrics to scrape: %s. Set [metrics] port to a free port, or to 0.", error
@@ -141,11 +143,11 @@ def _open_once(settings: Settings) -> None:
     except OSError as error:
         why = f"{error.strerror or error}: {error.filename or state_dir}"
         raise CommandFailed(f"cannot open the state in {state_dir}: {why}") from None
-    except Exception as error:  # noqa: BLE001  whatever it is, the operator reads one line
+    except Exception as error:  # noqa: BLE001  any error is printed as one line
         raise CommandFailed(str(error) or type(error).__name__) from None
 
 
-def _announce(settings: Settings, sock: socket.socket) -> None:
+def _print_startup_message(settings: Settings, sock: socket.socket) -> None:
     host, port = sock.getsockname()[:2]
     base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     print(f"Glimpse listens on {base_url}, state in {settings.server.state_dir}")
@@ -158,5 +160,5 @@ def _announce(settings: Settings, sock: socket.socket) -> None:
 
 
 def _command() -> str:
-    """How to run this command in a shell of the same user."""
+    """Return the command that runs Glimpse in a shell of the same user."""
     return "glimpse" if shutil.which("glimpse") else f"{sys.executable} -m glimpse"

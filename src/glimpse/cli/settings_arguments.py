@@ -16,7 +16,7 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_settings(options: argparse.Namespace) -> Settings:
-    """Read the configuration files; arguments win over them. Raises InvalidSettings."""
+    """Read the configuration files; arguments override them. Raises InvalidSettings."""
     overrides = {
         f"glimpse.{name}": getattr(options, name)
         for name in _OVERRIDES

@@ -44,7 +44,13 @@ from glimpse.compute.responses import (
 from glimpse.compute.routes import Match, Route, match_route, split_version_root
 from glimpse.compute.version_discovery import VersionDiscovery
 from glimpse.compute.views import LinkPrefixes, make_links
-from glimpse.http.bodies import BodyTooLarge, ClientGone, TooManyBodies, read_body, send_pieces
+from glimpse.http.bodies import (
+    BodyTooLarge,
+    ClientDisconnected,
+    TooManyBodies,
+    read_body,
+    send_pieces,
+)
 from glimpse.http.cache_headers import PRIVATE
 from glimpse.http.request_middleware import ResponseAborted
 from glimpse.http.responses import Header, send_response
@@ -93,7 +99,7 @@ class ComputeAPI:
                 response = await self._respond(scope, receive, version_root, path_below)
             else:
                 response = await self._version_discovery.respond(scope, receive, path)
-        except ClientGone:
+        except ClientDisconnected:
             return
         await _send(response, scope["method"], receive, send)
 

@@ -38,7 +38,7 @@ class VersionDiscovery:
         self._options = options
 
     async def respond(self, scope: Scope, receive: Receive, path: str) -> Response:
-        """Make the response to a request of any method. Raises ClientGone."""
+        """Make the response to a request of any method. Raises ClientDisconnected."""
         base_url, method = scope["glimpse.base_url"], scope["method"]
         advertised = str(self._options.advertised_microversion)
         content_type, root = _negotiate(scope["glimpse.headers"], path)

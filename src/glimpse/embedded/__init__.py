@@ -1,1 +1,1 @@
-"""ImageService kept here: a catalog, the image data, and the Image API v2 in front of both."""
+"""The embedded image service: an ImageService with a catalog and image data on local disk."""

@@ -1,4 +1,4 @@
-"""Catalog: the port (interface) that catalog engines implement for the embedded image service.
+"""Catalog: the port (interface) for catalog engines of the embedded image service.
 
 An engine stores and finds records. The service passes it functions that decide whether a write is
 allowed; the engine calls them inside its transaction.
@@ -39,9 +39,10 @@ class Catalog(Protocol):
     ) -> AsyncGenerator[Page, None]:
         """Yield the images that `query` finds for the caller, in its order, after `marker`.
 
-        The page with ``last`` set ends the list; others may be empty. A page holds what one bounded
-        step found, and the event loop is free between two steps. Ignores `query.marker`, and takes
-        `query.limit` only as a hint how many images are likely to be read: pages go on beyond it.
+        The page with ``last`` set ends the list; others may be empty. A page has the images of one
+        bounded step, and the event loop is free between two steps. `query.marker` is ignored.
+        `query.limit` is only a hint for the number of images that the caller will read: pages
+        continue beyond it.
         """
         ...
 

@@ -171,7 +171,7 @@ class _UploadFile:
         self._size = 0
         self._head = bytearray()
         self._file: BufferedWriter | None = None
-        self._aborted = False
+        self._is_aborted = False
 
     def write(self, data: bytes) -> None:
         """Append data."""
@@ -198,7 +198,7 @@ class _UploadFile:
 
     def _open_once(self) -> BufferedWriter:
         """Return the file; the first call creates it. Raises OSError after `abort`."""
-        if self._aborted:
+        if self._is_aborted:
             raise OSError(errno.ECANCELED, "the upload was aborted")
         if self._file is None:
             self._file = self._temporary.open("wb")
@@ -207,7 +207,7 @@ class _UploadFile:
     def abort(self) -> None:
         """Remove the file under either name, as far as that is possible."""
         with self._lock, contextlib.suppress(OSError):
-            self._aborted = True
+            self._is_aborted = True
             if self._file is not None:
                 self._file.close()
         for path in (self._temporary, self._path):

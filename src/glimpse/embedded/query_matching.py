@@ -38,7 +38,7 @@ def _index_form(text: str) -> str:
 
 
 def comparison_form(text: str) -> str:
-    """Return a form of a text that is the same for texts that the Image service treats as equal.
+    """Return a form that is the same for texts that the Image service treats as equal.
 
     Its usual database, MariaDB with utf8_general_ci, ignores case, accents and spaces at the end:
     ``type=BASE`` finds images of type ``base``. Accents count if they are combining characters, in

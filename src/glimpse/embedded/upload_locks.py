@@ -1,4 +1,4 @@
-"""UploadLocks: lets one upload of an image run at a time, and finds uploads that a crash ended.
+"""UploadLocks: allows one upload of an image at a time, and finds interrupted uploads.
 
 A lock is a locked file named for the image. When a process ends, the operating system unlocks its
 files but does not remove them: a file that exists and is not locked was left by a crash.

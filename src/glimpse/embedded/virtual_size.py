@@ -1,4 +1,4 @@
-"""Virtual sizes: read the size of the disk in an image's data from the header of the data. Pure.
+"""Virtual sizes: read the size of an image's disk from the header of the data. Pure.
 
 The format inspector of oslo.utils is not used. It returns 0 where this module returns a size: for
 headers shorter than 512 bytes, for a VMDK without a descriptor, for an ISO image whose first

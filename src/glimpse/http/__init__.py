@@ -1,1 +1,1 @@
-"""What the HTTP APIs share: middleware, proxy headers, bodies, health checks, responses."""
+"""Shared by the HTTP APIs: middleware, proxy headers, bodies, health checks, responses."""

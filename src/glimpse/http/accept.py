@@ -1,7 +1,7 @@
 """Content negotiation by the Accept header (RFC 9110, 12.5.1).
 
 Not shared with the Compute and Image APIs, whose rules differ: Compute's are case-sensitive and
-know a version parameter, and the Image API reads a malformed range as one of no use.
+know a version parameter, and the Image API ignores malformed ranges.
 """
 
 import re
@@ -17,7 +17,7 @@ def best_offer(accept: str, offers: Sequence[str]) -> str | None:
     """Return the media type of `offers` that the header rates highest, the first of equals.
 
     Returns None if none is acceptable. A media range with other parameters than q matches nothing.
-    With a malformed header everything is acceptable, as without one.
+    An empty or malformed header accepts everything.
     """
     if not all(_is_well_formed(part) for part in accept.split(",")):
         return offers[0]
@@ -37,7 +37,7 @@ def _is_well_formed(text: str) -> bool:
 
 
 def _parse_range(text: str) -> tuple[str, float] | None:
-    """A media range in lower case and its quality; None for one that matches nothing."""
+    """Return a media range in lower case and its quality; None for one that matches nothing."""
     media_range, *parameters = (part.strip().lower() for part in text.split(";"))
     quality = 1.0
     for parameter in parameters:
@@ -52,7 +52,7 @@ def _parse_range(text: str) -> tuple[str, float] | None:
 
 
 def _quality(offer: str, ranges: Sequence[tuple[str, float]]) -> float:
-    """The quality of the most specific range that covers `offer`, 0 when none does."""
+    """Return the quality of the most specific range that matches `offer`, 0 if none does."""
     for pattern in (offer, offer.partition("/")[0] + "/*", "*/*"):
         qualities = [quality for media_range, quality in ranges if media_range == pattern]
         if qualities:

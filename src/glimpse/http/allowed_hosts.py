@@ -1,4 +1,4 @@
-"""Which hosts a request may name where no token is checked: protection from DNS rebinding.
+"""Protection from DNS rebinding: which hosts a request may name if no token is checked.
 
 A web page can give its own host name the address 127.0.0.1, and then send requests to a server on
 the reader's machine as if they were the page's. Their Host header still has the page's host name.
@@ -25,12 +25,12 @@ class AllowedHosts:
     """
 
     def __init__(self, listen: str, names: Iterable[str], *, trust_proxy_headers: bool) -> None:
-        self._any_address = listen.strip("[]") in _EVERY_ADDRESS
+        self._allows_any_address = listen.strip("[]") in _EVERY_ADDRESS
         self._names = {"localhost", listen.strip("[]").lower(), *map(_name, names)} - _EVERY_ADDRESS
         self._trust_proxy_headers = trust_proxy_headers
 
     def refusal(self, scope: Scope) -> str | None:
-        """The message for a request that names another host; None if it names none.
+        """Return the error message for a request that names another host; None if it is allowed.
 
         A request without a Host header is allowed: no browser sends one.
         """
@@ -56,13 +56,13 @@ class AllowedHosts:
             address = ipaddress.ip_address(name)
         except ValueError:
             return False
-        return self._any_address or address.is_loopback
+        return self._allows_any_address or address.is_loopback
 
     def _allows_origin(self, headers: dict[bytes, bytes]) -> bool:
-        """Whether a write may come from the Origin that it names.
+        """Return True if the Origin header of a write names an allowed host.
 
-        Programs other than browsers name none. Without an Origin, a write that the browser itself
-        calls cross-site is refused.
+        Clients other than browsers send no Origin. Without Origin, a write is refused only if the
+        browser marks it as cross-site (Sec-Fetch-Site).
         """
         origin = headers.get(b"origin")
         if origin is None:
@@ -88,7 +88,7 @@ class AllowedHostsMiddleware:
 
 
 def _name(host: str) -> str:
-    """A host without its port, without brackets, and in lower case."""
+    """Return a host without its port and brackets, in lower case."""
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     name = host.partition(":")[0] if host.count(":") == 1 else host

@@ -1,4 +1,4 @@
-"""Read bodies of requests within bounds, and stream bodies of responses."""
+"""Read request bodies within limits, and stream response bodies."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -24,18 +24,18 @@ class BodyTooLarge(Exception):
     """The body is larger than allowed."""
 
 
-class ClientGone(Exception):
+class ClientDisconnected(Exception):
     """The client closed the connection before its request was complete."""
 
 
 class TooManyBodies(Unavailable):
-    """The process holds as many bytes of request bodies as it may."""
+    """The request bodies in the process's memory exceed MOST_HELD."""
 
 
 class BodyBudget:
     """Counts the bytes of request bodies in memory, and refuses more than `most` of them.
 
-    They count from their arrival to the end of the request.
+    Bytes count from their arrival to the end of their request.
     """
 
     def __init__(self, most: int) -> None:
@@ -45,7 +45,7 @@ class BodyBudget:
     def reserve(self, context: RequestContext, size: int) -> None:
         """Count `size` more bytes for a request. Raises TooManyBodies, and counts none then.
 
-        The only body in memory is never refused: the bound of one is `max_request_body_size`.
+        If no other body is in memory, the body is never refused: `max_request_body_size` limits it.
         """
         if self.used + size > self._most and self.used > context.body_bytes:
             raise TooManyBodies("The server is busy with other requests. Try again.")
@@ -53,7 +53,7 @@ class BodyBudget:
         context.body_bytes += size
 
     def release(self, context: RequestContext) -> None:
-        """Subtract what was counted for a request, which has ended."""
+        """Subtract the bytes that were counted for a request that has ended."""
         self.used -= context.body_bytes
         context.body_bytes = 0
 
@@ -64,18 +64,19 @@ BODIES = BodyBudget(MOST_HELD)
 async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
     """Read the whole body of a request.
 
-    Raises BodyTooLarge for more than `limit` bytes, before anything is read if Content-Length says
-    so; ClientGone if the client disconnects; TooManyBodies if other requests' bodies fill memory.
+    Raises BodyTooLarge for more than `limit` bytes, before anything is read if Content-Length is
+    larger; ClientDisconnected if the client disconnects; TooManyBodies if the bodies of all
+    requests exceed MOST_HELD.
     """
     if int(headers.get(b"content-length", b"0") or b"0") > limit:
         raise BodyTooLarge
     body = bytearray()
-    more = True
-    while more:
+    has_more = True
+    while has_more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
-        more = message.get("more_body", False)
+            raise ClientDisconnected
+        has_more = message.get("more_body", False)
         body += message.get("body", b"")
         if len(body) > limit:
             raise BodyTooLarge
@@ -85,18 +86,18 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
 
 
 def _count_bytes(total: int) -> None:
-    """Count `total` bytes in all for the request being served. Raises TooManyBodies."""
+    """Raise the count for the current request to `total` bytes. Raises TooManyBodies."""
     context = current_context.get()
     if total > context.body_bytes and current_request.get() is not NO_REQUEST:
         BODIES.reserve(context, total - context.body_bytes)
 
 
 async def send_pieces(receive: Receive, send: Send, pieces: AsyncGenerator[bytes, None]) -> None:
-    """Send the pieces of a body as they are made, until the client disconnects.
+    """Send the pieces of a body as they are produced, until the client disconnects.
 
-    Returns without an error if the client disconnects.
-    `receive` belongs to a request whose body was read, so that it returns when the client
-    disconnects. Raises what `pieces` raises, which is closed in any case.
+    Returns without an error if the client disconnects. `receive` is that of a request whose body
+    has been read, so it returns when the client disconnects. Raises what `pieces` raises. Closes
+    `pieces` in any case.
     """
     disconnected = asyncio.ensure_future(receive())
     try:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from starlette.types import Receive
 
-from glimpse.http.bodies import ClientGone
+from glimpse.http.bodies import ClientDisconnected
 
 Result = TypeVar("Result")
 
@@ -14,16 +14,15 @@ Result = TypeVar("Result")
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
     """Return what `work` returns, or cancel it if the client disconnects first.
 
-    Raises ClientGone if the client disconnects, and what `work` raises.
-    `receive` belongs to a request whose body was read, so that it returns when the client
-    disconnects.
+    Raises ClientDisconnected if the client disconnects, and what `work` raises. `receive` is that
+    of a request whose body has been read, so it returns when the client disconnects.
     """
     task = asyncio.ensure_future(work)
     disconnected = asyncio.ensure_future(receive())
     try:
         await asyncio.wait((task, disconnected), return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            raise ClientGone
+            raise ClientDisconnected
         return task.result()
     finally:
         disconnected.cancel()

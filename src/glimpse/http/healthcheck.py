@@ -1,7 +1,7 @@
-"""Healthcheck: whether this process wants requests, by oslo.middleware's rules.
+"""Healthcheck: tells load balancers if they should send requests to this process.
 
 The options, backends, statuses and bodies (plain text and JSON) are those of oslo.middleware; only
-the HTML page is Glimpse's own. A request that is not the health check's goes on to the API.
+the HTML page is Glimpse's own.
 """
 
 import ipaddress
@@ -33,8 +33,8 @@ _PROXY_HEADERS = tuple(
 class Healthcheck:
     """The health check at `path` and below; the parameters are the options of [healthcheck].
 
-    Raises ValueError for options that contradict each other or that are malformed. A name in
-    `backends` that is not known is logged and not used.
+    Raises ValueError for options that contradict each other or are malformed. Logs a warning for an
+    unknown name in `backends`, and ignores it.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Healthcheck:
         self._ignore_proxied_requests = ignore_proxied_requests
 
     def matches(self, scope: Scope) -> bool:
-        """Whether a request is the health check's: by its path, its source and its headers."""
+        """Return True if the request's path, source and headers are those of a health check."""
         path = scope["path"]
         if path != self.path and not path.startswith(self.path + "/"):
             return False
@@ -84,14 +84,14 @@ class Healthcheck:
         return any(address in network for network in self._networks)
 
     def check(self, port: int = 0) -> list[HealthResult]:
-        """What each backend finds now for requests that arrive at `port`."""
+        """Return the present result of each backend for requests that arrive at `port`."""
         return [backend(port) for backend in self._backends]
 
     async def __call__(self, scope: Scope, send: Send) -> None:
-        """Respond, whatever the method; to HEAD with 204, not 200, as oslo.middleware does."""
+        """Respond to a request of any method; to HEAD with 204, not 200, as oslo.middleware."""
         server = scope.get("server") or ("", 0)
         results = self.check(server[1] or 0)
-        is_healthy = all(result.available for result in results)
+        is_healthy = all(result.is_available for result in results)
         if scope["method"] == "HEAD":
             headers = [] if is_healthy else [_content_type("text/plain")]
             await send_response(send, 204 if is_healthy else 503, headers)

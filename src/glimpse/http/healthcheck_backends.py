@@ -1,4 +1,4 @@
-"""The backends of the health check: what each looks at, with oslo.middleware's results."""
+"""The backends of the health check: each tests for files, as those of oslo.middleware."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,33 +6,33 @@ from typing import NamedTuple
 
 
 class HealthResult(NamedTuple):
-    """What one backend found: whether it has requests sent here, and why."""
+    """The result of one backend: is the process available for requests, and why (not)."""
 
-    available: bool
+    is_available: bool
     reason: str
     details: str = ""
 
 
-# Says what it finds now for requests that arrive at a port.
+# Returns its present result for requests that arrive at a port.
 Backend = Callable[[int], HealthResult]
 
 
 def disable_by_file(path: str | None) -> Backend:
-    """Unavailable while the file at `path` exists."""
+    """Make a backend that is unavailable while the file at `path` exists."""
 
     def check(_port: int) -> HealthResult:
         if not path:
             text = "No 'disable_by_file_path' configuration value specified"
-            return HealthResult(available=True, reason="OK", details=text)
+            return HealthResult(is_available=True, reason="OK", details=text)
         return _unless_exists(path)
 
     return check
 
 
 def disable_by_files_ports(pairs: Sequence[str]) -> Backend:
-    """Unavailable at a port while the file of one of the ``port:path`` pairs exists.
+    """Make a backend that is unavailable at a port while the port's file exists.
 
-    Raises ValueError for a pair that is malformed.
+    `pairs` have the form ``port:path``. Raises ValueError for a malformed pair.
     """
     paths: dict[int, str] = {}
     for text in pairs:
@@ -43,21 +43,21 @@ def disable_by_files_ports(pairs: Sequence[str]) -> Backend:
 
     def check(port: int) -> HealthResult:
         path = paths.get(port)
-        return _unless_exists(path) if path else HealthResult(available=True, reason="OK")
+        return _unless_exists(path) if path else HealthResult(is_available=True, reason="OK")
 
     return check
 
 
 def enable_by_files(paths: Sequence[str]) -> Backend:
-    """Unavailable unless all files at `paths` exist."""
+    """Make a backend that is unavailable unless all files at `paths` exist."""
 
     def check(_port: int) -> HealthResult:
         for path in paths:
             if not Path(path).exists():
                 text = f"File path {path} is missing"
-                return HealthResult(available=False, reason="FILE PATH MISSING", details=text)
+                return HealthResult(is_available=False, reason="FILE PATH MISSING", details=text)
         text = "Specified file paths are available"
-        return HealthResult(available=True, reason="OK", details=text)
+        return HealthResult(is_available=True, reason="OK", details=text)
 
     return check
 
@@ -65,5 +65,5 @@ def enable_by_files(paths: Sequence[str]) -> Backend:
 def _unless_exists(path: str) -> HealthResult:
     if Path(path).exists():
         text = f"Path '{path}' was found"
-        return HealthResult(available=False, reason="DISABLED BY FILE", details=text)
-    return HealthResult(available=True, reason="OK", details=f"Path '{path}' was not found")
+        return HealthResult(is_available=False, reason="DISABLED BY FILE", details=text)
+    return HealthResult(is_available=True, reason="OK", details=f"Path '{path}' was not found")

@@ -12,12 +12,12 @@ from glimpse.http.healthcheck_backends import HealthResult
 
 
 def brief_document(results: Sequence[HealthResult]) -> dict[str, object]:
-    """The reasons alone."""
+    """Render ``{"detailed": false, "reasons": [...]}``, the reasons without details."""
     return {"detailed": False, "reasons": [result.reason for result in results]}
 
 
 def detailed_document(results: Sequence[HealthResult]) -> dict[str, object]:
-    """The results, and the state of the interpreter under oslo.middleware's names."""
+    """Render the results and the state of the interpreter, with oslo.middleware's keys."""
     frames = sys._current_frames().values()  # noqa: SLF001  the documented way to them
     return {
         "detailed": True,
@@ -35,7 +35,7 @@ def detailed_document(results: Sequence[HealthResult]) -> dict[str, object]:
 
 
 def html_page(results: Sequence[HealthResult], *, detailed: bool) -> str:
-    """A page with one line for each result; with its details if `detailed`."""
+    """Render a page with one line for each result; with its details if `detailed`."""
     items = "".join(
         f"<li>{html.escape(f'{one.reason}: {one.details}' if detailed else one.reason)}</li>\n"
         for one in results

@@ -1,4 +1,4 @@
-"""MountedApis: pass each request on to the API at whose prefix its path is."""
+"""MountedApis: dispatches each request to an API by the prefix of its path."""
 
 import re
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ _REPEATED_SLASHES = re.compile("/{2,}")
 
 
 class MountedApis:
-    """Pass a request on to the API at whose prefix its path is, or else to `default`.
+    """Dispatches a request to the API whose prefix its path has, or else to `default`.
 
-    An API gets the prefix in ``root_path``, and repeated slashes in its path as one: clients append
-    paths to base URLs that end in a slash. `default` gets the scope as it is.
+    The API's scope has the prefix in ``root_path``, and one slash in the path for repeated slashes:
+    clients append paths to base URLs that end in a slash. `default` gets the scope unchanged.
     """
 
     def __init__(self, apis: Mapping[str, ASGIApp], default: ASGIApp) -> None:

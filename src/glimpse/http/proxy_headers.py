@@ -1,4 +1,4 @@
-"""The client's address, and the URL that it used, by the headers of trusted proxies."""
+"""Proxy headers: read the client's address, and the URL that it used, from trusted proxies."""
 
 import re
 from ipaddress import ip_address
@@ -23,16 +23,16 @@ class Origin(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The base of every absolute link, without a slash at the end."""
+        """The start of every absolute link, without a slash at the end."""
         return f"{self.scheme}://{self.host}{self.prefix}"
 
 
 def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
     """Return `origin` with scheme, host and prefix replaced by those that proxy headers name.
 
-    ``Forwarded`` (RFC 7239, its first element) wins over ``X-Forwarded-Proto`` and
-    ``X-Forwarded-Host``; ``X-Forwarded-Prefix`` is used in either case. The precedence is that of
-    oslo.middleware's HTTPProxyToWSGI. A value that cannot stand in a URL is ignored.
+    The first element of ``Forwarded`` (RFC 7239) takes precedence over ``X-Forwarded-Proto`` and
+    ``X-Forwarded-Host``; ``X-Forwarded-Prefix`` is used in either case. This is the precedence of
+    oslo.middleware's HTTPProxyToWSGI. A value that is not valid in a URL is ignored.
 
     Any client can forge these headers: call this only with ``enable_proxy_headers_parsing``.
     """
@@ -52,7 +52,7 @@ def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
 
 
 def is_host(text: str) -> bool:
-    """Whether `text` is a host, with or without a port, as it may stand in a URL."""
+    """Return True if `text` is a host that is valid in a URL, with or without a port."""
     return len(text) <= _LONGEST_HOST and _HOST.fullmatch(text) is not None
 
 
@@ -61,7 +61,7 @@ def _is_prefix(text: str) -> bool:
 
 
 def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
-    """The host of the URL that the client used, by the proxy headers; None if they name none.
+    """Return the host of the URL that the client used, by the proxy headers; None without one.
 
     It may be any text: check it with `is_host`.
     """
@@ -72,7 +72,7 @@ def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
 
 
 def client_address(headers: dict[bytes, bytes]) -> str | None:
-    """The client's IP address by ``Forwarded`` or ``X-Forwarded-For``, None if not there.
+    """Return the client's IP address by ``Forwarded`` or ``X-Forwarded-For``; None without one.
 
     The zone of an IPv6 address is removed, because it may be any text (``fe80::1%text``).
     """
@@ -90,12 +90,12 @@ def client_address(headers: dict[bytes, bytes]) -> str | None:
 
 
 def _first(value: bytes | None) -> str | None:
-    """The first of a comma-separated header's values, None for a missing or empty one."""
+    """Return the first of a header's comma-separated values; None if missing or empty."""
     return value.decode("latin-1").partition(",")[0].strip() or None if value else None
 
 
 def _first_forwarded(header: str) -> dict[str, str]:
-    """The parameters of the first element of a Forwarded header; names in lower case."""
+    """Parse the parameters of a Forwarded header's first element; names in lower case."""
     parameters = {}
     for pair in header.partition(",")[0].split(";"):
         name, equals, value = pair.partition("=")

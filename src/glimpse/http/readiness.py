@@ -1,4 +1,4 @@
-"""Readiness: whether each part that this process depends on responds."""
+"""Readiness: tests that each service and file that this process depends on is available."""
 
 import asyncio
 import logging
@@ -33,7 +33,7 @@ class Readiness:
         self._checked_at = -_MAX_AGE
 
     async def __call__(self, scope: Scope, send: Send) -> None:
-        """Respond, whatever the method."""
+        """Respond to a request of any method."""
         reasons = await self._recent_reasons()
         is_ready = not any(reasons.values())
         parts = {
@@ -45,7 +45,7 @@ class Readiness:
         await send_response(send, 200 if is_ready else 503, headers, body, method=scope["method"])
 
     async def _recent_reasons(self) -> dict[str, str | None]:
-        """Why each part is not ready, None for one that is; checked once for all who wait."""
+        """Return why each part is not ready, None if it is; concurrent calls check once."""
         async with self._lock:
             if time.monotonic() - self._checked_at >= _MAX_AGE:
                 reasons = await asyncio.gather(*map(self._check, self._checks))
@@ -59,7 +59,7 @@ class Readiness:
                 return await self._checks[name]()
         except TimeoutError:
             return f"no answer within {self._timeout:g} seconds"
-        except Exception as error:  # noqa: BLE001  whatever it is, this part is not ready
+        except Exception as error:  # noqa: BLE001  after any error, this part is not ready
             # The text of the error may hold an address with credentials in it.
             _LOG.warning("The readiness check of %s raised %s.", name, type(error).__name__)
             return "does not answer"

@@ -9,7 +9,7 @@ from glimpse.http.bodies import BODIES
 from glimpse.http.request_scope import extend_scope
 from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.responses import send_text
-from glimpse.telemetry.access_log import Cut, log_access, safe_target
+from glimpse.telemetry.access_log import IncompleteResponse, log_access, safe_target
 from glimpse.telemetry.observer import NULL_OBSERVER, Observer
 from glimpse.telemetry.request_context import (
     RequestContext,
@@ -19,12 +19,14 @@ from glimpse.telemetry.request_context import (
 )
 
 _LOG = logging.getLogger(__name__)
-_CLIENT_CLOSED = 499  # nginx's status for a client that went away before its response was complete
-_SERVER_FAILED = 500  # in logs, of a response that was begun and could not be completed
+_CLIENT_CLOSED = (
+    499  # nginx's status for a client that disconnected before its response was complete
+)
+_SERVER_FAILED = 500  # in logs, for a response that was started and could not be completed
 
 
 class ResponseAborted(Exception):
-    """A service failed after the first bytes of a response were sent; the text says how.
+    """A service failed after the first bytes of a response were sent; the message says how.
 
     The exception has to reach the server, which then closes the connection: otherwise the client
     would take the part that was sent for the whole response.
@@ -37,12 +39,12 @@ class RequestMiddleware:
     Extends the scope (see `request_scope.extend_scope`) and sets `current_request` and
     `current_context` of `telemetry.request_context`. A repeated token header is 400.
 
-    At the end of a request the observer is called and, if `access_log`, a line is logged. A
-    response that was cut has the status 499 in both if the client did not take it to its end, and
-    500 if it could not be completed.
+    At the end of a request the observer is called and, if `access_log`, a line is logged. For an
+    incomplete response, both get the status 499 if the client did not read it to its end, and 500
+    if it could not be completed.
 
-    An exception that `app` raises is logged. If nothing was sent, the client gets a bare 500;
-    otherwise the exception goes on to the server, which closes the connection.
+    An exception that `app` raises is logged. If nothing was sent, the client gets a 500 in plain
+    text; otherwise the exception is raised to the server, which closes the connection.
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class RequestMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        tokens_are_single = extend_scope(scope, trust_proxy_headers=self._trust_proxy_headers)
+        has_single_tokens = extend_scope(scope, trust_proxy_headers=self._trust_proxy_headers)
         current_request.set(new_request_ids(scope["glimpse.headers"]))
         context = RequestContext(self._observer)
         current_context.set(context)
@@ -71,18 +73,18 @@ class RequestMiddleware:
         self._in_flight.begin()
         self._observer.request_began()
         try:
-            if tokens_are_single:
+            if has_single_tokens:
                 await self._app(scope, receive, response.send)
             else:
                 await send_text(response.send, 400, "A token header may be sent once only.")
         except Exception as error:
-            response.cut = "server"
+            response.incomplete_reason = "server"
             _log_exception(scope, context, error)
             if response.status is not None:
                 raise
             await send_text(response.send, 500, "The server has either erred or is incapable.")
         except BaseException:
-            response.cut = "server"  # the server stops
+            response.incomplete_reason = "server"  # the server stops
             raise
         finally:
             self._end(scope, context, response, time.perf_counter() - began)
@@ -94,37 +96,48 @@ class RequestMiddleware:
         self._in_flight.end()
         if context.body_bytes:
             BODIES.release(context)
-        status, cut = response.status, None
-        if not response.complete or "glimpse.cut" in scope:
-            reason = scope.get("glimpse.cut", response.cut)
-            cut = None if status is None else Cut(reason, status)
+        status, incomplete = response.status, None
+        if not response.is_complete or "glimpse.incomplete_reason" in scope:
+            reason = scope.get("glimpse.incomplete_reason", response.incomplete_reason)
+            incomplete = None if status is None else IncompleteResponse(reason, status)
             status = _SERVER_FAILED if reason == "server" else _CLIENT_CLOSED
         status = status or _CLIENT_CLOSED
         self._observer.request_ended(context.operation, status, seconds)
         if self._access_log:
             client, size = scope["glimpse.client"], response.size
-            log_access(scope, context, client, status=status, size=size, seconds=seconds, cut=cut)
+            log_access(
+                scope,
+                context,
+                client,
+                status=status,
+                size=size,
+                seconds=seconds,
+                incomplete=incomplete,
+            )
 
 
 class _SentResponse:
-    """What was sent of one response; `cut` is the reason if it ends before it is complete."""
+    """The status and size of the response sent so far.
 
-    __slots__ = ("_send", "complete", "cut", "size", "status")
+    `incomplete_reason` is the reason that is logged if the response ends incomplete.
+    """
+
+    __slots__ = ("_send", "incomplete_reason", "is_complete", "size", "status")
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self.status: int | None = None
         self.size = 0  # bytes of the body
-        self.complete = False
-        self.cut = "client"
+        self.is_complete = False
+        self.incomplete_reason = "client"
 
     async def send(self, message: Message) -> None:
-        """Record what the message says, and send it."""
+        """Record status, size and completeness of the response, and send the message."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
         else:
             self.size += len(message.get("body", b""))
-            self.complete = not message.get("more_body", False)
+            self.is_complete = not message.get("more_body", False)
         await self._send(message)
 
 
@@ -135,4 +148,4 @@ def _log_exception(scope: Scope, context: RequestContext, error: Exception) -> N
         _LOG.error("%s %s was cut short: %s", *target, error)
     else:
         _LOG.error("Unexpected error while serving %s %s", *target, exc_info=error)
-    context.exception_logged = True
+    context.is_exception_logged = True

@@ -1,4 +1,4 @@
-"""RequestsInFlight: how many requests are being served, and when none is."""
+"""RequestsInFlight: counts the requests being served, and waits until there are none."""
 
 import asyncio
 
@@ -11,17 +11,17 @@ class RequestsInFlight:
         self._idle: asyncio.Event | None = None
 
     def begin(self) -> None:
-        """Count one request more."""
+        """Add a request that has started."""
         self.count += 1
 
     def end(self) -> None:
-        """Count one request less."""
+        """Remove a request that has ended."""
         self.count -= 1
         if self._idle is not None and not self.count:
             self._idle.set()
 
     async def wait_until_idle(self) -> None:
-        """Return when no request is being served. The caller sees to it that no more arrive."""
+        """Return when no request is being served. Call it once no new requests can arrive."""
         if self.count:
             self._idle = asyncio.Event()
             await self._idle.wait()

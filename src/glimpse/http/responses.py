@@ -1,4 +1,4 @@
-"""Send complete responses: the one place that makes ASGI messages of them."""
+"""Send complete responses as ASGI messages."""
 
 from collections.abc import Iterable
 

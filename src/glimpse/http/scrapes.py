@@ -1,4 +1,4 @@
-"""ScrapeMiddleware: Prometheus's scrapes, at a port that serves nothing else."""
+"""ScrapeMiddleware: serves metrics to Prometheus at a port of their own."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,14 +7,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.http.responses import send_response
 
-# Gives the content type and the body of the response to a scrape with this Accept header.
+# Returns the content type and body of the response to a scrape with this Accept header.
 RenderMetrics = Callable[[str], tuple[str, bytes]]
 
 
 class ScrapeMiddleware:
     """Respond to requests that arrive at `port` with metrics; pass all others on to `app`.
 
-    There is nothing but ``/metrics`` at the port. `render` is called in a thread.
+    The only path at the port is ``/metrics``; others are 404. `render` is called in a thread.
     """
 
     def __init__(self, app: ASGIApp, port: int, render: RenderMetrics) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from glimpse.http.bodies import ClientGone
+from glimpse.http.bodies import ClientDisconnected
 from glimpse.identity.embedded.application_credentials import Conflict, Forbidden, NotFound
 from glimpse.identity.embedded.auth_request import BadRequest
 from glimpse.identity.embedded.login_queue import RETRY_AFTER, TooManyLogins
@@ -91,7 +91,7 @@ FAULTS: dict[Any, Any] = {
     Conflict: _conflict,
     IdentityUnavailable: _unavailable,
     TooManyLogins: _too_many_logins,
-    ClientGone: _client_gone,
+    ClientDisconnected: _client_gone,
     ClientDisconnect: _client_gone,
     HTTPException: _http_exception,
 }

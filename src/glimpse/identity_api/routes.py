@@ -286,7 +286,7 @@ async def _read_json(request: Request) -> object:
     """Read and parse the JSON body.
 
     Raises HTTPException 413 beyond MAX_BODY_BYTES, BadRequest for a body that is not JSON,
-    IdentityUnavailable if too many bodies are in memory, or ClientGone.
+    IdentityUnavailable if too many bodies are in memory, or ClientDisconnected.
     """
     try:
         content = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY_BYTES)

@@ -1,4 +1,4 @@
-"""The Image API v2 over the embedded image service, as far as native clients need it."""
+"""The Image API v2 of the embedded image service: the part that clients of Glance use most."""
 
 from glimpse.image_api.routes import image_api
 

@@ -1,4 +1,4 @@
-"""Bulk documents: parse and check the documents that a bulk load makes image records of. Pure."""
+"""Bulk documents: parse the documents of a bulk load into image records. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,16 +17,16 @@ _LARGEST_SIZE = 2**63 - 1  # bytes: what a column holds
 _AS_PRINTED = re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
-def _size(value: object) -> bool:
+def _is_size(value: object) -> bool:
     return value is None or (type(value) is int and 0 <= value <= _LARGEST_SIZE)
 
 
-def _date(value: object) -> bool:
-    return isinstance(value, str) and _normalized(value) is not None
+def _is_date(value: object) -> bool:
+    return isinstance(value, str) and _normalize_date(value) is not None
 
 
-_SIZE = (f"null or an integer from 0 to {_LARGEST_SIZE}", _size)
-_DATE = ("a date and time in ISO 8601 notation", _date)
+_SIZE = (f"null or an integer from 0 to {_LARGEST_SIZE}", _is_size)
+_DATE = ("a date and time in ISO 8601 notation", _is_date)
 # Every attribute that a record may have: those that may be written, and those the service sets.
 _CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
     **CHECKS,
@@ -43,9 +43,9 @@ _REQUIRED = ("id", "status", "created_at", "updated_at")
 
 
 def parse_record(document: object) -> tuple[Image, Members]:
-    """Make an image, and its members' project ids and statuses, of a document.
+    """Parse a document; return an image, and the project ids and statuses of its members.
 
-    A document is an image as the Image API shows it, and may have ``members``, a list of
+    A document is an image in the Image API's format, and may have ``members``, a list of
     ``{"member_id": ..., "status": ...}``. A property may be null, as in images of older clouds.
     Raises Invalid with a message that names the attribute and what is allowed.
     """
@@ -66,17 +66,17 @@ def parse_record(document: object) -> tuple[Image, Members]:
     return (
         image._replace(
             id=image.id.lower(),
-            created_at=_normalized(image.created_at) or "",
-            updated_at=_normalized(image.updated_at) or "",
+            created_at=_normalize_date(image.created_at) or "",
+            updated_at=_normalize_date(image.updated_at) or "",
         ),
         members,
     )
 
 
 def _check(name: str, value: object) -> None:
-    known = _CHECKS.get(name)
-    if known is not None:
-        allowed, is_allowed = known
+    check = _CHECKS.get(name)
+    if check is not None:
+        allowed, is_allowed = check
         if not is_allowed(value):
             raise Invalid(f"invalid value for '{name}': it must be {allowed}.")
         if isinstance(value, str):
@@ -108,8 +108,11 @@ def _member(entry: object) -> tuple[str, str]:
     return project, status
 
 
-def _normalized(date: str) -> str | None:
-    """Return a date as the Image API prints it, as most are given; None for other text."""
+def _normalize_date(date: str) -> str | None:
+    """Return a date in the Image API's format; None for text that is not a date.
+
+    The usual case, a date that has this format already, is the fastest.
+    """
     if _AS_PRINTED.fullmatch(date):
         try:
             datetime.fromisoformat(date)

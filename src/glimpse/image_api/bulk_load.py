@@ -17,11 +17,14 @@ LONGEST_LINE = 16 * 1024 * 1024  # bytes: more than the largest image has in any
 
 
 class BadRecord(Invalid):
-    """A record cannot be loaded. The message says why, `kept` how many records were loaded."""
+    """A record cannot be loaded; the message says why.
 
-    def __init__(self, reason: str, kept: int) -> None:
+    `loaded_count` is the number of records that were loaded before.
+    """
+
+    def __init__(self, reason: str, loaded_count: int) -> None:
         super().__init__(reason)
-        self.kept = kept
+        self.loaded_count = loaded_count
 
 
 class JsonLines:
@@ -50,7 +53,7 @@ class JsonLines:
 
     @property
     def total(self) -> int | None:
-        """The size of the stream in bytes; None if it is not known, as of a pipe."""
+        """The size of the stream in bytes; None if it is not known (a pipe)."""
         size = os.fstat(self._stream.fileno()).st_size
         return size or None
 
@@ -76,16 +79,16 @@ async def load(
 
 
 def _batches(documents: Iterable[object]) -> Iterator[list[tuple[Image, Members]]]:
-    kept = 0
+    loaded_count = 0
     batch: list[tuple[Image, Members]] = []
     try:
         for document in documents:
             batch.append(parse_record(document))
             if len(batch) == BATCH_SIZE:
                 yield batch
-                kept += len(batch)
+                loaded_count += len(batch)
                 batch = []
     except Invalid as error:
-        raise BadRecord(str(error), kept) from None
+        raise BadRecord(str(error), loaded_count) from None
     if batch:
         yield batch

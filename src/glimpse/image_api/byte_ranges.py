@@ -23,7 +23,7 @@ class ByteRange(NamedTuple):
 
 
 def parse_range(header: str | None, size: int) -> ByteRange | None:
-    """Return the range that a Range header asks for, of data of `size` bytes; None without one.
+    """Parse a Range header for data of `size` bytes; return None without a header.
 
     Raises Invalid for several ranges, which the Image API does not serve, and RangeNotSatisfiable
     for a malformed header and for a range that starts after the end of the data.

@@ -14,8 +14,8 @@ MAX_LIMIT = 1000
 def image_document(image: Image) -> bytes:
     """Render one image. Its properties and tags are copied as stored, not parsed.
 
-    `protected` and `os_hidden` may be 0 and 1, as a catalog row has them; they become booleans,
-    since clients check them against the schema.
+    `protected` and `os_hidden` may be the integers of a catalog row; they are rendered as booleans,
+    since clients validate them by the schema.
     """
     path = f"/v2/images/{image.id}"
     attributes = orjson.dumps(
@@ -56,8 +56,7 @@ async def page_document(
     """Yield a list as JSON, a piece for each page.
 
     `query` has the request's parameters, which the links ``first`` and ``next`` repeat. The links
-    start with ``/v2``, whatever the endpoint's path: clients append them to the endpoint without
-    its version.
+    always start with ``/v2``: clients append them to the endpoint without its version.
     """
     others = [(key, value) for key, value in query if key != "marker"]
     document = {"first": _link(others), "schema": "/v2/schemas/images"}

@@ -1,4 +1,4 @@
-"""Faults: the responses of the Image API v2 to errors, and the errors that only this API raises."""
+"""Faults: error responses of the Image API v2, and the errors that only this API raises."""
 
 import html
 from http import HTTPStatus
@@ -50,7 +50,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     DataTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    StorageFull: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,  # as the Image service has it
+    StorageFull: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,  # as in the Image service
     errors.PropertyLimitExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.MarkerNotVisible: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
@@ -80,8 +80,8 @@ def fault(request: Request, error: Exception, challenge: str) -> Response:
 def render(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
     """Render a fault in the media type that an Accept header prefers; return body and media type.
 
-    That is HTML unless JSON is preferred, and plain text if neither is acceptable: as in the Image
-    service, whose clients strip the tags.
+    The media type is HTML unless the header prefers JSON, and plain text if it accepts neither. So
+    it is in the Image service, whose clients strip the tags.
     """
     title = f"{status.value} {status.phrase}"
     as_html, as_json = _quality(accept, "text/html"), _quality(accept, "application/json")
@@ -100,8 +100,8 @@ def render(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
 def _status(error: Exception) -> HTTPStatus:
     if isinstance(error, HTTPException):
         return HTTPStatus(error.status_code)
-    known = (_STATUS[ancestor] for ancestor in type(error).__mro__ if ancestor in _STATUS)
-    return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
+    status_codes = (_STATUS[ancestor] for ancestor in type(error).__mro__ if ancestor in _STATUS)
+    return next(status_codes, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _message(error: Exception, status: HTTPStatus) -> str:
@@ -138,11 +138,11 @@ def _quality(accept: str, media_type: str) -> float:
         wanted, _, parameters = part.strip().partition(";")
         ranges = ("*/*", media_type.partition("/")[0] + "/*", media_type)
         if (wanted := wanted.strip()) in ranges:
-            best = max(best, (ranges.index(wanted) + 1, _q(parameters)))
+            best = max(best, (ranges.index(wanted) + 1, _parse_quality(parameters)))
     return best[1]
 
 
-def _q(parameters: str) -> float:
+def _parse_quality(parameters: str) -> float:
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip() == "q":

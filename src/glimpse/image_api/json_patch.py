@@ -1,7 +1,7 @@
 """JSON patches of an image: parse, check and apply both media types of the Image API. Pure.
 
-``v2.1-json-patch`` is RFC 6902 cut down to add, replace and remove of one attribute or property;
-``v2.0-json-patch`` is the draft before it: ``{"replace": "/name", "value": "x"}``.
+``v2.1-json-patch`` is the part of RFC 6902 that adds, replaces and removes one attribute or
+property; ``v2.0-json-patch`` is an earlier draft: ``{"replace": "/name", "value": "x"}``.
 """
 
 import re
@@ -32,13 +32,13 @@ _QUEUED_ONLY = ("disk_format", "container_format")  # later, the data has its fo
 class Change(NamedTuple):
     """One operation on attribute or property `key`.
 
-    ``new`` is True for `add` of v2.0, which is refused if the key exists.
+    ``must_be_new`` is True for `add` of v2.0, which is refused if the key exists.
     """
 
     operation: str
     key: str
     value: Any = None
-    new: bool = False
+    must_be_new: bool = False
 
 
 def check_media_type(media_type: str) -> None:
@@ -58,11 +58,11 @@ def parse_patch(media_type: str, body: object) -> list[Change]:
 def apply_patch(
     caller: Caller, image: Image, changes: Iterable[Change], permissions: Permissions
 ) -> Image:
-    """Return the image as `caller` changes it.
+    """Return the image with the changes that `caller` requests.
 
-    Raises Conflict for replacing or removing a property that does not exist, or adding one that
-    does by v2.0; Forbidden for an attribute that the caller may not change; PropertyLimitExceeded
-    for too many properties; TooLarge for too many tags.
+    Raises Conflict for replacing or removing a property that does not exist, or (in v2.0) adding
+    one that exists; Forbidden for an attribute that the caller may not change;
+    PropertyLimitExceeded for too many properties; TooLarge for too many tags.
     """
     properties: dict[str, str | None] = image.properties
     before = set(properties)
@@ -80,12 +80,12 @@ def apply_patch(
 
 
 def deactivate(image: Image) -> Image:
-    """Return the image in status deactivated. Raises Forbidden unless it is that or active."""
+    """Return the image in status deactivated. Raises Forbidden unless active or deactivated."""
     return _switch_status(image, "active", "deactivated", "deactivate")
 
 
 def reactivate(image: Image) -> Image:
-    """Return the image in status active. Raises Forbidden unless it is that or deactivated."""
+    """Return the image in status active. Raises Forbidden unless active or deactivated."""
     return _switch_status(image, "deactivated", "active", "reactivate")
 
 
@@ -108,7 +108,9 @@ def _change(media_type: str, raw: object) -> Change:
     if "value" not in raw:
         raise Invalid(f'Operation "{operation}" requires a member named "value".')
     check_value(key, raw["value"])
-    return Change(operation, key, raw["value"], new=media_type == V2_0 and operation == "add")
+    return Change(
+        operation, key, raw["value"], must_be_new=media_type == V2_0 and operation == "add"
+    )
 
 
 def _draft_10(raw: dict[str, Any]) -> tuple[str, object]:
@@ -149,7 +151,7 @@ def _attribute(
     """Return the field of Image that the change of an attribute sets, with its value."""
     if change.operation == "remove":
         raise Forbidden(f"Property {change.key} may not be removed.")
-    if change.new:
+    if change.must_be_new:
         raise Conflict(f"Property {change.key} already present.")
     if change.key == "owner" and not caller.is_admin:
         raise Forbidden("Owner can't be updated by non admin.")
@@ -165,7 +167,7 @@ def _attribute(
 def _change_property(properties: dict[str, str | None], change: Change) -> None:
     exists = change.key in properties
     if change.operation == "add":
-        if exists and change.new:
+        if exists and change.must_be_new:
             raise Conflict(f"Property {change.key} already present.")
     elif not exists:
         raise Conflict(f"Property {change.key} does not exist.")

@@ -12,7 +12,7 @@ from glimpse.images.filter_values import ATTRIBUTE_FILTERS, is_ignored, parse_so
 def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
     """Make an ImageQuery of all query parameters; its limit is from 0 to MAX_LIMIT.
 
-    Of several limits or markers the last counts. Raises Invalid with the parameter's name.
+    Of several limits or markers, the last one is used. Raises Invalid with the parameter's name.
     """
     last = dict(pairs)
     is_ignored("changes-since", last.get("changes-since", ""))  # reported before other mistakes

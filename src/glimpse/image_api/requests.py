@@ -1,4 +1,4 @@
-"""What requests bring: bounded JSON bodies, and query strings as pairs."""
+"""Parse requests: JSON bodies of limited size, media types and query strings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
-from glimpse.http.bodies import BodyTooLarge, ClientGone, read_body
+from glimpse.http.bodies import BodyTooLarge, ClientDisconnected, read_body
 from glimpse.image_api.faults import TooLarge
 from glimpse.images.errors import Invalid
 
@@ -17,15 +17,16 @@ Pairs = Sequence[tuple[str, str]]
 
 
 async def json_body(request: Request) -> Any:
-    """The parsed body. Raises TooLarge above MAX_BODY, without reading on, and Invalid.
+    """Read and parse the body.
 
-    Raises ClientDisconnect, and TooManyBodies, too.
+    Raises TooLarge if the body has more than MAX_BODY bytes, without reading all of it; Invalid if
+    it is empty or not JSON; ClientDisconnect; TooManyBodies.
     """
     try:
         body = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY)
     except BodyTooLarge:
         raise TooLarge(f"The body may have at most {MAX_BODY} bytes.") from None
-    except ClientGone:
+    except ClientDisconnected:
         raise ClientDisconnect from None
     if not body:
         raise Invalid("Body expected in request.")
@@ -36,12 +37,12 @@ async def json_body(request: Request) -> Any:
 
 
 def media_type(request: Request) -> str:
-    """The Content-Type without parameters, in lower case."""
+    """Return the Content-Type without parameters, in lower case; '' if the header is missing."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def query_pairs(query_string: bytes) -> Pairs:
-    """The parameters in their order. Raises Invalid for text that is not UTF-8, and for NUL."""
+    """Return the parameters in order. Raises Invalid for text that is not UTF-8 or has a NUL."""
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:

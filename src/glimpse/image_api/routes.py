@@ -51,8 +51,8 @@ Handler = Callable[[ImageRequest], Awaitable[Response]]
 def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
     """Return the Image API v2 over `service`, for callers that `identity` authenticates.
 
-    It is to be mounted at PREFIX. ``scope["glimpse.base_url"]`` must be the URL by which the client
-    reached this process, without PREFIX.
+    Mount it at PREFIX. ``scope["glimpse.base_url"]`` must be the URL by which the client reached
+    this process, without PREFIX.
     """
 
     async def handle(request: Request, error: Exception) -> Response:
@@ -74,9 +74,9 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
 def _plain_path(path: str, root: str) -> str:
     """Normalize the paths that clients make of the endpoint's URL.
 
-    Slashes in a row count as one, as in the Image service, and an endpoint without a slash at its
-    end gets one. ``/v2/v2/`` becomes ``/v2/``: glanceclient appends ``/v2`` to an endpoint that
-    ends in it, unless nothing stands before it in the path.
+    Repeated slashes become one, as in the Image service, and an endpoint without a slash at its
+    end gets one. ``/v2/v2/`` becomes ``/v2/``: glanceclient appends ``/v2`` even to an endpoint
+    such as ``/image/v2``, which already ends in it.
     """
     while "//" in path:
         path = path.replace("//", "/")
@@ -123,8 +123,8 @@ class Resource:
 async def list_images(request: ImageRequest) -> Response:
     """``GET /v2/images``: a page, with a link to the next one if there are more images.
 
-    A page of up to _MOST_BUFFERED bytes is sent whole, a longer one as it is made: a thousand
-    images may have a gigabyte.
+    A page of up to _MOST_BUFFERED bytes is sent with its length; a longer one is streamed, since a
+    thousand images may have a gigabyte.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     pieces = page_document(request.service.list_images(request.caller, parse_query(pairs)), pairs)
@@ -159,7 +159,7 @@ async def create_image(request: ImageRequest) -> Response:
 
 
 async def update_image(request: ImageRequest) -> Response:
-    """``PATCH /v2/images/{image_id}``: applied to the image as it is by then, atomically."""
+    """``PATCH /v2/images/{image_id}``: read, changed and stored in one transaction."""
     kind = media_type(request.http)
     json_patch.check_media_type(kind)
     changes = json_patch.parse_patch(kind, await json_body(request.http))
@@ -199,7 +199,7 @@ async def reactivate_image(request: ImageRequest) -> Response:
 
 
 async def upload_data(request: ImageRequest) -> Response:
-    """``PUT /v2/images/{image_id}/file``: the data is streamed, never whole in memory."""
+    """``PUT /v2/images/{image_id}/file``: the data is streamed to the store."""
     if media_type(request.http) != _DATA:
         raise UnsupportedMediaType(f"Image data is uploaded with Content-Type {_DATA}.", _DATA)
     await request.service.upload(
@@ -227,7 +227,7 @@ async def download_data(request: ImageRequest) -> Response:
 
 
 async def _abort_if_unreadable(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the pieces. Raises ResponseAborted if the store fails, to break off the response."""
+    """Yield the pieces. Raises ResponseAborted if the store fails, which aborts the response."""
     try:
         async for piece in pieces:
             yield piece

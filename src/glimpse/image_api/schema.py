@@ -1,4 +1,4 @@
-"""The image schema, which clients fetch to tell an image's attributes from its properties."""
+"""The image schema, by which clients distinguish an image's attributes from its properties."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Validation: which attributes and properties a client may write, and with which values. Pure."""
+"""Validation: attributes and properties that a client may write, and their values. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -95,38 +95,38 @@ def unique_tags(tags: list[str]) -> tuple[str, ...]:
     return unique
 
 
-def _text(value: object, longest: int | None = None) -> bool:
+def _is_text(value: object, longest: int | None = None) -> bool:
     return (
         isinstance(value, str) and "\0" not in value and (longest is None or len(value) <= longest)
     )
 
 
-def _number(value: object) -> bool:
+def _is_number(value: object) -> bool:
     return type(value) is int and 0 <= value <= MAX_NUMBER
 
 
-def _boolean(value: object) -> bool:
+def _is_boolean(value: object) -> bool:
     return isinstance(value, bool)
 
 
-def _uuid(value: object) -> bool:
+def _is_uuid(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(UUID_PATTERN.strip("^$"), value) is not None
 
 
-def _tags(value: object) -> bool:
-    return isinstance(value, list) and all(_text(tag, MAX_NAME) for tag in value)
+def _is_tag_list(value: object) -> bool:
+    return isinstance(value, list) and all(_is_text(tag, MAX_NAME) for tag in value)
 
 
 def text_up_to(longest: int) -> tuple[str, Callable[[object], bool]]:
-    """Return the check of a value that is null or a text: its words and its function."""
+    """Return the check of a value that is null or a text: its description and its function."""
     return (
         f"null or a string of at most {longest} characters, none of them NUL",
-        lambda value: value is None or _text(value, longest),
+        lambda value: value is None or _is_text(value, longest),
     )
 
 
 def one_of(*choices: Any) -> tuple[str, Callable[[object], bool]]:
-    """Return the check of a value that is one of `choices`: its words and its function."""
+    """Return the check of a value that is one of `choices`: its description and its function."""
     wording = ", ".join("null" if choice is None else str(choice) for choice in choices)
     return (
         f"one of {wording}",
@@ -137,21 +137,21 @@ def one_of(*choices: Any) -> tuple[str, Callable[[object], bool]]:
 
 
 _NULLABLE_NAME = text_up_to(MAX_NAME)
-_NUMBER = (f"an integer from 0 to {MAX_NUMBER}", _number)
-_PROPERTY: tuple[str, Callable[[object], bool]] = ("a string without NUL characters", _text)
+_NUMBER = (f"an integer from 0 to {MAX_NUMBER}", _is_number)
+_PROPERTY: tuple[str, Callable[[object], bool]] = ("a string without NUL characters", _is_text)
 
 # Every attribute that may be written: its allowed values in words, and a function that is True for
 # them.
 CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
-    "id": ("a UUID", _uuid),
+    "id": ("a UUID", _is_uuid),
     "name": _NULLABLE_NAME,
     "owner": _NULLABLE_NAME,
     "visibility": one_of(*VISIBILITIES),
-    "protected": ("true or false", _boolean),
-    "os_hidden": ("true or false", _boolean),
+    "protected": ("true or false", _is_boolean),
+    "os_hidden": ("true or false", _is_boolean),
     "min_ram": _NUMBER,
     "min_disk": _NUMBER,
     "disk_format": one_of(None, *DISK_FORMATS),
     "container_format": one_of(None, *CONTAINER_FORMATS),
-    "tags": (f"a list of strings of at most {MAX_NAME} characters", _tags),
+    "tags": (f"a list of strings of at most {MAX_NAME} characters", _is_tag_list),
 }

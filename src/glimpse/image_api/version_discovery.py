@@ -1,4 +1,4 @@
-"""Version discovery: the versions of the Image API, which clients ask for first."""
+"""Version discovery: the versions of the Image API, which clients request first."""
 
 import orjson
 

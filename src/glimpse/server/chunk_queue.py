@@ -1,7 +1,8 @@
-"""ChunkQueue: limits the time that decoding chunked bodies takes from other requests.
+"""ChunkQueue: limits how long the decoding of chunked bodies delays other requests.
 
-To decode a body in chunks of one byte takes a hundred times as long as in one chunk. So connections
-decode a bounded number of chunks at a time, and only one of them in an iteration of the event loop.
+Decoding a body in chunks of one byte takes a hundred times as long as in one chunk. So a connection
+decodes a bounded number of chunks at a time, and only one connection does so per iteration of the
+event loop.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ class ChunkQueue:
         self._waiting: deque[Callable[[], None]] = deque()
 
     def add(self, loop: asyncio.AbstractEventLoop, decode: Callable[[], None]) -> None:
-        """Run `decode` after those added before. It may add itself again for what is left."""
+        """Run `decode` after the functions added before. It may add itself again."""
         self._waiting.append(decode)
         if len(self._waiting) == 1:
             loop.call_soon(self._run, loop)

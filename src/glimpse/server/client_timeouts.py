@@ -13,8 +13,8 @@ from glimpse.server.asgi_request import AsgiRequest
 from glimpse.server.flow_control import FlowControl
 from glimpse.server.unsent_responses import UNSENT_RESPONSES
 
-KEEP_ALIVE = 5.0  # seconds between two requests, as uvicorn and Apache have it
-_MIN_BODY_RATE = 500  # bytes per second, as Apache's mod_reqtimeout has it
+KEEP_ALIVE = 5.0  # seconds between two requests; the default of uvicorn and Apache
+_MIN_BODY_RATE = 500  # bytes per second; the default of Apache's mod_reqtimeout
 
 
 class ClientTimeouts(asyncio.Protocol):
@@ -39,7 +39,7 @@ class ClientTimeouts(asyncio.Protocol):
     request: AsgiRequest | None = None  # the last one
 
     # Times of the event loop's clock, None while the condition does not hold.
-    _idle_since: float | None = None  # no request is under way
+    _idle_since: float | None = None  # no request is in progress
     _head_since: float | None = None  # an incomplete head is being received
     _body_since: float | None = None  # an incomplete body is being received
     _body_bytes = 0
@@ -50,6 +50,7 @@ class ClientTimeouts(asyncio.Protocol):
     _unsent = (0, 0, 0)  # what `_measure_unsent` returned at the last check
     _resumed_writing = 0  # times that the client made room for more of a response
     _close_reason = "client"
+    _is_lingering = False  # the connection is open only for the client to read the last response
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: ARG002  asyncio's signature
         """Start the timer."""
@@ -57,22 +58,22 @@ class ClientTimeouts(asyncio.Protocol):
         self._timer = self.loop.call_later(self._check_interval(), self._check_timeouts)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
-        """Stop the timer, and note in the scope of a response that is incomplete why it is."""
+        """Stop the timer. Set ``glimpse.incomplete_reason`` if a response is incomplete."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         UNSENT_RESPONSES.remove(self)
         self.flow.close_reason = self._close_reason
-        if self.request is not None and not self.request.response_complete:
-            self.request.scope["glimpse.cut"] = self._close_reason
+        if self.request is not None and not self.request.is_response_complete:
+            self.request.scope["glimpse.incomplete_reason"] = self._close_reason
 
     def pause_writing(self) -> None:
-        """Have the application wait: the client has yet to read much of the response."""
+        """Make the application wait: the client has yet to read much of the response."""
         UNSENT_RESPONSES.add(self, self.transport.get_write_buffer_size())
         self.flow.pause_writing()
 
     def resume_writing(self) -> None:
-        """Let the application go on: the client has read most of what was sent."""
+        """Let the application continue: the client has read most of the data sent so far."""
         UNSENT_RESPONSES.remove(self)
         self._resumed_writing += 1
         self.flow.resume_writing()
@@ -87,8 +88,8 @@ class ClientTimeouts(asyncio.Protocol):
 
     def _check_timeouts(self) -> None:
         """Close the connection if a timeout has passed; otherwise start the timer again."""
-        UNSENT_RESPONSES.close_stuck()
-        if self._close_reason == "memory":  # `close_stuck` closed this connection
+        UNSENT_RESPONSES.close_stalled()
+        if self._close_reason == "memory":  # `close_stalled` closed this connection
             return
         now = self.loop.time()
         unsent = self._measure_unsent()
@@ -101,9 +102,9 @@ class ClientTimeouts(asyncio.Protocol):
             self._close_reason = "timeout"
             self.transport.abort()
             return
-        if self._idle_since is not None and (is_sending or bytes_left) and not self._is_lingering():
+        if self._idle_since is not None and (is_sending or bytes_left) and not self._is_lingering:
             self._idle_since = now  # the client has only just read the end of the response
-        elif self.flow.read_paused and not is_sending:
+        elif self.flow.is_reading_paused and not is_sending:
             self._received_at = now  # the server is slow, not the client
         left = self._time_left(now)
         if left <= 0 and not self.transport.is_closing():
@@ -126,7 +127,7 @@ class ClientTimeouts(asyncio.Protocol):
         if self._body_since is not None:
             moved_at = max(self._received_at, self._sent_at)
             at_min_rate = self._body_since + self._body_bytes / _MIN_BODY_RATE
-            if self.flow.read_paused:
+            if self.flow.is_reading_paused:
                 at_min_rate = moved_at
             return min(moved_at, at_min_rate) + self.client_timeout - now
         return self.client_timeout
@@ -134,19 +135,15 @@ class ClientTimeouts(asyncio.Protocol):
     def _measure_unsent(self) -> tuple[int, int, int]:
         """Return the unsent bytes in the process, those in the kernel, and a counter.
 
-        The counter tells two measurements apart between which the process's buffer was emptied and
-        filled again.
+        The counter increases whenever the process's buffer was nearly emptied, so that two
+        measurements differ even if the buffer was filled again between them.
         """
         in_process = self.transport.get_write_buffer_size()
         return in_process, _kernel_unsent(self.transport), self._resumed_writing
 
-    def _is_lingering(self) -> bool:
-        """Return True if the connection is open only for the client to read the last response."""
-        return False
-
 
 def _kernel_unsent(transport: asyncio.Transport) -> int:
-    """Return the bytes in the kernel's send buffer, 0 where the system does not tell.
+    """Return the bytes in the kernel's send buffer, 0 if the system does not report it.
 
     That buffer has several megabytes. While a client reads slowly, it drains for minutes before
     it takes more from the process.

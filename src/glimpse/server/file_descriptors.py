@@ -19,8 +19,8 @@ class DescriptorGuard:
     """Compares descriptors with the limit of open files (RLIMIT_NOFILE).
 
     The kernel gives each new descriptor the lowest free number, so a number shows how many are in
-    use. An eighth of the limit, at most _MAX_RESERVED, is not available to connections. If a method
-    finds too many in use, it logs an error, at most one per minute for all methods.
+    use. An eighth of the limit, at most _MAX_RESERVED, is not available to connections. If too many
+    descriptors are in use, the methods log an error, at most one per minute in all.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,22 +34,22 @@ class DescriptorGuard:
         self._limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._available = self._limit - min(self._limit // 8, _MAX_RESERVED)
 
-    def admits(self, descriptor: int) -> bool:
-        """Return True if a new connection that has this descriptor can be served."""
+    def can_accept(self, descriptor: int) -> bool:
+        """Return True if a new connection with this descriptor can be served."""
         if descriptor < self._available:
             return True
         self._refused += 1
         self._log()
         return False
 
-    def allows_lingering(self, descriptor: int) -> bool:
+    def can_linger(self, descriptor: int) -> bool:
         """Return True if a refused connection may stay open until the client read the response.
 
         Such connections use at most half of the reserved descriptors.
         """
         return descriptor < (self._available + self._limit) // 2
 
-    def check(self) -> bool:
+    def can_accept_now(self) -> bool:
         """Return True if a new connection could be served now."""
         try:
             descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)

@@ -1,6 +1,6 @@
-"""HttpProtocol: one client connection. Reads HTTP/1.1 requests and runs the application for each.
+"""HttpProtocol: one client connection; reads HTTP/1.1 requests and runs the application.
 
-It is a protocol of asyncio's and knows no server: `uvicorn_overrides` gives it to uvicorn.
+It is an asyncio protocol and independent of the server: `uvicorn_overrides` passes it to uvicorn.
 """
 
 import asyncio
@@ -34,9 +34,9 @@ _TOO_MANY_CONNECTIONS = RequestRefused(503, "Too many connections are open.")
 class HttpProtocol(ClientTimeouts):
     """Serves the requests of one connection in their order.
 
-    A request is parsed when the response to the one before it is complete. Bytes that come earlier
-    are buffered, and no more are read meanwhile. An invalid request gets a response with an error
-    status, after which the connection closes.
+    A request is parsed when the response to the previous request is complete. Bytes that arrive
+    earlier are buffered, and reading stops until then. An invalid request gets a response with an
+    error status, after which the connection closes.
     """
 
     def __init__(
@@ -54,10 +54,9 @@ class HttpProtocol(ClientTimeouts):
         self._buffer = RequestBuffer()  # an incomplete head, or requests to be parsed later
         self._body: RequestBody | None = None  # of the current request, until it has ended
         self._undecoded = b""  # chunks of the body that are decoded next
-        self._lingering = False  # True when the last response of the connection was sent
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to serve a connection; refuse it if file descriptors run out."""
+        """Start serving the connection. Respond 503 if file descriptors run out."""
         self.transport = cast("asyncio.Transport", transport)  # which it is for TCP
         self.flow = FlowControl(self.transport)
         self._server = _address(transport.get_extra_info("sockname"))
@@ -65,32 +64,32 @@ class HttpProtocol(ClientTimeouts):
         self._server_state.connections.add(self)
         super().connection_made(transport)
         connection = transport.get_extra_info("socket")
-        if connection is not None and not DESCRIPTORS.admits(descriptor := connection.fileno()):
+        if connection is not None and not DESCRIPTORS.can_accept(descriptor := connection.fileno()):
             self._send_error(_TOO_MANY_CONNECTIONS, (b"retry-after", b"5"))
-            self._close_after_response(linger=DESCRIPTORS.allows_lingering(descriptor))
+            self._close_after_response(linger=DESCRIPTORS.can_linger(descriptor))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the application that is still serving a request, and free the buffer."""
+        """Pass the disconnect to an application that is still running, and free the buffer."""
         self._server_state.connections.discard(self)
         self._buffer.drop()
         super().connection_lost(exc)
         request = self.request
         if request is not None:
-            request.disconnected = not request.response_complete
+            request.is_disconnected = not request.is_response_complete
             request.received.set()
         self.flow.resume_writing()
 
     def shutdown(self) -> None:
         """Close the connection as soon as no request is being served."""
         request = self.request
-        if self._lingering or request is None or request.response_complete:
+        if self._is_lingering or request is None or request.is_response_complete:
             self.transport.close()
         else:
             request.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
         """Process bytes from the client; drop them after the last response."""
-        if self._lingering:
+        if self._is_lingering:
             return
         self._received_at = self.loop.time()
         self._process_or_refuse(data)
@@ -107,7 +106,7 @@ class HttpProtocol(ClientTimeouts):
         if request is not None and body is not None:
             data = self._read_body(request, body, data)
         if data:
-            if request is None or request.response_complete:
+            if request is None or request.is_response_complete:
                 self._read_head(data)
             else:
                 self._buffer_request(data)
@@ -173,42 +172,46 @@ class HttpProtocol(ClientTimeouts):
         """
         content, rest = body.decode(data)
         self._body_bytes += len(data) - len(rest)
-        if rest and not body.ended:
+        if rest and not body.is_complete:
             self._decode_later(rest)
             rest = b""
-        if content and not request.response_complete:
+        if content and not request.is_response_complete:
             request.body += content
             if len(request.body) > _MAX_BODY_BUFFERED:
                 self.flow.pause_reading()
-        if body.ended:
+        if body.is_complete:
             self._body = self._body_since = None
             request.more_body = False
-            if request.response_complete:
+            if request.is_response_complete:
                 self._idle_since = self._received_at
-        if body.ended or content:
+        if body.is_complete or content:
             request.received.set()
         return rest
 
     def _decode_later(self, data: bytes) -> None:
-        """Decode chunks when it is this connection's turn, and read no more meanwhile."""
+        """Add the chunks to CHUNK_QUEUE, and stop reading until they are decoded."""
         self._undecoded = data
         self.flow.hold_reading()
         CHUNK_QUEUE.add(self.loop, self._decode_chunks)
 
     def _decode_chunks(self) -> None:
         data, self._undecoded = self._undecoded, b""
-        if self._lingering or self.transport.is_closing():
+        if self._is_lingering or self.transport.is_closing():
             return
         self.flow.release_reading()
         self._process_or_refuse(data)
-        if self._lingering or self.transport.is_closing():
+        if self._is_lingering or self.transport.is_closing():
             return
         request = self.request
-        if request is None or request.response_complete or len(request.body) <= _MAX_BODY_BUFFERED:
+        if (
+            request is None
+            or request.is_response_complete
+            or len(request.body) <= _MAX_BODY_BUFFERED
+        ):
             self.flow.resume_reading()
 
     def _buffer_request(self, data: bytes) -> None:
-        """Keep bytes of a request that came before the response, and read no more of it."""
+        """Buffer bytes of a request that arrived before the response, and stop reading."""
         if not self._buffer:
             data = data.lstrip(b"\r\n")
         if data:
@@ -246,11 +249,11 @@ class HttpProtocol(ClientTimeouts):
         address = self._client[0] if self._client else "-"
         _LOG.warning("A request from %s was refused: %s", address, refused.text)
         request = self.request
-        if request is not None and not request.response_complete:
-            request.disconnected = True
-            request.scope["glimpse.cut"] = "client"
+        if request is not None and not request.is_response_complete:
+            request.is_disconnected = True
+            request.scope["glimpse.incomplete_reason"] = "client"
             request.received.set()
-            if request.response_started:
+            if request.has_started_response:
                 self.transport.abort()
                 return
         self._send_error(refused)
@@ -268,8 +271,8 @@ class HttpProtocol(ClientTimeouts):
         the client may still send (`linger`, or its body has not ended), read and drop what it sends
         for KEEP_ALIVE seconds. nginx calls that lingering_close.
         """
-        self._lingering = True
-        if not (linger or self._body is not None or self.flow.read_paused):
+        self._is_lingering = True
+        if not (linger or self._body is not None or self.flow.is_reading_paused):
             self.transport.close()
             return
         self._buffer.drop()
@@ -279,10 +282,7 @@ class HttpProtocol(ClientTimeouts):
         if not self.transport.is_closing():
             self.transport.write_eof()
 
-    def _is_lingering(self) -> bool:
-        return self._lingering
-
 
 def _address(address: Any) -> tuple[str, int] | None:
-    """Host and port of a socket's address, which for IPv6 has two more parts."""
+    """Return host and port of a socket's address, which for IPv6 has two more parts."""
     return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None

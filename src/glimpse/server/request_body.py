@@ -17,12 +17,12 @@ _TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n
 class RequestBody(Protocol):
     """Decodes one body that arrives in pieces of any size."""
 
-    ended: bool
+    is_complete: bool
 
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
         """Return the content in `data`, and the bytes that were not decoded.
 
-        After the body has `ended`, those are the beginning of the next request. Until then, give
+        Once `is_complete` is True, those are the beginning of the next request. Until then, pass
         them to the next call. Raises RequestRefused.
         """
         ...
@@ -32,16 +32,16 @@ class SizedBody:
     """A body of a known number of bytes."""
 
     def __init__(self, length: int) -> None:
-        self.ended = not length
-        self._left = length
+        self.is_complete = not length
+        self._bytes_left = length
 
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
         """Implement RequestBody.decode: all bytes up to the length are content."""
         rest = b""
-        if len(data) > self._left:
-            data, rest = data[: self._left], data[self._left :]
-        self._left -= len(data)
-        self.ended = not self._left
+        if len(data) > self._bytes_left:
+            data, rest = data[: self._bytes_left], data[self._bytes_left :]
+        self._bytes_left -= len(data)
+        self.is_complete = not self._bytes_left
         return data, rest
 
 
@@ -49,10 +49,10 @@ class ChunkedBody:
     """A body in chunks. Trailers are checked and dropped."""
 
     def __init__(self) -> None:
-        self.ended = False
+        self.is_complete = False
         self._line = b""  # the beginning of a line that is not complete
-        self._left = 0  # bytes of the current chunk, with the CR LF after it
-        self._in_trailers = False
+        self._bytes_left = 0  # bytes of the current chunk, with the CR LF after it
+        self._is_in_trailers = False
         self._trailer_bytes = 0
 
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
@@ -63,13 +63,13 @@ class ChunkedBody:
         """
         content: list[bytes] = []
         position, end, lines = 0, len(data), 0
-        while position < end and not self.ended and lines + len(content) < MAX_DECODED:
-            if not (self._left or self._line or self._in_trailers):
+        while position < end and not self.is_complete and lines + len(content) < MAX_DECODED:
+            if not (self._bytes_left or self._line or self._is_in_trailers):
                 position = _decode_small_chunks(data, position, content)
                 if position == end or len(content) >= MAX_DECODED:
                     break
-            if self._left:
-                size = min(self._left, end - position)
+            if self._bytes_left:
+                size = min(self._bytes_left, end - position)
                 self._decode_chunk(data[position : position + size], content)
                 position += size
                 continue
@@ -87,31 +87,31 @@ class ChunkedBody:
 
     def _decode_chunk(self, piece: bytes, content: list[bytes]) -> None:
         """Add a piece of the current chunk, whose last two bytes have to be CR LF."""
-        content_left = max(0, self._left - 2)
+        content_left = max(0, self._bytes_left - 2)
         if len(piece) > content_left:
             ending = piece[content_left:]
-            if ending != b"\r\n"[content_left + 2 - self._left :][: len(ending)]:
+            if ending != b"\r\n"[content_left + 2 - self._bytes_left :][: len(ending)]:
                 raise RequestRefused(400)
             piece = piece[:content_left]
-            self._left -= len(ending)
-        self._left -= len(piece)
+            self._bytes_left -= len(ending)
+        self._bytes_left -= len(piece)
         if piece:
             content.append(piece)
 
     def _decode_line(self, line: bytes) -> None:
         """Decode a size line, or a line of the trailers, of which the last is empty."""
-        if self._in_trailers:
+        if self._is_in_trailers:
             self._trailer_bytes += len(line)
-            self.ended = line == b"\r\n"
-            if not self.ended and not _TRAILER.fullmatch(line):
+            self.is_complete = line == b"\r\n"
+            if not self.is_complete and not _TRAILER.fullmatch(line):
                 raise RequestRefused(400)
             return
         matched = _SIZE_LINE.fullmatch(line)
         if matched is None:
             raise RequestRefused(400)
         size = int(matched[1], 16)
-        self._in_trailers = not size
-        self._left = size + 2 if size else 0
+        self._is_in_trailers = not size
+        self._bytes_left = size + 2 if size else 0
 
 
 def _decode_small_chunks(data: bytes, position: int, content: list[bytes]) -> int:

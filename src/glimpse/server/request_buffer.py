@@ -1,18 +1,19 @@
-"""RequestBuffer: bytes that a connection received and cannot process yet, bounded over all.
+"""RequestBuffer: bytes that a connection received and cannot process yet.
 
-Those are the beginning of a head, or requests that came before the response to an earlier one.
+They are the beginning of a head, or requests that arrived before the response to an earlier one.
+All buffers of a process together are limited to MAX_BUFFERED bytes.
 """
 
 from glimpse.server.request_head import RequestRefused
 
 MAX_BUFFERED = 64 * 1024 * 1024  # bytes, of all connections of a process
-# Bytes of each connection that do not count, so that clients that use up MAX_BUFFERED keep no
-# request with a head of usual size from being served.
+# Bytes of each connection that do not count, so that requests with a head of usual size are served
+# even when other clients use up MAX_BUFFERED.
 _UNCOUNTED = 16 * 1024
 
 
 class BufferLimit:
-    """The bytes that all connections may buffer, and those that they do; both beyond _UNCOUNTED."""
+    """The bytes that all connections may buffer, and do buffer; _UNCOUNTED excluded for each."""
 
     def __init__(self, limit: int = MAX_BUFFERED) -> None:
         self.limit = limit

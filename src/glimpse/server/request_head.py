@@ -1,7 +1,8 @@
 """HeadParser: parses and checks the request line and the header lines of a request (RFC 9112).
 
-httptools parses header lines, but only of heads that are complete, and without what it would not
-accept or would take for another protocol. So a request has one result, however its bytes arrive.
+httptools parses the header lines, but only of complete heads, and without methods and headers that
+it would reject or treat as a change of protocol. So the result does not depend on how the bytes of
+a request arrive.
 """
 
 import functools
@@ -36,7 +37,7 @@ _HOST = re.compile(
 
 
 class RequestRefused(Exception):
-    """The bytes are no request that can be served: respond with `status` and `text`."""
+    """The request cannot be served: respond with `status` and `text`."""
 
     def __init__(self, status: int, text: str = "Invalid HTTP request received.") -> None:
         super().__init__(text)
@@ -106,7 +107,7 @@ class HeadParser:
 
     def _parse_lines(self, head: bytes) -> Headers:
         lines = self._lines
-        lines.headers, lines.complete = [], False
+        lines.headers, lines.is_complete = [], False
         try:
             self._parser.feed_data(head)
         except httptools.HttpParserUpgrade:  # this parser expects another protocol next
@@ -114,7 +115,7 @@ class HeadParser:
             return self._parse_lines(_UPGRADE.sub(b"", head))
         except httptools.HttpParserError:
             raise RequestRefused(400) from None
-        if not lines.complete:
+        if not lines.is_complete:
             raise RequestRefused(400)
         return lines.headers
 
@@ -122,16 +123,16 @@ class HeadParser:
 class _HeaderLines:
     """Callbacks for httptools: collects the header lines of one head."""
 
-    __slots__ = ("complete", "headers")
+    __slots__ = ("headers", "is_complete")
 
     headers: Headers
-    complete: bool
+    is_complete: bool
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        self.complete = True
+        self.is_complete = True
 
 
 def check_incomplete_head(head: bytearray, new_from: int) -> None:

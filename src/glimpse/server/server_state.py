@@ -1,4 +1,4 @@
-"""ServerState: what the connections of a server share with it."""
+"""ServerState: the state that a server shares with its connections."""
 
 import asyncio
 from typing import Any, Protocol
@@ -7,9 +7,9 @@ from glimpse.server.request_head import Headers
 
 
 class ServerState(Protocol):
-    """What a connection reads and updates. uvicorn's ServerState has these attributes."""
+    """State that a connection reads and updates. uvicorn's ServerState has these attributes."""
 
     connections: set[Any]  # open ones; the server calls `shutdown` of each when it stops
-    tasks: set[asyncio.Task[None]]  # one per request under way
+    tasks: set[asyncio.Task[None]]  # one per request in progress
     total_requests: int
     default_headers: Headers  # of every response; the server replaces the list every second

@@ -1,4 +1,7 @@
-"""The supervisor: a process that forks workers, passes signals on and reports to systemd."""
+"""The supervisor: a process that forks workers, passes signals on and reports to systemd.
+
+`worker_pool` decides when workers start, reload and stop; this module makes the system calls.
+"""
 
 import contextlib
 import os
@@ -8,7 +11,7 @@ import socket
 from collections.abc import Sequence
 from typing import cast
 
-from glimpse.server.reload import LoadSettings
+from glimpse.server.fixed_settings import LoadSettings
 from glimpse.server.worker import (
     SIGNALS,
     MakeApplication,
@@ -48,14 +51,14 @@ class Supervisor:
         self._event_pipe = _pipe()
         self._incomplete_line = b""
         # Nothing is written to it. It becomes readable for the workers when this process, which
-        # alone has the write end, is gone, even if it was killed.
+        # alone has the write end, has exited, even if it was killed.
         self._supervisor_pipe = _pipe()
 
     def run(self) -> int:
         """Run until SIGTERM or SIGINT; reload on SIGHUP. Return the exit status.
 
-        That is 0 after the requests under way have ended, 1 if the application could not start.
-        SIGNALS have to be blocked by the caller.
+        The status is 0 after the requests in progress have ended, 1 if the application could not
+        start. Block SIGNALS before the call.
         """
         signal_pipe = _pipe()
         signal.set_wakeup_fd(signal_pipe[1], warn_on_full_buffer=False)
@@ -112,7 +115,7 @@ class Supervisor:
         """Write an event to the pipe; called in a worker.
 
         Lines this short are written whole or not at all (PIPE_BUF). They are lost if the supervisor
-        is gone, or the pipe is full because it reads nothing.
+        has exited, or if the pipe is full because the supervisor does not read.
         """
         with contextlib.suppress(OSError):
             os.write(self._event_pipe[1], f"{os.getpid()} {event}\n".encode())
@@ -135,9 +138,9 @@ class Supervisor:
             if pid == 0:
                 return
             if self._has_metrics:
-                from glimpse.telemetry.metrics import forget_worker  # noqa: PLC0415  loads only when wanted
+                from glimpse.telemetry.metrics import remove_worker_metrics  # noqa: PLC0415  loads only when wanted
 
-                forget_worker(pid)
+                remove_worker_metrics(pid)
             self._pool.on_exit(pid, os.waitstatus_to_exitcode(status))
 
     def _handle_events(self) -> None:
@@ -160,7 +163,7 @@ def _pipe() -> tuple[int, int]:
 
 
 def _read(pipe: int) -> bytes:
-    """Return what the pipe has now, without waiting."""
+    """Return the bytes that are in the pipe, without waiting."""
     try:
         return os.read(pipe, 65536)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""UnsentResponses: bounds the memory that responses take which slow clients have yet to read."""
+"""UnsentResponses: limits the memory of responses that slow clients have yet to read."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 # Bytes, of all connections of a process. One connection has at most a part of a list or the
 # document of an image in memory: a megabyte or so.
 MAX_UNSENT = 64 * 1024 * 1024
-_STUCK_SECONDS = 5.0  # a client that reads, however slowly, makes room for more within this time
+_STALL_TIMEOUT = 5.0  # seconds; even a slow client reads something within this time
 
 
 class Connection(Protocol):
@@ -24,10 +24,10 @@ class _Unsent(NamedTuple):
 
 
 class UnsentResponses:
-    """The connections with unsent data. Closes stuck ones while all have more than `limit` bytes.
+    """The connections with unsent data. Closes stalled ones while their total exceeds `limit`.
 
-    A connection is stuck if its client read nothing for _STUCK_SECONDS. The one that has been stuck
-    for the longest time is closed first. Connections that are not stuck are never closed.
+    `limit` is in bytes. A connection is stalled if its client read nothing for _STALL_TIMEOUT. The
+    one that has been stalled longest is closed first. Other connections are not closed.
     """
 
     def __init__(
@@ -39,23 +39,23 @@ class UnsentResponses:
         self._total = 0
 
     def add(self, connection: Connection, size: int) -> None:
-        """Count `size` unsent bytes of a connection from now on, then `close_stuck`."""
+        """Count `size` unsent bytes of a connection, then call `close_stalled`."""
         self.remove(connection)
         self._unsent[connection] = _Unsent(size, self._clock())
         self._total += size
-        self.close_stuck()
+        self.close_stalled()
 
-    def close_stuck(self) -> None:
-        """Close stuck connections while the limit is exceeded. Call it every few seconds."""
+    def close_stalled(self) -> None:
+        """Close stalled connections while the limit is exceeded. Call it every few seconds."""
         while self._total > self._limit:
             oldest, unsent = next(iter(self._unsent.items()))
-            if self._clock() - unsent.since < _STUCK_SECONDS:
+            if self._clock() - unsent.since < _STALL_TIMEOUT:
                 return
             self.remove(oldest)
             oldest.abort_response()
 
     def remove(self, connection: Connection) -> None:
-        """Stop counting a connection: its client has read most of it, or it is closed."""
+        """Stop counting a connection: its client has read most of its data, or it is closed."""
         unsent = self._unsent.pop(connection, None)
         if unsent is not None:
             self._total -= unsent.size

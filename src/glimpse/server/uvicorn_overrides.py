@@ -21,7 +21,7 @@ TICKS_PER_SECOND = 10
 
 
 class ServerHooks(Protocol):
-    """What a server calls, in its event loop."""
+    """Callbacks of a server, called in its event loop."""
 
     def on_started(self) -> None:
         """Called once, when connections are accepted."""
@@ -54,7 +54,7 @@ class Server(uvicorn.Server):
     """Serves an application on sockets until `stop` is called or a signal is handled."""
 
     def __init__(self, application: ASGIApp, hooks: ServerHooks, graceful_timeout: int) -> None:
-        """`graceful_timeout`: seconds that requests under way have when the server stops."""
+        """`graceful_timeout`: seconds that requests in progress have when the server stops."""
         super().__init__(
             uvicorn.Config(
                 application,
@@ -80,11 +80,11 @@ class Server(uvicorn.Server):
         return True
 
     def set_graceful_timeout(self, seconds: int) -> None:
-        """Change the seconds that requests under way have when the server stops."""
+        """Change the seconds that requests in progress have when the server stops."""
         self.config.timeout_graceful_shutdown = seconds
 
     def stop(self) -> None:
-        """Stop accepting connections and end when no request is under way."""
+        """Stop accepting connections; end when no request is in progress."""
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from glimpse.server.allocator import return_free_pages, return_large_blocks
 from glimpse.server.client_timeouts import ClientTimeouts
 from glimpse.server.file_descriptors import DESCRIPTORS
-from glimpse.server.reload import LoadSettings
+from glimpse.server.fixed_settings import LoadSettings
 from glimpse.server.systemd import notify, notify_reloading
 from glimpse.server.uvicorn_overrides import TICKS_PER_SECOND, Server
 from glimpse.settings import Settings
@@ -26,10 +26,10 @@ WorkerEvent = Literal[
     "heartbeat",  # its event loop runs
     "reload started",
     "reloaded",
-    "reload failed",  # it serves by the configuration that it had
+    "reload failed",  # it still serves with its previous configuration
     "stopping",  # it accepts no connections any more
 ]
-Report = Callable[[WorkerEvent], None]  # tells systemd, or the supervisor
+Report = Callable[[WorkerEvent], None]  # to systemd, or to the supervisor
 
 
 class ServedApplication(Protocol):
@@ -42,9 +42,9 @@ class ServedApplication(Protocol):
         ...
 
     async def reload(self, load: LoadSettings) -> bool:
-        """Serve new requests by the settings that `load` returns.
+        """Serve new requests with the settings that `load` returns.
 
-        Logs an error and returns False if that is not possible; then the present settings stay.
+        If that is not possible, logs an error, keeps the present settings and returns False.
         """
         ...
 
@@ -53,7 +53,7 @@ MakeApplication = Callable[[Settings], ServedApplication]
 
 
 def report_to_systemd(event: WorkerEvent) -> None:
-    """Report of a process that has no supervisor: notify systemd, if it started the process."""
+    """Notify systemd of an event of the service, if systemd started the process."""
     if event == "heartbeat":
         notify("WATCHDOG=1")
     elif event == "reload started":
@@ -67,16 +67,16 @@ def report_to_systemd(event: WorkerEvent) -> None:
 class Terminal:
     """The terminal of standard input, if the process was started with one.
 
-    The kernel sends SIGHUP to the processes of a terminal when it is closed. That means stop, while
-    SIGHUP otherwise means reload.
+    When a terminal is closed, the kernel sends SIGHUP to its processes; then the process stops.
+    Any other SIGHUP starts a reload.
     """
 
     def __init__(self) -> None:
-        self._existed = os.isatty(0)
+        self._was_open = os.isatty(0)
 
     def is_closed(self) -> bool:
         """Return True if there was a terminal and it was closed."""
-        return self._existed and not os.isatty(0)
+        return self._was_open and not os.isatty(0)
 
 
 def run_worker(
@@ -91,10 +91,10 @@ def run_worker(
 ) -> int:
     """Serve until SIGTERM or SIGINT; reload on SIGHUP. Return the exit status.
 
-    That is 0 after requests under way have ended, 1 if the application could not start. SIGNALS
-    have to be blocked by the caller; each is unblocked when there is a handler for it.
+    The status is 0 after the requests in progress have ended, 1 if the application could not start.
+    Block SIGNALS before the call; each is unblocked when there is a handler for it.
     `heartbeat_interval` is in seconds, None for no heartbeats. `supervisor_pipe` is a file
-    descriptor that becomes readable when the supervisor is gone; then this process stops, too.
+    descriptor that becomes readable when the supervisor exits; then this process stops, too.
     """
     return_large_blocks()
     application = make_application(settings)
@@ -107,7 +107,7 @@ def run_worker(
 
 
 class _Worker:
-    """The server of this process and what happens beside serving: heartbeats, reloads, upkeep."""
+    """The server of this process, with its heartbeats, reloads and periodic tasks."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class _Worker:
         )
         self._terminal = Terminal()
         self._reload_task: asyncio.Task[None] | None = None
-        self._reload_again = False
+        self._should_reload_again = False
 
     def on_started(self) -> None:
         """Handle SIGHUP and the end of the supervisor from now on."""
@@ -137,41 +137,41 @@ class _Worker:
         loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP,))
         if self._supervisor_pipe is not None:
-            loop.add_reader(self._supervisor_pipe, self._on_supervisor_gone)
+            loop.add_reader(self._supervisor_pipe, self._on_supervisor_exit)
         self._report("started")
 
     def on_tick(self, tick: int) -> None:
         """Report a heartbeat, check file descriptors, return free memory, each at its interval.
 
-        Heartbeats come from the event loop, so that there are none while it is blocked.
+        Called from the event loop, so that no heartbeat is reported while the loop is blocked.
         """
         if self._ticks_per_heartbeat and tick % self._ticks_per_heartbeat == 0:
             self._report("heartbeat")
         if tick % TICKS_PER_SECOND == 0:
             DESCRIPTORS.update_limit()
-            DESCRIPTORS.check()
+            DESCRIPTORS.can_accept_now()
         if tick % _TICKS_PER_TRIM == 0:
             return_free_pages()
 
     def on_stopping(self) -> None:
-        """Report it."""
+        """Report that the server is stopping."""
         self._report("stopping")
 
-    def _on_supervisor_gone(self) -> None:
+    def _on_supervisor_exit(self) -> None:
         asyncio.get_running_loop().remove_reader(self._supervisor_pipe or 0)
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _on_hangup(self) -> None:
         """Handle SIGHUP: stop if the terminal was closed, otherwise start a reload.
 
-        A SIGHUP during a reload starts another one when that has ended.
+        After a SIGHUP during a reload, another reload starts when the first one has ended.
         """
         if self._terminal.is_closed():
             self.server.stop()
         if self.server.should_exit:
             return
         if self._reload_task is not None:
-            self._reload_again = True
+            self._should_reload_again = True
             return
         self._report("reload started")
         self._reload_task = asyncio.create_task(self._reload())
@@ -187,6 +187,6 @@ class _Worker:
             reopen_logs(settings)
         self._reload_task = None
         self._report("reloaded" if reloaded else "reload failed")
-        if self._reload_again:
-            self._reload_again = False
+        if self._should_reload_again:
+            self._should_reload_again = False
             self._on_hangup()

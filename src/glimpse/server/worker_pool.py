@@ -1,4 +1,7 @@
-"""WorkerPool: decides when worker processes start, reload and stop; knows no system call."""
+"""WorkerPool: decides when worker processes start, reload and stop.
+
+`supervisor` makes the system calls.
+"""
 
 import logging
 import signal
@@ -7,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from glimpse.server.reload import LoadSettings, keep_fixed_settings
+from glimpse.server.fixed_settings import LoadSettings, keep_fixed_settings
 from glimpse.server.worker import Report, WorkerEvent
 from glimpse.settings import Settings
 from glimpse.telemetry.log_setup import reopen_logs
@@ -38,15 +41,15 @@ class WorkerProcesses(Protocol):
 class _Worker:
     started_at: float
     reported_at: float  # when its last message arrived
-    serving: bool = False
-    reloading: bool = False
+    is_serving: bool = False
+    is_reloading: bool = False
 
 
 class WorkerPool:
     """`settings.server.workers` processes: replaced when they exit, reloaded together.
 
-    `report` gets the events of the service as a whole: "started" when all workers serve, and
-    "reloaded" when all have concluded the reload. `heartbeat_interval` is in seconds.
+    `report` is called with the events of the service as a whole: "started" when all workers serve,
+    and "reloaded" when all have finished the reload. `heartbeat_interval` is in seconds.
     """
 
     def __init__(
@@ -69,11 +72,11 @@ class WorkerPool:
         self._workers: dict[int, _Worker] = {}  # by process id
         self._replace_at: list[float] = []  # one time for each worker that is to be replaced
         self._new_settings: Settings | None = (
-            None  # of the reload under way, if no worker failed it
+            None  # of the reload in progress, unless it failed in a worker
         )
-        self._started = False
-        self._reloading = False
-        self._stopping = False
+        self._is_started = False
+        self._is_reloading = False
+        self._is_stopping = False
 
     @property
     def is_empty(self) -> bool:
@@ -95,8 +98,8 @@ class WorkerPool:
     def run_due(self) -> None:
         """Start the replacements that are due, and report a heartbeat if it is time.
 
-        No heartbeat is reported while a worker missed two of its own: systemd restarts the service
-        then.
+        No heartbeat is reported while a worker has missed two of its own, so that systemd restarts
+        the service.
         """
         now = self._clock()
         due = [moment for moment in self._replace_at if moment <= now]
@@ -111,32 +114,32 @@ class WorkerPool:
                 self._report("heartbeat")
 
     def on_message(self, pid: int, event: WorkerEvent) -> None:
-        """Take note of an event of a worker."""
+        """Update the state of a worker by its event, and report events of the whole service."""
         worker = self._workers.get(pid)
         if worker is None:
             return
         worker.reported_at = self._clock()
         if event == "started":
-            worker.serving = True
-            if not self._started and all(each.serving for each in self._workers.values()):
-                self._started = True
+            worker.is_serving = True
+            if not self._is_started and all(each.is_serving for each in self._workers.values()):
+                self._is_started = True
                 self._report("started")
         elif event in ("reloaded", "reload failed"):
-            worker.reloading = False
+            worker.is_reloading = False
             if event == "reload failed":
                 self._new_settings = None
-            self._conclude_reload()
+            self._finish_reload()
 
     def on_exit(self, pid: int, exit_status: int) -> None:
         """Replace a worker that exited, unless the pool is stopping.
 
-        Stop the pool, and exit with 1, if the application could not start in the first workers: it
-        could not in others.
+        If the application could not start in one of the first workers, stop the pool and set the
+        exit status to 1: it could not start in other workers either.
         """
         worker = self._workers.pop(pid)
-        if self._stopping:
+        if self._is_stopping:
             return
-        if exit_status == _STARTUP_FAILURE and not self._started:
+        if exit_status == _STARTUP_FAILURE and not self._is_started:
             self.exit_status = _STARTUP_FAILURE
             self.stop()
             return
@@ -144,28 +147,28 @@ class WorkerPool:
         now = self._clock()
         is_young = now - worker.started_at < _BACKOFF
         self._replace_at.append(now + _BACKOFF if is_young else now)
-        self._conclude_reload()
+        self._finish_reload()
 
     def reload(self) -> None:
-        """Have all workers reload. If the configuration is invalid, log that and do nothing."""
-        if self._stopping:
+        """Make all workers reload. If the configuration is invalid, log an error instead."""
+        if self._is_stopping:
             return
         self._report("reload started")
         reopen_logs(self.settings.server)
         try:
             self._new_settings = keep_fixed_settings(self._load(), self.settings)
-        except Exception as error:  # noqa: BLE001  whatever is wrong, the service goes on
+        except Exception as error:  # noqa: BLE001  no error of a reload stops the service
             _LOG.error("The present configuration is kept: %s", error)
             self._report("reload failed")
             return
-        self._reloading = True
+        self._is_reloading = True
         for pid in self._workers:
             self._reload_worker(pid)
 
     def stop(self) -> None:
-        """Have all workers stop. Connections are refused from now on."""
+        """Make all workers stop. New connections are refused from now on."""
         self._report("stopping")
-        self._stopping = True
+        self._is_stopping = True
         self._replace_at.clear()
         self._processes.close_sockets()
         for pid in self._workers:
@@ -175,18 +178,18 @@ class WorkerPool:
         pid = self._processes.start(self.settings)
         now = self._clock()
         self._workers[pid] = _Worker(started_at=now, reported_at=now)
-        if self._reloading:  # it started with the old settings
+        if self._is_reloading:  # it started with the old settings
             self._reload_worker(pid)
 
     def _reload_worker(self, pid: int) -> None:
-        self._workers[pid].reloading = True
+        self._workers[pid].is_reloading = True
         self._processes.send_signal(pid, signal.SIGHUP)
 
-    def _conclude_reload(self) -> None:
-        """When no worker is reloading any more, use the new settings if none failed to."""
-        if not self._reloading or any(worker.reloading for worker in self._workers.values()):
+    def _finish_reload(self) -> None:
+        """Once no worker is reloading, report the result; keep the new settings if it succeeded."""
+        if not self._is_reloading or any(worker.is_reloading for worker in self._workers.values()):
             return
-        self._reloading = False
+        self._is_reloading = False
         if self._new_settings is None:
             self._report("reload failed")
             return

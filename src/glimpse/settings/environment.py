@@ -1,4 +1,4 @@
-"""Environment variables that other OpenStack services honour and a gateway does not."""
+"""Environment variables that other OpenStack services use and a gateway ignores."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,8 +7,8 @@ _CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # of `requests`, which l
 IGNORED = (*_PROXIES, *_CA_BUNDLES)
 
 
-def ignored_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield a line for the operator for each variable that is set and has no effect."""
+def find_ignored_variables(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield a message for the operator for each variable that is set and has no effect."""
     for name in _PROXIES:
         if environment.get(name) or environment.get(name.lower()):
             yield f"{name} has no effect: Glimpse connects to Keystone and Glance directly"

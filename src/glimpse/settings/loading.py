@@ -8,7 +8,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from glimpse.settings.environment import ignored_variables
+from glimpse.settings.environment import find_ignored_variables
 from glimpse.settings.options import SECTIONS
 from glimpse.settings.options.process import METRICS_PORT
 from glimpse.settings.raw_options import (
@@ -18,7 +18,7 @@ from glimpse.settings.raw_options import (
     refuse_nul,
     register_references,
 )
-from glimpse.settings.unsupported import names_credentials, unsupported
+from glimpse.settings.unsupported_options import find_unsupported_options, has_auth_plugin
 from glimpse.settings.values import (
     UNLIMITED,
     Api,
@@ -53,13 +53,14 @@ class InvalidSettings(Exception):
 def load_settings(
     config_files: Sequence[str | Path] = (), overrides: Mapping[str, object] = _NO_OVERRIDES
 ) -> Settings:
-    """Read the files, of which later ones win; `overrides` win over all of them.
+    """Read the files. Later files override earlier ones, and `overrides` override the files.
 
-    An override is named ``section.option``, or ``option`` alone in [glimpse]; one that is None
-    changes nothing.
+    A key of `overrides` is ``section.option``, or ``option`` for one in [glimpse]; values of None
+    are ignored.
 
-    A whole nova.conf will do: sections and options that Glimpse does not have are ignored; those
-    that concern it and have no effect are listed in `Settings.notes`. Raises InvalidSettings.
+    A file may be a complete nova.conf: sections and options that Glimpse does not have are ignored.
+    `Settings.ineffective_options` lists those that concern Glimpse and have no effect. Raises
+    InvalidSettings.
     """
     files = [str(file) for file in config_files]
     try:
@@ -83,14 +84,14 @@ def load_settings(
 
 
 def default_state_dir(environment: Mapping[str, str]) -> Path:
-    """The embedded services' directory when none is configured (XDG Base Directory)."""
+    """Return the default state directory of the embedded services (XDG Base Directory)."""
     data_home = environment.get("XDG_DATA_HOME", "")
     base = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
     return base / "glimpse"
 
 
 def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]) -> Settings:
-    """Make the settings of the parsed options; files of policies may be in `config_dirs`."""
+    """Make the settings from the parsed options; policy files may be in `config_dirs`."""
     server = _section(config, "glimpse") | _section(config, "DEFAULT")
     state_dir = server.pop("state_dir")
     api, quota = _section(config, "api"), _section(config, "quota")
@@ -118,10 +119,10 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
         service_user=_service_user(_section(config, "service_user"), raw),
         coordination=Coordination(**_section(config, "coordination")),
         image_service=image_service,
-        notes=(
-            *unsupported(lambda section, option: raw.get(section, {}).get(option)),
+        ineffective_options=(
+            *find_unsupported_options(lambda section, option: raw.get(section, {}).get(option)),
             *(
-                ignored_variables(os.environ)
+                find_ignored_variables(os.environ)
                 if "glance" in (default_service, image_service)
                 else ()
             ),
@@ -131,7 +132,7 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
 
 
 def _section(config: cfg.ConfigOpts, section: str) -> dict[str, Any]:
-    """The section's options; lists become tuples, a number left empty is the default."""
+    """Return the section's options. Lists become tuples; empty numbers become the default."""
     group = config if section == "DEFAULT" else config[section]
     values = {}
     for option in SECTIONS[section]:
@@ -143,7 +144,7 @@ def _section(config: cfg.ConfigOpts, section: str) -> dict[str, Any]:
 
 
 def _metrics(options: Mapping[str, Any], image_service: ImageServiceName, api_port: int) -> Metrics:
-    """Where scrapes are served: without an option, METRICS_PORT in gateway mode only.
+    """Return where metrics are served: by default, at METRICS_PORT in gateway mode only.
 
     Raises ValueError for the port of the API.
     """
@@ -151,13 +152,13 @@ def _metrics(options: Mapping[str, Any], image_service: ImageServiceName, api_po
     if port is not None:
         if port and port == api_port:
             raise ValueError(f"[metrics] port is {port}, which is the API's: it needs its own.")
-        return Metrics(host, port, required=True)
+        return Metrics(host, port, is_required=True)
     has_default = image_service == "glance" and api_port != METRICS_PORT
-    return Metrics(host, METRICS_PORT if has_default else 0, required=False)
+    return Metrics(host, METRICS_PORT if has_default else 0, is_required=False)
 
 
 def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
-    """The policy files; relative names are looked for in `config_dirs` first (oslo.policy)."""
+    """Return the policy files; relative names are searched in `config_dirs` (oslo.policy)."""
 
     def find(name: str) -> Path | None:
         return next((place / name for place in config_dirs if (place / name).exists()), None)
@@ -172,6 +173,6 @@ def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
 
 
 def _service_user(options: Mapping[str, Any], raw: RawOptions) -> ServiceUser:
-    """Whether to send a service user's token; not without credentials to get one with."""
-    has_credentials = names_credentials(raw.get("service_user", {}))
+    """Return the [service_user] settings; no token is sent without credentials to get it."""
+    has_credentials = has_auth_plugin(raw.get("service_user", {}))
     return ServiceUser(options["send_service_user_token"] and has_credentials)

@@ -11,7 +11,7 @@ from glimpse.settings.options import SECTIONS
 RawOptions = Mapping[str, Mapping[str, str]]
 
 _CREDENTIALS = ("keystone_authtoken", "service_user")
-# ``$name``, ``${name}``, ``$section.name``: what oslo.config puts another option's value for.
+# ``$name``, ``${name}``, ``$section.name``: oslo.config replaces it by another option's value.
 _REFERENCE = re.compile(r"\$\{?(?:(\w+)\.)?(\w+)")
 
 
@@ -39,22 +39,22 @@ def refuse_nul(raw: RawOptions, overrides: Mapping[str, object]) -> None:
 
 
 def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
-    """Register the options that values refer to: ``$my_ip`` is nova's, not Glimpse's.
+    """Register options of Nova that values refer to, such as ``$my_ip``.
 
-    Not in a section of credentials, where keystoneauth registers what it needs.
+    Skips the sections of credentials, in which keystoneauth registers options.
     """
     named = [raw.get(section, {}).get("auth_section") for section in _CREDENTIALS]
     credentials = {*_CREDENTIALS, *named}
     for section, option in _references(raw):
-        known = (one.dest for one in SECTIONS.get(section, ()))
-        if option in raw.get(section, ()) and section not in credentials and option not in known:
+        own = (one.dest for one in SECTIONS.get(section, ()))
+        if option in raw.get(section, ()) and section not in credentials and option not in own:
             config.register_opt(cfg.StrOpt(option), None if section == "DEFAULT" else section)
 
 
 def missing_reference(error: BaseException) -> str:
-    """The option that a value refers to and that is not set.
+    """Return the option that a value refers to and that is not set.
 
-    The error names the option that was read; the one before it, in its context, the one missing.
+    The error names the option that was read; the first error in its context names the missing one.
     """
     while isinstance(error.__context__, cfg.NoSuchOptError):
         error = error.__context__
@@ -62,7 +62,7 @@ def missing_reference(error: BaseException) -> str:
 
 
 def _references(raw: RawOptions) -> Iterator[tuple[str, str]]:
-    """Section and option of each reference; a bare name is of its own section or DEFAULT."""
+    """Yield section and option of each reference; without a section, its own and DEFAULT."""
     for section, options in raw.items():
         for text in options.values():
             for named, option in _REFERENCE.findall(text):

@@ -41,7 +41,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """Who may call, and what the Compute API responds."""
+    """Authentication, and the responses of the Compute API."""
 
     auth_strategy: AuthStrategy
     allow_remote_noauth: bool
@@ -72,7 +72,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Middleware:
-    """What all APIs do with requests; sizes in bytes."""
+    """Options of the middleware in front of all APIs; sizes in bytes."""
 
     enable_proxy_headers_parsing: bool
     max_request_body_size: int
@@ -80,7 +80,7 @@ class Middleware:
 
 @dataclass(frozen=True, slots=True)
 class Healthcheck:
-    """What the health check looks at, and which requests it responds to."""
+    """The backends of the health check, and which requests it responds to."""
 
     path: str
     detailed: bool
@@ -96,13 +96,13 @@ class Healthcheck:
 class Metrics:
     """Where Prometheus scrapes this process; nowhere if the port is 0.
 
-    `required` is False for a port that is only the default: if it cannot be listened on, the
+    `is_required` is False for a port that is only the default: if it cannot be listened on, the
     process serves without metrics.
     """
 
     host: str
     port: int
-    required: bool
+    is_required: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +135,9 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class KeystoneAuthtoken:
-    """How tokens are validated; times in seconds.
+    """Options of token validation; times in seconds.
 
-    Credentials stay in ``Settings.oslo_config``.
+    The credentials to log in with are not here: they are read from ``Settings.oslo_config``.
     """
 
     www_authenticate_uri: str | None
@@ -162,9 +162,9 @@ class KeystoneAuthtoken:
 
 @dataclass(frozen=True, slots=True)
 class ServiceUser:
-    """Whether Glance gets the token of a service user, too.
+    """Options of the service user, whose token Glance gets in addition to the caller's.
 
-    Credentials stay in ``Settings.oslo_config``.
+    Its credentials are not here: they are read from ``Settings.oslo_config``.
     """
 
     send_service_user_token: bool
@@ -179,12 +179,12 @@ class Coordination:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The values of all options, and what was derived from them.
+    """The values of all options, and values derived from them.
 
-    ``notes`` are lines for the operator: one for each option that is set and has no effect.
+    ``ineffective_options`` has a message for each option that is set and has no effect.
 
-    ``oslo_config`` is what the values were read from. keystoneauth1.loading registers the options
-    of the operator's plugin on its sections of credentials, and reads them there.
+    ``oslo_config`` is the configuration from which the values were read. keystoneauth1.loading
+    registers the options of the operator's plugin on its credentials sections, and reads them.
     """
 
     server: Server
@@ -200,9 +200,9 @@ class Settings:
     service_user: ServiceUser
     coordination: Coordination
     image_service: ImageServiceName
-    notes: tuple[str, ...]
+    ineffective_options: tuple[str, ...]
     oslo_config: cfg.ConfigOpts = field(repr=False, compare=False)
 
     def without_metrics(self) -> "Settings":
-        """The same settings with metrics turned off: nothing is counted, and no port is opened."""
+        """Return the settings with metrics turned off: no counters, and no port."""
         return replace(self, metrics=replace(self.metrics, port=0))

@@ -22,18 +22,18 @@ _LINE = (
     '%(client)s "%(method)s %(target)s HTTP/%(http_version)s" status: %(status)d len: %(bytes)d '
     "time: %(seconds).4f operation: %(operation)s glance: %(glance_seconds).4f"
 )
-_CUT_LINE = _LINE + " cut: %(cut)s sent: %(sent_status)d"
+_INCOMPLETE_LINE = _LINE + " cut: %(cut)s sent: %(sent_status)d"
 # Load balancers send these every few seconds: logged only if the status is an error.
 _HEALTH_OPERATIONS = frozenset(("healthcheck", "readiness"))
 _FIRST_ERROR = 400
 
 
-class Cut(NamedTuple):
+class IncompleteResponse(NamedTuple):
     """A response that the client did not get to its end.
 
-    `reason` is ``client`` if the client closed the connection; ``timeout`` if it took too little
-    for too long; ``memory`` if its response held memory that others needed; ``server`` if the rest
-    of the response could not be made. `status` is the one that was sent.
+    `reason` is ``client`` if the client closed the connection; ``timeout`` if it read too slowly;
+    ``memory`` if the unsent data of all responses took too much memory; ``server`` if the rest of
+    the response could not be produced. `status` is the status code that was sent.
     """
 
     reason: str
@@ -48,7 +48,7 @@ def log_access(
     status: int,
     size: int,
     seconds: float,
-    cut: Cut | None = None,
+    incomplete: IncompleteResponse | None = None,
 ) -> None:
     """Log one request of a `client`, unless it is a health check without an error.
 
@@ -70,14 +70,14 @@ def log_access(
         "glance_seconds": context.glance_seconds,
     }
     record = _record(values)
-    if cut is not None:
-        values |= {"cut": cut.reason, "sent_status": cut.status}
-        record.msg = _CUT_LINE
+    if incomplete is not None:
+        values |= {"cut": incomplete.reason, "sent_status": incomplete.status}
+        record.msg = _INCOMPLETE_LINE
     LOG.handle(record)
 
 
 def _record(values: dict[str, object]) -> logging.LogRecord:
-    """The record that `LOG.info` would make, in three quarters of its time.
+    """Make the record that `LOG.info` would make, in three quarters of its time.
 
     All attributes but the time and the values are the same for each line of a thread.
     """
@@ -97,7 +97,7 @@ def _common_attributes(_process: int, _thread: int) -> dict[str, Any]:
 
 
 def safe_target(scope: Mapping[str, object]) -> str:
-    """The path and query as they were sent, on one line and without secrets."""
+    """Return the path and query as they were sent, on one line and without secrets."""
     raw, query = scope.get("raw_path"), scope["query_string"]
     path = raw.decode("latin-1") if isinstance(raw, bytes) else quote(str(scope["path"]))
     return redact_target(path, query.decode("latin-1") if isinstance(query, bytes) else "")

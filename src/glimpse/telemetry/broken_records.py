@@ -1,4 +1,4 @@
-"""BrokenRecords: log each stored record that cannot be shown once."""
+"""BrokenRecords: logs each invalid stored record once."""
 
 import logging
 
@@ -7,9 +7,9 @@ _LONGEST = 100  # characters of an id that are logged
 
 
 class BrokenRecords:
-    """Logs each broken record of one kind once, up to 1,000 of them, then that there are more.
+    """Logs each broken record of one kind once, at most 1,000 records, then that there are more.
 
-    A list leaves a broken record out at every request; a line for each time would fill the log.
+    Every list leaves the broken record out; a log line for each list would fill the log.
     """
 
     def __init__(self, logger: logging.Logger, kind: str) -> None:
@@ -19,7 +19,7 @@ class BrokenRecords:
         self._reported: set[str] = set()
 
     def report(self, record_id: object, reason: str) -> None:
-        """Log that the record is left out, unless it was logged before."""
+        """Log that the record is left out of responses, unless it was logged before."""
         if isinstance(record_id, str):
             shown = ascii(record_id[:_LONGEST])
         else:  # from a document of another service: it may be of any type and size

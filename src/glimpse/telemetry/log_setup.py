@@ -35,8 +35,8 @@ _FRAMES = ("  ", "Traceback (", "\n")  # beginnings of the parts of a traceback 
 def configure_logging(server: Server) -> None:
     """Send log records to a file or standard error, as lines or JSON objects.
 
-    Call it again to open the file anew, after it was moved away. Raises OSError if the file cannot
-    be opened.
+    Call it again to open the file again after log rotation. Raises OSError if the file cannot be
+    opened.
     """
     file = log_path(server)
     handler = _FileHandler(file) if file else _StreamHandler(sys.stderr)
@@ -51,14 +51,14 @@ def configure_logging(server: Server) -> None:
 
 
 def log_path(server: Server) -> Path | None:
-    """The file to log to, as oslo.log finds it; None for standard error."""
+    """Return the file to log to, by oslo.log's rules; None for standard error."""
     if not (server.log_file or server.log_dir):
         return None
     return Path(server.log_dir or "") / (server.log_file or "glimpse.log")
 
 
 def reopen_logs(server: Server) -> None:
-    """Call `configure_logging`; if it fails, log that and go on with the present file."""
+    """Open the log file again after log rotation; on failure log it and keep the open file."""
     try:
         configure_logging(server)
     except OSError as error:
@@ -67,11 +67,11 @@ def reopen_logs(server: Server) -> None:
 
 def _is_not_logged_yet(record: logging.LogRecord) -> bool:
     """Return False for uvicorn's record of an exception that RequestMiddleware has logged."""
-    return not (record.exc_info and current_context.get().exception_logged)
+    return not (record.exc_info and current_context.get().is_exception_logged)
 
 
-class _SurvivingHandler(logging.Handler):
-    """Reports on standard error, once a minute, that lines cannot be written, and goes on."""
+class _ErrorReportingHandler(logging.Handler):
+    """Reports on standard error, at most once a minute, that lines cannot be written."""
 
     _reported_at = -math.inf
 
@@ -85,14 +85,14 @@ class _SurvivingHandler(logging.Handler):
             sys.stderr.write(f"glimpse: the log cannot be written: {sys.exc_info()[1]}\n")
 
 
-class _FileHandler(_SurvivingHandler, logging.FileHandler):
+class _FileHandler(_ErrorReportingHandler, logging.FileHandler):
     """Appends lines to a file."""
 
     def __init__(self, file: Path) -> None:
         super().__init__(file, encoding="utf-8", errors="backslashreplace")
 
 
-class _StreamHandler(_SurvivingHandler, logging.StreamHandler):  # type: ignore[type-arg]  # no such at run time
+class _StreamHandler(_ErrorReportingHandler, logging.StreamHandler):  # type: ignore[type-arg]  # no such at run time
     """Writes lines to standard error."""
 
 
@@ -126,7 +126,7 @@ class LineFormatter(logging.Formatter):
         values["message"] = _message(record)
         form = self._within if within else self._without
         text = form % values
-        # Rarely true: to look at each value of each line would cost too much.
+        # Rarely true: escaping each value of each line would take too long.
         if record.exc_info or not _is_plain(text):
             values |= _shown(values) | {"message": escape(values["message"])}
             text = form % values
@@ -138,7 +138,7 @@ class LineFormatter(logging.Formatter):
         return text
 
     def _asctime(self, record: logging.LogRecord) -> str:
-        """The date in the configured form, made once a second."""
+        """Return the date in the configured format, which is rendered once a second."""
         second = int(record.created)
         if second != self._second:
             self._second, self._date = second, self.formatTime(record, self.datefmt)
@@ -176,7 +176,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """The message, redacted and escaped.
+    """Return the message, redacted and escaped.
 
     The parts of an access line are redacted already; they are escaped with the whole line.
     """
@@ -185,7 +185,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _field(value: object) -> object:
-    """A value that orjson writes; texts are escaped."""
+    """Convert a value to one that orjson can write; escape text."""
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int) and abs(value) <= _LARGEST_INTEGER:
@@ -194,16 +194,17 @@ def _field(value: object) -> object:
 
 
 def _traceback(record: logging.LogRecord) -> Iterator[str]:
-    """The lines of a traceback, redacted and escaped; the exception's text is always one line."""
+    """Yield the lines of a traceback, redacted and escaped; the exception's text is one line."""
     for part in traceback.format_exception(*record.exc_info):  # type: ignore[misc]  # there is one
         lines = part.strip("\n").split("\n") if part.startswith(_FRAMES) else [part.rstrip("\n")]
         yield from map(show, lines)
 
 
 def _context() -> dict[str, str]:
-    """The ids of the request being served and of its caller, under oslo.log's names.
+    """Return the ids of the current request and of its caller, under oslo.log's names.
 
-    The caller's are foreign text, from Keystone or from a noauth token; `_shown` escapes them.
+    The ids of the caller are foreign text, from Keystone or from a noauth token; `_shown` escapes
+    them.
     """
     ids, caller = current_request.get(), current_context.get().caller
     context = {"request_id": ids.request_id, "global_request_id": ids.global_id or "-"}
@@ -223,12 +224,12 @@ def _context() -> dict[str, str]:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether a line has nothing to escape and is not long."""
+    """Return True if a line has nothing to escape and is not long."""
     return len(text) <= _USUAL_LINE and text.isprintable()
 
 
 def _shown(values: Mapping[str, object]) -> dict[str, str]:
-    """The ids and names among `values`, redacted, escaped, and cut to _LONGEST_ID characters."""
+    """Return the ids and names in `values`, redacted, escaped and cut to _LONGEST_ID."""
     return {
         name: show(text[:_LONGEST_ID])
         for name, text in values.items()

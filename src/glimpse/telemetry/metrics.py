@@ -1,7 +1,7 @@
-"""Metrics: counts what an Observer is called for, in Prometheus's formats.
+"""Metrics: an Observer that counts requests and calls, and renders them for Prometheus.
 
-With several workers prometheus_client keeps the numbers in files of the directory that
-PROMETHEUS_MULTIPROC_DIR names, and a scrape of any worker gives the sum over all of them. The
+With several workers, prometheus_client stores the numbers in files of the directory that
+PROMETHEUS_MULTIPROC_DIR names, and a scrape of any worker returns the sum over all workers. The
 variable is read when prometheus_client is imported: set it before importing this module.
 """
 
@@ -23,7 +23,7 @@ _CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 
 
 
 class Metrics:
-    """Implements Observer. Make one for a process: two would overwrite each other's files."""
+    """Implements Observer. Make one per process: two would overwrite each other's files."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         registry = registry or CollectorRegistry()
@@ -90,7 +90,7 @@ class Metrics:
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
         """Count a call that has ended, and its time."""
         if outcome.isdigit() and not 100 <= int(outcome) <= 599:  # noqa: PLR2004  HTTP's statuses
-            outcome = "other"  # an upstream server does not choose how many series there are
+            outcome = "other"  # so that an upstream server cannot create any number of series
         key = (service, method, outcome)
         parts = self._call_parts.get(key)
         if parts is None:
@@ -116,7 +116,7 @@ class Metrics:
         return content_type, encode(self._scraped())
 
     def _scraped(self) -> CollectorRegistry:
-        """The registry to render: this process's, or one of the files of all workers."""
+        """Return the registry to render: this process's, or one with the files of all workers."""
         if not os.environ.get(DIRECTORY_VARIABLE):
             return self._registry
         everything = CollectorRegistry()
@@ -133,6 +133,6 @@ def _gauge_of_requests_in_flight(registry: CollectorRegistry) -> Gauge:
     )
 
 
-def forget_worker(pid: int) -> None:
-    """Remove the requests in flight of a worker that has died from the sum."""
+def remove_worker_metrics(pid: int) -> None:
+    """Subtract the requests in flight of a worker that has exited from the sum."""
     mark_process_dead(pid)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Observer: the hooks through which requests and calls are counted."""
+"""Observer: the interface for counting requests, and calls to other services."""
 
 from typing import Literal, Protocol
 
@@ -6,36 +6,37 @@ Service = Literal["glance", "keystone"]
 
 
 class Observer(Protocol):
-    """Called for events of requests and calls.
+    """Called when requests and calls start or end.
 
-    All methods are on the hot path: they take about a microsecond and raise nothing.
+    Requests wait for all methods, so they take about a microsecond and never raise.
     """
 
     def request_began(self) -> None:
-        """A request has arrived."""
+        """Record that a request has arrived."""
         ...
 
     def request_ended(self, operation: str, status: int, seconds: float) -> None:
-        """A request has ended, `seconds` after it arrived.
+        """Record that a request has ended, `seconds` after it arrived.
 
-        `operation` is one of a fixed set of names. `status` is that of the response; 499 or 500 if
-        the response was cut.
+        `operation` is one of a fixed set of names. `status` is that of the response, or 499 or 500
+        for an incomplete response (see `RequestMiddleware`).
         """
         ...
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
-        """One call to another service has ended, after `seconds`.
+        """Record that one call to another service has ended, after `seconds`.
 
-        `outcome` is the status of the response, or a word for why there is none.
+        `outcome` is the status code of the response. Without a response it is ``timeout``,
+        ``unreachable`` or ``bad_answer`` (too large); for a login, it is ``ok`` or ``failed``.
         """
         ...
 
     def call_retried(self, service: Service) -> None:
-        """A call is about to be made again."""
+        """Record that a call is about to be retried."""
         ...
 
     def token_looked_up(self, *, hit: bool) -> None:
-        """A token was looked up in the cache of validated tokens; `hit` if it was there."""
+        """Record a lookup in the cache of validated tokens; `hit` if the token was found."""
         ...
 
 

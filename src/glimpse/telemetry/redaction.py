@@ -151,7 +151,7 @@ def _redacted_path(path: str) -> str:
 
 
 def _is_secret_parent(segment: str) -> bool:
-    """Whether a secret follows a decoded segment, as after ``tokens`` or ``auth/tokens``."""
+    """Return True if a secret follows this decoded segment: after ``tokens``, for example."""
     name = segment.partition(";")[0].replace("\\", "/").rstrip("/ ").rpartition("/")[2]
     return name.strip().lower() in _SECRET_PARENTS
 
@@ -179,7 +179,7 @@ def _redacted_parameter(raw: str) -> str:
 
 
 def _has_secret(text: str) -> bool:
-    """Whether a decoded part of a URL has a secret: a parameter, a path, a token, a user."""
+    """Return True if a decoded part of a URL has a secret: a parameter, path, token or user."""
     if _TOKEN.search(text) or _USERINFO.search(text) or "%" in text:
         return True
     if _SECRET_VALUE.search(text):

@@ -1,4 +1,4 @@
-"""What ties one request to its log lines and to the calls it makes to other services."""
+"""Context of the current request: its ids, and its data for log lines and metrics."""
 
 import os
 import re
@@ -17,8 +17,8 @@ _REQUEST_ID = re.compile(
 class RequestIds(NamedTuple):
     """Ids of the request being served, both of the form ``req-<uuid>``.
 
-    ``global_id`` is what the client sent in ``X-Openstack-Request-Id``, None when it sent none or
-    something else; it is passed on to the Image service (oslo.middleware's convention).
+    ``global_id`` is the client's id, from ``X-Openstack-Request-Id``; None if the header is missing
+    or has another form. It is sent to Glance with each call (oslo.middleware's convention).
     """
 
     request_id: str
@@ -31,32 +31,32 @@ current_request: ContextVar[RequestIds] = ContextVar("glimpse_request", default=
 
 
 def new_request_ids(headers: Mapping[bytes, bytes]) -> RequestIds:
-    """Make an id for a request, and read the client's from its headers (lower-case names)."""
+    """Generate an id for a request, and read the client's from `headers` (lower-case names)."""
     sent = headers.get(b"x-openstack-request-id", b"")
     return RequestIds(_new_id(), sent.decode() if _REQUEST_ID.fullmatch(sent) else None)
 
 
 def _new_id() -> str:
-    """``req-`` and a random UUID (RFC 9562, version 4), faster than `uuid.uuid4`."""
+    """Return ``req-`` and a random UUID (RFC 9562, version 4), faster than `uuid.uuid4`."""
     text = os.urandom(16).hex()
     variant = "89ab"[int(text[16], 16) & 3]
     return f"req-{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
 
 class RequestContext:
-    """What is known of the request being served: for its log line and the observer.
+    """Data of the current request for its log line and the observer.
 
-    ``operation`` is one of a fixed set of names, whatever the client sent. ``caller`` is who sent
-    the request, None until the token is validated. ``glance_seconds`` is the time spent in calls to
-    Glance. ``body_bytes`` are the bytes of the request's body that `http.bodies.BODIES` counts.
-    ``exception_logged`` is True once the exception that ended the request was logged.
+    ``operation`` is one of a fixed set of names. ``caller`` is None until the token is validated.
+    ``glance_seconds`` is the time spent in calls to Glance. ``body_bytes`` is the number of bytes
+    of the request's body that `http.bodies.BODIES` counts.
+    ``is_exception_logged`` is True once the exception that ended the request was logged.
     """
 
     __slots__ = (
         "body_bytes",
         "caller",
-        "exception_logged",
         "glance_seconds",
+        "is_exception_logged",
         "observer",
         "operation",
     )
@@ -67,10 +67,10 @@ class RequestContext:
         self.caller: Caller | None = None
         self.glance_seconds = 0.0
         self.body_bytes = 0
-        self.exception_logged = False
+        self.is_exception_logged = False
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
-        """Record one call to another service, and pass it on to the observer."""
+        """Add the seconds of a call to Glance to `glance_seconds`, and call the observer."""
         if service == "glance":
             self.glance_seconds += seconds
         self.observer.call_ended(service, method, outcome, seconds)

@@ -1,4 +1,4 @@
-"""ThrottledErrorLog: log an error that may occur with every request once a minute."""
+"""ThrottledErrorLog: logs an error at most once a minute, even if every request causes it."""
 
 import logging
 import math
@@ -11,7 +11,7 @@ _SECONDS = 60.0
 class ThrottledErrorLog:
     """Logs messages at level ERROR, at most one in 60 seconds; others are dropped.
 
-    Make one for each condition, such as a full disk, whichever request meets it.
+    Make one for each kind of error, such as a full disk, and share it between all requests.
     """
 
     def __init__(self, log: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""SQLiteCatalog: the records of images in one file that the worker processes of a machine share.
+"""SQLiteCatalog: image records in one file that all worker processes of a machine use.
 
 A single image, and a list that the listing index can answer, are read on the event loop, in
 microseconds; other lists are read by `ReaderThreads`, in steps. Writes go through `WriterThread`,
@@ -81,7 +81,7 @@ class SQLiteCatalog:
             images, cursor = await self._reader_threads.run(
                 FilteredScan.step, caller, query, cursor, count
             )
-            for page in _split_into_pages(images, last=cursor is None):
+            for page in _split_into_pages(images, is_last=cursor is None):
                 yield page
             if cursor is None:
                 return
@@ -141,8 +141,8 @@ def _next_count(query: ImageQuery, count: int, found: int) -> int:
     return _PAGE if 2 * found > count else min(4 * count, _LARGEST_STEP)
 
 
-def _split_into_pages(images: Sequence[Image], *, last: bool) -> Iterator[Page]:
+def _split_into_pages(images: Sequence[Image], *, is_last: bool) -> Iterator[Page]:
     """Yield the images as pages of at most _PAGE, and one page if there is no image."""
     for start in range(0, max(len(images), 1), _PAGE):
         end = start + _PAGE
-        yield Page(images[start:end], last=last and end >= len(images))
+        yield Page(images[start:end], last=is_last and end >= len(images))

@@ -176,7 +176,7 @@ def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Cla
 
 
 def _created_between(query: ImageQuery) -> tuple[ListingPosition | None, int | None]:
-    """Return where a list by date of creation starts, and the position below which it has ended."""
+    """Return where a list filtered by date of creation starts, and the position where it ends."""
     bound = query.created_at
     if bound is None or bound.operator == "neq":
         return None, None

@@ -1,4 +1,4 @@
-"""ImageReader: reads image records, and lists by the listing index, on one SQLite connection."""
+"""ImageReader: reads image records, and lists by the listing index, from SQLite."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""ListStep: the images that one bounded step of a list has read, and where the next one starts."""
+"""ListStep: the images of one bounded step of a list, and the cursor for the next step."""
 
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
@@ -7,7 +7,7 @@ from glimpse.images import Image
 
 
 class ListingPosition(NamedTuple):
-    """The position of an image in the usual order (newest first), by which `listing` is sorted.
+    """The position of an image in the usual order (newest first) of the listing index.
 
     `position` is that of `listing_index.position_of`, `number` the row number of the image.
     """

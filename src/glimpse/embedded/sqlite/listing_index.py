@@ -52,7 +52,7 @@ def position_of(created_at: str, image_id: str) -> int:
 
 
 def first_position(date: str, offset_seconds: int = 0) -> int:
-    """Return the lowest position of an image created in the second `date` plus `offset_seconds`.
+    """Return the lowest position of images created in the second `date` + `offset_seconds`.
 
     Years before 1426 or after 2514 are clamped, since a position has 64 bits.
     """
@@ -128,7 +128,7 @@ def listing_rows(
 
 
 def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
-    """Return the scopes whose images a caller's list may contain, by the Image service's rules.
+    """Return the scopes whose images a caller's list may contain (Image service rules).
 
     Community images are listed only if the query's visibility says so or the caller owns them,
     shared images by the status of the membership.

@@ -109,7 +109,7 @@ def order(keys: tuple[Sort, ...]) -> str:
 
 
 def after_image(keys: tuple[Sort, ...], image: Image) -> Clause:
-    """Return the condition for rows after an image, which is the marker, in the order of `keys`."""
+    """Return the condition for rows after `image`, the marker, in the order of `keys`."""
     alternatives: list[Clause] = []
     same: tuple[Clause, ...] = ()
     for sort in keys:
@@ -132,7 +132,10 @@ def _not_null(column: str) -> Clause:
 
 
 def storable(text: str) -> str:
-    """Return `text`; if SQLite cannot store it (a lone surrogate), a text that matches no image."""
+    """Return `text`, or a text that matches no image if it has a lone surrogate.
+
+    SQLite cannot store lone surrogates.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -15,7 +15,7 @@ _LONGEST_KEY = 1500  # characters of the key of a cached step: 1.5 MB for all of
 
 
 class ReadCache:
-    """Images by row number, and steps of lists by their parameters, as one connection read them.
+    """Caches images by row number, and steps of lists by their parameters; per connection.
 
     A client that polls a page reads the same rows again; reading them takes half of the time of the
     request. `refresh` empties the cache if another connection has committed since the last call, so

@@ -31,7 +31,7 @@ class ReaderThreads:
         self._pool = ThreadPoolExecutor(_THREADS, "catalog-reader")
         self._of_thread = threading.local()
         self._connections: list[sqlite3.Connection] = []
-        self._closed = False
+        self._is_closed = False
         self._waiting = 0
 
     async def run(
@@ -45,7 +45,7 @@ class ReaderThreads:
         Raises Unavailable when the file cannot be read or is closed, and when 500 reads run or
         wait.
         """
-        if self._closed:
+        if self._is_closed:
             raise Unavailable("The catalog is closed.")
         if self._waiting >= _MOST_WAITING:
             raise Unavailable("Too many searches are waiting. Try again.")
@@ -62,7 +62,7 @@ class ReaderThreads:
 
     def close(self) -> None:
         """Finish the reads in progress, cancel those in the queue, then close the connections."""
-        self._closed = True
+        self._is_closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
         for connection in self._connections:
             connection.close()

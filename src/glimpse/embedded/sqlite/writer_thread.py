@@ -54,7 +54,7 @@ class WriterThread:
         self._file_id = _file_id(self._path)
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._close_lock = threading.Lock()
-        self._closed = False
+        self._is_closed = False
         self._thread = threading.Thread(target=self._run, name="catalog-writer", daemon=True)
         self._thread.start()
 
@@ -72,7 +72,7 @@ class WriterThread:
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         with self._close_lock:  # no write may come after the None that ends the thread
-            if self._closed:
+            if self._is_closed:
                 raise Unavailable("The catalog is closed.")
             if self._queue.qsize() >= _MOST_WAITING:
                 raise Unavailable("Too many writes are waiting. Try again.")
@@ -82,9 +82,9 @@ class WriterThread:
     def close(self) -> None:
         """Finish the writes in the queue, then end the thread. Closing again does nothing."""
         with self._close_lock:
-            if self._closed:
+            if self._is_closed:
                 return
-            self._closed = True
+            self._is_closed = True
             self._queue.put(None)
         self._thread.join()
         self._connection.close()

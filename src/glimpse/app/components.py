@@ -1,4 +1,4 @@
-"""Parts: what the embedded services or a gateway bring into the pipeline."""
+"""Components: the services that embedded mode or gateway mode opens for the pipeline."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol
@@ -14,16 +14,16 @@ class Closable(Protocol):
     """Something that holds files or connections until it is closed."""
 
     async def close(self) -> None:
-        """Release them."""
+        """Close the files and connections."""
         ...
 
 
-class Parts(NamedTuple):
-    """An open image service and identity, and what belongs to them.
+class Components(NamedTuple):
+    """An open image service and identity, with the APIs and readiness checks of their mode.
 
-    `image_service_url` gives the Image service's base URL for the base URL of a request.
-    `readiness_checks` are those of `/readiness`, by the name of the part. `image_api` and
-    `identity_api` are None where another server has these APIs.
+    `image_service_url` returns the Image service's base URL for the base URL of a request.
+    `readiness_checks` are those of `/readiness`, by the name of the component. `image_api` and
+    `identity_api` are None if other servers (Glance, Keystone) have these APIs.
     """
 
     images: ImageService

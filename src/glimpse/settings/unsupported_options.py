@@ -14,7 +14,7 @@ _FORWARDED = "[oslo_middleware] enable_proxy_headers_parsing also trusts X-Forwa
 _SERVICE_USER = "[keystone_authtoken] has the TLS options and timeouts of Keystone"
 _CACHE_TLS = "memcached is called in plain text; use memcache_security_strategy = ENCRYPT"
 
-UNSUPPORTED: Mapping[str, Mapping[str, str]] = {
+UNSUPPORTED_OPTIONS: Mapping[str, Mapping[str, str]] = {
     "DEFAULT": {
         "osapi_compute_listen": _LISTENING,
         "osapi_compute_listen_port": _LISTENING,
@@ -91,19 +91,19 @@ _PLUGIN_OPTIONS = ("auth_type", "auth_plugin", "auth_section")
 _UNSET = frozenset(("", "false", "no", "off", "0", "none"))
 
 
-def unsupported(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
-    """Yield a line for each of these options that is set.
+def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
+    """Yield a message for the operator for each unsupported option that is set.
 
     `value_of` returns the text of a section's option, None if it is not set.
     """
-    for section, options in UNSUPPORTED.items():
+    for section, options in UNSUPPORTED_OPTIONS.items():
         for option, instead in options.items():
             value = value_of(section, option)
             if value is not None and value.strip().lower() not in _UNSET:
                 yield f"[{section}] {option} is set and has no effect here: {instead}."
     user = {name: value_of("service_user", name) for name in (_SENDS, *_PLUGIN_OPTIONS)}
     if (user.pop(_SENDS) or "").strip().lower() not in _UNSET:
-        if not names_credentials(user):
+        if not has_auth_plugin(user):
             yield f"[service_user] {_SENDS} is set and has no effect here without auth_type."
         elif (value_of("api", "auth_strategy") or "").startswith("noauth"):
             yield f"[service_user] {_SENDS} is set and has no effect here with noauth."
@@ -118,6 +118,6 @@ def unsupported(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
         )
 
 
-def names_credentials(section: Mapping[str, str | None]) -> bool:
-    """Whether a section names a plugin to log in with."""
+def has_auth_plugin(section: Mapping[str, str | None]) -> bool:
+    """Return True if a section names a keystoneauth plugin to log in with."""
     return any(section.get(name) for name in _PLUGIN_OPTIONS)

@@ -1,4 +1,4 @@
-"""ReloadableApplication: what one process serves. A reload replaces the application in it."""
+"""Reload: ReloadableApplication, whose `reload` replaces the application of a process."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from glimpse.app.application import Application, open_application
 from glimpse.http.scrapes import RenderMetrics
-from glimpse.server.reload import LoadSettings, keep_fixed_settings
+from glimpse.server.fixed_settings import LoadSettings, keep_fixed_settings
 from glimpse.settings import Settings
 from glimpse.telemetry.observer import NULL_OBSERVER, Observer
 
@@ -17,8 +17,8 @@ _LOG = logging.getLogger(__name__)
 class ReloadableApplication:
     """An ASGI application that can change its configuration between two requests.
 
-    Make one for a process: its metrics are those of the whole process. It is opened by the lifespan
-    event, or by the first request under a server without lifespan events.
+    Make one per process: its metrics are those of the whole process. The lifespan event opens the
+    application; under a server without lifespan events, the first request does.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -43,9 +43,10 @@ class ReloadableApplication:
             await self._serve_lifespan(receive, send)
 
     async def open(self) -> Application:
-        """Open the application, unless it is open; however many callers wait, it is opened once.
+        """Return the application; open it first if it is not open.
 
-        Raises what `open_application` raises; the next call then tries again.
+        Concurrent calls open it once. Raises what `open_application` raises; then the next call
+        tries again.
         """
         async with self._opening:
             if self._application is None:
@@ -61,16 +62,16 @@ class ReloadableApplication:
             await application.close()
 
     async def reload(self, load: LoadSettings) -> bool:
-        """Serve new requests by the settings that `load` returns; return False if it cannot.
+        """Open an application with the settings that `load` returns, for new requests.
 
-        Requests under way end with the configuration that they began with. Settings that cannot be
-        used are logged, and the present ones kept.
+        Requests in progress end with the configuration that they began with. If the settings cannot
+        be used, logs an error, keeps the present application and returns False.
         """
         present = await self.open()
         try:
             settings = keep_fixed_settings(await asyncio.to_thread(load), self.settings)
             application = await self._open(settings)
-        except Exception as error:  # noqa: BLE001  whatever it is, what serves goes on serving
+        except Exception as error:  # noqa: BLE001  no error of a reload stops the service
             _LOG.error("The present configuration is kept: %s", str(error) or type(error).__name__)
             return False
         application.copy_cache(present)

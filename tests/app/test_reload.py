@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from glimpse.app import reloadable
+from glimpse.app import reload
 from glimpse.app.application import Application, open_application
-from glimpse.app.reloadable import ReloadableApplication
+from glimpse.app.reload import ReloadableApplication
 from glimpse.settings import Settings, load_settings
 from tests.support.asgi import call
 
@@ -35,7 +35,7 @@ async def test_two_first_requests_at_once_open_the_application_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     openings = Openings()
-    monkeypatch.setattr(reloadable, "open_application", openings)
+    monkeypatch.setattr(reload, "open_application", openings)
     served = application(tmp_path)
     try:
         responses = await asyncio.gather(*(call(served, "GET", "/") for _ in range(2)))
@@ -49,7 +49,7 @@ async def test_the_lifespan_event_opens_and_closes_the_application(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     openings = Openings()
-    monkeypatch.setattr(reloadable, "open_application", openings)
+    monkeypatch.setattr(reload, "open_application", openings)
     served = application(tmp_path)
     shutdown = asyncio.Event()
     started = asyncio.Event()
@@ -78,7 +78,7 @@ async def test_the_lifespan_event_opens_and_closes_the_application(
 async def test_an_application_that_could_not_be_opened_is_opened_by_a_later_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reloadable, "open_application", Openings(failures=1))
+    monkeypatch.setattr(reload, "open_application", Openings(failures=1))
     served = application(tmp_path)
     try:
         with pytest.raises(OSError, match="no such directory"):
