@@ -38,12 +38,12 @@ def test_an_empty_kernel_id_is_kept_out_of_the_changes_and_counts() -> None:
 
 
 def test_the_legacy_api_accepts_any_value_if_no_key_has_the_usual_form() -> None:
-    assert parse_body({"metadata": {"é": 1}}, "metadata", legacy=True) == {"é": 1}
+    assert parse_body({"metadata": {"é": 1}}, "metadata", is_legacy=True) == {"é": 1}
     assert written(é=1) == {"é": "1"}
     with pytest.raises(Fault, match="key 'é'"):
-        parse_body({"metadata": {"é": 1, "ok": "1"}}, "metadata", legacy=True)
+        parse_body({"metadata": {"é": 1, "ok": "1"}}, "metadata", is_legacy=True)
     with pytest.raises(Fault, match="key 'é'"):
-        parse_body({"metadata": {"é": 1}}, "metadata", legacy=False)
+        parse_body({"metadata": {"é": 1}}, "metadata", is_legacy=False)
 
 
 @pytest.mark.parametrize("metadata", [{"a": "\ud83d"}, {"\ude00": "a"}])

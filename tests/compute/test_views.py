@@ -6,7 +6,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glimpse.compute.metadata import shown_metadata
+from glimpse.compute.metadata import render_metadata
 from glimpse.compute.responses import plain_json
 from glimpse.compute.views import Links, detail_view, with_prefix
 from glimpse.images import Image, image_from_document
@@ -45,12 +45,12 @@ def test_any_stored_image_has_a_full_document(image: Image) -> None:
 
 @given(image=images())
 def test_any_stored_properties_are_rendered_as_metadata(image: Image) -> None:
-    shown = json.loads(plain_json({"metadata": shown_metadata(image.properties)}))
+    shown = json.loads(plain_json({"metadata": render_metadata(image.properties)}))
     assert shown["metadata"].keys() == image.properties.keys()
 
 
 def test_a_malformed_block_device_mapping_is_shown_as_it_is_stored() -> None:
-    assert shown_metadata({"block_device_mapping": "not json"}) == {
+    assert render_metadata({"block_device_mapping": "not json"}) == {
         "block_device_mapping": "not json"
     }
 

@@ -14,7 +14,7 @@ from tests.golden.repairs import Repair
 
 _ATTRIBUTES = {"name": "name", "type": "image_type", "server": "instance_uuid", "status": "status"}
 _IN_CAPITALS = re.compile(r"(?=.*[A-F])[0-9A-F-]{36}")
-_SHOWN_STATUSES = {*SHOWN.values(), "UNKNOWN"}  # what Glimpse itself translates, in any case
+_COMPUTE_STATUSES = {*SHOWN.values(), "UNKNOWN"}  # what Glimpse itself translates, in any case
 
 
 def matches_exactly(image: Document, asked: Target) -> bool:
@@ -25,7 +25,7 @@ def matches_exactly(image: Document, asked: Target) -> bool:
 def _is(image: Document, name: str, value: str) -> bool:
     property_name = name.removeprefix("property-")
     attribute = property_name if property_name != name else _ATTRIBUTES.get(name)
-    if attribute is None or (name == "status" and value.upper() in _SHOWN_STATUSES):
+    if attribute is None or (name == "status" and value.upper() in _COMPUTE_STATUSES):
         return True
     wanted = value.rsplit("/", 1)[-1] if name == "server" else value
     found = image.get(attribute)

@@ -208,9 +208,12 @@ class ComputeAPI:
                 f"Malformed request URL: URL's project_id '{project_id}' doesn't match "
                 f"Context's project_id '{caller.project_id}'",
             )
-        if route.last and request.microversion and not self._options.serve_removed:
+        if route.last_microversion and request.microversion and not self._options.serve_removed:
             check_not_removed(
-                (route.method, route.path), route.last, request.microversion, route.successor
+                (route.method, route.path),
+                route.last_microversion,
+                request.microversion,
+                route.successor,
             )
         if request.method == "GET":
             check_query(request.query_string)
@@ -229,7 +232,7 @@ class ComputeAPI:
             *request_id_headers(),
             *response.headers,
         ]
-        if route.last is not None:
+        if route.last_microversion is not None:
             headers += self._deprecation_headers(request)
         body = response.body
         if self._options.etags and request.method == "GET" and isinstance(body, bytes):

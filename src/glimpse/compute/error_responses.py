@@ -18,22 +18,22 @@ def fault_response(
     fault: Fault,
     microversion: Microversion | None,
     *,
-    request_ids: bool = True,
-    private: bool = True,
+    has_request_ids: bool = True,
+    is_private: bool = True,
 ) -> Response:
     """The response for a fault.
 
     `microversion` is the request's; None in the legacy API, or if it is not known.
 
-    `request_ids` adds the request id headers, which responses outside of all API versions lack.
-    `private` tells caches that the response depends on the token.
+    `has_request_ids` adds the request id headers, which responses outside of all API versions lack.
+    `is_private` tells caches that the response depends on the token.
     """
     headers = [
         *microversion_headers(microversion),
         *fault.headers,
-        *(PRIVATE if private else ()),
+        *(PRIVATE if is_private else ()),
         (b"content-type", b"application/json; charset=UTF-8"),
-        *(request_id_headers() if request_ids else ()),
+        *(request_id_headers() if has_request_ids else ()),
     ]
     if fault.retry_after is not None:
         headers.append((b"retry-after", b"%d" % fault.retry_after))

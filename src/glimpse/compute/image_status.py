@@ -3,21 +3,21 @@
 from typing import NamedTuple
 
 
-class ShownStatus(NamedTuple):
+class ComputeStatus(NamedTuple):
     """A status of the Compute API, and the progress in percent that is shown with it."""
 
     status: str
     progress: int
 
 
-_UNKNOWN = ShownStatus("UNKNOWN", 0)
-_SHOWN_STATUSES = {
-    "active": ShownStatus("ACTIVE", 100),
-    "queued": ShownStatus("SAVING", 25),
-    "saving": ShownStatus("SAVING", 50),
-    "deleted": ShownStatus("DELETED", 0),
-    "pending_delete": ShownStatus("DELETED", 0),
-    "killed": ShownStatus("ERROR", 0),
+_UNKNOWN = ComputeStatus("UNKNOWN", 0)
+_COMPUTE_STATUSES = {
+    "active": ComputeStatus("ACTIVE", 100),
+    "queued": ComputeStatus("SAVING", 25),
+    "saving": ComputeStatus("SAVING", 50),
+    "deleted": ComputeStatus("DELETED", 0),
+    "pending_delete": ComputeStatus("DELETED", 0),
+    "killed": ComputeStatus("ERROR", 0),
     "importing": _UNKNOWN,
     "uploading": _UNKNOWN,
     "deactivated": _UNKNOWN,
@@ -27,9 +27,9 @@ _SHOWN_STATUSES = {
 _NAMED_AS_STORED = frozenset(("active", "saving", "deleted"))
 
 
-def shown_status(status: str) -> ShownStatus:
+def compute_status(status: str) -> ComputeStatus:
     """How an image with this status of the Image service is shown."""
-    return _SHOWN_STATUSES.get(status, _UNKNOWN)
+    return _COMPUTE_STATUSES.get(status, _UNKNOWN)
 
 
 def stored_statuses(status: str) -> tuple[str, ...]:
@@ -42,5 +42,5 @@ def stored_statuses(status: str) -> tuple[str, ...]:
     if status in _NAMED_AS_STORED:
         return (status,)
     name = status.upper()
-    stored = tuple(each for each, shown in _SHOWN_STATUSES.items() if shown.status == name)
+    stored = tuple(each for each, shown in _COMPUTE_STATUSES.items() if shown.status == name)
     return stored or (status.lower(),)

@@ -1,9 +1,12 @@
-"""List queries: a list's query string as an ImageQuery, and the parameters of its next link."""
+"""Parses the query string of a list into an ImageQuery.
+
+`compute.next_link` makes the link to the next page from the same parameters.
+"""
 
 import functools
 import re
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from glimpse.compute.faults import Fault
 from glimpse.compute.image_status import stored_statuses
@@ -37,24 +40,14 @@ _LONGEST_CACHED = 1024
 
 
 class ListRequest(NamedTuple):
-    """The query of a list, and the parameters that its next link repeats.
+    """The query of a list, and the known parameters of the request, which the next link repeats.
 
-    `cached`: the query string is short enough for the next link to be cached.
+    `is_cacheable` is True if the query string is short: then this and the next link are cached.
     """
 
     query: ImageQuery
     parameters: tuple[tuple[str, str], ...]
-    cached: bool = False
-
-    def next_parameters(self, marker: str) -> str:
-        """The query string of the next page: sorted parameters, the marker replaced or last."""
-        render = _next_parameters if self.cached else _next_parameters.__wrapped__
-        return render(self.parameters, marker)
-
-
-@functools.lru_cache(maxsize=128)
-def _next_parameters(parameters: tuple[tuple[str, str], ...], marker: str) -> str:
-    return urlencode({**dict(sorted(parameters)), "marker": marker})
+    is_cacheable: bool = False
 
 
 def parse_list_request(query_string: bytes) -> ListRequest:
@@ -82,7 +75,7 @@ def _parse(query_string: bytes) -> ListRequest:
             if name == number:
                 _check_number(name, value)
     query = _make_query(dict(parameters))
-    return ListRequest(query, parameters, cached=len(query_string) <= _LONGEST_CACHED)
+    return ListRequest(query, parameters, is_cacheable=len(query_string) <= _LONGEST_CACHED)
 
 
 def _is_known(name: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from glimpse.compute.next_link import NextLink
 from glimpse.compute.responses import Response, json_response
 from glimpse.images import Image, Page
 
@@ -14,7 +15,6 @@ _MAX_IMAGES = 200
 _MAX_CHARACTERS = 400_000
 
 View = Callable[[Image], object]
-NextLink = Callable[[Image], str]
 
 
 async def list_response(
@@ -22,10 +22,11 @@ async def list_response(
 ) -> Response:
     """Render the images of `pages` in a document ``{"images": [...]}``.
 
-    `view` renders one image; `next_link` makes the URL of the next page from the last image of
-    this one, for a list that was cut at its limit. A stream holds one page in memory at a time.
-    Raises what `pages` raise before the first images are found; later errors are raised while the
-    body is read.
+    `view` renders one image. `next_link` makes ``images_links`` for a list that ended at its limit
+    although further images exist. A stream holds one page in memory at a time.
+
+    Raises the errors that `pages` raises before the response is complete, or before its stream
+    starts; later errors are raised to the reader of the body.
     """
     first = await _merge_first_pages(pages)
     if not first.last:
@@ -35,12 +36,8 @@ async def list_response(
         return json_response({"images": []})
     document: dict[str, Any] = {"images": [view(image) for image in first.images]}
     if first.more:
-        document["images_links"] = _links(next_link(first.images[-1]))
+        document["images_links"] = next_link.render(first.images[-1].id)
     return Response(200, orjson.dumps(document))
-
-
-def _links(href: str) -> list[dict[str, str]]:
-    return [{"rel": "next", "href": href}]
 
 
 async def _merge_first_pages(pages: AsyncIterator[Page]) -> Page:
@@ -87,5 +84,5 @@ async def _stream(
     # The last page may be empty: then the link continues after an image of a page before it.
     links = b""
     if more and last_image:
-        links = b',"images_links":' + orjson.dumps(_links(next_link(last_image)))
+        links = b',"images_links":' + orjson.dumps(next_link.render(last_image.id))
     yield opening + b"]" + links + b"}"

@@ -29,10 +29,10 @@ _READ_ONLY = frozenset(
 )
 
 
-def parse_body(body: Any, name: str, *, legacy: bool) -> dict[str, Any]:
+def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
     """Validate a request body ``{name: {key: value}}`` and return its metadata.
 
-    `name` is ``metadata``, or ``meta`` for exactly one item. A deployed `legacy` API (``/v2``)
+    `name` is ``metadata``, or ``meta`` for exactly one item. A deployed legacy API (``/v2``)
     validates less, and so does this: further keys of the body are ignored, and if no key of the
     metadata has the usual form, all keys and values are accepted. Raises a 400 fault that names the
     attribute and what is allowed.
@@ -41,7 +41,7 @@ def parse_body(body: Any, name: str, *, legacy: bool) -> dict[str, Any]:
         raise Fault(400, f"The request body must be an object with the attribute {name}.")
     if name not in body:
         raise Fault(400, f"'{name}' is a required property")
-    if len(body) > 1 and not legacy:
+    if len(body) > 1 and not is_legacy:
         extra = ", ".join(repr(key) for key in body if key != name)
         raise Fault(400, f"Additional properties are not allowed ({extra} unexpected)")
     metadata = body[name]
@@ -49,7 +49,7 @@ def parse_body(body: Any, name: str, *, legacy: bool) -> dict[str, Any]:
         raise _invalid(name, "It must be an object of keys and values.")
     if name == "meta" and len(metadata) != 1:
         raise _invalid(name, "It must have exactly one key.")
-    if not (legacy and not any(_KEY.fullmatch(key) for key in metadata)):
+    if not (is_legacy and not any(_KEY.fullmatch(key) for key in metadata)):
         for key, value in metadata.items():
             _check_item(name, key, value)
     return metadata
@@ -147,7 +147,7 @@ def json_fragment(text: str) -> orjson.Fragment:
     return orjson.Fragment(text)
 
 
-def shown_metadata(
+def render_metadata(
     properties: Mapping[str, Any], decode: Callable[[str], Any] = decode_json
 ) -> dict[str, Any]:
     """Properties as metadata. Values of `ENCODED_KEYS` are decoded, unless they are not JSON."""

@@ -13,8 +13,9 @@ from glimpse.compute.metadata import (
     is_reserved,
     parse_body,
     property_changes,
-    shown_metadata,
+    render_metadata,
 )
+from glimpse.compute.next_link import NextLink
 from glimpse.compute.policy import ComputePolicy
 from glimpse.compute.render_cache import render_detail
 from glimpse.compute.request import Request
@@ -55,10 +56,9 @@ class Operations:
     async def _list(self, request: Request, path: str, view: Callable[[Image], object]) -> Response:
         list_request = parse_list_request(request.query_string)
         pages = self._images.list_images(request.caller, list_request.query)
-
-        def next_link(last: Image) -> str:
-            return f"{request.links.versioned}{path}?{list_request.next_parameters(last.id)}"
-
+        next_link = NextLink(
+            request.links.versioned + path, list_request.parameters, list_request.is_cacheable
+        )
         return await list_response(pages, view, next_link)
 
     async def show_image(self, request: Request) -> Response:
@@ -79,31 +79,31 @@ class Operations:
     async def list_metadata(self, request: Request) -> Response:
         """Handle ``GET /images/{id}/metadata``."""
         image = await self._images.get_image(request.caller, request.image_id)
-        return json_response({"metadata": shown_metadata(image.properties)})
+        return json_response({"metadata": render_metadata(image.properties)})
 
     async def show_metadata_item(self, request: Request) -> Response:
         """Handle ``GET /images/{id}/metadata/{key}``."""
         image = await self._images.get_image(request.caller, request.image_id)
-        metadata = shown_metadata(image.properties)
+        metadata = render_metadata(image.properties)
         if request.key not in metadata:
             raise no_such_resource()
         return json_response({"meta": {request.key: metadata[request.key]}})
 
     async def create_metadata(self, request: Request) -> Response:
         """Handle ``POST /images/{id}/metadata``: merge; the response has all of the metadata."""
-        metadata = parse_body(request.body, "metadata", legacy=request.is_legacy)
+        metadata = parse_body(request.body, "metadata", is_legacy=request.is_legacy)
         image = await self._write(request, metadata, replace=False)
-        return json_response({"metadata": shown_metadata(image.properties)})
+        return json_response({"metadata": render_metadata(image.properties)})
 
     async def replace_metadata(self, request: Request) -> Response:
         """Handle ``PUT /images/{id}/metadata``: replace all; the response repeats the request."""
-        metadata = parse_body(request.body, "metadata", legacy=request.is_legacy)
+        metadata = parse_body(request.body, "metadata", is_legacy=request.is_legacy)
         await self._write(request, metadata, replace=True)
         return json_response({"metadata": metadata})
 
     async def set_metadata_item(self, request: Request) -> Response:
         """Handle ``PUT /images/{id}/metadata/{key}``; the response repeats the request."""
-        meta = parse_body(request.body, "meta", legacy=request.is_legacy)
+        meta = parse_body(request.body, "meta", is_legacy=request.is_legacy)
         if request.key not in meta:
             raise Fault(400, "Request body and URI mismatch")
         await self._write(request, meta, replace=False)

@@ -31,7 +31,7 @@ class Route:
 
     ``{id}`` and ``{key}`` in `path` stand for any text but an empty one. `policy_rule` names the
     rule for callers; without one any valid token may use the operation, also one without a
-    project. `last` is the last microversion with the operation, None if all have it, and
+    project. `last_microversion` is the last with the operation, None if all have it, and
     `successor` its replacement in the Image API.
     """
 
@@ -39,7 +39,7 @@ class Route:
     path: str
     handler: Handler
     policy_rule: str | None = None
-    last: Microversion | None = None
+    last_microversion: Microversion | None = None
     successor: str = ""
     name: str = field(init=False)  # of the operation, in logs and metrics
 

@@ -52,8 +52,10 @@ class VersionDiscovery:
         except Fault as fault:
             if method == "OPTIONS":
                 return Response(200)
-            in_version = root is not None
-            return fault_response(fault, microversion, request_ids=in_version, private=False)
+            is_in_version = root is not None
+            return fault_response(
+                fault, microversion, has_request_ids=is_in_version, is_private=False
+            )
         headers = [(b"content-type", content_type.encode())]
         if root is not None:
             headers += [*microversion_headers(microversion), *request_id_headers()]

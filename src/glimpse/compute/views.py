@@ -7,8 +7,8 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from glimpse.compute.image_status import shown_status
-from glimpse.compute.metadata import ENCODED_KEYS, json_fragment, shown_metadata
+from glimpse.compute.image_status import compute_status
+from glimpse.compute.metadata import ENCODED_KEYS, json_fragment, render_metadata
 from glimpse.images import Image
 
 _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
@@ -111,7 +111,7 @@ def basic_view(image: Image, links: Links) -> dict[str, Any]:
 
 def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any]:
     """The full document of an image. Does not fail, whatever its properties hold."""
-    status, progress = shown_status(image.status)
+    status, progress = compute_status(image.status)
     document: dict[str, Any] = {
         "id": image.id,
         "name": image.name,
@@ -134,11 +134,11 @@ def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any
 def _add_special(document: dict[str, Any], image: Image, links: Links) -> None:
     properties = image.properties
     if _ENCODED.search(image.properties_json):
-        document["metadata"] = shown_metadata(properties, json_fragment)
+        document["metadata"] = render_metadata(properties, json_fragment)
     server_id = properties.get("instance_uuid")
     if server_id is not None:
         document["server"] = {"id": server_id, "links": links.server_links(server_id)}
     disk_config = properties.get("auto_disk_config")
     if disk_config is not None:
-        automatic = disk_config.strip().lower() in _TRUE
-        document["OS-DCF:diskConfig"] = "AUTO" if automatic else "MANUAL"
+        is_automatic = disk_config.strip().lower() in _TRUE
+        document["OS-DCF:diskConfig"] = "AUTO" if is_automatic else "MANUAL"
