@@ -58,7 +58,7 @@ async def test_a_nova_conf_is_enough(tmp_path: Path) -> None:
             caller = await gateway.identity.authenticate(own_token)
             assert caller.is_admin
             pages = [page async for page in gateway.images.list_images(caller, ImageQuery())]
-            assert pages[-1].last
+            assert pages[-1].is_last
             with pytest.raises(Unauthorized):
                 await gateway.identity.authenticate("unknown")
         finally:

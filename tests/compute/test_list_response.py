@@ -47,21 +47,25 @@ async def test_the_next_link_after_an_empty_last_page_has_the_last_image_as_its_
 ) -> None:
     shown = IMAGES[:count]
     document, _ = await listed(
-        Page(shown, last=False), Page([], more=True), query=b"limit=%d" % count
+        Page(shown, is_last=False), Page([], has_more=True), query=b"limit=%d" % count
     )
     assert [image["id"] for image in document["images"]] == ids(shown)
     assert document["images_links"][0]["href"].endswith(f"marker={shown[-1].id}")
 
 
 async def test_short_pages_are_sent_as_one_complete_document() -> None:
-    pages = [Page(IMAGES[:3], last=False), Page([], last=False), Page(IMAGES[3:9])]
+    pages = [Page(IMAGES[:3], is_last=False), Page([], is_last=False), Page(IMAGES[3:9])]
     document, streamed = await listed(*pages)
     assert [image["id"] for image in document["images"]] == ids(IMAGES[:9])
     assert not streamed
 
 
 async def test_a_long_list_is_streamed() -> None:
-    pages = [Page(IMAGES[:199], last=False), Page(IMAGES[199:220], last=False), Page(IMAGES[220:])]
+    pages = [
+        Page(IMAGES[:199], is_last=False),
+        Page(IMAGES[199:220], is_last=False),
+        Page(IMAGES[220:]),
+    ]
     document, streamed = await listed(*pages)
     assert [image["id"] for image in document["images"]] == ids(IMAGES)
     assert streamed

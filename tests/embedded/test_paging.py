@@ -28,7 +28,7 @@ async def _pages(
         step = replace(query, marker=marker, limit=limit)
         pages = [page async for page in service.list_images(OWNER, step)]
         seen += [image.id for page in pages for image in page.images]
-        if not pages[-1].more:
+        if not pages[-1].has_more:
             return seen
         marker = seen[-1]
         if disturb:

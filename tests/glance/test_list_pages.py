@@ -77,7 +77,7 @@ async def test_no_more_images_are_requested_than_needed(
     source = Source(10)
     pages = [page async for page in iterate_pages(source, limit=limit, marker=None, page_size=4)]
     assert sum(len(page.documents) for page in pages) == limit
-    assert pages[-1].more is (limit < 10)
+    assert pages[-1].has_more is (limit < 10)
     assert source.fetched == fetched
 
 

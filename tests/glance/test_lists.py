@@ -48,8 +48,8 @@ async def test_list_has_the_images_up_to_its_limit_and_says_if_there_are_more(
     assert [image.id for page in pages for image in page.images] == [
         f"image-{number}" for number in range(count)
     ]
-    assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
-    assert pages[-1].more is more
+    assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True]
+    assert pages[-1].has_more is more
 
 
 @pytest.mark.parametrize("limit", [None, 5, 19])

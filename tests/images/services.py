@@ -89,5 +89,5 @@ async def served(store: EmbeddedImageService) -> AsyncIterator[str]:
 async def listed(rig: Rig, query: ImageQuery, caller: Caller = OWNER) -> tuple[list[str], bool]:
     """The ids that a list holds, and whether there are more."""
     pages = [page async for page in rig.service.list_images(caller, query)]
-    assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
-    return [image.id for page in pages for image in page.images], pages[-1].more
+    assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True]
+    return [image.id for page in pages for image in page.images], pages[-1].has_more

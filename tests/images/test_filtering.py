@@ -16,7 +16,7 @@ async def pages(size: int, closed: list[bool]) -> AsyncGenerator[Page, None]:
     try:
         for start in range(0, len(images), size):
             end = start + size
-            yield Page(images[start:end], last=end >= len(images))
+            yield Page(images[start:end], is_last=end >= len(images))
     finally:
         closed.append(True)
 
@@ -43,6 +43,6 @@ async def test_the_limit_counts_accepted_images_only(
     closed: list[bool] = []
     found = [page async for page in filter_pages(pages(size, closed), is_small, limit)]
     assert "".join(str(image.name) for page in found for image in page.images) == names
-    assert [page.last for page in found] == [False] * (len(found) - 1) + [True]
-    assert found[-1].more == more
+    assert [page.is_last for page in found] == [False] * (len(found) - 1) + [True]
+    assert found[-1].has_more == more
     assert closed == [True]

@@ -46,7 +46,7 @@ def test_each_role_allows_its_actions(who: Caller, actions: set[Action]) -> None
 
 
 def test_delegated_permissions_allow_all_actions_without_a_rule() -> None:
-    assert allowed(caller("observer"), Permissions(delegated=True)) == set(Action)
+    assert allowed(caller("observer"), Permissions(is_delegated=True)) == set(Action)
 
 
 class Rules:
@@ -63,14 +63,14 @@ class Rules:
         return target.get(key) == value
 
 
-@pytest.mark.parametrize("delegated", [True, False])
-def test_a_rule_replaces_the_default_of_its_own_action_only(*, delegated: bool) -> None:
+@pytest.mark.parametrize("is_delegated", [True, False])
+def test_a_rule_replaces_the_default_of_its_own_action_only(*, is_delegated: bool) -> None:
     rules = Rules({Action.MODIFY_IMAGE: ("os_distro", "debian")})
-    permissions = Permissions(rules, delegated=delegated)
+    permissions = Permissions(rules, is_delegated=is_delegated)
     assert permissions.allows(caller("observer"), Action.MODIFY_IMAGE, IMAGE)
     changed = IMAGE._replace(properties_json='{"os_distro": "ubuntu"}')
     assert not permissions.allows(caller(is_admin=True), Action.MODIFY_IMAGE, changed)
-    assert permissions.allows(caller("observer"), Action.DELETE_IMAGE, IMAGE) == delegated
+    assert permissions.allows(caller("observer"), Action.DELETE_IMAGE, IMAGE) == is_delegated
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ class MemoryImageService:
     async def _pages(self, images: list[Image]) -> AsyncGenerator[Page, None]:
         for start in range(0, max(1, len(images)), self._page_size):
             end = start + self._page_size
-            yield Page(images[start:end], last=end >= len(images))
+            yield Page(images[start:end], is_last=end >= len(images))
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """Implement ImageService.get_image."""

@@ -29,13 +29,13 @@ async def list_response(
     starts; later errors are raised to the reader of the body.
     """
     first = await _merge_first_pages(pages)
-    if not first.last:
+    if not first.is_last:
         return Response(200, _stream(first, pages, view, next_link))
     await pages.aclose()  # a generator that the event loop has to close costs a task
     if not first.images:
         return json_response({"images": []})
     document: dict[str, Any] = {"images": [view(image) for image in first.images]}
-    if first.more:
+    if first.has_more:
         document["images_links"] = next_link.render(first.images[-1].id)
     return Response(200, orjson.dumps(document))
 
@@ -46,7 +46,7 @@ async def _merge_first_pages(pages: AsyncIterator[Page]) -> Page:
     An image service's pages may be short or empty, where it filtered most of what it read.
     """
     page = await anext(pages)
-    while not page.last and not _is_long(page.images):
+    while not page.is_last and not _is_long(page.images):
         following = await anext(pages)
         page = following._replace(images=[*page.images, *following.images])
     return page
@@ -67,7 +67,7 @@ async def _stream(
     last_image: Image | None = None
     async with contextlib.aclosing(pages):
         while True:
-            images, last, more = page
+            images, is_last, has_more = page
             if images:
                 last_image = images[-1]
                 piece = separator + orjson.dumps([view(image) for image in images])[1:-1]
@@ -77,12 +77,12 @@ async def _stream(
                 del page, images
                 yield piece
                 del piece
-            if last:
+            if is_last:
                 break
             page = await anext(pages)
     opening = separator if separator != b"," else b""
     # The last page may be empty: then the link continues after an image of a page before it.
     links = b""
-    if more and last_image:
+    if has_more and last_image:
         links = b',"images_links":' + orjson.dumps(next_link.render(last_image.id))
     yield opening + b"]" + links + b"}"

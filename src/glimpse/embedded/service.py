@@ -80,9 +80,9 @@ class EmbeddedImageService:
                 images = page.images if accepts is None else [*filter(accepts, page.images)]
                 found = len(images)
                 if remaining is not None and found > remaining:
-                    yield Page(images[:remaining], last=True, more=True)
+                    yield Page(images[:remaining], is_last=True, has_more=True)
                     return
-                if found or page.last:
+                if found or page.is_last:
                     yield page if accepts is None else page._replace(images=images)
                 if remaining is not None:
                     remaining -= found

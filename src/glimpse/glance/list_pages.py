@@ -26,11 +26,11 @@ class FetchedPage(NamedTuple):
 
 
 class DocumentPage(NamedTuple):
-    """A page of a list as it is passed on. `last` and `more` are those of `images.Page`."""
+    """A page of a list as it is passed on. `is_last` and `has_more` are those of `images.Page`."""
 
     documents: list[dict[str, Any]]
-    last: bool = True
-    more: bool = False
+    is_last: bool = True
+    has_more: bool = False
 
 
 # Requests the page after a marker, of at most so many images. May raise TooLarge.
@@ -132,7 +132,7 @@ async def iterate_pages(
             # One more than remain, to find out whether there is one.
             documents, next_marker = parse(await next_page.get(marker, remaining + 1))
             if len(documents) > remaining:
-                yield DocumentPage(documents[:remaining], more=True)
+                yield DocumentPage(documents[:remaining], has_more=True)
                 return
             if next_marker is None:
                 yield DocumentPage(documents)
@@ -143,7 +143,7 @@ async def iterate_pages(
             marker = next_marker
             remaining -= len(documents)
             next_page.start(marker, remaining + 1)
-            yield DocumentPage(documents, last=False)
+            yield DocumentPage(documents, is_last=False)
         raise InvalidResponse("The Image service's list does not end.")
     finally:
         await next_page.close()

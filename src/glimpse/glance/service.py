@@ -72,7 +72,7 @@ class GlanceImageService:
 
         Closing the service closes them and `image_locks`.
         """
-        self._permissions = Permissions(rules, delegated=True)
+        self._permissions = Permissions(rules, is_delegated=True)
         self._options = options
         self._client = GlanceClient(options, catalog, service_tokens, transport)
         self._image_locks = image_locks
@@ -104,9 +104,11 @@ class GlanceImageService:
             prefetch_limit=self._prefetch_limit,
         )
         async with contextlib.aclosing(pages):
-            async for documents, last, more in pages:
+            async for documents, is_last, has_more in pages:
                 attributes = await self._schema.base_attributes(caller.token)
-                yield Page([*_parse_images(documents, attributes)], last=last, more=more)
+                yield Page(
+                    [*_parse_images(documents, attributes)], is_last=is_last, has_more=has_more
+                )
 
     async def _fetch_page(
         self, caller: Caller, query: ImageQuery, marker: str | None, limit: int

@@ -66,7 +66,7 @@ async def page_document(
         if page.images:
             yield (b"," if last else b"") + b",".join(map(image_document, page.images))
             last = page.images[-1].id
-        if page.more and last:
+        if page.has_more and last:
             document["next"] = _link([*others, ("marker", last)])
     yield b"]," + orjson.dumps(document)[1:]
 

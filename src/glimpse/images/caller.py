@@ -1,4 +1,4 @@
-"""Caller: the authenticated user of a request, as an image service needs to know it."""
+"""Caller: the authenticated user of a request, with its project and roles."""
 
 from dataclasses import dataclass, field
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 class Caller:
     """An authenticated user acting in a project; immutable, so it may be cached per token.
 
-    ``project_id`` is None for a token without project scope. ``is_admin``: may see and edit every
-    image, as an admin of the Image service. ``token`` is sent to the image service; it is not in
-    ``repr``, so that no log shows it.
+    ``project_id`` is None for a token without project scope. ``is_admin``: the caller may see and
+    edit every image, like an admin in Glance. ``token`` is sent to Glance; it is not in ``repr``,
+    so that no log contains it.
     """
 
     user_id: str

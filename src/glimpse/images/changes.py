@@ -9,11 +9,13 @@ class PropertyChanges:
     """Properties to set and to remove.
 
     ``set`` maps keys to values. ``remove`` has keys that must exist. With ``replace`` all other
-    properties are removed, except the keys in ``keep``. ``limit`` is the most properties that the
-    image may have afterwards (None: no limit); the keys in ``keep``, whether the image has them or
-    not, and ``counted`` more properties count towards it.
+    properties are removed, except the keys in ``keep``.
 
-    ``set`` and ``remove`` must not have base attributes of an image; no service checks that.
+    ``limit`` is the highest number of properties after the change; None for no limit. Counted are
+    the properties after the change, all keys in ``keep`` (also those that the image does not have)
+    and ``counted``, a number of further properties.
+
+    ``set`` and ``remove`` must not contain base attributes of an image; no service checks that.
     """
 
     set: Mapping[str, str] = field(default_factory=dict)

@@ -16,8 +16,7 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
     "eq": operator.eq,
     "neq": operator.ne,
 }
-# Images have whole seconds. A date of 10.5 or later is later than 10; one before 10.5 is 10 or
-# earlier.
+# Operators that replace these if the date of the bound has a fraction of a second.
 _OPERATORS_WITH_FRACTION: dict[DateOperator, DateOperator] = {"gte": "gt", "lt": "lte"}
 _FRACTION_DIGITS = 6  # digits after these, below a microsecond, are dropped
 # A year, then optionally a month, a day, a time and a zone. Year and month alone need the dash.
@@ -31,7 +30,7 @@ _ISO_8601 = re.compile(
     r"(?P<zone>Z|(?P<sign>[+-])(?P<zone_hours>[0-9]{2}):?(?P<zone_minutes>[0-9]{2})?)?"
     r")?)?)?\n?"
 )
-# Groups of the pattern that are numbers. Month and day have two groups each and are read apart.
+# Groups of the pattern that are numbers, without month and day, which have two groups each.
 _NUMBER_GROUPS = ("year", "hour", "minute", "second", "zone_hours", "zone_minutes")
 
 
@@ -42,7 +41,10 @@ class DateBound(NamedTuple):
     moment: str
 
     def holds(self, date: str) -> bool:
-        """True if an image's `date`, in the notation of ``moment``, compares so."""
+        """Return True if ``operator`` is true of an image's `date` and ``moment``.
+
+        `date` is in the format of ``moment``. Example: ``gt`` is true of a later date.
+        """
         return _COMPARE[self.operator](date, self.moment)
 
 
@@ -50,7 +52,7 @@ def parse_date(text: str) -> str | None:
     """Normalize an ISO 8601 date, with or without time and zone, to ``YYYY-MM-DDTHH:MM:SSZ``.
 
     A date without a zone is in UTC; a fraction of a second is dropped. None for text that is not a
-    date, and for a date outside of the years 1 to 9999.
+    date, and for a date before the year 1 or after the year 9999.
     """
     return _moment(_ISO_8601.fullmatch(text))
 
@@ -67,9 +69,11 @@ def parse_date_bound(text: str) -> DateBound | None:
 
 
 def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
-    """Make the bound for images whose date compares with an ISO 8601 date; None if it is not one.
+    """Make the DateBound of an operator and an ISO 8601 date; None if `date` is not such a date.
 
-    A fraction of a second counts: images have whole seconds, so what is after 10.5 is after 10.
+    Dates of images have whole seconds. A fraction of a second in `date` is taken into account by
+    another operator: ``gte`` 10.5 becomes ``gt`` 10, ``lt`` 10.5 becomes ``lte`` 10, and a bound
+    that is equal to 10.5 matches no image.
     """
     matched = _ISO_8601.fullmatch(date)
     moment = _moment(matched)
@@ -83,7 +87,7 @@ def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
 
 
 def _moment(matched: re.Match[str] | None) -> str | None:
-    """The date in UTC; None for no match, and for a day or time that does not exist."""
+    """Return the date in UTC; None without a match, or for a day or time that does not exist."""
     if matched is None:
         return None
     # A fraction may have thousands of digits, and is dropped.

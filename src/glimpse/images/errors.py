@@ -4,7 +4,7 @@ ImageServiceError
 ├── NotFound
 │   ├── ImageNotFound         no such image, or the caller may not see it
 │   └── PropertyNotFound      the image has no such property
-├── Forbidden                 the caller may see the image but not do that
+├── Forbidden                 the caller may see the image, but may not do this
 │   ├── MarkerNotVisible      the marker exists, but the caller may not see it
 │   └── PropertyLimitExceeded more properties than allowed
 ├── Invalid                   the request is malformed; the message says how
@@ -13,12 +13,12 @@ ImageServiceError
 ├── NotAuthenticated          the image service no longer accepts the caller's token
 └── ServiceError              the image service failed; the request may be fine
     ├── Unavailable           down or too slow; a retry after `retry_after` seconds may succeed
-    └── InvalidResponse   it sent a response that cannot be understood
+    └── InvalidResponse       it sent a response that cannot be understood
 """
 
 
 class ImageServiceError(Exception):
-    """Base of all errors; ``str(error)`` is a sentence that clients may be shown."""
+    """Base of all errors; ``str(error)`` is a sentence that may be sent to clients."""
 
 
 class NotFound(ImageServiceError):

@@ -1,7 +1,7 @@
-"""Filter values: the texts that filters of lists have, parsed into fields of an ImageQuery.
+"""Parses the values of filters in query strings into fields of an ImageQuery.
 
-A filter of the Image API, and a ``property-*`` filter of the Compute API, mean the same; what each
-accepts is Glance's behaviour.
+Filters of the Image API and ``property-*`` filters of the Compute API accept the same values, which
+are those that Glance accepts.
 """
 
 import re
@@ -33,9 +33,9 @@ class AttributeFilter(NamedTuple):
 
 
 def parse_texts(text: str) -> tuple[str, ...]:
-    """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into the texts of which an image has to have one.
+    """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into the values of which an image must have one.
 
-    Raises Invalid for another operator. A date is one text: its colons follow no operator.
+    A date is one value although it has colons. Raises Invalid for another operator.
     """
     operator, colon, rest = text.partition(":")
     if not colon or parse_date(text):
@@ -64,10 +64,10 @@ def split_list(text: str) -> tuple[str, ...]:
 
 
 def is_ignored(name: str, text: str) -> bool:
-    """True for a filter that has no effect: ``deleted``, since deleted images are never listed.
+    """Return True for a filter without effect: ``deleted``, or ``changes-since`` without a value.
 
-    Raises Invalid for ``changes-since``, which Glance supported before its API v2, if it has a
-    text.
+    Deleted images are never listed. Raises Invalid for ``changes-since`` with a value: Glance
+    supported it only before its API v2.
     """
     if name == "changes-since" and text:
         raise Invalid('The "changes-since" filter is no longer available on v2.')
@@ -77,11 +77,11 @@ def is_ignored(name: str, text: str) -> bool:
 def parse_sort(
     sorts: Sequence[str], keys: Sequence[str], directions: Sequence[str]
 ) -> tuple[Sort, ...]:
-    """Combine the texts of ``sort=k1:d1,k2``, or of ``sort_key`` and ``sort_dir``.
+    """Parse ``sort=key1:direction1,key2``, or ``sort_key`` and ``sort_dir``.
 
-    Each sequence has the texts of the repeated parameter. The direction is "desc" by default; one
-    direction holds for all keys. Raises Invalid for both notations at once, for an unknown key or
-    direction, and for a number of directions that does not match.
+    Each sequence has the values of one parameter, which may be repeated. The default direction is
+    "desc"; a single ``sort_dir`` applies to all keys. Raises Invalid for both notations at once,
+    for an unknown key or direction, and for a number of directions that does not match.
     """
     if sorts and (keys or directions):
         raise Invalid("Old and new sorting syntax cannot be combined")
@@ -120,10 +120,11 @@ def _parse_date_bound(name: str, text: str) -> DateBound:
 
 
 def _number_parser(end: int) -> Callable[[str, str], int]:
-    """A parser of numbers below `end`, the first one that the database column cannot hold.
+    """Return a parser of numbers; `end` is the first number too large for the database column.
 
-    The number is what the text begins with, 0 if it begins with none: the comparison of the Image
-    service's database. A number that no image can have becomes -1, which matches no image.
+    Like the Image service's database, the parser reads the number at the beginning of the text,
+    and 0 if there is none. It returns -1, which matches no image, for a negative number, a
+    fraction, and a number of `end` or more.
     """
 
     def parse(_name: str, text: str) -> int:

@@ -12,17 +12,17 @@ async def filter_pages(
 ) -> AsyncGenerator[Page, None]:
     """Yield pages with the images that `accepts` returns True for, at most `limit` in all.
 
-    `pages` must not be limited themselves. ``more`` is set on the last page if there is a further
-    accepted image. Closes `pages`.
+    `pages` must not be limited themselves. ``has_more`` is set on the last page if there is a
+    further accepted image. Closes `pages`.
     """
     remaining = limit
     async with contextlib.aclosing(pages):
         async for page in pages:
             images = [image for image in page.images if accepts(image)]
             if remaining is not None and len(images) > remaining:
-                yield Page(images[:remaining], last=True, more=True)
+                yield Page(images[:remaining], is_last=True, has_more=True)
                 return
-            if images or page.last:
+            if images or page.is_last:
                 yield page._replace(images=images)
             if remaining is not None:
                 remaining -= len(images)

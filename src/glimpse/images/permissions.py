@@ -1,8 +1,9 @@
-"""Permissions: the role that each action on images needs, or the operator's rule instead.
+"""Permissions: the roles that each action on images needs, or the operator's policy rule for it.
 
-Actions, roles and refusals follow Glance's default policy (glance/policies/image.py): for a caller
-who may not get an image it is not found; for one who may, the action is forbidden. Which images a
-caller sees and owns is decided elsewhere.
+Actions, roles and errors follow Glance's default policy (glance/policies/image.py): a caller who
+may not get an image receives ImageNotFound; one who may get it, Forbidden. Visibility and ownership
+of an image are not decided here but by the image service: Glance, or ``embedded.image_access``
+(`is_visible`).
 """
 
 from collections.abc import Callable, Mapping
@@ -75,15 +76,15 @@ def has_role(caller: Caller, action: Action) -> bool:
 
 
 class Permissions:
-    """Decides whether a caller may do an action: by the configured rule, or else by its roles.
+    """Checks a caller's permission for an action, by the configured rule or else by its roles.
 
-    `rules` is None without a policy file. With `delegated`, actions without a rule are allowed:
-    Glance decides on them when it is called.
+    `rules` is None without a policy file. With `is_delegated`, actions without a rule are allowed
+    here, because Glance checks the caller's roles when it is called.
     """
 
-    def __init__(self, rules: PolicyRules | None = None, *, delegated: bool = False) -> None:
+    def __init__(self, rules: PolicyRules | None = None, *, is_delegated: bool = False) -> None:
         self._rules = rules
-        self._delegated = delegated
+        self._is_delegated = is_delegated
 
     def has_rule(self, action: Action) -> bool:
         """Return True if the operator has configured a rule for `action`."""
@@ -98,7 +99,7 @@ class Permissions:
             return is_rule_applicable(caller) and self._rules.allows(
                 action, caller, _target(caller, image)
             )
-        return self._delegated or has_role(caller, action)
+        return self._is_delegated or has_role(caller, action)
 
     def check(self, caller: Caller, action: Action, image: Image | None = None) -> None:
         """Raise Forbidden unless `caller` may do `action`."""
@@ -117,41 +118,43 @@ class Permissions:
             raise ImageNotFound(image.id)
 
     def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
-        """Return a predicate for the images that a list may show to `caller`; None for all images.
+        """Return a predicate that accepts the images that `caller` may get; None if it may get all.
 
-        It assumes that GET_IMAGES is allowed: by default GET_IMAGE needs the same roles.
+        The caller must have permission for GET_IMAGES.
         """
         if self._rules is None:
             return None
         if self.has_rule(Action.GET_IMAGE):
             return lambda image: self.allows(caller, Action.GET_IMAGE, image)
-        if self._delegated or has_role(caller, Action.GET_IMAGE):
+        if self._is_delegated or has_role(caller, Action.GET_IMAGE):
             return None
         return lambda _: False
 
 
 def is_rule_applicable(caller: Caller) -> bool:
-    """Return True unless the token has system or domain scope: Glance's rules are for projects.
+    """Return True if policy rules can allow `caller` anything: they are written for projects.
 
-    A token without any scope has no roles, and rules apply to it.
+    That is a token with a project, or without any scope (it has no roles). For a token with system
+    or domain scope, whatever rule is configured, the action is refused.
     """
     return caller.project_id is not None or not caller.roles
 
 
 def _target(caller: Caller, image: Image | None) -> Target:
-    """The values to which a rule can refer as ``%(key)s``: attributes and properties of `image`.
+    """Return the values that a rule can use as ``%(key)s``: attributes and properties of `image`.
 
-    ``member_id`` is the caller's project if the image, which it can see, is shared with it.
+    `image` is visible to the caller. ``member_id`` is the caller's project if another project
+    shares the image with it, otherwise None.
     """
     if image is None:
         return {"project_id": caller.project_id, "owner": caller.project_id}
     attributes = image._asdict()
     del attributes["tags_json"], attributes["properties_json"]
-    shared = image.visibility == "shared" and image.owner not in (None, caller.project_id)
+    is_shared = image.visibility == "shared" and image.owner not in (None, caller.project_id)
     return {
         **image.properties,
         **attributes,
         "image_id": image.id,
         "project_id": image.owner,
-        "member_id": caller.project_id if shared and not caller.is_admin else None,
+        "member_id": caller.project_id if is_shared and not caller.is_admin else None,
     }

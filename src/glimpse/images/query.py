@@ -1,4 +1,4 @@
-"""ImageQuery: which images a list has, and in which order; Page: some images of a list."""
+"""ImageQuery: the filters and the order of a list of images; Page: some images of a list."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -73,10 +73,10 @@ class ImageQuery:
 class Page(NamedTuple):
     """Some images of a list, in its order.
 
-    ``last``: no page follows. ``more``: the list was cut at the query's ``limit``, and a further
-    image exists (only on the last page).
+    ``is_last``: no page follows. ``has_more``: the list ended at the query's ``limit``, and further
+    images exist; it is set on the last page only.
     """
 
     images: Sequence[Image]
-    last: bool = True
-    more: bool = False
+    is_last: bool = True
+    has_more: bool = False

@@ -1,4 +1,4 @@
-"""ImageService: the port through which `compute` uses images."""
+"""ImageService: the port (interface) through which `compute` reads and changes images."""
 
 from collections.abc import AsyncGenerator
 from typing import Protocol
@@ -10,21 +10,22 @@ from glimpse.images.query import ImageQuery, Page
 
 
 class ImageService(Protocol):
-    """Images, as far as a caller may see and change them. Implemented by `glance` and `embedded`.
+    """Images, with the caller's permissions applied. Implemented by `glance` and `embedded`.
 
-    A caller sees public images, those of its project, those shared with its project as an accepted
-    member, and community images by id; an admin sees all. What its roles allow is in
-    `images.permissions`: without permission to get images an image is not found; without
-    permission to list or to write, Forbidden is raised. Any method may raise NotAuthenticated,
-    Unavailable or InvalidResponse of `images.errors`.
+    A caller can see public images, images of its project, images that its project has accepted as
+    a member, and, by id, community images; an admin can see all images. `images.permissions` has
+    the roles that each action needs. A caller without permission to get an image receives
+    ImageNotFound, one without permission to list or to write Forbidden. Any method may raise
+    NotAuthenticated, Unavailable or InvalidResponse of `images.errors`.
     """
 
     def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the images that match `query`, in its order, in pages.
 
-        Yields one page or more; only the final one has ``last`` set. Together they have at most
-        `query.limit` images. Pages are made on demand, so that memory does not grow with the list.
-        Raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible before the first page.
+        Yields at least one page; only the last one has ``is_last`` set. All pages together have at
+        most `query.limit` images. A page is read when it is requested, so that memory does not grow
+        with the list. Raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible before the
+        first page.
         """
         ...
 
@@ -37,11 +38,12 @@ class ImageService(Protocol):
     ) -> Image:
         """Apply `changes` atomically and return the image as it is afterwards.
 
-        Only keys that `changes` names change: concurrent writers of other keys lose nothing.
-        Raises, and checks in this order: ImageNotFound (or not visible), PropertyNotFound (a key of
-        `changes.remove`), PropertyLimitExceeded, Forbidden (another project's image, or a key that
-        starts with ``os_glance``), Invalid (the store refuses a value). A change of a public image
-        to what it is already is allowed to every caller who may modify images of its own.
+        Only the keys in `changes` change: changes that other clients make to other keys at the
+        same time are kept. Raises the first of: ImageNotFound (also for an image that the caller
+        cannot see), PropertyNotFound (for a key of `changes.remove`), PropertyLimitExceeded,
+        Forbidden (for another project's image, or a key that starts with ``os_glance``), Invalid
+        (for a value that cannot be stored). If `changes` leave a public image as it is, the
+        permission to modify images of one's own is enough.
         """
         ...
 
@@ -50,7 +52,7 @@ class ImageService(Protocol):
         ...
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
-        """The keys of an image document that are attributes; all others are properties."""
+        """Return the keys of an image document that are attributes; all others are properties."""
         ...
 
     async def close(self) -> None:

@@ -45,7 +45,7 @@ async def found(
 ) -> list[Image]:
     """The images of all pages; asserts that only the final page is marked as the last."""
     pages = [page async for page in catalog.pages(caller, query, marker)]
-    assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
+    assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True]
     return [each for page in pages for each in page.images]
 
 

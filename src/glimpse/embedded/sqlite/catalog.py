@@ -64,7 +64,7 @@ class SQLiteCatalog:
         while True:
             with _READING:
                 images, position = self._reader.list_step(caller, query, position, count)
-            yield Page(images, last=position is None)
+            yield Page(images, is_last=position is None)
             if position is None:
                 return
             count = _PAGE
@@ -145,4 +145,4 @@ def _split_into_pages(images: Sequence[Image], *, is_last: bool) -> Iterator[Pag
     """Yield the images as pages of at most _PAGE, and one page if there is no image."""
     for start in range(0, max(len(images), 1), _PAGE):
         end = start + _PAGE
-        yield Page(images[start:end], last=is_last and end >= len(images))
+        yield Page(images[start:end], is_last=is_last and end >= len(images))
