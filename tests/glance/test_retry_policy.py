@@ -18,7 +18,7 @@ from glimpse.upstream.transport import Response
 
 OK = Response(200, [], b"")
 GET = GlanceRequest("GET", "/", {}, 1000)
-PATCH = GlanceRequest("PATCH", "/", {}, 1000, b"[]", idempotent=True)
+PATCH = GlanceRequest("PATCH", "/", {}, 1000, b"[]", is_idempotent=True)
 DELETE = GlanceRequest("DELETE", "/", {}, 1000)
 
 

@@ -74,7 +74,7 @@ class GlanceClient:
         content_type: str | None = None,
         diagnosis: Diagnosis = lambda: None,
         max_response_bytes: int | None = None,
-        idempotent: bool = False,
+        is_idempotent: bool = False,
     ) -> Response:
         """Send a request with the caller's `token`, and retries as RetryPolicy has it.
 
@@ -91,7 +91,7 @@ class GlanceClient:
             make_headers(token, content_type),
             max_response_bytes or self._options.max_image_bytes,
             body,
-            idempotent,
+            is_idempotent,
             diagnosis,
         )
         try:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from tooz.locking import Lock
 
-from glimpse.glance.lock_service import LOCK_EXPIRY, LockService
+from glimpse.glance.tooz_locks import LOCK_EXPIRY, ToozLocks
 from glimpse.images.errors import Unavailable
 
 _log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class ImageLocks:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Raises UnusableLockService. The connection is made when the first lock is acquired."""
-        self._lock_service = LockService(backend_url)
+        self._tooz_locks = ToozLocks(backend_url)
         self._timeout = timeout
         self._write_expiry = write_expiry
         self._clock = clock
@@ -74,7 +74,7 @@ class ImageLocks:
                         with self._write_marker(name):
                             yield
                     finally:
-                        await asyncio.shield(self._lock_service.release(lock))
+                        await asyncio.shield(self._tooz_locks.release(lock))
         except TimeoutError:
             if not deadline.expired():
                 raise
@@ -117,14 +117,14 @@ class ImageLocks:
     async def _acquire(self, name: str) -> Lock:
         """Acquire the lock between processes. It is polled: waiting would block a thread."""
         delay = _SHORTEST_DELAY
-        while (lock := await self._lock_service.try_lock(name)) is None:
+        while (lock := await self._tooz_locks.try_lock(name)) is None:
             await asyncio.sleep(random.uniform(delay / 2, delay))  # noqa: S311  protects no secret
             delay = min(_LONGEST_DELAY, delay * 2)
         return lock
 
     async def close(self) -> None:
         """Disconnect from the lock service."""
-        await self._lock_service.close()
+        await self._tooz_locks.close()
 
 
 def lock_name(image_id: str) -> str:

@@ -16,7 +16,7 @@ Diagnosis = Callable[[], str | None]
 class GlanceRequest(NamedTuple):
     """A request to any server of Glance; `target` is its quoted path and query.
 
-    `idempotent` is for writes: sent twice, the request has the effect of one (RFC 9110, section
+    `is_idempotent` is for writes: sent twice, the request has the effect of one (RFC 9110, section
     9.2.2). A GET is always idempotent. A response of more than `max_response_bytes` is refused.
     """
 
@@ -25,7 +25,7 @@ class GlanceRequest(NamedTuple):
     headers: dict[str, str]
     max_response_bytes: int
     body: bytes | None = None
-    idempotent: bool = False
+    is_idempotent: bool = False
     diagnosis: Diagnosis = lambda: None
 
     def with_header(self, name: str, value: str) -> "GlanceRequest":

@@ -65,7 +65,7 @@ class RetryPolicy:
                 return result
             _raise_if_explained(request, result)
             _mark_failed(servers, server, result)
-            if not _timed_out(result):
+            if not _is_timeout(result):
                 queue.append(server)
             retry += 1
             if retry > self._max_retries or not queue or not _is_safe_to_repeat(request, result):
@@ -81,17 +81,17 @@ def _is_safe_to_repeat(request: GlanceRequest, result: AttemptResult) -> bool:
     """Return True if the request may be sent again after this result of an attempt."""
     if request.method == "GET" or isinstance(result, ConnectError):
         return True
-    return request.idempotent and not _may_be_in_progress(result)
+    return request.is_idempotent and not _may_be_in_progress(result)
 
 
 def _may_be_in_progress(result: AttemptResult) -> bool:
     """Return True if a server may still be processing the request: it, or a proxy, timed out."""
     if isinstance(result, Response):
         return result.status == HTTPStatus.GATEWAY_TIMEOUT
-    return _timed_out(result)
+    return _is_timeout(result)
 
 
-def _timed_out(result: AttemptResult) -> bool:
+def _is_timeout(result: AttemptResult) -> bool:
     """Return True if the server accepted the request but did not respond in time."""
     return isinstance(result, TimeoutError) and not isinstance(result, ConnectError)
 

@@ -36,7 +36,7 @@ class ImageSchema:
         self._max_age = max_age
         self._clock = clock
         self._attributes: frozenset[str] = BASE_ATTRIBUTES
-        self._fetched = False  # successfully or not
+        self._was_fetched = False  # successfully or not
         self._stale_at = 0.0
         self._refresh = SingleFlight(self._fetch_attributes)
 
@@ -44,7 +44,7 @@ class ImageSchema:
         """Return the keys that are attributes rather than properties. Raises nothing."""
         if self._clock() >= self._stale_at:
             refresh = self._refresh.start(token)
-            if not self._fetched:
+            if not self._was_fetched:
                 await asyncio.wait((refresh,))  # a cancelled caller does not cancel it
         return self._attributes
 
@@ -57,7 +57,7 @@ class ImageSchema:
         except ImageServiceError:
             pass  # the attributes of the Image API are enough for nearly every image
         finally:
-            self._fetched = True
+            self._was_fetched = True
             self._stale_at = self._clock() + lifetime
 
     def close(self) -> None:

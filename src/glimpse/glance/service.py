@@ -167,7 +167,7 @@ class GlanceImageService:
             image = await self.get_image(caller, image_id)
             operations = make_property_patch(image.properties, changes)
             self._permissions.check(caller, Action.MODIFY_IMAGE, image)
-            if not operations and not _may_change_nothing(caller, image):
+            if not operations and not _is_empty_change_allowed(caller, image):
                 # Have Glance decide: set an attribute to the value that it has.
                 operations = [{"op": "replace", "path": "/min_ram", "value": image.min_ram}]
             if operations:
@@ -191,7 +191,7 @@ class GlanceImageService:
             body=orjson.dumps(operations),
             content_type=_JSON_PATCH,
             diagnosis=diagnosis,
-            idempotent=all(operation["op"] == "add" for operation in operations),
+            is_idempotent=all(operation["op"] == "add" for operation in operations),
         )
         # For some keys that it cannot store, Glance responds that there is no such image.
         if response.status == HTTPStatus.NOT_FOUND and (explanation := diagnosis()):
@@ -236,10 +236,10 @@ class GlanceImageService:
         return parse_image(parse_document(response), attributes)
 
 
-def _may_change_nothing(caller: Caller, image: Image) -> bool:
+def _is_empty_change_allowed(caller: Caller, image: Image) -> bool:
     """Return True if Glance certainly allows a change that changes nothing: none is sent then."""
-    owns = caller.is_admin or image.owner == caller.project_id
-    return has_role(caller, Action.MODIFY_IMAGE) and (owns or image.visibility == "public")
+    is_owner = caller.is_admin or image.owner == caller.project_id
+    return has_role(caller, Action.MODIFY_IMAGE) and (is_owner or image.visibility == "public")
 
 
 def _parse_images(

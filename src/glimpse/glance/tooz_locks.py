@@ -1,4 +1,4 @@
-"""LockService: locks between processes, through tooz, with a bound on each blocking call."""
+"""ToozLocks: locks between processes, through tooz, with a bound on each blocking call."""
 
 import asyncio
 import logging
@@ -40,7 +40,7 @@ class UnusableLockService(Exception):
     """The backend URL names no lock service that can be used here; the message says why."""
 
 
-class LockService:
+class ToozLocks:
     """The locks at `backend_url`, a tooz URL.
 
     A call that takes more than `call_timeout` seconds is abandoned: its caller gets Unavailable and
@@ -54,13 +54,13 @@ class LockService:
         self._heartbeat = LockHeartbeat(self._coordinator)
         # Locks of files do not block. Two threads for each write would cost more than the locks.
         self._is_local = backend_url.startswith("file:")
-        self._started = False
+        self._is_started = False
         self._startup = SingleFlight(self._start)
         self.abandoned_calls = 0
 
     async def try_lock(self, name: str) -> Lock | None:
         """Acquire the lock of that name; return None if it is taken. Raises Unavailable."""
-        if not self._started:
+        if not self._is_started:
             try:
                 async with asyncio.timeout(self._call_timeout):
                     await self._startup.join()
@@ -86,8 +86,8 @@ class LockService:
         """Stop the heartbeat and disconnect. A failure is logged."""
         self._startup.close()
         self._heartbeat.stop()
-        if self._started:
-            self._started = False
+        if self._is_started:
+            self._is_started = False
             try:
                 await self._call(self._coordinator.stop)
             except Unavailable:
@@ -99,7 +99,7 @@ class LockService:
         except ToozError:
             raise Unavailable(_UNREACHABLE) from None
         self._heartbeat.start()
-        self._started = True
+        self._is_started = True
 
     async def _call(
         self,

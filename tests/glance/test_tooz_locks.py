@@ -1,4 +1,4 @@
-"""LockService: unusable URLs, and servers that fail and recover."""
+"""ToozLocks: unusable URLs, and servers that fail and recover."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tooz.locking import Lock
 
-from glimpse.glance.lock_service import LockService, UnusableLockService, with_timeouts
+from glimpse.glance.tooz_locks import ToozLocks, UnusableLockService, with_timeouts
 from glimpse.images.errors import Unavailable
 from tests.support.faultproxy import Fault, FaultProxy
 from tests.support.services import memcached, redis_server
@@ -38,7 +38,7 @@ def test_lock_expiry_and_timeout_are_added_unless_the_url_has_them() -> None:
 )
 def test_unusable_url_is_refused_with_the_reason(url: str, message: str) -> None:
     with pytest.raises(UnusableLockService, match=message):
-        LockService(url)
+        ToozLocks(url)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ async def test_locks_are_unavailable_while_redis_fails_and_work_when_it_is_back(
     with redis_server(tmp_path) as redis, FaultProxy(redis.address) as proxy:
         # A lock whose confirmation was lost stays for a second.
         url = f"redis://127.0.0.1:{proxy.port}?lock_timeout=1&socket_timeout=0.5"
-        locks = LockService(url, call_timeout=0.5)
+        locks = ToozLocks(url, call_timeout=0.5)
         for _ in range(2):  # before the first connection, and after
             if fault:
                 proxy.fail(fault)
@@ -71,7 +71,7 @@ async def test_heartbeat_logs_failure_and_recovery_and_ends_with_the_service(
 ) -> None:
     threads_of_others = heartbeat_threads()
     with memcached(tmp_path) as server, FaultProxy(server.address) as proxy:
-        locks = LockService(f"memcached://127.0.0.1:{proxy.port}?lock_timeout=2")
+        locks = ToozLocks(f"memcached://127.0.0.1:{proxy.port}?lock_timeout=2")
         await locks.release(await eventually_locked(locks))
         proxy.refuse()
         await until(lambda: FAILS in caplog.text)
@@ -93,7 +93,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def eventually_locked(locks: LockService) -> Lock:
+async def eventually_locked(locks: ToozLocks) -> Lock:
     """Acquire the lock as soon as possible."""
     async with asyncio.timeout(30):
         while True:
