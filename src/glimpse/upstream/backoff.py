@@ -1,4 +1,4 @@
-"""retry_delay: how long to wait before a request is sent again."""
+"""retry_delay: the delay before a request is sent again."""
 
 import random
 
@@ -10,7 +10,8 @@ def retry_delay(retry: int) -> float:
     """Return the seconds to wait before the `retry`-th retry, counted from 1.
 
     The upper bound doubles with each retry, up to one second. The delay is random between half of
-    the bound and the bound, so that clients which failed together do not return together.
+    the bound and the bound, so that clients whose requests failed at the same time do not retry at
+    the same time.
     """
     longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (retry - 1))
     return random.uniform(longest / 2, longest)  # noqa: S311  spreads load, protects no secret

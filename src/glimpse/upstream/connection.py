@@ -1,6 +1,6 @@
 """Connection: HTTP/1.1 with one server, one request at a time.
 
-A server may be broken or hostile: whatever it sends, a response takes a bounded number of bytes.
+A server may send anything: a response takes a bounded number of bytes in every case.
 """
 
 import asyncio
@@ -93,7 +93,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """True if another request can be sent: it is open and none is in progress."""
+        """Return True if the connection is open and no request is in progress."""
         return self._response is None and not self._transport.is_closing()
 
     def close(self) -> None:
@@ -134,7 +134,7 @@ class Connection(asyncio.Protocol):
         self._on_close(self)
 
     def on_message_begin(self) -> None:
-        """Start a response; one without a request must not be taken for that of the next."""
+        """Start a response. One without a request closes the connection."""
         if self._response is None:
             self._transport.abort()
         self._headers = []
@@ -198,7 +198,7 @@ class Connection(asyncio.Protocol):
         self._response = None
 
     def _fail(self, error: Exception) -> None:
-        """Have `send` raise an error, if it still waits, and close the connection."""
+        """Close the connection; `send` raises `error` if it still waits for the response."""
         if self._response is not None:
             if not self._response.done():
                 self._response.set_exception(error)
@@ -223,7 +223,7 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _release_reservation(self) -> None:
-        """Give back what was reserved of the budget, or withdraw a pending reservation."""
+        """Release the reserved bytes of the budget, or cancel the pending reservation."""
         size, pending = self._reserved_bytes, self._pending
         self._reserved_bytes, self._pending = 0, None
         if pending is not None:

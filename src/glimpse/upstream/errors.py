@@ -1,4 +1,4 @@
-"""Why a request to another service brought no response.
+"""Errors of requests to another service that have no response.
 
 UpstreamError
 ├── ConnectError        no connection could be made: nothing was sent
@@ -13,7 +13,7 @@ but never contain anything that was sent.
 
 
 class UpstreamError(Exception):
-    """A request to another service brought no response."""
+    """A request to another service has no response."""
 
 
 class ConnectError(UpstreamError):

@@ -19,7 +19,7 @@ _SECOND_ADDRESS_DELAY = 0.25  # seconds, as RFC 8305 recommends
 
 
 class ConnectionOptions(NamedTuple):
-    """How connections are made and used. Timeouts are in seconds.
+    """The options of connections. Timeouts are in seconds.
 
     `connect_timeout` is for a connection with its TLS handshake, `read_timeout` for each wait for
     more of a response. `max_connections` is for each server.
@@ -51,10 +51,10 @@ class ConnectionPool:
         self._is_tls = encoder.is_tls
         self._options = options
         self._budget = budget
-        self._open = open_connections
+        self._open_connections = open_connections
         self._slots = asyncio.Semaphore(options.max_connections)
         self._idle: list[Connection] = []
-        self._retired = False
+        self._is_retired = False
 
     async def send(self, request: bytes, max_response_bytes: int) -> Response:
         """Send an encoded request on an idle or a new connection; return the response.
@@ -78,7 +78,7 @@ class ConnectionPool:
 
     def _put_back(self, connection: Connection) -> None:
         """Keep a usable connection for the next request, unless the pool is retired."""
-        if self._retired:
+        if self._is_retired:
             connection.close()
         if connection.is_usable:
             connection.idle_since = asyncio.get_running_loop().time()
@@ -96,7 +96,7 @@ class ConnectionPool:
             raise ConnectError(str(error)) from None
 
     async def _open_connection(self) -> Connection:
-        """Connect to the first address that works, trying them as RFC 8305 has it."""
+        """Connect to the first address that works, in the order and with the delay of RFC 8305."""
         loop = asyncio.get_running_loop()
         addresses: Sequence[AddrInfoType] = self._numeric_address()
         if not addresses:
@@ -106,7 +106,9 @@ class ConnectionPool:
         )
         try:
             _, connection = await loop.create_connection(
-                lambda: Connection(self._options.read_timeout, self._open.discard, self._budget),
+                lambda: Connection(
+                    self._options.read_timeout, self._open_connections.discard, self._budget
+                ),
                 sock=connected,
                 ssl=self._options.tls.context if self._is_tls else None,
                 server_hostname=self._host if self._is_tls else None,
@@ -114,7 +116,7 @@ class ConnectionPool:
         except BaseException:
             connected.close()
             raise
-        self._open.add(connection)
+        self._open_connections.add(connection)
         return connection
 
     def _numeric_address(self) -> Sequence[AddrInfoType]:
@@ -140,6 +142,6 @@ class ConnectionPool:
 
     def retire(self) -> None:
         """Close idle connections now, and each one in use after its response."""
-        self._retired = True
+        self._is_retired = True
         for connection in self._idle:
             connection.close()

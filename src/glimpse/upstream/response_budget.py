@@ -1,4 +1,4 @@
-"""ResponseBudget: a bound for the bytes of large response bodies that are read at once."""
+"""ResponseBudget: a limit for the memory of large response bodies that are being read."""
 
 from collections import deque
 from collections.abc import Callable
@@ -43,7 +43,7 @@ class ResponseBudget:
         self._grant()
 
     def release(self, size: int) -> None:
-        """Give back `size` bytes, the same number that was reserved."""
+        """Release a granted reservation of `size` bytes."""
         self._free += min(size, self._total)
         self._grant()
 

@@ -1,4 +1,4 @@
-"""SingleFlight: one run of a coroutine function, shared by all who ask for its result."""
+"""SingleFlight: concurrent callers of a coroutine function share one run and its result."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -31,8 +31,8 @@ class SingleFlight(Generic[Parameters, Result]):
     async def join(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         """Return the result of the current run, or raise its exception; start a run if necessary.
 
-        The arguments of the caller that starts the run count. A caller that is cancelled does not
-        cancel the run for the others.
+        The arguments are used only if this call starts the run. Cancelling a caller does not cancel
+        the run.
         """
         return await asyncio.shield(self.start(*args, **kwargs))
 

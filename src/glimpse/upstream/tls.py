@@ -1,4 +1,4 @@
-"""TlsOptions: which servers to trust, and which certificate to show them."""
+"""TlsOptions: the trusted certificate authorities and the client certificate."""
 
 import ssl
 from dataclasses import dataclass

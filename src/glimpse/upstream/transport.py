@@ -1,4 +1,4 @@
-"""Transport: what sends a request to another service, and the Response it returns."""
+"""Transport: the interface that sends a request to another service and returns a Response."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
@@ -58,8 +58,8 @@ class Transport(Protocol):
         """Send a request once, to `target` (quoted path and query) below `base_url`.
 
         Any status code is a response; redirects are not followed. Raises UpstreamError, or
-        TimeoutError if the server does not respond in time. A transport must not send a request
-        again by itself: only its caller knows whether that is safe.
+        TimeoutError if the server does not respond in time. A transport must not retry: only its
+        caller knows which requests are safe to repeat.
         """
         ...
 
