@@ -10,7 +10,7 @@ from glimpse.glance import error_text, image_document, list_pages, responses
 from glimpse.glance.error_diagnosis import diagnose_properties
 from glimpse.glance.servers import Servers, is_url
 from glimpse.http import accept, proxy_headers
-from glimpse.identity.access_rules import AccessRule, RequestTarget, allowed
+from glimpse.identity.access_rules import AccessRule, RequestTarget, is_allowed
 from glimpse.identity.keystone.token_document import parse_validation
 from glimpse.image_api import byte_ranges, json_patch, query_language
 from glimpse.image_api import routes as image_routes
@@ -293,7 +293,7 @@ ROWS = {
         views._ENCODED.search, repeated('"', '"block_device_mapping'), "compute.views:_ENCODED"
     ),
     "access rules": Row(
-        lambda text: allowed(
+        lambda text: is_allowed(
             [AccessRule("compute", "GET", path) for path in RULES],
             RequestTarget("compute", "GET", f"/{text}"),
         ),

@@ -33,11 +33,11 @@ async def test_token_without_a_user_or_too_long_is_unauthorized(token: str | Non
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost"])
 def test_loopback_address_is_accepted(host: str) -> None:
-    check_noauth_bind(host, allowed=False)
+    check_noauth_bind(host, is_remote_allowed=False)
 
 
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "192.0.2.1", "myhost", "::ffff:192.0.2.1"])
 def test_other_address_is_refused_unless_allowed(host: str) -> None:
     with pytest.raises(RemoteNoAuthRefused, match="allow_remote_noauth"):
-        check_noauth_bind(host, allowed=False)
-    check_noauth_bind(host, allowed=True)
+        check_noauth_bind(host, is_remote_allowed=False)
+    check_noauth_bind(host, is_remote_allowed=True)

@@ -1,7 +1,7 @@
 """Access rules of application credentials: the requests that their tokens allow.
 
-Users write the rules. So matching one takes bounded time whatever its path is, which a regular
-expression would not.
+Users write the rules, so matching takes bounded time for every path of a rule. A regular expression
+made from such a path would not guarantee that.
 """
 
 import functools
@@ -13,7 +13,7 @@ _UNQUOTED = "/~!$&'()*+,;=:@"  # characters that RFC 3986 allows in a path
 _MAX_RULE_LENGTH = 255  # characters of a rule's path; Keystone stores at most 128, accepts 225
 # Characters of a request's path, percent-encoded: a metadata key of 255 characters takes 3,060.
 _MAX_PATH_LENGTH = 4096
-# Characters of paths that are matched with several wildcards, for one request: 8 ms of CPU time.
+# Characters that rules with several wildcards match, in all for one request: 8 ms of CPU time.
 _MAX_STEPS = 32_768
 
 
@@ -47,15 +47,19 @@ class AccessRule(NamedTuple):
         return rule
 
     def allows(self, target: RequestTarget) -> bool:
-        """Tell whether this rule alone allows the request."""
-        return allowed((self,), target)
+        """Return True if this rule allows the request."""
+        return is_allowed((self,), target)
 
 
-def allowed(rules: Sequence[AccessRule] | None, target: RequestTarget | None) -> bool:
-    """Tell whether one of `rules` allows `target`; None for `rules` allows every request.
+def is_allowed(rules: Sequence[AccessRule] | None, target: RequestTarget | None) -> bool:
+    """Return True if `rules` is None, or if one of `rules` allows `target`.
 
-    False without a `target`, for a path that is too long, and once rules with several wildcards
-    have taken _MAX_STEPS. A rule whose path is too long allows nothing.
+    Returns False without a `target`, and for a path of more than 4,096 percent-encoded characters.
+    A rule whose path has more than 255 characters allows nothing.
+
+    A rule whose path has several wildcards takes one step for each character of the request's path
+    that the wildcards have to match. If the next such rule would exceed 32,768 steps in all, it and
+    all further rules with several wildcards allow nothing.
     """
     if rules is None:
         return True
@@ -85,9 +89,10 @@ _ANYTHING = "**"
 
 
 class _Pattern:
-    """A rule's path, compiled: a literal beginning, a part with wildcards, a literal end.
+    """A rule's path, compiled: a literal beginning, a middle, and a literal end.
 
-    The part goes from the first wildcard to the last. ``is_simple``: there is at most one.
+    The middle reaches from the first wildcard to the last one. ``is_simple`` is True if there is at
+    most one wildcard.
     """
 
     def __init__(self, path: str) -> None:
@@ -116,7 +121,7 @@ class _Pattern:
         return None
 
     def matches(self, text: str) -> bool:
-        """Tell whether the part from the first to the last wildcard matches `text`."""
+        """Return True if the middle of the pattern matches `text`."""
         if not self.is_simple:
             return self._simulate(text)
         if self._first is None:
@@ -124,10 +129,10 @@ class _Pattern:
         return self._first == _ANYTHING or (text != "" and "/" not in text)
 
     def _simulate(self, text: str) -> bool:
-        """Tell whether several wildcards, and the literals between them, match `text`.
+        """Return True if a middle with several wildcards matches `text`.
 
-        Simulates a finite automaton: the bits of a number are its states, those that may match the
-        next character. So each character takes the same time, whatever came before it.
+        Simulates a finite automaton, whose states are the parts of the middle: bit n of ``places``
+        is set if part n may match the next character. Each character takes the same time.
         """
         anything = self._places.get(_ANYTHING, 0)  # never two in a row: `_parts` joins them
         segments = self._places.get(_SEGMENT, 0)

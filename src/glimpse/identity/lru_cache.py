@@ -1,4 +1,4 @@
-"""LruCache: the entries used last, bounded in number and in bytes."""
+"""LruCache: a least-recently-used cache, bounded in number of entries and in bytes."""
 
 import math
 from collections import OrderedDict
@@ -15,10 +15,10 @@ class _Entry(NamedTuple, Generic[Value]):
 
 
 class LruCache(Generic[Key, Value]):
-    """At most `max_entries` entries of at most `max_bytes` in all; the least recently used go.
+    """At most `max_entries` entries of at most `max_bytes` together.
 
-    Not cachetools' LRUCache: that has one bound, and a look-up, which each request makes, takes
-    it more than twice as long.
+    Beyond either bound, the least recently used entries are dropped. cachetools' LRUCache has only
+    one bound, and its look-up, which each request makes, takes more than twice as long.
     """
 
     def __init__(self, max_entries: int, max_bytes: float = math.inf) -> None:
@@ -44,7 +44,10 @@ class LruCache(Generic[Key, Value]):
         return None if entry is None else entry.value
 
     def put(self, key: Key, value: Value, size: int = 0) -> None:
-        """Set the value of `key`, which takes `size` bytes; drop the oldest beyond the bounds."""
+        """Set the value of `key`, which takes `size` bytes.
+
+        Drops the least recently used entries beyond the bounds.
+        """
         self.discard(key)
         self._entries[key] = _Entry(value, size)
         self.total_bytes += size

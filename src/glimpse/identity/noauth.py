@@ -17,8 +17,8 @@ class NoAuthIdentity:
     async def authenticate(
         self,
         token: str | None,
-        service_token: str | None = None,  # noqa: ARG002  the port's signature
-        target: RequestTarget | None = None,  # noqa: ARG002  the port's signature
+        service_token: str | None = None,  # noqa: ARG002  the signature of Identity
+        target: RequestTarget | None = None,  # noqa: ARG002  the signature of Identity
     ) -> Caller:
         """Return the caller of a token ``user:project``, or ``user`` for a project of that name.
 
@@ -57,9 +57,9 @@ class RemoteNoAuthRefused(ValueError):
     """The service would listen without authentication on an address that others can reach."""
 
 
-def check_noauth_bind(host: str, allowed: bool) -> None:  # noqa: FBT001  the setting's value
-    """Raise RemoteNoAuthRefused if `host` is not a loopback address, unless `allowed`."""
-    if allowed or is_loopback(host):
+def check_noauth_bind(host: str, is_remote_allowed: bool) -> None:  # noqa: FBT001  the setting's value
+    """Raise RemoteNoAuthRefused unless `host` is a loopback address or `is_remote_allowed`."""
+    if is_remote_allowed or is_loopback(host):
         return
     raise RemoteNoAuthRefused(
         f"auth_strategy = noauth lets everyone who reaches {host} do everything: listen on "
@@ -68,9 +68,9 @@ def check_noauth_bind(host: str, allowed: bool) -> None:  # noqa: FBT001  the se
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether `host` is a loopback address or ``localhost``.
+    """Return True if `host` is a loopback address or ``localhost``.
 
-    False for any other name, since it may resolve to another address tomorrow.
+    Returns False for any other name, since the address to which it resolves may change.
     """
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback

@@ -1,4 +1,4 @@
-"""The port Identity, which finds the caller of a request by its token, and its errors."""
+"""Identity: the port (interface) that finds the caller of a request by its token."""
 
 from typing import Protocol
 
@@ -39,11 +39,11 @@ class Identity(Protocol):
         service_token: str | None = None,
         target: RequestTarget | None = None,
     ) -> Caller:
-        """Return the caller whose token it is.
+        """Return the caller to whom `token` was issued.
 
-        `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header: a
-        service that acts for a user may use the user's expired token, as in keystonemiddleware.
-        `target` is the request; a token with access rules is refused without it. Raises
+        `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header. With
+        a valid `service_token` of a service, an expired `token` is accepted, as keystonemiddleware
+        does. `target` is the request; without it, a token with access rules is refused. Raises
         Unauthorized or IdentityUnavailable.
         """
         ...
@@ -57,12 +57,13 @@ class Identity(Protocol):
         ...
 
     def copy_cache(self, other: "Identity") -> None:
-        """Take over the cached tokens of `other`, which this identity replaces in a reload.
+        """Use the cached tokens of `other`, which this identity replaces in a reload.
 
-        An implementation that cannot use them does nothing.
+        Does nothing if the implementation has no cache, or if the cached tokens of `other` may not
+        be valid here.
         """
         ...
 
     async def close(self) -> None:
-        """Close connections and files, and end work under way."""
+        """Close connections and files, and cancel work in progress."""
         ...

@@ -112,32 +112,32 @@ def render_roles(names: tuple[str, ...]) -> list[dict[str, str]]:
     return [{"id": role_id(name), "name": name} for name in names]
 
 
-def render_project(known: Project, base_url: str) -> dict[str, Any]:
+def render_project(project: Project, base_url: str) -> dict[str, Any]:
     """Render a project as ``/v3/auth/projects`` and ``/v3/projects`` list it."""
     return {
-        "id": known.id,
-        "name": known.name,
+        "id": project.id,
+        "name": project.name,
         "domain_id": DOMAIN_ID,
         "parent_id": DOMAIN_ID,
         "description": "",
-        "enabled": known.enabled,
+        "enabled": project.enabled,
         "is_domain": False,
         "options": {},
         "tags": [],
-        "links": {"self": f"{base_url}/identity/v3/projects/{known.id}"},
+        "links": {"self": f"{base_url}/identity/v3/projects/{project.id}"},
     }
 
 
-def render_user(known: User, base_url: str) -> dict[str, Any]:
+def render_user(user: User, base_url: str) -> dict[str, Any]:
     """Render a user as ``/v3/users`` lists it, without password or hash."""
     return {
-        "id": known.id,
-        "name": known.name,
+        "id": user.id,
+        "name": user.name,
         "domain_id": DOMAIN_ID,
-        "enabled": known.enabled,
+        "enabled": user.enabled,
         "password_expires_at": None,
         "options": {},
-        "links": {"self": f"{base_url}/identity/v3/users/{known.id}"},
+        "links": {"self": f"{base_url}/identity/v3/users/{user.id}"},
     }
 
 
@@ -206,22 +206,28 @@ def render_collection(name: str, entries: list[dict[str, Any]], url: str) -> dic
     return {name: entries, "links": {"self": url, "next": None, "previous": None}}
 
 
-def render_application_credential(known: ApplicationCredential, base_url: str) -> dict[str, Any]:
+def render_application_credential(
+    credential: ApplicationCredential, base_url: str
+) -> dict[str, Any]:
     """Render an application credential, without its secret.
 
     Unlike a token's, its expiry has no ``Z`` at the end, as in Keystone.
     """
-    path = f"/identity/v3/users/{known.user_id}/application_credentials/{known.id}"
-    expires = None if known.expires_at is None else format_time(known.expires_at).removesuffix("Z")
+    path = f"/identity/v3/users/{credential.user_id}/application_credentials/{credential.id}"
+    expires = (
+        None
+        if credential.expires_at is None
+        else format_time(credential.expires_at).removesuffix("Z")
+    )
     return {
-        "id": known.id,
-        "name": known.name,
-        "description": known.description,
-        "user_id": known.user_id,
-        "project_id": known.project_id,
-        "roles": [{**role, "domain_id": None} for role in render_roles(known.roles)],
+        "id": credential.id,
+        "name": credential.name,
+        "description": credential.description,
+        "user_id": credential.user_id,
+        "project_id": credential.project_id,
+        "roles": [{**role, "domain_id": None} for role in render_roles(credential.roles)],
         "expires_at": expires,
-        "unrestricted": known.unrestricted,
+        "unrestricted": credential.unrestricted,
         "system": None,
         "links": {"self": base_url + path},
     }

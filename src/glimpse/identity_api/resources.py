@@ -1,6 +1,7 @@
 """Lists and shows projects, users, domains, roles, services, endpoints and regions. Pure.
 
-Permissions are those of Keystone's default policy: an admin sees all, other callers what is theirs.
+Permissions are those of Keystone's default policy: an admin may see all entries, other callers only
+their own.
 """
 
 from collections.abc import Callable, Iterable
@@ -25,26 +26,26 @@ class Source(NamedTuple):
 
 
 class _Kind(NamedTuple):
-    """A kind of entries, and which of them a caller that is no admin may see.
+    """A kind of entries, and the entries that a caller without the role admin may see.
 
-    ``shown_to`` takes the caller's session and the id of an entry; ``listed_to_all`` lets every
-    caller list all entries.
+    ``is_visible_to`` takes the caller's session and the id of an entry, and returns True if the
+    caller may see the entry. With ``is_listed_for_all``, every caller may list all entries.
     """
 
     singular: str
     entries: Callable[[Source], list[Entry]]
-    shown_to: Callable[[Session, str], bool] = lambda _session, _id: False
-    listed_to_all: bool = False
+    is_visible_to: Callable[[Session, str], bool] = lambda _session, _id: False
+    is_listed_for_all: bool = False
 
 
 def is_true(text: str) -> bool:
-    """Tell whether the text of a query parameter means true, as oslo.utils reads it."""
+    """Return True for a query parameter that oslo.utils reads as true."""
     return text.lower() in _TRUE
 
 
 def list_entries(session: Session, kind: str, source: Source, query: Query) -> list[Entry]:
     """List the entries of a kind (a key of KINDS) that match `query`. Raises Forbidden."""
-    if not (KINDS[kind].listed_to_all or _is_admin(session)):
+    if not (KINDS[kind].is_listed_for_all or _is_admin(session)):
         raise _forbidden(f"list_{kind}")
     return _filter(KINDS[kind].entries(source), query)
 
@@ -52,10 +53,11 @@ def list_entries(session: Session, kind: str, source: Source, query: Query) -> l
 def show_entry(session: Session, kind: str, source: Source, entry_id: str) -> Entry:
     """Return the entry of a kind (a key of KINDS) with an id.
 
-    Raises Forbidden if the caller may not see it, also if there is none; NotFound to an admin.
+    Raises Forbidden if the caller may not see an entry with that id, whether it exists or not;
+    NotFound if it may, and there is no such entry.
     """
-    singular, entries, shown_to, _ = KINDS[kind]
-    if not (shown_to(session, entry_id) or _is_admin(session)):
+    singular, entries, is_visible_to, _ = KINDS[kind]
+    if not (is_visible_to(session, entry_id) or _is_admin(session)):
         raise _forbidden(f"get_{singular}")
     found = next((entry for entry in entries(source) if entry["id"] == entry_id), None)
     if found is None:
@@ -64,9 +66,9 @@ def show_entry(session: Session, kind: str, source: Source, entry_id: str) -> En
 
 
 def list_projects_of(session: Session, user_id: str, source: Source, query: Query) -> list[Entry]:
-    """List the enabled projects in which a user has a role, those that match `query`.
+    """List the enabled projects that match `query` and in which a user has a role.
 
-    Raises Forbidden unless the user is the caller or the caller an admin; NotFound to an admin.
+    Raises Forbidden unless the caller is the user or an admin; NotFound for an unknown user.
     """
     if session.user.id != user_id and not _is_admin(session):
         raise _forbidden("list_user_projects")
@@ -80,8 +82,8 @@ def list_projects_of(session: Session, user_id: str, source: Source, query: Quer
 def _filter(entries: list[Entry], query: Query) -> list[Entry]:
     """Return the entries with the values of `query`, whose unknown parameters are ignored.
 
-    ``limit`` is ignored, too: a list is one page. ``marker`` is not, so that a client that asks
-    for the next page gets an empty one.
+    ``limit`` is ignored, too: a list is one page. ``marker`` is respected, so that a client that
+    requests the next page receives an empty one.
     """
     parameters = dict(query)
     matching = [
@@ -153,6 +155,6 @@ KINDS: dict[str, _Kind] = {
         "region",
         lambda source: [documents.render_region(source.region, source.base_url)],
         lambda _session, _id: True,
-        listed_to_all=True,
+        is_listed_for_all=True,
     ),
 }

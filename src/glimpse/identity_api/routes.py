@@ -69,9 +69,9 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
 
 
 def _strip_slashes(app: ASGIApp) -> ASGIApp:
-    """Wrap `app`: slashes at the end of a path do not matter, as in Keystone.
+    """Wrap `app` to ignore slashes at the end of a path, as Keystone does.
 
-    Also names the operation for the access log.
+    Also sets the name of the operation in the access log.
     """
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,7 +117,7 @@ class _Handlers:
 
     async def validate(self, request: Request) -> Response:
         caller, subject = self._caller_and_subject(
-            request, expired=resources.is_true(request.query_params.get("allow_expired", ""))
+            request, allow_expired=resources.is_true(request.query_params.get("allow_expired", ""))
         )
         if caller.user.id != subject.user.id and not {"admin", SERVICE_ROLE} & {*caller.roles}:
             raise Forbidden("You are not authorized to perform the requested action.")
@@ -214,20 +214,21 @@ class _Handlers:
         return session
 
     def source(self, request: Request) -> resources.Source:
-        """Return the present data that entries are rendered from."""
+        """Return the current data from which entries are rendered."""
         directory = self._identity.directory_file.current
         return resources.Source(directory, _base_url(request), self._identity.region_name)
 
     def _caller_and_subject(
-        self, request: Request, *, expired: bool = False
+        self, request: Request, *, allow_expired: bool = False
     ) -> tuple[Session, Session]:
-        """Return the sessions of X-Auth-Token and X-Subject-Token; `expired` allows two days.
+        """Return the sessions of X-Auth-Token and of X-Subject-Token.
 
-        Raises Unauthorized, or NotFound for the latter.
+        With `allow_expired`, the latter may have expired up to two days ago. Raises Unauthorized
+        for an invalid X-Auth-Token, NotFound for an invalid X-Subject-Token.
         """
         caller = self.session(request)
         try:
-            window = EXPIRED_WINDOW if expired else 0
+            window = EXPIRED_WINDOW if allow_expired else 0
             return caller, self._identity.validate(
                 request.headers.get("x-subject-token", ""), window
             )

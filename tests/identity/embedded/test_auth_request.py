@@ -37,10 +37,10 @@ def test_scope_is_a_project_or_none_or_of_another_kind() -> None:
         return parse(["password"], scope, password=BY_ID)
 
     assert scoped({"project": {"id": "p"}}).project == Reference("p", None)
-    assert scoped("unscoped").unscoped
-    assert scoped({"unscoped": {}}).unscoped
+    assert scoped("unscoped").is_unscoped
+    assert scoped({"unscoped": {}}).is_unscoped
     assert scoped({"system": {"all": True}}).other_scope == "system"
-    assert (scoped(None).project, scoped(None).unscoped) == (None, False)
+    assert (scoped(None).project, scoped(None).is_unscoped) == (None, False)
 
 
 def test_values_longer_than_any_may_be_are_recognized() -> None:

@@ -27,7 +27,7 @@ def test_standard_document_has_three_users_with_passwords_and_projects() -> None
         assert user is not None
         assert user.password
         assert [project.name for project in directory.projects_of(user)] == [name]
-    assert directory.broken == {}
+    assert directory.invalid_entries == {}
 
 
 def test_completing_a_complete_document_changes_nothing() -> None:
@@ -90,7 +90,7 @@ def test_invalid_entries_are_left_out_and_named() -> None:
     assert set(directory.projects) == {"p"}
     assert set(directory.users) == {"u"}
     assert directory.credentials == {}
-    assert set(directory.broken) == {
+    assert set(directory.invalid_entries) == {
         *("bad-project", "project 3 of the file", "bad-user", "u: roles in gone", "c")
     }
 

@@ -23,7 +23,7 @@ TOKENS = st.builds(
     issued_at=TIMES,
     expires_at=TIMES,
     audit_ids=st.lists(st.builds(new_audit_id), max_size=2).map(tuple),
-    password_mark=st.text("abc_-", max_size=12),
+    password_fingerprint=st.text("abc_-", max_size=12),
     application_credential_id=st.none() | st.just("c" * 32),
     key_id=st.just(KEYS.signing_key_id),
 )
@@ -61,7 +61,7 @@ def test_token_of_version_0_1_is_read_with_any_of_the_keys() -> None:
     assert (token.user_id, token.project_id, token.methods) == ("1" * 32, "p" * 32, ("password",))
     assert (token.issued_at, token.expires_at) == (1700000000.0, 4102444800.0)
     assert token.key_id == KEYS.signing_key_id
-    assert token.password_mark == keys.password_mark("secret", token.key_id)
+    assert token.password_fingerprint == keys.password_fingerprint("secret", token.key_id)
     assert TokenKeys([OTHER_KEY]).verify(STORED_TOKEN) is None
 
 

@@ -24,11 +24,11 @@ MAX_BYTES_PER_USER = 256 * 1024  # as JSON
 
 
 class Forbidden(Exception):
-    """The caller is not allowed to do this; the message is for the client."""
+    """The caller may not perform this operation; the message is for the client."""
 
 
 class NotFound(Exception):
-    """What the request names does not exist; the message is for the client."""
+    """An object that the request names does not exist; the message is for the client."""
 
 
 class Conflict(Exception):
@@ -53,9 +53,9 @@ class ApplicationCredentials:
         self._clock = clock
 
     def list(self, session: Session, user_id: str) -> list[ApplicationCredential]:
-        """List the credentials of a user, by name.
+        """Return the credentials of a user, sorted by name.
 
-        Raises Forbidden unless the user is the caller or the caller an admin.
+        Raises Forbidden unless the caller is the user or an admin.
         """
         _check_owner(session, user_id)
         return self._file.current.credentials_of(user_id)
@@ -63,7 +63,8 @@ class ApplicationCredentials:
     def get(self, session: Session, user_id: str, credential_id: str) -> ApplicationCredential:
         """Return a credential of a user.
 
-        Raises Forbidden unless the user is the caller or the caller an admin, or NotFound.
+        Raises Forbidden unless the caller is the user or an admin, and NotFound if the user has no
+        such credential.
         """
         _check_owner(session, user_id)
         credential = self._file.current.credentials.get(credential_id)
@@ -74,34 +75,39 @@ class ApplicationCredentials:
     async def create(
         self, session: Session, user_id: str, document: object, address: str
     ) -> tuple[ApplicationCredential, str]:
-        """Create a credential as the request body says; return it and its secret.
+        """Create the credential that the request body `document` describes.
 
-        The secret is stored as a hash only. `address` is the client's. Raises Forbidden for
-        another user's, with a restricted credential, or if the user has too many; BadRequest;
-        Conflict if the user has one of that name; TooManyLogins; IdentityUnavailable.
+        Returns the credential and its secret, of which only a hash is stored. `address` is the
+        client's address. Raises Forbidden if the caller's own token is of a restricted credential,
+        if `user_id` is not the caller, or if the user has too many credentials; BadRequest for an
+        invalid body; Conflict if the user has a credential of the same name; TooManyLogins if too
+        many passwords wait to be hashed; IdentityUnavailable if the identity file is invalid or
+        cannot be written.
         """
         _check_can_manage(session)
         if session.user.id != user_id:
             raise Forbidden("Cannot create an application credential for another user.")
         credential, secret = _parse(document, session, self._clock())
         existing = self._file.current.credentials_of(user_id)
-        _check_room(credential, [credential_entry(each) for each in existing])
+        _check_limits(credential, [credential_entry(each) for each in existing])
         hashed = await self._hasher.hash_secret(secret, user_id, address)
         created = replace(credential, secret_hash=hashed)
 
         def add(directory: dict[str, Any]) -> None:
             entries = directory["application_credentials"]
             owners = (user_id, session.user.name)
-            _check_room(created, [each for each in entries if _has(each, "user", owners)])
+            _check_limits(created, [each for each in entries if _has(each, "user", owners)])
             entries.append(credential_entry(created))
 
         await asyncio.to_thread(self._file.change, add)
         return created, secret
 
     async def delete(self, session: Session, user_id: str, credential_id: str) -> None:
-        """Delete a credential, which ends its tokens.
+        """Delete a credential. Tokens that were issued with it become invalid.
 
-        Raises Forbidden, NotFound or IdentityUnavailable.
+        Raises Forbidden if the caller's own token is of a restricted credential, or if the
+        credential is another user's and the caller is not an admin; NotFound if the user has no
+        such credential; IdentityUnavailable if the identity file is invalid or cannot be written.
         """
         _check_can_manage(session)
         self.get(session, user_id, credential_id)
@@ -115,7 +121,7 @@ class ApplicationCredentials:
 
 
 def _has(entry: object, key: str, values: Sequence[str]) -> bool:
-    """Tell whether an entry of the file, which may be invalid, has one of these values."""
+    """Return True if an entry of the file has one of `values`; False for an invalid entry."""
     return isinstance(entry, dict) and entry.get(key) in values
 
 
@@ -129,10 +135,11 @@ def _check_can_manage(session: Session) -> None:
         raise Forbidden("A restricted application credential cannot manage others.")
 
 
-def _check_room(new: ApplicationCredential, existing: Sequence[Mapping[str, Any]]) -> None:
-    """Check whether a user with the entries `existing` may have `new`.
+def _check_limits(new: ApplicationCredential, existing: Sequence[Mapping[str, Any]]) -> None:
+    """Check `new` against `existing`, the entries that its user has in the file.
 
-    Raises Conflict for a name that one of them has, Forbidden beyond the bounds.
+    Raises Conflict if one of them has the same name. Raises Forbidden if the user would have more
+    than MAX_PER_USER entries, or entries of more than MAX_BYTES_PER_USER.
     """
     if any(each.get("name") == new.name for each in existing):
         raise Conflict(f"There is an application credential {new.name} already.")
@@ -201,9 +208,10 @@ def _text(values: Mapping[str, Any], key: str, max_bytes: int) -> str | None:
 
 
 def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
-    """Return the names of roles given by id or name, all of the token's without any.
+    """Return the names of the roles in `entries`, each of which has an ``id`` or a ``name``.
 
-    Raises BadRequest.
+    Returns all roles of the session if `entries` is empty. Raises BadRequest if `entries` is not a
+    list of roles that the session has.
     """
     if not entries:
         return session.roles
@@ -218,9 +226,9 @@ def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
 
 
 def _parse_expiry(text: object, now: float) -> float | None:
-    """Return the POSIX time of an ISO 8601 text, which is in UTC unless it has an offset.
+    """Return the POSIX time of an ISO 8601 date and time, in UTC unless it has an offset.
 
-    Raises BadRequest for another text, a time before `now`, or one after the year 9999 in UTC.
+    Raises BadRequest for another value, a time before `now`, or one after the year 9999 in UTC.
     """
     if text is None:
         return None

@@ -17,27 +17,28 @@ class BadRequest(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A user, project or credential, named by id, or by name in a domain.
+    """The id of a user, project or credential, or its name in a domain.
 
-    ``in_known_domain`` is False for a domain other than Default, the only one there is.
+    ``is_in_known_domain`` is False for a domain other than Default, the only one there is.
     """
 
     id: str | None
     name: str | None
-    in_known_domain: bool = True
+    is_in_known_domain: bool = True
 
     @property
     def has_valid_lengths(self) -> bool:
-        """True unless the id or the name is longer than any may be."""
+        """Return True unless the id or the name is longer than field_lengths allows."""
         return len(self.id or "") <= field_lengths.ID and len(self.name or "") <= field_lengths.NAME
 
 
 @dataclass(frozen=True, slots=True)
 class AuthRequest:
-    """The methods in their order, the values of each, and the requested scope.
+    """The authentication methods in their order, their parameters, and the requested scope.
 
-    ``project`` is None if the request names no project; ``unscoped`` is True if it asks for an
-    unscoped token; ``other_scope`` is the kind of another scope (domain, system).
+    ``project`` is None if the request names no project. ``is_unscoped`` is True if it requests an
+    unscoped token. ``other_scope`` is the kind of any other scope: ``domain``, ``system`` or
+    ``OS-TRUST:trust``.
     """
 
     methods: tuple[str, ...]
@@ -47,12 +48,12 @@ class AuthRequest:
     credential: Reference | None = None
     secret: str = field(default="", repr=False)
     project: Reference | None = None
-    unscoped: bool = False
+    is_unscoped: bool = False
     other_scope: str | None = None
 
     @property
     def has_valid_lengths(self) -> bool:
-        """True unless a name or a secret is longer than any may be: then no login can succeed."""
+        """Return True unless an id, name or secret is so long that no login can succeed."""
         return all(
             reference is None or reference.has_valid_lengths
             for reference in (self.user, self.credential, self.project)
@@ -63,9 +64,11 @@ class AuthRequest:
 
 
 def parse_auth_request(document: object) -> AuthRequest:
-    """Make an AuthRequest of the parsed JSON body; unknown methods have no values.
+    """Make an AuthRequest of the parsed JSON body.
 
-    Raises BadRequest.
+    Repeated methods are merged. A method that is not in METHODS is kept by name, and its parameters
+    are ignored; a login with it fails later. Raises BadRequest for a malformed body, which includes
+    a method of METHODS without its parameters.
     """
     auth = _object(_object(document, "the body").get("auth"), "auth")
     identity = _object(auth.get("identity"), "auth.identity")
@@ -121,10 +124,10 @@ def _scope(scope: object) -> dict[str, Any]:
     if scope is None:
         return {}
     if scope == "unscoped":
-        return {"unscoped": True}
+        return {"is_unscoped": True}
     parameters = _object(scope, "auth.scope")
     if "unscoped" in parameters:  # as keystoneauth1 of 2016 writes it
-        return {"unscoped": True}
+        return {"is_unscoped": True}
     if "project" in parameters:
         project = _object(parameters["project"], "auth.scope.project")
         return {"project": _reference(project, "auth.scope.project")}
@@ -145,8 +148,8 @@ def _reference(parameters: Mapping[str, Any], where: str) -> Reference:
     domain_name = _text(domain, "name", f"{where}.domain")
     if not domain_id and not domain_name:
         raise BadRequest(f"{where}.domain has to have an id or a name.")
-    known = domain_name.lower() == DOMAIN_NAME.lower() if domain_name else domain_id == DOMAIN_ID
-    return Reference(None, name, known)
+    is_known = domain_name.lower() == DOMAIN_NAME.lower() if domain_name else domain_id == DOMAIN_ID
+    return Reference(None, name, is_known)
 
 
 def _object(value: object, where: str) -> Mapping[str, Any]:

@@ -56,9 +56,10 @@ class ApplicationCredential:
 class Directory:
     """An immutable snapshot of the identity file, with look-ups by id and name.
 
-    ``broken`` maps the entries that were left out to the reasons. ``slowest_password_hash`` and
-    ``slowest_secret_hash`` are the parameters of the hash that takes longest to check, of users
-    and of application credentials: each login takes as long (`password_hashes.check_password`).
+    ``invalid_entries`` maps the entries that were left out to the reasons.
+    ``slowest_password_hash`` and ``slowest_secret_hash`` are the parameters of the hash that takes
+    longest to check, of users and of application credentials: each login takes as long
+    (`password_hashes.check_password`).
     """
 
     def __init__(
@@ -66,9 +67,9 @@ class Directory:
         users: Iterable[User] = (),
         projects: Iterable[Project] = (),
         credentials: Iterable[ApplicationCredential] = (),
-        broken: Mapping[str, str] | None = None,
+        invalid_entries: Mapping[str, str] | None = None,
     ) -> None:
-        self.broken = broken or {}
+        self.invalid_entries = invalid_entries or {}
         self.users = {user.id: user for user in users}
         self.projects = {project.id: project for project in projects}
         self.credentials = {credential.id: credential for credential in credentials}
@@ -82,28 +83,28 @@ class Directory:
         self._projects_by_name = {each.name.lower(): each for each in self.projects.values()}
 
     def user(self, *, user_id: str | None = None, name: str | None = None) -> User | None:
-        """Find a user by id or by name, whose case does not matter, as in Keystone's database."""
+        """Find a user by id, or by name without regard to case as in Keystone. None if unknown."""
         if user_id is not None:
             return self.users.get(user_id)
         return self._users_by_name.get((name or "").lower())
 
     def project(self, *, project_id: str | None = None, name: str | None = None) -> Project | None:
-        """Find a project by id or by name, whose case does not matter."""
+        """Find a project by id, or by name without regard to case. None if unknown."""
         if project_id is not None:
             return self.projects.get(project_id)
         return self._projects_by_name.get((name or "").lower())
 
     def projects_of(self, user: User) -> list[Project]:
-        """List the enabled projects in which `user` has a role, sorted by name."""
+        """Return the enabled projects in which `user` has a role, sorted by name."""
         projects = (self.projects.get(each) for each in user.roles if user.roles[each])
         return sorted((each for each in projects if each and each.enabled), key=lambda p: p.name)
 
     def credentials_of(self, user_id: str) -> list[ApplicationCredential]:
-        """List the application credentials of a user, sorted by name."""
+        """Return the application credentials of a user, sorted by name."""
         credentials = (each for each in self.credentials.values() if each.user_id == user_id)
         return sorted(credentials, key=lambda credential: credential.name)
 
 
 def role_id(name: str) -> str:
-    """Return the id of a role: derived from its name, so that it is the same in every Glimpse."""
+    """Return the id of a role, derived from its name: the same in every deployment."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"glimpse:role:{name}").hex

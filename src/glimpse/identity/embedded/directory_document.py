@@ -83,42 +83,42 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
     description, expires_at, unrestricted.
 
     An invalid entry, or the roles of a user in an unknown project, are left out and named in
-    ``Directory.broken``. Raises InvalidDirectory if a section is missing or not a list.
+    ``Directory.invalid_entries``. Raises InvalidDirectory if a section is missing or not a list.
     """
-    broken: dict[str, str] = {}
+    invalid_entries: dict[str, str] = {}
     try:
         projects = [
             Project(p["id"], p["name"], p.get("enabled", True))
-            for p in valid_entries("project", document["projects"], broken)
+            for p in valid_entries("project", document["projects"], invalid_entries)
         ]
-        known = Directory(projects=projects)
-        user_entries = valid_entries("user", document["users"], broken)
-        users = [_user(entry, known, broken) for entry in user_entries]
-        known = Directory(users, projects)
+        directory = Directory(projects=projects)
+        user_entries = valid_entries("user", document["users"], invalid_entries)
+        users = [_user(entry, directory, invalid_entries) for entry in user_entries]
+        directory = Directory(users, projects)
         entries = document["application_credentials"]
-        credentials = list(_credentials(entries, known, broken))
+        credentials = list(_credentials(entries, directory, invalid_entries))
     except (KeyError, TypeError, AttributeError) as error:
         raise InvalidDirectory(f"missing or of the wrong type: {error}") from error
-    return Directory(users, projects, credentials, broken)
+    return Directory(users, projects, credentials, invalid_entries)
 
 
 def _credentials(
-    entries: Iterable[Mapping[str, Any]], known: Directory, broken: dict[str, str]
+    entries: Iterable[Mapping[str, Any]], directory: Directory, invalid_entries: dict[str, str]
 ) -> Iterator[ApplicationCredential]:
-    for entry in valid_entries("application credential", entries, broken):
+    for entry in valid_entries("application credential", entries, invalid_entries):
         try:
-            yield _credential(entry, known)
+            yield _credential(entry, directory)
         except InvalidDirectory as error:  # for example, its user was removed from the file
-            broken[str(entry["id"])] = str(error)
+            invalid_entries[str(entry["id"])] = str(error)
 
 
-def _user(entry: Mapping[str, Any], known: Directory, broken: dict[str, str]) -> User:
+def _user(entry: Mapping[str, Any], directory: Directory, invalid_entries: dict[str, str]) -> User:
     roles: dict[str, tuple[str, ...]] = {}
     for project, names in entry.get("roles", {}).items():
         try:
-            roles[_project_id(project, known)] = _with_implied(names)
+            roles[_project_id(project, directory)] = _with_implied(names)
         except InvalidDirectory as error:  # the project was removed from the file, or is invalid
-            broken[f"{entry['id']}: roles in {project}"] = str(error)
+            invalid_entries[f"{entry['id']}: roles in {project}"] = str(error)
     password, password_hash = entry.get("password"), entry.get("password_hash")
     return User(
         id=entry["id"],
@@ -137,9 +137,9 @@ def _with_implied(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*named, *implied)))
 
 
-def _credential(entry: Mapping[str, Any], known: Directory) -> ApplicationCredential:
-    project_id = _project_id(entry["project"], known)
-    user = known.user(user_id=entry["user"]) or known.user(name=entry["user"])
+def _credential(entry: Mapping[str, Any], directory: Directory) -> ApplicationCredential:
+    project_id = _project_id(entry["project"], directory)
+    user = directory.user(user_id=entry["user"]) or directory.user(name=entry["user"])
     if user is None:
         raise InvalidDirectory(f"application_credentials: nobody is called {entry['user']}")
     return ApplicationCredential(
@@ -155,8 +155,8 @@ def _credential(entry: Mapping[str, Any], known: Directory) -> ApplicationCreden
     )
 
 
-def _project_id(reference: str, known: Directory) -> str:
-    project = known.project(project_id=reference) or known.project(name=reference)
+def _project_id(reference: str, directory: Directory) -> str:
+    project = directory.project(project_id=reference) or directory.project(name=reference)
     if project is None:
         raise InvalidDirectory(f"no project has the id or name {reference}")
     return project.id

@@ -33,8 +33,8 @@ _log_unwritable = ThrottledErrorLog(_log)
 class DirectoryFile:
     """``identity.json`` in a state directory.
 
-    ``current`` is the directory that the last refresh read. Workers that start at the same time
-    agree: one creates the file, the others read it.
+    ``current`` is the directory that the last refresh read. If several workers start at the same
+    time, one creates the file and the others read it.
     """
 
     def __init__(self, state_dir: Path) -> None:
@@ -54,8 +54,8 @@ class DirectoryFile:
     def refresh(self) -> bool:
         """Read the file again if it changed; return True if ``current`` is new.
 
-        A file that is missing or invalid leaves ``current`` as it is; the latter is logged once.
-        Takes 2 µs for a file that did not change.
+        If the file is missing or invalid, ``current`` stays as it is; an invalid file is logged
+        once for each change. Takes 2 µs for a file that did not change.
         """
         try:
             version = read_file_version(self.path)
@@ -67,16 +67,16 @@ class DirectoryFile:
             if isinstance(error, InvalidDirectory):  # logged once: it is read again when it changes
                 _log.warning("%s is not used as it is now: %s", self.path, error)
             return False
-        for entry, reason in self.current.broken.items():
+        for entry, reason in self.current.invalid_entries.items():
             _broken.report(entry, reason)
         return True
 
     def change(self, edit: Callable[[dict[str, Any]], None]) -> None:
-        """Apply `edit` to the file's document and write it, one process at a time.
+        """Apply `edit` to the document of the file and write the file, one process at a time.
 
-        Nothing is written if `edit` raises, which is passed on. Raises IdentityUnavailable, and
-        changes nothing, if the file cannot be written or is invalid now. May be called in any
-        thread.
+        If `edit` raises an error, nothing is written and the error is raised. Raises
+        IdentityUnavailable, and changes nothing, if the file is invalid or cannot be written. May
+        be called in any thread.
         """
         try:
             with locked(self._lock):

@@ -7,21 +7,25 @@ from typing import Any
 Entry = Mapping[str, Any]
 
 
-def valid_entries(kind: str, entries: Iterable[Any], broken: dict[str, str]) -> Iterator[Entry]:
+def valid_entries(
+    kind: str, entries: Iterable[Any], invalid_entries: dict[str, str]
+) -> Iterator[Entry]:
     """Yield the valid entries of a kind: project, user or application credential.
 
-    Adds the others to `broken`: their id, and the reason.
+    Adds the others to `invalid_entries`: their id, and the reason.
     """
     find_invalid_value = _CHECKS[kind]
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
-            broken[f"{kind} {number} of the file"] = f"a {type(entry).__name__}, not an object"
+            invalid_entries[f"{kind} {number} of the file"] = (
+                f"a {type(entry).__name__}, not an object"
+            )
             continue
         name = find_invalid_value(entry)
         if name is None:
             yield entry
         else:
-            broken[str(entry.get("id"))] = f"{name} is missing or of the wrong type"
+            invalid_entries[str(entry.get("id"))] = f"{name} is missing or of the wrong type"
 
 
 def _invalid_value_of_project(entry: Entry) -> str | None:
@@ -61,7 +65,7 @@ _CHECKS: dict[str, Callable[[Entry], str | None]] = {
 
 
 def is_printable_time(seconds: object) -> bool:
-    """Tell whether `seconds` is None, or a POSIX time that has an ISO 8601 form."""
+    """Return True if `seconds` is None, or a POSIX time that ISO 8601 can express."""
     if seconds is None:
         return True
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):

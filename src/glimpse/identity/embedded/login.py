@@ -34,11 +34,11 @@ class _Identity(Protocol):
 
     def signing_key_id(self) -> str: ...
 
-    def password_mark(self, user: User, key_id: str) -> str: ...
+    def password_fingerprint(self, user: User, key_id: str) -> str: ...
 
 
 class _Authenticated(NamedTuple):
-    """The user whom one authentication method found, and its limits for the new token."""
+    """The result of one authentication method: the user, and limits for the new token."""
 
     user: User
     expires_at: float | None = None
@@ -47,7 +47,10 @@ class _Authenticated(NamedTuple):
 
 
 class Login:
-    """Makes sessions of authentication requests. Every refusal is the same Unauthorized."""
+    """Checks logins and makes sessions of new tokens.
+
+    All failed logins raise Unauthorized with the same message.
+    """
 
     def __init__(
         self, identity: _Identity, expiration: float, queue: LoginQueue | None = None
@@ -58,10 +61,11 @@ class Login:
         self._queue = queue or LoginQueue()
 
     async def __call__(self, request: AuthRequest, address: str = "-") -> Session:
-        """Check all methods of `request`, of a client at `address`; return a new token's session.
+        """Check all methods of `request`, and return the session of a new token.
 
-        Raises Unauthorized, or TooManyLogins if too many passwords wait to be checked. When the
-        caller is cancelled, its passwords are not checked.
+        `address` is the client's address. Raises Unauthorized if any method fails, or if the
+        methods name different users; TooManyLogins if too many passwords wait to be checked. If the
+        calling task is cancelled, passwords that still wait are not checked.
         """
         self._identity.directory_file.refresh()
         if not request.has_valid_lengths:
@@ -72,9 +76,9 @@ class Login:
         return self._make_session(request, results)
 
     async def hash_secret(self, secret: str, user_id: str, address: str) -> str:
-        """Hash a user's new secret in the threads that check passwords, for a client at `address`.
+        """Hash a user's new secret in the threads of the login queue, and return the hash.
 
-        Raises TooManyLogins.
+        `address` is the client's address. Raises TooManyLogins if too many passwords wait.
         """
         hashes: list[str] = []
 
@@ -143,10 +147,10 @@ class Login:
     async def _replace_hash(
         self, credential: ApplicationCredential, secret: str, address: str
     ) -> None:
-        """Store a hash of the right secret with the present parameters in place of an older one.
+        """Replace an outdated hash of `secret`, which is correct, by one with current parameters.
 
-        Users' hashes stay: their tokens depend on them (`password_mark`). Errors are ignored,
-        since the next login tries again.
+        Hashes of users' passwords are not replaced: that would invalidate their tokens
+        (`password_fingerprint`). Errors are ignored, since the next login tries again.
         """
         try:
             new_hash = await self.hash_secret(secret, credential.user_id, address)
@@ -178,9 +182,9 @@ class Login:
         check: Callable[[], bool],
         units: int,
     ) -> None:
-        """Run `check`, which takes `units`, in the login queue.
+        """Run `check`, which takes `units` of CPU time, in the login queue.
 
-        Raises Unauthorized if it returns False, and TooManyLogins.
+        Raises Unauthorized if `check` returns False, and TooManyLogins if the queue has no room.
         """
         network = client_network(address)
         attempt = Attempt(digest(*name, network), digest(network), digest(*compared))
@@ -201,7 +205,7 @@ class Login:
             issued_at=now,
             expires_at=min([now + self._expiration, _MAX_TIME, *limits]),
             audit_ids=(new_audit_id(), *(parent.audit_ids[-1:] if parent else ())),
-            password_mark=self._identity.password_mark(user, key_id),
+            password_fingerprint=self._identity.password_fingerprint(user, key_id),
             application_credential_id=credential.id if credential else None,
             key_id=key_id,
         )
@@ -218,7 +222,7 @@ class Login:
         if credential is None:
             return project.id if project else None
         # An application credential is for one project only.
-        if request.unscoped or (project and project.id != credential.project_id):
+        if request.is_unscoped or (project and project.id != credential.project_id):
             raise _refusal()
         return credential.project_id
 
@@ -228,13 +232,13 @@ class Login:
 
 
 def _find_user(reference: Reference | None, directory: Directory) -> User | None:
-    if reference is None or not reference.in_known_domain:
+    if reference is None or not reference.is_in_known_domain:
         return None
     return directory.user(user_id=reference.id, name=reference.name)
 
 
 def _find_project(reference: Reference, directory: Directory) -> Project | None:
-    if not reference.in_known_domain:
+    if not reference.is_in_known_domain:
         return None
     return directory.project(project_id=reference.id, name=reference.name)
 
@@ -251,7 +255,7 @@ def _find_credential(request: AuthRequest, directory: Directory) -> ApplicationC
 
 
 def _normalized(reference: Reference | None) -> tuple[str | None, str | None]:
-    """Return the id and the name of a reference; names in one case, as the directory compares."""
+    """Return the id and the lower-case name of a reference: names are compared without case."""
     if reference is None:
         return None, None
     return reference.id, None if reference.name is None else reference.name.lower()

@@ -20,8 +20,8 @@ MAX_WAITING_OF_KEY = 4
 MAX_HELD = 500  # requests that wait without a check of their own: 20 kB each at most
 HOLD_SECONDS = 1.0
 RETRY_AFTER = 1  # seconds
-_OLDEST_EVERY = 3  # of so many checks, one is the oldest whatever its rank
-_MAX_REMEMBERED = 5000  # keys that were served lately, or that logged in: 1 MB in all
+_OLDEST_EVERY = 3  # one in so many checks is the oldest one, regardless of its rank
+_MAX_RECORDED = 5000  # keys of recent checks, and keys that logged in: 1 MB in all
 _MANY_FAILURES = 2
 
 
@@ -50,15 +50,17 @@ class _Check:
 
 
 class LoginQueue:
-    """Runs checks in threads, those of one key one at a time, spaced out by the throttle.
+    """Runs checks in threads: for each key one at a time, after the delay of the throttle.
 
-    Order: keys that logged in before come first, then keys and addresses with fewer failures and
-    refusals, then the address, and then the key, that was served longest ago. Every third check is
-    the oldest, so that each is reached. Keys and addresses that keep failing share one thread.
+    Order of checks: first the checks of keys that logged in before; then by fewer failures and
+    refusals of the key and the address; then by the address, and then by the key, whose last check
+    began longest ago. Every third check is the oldest one, so that each check is run at some time.
+    Checks of keys and addresses with more than FREE_FAILURES failures share one thread.
 
-    Without room, a waiting check of the worst rank is refused, of the address and the key that
-    have the most waiting. It is chosen at random, so that a right login succeeds after some
-    attempts whatever else is sent.
+    If the queue is full, one waiting check, or the new one, is refused: of those with the most
+    failures and refusals, one of the address, and then of the key, with the most waiting checks. A
+    random choice decides between equal ones, so that a correct login succeeds after some attempts,
+    however many wrong ones are sent.
     """
 
     def __init__(
@@ -74,22 +76,24 @@ class LoginQueue:
         self._executor = ThreadPoolExecutor(threads, "glimpse-password")
         self._waiting: list[_Check] = []
         self._running: list[_Check] = []
-        self._served: LruCache[bytes, int] = LruCache(_MAX_REMEMBERED)
-        self._successes: LruCache[bytes, bool] = LruCache(_MAX_REMEMBERED)
+        self._served: LruCache[bytes, int] = LruCache(_MAX_RECORDED)
+        self._successes: LruCache[bytes, bool] = LruCache(_MAX_RECORDED)
         self._numbers = itertools.count(1)
         self._picks = itertools.count(1)
         self._held = 0
-        self._closed = False
+        self._is_closed = False
         self._timer: asyncio.TimerHandle | None = None
 
     async def check(self, attempt: Attempt, work: Callable[[], bool], units: int = 1) -> bool:
-        """Run `work` in a thread and return what it returns; False counts as a failed login.
+        """Run `work` in a thread and return its result; False counts as a failed login.
 
         `units` is the CPU time of `work`, in units of 0.05 s.
 
-        Raises TooManyLogins if there is no room now, and none after HOLD_SECONDS: a client that is
-        refused at once would be back at once. Keys and addresses with many failures or refusals
-        are held up to three times as long. Work of a caller that is cancelled is not started.
+        If the queue is full, tries again after HOLD_SECONDS, or after up to three times as long for
+        keys and addresses with failures or refusals; raises TooManyLogins if the queue is full
+        then, too. The wait slows down clients that would try again at once. If MAX_HELD callers
+        wait so already, raises TooManyLogins at once. If the calling task is cancelled, `work` that
+        has not started is dropped.
         """
         try:
             return await self._run(attempt, work, units)
@@ -106,48 +110,51 @@ class LoginQueue:
         return await self._run(attempt, work, units)
 
     def close(self) -> None:
-        """Stop the threads; callers whose checks wait are cancelled."""
-        self._closed = True
+        """Stop the threads, and cancel the callers of waiting checks."""
+        self._is_closed = True
         if self._timer is not None:
             self._timer.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, attempt: Attempt, work: Callable[[], bool], units: int) -> bool:
-        """Run a check, or join that of an equal attempt. Raises TooManyLogins."""
+        """Run a check, or wait for the check of an equal attempt. Raises TooManyLogins."""
         checks = (*self._running, *self._waiting)
         check = next((each for each in checks if each.attempt == attempt), None)
         if check is None:
             check = self._admit(_Check(attempt, work, units, next(self._numbers)))
         elif self._held >= MAX_HELD:
             raise TooManyLogins
-        joined = bool(check.waiters)
-        self._held += joined
+        is_joining = bool(check.waiters)
+        self._held += is_joining
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         check.waiters.add(future)
         self._dispatch()
         try:
             return await future
         finally:
-            self._held -= joined
+            self._held -= is_joining
             check.waiters.discard(future)
             if not check.waiters and check in self._waiting:
                 self._waiting.remove(check)
 
     def _admit(self, new: _Check) -> _Check:
-        """Add a check to those that wait, in place of another without room; return it.
+        """Add `new` to the waiting checks and return it; if the queue is full, refuse others.
 
-        Raises TooManyLogins if it is the one to be refused.
+        Raises TooManyLogins if `new` is the check to refuse.
         """
         of_key = [each for each in self._waiting if each.attempt.key == new.attempt.key]
         if len(of_key) >= MAX_WAITING_OF_KEY:
             self._refuse(random.choice([*of_key, new]), new)  # noqa: S311  fairness needs no secret
         while sum(each.units for each in (*self._running, *self._waiting, new)) > MAX_UNITS:
-            self._refuse(self._worst([*self._waiting, new]), new)
+            self._refuse(self._choose_check_to_refuse([*self._waiting, new]), new)
         self._waiting.append(new)
         return new
 
     def _refuse(self, refused: _Check, new: _Check) -> None:
-        """Raise TooManyLogins: here if `refused` is `new`, else in all that wait for it."""
+        """Remove `refused` from the queue: all callers that wait for it raise TooManyLogins.
+
+        If `refused` is `new`, which is not in the queue yet, raise TooManyLogins here.
+        """
         if refused is new:
             raise TooManyLogins
         self._waiting.remove(refused)
@@ -155,33 +162,34 @@ class LoginQueue:
             if not future.done():
                 future.set_exception(TooManyLogins())
 
-    def _worst(self, checks: list[_Check]) -> _Check:
-        """Return the check to refuse without room (see the class)."""
+    def _choose_check_to_refuse(self, checks: list[_Check]) -> _Check:
+        """Return the check to refuse if the queue is full, by the rule in the class docstring."""
         keys = Counter(check.attempt.key for check in checks)
         addresses = Counter(check.attempt.address for check in checks)
 
-        def badness(check: _Check) -> tuple[object, ...]:
+        def order_of_refusal(check: _Check) -> tuple[object, ...]:
             key, address, _ = check.attempt
             tie = random.random()  # noqa: S311  fairness needs no secret
             return (self._rank(check.attempt), addresses[address], keys[key], tie)
 
-        return max(checks, key=badness)
+        return max(checks, key=order_of_refusal)
 
     def _rank(self, attempt: Attempt) -> tuple[int, int]:
-        """Return 0 to 2 for the key and for the address: no, few, or many failures or refusals.
+        """Return the failure levels of the key and of the address: 0 none, 1 few, 2 many.
 
-        -1 for a key that logged in before and does not keep failing: it comes before all others.
+        Returns (-1, 0), before all others, for a key that logged in before and has not had more
+        than FREE_FAILURES failures since.
         """
         key, address, _ = attempt
         if self._successes.peek(key) and self._throttle.failures(key) <= FREE_FAILURES:
             return -1, 0
-        return self._level(key), self._level(address)
+        return self._failure_level(key), self._failure_level(address)
 
-    def _level(self, key: bytes) -> int:
+    def _failure_level(self, key: bytes) -> int:
         count = self._throttle.failures(key) + self._refusals.failures(key)
         return _MANY_FAILURES if count > FREE_FAILURES else min(count, 1)
 
-    def _is_suspect(self, check: _Check) -> bool:
+    def _has_many_failures(self, check: _Check) -> bool:
         key, address, _ = check.attempt
         return max(map(self._throttle.failures, (key, address))) > FREE_FAILURES
 
@@ -190,7 +198,7 @@ class LoginQueue:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while len(self._running) < self._threads and not self._closed:
+        while len(self._running) < self._threads and not self._is_closed:
             ready, wait = self._ready_checks()
             if not ready:
                 if wait is not None:
@@ -200,14 +208,17 @@ class LoginQueue:
             self._start(self._next_check(ready))
 
     def _ready_checks(self) -> tuple[list[_Check], float | None]:
-        """Return the checks that may run now, and the seconds until a delayed one may."""
+        """Return the checks that may run now, and the seconds until the next delayed one.
+
+        The seconds are None if no check is delayed.
+        """
         keys = {check.attempt.key for check in self._running}
-        suspects = sum(map(self._is_suspect, self._running))
-        suspects_wait = suspects >= max(1, self._threads - 1)
+        failing = sum(map(self._has_many_failures, self._running))
+        is_limit_reached = failing >= max(1, self._threads - 1)
         ready: list[_Check] = []
         delays: list[float] = []
         for check in self._waiting:
-            if check.attempt.key in keys or (suspects_wait and self._is_suspect(check)):
+            if check.attempt.key in keys or (is_limit_reached and self._has_many_failures(check)):
                 continue
             delay = self._throttle.delay(check.attempt.key)
             if delay <= 0:
@@ -217,7 +228,7 @@ class LoginQueue:
         return ready, min(delays, default=None)
 
     def _next_check(self, ready: list[_Check]) -> _Check:
-        """Return the check to run first (see the class)."""
+        """Return the check to run next, by the order in the class docstring."""
         if next(self._picks) % _OLDEST_EVERY == 0:
             return min(ready, key=lambda check: check.arrival)
 

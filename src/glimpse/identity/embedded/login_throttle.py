@@ -19,7 +19,7 @@ _SECRET = secrets.token_bytes(32)
 
 
 def digest(*parts: str | None) -> bytes:
-    """Return KEY_BYTES that stand for `parts`, of any length, in this process only."""
+    """Return a hash of `parts`, of KEY_BYTES; it has another value in each process."""
     made = hashlib.blake2b(key=_SECRET, digest_size=KEY_BYTES)
     for part in parts:
         content = b"-" if part is None else b"+" + part.encode(errors="surrogatepass")
@@ -28,9 +28,9 @@ def digest(*parts: str | None) -> bytes:
 
 
 def client_network(address: str) -> str:
-    """Return the network that stands for a client: its IPv4 address, or the /64 of its IPv6.
+    """Return the network by which clients are counted: an IPv4 address, or an IPv6 /64.
 
-    A text that is no address is returned as it is.
+    A text that is not an IP address is returned unchanged.
     """
     try:
         parsed = ip_address(address.partition("%")[0])
@@ -46,8 +46,8 @@ def client_network(address: str) -> str:
 class LoginThrottle:
     """Counts the failures of keys, made by `digest`, and delays their next attempts.
 
-    No key is locked out. Beyond MAX_KEYS, the keys that failed longest ago are forgotten. `clock`
-    gives seconds.
+    No key is locked out. Beyond MAX_KEYS, the keys that failed longest ago are dropped. `clock`
+    returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -69,7 +69,7 @@ class LoginThrottle:
         self._failures.put(key, (self.failures(key) + 1, self._clock()))
 
     def reset(self, key: bytes) -> None:
-        """Forget the failures of `key`."""
+        """Set the number of failures of `key` to 0."""
         self._failures.discard(key)
 
 

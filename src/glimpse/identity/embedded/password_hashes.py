@@ -1,4 +1,4 @@
-"""Password hashes by scrypt, as texts that have their parameters."""
+"""Password hashes: scrypt, encoded as text together with the parameters and the salt."""
 
 import base64
 import hashlib
@@ -53,7 +53,7 @@ def hash_password(password: str, parameters: ScryptParameters = RECOMMENDED) -> 
 
 
 def verify_password(password: str, hashed: str) -> bool:
-    """Tell whether `hashed` is of `password`; compares in constant time.
+    """Return True if `hashed` is a hash of `password`; compares in constant time.
 
     Raises ValueError for a `hashed` that `hash_password` cannot have made.
     """
@@ -64,12 +64,12 @@ def verify_password(password: str, hashed: str) -> bool:
 def check_password(
     given: str, password: str | None, hashed: str | None, slowest: ScryptParameters = RECOMMENDED
 ) -> bool:
-    """Tell whether `given` is the password, which is known readable, as a hash, or not at all.
+    """Return True if `given` equals `password`, or, if `password` is None, matches `hashed`.
 
-    Compares with `password` unless it is None, else with `hashed`. False without both, or for a
-    `hashed` that `hash_password` cannot have made. Takes the time of a hash with the parameters
-    `slowest` in each case, so that the time does not reveal which users there are; for that,
-    `slowest` has to be the `slowest_parameters` of all hashes.
+    Returns False if both are None, or for a `hashed` that `hash_password` cannot have made.
+
+    Every call takes the time of a hash with the parameters `slowest`, so that the time does not
+    reveal which users exist. For that, `slowest` must be the `slowest_parameters` of all hashes.
     """
     try:
         expected = _parse(hashed or "")
@@ -78,7 +78,7 @@ def check_password(
     matches = hmac.compare_digest(
         _scrypt(given, expected.salt, expected.parameters), expected.digest
     )
-    _spend(given, slowest, slowest.work - expected.parameters.work)
+    _equalize_time(given, slowest, slowest.work - expected.parameters.work)
     if password is None:
         return matches
     return hmac.compare_digest(_bytes(given), _bytes(password))
@@ -87,7 +87,7 @@ def check_password(
 def slowest_parameters(hashes: Iterable[str | None]) -> ScryptParameters:
     """Return the parameters of the hash that takes longest to check, or MINIMAL without any.
 
-    Passwords that are kept readable need no slow hash: theirs would protect nothing.
+    Without any hash, all passwords are stored readable, and a slow hash would protect nothing.
     """
     slowest = MINIMAL
     for hashed in hashes:
@@ -100,12 +100,12 @@ def slowest_parameters(hashes: Iterable[str | None]) -> ScryptParameters:
 
 
 def is_outdated(hashed: str) -> bool:
-    """Tell whether `hashed` took less work than RECOMMENDED. Raises ValueError as verify does."""
+    """Return True if `hashed` has parameters of less work than RECOMMENDED. Raises ValueError."""
     return _parse(hashed).parameters.work < RECOMMENDED.work
 
 
-def _spend(given: str, parameters: ScryptParameters, work: int) -> None:
-    """Take the time of so much `work`, by hashing with `parameters` but for parallelization."""
+def _equalize_time(given: str, parameters: ScryptParameters, work: int) -> None:
+    """Spend CPU time of `work` units, by a hash with `parameters` but another parallelization."""
     parallelization = work // (parameters.cost * parameters.block_size)
     if parallelization > 0:
         _scrypt(given, bytes(16), parameters._replace(parallelization=parallelization))

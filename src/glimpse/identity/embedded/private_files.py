@@ -65,7 +65,7 @@ def create_private_file(path: Path, content: bytes) -> bytes:
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file `path`, after waiting for other processes and threads to release it.
 
-    The kernel releases the lock of a process that dies. Raises OSError.
+    When a process ends, the kernel releases its lock. Raises OSError.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     try:

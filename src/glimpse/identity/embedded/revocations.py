@@ -1,4 +1,4 @@
-"""Revocations: the tokens that were revoked, known at once to every worker of a machine."""
+"""Revocations: the revoked tokens, shared by all workers of a machine."""
 
 import logging
 import mmap
@@ -31,9 +31,10 @@ _RAISE_UNAVAILABLE = _RaiseUnavailable()  # without state: one for all, in any t
 
 
 class Revocations:
-    """The audit ids of revoked tokens, in an SQLite file, each until its token expires anyway.
+    """The audit ids of revoked tokens, in an SQLite file, each until its token expires.
 
-    ``revocations.count`` beside it counts revocations, in memory that all workers share.
+    A file ``revocations.count`` beside it holds the number of revocations, in memory that all
+    workers share.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
@@ -78,7 +79,7 @@ class Revocations:
             self._counter[:_COUNTER_BYTES] = count.to_bytes(_COUNTER_BYTES, "little")
 
     def is_revoked(self, audit_ids: tuple[str, ...]) -> bool:
-        """Tell whether one of `audit_ids` has been revoked. Raises IdentityUnavailable."""
+        """Return True if one of `audit_ids` has been revoked. Raises IdentityUnavailable."""
         statement = "SELECT 1 FROM revoked WHERE audit_id = ?"
         with _RAISE_UNAVAILABLE:
             return any(self._database.execute(statement, (each,)).fetchone() for each in audit_ids)

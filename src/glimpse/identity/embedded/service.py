@@ -1,4 +1,4 @@
-"""EmbeddedIdentity: the users, projects and tokens of a state directory."""
+"""EmbeddedIdentity: implements Identity with users and tokens in a state directory."""
 
 import asyncio
 import time
@@ -32,11 +32,15 @@ class _CachedCaller(NamedTuple):
 
 
 class EmbeddedIdentity:
-    """Identity of a state directory; implements the port Identity. Made by `open`.
+    """Identity whose users and tokens are files in a state directory; create it with `open`.
 
-    Every worker of a machine opens the same files: a token that one issues is valid for all. Its
-    revocation, an edit of the directory, and a new key count for all of them from the next request
-    on, the removal of a key within a second. ``login`` issues tokens. ``clock`` gives POSIX times.
+    All workers of a machine open the same files, so that each accepts the tokens of the others.
+    Changes take effect in all workers:
+
+    - the revocation of a token, an edit of the identity file, and a new key: with the next request;
+    - the removal of a key: within one second.
+
+    ``login`` issues tokens. ``clock`` returns POSIX times.
     """
 
     def __init__(
@@ -68,11 +72,11 @@ class EmbeddedIdentity:
         region_name: str = "RegionOne",
         clock: Callable[[], float] = time.time,
     ) -> Self:
-        """Open `state_dir`, which is created with users and a key if it is new.
+        """Open `state_dir`; create it, with the standard users and a key, if it is missing.
 
-        Tokens expire after `token_expiration` seconds. Raises OSError, IdentityUnavailable for
-        revocations that cannot be read, or InvalidDirectory for an identity file or a key file
-        with invalid content.
+        Tokens expire after `token_expiration` seconds. Raises OSError, IdentityUnavailable if the
+        revocations cannot be read, or InvalidDirectory if the identity file or the key file has
+        invalid content.
         """
         directory_file = DirectoryFile(state_dir)
         key_file = TokenKeyFile(state_dir / "token.key", clock)
@@ -88,7 +92,7 @@ class EmbeddedIdentity:
         """Implement Identity.authenticate; takes microseconds for a cached token.
 
         With a `service_token` whose user has the role ``service``, `token` is accepted up to two
-        days after it expired. A service token that is invalid raises Unauthorized, too.
+        days after it expired. Raises Unauthorized also for an invalid service token.
         """
         if not token:
             raise Unauthorized("The request you have made requires authentication.")
@@ -107,8 +111,8 @@ class EmbeddedIdentity:
     def validate(self, text: str, expired_window: float = 0) -> Session:
         """Check a token against keys, revocations and directory, and return its session.
 
-        The token may have expired up to `expired_window` seconds ago. Raises Unauthorized, or
-        IdentityUnavailable if the revocations cannot be read.
+        The token may have expired up to `expired_window` seconds ago. Raises Unauthorized for a
+        token that is not valid, and IdentityUnavailable if the revocations cannot be read.
         """
         self._refresh()
         token = self._key_file.keys.verify(text)
@@ -120,7 +124,7 @@ class EmbeddedIdentity:
         if self._revocations.is_revoked(token.audit_ids):
             raise Unauthorized("The token has been revoked.")
         session = resolve_session(token, self.directory_file.current)
-        if token.password_mark != self.password_mark(session.user, token.key_id):
+        if token.password_fingerprint != self.password_fingerprint(session.user, token.key_id):
             raise Unauthorized("The user's password has been changed.")
         credential = session.credential
         limit = credential.expires_at if credential else None
@@ -133,12 +137,17 @@ class EmbeddedIdentity:
         self._key_file.refresh()
         return self._key_file.keys.signing_key_id
 
-    def password_mark(self, user: User, key_id: str) -> str:
-        """Return the mark of the user's password by a key: a token with another one is invalid."""
-        return self._key_file.keys.password_mark(user.password or user.password_hash or "", key_id)
+    def password_fingerprint(self, user: User, key_id: str) -> str:
+        """Return the fingerprint of the user's password, made with the key `key_id`.
+
+        A token is valid only while it has the current fingerprint.
+        """
+        return self._key_file.keys.password_fingerprint(
+            user.password or user.password_hash or "", key_id
+        )
 
     def sign(self, token: Token) -> str:
-        """Return the text of `token`, for the client.
+        """Return the text of `token`, which is sent to the client.
 
         Raises Unauthorized if the key with its ``key_id`` has just been removed.
         """
@@ -147,9 +156,9 @@ class EmbeddedIdentity:
         return self._key_file.keys.sign(token)
 
     async def revoke(self, session: Session) -> None:
-        """End a session's token, and those made from it, for all workers, durably.
+        """Revoke the token of a session and all tokens obtained with it, for all workers.
 
-        Raises IdentityUnavailable if that cannot be written.
+        The revocation is on disk on return. Raises IdentityUnavailable if it cannot be written.
         """
         token = session.token
         until = token.expires_at + EXPIRED_WINDOW
@@ -160,7 +169,7 @@ class EmbeddedIdentity:
         return f'Keystone uri="{base_url}/identity"'
 
     def copy_cache(self, other: Identity) -> None:
-        """Do nothing: to check a token again costs little."""
+        """Do nothing: each token is validated again, which takes little time."""
 
     async def close(self) -> None:
         """Close files, and stop the threads that hash passwords."""

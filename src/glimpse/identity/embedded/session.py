@@ -1,4 +1,4 @@
-"""Session: a token with its user, project and roles in the present directory."""
+"""Session: a token with its user, project and roles in the current directory."""
 
 from typing import NamedTuple
 
@@ -27,8 +27,9 @@ class Session(NamedTuple):
 def resolve_session(token: Token, directory: Directory) -> Session:
     """Look up the user, project and application credential that `token` names.
 
-    A session by an application credential has those of its roles that the user still has. Raises
-    Unauthorized if any of the three is missing or disabled, or if no role is left in the project.
+    The session has the user's roles in the project; with an application credential, only those of
+    them that the credential has, too. Raises Unauthorized if the user, project or credential is
+    missing or disabled, or if the session would have a project but no role in it.
     """
     user = directory.users.get(token.user_id)
     if user is None or not user.enabled:

@@ -14,15 +14,16 @@ KEY_BYTES = 32
 MAX_TOKEN_CHARACTERS = 2048
 _SIGNATURE_CHARACTERS = 43
 _KEY_ID_BYTES = 6
-_MARK_BYTES = 9
+_FINGERPRINT_BYTES = 9
 
 
 class Token(NamedTuple):
     """The content of a token. Times are POSIX times.
 
-    ``audit_ids``: the token's own, then that of the first token it was derived from, if any:
-    revoking either ends it. ``password_mark`` is `TokenKeys.password_mark` of the user's password:
-    another password ends the token. ``key_id`` names the key that signs it.
+    ``audit_ids`` are the token's own and, if the token was obtained with another token, the one of
+    the first token of that chain; revoking either invalidates the token.
+    ``password_fingerprint`` is `TokenKeys.password_fingerprint` of the user's password; a change of
+    the password invalidates the token. ``key_id`` names the key that signs the token.
     """
 
     user_id: str
@@ -31,7 +32,7 @@ class Token(NamedTuple):
     issued_at: float
     expires_at: float
     audit_ids: tuple[str, ...]
-    password_mark: str
+    password_fingerprint: str
     application_credential_id: str | None = None
     key_id: str = ""
 
@@ -44,8 +45,8 @@ def new_audit_id() -> str:
 class TokenKeys:
     """The keys of a machine's tokens, of KEY_BYTES each: the first signs, all of them verify.
 
-    A token's text is ``KEY_ID.PAYLOAD.SIGNATURE``. Glimpse 0.1 signed ``PAYLOAD.SIGNATURE``: such a
-    token is valid if any of the keys made it.
+    The text of a token is ``KEY_ID.PAYLOAD.SIGNATURE``. Tokens of Glimpse 0.1 have no key id
+    (``PAYLOAD.SIGNATURE``); they are valid if any of the keys verifies them.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
@@ -68,7 +69,7 @@ class TokenKeys:
         return f"{signed}.{_sign(signed, self._keys[token.key_id])}"
 
     def verify(self, text: str) -> Token | None:
-        """Return the token that `text` was made of, expired or not; None if no key signed it."""
+        """Return the token in `text`, which may have expired; None if no key signed it."""
         signed, _, signature = text.rpartition(".")
         if (
             len(text) > MAX_TOKEN_CHARACTERS
@@ -83,10 +84,12 @@ class TokenKeys:
                 return _parse(payload, each)
         return None
 
-    def password_mark(self, password: str, key_id: str) -> str:
+    def password_fingerprint(self, password: str, key_id: str) -> str:
         """Return a text that changes with `password`, but reveals nothing without the key."""
         content = b"password\0" + password.encode(errors="surrogatepass")
-        return _encode(hmac.digest(self._keys[key_id], content, hashlib.sha256)[:_MARK_BYTES])
+        return _encode(
+            hmac.digest(self._keys[key_id], content, hashlib.sha256)[:_FINGERPRINT_BYTES]
+        )
 
 
 def _parse(payload: str, key_id: str) -> Token | None:

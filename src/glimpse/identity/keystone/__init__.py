@@ -1,4 +1,4 @@
-"""Identity kept by a Keystone."""
+"""Implementation of Identity with tokens of Keystone."""
 
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.keystone.service import KeystoneIdentity

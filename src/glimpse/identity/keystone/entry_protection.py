@@ -63,8 +63,8 @@ class EntryProtection:
         """Return the content, or None if `protected` was not made with these keys."""
         if self._strategy == "MAC":
             mac, content = protected[:_MAC_BYTES], protected[_MAC_BYTES:]
-            valid = hmac.compare_digest(mac, hmac.digest(keys.key, content, "sha256"))
-            return content if valid else None
+            is_valid = hmac.compare_digest(mac, hmac.digest(keys.key, content, "sha256"))
+            return content if is_valid else None
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415  an extra
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
 

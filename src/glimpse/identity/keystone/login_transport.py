@@ -89,7 +89,7 @@ class LoginTransport(BaseAdapter):
             )
             raise RedirectNotFollowed("a redirect", request=request)
         if response.status == HTTPStatus.UNAUTHORIZED and _is_discovery(request):
-            # keystoneauth would ask the plugin for a token, and the plugin waits for this response.
+            # keystoneauth would request a token of the plugin, which waits for this response.
             raise NoConnection("a token is needed to look for versions", request=request)
         return self._to_requests_response(response, request)
 

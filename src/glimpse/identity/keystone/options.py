@@ -8,9 +8,7 @@ from glimpse.upstream.tls import TlsOptions
 
 @dataclass(frozen=True, slots=True)
 class KeystoneOptions:
-    """How to reach Keystone, as which user, and how long to cache tokens.
-
-    Times are in seconds.
+    """The options for Keystone, the login there, and the token cache. Times are in seconds.
 
     ``credentials`` are the options of the keystoneauth plugin ``auth_type`` (auth_url, username,
     password, ...); they are kept out of ``repr``. ``token_cache_time`` of -1 caches nothing.

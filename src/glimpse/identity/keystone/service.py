@@ -1,11 +1,11 @@
-"""KeystoneIdentity: tokens validated by Keystone, as keystonemiddleware's auth_token does."""
+"""KeystoneIdentity: validates tokens at Keystone, like keystonemiddleware's auth_token."""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from glimpse.identity.access_rules import AccessRule, RequestTarget, allowed
+from glimpse.identity.access_rules import AccessRule, RequestTarget, is_allowed
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.keystone.service_session import ServiceSession
 from glimpse.identity.keystone.shared_cache import SharedCache, SharedEntry
@@ -26,11 +26,11 @@ _COMPUTE = "compute"  # the service of a RequestTarget of the Compute API
 
 
 class KeystoneIdentity:
-    """Identity that Keystone keeps; implements the port Identity.
+    """Implements Identity with tokens that Keystone validates.
 
-    A token is validated once in `token_cache_time` seconds, however many requests carry it, and
-    stays valid for that time while Keystone is down. With `shared`, processes share what Keystone
-    said. `clock` gives POSIX times.
+    A token is validated once in `token_cache_time` seconds, however many requests carry it. During
+    that time it stays valid even if Keystone is unavailable. With `shared`, processes share
+    Keystone's responses. `clock` returns POSIX times.
     """
 
     def __init__(
@@ -55,13 +55,17 @@ class KeystoneIdentity:
         service_token: str | None = None,
         target: RequestTarget | None = None,
     ) -> Caller:
-        """Return the caller whose token it is, at most `http_connect_timeout` seconds later.
+        """Return the caller to whom `token` was issued.
 
-        With the service token of a user that has one of `service_token_roles`, an expired `token`
-        is accepted, and its access rules are not checked. Raises Unauthorized for a token that
-        Keystone refuses or whose access rules do not allow `target`, and for a service token that
-        is refused, or has none of these roles and `service_token_roles_required` is set. Raises
-        IdentityUnavailable if a token is not cached and Keystone cannot validate it.
+        Each of the two validations takes at most `http_connect_timeout` seconds.
+
+        With a service token that has one of `service_token_roles`, an expired `token` is accepted,
+        and its access rules are not checked. Without one of these roles, the service token has no
+        effect, or raises Unauthorized if `service_token_roles_required` is set.
+
+        Raises Unauthorized if Keystone refuses either token, or if the access rules of `token` do
+        not allow `target`. Raises IdentityUnavailable if a token is not cached and Keystone is
+        unavailable.
         """
         is_service = False
         if service_token:
@@ -83,36 +87,37 @@ class KeystoneIdentity:
         """Raise Unauthorized unless `rules` allow `target`."""
         if target is not None and target.service == _COMPUTE:
             target = target._replace(service=self._options.service_type)
-        if not allowed(rules, target):
+        if not is_allowed(rules, target):
             raise Unauthorized("The access rules of the application credential do not allow it.")
 
     async def _validated(self, token: str, *, allow_expired: bool) -> ValidatedToken:
-        """Return the token from the cache, or from its validation, which all requests share.
+        """Return the token from the cache, or validate it.
 
-        Raises Unauthorized or IdentityUnavailable.
+        Requests with the same token at the same time share one validation. Raises Unauthorized or
+        IdentityUnavailable.
         """
         key = cache_key(token)
         validated = self._cache.get(key)
         current_context.get().observer.token_looked_up(hit=validated is not None)
         if validated is None:
-            flight = (key, allow_expired)
-            if flight in self._refused:
+            validation_key = (key, allow_expired)
+            if validation_key in self._refused:
                 raise Unauthorized(INVALID_TOKEN)
-            validation = self._validations.get(flight)
+            validation = self._validations.get(validation_key)
             if validation is None:
-                validation = SingleFlight(partial(self._validate, token, flight))
-                self._validations[flight] = validation
+                validation = SingleFlight(partial(self._validate, token, validation_key))
+                self._validations[validation_key] = validation
             validated = await validation.join()
         if not allow_expired and validated.expires_at <= self._clock():
             raise Unauthorized(INVALID_TOKEN)
         return validated
 
-    async def _validate(self, token: str, flight: tuple[str, bool]) -> ValidatedToken:
-        """Ask the shared cache, then Keystone, and cache the result or the refusal.
+    async def _validate(self, token: str, validation_key: tuple[str, bool]) -> ValidatedToken:
+        """Look up the token in the shared cache, else validate it at Keystone; cache the result.
 
         Raises Unauthorized or IdentityUnavailable.
         """
-        key, allow_expired = flight
+        key, allow_expired = validation_key
         try:
             validated = await self._read_shared(token)
             if validated is None:
@@ -120,27 +125,27 @@ class KeystoneIdentity:
                 validated = parse_validation(body, self._options.admin_roles, self._clock())
                 await self._share(token, body, validated)
         except Unauthorized:
-            self._refused.add(flight)
+            self._refused.add(validation_key)
             raise
         finally:
-            del self._validations[flight]
+            del self._validations[validation_key]
         self._cache.put(key, validated)
         return validated
 
     async def _read_shared(self, token: str) -> ValidatedToken | None:
-        """Return a token that another process validated within the last `token_cache_time`."""
+        """Return a token that any process validated within the last `token_cache_time`, or None."""
         entry = await self._shared.get(token) if self._shared else None
         if entry is None:
             return None
         now = self._clock()
         if entry.validated_at + self._options.token_cache_time <= now:
             return None
-        # Another machine's clock may be ahead: that must not lengthen the time in the cache.
+        # The clock of another machine may be ahead; the token must not be cached for longer then.
         validated_at = min(entry.validated_at, now)
         try:
             return parse_validation(entry.body, self._options.admin_roles, validated_at)
         except IdentityUnavailable:
-            return None  # written by another version of Glimpse: ask Keystone
+            return None  # written by another version of Glimpse: validate at Keystone
 
     async def _share(self, token: str, body: bytes, validated: ValidatedToken) -> None:
         seconds = min(self._options.token_cache_time, int(validated.expires_at - self._clock()))
@@ -156,11 +161,11 @@ class KeystoneIdentity:
         return f'Keystone uri="{uri or base_url}"'
 
     def copy_cache(self, other: Identity) -> None:
-        """Use the token cache of `other` if it asks the same Keystone with the same options."""
+        """Use the token cache of `other` if it has the same options and the same `auth_url`."""
         if not isinstance(other, KeystoneIdentity):
             return
-        same_options = other._options == self._options  # noqa: SLF001  of this class
-        if same_options and other._session.auth_url == self._session.auth_url:  # noqa: SLF001
+        has_same_options = other._options == self._options  # noqa: SLF001  of this class
+        if has_same_options and other._session.auth_url == self._session.auth_url:  # noqa: SLF001
             self._cache = other._cache  # noqa: SLF001
 
     async def ping(self) -> str | None:
@@ -168,7 +173,7 @@ class KeystoneIdentity:
         return await self._validator.ping()
 
     async def close(self) -> None:
-        """Cancel validations under way and close connections."""
+        """Cancel validations in progress and close connections."""
         for validation in list(self._validations.values()):
             validation.close()
         self._session.close()

@@ -43,10 +43,10 @@ class LoginRefused(IdentityUnavailable):
 
 
 class ServiceSession:
-    """Keystone as seen by a service user: its token, and the endpoints in its catalog.
+    """The login of a service user to Keystone: its token, and the endpoints in its catalog.
 
-    Logs in at the first call that needs it. Calls that need a login at the same time share one,
-    and its failure.
+    Logs in at the first call that needs a token. Calls that need one at the same time share one
+    login, and raise the same error if it fails.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class ServiceSession:
         plugin: BaseAuthPlugin | None = None,
         make_plugin: Callable[[], BaseAuthPlugin] | None = None,
     ) -> None:
-        """`plugin` logs in first; `make_plugin` replaces it after a response that broke it.
+        """Logs in with `plugin`; `make_plugin` makes a new one after an invalid response.
 
         By default, both are made from the credentials in `options`.
         """
@@ -73,7 +73,7 @@ class ServiceSession:
         self._threads = threading.Semaphore(_MAX_CALLS)
 
     def _reset(self, plugin: BaseAuthPlugin) -> None:
-        """Replace plugin and session, which keep every document that Keystone sent."""
+        """Replace plugin and session, which cache all documents of Keystone."""
         self._plugin = plugin
         self._session = session.Session(
             auth=plugin,
@@ -91,7 +91,7 @@ class ServiceSession:
         return getattr(self._plugin, "auth_url", None)
 
     @property
-    def known_token(self) -> str | None:
+    def current_token(self) -> str | None:
         """The token of the last login; None before it, and after `discard_token`."""
         return self._token_and_endpoint[0] if self._token_and_endpoint else None
 
@@ -130,10 +130,11 @@ class ServiceSession:
         return str(endpoint)
 
     async def _call_with_retries(self, call: Callable[[], Result]) -> Result:
-        """Return what `call` of keystoneauth returns, within `http_connect_timeout` seconds.
+        """Return the result of `call`, a call of keystoneauth, in `http_connect_timeout` seconds.
 
-        Retries it while Keystone cannot be reached or responds with 5xx. Raises
-        IdentityUnavailable without keystoneauth's message, which may quote what was sent.
+        Retries `call` if Keystone cannot be reached or responds with 5xx. Raises LoginRefused if
+        Keystone refuses the credentials, and IdentityUnavailable for other errors; the message does
+        not contain keystoneauth's, which may quote passwords.
         """
         kind, is_plugin_usable = IdentityUnavailable, False
         try:
@@ -166,10 +167,10 @@ class ServiceSession:
         raise kind(problem)
 
     async def _call_in_thread(self, call: Callable[[], Result]) -> Result:
-        """Return or raise what `call` does in a thread, and count it as one call to Keystone.
+        """Run `call` in a thread, and return its result or raise its error.
 
-        keystoneauth decides how many requests that takes. Raises IdentityUnavailable while
-        _MAX_CALLS threads are at work.
+        Reports one call to Keystone to the observer, however many requests keystoneauth sends for
+        it. Raises IdentityUnavailable if _MAX_CALLS calls are in progress.
         """
         loop = asyncio.get_running_loop()
 
@@ -193,12 +194,12 @@ class ServiceSession:
 
     def discard_token(self, token: str) -> None:
         """Log in again at the next call, unless `token` has been replaced meanwhile."""
-        if self.known_token == token:
+        if self.current_token == token:
             self._token_and_endpoint = None
             self._plugin.invalidate()
 
     def close(self) -> None:
-        """Cancel a login under way and close connections."""
+        """Cancel a login in progress and close connections."""
         self._renewal.close()
         self._login.close()
         self._sender.close()
@@ -227,7 +228,7 @@ class ServiceSession:
 
 
 def is_sendable(token: str) -> bool:
-    """Tell whether a request header can carry `token`."""
+    """Return True if `token` can be sent in a request header."""
     return token.isascii() and token.isprintable() and len(token) <= _MAX_TOKEN_CHARACTERS
 
 

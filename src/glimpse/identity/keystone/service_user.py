@@ -1,4 +1,4 @@
-"""ServiceUser: the token that Glimpse sends to Glance beside the caller's."""
+"""ServiceUser: the service token that Glimpse sends to Glance with the caller's token."""
 
 import asyncio
 import time
@@ -34,9 +34,9 @@ class ServiceUser:
 
         Waits at most a second, and logs in at most once in ten seconds.
         """
-        if self._session.known_token is None:
+        if self._session.current_token is None:
             await self._log_in(self._session.token_and_endpoint)
-        return self._session.known_token
+        return self._session.current_token
 
     async def renewed(self, refused: str) -> str | None:
         """Return a token other than `refused`, after a login if needed; None if there is none.
@@ -44,9 +44,9 @@ class ServiceUser:
         None, too, within ten seconds of a login: then `refused` is new, and likely valid. Never
         raises.
         """
-        if self._session.known_token == refused:
+        if self._session.current_token == refused:
             await self._log_in(self._session.renew)
-        token = self._session.known_token
+        token = self._session.current_token
         return None if token == refused else token
 
     async def _log_in(self, login: Callable[[], Awaitable[object]]) -> None:
@@ -61,5 +61,5 @@ class ServiceUser:
         self._next_login_at = self._clock() + _LOGIN_INTERVAL
 
     def close(self) -> None:
-        """Cancel a login under way and close connections."""
+        """Cancel a login in progress and close connections."""
         self._session.close()

@@ -29,7 +29,7 @@ class SharedEntry(NamedTuple):
 
 
 class _Server:
-    """One memcached server: its connection pool, its limit of calls, and whether it is in use."""
+    """One memcached server: its connection pool, limit of calls, and time of its next use."""
 
     def __init__(self, name: str, timeout: float) -> None:
         self.name = name
@@ -108,7 +108,7 @@ class SharedCache:
         try:
             async with asyncio.timeout(self._timeout):
                 await run_in_thread(server.client.version)
-        except Exception:  # noqa: BLE001  the library passes on whatever went wrong
+        except Exception:  # noqa: BLE001  the library raises errors of any kind
             return False
         return True
 
@@ -123,8 +123,8 @@ class SharedCache:
                 running = asyncio.ensure_future(
                     run_in_thread(lambda: call(server.client, f"{_KEY_PREFIX}-{name}"))
                 )
-                # The thread may outlive the timeout, since each byte of a slow response prolongs
-                # it. It keeps its slot until it ends, so that such threads are few.
+                # The thread may run on after the timeout: each byte of a slow response extends its
+                # own timeout. It keeps its slot until it ends, which bounds the number of threads.
                 running.add_done_callback(lambda done: _release_slot(server, done))
                 return await asyncio.shield(running)
         except Exception as error:  # noqa: BLE001  no request fails because of the cache
@@ -140,7 +140,8 @@ class SharedCache:
     def _choose_server(self, key: str) -> _Server | None:
         """Return the server in use with the highest score (rendezvous hashing), None for none.
 
-        All processes choose alike, and a server that fails moves no entries but its own.
+        All processes choose the same server for a key. While a server is not used, only the keys
+        of that server are moved to others.
         """
         now = self._clock()
         in_use = [server for server in self._servers if server.unused_until <= now]
@@ -155,7 +156,7 @@ class SharedCache:
 def _release_slot(server: _Server, done: "asyncio.Future[object]") -> None:
     server.slots.release()
     if not done.cancelled():
-        done.exception()  # retrieved here, since the caller may be gone
+        done.exception()  # retrieved here: the caller may have been cancelled
 
 
 def _connection_pool(server: str, timeout: float) -> Any:

@@ -1,4 +1,4 @@
-"""What Keystone said about tokens lately, kept by a hash of the token."""
+"""Caches of tokens that Keystone validated or refused, by the hash of the token."""
 
 import hashlib
 import time
@@ -11,17 +11,17 @@ from glimpse.images import Caller
 
 MAX_TOKENS = 10_000
 MAX_BYTES = 32 * 1024 * 1024  # of all entries; one of a token with a dozen roles takes 2,000
-MAX_ENTRY_BYTES = 256 * 1024  # a larger one is not kept: each request validates that token
-# Short, since Keystone may not know a token yet that another of its servers has just issued.
+MAX_ENTRY_BYTES = 256 * 1024  # a larger entry is not cached: each request validates its token
+# Short: a Keystone server may refuse a token that another server has just issued.
 _REFUSED_SECONDS = 5.0
 _STRING_BYTES = 80  # of memory beside the characters, each of which is counted as 2 bytes
 
 
 class ValidatedToken(NamedTuple):
-    """Keystone's description of a token. Times are POSIX times.
+    """A token's caller, expiry and access rules, from Keystone. Times are POSIX times.
 
-    `caller` does not have the token. With `access_rules` the token is good only for the requests
-    that they allow; None stands for no restriction.
+    `caller.token` is empty. With `access_rules`, the token may be used only for requests that they
+    allow; None means that it may be used for all requests.
     """
 
     caller: Caller
@@ -38,8 +38,8 @@ class _Entry(NamedTuple):
 class TokenCache:
     """Validated tokens, each for at most `lifetime` seconds after its validation.
 
-    Bounded by MAX_TOKENS and MAX_BYTES: beyond them the least recently used are dropped. A
-    `lifetime` of 0 or less keeps nothing. `clock` gives POSIX times.
+    Beyond MAX_TOKENS or MAX_BYTES, the least recently used tokens are dropped. With a `lifetime` of
+    0 or less, no token is cached. `clock` returns POSIX times.
     """
 
     def __init__(self, lifetime: float, clock: Callable[[], float] = time.time) -> None:
@@ -48,7 +48,7 @@ class TokenCache:
         self._entries: LruCache[str, _Entry] = LruCache(MAX_TOKENS, MAX_BYTES)
 
     def get(self, key: str) -> ValidatedToken | None:
-        """Return the token put under `key`, or None if there is none or its time is over."""
+        """Return the token under `key`; None if there is none, or its time in the cache is over."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -58,7 +58,10 @@ class TokenCache:
         return entry.token
 
     def put(self, key: str, token: ValidatedToken) -> None:
-        """Keep `token` until its lifetime here is over or it expires, whichever comes first."""
+        """Cache `token` for `lifetime` seconds after its validation, but not after it expires.
+
+        A token of more than MAX_ENTRY_BYTES is not cached.
+        """
         valid_until = min(token.validated_at + self._lifetime, token.expires_at)
         size = _estimate_bytes(token)
         if valid_until > self._clock() and size <= MAX_ENTRY_BYTES:
@@ -66,11 +69,11 @@ class TokenCache:
 
 
 class RefusedTokens:
-    """Tokens that Keystone refused just now: repeating one does not reach Keystone each time.
+    """Tokens that Keystone refused recently, which are not sent to Keystone again.
 
-    A member is a cache key, and whether expired tokens were allowed in that validation. It is kept
-    for five seconds, or `lifetime` seconds if that is shorter; of more than MAX_TOKENS members,
-    which take 3 MB, the oldest are dropped. `clock` gives seconds.
+    A member is a pair: the cache key of the token, and True if the validation accepted expired
+    tokens. Members are dropped after five seconds, or `lifetime` seconds if that is shorter, and
+    beyond MAX_TOKENS members (3 MB) the oldest first. `clock` returns seconds.
     """
 
     def __init__(self, lifetime: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -82,7 +85,7 @@ class RefusedTokens:
         return (self._refused_until.peek(refused) or 0.0) > self._clock()
 
     def add(self, refused: tuple[str, bool]) -> None:
-        """Make the validation `refused` a member."""
+        """Add a refused validation."""
         if self._seconds > 0:
             self._refused_until.put(refused, self._clock() + self._seconds)
 
@@ -97,5 +100,5 @@ def _estimate_bytes(token: ValidatedToken) -> int:
 
 
 def cache_key(token: str) -> str:
-    """Return the hash that stands for `token` in the caches, which keep no token."""
+    """Return the hash of `token` by which it is cached: the caches hold no tokens."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

@@ -55,7 +55,7 @@ class TokenValidator:
             raise IdentityUnavailable(_UNAVAILABLE) from None
 
     async def _validate(self, token: str, *, allow_expired: bool) -> bytes:
-        """Validate; once more with a new token of our own if Keystone refuses the one we have."""
+        """Validate `token`; if Keystone refuses the service's own token, log in and repeat once."""
         for _ in range(2):
             own_token, endpoint = await self._session.token_and_endpoint()
             status, body = await self._send_with_retries(
@@ -74,7 +74,11 @@ class TokenValidator:
     async def _send_with_retries(
         self, endpoint: str, own_token: str, token: str, *, allow_expired: bool
     ) -> tuple[int, bytes]:
-        """Send; retry up to `http_request_max_retries` times without a response, and for 5xx."""
+        """Send the request, with up to `http_request_max_retries` retries; return the response.
+
+        Retries if there is no response, or for 5xx. Raises IdentityUnavailable if the last try
+        brings no response.
+        """
         for attempt in range(1, self._options.http_request_max_retries + 1):
             try:
                 status, body = await self._send(
