@@ -40,9 +40,9 @@ _VERSIONS = GlanceRequest("GET", "/", {"Accept": "application/json"}, max_respon
 class GlanceClient:
     """Sends requests to Glance. Create it anywhere, use it within one event loop, close it.
 
-    `catalog` says where Glance is if the options name no server. `service_tokens` are sent beside
-    the callers' tokens. `transport` replaces the HTTP client; the options for connections and TLS
-    are then up to it.
+    `catalog` is used to find Glance if the options name no server. `service_tokens` are sent with
+    the callers' tokens. `transport` replaces the HTTP client; it then has to apply the options for
+    connections and TLS itself.
     """
 
     def __init__(
@@ -76,10 +76,10 @@ class GlanceClient:
         max_response_bytes: int | None = None,
         is_idempotent: bool = False,
     ) -> Response:
-        """Send a request with the caller's `token`, and retries as RetryPolicy has it.
+        """Send a request with the caller's `token`, with the retries of RetryPolicy.
 
         `path` is quoted, `parameters` are not. Without `max_response_bytes`, a response may have
-        as many bytes as one about a single image. Returns a response with any status code.
+        `GlanceOptions.max_image_bytes`. Returns responses of any status code.
 
         Raises Unavailable or InvalidResponse if there is none within `total_timeout`, TooLarge if
         it has too many bytes, and Invalid for parameters that cannot be encoded or a status code of
@@ -103,7 +103,7 @@ class GlanceClient:
     async def ping(self) -> str | None:
         """Request the versions of all servers at once, without a token.
 
-        Return None as soon as one responds without failure, otherwise why none does.
+        Return None as soon as one responds without failure, otherwise the reason why none does.
         """
         try:
             servers = await self.servers()
@@ -158,7 +158,7 @@ class GlanceClient:
         return response
 
     async def _send_with_retries(self, request: GlanceRequest) -> Response:
-        """Send a request to the servers as the retry policy has it."""
+        """Send a request to the servers, with the retries of the retry policy."""
         servers = await self._endpoint.servers()
         return await self._retry_policy.send(request, servers, self._send_once)
 

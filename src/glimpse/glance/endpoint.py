@@ -1,4 +1,4 @@
-"""Endpoint: where Glance is, as configured or as Keystone's service catalog says."""
+"""Endpoint: the servers of Glance, from the options or from Keystone's service catalog."""
 
 import logging
 from collections.abc import Sequence
@@ -19,9 +19,10 @@ class ServiceCatalog(Protocol):
     async def endpoint_of(
         self, service_type: str, interfaces: Sequence[str], region_name: str | None
     ) -> str:
-        """Return the URL of a service, of the first interface that it has.
+        """Return the URL of a service, of the first of `interfaces` that the service has.
 
-        Without a region, that of any. Raises IdentityUnavailable.
+        If `region_name` is None, the region does not matter. Raises IdentityUnavailable if Keystone
+        is unavailable, or if the catalog does not have the service.
         """
         ...
 
@@ -29,8 +30,8 @@ class ServiceCatalog(Protocol):
 class Endpoint:
     """The servers of Glance: those of `options.api_servers`, or else the catalog's.
 
-    The catalog is read when the servers are first needed, and again until it names a usable URL;
-    that URL is kept.
+    The catalog is read when the servers are first needed, and again with each request until it has
+    a usable URL. That URL is used from then on.
     """
 
     def __init__(self, options: GlanceOptions, catalog: ServiceCatalog | None = None) -> None:

@@ -1,6 +1,6 @@
-"""Why Glance responds with 500 to a request: contents that it cannot handle.
+"""Finds the part of a request that Glance cannot handle, so that it responds with 500.
 
-Only used after a 500: what Glance can handle depends on its database and version.
+Used only after a 500, since the requests that Glance can handle depend on its database and version.
 """
 
 import unicodedata
@@ -45,9 +45,9 @@ def diagnose_properties(
 
     None if no such property is known.
 
-    `properties` are those that the image has; new ones with the same value are not looked at.
-    Two keys that differ in case or accents only are reported: most databases that ignore case
-    ignore accents, too.
+    `properties` are the properties that the image has; new properties with the same value are
+    skipped. Two keys that differ only in case or accents are reported, since most databases that
+    ignore case ignore accents, too.
     """
     present = {_folded(key): key for key in properties if len(key) <= _LONGEST_KEY}
     for key, value in new_properties.items():
@@ -68,6 +68,6 @@ def diagnose_properties(
 
 
 def _folded(key: str) -> str:
-    """Return what a database that ignores case and accents compares of a key."""
+    """Return `key` without case and accents, as some databases compare keys."""
     decomposed = unicodedata.normalize("NFKD", key.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).strip()

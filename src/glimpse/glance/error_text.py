@@ -1,6 +1,6 @@
 """The reason in the body of an error: one line of text from JSON, HTML or plain text.
 
-A broken or hostile server may send anything: each function takes time linear in its input.
+A server may send any text: each function takes time linear in the length of its input.
 """
 
 import html

@@ -1,11 +1,11 @@
 """ImageLocks: one write to an image at a time, by all processes on all machines.
 
-Glance's PATCH reads an image, changes it and writes all of it back, so of two PATCHes at once one
-can undo the other. Between processes the locks are tooz locks. In Redis, memcached and etcd they
-expire unless renewed. In files, the default, the kernel releases them when their holder dies.
-Glance may then still be processing the PATCH of the dead process. Therefore a marker file exists
-while a write is in progress; if the holder dies it stays, and the next writer waits until that
-PATCH is surely over.
+Glance's PATCH reads an image, changes it and writes all of it back, so one of two concurrent
+PATCHes can undo the other. Between processes the locks are tooz locks (`glance.tooz_locks`). In
+Redis, memcached and etcd they expire unless renewed. In files, the default, the kernel releases the
+locks of a process when it exits, perhaps while Glance is still processing its PATCH. Therefore a
+marker file exists while a write is in progress. If the process exits before the write is complete,
+the marker stays, and the next writer waits until the PATCH must be over.
 """
 
 import asyncio
@@ -33,9 +33,9 @@ _LONGEST_DELAY = 0.05
 class ImageLocks:
     """Locks of images, in the lock service at `backend_url` (a tooz URL).
 
-    `timeout` is how many seconds a caller waits for a lock. `write_expiry` is how many seconds
-    after its start the write of a process that died is taken to be over; `clock` returns the
-    current time as files have it.
+    `timeout` is the number of seconds that a caller waits for a lock. `write_expiry` is the number
+    of seconds after which a write of a process that exited must be over. `clock` returns the
+    current time, comparable with the modification times of files.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class ImageLocks:
                 self._local_locks[name] = (local_lock, users - 1)
 
     def _orphaned_write_seconds(self, name: str) -> float:
-        """Return the seconds until the write of a holder that died is surely over; usually 0."""
+        """Return the seconds until a write of a process that exited must be over; usually 0."""
         if self._markers is None:
             return 0.0
         try:
@@ -96,9 +96,10 @@ class ImageLocks:
 
     @contextmanager
     def _write_marker(self, name: str) -> Iterator[None]:
-        """Have a marker file within the block. It stays if the process dies in the block.
+        """Create a marker file for the block, and remove it afterwards.
 
-        Only for lock files, which the kernel releases at once. Raises Unavailable.
+        The marker stays if the process exits within the block. Without lock files, does nothing.
+        Raises Unavailable if the marker cannot be written.
         """
         if self._markers is None:
             yield

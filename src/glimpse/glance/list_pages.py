@@ -1,4 +1,4 @@
-"""Lists of Glance: page after page, with the next page fetched ahead of its use."""
+"""Reads lists of Glance page by page, and prefetches the next page while one is used."""
 
 import asyncio
 import sys
@@ -26,7 +26,7 @@ class FetchedPage(NamedTuple):
 
 
 class DocumentPage(NamedTuple):
-    """A page of a list as it is passed on. `is_last` and `has_more` are those of `images.Page`."""
+    """A page of documents of images; `is_last` and `has_more` are as in `images.Page`."""
 
     documents: list[dict[str, Any]]
     is_last: bool = True
@@ -38,31 +38,30 @@ FetchPage = Callable[[str | None, int], Awaitable[object]]
 
 
 class PrefetchLimit:
-    """How many lists may prefetch a page at once: each prefetched page may hold megabytes.
+    """Limits the number of lists that prefetch a page at the same time.
 
-    With more lists than that at once, Glance is busy without prefetches.
+    A prefetched page may take megabytes. Further lists fetch each page when it is needed.
     """
 
     def __init__(self, maximum: int = _MAX_PREFETCHES) -> None:
         self._free = maximum
 
     def acquire(self) -> bool:
-        """Return True if a page may be prefetched; then `release` has to be called after it."""
+        """Return True if a page may be prefetched now; the caller must `release` it later."""
         if not self._free:
             return False
         self._free -= 1
         return True
 
     def release(self) -> None:
-        """Let another page be prefetched."""
+        """Allow another page to be prefetched."""
         self._free += 1
 
 
 class _NextPage:
-    """The next page of a list, prefetched if `limit` allows it.
+    """The next page of a list, prefetched if `limit` allows that, else fetched when used.
 
-    Otherwise it is fetched when it is used. After a page of too many bytes, this and all later
-    pages are smaller.
+    If a page has too many bytes, it is fetched again with fewer images, and so are later pages.
     """
 
     def __init__(self, fetch: FetchPage, limit: PrefetchLimit, page_size: int) -> None:
@@ -80,7 +79,7 @@ class _NextPage:
     async def get(self, marker: str | None, wanted: int) -> object:
         """Return the page after `marker`, of at most `wanted` images.
 
-        Raises TooLarge for a single image of too many bytes, and whatever fetching raises.
+        Raises TooLarge if a single image has too many bytes, and the errors of the request.
         """
         while True:
             count = min(self._page_size, wanted)
@@ -119,10 +118,12 @@ async def iterate_pages(
 ) -> AsyncGenerator[DocumentPage, None]:
     """Yield the images after `marker`, at most `limit`, in pages of at most `page_size`.
 
-    While one page is used, the next is prefetched, if it will be needed and `prefetch_limit`
-    allows it. It is parsed with `parse` only when it is its turn: parsed, a page takes several
-    times the memory. Raises InvalidResponse for a list that repeats a marker or has more than
-    100,000 pages, and TooLarge for a single image of too many bytes.
+    `fetch` requests a page, `parse` parses its response. While a page is used, the next page is
+    prefetched if the list continues and `prefetch_limit` allows that. A prefetched page is not
+    parsed until it is used, since a parsed page takes several times the memory.
+
+    Raises InvalidResponse for a list that repeats a marker or has more than 100,000 pages, TooLarge
+    if a single image has too many bytes, and the errors of `fetch` and `parse`.
     """
     remaining = sys.maxsize if limit is None else limit
     seen = {marker}
@@ -150,7 +151,11 @@ async def iterate_pages(
 
 
 def parse_page(response: Response) -> FetchedPage:
-    """Parse a page of a list. Raises InvalidResponse."""
+    """Parse a page of a list.
+
+    Raises InvalidResponse for a response that is not a page of images, or whose next link has no
+    marker; TooLarge for one with more than 100,000 JSON objects and arrays.
+    """
     document = parse_document(response)
     documents = document.get("images")
     if not isinstance(documents, list) or len(documents) > _MAX_IMAGES:

@@ -16,7 +16,8 @@ _DEFAULT_INTERVAL = 1.0
 class LockHeartbeat:
     """Renews the locks of a started coordinator from a thread.
 
-    A busy event loop would delay a task until the locks expire.
+    A thread, since a task could be delayed by long computations in the event loop until the locks
+    expire.
 
     A failing lock service is logged once, and its recovery once. tooz has a heartbeat of its own,
     which logs each failure and cannot be stopped before the service is back.
@@ -25,7 +26,7 @@ class LockHeartbeat:
     def __init__(
         self, coordinator: CoordinationDriver, wait: Callable[[float], bool] | None = None
     ) -> None:
-        """`wait` waits so many seconds and returns True to stop; by default, as `stop` says."""
+        """`wait` waits so many seconds and returns True to stop; the default waits for `stop`."""
         self._coordinator = coordinator
         self._stopped = threading.Event()
         self._wait = wait or self._stopped.wait

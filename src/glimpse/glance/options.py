@@ -1,4 +1,4 @@
-"""GlanceOptions: how to find and call Glance, as one value."""
+"""GlanceOptions: the options to find and call Glance."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from glimpse.upstream.tls import TlsOptions
 
 @dataclass(frozen=True, slots=True)
 class GlanceOptions:
-    """How to find and call Glance. Times are in seconds.
+    """The options to find and call Glance. Times are in seconds.
 
     `api_servers` are base URLs; without any, Glance is looked up in the catalog by `service_type`,
     `valid_interfaces` (in order of preference) and `region_name`. `total_timeout` bounds a call

@@ -14,9 +14,10 @@ def make_property_patch(
 ) -> list[dict[str, Any]]:
     """Return the operations that apply `changes` to an image with `properties`.
 
-    ``add`` sets a key whether or not it exists, so a client that changes the image at the same
-    time without the image's lock cannot make the patch fail. Values that are set already are left
-    out. Raises PropertyNotFound for a key to remove that is missing, PropertyLimitExceeded.
+    ``add`` also sets a key that exists, so that the patch succeeds although another client, without
+    the image's lock, may have added the key in the meantime. Values that the image already has are
+    left out. Raises PropertyNotFound if a key to remove does not exist, and PropertyLimitExceeded
+    if the image would have more than `changes.limit` properties.
     """
     for key in sorted(changes.remove - properties.keys()):
         raise PropertyNotFound(key)

@@ -30,28 +30,28 @@ SendOnce = Callable[[str, GlanceRequest], Awaitable[AttemptResult]]
 class RetryPolicy:
     """Sends a request at most `max_retries` times more than once, as long as that is safe.
 
-    A server failed if it brought no response or one of RETRYABLE_STATUS_CODES. Then the request is
+    A server failed if there is no response, or one of RETRYABLE_STATUS_CODES. Then the request is
     sent to the next server, after a delay, if
 
-    - it is a GET, or could not be sent at all (ConnectError), or
-    - it is idempotent and no server may still be processing it. A server may if it accepted the
-      request and did not respond in time, or if a proxy says so (504). Sent to another server as
-      well, the late one would undo what other clients write in between.
+    - the request is a GET, or could not be sent at all (ConnectError), or
+    - the request is idempotent, and the server cannot still be processing it. It may be processing
+      it if it accepted the request but did not respond in time, or if a proxy responded 504. If
+      another server completed the request first, the late server could later overwrite changes
+      that other clients made in between.
 
-    A server that failed is tried again after all others, unless it timed out. A response that is
-    too large, and a 500 that the request itself explains (`GlanceRequest.diagnosis`), are no
-    failures of the server.
+    A server that failed is tried again after all others, unless it timed out. Two cases are no
+    failures of the server: a response of too many bytes, and a 500 that the content of the request
+    explains (`GlanceRequest.diagnosis`).
     """
 
     def __init__(self, max_retries: int) -> None:
         self._max_retries = max_retries
 
     async def send(self, request: GlanceRequest, servers: Servers, send_once: SendOnce) -> Response:
-        """Return the first response that is no failure, or that of the last attempt.
+        """Return the first response that is no failure, else the response of the last attempt.
 
-        If the last attempt brought no response, raises Unavailable or InvalidResponse, and
-        TooLarge for a response of too many bytes. Raises Invalid for a 500 that the request
-        explains.
+        Raises Unavailable or InvalidResponse if the last attempt has no response, TooLarge for a
+        response of too many bytes, and Invalid for a 500 that the request explains.
         """
         queue = deque(servers.order())
         retry = 0
@@ -105,7 +105,7 @@ def _raise_if_explained(request: GlanceRequest, result: AttemptResult) -> None:
 
 
 def _mark_failed(servers: Servers, server: str, result: AttemptResult) -> None:
-    """Have the server tried last for a while; log that once, not for each request."""
+    """Start the backoff of a server; log a warning unless the backoff was in progress."""
     if servers.mark_failed(server):
         _log.warning(
             "Glance at %s failed, other servers are tried first for %g s: %s",

@@ -1,4 +1,4 @@
-"""ImageSchema: which keys of an image document are attributes, by Glance's schema."""
+"""ImageSchema: the attributes of image documents, by Glance's image schema."""
 
 import asyncio
 import time
@@ -24,9 +24,10 @@ FetchSchema = Callable[[str], Awaitable[Response]]
 class ImageSchema:
     """The attributes of the Image API together with those that Glance's image schema adds.
 
-    The schema is the same for all callers, and fetched with the token of the one that needs it. The
-    first callers wait for the first fetch. It is fetched again in the background `max_age` seconds
-    after a success and ten seconds after a failure; until then the last known attributes stand.
+    The schema is the same for all callers. It is fetched with the token of the caller that first
+    needs it; callers wait for the first fetch. A request more than `max_age` seconds after a
+    success, or ten seconds after a failure, starts another fetch in the background; until that
+    succeeds, the last known attributes are used.
     """
 
     def __init__(

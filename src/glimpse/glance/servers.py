@@ -64,7 +64,7 @@ class Servers:
         return sorted(rotated, key=lambda url: self._unavailable_until.get(url, 0.0) > now)
 
     def mark_failed(self, url: str) -> bool:
-        """Start, or start anew, the backoff of a server. Return True if none was under way."""
+        """Start or restart the backoff of a server. Return True if none was in progress."""
         now = self._clock()
         was_available = self._unavailable_until.get(url, 0.0) <= now
         self._unavailable_until[url] = now + self.backoff

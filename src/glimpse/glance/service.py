@@ -1,4 +1,4 @@
-"""GlanceImageService: the ImageService over the Image API of a Glance."""
+"""GlanceImageService: implements ImageService with the Image API of a Glance."""
 
 import contextlib
 import functools
@@ -51,8 +51,8 @@ _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 class GlanceImageService:
     """An ImageService over HTTP. Each request carries the caller's own token.
 
-    Glance decides what the caller may do. The operator's `rules` are checked here besides: they
-    can forbid more, but allow nothing that Glance forbids.
+    Glance checks the caller's permissions. The operator's `rules` are checked here as well: they
+    can forbid more than Glance, but cannot allow what Glance forbids.
 
     Requests to Glance: a list takes one for each page, getting and deleting an image one each, a
     change of properties two; the image schema takes one in each `schema_max_age`.
@@ -131,7 +131,7 @@ class GlanceImageService:
         return response
 
     async def versions(self) -> dict[str, list[str] | ImageServiceError]:
-        """Return the ids of the versions that each server has, or why it sends none.
+        """Return, for each server, the ids of its API versions, or the error of its response.
 
         The keys are base URLs and may hold credentials. Raises Unavailable if the servers cannot
         be looked up.
@@ -168,7 +168,7 @@ class GlanceImageService:
             operations = make_property_patch(image.properties, changes)
             self._permissions.check(caller, Action.MODIFY_IMAGE, image)
             if not operations and not _is_empty_change_allowed(caller, image):
-                # Have Glance decide: set an attribute to the value that it has.
+                # So that Glance checks the permission: set an attribute to its present value.
                 operations = [{"op": "replace", "path": "/min_ram", "value": image.min_ram}]
             if operations:
                 return await self._patch(caller, image_id, image, changes, operations)
@@ -182,7 +182,7 @@ class GlanceImageService:
         changes: PropertyChanges,
         operations: list[dict[str, Any]],
     ) -> Image:
-        """Send the patch that makes `changes` to `image`, and return the image as it is then."""
+        """Send the patch that makes `changes` to `image`, and return the changed image."""
         diagnosis = functools.partial(diagnose_properties, image.properties, changes.set)
         response = await self._client.request(
             "PATCH",
@@ -219,7 +219,7 @@ class GlanceImageService:
         )
 
     async def ping(self) -> str | None:
-        """Return None if any server of Glance responds now, otherwise why none does."""
+        """Return None if any server of Glance responds, otherwise the reason why none does."""
         return await self._client.ping()
 
     async def close(self) -> None:
@@ -229,7 +229,7 @@ class GlanceImageService:
         await self._image_locks.close()
 
     async def _parse_response(self, response: Response, caller: Caller, image_id: str) -> Image:
-        """Return the image in a response, or raise the error that the response stands for."""
+        """Return the image in a response, or raise the error for its status code."""
         if not is_success(response):
             raise image_error(response, image_id)
         attributes = await self._schema.base_attributes(caller.token)
@@ -237,7 +237,7 @@ class GlanceImageService:
 
 
 def _is_empty_change_allowed(caller: Caller, image: Image) -> bool:
-    """Return True if Glance certainly allows a change that changes nothing: none is sent then."""
+    """Return True if Glance would allow an empty change, so that none needs to be sent."""
     is_owner = caller.is_admin or image.owner == caller.project_id
     return has_role(caller, Action.MODIFY_IMAGE) and (is_owner or image.visibility == "public")
 

@@ -1,4 +1,4 @@
-"""ToozLocks: locks between processes, through tooz, with a bound on each blocking call."""
+"""ToozLocks: locks between processes, by the library tooz, with a timeout for each call."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from glimpse.upstream.threads import run_in_thread
 
 _log = logging.getLogger(__name__)
 
-# Seconds until the lock of a process that died expires; less than any request waits for a lock.
+# Seconds until the lock of a process that exited expires; requests wait longer for a lock.
 LOCK_EXPIRY = 10
 # The parameter of each kind of backend URL for its network timeout; tooz's default is up to 30 s.
 _TIMEOUT_PARAMETERS = {
@@ -43,8 +43,9 @@ class UnusableLockService(Exception):
 class ToozLocks:
     """The locks at `backend_url`, a tooz URL.
 
-    A call that takes more than `call_timeout` seconds is abandoned: its caller gets Unavailable and
-    its thread runs on. While eight abandoned calls are running, further calls fail at once.
+    A call that takes more than `call_timeout` seconds is abandoned: it raises Unavailable, and its
+    thread runs on. While eight abandoned calls are running, further calls raise Unavailable at
+    once.
     """
 
     def __init__(self, backend_url: str, call_timeout: float = _CALL_TIMEOUT) -> None:
