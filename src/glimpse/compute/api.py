@@ -196,10 +196,11 @@ class ComputeAPI:
         )
 
     def _check(self, route: Route, request: Request) -> None:
-        """Raise a fault for a request that the operation does not serve, whatever the image.
+        """Check a request before its handler is called.
 
-        400 for another project's path or a malformed query, 404 for a microversion without the
-        operation, 403 for a caller that the policy refuses.
+        Raises a 400 fault for a path with another project's id or for a malformed query, a 404
+        fault for a microversion without the operation, and a 403 fault if the policy does not allow
+        the operation.
         """
         caller, project_id = request.caller, request.project_id
         if project_id and project_id != caller.project_id:

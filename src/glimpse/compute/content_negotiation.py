@@ -28,16 +28,17 @@ class Preference(NamedTuple):
 
 
 def response_type(accept: bytes) -> bytes:
-    """The Content-Type of an operation's response to a request with this Accept header."""
+    """Return the Content-Type of an operation's response for an Accept header."""
     if accept in _COMMON_HEADERS:
         return _COMMON_RESPONSE_TYPE
     return preference(accept.decode("latin-1"), JSON_TYPES).content_type.encode()
 
 
 def preference(accept: str, offers: Sequence[str]) -> Preference:
-    """The offer that an Accept header rates highest; JSON if it accepts none of them.
+    """Return the offer to which an Accept header gives the highest quality; JSON for none.
 
-    Of equal ratings the one with fewer asterisks wins, then the offer that comes first.
+    Of offers with equal quality, the one whose media range has fewer asterisks is returned, and of
+    those the first one in `offers`.
     """
     best, best_rank = Preference(JSON), (-1.0, -2)
     ranges = list(_media_ranges(accept))
@@ -51,7 +52,7 @@ def preference(accept: str, offers: Sequence[str]) -> Preference:
 
 
 def version_parameter(content_type: str) -> str | None:
-    """The parameter ``version`` of a Content-Type header; None without one."""
+    """Return the parameter ``version`` of a Content-Type header; None without one."""
     return _parameters(content_type.split(";")[1:]).get("version")
 
 

@@ -1,4 +1,4 @@
-"""Error responses in the three forms that a deployed Compute API has: faults, 401s and pages."""
+"""Error responses, in Compute's three formats: faults, 401s and pages of WebOb."""
 
 import html
 

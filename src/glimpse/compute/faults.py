@@ -1,4 +1,4 @@
-"""Faults: the Compute API's error responses, and the one place that makes them of domain errors."""
+"""Faults: the Compute API's error responses, and their table by the domain's errors."""
 
 from collections.abc import Sequence
 

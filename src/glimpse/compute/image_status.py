@@ -1,10 +1,10 @@
-"""Image statuses: the Image service's, and how the Compute API shows each."""
+"""Image statuses: converts those of the Image service into those of the Compute API."""
 
 from typing import NamedTuple
 
 
 class ComputeStatus(NamedTuple):
-    """A status of the Compute API, and the progress in percent that is shown with it."""
+    """A status of the Compute API, and the progress in percent that goes with it."""
 
     status: str
     progress: int
@@ -28,15 +28,16 @@ _NAMED_AS_STORED = frozenset(("active", "saving", "deleted"))
 
 
 def compute_status(status: str) -> ComputeStatus:
-    """How an image with this status of the Image service is shown."""
+    """Return the status in the Compute API for a status of the Image service."""
     return _COMPUTE_STATUSES.get(status, _UNKNOWN)
 
 
 def stored_statuses(status: str) -> tuple[str, ...]:
-    """The statuses of the Image service that a filter by one status finds.
+    """Return the statuses of the Image service that a filter by `status` matches.
 
-    All that are shown with `status`, in any case; otherwise `status` itself in lower case. Spaces
-    at the end are ignored, as the Image service's database ignores them.
+    If `status` in upper case is a status of the Compute API, those are all statuses that are
+    converted to it; otherwise `status` in lower case. Statuses of `_NAMED_AS_STORED` match only
+    themselves. Spaces at the end are ignored, as in the Image service's database.
     """
     status = status.rstrip(" ")
     if status in _NAMED_AS_STORED:

@@ -21,8 +21,7 @@ from glimpse.images.filter_values import (
 )
 
 _NUMBERS = ("limit", "page_size", "offset")
-# Filters of the Compute API, and the attributes or properties of the Image service's that they are
-# about.
+# Filters of the Compute API, and the attribute or property of the Image service that each compares.
 _IMAGE_SERVICE_NAMES = {
     "name": "name",
     "status": "status",
@@ -40,9 +39,9 @@ _LONGEST_CACHED = 1024
 
 
 class ListRequest(NamedTuple):
-    """The query of a list, and the known parameters of the request, which the next link repeats.
+    """The query of a list, and the known parameters of the request, for the next link.
 
-    `is_cacheable` is True if the query string is short: then this and the next link are cached.
+    `is_cacheable` is True for a short query string: its query and its next link are then cached.
     """
 
     query: ImageQuery
@@ -98,7 +97,7 @@ def _check_number(name: str, value: str) -> None:
 
 def _make_query(parameters: dict[str, str]) -> ImageQuery:
     filters, changed_since = _split_filters(parameters)
-    # The Image API has no filters of these names: there they are where a list starts and ends.
+    # In the Image API these names are not filters, but the bounds of a list.
     filters.pop("limit", None)
     marker = filters.pop("marker", None)
     tags = [filters.pop("tag").strip()] if "tag" in filters else []
@@ -127,10 +126,10 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
 
 
 def _split_filters(parameters: dict[str, str]) -> tuple[dict[str, str], DateBound | None]:
-    """The filters by the Image service's names, and the bound that changes-since sets.
+    """Return the filters by the Image service's names, and the date bound of changes-since.
 
-    Of two filters for one attribute the later counts; changes-since is one for ``updated_at``.
-    Raises a 400 fault for a changes-since that is not a date.
+    Of two filters for one attribute, the later one is used; changes-since is a filter for
+    ``updated_at``. Raises a 400 fault for a changes-since that is not a date.
     """
     filters: dict[str, str] = {}
     changed_since: DateBound | None = None
@@ -159,9 +158,10 @@ def _parse_changes_since(date: str) -> DateBound:
 
 
 def _parse_statuses(text: str) -> tuple[str, ...]:
-    """The Image service's statuses for a status of the Compute API, or for ``in:`` and several.
+    """Return the Image service's statuses for a filter by status.
 
-    Any other text with an operator is parsed as the Image API parses it; raises Invalid.
+    `text` is a status of the Compute API, or ``in:`` and a list of them. With another operator it
+    is parsed like a filter of the Image API. Raises Invalid.
     """
     operator, colon, rest = text.partition(":")
     if colon and operator.lower() == "in":

@@ -31,7 +31,7 @@ async def list_response(
     first = await _merge_first_pages(pages)
     if not first.is_last:
         return Response(200, _stream(first, pages, view, next_link))
-    await pages.aclose()  # a generator that the event loop has to close costs a task
+    await pages.aclose()  # otherwise the event loop would close it, in a new task
     if not first.images:
         return json_response({"images": []})
     document: dict[str, Any] = {"images": [view(image) for image in first.images]}
@@ -72,8 +72,8 @@ async def _stream(
                 last_image = images[-1]
                 piece = separator + orjson.dumps([view(image) for image in images])[1:-1]
                 separator = b","
-                # A client may be slow to take this piece, and Glance slow to send the next page:
-                # many lists that wait must not hold their images.
+                # Not to hold the images while a slow client receives this piece, or while a slow
+                # Glance sends the next page.
                 del page, images
                 yield piece
                 del piece

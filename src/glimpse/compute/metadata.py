@@ -17,10 +17,9 @@ ENCODED_KEYS = ("block_device_mapping", "mappings")
 _DROPPED_WHEN_EMPTY = frozenset(("kernel_id", "ramdisk_id"))
 _KEY = re.compile(r"[a-zA-Z0-9-_:. ]{1,255}\n?")
 _MAX_VALUE_LENGTH = 255
-# Not an attribute, but Compute overwrites it before it calls the Image service, which then ignores
-# it.
+# Not an attribute. Compute overwrites it in its request, and the Image service ignores it.
 _UNSTORABLE = frozenset(("image_id",))
-# Attributes that nobody may set in the Image service. Compute sends them, so it gets a 403.
+# Attributes that no client may set in the Image service. Compute sends them and receives a 403.
 _READ_ONLY = frozenset(
     (
         *("status", "created_at", "updated_at", "deleted", "deleted_at"),
@@ -32,10 +31,10 @@ _READ_ONLY = frozenset(
 def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
     """Validate a request body ``{name: {key: value}}`` and return its metadata.
 
-    `name` is ``metadata``, or ``meta`` for exactly one item. A deployed legacy API (``/v2``)
-    validates less, and so does this: further keys of the body are ignored, and if no key of the
-    metadata has the usual form, all keys and values are accepted. Raises a 400 fault that names the
-    attribute and what is allowed.
+    `name` is ``metadata``, or ``meta`` for exactly one item. With `is_legacy` (``/v2``), the body
+    is validated less, as in a deployed Compute API: further keys of the body are ignored, and if no
+    key of the metadata is valid, all keys and values are accepted. Raises a 400 fault whose message
+    names the attribute and the allowed values.
     """
     if not isinstance(body, dict):
         raise Fault(400, f"The request body must be an object with the attribute {name}.")
@@ -72,7 +71,7 @@ def _invalid(attribute: str, reason: str) -> Fault:
 
 
 def is_reserved(key: str) -> bool:
-    """True if the Image service does not let any caller set the key."""
+    """Return True if the Image service allows no caller to set the key."""
     name = key.strip()
     return name in _READ_ONLY or name.startswith("os_glance")
 
@@ -111,9 +110,9 @@ def property_changes(
 
 
 def check_storable(metadata: Mapping[str, Any]) -> None:
-    """Raise a 400 fault for metadata that cannot be stored, for which Compute answers 500.
+    """Raise a 400 fault for metadata that cannot be stored; Compute responds with 500 to it.
 
-    That is a lone surrogate, which JSON can express, or a value of `ENCODED_KEYS` that is not JSON.
+    It cannot be stored if it has a lone surrogate, or a value of `ENCODED_KEYS` that is not JSON.
     """
     for key, value in metadata.items():
         try:
@@ -150,7 +149,7 @@ def json_fragment(text: str) -> orjson.Fragment:
 def render_metadata(
     properties: Mapping[str, Any], decode: Callable[[str], Any] = decode_json
 ) -> dict[str, Any]:
-    """Properties as metadata. Values of `ENCODED_KEYS` are decoded, unless they are not JSON."""
+    """Return properties as metadata: values of `ENCODED_KEYS` that are JSON are decoded."""
     metadata = dict(properties)
     for key in ENCODED_KEYS:
         value = metadata.get(key)

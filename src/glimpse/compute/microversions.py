@@ -1,4 +1,4 @@
-"""Microversions: which one a request asks for, and at which ones operations were removed."""
+"""Microversions: parses the one that a request names; checks that an operation has it."""
 
 import functools
 import re
@@ -38,9 +38,10 @@ def parse_microversion(text: str) -> Microversion:
 def requested_microversion(
     headers: Mapping[bytes, bytes], version_root: str, maximum: Microversion
 ) -> Microversion | None:
-    """The microversion that the headers of a request ask for: 2.1 if none, `maximum` if "latest".
+    """Return the microversion that the headers of a request name.
 
-    None for a request below `LEGACY_ROOT`. ``OpenStack-API-Version: compute X.Y`` wins over
+    Returns `maximum` for "latest", 2.1 if no header names one, and None for a request below
+    `LEGACY_ROOT`. ``OpenStack-API-Version: compute X.Y`` has precedence over
     ``X-OpenStack-Nova-API-Version: X.Y`` (API microversion guideline). Raises a 400 fault for a
     malformed version, a 406 fault for one that is not from `MINIMUM` to `maximum`.
     """
@@ -73,7 +74,7 @@ def requested_microversion(
 
 
 def _version_of_compute(header: bytes) -> str | None:
-    """The version for compute in ``service X.Y, service X.Y``: the last one; None without one."""
+    """Return the last version for compute in ``service X.Y, service X.Y``, or None."""
     for part in reversed(header.decode("latin-1").split(",")):
         service, *version = part.split(maxsplit=1) or [""]
         if service.lower() == "compute" and version:
@@ -83,7 +84,7 @@ def _version_of_compute(header: bytes) -> str | None:
 
 @functools.lru_cache(maxsize=64)
 def microversion_headers(microversion: Microversion | None) -> tuple[Header, ...]:
-    """The headers that name the microversion of a response; none in the legacy API (None)."""
+    """Return the headers that name a response's microversion; no headers for None."""
     if microversion is None:
         return ()
     text = str(microversion).encode()
@@ -98,10 +99,11 @@ def microversion_headers(microversion: Microversion | None) -> tuple[Header, ...
 def check_not_removed(
     operation: tuple[str, str], last: Microversion, requested: Microversion, successor: str
 ) -> None:
-    """Raise a 404 fault if `requested` is above `last`, the last microversion with `operation`.
+    """Raise a 404 fault if `requested` is above `last`, the last one with `operation`.
 
-    `operation` is its method and path, and `successor` its replacement in the Image API, as
-    ``GET /v2/images``. A deployed Compute API sends its 404 for unknown paths; this one says why.
+    `operation` is a method and a path; `successor` is its replacement in the Image API, such as
+    ``GET /v2/images``. A deployed Compute API responds as for an unknown path; the message here
+    gives the reason and the replacement.
     """
     if requested > last:
         method, path = operation

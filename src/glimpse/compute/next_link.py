@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 
 class NextLink(NamedTuple):
-    """Makes the next link of one list, which has the id of the last listed image as its marker.
+    """Makes the next link of one list.
 
     `list_url` is the URL of the list without a query string. `parameters` are the parameters of
     the request that the link repeats. With `is_cacheable`, the query string is cached.
@@ -17,7 +17,7 @@ class NextLink(NamedTuple):
     is_cacheable: bool = False
 
     def render(self, marker: str) -> list[dict[str, str]]:
-        """Return the value of ``images_links`` in a list that ends with the image `marker`.
+        """Return the value of ``images_links``; `marker` is the id of the last listed image.
 
         The parameters are sorted by name. The marker replaces the marker of the request; in a
         request without one it comes last.

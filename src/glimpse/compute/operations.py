@@ -1,4 +1,4 @@
-"""Handlers of the Compute API's operations; `compute.routes` has the table of them."""
+"""Handlers of the Compute API's operations, which are listed in `compute.routes`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -142,10 +142,10 @@ class Operations:
     async def _check_allowed(
         self, request: Request, metadata: dict[str, Any], *, replace: bool
     ) -> None:
-        """Raise what a deployed Compute API reports before it reports an item that is refused.
+        """Check what a deployed Compute API checks before it refuses an item of metadata.
 
-        ImageNotFound; a 403 fault for too many items; a 403 fault if the image is not the
-        caller's to change.
+        Raises ImageNotFound, and 403 faults for too many items and for an image that the caller
+        may not change.
         """
         image = await self._images.get_image(request.caller, request.image_id)
         kept = 0 if replace else len(image.properties.keys() - metadata.keys())
@@ -165,7 +165,7 @@ class Operations:
 
 
 def _refusal(image_id: str, metadata: dict[str, Any]) -> Fault | None:
-    """The fault for metadata that nobody may set, whatever the image; None for other metadata."""
+    """Return the fault for metadata that no caller may set on any image, or None."""
     if any(is_reserved(key) for key in metadata):
         return _not_authorized(image_id)
     try:

@@ -7,7 +7,7 @@ from glimpse.compute.microversions import Microversion
 
 @dataclass(frozen=True, slots=True)
 class ComputeOptions:
-    """What an operator may configure. Link prefixes are URLs; `max_body_size` is in bytes.
+    """The options of the Compute API. Link prefixes are URLs; `max_body_size` is in bytes.
 
     `sunset` is the HTTP date of the Sunset header (RFC 8594), None for no header. `etags`: send
     strong entity tags. `serve_removed`: serve images also at microversions that removed them.

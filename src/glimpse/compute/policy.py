@@ -1,8 +1,8 @@
 """ComputePolicy: the operator's policy rules for the operations of the Compute Images API.
 
 Compute itself has only the rule for the size of images (releases up to Ocata had others, which
-decided nothing but what ``/extensions`` lists). The others are Glimpse's own, named as Compute
-names rules. The image service's permissions apply as well.
+affected only the list of ``/extensions``). The other rules are Glimpse's own, with names like
+Compute's. The image service's permissions apply as well.
 """
 
 from glimpse.compute.faults import Fault

@@ -1,4 +1,4 @@
-"""The Request of the Compute API: what a handler is called with."""
+"""Request: the argument of a handler of the Compute API."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -38,5 +38,5 @@ class Request(NamedTuple):
 
     @property
     def is_legacy(self) -> bool:
-        """True below ``/v2``, the API without microversions, which validates bodies less."""
+        """Return True below ``/v2``, the API without microversions, which validates less."""
         return self.version_root == LEGACY_ROOT

@@ -13,7 +13,7 @@ METHODS_WITH_BODY = frozenset(("POST", "PUT"))
 
 
 def header_text(headers: Mapping[bytes, bytes], name: bytes) -> str:
-    """The value of a header as text; "" if the request does not have it."""
+    """Return the value of a header as text; "" if the request does not have it."""
     return headers.get(name, b"").decode("latin-1")
 
 

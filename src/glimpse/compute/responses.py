@@ -1,4 +1,4 @@
-"""Response: what a handler returns; and the headers and document formats that responses share."""
+"""Response: the result of a handler; headers and formats that several responses share."""
 
 import json
 from collections.abc import AsyncGenerator, Sequence
@@ -29,9 +29,10 @@ def json_response(document: object) -> Response:
 
 
 def plain_json(document: object) -> bytes:
-    """Render JSON to the byte as a deployed Compute API does: with spaces, and ASCII only.
+    """Render JSON with the same bytes as a deployed Compute API: with spaces, and ASCII only.
 
-    For small documents, whose length clients may know. Accepts any str, also with lone surrogates.
+    For small documents, whose length clients may expect. Accepts any str, also one with lone
+    surrogates.
     """
     return json.dumps(document).encode()
 
@@ -48,7 +49,10 @@ def strong_etag(body: bytes) -> bytes:
 
 
 def is_not_modified(if_none_match: bytes | None, etag: bytes) -> bool:
-    """True if ``If-None-Match`` names `etag`. ``*`` does not: deployed Compute APIs send 200."""
+    """Return True if ``If-None-Match`` names `etag`.
+
+    ``*`` matches no entity tag, since a deployed Compute API responds to it with 200.
+    """
     if not if_none_match:
         return False
     tags = (tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b","))

@@ -1,4 +1,4 @@
-"""The route table: one row for each operation of the Compute API, and matching paths to rows.
+"""The route table, with one row for each operation of the Compute API, and its look-up.
 
 To add an operation, add a row here and a handler to `compute.operations`.
 """
@@ -29,7 +29,7 @@ class Handler(Protocol):
 class Route:
     """One operation: method and path below the version root, and what handles it.
 
-    ``{id}`` and ``{key}`` in `path` stand for any text but an empty one. `policy_rule` names the
+    ``{id}`` and ``{key}`` in `path` match any text that is not empty. `policy_rule` names the
     rule for callers; without one any valid token may use the operation, also one without a
     project. `last_microversion` is the last with the operation, None if all have it, and
     `successor` its replacement in the Image API.
@@ -129,7 +129,7 @@ def match_route(method: str, version_root: str, path: str) -> Match | None:
 
 
 class _Template(NamedTuple):
-    """A route's path: literal segments, and the positions of its variable segments, 0 for none."""
+    """A route's path: literal segments, and positions of variable segments (0 for none)."""
 
     route: Route
     literals: tuple[tuple[int, str], ...]

@@ -1,4 +1,4 @@
-"""Version discovery: responses that need no token and tell which versions there are."""
+"""Version discovery: responses with the versions of the API, which need no token."""
 
 import contextlib
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from glimpse.http.bodies import BodyTooLarge, TooManyBodies, read_body
 
 
 class VersionDiscovery:
-    """Handles ``/``, the roots of the versions, and all paths that are below no root."""
+    """Handles ``/``, the version roots, and all paths that are not below a version root."""
 
     def __init__(self, options: ComputeOptions) -> None:
         self._options = options
@@ -67,7 +67,7 @@ class VersionDiscovery:
         return Response(200, plain_json(document), headers)
 
     async def _check(self, scope: Scope, receive: Receive) -> None:
-        """Raise a fault for a malformed request; a body that is JSON is read and ignored."""
+        """Raise a fault for a malformed request. A JSON body is read and ignored."""
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         check_content_type(headers.get(b"content-type"))
         if scope["method"] in METHODS_WITH_BODY:

@@ -1,4 +1,4 @@
-"""Version documents: the versions of the Compute API, as clients discover them without a token."""
+"""Renders the version documents of the Compute API, for version discovery."""
 
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -25,9 +25,9 @@ VERSION_ROOTS = frozenset(_VERSIONS)
 def versions_document(base_url: str, advertised: str) -> dict[str, Any]:
     """Render ``GET /``.
 
-    `advertised` is the highest microversion that documents name. By default it is lower than what
-    requests may name: clients that use the highest one they find must find images there
-    (docs/differences.md, R7).
+    `advertised` is the highest microversion in the document. It may be lower than the highest
+    microversion that requests may use: some clients use the highest microversion of the document,
+    and newer ones have no operations on images (docs/differences.md, R7).
     """
     return {
         "versions": [

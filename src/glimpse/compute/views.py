@@ -1,4 +1,4 @@
-"""Views: documents of images, as the Compute API shows them, and the links in them."""
+"""Views: renders the documents of images in the Compute API, and their links."""
 
 import functools
 import re
@@ -24,7 +24,7 @@ _LONGEST_CACHED = 1000
 
 
 class LinkPrefixes(NamedTuple):
-    """URLs that replace scheme, host and first part of the path in links; None: replace nothing.
+    """URLs that replace scheme, host and first part of the path in links, or None.
 
     They are ``[api] compute_link_prefix`` and ``glance_link_prefix``.
     """
@@ -45,10 +45,10 @@ class Links(NamedTuple):
     image_service: str
 
     def image_links(self, image_id: str) -> orjson.Fragment:
-        """The self, bookmark and alternate links of one image, as JSON.
+        """Render the self, bookmark and alternate links of one image as JSON.
 
-        Formatted as text, since nothing in them needs to be escaped: to make dictionaries took half
-        of the time to render a page.
+        The JSON is formatted as text, since its URLs have no characters that need escaping:
+        dictionaries of links took half of the time to render a page.
         """
         versioned, bookmark, image_service = self
         text = (
@@ -105,12 +105,12 @@ def with_prefix(url: str, prefix: str | None) -> str:
 
 
 def basic_view(image: Image, links: Links) -> dict[str, Any]:
-    """The document of an image in ``GET /images``."""
+    """Render the document of an image in ``GET /images``."""
     return {"id": image.id, "name": image.name, "links": links.image_links(image.id)}
 
 
 def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any]:
-    """The full document of an image. Does not fail, whatever its properties hold."""
+    """Render the full document of an image. Accepts any properties without an error."""
     status, progress = compute_status(image.status)
     document: dict[str, Any] = {
         "id": image.id,

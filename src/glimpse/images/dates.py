@@ -58,7 +58,7 @@ def parse_date(text: str) -> str | None:
 
 
 def parse_date_bound(text: str) -> DateBound | None:
-    """Parse a date with or without an operator before it (``gte:2024-03-10``; none means equal).
+    """Parse a date with an operator before it (``gte:2024-03-10``), or without (equal).
 
     None for text that is not such a date.
     """
@@ -69,7 +69,7 @@ def parse_date_bound(text: str) -> DateBound | None:
 
 
 def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
-    """Make the DateBound of an operator and an ISO 8601 date; None if `date` is not such a date.
+    """Make the DateBound of an operator and an ISO 8601 date; None if `date` is no date.
 
     Dates of images have whole seconds. A fraction of a second in `date` is taken into account by
     another operator: ``gte`` 10.5 becomes ``gt`` 10, ``lt`` 10.5 becomes ``lte`` 10, and a bound

@@ -64,7 +64,7 @@ def split_list(text: str) -> tuple[str, ...]:
 
 
 def is_ignored(name: str, text: str) -> bool:
-    """Return True for a filter without effect: ``deleted``, or ``changes-since`` without a value.
+    """Return True for a filter without effect: ``deleted``, or an empty ``changes-since``.
 
     Deleted images are never listed. Raises Invalid for ``changes-since`` with a value: Glance
     supported it only before its API v2.

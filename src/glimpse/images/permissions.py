@@ -1,4 +1,4 @@
-"""Permissions: the roles that each action on images needs, or the operator's policy rule for it.
+"""Permissions: the roles, or the operator's policy rule, for each action on images.
 
 Actions, roles and errors follow Glance's default policy (glance/policies/image.py): a caller who
 may not get an image receives ImageNotFound; one who may get it, Forbidden. Visibility and ownership
@@ -118,7 +118,7 @@ class Permissions:
             raise ImageNotFound(image.id)
 
     def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
-        """Return a predicate that accepts the images that `caller` may get; None if it may get all.
+        """Return a predicate for the images that `caller` may get; None if it may get all.
 
         The caller must have permission for GET_IMAGES.
         """
@@ -134,14 +134,14 @@ class Permissions:
 def is_rule_applicable(caller: Caller) -> bool:
     """Return True if policy rules can allow `caller` anything: they are written for projects.
 
-    That is a token with a project, or without any scope (it has no roles). For a token with system
-    or domain scope, whatever rule is configured, the action is refused.
+    They can for a token with a project, or without any scope (it has no roles). Actions with a rule
+    are always refused to a token with system or domain scope.
     """
     return caller.project_id is not None or not caller.roles
 
 
 def _target(caller: Caller, image: Image | None) -> Target:
-    """Return the values that a rule can use as ``%(key)s``: attributes and properties of `image`.
+    """Return the values for ``%(key)s`` in a rule: attributes and properties of `image`.
 
     `image` is visible to the caller. ``member_id`` is the caller's project if another project
     shares the image with it, otherwise None.
