@@ -1,12 +1,16 @@
-"""What ``glimpse check`` finds of addresses: free, taken, or not this machine's."""
+"""What ``glimpse check`` finds of addresses (free, taken, not this machine's) and the catalog."""
 
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from glimpse.cli.check import check
+from glimpse.cli.check_embedded import check_embedded
 from glimpse.cli.finding import Finding
+from glimpse.embedded.sqlite.schema import STEPS, connect
 from glimpse.settings import load_settings
 from tests.support.process import free_port
 
@@ -40,3 +44,60 @@ def test_check_fails_if_a_configured_metrics_port_is_taken(tmp_path: Path) -> No
         text = f"port = {free_port()}\n[metrics]\nport = {port}\n"
         verdicts = [finding.severity for finding in findings(tmp_path, text)]
     assert verdicts == ["ok", "FAIL"]
+
+
+def contents(state: Path) -> dict[str, bytes]:
+    """The files, without the content of the one in which SQLite keeps its locks."""
+    return {
+        file.name: b"" if file.name.endswith("-shm") else file.read_bytes()
+        for file in state.iterdir()
+    }
+
+
+def catalog_finding(state: Path) -> Finding:
+    """The finding about the catalog of the state directory; asserts that no file changes."""
+    before = contents(state)
+    options = state.parent / "glimpse.conf"
+    options.write_text(f"[glimpse]\nstate_dir = {state}\n")
+    finding = next(iter(check_embedded(load_settings([options]))))
+    assert contents(state) == before
+    return finding
+
+
+def test_check_does_not_create_a_catalog(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    finding = catalog_finding(state)
+    assert finding == ("ok", "there is no catalog yet: serving would create it")
+
+
+def test_check_does_not_migrate_a_catalog(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    with closing(sqlite3.connect(state / "catalog.sqlite")) as connection:
+        connection.executescript(STEPS[0] + "PRAGMA user_version = 1; PRAGMA journal_mode = WAL")
+    verdict, text = catalog_finding(state)
+    assert verdict == "ok"
+    assert f"holds 0 images; serving would migrate it from schema version 1 to {len(STEPS)}" in text
+
+
+def test_check_counts_the_images_of_a_catalog_in_use(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    with closing(connect(state / "catalog.sqlite")):
+        assert catalog_finding(state) == ("ok", "the catalog opens and holds 0 images")
+    assert catalog_finding(state) == ("ok", "the catalog opens and holds 0 images")
+
+
+def test_check_fails_for_a_catalog_of_a_newer_schema_or_no_catalog_at_all(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    with closing(sqlite3.connect(state / "catalog.sqlite")) as connection:
+        connection.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+    finding = catalog_finding(state)
+    assert finding.verdict == "FAIL"
+    assert "newer Glimpse" in finding.text
+    (state / "catalog.sqlite").write_text("This is no catalog. " * 100)
+    finding = catalog_finding(state)
+    assert finding.verdict == "FAIL"
+    assert "cannot be opened" in finding.text

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from glimpse.cli.finding import Finding
-from glimpse.embedded.sqlite.schema import UnusableCatalog, connect
+from glimpse.embedded.sqlite.schema import STEPS, UnusableCatalog, read_summary
 from glimpse.identity.embedded.directory import InvalidDirectory
 from glimpse.identity.embedded.directory_document import (
     complete_document,
@@ -17,10 +17,7 @@ from glimpse.settings import Settings
 
 
 def check_embedded(settings: Settings) -> Iterator[Finding]:
-    """Try to open the catalog and the identity file.
-
-    Creates or migrates the catalog if necessary; changes nothing else.
-    """
+    """Read the catalog and the identity; create and change neither."""
     yield _catalog(settings.server.state_dir)
     match settings.api.auth_strategy:
         case "noauth":
@@ -33,12 +30,15 @@ def check_embedded(settings: Settings) -> Iterator[Finding]:
 
 def _catalog(state_dir: Path) -> Finding:
     try:
-        connection = connect(state_dir / "catalog.sqlite")
-        (count,) = connection.execute("SELECT count(*) FROM images").fetchone()
-        connection.close()
+        version, count = read_summary(state_dir / "catalog.sqlite")
     except UnusableCatalog as error:
         return Finding("FAIL", str(error))
-    return Finding("ok", f"the catalog opens and holds {count} images")
+    if version == 0:
+        return Finding("ok", "there is no catalog yet: serving would create it")
+    text = f"the catalog opens and holds {count} images"
+    if version < len(STEPS):
+        text += f"; serving would migrate it from schema version {version} to {len(STEPS)}"
+    return Finding("ok", text)
 
 
 def _noauth(settings: Settings) -> Finding:

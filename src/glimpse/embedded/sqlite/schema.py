@@ -5,10 +5,12 @@ SQLite reads the SQL, and importing a migration framework would slow each start 
 0.3 s).
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 STEPS = (
     """
@@ -63,6 +65,34 @@ class NewerSchema(UnusableCatalog):
     """The catalog was made by a newer Glimpse."""
 
 
+class CatalogSummary(NamedTuple):
+    """The schema version of a catalog (0: there is no catalog yet), and its number of images."""
+
+    version: int
+    images: int
+
+
+def read_summary(path: Path) -> CatalogSummary:
+    """Summarize the catalog without creating, migrating or changing it. Raises UnusableCatalog."""
+    if not path.exists():
+        return CatalogSummary(0, 0)
+    if not os.access(path, os.W_OK):
+        raise UnusableCatalog(f"The catalog {path} is not writable.")
+    # Reading in WAL mode creates the files -wal and -shm and leaves them. Without a -wal file no
+    # process has the catalog open, and immutable=1 reads it without these files.
+    is_open = path.with_name(path.name + "-wal").exists()
+    uri = f"{path.absolute().as_uri()}?mode=ro" + ("" if is_open else "&immutable=1")
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            version = _read_version(connection)
+            images = 0
+            if version:
+                (images,) = connection.execute("SELECT count(*) FROM images").fetchone()
+    except sqlite3.Error as error:
+        raise UnusableCatalog(f"The catalog {path} cannot be opened: {error}.") from None
+    return CatalogSummary(version, images)
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """Open the catalog; create or migrate it first if necessary. Raises UnusableCatalog."""
     try:
@@ -106,12 +136,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > len(STEPS):
-            raise NewerSchema(  # noqa: TRY301  the rollback below is meant for it too
-                f"The catalog has schema version {version}, this Glimpse knows {len(STEPS)}: "
-                "it was made by a newer Glimpse. Nothing was changed."
-            )
+        version = _read_version(connection)
         for step in STEPS[version:]:
             for statement in step.split(";\n"):
                 if statement.strip():
@@ -121,3 +146,14 @@ def migrate(connection: sqlite3.Connection) -> None:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def _read_version(connection: sqlite3.Connection) -> int:
+    """Return the version of the catalog's schema. Raises NewerSchema."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(STEPS):
+        raise NewerSchema(
+            f"The catalog has schema version {version}, this Glimpse knows {len(STEPS)}: "
+            "it was made by a newer Glimpse. Nothing was changed."
+        )
+    return int(version)
