@@ -95,9 +95,9 @@ def test_check_fails_for_a_catalog_of_a_newer_schema_or_no_catalog_at_all(tmp_pa
     with closing(sqlite3.connect(state / "catalog.sqlite")) as connection:
         connection.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
     finding = catalog_finding(state)
-    assert finding.verdict == "FAIL"
+    assert finding.severity == "FAIL"
     assert "newer Glimpse" in finding.text
     (state / "catalog.sqlite").write_text("This is no catalog. " * 100)
     finding = catalog_finding(state)
-    assert finding.verdict == "FAIL"
+    assert finding.severity == "FAIL"
     assert "cannot be opened" in finding.text

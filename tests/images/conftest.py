@@ -8,7 +8,7 @@ import pytest
 from glimpse.app.policy_files import PolicyFiles
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.glance import GlanceImageService, ImageLocks
-from glimpse.images import Permissions
+from glimpse.images import Image, Permissions
 from tests.glance.options import glance_options
 from tests.images.services import Rig, memory_rig, served
 from tests.support.policy import write_policy
@@ -30,10 +30,14 @@ async def rig(
         return
     store = EmbeddedImageService.open(tmp_path / "state")
     try:
+
+        async def put_image(image: Image) -> None:
+            await store.put([(image, {})])
+
         if request.param == "embedded":
             permissions = Permissions(rules)
             embedded = EmbeddedImageService.open(tmp_path / "state", permissions=permissions)
-            yield Rig(embedded, store.create_image)
+            yield Rig(embedded, store.create_image, put_image)
             await embedded.close()
             return
         async with served(store) as url:
@@ -41,7 +45,7 @@ async def rig(
             # Pages of two images, so that the lists of these tests have several pages.
             options = glance_options(url, page_size=2)
             glance = GlanceImageService(options, locks, rules=rules)
-            yield Rig(glance, store.create_image)
+            yield Rig(glance, store.create_image, put_image)
             await glance.close()
     finally:
         await store.close()

@@ -46,10 +46,11 @@ class RoleIdentity(NoAuthIdentity):
 
 
 class Rig(NamedTuple):
-    """The `service` to be tested, and a function that creates images in it."""
+    """The `service` to be tested, and functions that create images and store them unchecked."""
 
     service: ImageService
     create_image: Callable[[Caller, NewImage], Awaitable[Image]]
+    put_image: Callable[[Image], Awaitable[None]]
 
     async def create(self, name: str = "x", **properties: str) -> Image:
         """Create an image of OWNER's project."""
@@ -69,7 +70,7 @@ def memory_rig(permissions: Permissions) -> Rig:
             properties=new.properties,
         )
 
-    return Rig(service, create_image)
+    return Rig(service, create_image, service.put_image)
 
 
 @asynccontextmanager

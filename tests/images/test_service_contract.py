@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from glimpse.embedded.image_changes import NewImage
@@ -136,6 +137,36 @@ async def test_a_reserved_property_is_forbidden(rig: Rig) -> None:
     made = await rig.create()
     with pytest.raises(Forbidden):
         await rig.service.change_properties(OWNER, made.id, PropertyChanges({"os_glance_x": "1"}))
+
+
+async def put_with_reserved(rig: Rig, **properties: str) -> str:
+    """Create an image that has the property ``os_glance_x`` besides; return its id."""
+    image = await rig.create()
+    document = orjson.dumps({**properties, "os_glance_x": "1"}).decode()
+    await rig.put_image(image._replace(properties_json=document))
+    return image.id
+
+
+async def test_a_reserved_property_cannot_be_removed(rig: Rig) -> None:
+    image_id = await put_with_reserved(rig)
+    with pytest.raises(Forbidden):
+        await rig.service.change_properties(
+            OWNER, image_id, PropertyChanges(remove=frozenset(("os_glance_x",)))
+        )
+    assert (await rig.service.get_image(OWNER, image_id)).properties == {"os_glance_x": "1"}
+
+
+async def test_replace_keeps_reserved_properties_and_does_not_count_them(rig: Rig) -> None:
+    image_id = await put_with_reserved(rig, old="1")
+    changes = PropertyChanges({"new": "2"}, replace=True, limit=1)
+    after = await rig.service.change_properties(OWNER, image_id, changes)
+    assert after.properties == {"os_glance_x": "1", "new": "2"}
+
+
+async def test_reserved_properties_count_towards_the_limit_of_other_changes(rig: Rig) -> None:
+    image_id = await put_with_reserved(rig)
+    with pytest.raises(PropertyLimitExceeded):
+        await rig.service.change_properties(OWNER, image_id, PropertyChanges({"a": "1"}, limit=1))
 
 
 async def test_concurrent_changes_of_different_keys_are_all_kept(rig: Rig) -> None:

@@ -11,6 +11,7 @@ import orjson
 
 from glimpse.images import (
     BASE_ATTRIBUTES,
+    RESERVED_PREFIX,
     Action,
     Caller,
     Image,
@@ -18,6 +19,7 @@ from glimpse.images import (
     Page,
     Permissions,
     PropertyChanges,
+    apply_changes,
     filter_pages,
     image_from_document,
 )
@@ -26,8 +28,6 @@ from glimpse.images.errors import (
     ImageNotFound,
     MarkerNotFound,
     MarkerNotVisible,
-    PropertyLimitExceeded,
-    PropertyNotFound,
 )
 
 _SUPPORTED_FILTERS = frozenset(("names", "statuses", "properties", "marker", "limit"))
@@ -73,6 +73,10 @@ class MemoryImageService:
         )
         self._images[image.id] = image
         return image
+
+    async def put_image(self, image: Image) -> None:
+        """Store an image as it is, without any check."""
+        self._images[image.id] = image
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Implement ImageService.list_images."""
@@ -123,9 +127,9 @@ class MemoryImageService:
         """Implement ImageService.change_properties."""
         image = await self.get_image(caller, image_id)
         before = image.properties
-        after = _change(before, changes)
-        if any(key.startswith("os_glance") for key in changes.set):
-            raise Forbidden("Properties that start with os_glance are reserved.")
+        after = apply_changes(before, changes)
+        if any(key.startswith(RESERVED_PREFIX) for key in (*changes.set, *changes.remove)):
+            raise Forbidden(f"Properties that start with {RESERVED_PREFIX} are reserved.")
         self._permissions.check(caller, Action.MODIFY_IMAGE, image)
         if after != before or image.visibility != "public":
             _check_own(caller, image)
@@ -176,18 +180,3 @@ def _matches(image: Image, query: ImageQuery) -> bool:
 def _check_own(caller: Caller, image: Image) -> None:
     if not (caller.is_admin or image.owner == caller.project_id):
         raise Forbidden(f"You are not permitted to modify image {image.id}.")
-
-
-def _change(before: Mapping[str, str | None], changes: PropertyChanges) -> dict[str, str | None]:
-    """The properties after the changes. Raises PropertyNotFound, PropertyLimitExceeded."""
-    for key in changes.remove - before.keys():
-        raise PropertyNotFound(key)
-    kept = {key: value for key, value in before.items() if key not in changes.remove}
-    if changes.replace:
-        kept = {key: value for key, value in kept.items() if key in changes.keep}
-    after = {**kept, **changes.set}
-    if changes.limit is not None:
-        counted = len(after.keys() | changes.keep) + changes.counted
-        if counted > changes.limit:
-            raise PropertyLimitExceeded(changes.limit)
-    return after

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from glimpse.compute.faults import Fault
-from glimpse.images import PropertyChanges
+from glimpse.images import RESERVED_PREFIX, PropertyChanges
 
 # Keys whose values are JSON text in the Image service and are shown decoded.
 ENCODED_KEYS = ("block_device_mapping", "mappings")
@@ -73,7 +73,7 @@ def _invalid(attribute: str, reason: str) -> Fault:
 def is_reserved(key: str) -> bool:
     """Return True if the Image service allows no caller to set the key."""
     name = key.strip()
-    return name in _READ_ONLY or name.startswith("os_glance")
+    return name in _READ_ONLY or name.startswith(RESERVED_PREFIX)
 
 
 def property_changes(

@@ -39,7 +39,7 @@ class Catalog(Protocol):
     ) -> AsyncGenerator[Page, None]:
         """Yield the images that `query` finds for the caller, in its order, after `marker`.
 
-        The page with ``is_last`` set ends the list; others may be empty. A page has the images of one
+        The page with ``is_last`` ends the list; others may be empty. A page has the images of one
         bounded step, and the event loop is free between two steps. `query.marker` is ignored.
         `query.limit` is only a hint for the number of images that the caller will read: pages
         continue beyond it.

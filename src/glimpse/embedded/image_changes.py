@@ -1,7 +1,7 @@
 """Image changes: make new and changed image records by the Image service's rules. Pure."""
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -12,16 +12,21 @@ from glimpse.embedded.catalog import Record
 from glimpse.embedded.directory_store import StoredData
 from glimpse.embedded.image_access import check_visibility, require_editable, require_visible
 from glimpse.embedded.virtual_size import virtual_size
-from glimpse.images import Action, Caller, Image, Permissions, PropertyChanges
+from glimpse.images import (
+    RESERVED_PREFIX,
+    Action,
+    Caller,
+    Image,
+    Permissions,
+    PropertyChanges,
+    apply_changes,
+)
 from glimpse.images.errors import (
     Conflict,
     Forbidden,
     Invalid,
-    PropertyLimitExceeded,
-    PropertyNotFound,
 )
 
-RESERVED_PREFIX = "os_glance"  # of properties that the Image service stores for its own use
 # Characters of an image's properties as JSON: rendering more would block the event loop.
 MOST_CHARACTERS = 1_000_000
 
@@ -130,8 +135,8 @@ def with_properties(
     """
     image = require_visible(caller, record, permissions)
     before = image.properties
-    properties = _change_properties(before, changes)
-    _check_reserved(changes.set)
+    properties = apply_changes(before, changes)
+    _check_reserved((*changes.set, *changes.remove))
     permissions.check(caller, Action.MODIFY_IMAGE, image)
     if properties != before or image.visibility != "public":
         require_editable(caller, record, permissions)
@@ -195,8 +200,8 @@ def _json(value: object) -> str:
         raise Invalid("A tag or property holds text that is not valid Unicode.") from None
 
 
-def _check_reserved(properties: Mapping[str, str]) -> None:
-    if any(key.startswith(RESERVED_PREFIX) for key in properties):
+def _check_reserved(keys: Iterable[str]) -> None:
+    if any(key.startswith(RESERVED_PREFIX) for key in keys):
         raise Forbidden(f"Properties that start with {RESERVED_PREFIX} are reserved.")
 
 
@@ -211,22 +216,3 @@ def _texts(image: Image) -> Iterator[str]:
     for key, value in image.properties.items():
         yield key
         yield value or ""
-
-
-def _change_properties(
-    properties: dict[str, str | None], changes: PropertyChanges
-) -> dict[str, str | None]:
-    """Return the properties as changed. Raises PropertyNotFound, PropertyLimitExceeded."""
-    for key in changes.remove:
-        if key not in properties:
-            raise PropertyNotFound(key)
-    kept = {
-        key: value
-        for key, value in properties.items()
-        if key not in changes.remove and (not changes.replace or key in changes.keep)
-    }
-    changed = {**kept, **changes.set}
-    counted = len(changed.keys() | changes.keep) + changes.counted
-    if changes.limit is not None and counted > changes.limit:
-        raise PropertyLimitExceeded(changes.limit)
-    return changed

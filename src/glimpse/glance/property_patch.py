@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from glimpse.images import PropertyChanges
-from glimpse.images.errors import PropertyLimitExceeded, PropertyNotFound
-
-_RESERVED_PREFIX = "os_glance"  # Glance's own properties, which no client may set or remove
+from glimpse.images import PropertyChanges, apply_changes
 
 
 def make_property_patch(
@@ -19,17 +16,7 @@ def make_property_patch(
     left out. Raises PropertyNotFound if a key to remove does not exist, and PropertyLimitExceeded
     if the image would have more than `changes.limit` properties.
     """
-    for key in sorted(changes.remove - properties.keys()):
-        raise PropertyNotFound(key)
-    removed = set(changes.remove)
-    if changes.replace:
-        kept = changes.set.keys() | changes.keep
-        removed |= {
-            key for key in properties if key not in kept and not key.startswith(_RESERVED_PREFIX)
-        }
-    left = (properties.keys() - removed) | changes.set.keys() | changes.keep
-    if changes.limit is not None and len(left) + changes.counted > changes.limit:
-        raise PropertyLimitExceeded(changes.limit)
+    removed = properties.keys() - apply_changes(properties, changes).keys()
     return [
         *({"op": "remove", "path": _pointer(key)} for key in sorted(removed)),
         *(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from glimpse.embedded.image_changes import RESERVED_PREFIX, NewImage
+from glimpse.embedded.image_changes import NewImage
 from glimpse.image_api.faults import TooLarge
 from glimpse.image_api.schema import (
     CONTAINER_FORMATS,
@@ -14,7 +14,7 @@ from glimpse.image_api.schema import (
     UUID_PATTERN,
     VISIBILITIES,
 )
-from glimpse.images import Caller, Image
+from glimpse.images import RESERVED_PREFIX, Caller, Image
 from glimpse.images.errors import Forbidden, Invalid, PropertyLimitExceeded
 
 PROPERTY_QUOTA = 128  # image_property_quota and image_tag_quota of the Image service

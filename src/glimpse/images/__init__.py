@@ -1,7 +1,7 @@
 """The domain: images, queries, changes, permissions, errors, and the port ImageService."""
 
 from glimpse.images.caller import Caller
-from glimpse.images.changes import PropertyChanges
+from glimpse.images.changes import RESERVED_PREFIX, PropertyChanges, apply_changes
 from glimpse.images.dates import DateBound, parse_date
 from glimpse.images.filtering import filter_pages
 from glimpse.images.image import BASE_ATTRIBUTES, Image, image_from_document
@@ -11,6 +11,7 @@ from glimpse.images.service import ImageService
 
 __all__ = [
     "BASE_ATTRIBUTES",
+    "RESERVED_PREFIX",
     "Action",
     "Caller",
     "DateBound",
@@ -22,6 +23,7 @@ __all__ = [
     "PolicyRules",
     "PropertyChanges",
     "Sort",
+    "apply_changes",
     "filter_pages",
     "has_role",
     "image_from_document",
