@@ -118,9 +118,8 @@ async def iterate_pages(
 ) -> AsyncGenerator[DocumentPage, None]:
     """Yield the images after `marker`, at most `limit`, in pages of at most `page_size`.
 
-    `fetch` requests a page, `parse` parses its response. While a page is used, the next page is
-    prefetched if the list continues and `prefetch_limit` allows that. A prefetched page is not
-    parsed until it is used, since a parsed page takes several times the memory.
+    `parse` parses a response of `fetch` when its page is used: parsed, it takes more memory. While
+    a page is used, the next one is prefetched if there is one and `prefetch_limit` allows that.
 
     Raises InvalidResponse for a list that repeats a marker or has more than 100,000 pages, TooLarge
     if a single image has too many bytes, and the errors of `fetch` and `parse`.

@@ -69,10 +69,7 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
 
 
 def _strip_slashes(app: ASGIApp) -> ASGIApp:
-    """Wrap `app` to ignore slashes at the end of a path, as Keystone does.
-
-    Also sets the name of the operation in the access log.
-    """
+    """Wrap `app` to ignore slashes at the end of a path, and to name operations in the log."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         root_path = scope.get("root_path", "")

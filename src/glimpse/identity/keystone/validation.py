@@ -102,8 +102,7 @@ class TokenValidator:
             "X-Auth-Token": own_token,
             "X-Subject-Token": token,
             "Accept": "application/json",
-            # Without it Keystone refuses application credentials that have access rules.
-            "OpenStack-Identity-Access-Rules": "1.0",
+            "OpenStack-Identity-Access-Rules": "1.0",  # Keystone refuses access rules without it
         }
         began, outcome = time.perf_counter(), "timeout"  # if the deadline ends the request
         try:
@@ -115,8 +114,7 @@ class TokenValidator:
                 max_response_bytes=_MAX_RESPONSE_BYTES,
             )
         except (UpstreamError, TimeoutError) as error:
-            if not isinstance(error, TimeoutError):
-                outcome = "unreachable"
+            outcome = "timeout" if isinstance(error, TimeoutError) else "unreachable"
             if isinstance(error, ConnectError):
                 # The endpoint is of the catalog that came with the token, and may be outdated.
                 self._session.discard_token(own_token)
