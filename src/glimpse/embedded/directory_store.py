@@ -201,7 +201,8 @@ class _UploadFile:
         if self._is_aborted:
             raise OSError(errno.ECANCELED, "the upload was aborted")
         if self._file is None:
-            self._file = self._temporary.open("wb")
+            descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            self._file = os.fdopen(descriptor, "wb")
         return self._file
 
     def abort(self) -> None:

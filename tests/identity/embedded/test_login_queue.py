@@ -101,6 +101,23 @@ async def test_checks_that_take_longer_fill_the_queue_sooner(checks: Checks) -> 
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def test_name_that_logged_in_before_displaces_checks_that_fill_the_queue(
+    throttle: LoginThrottle,
+) -> None:
+    checks = Checks(LoginQueue(throttle, sleep=no_sleep))
+    checks.gate.set()
+    assert await checks.start("demo", secret="right")
+    checks.gate.clear()
+    many = [checks.start(f"user-{n}", f"10.2.0.{n}", units=16) for n in range(8)]
+    await settled()
+    again = checks.start("demo", secret="right", units=16)
+    await settled()
+    checks.gate.set()
+    assert await again
+    await asyncio.gather(*many, return_exceptions=True)
+    checks.queue.close()
+
+
 async def test_attempt_without_room_is_held_until_there_is_some(throttle: LoginThrottle) -> None:
     held: list[float] = []
     hold_ends = asyncio.Event()

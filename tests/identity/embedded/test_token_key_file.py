@@ -1,5 +1,6 @@
 """The file of keys that sign tokens: created once, replaced by operators, never half used."""
 
+import errno
 import logging
 from pathlib import Path
 
@@ -70,6 +71,26 @@ def test_invalid_file_keeps_the_keys_in_use_and_is_logged_once(
     assert caplog.text.count(str(path)) == 1
     with pytest.raises(InvalidDirectory, match=r"token\.key"):
         TokenKeyFile(path)
+
+
+def test_file_that_becomes_readable_is_read_without_another_change(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.write_bytes(OLD)
+    file = TokenKeyFile(path)
+    keys = file.keys
+    write_private_file(path, NEW)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", deny)
+        file.refresh()
+    assert file.keys is keys
+    assert f"{path} cannot be read" in caplog.text
+    file.refresh()
+    assert file.keys is not keys
+
+
+def deny(path: Path) -> bytes:
+    raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
 
 def test_removed_file_keeps_the_keys_in_use(path: Path) -> None:

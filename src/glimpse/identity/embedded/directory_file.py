@@ -27,6 +27,7 @@ from glimpse.telemetry.throttled_log import ThrottledErrorLog
 FILE_NAME = "identity.json"
 _log = logging.getLogger(__name__)
 _broken = BrokenRecords(_log, "entry of the identity file")
+_log_unreadable = ThrottledErrorLog(_log)
 _log_unwritable = ThrottledErrorLog(_log)
 
 
@@ -54,18 +55,23 @@ class DirectoryFile:
     def refresh(self) -> bool:
         """Read the file again if it changed; return True if ``current`` is new.
 
-        If the file is missing or invalid, ``current`` stays as it is; an invalid file is logged
-        once for each change. Takes 2 µs for a file that did not change.
+        If the file is missing, unreadable or invalid, ``current`` stays as it is. An invalid file
+        is logged once for each change; one that cannot be read, once a minute until it can. Takes
+        2 µs for a file that did not change.
         """
         try:
             version = read_file_version(self.path)
             if version == self._version:
                 return False
-            self._version = version
-            self.current = parse_directory(decode_document(self.path.read_bytes()))
-        except (OSError, InvalidDirectory) as error:
-            if isinstance(error, InvalidDirectory):  # logged once: it is read again when it changes
-                _log.warning("%s is not used as it is now: %s", self.path, error)
+            content = self.path.read_bytes()
+        except OSError as error:
+            _log_unreadable("%s cannot be read: %s. It is not used.", self.path, error.strerror)
+            return False
+        self._version = version
+        try:
+            self.current = parse_directory(decode_document(content))
+        except InvalidDirectory as error:
+            _log.warning("%s is not used as it is now: %s", self.path, error)
             return False
         for entry, reason in self.current.invalid_entries.items():
             _broken.report(entry, reason)

@@ -16,6 +16,7 @@ THREADS = 2  # each check takes 16 MiB and a core: 0.05 s, or 0.23 s of a passwo
 # Of the checks in threads and of those that wait, in units of 0.05 s: one CPU second. A check of a
 # readable password is one unit, of a password kept as a hash five.
 MAX_UNITS = 20
+MIN_WAITING = 2  # have room in any case: else a right login could not displace a wrong one
 MAX_WAITING_OF_KEY = 4
 MAX_HELD = 500  # requests that wait without a check of their own: 20 kB each at most
 HOLD_SECONDS = 1.0
@@ -145,10 +146,14 @@ class LoginQueue:
         of_key = [each for each in self._waiting if each.attempt.key == new.attempt.key]
         if len(of_key) >= MAX_WAITING_OF_KEY:
             self._refuse(random.choice([*of_key, new]), new)  # noqa: S311  fairness needs no secret
-        while sum(each.units for each in (*self._running, *self._waiting, new)) > MAX_UNITS:
+        while len(self._waiting) >= MIN_WAITING and self._units() + new.units > MAX_UNITS:
             self._refuse(self._choose_check_to_refuse([*self._waiting, new]), new)
         self._waiting.append(new)
         return new
+
+    def _units(self) -> int:
+        """Return the CPU time of all checks that run or wait."""
+        return sum(each.units for each in (*self._running, *self._waiting))
 
     def _refuse(self, refused: _Check, new: _Check) -> None:
         """Remove `refused` from the queue: all callers that wait for it raise TooManyLogins.

@@ -12,8 +12,10 @@ from glimpse.identity.embedded.private_files import (
     read_file_version,
 )
 from glimpse.identity.embedded.tokens import KEY_BYTES, TokenKeys
+from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
 _log = logging.getLogger(__name__)
+_log_unreadable = ThrottledErrorLog(_log)
 
 _INTERVAL = 1.0  # seconds within which all workers know that a key was removed
 
@@ -46,20 +48,23 @@ class TokenKeyFile:
     def refresh(self) -> None:
         """Read the file again if it has been replaced.
 
-        If the file is missing or invalid, the keys stay as they are; an invalid file is logged once
-        for each change.
+        If the file is missing, unreadable or invalid, the keys stay as they are. An invalid file is
+        logged once for each change; one that cannot be read, once a minute until it can.
         """
         self._refreshed_at = self._clock()
         try:
             version = read_file_version(self._path)
             if version == self._version:
                 return
-            self._version = version
             self.keys = self._read()
-        except OSError:
+        except OSError as error:
+            _log_unreadable(
+                "%s cannot be read: %s. The present keys are kept.", self._path, error.strerror
+            )
             return
         except InvalidDirectory as error:
             _log.warning("The present keys of tokens are kept: %s", error)
+        self._version = version
 
     def _read(self) -> TokenKeys:
         content = self._path.read_bytes()
