@@ -1,8 +1,19 @@
 """Images are listed: filtered, sorted and page by page."""
 
-import pytest
+from collections.abc import AsyncGenerator
 
-from tests.image_api.conftest import Api
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.http.request_middleware import RequestMiddleware, ResponseAborted
+from glimpse.identity.noauth import NoAuthIdentity
+from glimpse.image_api import image_api
+from glimpse.images import Caller, ImageQuery, Page, image_from_document
+from glimpse.images.errors import Unavailable
+from tests.embedded.images import document
+from tests.image_api.conftest import MEBIBYTE, Api
+from tests.support.asgi import call
 
 
 def test_paging_by_next_visits_every_image_once(api: Api) -> None:
@@ -63,3 +74,25 @@ def test_images_are_sorted_as_asked_for(api: Api) -> None:
 def test_invalid_query_is_400(api: Api, query: str) -> None:
     answer = api("GET", f"/v2/images?{query}")
     assert answer.status == 400, str(answer)
+
+
+async def test_list_that_fails_after_its_beginning_was_sent_is_aborted(
+    service: EmbeddedImageService,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def list_images(_caller: Caller, _query: ImageQuery) -> AsyncGenerator[Page, None]:
+        yield Page([image_from_document(document(large="x" * (MEBIBYTE + 1)))], last=False)
+        raise Unavailable("The catalog cannot be read.")
+
+    monkeypatch.setattr(service, "list_images", list_images)
+    api = RequestMiddleware(image_api(service, NoAuthIdentity()), trust_proxy_headers=False)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        # As of version 2.4 Starlette does not poll receive(), which never blocks in this test.
+        await api({**scope, "asgi": {"version": "3.0", "spec_version": "2.4"}}, receive, send)
+
+    with pytest.raises(ResponseAborted):
+        await call(app, "GET", "/v2/images", {"X-Auth-Token": "demo"})
+    (record,) = caplog.records
+    assert record.getMessage() == "GET /v2/images was cut short: The catalog cannot be read."

@@ -134,7 +134,8 @@ async def list_images(request: ImageRequest) -> Response:
         beginning.append(piece)
         size += len(piece)
         if size > _MOST_BUFFERED:
-            return StreamingResponse(_with_rest(beginning, pieces), media_type="application/json")
+            stream = _abort_if_unreadable(_with_rest(beginning, pieces))
+            return StreamingResponse(stream, media_type="application/json")
     return _json(b"".join(beginning))
 
 
@@ -227,7 +228,7 @@ async def download_data(request: ImageRequest) -> Response:
 
 
 async def _abort_if_unreadable(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the pieces. Raises ResponseAborted if the store fails, which aborts the response."""
+    """Yield the pieces. Raises ResponseAborted if the service fails: the response has begun."""
     try:
         async for piece in pieces:
             yield piece
