@@ -55,40 +55,10 @@ QUOTED = repeated(
 )
 NUMBERS = repeated("1", "0.^0$", "1e^9$", " ", "-^1$", "1_", "^0$x", "1.^0$e")
 LOGGED = repeated(
-    *(
-        "a",
-        ":",
-        "://",
-        "://a@",
-        ":a",
-        "@",
-        "/",
-        "/tokens/",
-        "tokens/",
-        "gAAAA",
-        "eyJ",
-        "eyJaaaaaaaa.",
-    ),
-    *(
-        "eyJaaaaaaaa",
-        "-eyJaaaaaaaa",
-        "token",
-        "token=",
-        "token:",
-        "key",
-        "%",
-        "%25",
-        "%2Ftokens%2F",
-    ),
-    *(
-        "x-auth-token:",
-        "x-auth-token: ",
-        'password:"',
-        "password:'",
-        'secret: "a',
-        "secret:^a$ ",
-        ";",
-    ),
+    *("a", ":", "://", "://a@", ":a", "@", "/", "/tokens/", "tokens/", "gAAAA", "eyJ"),
+    *("eyJaaaaaaaa.", "eyJaaaaaaaa", "-eyJaaaaaaaa", "token", "token=", "token:", "key"),
+    *("%", "%25", "%2Ftokens%2F", "x-auth-token:", "x-auth-token: "),
+    *('password:"', "password:'", 'secret: "a', "secret:^a$ ", ";"),
     *("?", "&", "\n", "\x9b", "\u2028", 'password="^a$', "://^a$", "://^:$@", "://a:b@", "/tokens"),
 )
 RULES = ("/*a*a*a*a*a*a*a*ab", "/" + "**a" * 50 + "/b", "/{x}**{y}**b*c")

@@ -61,8 +61,7 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
         routes.append(Route(f"/v3/{kind}", resource.list_resources, methods=read))
         routes.append(Route(f"/v3/{kind}/{{resource_id}}", resource.show_resource, methods=read))
     app = Starlette(
-        routes=routes,
-        exception_handlers={**FAULTS, Unauthorized: handlers.unauthorized},
+        routes=routes, exception_handlers={**FAULTS, Unauthorized: handlers.unauthorized}
     )
     app.router.redirect_slashes = False
     return _strip_slashes(app)

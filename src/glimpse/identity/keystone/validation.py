@@ -97,7 +97,7 @@ class TokenValidator:
         self, endpoint: str, own_token: str, token: str, *, allow_expired: bool
     ) -> tuple[int, bytes]:
         """Send one request; return status and body of the response. Raises IdentityUnavailable."""
-        query = "?nocatalog=1&allow_expired=1" if allow_expired else "?nocatalog=1"
+        path = f"/v3/auth/tokens?nocatalog=1{'&allow_expired=1' if allow_expired else ''}"
         headers = {
             "X-Auth-Token": own_token,
             "X-Subject-Token": token,
@@ -107,11 +107,7 @@ class TokenValidator:
         began, outcome = time.perf_counter(), "timeout"  # if the deadline ends the request
         try:
             response = await self._http.request(
-                "GET",
-                endpoint,
-                f"/v3/auth/tokens{query}",
-                headers,
-                max_response_bytes=_MAX_RESPONSE_BYTES,
+                "GET", endpoint, path, headers, max_response_bytes=_MAX_RESPONSE_BYTES
             )
         except (UpstreamError, TimeoutError) as error:
             outcome = "timeout" if isinstance(error, TimeoutError) else "unreachable"
