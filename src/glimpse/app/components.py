@@ -1,21 +1,13 @@
 """Components: the services that embedded mode or gateway mode opens for the pipeline."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from starlette.types import ASGIApp
 
 from glimpse.http.readiness import ReadinessCheck
 from glimpse.identity import Identity
 from glimpse.images import ImageService
-
-
-class Closable(Protocol):
-    """Something that holds files or connections until it is closed."""
-
-    async def close(self) -> None:
-        """Close the files and connections."""
-        ...
 
 
 class Components(NamedTuple):
