@@ -82,7 +82,7 @@ async def test_list_that_fails_after_its_beginning_was_sent_is_aborted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def list_images(_caller: Caller, _query: ImageQuery) -> AsyncGenerator[Page, None]:
-        yield Page([image_from_document(document(large="x" * (MEBIBYTE + 1)))], last=False)
+        yield Page([image_from_document(document(large="x" * (MEBIBYTE + 1)))], is_last=False)
         raise Unavailable("The catalog cannot be read.")
 
     monkeypatch.setattr(service, "list_images", list_images)
