@@ -44,20 +44,20 @@ def build_pipeline(
     InvalidSettings, and ValueError for options of [healthcheck] that contradict each other.
     """
     application = _mount_apis(settings, components, rules)
-    # From the innermost to the outermost. None: this configuration does not need it.
+    # From the outermost to the innermost. None: this configuration does not need it.
     middleware: tuple[_Middleware | None, ...] = (
-        # Innermost, so that health checks, which name addresses in Host, are exempt.
-        _allowed_hosts(settings),
+        # Outermost: a scrape has a port of its own, is neither counted nor logged, and sees no API.
+        _scrapes(settings, render_metrics),
+        # Around all of the below: it makes the request id and the merged headers that they use,
+        # and turns what they raise into a 500.
+        _request_context(settings, observer, in_flight),
         # Before any authentication: load balancers have no token. After the request context,
         # because health checks are counted, and logged when they fail.
         _health(settings, components),
-        # Around all of the above: it makes the request id and the merged headers that they use,
-        # and turns what they raise into a 500.
-        _request_context(settings, observer, in_flight),
-        # Outermost: a scrape has a port of its own, is neither counted nor logged, and sees no API.
-        _scrapes(settings, render_metrics),
+        # Innermost, so that health checks, which name addresses in Host, are exempt.
+        _allowed_hosts(settings),
     )
-    for wrap in middleware:
+    for wrap in reversed(middleware):
         if wrap is not None:
             application = wrap(application)
     return application
