@@ -142,7 +142,7 @@ def _measure_growth(few: Cloud, many: Cloud) -> list[Check]:
             for depth, marker in (("first", ""), ("deep", deep)):
                 path = f"/v2.1/images/detail?limit=25{parameters}{marker}"
                 request = http_request(path, cloud.token)
-                assert len(json.loads(client.fetch(request))["images"]) == 25  # noqa: PLR2004
+                assert len(json.loads(client.fetch(request))["images"]) == 25  # noqa: PLR2004  the limit of the request
                 cases[name, depth, size] = Case.repeating(cloud.pid, client, request, 100)
         for depth, marker in (("first", ""), ("deep", deep)):
             request = http_request(f"/v2.1/images/detail?limit=25{marker}", cloud.token)

@@ -143,7 +143,7 @@ ROWS = {
     "message in a log line": Row(redaction.show, LOGGED, "telemetry.redaction:_IN_TEXT"),
     **{
         f"redaction: {name}": Row(
-            lambda text, name=name: getattr(redaction, name).sub("", text),  # type: ignore[misc]
+            lambda text, name=name: getattr(redaction, name).sub("", text),  # type: ignore[misc]  # mypy does not infer a lambda's default
             LOGGED,
             f"telemetry.redaction:{name}",
         )

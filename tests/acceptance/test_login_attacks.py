@@ -164,7 +164,7 @@ async def guess(address: Address, content: bytes) -> Answer:
         pairs = [tuple(line.split(": ", 1)) for line in lines[1:-2]]
         length = next(int(value) for name, value in pairs if name == "content-length")
         body = await reader.readexactly(length)
-        return Answer(int(lines[0].split()[1]), tuple(pairs), body)  # type: ignore[arg-type]
+        return Answer(int(lines[0].split()[1]), tuple(pairs), body)  # type: ignore[arg-type]  # pairs of two
     finally:
         await close(writer)
 

@@ -88,7 +88,7 @@ def test_an_image_that_is_deleted_while_data_come_leaves_nothing(cloud: Embedded
 
 def test_a_revocation_ends_a_token_in_every_worker(cloud: EmbeddedCloud) -> None:
     for _ in range(ROUNDS):
-        cloud._tokens.clear()  # noqa: SLF001
+        cloud._tokens.clear()  # noqa: SLF001  a test cloud of ours
         token = cloud.token("owner") or ""
         headers = {"X-Auth-Token": token, "X-Subject-Token": token}
 

@@ -195,7 +195,7 @@ def test_an_interrupted_load_keeps_complete_transactions_and_can_be_repeated(
     lines = [_image(number) for number in range(30_000)]
     command = [sys.executable, "-m", "glimpse", "load", "-", *state]
     pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]  # of a mapping of options
         process.stdin.write("".join(lines[:25_000]).encode())
         process.stdin.flush()
         _wait_for_images(tmp_path / "state", 10_000)

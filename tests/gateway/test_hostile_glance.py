@@ -157,7 +157,7 @@ def test_redirect_of_glance_is_logged_and_not_followed(
 def test_images_with_values_of_other_types_cause_no_500(cloud: HostileCloud) -> None:
     statuses: dict[str, dict[str, int]] = {"show": {}, "write": {}}
     for name, body in mutations(image_document(), leave_out=("self", "file", "schema")):
-        cloud.images = lambda _, body=body: response(body)  # type: ignore[misc]
+        cloud.images = lambda _, body=body: response(body)  # type: ignore[misc]  # mypy does not infer a lambda's default
         for operation, found in statuses.items():
             answer = OPERATIONS[operation](cloud)
             found[name] = answer.status
@@ -201,7 +201,7 @@ def test_lists_with_values_of_other_types_cause_no_500(cloud: HostileCloud) -> N
 def test_schemas_with_values_of_other_types_cause_no_500(tmp_path: Path) -> None:
     with hostile_cloud(tmp_path) as cloud:
         for _, body in list(mutations(SCHEMA))[::7]:
-            cloud.images = lambda head, body=body: (  # type: ignore[misc]
+            cloud.images = lambda head, body=body: (  # type: ignore[misc]  # mypy does not infer a lambda's default
                 response(body) if "/schemas/" in head else cloud.good_glance(head)
             )
             assert OPERATIONS["show"](cloud).status == 200

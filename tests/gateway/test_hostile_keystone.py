@@ -139,7 +139,7 @@ def test_validations_with_values_of_other_types_cause_no_500(cloud: HostileCloud
     statuses: dict[str, int] = {}
     assert cloud.show().status == 200
     for name, body in mutations(good, leave_out=("catalog", "audit_ids", "methods", "issued_at")):
-        cloud.validation = lambda _, body=body: response(body)  # type: ignore[misc]
+        cloud.validation = lambda _, body=body: response(body)  # type: ignore[misc]  # mypy does not infer a lambda's default
         statuses[name] = cloud.show().status
     odd = {name: status for name, status in statuses.items() if status not in (200, 401, 403, 503)}
     assert not odd
@@ -150,7 +150,7 @@ def test_logins_with_values_of_other_types_are_unavailable(cloud: HostileCloud) 
     good = token_document(cloud.keystone.base_url, cloud.glance.base_url)
     statuses: dict[str, int] = {}
     for name, body in mutations(good, leave_out=("audit_ids", "methods", "issued_at", "user")):
-        cloud.login = lambda _, body=body: response(  # type: ignore[misc]
+        cloud.login = lambda _, body=body: response(  # type: ignore[misc]  # mypy does not infer a lambda's default
             body, 201, "X-Subject-Token: own"
         )
         # The gateway's own token is refused, so that it logs in again.

@@ -101,7 +101,7 @@ def test_reloads_leak_no_files(rig: Rig) -> None:
     for number in range(1, 21):
         assert rig.cloud.ask("owner", "GET", "/v2.1/images?limit=1").status == 200
         os.kill(process, signal.SIGHUP)
-        wait_until(lambda n=number: rig.log.read_text().count(RELOADED) == n, "no reload")  # type: ignore[misc]
+        wait_until(lambda n=number: rig.log.read_text().count(RELOADED) == n, "no reload")  # type: ignore[misc]  # mypy does not infer a lambda's default
         time.sleep(0.05)
         files.append(len(list(Path(f"/proc/{process}/fd").iterdir())))
     assert files[-1] <= files[1] + 4, files

@@ -53,7 +53,7 @@ RULES: dict[str, object] = {
 
 
 @pytest.mark.parametrize("rules", [RULES], ids=["rules"], indirect=True)
-async def test_configured_rules_replace_the_defaults(rig: Rig, rules: None) -> None:  # noqa: ARG001
+async def test_configured_rules_replace_the_defaults(rig: Rig, rules: None) -> None:  # noqa: ARG001  a fixture with an effect
     first, hidden, second = [
         await rig.create(str(number), os_distro=distro)
         for number, distro in enumerate(("debian", "ubuntu", "debian"))

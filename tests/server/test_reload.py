@@ -28,8 +28,8 @@ def test_no_request_fails_during_reloads(tmp_path: Path, workers: int) -> None:
                 write_configuration(tmp_path, workers, version)
                 seen = clients.count
                 os.kill(process.pid, signal.SIGHUP)
-                wait_until(lambda v=version: advertised(process) == f"2.{v}", f"2.{version}")  # type: ignore[misc]
-                wait_until(lambda s=seen: clients.count > s + 20, "no further requests are served")  # type: ignore[misc]
+                wait_until(lambda v=version: advertised(process) == f"2.{v}", f"2.{version}")  # type: ignore[misc]  # mypy does not infer a lambda's default
+                wait_until(lambda s=seen: clients.count > s + 20, "no further requests are served")  # type: ignore[misc]  # mypy does not infer a lambda's default
         assert clients.failures == []
         assert clients.count > 100
         assert process.stop() == 0

@@ -173,7 +173,7 @@ def test_a_secret_between_random_parts_is_hidden_however_it_is_encoded(seed: int
 
 
 def _fully_decoded(text: str) -> str:
-    from urllib.parse import unquote  # noqa: PLC0415
+    from urllib.parse import unquote  # noqa: PLC0415  used by this test only
 
     for _ in range(9):
         text = unquote(text, errors="replace")

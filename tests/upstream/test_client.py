@@ -131,7 +131,7 @@ async def test_header_value_with_a_line_end_is_refused(
 
 @pytest.mark.parametrize("file", ["cafile", "certfile"])
 async def test_unusable_tls_file_is_an_error(file: str, scripted: ScriptedServer) -> None:
-    options = dataclasses.replace(TlsOptions(), **{file: "/nowhere.pem"})  # type: ignore[arg-type]
+    options = dataclasses.replace(TlsOptions(), **{file: "/nowhere.pem"})  # type: ignore[arg-type]  # of a mapping of options
     with pytest.raises(OSError, match="No such file"):
         _ = options.context
     client = HttpClient(tls=options, connect_timeout=5, read_timeout=5)

@@ -162,7 +162,7 @@ async def test_connection_closed_by_the_server_is_not_reused(
     scripted.closes = True
     for number in (1, 2):
         await get(client, scripted.url)
-        await until(lambda number=number: scripted.ended == number)  # type: ignore[misc]
+        await until(lambda number=number: scripted.ended == number)  # type: ignore[misc]  # mypy does not infer a lambda's default
         await asyncio.sleep(0.05)
     assert scripted.connections == 2
 
@@ -228,7 +228,7 @@ async def test_large_bodies_wait_for_the_budget_and_small_ones_do_not(
     async with listening(serve) as url:
         calls = [asyncio.create_task(get(client, url, 1_000_000)) for _ in range(8)]
         for left in range(8, 0, -1):
-            await until(lambda left=left: len(pending) == left)  # type: ignore[misc]
+            await until(lambda left=left: len(pending) == left)  # type: ignore[misc]  # mypy does not infer a lambda's default
             assert (await get(client, scripted.url)).body == b"ok"
             writer = pending.pop(0)
             writer.write(1_000_000 * b"x")

@@ -31,7 +31,7 @@ def render_detail(image: Image, links: Links, *, show_size: bool) -> orjson.Frag
 
 
 @functools.lru_cache(maxsize=1024)
-def _rendered(image: Image, links: Links, show_size: bool) -> orjson.Fragment:  # noqa: FBT001
+def _rendered(image: Image, links: Links, show_size: bool) -> orjson.Fragment:  # noqa: FBT001  lru_cache takes longer with keywords
     rendering = _render(image, links, show_size=show_size)
     # The Host header and the project id, which links are made of, may be 64 kB long.
     if (

@@ -120,7 +120,7 @@ class Metrics:
         if not os.environ.get(DIRECTORY_VARIABLE):
             return self._registry
         everything = CollectorRegistry()
-        MultiProcessCollector(everything)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(everything)  # type: ignore[no-untyped-call]  # prometheus_client does not type it
         return everything
 
 
@@ -135,4 +135,4 @@ def _gauge_of_requests_in_flight(registry: CollectorRegistry) -> Gauge:
 
 def remove_worker_metrics(pid: int) -> None:
     """Subtract the requests in flight of a worker that has exited from the sum."""
-    mark_process_dead(pid)  # type: ignore[no-untyped-call]
+    mark_process_dead(pid)  # type: ignore[no-untyped-call]  # prometheus_client does not type it

@@ -102,7 +102,7 @@ async def test_put_stores_all_records_or_none(catalog: Catalog) -> None:
     await catalog.insert(one)
     changed = one._replace(name="changed")
     with pytest.raises(Unavailable):
-        await put(catalog, changed, two._replace(status=None))  # type: ignore[arg-type]
+        await put(catalog, changed, two._replace(status=None))  # type: ignore[arg-type]  # wrong on purpose
     assert await found(catalog, ImageQuery()) == [one]
     await put(catalog, two, changed)
     assert {each.name for each in await found(catalog, ImageQuery())} == {"changed", two.name}

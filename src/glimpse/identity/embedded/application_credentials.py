@@ -235,7 +235,7 @@ def _parse_expiry(text: object, now: float) -> float | None:
     try:
         if len(text) > field_lengths.DATE:  # type: ignore[arg-type]  # a TypeError then
             raise ValueError  # noqa: TRY301  handled like the errors of fromisoformat
-        parsed = datetime.fromisoformat(text)  # type: ignore[arg-type]
+        parsed = datetime.fromisoformat(text)  # type: ignore[arg-type]  # what is no text raises TypeError
         seconds = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError):
         raise BadRequest("expires_at has to be an ISO 8601 date and time.") from None

@@ -66,7 +66,7 @@ class EntryProtection:
             is_valid = hmac.compare_digest(mac, hmac.digest(keys.key, content, "sha256"))
             return content if is_valid else None
         from cryptography.exceptions import InvalidTag  # noqa: PLC0415  an extra
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  an extra, imported only if it is configured
 
         nonce, encrypted = protected[:_NONCE_BYTES], protected[_NONCE_BYTES:]
         try:

@@ -165,8 +165,8 @@ class KeystoneIdentity:
         if not isinstance(other, KeystoneIdentity):
             return
         has_same_options = other._options == self._options  # noqa: SLF001  of this class
-        if has_same_options and other._session.auth_url == self._session.auth_url:  # noqa: SLF001
-            self._cache = other._cache  # noqa: SLF001
+        if has_same_options and other._session.auth_url == self._session.auth_url:  # noqa: SLF001  of the same class
+            self._cache = other._cache  # noqa: SLF001  of the same class
 
     async def ping(self) -> str | None:
         """Log in to Keystone and send it a request: return None if it responds, else why not."""

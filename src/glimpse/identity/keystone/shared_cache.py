@@ -165,7 +165,7 @@ def _connection_pool(server: str, timeout: float) -> Any:
     Raises InvalidMemcachedServer.
     """
     try:
-        from pymemcache.client.base import PooledClient, normalize_server_spec  # noqa: PLC0415
+        from pymemcache.client.base import PooledClient, normalize_server_spec  # noqa: PLC0415  an extra, imported only if it is configured
     except ImportError:
         raise InvalidMemcachedServer(
             "memcached_servers needs: pip install 'glimpse[memcached]'"
