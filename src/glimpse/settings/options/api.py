@@ -106,7 +106,7 @@ MIDDLEWARE: Sequence[cfg.Opt] = (
             cfg.DeprecatedOpt("osapi_max_request_body_size", group="DEFAULT"),
             cfg.DeprecatedOpt("max_request_body_size", group="DEFAULT"),
         ],
-        help="Most bytes of a request body, except image data.",
+        help="Most bytes of a request body in the Compute API.",
     ),
 )
 

@@ -29,13 +29,14 @@ GLANCE: Sequence[cfg.Opt] = (
         "first_byte_timeout",
         default=30.0,
         min=SHORTEST_TIMEOUT,
-        help="Seconds until a response begins.",
+        help="Seconds to wait for a response to begin, and for each next part of it.",
     ),
     cfg.FloatOpt(
         "timeout",
         default=60.0,
         min=SHORTEST_TIMEOUT,
-        help="Seconds that a call may take with all its retries.",
+        help="Seconds that a call may take with all its retries, and that a change may wait for "
+        "the lock of its image.",
     ),
     cfg.StrOpt("cafile", help="PEM file of the authorities that sign Glance's certificate."),
     cfg.StrOpt("certfile", help="PEM file of the client certificate."),
