@@ -18,7 +18,8 @@ from glimpse.upstream.threads import run_in_thread
 
 _log = logging.getLogger(__name__)
 
-# Seconds until the lock of a process that exited expires; requests wait longer for a lock.
+# Seconds until the lock of a process that exited expires. A request waits for a lock as long as
+# [glance] timeout, which should be longer: otherwise it fails instead of getting such a lock.
 LOCK_EXPIRY = 10
 # The parameter of each kind of backend URL for its network timeout; tooz's default is up to 30 s.
 _TIMEOUT_PARAMETERS = {
