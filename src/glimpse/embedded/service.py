@@ -23,6 +23,7 @@ from glimpse.images import (
     Page,
     Permissions,
     PropertyChanges,
+    filter_pages,
 )
 from glimpse.images.errors import Forbidden, ImageNotFound, MarkerNotFound, MarkerNotVisible
 
@@ -74,18 +75,10 @@ class EmbeddedImageService:
         self.permissions.check(caller, Action.GET_IMAGES)
         accepts = self.permissions.list_filter(caller)
         marker = await self._marker(caller, query.marker) if query.marker is not None else None
-        remaining = query.limit
-        async with contextlib.aclosing(self._catalog.pages(caller, query, marker)) as pages:
+        found = self._catalog.pages(caller, query, marker)
+        async with contextlib.aclosing(filter_pages(found, accepts, query.limit)) as pages:
             async for page in pages:
-                images = page.images if accepts is None else [*filter(accepts, page.images)]
-                found = len(images)
-                if remaining is not None and found > remaining:
-                    yield Page(images[:remaining], is_last=True, has_more=True)
-                    return
-                if found or page.is_last:
-                    yield page if accepts is None else page._replace(images=images)
-                if remaining is not None:
-                    remaining -= found
+                yield page
 
     async def _marker(self, caller: Caller, marker: str) -> Image:
         record = await self._catalog.get(marker.lower(), caller.project_id)
