@@ -7,6 +7,7 @@ import pytest
 from glimpse.compute.api import ComputeAPI
 from glimpse.compute.microversions import Microversion
 from glimpse.compute.options import ComputeOptions
+from glimpse.compute.policy import ComputePolicy
 from glimpse.http.request_middleware import RequestMiddleware
 from glimpse.identity import RequestTarget, Unauthorized
 from glimpse.identity.noauth import NoAuthIdentity
@@ -51,7 +52,7 @@ async def ask(
 
     options = ComputeOptions(Microversion(2, 35), Microversion(2, 104), 1000, etags=True)
     operations = make_operations(service or MemoryImageService())
-    api = ComputeAPI(operations, OneToken(caller), image_service_url, options)
+    api = ComputeAPI(operations, ComputePolicy(None), OneToken(caller), image_service_url, options)
     app = RequestMiddleware(api, trust_proxy_headers=False)
     return await call(app, method, path, TOKEN | dict(headers or {}))
 

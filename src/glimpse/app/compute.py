@@ -16,10 +16,11 @@ def make_compute_api(
     settings: Settings, components: Components, rules: PolicyRules | None
 ) -> ComputeAPI:
     """Make the API; `rules` are the operator's policy rules. Raises InvalidSettings."""
+    policy = ComputePolicy(rules)
     operations = Operations(
         components.images,
         metadata_items=settings.quota.metadata_items,
-        policy=ComputePolicy(rules),
+        policy=policy,
     )
     options = ComputeOptions(
         advertised_microversion=parse_microversion(settings.api.advertised_microversion),
@@ -31,7 +32,8 @@ def make_compute_api(
         etags=settings.image_service == "embedded",
         serve_removed=settings.api.serve_removed_microversions,
     )
-    return ComputeAPI(operations, components.identity, components.image_service_url, options)
+    url = components.image_service_url
+    return ComputeAPI(operations, policy, components.identity, url, options)
 
 
 def _link_prefix(option: str, text: str | None) -> str | None:

@@ -27,6 +27,7 @@ from glimpse.compute.microversions import (
 )
 from glimpse.compute.operations import Operations
 from glimpse.compute.options import ComputeOptions
+from glimpse.compute.policy import ComputePolicy
 from glimpse.compute.request import Request
 from glimpse.compute.request_parsing import (
     METHODS_WITH_BODY,
@@ -75,11 +76,13 @@ class ComputeAPI:
     def __init__(
         self,
         operations: Operations,
+        policy: ComputePolicy,
         identity: Identity,
         image_service_url: Callable[[str], Awaitable[str]],
         options: ComputeOptions,
     ) -> None:
         self._operations = operations
+        self._policy = policy
         self._identity = identity
         self._image_service_url = image_service_url
         self._options = options
@@ -219,7 +222,7 @@ class ComputeAPI:
         if request.method == "GET":
             check_query(request.query_string)
         if route.policy_rule is not None:
-            self._operations.policy.check(caller, route.policy_rule)
+            self._policy.check(caller, route.policy_rule)
 
     def _complete(self, route: Route, request: Request, response: Response) -> Response:
         """Add the headers that all responses of operations have, and an entity tag if enabled.

@@ -38,7 +38,7 @@ class Operations:
     def __init__(self, images: ImageService, *, metadata_items: int, policy: ComputePolicy) -> None:
         self._images = images
         self._metadata_items = metadata_items
-        self.policy = policy
+        self._policy = policy
 
     async def list_images(self, request: Request) -> Response:
         """Handle ``GET /images``: ids, names and links."""
@@ -46,7 +46,7 @@ class Operations:
 
     async def list_images_detail(self, request: Request) -> Response:
         """Handle ``GET /images/detail``: full documents."""
-        links, show_size = request.links, self.policy.shows_size(request.caller)
+        links, show_size = request.links, self._policy.shows_size(request.caller)
         return await self._list(
             request,
             "/images/detail",
@@ -64,7 +64,7 @@ class Operations:
     async def show_image(self, request: Request) -> Response:
         """Handle ``GET /images/{id}``."""
         image = await self._images.get_image(request.caller, request.image_id)
-        show_size = self.policy.shows_size(request.caller)
+        show_size = self._policy.shows_size(request.caller)
         document = {"image": detail_view(image, request.links, show_size=show_size)}
         return Response(200, orjson.dumps(document))
 

@@ -12,8 +12,8 @@ async def filter_pages(
 ) -> AsyncGenerator[Page, None]:
     """Yield pages with the images that `accepts` returns True for, at most `limit` in all.
 
-    If `accepts` is None, all images are accepted. `pages` must not be limited themselves. ``has_more``
-    is set on the last page if there is a further accepted image. Closes `pages`.
+    If `accepts` is None, all images are accepted. `pages` must not be limited themselves.
+    ``has_more`` is set on the last page if there is a further accepted image. Closes `pages`.
     """
     remaining = limit
     async with contextlib.aclosing(pages):
