@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from glimpse.cli.finding import Finding
-from glimpse.embedded.sqlite.schema import STEPS, UnusableCatalog, read_summary
+from glimpse.embedded.sqlite.schema import CATALOG_FILE, STEPS, UnusableCatalog, read_summary
 from glimpse.identity.embedded.directory import InvalidDirectory
 from glimpse.identity.embedded.directory_document import (
     complete_document,
@@ -30,7 +30,7 @@ def check_embedded(settings: Settings) -> Iterator[Finding]:
 
 def _catalog(state_dir: Path) -> Finding:
     try:
-        version, count = read_summary(state_dir / "catalog.sqlite")
+        version, count = read_summary(state_dir / CATALOG_FILE)
     except UnusableCatalog as error:
         return Finding("FAIL", str(error))
     if version == 0:

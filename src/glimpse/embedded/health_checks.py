@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from glimpse.embedded.sqlite.schema import CATALOG_FILE
+
 _LEAST_FREE = 64 * 1024  # bytes that have to be free: a few writes of metadata
 
 
@@ -30,7 +32,7 @@ async def check_identity(state_dir: Path) -> str | None:
 
 
 def _catalog_problem(state_dir: Path) -> str | None:
-    address = (state_dir / "catalog.sqlite").absolute().as_uri() + "?mode=ro"
+    address = (state_dir / CATALOG_FILE).absolute().as_uri() + "?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=1)) as connection:
             connection.execute("SELECT 1 FROM images LIMIT 1").fetchone()

@@ -12,6 +12,7 @@ from glimpse.embedded.catalog import Catalog, Members
 from glimpse.embedded.directory_store import DirectoryStore, ImageData, NoData
 from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.sqlite.catalog import SQLiteCatalog
+from glimpse.embedded.sqlite.schema import CATALOG_FILE
 from glimpse.embedded.upload_locks import UploadLocks
 from glimpse.embedded.uploads import Uploads
 from glimpse.images import (
@@ -48,7 +49,7 @@ class EmbeddedImageService:
         """Open the files in `state_dir`, made first if need be. Raises UnusableCatalog."""
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(
-            SQLiteCatalog.open(state_dir / "catalog.sqlite"),
+            SQLiteCatalog.open(state_dir / CATALOG_FILE),
             DirectoryStore(state_dir / "data", image_size_cap),
             UploadLocks(state_dir / "uploads"),
             permissions,

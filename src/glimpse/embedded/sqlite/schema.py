@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+CATALOG_FILE = "catalog.sqlite"  # in the state directory
 STEPS = (
     """
     CREATE TABLE images (
