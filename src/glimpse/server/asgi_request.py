@@ -115,7 +115,9 @@ class AsgiRequest:
         """
         try:
             await app(self.scope, self.receive, self.send)
-        except BaseException as error:  # noqa: BLE001  cancelled at shutdown, or a bug: the client waits
+        except asyncio.CancelledError:  # by the shutdown, which logs that
+            await self._fail()
+        except BaseException as error:  # noqa: BLE001  a bug: the client waits
             if not current_context.get().is_exception_logged:
                 _LOG.error("The application failed.", exc_info=error)
             await self._fail()
