@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
+from glimpse.http import cache_headers
 from glimpse.http.bodies import ClientDisconnected
 from glimpse.identity.embedded.application_credentials import Conflict, Forbidden, NotFound
 from glimpse.identity.embedded.auth_request import BadRequest
@@ -16,8 +17,8 @@ from glimpse.identity.embedded.login_queue import RETRY_AFTER, TooManyLogins
 from glimpse.identity.service import IdentityUnavailable
 from glimpse.identity_api import documents
 
-# Headers of a response that depends on the token: caches must not share it.
-PRIVATE = {"Vary": "X-Auth-Token", "Cache-Control": "private"}
+# The headers of caching as a mapping; the headers of a single response override them.
+PRIVATE = {name.decode().title(): value.decode() for name, value in cache_headers.PRIVATE}
 
 
 class NoResponse(Response):
