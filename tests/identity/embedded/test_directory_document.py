@@ -13,7 +13,7 @@ from glimpse.identity.embedded.directory_document import (
     parse_directory,
     standard_document,
 )
-from glimpse.identity.embedded.password_hashes import MINIMAL, RECOMMENDED, verify_password
+from glimpse.identity.embedded.password_hashes import MINIMAL, RECOMMENDED, check_password
 
 
 def parse(**sections: list[Any]) -> Directory:
@@ -41,7 +41,7 @@ def test_secret_of_a_credential_is_replaced_by_its_hash() -> None:
     document = complete_document({"application_credentials": [entry]})
     (completed,) = document["application_credentials"]
     assert "secret" not in completed
-    assert verify_password("hidden", completed["secret_hash"])
+    assert check_password("hidden", None, completed["secret_hash"])
 
 
 def test_hash_beside_a_password_is_removed() -> None:

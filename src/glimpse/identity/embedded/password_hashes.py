@@ -52,15 +52,6 @@ def hash_password(password: str, parameters: ScryptParameters = RECOMMENDED) -> 
     return "$".join(["scrypt", *map(str, parameters), *encoded])
 
 
-def verify_password(password: str, hashed: str) -> bool:
-    """Return True if `hashed` is a hash of `password`; compares in constant time.
-
-    Raises ValueError for a `hashed` that `hash_password` cannot have made.
-    """
-    parameters, salt, digest = _parse(hashed)
-    return hmac.compare_digest(_scrypt(password, salt, parameters), digest)
-
-
 def check_password(
     given: str, password: str | None, hashed: str | None, slowest: ScryptParameters = RECOMMENDED
 ) -> bool:
