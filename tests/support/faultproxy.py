@@ -55,7 +55,7 @@ class FaultProxy(Server):
         self._target = target
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
         self._fault: Fault | None = None
         self._when: Callable[[bytes], bool] = lambda _request: True
         self._left: int | None = None
@@ -71,7 +71,11 @@ class FaultProxy(Server):
 
     def start(self) -> None:
         self._thread.start()
-        self._run(self._listen())
+
+        async def listen() -> None:
+            self._listen()
+
+        self._run(listen())
 
     def stop(self) -> None:
         self._run(self._close())
@@ -109,40 +113,53 @@ class FaultProxy(Server):
         async def repair() -> None:
             self._fault = None
             self._mended.set()
-            if self._server is None:
-                await self._listen()
+            if self._listener is None:
+                self._listen()
 
         self._run(repair())
 
     def _run(self, what: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(20)
 
-    async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+    def _listen(self) -> None:
+        # A server of asyncio forgets, without closing it, a connection that it has accepted but
+        # not yet attached when it is closed.
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener.setblocking(False)
+        self.port = self._listener.getsockname()[1]
+        self._loop.add_reader(self._listener, self._accept, self._listener)
 
     async def _close(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._listener is not None:
+            self._loop.remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
         connections = list(self._connections)
         for connection in connections:
             connection.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        if self._server is None:  # it came in while that ended
-            _reset(writer)
-            return
-        self._connections.add(task)
+    def _accept(self, listener: socket.socket) -> None:
         try:
-            # Cancelled by `_close`, whose doing is no news to asyncio's own server.
+            connection, _ = listener.accept()
+        except OSError:  # the client has gone
+            return
+        task = self._loop.create_task(self._serve(connection))
+        self._connections.add(task)
+
+        def on_done(_: object) -> None:
+            self._connections.discard(task)
+            connection.close()  # if it was cancelled before it began
+
+        task.add_done_callback(on_done)
+
+    async def _serve(self, connection: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=connection)
+        try:
+            # Cancelled by `_close`, whose doing is no news to the task's waiters.
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await _Connection(self, reader, writer).serve()
         finally:
-            self._connections.discard(task)
             _reset(writer)
 
     def take(self, request: bytes) -> Fault | None:
