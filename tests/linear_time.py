@@ -276,7 +276,7 @@ ROWS = {
         repeated("*", "{", "{}", "**", "*a", "{a"),
     ),
     "token document": Row(
-        lambda text: parse_validation(text.encode(), frozenset(), 0.0),
+        lambda text: parse_validation(text.encode(), 0.0),
         repeated(
             "[",
             '{"token":',

@@ -9,7 +9,6 @@ from glimpse.identity import IdentityUnavailable
 from glimpse.identity.access_rules import AccessRule
 from glimpse.identity.keystone.token_document import parse_validation
 
-ADMIN_ROLES = frozenset({"admin"})
 TOKEN: dict[str, Any] = {
     "expires_at": "2030-01-01T00:00:00.000000Z",
     "user": {"id": "u", "name": "demo", "domain": {"id": "default", "name": "Default"}},
@@ -19,7 +18,7 @@ TOKEN: dict[str, Any] = {
 
 
 def parse(token: Any) -> Any:
-    return parse_validation(orjson.dumps({"token": token}), ADMIN_ROLES, validated_at=5.0)
+    return parse_validation(orjson.dumps({"token": token}), validated_at=5.0)
 
 
 def test_caller_has_user_project_domains_and_roles() -> None:
@@ -81,4 +80,4 @@ def test_malformed_document_makes_keystone_unavailable(changes: dict[str, Any]) 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"<html>", b'{"token": 5}'])
 def test_body_without_a_token_makes_keystone_unavailable(body: bytes) -> None:
     with pytest.raises(IdentityUnavailable):
-        parse_validation(body, ADMIN_ROLES, validated_at=5.0)
+        parse_validation(body, validated_at=5.0)

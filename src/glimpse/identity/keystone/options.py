@@ -25,7 +25,6 @@ class KeystoneOptions:
     service_type: str = "compute"
     service_token_roles: frozenset[str] = frozenset({"service"})
     service_token_roles_required: bool = True
-    admin_roles: frozenset[str] = frozenset({"admin"})
     http_connect_timeout: float = 10.0
     http_request_max_retries: int = 3
     tls: TlsOptions = field(default_factory=TlsOptions)

@@ -122,7 +122,7 @@ class KeystoneIdentity:
             validated = await self._read_shared(token)
             if validated is None:
                 body = await self._validator.validate(token, allow_expired=allow_expired)
-                validated = parse_validation(body, self._options.admin_roles, self._clock())
+                validated = parse_validation(body, self._clock())
                 await self._share(token, body, validated)
         except Unauthorized:
             self._refused.add(validation_key)
@@ -143,7 +143,7 @@ class KeystoneIdentity:
         # The clock of another machine may be ahead; the token must not be cached for longer then.
         validated_at = min(entry.validated_at, now)
         try:
-            return parse_validation(entry.body, self._options.admin_roles, validated_at)
+            return parse_validation(entry.body, validated_at)
         except IdentityUnavailable:
             return None  # written by another version of Glimpse: validate at Keystone
 

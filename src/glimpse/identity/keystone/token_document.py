@@ -10,15 +10,14 @@ from glimpse.identity.keystone.token_cache import ValidatedToken
 from glimpse.identity.service import IdentityUnavailable
 from glimpse.images import Caller
 
+_ADMIN_ROLE = "admin"
 
-def parse_validation(
-    body: bytes, admin_roles: frozenset[str], validated_at: float
-) -> ValidatedToken:
+
+def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
     """Parse the body of Keystone's response to a validation.
 
-    A caller with one of `admin_roles` is an admin; `validated_at` is the POSIX time of the
-    response. Raises IdentityUnavailable for a document that lacks a required value, or has values
-    of other types than Keystone's.
+    `validated_at` is the POSIX time of the response. Raises IdentityUnavailable for a document that
+    lacks a required value, or has values of other types than Keystone's.
     """
     try:
         token = _object(orjson.loads(body), "token")
@@ -28,13 +27,13 @@ def parse_validation(
         credential = _object(token, "application_credential")
         entries = credential.get("access_rules")
         rules = None if entries is None else tuple(map(AccessRule.parse, _list(entries)))
-        caller = _caller(token, admin_roles)
+        caller = _caller(token)
         return ValidatedToken(caller, expires_at.timestamp(), validated_at, rules)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise IdentityUnavailable("Keystone's answer makes no sense.") from None
 
 
-def _caller(token: dict[str, Any], admin_roles: frozenset[str]) -> Caller:
+def _caller(token: dict[str, Any]) -> Caller:
     user, project = _object(token, "user"), _object(token, "project")
     roles = frozenset(_text(role, "name") for role in _list(token.get("roles", [])))
     return Caller(
@@ -45,7 +44,7 @@ def _caller(token: dict[str, Any], admin_roles: frozenset[str]) -> Caller:
         project_name=_text_or_none(project, "name"),
         project_domain_id=_text_or_none(_object(project, "domain"), "id"),
         roles=roles,
-        is_admin=not roles.isdisjoint(admin_roles),
+        is_admin=_ADMIN_ROLE in roles,
     )
 
 
