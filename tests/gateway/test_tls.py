@@ -15,7 +15,7 @@ from glimpse.images import Caller
 from glimpse.images.errors import Unavailable
 from glimpse.upstream.tls import TlsOptions
 from tests.glance.options import glance_options
-from tests.identity.scripted_keystone import Keystone, options_for, serve_keystone
+from tests.identity.scripted_keystone import OPTIONS, Keystone, make_session, serve_keystone
 from tests.support.certificates import Certificates
 
 CALLER = Caller("u", "p", token="secret")
@@ -107,8 +107,8 @@ async def keystone(
 ) -> AsyncIterator[tuple[ServiceSession, KeystoneIdentity]]:
     """A session and an identity in front of a Keystone that speaks TLS."""
     async with serve_keystone(files.server_context(asks_for_client=demands_certificate)) as server:
-        options = replace(options_for(server), tls=tls)
-        session = ServiceSession(options)
+        options = replace(OPTIONS, tls=tls)
+        session = make_session(server.url, options)
         identity = KeystoneIdentity(options, session)
         yield session, identity
         await identity.close()
@@ -174,7 +174,7 @@ async def test_logins_send_no_credentials_from_netrc(
 
     monkeypatch.setattr(Keystone, "handle", record)
     async with serve_keystone() as server:
-        session = ServiceSession(options_for(server))
+        session = make_session(server.url)
         await session.token_and_endpoint()
         session.close()
     assert set(authorizations) == {None}

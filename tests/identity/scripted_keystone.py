@@ -7,9 +7,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
+from keystoneauth1.identity.generic import Password
 
-from glimpse.identity.keystone import KeystoneOptions
+from glimpse.identity.keystone import KeystoneOptions, ServiceSession
+from tests.support.options import keystone_options
 
+OPTIONS = keystone_options(
+    www_authenticate_uri="http://keystone.example/v3", http_request_max_retries=2
+)
 USER = {"id": "u", "name": "demo", "domain": {"id": "default", "name": "Default"}}
 
 
@@ -98,17 +103,17 @@ async def serve_keystone(tls: ssl.SSLContext | None = None) -> AsyncIterator[Key
     await runner.cleanup()
 
 
-def options_for(keystone: Keystone) -> KeystoneOptions:
-    """Return the options of a service that logs in to `keystone`."""
-    return KeystoneOptions(
-        credentials={
-            "auth_url": keystone.url + "/v3",
-            "username": "glimpse",
-            "password": "hidden",
-            "user_domain_id": "default",
-            "project_name": "service",
-            "project_domain_id": "default",
-        },
-        www_authenticate_uri="http://keystone.example/v3",
-        http_request_max_retries=2,
-    )
+def make_session(url: str, options: KeystoneOptions = OPTIONS) -> ServiceSession:
+    """Return a session that logs in to the Keystone with this `url`."""
+
+    def make_plugin() -> Password:
+        return Password(
+            auth_url=url + "/v3",
+            username="glimpse",
+            password="hidden",
+            user_domain_id="default",
+            project_name="service",
+            project_domain_id="default",
+        )
+
+    return ServiceSession(options, make_plugin)

@@ -45,21 +45,20 @@ def open_shared_cache(settings: Settings) -> SharedCache | None:
 
 def open_session(settings: Settings, section: str = "keystone_authtoken") -> ServiceSession:
     """Make a session that logs in with the credentials of `section`. Raises InvalidSettings."""
-    try:
-        loading.register_auth_conf_options(settings.oslo_config, section)
-        plugin = loading.load_auth_from_conf_options(settings.oslo_config, section)
-    except (ClientException, cfg.Error, ValueError) as error:
-        raise InvalidSettings(f"[{section}] cannot be used: {error}") from None
-    if plugin is None:
-        raise InvalidSettings(
-            f"[{section}] auth_type is not set: set it, and the options that its plugin needs."
-        )
 
     def make_plugin() -> BaseAuthPlugin:
-        made = loading.load_auth_from_conf_options(settings.oslo_config, section)
-        return made or plugin
+        plugin = loading.load_auth_from_conf_options(settings.oslo_config, section)
+        if plugin is None:
+            raise InvalidSettings(
+                f"[{section}] auth_type is not set: set it, and the options that its plugin needs."
+            )
+        return plugin
 
-    return ServiceSession(keystone_options(settings), plugin, make_plugin)
+    try:
+        loading.register_auth_conf_options(settings.oslo_config, section)
+        return ServiceSession(keystone_options(settings), make_plugin)
+    except (ClientException, cfg.Error, ValueError) as error:
+        raise InvalidSettings(f"[{section}] cannot be used: {error}") from None
 
 
 def keystone_options(settings: Settings) -> KeystoneOptions:

@@ -3,12 +3,13 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from glimpse.identity import IdentityUnavailable, RequestTarget, Unauthorized
-from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
-from tests.identity.scripted_keystone import Keystone, options_for, serve_keystone
+from glimpse.identity.keystone import KeystoneIdentity
+from tests.identity.scripted_keystone import OPTIONS, Keystone, make_session, serve_keystone
 from tests.support.faultproxy import Fault, FaultProxy
 
 
@@ -20,8 +21,7 @@ async def keystone() -> AsyncIterator[Keystone]:
 
 @pytest.fixture
 async def identity(keystone: Keystone) -> AsyncIterator[KeystoneIdentity]:
-    options = options_for(keystone)
-    identity = KeystoneIdentity(options, ServiceSession(options))
+    identity = KeystoneIdentity(OPTIONS, make_session(keystone.url))
     yield identity
     await identity.close()
 
@@ -152,13 +152,9 @@ async def test_malformed_login_response_makes_keystone_unavailable(
 
 async def test_retries_of_a_validation_end_at_its_deadline(keystone: Keystone) -> None:
     """The tries of an endless 500 would take longer than the deadline leaves them."""
-    options = KeystoneOptions(
-        credentials={"auth_url": keystone.url + "/v3", "username": "u", "password": "p"},
-        http_request_max_retries=10**6,
-        http_connect_timeout=0.5,
-    )
+    options = replace(OPTIONS, http_request_max_retries=10**6, http_connect_timeout=0.5)
     keystone.failures = 10**6
-    identity = KeystoneIdentity(options, ServiceSession(options))
+    identity = KeystoneIdentity(options, make_session(keystone.url, options))
     with pytest.raises(IdentityUnavailable):
         await identity.authenticate("good")
     await identity.close()
@@ -168,11 +164,7 @@ async def test_threads_of_logins_past_their_deadline_are_bounded(keystone: Keyst
     """A byte now and then keeps keystoneauth waiting, whatever its deadline."""
     with FaultProxy(("127.0.0.1", int(keystone.url.rpartition(":")[2]))) as proxy:
         proxy.fail(Fault("trickle", pause=0.05))
-        options = KeystoneOptions(
-            credentials={"auth_url": f"{proxy.base_url}/v3", "username": "u", "password": "p"},
-            http_connect_timeout=0.1,
-        )
-        session = ServiceSession(options)
+        session = make_session(proxy.base_url, replace(OPTIONS, http_connect_timeout=0.1))
         before = threading.active_count()
         for _ in range(20):
             with pytest.raises(IdentityUnavailable):

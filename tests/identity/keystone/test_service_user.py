@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from glimpse.identity.keystone import ServiceSession, ServiceUser
+from glimpse.identity.keystone import ServiceUser
 from tests.identity.clock import ManualClock
-from tests.identity.scripted_keystone import Keystone, options_for, serve_keystone
+from tests.identity.scripted_keystone import Keystone, make_session, serve_keystone
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def user(keystone: Keystone, clock: ManualClock) -> AsyncIterator[ServiceUser]:
-    user = ServiceUser(ServiceSession(options_for(keystone)), clock)
+    user = ServiceUser(make_session(keystone.url), clock)
     yield user
     user.close()
 

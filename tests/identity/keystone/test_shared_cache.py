@@ -11,10 +11,10 @@ from contextlib import ExitStack
 import pytest
 
 from glimpse.identity import IdentityUnavailable
-from glimpse.identity.keystone import KeystoneIdentity, ServiceSession
+from glimpse.identity.keystone import KeystoneIdentity
 from glimpse.identity.keystone.entry_protection import EntryProtection, Strategy
 from glimpse.identity.keystone.shared_cache import InvalidMemcachedServer, SharedCache, SharedEntry
-from tests.identity.scripted_keystone import Keystone, options_for, serve_keystone
+from tests.identity.scripted_keystone import OPTIONS, Keystone, make_session, serve_keystone
 from tests.support.faultproxy import Fault, FaultProxy
 from tests.support.process import ServerProcess
 from tests.support.services import memcached
@@ -46,12 +46,11 @@ async def make_identity(keystone: Keystone) -> AsyncIterator[MakeIdentity]:
         clock: Callable[[], float] = time.time,
         timeout: float = 10,
     ) -> KeystoneIdentity:
-        options = options_for(keystone)
         servers = [f"127.0.0.1:{port}" for port in ports]
         shared = SharedCache(
             servers, EntryProtection(strategy, secret), timeout=timeout, retry_interval=60
         )
-        made.append(KeystoneIdentity(options, ServiceSession(options), clock, shared))
+        made.append(KeystoneIdentity(OPTIONS, make_session(keystone.url), clock, shared))
         return made[-1]
 
     yield make

@@ -5,10 +5,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import requests
-from keystoneauth1 import loading, session
+from keystoneauth1 import session
 from keystoneauth1.exceptions import (
     ClientException,
     DiscoveryFailure,
@@ -52,21 +52,20 @@ class ServiceSession:
     def __init__(
         self,
         options: KeystoneOptions,
-        plugin: BaseAuthPlugin | None = None,
-        make_plugin: Callable[[], BaseAuthPlugin] | None = None,
+        make_plugin: Callable[[], BaseAuthPlugin],
     ) -> None:
-        """Logs in with `plugin`; `make_plugin` makes a new one after an invalid response.
+        """`make_plugin` makes the plugin to log in with, and a new one after an invalid response.
 
-        By default, both are made from the credentials in `options`.
+        Raises what `make_plugin` raises.
         """
-        self._make_plugin = make_plugin or (lambda: _load_plugin(options))
+        self._make_plugin = make_plugin
         self._options = options
         self._transport = LoginTransport(options.http_connect_timeout)
         self._sender = requests.Session()
         self._sender.trust_env = False  # no proxies, .netrc or CA bundles: as calls to Glance
         for scheme in ("http://", "https://"):
             self._sender.mount(scheme, self._transport)
-        self._reset(plugin or self._make_plugin())
+        self._reset(make_plugin())
         self._token_and_endpoint: tuple[str, str] | None = None
         self._login = SingleFlight(self._log_in)
         self._renewal = SingleFlight(self._renew)
@@ -230,12 +229,6 @@ class ServiceSession:
 def is_sendable(token: str) -> bool:
     """Return True if `token` can be sent in a request header."""
     return token.isascii() and token.isprintable() and len(token) <= _MAX_TOKEN_CHARACTERS
-
-
-def _load_plugin(options: KeystoneOptions) -> BaseAuthPlugin:
-    loader: Any = loading.get_plugin_loader(options.auth_type)
-    plugin: BaseAuthPlugin = loader.load_from_options(**options.credentials)
-    return plugin
 
 
 def _is_redirect(error: ClientException) -> bool:

@@ -1,0 +1,13 @@
+"""Options with the defaults that `settings` declares, for tests of what they are passed to."""
+
+from dataclasses import replace
+from typing import Any
+
+from glimpse.app import keystone
+from glimpse.identity.keystone import KeystoneOptions
+from glimpse.settings import load_settings
+
+
+def keystone_options(**changes: Any) -> KeystoneOptions:
+    """The options of [keystone_authtoken]: the declared defaults, but for `changes`."""
+    return replace(keystone.keystone_options(load_settings()), **changes)
