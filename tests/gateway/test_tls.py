@@ -14,9 +14,9 @@ from glimpse.identity.keystone import KeystoneIdentity, ServiceSession
 from glimpse.images import Caller
 from glimpse.images.errors import Unavailable
 from glimpse.upstream.tls import TlsOptions
-from tests.glance.options import glance_options
 from tests.identity.scripted_keystone import OPTIONS, Keystone, make_session, serve_keystone
 from tests.support.certificates import Certificates
+from tests.support.options import glance_options
 
 CALLER = Caller("u", "p", token="secret")
 DATE = "2024-01-01T00:00:00Z"

@@ -9,7 +9,7 @@ from aiohttp import web
 from glimpse.glance import GlanceImageService, ImageLocks
 from glimpse.glance.service_tokens import ServiceTokens
 from glimpse.images import Caller
-from tests.glance.options import glance_options
+from tests.support.options import glance_options
 
 CALLER = Caller("u", "p", token="secret")
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

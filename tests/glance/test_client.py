@@ -15,7 +15,7 @@ from glimpse.telemetry.request_context import (
 )
 from glimpse.upstream.errors import ConnectError, ConnectionLost, ResponseTooLarge
 from glimpse.upstream.transport import Response
-from tests.glance.options import glance_options
+from tests.support.options import glance_options
 from tests.upstream.fake_transport import FakeTransport, SentRequest, json_response
 
 OK = Response(200, [], b"ok")

@@ -8,7 +8,7 @@ import pytest
 from glimpse.glance.endpoint import Endpoint
 from glimpse.identity.service import IdentityUnavailable
 from glimpse.images.errors import Unavailable
-from tests.glance.options import glance_options
+from tests.support.options import glance_options
 
 
 class Catalog:

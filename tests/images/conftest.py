@@ -9,8 +9,8 @@ from glimpse.app.policy_files import PolicyFiles
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.glance import GlanceImageService, ImageLocks
 from glimpse.images import Image, Permissions
-from tests.glance.options import glance_options
 from tests.images.services import Rig, memory_rig, served
+from tests.support.options import glance_options
 from tests.support.policy import write_policy
 
 

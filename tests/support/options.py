@@ -3,9 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-from glimpse.app import keystone
+from glimpse.app import gateway, keystone
+from glimpse.glance import GlanceOptions
 from glimpse.identity.keystone import KeystoneOptions
 from glimpse.settings import load_settings
+
+
+def glance_options(*servers: str, **changes: Any) -> GlanceOptions:
+    """The options of [glance] for these servers: the declared defaults, but for `changes`."""
+    return replace(gateway.glance_options(load_settings()), api_servers=servers, **changes)
 
 
 def keystone_options(**changes: Any) -> KeystoneOptions:

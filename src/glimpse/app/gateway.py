@@ -69,29 +69,14 @@ def open_glance(
 
     Raises InvalidSettings.
     """
-    glance = settings.glance
-    servers = glance.api_servers or (
-        (glance.endpoint_override,) if glance.endpoint_override else ()
-    )
-    if not servers and session is None:
+    options = glance_options(settings)
+    if not options.api_servers and session is None:
         raise InvalidSettings("Without Keystone there is no catalog: set [glance] api_servers.")
-    for url in servers:
+    for url in options.api_servers:
         if not is_url(url):
             raise InvalidSettings(
                 f"[glance] {strip_credentials(url)} is no URL of a Glance: set one like http://host:9292."
             )
-    options = GlanceOptions(
-        api_servers=servers,
-        service_type=glance.service_type,
-        valid_interfaces=glance.valid_interfaces,
-        region_name=glance.region_name,
-        num_retries=glance.num_retries,
-        connect_timeout=glance.connect_timeout,
-        first_byte_timeout=glance.first_byte_timeout,
-        total_timeout=glance.timeout,
-        tls=tls_options("glance", glance),
-    )
-
     service_tokens = None
     if session is not None and settings.service_user.send_service_user_token:
         service_tokens = ServiceUser(open_session(settings, "service_user"))
@@ -101,6 +86,23 @@ def open_glance(
         catalog=session,
         service_tokens=service_tokens,
         rules=rules,
+    )
+
+
+def glance_options(settings: Settings) -> GlanceOptions:
+    """Return the options of [glance]. Raises InvalidSettings for unusable TLS files."""
+    glance = settings.glance
+    override = (glance.endpoint_override,) if glance.endpoint_override else ()
+    return GlanceOptions(
+        api_servers=glance.api_servers or override,
+        service_type=glance.service_type,
+        valid_interfaces=glance.valid_interfaces,
+        region_name=glance.region_name,
+        num_retries=glance.num_retries,
+        connect_timeout=glance.connect_timeout,
+        first_byte_timeout=glance.first_byte_timeout,
+        total_timeout=glance.timeout,
+        tls=tls_options("glance", glance),
     )
 
 

@@ -1,6 +1,6 @@
 """GlanceOptions: the options to find and call Glance."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from glimpse.upstream.tls import TlsOptions
 
@@ -28,7 +28,7 @@ class GlanceOptions:
     connect_timeout: float
     first_byte_timeout: float
     total_timeout: float
-    tls: TlsOptions = field(default_factory=TlsOptions)
+    tls: TlsOptions
     server_backoff: float = 10.0
     page_size: int = 1000
     max_image_bytes: int = 16 * 1024 * 1024
