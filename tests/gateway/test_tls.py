@@ -16,7 +16,7 @@ from glimpse.images.errors import Unavailable
 from glimpse.upstream.tls import TlsOptions
 from tests.identity.scripted_keystone import OPTIONS, Keystone, make_session, serve_keystone
 from tests.support.certificates import Certificates
-from tests.support.options import glance_options
+from tests.support.options import glance_options, tls_options
 
 CALLER = Caller("u", "p", token="secret")
 DATE = "2024-01-01T00:00:00Z"
@@ -66,10 +66,6 @@ ENVIRONMENTS: dict[str, tuple[Callable[[Certificates], Mapping[str, str]], bool]
 
 def _client(files: Certificates) -> Options:
     return {"certfile": str(files.client.certificate), "keyfile": str(files.client.key)}
-
-
-def _tls(options: Options) -> TlsOptions:
-    return TlsOptions(**options)  # type: ignore[arg-type]  # each has the type of its field
 
 
 @asynccontextmanager
@@ -131,7 +127,8 @@ async def assert_keystone(
 async def test_glance_is_trusted_as_configured(tmp_path: Path, case: str) -> None:
     configured, demands, works = CASES[case]
     files = Certificates(tmp_path)
-    async with glance(files, _tls(configured(files)), demands_certificate=demands) as service:
+    tls = tls_options(**configured(files))
+    async with glance(files, tls, demands_certificate=demands) as service:
         await assert_glance(service, works=works)
 
 
@@ -139,7 +136,8 @@ async def test_glance_is_trusted_as_configured(tmp_path: Path, case: str) -> Non
 async def test_keystone_is_trusted_as_configured(tmp_path: Path, case: str) -> None:
     configured, demands, works = CASES[case]
     files = Certificates(tmp_path)
-    async with keystone(files, _tls(configured(files)), demands_certificate=demands) as clients:
+    tls = tls_options(**configured(files))
+    async with keystone(files, tls, demands_certificate=demands) as clients:
         await assert_keystone(*clients, works=works)
 
 
@@ -153,9 +151,9 @@ async def test_logins_and_calls_honour_the_same_environment_variables(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables(files).items():
         monkeypatch.setenv(name, value)
-    async with glance(files, TlsOptions()) as service:
+    async with glance(files, tls_options()) as service:
         await assert_glance(service, works=works)
-    async with keystone(files, TlsOptions()) as clients:
+    async with keystone(files, tls_options()) as clients:
         await assert_keystone(*clients, works=works)
 
 

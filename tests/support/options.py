@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from glimpse.app import gateway, keystone
+from glimpse.app import gateway, keystone, tls
 from glimpse.glance import GlanceOptions
 from glimpse.identity.keystone import KeystoneOptions
 from glimpse.settings import load_settings
+from glimpse.upstream.tls import TlsOptions
 
 
 def glance_options(*servers: str, **changes: Any) -> GlanceOptions:
@@ -17,3 +18,8 @@ def glance_options(*servers: str, **changes: Any) -> GlanceOptions:
 def keystone_options(**changes: Any) -> KeystoneOptions:
     """The options of [keystone_authtoken]: the declared defaults, but for `changes`."""
     return replace(keystone.keystone_options(load_settings()), **changes)
+
+
+def tls_options(**changes: Any) -> TlsOptions:
+    """The TLS options of [glance]: the declared defaults, but for `changes`."""
+    return replace(tls.tls_options("glance", load_settings().glance), **changes)

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from glimpse.upstream.client import HttpClient
-from glimpse.upstream.tls import TlsOptions
 from glimpse.upstream.transport import Response
+from tests.support.options import tls_options
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -100,7 +100,7 @@ def make_client(
     max_buffered_bytes: int = 10_000_000,
 ) -> HttpClient:
     return HttpClient(
-        tls=TlsOptions(),
+        tls=tls_options(),
         connect_timeout=5.0,
         read_timeout=read_timeout,
         max_connections=max_connections,

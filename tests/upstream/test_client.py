@@ -1,13 +1,12 @@
 """HttpClient: connections and their reuse, and the requests that it sends."""
 
 import asyncio
-import dataclasses
 
 import pytest
 
 from glimpse.upstream.client import HttpClient
 from glimpse.upstream.errors import ConnectError, ConnectionLost, ConnectTimeout
-from glimpse.upstream.tls import TlsOptions
+from tests.support.options import tls_options
 from tests.upstream.conftest import ScriptedServer, get, listening, make_client, until
 
 
@@ -80,7 +79,7 @@ async def test_slow_connection_is_a_connect_timeout() -> None:
     async def serve(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(5)
 
-    client = HttpClient(tls=TlsOptions(), connect_timeout=0.1, read_timeout=5)
+    client = HttpClient(tls=tls_options(), connect_timeout=0.1, read_timeout=5)
     async with listening(serve) as url:
         with pytest.raises(ConnectTimeout):  # the TLS handshake gets no reply
             await get(client, url.replace("http:", "https:"))
@@ -131,7 +130,7 @@ async def test_header_value_with_a_line_end_is_refused(
 
 @pytest.mark.parametrize("file", ["cafile", "certfile"])
 async def test_unusable_tls_file_is_an_error(file: str, scripted: ScriptedServer) -> None:
-    options = dataclasses.replace(TlsOptions(), **{file: "/nowhere.pem"})  # type: ignore[arg-type]  # of a mapping of options
+    options = tls_options(**{file: "/nowhere.pem"})
     with pytest.raises(OSError, match="No such file"):
         _ = options.context
     client = HttpClient(tls=options, connect_timeout=5, read_timeout=5)

@@ -9,12 +9,12 @@ from glimpse.upstream.connection import Connection
 from glimpse.upstream.pool import ConnectionOptions, ConnectionPool
 from glimpse.upstream.request_encoder import RequestEncoder
 from glimpse.upstream.response_budget import ResponseBudget
-from glimpse.upstream.tls import TlsOptions
+from tests.support.options import tls_options
 from tests.upstream.conftest import ScriptedServer, get, until
 
 
 def pool_of(server: ScriptedServer, open_connections: set[Connection]) -> ConnectionPool:
-    options = ConnectionOptions(TlsOptions(), 5.0, 5.0, max_connections=10)
+    options = ConnectionOptions(tls_options(), 5.0, 5.0, max_connections=10)
     encoder = RequestEncoder(server.url)
     return ConnectionPool(encoder, options, ResponseBudget(1_000_000), open_connections)
 

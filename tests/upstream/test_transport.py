@@ -3,8 +3,8 @@
 import pytest
 
 from glimpse.upstream.client import HttpClient
-from glimpse.upstream.tls import TlsOptions
 from glimpse.upstream.transport import Response, Transport
+from tests.support.options import tls_options
 from tests.upstream.fake_transport import FakeTransport
 
 
@@ -33,6 +33,6 @@ def test_redirect_is_the_target_without_secrets(
 
 def test_real_and_fake_transport_have_the_same_interface() -> None:
     """The type checker compares them here."""
-    client = HttpClient(tls=TlsOptions(), connect_timeout=1, read_timeout=1)
+    client = HttpClient(tls=tls_options(), connect_timeout=1, read_timeout=1)
     transports: list[Transport] = [client, FakeTransport(lambda _: None)]
     assert len(transports) == 2

@@ -15,10 +15,10 @@ class TlsOptions:
     With `insecure`, any certificate of a server is accepted.
     """
 
-    cafile: str | None = None
-    certfile: str | None = None
-    keyfile: str | None = None
-    insecure: bool = False
+    cafile: str | None
+    certfile: str | None
+    keyfile: str | None
+    insecure: bool
 
     @cached_property
     def context(self) -> ssl.SSLContext:
