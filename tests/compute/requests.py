@@ -6,18 +6,17 @@ import orjson
 
 from glimpse.compute.microversions import MINIMUM
 from glimpse.compute.operations import Operations
-from glimpse.compute.options import ComputeOptions
 from glimpse.compute.policy import ComputePolicy
 from glimpse.compute.request import Request
 from glimpse.compute.responses import Response
 from glimpse.compute.views import Links
 from glimpse.images import Caller, ImageService
+from glimpse.settings import load_settings
+from tests.support.options import compute_options
 
 BASE_URL = "http://c"
 LINKS = Links(f"{BASE_URL}/v2.1", BASE_URL, f"{BASE_URL}/image")
-OPTIONS = ComputeOptions(
-    advertised_microversion=MINIMUM, max_microversion=MINIMUM, max_body_size=1000
-)
+OPTIONS = compute_options()
 
 
 def make_request(
@@ -48,7 +47,9 @@ def make_request(
     )
 
 
-def make_operations(images: ImageService, *, metadata_items: int = 128) -> Operations:
+def make_operations(
+    images: ImageService, *, metadata_items: int = load_settings().quota.metadata_items
+) -> Operations:
     """Operations without policy rules."""
     return Operations(images, metadata_items=metadata_items, policy=ComputePolicy(None))
 

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 import pytest
 
 from glimpse.compute.api import ComputeAPI
-from glimpse.compute.microversions import Microversion
-from glimpse.compute.options import ComputeOptions
 from glimpse.compute.policy import ComputePolicy
 from glimpse.http.request_middleware import RequestMiddleware
 from glimpse.identity import RequestTarget, Unauthorized
@@ -16,6 +14,7 @@ from tests.compute.requests import make_operations
 from tests.support.asgi import call
 from tests.support.http import Answer
 from tests.support.memory_images import MemoryImageService
+from tests.support.options import compute_options
 
 OWNER = Caller("user", "abc", frozenset(("member",)))
 TOKEN = {"X-Auth-Token": "token"}
@@ -50,7 +49,7 @@ async def ask(
     async def image_service_url(_base_url: str) -> str:
         return "http://glance"
 
-    options = ComputeOptions(Microversion(2, 35), Microversion(2, 104), 1000, etags=True)
+    options = compute_options(max_body_size=1000)
     operations = make_operations(service or MemoryImageService())
     api = ComputeAPI(operations, ComputePolicy(None), OneToken(caller), image_service_url, options)
     app = RequestMiddleware(api, trust_proxy_headers=False)

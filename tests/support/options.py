@@ -3,11 +3,17 @@
 from dataclasses import replace
 from typing import Any
 
-from glimpse.app import gateway, keystone, tls
+from glimpse.app import compute, gateway, keystone, tls
+from glimpse.compute.options import ComputeOptions
 from glimpse.glance import GlanceOptions
 from glimpse.identity.keystone import KeystoneOptions
 from glimpse.settings import load_settings
 from glimpse.upstream.tls import TlsOptions
+
+
+def compute_options(**changes: Any) -> ComputeOptions:
+    """The options of the Compute API: the declared defaults, but for `changes`."""
+    return replace(compute.compute_options(load_settings()), **changes)
 
 
 def glance_options(*servers: str, **changes: Any) -> GlanceOptions:

@@ -22,7 +22,13 @@ def make_compute_api(
         metadata_items=settings.quota.metadata_items,
         policy=policy,
     )
-    options = ComputeOptions(
+    url = components.image_service_url
+    return ComputeAPI(operations, policy, components.identity, url, compute_options(settings))
+
+
+def compute_options(settings: Settings) -> ComputeOptions:
+    """Return the options of the Compute API. Raises InvalidSettings for an invalid link prefix."""
+    return ComputeOptions(
         advertised_microversion=parse_microversion(settings.api.advertised_microversion),
         max_microversion=parse_microversion(settings.api.max_microversion),
         max_body_size=settings.middleware.max_request_body_size,
@@ -32,8 +38,6 @@ def make_compute_api(
         etags=settings.image_service == "embedded",
         serve_removed=settings.api.serve_removed_microversions,
     )
-    url = components.image_service_url
-    return ComputeAPI(operations, policy, components.identity, url, options)
 
 
 def _link_prefix(option: str, text: str | None) -> str | None:

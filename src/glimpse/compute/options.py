@@ -16,8 +16,8 @@ class ComputeOptions:
     advertised_microversion: Microversion
     max_microversion: Microversion
     max_body_size: int
-    compute_link_prefix: str | None = None
-    glance_link_prefix: str | None = None
-    sunset: str | None = None
-    etags: bool = False
-    serve_removed: bool = False
+    compute_link_prefix: str | None
+    glance_link_prefix: str | None
+    sunset: str | None
+    etags: bool
+    serve_removed: bool

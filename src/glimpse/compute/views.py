@@ -29,8 +29,8 @@ class LinkPrefixes(NamedTuple):
     They are ``[api] compute_link_prefix`` and ``glance_link_prefix``.
     """
 
-    compute: str | None = None
-    image_service: str | None = None
+    compute: str | None
+    image_service: str | None
 
 
 class Links(NamedTuple):
