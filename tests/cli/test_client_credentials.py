@@ -32,7 +32,7 @@ def test_shell_reads_the_exact_values_of_openrc() -> None:
 @pytest.mark.parametrize("user", ["unknown", "hashed", "without-project"])
 def test_openrc_of_a_user_without_credentials_is_refused(user: str) -> None:
     with pytest.raises(NoCredentials, match=user):
-        render_openrc(DIRECTORY, user, "http://127.0.0.1:8774")
+        render_openrc(DIRECTORY, user, "http://127.0.0.1:8774", "Here")
 
 
 def test_clouds_yaml_has_each_user_with_credentials() -> None:

@@ -11,9 +11,7 @@ class NoCredentials(LookupError):
     """The user does not exist, has no readable password, or no project; the message says which."""
 
 
-def render_openrc(
-    directory: Directory, user_name: str, base_url: str, region: str = "RegionOne"
-) -> str:
+def render_openrc(directory: Directory, user_name: str, base_url: str, region: str) -> str:
     """Render a shell script that sets the OS_* variables of a user.
 
     `base_url` is the URL of Glimpse, without a slash at its end. Raises NoCredentials.
@@ -33,7 +31,7 @@ def render_openrc(
     return "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())
 
 
-def render_clouds(directory: Directory, base_url: str, region: str = "RegionOne") -> str:
+def render_clouds(directory: Directory, base_url: str, region: str) -> str:
     """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user with credentials."""
     lines = ["clouds:"]
     for name in sorted(user.name for user in directory.users.values()):
