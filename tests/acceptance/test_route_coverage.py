@@ -8,13 +8,13 @@ import pytest
 from starlette.routing import Match, Route
 
 from glimpse.compute.routes import ROUTES, match_route
-from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity_api import routes as identity_routes
 from glimpse.image_api.routes import _ROUTES as IMAGE_ROUTES
 from tests.acceptance import roles, tenancy
 from tests.fuzz import compute_routes as compute_fuzz
 from tests.fuzz import identity_routes as identity_fuzz
 from tests.fuzz import image_routes as image_fuzz
+from tests.support.embedded import open_identity
 
 COMPUTE = {route.name for route in ROUTES}
 IMAGE = {
@@ -101,7 +101,7 @@ def _identity_routes(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> list[R
         return made[-1]
 
     monkeypatch.setattr(identity_routes, "Route", make_route)
-    identity_routes.identity_api(EmbeddedIdentity.open(state_dir))
+    identity_routes.identity_api(open_identity(state_dir))
     return made
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from glimpse.embedded.service import EmbeddedImageService
+from tests.support.embedded import open_images
 
 
 @pytest.fixture
@@ -16,6 +17,6 @@ def state(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def service(state: Path) -> AsyncIterator[EmbeddedImageService]:
-    opened = EmbeddedImageService.open(state)
+    opened = open_images(state)
     yield opened
     await opened.close()

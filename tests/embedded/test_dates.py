@@ -11,6 +11,7 @@ from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import PropertyChanges
 from glimpse.images.errors import Conflict
 from tests.embedded.images import OWNER, chunks_of
+from tests.support.embedded import open_images
 
 FIRST, LATER = "2024-02-01T10:20:30Z", "2024-02-01T10:20:33Z"
 
@@ -32,7 +33,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def service(tmp_path: Path, clock: Clock) -> AsyncIterator[EmbeddedImageService]:
-    opened = EmbeddedImageService.open(tmp_path / "state", clock=clock)
+    opened = open_images(tmp_path / "state", clock=clock)
     yield opened
     await opened.close()
 

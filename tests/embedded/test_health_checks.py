@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from glimpse.embedded.health_checks import check_catalog, check_data, check_identity
-from glimpse.embedded.service import EmbeddedImageService
+from tests.support.embedded import open_images
 
 
 @pytest.fixture
 async def state_dir(tmp_path: Path) -> Path:
     """The state directory of a service that has stopped, with an identity file."""
-    await EmbeddedImageService.open(tmp_path / "state").close()
+    await open_images(tmp_path / "state").close()
     (tmp_path / "state" / "identity.json").write_text("{}")
     return tmp_path / "state"
 

@@ -16,6 +16,7 @@ from glimpse.image_api.bulk_load import load
 from glimpse.images import ImageQuery, Sort
 from glimpse.images.errors import MarkerNotFound, MarkerNotVisible
 from tests.embedded.images import OTHER, OWNER, document, images, listed, make
+from tests.support.embedded import open_images
 
 
 async def _pages(
@@ -64,7 +65,7 @@ def test_paging_visits_every_image_that_existed_throughout_once(
     year = 2024 if older else 2099  # so that what is made meanwhile comes before or after
 
     async def walk(directory: str) -> None:
-        service = EmbeddedImageService.open(Path(directory))
+        service = open_images(Path(directory))
         records = [
             document(
                 created_at=f"{year}-02-01T10:20:0{each}Z",

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glimpse.embedded.image_changes import NewImage
-from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import Caller, PropertyChanges
 from glimpse.images.errors import ImageNotFound, Invalid, PropertyLimitExceeded, PropertyNotFound
+from tests.support.embedded import open_images
 
 OWNER = Caller("user", "project", frozenset(("member",)))
 LIMIT = 4
@@ -47,7 +47,7 @@ def changed(model: dict[str, str | None], changes: PropertyChanges) -> dict[str,
 @given(steps=st.lists(CHANGES, max_size=12))
 def test_any_sequence_of_changes_equals_a_plain_dictionary(steps: list[PropertyChanges]) -> None:
     async def run(directory: Path) -> None:
-        service = EmbeddedImageService.open(directory)
+        service = open_images(directory)
         try:
             image = await service.create_image(OWNER, NewImage(name="model"))
             model: dict[str, str | None] = {}
@@ -71,7 +71,7 @@ def test_any_sequence_of_changes_equals_a_plain_dictionary(steps: list[PropertyC
 
 
 async def test_concurrent_writers_of_different_keys_lose_nothing(tmp_path: Path) -> None:
-    service = EmbeddedImageService.open(tmp_path)
+    service = open_images(tmp_path)
     image = await service.create_image(OWNER, NewImage(name="busy"))
     keys = [f"key{number}" for number in range(200)]
     await asyncio.gather(
@@ -86,7 +86,7 @@ async def test_concurrent_writers_of_different_keys_lose_nothing(tmp_path: Path)
 
 
 async def test_property_may_hold_an_escape_sequence_but_no_nul(tmp_path: Path) -> None:
-    service = EmbeddedImageService.open(tmp_path)
+    service = open_images(tmp_path)
     image = await service.create_image(OWNER, NewImage(properties={"path": "C:\\u0000"}))
     stored = await service.get_image(OWNER, image.id)
     with pytest.raises(Invalid, match="NUL"):

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glimpse.compute.views import Links, detail_view
-from glimpse.embedded.service import EmbeddedImageService
 from glimpse.image_api.bulk_load import load
 from glimpse.image_api.documents import image_document
 from glimpse.image_api.schema import CONTAINER_FORMATS, DISK_FORMATS, STATUSES, VISIBILITIES
 from glimpse.images import BASE_ATTRIBUTES, ImageQuery
 from tests.embedded.images import ADMIN, CREATED, images
+from tests.support.embedded import open_images
 
 LINKS = Links("http://c/v2.1", "http://c", "http://c/image")
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=255)
@@ -60,7 +60,7 @@ def test_loaded_image_is_shown_with_the_values_it_was_loaded_with(
     }
 
     async def show(directory: Path) -> None:
-        service = EmbeddedImageService.open(directory)
+        service = open_images(directory)
         dates = {"created_at": CREATED, "updated_at": CREATED}
         await load(service, ({**each, "id": key, **dates} for key, each in documents.items()))
         listed = await images(service, ADMIN, ImageQuery(visibility="all"))

@@ -13,6 +13,7 @@ from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images.errors import Conflict, Forbidden, ImageNotFound
 from tests.embedded.data import DATA, PIECES, download, left_behind, new_image
 from tests.embedded.images import ADMIN, OTHER, OWNER, chunks_of
+from tests.support.embedded import open_images
 
 
 def files_in(directory: Path) -> list[str]:
@@ -117,7 +118,7 @@ async def test_upload_to_an_image_of_another_project_is_refused(
 
 
 async def test_data_above_the_size_cap_is_refused_and_removed(tmp_path: Path) -> None:
-    service = EmbeddedImageService.open(tmp_path, image_size_cap=len(DATA))
+    service = open_images(tmp_path, image_size_cap=len(DATA))
     image_id = await new_image(service)
     with pytest.raises(DataTooLarge, match=str(len(DATA))):
         await service.upload(OWNER, image_id, chunks_of(*PIECES, b"x"))
@@ -143,7 +144,7 @@ async def test_deletion_during_an_upload_leaves_no_files(
 @pytest.fixture
 async def stuck(tmp_path: Path) -> str:
     """An image whose upload failed when not even that could be written down."""
-    service = EmbeddedImageService.open(tmp_path)
+    service = open_images(tmp_path)
     image_id = await new_image(service)
     upload = SlowUpload(service, image_id)
     await upload.started()
@@ -156,7 +157,7 @@ async def stuck(tmp_path: Path) -> str:
 async def test_recover_undoes_an_upload_that_could_not_be_undone(
     tmp_path: Path, stuck: str
 ) -> None:
-    again = EmbeddedImageService.open(tmp_path)
+    again = open_images(tmp_path)
     assert (await again.get_image(OWNER, stuck)).status == "saving"
     await again.recover()
     assert (await again.get_image(OWNER, stuck)).status == "queued"
@@ -167,7 +168,7 @@ async def test_recover_undoes_an_upload_that_could_not_be_undone(
 async def test_upload_follows_an_upload_that_could_not_be_undone(
     tmp_path: Path, stuck: str
 ) -> None:
-    again = EmbeddedImageService.open(tmp_path)
+    again = open_images(tmp_path)
     assert (await again.get_image(OWNER, stuck)).status == "saving"
     await again.upload(OWNER, stuck, chunks_of(*PIECES))
     assert await download(again, stuck) == DATA

@@ -16,6 +16,7 @@ from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity_api.routes import identity_api
 from tests.identity.clock import ManualClock
+from tests.support.embedded import open_identity
 from tests.support.process import free_port
 
 
@@ -85,7 +86,7 @@ def message_of(response: requests.Response) -> str:
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Cloud]:
     clock = ManualClock(time.time())
-    identity = EmbeddedIdentity.open(tmp_path / "state", clock=clock)
+    identity = open_identity(tmp_path / "state", clock=clock)
     cloud = Cloud(identity, clock, free_port())
     port = int(cloud.base_url.rpartition(":")[2])
     app = mounted(identity_api(identity), cloud.base_url)

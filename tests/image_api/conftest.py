@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from glimpse.embedded.service import EmbeddedImageService
+from tests.support.embedded import open_images
 from tests.support.http import Answer, request
 from tests.support.process import ServerProcess, free_port
 
@@ -70,6 +71,6 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncIterator[EmbeddedImageService]:
-    opened = EmbeddedImageService.open(tmp_path / "state")
+    opened = open_images(tmp_path / "state")
     yield opened
     await opened.close()

@@ -9,10 +9,10 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from glimpse.embedded.service import EmbeddedImageService
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.image_api import image_api
 from glimpse.image_api.routes import PREFIX
+from tests.support.embedded import open_images
 
 
 def mounted(app: ASGIApp, base_url: str) -> ASGIApp:
@@ -27,7 +27,7 @@ def mounted(app: ASGIApp, base_url: str) -> ASGIApp:
 
 def main(port: int, state_dir: Path) -> None:
     """Serve until told to stop."""
-    images = image_api(EmbeddedImageService.open(state_dir), NoAuthIdentity())
+    images = image_api(open_images(state_dir), NoAuthIdentity())
     app = mounted(images, f"http://127.0.0.1:{port}")
     uvicorn.run(app, port=port, log_level="warning", lifespan="off")
 

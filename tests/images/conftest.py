@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from glimpse.app.policy_files import PolicyFiles
-from glimpse.embedded.service import EmbeddedImageService
 from glimpse.glance import GlanceImageService, ImageLocks
 from glimpse.images import Image, Permissions
 from tests.images.services import Rig, memory_rig, served
+from tests.support.embedded import open_images
 from tests.support.options import glance_options
 from tests.support.policy import write_policy
 
@@ -28,7 +28,7 @@ async def rig(
     if request.param == "memory":
         yield memory_rig(Permissions(rules))
         return
-    store = EmbeddedImageService.open(tmp_path / "state")
+    store = open_images(tmp_path / "state")
     try:
 
         async def put_image(image: Image) -> None:
@@ -36,7 +36,7 @@ async def rig(
 
         if request.param == "embedded":
             permissions = Permissions(rules)
-            embedded = EmbeddedImageService.open(tmp_path / "state", permissions=permissions)
+            embedded = open_images(tmp_path / "state", permissions=permissions)
             yield Rig(embedded, store.create_image, put_image)
             await embedded.close()
             return

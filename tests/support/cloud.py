@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from glimpse.embedded.service import EmbeddedImageService
 from glimpse.image_api.bulk_load import load
 from glimpse.images import Caller
 from glimpse.images.errors import ImageNotFound
+from tests.support.embedded import open_images
 from tests.support.http import Answer, request
 from tests.support.process import GlimpseProcess
 
@@ -127,7 +127,7 @@ class EmbeddedCloud(Cloud):
 async def _put_images(
     state_dir: Path, documents: list[Mapping[str, Any]], absent: list[str]
 ) -> None:
-    service = EmbeddedImageService.open(state_dir)
+    service = open_images(state_dir)
     try:
         await load(service, (dict(document) for document in documents))
         for image_id in absent:

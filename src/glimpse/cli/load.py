@@ -15,6 +15,7 @@ from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.sqlite.schema import UnusableCatalog
 from glimpse.image_api.bulk_load import BadRecord, JsonLines, load
 from glimpse.images.errors import Unavailable
+from glimpse.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +30,9 @@ def run(options: argparse.Namespace) -> int:
     Images are loaded in transactions. After an error or an interrupt, the images of committed
     transactions stay. Raises CommandFailed.
     """
-    state_dir = read_settings(options).server.state_dir
+    settings = read_settings(options)
     with _open_file(options.file) as stream:
-        loading = _Loading(state_dir, JsonLines(stream))
+        loading = _Loading(settings, JsonLines(stream))
         # asyncio's own handler waits for the loop, which may be waiting for a line.
         signal.signal(signal.SIGINT, _interrupt)
         try:
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             print("glimpse: interrupted; load the file again to complete it", file=sys.stderr)
             raise
-    print(f"{loading.count} images loaded into {state_dir}")
+    print(f"{loading.count} images loaded into {settings.server.state_dir}")
     return 0
 
 
@@ -58,16 +59,19 @@ def _open_file(name: str) -> BinaryIO:
 
 
 class _Loading:
-    """Loads lines into the catalog of a state directory; `count` images are loaded so far."""
+    """Loads lines into the catalog in the state directory; `count` images are loaded so far."""
 
-    def __init__(self, state_dir: Path, lines: JsonLines) -> None:
-        self._state_dir = state_dir
+    def __init__(self, settings: Settings, lines: JsonLines) -> None:
+        self._settings = settings
         self.lines = lines
         self.count = 0
 
     async def run(self) -> None:
         """Load all lines, with a progress bar if standard error is a terminal."""
-        service = EmbeddedImageService.open(self._state_dir)
+        service = EmbeddedImageService.open(
+            self._settings.server.state_dir,
+            image_size_cap=self._settings.embedded.image_size_cap,
+        )
         try:
             with tqdm(total=self.lines.total, unit="B", unit_scale=True, disable=None) as bar:
 

@@ -28,8 +28,6 @@ from glimpse.images import (
 )
 from glimpse.images.errors import Forbidden, ImageNotFound, MarkerNotFound, MarkerNotVisible
 
-IMAGE_SIZE_CAP = 2**40  # bytes of an image's data, as image_size_cap of the Image service
-
 
 class EmbeddedImageService:
     """An ImageService over a catalog of records and a store of image data.
@@ -42,11 +40,15 @@ class EmbeddedImageService:
         cls,
         state_dir: Path,
         *,
-        image_size_cap: int = IMAGE_SIZE_CAP,
+        image_size_cap: int,
         permissions: Permissions | None = None,
         clock: Callable[[], str] = image_changes.current_time,
     ) -> "EmbeddedImageService":
-        """Open the files in `state_dir`, made first if need be. Raises UnusableCatalog."""
+        """Open the files in `state_dir`, made first if need be. Raises UnusableCatalog.
+
+        An image's data has at most `image_size_cap` bytes. `permissions` and `clock` are those of
+        the constructor.
+        """
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(
             SQLiteCatalog.open(state_dir / CATALOG_FILE),

@@ -12,10 +12,11 @@ from glimpse.embedded.sqlite.list_step import ListingPosition, ListStep
 from glimpse.embedded.sqlite.read_cache import ReadCache
 from glimpse.images import PropertyChanges
 from tests.embedded.images import OWNER, images
+from tests.support.embedded import open_images
 
 
 async def test_list_shows_what_another_process_has_written(tmp_path: Path) -> None:
-    here, there = EmbeddedImageService.open(tmp_path), EmbeddedImageService.open(tmp_path)
+    here, there = open_images(tmp_path), open_images(tmp_path)
     image = await here.create_image(OWNER, NewImage(properties={"colour": "red"}))
     assert [each.properties for each in await images(here, OWNER)] == [{"colour": "red"}]
     await there.change_properties(OWNER, image.id, PropertyChanges(set={"colour": "blue"}))

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.sqlite.schema import STEPS, NewerSchema, connect
 from glimpse.images import DateBound, ImageQuery
 from tests.embedded.images import CREATED, OWNER, listed, make
+from tests.support.embedded import open_images
 
 
 async def test_catalog_of_a_newer_schema_is_refused_and_unchanged(tmp_path: Path) -> None:
-    await EmbeddedImageService.open(tmp_path).close()
+    await open_images(tmp_path).close()
     newer = len(STEPS) + 1
     connection = sqlite3.connect(tmp_path / "catalog.sqlite")
     connection.execute(f"PRAGMA user_version = {newer}")
     connection.close()
     before = (tmp_path / "catalog.sqlite").read_bytes()
     with pytest.raises(NewerSchema, match=f"schema version {newer}.*newer Glimpse"):
-        EmbeddedImageService.open(tmp_path)
+        open_images(tmp_path)
     assert (tmp_path / "catalog.sqlite").read_bytes() == before
 
 
@@ -33,20 +33,20 @@ def test_connection_syncs_each_commit(tmp_path: Path) -> None:
 
 async def test_files_are_private_to_their_owner(tmp_path: Path) -> None:
     state = tmp_path / "state"
-    await EmbeddedImageService.open(state).close()
+    await open_images(state).close()
     modes = {path.name: path.stat().st_mode & 0o077 for path in (state, *state.iterdir())}
     assert set(modes.values()) == {0}, modes
 
 
 async def test_migration_keeps_the_images_of_an_older_catalog(tmp_path: Path) -> None:
-    service = EmbeddedImageService.open(tmp_path)
+    service = open_images(tmp_path)
     image_id = await make(service)
     await service.close()
     connection = sqlite3.connect(tmp_path / "catalog.sqlite")
     connection.execute("DROP INDEX images_by_change")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
-    again = EmbeddedImageService.open(tmp_path)
+    again = open_images(tmp_path)
     since = ImageQuery(updated_at=DateBound("gte", CREATED))
     assert await listed(again, OWNER, since) == [image_id]
     await again.close()

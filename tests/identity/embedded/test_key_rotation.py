@@ -13,6 +13,7 @@ from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity.service import Unauthorized
 from tests.identity.clock import ManualClock
 from tests.identity.embedded.test_tokens import KEY, STORED_TOKEN
+from tests.support.embedded import open_identity
 
 DOCUMENT = {
     "projects": [{"id": "p" * 32, "name": "demo"}],
@@ -39,7 +40,7 @@ async def issue_token(identity: EmbeddedIdentity) -> str:
 async def test_token_of_version_0_1_is_valid_after_an_upgrade_and_a_rotation(
     state_dir: Path,
 ) -> None:
-    identity = EmbeddedIdentity.open(state_dir)
+    identity = open_identity(state_dir)
     assert (await identity.authenticate(STORED_TOKEN)).user_id == "1" * 32
     write_private_file(state_dir / "token.key", os.urandom(32) + KEY)
     assert (await identity.authenticate(STORED_TOKEN)).user_id == "1" * 32
@@ -48,7 +49,7 @@ async def test_token_of_version_0_1_is_valid_after_an_upgrade_and_a_rotation(
 
 async def test_new_key_signs_and_older_ones_verify_until_they_are_removed(state_dir: Path) -> None:
     clock = ManualClock(time.time())
-    workers = [EmbeddedIdentity.open(state_dir, clock=clock) for _ in range(2)]
+    workers = [open_identity(state_dir, clock=clock) for _ in range(2)]
     old_token = await issue_token(workers[0])
     new_key = os.urandom(32)
     write_private_file(state_dir / "token.key", new_key + KEY)
@@ -66,7 +67,7 @@ async def test_new_key_signs_and_older_ones_verify_until_they_are_removed(state_
 
 
 async def test_session_of_a_key_that_was_just_removed_cannot_be_signed(state_dir: Path) -> None:
-    identity = EmbeddedIdentity.open(state_dir)
+    identity = open_identity(state_dir)
     session = identity.validate(await issue_token(identity))
     write_private_file(state_dir / "token.key", os.urandom(32))
     identity.signing_key_id()  # reads the file again

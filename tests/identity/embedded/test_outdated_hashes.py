@@ -12,6 +12,7 @@ from glimpse.identity.embedded.password_hashes import MINIMAL, RECOMMENDED, hash
 from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized
+from tests.support.embedded import open_identity
 
 OUTDATED = hash_password("secret", MINIMAL)
 CREDENTIAL = {"id": "c", "name": "robot", "user": "demo", "project": "demo"}
@@ -27,7 +28,7 @@ DOCUMENT = {
 @pytest.fixture
 async def identity(tmp_path: Path) -> AsyncIterator[EmbeddedIdentity]:
     (tmp_path / "identity.json").write_bytes(orjson.dumps(DOCUMENT))
-    opened = EmbeddedIdentity.open(tmp_path)
+    opened = open_identity(tmp_path)
     yield opened
     await opened.close()
 

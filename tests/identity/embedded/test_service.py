@@ -14,6 +14,7 @@ from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity.service import Unauthorized
 from tests.identity.clock import ManualClock
 from tests.identity.embedded.users import issue_token, log_in, write_identity_file
+from tests.support.embedded import open_identity
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def identity(tmp_path: Path, clock: ManualClock) -> AsyncIterator[EmbeddedIdentity]:
-    opened = EmbeddedIdentity.open(tmp_path, clock=clock)
+    opened = open_identity(tmp_path, clock=clock)
     yield opened
     await opened.close()
 
@@ -60,7 +61,7 @@ async def test_service_may_use_an_expired_token_for_two_days(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     write_identity_file(tmp_path, [{"name": "robot", "roles": {"demo": ["service"]}}])
-    identity = EmbeddedIdentity.open(tmp_path, clock=clock)
+    identity = open_identity(tmp_path, clock=clock)
     token = await issue_token(identity)
     clock.now += 4000
     service = identity.sign((await log_in(identity, "robot", project="demo")).token)
@@ -134,6 +135,6 @@ async def test_token_has_the_roles_that_its_roles_imply(
     tmp_path: Path, given: list[str], listed: set[str]
 ) -> None:
     write_identity_file(tmp_path, [{"name": "demo", "password": "x", "roles": {"demo": given}}])
-    identity = EmbeddedIdentity.open(tmp_path)
+    identity = open_identity(tmp_path)
     assert set((await log_in(identity)).roles) == listed
     await identity.close()

@@ -13,20 +13,21 @@ from glimpse.identity.embedded.password_hashes import MINIMAL, hash_password
 from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity.service import Unauthorized
 from tests.identity.embedded.users import issue_token, log_in, write_identity_file
+from tests.support.embedded import open_identity
 
 
 @pytest.fixture
 async def identity(tmp_path: Path) -> AsyncIterator[EmbeddedIdentity]:
-    opened = EmbeddedIdentity.open(tmp_path)
+    opened = open_identity(tmp_path)
     yield opened
     await opened.close()
 
 
 async def test_restart_keeps_tokens_and_passwords(tmp_path: Path) -> None:
-    first = EmbeddedIdentity.open(tmp_path)
+    first = open_identity(tmp_path)
     token, before = await issue_token(first), (tmp_path / "identity.json").read_bytes()
     await first.close()
-    second = EmbeddedIdentity.open(tmp_path)
+    second = open_identity(tmp_path)
     assert (await second.authenticate(token)).user_name == "demo"
     assert (tmp_path / "identity.json").read_bytes() == before
     await second.close()
@@ -34,7 +35,7 @@ async def test_restart_keeps_tokens_and_passwords(tmp_path: Path) -> None:
 
 async def test_files_are_private(tmp_path: Path) -> None:
     state = tmp_path / "new" / "state"
-    identity = EmbeddedIdentity.open(state)
+    identity = open_identity(state)
     await identity.revoke(await log_in(identity))
     assert state.stat().st_mode & 0o777 == 0o700
     modes = {path.name: path.stat().st_mode & 0o777 for path in state.iterdir()}
@@ -47,7 +48,7 @@ _REVOKE = """
 import asyncio, sys
 from pathlib import Path
 from glimpse.identity.embedded.service import EmbeddedIdentity
-identity = EmbeddedIdentity.open(Path(sys.argv[1]))
+identity = EmbeddedIdentity.open(Path(sys.argv[1]), token_expiration=3600, region_name="R")
 asyncio.run(identity.revoke(identity.validate(sys.argv[2])))
 """
 
@@ -68,7 +69,7 @@ _PRINT = """
 import sys
 from pathlib import Path
 from glimpse.identity.embedded.service import EmbeddedIdentity
-EmbeddedIdentity.open(Path(sys.argv[1]))
+EmbeddedIdentity.open(Path(sys.argv[1]), token_expiration=3600, region_name="R")
 for name in ("identity.json", "token.key"):
     sys.stdout.buffer.write((Path(sys.argv[1]) / name).read_bytes())
 """
@@ -84,7 +85,7 @@ def test_processes_that_start_at_once_share_users_and_keys(tmp_path: Path) -> No
 
 async def test_handwritten_identity_file_is_completed_and_kept(tmp_path: Path) -> None:
     write_identity_file(tmp_path, [])
-    identity = EmbeddedIdentity.open(tmp_path)
+    identity = open_identity(tmp_path)
     caller = await identity.authenticate(await issue_token(identity))
     assert caller.project_id == "p" * 32
     user = identity.directory_file.current.user(name="demo")

@@ -6,12 +6,12 @@ import pytest
 
 from glimpse.identity.embedded import service
 from glimpse.identity.embedded.auth_request import AuthRequest, Reference
-from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity_api import documents
+from tests.support.embedded import open_identity
 
 
 async def test_token_with_a_huge_expiration_can_be_rendered(tmp_path: Path) -> None:
-    identity = EmbeddedIdentity.open(tmp_path, token_expiration=2**63)
+    identity = open_identity(tmp_path, token_expiration=2**63)
     password = identity.directory_file.current.user(name="demo")
     assert password is not None
     request = AuthRequest(("password",), Reference(None, "demo"), password.password or "")
@@ -24,7 +24,7 @@ async def test_cached_tokens_are_bounded_in_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "MAX_CACHED_BYTES", 20_000)
-    identity = EmbeddedIdentity.open(tmp_path)
+    identity = open_identity(tmp_path)
     demo = identity.directory_file.current.user(name="demo")
     assert demo is not None
     request = AuthRequest(("password",), Reference(None, "demo"), demo.password or "")

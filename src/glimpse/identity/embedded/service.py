@@ -18,7 +18,6 @@ from glimpse.identity.lru_cache import LruCache
 from glimpse.identity.service import Identity, Unauthorized
 from glimpse.images import Caller
 
-DEFAULT_EXPIRATION = 3600  # seconds, as Keystone's [token] expiration
 EXPIRED_WINDOW = 172_800  # seconds, as Keystone's [token] allow_expired_window
 MAX_CACHED_TOKENS = 2000
 MAX_CACHED_BYTES = 4 * 2**20
@@ -68,8 +67,8 @@ class EmbeddedIdentity:
         cls,
         state_dir: Path,
         *,
-        token_expiration: float = DEFAULT_EXPIRATION,
-        region_name: str = "RegionOne",
+        token_expiration: float,
+        region_name: str,
         clock: Callable[[], float] = time.time,
     ) -> Self:
         """Open `state_dir`; create it, with the standard users and a key, if it is missing.
