@@ -26,11 +26,14 @@ class ClientTimeouts(asyncio.Protocol):
     - A body has to arrive at _MIN_BODY_RATE on average, with `client_timeout` seconds to spare.
     - After a response, the next request has to begin within KEEP_ALIVE seconds.
 
+    `client_timeout` has to be set before the first connection. A new value is valid for open
+    connections, too.
+
     One timer per connection checks all of that every few seconds: to start and cancel a timer for
     each request would add a tenth to its cost. The subclass keeps the times and counts up to date.
     """
 
-    client_timeout: ClassVar[float] = 60.0  # seconds; a reload changes it for open connections, too
+    client_timeout: ClassVar[float]
 
     # Set by the subclass before it calls `connection_made`.
     loop: asyncio.AbstractEventLoop
