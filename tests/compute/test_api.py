@@ -52,7 +52,7 @@ async def ask(
     options = compute_options(max_body_size=1000)
     operations = make_operations(service or MemoryImageService())
     api = ComputeAPI(operations, ComputePolicy(None), OneToken(caller), image_service_url, options)
-    app = RequestMiddleware(api, trust_proxy_headers=False)
+    app = RequestMiddleware(api, trust_proxy_headers=False, access_log=False)
     return await call(app, method, path, TOKEN | dict(headers or {}))
 
 

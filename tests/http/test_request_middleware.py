@@ -29,7 +29,11 @@ class EndedRequests(NullObserver):
 
 def middleware(app: ASGIApp, observer: NullObserver | None = None, **more: Any) -> ASGIApp:
     return RequestMiddleware(
-        app, trust_proxy_headers=False, observer=observer or NullObserver(), **more
+        app,
+        trust_proxy_headers=False,
+        access_log=False,
+        observer=observer or NullObserver(),
+        **more,
     )
 
 

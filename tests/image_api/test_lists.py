@@ -86,7 +86,9 @@ async def test_list_that_fails_after_its_beginning_was_sent_is_aborted(
         raise Unavailable("The catalog cannot be read.")
 
     monkeypatch.setattr(service, "list_images", list_images)
-    api = RequestMiddleware(image_api(service, NoAuthIdentity()), trust_proxy_headers=False)
+    api = RequestMiddleware(
+        image_api(service, NoAuthIdentity()), trust_proxy_headers=False, access_log=False
+    )
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         # As of version 2.4 Starlette does not poll receive(), which never blocks in this test.

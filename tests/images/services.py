@@ -76,7 +76,9 @@ def memory_rig(permissions: Permissions) -> Rig:
 @asynccontextmanager
 async def served(store: EmbeddedImageService) -> AsyncIterator[str]:
     """The store's Image API on a socket of its own."""
-    api = RequestMiddleware(image_api(store, RoleIdentity()), trust_proxy_headers=False)
+    api = RequestMiddleware(
+        image_api(store, RoleIdentity()), trust_proxy_headers=False, access_log=False
+    )
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(api, log_config=None, lifespan="off"))
         serving = asyncio.create_task(server.serve([listening]))

@@ -52,7 +52,7 @@ class RequestMiddleware:
         app: ASGIApp,
         *,
         trust_proxy_headers: bool,
-        access_log: bool = False,
+        access_log: bool,
         observer: Observer = NULL_OBSERVER,
         in_flight: RequestsInFlight | None = None,
     ) -> None:

@@ -27,7 +27,7 @@ from glimpse.identity_api import documents, resources
 from glimpse.identity_api.responses import FAULTS, PRIVATE, json_response
 from glimpse.telemetry.request_context import current_context
 
-MAX_BODY_BYTES = 114_688  # as oslo.middleware's max_request_body_size
+MAX_BODY_BYTES = 114_688  # the limit of a Keystone (oslo.middleware)
 _NO_STORE = {"Cache-Control": NO_STORE}
 _UNAUTHORIZED = "The request you have made requires authentication."
 
