@@ -13,6 +13,7 @@ from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, ServiceSession
 from glimpse.images import Caller
 from glimpse.images.errors import Unavailable
+from glimpse.upstream.client import HttpClient
 from glimpse.upstream.tls import TlsOptions
 from tests.identity.scripted_keystone import OPTIONS, Keystone, make_session, serve_keystone
 from tests.support.certificates import Certificates
@@ -82,8 +83,11 @@ async def glance(
     context = files.server_context(asks_for_client=demands_certificate)
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
     url = f"https://127.0.0.1:{runner.addresses[0][1]}"
-    options = glance_options(url, num_retries=0, tls=tls)
-    service = GlanceImageService(options, ImageLocks(f"file://{files.authority.parent}", 5))
+    service = GlanceImageService(
+        glance_options(url, num_retries=0),
+        HttpClient(tls=tls, connect_timeout=5, read_timeout=5),
+        ImageLocks(f"file://{files.authority.parent}", 5),
+    )
     yield service
     await service.close()
     await runner.cleanup()

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from glimpse.app.gateway import glance_transport
 from glimpse.glance import GlanceImageService, ImageLocks
 from glimpse.glance.service_tokens import ServiceTokens
 from glimpse.images import Caller
+from glimpse.settings import load_settings
 from tests.support.options import glance_options
 
 CALLER = Caller("u", "p", token="secret")
@@ -51,6 +53,7 @@ async def connect(tmp_path: Path) -> AsyncIterator[Connect]:
     ) -> GlanceImageService:
         images = GlanceImageService(
             glance_options(*servers, **options),
+            glance_transport(load_settings()),
             ImageLocks(f"file://{tmp_path}", 5),
             service_tokens=service_tokens,
         )

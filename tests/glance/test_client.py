@@ -22,7 +22,7 @@ OK = Response(200, [], b"ok")
 
 
 def client_of(transport: FakeTransport, **options: object) -> GlanceClient:
-    return GlanceClient(glance_options("http://a", "http://b", **options), transport=transport)
+    return GlanceClient(glance_options("http://a", "http://b", **options), transport)
 
 
 class Observer(NullObserver):
@@ -145,9 +145,7 @@ async def test_refused_service_token_is_renewed_once(
         return Response(200 if good else 401, [], b"")
 
     transport, service_tokens = FakeTransport(respond), Tokens(*tokens)
-    client = GlanceClient(
-        glance_options("http://a"), service_tokens=service_tokens, transport=transport
-    )
+    client = GlanceClient(glance_options("http://a"), transport, service_tokens=service_tokens)
     assert (await client.request("GET", "/", "t")).status == status
     assert [request.headers.get("X-Service-Token") for request in transport.sent] == sent
     await client.close()

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from glimpse.app.gateway import glance_transport
 from glimpse.app.policy_files import PolicyFiles
 from glimpse.glance import GlanceImageService, ImageLocks
 from glimpse.images import Image, Permissions
+from glimpse.settings import load_settings
 from tests.images.services import Rig, memory_rig, served
 from tests.support.embedded import open_images
 from tests.support.options import glance_options
@@ -44,7 +46,9 @@ async def rig(
             locks = ImageLocks(f"file://{tmp_path / 'locks'}", 10)
             # Pages of two images, so that the lists of these tests have several pages.
             options = glance_options(url, page_size=2)
-            glance = GlanceImageService(options, locks, rules=rules)
+            glance = GlanceImageService(
+                options, glance_transport(load_settings()), locks, rules=rules
+            )
             yield Rig(glance, store.create_image, put_image)
             await glance.close()
     finally:

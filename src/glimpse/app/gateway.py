@@ -20,6 +20,7 @@ from glimpse.identity.keystone import KeystoneIdentity, ServiceSession, ServiceU
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.images import PolicyRules
 from glimpse.settings import InvalidSettings, Settings
+from glimpse.upstream.client import HttpClient
 from glimpse.upstream.urls import strip_credentials
 
 
@@ -82,6 +83,7 @@ def open_glance(
         service_tokens = ServiceUser(open_session(settings, "service_user"))
     return GlanceImageService(
         options,
+        glance_transport(settings),
         open_image_locks(settings),
         catalog=session,
         service_tokens=service_tokens,
@@ -90,7 +92,7 @@ def open_glance(
 
 
 def glance_options(settings: Settings) -> GlanceOptions:
-    """Return the options of [glance]. Raises InvalidSettings for unusable TLS files."""
+    """Return the options of [glance] but for those of the transport."""
     glance = settings.glance
     override = (glance.endpoint_override,) if glance.endpoint_override else ()
     return GlanceOptions(
@@ -99,10 +101,17 @@ def glance_options(settings: Settings) -> GlanceOptions:
         valid_interfaces=glance.valid_interfaces,
         region_name=glance.region_name,
         num_retries=glance.num_retries,
-        connect_timeout=glance.connect_timeout,
-        first_byte_timeout=glance.first_byte_timeout,
         total_timeout=glance.timeout,
+    )
+
+
+def glance_transport(settings: Settings) -> HttpClient:
+    """Make the HTTP client for Glance. Raises InvalidSettings for unusable TLS files."""
+    glance = settings.glance
+    return HttpClient(
         tls=tls_options("glance", glance),
+        connect_timeout=glance.connect_timeout,
+        read_timeout=glance.first_byte_timeout,
     )
 
 

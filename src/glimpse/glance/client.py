@@ -26,42 +26,34 @@ from glimpse.glance.servers import Servers
 from glimpse.glance.service_tokens import ServiceTokens
 from glimpse.images.errors import Unavailable
 from glimpse.telemetry.request_context import current_context
-from glimpse.upstream.client import HttpClient
 from glimpse.upstream.errors import ResponseTooLarge, UpstreamError
 from glimpse.upstream.transport import Response, Transport
 from glimpse.upstream.urls import strip_credentials
 
 _log = logging.getLogger(__name__)
 
-_MAX_CONNECTIONS = 100  # to each server: one that hangs does not use up those of the others
 _VERSIONS = GlanceRequest("GET", "/", {"Accept": "application/json"}, max_response_bytes=64_000)
 
 
 class GlanceClient:
     """Sends requests to Glance. Create it anywhere, use it within one event loop, close it.
 
-    `catalog` is used to find Glance if the options name no server. `service_tokens` are sent with
-    the callers' tokens. `transport` replaces the HTTP client; it then has to apply the options for
-    connections and TLS itself.
+    `transport` sends them; closing the client closes it. `catalog` is used to find Glance if the
+    options name no server. `service_tokens` are sent with the callers' tokens.
     """
 
     def __init__(
         self,
         options: GlanceOptions,
+        transport: Transport,
         catalog: ServiceCatalog | None = None,
         service_tokens: ServiceTokens | None = None,
-        transport: Transport | None = None,
     ) -> None:
         self._options = options
         self._endpoint = Endpoint(options, catalog)
         self._service_tokens = service_tokens
         self._retry_policy = RetryPolicy(options.num_retries)
-        self._transport = transport or HttpClient(
-            tls=options.tls,
-            connect_timeout=options.connect_timeout,
-            read_timeout=options.first_byte_timeout,
-            max_connections=_MAX_CONNECTIONS,
-        )
+        self._transport = transport
 
     async def request(
         self,
@@ -190,7 +182,7 @@ class GlanceClient:
         return result
 
     async def close(self) -> None:
-        """Close all connections, and those of the service tokens."""
+        """Close the transport and the service tokens."""
         self._endpoint.close()
         if self._service_tokens is not None:
             self._service_tokens.close()

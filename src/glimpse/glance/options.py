@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from glimpse.upstream.tls import TlsOptions
-
 
 @dataclass(frozen=True, slots=True)
 class GlanceOptions:
@@ -11,7 +9,7 @@ class GlanceOptions:
 
     `api_servers` are base URLs; without any, Glance is looked up in the catalog by `service_type`,
     `valid_interfaces` (in order of preference) and `region_name`. `total_timeout` bounds a call
-    with all its retries, `first_byte_timeout` each wait for more of a response.
+    with all its retries.
 
     Fields without a default are options of ``[glance]``: their defaults are in `settings.options`.
     The others are no options: `server_backoff` is how long a server that failed is tried last; a
@@ -25,10 +23,7 @@ class GlanceOptions:
     valid_interfaces: tuple[str, ...]
     region_name: str | None
     num_retries: int
-    connect_timeout: float
-    first_byte_timeout: float
     total_timeout: float
-    tls: TlsOptions
     server_backoff: float = 10.0
     page_size: int = 1000
     max_image_bytes: int = 16 * 1024 * 1024

@@ -61,20 +61,20 @@ class GlanceImageService:
     def __init__(
         self,
         options: GlanceOptions,
+        transport: Transport,
         image_locks: ImageLocks,
         *,
         catalog: ServiceCatalog | None = None,
         service_tokens: ServiceTokens | None = None,
         rules: PolicyRules | None = None,
-        transport: Transport | None = None,
     ) -> None:
-        """`catalog`, `service_tokens` and `transport` are those of GlanceClient.
+        """`transport`, `catalog` and `service_tokens` are those of GlanceClient.
 
-        Closing the service closes them and `image_locks`.
+        Closing the service closes `transport`, `service_tokens` and `image_locks`.
         """
         self._permissions = Permissions(rules, is_delegated=True)
         self._options = options
-        self._client = GlanceClient(options, catalog, service_tokens, transport)
+        self._client = GlanceClient(options, transport, catalog, service_tokens)
         self._image_locks = image_locks
         self._prefetch_limit = PrefetchLimit()
         self._schema = ImageSchema(self._fetch_schema, options.schema_max_age)

@@ -16,6 +16,7 @@ from glimpse.upstream.response_budget import ResponseBudget
 from glimpse.upstream.tls import TlsOptions
 from glimpse.upstream.transport import Response
 
+_MAX_CONNECTIONS = 100  # to each server: one that hangs does not use up those of the others
 _IDLE_SECONDS = 15.0  # a connection idle for so long is closed
 _MAX_BUFFERED_BYTES = 32 * 1024 * 1024
 _MAX_SERVERS = 64  # with a pool each: a service catalog may name another URL at each login
@@ -36,7 +37,7 @@ class HttpClient:
         tls: TlsOptions,
         connect_timeout: float,
         read_timeout: float,
-        max_connections: int = 100,
+        max_connections: int = _MAX_CONNECTIONS,
         max_buffered_bytes: int = _MAX_BUFFERED_BYTES,
     ) -> None:
         self._options = ConnectionOptions(tls, connect_timeout, read_timeout, max_connections)
