@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from glimpse.app.keystone import keystone_transport
 from glimpse.glance import GlanceImageService, ImageLocks
 from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity, ServiceSession
@@ -15,7 +16,7 @@ from glimpse.images import Caller
 from glimpse.images.errors import Unavailable
 from glimpse.upstream.client import HttpClient
 from glimpse.upstream.tls import TlsOptions
-from tests.identity.scripted_keystone import OPTIONS, Keystone, make_session, serve_keystone
+from tests.identity.scripted_keystone import OPTIONS, Keystone, serve_keystone, session_at
 from tests.support.certificates import Certificates
 from tests.support.options import glance_options, tls_options
 
@@ -108,8 +109,8 @@ async def keystone(
     """A session and an identity in front of a Keystone that speaks TLS."""
     async with serve_keystone(files.server_context(asks_for_client=demands_certificate)) as server:
         options = replace(OPTIONS, tls=tls)
-        session = make_session(server.url, options)
-        identity = KeystoneIdentity(options, session)
+        session = session_at(server.url, options)
+        identity = KeystoneIdentity(options, session, keystone_transport(options))
         yield session, identity
         await identity.close()
 
@@ -176,7 +177,7 @@ async def test_logins_send_no_credentials_from_netrc(
 
     monkeypatch.setattr(Keystone, "handle", record)
     async with serve_keystone() as server:
-        session = make_session(server.url)
+        session = session_at(server.url)
         await session.token_and_endpoint()
-        session.close()
+        await session.close()
     assert set(authorizations) == {None}

@@ -123,7 +123,7 @@ class Tokens:
         assert self._tokens.pop(0) == refused
         return self._tokens[0] if self._tokens else None
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self.closed = True
 
 

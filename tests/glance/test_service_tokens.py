@@ -23,7 +23,7 @@ class Tokens:
             del self._left[0]
         return self._left[0] if self._left[0] != refused else None
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self.closed = True
 
 

@@ -2,14 +2,17 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 from keystoneauth1.identity.generic import Password
 
-from glimpse.identity.keystone import KeystoneOptions, ServiceSession
+from glimpse.app.keystone import keystone_transport
+from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
+from glimpse.identity.keystone.shared_cache import SharedCache
 from tests.support.options import keystone_options
 
 OPTIONS = keystone_options(
@@ -103,7 +106,7 @@ async def serve_keystone(tls: ssl.SSLContext | None = None) -> AsyncIterator[Key
     await runner.cleanup()
 
 
-def make_session(url: str, options: KeystoneOptions = OPTIONS) -> ServiceSession:
+def session_at(url: str, options: KeystoneOptions = OPTIONS) -> ServiceSession:
     """Return a session that logs in to the Keystone with this `url`."""
 
     def make_plugin() -> Password:
@@ -116,4 +119,15 @@ def make_session(url: str, options: KeystoneOptions = OPTIONS) -> ServiceSession
             project_domain_id="default",
         )
 
-    return ServiceSession(options, make_plugin)
+    return ServiceSession(options, keystone_transport(options), make_plugin)
+
+
+def identity_at(
+    url: str,
+    options: KeystoneOptions = OPTIONS,
+    clock: Callable[[], float] = time.time,
+    shared: SharedCache | None = None,
+) -> KeystoneIdentity:
+    """Return an identity that validates tokens at the Keystone with this `url`."""
+    session = session_at(url, options)
+    return KeystoneIdentity(options, session, keystone_transport(options), clock, shared)

@@ -7,7 +7,6 @@ import pytest
 from glimpse.app.gateway import open_gateway
 from glimpse.app.keystone import open_session
 from glimpse.glance.servers import base_url
-from glimpse.identity.keystone import ServiceSession
 from glimpse.settings import InvalidSettings, Settings, load_settings
 
 KEYSTONE = """
@@ -66,19 +65,13 @@ def loaded(tmp_path: Path, text: str) -> Settings:
     return load_settings([conf])
 
 
-def session_of(settings: Settings) -> ServiceSession:
-    session = open_session(settings)
-    session.close()
-    return session
-
-
 def test_a_value_may_refer_to_an_option_of_nova(tmp_path: Path) -> None:
     settings = loaded(tmp_path, KOLLA)
     assert (settings.api.auth_strategy, settings.image_service) == ("keystone", "glance")
     assert settings.glance.api_servers == ("http://192.0.2.7:9292",)
     assert settings.keystone_authtoken.www_authenticate_uri == "http://192.0.2.7:5000"
     assert settings.keystone_authtoken.memcached_servers == ("192.0.2.7:11211",)
-    assert session_of(settings).auth_url == "http://192.0.2.7:5000"
+    assert open_session(settings).auth_url == "http://192.0.2.7:5000"
 
 
 def test_a_number_left_empty_is_the_default(tmp_path: Path) -> None:
@@ -104,7 +97,7 @@ def test_credentials_may_be_in_a_section_of_their_own(tmp_path: Path) -> None:
     text += "region_name = $username\n[keystone_authtoken]\nauth_section = service_auth\n"
     settings = loaded(tmp_path, text)
     assert (settings.api.auth_strategy, settings.image_service) == ("keystone", "glance")
-    assert session_of(settings).auth_url == "http://192.0.2.7:5000"
+    assert open_session(settings).auth_url == "http://192.0.2.7:5000"
 
 
 @pytest.mark.parametrize("named", ["auth_section = service_auth\n", KEYSTONE.partition("]")[2]])
@@ -116,7 +109,6 @@ def test_a_service_user_may_have_credentials_of_its_own_or_share_them(
     settings = loaded(tmp_path, text)
     assert settings.service_user.send_service_user_token
     session = open_session(settings, "service_user")
-    session.close()
     assert session.auth_url == "http://192.0.2.7:5000"
 
 
@@ -160,7 +152,7 @@ PLUGINS = {
 @pytest.mark.parametrize("name", ["auth_type", "auth_plugin"])
 def test_any_plugin_of_keystoneauth_can_be_named(tmp_path: Path, plugin: str, name: str) -> None:
     options = "".join(f"{name} = {value}\n" for name, value in PLUGINS[plugin].items())
-    assert session_of(loaded(tmp_path, f"[keystone_authtoken]\n{name} = {plugin}\n{options}"))
+    assert open_session(loaded(tmp_path, f"[keystone_authtoken]\n{name} = {plugin}\n{options}"))
 
 
 def test_options_older_than_keystoneauth_are_refused_rather_than_ignored(tmp_path: Path) -> None:

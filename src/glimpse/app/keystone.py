@@ -10,6 +10,7 @@ from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, Service
 from glimpse.identity.keystone.entry_protection import EntryProtection, ProtectionUnavailable
 from glimpse.identity.keystone.shared_cache import InvalidMemcachedServer, SharedCache
 from glimpse.settings import InvalidSettings, Settings
+from glimpse.upstream.client import HttpClient
 
 
 def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdentity:
@@ -17,8 +18,8 @@ def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdenti
 
     Raises InvalidSettings.
     """
-    shared = open_shared_cache(settings)
-    return KeystoneIdentity(keystone_options(settings), session, shared=shared)
+    options, shared = keystone_options(settings), open_shared_cache(settings)
+    return KeystoneIdentity(options, session, keystone_transport(options), shared=shared)
 
 
 def open_shared_cache(settings: Settings) -> SharedCache | None:
@@ -56,7 +57,8 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
 
     try:
         loading.register_auth_conf_options(settings.oslo_config, section)
-        return ServiceSession(keystone_options(settings), make_plugin)
+        options = keystone_options(settings)
+        return ServiceSession(options, keystone_transport(options), make_plugin)
     except (ClientException, cfg.Error, ValueError) as error:
         raise InvalidSettings(f"[{section}] cannot be used: {error}") from None
 
@@ -75,4 +77,13 @@ def keystone_options(settings: Settings) -> KeystoneOptions:
         http_connect_timeout=float(keystone.http_connect_timeout),
         http_request_max_retries=keystone.http_request_max_retries,
         tls=tls_options("keystone_authtoken", keystone),
+    )
+
+
+def keystone_transport(options: KeystoneOptions) -> HttpClient:
+    """Make an HTTP client for Keystone."""
+    return HttpClient(
+        tls=options.tls,
+        connect_timeout=options.http_connect_timeout,
+        read_timeout=options.http_connect_timeout,
     )

@@ -77,7 +77,7 @@ async def _service_user(settings: Settings) -> Finding:
     except IdentityUnavailable as error:
         return Finding("FAIL", f"the user of [service_user] cannot log in: {error}")
     finally:
-        session.close()
+        await session.close()
     return Finding("ok", "it lets in the user of [service_user]")
 
 

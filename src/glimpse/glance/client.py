@@ -185,7 +185,7 @@ class GlanceClient:
         """Close the transport and the service tokens."""
         self._endpoint.close()
         if self._service_tokens is not None:
-            self._service_tokens.close()
+            await self._service_tokens.close()
         await self._transport.close()
 
 

@@ -17,6 +17,6 @@ class ServiceTokens(Protocol):
         """
         ...
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Cancel a login in progress and close connections."""
         ...

@@ -91,12 +91,8 @@ class HttpClient:
 
     async def close(self) -> None:
         """Implement Transport.close; return when the connections are closed."""
-        self.abort()
-        await asyncio.sleep(0)
-
-    def abort(self) -> None:
-        """Close all connections as `close` does, at the next step of the event loop."""
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         for connection in list(self._open_connections):
             connection.close()
+        await asyncio.sleep(0)

@@ -9,7 +9,13 @@ import pytest
 
 from glimpse.identity import IdentityUnavailable, RequestTarget, Unauthorized
 from glimpse.identity.keystone import KeystoneIdentity
-from tests.identity.scripted_keystone import OPTIONS, Keystone, make_session, serve_keystone
+from tests.identity.scripted_keystone import (
+    OPTIONS,
+    Keystone,
+    identity_at,
+    serve_keystone,
+    session_at,
+)
 from tests.support.faultproxy import Fault, FaultProxy
 
 
@@ -21,7 +27,7 @@ async def keystone() -> AsyncIterator[Keystone]:
 
 @pytest.fixture
 async def identity(keystone: Keystone) -> AsyncIterator[KeystoneIdentity]:
-    identity = KeystoneIdentity(OPTIONS, make_session(keystone.url))
+    identity = identity_at(keystone.url)
     yield identity
     await identity.close()
 
@@ -154,7 +160,7 @@ async def test_retries_of_a_validation_end_at_its_deadline(keystone: Keystone) -
     """The tries of an endless 500 would take longer than the deadline leaves them."""
     options = replace(OPTIONS, http_request_max_retries=10**6, http_connect_timeout=0.5)
     keystone.failures = 10**6
-    identity = KeystoneIdentity(options, make_session(keystone.url, options))
+    identity = identity_at(keystone.url, options)
     with pytest.raises(IdentityUnavailable):
         await identity.authenticate("good")
     await identity.close()
@@ -164,7 +170,7 @@ async def test_threads_of_logins_past_their_deadline_are_bounded(keystone: Keyst
     """A byte now and then keeps keystoneauth waiting, whatever its deadline."""
     with FaultProxy(("127.0.0.1", int(keystone.url.rpartition(":")[2]))) as proxy:
         proxy.fail(Fault("trickle", pause=0.05))
-        session = make_session(proxy.base_url, replace(OPTIONS, http_connect_timeout=0.1))
+        session = session_at(proxy.base_url, replace(OPTIONS, http_connect_timeout=0.1))
         before = threading.active_count()
         for _ in range(20):
             with pytest.raises(IdentityUnavailable):
@@ -174,7 +180,7 @@ async def test_threads_of_logins_past_their_deadline_are_bounded(keystone: Keyst
         async with asyncio.timeout(20):
             for _ in iter(lambda: max(threading.active_count(), before), before):
                 await asyncio.sleep(0.05)
-        session.close()
+        await session.close()
 
 
 async def test_challenge_names_keystone(identity: KeystoneIdentity) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from glimpse.identity.keystone import ServiceUser
 from tests.identity.clock import ManualClock
-from tests.identity.scripted_keystone import Keystone, make_session, serve_keystone
+from tests.identity.scripted_keystone import Keystone, serve_keystone, session_at
 
 
 @pytest.fixture
@@ -23,9 +23,9 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def user(keystone: Keystone, clock: ManualClock) -> AsyncIterator[ServiceUser]:
-    user = ServiceUser(make_session(keystone.url), clock)
+    user = ServiceUser(session_at(keystone.url), clock)
     yield user
-    user.close()
+    await user.close()
 
 
 async def test_token_of_one_login_is_reused(keystone: Keystone, user: ServiceUser) -> None:

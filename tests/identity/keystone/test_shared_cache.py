@@ -14,7 +14,11 @@ from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity
 from glimpse.identity.keystone.entry_protection import EntryProtection, Strategy
 from glimpse.identity.keystone.shared_cache import InvalidMemcachedServer, SharedCache, SharedEntry
-from tests.identity.scripted_keystone import OPTIONS, Keystone, make_session, serve_keystone
+from tests.identity.scripted_keystone import (
+    Keystone,
+    identity_at,
+    serve_keystone,
+)
 from tests.support.faultproxy import Fault, FaultProxy
 from tests.support.process import ServerProcess
 from tests.support.services import memcached
@@ -50,7 +54,7 @@ async def make_identity(keystone: Keystone) -> AsyncIterator[MakeIdentity]:
         shared = SharedCache(
             servers, EntryProtection(strategy, secret), timeout=timeout, retry_interval=60
         )
-        made.append(KeystoneIdentity(OPTIONS, make_session(keystone.url), clock, shared))
+        made.append(identity_at(keystone.url, clock=clock, shared=shared))
         return made[-1]
 
     yield make

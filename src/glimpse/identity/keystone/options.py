@@ -11,7 +11,8 @@ class KeystoneOptions:
 
     ``token_cache_time`` of -1 caches nothing. ``service_type`` is the Compute service's name in
     access rules of application credentials.
-    ``http_connect_timeout`` bounds a login, and a validation, with all their retries.
+    ``http_connect_timeout`` bounds a login, and a validation, with all their retries. ``tls`` is
+    what the transports connect with: at a reload, tokens that came through others are not kept.
     """
 
     www_authenticate_uri: str | None

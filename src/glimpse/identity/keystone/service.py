@@ -21,6 +21,7 @@ from glimpse.identity.service import Identity, IdentityUnavailable, Unauthorized
 from glimpse.images import Caller
 from glimpse.telemetry.request_context import current_context
 from glimpse.upstream.single_flight import SingleFlight
+from glimpse.upstream.transport import Transport
 
 _COMPUTE = "compute"  # the service of a RequestTarget of the Compute API
 
@@ -30,21 +31,24 @@ class KeystoneIdentity:
 
     A token is validated once in `token_cache_time` seconds, however many requests carry it. During
     that time it stays valid even if Keystone is unavailable. With `shared`, processes share
-    Keystone's responses. `clock` returns POSIX times.
+    Keystone's responses. `session` logs in, `transport` sends the validations. `clock` returns
+    POSIX times.
     """
 
     def __init__(
         self,
         options: KeystoneOptions,
         session: ServiceSession,
+        transport: Transport,
         clock: Callable[[], float] = time.time,
         shared: SharedCache | None = None,
     ) -> None:
         self._options = options
         self._session = session
+        self._transport = transport
         self._clock = clock
         self._shared = shared
-        self._validator = TokenValidator(options, session)
+        self._validator = TokenValidator(options, session, transport)
         self._cache = TokenCache(options.token_cache_time, clock)
         self._refused = RefusedTokens(options.token_cache_time)
         self._validations: dict[tuple[str, bool], SingleFlight[[], ValidatedToken]] = {}
@@ -173,10 +177,10 @@ class KeystoneIdentity:
         return await self._validator.ping()
 
     async def close(self) -> None:
-        """Cancel validations in progress and close connections."""
+        """Cancel validations in progress; close `session`, `transport` and `shared`."""
         for validation in list(self._validations.values()):
             validation.close()
-        self._session.close()
+        await self._session.close()
+        await self._transport.close()
         if self._shared:
             self._shared.close()
-        await self._validator.close()

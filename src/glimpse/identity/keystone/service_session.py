@@ -18,14 +18,14 @@ from keystoneauth1.exceptions import (
 )
 from keystoneauth1.plugin import BaseAuthPlugin
 
-from glimpse.identity.keystone.login_transport import LoginTransport, RedirectNotFollowed
 from glimpse.identity.keystone.options import KeystoneOptions
+from glimpse.identity.keystone.transport_adapter import RedirectNotFollowed, TransportAdapter
 from glimpse.identity.service import IdentityUnavailable
 from glimpse.telemetry.request_context import current_context
 from glimpse.upstream.backoff import retry_delay
 from glimpse.upstream.single_flight import SingleFlight
 from glimpse.upstream.threads import run_in_thread
-from glimpse.upstream.tls import TlsOptions
+from glimpse.upstream.transport import Transport
 
 _log = logging.getLogger(__name__)
 
@@ -52,19 +52,22 @@ class ServiceSession:
     def __init__(
         self,
         options: KeystoneOptions,
+        transport: Transport,
         make_plugin: Callable[[], BaseAuthPlugin],
     ) -> None:
-        """`make_plugin` makes the plugin to log in with, and a new one after an invalid response.
+        """Sends its requests through `transport`; closing the session closes it.
 
+        `make_plugin` makes the plugin to log in with, and a new one after an invalid response.
         Raises what `make_plugin` raises.
         """
         self._make_plugin = make_plugin
         self._options = options
-        self._transport = LoginTransport(options.http_connect_timeout)
+        self._transport = transport
+        self._adapter = TransportAdapter(transport)
         self._sender = requests.Session()
         self._sender.trust_env = False  # no proxies, .netrc or CA bundles: as calls to Glance
         for scheme in ("http://", "https://"):
-            self._sender.mount(scheme, self._transport)
+            self._sender.mount(scheme, self._adapter)
         self._reset(make_plugin())
         self._token_and_endpoint: tuple[str, str] | None = None
         self._login = SingleFlight(self._log_in)
@@ -75,13 +78,7 @@ class ServiceSession:
         """Replace plugin and session, which cache all documents of Keystone."""
         self._plugin = plugin
         self._session = session.Session(
-            auth=plugin,
-            session=self._sender,
-            redirect=False,
-            verify=False if self._options.tls.insecure else self._options.tls.cafile or True,
-            cert=_client_certificate(self._options.tls),
-            timeout=self._options.http_connect_timeout,
-            user_agent="glimpse",
+            auth=plugin, session=self._sender, redirect=False, user_agent="glimpse"
         )
 
     @property
@@ -177,7 +174,7 @@ class ServiceSession:
             if not self._threads.acquire(blocking=False):
                 raise IdentityUnavailable("Keystone did not answer in time.")
             try:
-                self._transport.begin(loop, self._options.http_connect_timeout)
+                self._adapter.begin(loop, self._options.http_connect_timeout)
                 return call()
             finally:
                 self._threads.release()
@@ -197,11 +194,11 @@ class ServiceSession:
             self._token_and_endpoint = None
             self._plugin.invalidate()
 
-    def close(self) -> None:
-        """Cancel a login in progress and close connections."""
+    async def close(self) -> None:
+        """Cancel a login in progress and close the transport."""
         self._renewal.close()
         self._login.close()
-        self._sender.close()
+        await self._transport.close()
 
     async def _renew(self) -> None:
         self._plugin.invalidate()
@@ -235,10 +232,3 @@ def _is_redirect(error: ClientException) -> bool:
     return isinstance(error, UnknownConnectionError) and isinstance(
         error.original, RedirectNotFollowed
     )
-
-
-def _client_certificate(options: TlsOptions) -> str | tuple[str, str] | None:
-    """Return what requests takes: one file with certificate and key, or a pair of files."""
-    if options.certfile and options.keyfile:
-        return options.certfile, options.keyfile
-    return options.certfile

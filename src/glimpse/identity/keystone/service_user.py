@@ -60,6 +60,6 @@ class ServiceUser:
             pass  # the session has logged why
         self._next_login_at = self._clock() + _LOGIN_INTERVAL
 
-    def close(self) -> None:
-        """Cancel a login in progress and close connections."""
-        self._session.close()
+    async def close(self) -> None:
+        """Close the session."""
+        await self._session.close()

@@ -10,8 +10,8 @@ from glimpse.identity.keystone.service_session import ServiceSession, is_sendabl
 from glimpse.identity.service import IdentityUnavailable, Unauthorized
 from glimpse.telemetry.request_context import current_context
 from glimpse.upstream.backoff import retry_delay
-from glimpse.upstream.client import HttpClient
 from glimpse.upstream.errors import ConnectError, UpstreamError
+from glimpse.upstream.transport import Transport
 from glimpse.upstream.urls import strip_credentials
 
 _log = logging.getLogger(__name__)
@@ -29,16 +29,17 @@ _UNAVAILABLE = "The Keystone service is temporarily unavailable."
 
 
 class TokenValidator:
-    """Validates tokens at Keystone with the service's own token, which `session` gives."""
+    """Validates tokens at Keystone with the service's own token, which `session` gives.
 
-    def __init__(self, options: KeystoneOptions, session: ServiceSession) -> None:
+    Sends the validations through `transport`.
+    """
+
+    def __init__(
+        self, options: KeystoneOptions, session: ServiceSession, transport: Transport
+    ) -> None:
         self._options = options
         self._session = session
-        self._http = HttpClient(
-            tls=options.tls,
-            connect_timeout=options.http_connect_timeout,
-            read_timeout=options.http_connect_timeout,
-        )
+        self._transport = transport
 
     async def validate(self, token: str, *, allow_expired: bool) -> bytes:
         """Return the body of Keystone's response for a valid token.
@@ -106,7 +107,7 @@ class TokenValidator:
         }
         began, outcome = time.perf_counter(), "timeout"  # if the deadline ends the request
         try:
-            response = await self._http.request(
+            response = await self._transport.request(
                 "GET", endpoint, path, headers, max_response_bytes=_MAX_RESPONSE_BYTES
             )
         except (UpstreamError, TimeoutError) as error:
@@ -135,7 +136,7 @@ class TokenValidator:
         try:
             _, endpoint = await self._session.token_and_endpoint()
             async with asyncio.timeout(self._options.http_connect_timeout):
-                response = await self._http.request(
+                response = await self._transport.request(
                     "GET", endpoint, "/v3", {}, max_response_bytes=_MAX_RESPONSE_BYTES
                 )
         except IdentityUnavailable as error:
@@ -145,7 +146,3 @@ class TokenValidator:
         if response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return None
         return "Keystone answers with errors"
-
-    async def close(self) -> None:
-        """Close the connections to Keystone; `session` stays open."""
-        await self._http.close()

@@ -1,7 +1,7 @@
-"""LoginTransport: sends keystoneauth's requests with Glimpse's own HTTP client.
+"""TransportAdapter: sends keystoneauth's requests through a Transport.
 
 keystoneauth uses `requests`, whose timeout starts anew with each byte, and which reads responses of
-any size. Glimpse's client bounds the size of a response, and ends a request at a deadline.
+any size. A Transport bounds the size of a response, and the adapter ends a request at a deadline.
 """
 
 import asyncio
@@ -19,18 +19,16 @@ from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import InvalidHeader, RequestException, Timeout
 from requests.structures import CaseInsensitiveDict
 
-from glimpse.upstream.client import HttpClient
 from glimpse.upstream.errors import UpstreamError
-from glimpse.upstream.tls import TlsOptions
-from glimpse.upstream.transport import Response
+from glimpse.upstream.transport import Response, Transport
 from glimpse.upstream.urls import strip_credentials
 
 _log = logging.getLogger(__name__)
 
 _MAX_RESPONSE_BYTES = 1024 * 1024  # a catalog of 100 services in 10 regions has half of that
 _EXTRA_WAIT = 1.0  # seconds that a thread waits after its deadline for the event loop to end it
-# HttpClient writes these headers itself.
-_CLIENT_HEADERS = frozenset(
+# A Transport writes these headers itself.
+_TRANSPORT_HEADERS = frozenset(
     ("accept-encoding", "connection", "content-length", "host", "transfer-encoding", "user-agent")
 )
 
@@ -39,17 +37,16 @@ class RedirectNotFollowed(RequestException):
     """Keystone responded with a redirect; the request has a password or a token."""
 
 
-class LoginTransport(BaseAdapter):
-    """A transport adapter of `requests`: sends through an HttpClient of the event loop.
+class TransportAdapter(BaseAdapter):
+    """A transport adapter of `requests`: sends through `transport`, in its event loop.
 
-    Mount it for all URLs. A thread calls `begin` before it sends requests. `timeout` is the number
-    of seconds for opening a connection, and for each pause in a response.
+    Mount it for all URLs. A thread calls `begin` before it sends requests. Timeouts and TLS are
+    those of `transport`: what `requests` passes for them is ignored.
     """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, transport: Transport) -> None:
         super().__init__()
-        self._timeout = timeout
-        self._clients: dict[TlsOptions, HttpClient] = {}
+        self._transport = transport
         self._call = threading.local()
 
     def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
@@ -62,8 +59,8 @@ class LoginTransport(BaseAdapter):
         request: requests.PreparedRequest,
         stream: bool = False,  # noqa: ARG002, FBT001, FBT002  the signature of requests
         timeout: object = None,  # noqa: ARG002  the same
-        verify: bool | str = True,  # noqa: FBT001, FBT002  the same
-        cert: Any = None,
+        verify: bool | str = True,  # noqa: ARG002, FBT001, FBT002  the same
+        cert: Any = None,  # noqa: ARG002  the same
         proxies: Mapping[str, str] | None = None,  # noqa: ARG002  the same
     ) -> requests.Response:
         """Send one request and return its response, read whole, before this thread's deadline.
@@ -71,9 +68,8 @@ class LoginTransport(BaseAdapter):
         Raises RequestException: Timeout after the deadline, ConnectionError for an upstream that
         cannot be reached or sends no valid response, InvalidHeader, or RedirectNotFollowed.
         """
-        client = self._client_for(_tls(verify, cert))
         try:
-            response = self._run_until_deadline(_send_request(client, request))
+            response = self._run_until_deadline(_send_request(self._transport, request))
         except TimeoutError:
             raise Timeout("no answer in time", request=request) from None
         except UpstreamError as error:
@@ -92,13 +88,6 @@ class LoginTransport(BaseAdapter):
             # keystoneauth would request a token of the plugin, which waits for this response.
             raise NoConnection("a token is needed to look for versions", request=request)
         return self._to_requests_response(response, request)
-
-    def _client_for(self, tls: TlsOptions) -> HttpClient:
-        client = self._clients.get(tls)
-        if client is None:
-            client = HttpClient(tls=tls, connect_timeout=self._timeout, read_timeout=self._timeout)
-            self._clients[tls] = client
-        return client
 
     def _run_until_deadline(self, sending: Coroutine[Any, Any, Response]) -> Response:
         """Run `sending` in the event loop; return what it returns. Raises TimeoutError."""
@@ -134,16 +123,14 @@ class LoginTransport(BaseAdapter):
         return result
 
     def close(self) -> None:
-        """Close all connections."""
-        for client in self._clients.values():
-            client.abort()
+        """Do nothing: the transport is closed by its owner, in the event loop."""
 
 
 def _is_discovery(request: requests.PreparedRequest) -> bool:
     return request.method == "GET" and "X-Auth-Token" not in request.headers
 
 
-async def _send_request(client: HttpClient, request: requests.PreparedRequest) -> Response:
+async def _send_request(transport: Transport, request: requests.PreparedRequest) -> Response:
     parts = urlsplit(request.url or "")
     body = request.body.encode() if isinstance(request.body, str) else request.body
     if body is not None and not isinstance(body, bytes):
@@ -151,9 +138,9 @@ async def _send_request(client: HttpClient, request: requests.PreparedRequest) -
     headers = {
         name: value if isinstance(value, str) else value.decode("latin-1")
         for name, value in request.headers.items()
-        if name.lower() not in _CLIENT_HEADERS
+        if name.lower() not in _TRANSPORT_HEADERS
     }
-    return await client.request(
+    return await transport.request(
         request.method or "GET",
         f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
         request.path_url,
@@ -161,9 +148,3 @@ async def _send_request(client: HttpClient, request: requests.PreparedRequest) -
         body,
         max_response_bytes=_MAX_RESPONSE_BYTES,
     )
-
-
-def _tls(verify: bool | str, cert: Any) -> TlsOptions:  # noqa: FBT001  the option of requests
-    certfile, keyfile = cert if isinstance(cert, tuple) else (cert, None)
-    cafile = verify if isinstance(verify, str) else None
-    return TlsOptions(cafile, certfile, keyfile, insecure=not verify)

@@ -1,0 +1,63 @@
+"""TransportAdapter over a fake transport: what it sends, and what `requests` gets back."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+from requests.exceptions import ConnectionError as NoConnection
+from requests.exceptions import Timeout
+
+from glimpse.identity.keystone.transport_adapter import RedirectNotFollowed, TransportAdapter
+from glimpse.upstream.errors import ConnectError
+from glimpse.upstream.transport import Response
+from tests.upstream.fake_transport import FakeTransport, Result, SentRequest, json_response
+
+URL = "http://user:password@keystone:5000/v3/auth/tokens?nocatalog"
+
+
+async def send(
+    respond: Callable[[SentRequest], Result], *, seconds: float = 5.0, **request: Any
+) -> tuple[requests.Response, SentRequest]:
+    """Send a request from a thread, as keystoneauth does; return the response and the request."""
+    transport = FakeTransport(respond)
+    adapter, loop = TransportAdapter(transport), asyncio.get_running_loop()
+
+    def send_in_thread() -> requests.Response:
+        adapter.begin(loop, seconds)
+        with requests.Session() as session:
+            session.mount("http://", adapter)
+            return session.request(**{"method": "GET", "url": URL, **request})
+
+    return await asyncio.to_thread(send_in_thread), transport.sent[0]
+
+
+async def test_request_is_sent_without_the_headers_that_the_transport_writes() -> None:
+    headers = {"X-Auth-Token": "secret", "Connection": "close"}
+    _, sent = await send(lambda _: json_response({}), method="POST", data="{}", headers=headers)
+    assert (sent.method, sent.base_url, sent.body) == ("POST", "http://keystone:5000", b"{}")
+    assert sent.target == "/v3/auth/tokens?nocatalog"
+    assert sent.headers["X-Auth-Token"] == "secret"
+    assert {name.lower() for name in sent.headers}.isdisjoint(("host", "connection", "user-agent"))
+
+
+async def test_response_has_status_headers_and_body() -> None:
+    response, _ = await send(lambda _: json_response({"token": {}}, 201))
+    assert (response.status_code, response.json()) == (201, {"token": {}})
+    assert response.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("result", "error"),
+    [
+        (ConnectError("refused"), NoConnection),
+        (None, Timeout),
+        (Response(302, [(b"Location", b"http://elsewhere")], b""), RedirectNotFollowed),
+        (Response(401, [], b""), NoConnection),
+    ],
+    ids=["no connection", "no response", "redirect", "discovery with a token"],
+)
+async def test_failure_is_an_error_of_requests(result: Result, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await send(lambda _: result, seconds=0.2)
