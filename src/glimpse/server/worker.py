@@ -9,10 +9,10 @@ from typing import Literal, Protocol
 
 from starlette.types import Receive, Scope, Send
 
-from glimpse.server.allocator import return_free_pages, return_large_blocks
 from glimpse.server.client_timeouts import ClientTimeouts
 from glimpse.server.file_descriptors import DESCRIPTORS
 from glimpse.server.fixed_settings import LoadSettings
+from glimpse.server.malloc import configure_malloc, trim_heap
 from glimpse.server.systemd import notify, notify_reloading
 from glimpse.server.uvicorn_overrides import TICKS_PER_SECOND, Server
 from glimpse.settings import Settings
@@ -96,7 +96,7 @@ def run_worker(
     `heartbeat_interval` is in seconds, None for no heartbeats. `supervisor_pipe` is a file
     descriptor that becomes readable when the supervisor exits; then this process stops, too.
     """
-    return_large_blocks()
+    configure_malloc()
     application = make_application(settings)
     ClientTimeouts.client_timeout = settings.server.client_timeout
     worker = _Worker(application, load, report, heartbeat_interval, supervisor_pipe)
@@ -151,7 +151,7 @@ class _Worker:
             DESCRIPTORS.update_limit()
             DESCRIPTORS.can_accept_now()
         if tick % _TICKS_PER_TRIM == 0:
-            return_free_pages()
+            trim_heap()
 
     def on_stopping(self) -> None:
         """Report that the server is stopping."""

@@ -27,20 +27,20 @@ def test_a_login_returns_the_memory_of_the_password_hash(tmp_path: Path) -> None
 FRAGMENTED_HEAP = """
 import os
 
-from glimpse.server.allocator import return_free_pages, return_large_blocks
+from glimpse.server.malloc import configure_malloc, trim_heap
 from tests.support.memory import resident_bytes
 
-return_large_blocks()
+configure_malloc()
 blocks = [bytes(100_000) for _ in range(400)]
 kept = blocks[::40]
 del blocks
 before = resident_bytes(os.getpid())
-return_free_pages()
+trim_heap()
 print(before - resident_bytes(os.getpid()))
 """
 
 
-def test_return_free_pages_returns_pages_between_used_blocks() -> None:
+def test_trim_heap_returns_pages_between_used_blocks() -> None:
     command = [sys.executable, "-c", FRAGMENTED_HEAP]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert int(printed) > 20 * MEGABYTE
