@@ -51,7 +51,7 @@ class Service:
 
     def send(self, event: WorkerEvent, *pids: int) -> None:
         for pid in pids:
-            self.pool.on_message(pid, event)
+            self.pool.on_event(pid, event)
 
     def advance(self, seconds: float) -> None:
         self.now += seconds

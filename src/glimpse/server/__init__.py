@@ -1,1 +1,1 @@
-"""Processes and sockets: supervisor, workers, reload, systemd, and HTTP/1.1 over uvicorn."""
+"""Processes and sockets: supervisor, workers, systemd, and HTTP/1.1 connections."""

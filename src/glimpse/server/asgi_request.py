@@ -1,4 +1,8 @@
-"""AsgiRequest: runs the ASGI application for one request and writes its response."""
+"""AsgiRequest: runs the ASGI application for one request and writes its response.
+
+`make_scope` makes the scope that the application gets. `render_error` renders the response to a
+request that the application does not get.
+"""
 
 import asyncio
 import http
@@ -40,7 +44,11 @@ _STATUS_LINES = {status: _status_line(status) for status in range(100, 600)}
 
 
 def render_error(status: int, text: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return a complete response with a text body, after which the connection closes."""
+    """Return the bytes of a response: `status`, `headers`, and `text` as its plain-text body.
+
+    Adds Content-Type, Content-Length and ``Connection: close``. The caller has to close the
+    connection.
+    """
     body = text.encode()
     lines = [_STATUS_LINES[status], *(b"%b: %b\r\n" % each for each in headers)]
     lines.append(b"content-type: text/plain; charset=utf-8\r\n")
@@ -54,7 +62,12 @@ def make_scope(
     server: tuple[str, int] | None,
     lifespan_state: dict[str, Any],
 ) -> Scope:
-    """Return the ASGI scope of a request. `client` and `server` are addresses of the connection."""
+    """Return the ASGI scope of an HTTP request.
+
+    `client` and `server` are host and port of the two ends of its connection, None if unknown. The
+    scheme is always ``http``: if clients use TLS, a proxy decrypts it. The request gets a copy of
+    `lifespan_state`.
+    """
     return {
         "type": "http",
         "asgi": _ASGI,
@@ -73,11 +86,14 @@ def make_scope(
 
 
 class AsgiRequest:
-    """One request of a connection: `receive` and `send` of the ASGI application, and its run.
+    """One request: calls the application with `receive` and `send`, and writes its response.
 
-    The head of the response is sent together with the first part of its body: one system call less
-    for the server, one packet less for the client. If the client does not get the whole response,
-    ``scope["glimpse.incomplete_reason"]`` says why: "client", "timeout" or "memory".
+    Calls `on_response_complete` once, when the application has sent all of the response.
+    `default_headers` are sent before the application's headers.
+
+    If the connection closes before the client has received the whole response,
+    ``scope["glimpse.incomplete_reason"]`` says why: "client" (it disconnected), "timeout" (it was
+    too slow) or "memory" (the unsent responses of all clients took too much).
     """
 
     def __init__(
@@ -109,9 +125,11 @@ class AsgiRequest:
         self._bytes_left = 0  # bytes of the response's body that are to come, if it is not chunked
 
     async def run(self, app: ASGIApp) -> None:
-        """Run the application. If it does not complete the response, close the connection.
+        """Run the application until it returns. Raises nothing.
 
-        If it has not started the response either, respond 500 first.
+        If it raises, is cancelled, or returns before the response is complete, the client gets a
+        500 if no response has started, and the connection closes. An exception is logged, unless
+        `RequestMiddleware` has logged it.
         """
         try:
             await app(self.scope, self.receive, self.send)
@@ -129,6 +147,7 @@ class AsgiRequest:
             self._on_response_complete = _do_nothing  # it refers to the connection, which to this
 
     async def _fail(self) -> None:
+        """Respond 500 and close the connection; if a response has started, only close it."""
         if self.has_started_response:
             self._transport.close()
             return
@@ -138,8 +157,9 @@ class AsgiRequest:
     async def receive(self) -> Message:
         """Wait for the next part of the request's body, and return it.
 
-        Return ``http.disconnect`` once the client disconnected or the response is complete. The
-        first call sends 100 Continue if the client expects it.
+        Returns ``http.disconnect`` as soon as the client has disconnected or the response is
+        complete. So after the last part of the body, it waits for one of these. If the client
+        expects 100 Continue, the first call sends it, unless the response has started.
         """
         if self._expects_continue and not self._transport.is_closing():
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -154,12 +174,17 @@ class AsgiRequest:
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
     async def send(self, message: Message) -> None:
-        """Send the head or a part of the body of the response.
+        """Send the head of the response, or a part of its body.
 
-        Returns when most of the message has left the process, so that an application that sends one
-        part after another keeps little more than one part in memory. Does nothing after the client
-        disconnected. Raises RuntimeError for a message that may not come next, a header with a
-        control character (header injection), or a body that is not as long as its Content-Length.
+        The head is kept and sent together with the first part of the body: one system call less for
+        the server, one packet less for the client.
+
+        Waits while the client has yet to read much of the response, so that an application that
+        sends one part after another keeps little more than one part in memory. Does nothing once
+        the client has disconnected.
+
+        Raises RuntimeError for a message that may not come next, for a header with a control
+        character (header injection), and for a body that is not as long as its Content-Length.
         """
         flow = self._flow
         if flow.is_writing_paused and not self.is_disconnected:
@@ -181,7 +206,12 @@ class AsgiRequest:
         self._head = self._render_head(message["status"], message.get("headers", ()))
 
     def _render_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """Return the status line and header lines; set how the body is framed."""
+        """Return the status line, the header lines and the empty line after them.
+
+        Decides how the body is framed: by the Content-Length in `headers`; without one in chunks,
+        but for HTTP/1.0 by the end of the connection. Decides also if the connection stays open.
+        Raises RuntimeError for a header with a control character.
+        """
         lines = [_STATUS_LINES[status]]
         for name, value in (*self._default_headers, *headers):
             if name == b"content-length":
@@ -208,7 +238,11 @@ class AsgiRequest:
         return head + b"\r\n"
 
     def _send_body(self, body: bytes, *, has_more: bool) -> None:
-        """Send a part of the body, and before the first part the head."""
+        """Send a part of the body: the first one with the head; the last one ends the response.
+
+        The response to HEAD is sent without the body. Raises RuntimeError if the body becomes
+        longer than its Content-Length, or ends before.
+        """
         head, self._head = self._head, b""
         tail = b""
         if self.scope["method"] == "HEAD":
@@ -235,4 +269,8 @@ class AsgiRequest:
 
 
 def _do_nothing() -> None:
-    """Do nothing: replaces a callback that has been called."""
+    """Do nothing.
+
+    Replaces the callback of a request that has ended. The callback refers to the connection, which
+    refers to the request: without this, the garbage collector would have to free both.
+    """

@@ -1,8 +1,8 @@
 """ChunkQueue: limits how long the decoding of chunked bodies delays other requests.
 
-Decoding a body in chunks of one byte takes a hundred times as long as in one chunk. So a connection
-decodes a bounded number of chunks at a time, and only one connection does so per iteration of the
-event loop.
+A body in chunks of one byte takes a hundred times as long to decode as one in a single chunk. So a
+connection decodes only some of the chunks that it has received, and adds a function for the rest to
+this queue. One function of the queue runs in each iteration of the event loop.
 """
 
 import asyncio
@@ -17,12 +17,16 @@ class ChunkQueue:
         self._waiting: deque[Callable[[], None]] = deque()
 
     def add(self, loop: asyncio.AbstractEventLoop, decode: Callable[[], None]) -> None:
-        """Run `decode` after the functions added before. It may add itself again."""
+        """Call `decode` once, after the functions added before, in a later iteration of `loop`.
+
+        `decode` may call `add` again for chunks that it has not decoded.
+        """
         self._waiting.append(decode)
         if len(self._waiting) == 1:
             loop.call_soon(self._run, loop)
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Call the first function, and schedule the one after it for the next iteration."""
         decode = self._waiting.popleft()
         if self._waiting:
             loop.call_soon(self._run, loop)

@@ -20,6 +20,7 @@ _MIN_BODY_RATE = 500  # bytes per second; the default of Apache's mod_reqtimeout
 class ClientTimeouts(asyncio.Protocol):
     """Base class of HttpProtocol: closes its connection when the client is too slow.
 
+    - A new connection has to send its first byte within `client_timeout` seconds.
     - A request's head has to be complete `client_timeout` seconds after its first byte.
     - While a client has yet to send a body or read a response, a byte has to move in either
       direction every `client_timeout` seconds.
@@ -29,8 +30,11 @@ class ClientTimeouts(asyncio.Protocol):
     `client_timeout` has to be set before the first connection. A new value is valid for open
     connections, too.
 
-    One timer per connection checks all of that every few seconds: to start and cancel a timer for
-    each request would add a tenth to its cost. The subclass keeps the times and counts up to date.
+    The time while the server itself does not read from the client does not count.
+
+    One timer per connection checks all of that every few seconds, because a timer for each request
+    would add a tenth to its cost. The subclass sets `_idle_since`, `_head_since`, `_body_since`,
+    `_body_bytes` and `_received_at`.
     """
 
     client_timeout: ClassVar[float]
@@ -56,12 +60,16 @@ class ClientTimeouts(asyncio.Protocol):
     _is_lingering = False  # the connection is open only for the client to read the last response
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: ARG002  asyncio's signature
-        """Start the timer."""
+        """Start to check the timeouts."""
         self._head_since = self._received_at = self._sent_at = self.loop.time()
         self._timer = self.loop.call_later(self._check_interval(), self._check_timeouts)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
-        """Stop the timer. Set ``glimpse.incomplete_reason`` if a response is incomplete."""
+        """Stop checking the timeouts, and record why the connection closed.
+
+        The reason is in `flow.close_reason` and, if a response is incomplete, in the request's
+        ``scope["glimpse.incomplete_reason"]``.
+        """
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -71,7 +79,10 @@ class ClientTimeouts(asyncio.Protocol):
             self.request.scope["glimpse.incomplete_reason"] = self._close_reason
 
     def pause_writing(self) -> None:
-        """Make the application wait: the client has yet to read much of the response."""
+        """Make the application wait: the client has yet to read much of the response.
+
+        Until `resume_writing`, UNSENT_RESPONSES counts the unsent bytes.
+        """
         UNSENT_RESPONSES.add(self, self.transport.get_write_buffer_size())
         self.flow.pause_writing()
 
@@ -82,7 +93,7 @@ class ClientTimeouts(asyncio.Protocol):
         self.flow.resume_writing()
 
     def abort_response(self) -> None:
-        """Close the connection because all responses together take too much memory."""
+        """Close the connection at once: all unsent responses together take too much memory."""
         self._close_reason = "memory"
         self.transport.abort()
 
@@ -90,14 +101,19 @@ class ClientTimeouts(asyncio.Protocol):
         return min(self.client_timeout / 4, KEEP_ALIVE)
 
     def _check_timeouts(self) -> None:
-        """Close the connection if a timeout has passed; otherwise start the timer again."""
+        """Close the connection if a timeout has passed, and start the timer of the next check.
+
+        A client that does not read its response is disconnected at once; any other may still read
+        what was sent to it. Each check also closes stalled connections of UNSENT_RESPONSES, this
+        one or others.
+        """
         UNSENT_RESPONSES.close_stalled()
         if self._close_reason == "memory":  # `close_stalled` closed this connection
             return
         now = self.loop.time()
         unsent = self._measure_unsent()
-        bytes_left = unsent != self._unsent
-        if bytes_left:
+        has_progress = unsent != self._unsent
+        if has_progress:
             self._unsent, self._sent_at = unsent, now
         is_sending = bool(unsent[0] or unsent[1])
         moved_at = max(self._received_at, self._sent_at)
@@ -105,7 +121,7 @@ class ClientTimeouts(asyncio.Protocol):
             self._close_reason = "timeout"
             self.transport.abort()
             return
-        if self._idle_since is not None and (is_sending or bytes_left) and not self._is_lingering:
+        if self._idle_since is not None and (is_sending or has_progress) and not self._is_lingering:
             self._idle_since = now  # the client has only just read the end of the response
         elif self.flow.is_reading_paused and not is_sending:
             self._received_at = now  # the server is slow, not the client
@@ -119,9 +135,9 @@ class ClientTimeouts(asyncio.Protocol):
         )
 
     def _time_left(self, now: float) -> float:
-        """Seconds until the next request, its head or its body times out.
+        """Return the seconds that the client has left to begin a request, or to send head or body.
 
-        `client_timeout` if the client has nothing to send.
+        Zero or less if they have passed; `client_timeout` if the client has nothing to send.
         """
         if self._idle_since is not None:
             return self._idle_since + KEEP_ALIVE - now
@@ -138,8 +154,9 @@ class ClientTimeouts(asyncio.Protocol):
     def _measure_unsent(self) -> tuple[int, int, int]:
         """Return the unsent bytes in the process, those in the kernel, and a counter.
 
-        The counter increases whenever the process's buffer was nearly emptied, so that two
-        measurements differ even if the buffer was filled again between them.
+        If two results differ, the response has made progress between them. The counter is the
+        number of calls of `resume_writing`: it differs also if the buffers were emptied and filled
+        again.
         """
         in_process = self.transport.get_write_buffer_size()
         return in_process, _kernel_unsent(self.transport), self._resumed_writing
@@ -148,8 +165,8 @@ class ClientTimeouts(asyncio.Protocol):
 def _kernel_unsent(transport: asyncio.Transport) -> int:
     """Return the bytes in the kernel's send buffer, 0 if the system does not report it.
 
-    That buffer has several megabytes. While a client reads slowly, it drains for minutes before
-    it takes more from the process.
+    That buffer has several megabytes. So a client that reads slowly reads from it for minutes while
+    the number of unsent bytes in the process stays the same.
     """
     connection = transport.get_extra_info("socket")
     try:

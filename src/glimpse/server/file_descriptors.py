@@ -16,11 +16,14 @@ _LOG_INTERVAL = 60.0  # seconds between two log lines
 
 
 class DescriptorGuard:
-    """Compares descriptors with the limit of open files (RLIMIT_NOFILE).
+    """Tells if the process has enough free file descriptors to serve another connection.
 
-    The kernel gives each new descriptor the lowest free number, so a number shows how many are in
-    use. An eighth of the limit, at most _MAX_RESERVED, is not available to connections. If too many
-    descriptors are in use, the methods log an error, at most one per minute in all.
+    The kernel gives each new descriptor the lowest free number, so this number shows how many are
+    in use. An eighth of the limit of open files (RLIMIT_NOFILE), at most _MAX_RESERVED, is reserved
+    for other uses than connections.
+
+    If no connection can be served, `can_accept` and `can_accept_now` log an error, at most one per
+    minute in all.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,12 +33,15 @@ class DescriptorGuard:
         self.update_limit()
 
     def update_limit(self) -> None:
-        """Read the limit again; an operator may change it with prlimit(1)."""
+        """Read the limit of this process again. An operator may change it with prlimit(1)."""
         self._limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._available = self._limit - min(self._limit // 8, _MAX_RESERVED)
 
     def can_accept(self, descriptor: int) -> bool:
-        """Return True if a new connection with this descriptor can be served."""
+        """Return True if a new connection, which has this descriptor, can be served.
+
+        False means that the caller has to refuse it.
+        """
         if descriptor < self._available:
             return True
         self._refused += 1
@@ -43,14 +49,19 @@ class DescriptorGuard:
         return False
 
     def can_linger(self, descriptor: int) -> bool:
-        """Return True if a refused connection may stay open until the client read the response.
+        """Return True if a refused connection may stay open until its client read the response.
 
-        Such connections use at most half of the reserved descriptors.
+        `descriptor` is the connection's. Refused connections use at most half of the reserved
+        descriptors.
         """
         return descriptor < (self._available + self._limit) // 2
 
     def can_accept_now(self) -> bool:
-        """Return True if a new connection could be served now."""
+        """Return True if a connection that arrives now could be served.
+
+        Call it every second for its log line: if no descriptor is free, no connection reaches
+        `can_accept`.
+        """
         try:
             descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
@@ -63,7 +74,7 @@ class DescriptorGuard:
         return True
 
     def _log(self) -> None:
-        """Log an error if the last one is a minute old."""
+        """Log that connections are refused, unless that was logged in the last minute."""
         now = self._clock()
         if now - self._logged_at < _LOG_INTERVAL:
             return

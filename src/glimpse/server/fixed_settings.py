@@ -1,4 +1,4 @@
-"""Fixed settings: those that a reload does not change."""
+"""keep_fixed_settings: the settings that change with a restart, and not with a reload."""
 
 import logging
 from collections.abc import Callable
@@ -12,11 +12,11 @@ LoadSettings = Callable[[], Settings]
 
 
 def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
-    """Return `new` with the present host, port, number of workers and metrics.
+    """Return `new` with the host, port, number of workers and [metrics] of `present`.
 
-    Only a restart can change these, since sockets and processes exist already. Logs a warning if
-    `new` differs in one of them. If no metrics port is configured in either, metrics are not
-    compared: the present ones may be off only because the default port was in use.
+    Sockets and processes exist already, so only a restart can change these. Logs a warning if `new`
+    differs in one of them. A difference in [metrics] is reported only if one of the two sets the
+    metrics port: the default port may have been in use, and then `present` has none.
     """
     fixed = {name: getattr(present.server, name) for name in ("host", "port", "workers")}
     server = replace(new.server, **fixed)

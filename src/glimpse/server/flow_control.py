@@ -6,7 +6,8 @@ import asyncio
 class FlowControl:
     """Pauses reading from a client, and lets the application wait until it may write.
 
-    `close_reason` is None while the connection is open, then "client", "timeout" or "memory".
+    `close_reason` is None while the connection is open, and then why it closed: "client", "timeout"
+    or "memory" (see `AsgiRequest`).
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -33,14 +34,15 @@ class FlowControl:
     def hold_reading(self) -> None:
         """Pause reading, and ignore `resume_reading` until `release_reading`.
 
-        For a connection that has received bytes and not processed them yet. Without this, the
-        application would resume reading whenever it waits for a body.
+        For a connection that has received bytes and not processed them yet. `AsgiRequest.receive`
+        calls `resume_reading` whenever the application waits for a body; then still more bytes
+        would arrive.
         """
         self._is_reading_held = True
         self.pause_reading()
 
     def release_reading(self) -> None:
-        """End the effect of `hold_reading`: the next `resume_reading` resumes reading."""
+        """End the effect of `hold_reading`. Reading stays paused until `resume_reading`."""
         self._is_reading_held = False
 
     def pause_writing(self) -> None:
@@ -49,10 +51,10 @@ class FlowControl:
         self._writable.clear()
 
     def resume_writing(self) -> None:
-        """Let `drain` return: the buffer is below its low-water mark, or the transport closed."""
+        """Let `drain` return: the buffer is below its low-water mark, or the connection closed."""
         self.is_writing_paused = False
         self._writable.set()
 
     async def drain(self) -> None:
-        """Wait until writing is not paused."""
+        """Wait until writing is not paused, or the connection is closed."""
         await self._writable.wait()

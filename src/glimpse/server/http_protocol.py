@@ -1,6 +1,6 @@
 """HttpProtocol: one client connection; reads HTTP/1.1 requests and runs the application.
 
-It is an asyncio protocol and independent of the server: `uvicorn_overrides` passes it to uvicorn.
+It is an asyncio protocol that knows nothing of uvicorn; `uvicorn_overrides` passes it to uvicorn.
 """
 
 import asyncio
@@ -32,11 +32,11 @@ _TOO_MANY_CONNECTIONS = RequestRefused(503, "Too many connections are open.")
 
 
 class HttpProtocol(ClientTimeouts):
-    """Serves the requests of one connection in their order.
+    """Serves the requests of one connection, one after another.
 
     A request is parsed when the response to the previous request is complete. Bytes that arrive
-    earlier are buffered, and reading stops until then. An invalid request gets a response with an
-    error status, after which the connection closes.
+    earlier are buffered, and nothing more is read until then. An invalid request gets a response
+    with an error status, after which the connection closes.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class HttpProtocol(ClientTimeouts):
         self._undecoded = b""  # chunks of the body that are decoded next
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start serving the connection. Respond 503 if file descriptors run out."""
+        """Start serving the connection; if file descriptors run out, respond 503 and close it."""
         self.transport = cast("asyncio.Transport", transport)  # which it is for TCP
         self.flow = FlowControl(self.transport)
         self._server = _address(transport.get_extra_info("sockname"))
@@ -80,7 +80,7 @@ class HttpProtocol(ClientTimeouts):
         self.flow.resume_writing()
 
     def shutdown(self) -> None:
-        """Close the connection as soon as no request is being served."""
+        """Close the connection now, or after the response if a request is being served."""
         request = self.request
         if self._is_lingering or request is None or request.is_response_complete:
             self.transport.close()
@@ -88,13 +88,14 @@ class HttpProtocol(ClientTimeouts):
             request.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
-        """Process bytes from the client; drop them after the last response."""
+        """Process bytes from the client. After the last response, drop them."""
         if self._is_lingering:
             return
         self._received_at = self.loop.time()
         self._process_or_refuse(data)
 
     def _process_or_refuse(self, data: bytes) -> None:
+        """Call `_process`; if it raises RequestRefused, send the error response and close."""
         try:
             self._process(data)
         except RequestRefused as refused:
@@ -112,7 +113,11 @@ class HttpProtocol(ClientTimeouts):
                 self._buffer_request(data)
 
     def _read_head(self, data: bytes) -> None:
-        """Start a request if its head is complete; otherwise buffer it. Raises RequestRefused."""
+        """Start the request whose head `data` completes, process the rest; else buffer `data`.
+
+        Raises RequestRefused for an invalid or too large head, and if there is no room to buffer
+        it.
+        """
         buffer = self._buffer
         new_from = len(buffer)
         if new_from:
@@ -144,7 +149,7 @@ class HttpProtocol(ClientTimeouts):
             self._process(data[end:])
 
     def _start_request(self, head: RequestHead) -> None:
-        """Run the application for a request, whose body may not have arrived yet."""
+        """Start a task that runs the application. The body of the request may arrive later."""
         self.request = request = AsgiRequest(
             make_scope(head, self._client, self._server, self._lifespan_state),
             self.transport,
@@ -166,9 +171,10 @@ class HttpProtocol(ClientTimeouts):
         task.add_done_callback(self._server_state.tasks.discard)
 
     def _read_body(self, request: AsgiRequest, body: RequestBody, data: bytes) -> bytes:
-        """Pass content to the application; return the bytes after the body.
+        """Pass content to the application, and return the bytes after the body.
 
-        Raises RequestRefused.
+        If `data` has too many chunks to decode them all now, the rest is decoded later, and nothing
+        is returned. Raises RequestRefused for a malformed body.
         """
         content, rest = body.decode(data)
         self._body_bytes += len(data) - len(rest)
@@ -189,12 +195,13 @@ class HttpProtocol(ClientTimeouts):
         return rest
 
     def _decode_later(self, data: bytes) -> None:
-        """Add the chunks to CHUNK_QUEUE, and stop reading until they are decoded."""
+        """Add the chunks in `data` to CHUNK_QUEUE, and stop reading until they are decoded."""
         self._undecoded = data
         self.flow.hold_reading()
         CHUNK_QUEUE.add(self.loop, self._decode_chunks)
 
     def _decode_chunks(self) -> None:
+        """Decode these chunks. Then read on, unless much of the body waits for the application."""
         data, self._undecoded = self._undecoded, b""
         if self._is_lingering or self.transport.is_closing():
             return
@@ -211,7 +218,10 @@ class HttpProtocol(ClientTimeouts):
             self.flow.resume_reading()
 
     def _buffer_request(self, data: bytes) -> None:
-        """Buffer bytes of a request that arrived before the response, and stop reading."""
+        """Buffer bytes that arrived before the response to the current request; stop reading.
+
+        Raises RequestRefused if there is no room to buffer them.
+        """
         if not self._buffer:
             data = data.lstrip(b"\r\n")
         if data:
@@ -220,7 +230,7 @@ class HttpProtocol(ClientTimeouts):
             self.flow.hold_reading()
 
     def _on_response_complete(self) -> None:
-        """Start the next request if it is buffered; otherwise wait for it."""
+        """Close the connection if it is not kept alive; otherwise go on to the next request."""
         self._server_state.total_requests += 1
         request = self.request
         if self.transport.is_closing() or request is None:
@@ -243,8 +253,8 @@ class HttpProtocol(ClientTimeouts):
     def _refuse(self, refused: RequestRefused) -> None:
         """Send the response to an invalid request, and close the connection.
 
-        If a response is being sent, close at once: the client would take the second one for a part
-        of the first.
+        If another response is being sent, only close: the client would take the second response for
+        a part of the first. An application that is still running gets ``http.disconnect``.
         """
         address = self._client[0] if self._client else "-"
         _LOG.warning("A request from %s was refused: %s", address, refused.text)
@@ -260,7 +270,7 @@ class HttpProtocol(ClientTimeouts):
         self._close_after_response(linger=True)
 
     def _send_error(self, refused: RequestRefused, *headers: tuple[bytes, bytes]) -> None:
-        """Send a response that does not come from the application."""
+        """Send the status and text of `refused` as a response, with these headers."""
         headers = (*self._server_state.default_headers, *headers)
         self.transport.write(render_error(refused.status, refused.text, headers))
 
@@ -268,8 +278,8 @@ class HttpProtocol(ClientTimeouts):
         """Close the connection so that the client can read the response that was sent last.
 
         Bytes that arrive at a closed socket reset the connection, and the response is lost. So if
-        the client may still send (`linger`, or its body has not ended), read and drop what it sends
-        for KEEP_ALIVE seconds. nginx calls that lingering_close.
+        the client may still send (`linger`, or its body has not ended), read and drop what it
+        sends, for KEEP_ALIVE seconds at most. nginx calls that lingering_close.
         """
         self._is_lingering = True
         if not (linger or self._body is not None or self.flow.is_reading_paused):
@@ -284,5 +294,5 @@ class HttpProtocol(ClientTimeouts):
 
 
 def _address(address: Any) -> tuple[str, int] | None:
-    """Return host and port of a socket's address, which for IPv6 has two more parts."""
+    """Return host and port of a TCP socket's address, None for one of another kind."""
     return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None

@@ -1,4 +1,4 @@
-"""The listening socket of the server."""
+"""listen: makes the sockets on which the server accepts connections."""
 
 import socket
 
@@ -6,6 +6,9 @@ _BACKLOG = 2048  # connections that the kernel accepts while all workers are bus
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens at an address; `host` may be IPv6. Raises OSError."""
+    """Return a TCP socket that listens at `host` (an IPv4 or IPv6 address, a name) and `port`.
+
+    Raises OSError if that is not possible, because the address is in use, for example.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)

@@ -1,6 +1,6 @@
-"""glibc's malloc: return memory to the system in a process that runs for months.
+"""Options of glibc's malloc, so that a process that runs for months returns freed memory.
 
-The functions do nothing with other C libraries.
+With another C library, the functions do nothing.
 """
 
 import contextlib
@@ -19,9 +19,10 @@ _LIBC = ctypes.CDLL(None)
 
 
 def configure_malloc() -> None:
-    """Make malloc return blocks above 4 MiB to the system as soon as they are freed.
+    """Make malloc return freed blocks above 4 MiB to the system, and use two arenas at most.
 
-    Call it before threads start. It saves 16 MB in an idle worker.
+    This is for the whole process. Call it before threads start, because malloc keeps the arenas
+    that it has made. It saves 16 MB in an idle worker.
     """
     with contextlib.suppress(AttributeError):
         _LIBC.mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK)
@@ -29,9 +30,10 @@ def configure_malloc() -> None:
 
 
 def trim_heap() -> None:
-    """Return the free pages between used blocks of the heap; takes less than a millisecond.
+    """Return the free pages of the heap to the system, also those between used blocks.
 
-    malloc itself returns only those at the end of the heap, which grows for hours under mixed load.
+    Takes less than a millisecond. malloc by itself returns only the pages at the end of the heap,
+    so the heap would grow for hours under mixed load.
     """
     with contextlib.suppress(AttributeError):
         _LIBC.malloc_trim(0)

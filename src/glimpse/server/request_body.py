@@ -15,28 +15,31 @@ _TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n
 
 
 class RequestBody(Protocol):
-    """Decodes one body that arrives in pieces of any size."""
+    """Decodes the body of one request, which arrives in pieces of any size.
+
+    `is_complete` is True when the whole body has been decoded.
+    """
 
     is_complete: bool
 
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
-        """Return the content in `data`, and the bytes that were not decoded.
+        """Return the content in `data`, and the bytes of `data` that were not decoded.
 
-        Once `is_complete` is True, those are the beginning of the next request. Until then, pass
-        them to the next call. Raises RequestRefused.
+        Once `is_complete` is True, these bytes are the beginning of the next request. Until then,
+        pass them to the next call, before newer bytes. Raises RequestRefused for a malformed body.
         """
         ...
 
 
 class SizedBody:
-    """A body of a known number of bytes."""
+    """A body of a known number of bytes: its Content-Length."""
 
     def __init__(self, length: int) -> None:
         self.is_complete = not length
         self._bytes_left = length
 
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
-        """Implement RequestBody.decode: all bytes up to the length are content."""
+        """Implement RequestBody.decode: all bytes up to the length are content. Raises nothing."""
         rest = b""
         if len(data) > self._bytes_left:
             data, rest = data[: self._bytes_left], data[self._bytes_left :]
@@ -46,7 +49,7 @@ class SizedBody:
 
 
 class ChunkedBody:
-    """A body in chunks. Trailers are checked and dropped."""
+    """A body in the chunked transfer coding. Its trailers are checked and dropped."""
 
     def __init__(self) -> None:
         self.is_complete = False
@@ -56,7 +59,7 @@ class ChunkedBody:
         self._trailer_bytes = 0
 
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
-        """Implement RequestBody.decode: decode at most MAX_DECODED chunks or lines.
+        """Implement RequestBody.decode: decode at most MAX_DECODED chunks and lines per call.
 
         Raises RequestRefused with 400 for data that does not follow the coding, with 431 for a size
         line or trailers of more than MAX_LINE bytes.
@@ -86,7 +89,11 @@ class ChunkedBody:
         return b"".join(content), data[position:]
 
     def _decode_chunk(self, piece: bytes, content: list[bytes]) -> None:
-        """Add a piece of the current chunk, whose last two bytes have to be CR LF."""
+        """Append a piece of the current chunk to `content`, without the CR LF after the chunk.
+
+        `piece` goes no further than to this CR LF. Raises RequestRefused if other bytes are in its
+        place.
+        """
         content_left = max(0, self._bytes_left - 2)
         if len(piece) > content_left:
             ending = piece[content_left:]
@@ -99,7 +106,10 @@ class ChunkedBody:
             content.append(piece)
 
     def _decode_line(self, line: bytes) -> None:
-        """Decode a size line, or a line of the trailers, of which the last is empty."""
+        """Decode the line with the size of a chunk, or a line of the trailers; the last is empty.
+
+        Raises RequestRefused for a malformed line.
+        """
         if self._is_in_trailers:
             self._trailer_bytes += len(line)
             self.is_complete = line == b"\r\n"
@@ -115,10 +125,11 @@ class ChunkedBody:
 
 
 def _decode_small_chunks(data: bytes, position: int, content: list[bytes]) -> int:
-    """Add the content of complete chunks below 4 kB that have no extension.
+    """Append the content of complete chunks below 4 kB, without extensions, to `content`.
 
-    Stops at anything else, and when there are MAX_DECODED parts of `content`. Returns the position
-    where it stopped. It takes a quarter of the time that `decode` takes for such chunks.
+    Starts at `position` in `data`, and returns the position where it stopped: at anything that is
+    not such a chunk (malformed data, the last chunk), or when `content` has MAX_DECODED parts. It
+    takes a quarter of the time that `ChunkedBody.decode` takes for the same chunks.
     """
     while len(content) < MAX_DECODED:
         stop = data.find(b"\r\n", position, position + _SMALL_SIZE_DIGITS + 2)

@@ -1,7 +1,7 @@
-"""RequestBuffer: bytes that a connection received and cannot process yet.
+"""RequestBuffer: the bytes that a connection has received and cannot process yet.
 
-They are the beginning of a head, or requests that arrived before the response to an earlier one.
-All buffers of a process together are limited to MAX_BUFFERED bytes.
+They are an incomplete head, or requests that arrived before the response to an earlier one. All
+buffers of a process together are limited to MAX_BUFFERED bytes.
 """
 
 from glimpse.server.request_head import RequestRefused
@@ -13,7 +13,10 @@ _UNCOUNTED = 16 * 1024
 
 
 class BufferLimit:
-    """The bytes that all connections may buffer, and do buffer; _UNCOUNTED excluded for each."""
+    """Limits the bytes of all buffers that share it.
+
+    `used` counts the bytes of each buffer after its first _UNCOUNTED.
+    """
 
     def __init__(self, limit: int = MAX_BUFFERED) -> None:
         self.limit = limit
@@ -24,7 +27,10 @@ _PROCESS_LIMIT = BufferLimit()
 
 
 class RequestBuffer(bytearray):
-    """The buffer of one connection. Call `count_size` after adding bytes; empty it with `drop`."""
+    """The buffer of one connection.
+
+    Call `count_size` after adding bytes; empty it with `drop`.
+    """
 
     def __init__(self, limit: BufferLimit = _PROCESS_LIMIT) -> None:
         super().__init__()
@@ -32,7 +38,11 @@ class RequestBuffer(bytearray):
         self._counted = 0
 
     def count_size(self) -> None:
-        """Count the present size. Raises RequestRefused with 503 if it grew beyond the limit."""
+        """Update the shared count to the size of this buffer.
+
+        Raises RequestRefused (503) if the buffer has grown and the limit is exceeded. Its bytes
+        count until `drop` in this case, too.
+        """
         size = max(0, len(self) - _UNCOUNTED)
         growth, self._counted = size - self._counted, size
         self._limit.used += growth
@@ -40,7 +50,7 @@ class RequestBuffer(bytearray):
             raise RequestRefused(503, "The server is busy with other requests. Try again.")
 
     def drop(self) -> None:
-        """Empty the buffer. May be called again."""
+        """Remove all bytes, also from the shared count. The buffer can be filled again."""
         self.clear()
         if self._counted:
             self._limit.used -= self._counted

@@ -1,8 +1,9 @@
-"""HeadParser: parses and checks the request line and the header lines of a request (RFC 9112).
+"""HeadParser: parses and checks the head of a request: request line and header lines.
 
-httptools parses the header lines, but only of complete heads, and without methods and headers that
-it would reject or treat as a change of protocol. So the result does not depend on how the bytes of
-a request arrive.
+The rules are those of RFC 9112. This module parses the request line, httptools the header lines.
+httptools gets only complete heads, so that the result does not depend on how the bytes of a request
+arrive. It never sees methods and headers that it would reject, or after which it would expect
+another protocol than HTTP.
 """
 
 import functools
@@ -37,7 +38,10 @@ _HOST = re.compile(
 
 
 class RequestRefused(Exception):
-    """The request cannot be served: respond with `status` and `text`."""
+    """The request cannot be served.
+
+    The client gets a response with `status` and `text`; then the connection closes.
+    """
 
     def __init__(self, status: int, text: str = "Invalid HTTP request received.") -> None:
         super().__init__(text)
@@ -46,10 +50,13 @@ class RequestRefused(Exception):
 
 
 class RequestHead(NamedTuple):
-    """A valid head. `body_length` is in bytes, None for a chunked body.
+    """A valid head of a request.
 
-    `path` is percent-decoded and `raw_path` is not; neither has the query. Header names are in
-    lower case, in the order of the request.
+    `path` is percent-decoded and `raw_path` is not; neither has the query. `http_version` is "1.0"
+    or "1.1". Header names are in lower case; headers are in the order of the request, repeated ones
+    too. `body_length` is in bytes, None for a chunked body. `keep_alive` is False if the connection
+    has to close after the response. `expects_continue` is True if the client waits for 100
+    Continue.
     """
 
     method: str
@@ -64,16 +71,18 @@ class RequestHead(NamedTuple):
 
 
 class HeadParser:
-    """Parses the heads of one connection, with httptools."""
+    """Parses the heads of one connection, one after another."""
 
     def __init__(self) -> None:
         self._lines = _HeaderLines()
         self._parser = httptools.HttpRequestParser(self._lines)
 
     def parse(self, head: bytes) -> RequestHead:
-        """Parse one complete head, with its empty line. Raises RequestRefused.
+        """Parse one complete head, with its empty line.
 
-        An Upgrade header is ignored, as RFC 9110, 7.8 allows.
+        Raises RequestRefused: with 417 for an expectation other than 100-continue, with 400 for all
+        else that is invalid. An Upgrade header is ignored (RFC 9110, 7.8). The host in an absolute
+        target replaces the Host header's (RFC 9112, 3.2.2).
         """
         line = _REQUEST_LINE.match(head)
         if line is None:
@@ -106,6 +115,10 @@ class HeadParser:
         )
 
     def _parse_lines(self, head: bytes) -> Headers:
+        """Return the header lines, names in lower case. Raises RequestRefused for an invalid one.
+
+        If the client wants to upgrade the connection, the Upgrade header is left out.
+        """
         lines = self._lines
         lines.headers, lines.is_complete = [], False
         try:
@@ -138,8 +151,9 @@ class _HeaderLines:
 def check_incomplete_head(head: bytearray, new_from: int) -> None:
     """Raise RequestRefused if `head` cannot be the beginning of a valid head.
 
-    A client that sends another protocol than HTTP/1.1 gets a response at once, rather than when the
-    head times out. The bytes before `new_from` have been checked by an earlier call.
+    So a client that sends another protocol than HTTP/1.1 gets a response at once, and not when the
+    head times out. `head` has all bytes received so far. An earlier call checked those before
+    `new_from`.
     """
     if len(head) > MAX_HEAD:
         raise RequestRefused(431, "The headers are too large.")
@@ -154,13 +168,17 @@ def check_incomplete_head(head: bytearray, new_from: int) -> None:
 
 
 def _refused_line(head: bytes | bytearray) -> RequestRefused:
+    """Return the error for a head with an invalid request line."""
     if _OTHER_VERSION.match(head):
         return RequestRefused(400, "Only HTTP/1.1 and HTTP/1.0 are served.")
     return RequestRefused(400)
 
 
 def _join_repeated(fields: dict[bytes, bytes], headers: Headers) -> None:
-    """Join the values of repeated headers with commas. Raises RequestRefused for Host."""
+    """Set `fields` to `headers`, with the values of repeated headers joined by commas.
+
+    Raises RequestRefused if Host is repeated.
+    """
     fields.clear()
     for name, value in headers:
         if name not in fields:
@@ -172,7 +190,10 @@ def _join_repeated(fields: dict[bytes, bytes], headers: Headers) -> None:
 
 
 def _check_host(host: bytes | None, minor: bytes) -> None:
-    """Raise RequestRefused if Host is invalid, or is missing in HTTP/1.1 (RFC 9112, 3.2)."""
+    """Raise RequestRefused if Host is invalid, or is missing in HTTP/1.1 (RFC 9112, 3.2).
+
+    `minor` is the minor version of HTTP, ``0`` or ``1``.
+    """
     if host is None:
         if minor == b"1":
             raise RequestRefused(400, "There is no Host header.")
@@ -182,12 +203,16 @@ def _check_host(host: bytes | None, minor: bytes) -> None:
 
 @functools.lru_cache(maxsize=256)
 def _is_host(value: bytes) -> bool:
-    """Return True for a host with or without a port (RFC 3986, 3.2.2)."""
+    """Return True for a host with or without a port (RFC 3986, 3.2.2); it may be empty."""
     return _HOST.fullmatch(value) is not None
 
 
 def _parse_target(method: bytes, target: bytes) -> tuple[bytes, bytes, bytes | None]:
-    """Return path, query, and the host or None (RFC 9112, 3.2). Raises RequestRefused."""
+    """Return path, query and host of a request target (RFC 9112, 3.2).
+
+    The path is percent-encoded as it was sent. The host is None if the target is only a path.
+    Raises RequestRefused for an invalid target.
+    """
     host = None
     if target[:1] != b"/":
         target, host = _parse_other_form(method, target)
@@ -198,9 +223,13 @@ def _parse_target(method: bytes, target: bytes) -> tuple[bytes, bytes, bytes | N
 
 
 def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None]:
-    """Return path and host of a target in absolute-form, authority-form or asterisk-form.
+    """Return the path, with its query, and the host of a target that starts with no slash.
 
-    Raises RequestRefused if the method does not allow the form.
+    - ``http://host/images?limit=1``: ``/images?limit=1`` and ``host``
+    - ``host:80``, with CONNECT: ``/host:80`` and ``host:80``
+    - ``*``, with OPTIONS: ``*`` and None
+
+    Raises RequestRefused for anything else.
     """
     if target == b"*" and method == b"OPTIONS":
         return target, None
@@ -215,8 +244,9 @@ def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None
 
 
 def _body_length(fields: dict[bytes, bytes], minor: bytes) -> int | None:
-    """Return the bytes of the body, None if it is chunked. Raises RequestRefused.
+    """Return the bytes of the body: 0 if there is none, None if it is chunked.
 
+    Raises RequestRefused for another transfer coding than chunked, and for any in HTTP/1.0.
     httptools has rejected invalid lengths, and a length beside a transfer coding.
     """
     coding = fields.get(b"transfer-encoding")
@@ -229,16 +259,17 @@ def _body_length(fields: dict[bytes, bytes], minor: bytes) -> int | None:
 
 
 def _keeps_alive(connection: bytes | None) -> bool:
-    """Return True if the connection stays open after the response."""
+    """Return True unless the Connection header of an HTTP/1.1 request has the option close."""
     if connection is None or connection == b"keep-alive":
         return True
     return b"close" not in (option.strip() for option in connection.lower().split(b","))
 
 
 def _expects_continue(fields: dict[bytes, bytes], minor: bytes, length: int | None) -> bool:
-    """Return True if the client waits for "100 Continue" to send the body.
+    """Return True if the client waits for 100 Continue before it sends the body.
 
-    Raises RequestRefused with 417 for any other expectation.
+    `fields` has an Expect header, which is ignored in HTTP/1.0 (RFC 9110, 10.1.1). Raises
+    RequestRefused with 417 for an expectation other than 100-continue.
     """
     if minor == b"0":
         return False  # RFC 9110, 10.1.1

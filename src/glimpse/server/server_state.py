@@ -1,4 +1,4 @@
-"""ServerState: the state that a server shares with its connections."""
+"""ServerState: what a server shares with its connections."""
 
 import asyncio
 from typing import Any, Protocol
@@ -7,7 +7,7 @@ from glimpse.server.request_head import Headers
 
 
 class ServerState(Protocol):
-    """State that a connection reads and updates. uvicorn's ServerState has these attributes."""
+    """Attributes of uvicorn's ServerState, as far as HttpProtocol reads and updates them."""
 
     connections: set[Any]  # open ones; the server calls `shutdown` of each when it stops
     tasks: set[asyncio.Task[None]]  # one per request in progress

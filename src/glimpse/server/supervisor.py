@@ -1,4 +1,4 @@
-"""The supervisor: a process that forks workers, passes signals on and reports to systemd.
+"""Supervisor: the process that forks workers, passes signals on and reports to systemd.
 
 `worker_pool` decides when workers start, reload and stop; this module makes the system calls.
 """
@@ -27,10 +27,11 @@ _HANDLED_SIGNALS = (*SIGNALS, signal.SIGCHLD)
 
 
 class Supervisor:
-    """Runs a WorkerPool: its system calls, and the loop that passes signals and messages to it.
+    """Runs a WorkerPool: makes its system calls, and passes signals and workers' events to it.
 
-    Each worker writes its events to one pipe, a line each. Signals and events are handled one after
-    another in `run`; nothing but that happens in a signal handler.
+    All workers write their events to one pipe, a line each. Python writes the numbers of signals to
+    another. `run` reads both, and handles signals and events one after another, never in a signal
+    handler. `heartbeat_interval` is in seconds, None for no heartbeats.
     """
 
     def __init__(
@@ -55,10 +56,11 @@ class Supervisor:
         self._supervisor_pipe = _pipe()
 
     def run(self) -> int:
-        """Run until SIGTERM or SIGINT; reload on SIGHUP. Return the exit status.
+        """Start the workers. After SIGTERM or SIGINT stop them, and return the exit status.
 
-        The status is 0 after the requests in progress have ended, 1 if the application could not
-        start. Block SIGNALS before the call.
+        It returns when all workers have exited. The status is 1 if the application could not start,
+        otherwise 0. SIGHUP reloads the workers, or stops them if the terminal was closed. Block
+        SIGNALS before the call.
         """
         signal_pipe = _pipe()
         signal.set_wakeup_fd(signal_pipe[1], warn_on_full_buffer=False)
@@ -76,9 +78,10 @@ class Supervisor:
         return self._pool.exit_status
 
     def start(self, settings: Settings) -> int:
-        """Implement WorkerProcesses.start by a fork.
+        """Implement WorkerProcesses.start by a fork. It never returns in the worker process.
 
-        SIGNALS are blocked meanwhile: those that come before the worker has handlers wait for it.
+        SIGNALS are blocked before the fork, and in the worker until it has handlers for them. So no
+        signal is lost between the two.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         pid = os.fork()
@@ -98,6 +101,7 @@ class Supervisor:
             listener.close()
 
     def _run_worker(self, settings: Settings) -> int:
+        """Serve in the worker process; return its exit status."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.close(self._supervisor_pipe[1])
@@ -112,15 +116,19 @@ class Supervisor:
         )
 
     def _report_to_supervisor(self, event: WorkerEvent) -> None:
-        """Write an event to the pipe; called in a worker.
+        """Write an event to the pipe; called in a worker. Never waits, and raises nothing.
 
-        Lines this short are written whole or not at all (PIPE_BUF). They are lost if the supervisor
-        has exited, or if the pipe is full because the supervisor does not read.
+        Lines this short are written whole or not at all (PIPE_BUF). The event is lost if the
+        supervisor has exited, or if the pipe is full because the supervisor does not read.
         """
         with contextlib.suppress(OSError):
             os.write(self._event_pipe[1], f"{os.getpid()} {event}\n".encode())
 
     def _handle_signal(self, number: signal.Signals) -> None:
+        """Reap workers after SIGCHLD, reload after SIGHUP, stop after SIGTERM and SIGINT.
+
+        SIGHUP stops, too, if it was sent because the terminal was closed.
+        """
         if number == signal.SIGCHLD:
             self._reap_workers()
         elif number == signal.SIGHUP and not self._terminal.is_closed():
@@ -129,7 +137,7 @@ class Supervisor:
             self._pool.stop()
 
     def _reap_workers(self) -> None:
-        """Pass the exits of workers to the pool."""
+        """Reap all workers that have exited, and pass their exit statuses to the pool."""
         while not self._pool.is_empty:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -144,26 +152,26 @@ class Supervisor:
             self._pool.on_exit(pid, os.waitstatus_to_exitcode(status))
 
     def _handle_events(self) -> None:
-        """Pass the events in the pipe to the pool."""
+        """Read the events that are in the pipe, and pass them to the pool."""
         received = self._incomplete_line + _read(self._event_pipe[0])
         *lines, self._incomplete_line = received.split(b"\n")
         for line in lines:
             pid, _, event = line.decode().partition(" ")
-            self._pool.on_message(int(pid), cast("WorkerEvent", event))
+            self._pool.on_event(int(pid), cast("WorkerEvent", event))
 
 
 def _do_nothing(_number: int, _frame: object) -> None:
-    """Handle a signal: Python writes its number to the wake-up pipe."""
+    """Do nothing. For a signal with a handler, Python writes its number to the pipe."""
 
 
 def _pipe() -> tuple[int, int]:
-    """Return the read and the write end of a pipe; neither blocks."""
+    """Return the read end and the write end of a new pipe; neither blocks."""
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     return reader, writer
 
 
 def _read(pipe: int) -> bytes:
-    """Return the bytes that are in the pipe, without waiting."""
+    """Return the bytes that are in the pipe, 64 kB at most, without waiting."""
     try:
         return os.read(pipe, 65536)
     except BlockingIOError:

@@ -9,9 +9,10 @@ _TIMEOUT = 0.5  # seconds; the event loop is blocked meanwhile
 
 
 def notify(*lines: str) -> None:
-    """Send the lines in one datagram to the socket named by NOTIFY_SOCKET.
+    """Send the lines, such as ``READY=1``, to systemd, in one datagram.
 
-    Does nothing if the variable is not set or the socket cannot be reached.
+    Does nothing if NOTIFY_SOCKET is not set, or if the socket that it names cannot be reached
+    within half a second.
     """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
@@ -28,14 +29,15 @@ def notify(*lines: str) -> None:
 
 
 def notify_reloading() -> None:
-    """Notify that a reload has started; READY=1 notifies that it has ended."""
+    """Notify systemd that a reload has started. ``READY=1`` notifies it of the end."""
     notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
 
 def watchdog_interval() -> float | None:
-    """Return the seconds between two WATCHDOG=1, None if systemd expects none of this process.
+    """Return the seconds between two ``WATCHDOG=1`` that this process has to send.
 
-    That is half of WATCHDOG_USEC, as sd_watchdog_enabled(3) recommends.
+    None if systemd expects none. The interval is half of WATCHDOG_USEC, as sd_watchdog_enabled(3)
+    recommends.
     """
     pid, period = os.environ.get("WATCHDOG_PID"), os.environ.get("WATCHDOG_USEC", "")
     if (pid and pid != str(os.getpid())) or not period.isdigit() or not int(period):

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 # Bytes, of all connections of a process. One connection has at most a part of a list or the
 # document of an image in memory: a megabyte or so.
 MAX_UNSENT = 64 * 1024 * 1024
-_STALL_TIMEOUT = 5.0  # seconds; even a slow client reads something within this time
+_STALL_TIMEOUT = 5.0  # seconds; even a slow client reads most of a response's part within it
 
 
 class Connection(Protocol):
@@ -26,8 +26,8 @@ class _Unsent(NamedTuple):
 class UnsentResponses:
     """The connections with unsent data. Closes stalled ones while their total exceeds `limit`.
 
-    `limit` is in bytes. A connection is stalled if its client read nothing for _STALL_TIMEOUT. The
-    one that has been stalled longest is closed first. Other connections are not closed.
+    `limit` is in bytes. A connection is stalled if its client has not read most of its data within
+    _STALL_TIMEOUT. The one that has been stalled longest is closed first; others are never closed.
     """
 
     def __init__(
@@ -39,14 +39,17 @@ class UnsentResponses:
         self._total = 0
 
     def add(self, connection: Connection, size: int) -> None:
-        """Count `size` unsent bytes of a connection, then call `close_stalled`."""
+        """Count `size` unsent bytes for a connection, in place of what was counted for it before.
+
+        Then call `close_stalled`.
+        """
         self.remove(connection)
         self._unsent[connection] = _Unsent(size, self._clock())
         self._total += size
         self.close_stalled()
 
     def close_stalled(self) -> None:
-        """Close stalled connections while the limit is exceeded. Call it every few seconds."""
+        """Close stalled connections as long as the limit is exceeded. Call it every few seconds."""
         while self._total > self._limit:
             oldest, unsent = next(iter(self._unsent.items()))
             if self._clock() - unsent.since < _STALL_TIMEOUT:

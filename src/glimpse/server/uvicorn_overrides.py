@@ -32,7 +32,7 @@ class ServerHooks(Protocol):
         ...
 
     def on_stopping(self) -> None:
-        """Called once, before connections are closed to new requests."""
+        """Called once, before the server stops accepting connections."""
         ...
 
 
@@ -51,10 +51,10 @@ class UvicornHttpProtocol(HttpProtocol):
 
 
 class Server(uvicorn.Server):
-    """Serves an application on sockets until `stop` is called or a signal is handled."""
+    """uvicorn's server with HttpProtocol, on uvloop, and with `hooks` that it calls."""
 
     def __init__(self, application: ASGIApp, hooks: ServerHooks, graceful_timeout: int) -> None:
-        """`graceful_timeout`: seconds that requests in progress have when the server stops."""
+        """Requests in progress have `graceful_timeout` seconds to end when the server stops."""
         super().__init__(
             uvicorn.Config(
                 application,
@@ -72,7 +72,11 @@ class Server(uvicorn.Server):
         self._hooks = hooks
 
     def serve_until_stopped(self, sockets: Sequence[socket.socket]) -> bool:
-        """Serve; return False if the application could not start."""
+        """Serve on listening sockets; return when `stop` or uvicorn's `handle_exit` was called.
+
+        The result is True when the requests in progress have ended or were cancelled, False if the
+        application could not start.
+        """
         try:
             self.run(sockets=list(sockets))
         except SystemExit:
@@ -80,24 +84,27 @@ class Server(uvicorn.Server):
         return True
 
     def set_graceful_timeout(self, seconds: int) -> None:
-        """Change the seconds that requests in progress have when the server stops."""
+        """Change the seconds that requests in progress have to end when the server stops."""
         self.config.timeout_graceful_shutdown = seconds
 
     def stop(self) -> None:
-        """Stop accepting connections; end when no request is in progress."""
+        """Stop accepting connections, and make `serve_until_stopped` return.
+
+        It waits for the requests in progress before.
+        """
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Override: call `on_started` after the start."""
+        """Override: call the hook `on_started` when connections are accepted."""
         await super().startup(sockets=sockets)
         self._hooks.on_started()
 
     async def on_tick(self, counter: int) -> bool:
-        """Override: call `on_tick`; return True if the server is to stop."""
+        """Override: call the hook `on_tick`. Return True if the server is to stop."""
         self._hooks.on_tick(counter)
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Override: call `on_stopping` before the shutdown."""
+        """Override: call the hook `on_stopping`; then end the requests and the application."""
         self._hooks.on_stopping()
         await super().shutdown(sockets=sockets)

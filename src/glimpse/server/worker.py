@@ -42,9 +42,9 @@ class ServedApplication(Protocol):
         ...
 
     async def reload(self, load: LoadSettings) -> bool:
-        """Serve new requests with the settings that `load` returns.
+        """Serve new requests with the settings that `load` returns, and return True.
 
-        If that is not possible, logs an error, keeps the present settings and returns False.
+        If that is not possible, log an error, keep the present settings and return False.
         """
         ...
 
@@ -53,7 +53,7 @@ MakeApplication = Callable[[Settings], ServedApplication]
 
 
 def report_to_systemd(event: WorkerEvent) -> None:
-    """Notify systemd of an event of the service, if systemd started the process."""
+    """Notify systemd of an event of the service. Does nothing if systemd did not start it."""
     if event == "heartbeat":
         notify("WATCHDOG=1")
     elif event == "reload started":
@@ -65,17 +65,17 @@ def report_to_systemd(event: WorkerEvent) -> None:
 
 
 class Terminal:
-    """The terminal of standard input, if the process was started with one.
+    """Tells if the terminal that the process was started in has been closed.
 
-    When a terminal is closed, the kernel sends SIGHUP to its processes; then the process stops.
-    Any other SIGHUP starts a reload.
+    The kernel then sends SIGHUP to the process, which has to stop. Any other SIGHUP starts a
+    reload.
     """
 
     def __init__(self) -> None:
         self._was_open = os.isatty(0)
 
     def is_closed(self) -> bool:
-        """Return True if there was a terminal and it was closed."""
+        """Return True if standard input was a terminal at the start, and that is closed now."""
         return self._was_open and not os.isatty(0)
 
 
@@ -89,12 +89,14 @@ def run_worker(
     heartbeat_interval: float | None,
     supervisor_pipe: int | None = None,
 ) -> int:
-    """Serve until SIGTERM or SIGINT; reload on SIGHUP. Return the exit status.
+    """Serve until SIGTERM or SIGINT, and return the exit status; reload on SIGHUP.
 
     The status is 0 after the requests in progress have ended, 1 if the application could not start.
-    Block SIGNALS before the call; each is unblocked when there is a handler for it.
-    `heartbeat_interval` is in seconds, None for no heartbeats. `supervisor_pipe` is a file
-    descriptor that becomes readable when the supervisor exits; then this process stops, too.
+    `heartbeat_interval` is in seconds, None for no heartbeats. The worker stops, too, if its
+    terminal is closed, or if `supervisor_pipe` becomes readable, which means that the supervisor
+    has exited.
+
+    Block SIGNALS before the call. Each is unblocked when there is a handler for it.
     """
     configure_malloc()
     application = make_application(settings)
@@ -132,7 +134,7 @@ class _Worker:
         self._should_reload_again = False
 
     def on_started(self) -> None:
-        """Handle SIGHUP and the end of the supervisor from now on."""
+        """Handle SIGHUP and the end of the supervisor from now on, and report "started"."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGHUP,))
@@ -141,9 +143,9 @@ class _Worker:
         self._report("started")
 
     def on_tick(self, tick: int) -> None:
-        """Report a heartbeat, check file descriptors, return free memory, each at its interval.
+        """Report a heartbeat, check file descriptors, return free memory: each at its interval.
 
-        Called from the event loop, so that no heartbeat is reported while the loop is blocked.
+        The event loop calls this, so that no heartbeat is reported while the loop is blocked.
         """
         if self._ticks_per_heartbeat and tick % self._ticks_per_heartbeat == 0:
             self._report("heartbeat")
@@ -158,13 +160,14 @@ class _Worker:
         self._report("stopping")
 
     def _on_supervisor_exit(self) -> None:
+        """Stop this process as SIGTERM does."""
         asyncio.get_running_loop().remove_reader(self._supervisor_pipe or 0)
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _on_hangup(self) -> None:
         """Handle SIGHUP: stop if the terminal was closed, otherwise start a reload.
 
-        After a SIGHUP during a reload, another reload starts when the first one has ended.
+        A SIGHUP that arrives during a reload starts another one after it.
         """
         if self._terminal.is_closed():
             self.server.stop()
@@ -177,7 +180,10 @@ class _Worker:
         self._reload_task = asyncio.create_task(self._reload())
 
     async def _reload(self) -> None:
-        """Reload the application, and apply the new settings of the server to this process."""
+        """Reload the application and the settings of this process's server; report the result.
+
+        The log files are opened again in any case.
+        """
         reopen_logs(self._application.settings.server)  # even if the configuration is invalid
         reloaded = await self._application.reload(self._load)
         if reloaded:

@@ -1,6 +1,6 @@
 """WorkerPool: decides when worker processes start, reload and stop.
 
-`supervisor` makes the system calls.
+It makes no system calls: `supervisor` implements WorkerProcesses.
 """
 
 import logging
@@ -25,11 +25,11 @@ class WorkerProcesses(Protocol):
     """The system calls that a pool makes."""
 
     def start(self, settings: Settings) -> int:
-        """Start a worker process with these settings; return its id."""
+        """Start a worker process that has these settings; return its process id."""
         ...
 
     def send_signal(self, pid: int, number: signal.Signals) -> None:
-        """Send a signal to a worker. Do nothing if it has exited."""
+        """Send a signal to a worker process. Do nothing if it has exited."""
         ...
 
     def close_sockets(self) -> None:
@@ -38,18 +38,21 @@ class WorkerProcesses(Protocol):
 
 
 @dataclass
-class _Worker:
+class _WorkerState:
+    """What the pool knows of a worker process. Times are the clock's, in seconds."""
+
     started_at: float
-    reported_at: float  # when its last message arrived
+    reported_at: float  # when its last event arrived
     is_serving: bool = False
     is_reloading: bool = False
 
 
 class WorkerPool:
-    """`settings.server.workers` processes: replaced when they exit, reloaded together.
+    """Keeps `settings.server.workers` processes running; reloads and stops them together.
 
     `report` is called with the events of the service as a whole: "started" when all workers serve,
-    and "reloaded" when all have finished the reload. `heartbeat_interval` is in seconds.
+    "reloaded" when all have finished the reload, "heartbeat" while all send heartbeats.
+    `heartbeat_interval` is in seconds, None for no heartbeats.
     """
 
     def __init__(
@@ -69,7 +72,7 @@ class WorkerPool:
         self._heartbeat_interval = heartbeat_interval
         self._clock = clock
         self._next_heartbeat = clock()
-        self._workers: dict[int, _Worker] = {}  # by process id
+        self._workers: dict[int, _WorkerState] = {}  # by process id
         self._replace_at: list[float] = []  # one time for each worker that is to be replaced
         self._new_settings: Settings | None = (
             None  # of the reload in progress, unless it failed in a worker
@@ -80,7 +83,7 @@ class WorkerPool:
 
     @property
     def is_empty(self) -> bool:
-        """True when no worker runs or is to be started: the supervisor can exit."""
+        """True if no worker runs or is to be started, so that the supervisor can exit."""
         return not (self._workers or self._replace_at)
 
     def start(self) -> None:
@@ -89,7 +92,7 @@ class WorkerPool:
             self._start_worker()
 
     def seconds_until_due(self) -> float | None:
-        """Return the seconds until `run_due` has something to do, None for never."""
+        """Return the seconds until `run_due` has something to do; None if it never has."""
         times = list(self._replace_at)
         if self._heartbeat_interval:
             times.append(self._next_heartbeat)
@@ -98,7 +101,7 @@ class WorkerPool:
     def run_due(self) -> None:
         """Start the replacements that are due, and report a heartbeat if it is time.
 
-        No heartbeat is reported while a worker has missed two of its own, so that systemd restarts
+        While a worker has missed two of its own heartbeats, none is reported. systemd then restarts
         the service.
         """
         now = self._clock()
@@ -113,8 +116,11 @@ class WorkerPool:
             if all(worker.reported_at >= oldest for worker in self._workers.values()):
                 self._report("heartbeat")
 
-    def on_message(self, pid: int, event: WorkerEvent) -> None:
-        """Update the state of a worker by its event, and report events of the whole service."""
+    def on_event(self, pid: int, event: WorkerEvent) -> None:
+        """Update the state of a worker by its event. Report events of the whole service.
+
+        An event of a process that is no worker any more is ignored.
+        """
         worker = self._workers.get(pid)
         if worker is None:
             return
@@ -131,10 +137,11 @@ class WorkerPool:
             self._finish_reload()
 
     def on_exit(self, pid: int, exit_status: int) -> None:
-        """Replace a worker that exited, unless the pool is stopping.
+        """Replace a worker that has exited, unless the pool is stopping.
 
-        If the application could not start in one of the first workers, stop the pool and set the
-        exit status to 1: it could not start in other workers either.
+        `run_due` starts the replacement: at once, or after _BACKOFF if the worker lived shorter
+        than that. If the application could not start before all workers served for the first time,
+        no worker is replaced: the pool stops, and the exit status is 1.
         """
         worker = self._workers.pop(pid)
         if self._is_stopping:
@@ -150,7 +157,10 @@ class WorkerPool:
         self._finish_reload()
 
     def reload(self) -> None:
-        """Make all workers reload. If the configuration is invalid, log an error instead."""
+        """Make all workers reload. Do nothing while the pool is stopping.
+
+        If the configuration is invalid, log an error, report "reload failed", and signal no worker.
+        """
         if self._is_stopping:
             return
         self._report("reload started")
@@ -166,7 +176,10 @@ class WorkerPool:
             self._reload_worker(pid)
 
     def stop(self) -> None:
-        """Make all workers stop. New connections are refused from now on."""
+        """Close the listening sockets of the supervisor, and send SIGTERM to all workers.
+
+        No worker is started any more. `is_empty` is True when all have exited.
+        """
         self._report("stopping")
         self._is_stopping = True
         self._replace_at.clear()
@@ -175,18 +188,24 @@ class WorkerPool:
             self._processes.send_signal(pid, signal.SIGTERM)
 
     def _start_worker(self) -> None:
+        """Start a worker. If it starts during a reload, with the old settings, make it reload."""
         pid = self._processes.start(self.settings)
         now = self._clock()
-        self._workers[pid] = _Worker(started_at=now, reported_at=now)
+        self._workers[pid] = _WorkerState(started_at=now, reported_at=now)
         if self._is_reloading:  # it started with the old settings
             self._reload_worker(pid)
 
     def _reload_worker(self, pid: int) -> None:
+        """Send SIGHUP to a worker, which reports "reloaded" or "reload failed" when it is done."""
         self._workers[pid].is_reloading = True
         self._processes.send_signal(pid, signal.SIGHUP)
 
     def _finish_reload(self) -> None:
-        """Once no worker is reloading, report the result; keep the new settings if it succeeded."""
+        """If no worker is reloading any more, report the result of the reload.
+
+        Later workers start with the new settings if all workers have reloaded, otherwise with the
+        old ones.
+        """
         if not self._is_reloading or any(worker.is_reloading for worker in self._workers.values()):
             return
         self._is_reloading = False
