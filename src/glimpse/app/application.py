@@ -6,8 +6,8 @@ from starlette.types import ASGIApp
 
 from glimpse.app.components import Components
 from glimpse.app.pipeline import build_pipeline
+from glimpse.http.metrics_middleware import RenderMetrics
 from glimpse.http.requests_in_flight import RequestsInFlight
-from glimpse.http.scrapes import RenderMetrics
 from glimpse.images import PolicyRules
 from glimpse.settings import Settings
 from glimpse.telemetry.observer import NULL_OBSERVER, Observer

@@ -15,12 +15,12 @@ from glimpse.http.allowed_hosts import AllowedHosts, AllowedHostsMiddleware
 from glimpse.http.cache_headers import PRIVATE
 from glimpse.http.health_middleware import HealthMiddleware
 from glimpse.http.healthcheck import Healthcheck
+from glimpse.http.metrics_middleware import MetricsMiddleware, RenderMetrics
 from glimpse.http.mounted_apis import MountedApis
 from glimpse.http.readiness import Readiness, ReadinessCheck
 from glimpse.http.request_middleware import RequestMiddleware
 from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.response_headers import ResponseHeadersMiddleware
-from glimpse.http.scrapes import RenderMetrics, ScrapeMiddleware
 from glimpse.images import PolicyRules
 from glimpse.server.file_descriptors import DESCRIPTORS
 from glimpse.settings import Settings
@@ -47,7 +47,7 @@ def build_pipeline(
     # From the outermost to the innermost. None: this configuration does not need it.
     middleware: tuple[_Middleware | None, ...] = (
         # Outermost: a scrape has a port of its own, is neither counted nor logged, and sees no API.
-        _scrapes(settings, render_metrics),
+        _metrics(settings, render_metrics),
         # Around all of the below: it makes the request id and the merged headers that they use,
         # and turns what they raise into a 500.
         _request_context(settings, observer, in_flight),
@@ -113,10 +113,10 @@ def _request_context(
     )
 
 
-def _scrapes(settings: Settings, render_metrics: RenderMetrics | None) -> _Middleware | None:
+def _metrics(settings: Settings, render_metrics: RenderMetrics | None) -> _Middleware | None:
     if render_metrics is None:
         return None
-    return lambda app: ScrapeMiddleware(app, settings.metrics.port, render_metrics)
+    return lambda app: MetricsMiddleware(app, settings.metrics.port, render_metrics)
 
 
 def _process_check(healthcheck: Healthcheck, port: int) -> ReadinessCheck:

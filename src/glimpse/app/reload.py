@@ -6,7 +6,7 @@ import logging
 from starlette.types import Receive, Scope, Send
 
 from glimpse.app.application import Application, open_application
-from glimpse.http.scrapes import RenderMetrics
+from glimpse.http.metrics_middleware import RenderMetrics
 from glimpse.server.fixed_settings import LoadSettings, keep_fixed_settings
 from glimpse.settings import Settings
 from glimpse.telemetry.observer import NULL_OBSERVER, Observer

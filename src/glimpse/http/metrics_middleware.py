@@ -1,4 +1,4 @@
-"""ScrapeMiddleware: serves metrics to Prometheus at a port of their own."""
+"""MetricsMiddleware: serves metrics to Prometheus at a port of their own."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from glimpse.http.responses import send_response
 RenderMetrics = Callable[[str], tuple[str, bytes]]
 
 
-class ScrapeMiddleware:
+class MetricsMiddleware:
     """Respond to requests that arrive at `port` with metrics; pass all others on to `app`.
 
     The only path at the port is ``/metrics``; others are 404. `render` is called in a thread.
