@@ -16,8 +16,8 @@ _WEIGHT = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?", re.ASCII)
 def best_offer(accept: str, offers: Sequence[str]) -> str | None:
     """Return the media type of `offers` that the header rates highest, the first of equals.
 
-    Returns None if none is acceptable. A media range with other parameters than q matches nothing.
-    An empty or malformed header accepts everything.
+    Returns None if none is acceptable, as with an empty header. A media range with other parameters
+    than q matches nothing. A malformed header accepts everything.
     """
     if not all(_is_well_formed(part) for part in accept.split(",")):
         return offers[0]
@@ -32,6 +32,7 @@ def best_offer(accept: str, offers: Sequence[str]) -> str | None:
 
 
 def _is_well_formed(text: str) -> bool:
+    """Return True for a media range with parameters, or an empty text (RFC 9110, 12.5.1)."""
     weights = (part.strip()[2:] for part in text.split(";")[1:] if part.strip()[:2] in ("q=", "Q="))
     return bool(_RANGE.fullmatch(text)) and all(_WEIGHT.fullmatch(weight) for weight in weights)
 

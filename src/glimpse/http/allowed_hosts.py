@@ -18,10 +18,10 @@ _OPTION = "[api] noauth_allowed_hosts"
 
 
 class AllowedHosts:
-    """The hosts that the Host, forwarded host and Origin headers of a request may name.
+    """The hosts that a request may name in its Host, forwarded host and Origin headers.
 
-    Allowed are loopback addresses and ``localhost``, the address that is listened on, and `names`.
-    A process that listens on every address allows every address: rebinding needs a host name.
+    These are ``localhost``, loopback addresses, `names`, and the address `listen`. A process that
+    listens on every address (``0.0.0.0``) allows every address: DNS rebinding needs a host name.
     """
 
     def __init__(self, listen: str, names: Iterable[str], *, trust_proxy_headers: bool) -> None:
@@ -30,23 +30,26 @@ class AllowedHosts:
         self._trust_proxy_headers = trust_proxy_headers
 
     def refusal(self, scope: Scope) -> str | None:
-        """Return the error message for a request that names another host; None if it is allowed.
+        """Return the error message for a request that may not be served; None if it may.
 
-        A request without a Host header is allowed: no browser sends one.
+        It may not be if Host names a host that is not allowed. The same is true of the forwarded
+        host if proxy headers are trusted, and of Origin unless the method is safe. A request
+        without a Host header may be served: no browser sends one.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         host = headers.get(b"host")
         if host is not None and not self._allows(host.decode("latin-1")):
-            return _refusal("Host")
+            return _refusal_message("Host")
         if self._trust_proxy_headers:
             forwarded = forwarded_host(headers)
             if forwarded is not None and not self._allows(forwarded):
-                return _refusal("forwarded host")
+                return _refusal_message("forwarded host")
         if scope["method"] not in _SAFE_METHODS and not self._allows_origin(headers):
-            return _refusal("Origin")
+            return _refusal_message("Origin")
         return None
 
     def _allows(self, host: str) -> bool:
+        """Return True if a host, with or without a port, is well formed and allowed."""
         if not is_host(host):
             return False
         name = _name(host)
@@ -59,10 +62,10 @@ class AllowedHosts:
         return self._allows_any_address or address.is_loopback
 
     def _allows_origin(self, headers: dict[bytes, bytes]) -> bool:
-        """Return True if the Origin header of a write names an allowed host.
+        """Return True if the Origin header names an allowed host, or if there is none.
 
-        Clients other than browsers send no Origin. Without Origin, a write is refused only if the
-        browser marks it as cross-site (Sec-Fetch-Site).
+        Only browsers send Origin. Without it, the request is refused only if a browser marks it as
+        cross-site (Sec-Fetch-Site).
         """
         origin = headers.get(b"origin")
         if origin is None:
@@ -72,7 +75,7 @@ class AllowedHosts:
 
 
 class AllowedHostsMiddleware:
-    """Respond with 403 to requests that name a host which is not allowed."""
+    """Responds with 403 to requests that `allowed` refuses; passes all others on to `app`."""
 
     def __init__(self, app: ASGIApp, allowed: AllowedHosts) -> None:
         self._app = app
@@ -95,8 +98,9 @@ def _name(host: str) -> str:
     return name.lower().rstrip(".")
 
 
-def _refusal(what: str) -> str:
+def _refusal_message(source: str) -> str:
+    """Return the error message for a host that is not allowed; `source` names its header."""
     return (
-        f"This server checks no tokens (auth_strategy = noauth), and its {what} is a host that is "
+        f"This server checks no tokens (auth_strategy = noauth), and its {source} is a host that is "
         f"not allowed. To allow it, add it to {_OPTION}."
     )

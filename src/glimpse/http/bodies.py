@@ -21,39 +21,41 @@ _NOT_COUNTED = 16 * 1024
 
 
 class BodyTooLarge(Exception):
-    """The body is larger than allowed."""
+    """The body of a request is larger than the caller of `read_body` allows."""
 
 
 class ClientDisconnected(Exception):
-    """The client closed the connection before its request was complete."""
+    """The client disconnected before its request was complete, or while it was served."""
 
 
 class TooManyBodies(Unavailable):
-    """The request bodies in the process's memory exceed MOST_HELD."""
+    """The request bodies that this process has in memory exceed MOST_HELD."""
 
 
 class BodyBudget:
-    """Counts the bytes of request bodies in memory, and refuses more than `most` of them.
+    """Counts the bytes of request bodies in memory, and refuses more than `total` of them.
 
     Bytes count from their arrival to the end of their request.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, total: int) -> None:
+        self._total = total
         self.used = 0
 
     def reserve(self, context: RequestContext, size: int) -> None:
-        """Count `size` more bytes for a request. Raises TooManyBodies, and counts none then.
+        """Count `size` more bytes for a request; add them to its `body_bytes`.
 
-        If no other body is in memory, the body is never refused: `max_request_body_size` limits it.
+        Raises TooManyBodies, and counts nothing, if more than `total` bytes would be in memory. But
+        if no other request has bytes in memory, none are refused: `max_request_body_size` limits a
+        single body.
         """
-        if self.used + size > self._most and self.used > context.body_bytes:
+        if self.used + size > self._total and self.used > context.body_bytes:
             raise TooManyBodies("The server is busy with other requests. Try again.")
         self.used += size
         context.body_bytes += size
 
     def release(self, context: RequestContext) -> None:
-        """Subtract the bytes that were counted for a request that has ended."""
+        """Stop counting the bytes of a request that has ended."""
         self.used -= context.body_bytes
         context.body_bytes = 0
 
@@ -62,11 +64,11 @@ BODIES = BodyBudget(MOST_HELD)
 
 
 async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
-    """Read the whole body of a request.
+    """Return the whole body of a request. `headers` are those of `request_scope`.
 
     Raises BodyTooLarge for more than `limit` bytes, before anything is read if Content-Length is
-    larger; ClientDisconnected if the client disconnects; TooManyBodies if the bodies of all
-    requests exceed MOST_HELD.
+    larger; ClientDisconnected if the client disconnects before the end; TooManyBodies if the bodies
+    of all requests exceed MOST_HELD. The first _NOT_COUNTED bytes of each body never exceed it.
     """
     if int(headers.get(b"content-length", b"0") or b"0") > limit:
         raise BodyTooLarge
@@ -86,17 +88,20 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
 
 
 def _count_bytes(total: int) -> None:
-    """Raise the count for the current request to `total` bytes. Raises TooManyBodies."""
+    """Have BODIES count `total` bytes, and no fewer, for the current request.
+
+    Raises TooManyBodies. Does nothing outside of a request, or if that many are counted already.
+    """
     context = current_context.get()
     if total > context.body_bytes and current_request.get() is not NO_REQUEST:
         BODIES.reserve(context, total - context.body_bytes)
 
 
 async def send_pieces(receive: Receive, send: Send, pieces: AsyncGenerator[bytes, None]) -> None:
-    """Send the pieces of a body as they are produced, until the client disconnects.
+    """Send the pieces of a response's body as they are produced; the head was sent before.
 
-    Returns without an error if the client disconnects. `receive` is that of a request whose body
-    has been read, so it returns when the client disconnects. Raises what `pieces` raises. Closes
+    If the client disconnects, stops without an error. `receive` is that of a request whose body has
+    been read, so that it returns when the client disconnects. Raises what `pieces` raises. Closes
     `pieces` in any case.
     """
     disconnected = asyncio.ensure_future(receive())

@@ -1,4 +1,4 @@
-"""Cancel the work for a request when its client disconnects."""
+"""while_connected: cancels the work for a request when its client disconnects."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -12,10 +12,11 @@ Result = TypeVar("Result")
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
-    """Return what `work` returns, or cancel it if the client disconnects first.
+    """Return what `work` returns; cancel it if the client disconnects first.
 
-    Raises ClientDisconnected if the client disconnects, and what `work` raises. `receive` is that
-    of a request whose body has been read, so it returns when the client disconnects.
+    Raises what `work` raises, and ClientDisconnected if the client disconnects. Returns or raises
+    when `work` has ended, also if the caller is cancelled. `receive` is that of a request whose
+    body has been read, so that it returns when the client disconnects.
     """
     task = asyncio.ensure_future(work)
     disconnected = asyncio.ensure_future(receive())

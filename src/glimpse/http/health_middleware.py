@@ -10,7 +10,7 @@ READINESS_PATH = "/readiness"
 
 
 class HealthMiddleware:
-    """Respond to health checks; pass all other requests on to `app`."""
+    """Responds to health checks and readiness checks; passes all other requests on to `app`."""
 
     def __init__(self, app: ASGIApp, healthcheck: Healthcheck, readiness: Readiness) -> None:
         self._app = app

@@ -1,7 +1,7 @@
 """Healthcheck: tells load balancers if they should send requests to this process.
 
-The options, backends, statuses and bodies (plain text and JSON) are those of oslo.middleware; only
-the HTML page is Glimpse's own.
+The options, backends, status codes and bodies (plain text and JSON) are those of oslo.middleware;
+only the HTML page is Glimpse's own.
 """
 
 import ipaddress
@@ -31,10 +31,11 @@ _PROXY_HEADERS = tuple(
 
 
 class Healthcheck:
-    """The health check at `path` and below; the parameters are the options of [healthcheck].
+    """The health check at `path` and below. The parameters are the options of [healthcheck].
 
-    Raises ValueError for options that contradict each other or are malformed. Logs a warning for an
-    unknown name in `backends`, and ignores it.
+    The process is healthy if all `backends` find it available. Raises ValueError for options that
+    contradict each other or are malformed. Logs a warning for an unknown name in `backends`, and
+    ignores it.
     """
 
     def __init__(
@@ -66,7 +67,11 @@ class Healthcheck:
         self._ignore_proxied_requests = ignore_proxied_requests
 
     def matches(self, scope: Scope) -> bool:
-        """Return True if the request's path, source and headers are those of a health check."""
+        """Return True if a request is a health check; if not, an API serves it.
+
+        Its path has to be `path` or below it, and its client's address in `allowed_source_ranges`,
+        if there are any. With `ignore_proxied_requests`, it may have no X-Forwarded header.
+        """
         path = scope["path"]
         if path != self.path and not path.startswith(self.path + "/"):
             return False
@@ -77,6 +82,7 @@ class Healthcheck:
         return not (self._ignore_proxied_requests and is_proxied)
 
     def _is_allowed(self, client: tuple[str, int] | None) -> bool:
+        """Return True if the address of `client` is in one of the allowed networks."""
         try:
             address = ipaddress.ip_address(client[0] if client else "")
         except ValueError:
@@ -84,11 +90,15 @@ class Healthcheck:
         return any(address in network for network in self._networks)
 
     def check(self, port: int = 0) -> list[HealthResult]:
-        """Return the present result of each backend for requests that arrive at `port`."""
+        """Return the present result of each backend, for requests that arrive at `port`."""
         return [backend(port) for backend in self._backends]
 
     async def __call__(self, scope: Scope, send: Send) -> None:
-        """Respond to a request of any method; to HEAD with 204, not 200, as oslo.middleware."""
+        """Respond 200 if the process is healthy and 503 if not, as text, HTML or JSON.
+
+        Accept chooses the media type; it is text if Accept allows none of them. The method may be
+        any. To HEAD, the status is 204, not 200, and there is no body, as in oslo.middleware.
+        """
         server = scope.get("server") or ("", 0)
         results = self.check(server[1] or 0)
         is_healthy = all(result.is_available for result in results)
@@ -102,6 +112,7 @@ class Healthcheck:
         await send_response(send, 200 if is_healthy else 503, [_content_type(media_type)], body)
 
     def _render(self, results: Sequence[HealthResult], media_type: str) -> str:
+        """Return the body: plain text has one line for each backend, its reason."""
         if media_type == "application/json":
             document = (detailed_document if self._detailed else brief_document)(results)
             return json.dumps(document, indent=4, sort_keys=True)

@@ -1,4 +1,4 @@
-"""The backends of the health check: each tests for files, as those of oslo.middleware."""
+"""The backends of the health check. Each looks for files, as those of oslo.middleware do."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 
 class HealthResult(NamedTuple):
-    """The result of one backend: is the process available for requests, and why (not)."""
+    """The result of one backend: is the process available for requests, and why (or why not).
+
+    `details` is a sentence for a person, such as the name of a missing file.
+    """
 
     is_available: bool
     reason: str
@@ -18,7 +21,7 @@ Backend = Callable[[int], HealthResult]
 
 
 def disable_by_file(path: str | None) -> Backend:
-    """Make a backend that is unavailable while the file at `path` exists."""
+    """Make a backend that is unavailable while the file at `path` exists; never if it is None."""
 
     def check(_port: int) -> HealthResult:
         if not path:
@@ -30,7 +33,7 @@ def disable_by_file(path: str | None) -> Backend:
 
 
 def disable_by_files_ports(pairs: Sequence[str]) -> Backend:
-    """Make a backend that is unavailable at a port while the port's file exists.
+    """Make a backend that is unavailable at a port while the file for this port exists.
 
     `pairs` have the form ``port:path``. Raises ValueError for a malformed pair.
     """
@@ -63,6 +66,7 @@ def enable_by_files(paths: Sequence[str]) -> Backend:
 
 
 def _unless_exists(path: str) -> HealthResult:
+    """Return unavailable if there is a file at `path`, otherwise available."""
     if Path(path).exists():
         text = f"Path '{path}' was found"
         return HealthResult(is_available=False, reason="DISABLED BY FILE", details=text)

@@ -12,12 +12,15 @@ from glimpse.http.healthcheck_backends import HealthResult
 
 
 def brief_document(results: Sequence[HealthResult]) -> dict[str, object]:
-    """Render ``{"detailed": false, "reasons": [...]}``, the reasons without details."""
+    """Return ``{"detailed": false, "reasons": [...]}``, with the reasons of all results."""
     return {"detailed": False, "reasons": [result.reason for result in results]}
 
 
 def detailed_document(results: Sequence[HealthResult]) -> dict[str, object]:
-    """Render the results and the state of the interpreter, with oslo.middleware's keys."""
+    """Return the results with their details, and the state of the Python interpreter.
+
+    The keys are oslo.middleware's. `threads` has the stack of each thread.
+    """
     frames = sys._current_frames().values()  # noqa: SLF001  the documented way to them
     return {
         "detailed": True,
@@ -35,7 +38,7 @@ def detailed_document(results: Sequence[HealthResult]) -> dict[str, object]:
 
 
 def html_page(results: Sequence[HealthResult], *, detailed: bool) -> str:
-    """Render a page with one line for each result; with its details if `detailed`."""
+    """Return a page with one line for each result: its reason and, if `detailed`, its details."""
     items = "".join(
         f"<li>{html.escape(f'{one.reason}: {one.details}' if detailed else one.reason)}</li>\n"
         for one in results

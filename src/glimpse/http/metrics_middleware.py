@@ -1,4 +1,4 @@
-"""MetricsMiddleware: serves metrics to Prometheus at a port of their own."""
+"""MetricsMiddleware: serves metrics to Prometheus, at a port of their own."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ RenderMetrics = Callable[[str], tuple[str, bytes]]
 
 
 class MetricsMiddleware:
-    """Respond to requests that arrive at `port` with metrics; pass all others on to `app`.
+    """Responds to requests that arrive at `port` with metrics; passes all others on to `app`.
 
     The only path at the port is ``/metrics``; others are 404. `render` is called in a thread.
     """

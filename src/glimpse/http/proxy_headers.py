@@ -1,4 +1,4 @@
-"""Proxy headers: read the client's address, and the URL that it used, from trusted proxies."""
+"""Proxy headers: the client's address and the URL it used, as trusted proxies name them."""
 
 import re
 from ipaddress import ip_address
@@ -15,7 +15,7 @@ _PREFIX = re.compile(r"(?:/(?:[\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)*/?", re.AS
 
 
 class Origin(NamedTuple):
-    """Scheme, host with port, and path prefix (no slash at the end) as the client used them."""
+    """Scheme, host with port, and path prefix (no slash at its end), as the client used them."""
 
     scheme: str
     host: str
@@ -23,16 +23,18 @@ class Origin(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The start of every absolute link, without a slash at the end."""
+        """The start of every absolute link, without a slash at its end."""
         return f"{self.scheme}://{self.host}{self.prefix}"
 
 
 def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
-    """Return `origin` with scheme, host and prefix replaced by those that proxy headers name.
+    """Return `origin` as the client saw it, by the proxy headers.
 
-    The first element of ``Forwarded`` (RFC 7239) takes precedence over ``X-Forwarded-Proto`` and
-    ``X-Forwarded-Host``; ``X-Forwarded-Prefix`` is used in either case. This is the precedence of
-    oslo.middleware's HTTPProxyToWSGI. A value that is not valid in a URL is ignored.
+    Scheme and host are replaced by those of the first element of ``Forwarded`` (RFC 7239). Only
+    without this header, they are those of ``X-Forwarded-Proto`` and ``X-Forwarded-Host``. In either
+    case, ``X-Forwarded-Prefix`` is put before the prefix of `origin`. This is the precedence of
+    oslo.middleware's HTTPProxyToWSGI. A value that is missing, or not valid in a URL, changes
+    nothing.
 
     Any client can forge these headers: call this only with ``enable_proxy_headers_parsing``.
     """
@@ -57,13 +59,14 @@ def is_host(text: str) -> bool:
 
 
 def _is_prefix(text: str) -> bool:
+    """Return True if `text` is a path that is valid in a URL, of _LONGEST_PREFIX at most."""
     return len(text) <= _LONGEST_PREFIX and _PREFIX.fullmatch(text) is not None
 
 
 def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
-    """Return the host of the URL that the client used, by the proxy headers; None without one.
+    """Return the host that the client used, by ``Forwarded`` or else ``X-Forwarded-Host``.
 
-    It may be any text: check it with `is_host`.
+    None if it is not given. It may be any text: check it with `is_host`.
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:
@@ -72,9 +75,10 @@ def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
 
 
 def client_address(headers: dict[bytes, bytes]) -> str | None:
-    """Return the client's IP address by ``Forwarded`` or ``X-Forwarded-For``; None without one.
+    """Return the client's IP address, by ``Forwarded`` or else ``X-Forwarded-For``.
 
-    The zone of an IPv6 address is removed, because it may be any text (``fe80::1%text``).
+    None if it is not given, or not an IP address. The zone of an IPv6 address is removed, because
+    it may be any text (``fe80::1%text``).
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:
@@ -90,12 +94,15 @@ def client_address(headers: dict[bytes, bytes]) -> str | None:
 
 
 def _first(value: bytes | None) -> str | None:
-    """Return the first of a header's comma-separated values; None if missing or empty."""
+    """Return the first of a header's comma-separated values; None if it is missing or empty."""
     return value.decode("latin-1").partition(",")[0].strip() or None if value else None
 
 
 def _first_forwarded(header: str) -> dict[str, str]:
-    """Parse the parameters of a Forwarded header's first element; names in lower case."""
+    """Return the parameters in the first element of a Forwarded header; names in lower case.
+
+    Pairs without ``=`` are ignored; quotes around values are removed.
+    """
     parameters = {}
     for pair in header.partition(",")[0].split(";"):
         name, equals, value = pair.partition("=")

@@ -1,4 +1,8 @@
-"""Readiness: tests that each service and file that this process depends on is available."""
+"""Readiness: reports if each part that this process depends on is available.
+
+A part is the image service, the identity, or one of their files, for example. `app` passes a check
+for each.
+"""
 
 import asyncio
 import logging
@@ -21,8 +25,9 @@ ReadinessCheck = Callable[[], Awaitable[str | None]]
 class Readiness:
     """Responds 200 if all checks find their parts ready, and 503 otherwise.
 
-    A check that raises or takes more than `timeout` seconds counts as a part that is not ready. The
-    body names each part and what its check returned; it has no address and no secret.
+    `checks` are by the name of the part. A check that raises, or takes more than `timeout` seconds,
+    counts as a part that is not ready. The body names each part and what its check returned.
+    Results are kept for _MAX_AGE.
     """
 
     def __init__(self, checks: Mapping[str, ReadinessCheck], timeout: float = _TIMEOUT) -> None:
@@ -33,7 +38,7 @@ class Readiness:
         self._checked_at = -_MAX_AGE
 
     async def __call__(self, scope: Scope, send: Send) -> None:
-        """Respond to a request of any method."""
+        """Respond to a request of any method; to HEAD without the body."""
         reasons = await self._recent_reasons()
         is_ready = not any(reasons.values())
         parts = {
@@ -45,7 +50,10 @@ class Readiness:
         await send_response(send, 200 if is_ready else 503, headers, body, method=scope["method"])
 
     async def _recent_reasons(self) -> dict[str, str | None]:
-        """Return why each part is not ready, None if it is; concurrent calls check once."""
+        """Return why each part is not ready, None for one that is; at most _MAX_AGE seconds old.
+
+        Concurrent calls share one run of the checks.
+        """
         async with self._lock:
             if time.monotonic() - self._checked_at >= _MAX_AGE:
                 reasons = await asyncio.gather(*map(self._check, self._checks))
@@ -54,6 +62,7 @@ class Readiness:
         return self._reasons
 
     async def _check(self, name: str) -> str | None:
+        """Return why a part is not ready, None if it is. Any error of its check is a reason."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._checks[name]()

@@ -28,23 +28,24 @@ _SERVER_FAILED = 500  # in logs, for a response that was started and could not b
 class ResponseAborted(Exception):
     """A service failed after the first bytes of a response were sent; the message says how.
 
-    The exception has to reach the server, which then closes the connection: otherwise the client
-    would take the part that was sent for the whole response.
+    `RequestMiddleware` logs it without a traceback, and raises it to the server, which closes the
+    connection. Otherwise the client would take the part that was sent for the whole response.
     """
 
 
 class RequestMiddleware:
-    """Give each request its context, log and count it, and turn exceptions into responses.
+    """Gives each request its context, logs and counts it, and turns exceptions into responses.
 
     Extends the scope (see `request_scope.extend_scope`) and sets `current_request` and
-    `current_context` of `telemetry.request_context`. A repeated token header is 400.
+    `current_context` of `telemetry.request_context`. A request that repeats a token header gets a
+    400.
+
+    An exception that `app` raises is logged. If no response has started, the client gets a 500 in
+    plain text. Otherwise the exception is raised to the server, which closes the connection.
 
     At the end of a request the observer is called and, if `access_log`, a line is logged. For an
     incomplete response, both get the status 499 if the client did not read it to its end, and 500
-    if it could not be completed.
-
-    An exception that `app` raises is logged. If nothing was sent, the client gets a 500 in plain
-    text; otherwise the exception is raised to the server, which closes the connection.
+    if the server could not complete it.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class RequestMiddleware:
     def _end(
         self, scope: Scope, context: RequestContext, response: "_SentResponse", seconds: float
     ) -> None:
-        """Count and log a request that has ended."""
+        """Count and log a request that has ended, and stop counting the bytes of its body."""
         self._in_flight.end()
         if context.body_bytes:
             BODIES.release(context)
@@ -117,9 +118,9 @@ class RequestMiddleware:
 
 
 class _SentResponse:
-    """The status and size of the response sent so far.
+    """Wraps `send`, and records what was sent of the response: status, size, and if all of it.
 
-    `incomplete_reason` is the reason that is logged if the response ends incomplete.
+    `incomplete_reason` is logged if the response was not completed and the server names no reason.
     """
 
     __slots__ = ("_send", "incomplete_reason", "is_complete", "size", "status")
@@ -132,7 +133,7 @@ class _SentResponse:
         self.incomplete_reason = "client"
 
     async def send(self, message: Message) -> None:
-        """Record status, size and completeness of the response, and send the message."""
+        """Record what `message` sends, then send it."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
         else:
@@ -142,7 +143,7 @@ class _SentResponse:
 
 
 def _log_exception(scope: Scope, context: RequestContext, error: Exception) -> None:
-    """Log the exception that ended a request; with a traceback unless a service failed."""
+    """Log the exception that ended a request; a ResponseAborted without its traceback."""
     target = scope["method"], safe_target(scope)
     if isinstance(error, ResponseAborted):
         _LOG.error("%s %s was cut short: %s", *target, error)

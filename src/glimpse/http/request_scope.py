@@ -10,12 +10,14 @@ _SINGLE_HEADERS = frozenset((b"x-auth-token", b"x-subject-token", b"x-service-to
 
 
 def extend_scope(scope: Scope, *, trust_proxy_headers: bool) -> bool:
-    """Add Glimpse's keys to the scope; return False if a token header is repeated.
+    """Add Glimpse's keys to the scope. Return False if a token header is repeated, else True.
 
-    ``glimpse.headers`` is a dict of lower-case names, values of repeated headers joined by commas
-    (RFC 9110, 5.3). ``glimpse.base_url`` is the start of links, without a slash at the end.
-    ``glimpse.client`` is the client's address, ``-`` if the server does not name it. The last two
-    follow the headers of a proxy if `trust_proxy_headers`.
+    - ``glimpse.headers`` is a dict with names in lower case. The values of repeated headers are
+      joined by commas (RFC 9110, 5.3).
+    - ``glimpse.base_url`` is the start of links, without a slash at the end.
+    - ``glimpse.client`` is the client's address, ``-`` if the server does not know it.
+
+    If `trust_proxy_headers`, the last two are as proxy headers say.
     """
     headers: dict[bytes, bytes] = dict(scope["headers"])
     has_single_tokens = True
@@ -32,7 +34,7 @@ def extend_scope(scope: Scope, *, trust_proxy_headers: bool) -> bool:
 
 
 def _join_repeated(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
-    """Return the headers, repeated ones joined, and True unless a token header is repeated."""
+    """Return the headers, repeated ones joined by commas, and if each token header is single."""
     headers: dict[bytes, bytes] = {}
     has_single_tokens = True
     for name, value in scope["headers"]:
@@ -45,7 +47,10 @@ def _join_repeated(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
 
 
 def _origin(scope: Scope, headers: dict[bytes, bytes]) -> Origin:
-    """Return the request's Host, or else the address that the server listens on."""
+    """Return the URL that the request was sent to: its scheme, and its Host.
+
+    Without a Host, it is the address that the server listens on.
+    """
     host = headers.get(b"host", b"").decode("latin-1")
     if not host:
         server = scope.get("server") or ("localhost", None)

@@ -21,7 +21,10 @@ class RequestsInFlight:
             self._idle.set()
 
     async def wait_until_idle(self) -> None:
-        """Return when no request is being served. Call it once no new requests can arrive."""
+        """Return when no request is being served.
+
+        Call it once, when no new requests can arrive.
+        """
         if self.count:
             self._idle = asyncio.Event()
             await self._idle.wait()

@@ -1,4 +1,4 @@
-"""ResponseHeadersMiddleware: headers that every response of a mounted API has."""
+"""ResponseHeadersMiddleware: adds headers to every response of a mounted API."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from glimpse.telemetry.request_context import current_request
 
 
 class ResponseHeadersMiddleware:
-    """Add ``x-openstack-request-id`` and `headers` to each response of `app`."""
+    """Adds ``x-openstack-request-id`` and `headers` to each response of `app`, after its own."""
 
     def __init__(self, app: ASGIApp, headers: Sequence[Header] = ()) -> None:
         self._app = app

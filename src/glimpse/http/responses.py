@@ -13,10 +13,10 @@ _WITHOUT_LENGTH = frozenset((204, 304))
 async def send_response(
     send: Send, status: int, headers: Iterable[Header], body: bytes = b"", *, method: str = "GET"
 ) -> None:
-    """Send a complete response; `headers` are lower-case names and values, without a length.
+    """Send a complete response, head and body. Names in `headers` are in lower case.
 
-    Adds Content-Length, but not to a 204 or a 304 (RFC 9110, 8.6). The response to `method` HEAD
-    has the headers of the body and no body.
+    Adds Content-Length, but not to a 204 or a 304 (RFC 9110, 8.6). If `method` is HEAD, the body is
+    not sent, but Content-Length is that of the body.
     """
     sent = [*headers]
     if status not in _WITHOUT_LENGTH:
@@ -26,7 +26,7 @@ async def send_response(
 
 
 async def send_text(send: Send, status: int, text: str) -> None:
-    """Send `text` as text/plain, with the id of the current request."""
+    """Send a complete plain-text response, with the id of the current request in its headers."""
     headers = [
         (b"content-type", b"text/plain; charset=UTF-8"),
         (b"x-openstack-request-id", current_request.get().request_id.encode()),
