@@ -98,9 +98,9 @@ def _name(host: str) -> str:
     return name.lower().rstrip(".")
 
 
-def _refusal_message(source: str) -> str:
-    """Return the error message for a host that is not allowed; `source` names its header."""
+def _refusal_message(header: str) -> str:
+    """Return the error message for a host that is not allowed; `header` says where it stands."""
     return (
-        f"This server checks no tokens (auth_strategy = noauth), and its {source} is a host that is "
-        f"not allowed. To allow it, add it to {_OPTION}."
+        f"This server checks no tokens (auth_strategy = noauth), and its {header} is a host that "
+        f"is not allowed. To allow it, add it to {_OPTION}."
     )

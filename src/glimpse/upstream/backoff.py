@@ -1,4 +1,4 @@
-"""retry_delay: the delay before a request is sent again."""
+"""retry_delay: the delay before a failed request is sent again."""
 
 import random
 
@@ -9,9 +9,9 @@ _LONGEST_DELAY = 1.0
 def retry_delay(retry: int) -> float:
     """Return the seconds to wait before the `retry`-th retry, counted from 1.
 
-    The upper bound doubles with each retry, up to one second. The delay is random between half of
-    the bound and the bound, so that clients whose requests failed at the same time do not retry at
-    the same time.
+    The delay is random, between half of a bound and the bound. The bound is 0.1 s for the first
+    retry and doubles with each, up to 1 s. So clients whose requests failed at the same time do not
+    retry at the same time.
     """
     longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (retry - 1))
     return random.uniform(longest / 2, longest)  # noqa: S311  spreads load, protects no secret

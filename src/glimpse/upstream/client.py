@@ -26,9 +26,9 @@ class HttpClient:
     """A Transport for any number of servers. Create it anywhere, use it within one event loop.
 
     Timeouts are in seconds: `connect_timeout` for a connection with its TLS handshake,
-    `read_timeout` for each wait for more of a response. Each server gets at most
-    `max_connections`; further requests to it wait for a connection, without a timeout. All large
-    response bodies that are being read take at most `max_buffered_bytes` together.
+    `read_timeout` for each wait for more of a response. Each server gets at most `max_connections`;
+    further requests to it wait for a connection, without a timeout. The large response bodies that
+    are being read take at most `max_buffered_bytes` together.
     """
 
     def __init__(
@@ -65,7 +65,10 @@ class HttpClient:
         return response
 
     def _add_server(self, base_url: str) -> tuple[RequestEncoder, ConnectionPool]:
-        """Make the pool for a new server; retire the oldest pool if there are too many."""
+        """Make and return the encoder and the pool of a new server.
+
+        Beyond _MAX_SERVERS, the oldest pool is retired. Raises ConnectError for an invalid URL.
+        """
         try:
             encoder = RequestEncoder(base_url)
         except ValueError:
@@ -78,12 +81,13 @@ class HttpClient:
         return encoder, pool
 
     def _start_idle_timer(self) -> None:
+        """Close idle connections _IDLE_SECONDS from now."""
         self._idle_timer = asyncio.get_running_loop().call_later(
             _IDLE_SECONDS, self._close_idle_connections
         )
 
     def _close_idle_connections(self) -> None:
-        """Close connections idle for _IDLE_SECONDS; run again while there are idle ones."""
+        """Close connections idle for _IDLE_SECONDS; start the timer again if others are idle."""
         self._idle_timer = None
         has_idle = {pool.close_idle(_IDLE_SECONDS) for _, pool in self._servers.values()}
         if True in has_idle:

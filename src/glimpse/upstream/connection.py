@@ -1,6 +1,6 @@
 """Connection: HTTP/1.1 with one server, one request at a time.
 
-A server may send anything: a response takes a bounded number of bytes in every case.
+A server may send anything, but a response never takes more than a bounded number of bytes.
 """
 
 import asyncio
@@ -31,9 +31,12 @@ _FRAMING_HEADERS = frozenset((_CONTENT_LENGTH, b"transfer-encoding"))
 class Connection(asyncio.Protocol):
     """An open keep-alive connection.
 
-    Calls `on_close` when it is closed by either side. `read_timeout` is the longest wait in seconds
+    Calls `on_close` when either side has closed it. `read_timeout` is the longest wait in seconds
     for more of a response. Bytes that arrive outside a response close the connection. A large body
-    is read when `budget` has room for it.
+    is read when `budget` has room for it; until then, reading pauses.
+
+    It implements asyncio.Protocol, and the callbacks of httptools (`on_message_begin`, `on_header`,
+    `on_headers_complete`, `on_body`, `on_message_complete`).
     """
 
     def __init__(
@@ -67,8 +70,12 @@ class Connection(asyncio.Protocol):
 
         Raises ConnectionLost if the connection closes before the head of the response is complete,
         ProtocolError if the response is malformed or incomplete, ResponseTooLarge for a body of
-        more than `max_response_bytes`, and TimeoutError if nothing arrives for `read_timeout`.
-        After any of them, and after a cancellation, the connection is closed.
+        more than `max_response_bytes` or a head of more than 64 kB, and TimeoutError if nothing
+        arrives for `read_timeout`. After any of them, and after a cancellation, the connection is
+        closed.
+
+        The body of a redirect or an error (status code 300 or more) is truncated to
+        _MAX_ERROR_BYTES, and then the connection is closed.
         """
         if self._transport.is_closing():
             raise ConnectionLost(_NO_RESPONSE)
@@ -93,19 +100,26 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Return True if the connection is open and no request is in progress."""
+        """True if the connection is open and no request is in progress."""
         return self._response is None and not self._transport.is_closing()
 
     def close(self) -> None:
-        """Close the connection. A request in progress fails with ConnectionLost."""
+        """Close the connection at once.
+
+        A request in progress fails: with ConnectionLost before the head of its response has
+        arrived, with ProtocolError after that.
+        """
         self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Implement asyncio.Protocol: keep the transport."""
+        """Keep the transport, to send requests."""
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # of a stream
 
     def data_received(self, data: bytes) -> None:
-        """Implement asyncio.Protocol: parse data of a response, within its bounds."""
+        """Parse bytes of a response; fail if it is malformed or too large.
+
+        Bytes outside a response close the connection.
+        """
         if self._response is None:
             self._transport.abort()
             return
@@ -121,7 +135,10 @@ class Connection(asyncio.Protocol):
             self._fail(ResponseTooLarge(_TOO_LARGE))
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's
-        """Implement asyncio.Protocol: complete a response without a length, or fail."""
+        """Complete a response that ends with the connection; any other in progress fails.
+
+        Then call `on_close`.
+        """
         if self._timer is not None:
             self._timer.cancel()
         if self._response is not None:
@@ -134,7 +151,7 @@ class Connection(asyncio.Protocol):
         self._on_close(self)
 
     def on_message_begin(self) -> None:
-        """Start a response. One without a request closes the connection."""
+        """Start a response. If it responds to no request, close the connection."""
         if self._response is None:
             self._transport.abort()
         self._headers = []
@@ -142,13 +159,13 @@ class Connection(asyncio.Protocol):
         self._has_head = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header. Of a trailer, which follows the body, only count the bytes."""
+        """Keep a header and count its bytes. A trailer, which follows the body, is only counted."""
         self._head_bytes_left -= len(name) + len(value) + _HEADER_OVERHEAD
         if self._head_bytes_left >= 0 and not self._has_head:
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Reserve room for a large body of known length, or fail if it is too large."""
+        """Reserve memory for a large body of known length; fail if body or head is too large."""
         self._has_head = True
         length = 0 if self._may_truncate() else _content_length(self._headers)
         if length > self._max_response_bytes or self._head_bytes_left < 0:
@@ -157,7 +174,10 @@ class Connection(asyncio.Protocol):
             self._reserve(length)
 
     def on_body(self, part: bytes) -> None:
-        """Add a part of the body; truncate or fail when there is too much of it."""
+        """Add a part of the body. If it is too large then, truncate an error's, or fail.
+
+        For a large body of unknown length, reserve memory for the largest that is allowed.
+        """
         if self._response is None:
             return  # after a truncated body
         self._body += part
@@ -173,7 +193,10 @@ class Connection(asyncio.Protocol):
             self._reserve(self._max_response_bytes)
 
     def on_message_complete(self) -> None:
-        """Complete the response, unless it is an interim one."""
+        """Complete the response, unless it is an interim one (status code 1xx).
+
+        Close the connection if the server does not keep it open.
+        """
         if self._response is None:
             return
         if self._parser.get_status_code() < _FIRST_FINAL_STATUS:
@@ -186,11 +209,11 @@ class Connection(asyncio.Protocol):
         self._complete()
 
     def _may_truncate(self) -> bool:
-        """Return True for a redirect or an error, of whose body the beginning is enough."""
+        """Return True for a redirect or an error: the beginning of its body is enough."""
         return self._parser.get_status_code() >= _FIRST_STATUS_WITHOUT_DOCUMENT
 
     def _complete(self) -> None:
-        """Hand the response to `send`."""
+        """Make `send` return the response that has been parsed."""
         response = Response(self._parser.get_status_code(), self._headers, bytes(self._body))
         self._body = bytearray()
         if self._response is not None and not self._response.done():
@@ -207,7 +230,10 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _reserve(self, size: int) -> None:
-        """Reserve `size` bytes of the budget; pause reading until they are granted."""
+        """Reserve `size` bytes of the budget; pause reading until they are granted.
+
+        Does nothing if this response has a reservation already.
+        """
         if self._reserved_bytes or self._response is None:
             return
         self._reserved_bytes = size
@@ -216,7 +242,7 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _resume(self) -> None:
-        """Go on reading: the budget has granted the reservation."""
+        """Resume reading: the budget has granted the reservation."""
         self._pending = None
         self._received_at = self._loop.time()
         if not self._transport.is_closing():
@@ -232,9 +258,10 @@ class Connection(asyncio.Protocol):
             self._budget.release(size)
 
     def _check_timeout(self) -> None:
-        """Fail if nothing arrived for `read_timeout`; otherwise check again when that may be so.
+        """Fail if nothing arrived for `read_timeout`; otherwise check again when that could be so.
 
-        One timer for all responses is cheaper than a new one for each.
+        Time in which the connection waits for the budget does not count. The timer runs on from one
+        request to the next, which is cheaper than a new timer for each.
         """
         self._timer = None
         if self._response is None:
@@ -249,7 +276,7 @@ class Connection(asyncio.Protocol):
 
 
 def _content_length(headers: list[tuple[bytes, bytes]]) -> int:
-    """Return the Content-Length; 0 without one, or if it is no number."""
+    """Return the value of Content-Length; 0 if there is none or it is not a number."""
     for name, value in headers:
         if len(name) == len(_CONTENT_LENGTH) and name.lower() == _CONTENT_LENGTH:
             return int(value) if len(value) <= _MAX_LENGTH_DIGITS and value.isdigit() else 0

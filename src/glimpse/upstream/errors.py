@@ -17,11 +17,11 @@ class UpstreamError(Exception):
 
 
 class ConnectError(UpstreamError):
-    """No connection could be made: nothing was sent."""
+    """No connection could be made, so that nothing was sent."""
 
 
 class ConnectTimeout(ConnectError, TimeoutError):
-    """No connection was made in time: nothing was sent."""
+    """No connection was made in time, so that nothing was sent."""
 
 
 class ConnectionLost(UpstreamError):

@@ -1,4 +1,4 @@
-"""ConnectionPool: the connections to one server."""
+"""ConnectionPool: the keep-alive connections to one server."""
 
 import asyncio
 import socket
@@ -35,8 +35,8 @@ class ConnectionPool:
     """Keep-alive connections to the server of `encoder`, `max_connections` at most.
 
     A request that finds all of them in use waits for one; its caller bounds the wait. `budget`
-    bounds the bytes of large bodies that are read at once. `open_connections` always holds the
-    open connections of this pool, and may hold those of others.
+    bounds the memory of large response bodies. Open connections of this pool are in the set
+    `open_connections`, which other pools may share.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class ConnectionPool:
     async def send(self, request: bytes, max_response_bytes: int) -> Response:
         """Send an encoded request on an idle or a new connection; return the response.
 
-        Raises UpstreamError or TimeoutError (see `Connection.send`), ConnectError if no connection
-        can be made. Nothing is sent twice, even when an idle connection turns out to be closed.
+        Raises ConnectError if no connection can be made, and what `Connection.send` raises. Never
+        sends a request twice, even if an idle connection turns out to be closed.
         """
         async with self._slots:
             connection = self._take_idle() or await self._connect()
@@ -69,7 +69,10 @@ class ConnectionPool:
             return response
 
     def _take_idle(self) -> Connection | None:
-        """Return the connection that was used last, so that the others can expire."""
+        """Remove and return the idle connection that was used last; None if none is usable.
+
+        The others can so expire.
+        """
         while self._idle:
             connection = self._idle.pop()
             if connection.is_usable:
@@ -77,7 +80,7 @@ class ConnectionPool:
         return None
 
     def _put_back(self, connection: Connection) -> None:
-        """Keep a usable connection for the next request, unless the pool is retired."""
+        """Keep a usable connection for the next request; if the pool is retired, close it."""
         if self._is_retired:
             connection.close()
         if connection.is_usable:
@@ -96,7 +99,11 @@ class ConnectionPool:
             raise ConnectError(str(error)) from None
 
     async def _open_connection(self) -> Connection:
-        """Connect to the first address that works, in the order and with the delay of RFC 8305."""
+        """Connect to the first address of the host that accepts, and add it to `open_connections`.
+
+        If an address has not accepted after 0.25 s, the next one is tried beside it (RFC 8305).
+        Raises OSError if none accepts, or if the TLS handshake fails.
+        """
         loop = asyncio.get_running_loop()
         addresses: Sequence[AddrInfoType] = self._numeric_address()
         if not addresses:
@@ -120,9 +127,9 @@ class ConnectionPool:
         return connection
 
     def _numeric_address(self) -> Sequence[AddrInfoType]:
-        """Return the address if `host` is an IP address, which needs no look-up in a thread.
+        """Return the host's address if it is an IP address, which needs no look-up in a thread.
 
-        Empty if `host` is a name.
+        Empty if it is a name.
         """
         try:
             return socket.getaddrinfo(
@@ -132,7 +139,7 @@ class ConnectionPool:
             return ()
 
     def close_idle(self, seconds: float) -> bool:
-        """Close the connections idle for at least so many seconds; return True if any are left."""
+        """Close connections that have been idle for `seconds`; return True if others are idle."""
         latest = asyncio.get_running_loop().time() - seconds
         for connection in self._idle:
             if connection.idle_since <= latest:

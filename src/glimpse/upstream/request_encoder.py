@@ -1,4 +1,4 @@
-"""RequestEncoder: the bytes of HTTP/1.1 requests to one server."""
+"""RequestEncoder: renders HTTP/1.1 requests to one server as bytes."""
 
 import re
 from base64 import b64encode
@@ -11,7 +11,7 @@ _LINE_END = re.compile(r"[\r\n\0]")
 
 
 class RequestEncoder:
-    """Encodes requests to the server at `base_url`. The common headers are encoded once.
+    """Encodes requests to the server at `base_url`. Headers that all have are encoded once.
 
     User and password of the URL become an Authorization header. Raises ValueError for a URL that
     cannot be parsed.
@@ -36,9 +36,10 @@ class RequestEncoder:
     def encode(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
     ) -> bytes:
-        """Return the bytes of one request; `target` is quoted, and below the base URL's path.
+        """Return the bytes of one request, with Content-Length if there is a `body`.
 
-        Raises ValueError for a header value or target with a line end: it could add a header.
+        `target` is a quoted path and query, appended to the path of the base URL. Raises ValueError
+        for a target or header value with a line end, which could add another header.
         """
         if _LINE_END.search(f"{target}{''.join(headers.values())}"):
             raise ValueError("A header or a URL has more than one line.")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class PendingReservation:
-    """A reservation that waits for its bytes. `ResponseBudget.cancel` withdraws it."""
+    """A reservation that waits until its bytes are free. `ResponseBudget.cancel` withdraws it."""
 
     def __init__(self, size: int, on_granted: Callable[[], None]) -> None:
         self.size = size
@@ -13,10 +13,10 @@ class PendingReservation:
 
 
 class ResponseBudget:
-    """`total` bytes, granted in the order of the reservations.
+    """`total` bytes of memory, granted in the order of the reservations.
 
-    A response reserves once, for all it may need, so that two half-read responses never wait for
-    each other. A reservation of more than `total` bytes takes all of them.
+    A response makes one reservation, for all that it may need. So two half-read responses never
+    wait for each other. A reservation of more than `total` bytes counts as one of `total`.
     """
 
     def __init__(self, total: int) -> None:
@@ -25,9 +25,10 @@ class ResponseBudget:
         self._queue: deque[PendingReservation] = deque()
 
     def reserve(self, size: int, on_granted: Callable[[], None]) -> PendingReservation | None:
-        """Reserve `size` bytes: return None if they are granted now.
+        """Reserve `size` bytes. Return None if they are granted at once.
 
-        Otherwise return the pending reservation; `on_granted` is called when it is granted.
+        Otherwise return a pending reservation; `on_granted` is called when it is granted. Pass
+        `size` to `release` when a granted reservation is not needed any more.
         """
         size = min(size, self._total)
         if not self._queue and size <= self._free:
@@ -38,16 +39,17 @@ class ResponseBudget:
         return pending
 
     def cancel(self, pending: PendingReservation) -> None:
-        """Withdraw a reservation that has not been granted."""
+        """Withdraw a pending reservation. Later ones may be granted by this."""
         self._queue.remove(pending)
         self._grant()
 
     def release(self, size: int) -> None:
-        """Release a granted reservation of `size` bytes."""
+        """Release a granted reservation of `size` bytes, and grant pending ones that fit then."""
         self._free += min(size, self._total)
         self._grant()
 
     def _grant(self) -> None:
+        """Grant pending reservations in their order, up to the first for which there is no room."""
         while self._queue and self._queue[0].size <= self._free:
             pending = self._queue.popleft()
             self._free -= pending.size

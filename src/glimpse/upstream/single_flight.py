@@ -1,4 +1,4 @@
-"""SingleFlight: concurrent callers of a coroutine function share one run and its result."""
+"""SingleFlight: concurrent callers of a coroutine function share one call and its result."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,9 +9,9 @@ Result = TypeVar("Result")
 
 
 class SingleFlight(Generic[Parameters, Result]):
-    """At most one run of `function` at a time. No result is kept after the run.
+    """Calls `function`, one call at a time: callers in the meantime share it.
 
-    For use within one event loop.
+    No result is kept: a caller after the end starts a new call. For use within one event loop.
     """
 
     def __init__(self, function: Callable[Parameters, Coroutine[Any, Any, Result]]) -> None:
@@ -19,7 +19,7 @@ class SingleFlight(Generic[Parameters, Result]):
         self._task: asyncio.Task[Result] | None = None
 
     def start(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> "asyncio.Task[Result]":
-        """Return the task of the current run; start a run with these arguments if there is none.
+        """Return the task of the current call; if there is none, call with these arguments.
 
         Cancelling the task cancels it for all callers.
         """
@@ -29,20 +29,21 @@ class SingleFlight(Generic[Parameters, Result]):
         return self._task
 
     async def join(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        """Return the result of the current run, or raise its exception; start a run if necessary.
+        """Return the result of the current call, or raise its exception; call if there is none.
 
-        The arguments are used only if this call starts the run. Cancelling a caller does not cancel
-        the run.
+        The arguments are used only if this starts the call. If one caller is cancelled, the call
+        goes on for the others.
         """
         return await asyncio.shield(self.start(*args, **kwargs))
 
     def _finish(self, task: "asyncio.Task[Result]") -> None:
+        """Forget the task that has ended, so that the next caller starts a new one."""
         self._task = None
         if not task.cancelled():
             # Retrieved here, or asyncio would log the exception when no caller waits any more.
             task.exception()
 
     def close(self) -> None:
-        """Cancel the current run."""
+        """Cancel the current call, if there is one. Its callers get CancelledError."""
         if self._task is not None:
             self._task.cancel()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class TlsOptions:
-    """The TLS options that every section of a nova.conf has; the files are PEM files.
+    """TLS options for calls to one service, named as in nova.conf. All files are PEM files.
 
     Without `cafile`, the certificate authorities of the system are trusted; with it, only those in
     the file. `certfile` is the client certificate, `keyfile` its key if it is in a file of its own.
@@ -24,7 +24,7 @@ class TlsOptions:
     def context(self) -> ssl.SSLContext:
         """The SSL context with these options, made at the first use.
 
-        Raises OSError for a file that cannot be read or parsed.
+        Raises OSError for a file that cannot be read or parsed; its text names a missing file.
         """
         for file in filter(None, (self.cafile, self.certfile, self.keyfile)):
             Path(file).open("rb").close()  # the errors of `ssl` do not name the missing file

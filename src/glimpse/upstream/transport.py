@@ -23,8 +23,8 @@ class Response(NamedTuple):
     def redirect(self) -> str | None:
         """The target of a redirect, for a log line; None if this is no redirect.
 
-        Printable ASCII without user, password and query. Redirects are never followed: requests
-        carry tokens and passwords.
+        It is printable ASCII without user, password and query, or ``nowhere`` without a Location
+        header. Redirects are never followed, because requests carry tokens and passwords.
         """
         if self.status not in _REDIRECTS:
             return None
@@ -32,7 +32,7 @@ class Response(NamedTuple):
         return strip_credentials(target[:_LONGEST_LOGGED_URL]).encode("unicode_escape").decode()
 
     def header(self, name: bytes) -> str | None:
-        """Return the value of the first header with this lower-case name, or None."""
+        """Return the value of the first header with this lower-case name; None without one."""
         for each, value in self.headers:
             if each.lower() == name:
                 return value.decode("latin-1")
@@ -42,7 +42,7 @@ class Response(NamedTuple):
 class Transport(Protocol):
     """Sends HTTP requests within one event loop. `HttpClient` is the implementation in use.
 
-    A test may pass a fake, a maintainer an adapter of another HTTP library.
+    Tests pass a fake; an adapter of another HTTP library would be one, too.
     """
 
     async def request(
@@ -55,14 +55,14 @@ class Transport(Protocol):
         *,
         max_response_bytes: int,
     ) -> Response:
-        """Send a request once, to `target` (quoted path and query) below `base_url`.
+        """Send a request once, to `target` (a quoted path and query) below `base_url`.
 
-        Any status code is a response; redirects are not followed. Raises UpstreamError, or
-        TimeoutError if the server does not respond in time. A transport must not retry: only its
-        caller knows which requests are safe to repeat.
+        A response of any status code is returned; redirects are not followed. Raises UpstreamError,
+        or TimeoutError if the server does not respond in time. An implementation must not retry:
+        only its caller knows which requests are safe to repeat.
         """
         ...
 
     async def close(self) -> None:
-        """Close all connections. Requests in progress fail with ConnectionLost."""
+        """Close all connections. Requests in progress fail with UpstreamError."""
         ...

@@ -1,4 +1,4 @@
-"""strip_credentials: URLs without their secrets, for logs and messages."""
+"""strip_credentials: removes secrets from URLs, for logs and messages."""
 
 from urllib.parse import urlsplit
 
@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 def strip_credentials(url: str) -> str:
     """Return the URL without user, password, query and fragment.
 
-    A text without a scheme is returned as it is; one that cannot be parsed, and may hide a
-    password anywhere, is replaced by a phrase.
+    A text without a scheme is returned as it is. A text that cannot be parsed may hide a password
+    anywhere: ``a URL that cannot be read`` is returned in its place.
     """
     try:
         parts = urlsplit(url)
