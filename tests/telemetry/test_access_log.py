@@ -11,7 +11,7 @@ import pytest
 from glimpse.http.proxy_headers import client_address
 from glimpse.images import Caller
 from glimpse.settings import load_settings
-from glimpse.telemetry.access_log import safe_target
+from glimpse.telemetry.access_log import redacted_target
 from glimpse.telemetry.log_setup import LineFormatter
 from glimpse.telemetry.request_context import (
     RequestContext,
@@ -129,11 +129,11 @@ def test_the_access_log_can_be_turned_off(tmp_path: Path) -> None:
     ],
 )
 def test_a_target_is_shown_without_secrets(path: bytes, query: bytes, shown: str) -> None:
-    assert safe_target({"raw_path": path, "path": "", "query_string": query}) == shown
+    assert redacted_target({"raw_path": path, "path": "", "query_string": query}) == shown
 
 
 def test_without_a_raw_path_the_target_is_one_line() -> None:
-    assert safe_target({"path": "/a\nb", "query_string": b""}) == "/a%0Ab"
+    assert redacted_target({"path": "/a\nb", "query_string": b""}) == "/a%0Ab"
 
 
 def test_unknown_names_in_log_formats_are_a_dash(tmp_path: Path) -> None:

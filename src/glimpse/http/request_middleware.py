@@ -9,7 +9,7 @@ from glimpse.http.bodies import BODIES
 from glimpse.http.request_scope import extend_scope
 from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.responses import send_text
-from glimpse.telemetry.access_log import IncompleteResponse, log_access, safe_target
+from glimpse.telemetry.access_log import IncompleteResponse, log_access, redacted_target
 from glimpse.telemetry.observer import NULL_OBSERVER, Observer
 from glimpse.telemetry.request_context import (
     RequestContext,
@@ -144,7 +144,7 @@ class _SentResponse:
 
 def _log_exception(scope: Scope, context: RequestContext, error: Exception) -> None:
     """Log the exception that ended a request; a ResponseAborted without its traceback."""
-    target = scope["method"], safe_target(scope)
+    target = scope["method"], redacted_target(scope)
     if isinstance(error, ResponseAborted):
         _LOG.error("%s %s was cut short: %s", *target, error)
     else:

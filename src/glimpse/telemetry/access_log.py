@@ -61,7 +61,7 @@ def log_access(
     values = {
         "client": client,
         "method": scope["method"],
-        "target": safe_target(scope),
+        "target": redacted_target(scope),
         "http_version": scope.get("http_version", "1.1"),
         "operation": context.operation,
         "status": status,
@@ -96,7 +96,7 @@ def _common_attributes(_process: int, _thread: int) -> dict[str, Any]:
     return vars(LOG.makeRecord(LOG.name, logging.INFO, __file__, 0, _LINE, (), None))
 
 
-def safe_target(scope: Mapping[str, object]) -> str:
+def redacted_target(scope: Mapping[str, object]) -> str:
     """Return the path and query as they were sent, on one line and without secrets."""
     raw, query = scope.get("raw_path"), scope["query_string"]
     path = raw.decode("latin-1") if isinstance(raw, bytes) else quote(str(scope["path"]))
