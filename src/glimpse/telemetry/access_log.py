@@ -29,7 +29,7 @@ _FIRST_ERROR = 400
 
 
 class IncompleteResponse(NamedTuple):
-    """A response that the client did not get to its end.
+    """A response that was not sent whole.
 
     `reason` is ``client`` if the client closed the connection; ``timeout`` if it read too slowly;
     ``memory`` if the unsent data of all responses took too much memory; ``server`` if the rest of
@@ -50,9 +50,11 @@ def log_access(
     seconds: float,
     incomplete: IncompleteResponse | None = None,
 ) -> None:
-    """Log one request of a `client`, unless it is a health check without an error.
+    """Log one request, unless it is a health check with a status below 400.
 
-    `size` is the number of bytes of the response's body, `seconds` the time until it was sent.
+    `client` is the address of the client, `status` what the line shows as the status, `size` the
+    number of bytes sent of the response's body, `seconds` the time until the response ended. For an
+    `incomplete` response, the line ends in its reason and the status code that was sent.
     """
     if status < _FIRST_ERROR and context.operation in _HEALTH_OPERATIONS:
         return
@@ -77,9 +79,10 @@ def log_access(
 
 
 def _record(values: dict[str, object]) -> logging.LogRecord:
-    """Make the record that `LOG.info` would make, in three quarters of its time.
+    """Make the log record that `LOG.info` would make, in three quarters of its time.
 
-    All attributes but the time and the values are the same for each line of a thread.
+    `values` are the arguments of the message. All attributes but these and the time are the same
+    for each record of a thread.
     """
     same = _common_attributes(os.getpid(), threading.get_ident())
     record = logging.LogRecord.__new__(logging.LogRecord)
@@ -93,11 +96,12 @@ def _record(values: dict[str, object]) -> logging.LogRecord:
 
 @functools.lru_cache(maxsize=8)
 def _common_attributes(_process: int, _thread: int) -> dict[str, Any]:
+    """Return the attributes of an access record, computed once per process and thread."""
     return vars(LOG.makeRecord(LOG.name, logging.INFO, __file__, 0, _LINE, (), None))
 
 
 def redacted_target(scope: Mapping[str, object]) -> str:
-    """Return the path and query as they were sent, on one line and without secrets."""
+    """Return a request's path and query as they were sent, on one line and without secrets."""
     raw, query = scope.get("raw_path"), scope["query_string"]
     path = raw.decode("latin-1") if isinstance(raw, bytes) else quote(str(scope["path"]))
     return redact_target(path, query.decode("latin-1") if isinstance(query, bytes) else "")

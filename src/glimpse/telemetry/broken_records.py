@@ -1,4 +1,4 @@
-"""BrokenRecords: logs each invalid stored record once."""
+"""BrokenRecords: logs each stored record that is invalid, once."""
 
 import logging
 
@@ -7,19 +7,23 @@ _LONGEST = 100  # characters of an id that are logged
 
 
 class BrokenRecords:
-    """Logs each broken record of one kind once, at most 1,000 records, then that there are more.
+    """Logs each broken record of one kind once.
 
-    Every list leaves the broken record out; a log line for each list would fill the log.
+    After 1,000 records, it logs once that there are more. Every list leaves the broken record out;
+    a log line for each list would fill the log.
     """
 
     def __init__(self, logger: logging.Logger, kind: str) -> None:
-        """`kind` names the records in the log: "image", say."""
+        """`kind` names the records in the log: "image", for example."""
         self._logger = logger
         self._kind = kind
         self._reported: set[str] = set()
 
     def report(self, record_id: object, reason: str) -> None:
-        """Log that the record is left out of responses, unless it was logged before."""
+        """Log that a record is left out of responses because of `reason`, unless logged before.
+
+        `record_id` may be of any type, because it comes from a document of another service.
+        """
         if isinstance(record_id, str):
             shown = ascii(record_id[:_LONGEST])
         else:  # from a document of another service: it may be of any type and size

@@ -1,4 +1,4 @@
-"""Set up logging by the options of oslo.log, which OpenStack services share."""
+"""Logging, set up by the options of oslo.log: handlers, and formatters for lines and JSON."""
 
 import contextlib
 import logging
@@ -35,8 +35,8 @@ _FRAMES = ("  ", "Traceback (", "\n")  # beginnings of the parts of a traceback 
 def configure_logging(server: Server) -> None:
     """Send log records to a file or standard error, as lines or JSON objects.
 
-    Call it again to open the file again after log rotation. Raises OSError if the file cannot be
-    opened.
+    Replaces the handlers of an earlier call, so that the file is opened again after log rotation.
+    Raises OSError, and changes nothing, if the file cannot be opened.
     """
     file = log_path(server)
     handler = _FileHandler(file) if file else _StreamHandler(sys.stderr)
@@ -58,7 +58,10 @@ def log_path(server: Server) -> Path | None:
 
 
 def reopen_logs(server: Server) -> None:
-    """Open the log file again after log rotation; on failure log it and keep the open file."""
+    """Configure logging again, which opens the log file again after log rotation.
+
+    If it cannot be opened, an error is logged to the file that is open already.
+    """
     try:
         configure_logging(server)
     except OSError as error:
@@ -71,12 +74,12 @@ def _is_not_logged_yet(record: logging.LogRecord) -> bool:
 
 
 class _ErrorReportingHandler(logging.Handler):
-    """Reports on standard error, at most once a minute, that lines cannot be written."""
+    """Reports on standard error, at most once a minute, that records cannot be written."""
 
     _reported_at = -math.inf
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802  logging's signature
-        """Report the exception being handled; logging's own method prints a traceback each time."""
+        """Report the exception being handled. logging's own method prints a traceback each time."""
         now = time.monotonic()
         if now - self._reported_at < _WARNING_INTERVAL:
             return
@@ -86,32 +89,32 @@ class _ErrorReportingHandler(logging.Handler):
 
 
 class _FileHandler(_ErrorReportingHandler, logging.FileHandler):
-    """Appends lines to a file."""
+    """Appends records to a file."""
 
     def __init__(self, file: Path) -> None:
         super().__init__(file, encoding="utf-8", errors="backslashreplace")
 
 
 class _StreamHandler(_ErrorReportingHandler, logging.StreamHandler):  # type: ignore[type-arg]  # no such at run time
-    """Writes lines to standard error."""
+    """Writes records to standard error."""
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as one line, with the ids of the request if it belongs to one.
+    """Formats a record as one line, by the format options of oslo.log.
 
-    Adds a suffix at level DEBUG, and one more line, with a prefix, for each line of a traceback. A
-    name of oslo.log's in a format that Glimpse has no value for becomes ``-``. Messages, ids and
-    texts of errors are redacted and escaped, because they may hold foreign text.
+    Records of a request have its ids. At level DEBUG, a suffix is added. Each line of a traceback
+    is another line, with a prefix. A name in the formats that only oslo.log knows becomes ``-``.
+    Messages, ids and texts of errors are redacted and escaped, because they may hold foreign text.
     """
 
     def __init__(self, server: Server) -> None:
         super().__init__(datefmt=server.log_date_format)
         identity = server.logging_user_identity_format
-        self._without = server.logging_default_format_string
-        self._within = server.logging_context_format_string.replace(_IDENTITY, identity)
+        self._default_format = server.logging_default_format_string
+        self._context_format = server.logging_context_format_string.replace(_IDENTITY, identity)
         self._suffix = server.logging_debug_format_suffix
         self._prefix = server.logging_exception_prefix.replace(_IDENTITY, identity)
-        formats = (self._without, self._within, self._suffix, self._prefix)
+        formats = (self._default_format, self._context_format, self._suffix, self._prefix)
         names = dict.fromkeys(_NAME.findall("".join(formats)), "-")
         names |= dict.fromkeys(_EMPTY, "")
         self._unknown = {name: names[name] for name in names.keys() - _KNOWN.__dict__.keys()}
@@ -119,17 +122,17 @@ class LineFormatter(logging.Formatter):
         self._date = ""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Render one record."""
-        within = current_request.get() is not NO_REQUEST
-        values = {**self._unknown, **record.__dict__, **(_context() if within else {})}
+        """Return the line, or the lines if there is a traceback, without a line end."""
+        is_in_request = current_request.get() is not NO_REQUEST
+        values = {**self._unknown, **record.__dict__, **(_context() if is_in_request else {})}
         values["asctime"] = self._asctime(record)
         values["message"] = _message(record)
-        form = self._within if within else self._without
-        text = form % values
+        line_format = self._context_format if is_in_request else self._default_format
+        text = line_format % values
         # Rarely true: escaping each value of each line would take too long.
         if record.exc_info or not _is_plain(text):
             values |= _shown(values) | {"message": escape(values["message"])}
-            text = form % values
+            text = line_format % values
         if record.levelno == logging.DEBUG and self._suffix:
             text = f"{text} {self._suffix % values}"
         if record.exc_info:
@@ -138,7 +141,7 @@ class LineFormatter(logging.Formatter):
         return text
 
     def _asctime(self, record: logging.LogRecord) -> str:
-        """Return the date in the configured format, which is rendered once a second."""
+        """Return the date in the configured format. It is rendered once a second."""
         second = int(record.created)
         if second != self._second:
             self._second, self._date = second, self.formatTime(record, self.datefmt)
@@ -148,12 +151,12 @@ class LineFormatter(logging.Formatter):
 class JsonFormatter(logging.Formatter):
     """Formats a record as one JSON object: seconds since 1970, level, logger, ids, message.
 
-    The named arguments of a message, such as those of an access line, are fields, too. Texts are
-    redacted and escaped as in lines.
+    If the arguments of a message are named, as those of the access log are, they are fields, too.
+    Texts are redacted and escaped as in lines.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Render one record."""
+        """Return the JSON object on one line, without a line end."""
         document: dict[str, object] = {
             "time": record.created,
             "level": record.levelname,
@@ -176,16 +179,17 @@ class JsonFormatter(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Return the message, redacted and escaped.
+    """Return the message of a record, redacted and escaped.
 
-    The parts of an access line are redacted already; they are escaped with the whole line.
+    That of an access record is returned as it is: its parts are redacted, and the whole line is
+    escaped later.
     """
     text = record.getMessage()
     return text if record.name == ACCESS_LOG else show(text)
 
 
 def _field(value: object) -> object:
-    """Convert a value to one that orjson can write; escape text."""
+    """Return a value that orjson can write: None, a bool, a number or an escaped text."""
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int) and abs(value) <= _LARGEST_INTEGER:
@@ -194,7 +198,10 @@ def _field(value: object) -> object:
 
 
 def _traceback(record: logging.LogRecord) -> Iterator[str]:
-    """Yield the lines of a traceback, redacted and escaped; the exception's text is one line."""
+    """Yield the lines of a record's traceback, redacted and escaped.
+
+    The text of the exception is a single line.
+    """
     for part in traceback.format_exception(*record.exc_info):  # type: ignore[misc]  # there is one
         lines = part.strip("\n").split("\n") if part.startswith(_FRAMES) else [part.rstrip("\n")]
         yield from map(show, lines)
@@ -203,8 +210,8 @@ def _traceback(record: logging.LogRecord) -> Iterator[str]:
 def _context() -> dict[str, str]:
     """Return the ids of the current request and of its caller, under oslo.log's names.
 
-    The ids of the caller are foreign text, from Keystone or from a noauth token; `_shown` escapes
-    them.
+    The caller's ids are foreign text, from Keystone or a noauth token: pass them to `_shown` before
+    they are logged. Unusually long ones are redacted and cut already.
     """
     ids, caller = current_request.get(), current_context.get().caller
     context = {"request_id": ids.request_id, "global_request_id": ids.global_id or "-"}
@@ -224,12 +231,12 @@ def _context() -> dict[str, str]:
 
 
 def _is_plain(text: str) -> bool:
-    """Return True if a line has nothing to escape and is not long."""
+    """Return True if a line is of usual length and has nothing to escape."""
     return len(text) <= _USUAL_LINE and text.isprintable()
 
 
 def _shown(values: Mapping[str, object]) -> dict[str, str]:
-    """Return the ids and names in `values`, redacted, escaped and cut to _LONGEST_ID."""
+    """Return the ids and names among `values`, redacted, escaped and cut to _LONGEST_ID."""
     return {
         name: show(text[:_LONGEST_ID])
         for name, text in values.items()

@@ -23,7 +23,10 @@ _CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 
 
 
 class Metrics:
-    """Implements Observer. Make one per process: two would overwrite each other's files."""
+    """Implements Observer with counters and histograms, and renders them for a scrape.
+
+    Make one per process: two would overwrite each other's files.
+    """
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         registry = registry or CollectorRegistry()
@@ -73,11 +76,11 @@ class Metrics:
         ]
 
     def request_began(self) -> None:
-        """Count a request in flight."""
+        """Count one more request in flight."""
         self._in_flight.inc()
 
     def request_ended(self, operation: str, status: int, seconds: float) -> None:
-        """Count a request that has ended, and its time."""
+        """Count a request that has ended by its operation and status, and its seconds."""
         self._in_flight.dec()
         key = (operation, status)
         parts = self._request_parts.get(key)
@@ -88,7 +91,10 @@ class Metrics:
         parts[1].observe(seconds)
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
-        """Count a call that has ended, and its time."""
+        """Count a call that has ended by its service, method and outcome, and its seconds.
+
+        A status code that HTTP does not have is counted as ``other``.
+        """
         if outcome.isdigit() and not 100 <= int(outcome) <= 599:  # noqa: PLR2004  HTTP's statuses
             outcome = "other"  # so that an upstream server cannot create any number of series
         key = (service, method, outcome)
@@ -100,23 +106,23 @@ class Metrics:
         parts[1].observe(seconds)
 
     def call_retried(self, service: Service) -> None:
-        """Count a retry."""
+        """Count a retry of a call to this service."""
         self._retries.labels(service).inc()
 
     def token_looked_up(self, *, hit: bool) -> None:
-        """Count a hit or a miss."""
+        """Count a hit or a miss of the cache of tokens."""
         (self._hits if hit else self._misses).inc()
 
     def render(self, accept: str) -> tuple[str, bytes]:
-        """Return content type and body of a response to a scrape, as its Accept header prefers.
+        """Return content type and body of the response to a scrape with this Accept header.
 
-        With several workers this reads files: call it in a thread.
+        With several workers, this reads the files of all workers: call it in a thread.
         """
         encode, content_type = choose_encoder(accept)
-        return content_type, encode(self._scraped())
+        return content_type, encode(self._registry_to_render())
 
-    def _scraped(self) -> CollectorRegistry:
-        """Return the registry to render: this process's, or one with the files of all workers."""
+    def _registry_to_render(self) -> CollectorRegistry:
+        """Return the registry to render: this process's, or one with the sums over all workers."""
         if not os.environ.get(DIRECTORY_VARIABLE):
             return self._registry
         everything = CollectorRegistry()
@@ -125,6 +131,7 @@ class Metrics:
 
 
 def _gauge_of_requests_in_flight(registry: CollectorRegistry) -> Gauge:
+    """Make the gauge. With several workers, it is the sum over those that are running."""
     return Gauge(
         "glimpse_requests_in_flight",
         "Requests being served now.",
@@ -134,5 +141,5 @@ def _gauge_of_requests_in_flight(registry: CollectorRegistry) -> Gauge:
 
 
 def remove_worker_metrics(pid: int) -> None:
-    """Subtract the requests in flight of a worker that has exited from the sum."""
+    """Subtract the requests in flight of a worker that has exited. Its other counts remain."""
     mark_process_dead(pid)  # type: ignore[no-untyped-call]  # prometheus_client does not type it

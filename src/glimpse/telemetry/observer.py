@@ -1,4 +1,4 @@
-"""Observer: the interface for counting requests, and calls to other services."""
+"""Observer: the interface to count requests, and calls to other services."""
 
 from typing import Literal, Protocol
 
@@ -18,8 +18,8 @@ class Observer(Protocol):
     def request_ended(self, operation: str, status: int, seconds: float) -> None:
         """Record that a request has ended, `seconds` after it arrived.
 
-        `operation` is one of a fixed set of names. `status` is that of the response, or 499 or 500
-        for an incomplete response (see `RequestMiddleware`).
+        `operation` is one of a fixed set of names. `status` is the status code of the response; for
+        an incomplete response it is 499 or 500 (see `RequestMiddleware`).
         """
         ...
 
@@ -27,12 +27,13 @@ class Observer(Protocol):
         """Record that one call to another service has ended, after `seconds`.
 
         `outcome` is the status code of the response. Without a response it is ``timeout``,
-        ``unreachable`` or ``bad_answer`` (too large); for a login, it is ``ok`` or ``failed``.
+        ``bad_answer`` (the response was too large) or ``unreachable`` (any other error). For a
+        login, it is ``ok`` or ``failed``.
         """
         ...
 
     def call_retried(self, service: Service) -> None:
-        """Record that a call is about to be retried."""
+        """Record that a failed call to a service is about to be sent again."""
         ...
 
     def token_looked_up(self, *, hit: bool) -> None:

@@ -1,8 +1,8 @@
-"""Escape and redact foreign text, for log lines, messages and headers.
+"""Redact and escape foreign text, for log lines, messages and headers.
 
 Foreign text is all that clients, Keystone and Glance send: URLs, ids, names, texts of errors.
-`escape` makes it one line, `redact` hides secrets in it, `show` does both, and `redact_target` is
-for the path and query of a request.
+`redact` hides secrets in it, `escape` makes it one line, `show` does both. `redact_target` is for
+the path and query of a request.
 """
 
 import re
@@ -72,29 +72,35 @@ def escape(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Replace tokens, passwords and users of URLs in free text, such as an error message."""
+    """Replace tokens, passwords, and users in URLs, in free text such as an error message."""
     if _TOKEN.search(text):
         text = _TOKEN.sub(HIDDEN, text)
     return _IN_TEXT.sub(_hidden_in_text, text)
 
 
 def _hidden_in_text(found: re.Match[str]) -> str:
+    """Return what a secret in free text is replaced by; the name before it is kept."""
     if found["scheme"]:
         return f"://{HIDDEN}@"
     return (found["header"] or found["password"]) + HIDDEN
 
 
 def show(text: str) -> str:
-    """Redact and escape foreign text for a message."""
+    """Redact and escape foreign text, for a log line or a message."""
     return escape(redact(text))
 
 
 def redact_target(path: str, query: str) -> str:
     """Return a request's path and query in ASCII, on one line, without secrets.
 
-    Hidden are segments after ``/tokens/``, values of parameters named like a secret (after ``?``,
-    ``&``, ``;`` or ``#``), users and passwords of URLs, and texts with the form of a token; also if
-    they are percent-encoded, several times over. In doubt, a text is hidden.
+    These are replaced by ``***``, even if they are percent-encoded, several times over:
+
+    - segments after ``/tokens/`` and the like
+    - values of parameters named like a secret (after ``?``, ``&``, ``;`` or ``#``)
+    - users and passwords of URLs
+    - texts with the form of a token
+
+    In doubt, a text is replaced. Path and query are cut to MOST_SHOWN characters each.
     """
     if len(path) > MOST_SHOWN:
         path = path[:MOST_SHOWN] + "..."
@@ -110,6 +116,7 @@ def redact_target(path: str, query: str) -> str:
 
 
 def _is_usual(text: str, usual: re.Pattern[str], words: tuple[str, ...]) -> bool:
+    """Return True if a text has only characters of `usual`, and none of `words` in it."""
     if not usual.fullmatch(text):
         return False
     lower = text.lower()
@@ -120,6 +127,7 @@ def _is_usual(text: str, usual: re.Pattern[str], words: tuple[str, ...]) -> bool
 
 
 def _in_ascii(text: str) -> str:
+    """Return a redacted text in ASCII, on one line and without quotes."""
     text = text.replace('"', "%22")  # a quote would end the target in an access line
     if text.isascii() and text.isprintable():
         return text
@@ -151,13 +159,13 @@ def _redacted_path(path: str) -> str:
 
 
 def _is_secret_parent(segment: str) -> bool:
-    """Return True if a secret follows this decoded segment: after ``tokens``, for example."""
+    """Return True if the next segment is a secret: after the decoded ``tokens``, for example."""
     name = segment.partition(";")[0].replace("\\", "/").rstrip("/ ").rpartition("/")[2]
     return name.strip().lower() in _SECRET_PARENTS
 
 
 def _redacted_parameters(text: str) -> str:
-    """Redact parameters, and keep the separators between them."""
+    """Redact each parameter in `text`, and keep the separators between them."""
     if text.isalnum() and "gAAAA" not in text:
         return text
     return "".join(
@@ -167,6 +175,10 @@ def _redacted_parameters(text: str) -> str:
 
 
 def _redacted_parameter(raw: str) -> str:
+    """Redact one ``name=value``, or a text without ``=``.
+
+    The value is hidden if the name is a secret's, or if the value contains a secret.
+    """
     name, equals, value = raw.partition("=")
     plain_name, plain_value = _decoded(name), _decoded(value)
     if not equals and _has_secret(plain_name):
@@ -179,7 +191,10 @@ def _redacted_parameter(raw: str) -> str:
 
 
 def _has_secret(text: str) -> bool:
-    """Return True if a decoded part of a URL has a secret: a parameter, path, token or user."""
+    """Return True if a decoded part of a URL has a token, secret parameter, path or user in it.
+
+    True also for a ``%``: it was encoded too many times to know.
+    """
     if _TOKEN.search(text) or _USERINFO.search(text) or "%" in text:
         return True
     if _SECRET_VALUE.search(text):
@@ -191,7 +206,10 @@ def _has_secret(text: str) -> bool:
 
 
 def _decoded(text: str) -> str:
-    """Percent-decode `text` until nothing changes; "%" if it is encoded more than five times."""
+    """Return `text` with all percent-encoding removed; "%" if it is encoded more than 5 times.
+
+    A ``%`` that encodes nothing becomes a space, so that only undecoded text contains "%".
+    """
     if "%" not in text:
         return text
     for _ in range(_MOST_DECODED):
@@ -203,12 +221,12 @@ def _decoded(text: str) -> str:
 
 
 def header_value(text: str) -> str:
-    """Escape `text` for a header: ASCII, on one line."""
+    """Return `text` as a header value: in ASCII and on one line, other characters escaped."""
     return escape(text).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def quote_url(url: str) -> str:
-    """Percent-encode the characters of `url` that no URL may have or that end a header."""
+    """Return `url` with characters that are invalid in URLs, or end a header, percent-encoded."""
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%", errors="replace")
 
 

@@ -15,10 +15,11 @@ _REQUEST_ID = re.compile(
 
 
 class RequestIds(NamedTuple):
-    """Ids of the request being served, both of the form ``req-<uuid>``.
+    """Ids of a request, both of the form ``req-<uuid>``.
 
-    ``global_id`` is the client's id, from ``X-Openstack-Request-Id``; None if the header is missing
-    or has another form. It is sent to Glance with each call (oslo.middleware's convention).
+    ``request_id`` is generated here. ``global_id`` is the client's id, from
+    ``X-Openstack-Request-Id``; None if the header is missing or has another form. It is sent to
+    Glance with each call (oslo.middleware's convention).
     """
 
     request_id: str
@@ -31,7 +32,10 @@ current_request: ContextVar[RequestIds] = ContextVar("glimpse_request", default=
 
 
 def new_request_ids(headers: Mapping[bytes, bytes]) -> RequestIds:
-    """Generate an id for a request, and read the client's from `headers` (lower-case names)."""
+    """Return ids for a new request: one that is generated, and the client's from `headers`.
+
+    The names in `headers` are in lower case.
+    """
     sent = headers.get(b"x-openstack-request-id", b"")
     return RequestIds(_new_id(), sent.decode() if _REQUEST_ID.fullmatch(sent) else None)
 
@@ -48,8 +52,8 @@ class RequestContext:
 
     ``operation`` is one of a fixed set of names. ``caller`` is None until the token is validated.
     ``glance_seconds`` is the time spent in calls to Glance. ``body_bytes`` is the number of bytes
-    of the request's body that `http.bodies.BODIES` counts.
-    ``is_exception_logged`` is True once the exception that ended the request was logged.
+    of the request's body that `http.bodies.BODIES` counts. ``is_exception_logged`` is True once the
+    exception that ended the request was logged.
     """
 
     __slots__ = (
@@ -70,7 +74,10 @@ class RequestContext:
         self.is_exception_logged = False
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
-        """Add the seconds of a call to Glance to `glance_seconds`, and call the observer."""
+        """Pass the end of a call to the observer.
+
+        If the call was one to Glance, add its seconds to `glance_seconds`.
+        """
         if service == "glance":
             self.glance_seconds += seconds
         self.observer.call_ended(service, method, outcome, seconds)

@@ -9,7 +9,7 @@ _SECONDS = 60.0
 
 
 class ThrottledErrorLog:
-    """Logs messages at level ERROR, at most one in 60 seconds; others are dropped.
+    """Logs messages at level ERROR, at most one in 60 seconds. Others are dropped.
 
     Make one for each kind of error, such as a full disk, and share it between all requests.
     """
@@ -20,7 +20,7 @@ class ThrottledErrorLog:
         self._logged_at = -math.inf
 
     def __call__(self, message: str, *arguments: object) -> None:
-        """Log the message, unless one was logged less than 60 seconds ago. Thread-safe."""
+        """Log the message, unless one was logged in the last 60 seconds. Any thread may call it."""
         now = self._clock()
         if now - self._logged_at >= _SECONDS:
             self._logged_at = now
