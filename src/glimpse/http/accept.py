@@ -32,7 +32,7 @@ def best_offer(accept: str, offers: Sequence[str]) -> str | None:
 
 
 def _is_well_formed(text: str) -> bool:
-    """Return True for a media range with parameters, or an empty text (RFC 9110, 12.5.1)."""
+    """Return True for a media range with valid parameters and weight, and for an empty text."""
     weights = (part.strip()[2:] for part in text.split(";")[1:] if part.strip()[:2] in ("q=", "Q="))
     return bool(_RANGE.fullmatch(text)) and all(_WEIGHT.fullmatch(weight) for weight in weights)
 

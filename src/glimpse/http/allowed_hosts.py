@@ -26,7 +26,11 @@ class AllowedHosts:
 
     def __init__(self, listen: str, names: Iterable[str], *, trust_proxy_headers: bool) -> None:
         self._allows_any_address = listen.strip("[]") in _EVERY_ADDRESS
-        self._names = {"localhost", listen.strip("[]").lower(), *map(_name, names)} - _EVERY_ADDRESS
+        self._names = {
+            "localhost",
+            listen.strip("[]").lower(),
+            *map(_host_name, names),
+        } - _EVERY_ADDRESS
         self._trust_proxy_headers = trust_proxy_headers
 
     def refusal(self, scope: Scope) -> str | None:
@@ -52,7 +56,7 @@ class AllowedHosts:
         """Return True if a host, with or without a port, is well formed and allowed."""
         if not is_host(host):
             return False
-        name = _name(host)
+        name = _host_name(host)
         if name in self._names:
             return True
         try:
@@ -62,10 +66,10 @@ class AllowedHosts:
         return self._allows_any_address or address.is_loopback
 
     def _allows_origin(self, headers: dict[bytes, bytes]) -> bool:
-        """Return True if the Origin header names an allowed host, or if there is none.
+        """Return False if a web page of a host that is not allowed sent the request.
 
-        Only browsers send Origin. Without it, the request is refused only if a browser marks it as
-        cross-site (Sec-Fetch-Site).
+        Origin names the page; only browsers send it. Without Origin, the result is False only if
+        the browser marks the request as cross-site (Sec-Fetch-Site).
         """
         origin = headers.get(b"origin")
         if origin is None:
@@ -90,8 +94,8 @@ class AllowedHostsMiddleware:
             await send_text(send, 403, refusal)
 
 
-def _name(host: str) -> str:
-    """Return a host without its port and brackets, in lower case."""
+def _host_name(host: str) -> str:
+    """Return a host in lower case, without its port, brackets, and dot at the end."""
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     name = host.partition(":")[0] if host.count(":") == 1 else host
@@ -99,7 +103,7 @@ def _name(host: str) -> str:
 
 
 def _refusal_message(header: str) -> str:
-    """Return the error message for a host that is not allowed; `header` says where it stands."""
+    """Return the error message for a host that is not allowed and was found in `header`."""
     return (
         f"This server checks no tokens (auth_strategy = noauth), and its {header} is a host that "
         f"is not allowed. To allow it, add it to {_OPTION}."

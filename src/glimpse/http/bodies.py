@@ -45,9 +45,9 @@ class BodyBudget:
     def reserve(self, context: RequestContext, size: int) -> None:
         """Count `size` more bytes for a request; add them to its `body_bytes`.
 
-        Raises TooManyBodies, and counts nothing, if more than `total` bytes would be in memory. But
-        if no other request has bytes in memory, none are refused: `max_request_body_size` limits a
-        single body.
+        Raises TooManyBodies, and counts nothing, if more than `total` bytes would be in memory. A
+        request is never refused while no other has bytes in memory: `max_request_body_size` limits
+        a single body.
         """
         if self.used + size > self._total and self.used > context.body_bytes:
             raise TooManyBodies("The server is busy with other requests. Try again.")
@@ -64,11 +64,11 @@ BODIES = BodyBudget(MOST_HELD)
 
 
 async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
-    """Return the whole body of a request. `headers` are those of `request_scope`.
+    """Return the whole body of a request. `headers` is ``scope["glimpse.headers"]``.
 
     Raises BodyTooLarge for more than `limit` bytes, before anything is read if Content-Length is
     larger; ClientDisconnected if the client disconnects before the end; TooManyBodies if the bodies
-    of all requests exceed MOST_HELD. The first _NOT_COUNTED bytes of each body never exceed it.
+    of all requests exceed MOST_HELD. The first 16 KiB of each body do not count.
     """
     if int(headers.get(b"content-length", b"0") or b"0") > limit:
         raise BodyTooLarge
@@ -88,7 +88,7 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
 
 
 def _count_bytes(total: int) -> None:
-    """Have BODIES count `total` bytes, and no fewer, for the current request.
+    """Increase the bytes that BODIES counts for the current request to `total`.
 
     Raises TooManyBodies. Does nothing outside of a request, or if that many are counted already.
     """
@@ -100,9 +100,9 @@ def _count_bytes(total: int) -> None:
 async def send_pieces(receive: Receive, send: Send, pieces: AsyncGenerator[bytes, None]) -> None:
     """Send the pieces of a response's body as they are produced; the head was sent before.
 
-    If the client disconnects, stops without an error. `receive` is that of a request whose body has
-    been read, so that it returns when the client disconnects. Raises what `pieces` raises. Closes
-    `pieces` in any case.
+    If the client disconnects, it returns without an error. It raises what `pieces` raises, and
+    closes `pieces` in any case. `receive` is that of a request whose body has been read, so that it
+    returns when the client disconnects.
     """
     disconnected = asyncio.ensure_future(receive())
     try:

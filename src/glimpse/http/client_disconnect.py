@@ -14,9 +14,9 @@ Result = TypeVar("Result")
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -> Result:
     """Return what `work` returns; cancel it if the client disconnects first.
 
-    Raises what `work` raises, and ClientDisconnected if the client disconnects. Returns or raises
-    when `work` has ended, also if the caller is cancelled. `receive` is that of a request whose
-    body has been read, so that it returns when the client disconnects.
+    Raises what `work` raises, and ClientDisconnected if the client disconnects. In each case, and
+    if the caller is cancelled, `work` has ended by then. `receive` is that of a request whose body
+    has been read, so that it returns when the client disconnects.
     """
     task = asyncio.ensure_future(work)
     disconnected = asyncio.ensure_future(receive())

@@ -112,7 +112,10 @@ class Healthcheck:
         await send_response(send, 200 if is_healthy else 503, [_content_type(media_type)], body)
 
     def _render(self, results: Sequence[HealthResult], media_type: str) -> str:
-        """Return the body: plain text has one line for each backend, its reason."""
+        """Return the body in a media type. JSON and HTML have details if so configured.
+
+        Plain text has one line for each backend: its reason.
+        """
         if media_type == "application/json":
             document = (detailed_document if self._detailed else brief_document)(results)
             return json.dumps(document, indent=4, sort_keys=True)
@@ -122,5 +125,6 @@ class Healthcheck:
 
 
 def _content_type(media_type: str) -> tuple[bytes, bytes]:
+    """Return the Content-Type header, with a charset unless it is JSON."""
     charset = "" if media_type == "application/json" else "; charset=UTF-8"
     return b"content-type", (media_type + charset).encode()

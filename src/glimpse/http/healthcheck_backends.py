@@ -8,7 +8,7 @@ from typing import NamedTuple
 class HealthResult(NamedTuple):
     """The result of one backend: is the process available for requests, and why (or why not).
 
-    `details` is a sentence for a person, such as the name of a missing file.
+    `details` explains the reason to a person, for example by the path of a file. It may be empty.
     """
 
     is_available: bool
@@ -21,7 +21,10 @@ Backend = Callable[[int], HealthResult]
 
 
 def disable_by_file(path: str | None) -> Backend:
-    """Make a backend that is unavailable while the file at `path` exists; never if it is None."""
+    """Make a backend that is unavailable while the file at `path` exists.
+
+    Without a path, it is always available.
+    """
 
     def check(_port: int) -> HealthResult:
         if not path:
@@ -35,7 +38,8 @@ def disable_by_file(path: str | None) -> Backend:
 def disable_by_files_ports(pairs: Sequence[str]) -> Backend:
     """Make a backend that is unavailable at a port while the file for this port exists.
 
-    `pairs` have the form ``port:path``. Raises ValueError for a malformed pair.
+    `pairs` have the form ``port:path``; other ports are always available. Raises ValueError for a
+    malformed pair.
     """
     paths: dict[int, str] = {}
     for text in pairs:

@@ -28,13 +28,14 @@ class Origin(NamedTuple):
 
 
 def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
-    """Return `origin` as the client saw it, by the proxy headers.
+    """Return the origin that the client used: `origin`, changed as the proxy headers say.
 
-    Scheme and host are replaced by those of the first element of ``Forwarded`` (RFC 7239). Only
-    without this header, they are those of ``X-Forwarded-Proto`` and ``X-Forwarded-Host``. In either
-    case, ``X-Forwarded-Prefix`` is put before the prefix of `origin`. This is the precedence of
-    oslo.middleware's HTTPProxyToWSGI. A value that is missing, or not valid in a URL, changes
-    nothing.
+    - Scheme and host are those of the first element of ``Forwarded`` (RFC 7239).
+    - Only without this header, they are those of ``X-Forwarded-Proto`` and ``X-Forwarded-Host``.
+    - In either case, ``X-Forwarded-Prefix`` is put before the prefix of `origin`.
+
+    A value that is missing, or not valid in a URL, changes nothing. oslo.middleware's
+    HTTPProxyToWSGI has the same precedence.
 
     Any client can forge these headers: call this only with ``enable_proxy_headers_parsing``.
     """
@@ -64,9 +65,10 @@ def _is_prefix(text: str) -> bool:
 
 
 def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
-    """Return the host that the client used, by ``Forwarded`` or else ``X-Forwarded-Host``.
+    """Return the host that the client used, as proxy headers name it; None if they do not.
 
-    None if it is not given. It may be any text: check it with `is_host`.
+    ``X-Forwarded-Host`` is read only if there is no ``Forwarded``. The result may be any text:
+    check it with `is_host`.
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:
@@ -75,10 +77,10 @@ def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
 
 
 def client_address(headers: dict[bytes, bytes]) -> str | None:
-    """Return the client's IP address, by ``Forwarded`` or else ``X-Forwarded-For``.
+    """Return the client's IP address, as proxy headers name it; None if they name none.
 
-    None if it is not given, or not an IP address. The zone of an IPv6 address is removed, because
-    it may be any text (``fe80::1%text``).
+    ``X-Forwarded-For`` is read only if there is no ``Forwarded``. The zone of an IPv6 address is
+    removed, because it may be any text (``fe80::1%text``).
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:

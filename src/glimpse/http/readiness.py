@@ -1,7 +1,6 @@
 """Readiness: reports if each part that this process depends on is available.
 
-A part is the image service, the identity, or one of their files, for example. `app` passes a check
-for each.
+A part is the image service or the identity, for example. `app` passes a check for each.
 """
 
 import asyncio
@@ -25,9 +24,9 @@ ReadinessCheck = Callable[[], Awaitable[str | None]]
 class Readiness:
     """Responds 200 if all checks find their parts ready, and 503 otherwise.
 
-    `checks` are by the name of the part. A check that raises, or takes more than `timeout` seconds,
-    counts as a part that is not ready. The body names each part and what its check returned.
-    Results are kept for _MAX_AGE.
+    `checks` are by the names of the parts. A check that raises, or takes more than `timeout`
+    seconds, counts as a part that is not ready. The body names each part and what its check
+    returned. Results are used again for a second, so that frequent requests do not load the parts.
     """
 
     def __init__(self, checks: Mapping[str, ReadinessCheck], timeout: float = _TIMEOUT) -> None:
@@ -50,9 +49,9 @@ class Readiness:
         await send_response(send, 200 if is_ready else 503, headers, body, method=scope["method"])
 
     async def _recent_reasons(self) -> dict[str, str | None]:
-        """Return why each part is not ready, None for one that is; at most _MAX_AGE seconds old.
+        """Return why each part is not ready, None for one that is ready.
 
-        Concurrent calls share one run of the checks.
+        Results are at most a second old. Concurrent calls share one run of the checks.
         """
         async with self._lock:
             if time.monotonic() - self._checked_at >= _MAX_AGE:

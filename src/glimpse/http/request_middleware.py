@@ -118,9 +118,9 @@ class RequestMiddleware:
 
 
 class _SentResponse:
-    """Wraps `send`, and records what was sent of the response: status, size, and if all of it.
+    """Wraps `send`, and records the status, the size and the end of the response.
 
-    `incomplete_reason` is logged if the response was not completed and the server names no reason.
+    `incomplete_reason` is logged for an incomplete response, if the server names no other reason.
     """
 
     __slots__ = ("_send", "incomplete_reason", "is_complete", "size", "status")

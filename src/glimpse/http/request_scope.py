@@ -17,7 +17,7 @@ def extend_scope(scope: Scope, *, trust_proxy_headers: bool) -> bool:
     - ``glimpse.base_url`` is the start of links, without a slash at the end.
     - ``glimpse.client`` is the client's address, ``-`` if the server does not know it.
 
-    If `trust_proxy_headers`, the last two are as proxy headers say.
+    With `trust_proxy_headers`, proxy headers take precedence for the last two.
     """
     headers: dict[bytes, bytes] = dict(scope["headers"])
     has_single_tokens = True
@@ -47,9 +47,9 @@ def _join_repeated(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
 
 
 def _origin(scope: Scope, headers: dict[bytes, bytes]) -> Origin:
-    """Return the URL that the request was sent to: its scheme, and its Host.
+    """Return scheme and host of the URL that the request was sent to.
 
-    Without a Host, it is the address that the server listens on.
+    Without a Host header, the host is the address that the server listens on.
     """
     host = headers.get(b"host", b"").decode("latin-1")
     if not host:

@@ -33,6 +33,7 @@ _ERROR_HEADERS = (
 
 
 def _status_line(status: int) -> bytes:
+    """Return the first line of an HTTP/1.1 response. An unknown status has an empty phrase."""
     try:
         phrase = http.HTTPStatus(status).phrase
     except ValueError:
@@ -127,9 +128,9 @@ class AsgiRequest:
     async def run(self, app: ASGIApp) -> None:
         """Run the application until it returns. Raises nothing.
 
-        If it raises, is cancelled, or returns before the response is complete, the client gets a
-        500 if no response has started, and the connection closes. An exception is logged, unless
-        `RequestMiddleware` has logged it.
+        The application fails if it raises, is cancelled, or returns while the client still waits
+        for the response. Then the client gets a 500 if no response has started, and the connection
+        closes. An exception is logged, unless `RequestMiddleware` has logged it.
         """
         try:
             await app(self.scope, self.receive, self.send)
@@ -158,8 +159,9 @@ class AsgiRequest:
         """Wait for the next part of the request's body, and return it.
 
         Returns ``http.disconnect`` as soon as the client has disconnected or the response is
-        complete. So after the last part of the body, it waits for one of these. If the client
-        expects 100 Continue, the first call sends it, unless the response has started.
+        complete. So after the last part of the body, it waits for one of these. If reading from the
+        client is paused, it resumes. If the client expects 100 Continue, the first call sends it,
+        unless the response has started.
         """
         if self._expects_continue and not self._transport.is_closing():
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -206,11 +208,12 @@ class AsgiRequest:
         self._head = self._render_head(message["status"], message.get("headers", ()))
 
     def _render_head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """Return the status line, the header lines and the empty line after them.
+        """Return the bytes of the response's head, and decide how its body is framed.
 
-        Decides how the body is framed: by the Content-Length in `headers`; without one in chunks,
-        but for HTTP/1.0 by the end of the connection. Decides also if the connection stays open.
-        Raises RuntimeError for a header with a control character.
+        With a Content-Length in `headers`, the body has that length. Without one it is chunked, and
+        for HTTP/1.0 it ends with the connection. A response to HEAD, a 204 and a 304 have no body.
+        A Connection header is not sent as it is: ``close`` closes the connection after the
+        response. Raises RuntimeError for a header with a control character.
         """
         lines = [_STATUS_LINES[status]]
         for name, value in (*self._default_headers, *headers):
@@ -238,10 +241,11 @@ class AsgiRequest:
         return head + b"\r\n"
 
     def _send_body(self, body: bytes, *, has_more: bool) -> None:
-        """Send a part of the body: the first one with the head; the last one ends the response.
+        """Send a part of the body, and the head together with the first part.
 
-        The response to HEAD is sent without the body. Raises RuntimeError if the body becomes
-        longer than its Content-Length, or ends before.
+        If `has_more` is False, the response is complete: call `on_response_complete`. The response
+        to HEAD is sent without the body. Raises RuntimeError if the body becomes longer than its
+        Content-Length, or ends before.
         """
         head, self._head = self._head, b""
         tail = b""

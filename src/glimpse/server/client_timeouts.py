@@ -24,13 +24,14 @@ class ClientTimeouts(asyncio.Protocol):
     - A request's head has to be complete `client_timeout` seconds after its first byte.
     - While a client has yet to send a body or read a response, a byte has to move in either
       direction every `client_timeout` seconds.
-    - A body has to arrive at _MIN_BODY_RATE on average, with `client_timeout` seconds to spare.
-    - After a response, the next request has to begin within KEEP_ALIVE seconds.
+    - A body has to arrive at 500 bytes per second on average, with `client_timeout` seconds to
+      spare.
+    - After a response, the next request has to begin within KEEP_ALIVE (5) seconds.
 
     `client_timeout` has to be set before the first connection. A new value is valid for open
     connections, too.
 
-    The time while the server itself does not read from the client does not count.
+    Time in which the server has paused reading from the client does not count.
 
     One timer per connection checks all of that every few seconds, because a timer for each request
     would add a tenth to its cost. The subclass sets `_idle_since`, `_head_since`, `_body_since`,
@@ -93,19 +94,22 @@ class ClientTimeouts(asyncio.Protocol):
         self.flow.resume_writing()
 
     def abort_response(self) -> None:
-        """Close the connection at once: all unsent responses together take too much memory."""
+        """Close the connection at once, and drop its unsent data.
+
+        UNSENT_RESPONSES calls this when all unsent responses together take too much memory.
+        """
         self._close_reason = "memory"
         self.transport.abort()
 
     def _check_interval(self) -> float:
+        """Return the seconds between two checks."""
         return min(self.client_timeout / 4, KEEP_ALIVE)
 
     def _check_timeouts(self) -> None:
         """Close the connection if a timeout has passed, and start the timer of the next check.
 
-        A client that does not read its response is disconnected at once; any other may still read
-        what was sent to it. Each check also closes stalled connections of UNSENT_RESPONSES, this
-        one or others.
+        If the client does not read its response, unsent data is dropped; otherwise it is still
+        sent. Each check also closes stalled connections of UNSENT_RESPONSES, this one or others.
         """
         UNSENT_RESPONSES.close_stalled()
         if self._close_reason == "memory":  # `close_stalled` closed this connection

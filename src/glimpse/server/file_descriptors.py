@@ -19,8 +19,8 @@ class DescriptorGuard:
     """Tells if the process has enough free file descriptors to serve another connection.
 
     The kernel gives each new descriptor the lowest free number, so this number shows how many are
-    in use. An eighth of the limit of open files (RLIMIT_NOFILE), at most _MAX_RESERVED, is reserved
-    for other uses than connections.
+    in use. An eighth of the limit of open files (RLIMIT_NOFILE), at most 64, is reserved for other
+    uses than connections.
 
     If no connection can be served, `can_accept` and `can_accept_now` log an error, at most one per
     minute in all.
@@ -49,7 +49,7 @@ class DescriptorGuard:
         return False
 
     def can_linger(self, descriptor: int) -> bool:
-        """Return True if a refused connection may stay open until its client read the response.
+        """Return True if a refused connection may stay open until its client has read why.
 
         `descriptor` is the connection's. Refused connections use at most half of the reserved
         descriptors.

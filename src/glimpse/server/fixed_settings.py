@@ -15,8 +15,8 @@ def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
     """Return `new` with the host, port, number of workers and [metrics] of `present`.
 
     Sockets and processes exist already, so only a restart can change these. Logs a warning if `new`
-    differs in one of them. A difference in [metrics] is reported only if one of the two sets the
-    metrics port: the default port may have been in use, and then `present` has none.
+    has other values for them. If neither sets the metrics port, other [metrics] are no reason to
+    warn: `present` has no port if the default one was in use.
     """
     fixed = {name: getattr(present.server, name) for name in ("host", "port", "workers")}
     server = replace(new.server, **fixed)

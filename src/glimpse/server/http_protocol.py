@@ -56,7 +56,7 @@ class HttpProtocol(ClientTimeouts):
         self._undecoded = b""  # chunks of the body that are decoded next
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start serving the connection; if file descriptors run out, respond 503 and close it."""
+        """Start serving the connection; with too few file descriptors, respond 503 and close it."""
         self.transport = cast("asyncio.Transport", transport)  # which it is for TCP
         self.flow = FlowControl(self.transport)
         self._server = _address(transport.get_extra_info("sockname"))
@@ -113,10 +113,10 @@ class HttpProtocol(ClientTimeouts):
                 self._buffer_request(data)
 
     def _read_head(self, data: bytes) -> None:
-        """Start the request whose head `data` completes, process the rest; else buffer `data`.
+        """Start a request if `data` completes its head; otherwise buffer `data`.
 
-        Raises RequestRefused for an invalid or too large head, and if there is no room to buffer
-        it.
+        The bytes after the head are processed, too. Raises RequestRefused for an invalid or too
+        large head, and if there is no room to buffer it.
         """
         buffer = self._buffer
         new_from = len(buffer)
@@ -201,7 +201,7 @@ class HttpProtocol(ClientTimeouts):
         CHUNK_QUEUE.add(self.loop, self._decode_chunks)
 
     def _decode_chunks(self) -> None:
-        """Decode these chunks. Then read on, unless much of the body waits for the application."""
+        """Decode what `_decode_later` kept; resume reading unless too much body is buffered."""
         data, self._undecoded = self._undecoded, b""
         if self._is_lingering or self.transport.is_closing():
             return

@@ -128,8 +128,9 @@ def _decode_small_chunks(data: bytes, position: int, content: list[bytes]) -> in
     """Append the content of complete chunks below 4 kB, without extensions, to `content`.
 
     Starts at `position` in `data`, and returns the position where it stopped: at anything that is
-    not such a chunk (malformed data, the last chunk), or when `content` has MAX_DECODED parts. It
-    takes a quarter of the time that `ChunkedBody.decode` takes for the same chunks.
+    not such a chunk (malformed or incomplete data, the last chunk), or when `content` has
+    MAX_DECODED parts. It takes a quarter of the time that `ChunkedBody.decode` takes for the same
+    chunks.
     """
     while len(content) < MAX_DECODED:
         stop = data.find(b"\r\n", position, position + _SMALL_SIZE_DIGITS + 2)

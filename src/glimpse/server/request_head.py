@@ -2,8 +2,8 @@
 
 The rules are those of RFC 9112. This module parses the request line, httptools the header lines.
 httptools gets only complete heads, so that the result does not depend on how the bytes of a request
-arrive. It never sees methods and headers that it would reject, or after which it would expect
-another protocol than HTTP.
+arrive. It gets GET in place of a method that it does not know, and no Upgrade header, after which
+it would expect another protocol than HTTP.
 """
 
 import functools
@@ -81,7 +81,7 @@ class HeadParser:
         """Parse one complete head, with its empty line.
 
         Raises RequestRefused: with 417 for an expectation other than 100-continue, with 400 for all
-        else that is invalid. An Upgrade header is ignored (RFC 9110, 7.8). The host in an absolute
+        else that is invalid. An Upgrade header is left out (RFC 9110, 7.8). The host in an absolute
         target replaces the Host header's (RFC 9112, 3.2.2).
         """
         line = _REQUEST_LINE.match(head)

@@ -30,8 +30,8 @@ class Supervisor:
     """Runs a WorkerPool: makes its system calls, and passes signals and workers' events to it.
 
     All workers write their events to one pipe, a line each. Python writes the numbers of signals to
-    another. `run` reads both, and handles signals and events one after another, never in a signal
-    handler. `heartbeat_interval` is in seconds, None for no heartbeats.
+    another pipe. `run` reads both, and handles signals and events one after another, never in a
+    signal handler. `heartbeat_interval` is in seconds, None for no heartbeats.
     """
 
     def __init__(
@@ -137,7 +137,10 @@ class Supervisor:
             self._pool.stop()
 
     def _reap_workers(self) -> None:
-        """Reap all workers that have exited, and pass their exit statuses to the pool."""
+        """Reap all workers that have exited, and pass their exit statuses to the pool.
+
+        Their requests in flight are removed from the metrics.
+        """
         while not self._pool.is_empty:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -161,7 +164,7 @@ class Supervisor:
 
 
 def _do_nothing(_number: int, _frame: object) -> None:
-    """Do nothing. For a signal with a handler, Python writes its number to the pipe."""
+    """Do nothing: a signal with a handler makes Python write its number to the wake-up pipe."""
 
 
 def _pipe() -> tuple[int, int]:
@@ -171,7 +174,7 @@ def _pipe() -> tuple[int, int]:
 
 
 def _read(pipe: int) -> bytes:
-    """Return the bytes that are in the pipe, 64 kB at most, without waiting."""
+    """Return up to 64 kB that are in the pipe, nothing if it is empty. Never waits."""
     try:
         return os.read(pipe, 65536)
     except BlockingIOError:

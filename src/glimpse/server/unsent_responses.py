@@ -27,7 +27,8 @@ class UnsentResponses:
     """The connections with unsent data. Closes stalled ones while their total exceeds `limit`.
 
     `limit` is in bytes. A connection is stalled if its client has not read most of its data within
-    _STALL_TIMEOUT. The one that has been stalled longest is closed first; others are never closed.
+    _STALL_TIMEOUT (5 seconds). The one that has been stalled longest is closed first. Connections
+    that are not stalled stay open, even if the limit is exceeded.
     """
 
     def __init__(

@@ -28,7 +28,7 @@ class ServerHooks(Protocol):
         ...
 
     def on_tick(self, tick: int) -> None:
-        """Called TICKS_PER_SECOND times per second with 0, 1, 2, ..."""
+        """Called TICKS_PER_SECOND times per second with 0, 1, 2, ..., after a day with 0 again."""
         ...
 
     def on_stopping(self) -> None:
@@ -90,12 +90,12 @@ class Server(uvicorn.Server):
     def stop(self) -> None:
         """Stop accepting connections, and make `serve_until_stopped` return.
 
-        It waits for the requests in progress before.
+        The requests in progress end first; they have the seconds of `set_graceful_timeout`.
         """
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Override: call the hook `on_started` when connections are accepted."""
+        """Override: start the application, accept connections, call the hook `on_started`."""
         await super().startup(sockets=sockets)
         self._hooks.on_started()
 

@@ -53,7 +53,10 @@ MakeApplication = Callable[[Settings], ServedApplication]
 
 
 def report_to_systemd(event: WorkerEvent) -> None:
-    """Notify systemd of an event of the service. Does nothing if systemd did not start it."""
+    """Notify systemd of an event of the service. Does nothing if systemd did not start it.
+
+    The end of a reload is ``READY=1``, also if it failed, because the service still runs.
+    """
     if event == "heartbeat":
         notify("WATCHDOG=1")
     elif event == "reload started":

@@ -50,9 +50,9 @@ class _WorkerState:
 class WorkerPool:
     """Keeps `settings.server.workers` processes running; reloads and stops them together.
 
-    `report` is called with the events of the service as a whole: "started" when all workers serve,
-    "reloaded" when all have finished the reload, "heartbeat" while all send heartbeats.
-    `heartbeat_interval` is in seconds, None for no heartbeats.
+    `report` is called with the events of the service as a whole: "started", for example, when all
+    workers serve, and "reloaded" when all have reloaded. `heartbeat_interval` is in seconds, None
+    for no heartbeats.
     """
 
     def __init__(
@@ -117,9 +117,11 @@ class WorkerPool:
                 self._report("heartbeat")
 
     def on_event(self, pid: int, event: WorkerEvent) -> None:
-        """Update the state of a worker by its event. Report events of the whole service.
+        """Record an event of a worker, and report what it means for the whole service.
 
-        An event of a process that is no worker any more is ignored.
+        "started" is reported when all workers serve for the first time. The result of a reload is
+        reported when no worker is reloading any more. An event of a process that is no worker is
+        ignored.
         """
         worker = self._workers.get(pid)
         if worker is None:
@@ -139,9 +141,9 @@ class WorkerPool:
     def on_exit(self, pid: int, exit_status: int) -> None:
         """Replace a worker that has exited, unless the pool is stopping.
 
-        `run_due` starts the replacement: at once, or after _BACKOFF if the worker lived shorter
-        than that. If the application could not start before all workers served for the first time,
-        no worker is replaced: the pool stops, and the exit status is 1.
+        `run_due` starts the replacement: at once, or a second later if the worker lived less than a
+        second. If the application could not start before all workers served for the first time, no
+        worker is replaced: the pool stops, and the exit status is 1.
         """
         worker = self._workers.pop(pid)
         if self._is_stopping:
@@ -203,8 +205,7 @@ class WorkerPool:
     def _finish_reload(self) -> None:
         """If no worker is reloading any more, report the result of the reload.
 
-        Later workers start with the new settings if all workers have reloaded, otherwise with the
-        old ones.
+        If no worker failed, those that start from now on have the new settings.
         """
         if not self._is_reloading or any(worker.is_reloading for worker in self._workers.values()):
             return

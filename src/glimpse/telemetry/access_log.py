@@ -52,9 +52,10 @@ def log_access(
 ) -> None:
     """Log one request, unless it is a health check with a status below 400.
 
-    `client` is the address of the client, `status` what the line shows as the status, `size` the
-    number of bytes sent of the response's body, `seconds` the time until the response ended. For an
-    `incomplete` response, the line ends in its reason and the status code that was sent.
+    `client` is the client's address, `size` the number of bytes sent of the response's body,
+    `seconds` the time until the response ended. `status` is the status code of the response. If it
+    is `incomplete`, `status` is 499 or 500 (see `RequestMiddleware`), and the line ends in the
+    reason and the status code that was sent.
     """
     if status < _FIRST_ERROR and context.operation in _HEALTH_OPERATIONS:
         return

@@ -36,7 +36,8 @@ def configure_logging(server: Server) -> None:
     """Send log records to a file or standard error, as lines or JSON objects.
 
     Replaces the handlers of an earlier call, so that the file is opened again after log rotation.
-    Raises OSError, and changes nothing, if the file cannot be opened.
+    Libraries that log tokens below WARNING are set to WARNING. Raises OSError, and changes nothing,
+    if the file cannot be opened.
     """
     file = log_path(server)
     handler = _FileHandler(file) if file else _StreamHandler(sys.stderr)
@@ -51,7 +52,10 @@ def configure_logging(server: Server) -> None:
 
 
 def log_path(server: Server) -> Path | None:
-    """Return the file to log to, by oslo.log's rules; None for standard error."""
+    """Return the file to log to, by oslo.log's rules; None for standard error.
+
+    It is `log_file`, or else ``glimpse.log``, in `log_dir`. None if neither option is set.
+    """
     if not (server.log_file or server.log_dir):
         return None
     return Path(server.log_dir or "") / (server.log_file or "glimpse.log")
@@ -103,8 +107,9 @@ class LineFormatter(logging.Formatter):
     """Formats a record as one line, by the format options of oslo.log.
 
     Records of a request have its ids. At level DEBUG, a suffix is added. Each line of a traceback
-    is another line, with a prefix. A name in the formats that only oslo.log knows becomes ``-``.
-    Messages, ids and texts of errors are redacted and escaped, because they may hold foreign text.
+    is another line, with a prefix. A name in the formats that only oslo.log knows becomes ``-`` or
+    nothing. Messages, ids and texts of errors are redacted and escaped, because they may hold
+    foreign text.
     """
 
     def __init__(self, server: Server) -> None:

@@ -72,7 +72,10 @@ def escape(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Replace tokens, passwords, and users in URLs, in free text such as an error message."""
+    """Hide tokens, passwords, and users in URLs, in free text such as an error message.
+
+    Each is replaced by ``***``.
+    """
     if _TOKEN.search(text):
         text = _TOKEN.sub(HIDDEN, text)
     return _IN_TEXT.sub(_hidden_in_text, text)
@@ -221,7 +224,7 @@ def _decoded(text: str) -> str:
 
 
 def header_value(text: str) -> str:
-    """Return `text` as a header value: in ASCII and on one line, other characters escaped."""
+    """Return `text` as a header value: on one line, other characters than ASCII escaped."""
     return escape(text).encode("ascii", "backslashreplace").decode("ascii")
 
 

@@ -174,9 +174,11 @@ class Connection(asyncio.Protocol):
             self._reserve(length)
 
     def on_body(self, part: bytes) -> None:
-        """Add a part of the body. If it is too large then, truncate an error's, or fail.
+        """Add a part of the body, and limit its size.
 
-        For a large body of unknown length, reserve memory for the largest that is allowed.
+        If the body becomes too large, the request fails; the body of a redirect or an error is
+        truncated instead. When a body of unknown length becomes large, reserve memory for the
+        largest allowed.
         """
         if self._response is None:
             return  # after a truncated body
@@ -258,7 +260,7 @@ class Connection(asyncio.Protocol):
             self._budget.release(size)
 
     def _check_timeout(self) -> None:
-        """Fail if nothing arrived for `read_timeout`; otherwise check again when that could be so.
+        """Fail if nothing has arrived for `read_timeout`; otherwise start the timer again.
 
         Time in which the connection waits for the budget does not count. The timer runs on from one
         request to the next, which is cheaper than a new timer for each.

@@ -9,9 +9,10 @@ Result = TypeVar("Result")
 
 
 class SingleFlight(Generic[Parameters, Result]):
-    """Calls `function`, one call at a time: callers in the meantime share it.
+    """Shares one call of `function` between all callers that come while it runs.
 
-    No result is kept: a caller after the end starts a new call. For use within one event loop.
+    No result is kept: the first caller after the end of a call starts a new one. For use within one
+    event loop.
     """
 
     def __init__(self, function: Callable[Parameters, Coroutine[Any, Any, Result]]) -> None:
