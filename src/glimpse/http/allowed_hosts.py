@@ -34,11 +34,11 @@ class AllowedHosts:
         self._trust_proxy_headers = trust_proxy_headers
 
     def refusal(self, scope: Scope) -> str | None:
-        """Return the error message for a request that may not be served; None if it may.
+        """Return the error message for a request that has to be refused; None if it is allowed.
 
-        It may not be if Host names a host that is not allowed. The same is true of the forwarded
-        host if proxy headers are trusted, and of Origin unless the method is safe. A request
-        without a Host header may be served: no browser sends one.
+        A request is refused if its Host header names a host that is not allowed. If proxy headers
+        are trusted, the same goes for the forwarded host. If the method is not safe, it goes for
+        Origin. A request without a Host header is allowed: no browser sends one.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         host = headers.get(b"host")

@@ -34,7 +34,7 @@ def extend_scope(scope: Scope, *, trust_proxy_headers: bool) -> bool:
 
 
 def _join_repeated(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
-    """Return the headers, repeated ones joined by commas, and if each token header is single."""
+    """Return the headers, repeated ones joined by commas; and True if no token is repeated."""
     headers: dict[bytes, bytes] = {}
     has_single_tokens = True
     for name, value in scope["headers"]:

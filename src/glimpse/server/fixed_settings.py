@@ -8,6 +8,7 @@ from glimpse.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 
+# Reads the configuration anew. Raises an exception if it is invalid.
 LoadSettings = Callable[[], Settings]
 
 

@@ -270,7 +270,7 @@ class HttpProtocol(ClientTimeouts):
         self._close_after_response(linger=True)
 
     def _send_error(self, refused: RequestRefused, *headers: tuple[bytes, bytes]) -> None:
-        """Send the status and text of `refused` as a response, with these headers."""
+        """Send the status and text of `refused` as a response, with additional `headers`."""
         headers = (*self._server_state.default_headers, *headers)
         self.transport.write(render_error(refused.status, refused.text, headers))
 

@@ -39,7 +39,7 @@ class SizedBody:
         self._bytes_left = length
 
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
-        """Implement RequestBody.decode: all bytes up to the length are content. Raises nothing."""
+        """Return the bytes of the body in `data`, and the bytes after the body. Raises nothing."""
         rest = b""
         if len(data) > self._bytes_left:
             data, rest = data[: self._bytes_left], data[self._bytes_left :]
@@ -59,10 +59,11 @@ class ChunkedBody:
         self._trailer_bytes = 0
 
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
-        """Implement RequestBody.decode: decode at most MAX_DECODED chunks and lines per call.
+        """Return the content in `data`, and the bytes of `data` that were not decoded.
 
-        Raises RequestRefused with 400 for data that does not follow the coding, with 431 for a size
-        line or trailers of more than MAX_LINE bytes.
+        Decodes at most MAX_DECODED chunks and lines per call. Raises RequestRefused with 400 for
+        data that does not follow the coding, with 431 for a size line or trailers of more than
+        MAX_LINE bytes.
         """
         content: list[bytes] = []
         position, end, lines = 0, len(data), 0
@@ -106,9 +107,10 @@ class ChunkedBody:
             content.append(piece)
 
     def _decode_line(self, line: bytes) -> None:
-        """Decode the line with the size of a chunk, or a line of the trailers; the last is empty.
+        """Decode a line with the size of a chunk, or a line of the trailers.
 
-        Raises RequestRefused for a malformed line.
+        The size 0 begins the trailers; an empty line ends them and the body. Raises RequestRefused
+        for a malformed line.
         """
         if self._is_in_trailers:
             self._trailer_bytes += len(line)

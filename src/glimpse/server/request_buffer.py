@@ -15,7 +15,7 @@ _UNCOUNTED = 16 * 1024
 class BufferLimit:
     """Limits the bytes of all buffers that share it.
 
-    `used` counts the bytes of each buffer after its first _UNCOUNTED.
+    `used` counts them, but for the first 16 KiB of each buffer.
     """
 
     def __init__(self, limit: int = MAX_BUFFERED) -> None:

@@ -78,10 +78,11 @@ class Supervisor:
         return self._pool.exit_status
 
     def start(self, settings: Settings) -> int:
-        """Implement WorkerProcesses.start by a fork. It never returns in the worker process.
+        """Fork a worker process with these settings; return its process id.
 
-        SIGNALS are blocked before the fork, and in the worker until it has handlers for them. So no
-        signal is lost between the two.
+        The worker process does not return from here, but exits with the status of `run_worker`.
+        SIGNALS are blocked before the fork, and in the worker until it has handlers for them, so
+        that none is lost.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         pid = os.fork()
@@ -91,12 +92,12 @@ class Supervisor:
         return pid
 
     def send_signal(self, pid: int, number: signal.Signals) -> None:
-        """Implement WorkerProcesses.send_signal."""
+        """Send a signal to a worker process. Do nothing if it has exited."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
 
     def close_sockets(self) -> None:
-        """Implement WorkerProcesses.close_sockets."""
+        """Close the listening sockets of this process; workers have copies of them."""
         for listener in self._sockets:
             listener.close()
 

@@ -129,14 +129,14 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, or the lines if there is a traceback, without a line end."""
         is_in_request = current_request.get() is not NO_REQUEST
-        values = {**self._unknown, **record.__dict__, **(_context() if is_in_request else {})}
+        values = {**self._unknown, **record.__dict__, **(_context_ids() if is_in_request else {})}
         values["asctime"] = self._asctime(record)
         values["message"] = _message(record)
         line_format = self._context_format if is_in_request else self._default_format
         text = line_format % values
         # Rarely true: escaping each value of each line would take too long.
         if record.exc_info or not _is_plain(text):
-            values |= _shown(values) | {"message": escape(values["message"])}
+            values |= _redacted_ids(values) | {"message": escape(values["message"])}
             text = line_format % values
         if record.levelno == logging.DEBUG and self._suffix:
             text = f"{text} {self._suffix % values}"
@@ -168,7 +168,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "process": record.process,
             "message": _message(record),
-            **{name: value for name, value in _context().items() if name in _FIELDS},
+            **{name: value for name, value in _context_ids().items() if name in _FIELDS},
         }
         if isinstance(record.args, Mapping):
             document.update(record.args)
@@ -177,7 +177,8 @@ class JsonFormatter(logging.Formatter):
             # Quotes are the only characters of usual lines that JSON escapes.
             if _is_plain(text) and "\\" not in text.replace('\\"', "") and not record.exc_info:
                 return text
-        document = {name: _field(value) for name, value in document.items()} | _shown(document)
+        ids = _redacted_ids(document)
+        document = {name: _field(value) for name, value in document.items()} | ids
         if record.exc_info:
             document["traceback"] = "\n".join(_traceback(record))
         return orjson.dumps(document).decode()
@@ -212,11 +213,11 @@ def _traceback(record: logging.LogRecord) -> Iterator[str]:
         yield from map(show, lines)
 
 
-def _context() -> dict[str, str]:
+def _context_ids() -> dict[str, str]:
     """Return the ids of the current request and of its caller, under oslo.log's names.
 
-    The caller's ids are foreign text, from Keystone or a noauth token: pass them to `_shown` before
-    they are logged. Unusually long ones are redacted and cut already.
+    The caller's ids are foreign text, from Keystone or a noauth token. Pass them to `_redacted_ids`
+    before they are logged; if one is unusually long, that is done already.
     """
     ids, caller = current_request.get(), current_context.get().caller
     context = {"request_id": ids.request_id, "global_request_id": ids.global_id or "-"}
@@ -231,7 +232,8 @@ def _context() -> dict[str, str]:
         "project_domain": caller.project_domain_id or "-",
     }
     if max(len(context["user"]), len(context["project"])) > _LONGEST_USUAL_ID:
-        return _shown(context)  # a Keystone token that is sent to a noauth server would be an id
+        # A Keystone token that is sent to a noauth server would be an id.
+        return _redacted_ids(context)
     return context
 
 
@@ -240,7 +242,7 @@ def _is_plain(text: str) -> bool:
     return len(text) <= _USUAL_LINE and text.isprintable()
 
 
-def _shown(values: Mapping[str, object]) -> dict[str, str]:
+def _redacted_ids(values: Mapping[str, object]) -> dict[str, str]:
     """Return the ids and names among `values`, redacted, escaped and cut to _LONGEST_ID."""
     return {
         name: show(text[:_LONGEST_ID])

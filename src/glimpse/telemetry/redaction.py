@@ -81,11 +81,11 @@ def redact(text: str) -> str:
     return _IN_TEXT.sub(_hidden_in_text, text)
 
 
-def _hidden_in_text(found: re.Match[str]) -> str:
+def _hidden_in_text(match: re.Match[str]) -> str:
     """Return what a secret in free text is replaced by; the name before it is kept."""
-    if found["scheme"]:
+    if match["scheme"]:
         return f"://{HIDDEN}@"
-    return (found["header"] or found["password"]) + HIDDEN
+    return (match["header"] or match["password"]) + HIDDEN
 
 
 def show(text: str) -> str:
@@ -139,26 +139,26 @@ def _in_ascii(text: str) -> str:
 
 def _redacted_path(path: str) -> str:
     """Redact each segment of a path; it may have parameters after ``;``, ``?`` or ``#``."""
-    found: list[str] = []
+    redacted: list[str] = []
     hide_next = False
     previous = before_that = ""
     for segment in path.split("/"):
         if not segment:
-            found.append(segment)
+            redacted.append(segment)
             before_that, previous = previous, segment
             continue
         plain, shown = _decoded(segment).strip(), segment
         if hide_next and plain not in ("", ".", ".."):
-            found.append(HIDDEN)
+            redacted.append(HIDDEN)
             hide_next = False
         else:
             is_authority = not previous and before_that.endswith(":")
             if is_authority and "@" in segment:  # http://user@host/ as a target
                 shown = HIDDEN + "@" + segment.rpartition("@")[2]
-            found.append(_redacted_parameters(shown))
+            redacted.append(_redacted_parameters(shown))
             hide_next = hide_next or _is_secret_parent(plain)
         before_that, previous = previous, plain
-    return "/".join(found)
+    return "/".join(redacted)
 
 
 def _is_secret_parent(segment: str) -> bool:
@@ -194,9 +194,10 @@ def _redacted_parameter(raw: str) -> str:
 
 
 def _has_secret(text: str) -> bool:
-    """Return True if a decoded part of a URL has a token, secret parameter, path or user in it.
+    """Return True if a decoded part of a URL may contain a secret.
 
-    True also for a ``%``: it was encoded too many times to know.
+    That is a token, a user, or what follows a secret's name in a parameter or a path. A ``%`` may
+    be one, too: it means that the text is encoded too many times to be decoded.
     """
     if _TOKEN.search(text) or _USERINFO.search(text) or "%" in text:
         return True

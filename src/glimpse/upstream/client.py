@@ -56,7 +56,10 @@ class HttpClient:
         *,
         max_response_bytes: int,
     ) -> Response:
-        """Implement Transport.request. Raises ValueError for a header or target with a line end."""
+        """Send a request once, to `target` below `base_url`, and return the response.
+
+        Implements Transport.request. Raises ValueError for a header or target with a line end.
+        """
         encoder, pool = self._servers.get(base_url) or self._add_server(base_url)
         request = encoder.encode(method, target, headers, body)
         response = await pool.send(request, max_response_bytes)
@@ -94,7 +97,10 @@ class HttpClient:
             self._start_idle_timer()
 
     async def close(self) -> None:
-        """Implement Transport.close; return when the connections are closed."""
+        """Close all connections, and return when they are closed.
+
+        Requests in progress fail with UpstreamError.
+        """
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         for connection in list(self._open_connections):

@@ -11,7 +11,7 @@ _LINE_END = re.compile(r"[\r\n\0]")
 
 
 class RequestEncoder:
-    """Encodes requests to the server at `base_url`. Headers that all have are encoded once.
+    """Encodes requests to the server at `base_url`; encodes the headers that all have once.
 
     User and password of the URL become an Authorization header. Raises ValueError for a URL that
     cannot be parsed.

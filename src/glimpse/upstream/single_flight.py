@@ -20,7 +20,7 @@ class SingleFlight(Generic[Parameters, Result]):
         self._task: asyncio.Task[Result] | None = None
 
     def start(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> "asyncio.Task[Result]":
-        """Return the task of the current call; if there is none, call with these arguments.
+        """Return the task of the running call; if none is running, start one with these arguments.
 
         Cancelling the task cancels it for all callers.
         """
@@ -30,10 +30,10 @@ class SingleFlight(Generic[Parameters, Result]):
         return self._task
 
     async def join(self, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        """Return the result of the current call, or raise its exception; call if there is none.
+        """Return the result of the running call, or raise its exception.
 
-        The arguments are used only if this starts the call. If one caller is cancelled, the call
-        goes on for the others.
+        If none is running, start one with these arguments; otherwise they are ignored. If one
+        caller is cancelled, the call goes on for the others.
         """
         return await asyncio.shield(self.start(*args, **kwargs))
 
