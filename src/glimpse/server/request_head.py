@@ -81,8 +81,8 @@ class HeadParser:
         """Parse one complete head, with its empty line.
 
         Raises RequestRefused: with 417 for an expectation other than 100-continue, with 400 for all
-        else that is invalid. An Upgrade header is left out (RFC 9110, 7.8). The host in an absolute
-        target replaces the Host header's (RFC 9112, 3.2.2).
+        else that is invalid. A request to upgrade the connection is ignored (RFC 9110, 7.8). The
+        host in an absolute target replaces the Host header's (RFC 9112, 3.2.2).
         """
         line = _REQUEST_LINE.match(head)
         if line is None:

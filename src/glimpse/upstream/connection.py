@@ -176,9 +176,9 @@ class Connection(asyncio.Protocol):
     def on_body(self, part: bytes) -> None:
         """Add a part of the body, and limit its size.
 
-        If the body becomes too large, the request fails; the body of a redirect or an error is
-        truncated instead. When a body of unknown length becomes large, reserve memory for the
-        largest allowed.
+        If the body becomes larger than `max_response_bytes`, the request fails. The body of a
+        redirect or an error is truncated to 64 kB instead. When a body of unknown length becomes
+        large, memory for the largest allowed is reserved.
         """
         if self._response is None:
             return  # after a truncated body
