@@ -88,7 +88,7 @@ class HttpProtocol(ClientTimeouts):
             request.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
-        """Process bytes from the client. After the last response, drop them."""
+        """Process bytes from the client; drop them if the last response was sent."""
         if self._is_lingering:
             return
         self._received_at = self.loop.time()

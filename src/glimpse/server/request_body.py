@@ -92,8 +92,8 @@ class ChunkedBody:
     def _decode_chunk(self, piece: bytes, content: list[bytes]) -> None:
         """Append a piece of the current chunk to `content`, without the CR LF after the chunk.
 
-        `piece` goes no further than to this CR LF. Raises RequestRefused if other bytes are in its
-        place.
+        `piece` ends with this CR LF at the latest. Raises RequestRefused if the chunk ends in other
+        bytes.
         """
         content_left = max(0, self._bytes_left - 2)
         if len(piece) > content_left:

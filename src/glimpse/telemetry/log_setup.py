@@ -146,7 +146,10 @@ class LineFormatter(logging.Formatter):
         return text
 
     def _asctime(self, record: logging.LogRecord) -> str:
-        """Return the date in the configured format. It is rendered once a second."""
+        """Return the time of a record in the configured format, which has whole seconds.
+
+        The text is kept and used again for the records of the same second.
+        """
         second = int(record.created)
         if second != self._second:
             self._second, self._date = second, self.formatTime(record, self.datefmt)
