@@ -1,1 +1,1 @@
-"""The Compute Images API."""
+"""The Compute Images API: OpenStack Compute's deprecated operations on images, over HTTP."""

@@ -1,6 +1,7 @@
-"""Content negotiation: the media type of a response, and the API version named beside it.
+"""Content negotiation: choose the media type of a response from the request's Accept header.
 
-The Compute API has rules of its own here, older than those of RFC 9110 and case-sensitive.
+The rules are those of a deployed Compute API, which differ from RFC 9110: names are case-sensitive,
+and a media type may have a parameter that names a version of the API (``;version=2.1``).
 """
 
 import contextlib
@@ -12,7 +13,7 @@ from urllib.request import parse_http_list
 JSON = "application/json"
 COMPUTE_JSON = "application/vnd.openstack.compute+json"
 JSON_TYPES = (JSON, COMPUTE_JSON)
-# Named as the type of version documents if a client prefers it; their content is JSON even so.
+# The Content-Type of version documents for a client that prefers it; the documents stay JSON.
 ATOM = "application/atom+xml"
 
 # Accept headers of most requests, which need no parsing.
@@ -21,24 +22,31 @@ _COMMON_RESPONSE_TYPE = JSON.encode()
 
 
 class Preference(NamedTuple):
-    """A media type, and the parameter ``version`` (``2.1``) that the Accept header gave it."""
+    """The media type chosen for a response.
+
+    `version` is the parameter ``version`` beside it in the Accept header, such as ``2.1``, or None.
+    """
 
     content_type: str
     version: str | None = None
 
 
 def response_type(accept: bytes) -> bytes:
-    """Return the Content-Type of an operation's response for an Accept header."""
+    """Return the Content-Type of an operation's response: the one of JSON_TYPES that is preferred.
+
+    It is JSON if the Accept header names neither.
+    """
     if accept in _COMMON_HEADERS:
         return _COMMON_RESPONSE_TYPE
     return preference(accept.decode("latin-1"), JSON_TYPES).content_type.encode()
 
 
 def preference(accept: str, offers: Sequence[str]) -> Preference:
-    """Return the offer to which an Accept header gives the highest quality; JSON for none.
+    """Return the one of `offers` that an Accept header prefers; JSON if the header names none.
 
-    Of offers with equal quality, the one whose media range has fewer asterisks is returned, and of
-    those the first one in `offers`.
+    The offer with the highest quality is preferred. Of several, it is the one that the header names
+    with fewer asterisks (``application/json`` before ``application/*``), then the first in
+    `offers`.
     """
     best, best_rank = Preference(JSON), (-1.0, -2)
     ranges = list(_media_ranges(accept))
@@ -52,23 +60,31 @@ def preference(accept: str, offers: Sequence[str]) -> Preference:
 
 
 def version_parameter(content_type: str) -> str | None:
-    """Return the parameter ``version`` of a Content-Type header; None without one."""
+    """Return the parameter ``version`` of a Content-Type header; None if it has none.
+
+    Example: ``2.1`` for ``application/json;version=2.1``.
+    """
     return _parameters(content_type.split(";")[1:]).get("version")
 
 
 def _media_ranges(accept: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each media range of an Accept header, such as ``text/*``, with its parameters."""
     for part in parse_http_list(accept):
         media_range, *parameters = part.split(";")
         yield media_range.strip(), _parameters(parameters)
 
 
 def _parameters(parts: Sequence[str]) -> dict[str, str]:
+    """Parse parts such as ``q=0.5`` or ``version="2.1"`` into names and values without quotes."""
     pairs = (part.partition("=") for part in parts)
     return {name.strip(): value.strip().strip('"') for name, _, value in pairs}
 
 
 def _quality(text: str) -> float:
-    """The value of a parameter ``q``; for text that is not a number, one below all others."""
+    """Return the value of a parameter ``q``; minus infinity for text that is not a number.
+
+    A media range with such a quality is never chosen.
+    """
     with contextlib.suppress(ValueError):
         quality = float(text)
         if not math.isnan(quality):
@@ -77,6 +93,7 @@ def _quality(text: str) -> float:
 
 
 def _covers(media_range: str, offer: str) -> bool:
+    """Return True if `media_range` is `offer`, or a range such as ``*/*`` that includes it."""
     major, slash, minor = media_range.partition("/")
     if media_range == "*/*":
         return True

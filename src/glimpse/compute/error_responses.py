@@ -1,4 +1,8 @@
-"""Error responses, in Compute's three formats: faults, 401s and pages of WebOb."""
+"""Error responses in the three formats that a deployed Compute API has for them.
+
+Faults are JSON, and come from operations. The 401 is that of keystonemiddleware. WebOb's pages are
+HTML, JSON or text: 404 for an unknown path, and 413 for a body that is too large.
+"""
 
 import html
 
@@ -21,12 +25,11 @@ def fault_response(
     has_request_ids: bool = True,
     is_private: bool = True,
 ) -> Response:
-    """The response for a fault.
+    """Return the response for a fault.
 
-    `microversion` is the request's; None in the legacy API, or if it is not known.
-
-    `has_request_ids` adds the request id headers, which responses outside of all API versions lack.
-    `is_private` tells caches that the response depends on the token.
+    `microversion` is that of the request, for the headers that name it; None sends none. With
+    `has_request_ids`, the response has the request id headers; a deployed Compute API omits them
+    for paths outside of its versions. With `is_private`, headers forbid shared caches to keep it.
     """
     headers = [
         *microversion_headers(microversion),
@@ -41,7 +44,7 @@ def fault_response(
 
 
 def unauthorized(challenge: str) -> Response:
-    """The 401 of keystonemiddleware; `challenge` is the WWW-Authenticate header."""
+    """Return the 401 that keystonemiddleware sends; `challenge` is its WWW-Authenticate header."""
     document = {
         "error": {
             "code": 401,
@@ -59,17 +62,21 @@ def unauthorized(challenge: str) -> Response:
 
 
 def route_not_found(method: str, accept: str) -> Response:
-    """The 404 for a method and path that are no operation's; `accept` is the Accept header."""
+    """Return the 404 for a method and path without an operation; `accept` is the Accept header."""
     return _page(404, "Not Found", _NOT_FOUND, method, accept)
 
 
 def body_too_large(method: str, accept: str) -> Response:
-    """The 413 for a request body above ``[oslo_middleware] max_request_body_size``."""
+    """Return the 413 for a request body above ``[oslo_middleware] max_request_body_size``."""
     return _page(413, "Request Entity Too Large", _TOO_LARGE, method, accept)
 
 
 def _page(status: int, title: str, text: str, method: str, accept: str) -> Response:
-    """A page as WebOb renders it: HTML, JSON or plain text, as the Accept header prefers."""
+    """Return an error page with the bytes that WebOb sends for it.
+
+    The page is HTML or JSON, as the Accept header prefers, and plain text if it accepts neither.
+    The response to `method` HEAD is HTML without a body.
+    """
     offer = best_offer(accept, ("text/html", "application/json"))
     if method == "HEAD":
         content_type, body = b"text/html; charset=UTF-8", b""

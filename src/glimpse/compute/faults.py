@@ -1,4 +1,4 @@
-"""Faults: the Compute API's error responses, and their table by the domain's errors."""
+"""Fault: an error response of the Compute API; and the fault for each error of `images.errors`."""
 
 from collections.abc import Sequence
 
@@ -22,10 +22,10 @@ FAULT_NAMES = {
 
 
 class Fault(Exception):
-    """An error response: ``{"<name>": {"code": status, "message": message}}``.
+    """An error response of the Compute API. Raise it to send it.
 
-    `retry_after` is in seconds; None sends no Retry-After header. `headers` are sent besides those
-    that all faults have.
+    `message` is shown to the client. `retry_after` is in seconds; None sends no Retry-After header.
+    `headers` are sent in addition to those of every fault.
     """
 
     def __init__(
@@ -43,22 +43,26 @@ class Fault(Exception):
         self.headers = headers
 
     def document(self) -> dict[str, object]:
-        """The response body. A status without a name of its own is a ``computeFault``."""
+        """Return the response's body, such as ``{"itemNotFound": {"code": 404, "message": ...}}``.
+
+        The name is ``computeFault`` for a status that FAULT_NAMES does not have.
+        """
         name = FAULT_NAMES.get(self.status, "computeFault")
         return {name: {"code": self.status, "message": self.message}}
 
 
 def no_such_resource() -> Fault:
-    """The 404 fault for a path or a metadata item that does not exist."""
+    """Return the 404 fault for a metadata item or an operation that does not exist."""
     return Fault(404, "The resource could not be found.")
 
 
 def fault_from_error(error: errors.ImageServiceError | IdentityUnavailable) -> Fault:
-    """The fault for an error that the image service or the identity service raised.
+    """Return the fault for an error that the image service or the identity service raised.
 
-    Status and wording are a deployed Compute API's, with two differences (docs/differences.md):
-    the Image service's messages are not HTML-escaped, and a failure of a service is 502 or 503
-    with a Retry-After header instead of 500.
+    A service that is unavailable is 503, one that sent an invalid response 502; both have a
+    Retry-After header. A deployed Compute API responds with 500 to both. For other errors, status
+    and message are those of a deployed Compute API, but without its HTML escapes
+    (docs/differences.md).
     """
     if isinstance(error, errors.Unavailable | IdentityUnavailable):
         return Fault(503, str(error), retry_after=error.retry_after)
@@ -68,7 +72,7 @@ def fault_from_error(error: errors.ImageServiceError | IdentityUnavailable) -> F
     return Fault(502, str(error), retry_after=1)
 
 
-# Status and message of each error; the first row that fits counts. {} is the error's own message.
+# Status and message for each error; the first class that fits counts. {} is the error's message.
 _FAULTS: tuple[tuple[type[errors.ImageServiceError], int, str], ...] = (
     (errors.ImageNotFound, 404, "Image not found."),
     (errors.PropertyNotFound, 404, "Invalid metadata key"),

@@ -1,10 +1,10 @@
-"""Image statuses: converts those of the Image service into those of the Compute API."""
+"""Image statuses: convert them between the Image service and the Compute API."""
 
 from typing import NamedTuple
 
 
 class ComputeStatus(NamedTuple):
-    """A status of the Compute API, and the progress in percent that goes with it."""
+    """A status of the Compute API, such as ACTIVE, and the progress in percent shown with it."""
 
     status: str
     progress: int
@@ -28,16 +28,16 @@ _NAMED_AS_STORED = frozenset(("active", "saving", "deleted"))
 
 
 def compute_status(status: str) -> ComputeStatus:
-    """Return the status in the Compute API for a status of the Image service."""
+    """Return the Compute API's status for one of the Image service; UNKNOWN if there is none."""
     return _COMPUTE_STATUSES.get(status, _UNKNOWN)
 
 
 def stored_statuses(status: str) -> tuple[str, ...]:
-    """Return the statuses of the Image service that a filter by `status` matches.
+    """Return the Image service's statuses that the Compute API's filter by `status` finds.
 
-    If `status` in upper case is a status of the Compute API, those are all statuses that are
-    converted to it; otherwise `status` in lower case. Statuses of `_NAMED_AS_STORED` match only
-    themselves. Spaces at the end are ignored, as in the Image service's database.
+    A status of the Compute API, in any case, finds all statuses that are shown as it: ``SAVING``
+    finds queued and saving. But ``active``, ``saving`` and ``deleted`` in lower case find only
+    themselves. Any other text finds that status, in lower case. Spaces at the end are ignored.
     """
     status = status.rstrip(" ")
     if status in _NAMED_AS_STORED:

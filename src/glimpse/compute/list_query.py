@@ -1,7 +1,4 @@
-"""Parses the query string of a list into an ImageQuery.
-
-`compute.next_link` makes the link to the next page from the same parameters.
-"""
+"""Parse the query string of ``GET /images`` and ``GET /images/detail`` into an ImageQuery."""
 
 import functools
 import re
@@ -39,9 +36,10 @@ _LONGEST_CACHED = 1024
 
 
 class ListRequest(NamedTuple):
-    """The query of a list, and the known parameters of the request, for the next link.
+    """The parsed query string of a list.
 
-    `is_cacheable` is True for a short query string: its query and its next link are then cached.
+    `parameters` are those that the link to the next page repeats: all but unknown ones, in the
+    request's order. `is_cacheable` is True for a query string so short that the link may be cached.
     """
 
     query: ImageQuery
@@ -50,11 +48,12 @@ class ListRequest(NamedTuple):
 
 
 def parse_list_request(query_string: bytes) -> ListRequest:
-    """Parse the query string of ``/images`` or ``/images/detail``.
+    """Parse the query string of a list.
 
-    Unknown parameters are dropped, and of repeated ones the last counts, but each number is
-    validated. ``property-{key}`` filters by the property or attribute ``{key}`` with the syntax of
-    the Image API. Raises a 400 fault, or images.errors.Invalid.
+    Unknown parameters are ignored. If a parameter is repeated, the last value counts; each
+    ``limit``, ``page_size`` and ``offset`` must be a number even so. ``property-{key}`` filters by
+    a property or an attribute, with the syntax of the Image API (``property-name=in:a,b``). Raises
+    a 400 fault or images.errors.Invalid for a value that is not valid.
     """
     if len(query_string) <= _LONGEST_CACHED:
         return _parse(query_string)
@@ -63,6 +62,7 @@ def parse_list_request(query_string: bytes) -> ListRequest:
 
 @functools.lru_cache(maxsize=128)  # a client that polls repeats its request
 def _parse(query_string: bytes) -> ListRequest:
+    """Implement `parse_list_request`."""
     try:
         text = query_string.decode().replace(";", "&")  # the Compute API accepts both as separator
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
@@ -87,6 +87,7 @@ def _is_known(name: str) -> bool:
 
 
 def _check_number(name: str, value: str) -> None:
+    """Raise a 400 fault unless `value` is a whole number, 1 or more."""
     if not _WHOLE_NUMBER.fullmatch(value) or not value.strip("0\n"):
         raise Fault(
             400,
@@ -96,8 +97,10 @@ def _check_number(name: str, value: str) -> None:
 
 
 def _make_query(parameters: dict[str, str]) -> ImageQuery:
+    """Convert the parameters of a request to a query. Raises a 400 fault or Invalid."""
     filters, changed_since = _split_filters(parameters)
-    # In the Image API these names are not filters, but the bounds of a list.
+    # Sent as property-limit and property-marker, the Image API takes these for its own limit and
+    # marker, not for filters.
     filters.pop("limit", None)
     marker = filters.pop("marker", None)
     tags = [filters.pop("tag").strip()] if "tag" in filters else []
@@ -126,10 +129,11 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
 
 
 def _split_filters(parameters: dict[str, str]) -> tuple[dict[str, str], DateBound | None]:
-    """Return the filters by the Image service's names, and the date bound of changes-since.
+    """Return the filters by the Image service's names, and the date bound of ``changes-since``.
 
-    Of two filters for one attribute, the later one is used; changes-since is a filter for
-    ``updated_at``. Raises a 400 fault for a changes-since that is not a date.
+    The bound is None without that parameter. Of two filters for one attribute, the later one is
+    used: ``server`` and ``property-instance_uuid``, or ``changes-since`` and
+    ``property-updated_at``. Raises a 400 fault for a ``changes-since`` that is not a date.
     """
     filters: dict[str, str] = {}
     changed_since: DateBound | None = None
@@ -158,10 +162,10 @@ def _parse_changes_since(date: str) -> DateBound:
 
 
 def _parse_statuses(text: str) -> tuple[str, ...]:
-    """Return the Image service's statuses for a filter by status.
+    """Return the Image service's statuses that the value of a filter by status finds.
 
-    `text` is a status of the Compute API, or ``in:`` and a list of them. With another operator it
-    is parsed like a filter of the Image API. Raises Invalid.
+    The value is a status of the Compute API, or a list of them: ``in:ACTIVE,ERROR``. With another
+    operator it is parsed as in the Image API. Raises Invalid.
     """
     operator, colon, rest = text.partition(":")
     if colon and operator.lower() == "in":
