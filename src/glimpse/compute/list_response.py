@@ -1,4 +1,4 @@
-"""The response to a list: a complete document for a short list, a stream for a long one."""
+"""Make the response to a list: a complete document if it is short, a stream if it is long."""
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -20,13 +20,14 @@ View = Callable[[Image], object]
 async def list_response(
     pages: AsyncGenerator[Page, None], view: View, next_link: NextLink
 ) -> Response:
-    """Render the images of `pages` in a document ``{"images": [...]}``.
+    """Return a 200 response with a document ``{"images": [...]}`` of all images of `pages`.
 
-    `view` renders one image. `next_link` makes ``images_links`` for a list that ended at its limit
-    although further images exist. A stream holds one page in memory at a time.
+    `view` renders one image. If the list ended at its limit although further images exist, the
+    document has ``images_links`` of `next_link`.
 
-    Raises the errors that `pages` raises before the response is complete, or before its stream
-    starts; later errors are raised to the reader of the body.
+    The body of a short list (some 200 images) is complete, and all errors of `pages` are raised
+    here. The body of a longer one is a generator that holds one page in memory at a time; errors of
+    pages that it reads later are raised to its reader.
     """
     first = await _merge_first_pages(pages)
     if not first.is_last:
@@ -41,9 +42,10 @@ async def list_response(
 
 
 async def _merge_first_pages(pages: AsyncIterator[Page]) -> Page:
-    """Merge pages until they are long enough to be worth streaming, or end the list.
+    """Return the first pages as one: the whole list, or enough images to be worth streaming.
 
-    An image service's pages may be short or empty, where it filtered most of what it read.
+    A single page says too little about the length of the list: it may be short or empty, if few of
+    the images that the image service read pass the filters.
     """
     page = await anext(pages)
     while not page.is_last and not _is_long(page.images):
@@ -53,6 +55,7 @@ async def _merge_first_pages(pages: AsyncIterator[Page]) -> Page:
 
 
 def _is_long(images: Sequence[Image]) -> bool:
+    """Return True if a list that starts with these images is to be streamed."""
     return (
         len(images) >= _MAX_IMAGES
         or sum(len(image.properties_json) for image in images) > _MAX_CHARACTERS
@@ -62,7 +65,10 @@ def _is_long(images: Sequence[Image]) -> bool:
 async def _stream(
     page: Page, pages: AsyncGenerator[Page, None], view: View, next_link: NextLink
 ) -> AsyncGenerator[bytes, None]:
-    """Yield the JSON text of a list, one piece for each page; `page` comes before `pages`."""
+    """Yield the JSON text of a list: first the images of `page`, then those of the other `pages`.
+
+    Each piece has the images of one page. Raises what `pages` raises. Closes `pages`.
+    """
     separator = b'{"images":['
     last_image: Image | None = None
     async with contextlib.aclosing(pages):
@@ -81,7 +87,7 @@ async def _stream(
                 break
             page = await anext(pages)
     opening = separator if separator != b"," else b""
-    # The last page may be empty: then the link continues after an image of a page before it.
+    # The last page may be empty: the link then names the last image of a page before it.
     links = b""
     if has_more and last_image:
         links = b',"images_links":' + orjson.dumps(next_link.render(last_image.id))

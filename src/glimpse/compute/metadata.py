@@ -1,4 +1,4 @@
-"""Metadata: validation of request bodies, conversion to property changes, and rendering."""
+"""Image metadata: validate request bodies, convert them to property changes, render responses."""
 
 import contextlib
 import json
@@ -17,9 +17,9 @@ ENCODED_KEYS = ("block_device_mapping", "mappings")
 _DROPPED_WHEN_EMPTY = frozenset(("kernel_id", "ramdisk_id"))
 _KEY = re.compile(r"[a-zA-Z0-9-_:. ]{1,255}\n?")
 _MAX_VALUE_LENGTH = 255
-# Not an attribute. Compute overwrites it in its request, and the Image service ignores it.
+# Accepted and not stored: Compute overwrites this key in its request to the Image service.
 _UNSTORABLE = frozenset(("image_id",))
-# Attributes that no client may set in the Image service. Compute sends them and receives a 403.
+# Attributes that the Image service lets no client set: it responds to Compute with 403.
 _READ_ONLY = frozenset(
     (
         *("status", "created_at", "updated_at", "deleted", "deleted_at"),
@@ -29,12 +29,14 @@ _READ_ONLY = frozenset(
 
 
 def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
-    """Validate a request body ``{name: {key: value}}`` and return its metadata.
+    """Return the metadata in a request body ``{name: {key: value, ...}}``.
 
-    `name` is ``metadata``, or ``meta`` for exactly one item. With `is_legacy` (``/v2``), the body
-    is validated less, as in a deployed Compute API: further keys of the body are ignored, and if no
-    key of the metadata is valid, all keys and values are accepted. Raises a 400 fault whose message
-    names the attribute and the allowed values.
+    `name` is ``metadata``, or ``meta`` for exactly one item. A key has 1 to 255 characters of
+    ``a-zA-Z0-9-_:.`` and space; a value is text of at most 255 characters. Raises a 400 fault for
+    any other body; its message says which attribute is wrong, and what is allowed.
+
+    With `is_legacy` (``/v2``) less is validated, as in a deployed Compute API: further keys beside
+    `name` are ignored, and if no key of the metadata is valid, all keys and values are accepted.
     """
     if not isinstance(body, dict):
         raise Fault(400, f"The request body must be an object with the attribute {name}.")
@@ -55,6 +57,7 @@ def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
 
 
 def _check_item(name: str, key: str, value: object) -> None:
+    """Raise a 400 fault for an invalid key or value of the attribute `name`."""
     if not _KEY.fullmatch(key):
         raise _invalid(
             name,
@@ -71,7 +74,7 @@ def _invalid(attribute: str, reason: str) -> Fault:
 
 
 def is_reserved(key: str) -> bool:
-    """Return True if the Image service allows no caller to set the key."""
+    """Return True if the Image service lets no caller set the key; space around it is ignored."""
     name = key.strip()
     return name in _READ_ONLY or name.startswith(RESERVED_PREFIX)
 
@@ -79,11 +82,16 @@ def is_reserved(key: str) -> bool:
 def property_changes(
     metadata: Mapping[str, Any], base_attributes: frozenset[str], *, replace: bool, limit: int
 ) -> PropertyChanges:
-    """Convert metadata into changes of an image's properties, as the Image service stores it.
+    """Convert metadata to the property changes that a deployed Compute API makes of it.
 
-    White space around a key is dropped; of two keys that become the same, the one without white
-    space counts. Values become text. Base attributes of an image are accepted and change nothing,
-    but count towards `limit`, as do empty kernel and ramdisk ids, which are not stored.
+    With `replace`, all other properties are removed. `limit` is the most properties that the image
+    may have after the change.
+
+    White space around a key is removed. If two keys become the same, the one that had no white
+    space counts. A value that is not text becomes text.
+
+    Some keys change nothing, but count towards `limit`: those in `base_attributes` (``name``),
+    ``image_id``, and ``kernel_id`` and ``ramdisk_id`` if their value is empty or ``none``.
     """
     unchanged_keys_last = sorted(metadata.items(), key=lambda item: item[0] == item[0].strip())
     texts = {
@@ -110,9 +118,10 @@ def property_changes(
 
 
 def check_storable(metadata: Mapping[str, Any]) -> None:
-    """Raise a 400 fault for metadata that cannot be stored; Compute responds with 500 to it.
+    """Raise a 400 fault for metadata that the Image service cannot store.
 
-    It cannot be stored if it has a lone surrogate, or a value of `ENCODED_KEYS` that is not JSON.
+    That is text with a lone surrogate, and a value of a key in `ENCODED_KEYS` that is not JSON. (A
+    deployed Compute API responds with 500.)
     """
     for key, value in metadata.items():
         try:
@@ -128,12 +137,17 @@ def check_storable(metadata: Mapping[str, Any]) -> None:
 
 
 def decode_json(text: str) -> Any:
-    """Decode JSON text. Raises ValueError or RecursionError for text that is not valid JSON."""
+    """Decode JSON text; integers of any size are kept exactly.
+
+    Raises ValueError or RecursionError for text that is not JSON, is nested too deeply, or has a
+    number that a float cannot hold (NaN, 1e999).
+    """
     orjson.loads(text)  # is strict: raises for NaN and for deep nesting
     return json.loads(text, parse_float=_finite)
 
 
 def _finite(text: str) -> float:
+    """Parse a number. Raises ValueError if it is too large for a float."""
     number = float(text)
     if math.isinf(number):
         raise ValueError(text)
@@ -141,7 +155,7 @@ def _finite(text: str) -> float:
 
 
 def json_fragment(text: str) -> orjson.Fragment:
-    """Wrap JSON text for orjson to copy into a document. Raises ValueError for invalid JSON."""
+    """Return JSON text as a value that orjson copies unchanged. Raises ValueError if invalid."""
     orjson.loads(text)
     return orjson.Fragment(text)
 
@@ -149,7 +163,11 @@ def json_fragment(text: str) -> orjson.Fragment:
 def render_metadata(
     properties: Mapping[str, Any], decode: Callable[[str], Any] = decode_json
 ) -> dict[str, Any]:
-    """Return properties as metadata: values of `ENCODED_KEYS` that are JSON are decoded."""
+    """Return an image's properties as the metadata that the Compute API shows.
+
+    The values of `ENCODED_KEYS` are JSON text, and are replaced by what `decode` returns for it. If
+    it raises ValueError or RecursionError, the text is shown.
+    """
     metadata = dict(properties)
     for key in ENCODED_KEYS:
         value = metadata.get(key)

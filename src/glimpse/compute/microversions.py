@@ -1,4 +1,4 @@
-"""Microversions: parses the one that a request names; checks that an operation has it."""
+"""Microversions: parse the one that a request names; refuse operations that it has removed."""
 
 import functools
 import re
@@ -13,7 +13,7 @@ _VERSION = re.compile(r"([1-9]\d*)\.([1-9]\d*|0)")
 
 
 class Microversion(NamedTuple):
-    """A version of the Compute API, compared as a pair of numbers."""
+    """A version of the Compute API. 2.9 is less than 2.10: versions are compared as two numbers."""
 
     major: int
     minor: int
@@ -28,7 +28,7 @@ V2_38 = Microversion(2, 38)  # the last with operations on metadata of images
 
 
 def parse_microversion(text: str) -> Microversion:
-    """Parse ``X.Y``. Raises ValueError for any other text."""
+    """Parse a version such as ``2.35``. Raises ValueError for any other text."""
     matched = _VERSION.fullmatch(text)
     if not matched:
         raise ValueError(text)
@@ -40,10 +40,10 @@ def requested_microversion(
 ) -> Microversion | None:
     """Return the microversion that the headers of a request name.
 
-    Returns `maximum` for "latest", 2.1 if no header names one, and None for a request below
-    `LEGACY_ROOT`. ``OpenStack-API-Version: compute X.Y`` has precedence over
-    ``X-OpenStack-Nova-API-Version: X.Y`` (API microversion guideline). Raises a 400 fault for a
-    malformed version, a 406 fault for one that is not from `MINIMUM` to `maximum`.
+    It is `maximum` for ``latest``, 2.1 if no header names one, and None below the root `/v2`, which
+    has no microversions. ``OpenStack-API-Version: compute 2.35`` has precedence over
+    ``X-OpenStack-Nova-API-Version: 2.35`` (API microversion guideline). Raises a 400 fault for a
+    malformed version, and a 406 fault for one below 2.1 or above `maximum`.
     """
     if version_root == LEGACY_ROOT:
         return None
@@ -74,7 +74,10 @@ def requested_microversion(
 
 
 def _version_of_compute(header: bytes) -> str | None:
-    """Return the last version for compute in ``service X.Y, service X.Y``, or None."""
+    """Return the last version for ``compute`` in a header's list of services; None without one.
+
+    Example: ``2.35`` for ``volume 3.0, compute 2.35``.
+    """
     for part in reversed(header.decode("latin-1").split(",")):
         service, *version = part.split(maxsplit=1) or [""]
         if service.lower() == "compute" and version:
@@ -84,7 +87,7 @@ def _version_of_compute(header: bytes) -> str | None:
 
 @functools.lru_cache(maxsize=64)
 def microversion_headers(microversion: Microversion | None) -> tuple[Header, ...]:
-    """Return the headers that name a response's microversion; no headers for None."""
+    """Return the response headers that name the microversion used, with Vary; none for None."""
     if microversion is None:
         return ()
     text = str(microversion).encode()
@@ -99,11 +102,11 @@ def microversion_headers(microversion: Microversion | None) -> tuple[Header, ...
 def check_not_removed(
     operation: tuple[str, str], last: Microversion, requested: Microversion, successor: str
 ) -> None:
-    """Raise a 404 fault if `requested` is above `last`, the last one with `operation`.
+    """Raise a 404 fault if `requested` is above `last`, the last microversion with the operation.
 
-    `operation` is a method and a path; `successor` is its replacement in the Image API, such as
-    ``GET /v2/images``. A deployed Compute API responds as for an unknown path; the message here
-    gives the reason and the replacement.
+    `operation` is its method and path, `successor` its replacement in the Image API, such as
+    ``GET /v2/images``. The message names both, and so says more than the 404 of a deployed Compute
+    API.
     """
     if requested > last:
         method, path = operation

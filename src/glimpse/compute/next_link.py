@@ -1,4 +1,4 @@
-"""The next link of a list: its query string, its URL, and its form in the response."""
+"""NextLink: the link in a list's response to the next page of the list."""
 
 import functools
 from typing import NamedTuple
@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 
 
 class NextLink(NamedTuple):
-    """Makes the next link of one list.
+    """The link to the next page of a list, all but the id of the image after which it starts.
 
-    `list_url` is the URL of the list without a query string. `parameters` are the parameters of
-    the request that the link repeats. With `is_cacheable`, the query string is cached.
+    `list_url` is the list's URL without a query string. `parameters` are those of the request that
+    the link repeats. With `is_cacheable`, `render` caches the query string that it makes.
     """
 
     list_url: str
@@ -17,10 +17,10 @@ class NextLink(NamedTuple):
     is_cacheable: bool = False
 
     def render(self, marker: str) -> list[dict[str, str]]:
-        """Return the value of ``images_links``; `marker` is the id of the last listed image.
+        """Return the value of ``images_links`` for a page whose last image has the id `marker`.
 
-        The parameters are sorted by name. The marker replaces the marker of the request; in a
-        request without one it comes last.
+        In the URL, the parameters are sorted by name, and each name occurs once, with its last
+        value. `marker` replaces the value of the request's ``marker``, or comes last.
         """
         encode = _encode_parameters if self.is_cacheable else _encode_parameters.__wrapped__
         url = f"{self.list_url}?{encode(self.parameters, marker)}"

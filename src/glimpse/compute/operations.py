@@ -1,4 +1,4 @@
-"""Handlers of the Compute API's operations, which are listed in `compute.routes`."""
+"""Handlers of the operations that the route table in `compute.routes` lists."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,10 +29,11 @@ _NO_CONTENT = Response(204)
 
 
 class Operations:
-    """The operations over one image service.
+    """The handlers of all operations, on the images of one image service.
 
-    `metadata_items` is the most metadata items that an image may have after a write. Handlers
-    raise Fault, or an error of `images.errors`.
+    Each takes a checked request and returns its response, or raises Fault or an error of
+    `images.errors`. `metadata_items` is the most metadata items that an image may have after a
+    write. `policy` decides if a caller sees the sizes of images.
     """
 
     def __init__(self, images: ImageService, *, metadata_items: int, policy: ComputePolicy) -> None:
@@ -41,11 +42,11 @@ class Operations:
         self._policy = policy
 
     async def list_images(self, request: Request) -> Response:
-        """Handle ``GET /images``: ids, names and links."""
+        """Handle ``GET /images``: a list of ids, names and links."""
         return await self._list(request, "/images", lambda image: basic_view(image, request.links))
 
     async def list_images_detail(self, request: Request) -> Response:
-        """Handle ``GET /images/detail``: full documents."""
+        """Handle ``GET /images/detail``: a list of full documents."""
         links, show_size = request.links, self._policy.shows_size(request.caller)
         return await self._list(
             request,
@@ -54,6 +55,10 @@ class Operations:
         )
 
     async def _list(self, request: Request, path: str, view: Callable[[Image], object]) -> Response:
+        """Respond with the images that the request's query finds, each rendered by `view`.
+
+        `path` is the operation's, for the link to the next page.
+        """
         list_request = parse_list_request(request.query_string)
         pages = self._images.list_images(request.caller, list_request.query)
         next_link = NextLink(
@@ -62,14 +67,14 @@ class Operations:
         return await list_response(pages, view, next_link)
 
     async def show_image(self, request: Request) -> Response:
-        """Handle ``GET /images/{id}``."""
+        """Handle ``GET /images/{id}``: the full document of an image."""
         image = await self._images.get_image(request.caller, request.image_id)
         show_size = self._policy.shows_size(request.caller)
         document = {"image": detail_view(image, request.links, show_size=show_size)}
         return Response(200, orjson.dumps(document))
 
     async def delete_image(self, request: Request) -> Response:
-        """Handle ``DELETE /images/{id}``."""
+        """Handle ``DELETE /images/{id}``: 204."""
         try:
             await self._images.delete_image(request.caller, request.image_id)
         except Forbidden:
@@ -77,12 +82,12 @@ class Operations:
         return _NO_CONTENT
 
     async def list_metadata(self, request: Request) -> Response:
-        """Handle ``GET /images/{id}/metadata``."""
+        """Handle ``GET /images/{id}/metadata``: all metadata of an image."""
         image = await self._images.get_image(request.caller, request.image_id)
         return json_response({"metadata": render_metadata(image.properties)})
 
     async def show_metadata_item(self, request: Request) -> Response:
-        """Handle ``GET /images/{id}/metadata/{key}``."""
+        """Handle ``GET /images/{id}/metadata/{key}``: one item; a 404 fault if there is none."""
         image = await self._images.get_image(request.caller, request.image_id)
         metadata = render_metadata(image.properties)
         if request.key not in metadata:
@@ -90,7 +95,7 @@ class Operations:
         return json_response({"meta": {request.key: metadata[request.key]}})
 
     async def create_metadata(self, request: Request) -> Response:
-        """Handle ``POST /images/{id}/metadata``: merge; the response has all of the metadata."""
+        """Handle ``POST /images/{id}/metadata``: set some items; the response has all items."""
         metadata = parse_body(request.body, "metadata", is_legacy=request.is_legacy)
         image = await self._write(request, metadata, replace=False)
         return json_response({"metadata": render_metadata(image.properties)})
@@ -102,7 +107,7 @@ class Operations:
         return json_response({"metadata": metadata})
 
     async def set_metadata_item(self, request: Request) -> Response:
-        """Handle ``PUT /images/{id}/metadata/{key}``; the response repeats the request."""
+        """Handle ``PUT /images/{id}/metadata/{key}``: set one; the response repeats the request."""
         meta = parse_body(request.body, "meta", is_legacy=request.is_legacy)
         if request.key not in meta:
             raise Fault(400, "Request body and URI mismatch")
@@ -110,7 +115,10 @@ class Operations:
         return json_response({"meta": meta})
 
     async def delete_metadata_item(self, request: Request) -> Response:
-        """Handle ``DELETE /images/{id}/metadata/{key}``."""
+        """Handle ``DELETE /images/{id}/metadata/{key}``: 204.
+
+        It is 404 for a key that is missing, or that names an attribute such as ``name``.
+        """
         if request.key in await self._images.base_attributes(request.caller):
             await self._images.get_image(request.caller, request.image_id)
             raise Fault(404, "Invalid metadata key")
@@ -118,14 +126,18 @@ class Operations:
         return _NO_CONTENT
 
     async def show_version(self, request: Request) -> Response:
-        """Handle ``GET /v2.1/{project_id}/``: the version document, for a caller with a token."""
+        """Handle ``GET /v2.1/{project_id}/``: the version document, as ``GET /v2.1`` shows it.
+
+        Unlike version discovery, it needs a token.
+        """
         advertised = str(request.options.advertised_microversion)
         return json_response(version_document(request.base_url, request.version_root, advertised))
 
     async def _write(self, request: Request, metadata: dict[str, Any], *, replace: bool) -> Image:
-        """Set metadata of an image, atomically; return the image as it is afterwards.
+        """Set metadata of an image atomically; return the image as it is afterwards.
 
-        With `replace`, other metadata is removed.
+        With `replace`, all other metadata is removed. Raises a fault for metadata that no caller
+        may set, but what `_check_allowed` raises comes before it.
         """
         refusal = _refusal(request.image_id, metadata)
         if refusal is not None:
@@ -142,10 +154,10 @@ class Operations:
     async def _check_allowed(
         self, request: Request, metadata: dict[str, Any], *, replace: bool
     ) -> None:
-        """Check what a deployed Compute API checks before it refuses an item of metadata.
+        """Raise the errors that a deployed Compute API reports before it refuses an item.
 
-        Raises ImageNotFound, and 403 faults for too many items and for an image that the caller
-        may not change.
+        In this order: ImageNotFound, a 403 fault for more items than an image may have, and a 403
+        fault for an image that the caller may not change.
         """
         image = await self._images.get_image(request.caller, request.image_id)
         kept = 0 if replace else len(image.properties.keys() - metadata.keys())
@@ -156,6 +168,11 @@ class Operations:
             raise _not_authorized(request.image_id)
 
     async def _change(self, request: Request, changes: PropertyChanges) -> Image:
+        """Change an image's properties atomically; return the image as it is afterwards.
+
+        Forbidden becomes a 403 fault with Compute's message. Other errors of `images.errors` are
+        raised as they are.
+        """
         try:
             return await self._images.change_properties(request.caller, request.image_id, changes)
         except Forbidden as error:
@@ -165,7 +182,10 @@ class Operations:
 
 
 def _refusal(image_id: str, metadata: dict[str, Any]) -> Fault | None:
-    """Return the fault for metadata that no caller may set on any image, or None."""
+    """Return the fault for metadata that nobody may set on any image; None if there is none.
+
+    It is 403 for a reserved key, and 400 for text that cannot be stored.
+    """
     if any(is_reserved(key) for key in metadata):
         return _not_authorized(image_id)
     try:

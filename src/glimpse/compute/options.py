@@ -7,10 +7,13 @@ from glimpse.compute.microversions import Microversion
 
 @dataclass(frozen=True, slots=True)
 class ComputeOptions:
-    """The options of the Compute API. Link prefixes are URLs; `max_body_size` is in bytes.
+    """The options of the Compute API.
 
-    `sunset` is the HTTP date of the Sunset header (RFC 8594), None for no header. `etags`: send
-    strong entity tags. `serve_removed`: serve images also at microversions that removed them.
+    Version documents show `advertised_microversion` as the highest; requests may use up to
+    `max_microversion`. `max_body_size` is in bytes. The link prefixes are URLs that replace scheme
+    and host in links. `sunset` is the HTTP date of the Sunset header (RFC 8594), None for no
+    header. With `etags`, responses have strong entity tags. With `serve_removed`, all microversions
+    have the operations on images, also those that removed them.
     """
 
     advertised_microversion: Microversion

@@ -14,24 +14,25 @@ ALL_OPERATIONS = "os_compute_api:os-images"
 
 
 class ComputePolicy:
-    """Evaluates the configured rules; `rules` is None if no policy file is configured.
+    """Decides by the operator's rules; `rules` is None if no policy file is configured.
 
-    What has no rule is allowed. The target of a rule is the caller's own project and user, as in
-    Compute.
+    A rule that is not configured allows every caller. A rule's target is the caller's own project
+    and user, as in Compute.
     """
 
     def __init__(self, rules: PolicyRules | None) -> None:
         self._rules = rules
 
     def shows_size(self, caller: Caller) -> bool:
-        """Return True if `caller` may see ``OS-EXT-IMG-SIZE:size``."""
+        """Return True if `caller` may see the sizes of images (``OS-EXT-IMG-SIZE:size``)."""
         return self._allows(IMAGE_SIZE, caller)
 
     def check(self, caller: Caller, rule: str) -> None:
-        """Raise a 403 fault unless `caller` may use the operation with the policy rule `rule`.
+        """Raise a 403 fault unless `caller` may use the operation whose policy rule is `rule`.
 
-        If `rule` is not configured, `ALL_OPERATIONS` decides. A caller without a project may use
-        no operation on images (Compute answers such a token with 500; docs/differences.md).
+        If `rule` is not configured, the rule ``os_compute_api:os-images`` decides. A caller without
+        a project may use no operation. (Compute responds to such a token with 500;
+        docs/differences.md.)
         """
         if caller.project_id is None:
             raise Fault(403, "Images need a token that is scoped to a project; this one is not.")
@@ -43,6 +44,7 @@ class ComputePolicy:
             raise Fault(403, f"Policy doesn't allow {rule} to be performed.")
 
     def _allows(self, rule: str, caller: Caller) -> bool:
+        """Return True if `rule` is not configured, or allows `caller`."""
         if self._rules is None or not self._rules.has(rule):
             return True
         target = {"project_id": caller.project_id, "user_id": caller.user_id}

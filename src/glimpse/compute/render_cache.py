@@ -1,4 +1,4 @@
-"""A cache of rendered images of lists, since clients poll the same pages."""
+"""Cache the JSON of images in lists, because clients poll the same pages."""
 
 import functools
 
@@ -7,13 +7,13 @@ import orjson
 from glimpse.compute.views import Links, detail_view
 from glimpse.images import Image
 
-# The most characters of an image and its links whose rendered form is cached: 1,024 of them, each
-# rendering with up to four times the links, take 20 MB (60 MB if all characters take 4 bytes).
+# The most characters of an image and its links whose JSON is cached. 1,024 of them take up to 20 MB
+# with their JSON, which repeats the links up to four times; 60 MB if each character takes 4 bytes.
 _MAX_CACHED_CHARACTERS = 4000
 
 
 class _RenderingTooLarge(Exception):
-    """Carries a rendering past the cache: `lru_cache` does not cache a call that raises."""
+    """Raised to return `rendering` without caching it: `lru_cache` caches no call that raises."""
 
     def __init__(self, rendering: orjson.Fragment) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class _RenderingTooLarge(Exception):
 
 
 def render_detail(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
-    """Render one image of a list as `detail_view` shows it; a small image is cached."""
+    """Return the JSON of `detail_view`, from a cache of 1,024 images. Large ones are not cached."""
     if len(image.properties_json) > _MAX_CACHED_CHARACTERS:  # also saves hashing it
         return _render(image, links, show_size=show_size)
     try:

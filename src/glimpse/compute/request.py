@@ -10,15 +10,15 @@ from glimpse.images import Caller
 
 
 class Request(NamedTuple):
-    """One authenticated request to an operation; built once, after its route was found.
+    """An authenticated request to an operation.
 
-    `headers` have lower-case names. `body` is parsed JSON, None for an empty body and for methods
-    that have none. `base_url` is what the client used to reach this server
-    (``http://host:8774``), without a slash at the end. `version_root` is ``/v2.1`` or ``/v2``.
-    `project_id`, `image_id` and `key` are parts of the path, "" where it has none.
-    `microversion` is None in the legacy API. `image_service_url` is the Image service's base URL.
+    `headers` have lower-case names. `body` is parsed JSON; it is None for an empty body and for
+    GET and DELETE. `base_url` is the URL by which the client reached Glimpse, without a slash at
+    the end (``http://host:8774``). `version_root` is ``/v2.1`` or ``/v2``. `project_id`, `image_id`
+    and `key` are parts of the path, "" where it has none. `microversion` is None below ``/v2``.
+    `image_service_url` is the Image service's base URL. `links` makes the links of the response.
 
-    A named tuple, because a frozen dataclass takes twice as long to make.
+    It is a named tuple, because a frozen dataclass takes twice as long to make.
     """
 
     method: str
@@ -38,5 +38,5 @@ class Request(NamedTuple):
 
     @property
     def is_legacy(self) -> bool:
-        """Return True below ``/v2``, the API without microversions, which validates less."""
+        """True below ``/v2``, the older API, which has no microversions and validates less."""
         return self.version_root == LEGACY_ROOT

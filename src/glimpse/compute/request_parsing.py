@@ -1,4 +1,4 @@
-"""Parsing and validation of requests, before any operation is involved."""
+"""Parse and validate what all operations share: headers, query strings and JSON bodies."""
 
 import json
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ def header_text(headers: Mapping[bytes, bytes], name: bytes) -> str:
 
 
 def check_content_type(header: bytes | None) -> None:
-    """Raise a 415 fault for a type that is neither JSON, nor text/plain, nor empty."""
+    """Raise a 415 fault unless a Content-Type is JSON, Compute's JSON, text/plain or missing."""
     content_type = (header or b"").partition(b";")[0].decode("latin-1")
     if content_type and content_type != "text/plain" and content_type not in JSON_TYPES:
         raise Fault(415, "Unsupported Content-Type")
 
 
 def check_query(query_string: bytes) -> None:
-    """Raise a 400 fault if the percent-encoded bytes of a query are not UTF-8."""
+    """Raise a 400 fault for a query string that is not UTF-8 once it is percent-decoded."""
     if b"%" not in query_string and query_string.isascii():
         return
     try:
@@ -35,7 +35,10 @@ def check_query(query_string: bytes) -> None:
 
 
 def parse_json(body: bytes) -> object:
-    """Parse a body of JSON; None for an empty one. Raises a 400 fault for malformed JSON."""
+    """Parse a JSON body; return None for an empty one. Raises a 400 fault for malformed JSON.
+
+    NaN, numbers of any size and lone surrogates are accepted, as in a deployed Compute API.
+    """
     if not body:
         return None
     try:
@@ -45,9 +48,10 @@ def parse_json(body: bytes) -> object:
 
 
 def _parse_leniently(body: bytes) -> object:
-    """Parse what the Compute API's own parser accepts: NaN, large numbers, lone surrogates.
+    """Parse JSON that orjson rejects and a deployed Compute API's parser accepts, such as NaN.
 
-    The fault for such a value then names the attribute instead of rejecting the whole body.
+    The validation of the body then names the attribute with such a value. Raises a 400 fault for
+    malformed JSON.
     """
     try:
         return json.loads(body.decode())

@@ -1,4 +1,4 @@
-"""Response: the result of a handler; headers and formats that several responses share."""
+"""Response: what a handler returns; and the JSON, request ids and entity tags of responses."""
 
 import json
 from collections.abc import AsyncGenerator, Sequence
@@ -11,11 +11,11 @@ from glimpse.telemetry.request_context import current_request
 
 
 class Response(NamedTuple):
-    """A response as a value; `compute.api` sends it.
+    """A response, which `compute.api` sends.
 
-    `body` is a complete document, None for no document, or a generator of the pieces of one, which
-    is sent as they are made. `headers` of a handler's response are sent besides those that
-    `compute.api` adds to every response of an operation.
+    `body` is a complete document, None for an empty body, or a generator of pieces, each of which
+    is sent when it has been made. To a handler's `headers`, `compute.api` adds those that the
+    responses of all operations have.
     """
 
     status: int
@@ -24,34 +24,34 @@ class Response(NamedTuple):
 
 
 def json_response(document: object) -> Response:
-    """A 200 with a small document; see `plain_json` for its format."""
+    """Return a 200 response with a small document, formatted by `plain_json`."""
     return Response(200, plain_json(document))
 
 
 def plain_json(document: object) -> bytes:
-    """Render JSON with the same bytes as a deployed Compute API: with spaces, and ASCII only.
+    """Render JSON as a deployed Compute API does: with spaces after ``:`` and ``,``, and in ASCII.
 
-    For small documents, whose length clients may expect. Accepts any str, also one with lone
-    surrogates.
+    It is slower than orjson, so use it for small documents only. Text with lone surrogates is
+    accepted.
     """
     return json.dumps(document).encode()
 
 
 def request_id_headers() -> tuple[Header, ...]:
-    """The id of the current request, under both names that Compute gives it."""
+    """Return the two headers with the id of the current request, as Compute sends them."""
     request_id = current_request.get().request_id.encode()
     return (b"x-openstack-request-id", request_id), (b"x-compute-request-id", request_id)
 
 
 def strong_etag(body: bytes) -> bytes:
-    """A strong entity tag (RFC 9110, 8.8.3): the same for equal bodies only."""
+    """Return a strong entity tag (RFC 9110, 8.8.3) of a body: a hash of all its bytes."""
     return b'"%s"' % xxhash.xxh3_128_hexdigest(body).encode()
 
 
 def is_not_modified(if_none_match: bytes | None, etag: bytes) -> bool:
-    """Return True if ``If-None-Match`` names `etag`.
+    """Return True if the header ``If-None-Match`` lists `etag`, so that the response is 304.
 
-    ``*`` matches no entity tag, since a deployed Compute API responds to it with 200.
+    ``*`` does not match, because a deployed Compute API responds to it with 200.
     """
     if not if_none_match:
         return False

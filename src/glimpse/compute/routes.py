@@ -1,7 +1,4 @@
-"""The route table, with one row for each operation of the Compute API, and its look-up.
-
-To add an operation, add a row here and a handler to `compute.operations`.
-"""
+"""The route table: one row for each operation of the Compute API; and the search in it."""
 
 import re
 from collections.abc import Awaitable
@@ -16,23 +13,27 @@ from glimpse.compute.responses import Response
 
 
 class Handler(Protocol):
-    """A method of Operations. Raises Fault, or an error of `images.errors`."""
+    """The type of a route's handler: an unbound method of Operations.
+
+    It raises Fault, or an error of `images.errors`.
+    """
 
     __name__: str
 
     def __call__(self, operations: Operations, request: Request, /) -> Awaitable[Response]:
-        """Perform an operation."""
+        """Perform the operation and return its response."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation: method and path below the version root, and what handles it.
+    """One operation of the Compute API.
 
-    ``{id}`` and ``{key}`` in `path` match any text that is not empty. `policy_rule` names the
-    rule for callers; without one any valid token may use the operation, also one without a
-    project. `last_microversion` is the last with the operation, None if all have it, and
-    `successor` its replacement in the Image API.
+    `path` is relative to the version root; ``{id}`` and ``{key}`` in it match any text that is not
+    empty. `policy_rule` is the name of the operation's policy rule. Without one, every caller with
+    a valid token may use the operation, even without a project. `last_microversion` is the last
+    that has the operation; None if all have it. `successor` is its replacement in the Image API.
+    `name` is the operation's name in logs and metrics.
     """
 
     method: str
@@ -41,7 +42,7 @@ class Route:
     policy_rule: str | None = None
     last_microversion: Microversion | None = None
     successor: str = ""
-    name: str = field(init=False)  # of the operation, in logs and metrics
+    name: str = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.handler.__name__)
@@ -61,7 +62,7 @@ _SHOW = "GET /v2/images/{image_id}"
 _DELETE = "DELETE /v2/images/{image_id}"
 _PATCH = "PATCH /v2/images/{image_id}"
 
-# Of several rows that fit a request, the first counts.
+# The first row that matches a request is used: /images/detail has to come before /images/{id}.
 ROUTES = (
     Route("GET", _IMAGES, Operations.list_images, _IMAGE_RULE + "index", V2_35, _LIST),
     Route("GET", _DETAIL, Operations.list_images_detail, _IMAGE_RULE + "detail", V2_35, _LIST),
@@ -76,7 +77,7 @@ ROUTES = (
     Route("GET", "/", Operations.show_version),
 )
 
-# All rules that policy files may have for the Compute API.
+# The names of all policy rules of the Compute API that a policy file may have.
 RULE_NAMES = (
     IMAGE_SIZE,
     ALL_OPERATIONS,
@@ -87,7 +88,7 @@ _PROJECT = re.compile(r"[0-9a-f-]+")
 
 
 class Match(NamedTuple):
-    """The route of a request and the variable parts of its path, "" for one that it lacks."""
+    """The route of a request, and parts of its path; a part that the path does not have is ""."""
 
     route: Route
     version_root: str
@@ -97,9 +98,10 @@ class Match(NamedTuple):
 
 
 def split_version_root(path: str) -> tuple[str, str]:
-    """Split a path below a version root: ``/v2.1/images`` into ``/v2.1`` and ``/images``.
+    """Split ``/v2.1/images`` into the version root ``/v2.1`` and the path ``/images`` below it.
 
-    The first part is "" for any other path, which includes the roots themselves.
+    A path that is not below a version root, such as ``/v2.1`` itself, is returned whole, with "" as
+    its version root.
     """
     if path.startswith("/v2.1/") and path != "/v2.1/":
         return "/v2.1", path[5:]
@@ -109,10 +111,11 @@ def split_version_root(path: str) -> tuple[str, str]:
 
 
 def match_route(method: str, version_root: str, path: str) -> Match | None:
-    """Find the route for a path below a version root; None if there is none.
+    """Return the route for a method and a path below a version root; None if there is none.
 
-    `path` has no repeated slashes. It may start with a project id, which has hexadecimal digits
-    and dashes. A newline at the end of the path or of the image id is dropped, as Compute does.
+    `path` must not have repeated slashes. It may start with a project id: hexadecimal digits and
+    dashes. A newline at the end of the path or of the image id is removed, as in a deployed Compute
+    API.
     """
     if path.endswith("\n") and not path.endswith("/\n"):
         path = path[:-1]
@@ -129,7 +132,11 @@ def match_route(method: str, version_root: str, path: str) -> Match | None:
 
 
 class _Template(NamedTuple):
-    """A route's path: literal segments, and positions of variable segments (0 for none)."""
+    """A route's path, split at slashes.
+
+    `literals` are the position and text of each segment that a request has to repeat. `image_id`
+    and `key` are the positions of ``{id}`` and ``{key}``, 0 if the path does not have them.
+    """
 
     route: Route
     literals: tuple[tuple[int, str], ...]
@@ -138,7 +145,7 @@ class _Template(NamedTuple):
 
 
 def _find(method: str, segments: list[str]) -> tuple[Route, str, str] | None:
-    """The first route that fits, with the image id and the metadata key in the path."""
+    """Return the first route that matches, with the image id and metadata key; None without one."""
     for route, literals, image_id_at, key_at in _TEMPLATES.get((method, len(segments)), ()):
         for position, text in literals:
             segment = segments[position]
@@ -153,7 +160,7 @@ def _find(method: str, segments: list[str]) -> tuple[Route, str, str] | None:
 
 
 def _templates() -> dict[tuple[str, int], list[_Template]]:
-    """The templates of each method and number of segments, in the order of ROUTES."""
+    """Return the templates by method and number of segments, each list in the order of ROUTES."""
     templates: dict[tuple[str, int], list[_Template]] = {}
     for route in ROUTES:
         segments = route.path.split("/")[1:]

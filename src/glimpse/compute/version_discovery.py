@@ -1,4 +1,4 @@
-"""Version discovery: responses with the versions of the API, which need no token."""
+"""Version discovery: tell clients which versions of the Compute API exist. It needs no token."""
 
 import contextlib
 from collections.abc import Mapping
@@ -32,13 +32,18 @@ from glimpse.http.bodies import BodyTooLarge, TooManyBodies, read_body
 
 
 class VersionDiscovery:
-    """Handles ``/``, the version roots, and all paths that are not below a version root."""
+    """Handles ``/``, the version roots, and every other path that is not below a version root."""
 
     def __init__(self, options: ComputeOptions) -> None:
         self._options = options
 
     async def respond(self, scope: Scope, receive: Receive, path: str) -> Response:
-        """Make the response to a request of any method. Raises ClientDisconnected."""
+        """Return the response to a request; all methods are treated as GET.
+
+        It is 200 with one version, if the path is its root or a header names it (see `_negotiate`);
+        200 with all versions for ``/``; and 300 with the possible URLs for any other path. A
+        malformed request is 400, 406 or 415, but for OPTIONS it is 200. Raises ClientDisconnected.
+        """
         base_url, method = scope["glimpse.base_url"], scope["method"]
         advertised = str(self._options.advertised_microversion)
         content_type, root = _negotiate(scope["glimpse.headers"], path)
@@ -67,7 +72,10 @@ class VersionDiscovery:
         return Response(200, plain_json(document), headers)
 
     async def _check(self, scope: Scope, receive: Receive) -> None:
-        """Raise a fault for a malformed request. A JSON body is read and ignored."""
+        """Raise a fault for a malformed request: 415 for its Content-Type, 400 for body or query.
+
+        The body of a POST or PUT must be JSON, and is not used. One that is too large is ignored.
+        """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         check_content_type(headers.get(b"content-type"))
         if scope["method"] in METHODS_WITH_BODY:
@@ -77,9 +85,10 @@ class VersionDiscovery:
 
 
 def _negotiate(headers: Mapping[bytes, bytes], path: str) -> tuple[str, str | None]:
-    """The content type of a discovery document, and the version root that it is about, if any.
+    """Return the response's content type, and the root of the version that it describes or None.
 
-    The root is the path's own, or that of the version which Content-Type or Accept name.
+    The version is that of the path, or the one that a parameter of Content-Type or Accept names
+    (``application/json;version=2.1``).
     """
     offers_atom = path in ("/", "/v2/", "/v2.1/")
     preferred = preference(

@@ -1,4 +1,4 @@
-"""Renders the version documents of the Compute API, for version discovery."""
+"""Render the version documents of the Compute API, for version discovery."""
 
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -7,7 +7,7 @@ from glimpse.compute.microversions import LEGACY_ROOT, MINIMUM
 
 
 class _Version(NamedTuple):
-    """A version: its id, status, and date of its last change; the parameter of its media type."""
+    """What documents say about a version; `parameter` belongs to its media type."""
 
     id: str
     status: str
@@ -23,11 +23,11 @@ VERSION_ROOTS = frozenset(_VERSIONS)
 
 
 def versions_document(base_url: str, advertised: str) -> dict[str, Any]:
-    """Render ``GET /``.
+    """Return the document of ``GET /``: all versions.
 
-    `advertised` is the highest microversion in the document. It may be lower than the highest
-    microversion that requests may use: some clients use the highest microversion of the document,
-    and newer ones have no operations on images (docs/differences.md, R7).
+    The document names `advertised` as the highest microversion. Requests may use higher ones, but
+    some clients use the highest that is named, and microversions above 2.38 have no operations on
+    images (docs/differences.md).
     """
     return {
         "versions": [
@@ -38,7 +38,10 @@ def versions_document(base_url: str, advertised: str) -> dict[str, Any]:
 
 
 def version_document(base_url: str, root: str, advertised: str) -> dict[str, Any]:
-    """Render ``GET /v2.1`` or ``GET /v2``; `root` is one of these paths."""
+    """Return the document of ``GET /v2.1`` or ``GET /v2``: one version. `root` is its path.
+
+    `advertised` is as in `versions_document`.
+    """
     described_by = {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"}
     return {
         "version": _summary(root, advertised)
@@ -50,7 +53,11 @@ def version_document(base_url: str, root: str, advertised: str) -> dict[str, Any
 
 
 def choices_document(base_url: str, path: str) -> dict[str, Any]:
-    """Render the 300 response for a path without version root: the same path below each root."""
+    """Return the document of the 300 response to a path that is not below a version root.
+
+    It has a link to the same path below each root: ``/v2/images`` and ``/v2.1/images`` for
+    ``/images``.
+    """
     path = quote(path.rstrip("/"), safe="/~!$&'()*+,;=:@")
     return {
         "choices": [

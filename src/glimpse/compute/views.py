@@ -1,4 +1,4 @@
-"""Views: renders the documents of images in the Compute API, and their links."""
+"""Views: render images as documents of the Compute API, and make the links in them."""
 
 import functools
 import re
@@ -12,21 +12,19 @@ from glimpse.compute.metadata import ENCODED_KEYS, json_fragment, render_metadat
 from glimpse.images import Image
 
 _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
-# Properties whose JSON text has none of these keys are shown without being parsed.
+# Properties with one of these keys have to be parsed. All others are copied as JSON text.
 _SPECIAL = re.compile('"(?:instance_uuid|auto_disk_config|' + "|".join(ENCODED_KEYS) + ')"')
 _ENCODED = re.compile('"(?:' + "|".join(ENCODED_KEYS) + ')"')
 _PLAIN_URL = re.compile(r"[!#-\[\]-~]*")  # characters that JSON does not escape
-
-
-# Characters of the URLs that links are made of whose links are cached. The Host header and the
-# project id in the path may be 64 kB long.
+# Links made of URLs with more characters are not cached. The Host header and the project id in the
+# path may be 64 kB long.
 _LONGEST_CACHED = 1000
 
 
 class LinkPrefixes(NamedTuple):
-    """URLs that replace scheme, host and first part of the path in links, or None.
+    """URLs that replace scheme and host in links; None keeps those of the link.
 
-    They are ``[api] compute_link_prefix`` and ``glance_link_prefix``.
+    They are the options ``[api] compute_link_prefix`` and ``glance_link_prefix``.
     """
 
     compute: str | None
@@ -34,10 +32,11 @@ class LinkPrefixes(NamedTuple):
 
 
 class Links(NamedTuple):
-    """The URLs with which the links of one response start, without a slash at the end.
+    """The URLs with which the links in one response start, without a slash at the end.
 
-    `versioned` is the root with version and project (``http://host:8774/v2.1``), `bookmark` the
-    same without the version, `image_service` the Image service's base URL.
+    `versioned` has the version and the project id, if the request's path has one
+    (``http://host:8774/v2.1``). `bookmark` is the same without the version. `image_service` is the
+    Image service's base URL.
     """
 
     versioned: str
@@ -45,10 +44,10 @@ class Links(NamedTuple):
     image_service: str
 
     def image_links(self, image_id: str) -> orjson.Fragment:
-        """Render the self, bookmark and alternate links of one image as JSON.
+        """Return the self, bookmark and alternate links of an image, as JSON.
 
-        The JSON is formatted as text, since its URLs have no characters that need escaping:
-        dictionaries of links took half of the time to render a page.
+        The text is formatted directly, because no URL here has characters that JSON escapes;
+        serializing dictionaries of links took half of the time of a page.
         """
         versioned, bookmark, image_service = self
         text = (
@@ -60,7 +59,7 @@ class Links(NamedTuple):
         return orjson.Fragment(text)
 
     def server_links(self, server_id: str) -> list[dict[str, str]]:
-        """The self and bookmark links of the server from which a snapshot was made."""
+        """Return the self and bookmark links of the server that an image is a snapshot of."""
         return [
             {"rel": "self", "href": f"{self.versioned}/servers/{server_id}"},
             {"rel": "bookmark", "href": f"{self.bookmark}/servers/{server_id}"},
@@ -70,9 +69,10 @@ class Links(NamedTuple):
 def make_links(
     base_url: str, version_root: str, project_id: str, image_service: str, prefixes: LinkPrefixes
 ) -> Links:
-    """Make the links for a request to `version_root` (``/v2.1``).
+    """Return the links for the response to a request; they are cached if the URLs are short.
 
-    `project_id` is "" if the request's path has none. The result is cached if it is short.
+    `base_url` is the URL by which the client reached Glimpse, `image_service` the Image service's
+    base URL. `project_id` is "" if the request's path has none.
     """
     is_short = len(base_url) + len(project_id) + len(image_service) <= _LONGEST_CACHED
     make = _make_links if is_short else _make_links.__wrapped__
@@ -93,24 +93,31 @@ def _make_links(
 
 
 def _quoted(url: str) -> str:
-    """Percent-encode `url` if the client's Host header has characters that no URL may have."""
+    """Percent-encode `url` if JSON would have to escape it; a Host header may have any character."""
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%")
 
 
 def with_prefix(url: str, prefix: str | None) -> str:
-    """Replace scheme and host of `url` by `prefix`, whose path comes before that of `url`."""
+    """Replace scheme and host of `url` by `prefix`, which may have a path; None keeps them.
+
+    Example: ``http://host/image`` with ``https://example.org/cloud`` becomes
+    ``https://example.org/cloud/image``.
+    """
     if not prefix:
         return url
     return (prefix.rstrip("/") + urlsplit(url).path).rstrip("/")
 
 
 def basic_view(image: Image, links: Links) -> dict[str, Any]:
-    """Render the document of an image in ``GET /images``."""
+    """Return the document of an image in ``GET /images``: its id, name and links."""
     return {"id": image.id, "name": image.name, "links": links.image_links(image.id)}
 
 
 def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any]:
-    """Render the full document of an image. Accepts any properties without an error."""
+    """Return the full document of an image; with `show_size`, it has the size in bytes.
+
+    No property of an image makes it fail: a value that is not as expected is shown as text.
+    """
     status, progress = compute_status(image.status)
     document: dict[str, Any] = {
         "id": image.id,
@@ -132,6 +139,11 @@ def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any
 
 
 def _add_special(document: dict[str, Any], image: Image, links: Links) -> None:
+    """Add what the Compute API derives from some properties.
+
+    JSON text of ENCODED_KEYS is decoded, ``instance_uuid`` becomes ``server``, and
+    ``auto_disk_config`` becomes ``OS-DCF:diskConfig``.
+    """
     properties = image.properties
     if _ENCODED.search(image.properties_json):
         document["metadata"] = render_metadata(properties, json_fragment)
