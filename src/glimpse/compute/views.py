@@ -93,7 +93,7 @@ def _make_links(
 
 
 def _quoted(url: str) -> str:
-    """Percent-encode `url` if JSON would have to escape it; a Host header may have any character."""
+    """Percent-encode `url` if JSON would have to escape it; a Host header may have any text."""
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%")
 
 

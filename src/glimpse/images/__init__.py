@@ -1,4 +1,7 @@
-"""The domain: images, queries, changes, permissions, errors, and the port ImageService."""
+"""The domain: images, queries, changes, permissions, errors, and the port ImageService.
+
+Nothing here knows HTTP, a database or Glance.
+"""
 
 from glimpse.images.caller import Caller
 from glimpse.images.changes import RESERVED_PREFIX, PropertyChanges, apply_changes

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated user acting in a project; immutable, so it may be cached per token.
+    """The authenticated user of a request, and the project that the token is for.
 
-    ``project_id`` is None for a token without project scope. ``is_admin``: the caller may see and
-    edit every image, like an admin in Glance. ``token`` is sent to Glance; it is not in ``repr``,
-    so that no log contains it.
+    ``project_id`` is None for a token that is not scoped to a project. A caller with ``is_admin``
+    may see and edit every image, like an admin in Glance. ``token`` is sent to Glance; ``repr``
+    omits it, so that no log has it. Comparisons ignore it.
     """
 
     user_id: str

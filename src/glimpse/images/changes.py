@@ -1,26 +1,27 @@
-"""PropertyChanges: changes of an image's properties, which a service applies atomically."""
+"""PropertyChanges: which properties of an image to set and remove; `apply_changes` does it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from glimpse.images.errors import PropertyLimitExceeded, PropertyNotFound
 
-# The Image service's own properties have such keys; no caller may set or remove them.
+# The keys of properties that the Image service itself sets; no caller may set or remove them.
 RESERVED_PREFIX = "os_glance"
 
 
 @dataclass(frozen=True, slots=True)
 class PropertyChanges:
-    """Properties to set and to remove.
+    """The properties of an image to set and to remove, in one atomic change.
 
-    ``set`` maps keys to values. ``remove`` has keys that must exist. With ``replace`` all other
-    properties are removed, except reserved ones and the keys in ``keep``.
+    ``set`` has the new values by key. ``remove`` has keys to remove; each must exist. With
+    ``replace``, all properties that are not in ``set`` or ``keep`` are removed, except reserved
+    ones.
 
-    ``limit`` is the highest number of properties after the change; None for no limit. Counted are
-    the properties after the change, all keys in ``keep`` (also those that the image does not have)
-    and ``counted``, a number of further properties; with ``replace``, reserved ones are not.
+    ``limit`` is the most properties that the image may have after the change; None is no limit.
+    These count: all properties after the change (with ``replace``, not the reserved ones); the keys
+    in ``keep``, even if the image does not have them; and ``counted`` more.
 
-    ``set`` and ``remove`` must not contain base attributes of an image; no service checks that.
+    ``set`` and ``remove`` must not have keys of attributes, such as ``name``: nobody checks that.
     """
 
     set: Mapping[str, str] = field(default_factory=dict)
@@ -34,7 +35,11 @@ class PropertyChanges:
 def apply_changes(
     properties: Mapping[str, str | None], changes: PropertyChanges
 ) -> dict[str, str | None]:
-    """Return the properties as changed. Raises PropertyNotFound, PropertyLimitExceeded."""
+    """Return a changed copy of an image's properties.
+
+    Raises PropertyNotFound for a key of `changes.remove` that is not in `properties`, otherwise
+    PropertyLimitExceeded for more than `changes.limit`. Does not check for reserved keys.
+    """
     for key in sorted(changes.remove - properties.keys()):
         raise PropertyNotFound(key)
     named = changes.set.keys() | changes.keep

@@ -1,4 +1,4 @@
-"""Dates in the notations of ISO 8601 that the Image service accepts, and bounds for dates."""
+"""Parse dates, and filters by date, in the notations of ISO 8601 that the Image service accepts."""
 
 import operator
 import re
@@ -35,32 +35,32 @@ _NUMBER_GROUPS = ("year", "hour", "minute", "second", "zone_hours", "zone_minute
 
 
 class DateBound(NamedTuple):
-    """``operator`` compares an image's date with ``moment`` (``YYYY-MM-DDTHH:MM:SSZ``, UTC)."""
+    """A condition for a date of an image: ``gte`` and a moment is true of that and of later dates.
+
+    ``moment`` is UTC, in the format of images' dates: ``2024-02-01T10:20:30Z``.
+    """
 
     operator: DateOperator
     moment: str
 
     def holds(self, date: str) -> bool:
-        """Return True if ``operator`` is true of an image's `date` and ``moment``.
-
-        `date` is in the format of ``moment``. Example: ``gt`` is true of a later date.
-        """
+        """Return True if the condition is true of `date`, which has the format of ``moment``."""
         return _COMPARE[self.operator](date, self.moment)
 
 
 def parse_date(text: str) -> str | None:
-    """Normalize an ISO 8601 date, with or without time and zone, to ``YYYY-MM-DDTHH:MM:SSZ``.
+    """Convert an ISO 8601 date, with or without time and zone, to ``2024-02-01T10:20:30Z``.
 
-    A date without a zone is in UTC; a fraction of a second is dropped. None for text that is not a
-    date, and for a date before the year 1 or after the year 9999.
+    A date without a zone is in UTC. A fraction of a second is dropped. Returns None for text that
+    is not a date, and for a date before the year 1 or after the year 9999.
     """
     return _moment(_ISO_8601.fullmatch(text))
 
 
 def parse_date_bound(text: str) -> DateBound | None:
-    """Parse a date with an operator before it (``gte:2024-03-10``), or without (equal).
+    """Parse a filter by date, such as ``gte:2024-03-10``; without an operator it is ``eq``.
 
-    None for text that is not such a date.
+    Returns None for text that is neither a date nor an operator and a date.
     """
     comparison, colon, date = text.partition(":")
     if not colon or comparison not in _COMPARE:
@@ -69,11 +69,11 @@ def parse_date_bound(text: str) -> DateBound | None:
 
 
 def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
-    """Make the DateBound of an operator and an ISO 8601 date; None if `date` is no date.
+    """Return the condition that `comparison` and an ISO 8601 date make; None if `date` is no date.
 
-    Dates of images have whole seconds. A fraction of a second in `date` is taken into account by
-    another operator: ``gte`` 10.5 becomes ``gt`` 10, ``lt`` 10.5 becomes ``lte`` 10, and a bound
-    that is equal to 10.5 matches no image.
+    `date` may have a fraction of a second, images' dates do not. So the operator changes: ``gte``
+    10.5 s becomes ``gt`` 10 s, ``lt`` 10.5 s becomes ``lte`` 10 s. ``eq`` 10.5 s is true of no
+    image, and ``neq`` 10.5 s of all.
     """
     matched = _ISO_8601.fullmatch(date)
     moment = _moment(matched)
@@ -87,7 +87,10 @@ def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
 
 
 def _moment(matched: re.Match[str] | None) -> str | None:
-    """Return the date in UTC; None without a match, or for a day or time that does not exist."""
+    """Return the date that _ISO_8601 matched, as ``2024-02-01T10:20:30Z``.
+
+    Returns None if it did not match, or if the date does not exist (February 30).
+    """
     if matched is None:
         return None
     # A fraction may have thousands of digits, and is dropped.

@@ -1,4 +1,4 @@
-"""Errors that image services raise.
+"""Errors that image services raise, and what each means.
 
 ImageServiceError
 ├── NotFound
@@ -7,7 +7,7 @@ ImageServiceError
 ├── Forbidden                 the caller may see the image, but may not do this
 │   ├── MarkerNotVisible      the marker exists, but the caller may not see it
 │   └── PropertyLimitExceeded more properties than allowed
-├── Invalid                   the request is malformed; the message says how
+├── Invalid                   the request has an invalid value; the message says which
 │   └── MarkerNotFound        no image has the marker as its id
 ├── Conflict                  the state of the image does not allow it (in use, for example)
 ├── NotAuthenticated          the image service no longer accepts the caller's token
@@ -18,15 +18,15 @@ ImageServiceError
 
 
 class ImageServiceError(Exception):
-    """Base of all errors; ``str(error)`` is a sentence that may be sent to clients."""
+    """Base of all errors that image services raise; its message may be shown to clients."""
 
 
 class NotFound(ImageServiceError):
-    """The image or property does not exist, or the caller may not see it."""
+    """Something that the request names does not exist, or the caller may not see it."""
 
 
 class ImageNotFound(NotFound):
-    """No image has this id, or the caller may not see the image."""
+    """No image has the id ``image_id``, or the caller may not see the image."""
 
     def __init__(self, image_id: str) -> None:
         super().__init__(f"Image {image_id} could not be found.")
@@ -42,11 +42,11 @@ class PropertyNotFound(NotFound):
 
 
 class Forbidden(ImageServiceError):
-    """The caller may not do this. It may see the image, if the operation is on one."""
+    """The caller may see the image, but may not do what it requests."""
 
 
 class MarkerNotVisible(Forbidden):
-    """The marker names an image that the caller may not see."""
+    """An image has the marker as its id, but the caller may not see it."""
 
     def __init__(self, marker: str) -> None:
         super().__init__(f"Forbidding request, image {marker} not visible")
@@ -62,7 +62,7 @@ class PropertyLimitExceeded(Forbidden):
 
 
 class Invalid(ImageServiceError):
-    """The request is malformed; the message says how."""
+    """The request has a value that is not valid; the message says which, and what is allowed."""
 
 
 class MarkerNotFound(Invalid):
@@ -74,7 +74,7 @@ class MarkerNotFound(Invalid):
 
 
 class Conflict(ImageServiceError):
-    """The state of the image does not allow the operation (it is in use, for example)."""
+    """The state of the image does not allow the operation: it is in use, for example."""
 
 
 class NotAuthenticated(ImageServiceError):
@@ -82,11 +82,11 @@ class NotAuthenticated(ImageServiceError):
 
 
 class ServiceError(ImageServiceError):
-    """The image service failed."""
+    """The image service failed; there may be nothing wrong with the request."""
 
 
 class Unavailable(ServiceError):
-    """The image service is down or too slow; retry after ``retry_after`` seconds."""
+    """The image service is down or too slow. A retry after ``retry_after`` seconds may succeed."""
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)

@@ -1,7 +1,7 @@
-"""Parses the values of filters in query strings into fields of an ImageQuery.
+"""Parse the values of filters in query strings, such as ``in:a,b``, into fields of an ImageQuery.
 
-Filters of the Image API and ``property-*`` filters of the Compute API accept the same values, which
-are those that Glance accepts.
+The filters of the Image API and the ``property-*`` filters of the Compute API accept the same
+values: those that Glance accepts.
 """
 
 import re
@@ -14,7 +14,7 @@ from glimpse.images.errors import Invalid
 from glimpse.images.query import MEMBER_STATUSES, SORT_KEYS, VISIBILITIES, Sort
 
 _LEADING_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?)", re.ASCII)
-# A quote opens a value at its beginning only, and closes it at its end, unless a backslash precedes
+# A quote is allowed at the start and at the end of a value only, or after a backslash.
 _QUOTED = re.compile(r'"((?:[^"]|(?<=\\)")*)(?<!\\)"(?:,|\Z)')
 _UNQUOTED = re.compile(r'((?:[^",]|(?<=\\)")*)(?:,|\Z)')
 _LARGEST = 2**62
@@ -22,10 +22,10 @@ _CHOICES = {"visibility": VISIBILITIES, "member_status": MEMBER_STATUSES}
 
 
 class AttributeFilter(NamedTuple):
-    """A filter by an attribute of images.
+    """How to parse a filter by an attribute of images.
 
-    `field` is the field of ImageQuery that it sets. `parse` takes the filter's name and text and
-    returns the field's value; it raises Invalid, with the name, for text that it does not accept.
+    `field` is the field of ImageQuery to set. `parse` takes the filter's name and value, and
+    returns the field's value. It raises Invalid for a value that it does not accept.
     """
 
     field: str
@@ -33,9 +33,10 @@ class AttributeFilter(NamedTuple):
 
 
 def parse_texts(text: str) -> tuple[str, ...]:
-    """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into the values of which an image must have one.
+    """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into texts, of which an image must have one.
 
-    A date is one value although it has colons. Raises Invalid for another operator.
+    A text that is a date is one value, although it has colons. Raises Invalid for another operator
+    than ``eq`` and ``in``, and for a misplaced quote.
     """
     operator, colon, rest = text.partition(":")
     if not colon or parse_date(text):
@@ -48,9 +49,11 @@ def parse_texts(text: str) -> tuple[str, ...]:
 
 
 def split_list(text: str) -> tuple[str, ...]:
-    """Split at commas; a text in double quotes may hold commas, and nothing is unescaped.
+    r"""Split a list at commas: ``a,"b,c"`` has the values ``a`` and ``b,c``.
 
-    A comma at the end is ignored. Raises Invalid for a quote that is not closed or misplaced.
+    A quote after a backslash is a part of the value, and so is the backslash: ``a\"b``. A comma at
+    the end is ignored. An empty text has one value, the empty one. Raises Invalid for a quote that
+    is not closed, or in the middle of a value.
     """
     values: list[str] = []
     position = 0
@@ -64,10 +67,10 @@ def split_list(text: str) -> tuple[str, ...]:
 
 
 def is_ignored(name: str, text: str) -> bool:
-    """Return True for a filter without effect: ``deleted``, or an empty ``changes-since``.
+    """Return True for a filter that has no effect: ``deleted``, or ``changes-since`` without value.
 
-    Deleted images are never listed. Raises Invalid for ``changes-since`` with a value: Glance
-    supported it only before its API v2.
+    ``deleted`` has none because deleted images are never listed. Raises Invalid for
+    ``changes-since`` with a value, which the Image API no longer supports in version 2.
     """
     if name == "changes-since" and text:
         raise Invalid('The "changes-since" filter is no longer available on v2.')
@@ -77,11 +80,12 @@ def is_ignored(name: str, text: str) -> bool:
 def parse_sort(
     sorts: Sequence[str], keys: Sequence[str], directions: Sequence[str]
 ) -> tuple[Sort, ...]:
-    """Parse ``sort=key1:direction1,key2``, or ``sort_key`` and ``sort_dir``.
+    """Parse ``sort=name:asc,size``, or the older ``sort_key=name&sort_dir=asc``.
 
-    Each sequence has the values of one parameter, which may be repeated. The default direction is
-    "desc"; a single ``sort_dir`` applies to all keys. Raises Invalid for both notations at once,
-    for an unknown key or direction, and for a number of directions that does not match.
+    Each argument has all values of one parameter, which may be repeated. The default direction is
+    "desc". A single ``sort_dir`` applies to all keys; without a key, it sorts by ``created_at``.
+    Raises Invalid for both notations at once, for an unknown key or direction, and for several
+    directions that are not as many as the keys.
     """
     if sorts and (keys or directions):
         raise Invalid("Old and new sorting syntax cannot be combined")
@@ -100,6 +104,7 @@ def parse_sort(
 
 
 def _make_sort(key: str, direction: str) -> Sort:
+    """Make a Sort. Raises Invalid for an unknown key or direction."""
     if key not in SORT_KEYS:
         allowed = ", ".join(sorted(SORT_KEYS))
         raise Invalid(f"Invalid sort key: {key}. It must be one of the following: {allowed}.")
@@ -120,11 +125,11 @@ def _parse_date_bound(name: str, text: str) -> DateBound:
 
 
 def _number_parser(end: int) -> Callable[[str, str], int]:
-    """Return a parser of numbers; `end` is the first number too large for the database column.
+    """Return a parser of whole numbers below `end`. It accepts any text, and never raises.
 
-    Like the Image service's database, the parser reads the number at the beginning of the text,
-    and 0 if there is none. It returns -1, which matches no image, for a negative number, a
-    fraction, and a number of `end` or more.
+    Like the Image service's database, it reads the number at the beginning of the text (``5x`` is
+    5), and 0 if there is none. For a negative number, a fraction, or a number that is not below
+    `end`, it returns -1, which matches no image.
     """
 
     def parse(_name: str, text: str) -> int:
@@ -136,6 +141,7 @@ def _number_parser(end: int) -> Callable[[str, str], int]:
 
 
 def _parse_range_end(_name: str, text: str) -> int:
+    """Parse a lowest or highest size in bytes; a negative one is -1. Raises Invalid."""
     try:
         return max(-1, min(int(text), _LARGEST))
     except ValueError:
@@ -153,11 +159,12 @@ def _parse_boolean_in_any_case(name: str, text: str) -> bool:
 
 
 def _parse_visibility(name: str, text: str) -> str:
-    """Parse a visibility. The empty text is accepted and matches no image."""
+    """Parse a visibility. Empty text is accepted, and matches no image. Raises Invalid."""
     return _parse_choice(name, text) if text else text
 
 
 def _parse_choice(name: str, text: str) -> str:
+    """Return `text` if it is one of _CHOICES for the filter `name`. Raises Invalid."""
     if text not in _CHOICES[name]:
         allowed = ", ".join(sorted(_CHOICES[name]))
         raise Invalid(f"Invalid {name} value: {text}. Use one of {allowed}.")

@@ -1,4 +1,4 @@
-"""filter_pages: the pages of a list with only the images that a predicate accepts."""
+"""filter_pages: reduce the pages of a list to the accepted images, up to a limit."""
 
 import contextlib
 from collections.abc import AsyncGenerator, Callable
@@ -10,10 +10,12 @@ from glimpse.images.query import Page
 async def filter_pages(
     pages: AsyncGenerator[Page, None], accepts: Callable[[Image], bool] | None, limit: int | None
 ) -> AsyncGenerator[Page, None]:
-    """Yield pages with the images that `accepts` returns True for, at most `limit` in all.
+    """Yield pages with the images for which `accepts` returns True, at most `limit` images in all.
 
-    If `accepts` is None, all images are accepted. `pages` must not be limited themselves.
-    ``has_more`` is set on the last page if there is a further accepted image. Closes `pages`.
+    `accepts` None accepts all images; `limit` None is no limit. `pages` must go on beyond `limit`:
+    they are read until there is one more accepted image, or their end. In the first case, the last
+    page has ``has_more`` set. Pages without accepted images are omitted, except the last. Closes
+    `pages`.
     """
     remaining = limit
     async with contextlib.aclosing(pages):

@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-# Attributes in the Image API's image schema (v2): every other key of an image document is a
-# property.
+# The attributes that the Image API's schema of an image has (v2). Every other key of an image
+# document is a property.
 BASE_ATTRIBUTES = frozenset(
     {
         "id",
@@ -40,10 +40,12 @@ BASE_ATTRIBUTES = frozenset(
 class Image(NamedTuple):
     """One image. Sizes are in bytes, ``min_ram`` in MiB, ``min_disk`` in GiB.
 
-    Dates are text as the API prints it (``2024-02-01T10:20:30Z``). Properties and tags are the
-    JSON text that is stored, so that a list, which only copies them, need not parse them. A named
-    tuple, because it is made from a catalog row without a Python-level call: lists may have
-    100,000 images.
+    Dates are text in UTC, as APIs show them: ``2024-02-01T10:20:30Z``. ``tags_json`` and
+    ``properties_json`` are the stored JSON text: a list copies it into its document without parsing
+    it.
+
+    It is a named tuple, because that is the fastest to make from a row of a catalog, and a list may
+    have 100,000 images.
     """
 
     id: str
@@ -69,13 +71,13 @@ class Image(NamedTuple):
 
     @property
     def properties(self) -> dict[str, str | None]:
-        """The properties, parsed anew at each access."""
+        """The properties by key; a value may be None. The JSON text is parsed at each access."""
         parsed: dict[str, str | None] = orjson.loads(self.properties_json)
         return parsed
 
     @property
     def tags(self) -> list[str]:
-        """The tags, parsed anew at each access."""
+        """The tags. The JSON text is parsed at each access."""
         parsed: list[str] = orjson.loads(self.tags_json)
         return parsed
 
@@ -84,17 +86,20 @@ _PROPERTY_TYPES = frozenset((str, type(None)))
 
 
 def _as_text(value: Any) -> str | None:
+    """Return text and None as they are, and any other value as JSON text."""
     return value if type(value) in _PROPERTY_TYPES else orjson.dumps(value).decode()
 
 
 def image_from_document(
     document: dict[str, Any], base_attributes: frozenset[str] = BASE_ATTRIBUTES
 ) -> Image:
-    """Make an Image of an Image API v2 document (a parsed ``GET /v2/images/{id}``).
+    """Make an Image of a parsed document of ``GET /v2/images/{id}`` of the Image API.
 
-    Every key that is not in `base_attributes` is a property. The value of a property is text or
-    None; any other value becomes its JSON text. Raises KeyError or TypeError if an attribute that
-    every image has is missing, or `document` is not a dict.
+    Every key that is not in `base_attributes` is a property. A property that is neither text nor
+    None becomes JSON text. Other values are not checked.
+
+    Raises KeyError if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing; TypeError if
+    `document` is not a dict, or if a tag or property cannot be written as JSON (lone surrogates).
     """
     properties = {key: document[key] for key in document if key not in base_attributes}
     if not _PROPERTY_TYPES.issuperset(map(type, properties.values())):

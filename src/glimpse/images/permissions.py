@@ -1,9 +1,9 @@
-"""Permissions: the roles, or the operator's policy rule, for each action on images.
+"""Permissions: which actions on images a caller's roles, or the operator's policy rules, allow.
 
-Actions, roles and errors follow Glance's default policy (glance/policies/image.py): a caller who
-may not get an image receives ImageNotFound; one who may get it, Forbidden. Visibility and ownership
-of an image are not decided here but by the image service: Glance, or ``embedded.image_access``
-(`is_visible`).
+Actions, roles and errors are those of Glance's default policy (glance/policies/image.py). A caller
+without permission to get an image receives ImageNotFound; a caller who may get it, but may not do
+the action, receives Forbidden. The visibility and the owner of an image are checked elsewhere: by
+Glance, or by ``embedded.image_access``.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from glimpse.images.image import Image
 
 
 class Action(StrEnum):
-    """An action on images; the values are the names of Glance's policy rules."""
+    """An action on images; its value is the name of Glance's policy rule for it."""
 
     GET_IMAGES = "get_images"
     GET_IMAGE = "get_image"
@@ -36,7 +36,7 @@ _READERS = frozenset(("reader", "member"))  # Keystone's bootstrap makes member 
 _MEMBERS = frozenset(("member",))
 _ADMINS: frozenset[str] = frozenset()  # no role suffices: Caller.is_admin has to be set
 
-# The roles of which a caller needs one. An admin needs none of them.
+# A caller needs one of these roles for the action. An admin needs none of them.
 ROLES: Mapping[Action, frozenset[str]] = {
     **dict.fromkeys(Action, _MEMBERS),
     Action.GET_IMAGES: _READERS,
@@ -48,22 +48,23 @@ Target = Mapping[str, Any]
 
 
 class PolicyRules(Protocol):
-    """The policy rules that the operator has configured, by name."""
+    """The rules in the operator's policy files, by name. The files may change at any time."""
 
     def has(self, name: str) -> bool:
-        """Return True if a rule of this name is configured; policy files may change at any time."""
+        """Return True if the policy files have a rule of this name at present."""
         ...
 
     def allows(self, name: str, caller: Caller, target: Target) -> bool:
-        """Return True if the configured rule `name` allows `caller` to act on `target`."""
+        """Return True if the rule `name`, which must exist, allows `caller` to act on `target`."""
         ...
 
 
 def has_role(caller: Caller, action: Action) -> bool:
-    """Return True if the default policy lets a caller with these roles do `action`.
+    """Return True if the default policy allows `action` to a caller with `caller`'s roles.
 
-    A caller without a project (a token with system, domain or no scope) has no permission. Role
-    names are compared without regard to case, as in oslo.policy.
+    It allows nothing to a caller without a project, whose token has system, domain or no scope. It
+    allows everything to an admin with a project. The case of role names is ignored, as in
+    oslo.policy.
     """
     if caller.project_id is None:
         return False
@@ -76,10 +77,10 @@ def has_role(caller: Caller, action: Action) -> bool:
 
 
 class Permissions:
-    """Checks a caller's permission for an action, by the configured rule or else by its roles.
+    """Decides if a caller may do an action: by the operator's rule for it, or else by its roles.
 
-    `rules` is None without a policy file. With `is_delegated`, actions without a rule are allowed
-    here, because Glance checks the caller's roles when it is called.
+    `rules` is None if no policy file is configured. With `is_delegated`, an action without a rule
+    is allowed whatever the roles, because Glance checks them when it is called.
     """
 
     def __init__(self, rules: PolicyRules | None = None, *, is_delegated: bool = False) -> None:
@@ -91,9 +92,10 @@ class Permissions:
         return self._rules is not None and self._rules.has(action)
 
     def allows(self, caller: Caller, action: Action, image: Image | None = None) -> bool:
-        """Return True if `caller` may do `action` to `image`, which it can see.
+        """Return True if `caller` may do `action` to `image`.
 
-        Without an image, the rule's target is the caller's project: for listing images.
+        Check first that the image is visible to the caller: this does not. Without an image, a
+        rule's target is the caller's own project, as for listing images.
         """
         if self._rules is not None and self._rules.has(action):
             return is_rule_applicable(caller) and self._rules.allows(
@@ -102,25 +104,25 @@ class Permissions:
         return self._is_delegated or has_role(caller, action)
 
     def check(self, caller: Caller, action: Action, image: Image | None = None) -> None:
-        """Raise Forbidden unless `caller` may do `action`."""
+        """Raise Forbidden unless `caller` may do `action` (see `allows`)."""
         if not self.allows(caller, action, image):
             raise Forbidden(f"You are not authorized to complete {action} action.")
 
     def check_create(self, caller: Caller, image: Image) -> None:
-        """Raise Forbidden unless `caller` has a project and may create `image`."""
+        """Raise Forbidden unless `caller` has a project and permission to create `image`."""
         if caller.project_id is None:
             raise Forbidden("You are not authorized to complete add_image action.")
         self.check(caller, Action.ADD_IMAGE, image)
 
     def check_visible(self, caller: Caller, image: Image) -> None:
-        """Raise ImageNotFound unless `caller` may get `image`."""
+        """Raise ImageNotFound unless `caller` has permission to get `image`, which it can see."""
         if not self.allows(caller, Action.GET_IMAGE, image):
             raise ImageNotFound(image.id)
 
     def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
-        """Return a predicate for the images that `caller` may get; None if it may get all.
+        """Return a function that is True for the images in a list that `caller` may get.
 
-        The caller must have permission for GET_IMAGES.
+        Returns None if it may get all of them. Check GET_IMAGES first: this does not.
         """
         if self._rules is None:
             return None
@@ -132,19 +134,20 @@ class Permissions:
 
 
 def is_rule_applicable(caller: Caller) -> bool:
-    """Return True if policy rules can allow `caller` anything: they are written for projects.
+    """Return True if policy rules are evaluated for `caller`; if not, they allow it nothing.
 
-    They can for a token with a project, or without any scope (it has no roles). Actions with a rule
-    are always refused to a token with system or domain scope.
+    They are evaluated for a token that has a project, or that has no scope (and so no roles). They
+    are not for a token with system or domain scope, because its roles do not belong to a project.
     """
     return caller.project_id is not None or not caller.roles
 
 
 def _target(caller: Caller, image: Image | None) -> Target:
-    """Return the values for ``%(key)s`` in a rule: attributes and properties of `image`.
+    """Return the values that a rule can name as ``%(key)s``: attributes and properties of `image`.
 
-    `image` is visible to the caller. ``member_id`` is the caller's project if another project
-    shares the image with it, otherwise None.
+    ``project_id`` and ``owner`` are the image's owner. ``member_id`` is the caller's project if
+    another project shares the image with it, otherwise None. `image` must be visible to the caller.
+    Without an image, ``project_id`` and ``owner`` are the caller's project.
     """
     if image is None:
         return {"project_id": caller.project_id, "owner": caller.project_id}

@@ -1,4 +1,4 @@
-"""ImageQuery: the filters and the order of a list of images; Page: some images of a list."""
+"""ImageQuery: the filters, order and limit of a list of images; Page: some images of a list."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ MEMBER_STATUSES = frozenset(("accepted", "pending", "rejected", "all"))
 
 
 class Sort(NamedTuple):
-    """Sort by an attribute of SORT_KEYS."""
+    """One sort key of a list: an attribute of SORT_KEYS, and a direction."""
 
     key: str
     direction: SortDirection
@@ -34,12 +34,18 @@ class Sort(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ImageQuery:
-    """The filters, order and bounds of a list of images. A filter that is None is not applied.
+    """The filters, order and limit of a list of images. A filter that is None is not applied.
 
-    ``names``, ``statuses``, ``ids``, ``disk_formats`` and ``container_formats`` match images with
-    any of the values; ``properties`` and ``tags`` match images that have all of them. ``sort`` is
-    empty for the default order: created newest first, then by id. ``marker`` is the id of the
-    image after which the list starts, ``limit`` the most images that it may have (None: no limit).
+    An image is listed if all filters match. ``names``, ``statuses``, ``ids``, ``disk_formats`` and
+    ``container_formats`` match an image that has one of the values; ``properties`` and ``tags``
+    match one that has all of them. Units are those of Image; ``size_min`` and ``size_max`` are
+    inclusive. ``visibility`` "all" lists community images, too; None does not. Of the images that
+    other projects share with the caller, only those whose membership has the status
+    ``member_status`` are listed; "all" lists all of them.
+
+    ``sort`` is empty for the default order: newest first, then by id. ``marker`` is the id of the
+    image after which the list starts. ``limit`` is the most images that the list may have; None is
+    no limit.
     """
 
     names: tuple[str, ...] | None = None
@@ -71,10 +77,10 @@ class ImageQuery:
 
 
 class Page(NamedTuple):
-    """Some images of a list, in its order.
+    """Some successive images of a list.
 
-    ``is_last``: no page follows. ``has_more``: the list ended at the query's ``limit``, and further
-    images exist; it is set on the last page only.
+    ``is_last`` is True if no page follows. ``has_more`` is True on the last page of a list that
+    ended at the query's ``limit`` although further images match.
     """
 
     images: Sequence[Image]

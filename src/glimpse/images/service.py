@@ -1,4 +1,4 @@
-"""ImageService: the port (interface) through which `compute` reads and changes images."""
+"""ImageService: the interface through which the Compute API reads and changes images."""
 
 from collections.abc import AsyncGenerator
 from typing import Protocol
@@ -10,27 +10,28 @@ from glimpse.images.query import ImageQuery, Page
 
 
 class ImageService(Protocol):
-    """Images, with the caller's permissions applied. Implemented by `glance` and `embedded`.
+    """Reads and changes images for a caller. `glance` and `embedded` implement it.
 
-    A caller can see public images, images of its project, images that its project has accepted as
-    a member, and, by id, community images; an admin can see all images. `images.permissions` has
-    the roles that each action needs. A caller without permission to get an image receives
-    ImageNotFound, one without permission to list or to write Forbidden. Any method may raise
-    NotAuthenticated, Unavailable or InvalidResponse of `images.errors`.
+    A caller can see public images, the images of its project, images that other projects share with
+    it and, by id, community images. An admin can see all images. `images.permissions` has the roles
+    that each action needs. Any method may raise NotAuthenticated, Unavailable or InvalidResponse of
+    `images.errors`.
     """
 
     def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """Yield the images that match `query`, in its order, in pages.
+        """Yield the images that match `query` and that `caller` can see, in the query's order.
 
-        Yields at least one page; only the last one has ``is_last`` set. All pages together have at
-        most `query.limit` images. A page is read when it is requested, so that memory does not grow
-        with the list. Raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible before the
-        first page.
+        Yields at least one page; a page may be empty. Only the last page has ``is_last`` set. All
+        pages together have at most `query.limit` images. Memory does not grow with the list. Before
+        the first page, raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible.
         """
         ...
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
-        """Return one image by id. Raises ImageNotFound; `image_id` may be any text."""
+        """Return the image with this id, which may be any text.
+
+        Raises ImageNotFound if no image has this id, or if the caller cannot see it.
+        """
         ...
 
     async def change_properties(
@@ -38,23 +39,26 @@ class ImageService(Protocol):
     ) -> Image:
         """Apply `changes` atomically and return the image as it is afterwards.
 
-        Only the keys in `changes` change: changes that other clients make to other keys at the
-        same time are kept. Raises the first of: ImageNotFound (also for an image that the caller
-        cannot see), PropertyNotFound (for a key of `changes.remove`), PropertyLimitExceeded,
-        Forbidden (for another project's image, or a key that starts with ``os_glance``), Invalid
-        (for a value that cannot be stored). If `changes` leave a public image as it is, the
-        permission to modify images of one's own is enough.
+        Changes that other clients make to other keys at the same time are kept. The image is not
+        changed if an error is raised. The first that applies is raised: ImageNotFound,
+        PropertyNotFound (for a key of `changes.remove`), PropertyLimitExceeded, Forbidden (for
+        another project's image, or a key that starts with ``os_glance``), Invalid (for a value that
+        cannot be stored). `changes` that leave another project's public image as it is are no
+        error, if the caller has the role to change images.
         """
         ...
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """Delete one image. Raises ImageNotFound, Forbidden (also if it is protected), Conflict."""
+        """Delete an image and its data.
+
+        Raises ImageNotFound, Forbidden (also for a protected image), Conflict if it is in use.
+        """
         ...
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
-        """Return the keys of an image document that are attributes; all others are properties."""
+        """Return the keys of an image document that are attributes: all others are properties."""
         ...
 
     async def close(self) -> None:
-        """Complete acknowledged writes, then close files and connections."""
+        """Finish the writes in progress, then close files and connections."""
         ...
