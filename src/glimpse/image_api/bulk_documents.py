@@ -1,4 +1,4 @@
-"""Bulk documents: parse the documents of a bulk load into image records. Pure."""
+"""Parse and check one image document of a bulk load (`image_api.bulk_load`). Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,6 +18,7 @@ _AS_PRINTED = re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 def _is_size(value: object) -> bool:
+    """Return True for a size in bytes that a column can hold, and for None."""
     return value is None or (type(value) is int and 0 <= value <= _LARGEST_SIZE)
 
 
@@ -27,7 +28,8 @@ def _is_date(value: object) -> bool:
 
 _SIZE = (f"null or an integer from 0 to {_LARGEST_SIZE}", _is_size)
 _DATE = ("a date and time in ISO 8601 notation", _is_date)
-# Every attribute that a record may have: those that may be written, and those the service sets.
+# The allowed values of every attribute: of those that clients may write, and of those that the
+# service sets otherwise.
 _CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
     **CHECKS,
     "status": one_of(*STATUSES),
@@ -43,11 +45,12 @@ _REQUIRED = ("id", "status", "created_at", "updated_at")
 
 
 def parse_record(document: object) -> tuple[Image, Members]:
-    """Parse a document; return an image, and the project ids and statuses of its members.
+    """Return the image that a document describes, and its members.
 
-    A document is an image in the Image API's format, and may have ``members``, a list of
-    ``{"member_id": ..., "status": ...}``. A property may be null, as in images of older clouds.
-    Raises Invalid with a message that names the attribute and what is allowed.
+    A document has the format of ``GET /v2/images/{id}``, and may also have ``members``: a list of
+    ``{"member_id": ..., "status": ...}``. Dates may have any ISO 8601 notation, and a property may
+    be null, as in images of older clouds. Raises Invalid; its message names the attribute and what
+    is allowed.
     """
     if not isinstance(document, dict):
         raise Invalid("it is no JSON object.")
@@ -74,6 +77,7 @@ def parse_record(document: object) -> tuple[Image, Members]:
 
 
 def _check(name: str, value: object) -> None:
+    """Raise Invalid unless the attribute or property `name` may have `value`."""
     check = _CHECKS.get(name)
     if check is not None:
         allowed, is_allowed = check
@@ -91,12 +95,14 @@ def _check(name: str, value: object) -> None:
 
 
 def _members(entries: object) -> Members:
+    """Parse the list ``members`` of a document. Raises Invalid."""
     if not isinstance(entries, list):
         raise Invalid("'members' must be a list.")
     return dict(_member(entry) for entry in entries)
 
 
 def _member(entry: object) -> tuple[str, str]:
+    """Return the project id and the status of a member, by default pending. Raises Invalid."""
     member: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
     project, status = member.get("member_id"), member.get("status", "pending")
     allowed, is_allowed = one_of(*MEMBER_STATUSES)
@@ -109,9 +115,9 @@ def _member(entry: object) -> tuple[str, str]:
 
 
 def _normalize_date(date: str) -> str | None:
-    """Return a date in the Image API's format; None for text that is not a date.
+    """Return a date as ``2024-02-01T10:20:30Z``; None for text that is not a date.
 
-    The usual case, a date that has this format already, is the fastest.
+    A date that has this format already, as most have, is checked without parsing ISO 8601.
     """
     if _AS_PRINTED.fullmatch(date):
         try:

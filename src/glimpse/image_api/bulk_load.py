@@ -1,4 +1,4 @@
-"""Bulk load: create image records from JSON lines of Image API documents."""
+"""Bulk load: create many image records from a file with one JSON document in each line."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -17,9 +17,9 @@ LONGEST_LINE = 16 * 1024 * 1024  # bytes: more than the largest image has in any
 
 
 class BadRecord(Invalid):
-    """A record cannot be loaded; the message says why.
+    """A document is invalid, and loading has stopped; the message says why.
 
-    `loaded_count` is the number of records that were loaded before.
+    `loaded_count` images have been loaded: those of the complete batches before.
     """
 
     def __init__(self, reason: str, loaded_count: int) -> None:
@@ -28,10 +28,10 @@ class BadRecord(Invalid):
 
 
 class JsonLines:
-    """The JSON documents in the lines of a stream; blank lines are skipped.
+    """Iterates over the JSON documents in a stream with one document in each line.
 
-    `line` and `bytes` count what has been read. Iterating raises Invalid for a line that has more
-    than LONGEST_LINE bytes or is not JSON.
+    Blank lines are skipped. `line` and `bytes` are the numbers of lines and bytes that have been
+    read. Iterating raises Invalid for a line that is longer than 16 MiB or is not JSON.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -53,7 +53,7 @@ class JsonLines:
 
     @property
     def total(self) -> int | None:
-        """The size of the stream in bytes; None if it is not known (a pipe)."""
+        """The size of the whole stream in bytes; None if it is not known, as for a pipe."""
         size = os.fstat(self._stream.fileno()).st_size
         return size or None
 
@@ -63,12 +63,15 @@ async def load(
     documents: Iterable[object],
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Create the images that the documents describe (see `parse_record`); return how many.
+    """Create the images that `documents` describe; return how many were loaded.
 
-    Ids, dates, owners and statuses are kept, and images with the same ids are replaced. Each batch
-    of 10,000 records is loaded whole or not at all; `progress` is called with its size when it is
-    on the disk. Raises BadRecord for a document that is no image, whose batch is not loaded, and
-    Unavailable.
+    `parse_record` has the format of a document. Ids, dates, owners and statuses are kept. An
+    existing image with the same id is replaced.
+
+    Each batch of 10,000 images is stored whole or not at all. When a batch is on the disk,
+    `progress` is called with its number of images. Raises BadRecord for an invalid document, whose
+    batch is not stored, and Unavailable if the catalog cannot be written. Batches that were stored
+    before an error stay.
     """
     count = 0
     for batch in _batches(documents):
@@ -79,6 +82,10 @@ async def load(
 
 
 def _batches(documents: Iterable[object]) -> Iterator[list[tuple[Image, Members]]]:
+    """Yield the images of the documents in lists of BATCH_SIZE or, at the end, fewer.
+
+    Raises BadRecord for an invalid document, or for an error Invalid of `documents` itself.
+    """
     loaded_count = 0
     batch: list[tuple[Image, Members]] = []
     try:

@@ -10,7 +10,7 @@ _RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,40})\s*-\s*(\d{0,40})\s*", re.IGNOREC
 
 
 class ByteRange(NamedTuple):
-    """The bytes from `start` up to but not including `end`, of data of `size` bytes."""
+    """The bytes from `start` to `end` (exclusive) of data that has `size` bytes."""
 
     start: int
     end: int
@@ -18,15 +18,16 @@ class ByteRange(NamedTuple):
 
     @property
     def content_range(self) -> str:
-        """The value of the Content-Range header (RFC 9110, section 14.4)."""
+        """The value of the Content-Range header (RFC 9110, 14.4), such as ``bytes 0-99/200``."""
         return f"bytes {self.start}-{self.end - 1}/{self.size}"
 
 
 def parse_range(header: str | None, size: int) -> ByteRange | None:
-    """Parse a Range header for data of `size` bytes; return None without a header.
+    """Parse a Range header for data of `size` bytes; return None if `header` is None.
 
-    Raises Invalid for several ranges, which the Image API does not serve, and RangeNotSatisfiable
-    for a malformed header and for a range that starts after the end of the data.
+    A range that goes beyond the end of the data is cut there. Raises RangeNotSatisfiable for a
+    malformed header, and for a range without any byte of the data; Invalid for several ranges,
+    which the Image API does not serve.
     """
     if header is None:
         return None

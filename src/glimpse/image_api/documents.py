@@ -1,4 +1,4 @@
-"""Documents: render an image, and a list of images, as JSON of the Image API. Pure."""
+"""Render an image, and a page of a list of images, as JSON documents of the Image API. Pure."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from urllib.parse import urlencode
@@ -7,16 +7,13 @@ import orjson
 
 from glimpse.images import Image, Page
 
-DEFAULT_LIMIT = 25  # limit_param_default and api_limit_max of the Image service
+# Images in a page: limit_param_default and api_limit_max of the Image service.
+DEFAULT_LIMIT = 25
 MAX_LIMIT = 1000
 
 
 def image_document(image: Image) -> bytes:
-    """Render one image. Its properties and tags are copied as stored, not parsed.
-
-    `protected` and `os_hidden` may be the integers of a catalog row; they are rendered as booleans,
-    since clients validate them by the schema.
-    """
+    """Return the document of an image. Its properties and tags are copied as JSON, not parsed."""
     path = f"/v2/images/{image.id}"
     attributes = orjson.dumps(
         {
@@ -24,7 +21,7 @@ def image_document(image: Image) -> bytes:
             "name": image.name,
             "status": image.status,
             "visibility": image.visibility,
-            "protected": bool(image.protected),
+            "protected": bool(image.protected),  # an integer, if read from SQLite
             "os_hidden": bool(image.os_hidden),
             "owner": image.owner,
             "size": image.size,
@@ -53,10 +50,11 @@ def image_document(image: Image) -> bytes:
 async def page_document(
     pages: AsyncIterable[Page], query: Sequence[tuple[str, str]]
 ) -> AsyncIterator[bytes]:
-    """Yield a list as JSON, a piece for each page.
+    """Yield the document of ``GET /v2/images``, one piece for the images of each of `pages`.
 
-    `query` has the request's parameters, which the links ``first`` and ``next`` repeat. The links
-    always start with ``/v2``: clients append them to the endpoint without its version.
+    `query` has the request's parameters, which the links ``first`` and ``next`` repeat. There is a
+    ``next`` only if further images exist. The links start with ``/v2``, because clients append them
+    to the endpoint without its version. Raises what `pages` raises.
     """
     others = [(key, value) for key, value in query if key != "marker"]
     document = {"first": _link(others), "schema": "/v2/schemas/images"}
@@ -76,7 +74,7 @@ def _link(query: Sequence[tuple[str, str]]) -> str:
 
 
 def _properties(image: Image) -> bytes:
-    """Return the properties as JSON; null, which this API does not allow, becomes empty text."""
+    """Return an image's properties as JSON. Null becomes "", since this API allows only text."""
     text = image.properties_json
     if "null" not in text:
         return text.encode()

@@ -1,4 +1,4 @@
-"""Faults: error responses of the Image API v2, and the errors that only this API raises."""
+"""Error responses of the Image API v2, and the errors that only this API raises."""
 
 import html
 from http import HTTPStatus
@@ -15,11 +15,11 @@ from glimpse.telemetry.redaction import header_value
 
 
 class TooLarge(errors.ImageServiceError):
-    """The body is too large, or the image would have too many tags."""
+    """The request's body is too large, or the image would have too many tags."""
 
 
 class MethodNotAllowed(errors.ImageServiceError):
-    """The resource does not have the request's method; `allowed` lists the methods that it has."""
+    """The path does not have the request's method; `allowed` lists those that it has."""
 
     def __init__(self, allowed: str) -> None:
         super().__init__(f"The method specified is not allowed for this resource: use {allowed}.")
@@ -27,7 +27,7 @@ class MethodNotAllowed(errors.ImageServiceError):
 
 
 class UnsupportedMediaType(errors.ImageServiceError):
-    """The body's media type is none of those that `accepted` lists."""
+    """The request's body does not have one of the media types in `accepted`, a list with commas."""
 
     def __init__(self, message: str, accepted: str) -> None:
         super().__init__(message)
@@ -35,14 +35,14 @@ class UnsupportedMediaType(errors.ImageServiceError):
 
 
 class RangeNotSatisfiable(errors.ImageServiceError):
-    """The Range header is malformed, or starts after the end of the data's `size` bytes."""
+    """The Range header is malformed, or has no byte of the data, which has `size` bytes."""
 
     def __init__(self, message: str, size: int) -> None:
         super().__init__(message)
         self.size = size
 
 
-# The nearest ancestor of an error's class decides.
+# Of an error's classes, the most derived one that has a status here decides.
 _STATUS: dict[type[Exception], HTTPStatus] = {
     NoData: HTTPStatus.NO_CONTENT,
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -68,7 +68,10 @@ HANDLED = (errors.ImageServiceError, IdentityError, ClientDisconnect, HTTPExcept
 
 
 def fault(request: Request, error: Exception, challenge: str) -> Response:
-    """Return the response to a request that raised `error`; a 401 carries `challenge`."""
+    """Return the response to a request whose handler raised `error`, one of HANDLED.
+
+    `challenge` is the WWW-Authenticate header, for a 401. NoData is a 204 without a body.
+    """
     status = _status(error)
     headers = _headers(error, status, challenge)
     if status is HTTPStatus.NO_CONTENT:
@@ -98,6 +101,7 @@ def render(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
 
 
 def _status(error: Exception) -> HTTPStatus:
+    """Return the status code for an error; 500 for a class that is not in _STATUS."""
     if isinstance(error, HTTPException):
         return HTTPStatus(error.status_code)
     status_codes = (_STATUS[ancestor] for ancestor in type(error).__mro__ if ancestor in _STATUS)
@@ -105,6 +109,7 @@ def _status(error: Exception) -> HTTPStatus:
 
 
 def _message(error: Exception, status: HTTPStatus) -> str:
+    """Return the text for the client: the error's message, or the Image service's wording."""
     if isinstance(error, errors.ImageNotFound):
         return f"No image found with ID {error.image_id}"
     if isinstance(error, HTTPException):
@@ -115,6 +120,7 @@ def _message(error: Exception, status: HTTPStatus) -> str:
 
 
 def _headers(error: Exception, status: HTTPStatus, challenge: str) -> dict[str, str]:
+    """Return the headers that belong to the error, such as Allow or Retry-After."""
     if status is HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": header_value(challenge)}
     match error:

@@ -1,7 +1,9 @@
-"""JSON patches of an image: parse, check and apply both media types of the Image API. Pure.
+"""JSON patches of an image: parse the bodies of PATCH requests, and apply them. Pure.
 
-``v2.1-json-patch`` is the part of RFC 6902 that adds, replaces and removes one attribute or
-property; ``v2.0-json-patch`` is an earlier draft: ``{"replace": "/name", "value": "x"}``.
+The Image API has two media types for them. ``v2.1-json-patch`` is a part of RFC 6902: an operation
+adds, replaces or removes one attribute or property, for example ``{"op": "replace", "path":
+"/name", "value": "x"}``. ``v2.0-json-patch`` is an earlier draft: ``{"replace": "/name", "value":
+"x"}``.
 """
 
 import re
@@ -30,9 +32,10 @@ _QUEUED_ONLY = ("disk_format", "container_format")  # later, the data has its fo
 
 
 class Change(NamedTuple):
-    """One operation on attribute or property `key`.
+    """One operation of a patch: "add", "remove" or "replace" the attribute or property `key`.
 
-    ``must_be_new`` is True for `add` of v2.0, which is refused if the key exists.
+    `must_be_new` is True for "add" in v2.0, which is an error if the key exists. In v2.1, "add"
+    replaces the value of a key that exists.
     """
 
     operation: str
@@ -42,14 +45,18 @@ class Change(NamedTuple):
 
 
 def check_media_type(media_type: str) -> None:
-    """Raise UnsupportedMediaType unless it is one of MEDIA_TYPES."""
+    """Raise UnsupportedMediaType unless `media_type` is one of the two for patches."""
     if media_type not in MEDIA_TYPES:
         accepted = ", ".join(MEDIA_TYPES)
         raise UnsupportedMediaType(f"Image PATCH expects Content-Type one of: {accepted}", accepted)
 
 
 def parse_patch(media_type: str, body: object) -> list[Change]:
-    """Parse a PATCH body. Raises Invalid, and Forbidden for a read-only or reserved attribute."""
+    """Parse the body of a PATCH request into its operations, and check their keys and values.
+
+    Raises Invalid for a malformed operation or a value that is not allowed; Forbidden for an
+    attribute that no client may change.
+    """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
     return [_change(media_type, raw) for raw in body]
@@ -58,11 +65,11 @@ def parse_patch(media_type: str, body: object) -> list[Change]:
 def apply_patch(
     caller: Caller, image: Image, changes: Iterable[Change], permissions: Permissions
 ) -> Image:
-    """Return the image with the changes that `caller` requests.
+    """Return a copy of `image` with all changes applied, in their order.
 
     Raises Conflict for replacing or removing a property that does not exist, or (in v2.0) adding
-    one that exists; Forbidden for an attribute that the caller may not change;
-    PropertyLimitExceeded for too many properties; TooLarge for too many tags.
+    one that exists; Forbidden for an attribute that `caller` may not change, or not in the image's
+    status; PropertyLimitExceeded for too many properties; TooLarge for too many tags.
     """
     properties: dict[str, str | None] = image.properties
     before = set(properties)
@@ -85,7 +92,7 @@ def deactivate(image: Image) -> Image:
 
 
 def reactivate(image: Image) -> Image:
-    """Return the image in status active. Raises Forbidden unless active or deactivated."""
+    """Return the image in status active. Raises Forbidden unless deactivated or active."""
     return _switch_status(image, "deactivated", "active", "reactivate")
 
 
@@ -132,7 +139,10 @@ def _draft_4(raw: dict[str, Any]) -> tuple[str, object]:
 
 
 def _key(pointer: object) -> str:
-    """Return the key that a JSON pointer (RFC 6901) names. Raises Invalid for a deeper pointer."""
+    """Return the key that a JSON pointer (RFC 6901) names: ``name`` for ``/name``.
+
+    Raises Invalid for a malformed pointer, or one of several parts; Forbidden for ``locations``.
+    """
     if not isinstance(pointer, str) or not pointer.startswith("/"):
         raise Invalid(f'Pointer `{pointer}` does not start with "/".')
     if re.search("~(?![01])", pointer):
@@ -148,7 +158,11 @@ def _key(pointer: object) -> str:
 def _attribute(
     caller: Caller, image: Image, change: Change, permissions: Permissions
 ) -> dict[str, Any]:
-    """Return the field of Image that the change of an attribute sets, with its value."""
+    """Return the field of Image that a change of an attribute sets, and its new value.
+
+    Raises Forbidden if `caller` may not change it or it cannot be removed, Conflict if it must be
+    new, TooLarge for too many tags.
+    """
     if change.operation == "remove":
         raise Forbidden(f"Property {change.key} may not be removed.")
     if change.must_be_new:
@@ -165,6 +179,7 @@ def _attribute(
 
 
 def _change_property(properties: dict[str, str | None], change: Change) -> None:
+    """Apply a change to `properties`, in place. Raises Conflict (see `apply_patch`)."""
     exists = change.key in properties
     if change.operation == "add":
         if exists and change.must_be_new:

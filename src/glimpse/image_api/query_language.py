@@ -1,4 +1,4 @@
-"""The query language of ``GET /v2/images``: filters, sort order, marker and limit of a list."""
+"""Parse the query string of ``GET /v2/images`` into an ImageQuery."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,9 +10,11 @@ from glimpse.images.filter_values import ATTRIBUTE_FILTERS, is_ignored, parse_so
 
 
 def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
-    """Make an ImageQuery of all query parameters; its limit is from 0 to MAX_LIMIT.
+    """Return the query that the parameters of a request describe.
 
-    Of several limits or markers, the last one is used. Raises Invalid with the parameter's name.
+    Its limit is 25 by default, and at most 1,000. Of several limits or markers, the last is used.
+    The other parameters are those of `parse_filters`. Raises Invalid; its message names the
+    parameter.
     """
     last = dict(pairs)
     is_ignored("changes-since", last.get("changes-since", ""))  # reported before other mistakes
@@ -24,11 +26,12 @@ def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
 def parse_filters(
     pairs: Iterable[tuple[str, str]], *, marker: str | None = None, limit: int | None = None
 ) -> ImageQuery:
-    """Make an ImageQuery of query parameters other than marker and limit.
+    """Return the query that filters and sort keys describe, with the given marker and limit.
 
-    Examples: ``name=in:a,b``, ``updated_at=gte:2024-01-01``, ``sort=name:asc``. A parameter that
-    is not one of the Image API's own filters by a property that equals its text. Of repeated
-    parameters the last counts, except tags and sort keys. Raises Invalid with the parameter's name.
+    Examples: ``name=in:a,b``, ``updated_at=gte:2024-01-01``, ``tag=x``, ``sort=name:asc``. A
+    parameter that the Image API does not define is a filter by a property: ``color=red``. If a
+    parameter is repeated, its last value counts, but all tags and sort keys do. Raises Invalid; its
+    message names the parameter.
     """
     fields: dict[str, Any] = {}
     properties: dict[str, str] = {}
@@ -52,6 +55,7 @@ def parse_filters(
 
 
 def _parse_limit(text: str | None) -> int:
+    """Return a limit from 0 to MAX_LIMIT; the default for None. Raises Invalid."""
     if text is None:
         return DEFAULT_LIMIT
     try:

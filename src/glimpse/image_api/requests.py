@@ -1,4 +1,4 @@
-"""Parse requests: JSON bodies of limited size, media types and query strings."""
+"""Parse what the handlers share: JSON bodies of limited size, media types, query strings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,10 +17,10 @@ Pairs = Sequence[tuple[str, str]]
 
 
 async def json_body(request: Request) -> Any:
-    """Read and parse the body.
+    """Read the request's body and parse it as JSON.
 
-    Raises TooLarge if the body has more than MAX_BODY bytes, without reading all of it; Invalid if
-    it is empty or not JSON; ClientDisconnect; TooManyBodies.
+    Raises TooLarge as soon as more than 1 MiB has come; Invalid for a body that is empty or not
+    JSON; ClientDisconnect; TooManyBodies if the bodies of all requests take too much memory.
     """
     try:
         body = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY)
@@ -37,12 +37,15 @@ async def json_body(request: Request) -> Any:
 
 
 def media_type(request: Request) -> str:
-    """Return the Content-Type without parameters, in lower case; '' if the header is missing."""
+    """Return the Content-Type without parameters, in lower case; "" without that header."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def query_pairs(query_string: bytes) -> Pairs:
-    """Return the parameters in order. Raises Invalid for text that is not UTF-8 or has a NUL."""
+    """Return the names and values of a query string, in its order.
+
+    Raises Invalid for text that is not UTF-8 or has a NUL character.
+    """
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:

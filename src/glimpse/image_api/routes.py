@@ -1,4 +1,4 @@
-"""Routes: the resources of the Image API v2, and the handler of each method."""
+"""The Image API v2 as an ASGI application: its paths, and a handler for each of their methods."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _MOST_BUFFERED = 1024 * 1024  # bytes of a list: a thousand usual images
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:
-    """An authenticated request, with the image service that handles it."""
+    """The argument of a handler: an authenticated request, and the image service to use."""
 
     service: EmbeddedImageService
     caller: Caller
@@ -49,10 +49,11 @@ Handler = Callable[[ImageRequest], Awaitable[Response]]
 
 
 def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
-    """Return the Image API v2 over `service`, for callers that `identity` authenticates.
+    """Return the Image API of `service` as an ASGI application, to be mounted at PREFIX.
 
-    Mount it at PREFIX. ``scope["glimpse.base_url"]`` must be the URL by which the client reached
-    this process, without PREFIX.
+    `identity` authenticates callers. Errors become responses with status codes and messages of the
+    Image service. The scope must have ``glimpse.base_url``: the URL by which the client reached
+    Glimpse, without PREFIX.
     """
 
     async def handle(request: Request, error: Exception) -> Response:
@@ -72,11 +73,11 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
 
 
 def _plain_path(path: str, root: str) -> str:
-    """Normalize the paths that clients make of the endpoint's URL.
+    """Normalize the path of a request; `root` is where the API is mounted (``/image``).
 
-    Repeated slashes become one, as in the Image service, and an endpoint without a slash at its
-    end gets one. ``/v2/v2/`` becomes ``/v2/``: glanceclient appends ``/v2`` even to an endpoint
-    such as ``/image/v2``, which already ends in it.
+    Repeated slashes become one, as in the Image service. The root without a slash gets one.
+    ``/v2/v2/`` becomes ``/v2/``, because glanceclient appends ``/v2`` also to an endpoint that ends
+    in it.
     """
     while "//" in path:
         path = path.replace("//", "/")
@@ -88,9 +89,10 @@ def _plain_path(path: str, root: str) -> str:
 
 
 class Resource:
-    """ASGI application of one path: authenticates, then calls the handler of the method.
+    """The ASGI application of one path: authenticates, then calls the method's handler.
 
-    Raises MethodNotAllowed, and what the identity service and the handler raise.
+    Raises Unauthorized or IdentityUnavailable; MethodNotAllowed if the path does not have the
+    method; and what the handler raises.
     """
 
     def __init__(
@@ -101,7 +103,7 @@ class Resource:
         self._identity = identity
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request (ASGI)."""
+        """Handle one request, and send the response."""
         request = Request(scope, receive, send)
         headers = request.headers
         path = scope["path"].removeprefix(scope["root_path"])
@@ -121,10 +123,10 @@ class Resource:
 
 
 async def list_images(request: ImageRequest) -> Response:
-    """``GET /v2/images``: a page, with a link to the next one if there are more images.
+    """``GET /v2/images``: a page of a list, with a link to the next page if there is one.
 
-    A page of up to _MOST_BUFFERED bytes is sent with its length; a longer one is streamed, since a
-    thousand images may have a gigabyte.
+    A page of more than 1 MiB is streamed, because its 1,000 images may have a gigabyte. If the
+    service fails meanwhile, ResponseAborted is raised.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     pieces = page_document(request.service.list_images(request.caller, parse_query(pairs)), pairs)
@@ -140,6 +142,7 @@ async def list_images(request: ImageRequest) -> Response:
 
 
 async def _with_rest(beginning: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the pieces of `beginning` as one, then the rest. Empties `beginning`."""
     yield b"".join(beginning)
     beginning.clear()  # a slow client may take long to receive it
     async for piece in rest:
@@ -147,12 +150,15 @@ async def _with_rest(beginning: list[bytes], rest: AsyncIterator[bytes]) -> Asyn
 
 
 async def show_image(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}``."""
+    """``GET /v2/images/{image_id}``: the document of an image."""
     return _json(image_document(await request.service.get_image(request.caller, request.image_id)))
 
 
 async def create_image(request: ImageRequest) -> Response:
-    """``POST /v2/images``: a record without data yet, owned by the caller's project."""
+    """``POST /v2/images``: create an image without data, in status queued.
+
+    The caller's project owns it, unless an admin names another owner.
+    """
     new = validation.new_image(request.caller, await json_body(request.http))
     image = await request.service.create_image(request.caller, new)
     location = f"{_base_url(request.http)}{PREFIX}/v2/images/{image.id}"
@@ -160,7 +166,10 @@ async def create_image(request: ImageRequest) -> Response:
 
 
 async def update_image(request: ImageRequest) -> Response:
-    """``PATCH /v2/images/{image_id}``: read, changed and stored in one transaction."""
+    """``PATCH /v2/images/{image_id}``: apply a JSON patch atomically; return the new document.
+
+    An empty patch changes nothing, not even ``updated_at``.
+    """
     kind = media_type(request.http)
     json_patch.check_media_type(kind)
     changes = json_patch.parse_patch(kind, await json_body(request.http))
@@ -178,13 +187,13 @@ async def update_image(request: ImageRequest) -> Response:
 
 
 async def delete_image(request: ImageRequest) -> Response:
-    """``DELETE /v2/images/{image_id}``."""
+    """``DELETE /v2/images/{image_id}``: delete an image and its data."""
     await request.service.delete_image(request.caller, request.image_id)
     return Response(status_code=204)
 
 
 async def deactivate_image(request: ImageRequest) -> Response:
-    """``POST /v2/images/{image_id}/actions/deactivate``."""
+    """``POST /v2/images/{image_id}/actions/deactivate``: from now on only admins can download."""
     await request.service.update_image(
         request.caller, request.image_id, json_patch.deactivate, Action.DEACTIVATE
     )
@@ -192,7 +201,7 @@ async def deactivate_image(request: ImageRequest) -> Response:
 
 
 async def reactivate_image(request: ImageRequest) -> Response:
-    """``POST /v2/images/{image_id}/actions/reactivate``."""
+    """``POST /v2/images/{image_id}/actions/reactivate``: undo `deactivate_image`."""
     await request.service.update_image(
         request.caller, request.image_id, json_patch.reactivate, Action.REACTIVATE
     )
@@ -200,7 +209,7 @@ async def reactivate_image(request: ImageRequest) -> Response:
 
 
 async def upload_data(request: ImageRequest) -> Response:
-    """``PUT /v2/images/{image_id}/file``: the data is streamed to the store."""
+    """``PUT /v2/images/{image_id}/file``: store an image's data, without holding it in memory."""
     if media_type(request.http) != _DATA:
         raise UnsupportedMediaType(f"Image data is uploaded with Content-Type {_DATA}.", _DATA)
     await request.service.upload(
@@ -210,7 +219,10 @@ async def upload_data(request: ImageRequest) -> Response:
 
 
 async def download_data(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}/file``: all of the data or one range, streamed."""
+    """``GET /v2/images/{image_id}/file``: stream an image's data, or the range that is requested.
+
+    If the data cannot be read meanwhile, ResponseAborted is raised.
+    """
     data = await request.service.open_data(request.caller, request.image_id)
     byte_range = parse_range(request.http.headers.get("range"), data.size)
     start, end = (byte_range.start, byte_range.end) if byte_range else (0, data.size)
@@ -228,7 +240,7 @@ async def download_data(request: ImageRequest) -> Response:
 
 
 async def _abort_if_unreadable(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the pieces. Raises ResponseAborted if the service fails: the response has begun."""
+    """Yield the pieces of a body. Raises ResponseAborted if `pieces` raises Unavailable."""
     try:
         async for piece in pieces:
             yield piece
@@ -237,24 +249,26 @@ async def _abort_if_unreadable(pieces: AsyncIterator[bytes]) -> AsyncIterator[by
 
 
 async def image_schema(_request: ImageRequest) -> Response:
-    """``GET /v2/schemas/image``."""
+    """``GET /v2/schemas/image``: the JSON schema of an image."""
     return _json(orjson.dumps(IMAGE_SCHEMA))
 
 
 async def images_schema(_request: ImageRequest) -> Response:
-    """``GET /v2/schemas/images``."""
+    """``GET /v2/schemas/images``: the JSON schema of a page of images."""
     return _json(orjson.dumps(IMAGES_SCHEMA))
 
 
 def _versions(status: int) -> Callable[[Request], Awaitable[Response]]:
+    """Return a handler that responds with the API's versions and the status code `status`."""
+
     async def versions(request: Request) -> Response:
         return _json(versions_document(_base_url(request) + PREFIX), status=status)
 
     return versions
 
 
-# Clients discover versions without a token: at the root, or at the catalog's URL if that has a
-# version; the glance command does so at /versions below that URL.
+# Clients discover versions without a token. They request the root, or the endpoint in the service
+# catalog, which may end in /v2; the glance command appends /versions to it.
 _VERSIONS = [
     *(("/", 300), ("/versions", 200), ("/versions/", 200)),
     *(("/v2", 300), ("/v2/", 300), ("/v2/versions", 200)),

@@ -1,4 +1,7 @@
-"""The image schema, by which clients distinguish an image's attributes from its properties."""
+"""The JSON schemas of an image and of a list, and the values that attributes may have.
+
+Clients distinguish an image's attributes from its properties by the schema.
+"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Validation: attributes and properties that a client may write, and their values. Pure."""
+"""Validate what clients write: which attributes and properties, and with which values. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,7 +17,8 @@ from glimpse.image_api.schema import (
 from glimpse.images import RESERVED_PREFIX, Caller, Image
 from glimpse.images.errors import Forbidden, Invalid, PropertyLimitExceeded
 
-PROPERTY_QUOTA = 128  # image_property_quota and image_tag_quota of the Image service
+# image_property_quota and image_tag_quota of the Image service.
+PROPERTY_QUOTA = 128
 TAG_QUOTA = 128
 READ_ONLY = frozenset(
     (
@@ -29,10 +30,11 @@ RESERVED = frozenset(("location", "locations", "deleted", "deleted_at"))
 
 
 def new_image(caller: Caller, document: object) -> NewImage:
-    """Check the body of ``POST /v2/images``, and return the image that it describes.
+    """Return the image that the body of ``POST /v2/images`` describes.
 
-    Raises Invalid; Forbidden for an attribute that is read-only or reserved, and for another
-    project's image; TooLarge for too many tags; PropertyLimitExceeded.
+    Raises Invalid for a key or value that is not allowed; Forbidden for an attribute that no client
+    may set, and for another project as the owner unless `caller` is an admin; TooLarge for too many
+    tags; PropertyLimitExceeded for too many properties.
     """
     if not isinstance(document, dict):
         raise Invalid("The body must be a JSON object that describes an image.")
@@ -50,7 +52,7 @@ def new_image(caller: Caller, document: object) -> NewImage:
 
 
 def refuse_key(key: str) -> None:
-    """Raise Forbidden if no client may set `key`, Invalid if it is too long or has a NUL."""
+    """Raise Forbidden if no client may set `key`, or Invalid if it is too long or has a NUL."""
     if key in READ_ONLY:
         raise Forbidden(f"Attribute '{key}' is read-only.")
     if key in RESERVED or key.startswith(RESERVED_PREFIX):
@@ -61,20 +63,26 @@ def refuse_key(key: str) -> None:
 
 
 def check_property_key(key: str) -> None:
-    """Raise Invalid for a key of more than MAX_NAME characters."""
+    """Raise Invalid for the key of a property that has more than 255 characters."""
     if len(key) > MAX_NAME:
         raise Invalid(f"Custom property should not be greater than {MAX_NAME} characters.")
 
 
 def check_value(key: str, value: object) -> None:
-    """Raise Invalid, naming what is allowed, unless attribute or property `key` may be `value`."""
+    """Raise Invalid unless the attribute or property `key` may have `value`.
+
+    The message says what is allowed.
+    """
     allowed, is_allowed = CHECKS.get(key, _PROPERTY)
     if not is_allowed(value):
         raise Invalid(f"Invalid value for '{key}': it must be {allowed}.")
 
 
 def check_formats(image: Image) -> None:
-    """Raise Invalid if the image is queued and one of its formats is not set."""
+    """Raise Invalid if the image is queued, but its disk or container format is not set.
+
+    Both have to be known before data is uploaded.
+    """
     formats = {"disk_format": image.disk_format, "container_format": image.container_format}
     missing = [name for name, value in formats.items() if not value]
     if image.status == "queued" and missing:
@@ -82,13 +90,13 @@ def check_formats(image: Image) -> None:
 
 
 def check_property_quota(properties: Mapping[str, object]) -> None:
-    """Raise PropertyLimitExceeded above PROPERTY_QUOTA; reserved keys do not count."""
+    """Raise PropertyLimitExceeded for more than 128 properties; reserved keys do not count."""
     if sum(not key.startswith(RESERVED_PREFIX) for key in properties) > PROPERTY_QUOTA:
         raise PropertyLimitExceeded(PROPERTY_QUOTA)
 
 
 def unique_tags(tags: list[str]) -> tuple[str, ...]:
-    """Return each tag once, in the order given. Raises TooLarge above TAG_QUOTA."""
+    """Return the tags without repetitions, in their order. Raises TooLarge for more than 128."""
     unique = tuple(dict.fromkeys(tags))
     if len(unique) > TAG_QUOTA:
         raise TooLarge(f"An image may have at most {TAG_QUOTA} tags.")
@@ -118,7 +126,10 @@ def _is_tag_list(value: object) -> bool:
 
 
 def text_up_to(longest: int) -> tuple[str, Callable[[object], bool]]:
-    """Return the check of a value that is null or a text: its description and its function."""
+    """Return a row of CHECKS for null and text of at most `longest` characters.
+
+    It consists of a description for messages, and a function that returns True for allowed values.
+    """
     return (
         f"null or a string of at most {longest} characters, none of them NUL",
         lambda value: value is None or _is_text(value, longest),
@@ -126,7 +137,10 @@ def text_up_to(longest: int) -> tuple[str, Callable[[object], bool]]:
 
 
 def one_of(*choices: Any) -> tuple[str, Callable[[object], bool]]:
-    """Return the check of a value that is one of `choices`: its description and its function."""
+    """Return a row of CHECKS for a value that is one of `choices`, which may include None.
+
+    It consists of a description for messages, and a function that returns True for allowed values.
+    """
     wording = ", ".join("null" if choice is None else str(choice) for choice in choices)
     return (
         f"one of {wording}",
@@ -140,8 +154,8 @@ _NULLABLE_NAME = text_up_to(MAX_NAME)
 _NUMBER = (f"an integer from 0 to {MAX_NUMBER}", _is_number)
 _PROPERTY: tuple[str, Callable[[object], bool]] = ("a string without NUL characters", _is_text)
 
-# Every attribute that may be written: its allowed values in words, and a function that is True for
-# them.
+# The attributes that clients may write: a description of the allowed values, for messages, and a
+# function that returns True for them.
 CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
     "id": ("a UUID", _is_uuid),
     "name": _NULLABLE_NAME,

@@ -1,4 +1,4 @@
-"""Version discovery: the versions of the Image API, which clients request first."""
+"""Version discovery: the document with the versions of the Image API; clients request it first."""
 
 import orjson
 
@@ -8,7 +8,7 @@ _SUPPORTED = ("2.7", "2.6", "2.5", "2.4", "2.3", "2.2", "2.1", "2.0")
 
 
 def versions_document(endpoint: str) -> bytes:
-    """Render the versions; `endpoint` is the API's URL, without version, that the client used."""
+    """Return the document. `endpoint` is the API's URL without a version, for the links in it."""
     links = [{"rel": "self", "href": f"{endpoint}/v2/"}]
     return orjson.dumps(
         {
