@@ -1,9 +1,10 @@
 """JSON patches of an image: parse the bodies of PATCH requests, and apply them. Pure.
 
-The Image API has two media types for them. ``v2.1-json-patch`` is a part of RFC 6902: an operation
-adds, replaces or removes one attribute or property, for example ``{"op": "replace", "path":
-"/name", "value": "x"}``. ``v2.0-json-patch`` is an earlier draft: ``{"replace": "/name", "value":
-"x"}``.
+The Image API has two media types for them. An operation adds, replaces or removes one attribute or
+property, and is written in
+
+- ``v2.1-json-patch``, a part of RFC 6902: ``{"op": "replace", "path": "/name", "value": "x"}``;
+- ``v2.0-json-patch``, an earlier draft: ``{"replace": "/name", "value": "x"}``.
 """
 
 import re
@@ -27,18 +28,18 @@ from glimpse.images.errors import Conflict, Forbidden, Invalid
 V2_0 = "application/openstack-images-v2.0-json-patch"
 V2_1 = "application/openstack-images-v2.1-json-patch"
 MEDIA_TYPES = (V2_0, V2_1)
-_OPERATIONS = ("add", "remove", "replace")
-_QUEUED_ONLY = ("disk_format", "container_format")  # later, the data has its format
+_OPS = ("add", "remove", "replace")
+_QUEUED_ONLY = ("disk_format", "container_format")  # later, they describe data that exists
 
 
-class Change(NamedTuple):
+class PatchOperation(NamedTuple):
     """One operation of a patch: "add", "remove" or "replace" the attribute or property `key`.
 
     `must_be_new` is True for "add" in v2.0, which is an error if the key exists. In v2.1, "add"
     replaces the value of a key that exists.
     """
 
-    operation: str
+    op: str
     key: str
     value: Any = None
     must_be_new: bool = False
@@ -51,7 +52,7 @@ def check_media_type(media_type: str) -> None:
         raise UnsupportedMediaType(f"Image PATCH expects Content-Type one of: {accepted}", accepted)
 
 
-def parse_patch(media_type: str, body: object) -> list[Change]:
+def parse_patch(media_type: str, body: object) -> list[PatchOperation]:
     """Parse the body of a PATCH request into its operations, and check their keys and values.
 
     Raises Invalid for a malformed operation or a value that is not allowed; Forbidden for an
@@ -59,13 +60,13 @@ def parse_patch(media_type: str, body: object) -> list[Change]:
     """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
-    return [_change(media_type, raw) for raw in body]
+    return [_parse_operation(media_type, raw) for raw in body]
 
 
 def apply_patch(
-    caller: Caller, image: Image, changes: Iterable[Change], permissions: Permissions
+    caller: Caller, image: Image, operations: Iterable[PatchOperation], permissions: Permissions
 ) -> Image:
-    """Return a copy of `image` with all changes applied, in their order.
+    """Return a copy of `image` after all operations, in their order.
 
     Raises Conflict for replacing or removing a property that does not exist, or (in v2.0) adding
     one that exists; Forbidden for an attribute that `caller` may not change, or not in the image's
@@ -74,11 +75,11 @@ def apply_patch(
     properties: dict[str, str | None] = image.properties
     before = set(properties)
     attributes: dict[str, Any] = {}
-    for change in changes:
-        if change.key in CHECKS:
-            attributes.update(_attribute(caller, image, change, permissions))
+    for operation in operations:
+        if operation.key in CHECKS:
+            attributes.update(_changed_attribute(caller, image, operation, permissions))
         else:
-            _change_property(properties, change)
+            _change_property(properties, operation)
     if set(properties) - before:
         check_property_quota(properties)
     if properties != image.properties:
@@ -102,35 +103,36 @@ def _switch_status(image: Image, old: str, new: str, action: str) -> Image:
     return image._replace(status=new)
 
 
-def _change(media_type: str, raw: object) -> Change:
+def _parse_operation(media_type: str, raw: object) -> PatchOperation:
+    """Parse and check one operation. Raises Invalid or Forbidden (see `parse_patch`)."""
     if not isinstance(raw, dict):
         raise Invalid("Operations must be JSON objects.")
-    operation, pointer = _draft_4(raw) if media_type == V2_0 else _draft_10(raw)
-    key = _key(pointer)
+    op, pointer = _parse_v2_0(raw) if media_type == V2_0 else _parse_v2_1(raw)
+    key = _parse_pointer(pointer)
     if key == "id":
         raise Forbidden("Attribute 'id' is read-only.")
     refuse_key(key)
-    if operation == "remove":
-        return Change(operation, key)
+    if op == "remove":
+        return PatchOperation(op, key)
     if "value" not in raw:
-        raise Invalid(f'Operation "{operation}" requires a member named "value".')
+        raise Invalid(f'Operation "{op}" requires a member named "value".')
     check_value(key, raw["value"])
-    return Change(
-        operation, key, raw["value"], must_be_new=media_type == V2_0 and operation == "add"
-    )
+    return PatchOperation(op, key, raw["value"], must_be_new=media_type == V2_0 and op == "add")
 
 
-def _draft_10(raw: dict[str, Any]) -> tuple[str, object]:
-    operation = raw.get("op")
-    if operation not in _OPERATIONS:
-        raise Invalid(f"Every operation must have an `op` that is one of {', '.join(_OPERATIONS)}.")
+def _parse_v2_1(raw: dict[str, Any]) -> tuple[str, object]:
+    """Return the op and the pointer of ``{"op": "add", "path": "/name"}``. Raises Invalid."""
+    op = raw.get("op")
+    if op not in _OPS:
+        raise Invalid(f"Every operation must have an `op` that is one of {', '.join(_OPS)}.")
     if "path" not in raw:
         raise Invalid("Unable to find 'path' in JSON Schema change")
-    return operation, raw["path"]
+    return op, raw["path"]
 
 
-def _draft_4(raw: dict[str, Any]) -> tuple[str, object]:
-    named = [operation for operation in _OPERATIONS if operation in raw]
+def _parse_v2_0(raw: dict[str, Any]) -> tuple[str, object]:
+    """Return the op and the pointer of ``{"add": "/name"}``. Raises Invalid."""
+    named = [op for op in _OPS if op in raw]
     if len(named) != 1:
         raise Invalid(
             'Operation objects must contain exactly one member named "add", "remove", or "replace".'
@@ -138,7 +140,7 @@ def _draft_4(raw: dict[str, Any]) -> tuple[str, object]:
     return named[0], raw[named[0]]
 
 
-def _key(pointer: object) -> str:
+def _parse_pointer(pointer: object) -> str:
     """Return the key that a JSON pointer (RFC 6901) names: ``name`` for ``/name``.
 
     Raises Invalid for a malformed pointer, or one of several parts; Forbidden for ``locations``.
@@ -155,38 +157,40 @@ def _key(pointer: object) -> str:
     return key.replace("~1", "/").replace("~0", "~").strip()
 
 
-def _attribute(
-    caller: Caller, image: Image, change: Change, permissions: Permissions
+def _changed_attribute(
+    caller: Caller, image: Image, operation: PatchOperation, permissions: Permissions
 ) -> dict[str, Any]:
-    """Return the field of Image that a change of an attribute sets, and its new value.
+    """Return the field of Image that an operation on an attribute sets, and its new value.
 
     Raises Forbidden if `caller` may not change it or it cannot be removed, Conflict if it must be
     new, TooLarge for too many tags.
     """
-    if change.operation == "remove":
-        raise Forbidden(f"Property {change.key} may not be removed.")
-    if change.must_be_new:
-        raise Conflict(f"Property {change.key} already present.")
-    if change.key == "owner" and not caller.is_admin:
+    key = operation.key
+    if operation.op == "remove":
+        raise Forbidden(f"Property {key} may not be removed.")
+    if operation.must_be_new:
+        raise Conflict(f"Property {key} already present.")
+    if key == "owner" and not caller.is_admin:
         raise Forbidden("Owner can't be updated by non admin.")
-    if change.key == "visibility":
-        check_visibility(caller, image, change.value, permissions)
-    if change.key in _QUEUED_ONLY and image.status != "queued":
-        raise Forbidden(f"Attribute {change.key} can be only replaced for a queued image.")
-    if change.key == "tags":
-        return {"tags_json": orjson.dumps(unique_tags(change.value)).decode()}
-    return {change.key: change.value}
+    if key == "visibility":
+        check_visibility(caller, image, operation.value, permissions)
+    if key in _QUEUED_ONLY and image.status != "queued":
+        raise Forbidden(f"Attribute {key} can be only replaced for a queued image.")
+    if key == "tags":
+        return {"tags_json": orjson.dumps(unique_tags(operation.value)).decode()}
+    return {key: operation.value}
 
 
-def _change_property(properties: dict[str, str | None], change: Change) -> None:
-    """Apply a change to `properties`, in place. Raises Conflict (see `apply_patch`)."""
-    exists = change.key in properties
-    if change.operation == "add":
-        if exists and change.must_be_new:
-            raise Conflict(f"Property {change.key} already present.")
+def _change_property(properties: dict[str, str | None], operation: PatchOperation) -> None:
+    """Apply an operation to `properties`, in place. Raises Conflict (see `apply_patch`)."""
+    key = operation.key
+    exists = key in properties
+    if operation.op == "add":
+        if exists and operation.must_be_new:
+            raise Conflict(f"Property {key} already present.")
     elif not exists:
-        raise Conflict(f"Property {change.key} does not exist.")
-    if change.operation == "remove":
-        del properties[change.key]
+        raise Conflict(f"Property {key} does not exist.")
+    if operation.op == "remove":
+        del properties[key]
     else:
-        properties[change.key] = change.value
+        properties[key] = operation.value

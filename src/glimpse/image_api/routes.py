@@ -172,13 +172,13 @@ async def update_image(request: ImageRequest) -> Response:
     """
     kind = media_type(request.http)
     json_patch.check_media_type(kind)
-    changes = json_patch.parse_patch(kind, await json_body(request.http))
-    if changes:
+    operations = json_patch.parse_patch(kind, await json_body(request.http))
+    if operations:
         image = await request.service.update_image(
             request.caller,
             request.image_id,
             lambda image: json_patch.apply_patch(
-                request.caller, image, changes, request.service.permissions
+                request.caller, image, operations, request.service.permissions
             ),
         )
     else:
