@@ -214,7 +214,9 @@ ROWS = {
         "image_api.byte_ranges:_RANGE",
     ),
     "JSON pointer": Row(
-        json_patch._parse_pointer, repeated("/^a$", "/^~0$", "~", "~1"), "image_api.json_patch:search"
+        json_patch._parse_pointer,
+        repeated("/^a$", "/^~0$", "~", "~1"),
+        "image_api.json_patch:search",
     ),
     "slashes": Row(lambda text: image_routes._plain_path(text, "/image"), repeated("/", "//a")),
     # Of Glance and Keystone
