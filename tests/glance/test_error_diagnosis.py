@@ -3,7 +3,7 @@
 import pytest
 
 from glimpse.glance.error_diagnosis import diagnose_properties, diagnose_query
-from glimpse.image_api.query_language import parse_filters
+from glimpse.image_api.list_query import parse_filters
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from glimpse.glance.query_parameters import parameters
-from glimpse.image_api.query_language import parse_filters
+from glimpse.image_api.list_query import parse_filters
 from glimpse.images import DateBound, ImageQuery, Sort
 from glimpse.images.errors import Invalid
 

@@ -17,7 +17,7 @@ from glimpse.image_api import json_patch, validation
 from glimpse.image_api.byte_ranges import parse_range
 from glimpse.image_api.documents import image_document, page_document
 from glimpse.image_api.faults import HANDLED, MethodNotAllowed, UnsupportedMediaType, fault
-from glimpse.image_api.query_language import parse_query
+from glimpse.image_api.list_query import parse_query
 from glimpse.image_api.request_parsing import json_body, media_type, query_pairs
 from glimpse.image_api.schema import IMAGE_SCHEMA, IMAGES_SCHEMA
 from glimpse.image_api.version_discovery import versions_document

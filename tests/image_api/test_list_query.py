@@ -2,7 +2,7 @@
 
 import pytest
 
-from glimpse.image_api.query_language import parse_filters
+from glimpse.image_api.list_query import parse_filters
 from glimpse.images import ImageQuery, Sort
 from glimpse.images.errors import Invalid
 
