@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from glimpse.images.caller import Caller
-from glimpse.images.changes import PropertyChanges
 from glimpse.images.image import Image
+from glimpse.images.property_changes import PropertyChanges
 from glimpse.images.query import ImageQuery, Page
 
 
