@@ -1,7 +1,7 @@
-"""Catalog: the port (interface) for catalog engines of the embedded image service.
+"""Catalog: the interface of the databases that the embedded image service can keep images in.
 
-An engine stores and finds records. The service passes it functions that decide whether a write is
-allowed; the engine calls them inside its transaction.
+An engine stores and finds records. It does not know who may change an image: the service passes it
+functions that raise an error if the caller may not, and the engine calls them in its transaction.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -11,7 +11,11 @@ from glimpse.images import Caller, Image, ImageQuery, Page
 
 
 class Record(NamedTuple):
-    """An image, and the status of one project's membership in it; None if it is no member."""
+    """An image, and the status of one project's membership in it.
+
+    `membership` is "pending", "accepted" or "rejected"; None if the project is no member, or if
+    that does not matter because the image is not shared or the project owns it.
+    """
 
     image: Image
     membership: str | None = None
@@ -23,42 +27,47 @@ Members = Mapping[str, str]  # project id -> status of its membership
 
 
 class Catalog(Protocol):
-    """Stores image records. Any method may raise Unavailable.
+    """Stores image records, and finds those of a list.
 
-    A write returns when a crash can no longer undo it. Writes of one image happen one after the
-    other, and one that raises changes nothing. `project_id` names the project whose membership a
-    Record has.
+    Each write is atomic: if it raises, it has changed nothing. It returns when a crash can no
+    longer undo it. Writes of one image run one after the other. `project_id` is the project whose
+    membership the Record has that is returned or passed to a function. Any method may raise
+    Unavailable.
     """
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
-        """Return the record with this id; None if there is none. The id may be any text."""
+        """Return the record of the image with this id; None if there is none.
+
+        The id may be any text. Whether a caller may see the image is not checked.
+        """
         ...
 
     def pages(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the images that `query` finds for the caller, in its order, after `marker`.
+        """Yield the images that match `query` and that `caller` may list, in the query's order.
 
-        The page with ``is_last`` ends the list; others may be empty. A page has the images of one
-        bounded step, and the event loop is free between two steps. `query.marker` is ignored.
-        `query.limit` is only a hint for the number of images that the caller will read: pages
-        continue beyond it.
+        The list starts after the image `marker`, or at its beginning for None; `query.marker` is
+        ignored. A page may be empty; only the last has ``is_last`` set. Each page is read in a
+        bounded time, and the event loop runs other tasks between two pages. Pages go on beyond
+        `query.limit`, which is a hint of how many images will be read.
         """
         ...
 
     async def insert(self, image: Image) -> None:
-        """Add an image. Raises Conflict when its id is taken."""
+        """Add an image without members. Raises Conflict if another image has its id."""
         ...
 
     async def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
-        """Store and return the image that `change`, a pure function, returns for the record.
+        """Read the record, and store and return the image that `change` returns for it.
 
+        No other write of the image comes between reading and storing. `change` has no side effects.
         Raises ImageNotFound, and what `change` raises.
         """
         ...
 
     async def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
-        """Remove an image and its members unless `check` raises.
+        """Remove an image and its members, if `check` does not raise for its record.
 
         Raises ImageNotFound, and what `check` raises.
         """
@@ -67,23 +76,23 @@ class Catalog(Protocol):
     async def set_member(
         self, image_id: str, project_id: str | None, check: Check, member: tuple[str, str, str]
     ) -> None:
-        """Add or change a membership unless `check` raises.
+        """Add or change a membership, if `check` does not raise for the image's record.
 
-        `member` is the project, the status and the date. Raises ImageNotFound, and what `check`
-        raises.
+        `member` is the member's project id, its status, and the current date. Raises ImageNotFound,
+        and what `check` raises.
         """
         ...
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
-        """Store images with their members, all or none; images with the same ids are replaced.
+        """Store images with their members, all or none. Images with the same ids are replaced.
 
-        Of several records with the same id, the last is stored.
+        Of several `records` with the same id, the last is stored.
         """
         ...
 
     async def close(self) -> None:
-        """Finish the writes in the queue, then close files and connections.
+        """Finish the writes that have been started, then close files and connections.
 
-        All methods raise Unavailable afterwards, except `close`, which does nothing.
+        Afterwards all methods raise Unavailable, except `close`, which does nothing.
         """
         ...

@@ -1,4 +1,4 @@
-"""Image access: which images a caller may see, change and delete. Pure."""
+"""Image access: decide which images a caller may see, change and delete. Pure."""
 
 from glimpse.embedded.catalog import Record
 from glimpse.images import Action, Caller, Image, Permissions
@@ -6,10 +6,11 @@ from glimpse.images.errors import Forbidden, ImageNotFound
 
 
 def is_visible(caller: Caller, record: Record) -> bool:
-    """Return True if the caller may see the image by its id.
+    """Return True if the image's visibility lets the caller see it by its id.
 
-    The record's membership is that of the caller's project. A member of any status may see the
-    image, since it has to be able to read the image before it accepts (the Image service's rule).
+    The record must have the membership of the caller's project. A member may see a shared image
+    whatever the status of its membership, because it reads the image before it accepts it (a rule
+    of the Image service). Policy rules are not checked.
     """
     image, membership = record
     return (
@@ -22,12 +23,15 @@ def is_visible(caller: Caller, record: Record) -> bool:
 
 
 def is_editable(caller: Caller, image: Image) -> bool:
-    """Return True if the caller may change or delete the image."""
+    """Return True if the caller is an admin, or in the project that owns the image."""
     return caller.is_admin or (image.owner is not None and caller.project_id == image.owner)
 
 
 def require_visible(caller: Caller, record: Record, permissions: Permissions) -> Image:
-    """Return the record's image. Raises ImageNotFound if the caller may not see it."""
+    """Return the record's image if the caller may see it. Raises ImageNotFound if not.
+
+    Both the image's visibility and `permissions` must allow it.
+    """
     if not is_visible(caller, record):
         raise ImageNotFound(record.image.id)
     permissions.check_visible(caller, record.image)
@@ -40,10 +44,11 @@ def require_editable(
     permissions: Permissions,
     action: Action = Action.MODIFY_IMAGE,
 ) -> Image:
-    """Return the record's image. Raises ImageNotFound, or Forbidden if `action` is not allowed.
+    """Return the record's image if the caller may do `action` to it, and owns it or is an admin.
 
-    Only the image's owner and an admin may change it, even if a policy rule allows others to. In
-    Glance, too, the database layer checks the owner after the policy.
+    Raises ImageNotFound if the caller may not see it, otherwise Forbidden. A policy rule cannot
+    allow another project to change the image, because Glance's database layer checks the owner
+    after the policy.
     """
     image = require_visible(caller, record, permissions)
     permissions.check(caller, action, image)
@@ -53,9 +58,10 @@ def require_editable(
 
 
 def require_deletable(caller: Caller, record: Record, permissions: Permissions) -> Image:
-    """Return the record's image.
+    """Return the record's image if the caller may delete it.
 
-    Raises ImageNotFound, and Forbidden if the caller may not delete it or it is protected.
+    Raises ImageNotFound if the caller may not see it; Forbidden if it may not delete it, or the
+    image is protected.
     """
     image = require_editable(caller, record, permissions, Action.DELETE_IMAGE)
     if image.protected:
@@ -66,7 +72,10 @@ def require_deletable(caller: Caller, record: Record, permissions: Permissions) 
 def check_visibility(
     caller: Caller, image: Image, visibility: str, permissions: Permissions
 ) -> None:
-    """Raise Forbidden if the caller may not give the image that visibility."""
+    """Raise Forbidden unless the caller may give the image this visibility.
+
+    "public" and "community" need a permission; every caller may use the others.
+    """
     if visibility == "public":
         permissions.check(caller, Action.PUBLICIZE_IMAGE, image)
     elif visibility == "community":

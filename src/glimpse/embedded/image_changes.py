@@ -1,4 +1,7 @@
-"""Image changes: make new and changed image records by the Image service's rules. Pure."""
+"""Image changes: make new and changed images by the rules of the Image service. Pure.
+
+The functions check permissions, and return the image to store; `embedded.service` stores it.
+"""
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,19 +30,23 @@ from glimpse.images.errors import (
     Invalid,
 )
 
-# Characters of an image's properties as JSON: rendering more would block the event loop.
+# The most characters of an image's properties as JSON: rendering more blocks the event loop.
 MOST_CHARACTERS = 1_000_000
 
 
 class DefaultOwner(Enum):
-    """Default for NewImage.owner: the caller's project."""
+    """The type of the default of NewImage.owner, since None is an owner, too: no project."""
 
     CALLERS_PROJECT = "the caller's project"
 
 
 @dataclass(frozen=True, slots=True)
 class NewImage:
-    """An image to be created. An `id` is generated if it is None; the `owner` may be None."""
+    """An image to be created, without data.
+
+    `id` None generates one. `owner` None is an image that no project owns; by default, the caller's
+    project does.
+    """
 
     id: str | None = None
     name: str | None = None
@@ -56,12 +63,17 @@ class NewImage:
 
 
 def current_time() -> str:
-    """Return the time in the format of an image's dates: ``2024-02-01T10:20:30Z``, in UTC."""
+    """Return the current time as a date of an image: ``2024-02-01T10:20:30Z``, in UTC."""
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def new_record(caller: Caller, new: NewImage, permissions: Permissions, *, now: str) -> Image:
-    """Make the record of an image without data, in status queued. Raises Forbidden, Invalid."""
+    """Return a new image without data, in status queued, created and updated at `now`.
+
+    Raises Forbidden without the permission to create it or to give it its visibility, for another
+    project as the owner unless the caller is an admin, and for a reserved property; Invalid for
+    text that cannot be stored, and for properties that are too large.
+    """
     owner = caller.project_id if new.owner is DefaultOwner.CALLERS_PROJECT else new.owner
     if owner != caller.project_id and not caller.is_admin:
         raise Forbidden("You are not permitted to create images owned by another project.")
@@ -104,10 +116,11 @@ def apply_update(
     *,
     now: str,
 ) -> Image:
-    """Return what `update` makes of the image, dated `now` even if nothing else differs.
+    """Return the image that `update` returns for the record's, with `now` as its ``updated_at``.
 
-    Raises ImageNotFound, Forbidden without permission for `action` or for a change of owner or
-    visibility, Invalid, and what `update` raises.
+    The date changes even if nothing else does. Raises ImageNotFound if the caller may not see the
+    image; Forbidden without the permission for `action`, or for a new owner or visibility; Invalid
+    for text that cannot be stored, and for properties that are too large; and what `update` raises.
     """
     before = require_editable(caller, record, permissions, action)
     after = update(before)
@@ -129,9 +142,10 @@ def with_properties(
     *,
     now: str,
 ) -> Image:
-    """Return the image with its properties changed, dated `now` unless nothing changes.
+    """Return the record's image with `changes` applied, and `now` as its ``updated_at``.
 
-    Raises what ImageService.change_properties raises, in the order that it documents.
+    If nothing changes, neither does the date. Raises the errors of ImageService.change_properties,
+    in the same order.
     """
     image = require_visible(caller, record, permissions)
     before = image.properties
@@ -152,16 +166,19 @@ def with_properties(
 
 
 def with_status(image: Image, status: str, *, expected: tuple[str, ...], now: str) -> Image:
-    """Return the image in another status. Raises Conflict unless its status is an expected one."""
+    """Return the image in the status `status`, with `now` as its ``updated_at``.
+
+    Raises Conflict unless its present status is one of `expected`.
+    """
     if image.status not in expected:
         raise Conflict(f"Image status transition from {image.status} to {status} is not allowed.")
     return image._replace(status=status, updated_at=now)
 
 
 def with_data(image: Image, stored: StoredData, *, now: str) -> Image:
-    """Return the image in status active, with the size and digests of its data.
+    """Return the image in status active, with the sizes and digests of its uploaded data.
 
-    Raises Conflict unless its status is saving.
+    Raises Conflict unless its present status is saving.
     """
     return with_status(image, "active", expected=("saving",), now=now)._replace(
         size=stored.size,
@@ -173,9 +190,9 @@ def with_data(image: Image, stored: StoredData, *, now: str) -> Image:
 
 
 def check_text(name: str, text: str) -> None:
-    """Raise Invalid, naming `name`, for text with a lone surrogate or a NUL character.
+    """Raise Invalid for text with a lone surrogate or a NUL character; the message has `name`.
 
-    A catalog cannot store the first, and other clients cannot read the second.
+    A catalog cannot store the first, and some clients cannot read the second.
     """
     try:
         text.encode()
@@ -186,7 +203,7 @@ def check_text(name: str, text: str) -> None:
 
 
 def check_size(image: Image) -> None:
-    """Raise Invalid if the image's properties have more than MOST_CHARACTERS as JSON."""
+    """Raise Invalid if the image's properties have more than 1,000,000 characters as JSON."""
     if len(image.properties_json) > MOST_CHARACTERS:
         raise Invalid(
             f"The properties of an image may have at most {MOST_CHARACTERS} characters in all."
@@ -194,6 +211,7 @@ def check_size(image: Image) -> None:
 
 
 def _json(value: object) -> str:
+    """Return tags or properties as JSON. Raises Invalid for text with a lone surrogate."""
     try:
         return orjson.dumps(value).decode()
     except orjson.JSONEncodeError:
@@ -201,11 +219,13 @@ def _json(value: object) -> str:
 
 
 def _check_reserved(keys: Iterable[str]) -> None:
+    """Raise Forbidden if a key starts with ``os_glance``."""
     if any(key.startswith(RESERVED_PREFIX) for key in keys):
         raise Forbidden(f"Properties that start with {RESERVED_PREFIX} are reserved.")
 
 
 def _check_texts(image: Image) -> None:
+    """Raise Invalid if the name, a tag or a property of the image cannot be stored."""
     for text in _texts(image):
         check_text("image", text)
 

@@ -1,7 +1,7 @@
-"""Query matching: decides from an image itself if a list may contain it. Pure.
+"""Query matching: decide if an image matches a query, and compare texts as the Image service. Pure.
 
-An image that an engine finds by an index is only a candidate: the keys of the SQLite engine's
-listing index are hashes, for example. An image is listed only if `listing_rule` accepts it.
+A catalog engine finds candidates by an index. An index may find too many images, because its keys
+may be hashes: each candidate is listed only if the function of `listing_rule` returns True for it.
 """
 
 import functools
@@ -11,19 +11,19 @@ from collections.abc import Callable, Iterator, Mapping
 from glimpse.images import Caller, Image, ImageQuery
 
 NEVER_LISTED = frozenset(("killed", "deleted"))  # statuses
-# Characters of a text that a cache keeps, since clients choose them. The two caches of this module
-# then take at most 2 MB each; 5 MB where every character takes four bytes.
+# Texts with more characters are not cached, because clients choose them. Each of the two caches of
+# this module then takes at most 2 MB; 5 MB if every character takes four bytes.
 LONGEST_CACHED = 128
 _CACHED = 4096
 Check = Callable[[Image], bool]
 
 
 def index_form(text: str) -> str:
-    """Return the form of a text that is stored in indexes.
+    """Return the form of a text by which an index finds it: case-folded, without accents.
 
     Texts with the same `comparison_form` have the same index form. Other texts may have it, too, so
-    compare each candidate by `comparison_form`. Catalogs on disk contain hashes of index forms: a
-    change of this function needs a migration.
+    compare the `comparison_form` of what the index finds. Catalogs on disk have hashes of index
+    forms: a change of this function needs a migration of them.
     """
     return _index_form(text) if len(text) <= LONGEST_CACHED else _index_form.__wrapped__(text)
 
@@ -38,11 +38,11 @@ def _index_form(text: str) -> str:
 
 
 def comparison_form(text: str) -> str:
-    """Return a form that is the same for texts that the Image service treats as equal.
+    """Return a form that is the same for all texts that the Image service treats as equal.
 
-    Its usual database, MariaDB with utf8_general_ci, ignores case, accents and spaces at the end:
-    ``type=BASE`` finds images of type ``base``. Accents count if they are combining characters, in
-    scripts other than Latin, Greek and Cyrillic, and on the Cyrillic short i.
+    Its usual database (MariaDB, utf8_general_ci) ignores case, accents, and spaces at the end:
+    ``type=BASE`` finds images of type ``base``. It does not ignore an accent that is a combining
+    character, that is not on a Latin, Greek or Cyrillic letter, or that is on the Cyrillic short i.
     """
     return (
         _comparison_form(text)
@@ -59,6 +59,7 @@ def _comparison_form(text: str) -> str:
 
 
 def _letter(character: str) -> str:
+    """Return the comparison form of one character."""
     if character < _END_OF_CYRILLIC or "\u1e00" <= character < "\u2000":
         return _base_letter(character)
     return character
@@ -66,6 +67,7 @@ def _letter(character: str) -> str:
 
 @functools.cache  # at most 1,840 characters: `_letter` passes those of two ranges only
 def _base_letter(character: str) -> str:
+    """Return a Latin, Greek or Cyrillic letter in lower case and without its accent."""
     if character in _SHORT_I:
         return character.lower()
     letter = unicodedata.normalize("NFD", character)[0]
@@ -77,11 +79,11 @@ _SHORT_I = "\u0419\u0439"
 
 
 def listing_rule(caller: Caller, query: ImageQuery) -> Check:
-    """Return a function that returns True for an image that belongs in the caller's list.
+    """Return a function that is True for the images that match `query` and that `caller` may list.
 
-    Make one function per list: it checks only the filters that the query has, usually none. Each
-    candidate has to be in a scope of the caller, since the function does not know the members of a
-    shared image.
+    It does not know the members of shared images. So call it only for images in a scope of the
+    caller (see `sqlite.listing_index.scopes_for`). Make it once for each list, because making it is
+    slower than calling it.
     """
     checks = tuple(_checks(query))
 
@@ -97,13 +99,17 @@ def listing_rule(caller: Caller, query: ImageQuery) -> Check:
 
 
 def _is_shown_to_others(caller: Caller, image: Image, query: ImageQuery) -> bool:
+    """Return True if lists of callers outside of the image's project may have the image.
+
+    A community image needs a query for that visibility, a private one an admin.
+    """
     if image.visibility == "private" and not caller.is_admin:
         return False
     return image.visibility != "community" or query.visibility in ("all", "community")
 
 
 def _checks(query: ImageQuery) -> Iterator[Check]:
-    """Yield one check for each attribute that the query filters by."""
+    """Yield a check for each filter of the query, usually none."""
     if query.visibility not in (None, "all"):
         yield lambda image: image.visibility == query.visibility
     for attribute, wanted in _texts(query):
@@ -124,7 +130,7 @@ def _checks(query: ImageQuery) -> Iterator[Check]:
 
 
 def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield each text attribute that the query filters by, and the texts that it may have."""
+    """Yield each attribute of an image whose text the query filters by, and the allowed texts."""
     for plural, attribute in (("names", "name"), *ONE_OF.items()):
         wanted: tuple[str, ...] | None = getattr(query, plural)
         if wanted is not None:
@@ -137,7 +143,7 @@ def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 TEXTS = ("owner", "checksum", "os_hash_algo", "os_hash_value")
 NUMBERS = ("protected", "min_ram", "min_disk", "size", "virtual_size")
-# Attributes of a query with several values, and the image's attribute that has to have one of them.
+# Fields of a query with several values, and the image's attribute that has to have one of them.
 ONE_OF = {
     "statuses": "status",
     "ids": "id",
@@ -147,6 +153,8 @@ ONE_OF = {
 
 
 def _is_one_of(attribute: str, wanted: frozenset[str]) -> Check:
+    """Return a check that `attribute` has one of these texts, which are in comparison form."""
+
     def check(image: Image) -> bool:
         value: str | None = getattr(image, attribute)
         return value is not None and comparison_form(value) in wanted
@@ -172,6 +180,7 @@ def _range_checks(query: ImageQuery) -> Iterator[Check]:
 
 
 def _has_properties(image: Image, wanted: Mapping[str, str]) -> bool:
+    """Return True if the image has all of these properties; keys and values in comparison form."""
     properties = {
         comparison_form(key): comparison_form(value)
         for key, value in image.properties.items()

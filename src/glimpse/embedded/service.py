@@ -1,6 +1,6 @@
-"""EmbeddedImageService: an ImageService with a catalog and image data on the local disk.
+"""EmbeddedImageService: an ImageService that keeps images itself, on the local disk.
 
-It also has the methods that only the Image API v2 needs, such as uploads.
+It also has the methods that only the Image API needs, such as uploads.
 """
 
 import contextlib
@@ -30,9 +30,9 @@ from glimpse.images.errors import Forbidden, ImageNotFound, MarkerNotFound, Mark
 
 
 class EmbeddedImageService:
-    """An ImageService over a catalog of records and a store of image data.
+    """Keeps image records in a catalog, and image data in a store; checks callers' permissions.
 
-    Both know an id in lower case; callers may write it in any case (RFC 9562, section 4).
+    An `image_id` may be in upper or lower case (RFC 9562, section 4).
     """
 
     @classmethod
@@ -44,10 +44,10 @@ class EmbeddedImageService:
         permissions: Permissions | None = None,
         clock: Callable[[], str] = image_changes.current_time,
     ) -> "EmbeddedImageService":
-        """Open the files in `state_dir`, made first if need be. Raises UnusableCatalog.
+        """Open the catalog and the data in `state_dir`; create them first if necessary.
 
-        An image's data has at most `image_size_cap` bytes. `permissions` and `clock` are those of
-        the constructor.
+        `image_size_cap` is the most bytes of data that an image may have. `permissions`
+        and `clock` are those of the constructor. Raises UnusableCatalog.
         """
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(
@@ -66,7 +66,7 @@ class EmbeddedImageService:
         permissions: Permissions | None = None,
         clock: Callable[[], str] = image_changes.current_time,
     ) -> None:
-        """Without `permissions`, the default policy applies. `clock` returns the current time."""
+        """Use Glance's default policy without `permissions`. `clock` returns the current time."""
         self.permissions = permissions or Permissions()
         self._catalog = catalog
         self._store = store
@@ -84,6 +84,7 @@ class EmbeddedImageService:
                 yield page
 
     async def _marker(self, caller: Caller, marker: str) -> Image:
+        """Return the image with this id. Raises MarkerNotFound or MarkerNotVisible."""
         record = await self._catalog.get(marker.lower(), caller.project_id)
         if record is None:
             raise MarkerNotFound(marker)
@@ -113,7 +114,7 @@ class EmbeddedImageService:
         )
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """Implement ImageService.delete_image. Deletes the record and the data."""
+        """Implement ImageService.delete_image."""
         image = await self.get_image(caller, image_id)
         await self._uploads.delete(
             image.id,
@@ -126,7 +127,10 @@ class EmbeddedImageService:
         return BASE_ATTRIBUTES
 
     async def create_image(self, caller: Caller, new: NewImage) -> Image:
-        """Create an image without data, in status queued. Raises Forbidden, Invalid, Conflict."""
+        """Store and return a new image without data, in status queued.
+
+        Raises Forbidden or Invalid (see `image_changes.new_record`); Conflict if its id is taken.
+        """
         image = image_changes.new_record(caller, new, self.permissions, now=self._clock())
         await self._catalog.insert(image)
         return image
@@ -138,10 +142,11 @@ class EmbeddedImageService:
         update: Callable[[Image], Image],
         action: Action = Action.MODIFY_IMAGE,
     ) -> Image:
-        """Store and return the image that `update`, a pure function, returns; atomically.
+        """Read an image, and store and return what `update` returns for it, atomically.
 
-        The caller needs permission for `action`. Raises ImageNotFound, Forbidden, Invalid, and what
-        `update` raises; then nothing changes.
+        `update` has no side effects. The caller needs the permission for `action`. Raises
+        ImageNotFound, Forbidden or Invalid (see `image_changes.apply_update`), and what `update`
+        raises; then nothing changes.
         """
         return await self._catalog.update(
             image_id.lower(),
@@ -154,9 +159,9 @@ class EmbeddedImageService:
     async def set_member(
         self, caller: Caller, image_id: str, member_id: str, status: str = "pending"
     ) -> None:
-        """Share an image with a project, or change that membership's status.
+        """Share an image with the project `member_id`, or change the status of its membership.
 
-        Raises ImageNotFound or Forbidden.
+        Raises ImageNotFound, or Forbidden without the permission to add members.
         """
         await self._catalog.set_member(
             image_id.lower(),
@@ -174,12 +179,12 @@ class EmbeddedImageService:
         chunks: AsyncIterator[bytes],
         check: Callable[[Image], None] = lambda _: None,
     ) -> None:
-        """Store an image's data; the image goes from queued to saving to active.
+        """Store the data of a queued image: its status becomes saving, and then active.
 
-        On any failure the image is queued again, and no data is left. `check` may refuse the image
-        by raising an exception; it is called after the caller's permission is checked. Raises
-        ImageNotFound, Forbidden, Conflict if the image has data or another upload of it is running,
-        DataTooLarge, StorageFull, Unavailable, and what `chunks` and `check` raise.
+        If an error is raised meanwhile, the image is queued again and no data is left. `check` is
+        called with the image, after the permission is checked, and may raise to refuse the upload.
+        Raises ImageNotFound, Forbidden, Conflict if the image is not queued or another upload of it
+        is running, DataTooLarge, StorageFull, Unavailable, and what `chunks` and `check` raise.
         """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
@@ -196,7 +201,11 @@ class EmbeddedImageService:
         )
 
     async def open_data(self, caller: Caller, image_id: str) -> ImageData:
-        """Return an image's data, to be read. Raises ImageNotFound, Forbidden, NoData."""
+        """Return an image's data for reading.
+
+        Raises ImageNotFound; Forbidden without the permission to download it, and for a deactivated
+        image unless `caller` is an admin; NoData if the upload is not complete; Unavailable.
+        """
         image = await self.get_image(caller, image_id)
         if image.status == "deactivated" and not caller.is_admin:
             raise Forbidden("The requested image has been deactivated. Image data is forbidden.")
@@ -207,17 +216,20 @@ class EmbeddedImageService:
         return data
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
-        """Store records as they are, all or none; images with the same ids are replaced."""
+        """Store images and their members, all or none. Images with the same ids are replaced.
+
+        No permission is checked.
+        """
         await self._catalog.put(records)
 
     async def recover(self) -> None:
-        """Undo the uploads and finish the deletions whose processes have ended.
+        """Undo the uploads, and finish the deletions, that a process left when it ended.
 
-        Call it at the start of each process. It does not affect uploads that other processes are
-        running. Raises Unavailable or StorageFull.
+        Call it when a process starts. Uploads that other processes are running are not affected.
+        Raises Unavailable or StorageFull if the disk cannot be read or written.
         """
         await self._uploads.recover()
 
     async def close(self) -> None:
-        """Finish the writes in the queue, then close the files."""
+        """Implement ImageService.close."""
         await self._catalog.close()

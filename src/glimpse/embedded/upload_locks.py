@@ -1,7 +1,8 @@
-"""UploadLocks: allows one upload of an image at a time, and finds interrupted uploads.
+"""UploadLocks: allow one upload of an image at a time, and find interrupted uploads.
 
-A lock is a locked file named for the image. When a process ends, the operating system unlocks its
-files but does not remove them: a file that exists and is not locked was left by a crash.
+The lock of an image is a file with its id as the name, locked with flock. When a process ends, the
+operating system unlocks its files but does not remove them. So a file that is not locked tells
+that an upload was interrupted.
 """
 
 import contextlib
@@ -19,9 +20,10 @@ _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 
 
 class UploadLock(NamedTuple):
-    """The lock of one image, held until `release` or `abandon`.
+    """The lock of an image, held until `release` or `abandon` is called or the process ends.
 
-    `was_abandoned` is True if the previous holder's process ended, or if it called `abandon`.
+    `was_abandoned` is True if the previous holder did not release it: its process ended, or it
+    called `abandon`. Then incomplete data of the image may exist.
     """
 
     image_id: str
@@ -30,9 +32,9 @@ class UploadLock(NamedTuple):
     was_abandoned: bool
 
     def release(self) -> None:
-        """Unlock the image and remove the file.
+        """Unlock the image, and remove the file.
 
-        If the file cannot be removed, the next start of a process finds it as an abandoned lock.
+        A file that cannot be removed is ignored: it is then an abandoned lock.
         """
         try:
             with contextlib.suppress(OSError):
@@ -41,21 +43,22 @@ class UploadLock(NamedTuple):
             os.close(self.descriptor)
 
     def abandon(self) -> None:
-        """Unlock the image and leave the file for `UploadLocks.acquire_abandoned`."""
+        """Unlock the image, but leave the file, so that the next holder removes incomplete data."""
         os.close(self.descriptor)
 
 
 class UploadLocks:
-    """The upload locks of all processes of a machine, as files in one directory."""
+    """The upload locks that all processes of a machine share, as files in one directory."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
 
     def acquire(self, image_id: str) -> UploadLock | None:
-        """Lock an image, and return once the file is on the disk; None if it is locked already.
+        """Lock an image; return None, without waiting, if another upload has locked it.
 
-        Raises Unavailable if the disk is full or read-only, or the directory does not exist.
+        The file is on the disk when this returns, so a crash leaves it. Blocks on the disk. Raises
+        Unavailable if the disk is full or read-only, or the directory does not exist.
         """
         try:
             return self._acquire(image_id)
@@ -64,6 +67,7 @@ class UploadLocks:
             raise Unavailable("The image storage media cannot be written.") from None
 
     def _acquire(self, image_id: str) -> UploadLock | None:
+        """Implement `acquire`. Raises OSError."""
         path = self._directory / image_id
         while True:
             exists = path.exists()
@@ -89,7 +93,7 @@ class UploadLocks:
             os.close(descriptor)  # released, and removed, between the opening and the locking
 
     def acquire_abandoned(self) -> Iterator[UploadLock]:
-        """Lock, one by one, the images whose holders have ended. Raises Unavailable."""
+        """Lock each image whose lock was abandoned, and yield the lock. Raises Unavailable."""
         for path in sorted(self._directory.iterdir()):
             lock = self.acquire(path.name)
             if lock is not None:
@@ -104,6 +108,7 @@ class UploadLocks:
 
 
 def _is_file_at(path: Path, descriptor: int) -> bool:
+    """Return True if the open file is the one that `path` names now."""
     try:
         return path.stat().st_ino == os.fstat(descriptor).st_ino
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Uploads: store and delete the data of images, so that a crash leaves no incomplete data."""
+"""Uploads: store and delete image data, so that even a crash leaves no incomplete data."""
 
 import asyncio
 import contextlib
@@ -21,10 +21,10 @@ _log = logging.getLogger(__name__)
 
 
 class Uploads:
-    """Writes to the catalog and the store together, while holding the upload lock of the image.
+    """Changes an image in the catalog and in the store together, under the image's upload lock.
 
-    After a crash, the lock's file still exists. The next upload of the image, or the next start of
-    a process, finds the abandoned lock, and removes the incomplete data.
+    After a crash, the file of the lock still exists. The next upload of the image, or the next
+    process that starts, finds this abandoned lock and removes the incomplete data.
     """
 
     def __init__(
@@ -46,13 +46,17 @@ class Uploads:
         require_permitted: Change,
         chunks: AsyncIterator[bytes],
     ) -> None:
-        """Store the chunks as the image's data; the image goes from queued to saving to active.
+        """Store the data of a queued image: its status becomes saving, and then active.
 
-        `require_permitted` returns the record's image, or raises if it may not be uploaded. On any
-        failure the image is queued again and no data is left. If the catalog or the store cannot
-        be written then, the lock is abandoned, so that the next upload or start repeats this.
+        `require_permitted` returns the record's image, or raises an error if the caller may not
+        upload it. It is called before and after the upload.
+
+        If an error is raised, the image is queued again and no data is left. If even that cannot be
+        written to the disk, the lock is abandoned, and the next upload of the image or the next
+        process that starts does it.
+
         Raises ImageNotFound, Conflict if the image is not queued or another upload of it is
-        running, and what `require_permitted`, the store and `chunks` raise.
+        running, and what `require_permitted`, DirectoryStore.put and `chunks` raise.
         """
         lock = await asyncio.to_thread(self._locks.acquire, image_id)
         if lock is None:
@@ -81,6 +85,7 @@ class Uploads:
         require_permitted: Change,
         chunks: AsyncIterator[bytes],
     ) -> None:
+        """Store the data of an image in status saving; undo that if an error is raised."""
         try:
             stored = await self._store.put(image_id, chunks)
             await self._catalog.update(
@@ -95,7 +100,7 @@ class Uploads:
             raise
 
     async def _is_saving(self, image_id: str) -> bool:
-        """Return True if the image's status is saving, or if the catalog cannot be read."""
+        """Return True if the image's status is saving, or cannot be read."""
         try:
             record = await self._catalog.get(image_id, None)
         except Unavailable:
@@ -103,10 +108,11 @@ class Uploads:
         return record is not None and record.image.status == "saving"
 
     async def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
-        """Delete the image's record, then its data, unless `check` raises.
+        """Delete the image's record, then its data, if `check` does not raise for the record.
 
-        Data that cannot be removed, or that a crash leaves, is removed by the next start. Raises
-        ImageNotFound, Unavailable, and what `check` raises.
+        If the data cannot be removed, or the process ends before, the image is deleted all the
+        same, and the next process that starts removes the data. Raises ImageNotFound, Unavailable,
+        and what `check` raises; then nothing is deleted.
         """
         lock: UploadLock | None = None
         if self._store.has(image_id):
@@ -127,17 +133,21 @@ class Uploads:
                     lock.release()
 
     async def recover(self) -> None:
-        """Undo the uploads and finish the deletions whose processes have ended.
+        """Undo the uploads, and finish the deletions, that a process left when it ended.
 
-        It does not affect uploads that other processes are running. Raises Unavailable or
-        StorageFull.
+        Uploads that other processes are running are not affected. Raises Unavailable or StorageFull
+        if the disk cannot be read or written.
         """
         for lock in await asyncio.to_thread(lambda: list(self._locks.acquire_abandoned())):
             await self._clean_up(lock.image_id)
             lock.release()
 
     async def _clean_up(self, image_id: str) -> None:
-        """Remove the data that an interrupted upload or deletion left; its lock must be held."""
+        """Remove the data that an interrupted upload or deletion left.
+
+        Complete data is kept, unless the image is deleted or in status saving. The image's upload
+        lock must be held. Raises Unavailable or StorageFull.
+        """
         record = await self._catalog.get(image_id, None)
         await self._store.delete_unfinished(image_id)
         if record is None or record.image.status == "saving":
@@ -147,7 +157,11 @@ class Uploads:
             )
 
     async def _undo(self, image_id: str) -> None:
-        """Remove the data; put the image back from saving to queued, if it exists."""
+        """Remove the data, and change the image's status from saving to queued.
+
+        Ignores an image that does not exist or has another status. Raises Unavailable or
+        StorageFull.
+        """
         await self._store.delete(image_id)
         with contextlib.suppress(ImageNotFound, Conflict):
             await self._catalog.update(

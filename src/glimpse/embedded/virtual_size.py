@@ -1,9 +1,10 @@
-"""Virtual sizes: read the size of an image's disk from the header of the data. Pure.
+"""Virtual size: read the size of the disk in an image from the header of its data. Pure.
 
-The format inspector of oslo.utils is not used. It returns 0 where this module returns a size: for
-headers shorter than 512 bytes, for a VMDK without a descriptor, for an ISO image whose first
-descriptor is not the primary one. It reads the original size of a VHD; QEMU and this module read
-the current one. Its import takes 10 MB of memory and 0.1 s.
+The format inspector of oslo.utils is not used, for these reasons. It returns 0 for some images
+whose size this module reads: those with a header of less than 512 bytes, a VMDK without a
+descriptor, an ISO image whose first descriptor is not the primary one. It reads the original size
+of a VHD, while QEMU and this module read the current one. Its import takes 10 MB of memory and
+0.1 s.
 """
 
 import struct
@@ -14,10 +15,12 @@ _LARGEST = 2**53  # bytes, exclusive: a larger size is no disk's
 
 
 def virtual_size(disk_format: str | None, head: bytes, size: int) -> int | None:
-    """Return the bytes of the disk in data of `size` bytes that starts with `head`.
+    """Return the size in bytes of the disk in image data.
 
-    None where `head` is not a header of `disk_format`, or the format has no size in its header; 0
-    where the header has a size that no disk has. Never raises.
+    `head` has the first HEAD bytes of the data, or all if it is shorter; `size` is the size of the
+    data in bytes, which is also the result for "raw". Returns None if `head` is not a header of
+    `disk_format`, or if this format's header has no size; 0 if the header has a size that no disk
+    can have. Never raises.
     """
     if disk_format == "raw":
         return size
@@ -52,6 +55,10 @@ def _iso(head: bytes) -> int | None:
 
 
 def _integer(kind: str, head: bytes, offset: int) -> int:
+    """Return the integer at `offset`; 0 if it is too large for a disk. Raises struct.error.
+
+    `kind` is its format in the module struct.
+    """
     number: int = struct.unpack_from(kind, head, offset)[0]
     return number if number < _LARGEST else 0
 
