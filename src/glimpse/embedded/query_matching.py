@@ -141,6 +141,7 @@ def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield attribute, (one,)
 
 
+# Attributes that a query compares with one text, or with one number.
 TEXTS = ("owner", "checksum", "os_hash_algo", "os_hash_value")
 NUMBERS = ("protected", "min_ram", "min_disk", "size", "virtual_size")
 # Fields of a query with several values, and the image's attribute that has to have one of them.

@@ -1,1 +1,1 @@
-"""The catalog engine of one machine: SQLite, in a file that its worker processes share."""
+"""The catalog engine on SQLite: a file that all worker processes of one machine share."""

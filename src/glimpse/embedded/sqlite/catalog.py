@@ -1,8 +1,8 @@
-"""SQLiteCatalog: image records in one file that all worker processes of a machine use.
+"""SQLiteCatalog: image records in an SQLite file that all worker processes of a machine use.
 
-A single image, and a list that the listing index can answer, are read on the event loop, in
-microseconds; other lists are read by `ReaderThreads`, in steps. Writes go through `WriterThread`,
-which commits them in groups. An acknowledged write is committed and synced (WAL, synchronous=FULL).
+One image, and a list that can be read from the listing index, are read on the event loop, because
+that takes microseconds. Other lists are read in threads (`ReaderThreads`). One thread makes all
+writes of a process (`WriterThread`). A write returns when it is committed and synced to the disk.
 """
 
 import asyncio
@@ -27,11 +27,14 @@ _LARGEST_STEP = 1001  # the Image API's largest limit, and one that shows whethe
 
 
 class SQLiteCatalog:
-    """The Catalog of one machine."""
+    """Implements Catalog on an SQLite file. Reads and writes as the module's docstring says."""
 
     @classmethod
     def open(cls, path: Path) -> "SQLiteCatalog":
-        """Open the file; create or migrate it first if necessary. Raises UnusableCatalog."""
+        """Open the file; create it or migrate its schema first if necessary.
+
+        Raises UnusableCatalog.
+        """
         return cls(path)
 
     def __init__(self, path: Path) -> None:
@@ -57,7 +60,10 @@ class SQLiteCatalog:
     async def _short_list(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield a page for each step. Reads on the event loop, and pauses between two steps."""
+        """Yield a list that is readable from the listing index, in steps on the event loop.
+
+        Other tasks run between two steps. Raises Unavailable.
+        """
         with _READING:
             position = self._reader.listing_position(marker) if marker is not None else None
         count = _first_count(query, _PAGE)
@@ -73,7 +79,10 @@ class SQLiteCatalog:
     async def _long_list(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the pages of each step, read in a thread."""
+        """Yield a list that is not readable from the listing index, in steps in a thread.
+
+        Raises Unavailable.
+        """
         cursor: Image | ListingPosition | None = marker
         # Each step of a sorted list reads all rows in scope, so the steps are large and few.
         count = _first_count(query, _PAGE if has_usual_order(query) else _LARGEST_STEP)
@@ -117,7 +126,10 @@ class SQLiteCatalog:
 
 
 class _Reading:
-    """Raises Unavailable for an error of SQLite; `contextmanager` would cost twice as much."""
+    """Context manager that turns errors of SQLite into Unavailable.
+
+    It is a class, because one made with `contextlib.contextmanager` takes twice as long.
+    """
 
     def __enter__(self) -> None: ...
 
@@ -130,19 +142,29 @@ _READING = _Reading()
 
 
 def _first_count(query: ImageQuery, most: int) -> int:
-    """Return how many rows to read first: one more than the limit, to see if there are more."""
+    """Return how many rows to read in the first step: one more than the limit, at most `most`.
+
+    The additional row shows whether the list goes on after its limit.
+    """
     return most if query.limit is None else min(most, query.limit + 1)
 
 
 def _next_count(query: ImageQuery, count: int, found: int) -> int:
-    """Return how many rows to read next: more if less than half of the last ones matched."""
+    """Return how many rows to read in the next step, if `found` of the last `count` rows matched.
+
+    It is 200 if more than half of them matched, otherwise four times `count`, up to 1,001. In a
+    list that the query sorts, it is always 1,001.
+    """
     if not has_usual_order(query):
         return _LARGEST_STEP
     return _PAGE if 2 * found > count else min(4 * count, _LARGEST_STEP)
 
 
 def _split_into_pages(images: Sequence[Image], *, is_last: bool) -> Iterator[Page]:
-    """Yield the images as pages of at most _PAGE, and one page if there is no image."""
+    """Yield pages of at most 200 of the images; one empty page if there are none.
+
+    The last page has `is_last` set if the argument is True.
+    """
     for start in range(0, max(len(images), 1), _PAGE):
         end = start + _PAGE
         yield Page(images[start:end], is_last=is_last and end >= len(images))

@@ -1,9 +1,11 @@
-"""FilteredScan: reads lists that the listing index alone cannot answer, in bounded steps.
+"""FilteredScan: read lists that cannot be read from the listing index alone, in bounded steps.
 
-The query decides how. If it matches a few images only, by their ids or a date of change, their rows
-are read by an index. If its order is the usual one, each step reads a slice of the listing index,
-which SQLite filters. If its order is another one, each step sorts all rows in scope and returns the
-next ones.
+There are three ways, by the query:
+
+- If only a few images have its ids or its date of change (``updated_at``), they are found by an
+  index.
+- If it has the usual order, each step reads the next rows of the listing index, and filters them.
+- If it has another order, each step sorts all rows in scope, and returns the next ones.
 """
 
 import operator
@@ -45,10 +47,11 @@ _NO_FILTER = _unindexed_attributes(ImageQuery())
 
 
 def is_readable_from_index(caller: Caller, query: ImageQuery) -> bool:
-    """Return True if the listing index alone can answer the query.
+    """Return True if the list can be read from the listing index alone, with few scans of it.
 
-    That is so for the usual order, at most one filter (names, statuses or a property), no tags, and
-    a visibility that is not set or "all". Few scans of the index may be necessary: _MOST_SCANS.
+    That is so if the list has the usual order and at most one filter: some names, some statuses, or
+    one property. A filter by a visibility other than "all" is not in the index. There is one scan
+    for each name or status and each scope of the caller, and there may be at most 16.
     """
     if _unindexed_attributes(query) != _NO_FILTER or query.tags or not has_usual_order(query):
         return False
@@ -58,7 +61,7 @@ def is_readable_from_index(caller: Caller, query: ImageQuery) -> bool:
 
 
 class FilteredScan:
-    """Reads steps of such lists on a connection that no other thread uses."""
+    """Reads steps of lists on a connection that no other thread uses."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -67,10 +70,11 @@ class FilteredScan:
     def step(
         self, caller: Caller, query: ImageQuery, after: Image | ListingPosition | None, count: int
     ) -> ListStep[Image | ListingPosition]:
-        """Read the next step of a list, after the marker or the cursor of the step before.
+        """Read the next images of a list that match `query` and that `caller` may list.
 
-        Examines at most `count` rows, or MOST_INDIVIDUAL_READS if the query matches so few. The
-        caller may list every image that is returned.
+        `after` is the list's marker (None for the beginning), then the cursor that the step before
+        returned. At most `count` rows are examined, or 500 if no more rows have the query's ids or
+        date of change. So a step may be empty although the list goes on.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None
@@ -89,7 +93,7 @@ class FilteredScan:
         )
 
     def _matches_few_images(self, query: ImageQuery) -> bool:
-        """Return True if at most MOST_INDIVIDUAL_READS images have the query's ids or dates."""
+        """Return True if at most 500 images have the query's ids, or its date of change."""
         if query.ids is not None and len(query.ids) <= MOST_INDIVIDUAL_READS:
             return True
         bound = query.updated_at
@@ -106,7 +110,7 @@ class FilteredScan:
     def _read_few_images(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> ListStep[Image]:
-        """Read the images that have the query's ids or dates, by an index."""
+        """Read the next of the few images that have the query's ids or its date of change."""
         scopes = set(scopes_for(caller, query))
         images, cursor = self._select(query, marker, conditions(query), MOST_INDIVIDUAL_READS + 1)
         found = [
@@ -119,9 +123,9 @@ class FilteredScan:
     def _read_sorted(
         self, caller: Caller, query: ImageQuery, marker: Image | None, count: int
     ) -> ListStep[Image]:
-        """Sort all rows in scope; return the first `count` after the marker.
+        """Sort all rows in scope of the caller; return the first `count` after the marker.
 
-        Memory holds at most `count` images, for any number of rows.
+        Memory holds at most `count` images.
         """
         groups = [_in_listing(caller, query, group) for group in indexed_facets(query)]
         return self._select(query, marker, join_clauses((*groups, conditions(query))), count)
@@ -129,6 +133,7 @@ class FilteredScan:
     def _select(
         self, query: ImageQuery, marker: Image | None, condition: Clause, count: int
     ) -> ListStep[Image]:
+        """Read the first `count` rows after the marker for which `condition` holds, sorted."""
         keys = sort_keys(query)
         if marker is not None:
             condition = join_clauses((condition, after_image(keys, marker)))
@@ -150,7 +155,10 @@ class FilteredScan:
     def _read_slice(
         self, caller: Caller, query: ImageQuery, position: ListingPosition | None, count: int
     ) -> ListStep[ListingPosition]:
-        """Filter the next `count` candidates of the usual order."""
+        """Read the next `count` candidates in the usual order; return those that match.
+
+        Candidates outside of the query's dates of creation are skipped.
+        """
         start, end = _created_between(query)
         if start is not None:
             position = min(position, start) if position is not None else start
@@ -167,7 +175,10 @@ class FilteredScan:
 
 
 def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Clause:
-    """Return the condition that the listing has a row in a scope of the caller under a facet."""
+    """Return the condition that an image is in a scope of the caller, and has one of `facets`.
+
+    The rows of the table `listing` say which images that are.
+    """
     keys = [key_of(scope, facet) for scope in scopes_for(caller, query) for facet in facets]
     return Clause(
         "number IN (SELECT number FROM listing WHERE key IN (SELECT value FROM json_each(?)))",
@@ -176,7 +187,10 @@ def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Cla
 
 
 def _created_between(query: ImageQuery) -> tuple[ListingPosition | None, int | None]:
-    """Return where a list filtered by date of creation starts, and the position where it ends."""
+    """Return where a list in the usual order starts and ends if it is filtered by creation date.
+
+    The list starts after the first, and ends before positions below the second; None is no bound.
+    """
     bound = query.created_at
     if bound is None or bound.operator == "neq":
         return None, None

@@ -1,4 +1,4 @@
-"""ImageReader: reads image records, and lists by the listing index, from SQLite."""
+"""ImageReader: read image records, and steps of lists from the listing index, from SQLite."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,8 +30,8 @@ COLUMNS = (
     "os_hidden, disk_format, container_format, checksum, os_hash_algo, os_hash_value, created_at, "
     "updated_at, tags, properties"
 )
-# Characters of properties that one step of a list holds: some 500 usual images. Rendering more at
-# once would keep the event loop from other requests.
+# The most characters of properties in one step of a list: some 500 usual images. Rendering more at
+# once would block the event loop for too long.
 _MOST_CHARACTERS = 400_000
 _END_OF_NUMBERS = 2**63 - 1
 _BEFORE_ALL = ListingPosition(_END_OF_NUMBERS, _END_OF_NUMBERS)
@@ -39,14 +39,17 @@ _ANY = Clause("TRUE")
 
 
 class ImageReader:
-    """Reads image records on a connection that no other thread uses meanwhile."""
+    """Reads image records on a connection that no other thread uses at the same time.
+
+    Methods raise sqlite3.Error if the file cannot be read.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._cache = ReadCache(connection)
 
     def get(self, image_id: str, project_id: str | None) -> Record | None:
-        """Return the image with this id and the membership of `project_id` in it.
+        """Return the image with this id, and the membership of `project_id` if it is shared.
 
         Returns None if no image has the id, or if its row is not valid (see `is_valid_image`).
         """
@@ -62,6 +65,7 @@ class ImageReader:
         return Record(image)
 
     def _membership(self, image_id: str, project_id: str | None) -> str | None:
+        """Return the status of a project's membership in an image; None if it is no member."""
         row = self._connection.execute(
             "SELECT status FROM members WHERE image_id = ? AND member_id = ?",
             (image_id, project_id),
@@ -69,20 +73,20 @@ class ImageReader:
         return str(row[0]) if row else None
 
     def number(self, image_id: str) -> int | None:
-        """Return the row number of an image, even of an invalid row; None if there is no row."""
+        """Return the row number of an image, even if the row is not valid; None without a row."""
         row = self._connection.execute(
             "SELECT number FROM images WHERE id = ?", (storable(image_id),)
         ).fetchone()
         return row[0] if row else None
 
     def get_images(self, image_ids: Sequence[str]) -> list[Image]:
-        """Return the images that have one of these ids, in any order, even if rows are invalid."""
+        """Return the images that have one of these ids, in any order; they may not be valid."""
         statement = f"SELECT {COLUMNS} FROM images WHERE id IN (SELECT value FROM json_each(?))"
         ids = (orjson.dumps(image_ids).decode(),)
         return [Image._make(row) for row in read(self._connection, statement, ids, Cursor.fetchall)]
 
     def members(self, image_id: str) -> dict[str, str]:
-        """Return the memberships of an image: the status of each, by project id."""
+        """Return the status of each membership of an image, by project id."""
         return dict(
             self._connection.execute(
                 "SELECT member_id, status FROM members WHERE image_id = ?", (image_id,)
@@ -90,15 +94,15 @@ class ImageReader:
         )
 
     def is_in_scopes(self, image: Image, scopes: set[str]) -> bool:
-        """Return True if one of the image's scopes is in `scopes`.
-
-        Reads the image's members if it is shared.
-        """
+        """Return True if the image is in one of `scopes` (see `listing_index.scopes_of`)."""
         members = self.members(image.id) if image.visibility == "shared" else {}
         return not scopes.isdisjoint(scopes_of(image, members))
 
     def listing_position(self, image: Image) -> ListingPosition:
-        """Return the position of an image, which may have been deleted meanwhile."""
+        """Return the position of an image in the listing index.
+
+        For an image that has been deleted, it is a position from which no other image is skipped.
+        """
         number = self.number(image.id)
         return ListingPosition(
             position_of(image.created_at, image.id),
@@ -108,10 +112,11 @@ class ImageReader:
     def list_step(
         self, caller: Caller, query: ImageQuery, after: ListingPosition | None, count: int
     ) -> ListStep[ListingPosition]:
-        """Read the next images of a list from the listing index; see `is_readable_from_index`.
+        """Read the next images of a list that match `query` and that `caller` may list.
 
-        Examines at most `count` rows, or fewer if the images are large. The step is cached until
-        the catalog changes.
+        `is_readable_from_index` must be True for the query. At most `count` rows are examined, or
+        fewer if the images are large, so a step may be empty although the list goes on. Steps are
+        cached until the catalog changes.
         """
         self._cache.refresh()
         key = (caller.project_id, caller.is_admin, query, after, count)
@@ -124,6 +129,7 @@ class ImageReader:
     def _read_step(
         self, caller: Caller, query: ImageQuery, after: ListingPosition | None, count: int
     ) -> ListStep[ListingPosition]:
+        """Implement `list_step` without the cache of steps."""
         with snapshot(self._connection):
             candidates = self.candidate_positions(caller, query, after, count)
             self._cache.refresh()  # no cached image may be older than the snapshot
@@ -138,25 +144,27 @@ class ImageReader:
     def candidate_positions(
         self, caller: Caller, query: ImageQuery, after: ListingPosition | None, count: int
     ) -> Sequence[tuple[int, int]]:
-        """Return the positions of the next `count` candidates for a list in the usual order.
+        """Return the positions and row numbers of the next candidates for a list in usual order.
 
-        A candidate is an image that the listing index has under the query's names, statuses and
-        properties in a scope of the caller. Check each with `listing_rule`, since keys are hashes.
-        Fewer than `count` are returned only at the end of the list. No candidate is repeated.
+        A candidate is an image that the listing index has in a scope of the caller, with the names,
+        statuses and properties of the query. Check each with `listing_rule`, because keys are
+        hashes. The result has `count` candidates, or fewer at the end of the list, none of them
+        twice.
         """
         alternatives, *others = indexed_facets(query)
         scopes = scopes_for(caller, query)
         keys = [key_of(scope, facet) for scope in scopes for facet in alternatives]
         required = [[key_of(scope, facet) for scope in scopes for facet in each] for each in others]
-        # Keys as one parameter: the text of a statement, of which a connection caches 256, should
-        # not depend on their number.
+        # All keys are one parameter, so that the text of the statement does not depend on their
+        # number: a connection caches 256 statements by their text.
         condition = len(required) * (
             " AND EXISTS (SELECT 1 FROM listing AS probe WHERE probe.key IN "
             "(SELECT value FROM json_each(?)) AND probe.position = listing.position"
             " AND probe.number = listing.number)"
         )
         values = [orjson.dumps(each).decode() for each in required]
-        # A row value compares as one range of the index: each scan stops after `count` rows.
+        # SQLite reads the comparison of row values as one range of the index, so each scan stops
+        # after `count` rows.
         statement = (
             "SELECT position, number FROM listing WHERE key = ? AND (position, number) < (?, ?)"
             f"{condition} ORDER BY position DESC, number DESC LIMIT ?"
@@ -169,9 +177,10 @@ class ImageReader:
         return _merged([scan for scan in scans if scan], count)
 
     def _read_cached(self, numbers: Sequence[int]) -> tuple[list[Image], int]:
-        """Return the valid images of the first rows, and how many rows these are: at least one.
+        """Return the valid images among the first of `numbers`, and how many numbers were examined.
 
-        Stops before the images have more than _MOST_CHARACTERS, but reads one image in any case.
+        Stops before the images have more than _MOST_CHARACTERS, but at least one is examined. Images
+        are read from the cache, and added to it.
         """
         cached = self._cache.images
         missing = [number for number in numbers if number not in cached]
@@ -200,10 +209,11 @@ class ImageReader:
 def read_images(
     connection: sqlite3.Connection, numbers: Sequence[int], condition: Clause = _ANY
 ) -> tuple[dict[int, Image], int]:
-    """Read images, in the order of `numbers`, until they have _MOST_CHARACTERS.
+    """Return the images with these row numbers for which `condition` holds, by row number.
 
-    Returns the images for which `condition` holds, by row number, and how many of `numbers` were
-    examined: at least one. Rows are not validated.
+    The second result is how many of `numbers` were examined. Reading stops before the images have
+    more than _MOST_CHARACTERS, but at least one is examined. The images are in the order of
+    `numbers`, and may not be valid (see `is_valid_image`).
     """
     statement = (
         f"SELECT number, {COLUMNS} FROM (SELECT value AS wanted FROM json_each(?))"
@@ -215,6 +225,10 @@ def read_images(
 
 
 def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int | None]:
+    """Return the images of rows by number, up to _MOST_CHARACTERS, and the first number left out.
+
+    The second result is None if no row was left out.
+    """
     found: dict[int, Image] = {}
     characters = 0
     for number, *columns in rows:
@@ -228,9 +242,9 @@ def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int 
 
 @contextmanager
 def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run all reads of the block in one transaction, so that they read the same state.
+    """Run the block in one transaction, so that all its reads see the same state of the catalog.
 
-    Otherwise an image deleted between the scan of the listing index and the reading of the images
+    Otherwise, an image that is deleted after the listing index was read and before its row is read
     would end a list too early.
     """
     connection.execute("BEGIN")
@@ -241,7 +255,7 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _merged(scans: Sequence[Sequence[tuple[int, int]]], count: int) -> Sequence[tuple[int, int]]:
-    """Merge descending scans; return the first `count` positions, without duplicates."""
+    """Merge scans, each in descending order; return the first `count` rows, none of them twice."""
     if len(scans) == 1:
         return scans[0]
     return list(islice(dict.fromkeys(merge(*scans, reverse=True)), count))

@@ -1,4 +1,4 @@
-"""ImageWriter: writes image records on one SQLite connection, in its caller's transaction."""
+"""ImageWriter: write image records, and keep the listing index up to date, in a transaction."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +12,14 @@ from glimpse.images.errors import Conflict, ImageNotFound
 
 _PARAMETERS = ", ".join("?" * (COLUMNS.count(",") + 1))
 _ASSIGNMENTS = ", ".join(f"{column} = ?" for column in COLUMNS.split(", "))
-_ROWS_A_STATEMENT = 200  # of the listing: a statement for each row takes half as long again
+_ROWS_A_STATEMENT = 200  # of the listing: one statement for each row takes 1.5 times as long
 
 
 class ImageWriter:
-    """Writes images, their members and their rows of the listing.
+    """Writes images, their members, and their rows of the listing index.
 
-    `WriterThread` calls each method in a savepoint, so one that raises has changed nothing.
+    `WriterThread` calls each method in a savepoint and commits it. If a method raises, the
+    savepoint is rolled back, so that nothing has changed.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -26,13 +27,13 @@ class ImageWriter:
         self._reader = ImageReader(connection)
 
     def insert(self, image: Image) -> None:
-        """Add an image. Raises Conflict when its id is taken."""
+        """Add an image without members. Raises Conflict if another image has its id."""
         if self._reader.number(image.id) is not None:
             raise Conflict(f"Image ID {image.id} already exists!")
         self._insert([(image, {})])
 
     def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
-        """Store and return the image that `change` returns for the record.
+        """Read the record, and store and return the image that `change` returns for it.
 
         Raises ImageNotFound, and what `change` raises.
         """
@@ -47,7 +48,10 @@ class ImageWriter:
         return after
 
     def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
-        """Remove an image and its members. Raises ImageNotFound, and what `check` raises."""
+        """Remove an image and its members, if `check` does not raise for its record.
+
+        Raises ImageNotFound, and what `check` raises.
+        """
         record = self._get_existing(image_id, project_id)
         check(record)
         self._delete(record.image)
@@ -55,9 +59,10 @@ class ImageWriter:
     def set_member(
         self, image_id: str, project_id: str | None, check: Check, member: tuple[str, str, str]
     ) -> None:
-        """Add or change a membership: `member` is the project, the status and the date.
+        """Add or change a membership, if `check` does not raise for the image's record.
 
-        Raises ImageNotFound, and what `check` raises.
+        `member` is the member's project id, its status, and the current date. Raises ImageNotFound,
+        and what `check` raises.
         """
         record = self._get_existing(image_id, project_id)
         check(record)
@@ -73,9 +78,9 @@ class ImageWriter:
         self._reindex(image, keys_of(image, before), keys_of(image, after))
 
     def put(self, records: Iterable[tuple[Image, Members]]) -> None:
-        """Store images with their members; replace those that have the same ids.
+        """Store images with their members. Images with the same ids are replaced.
 
-        Of several records with the same id, the last is stored.
+        Of several `records` with the same id, the last is stored.
         """
         different = {image.id: (image, members) for image, members in records}
         for before in self._reader.get_images(list(different)):
@@ -83,12 +88,14 @@ class ImageWriter:
         self._insert(list(different.values()))
 
     def _get_existing(self, image_id: str, project_id: str | None) -> Record:
+        """Return the record of an image. Raises ImageNotFound."""
         record = self._reader.get(image_id, project_id)
         if record is None:
             raise ImageNotFound(image_id)
         return record
 
     def _insert(self, records: Sequence[tuple[Image, Members]]) -> None:
+        """Add images that do not exist, with their members and their rows of the listing index."""
         (last,) = self._connection.execute("SELECT max(number) FROM images").fetchone()
         first = (last or 0) + 1
         self._connection.executemany(
@@ -115,6 +122,7 @@ class ImageWriter:
         )
 
     def _delete(self, image: Image) -> None:
+        """Remove an image, even one that is not valid, and all its rows in the other tables."""
         if is_valid_image(image):
             self._reindex(image, keys_of(image, self._reader.members(image.id)), set())
         else:  # its keys cannot be computed
@@ -123,7 +131,7 @@ class ImageWriter:
         self._connection.execute("DELETE FROM images WHERE id = ?", (image.id,))
 
     def _reindex(self, image: Image, old: set[int], new: set[int]) -> None:
-        """Remove the index keys that are only in `old`; add those that are only in `new`."""
+        """Replace the image's keys `old` in the listing index by `new`; write only what differs."""
         number = self._reader.number(image.id)
         position = position_of(image.created_at, image.id)
         self._connection.executemany(

@@ -1,4 +1,4 @@
-"""ListStep: the images of one bounded step of a list, and the cursor for the next step."""
+"""ListStep: some successive images of a list, read at once, and the cursor of the next ones."""
 
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
@@ -7,9 +7,10 @@ from glimpse.images import Image
 
 
 class ListingPosition(NamedTuple):
-    """The position of an image in the usual order (newest first) of the listing index.
+    """The place of an image in the listing index, whose order is newest first.
 
-    `position` is that of `listing_index.position_of`, `number` the row number of the image.
+    `position` is that of `listing_index.position_of`. `number` is the image's row number: it orders
+    images with the same position.
     """
 
     position: int
@@ -20,10 +21,11 @@ Cursor = TypeVar("Cursor", ListingPosition, Image, ListingPosition | Image)
 
 
 class ListStep(NamedTuple, Generic[Cursor]):
-    """Images of a list, in its order, and the cursor after which the next step starts.
+    """The images that one bounded read of a list has found, and where the next read starts.
 
-    `cursor` is None after the last step. It is a ListingPosition in a list in the usual order, and
-    the last image read in a list that the query sorts.
+    `images` may be empty although the list goes on. `cursor` is None at the end of the list.
+    Otherwise, the next read starts after it: after a place in the listing index, or after an image
+    in a list with another order.
     """
 
     images: Sequence[Image]

@@ -1,11 +1,12 @@
-"""Listing index: keys and positions of the inverted index that lists are read from. Pure.
+"""Listing index: the keys and positions of the inverted index that lists are read from. Pure.
 
-Each image has a row in the table `listing` for every pair of a scope and a facet by which a list
-may find it. A scope is a group of callers that may see the image: its owner, everybody, a member,
-admins. A facet is one filter that the image passes: none, its name, its status, a property. A key
-is a 64-bit hash of both; a position orders by creation time, then by id. A page of a list is a
-limited scan of one key, or a merge of a few, and so costs the same among any number of images.
-Hashes can collide: `listing_rule` checks each image that is found.
+The table `listing` has a row for each image, scope and facet. A scope is a group of callers who see
+the image: its project, everybody, a member, admins. A facet is a filter that the image passes: none
+(""), ``status=active``, ``name=...`` or ``property:key=value``. A row has a key, which is a 64-bit
+hash of scope and facet, and a position, which orders images by creation time, then by id.
+
+So a page of a list is a short scan of the rows with one key, or of a few keys. It takes the same
+time for any number of images. Hashes can collide: `listing_rule` has to check each image found.
 """
 
 import functools
@@ -34,7 +35,7 @@ _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 
 
 def key_of(scope: str, facet: str) -> int:
-    """Return the signed 64-bit key of a scope and a facet."""
+    """Return the key of a scope and a facet: a signed 64-bit integer, as SQLite stores it."""
     if len(facet) <= LONGEST_CACHED and len(scope) <= LONGEST_CACHED:
         return _key_of(scope, facet)
     return _key_of.__wrapped__(scope, facet)
@@ -47,21 +48,27 @@ def _key_of(scope: str, facet: str) -> int:
 
 
 def position_of(created_at: str, image_id: str) -> int:
-    """Return a number that sorts images by their creation second, then by their id's first bits."""
+    """Return a number that orders images by the second of their creation, then by their ids.
+
+    It has only the first bits of the id, so two images may have the same position.
+    """
     return first_position(created_at) | (int(image_id[:8], 16) >> (32 - _ID_BITS))
 
 
 def first_position(date: str, offset_seconds: int = 0) -> int:
-    """Return the lowest position of images created in the second `date` + `offset_seconds`.
+    """Return the lowest position of images that were created `offset_seconds` after `date`.
 
-    Years before 1426 or after 2514 are clamped, since a position has 64 bits.
+    A date before 1426 counts as 1426, one after 2514 as 2514, because a position has 64 bits.
     """
     seconds = int(datetime.fromisoformat(date).timestamp()) + offset_seconds
     return max(-_LAST_SECOND, min(seconds, _LAST_SECOND)) << _ID_BITS
 
 
 def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
-    """Return the scopes that the image is in; `members` matters only if it is shared."""
+    """Return the scopes that an image is in; none if its status is killed or deleted.
+
+    `members` has the status of each membership by project id. It is used for a shared image only.
+    """
     if image.status in NEVER_LISTED:
         return []
     scopes = [ADMIN]
@@ -77,17 +84,17 @@ def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
 
 
 def owner_scope(project_id: str) -> str:
-    """Return the scope of a project's own images."""
+    """Return the scope of the images that a project owns."""
     return f"owner:{project_id}"
 
 
 def member_scope(project_id: str, status: str) -> str:
-    """Return the scope of the images shared with a project, by the membership's status."""
+    """Return the scope of the images in which a project has a membership with this status."""
     return f"member:{status}:{project_id}"
 
 
 def facets_of(image: Image) -> Iterator[str]:
-    """Yield the facets that the image has."""
+    """Yield the facets of an image; those of a hidden image start with ``hidden:``."""
     hidden = "hidden:" if image.os_hidden else ""
     yield hidden
     yield f"{hidden}status={image.status}"
@@ -99,12 +106,12 @@ def facets_of(image: Image) -> Iterator[str]:
 
 
 def property_facet(key: str, value: str) -> str:
-    """Return the facet of a property."""
+    """Return the facet of a property, with key and value in `index_form`."""
     return f"property:{index_form(key)}={index_form(value)}"
 
 
 def keys_of(image: Image, members: Mapping[str, str]) -> set[int]:
-    """Return the keys of all rows of the listing that an image has."""
+    """Return the keys of all rows that an image has in the listing index."""
     facets = list(facets_of(image))
     return {key_of(scope, facet) for scope in scopes_of(image, members) for facet in facets}
 
@@ -112,11 +119,11 @@ def keys_of(image: Image, members: Mapping[str, str]) -> set[int]:
 def listing_rows(
     records: Sequence[tuple[Image, Mapping[str, str]]], first_number: int
 ) -> "array[int]":
-    """Return the rows of the listing for images with their members, as one flat array.
+    """Return the rows of the listing index for new images, as one flat array.
 
-    Each row is a key, a position and the image's row number: `first_number` for the first image,
-    one more for each that follows. Rows are sorted, so that many inserted at once touch each page
-    of the index once.
+    The array has three numbers for each row: a key, a position and the image's row number. The
+    first image has the row number `first_number`, the next one more, and so on. Rows are sorted, so
+    that inserting many of them changes each page of the file once.
     """
     found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for number, (image, members) in enumerate(records, first_number):
@@ -128,10 +135,11 @@ def listing_rows(
 
 
 def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
-    """Return the scopes whose images a caller's list may contain (Image service rules).
+    """Return the scopes whose images a caller's list may have, by the Image service's rules.
 
-    Community images are listed only if the query's visibility says so or the caller owns them,
-    shared images by the status of the membership.
+    Community images are listed only if the query's visibility is "community" or "all", or if the
+    caller's project owns them. Shared images are listed if the membership has the query's
+    `member_status`.
     """
     if caller.is_admin:
         return [ADMIN]
@@ -151,9 +159,11 @@ def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
 
 
 def facets_for(query: ImageQuery) -> list[list[str]]:
-    """Return the facets of the query's filters, a list for each filter, most selective first.
+    """Return a list of facets for each filter by name, status or property.
 
-    An image matches if it has at least one facet of each list.
+    An image matches if it has at least one facet of each list. The list that probably matches the
+    fewest images comes first. Without such filters there is one list, with the facet that all
+    images have, or all hidden images.
     """
     hidden = "hidden:" if query.os_hidden else ""
     found = [[f"{hidden}{property_facet(key, value)}"] for key, value in query.properties.items()]
@@ -167,11 +177,11 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
 
 
 def indexed_facets(query: ImageQuery) -> list[list[str]]:
-    """Return at most _MOST_FACETS of the lists of `facets_for`, to search the index by.
+    """Return the lists of `facets_for` to search the index by, at most 8.
 
-    Skips lists with more than _MOST_ALTERNATIVES facets: a query for hundreds of names reads all
-    images in scope instead, and checks each. If no list is left, returns the facet of all images,
-    or of all hidden images if the query is for those.
+    Images that the index finds by them need not match the other lists: check each image. A list of
+    more than 200 facets is left out, because checking all images in scope is faster. If no list is
+    left, the result is the facet that all images have, or all hidden images.
     """
     found = [each for each in facets_for(query) if len(each) <= _MOST_ALTERNATIVES]
     return found[:_MOST_FACETS] or [["hidden:" if query.os_hidden else ""]]

@@ -1,6 +1,6 @@
-"""Query conditions: translate a query to SQL conditions and an ORDER BY. Pure.
+"""Query conditions: translate an ImageQuery to SQL: conditions and ORDER BY. Pure.
 
-Names and properties have no conditions here: the listing index finds them by their index form.
+There are no conditions for names and properties, which are found by the listing index.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,21 +16,24 @@ _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "=", "neq": 
 
 
 class Clause(NamedTuple):
-    """A condition of SQL, and the values of its parameters."""
+    """An SQL condition, and the values of the parameters (``?``) in it."""
 
     text: str
     values: tuple[object, ...] = ()
 
 
 def join_clauses(clauses: Iterator[Clause] | tuple[Clause, ...], word: str = "AND") -> Clause:
-    """Join clauses, at least one, with AND or another word."""
+    """Join clauses with AND or OR. There must be at least one."""
     texts, values = zip(*clauses, strict=True)
     text = f" {word} ".join(f"({text})" for text in texts)
     return Clause(text, tuple(value for each in values for value in each))
 
 
 def conditions(query: ImageQuery) -> Clause:
-    """Return the condition for all filters of the query except names and properties."""
+    """Return the condition that an image passes all filters except names and properties.
+
+    It may accept an image that `listing_rule` rejects.
+    """
     return join_clauses(_conditions(query))
 
 
@@ -74,19 +77,20 @@ def _ranges(query: ImageQuery) -> Iterator[Clause]:
 
 
 def _one_of(column: str, values: Iterable[str]) -> Clause:
+    """Return the condition that a column has one of the values; with ``column NOT``, none."""
     return Clause(f"{column} IN (SELECT value FROM json_each(?))", (_list(values),))
 
 
 def _list(values: Iterable[str]) -> str:
-    """Return any number of values as one parameter, since a statement may have some thousands."""
+    """Return values as a JSON list, which is one parameter: a statement has a limit for those."""
     return orjson.dumps(sorted({storable(value) for value in values})).decode()
 
 
 def sort_keys(query: ImageQuery) -> tuple[Sort, ...]:
-    """Return the query's sort keys, then created_at and id, as the Image service adds them.
+    """Return the query's sort keys, and those that the Image service adds: created_at, then id.
 
-    These two take the direction of the query's key if it has one, and are descending if it has none
-    or several. Nothing follows the id, since no two images have the same.
+    If the query has one sort key, the added ones have its direction; otherwise they are descending.
+    A key is not repeated. Keys after the id are left out, because no two images have the same id.
     """
     direction = query.sort[0].direction if len(query.sort) == 1 else "desc"
     keys: dict[str, SortDirection] = {}
@@ -99,17 +103,17 @@ def sort_keys(query: ImageQuery) -> tuple[Sort, ...]:
 
 
 def has_usual_order(query: ImageQuery) -> bool:
-    """Return True if the query's order is the usual one: newest first, then by id."""
+    """Return True if the query's order is that of the listing index: newest first, then by id."""
     return not query.sort or sort_keys(query) == sort_keys(ImageQuery())
 
 
 def order(keys: tuple[Sort, ...]) -> str:
-    """Return an ORDER BY; null is less than any value, as in the Image service's database."""
+    """Return the terms of ORDER BY. Null sorts before all values, as in the Image service."""
     return ", ".join(f"{key} {direction.upper()}" for key, direction in keys)
 
 
 def after_image(keys: tuple[Sort, ...], image: Image) -> Clause:
-    """Return the condition for rows after `image`, the marker, in the order of `keys`."""
+    """Return the condition that a row comes after `image` in the order of `keys`."""
     alternatives: list[Clause] = []
     same: tuple[Clause, ...] = ()
     for sort in keys:
@@ -120,6 +124,7 @@ def after_image(keys: tuple[Sort, ...], image: Image) -> Clause:
 
 
 def _beyond(sort: Sort, value: object) -> Clause:
+    """Return the condition that a row's `sort.key` comes after `value`, which may be None."""
     if sort.direction == "asc":
         return Clause(f"{sort.key} > ?", (value,)) if value is not None else _not_null(sort.key)
     if value is None:
@@ -132,9 +137,9 @@ def _not_null(column: str) -> Clause:
 
 
 def storable(text: str) -> str:
-    """Return `text`, or a text that matches no image if it has a lone surrogate.
+    """Return `text`; if it has a lone surrogate, return a text that no image has instead.
 
-    SQLite cannot store lone surrogates.
+    SQLite raises an error for lone surrogates.
     """
     try:
         text.encode()

@@ -1,4 +1,4 @@
-"""ReadCache: images and steps of lists that were read since the catalog last changed."""
+"""ReadCache: cache images and steps of lists until the catalog changes."""
 
 import sqlite3
 from collections.abc import Hashable
@@ -6,8 +6,9 @@ from collections.abc import Hashable
 from glimpse.embedded.sqlite.list_step import ListingPosition, ListStep
 from glimpse.images import Image
 
-# Characters of cached images, with _CHARACTERS_OF_AN_IMAGE for the other attributes of each: some
-# 12,000 usual images, or 16 of the largest. A character takes from one to four bytes.
+# The most characters of cached images: some 12,000 usual images, or 16 of the largest. A character
+# takes from one to four bytes. _CHARACTERS_OF_AN_IMAGE is for attributes other than properties and
+# tags.
 _MOST_CHARACTERS = 16_000_000
 _CHARACTERS_OF_AN_IMAGE = 1000
 _MOST_STEPS = 1000
@@ -15,11 +16,10 @@ _LONGEST_KEY = 1500  # characters of the key of a cached step: 1.5 MB for all of
 
 
 class ReadCache:
-    """Caches images by row number, and steps of lists by their parameters; per connection.
+    """The cache of one connection: `images` by row number, and `steps` of lists by parameters.
 
-    A client that polls a page reads the same rows again; reading them takes half of the time of the
-    request. `refresh` empties the cache if another connection has committed since the last call, so
-    cached data is never older than the catalog was at the last call of `refresh`.
+    Clients poll the same pages, and reading a page takes half of the time of a request. Call
+    `refresh` before each use: what is cached then is as new as the catalog at that call.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -30,7 +30,7 @@ class ReadCache:
         self._characters = 0
 
     def refresh(self) -> None:
-        """Empty the cache if the catalog has changed or the cache is full. Call before use."""
+        """Empty the cache if another connection has committed a change, or if the cache is full."""
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         if version != self._version or self._characters > _MOST_CHARACTERS:
             self._version = version
@@ -39,14 +39,14 @@ class ReadCache:
             self.steps.clear()
 
     def add_image(self, number: int, image: Image) -> None:
-        """Cache an image that was read since the last `refresh`."""
+        """Cache an image by row number; it must have been read after the last `refresh`."""
         self.images[number] = image
         self._characters += (
             len(image.properties_json) + len(image.tags_json) + _CHARACTERS_OF_AN_IMAGE
         )
 
     def add_step(self, key: Hashable, step: ListStep[ListingPosition]) -> None:
-        """Cache a step by the parameters that it depends on, unless these are very long."""
+        """Cache a step by `key`: the parameters that it depends on. A very long key is ignored."""
         if len(str(key)) > _LONGEST_KEY:
             return
         if len(self.steps) >= _MOST_STEPS:

@@ -1,4 +1,4 @@
-"""ReaderThreads: two threads for reads that would block the event loop for too long."""
+"""ReaderThreads: run reads that would block the event loop for too long in two threads."""
 
 import asyncio
 import sqlite3
@@ -15,15 +15,15 @@ from glimpse.images.errors import Unavailable
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 _THREADS = 2  # SQLite releases the interpreter's lock while it reads
-# Steps that run or wait, each with its query of at most 64 kB. If a client disconnects, its step
+# Reads that run or wait, each with its query of at most 64 kB. If a client disconnects, its read
 # stays in the queue.
 _MOST_WAITING = 500
 
 
 class ReaderThreads:
-    """Runs methods of a FilteredScan, each thread on a connection of its own.
+    """Runs methods of FilteredScan in two threads.
 
-    A connection is opened when its thread first needs it.
+    Each thread has its own connection to the file `path`, and opens it when it first needs it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,10 +40,10 @@ class ReaderThreads:
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Result:
-        """Call a method of FilteredScan in a thread; return its result.
+        """Call a method of FilteredScan in a thread, and return its result.
 
-        Raises Unavailable when the file cannot be read or is closed, and when 500 reads run or
-        wait.
+        Raises what the method raises, but Unavailable for an error of SQLite. Also raises
+        Unavailable after `close`, and if 500 reads are running or waiting.
         """
         if self._is_closed:
             raise Unavailable("The catalog is closed.")
@@ -61,13 +61,14 @@ class ReaderThreads:
             self._waiting -= 1
 
     def close(self) -> None:
-        """Finish the reads in progress, cancel those in the queue, then close the connections."""
+        """Finish the running reads, cancel the waiting ones, then close the connections. Blocks."""
         self._is_closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
         for connection in self._connections:
             connection.close()
 
     def _scan(self) -> FilteredScan:
+        """Return the FilteredScan of the current thread. Raises sqlite3.Error."""
         scan: FilteredScan | None = getattr(self._of_thread, "scan", None)
         if scan is None:
             connection = open_file(self._path)

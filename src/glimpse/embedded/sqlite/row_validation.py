@@ -1,4 +1,7 @@
-"""Row validation: detect invalid rows that another program wrote, and log each once."""
+"""Row validation: detect rows of images that Glimpse cannot show, and log each once.
+
+Every row that Glimpse writes is valid, but other programs may write to the file, too.
+"""
 
 import logging
 import re
@@ -24,18 +27,17 @@ _ALLOWED: dict[str, frozenset[type]] = {
     **dict.fromkeys(("min_ram", "min_disk", "protected", "os_hidden"), frozenset((int, bool))),
     **dict.fromkeys(("size", "virtual_size"), frozenset((int, _NULL))),
 }
-_valid_types: set[tuple[type, ...]] = (
-    set()
-)  # of rows seen before: a few hundred combinations at most
+# The types of the columns of valid rows seen before: a few hundred combinations at most.
+_valid_types: set[tuple[type, ...]] = set()
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
 _DATE_LENGTH = len("2024-02-01T10:20:30Z")
 
 
 def is_valid_image(image: Image) -> bool:
-    """Return True if an image read from the catalog can be shown; if not, log it once.
+    """Return True if all attributes of an image that was read have allowed types and formats.
 
-    Every image that Glimpse writes is valid; other SQLite clients may write anything. Takes 1.3 µs
-    for a valid image.
+    Otherwise the image and the reason are logged, once for each image. Takes 1.3 µs for a valid
+    image.
     """
     reason = _fault(image)
     if reason is None:
@@ -45,6 +47,7 @@ def is_valid_image(image: Image) -> bool:
 
 
 def _fault(image: Image) -> str | None:
+    """Return why an image is not valid; None if it is."""
     types = tuple(map(type, image))
     if types not in _valid_types:
         for name, kind in zip(Image._fields, types, strict=True):
@@ -74,8 +77,8 @@ def read(
 ) -> Result:
     """Execute a statement, and return what `fetch` returns for its cursor.
 
-    If a text is not UTF-8, reads all rows again with such texts as bytes, which `is_valid_image`
-    rejects.
+    A text that is not UTF-8 becomes bytes instead of an error, so `is_valid_image` rejects only the
+    image that has it. `fetch` is then called a second time. Raises sqlite3.Error.
     """
     try:
         return fetch(connection.execute(statement, parameters))

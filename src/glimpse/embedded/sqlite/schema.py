@@ -1,8 +1,8 @@
-"""Schema: opens the catalog's file, and migrates it by numbered steps.
+"""The schema of the catalog's file: create it, migrate it, and open connections to the file.
 
-The steps are SQL statements in one list. Alembic is not used: the catalog has three tables, only
-SQLite reads the SQL, and importing a migration framework would slow each start (SQLAlchemy takes
-0.3 s).
+A migration is one text of SQL statements in STEPS; its place in the list is the schema version.
+Alembic is not used: there are three tables and one database, and importing it and SQLAlchemy would
+make each start 0.3 s longer.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 CATALOG_FILE = "catalog.sqlite"  # in the state directory
+# To change the schema, add a migration at the end. Never change one that has been released.
 STEPS = (
     """
     CREATE TABLE images (
@@ -63,18 +64,21 @@ class UnusableCatalog(Exception):
 
 
 class NewerSchema(UnusableCatalog):
-    """The catalog was made by a newer Glimpse."""
+    """The catalog's schema is newer than this Glimpse."""
 
 
 class CatalogSummary(NamedTuple):
-    """The schema version of a catalog (0: there is no catalog yet), and its number of images."""
+    """The schema version of a catalog, and its number of images; 0 and 0 if there is none yet."""
 
     version: int
     images: int
 
 
 def read_summary(path: Path) -> CatalogSummary:
-    """Summarize the catalog without creating, migrating or changing it. Raises UnusableCatalog."""
+    """Read a catalog's version and number of images without creating or changing any file.
+
+    Raises UnusableCatalog if the file cannot be read or written, or its schema is newer.
+    """
     if not path.exists():
         return CatalogSummary(0, 0)
     if not os.access(path, os.W_OK):
@@ -95,7 +99,10 @@ def read_summary(path: Path) -> CatalogSummary:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the catalog; create or migrate it first if necessary. Raises UnusableCatalog."""
+    """Open the catalog; create the file or migrate its schema first if necessary.
+
+    Raises UnusableCatalog.
+    """
     try:
         connection = open_file(path)
         with _closed_on_failure(connection):
@@ -106,7 +113,11 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def open_file(path: Path) -> sqlite3.Connection:
-    """Open a catalog that `connect` has migrated before. Raises sqlite3.Error."""
+    """Open a connection without migrating the schema; a missing file is created empty.
+
+    A commit on it is synced to the disk (WAL, synchronous = FULL). Threads may share it if only one
+    uses it at a time. Raises sqlite3.Error.
+    """
     connection = sqlite3.connect(
         path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
     )
@@ -122,6 +133,7 @@ def open_file(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
+    """Close the connection if the block raises."""
     try:
         yield
     except BaseException:
@@ -130,10 +142,10 @@ def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Migrate a catalog to the schema of this version of Glimpse, in one transaction.
+    """Migrate the catalog to the newest schema that this Glimpse knows, in one transaction.
 
-    Several processes may start at once: the first migrates, the others wait and then change
-    nothing. Raises NewerSchema for a catalog with a newer schema, and changes nothing then.
+    If several processes start at once, the first migrates, and the others wait and then find
+    nothing to do. Raises NewerSchema, or sqlite3.Error; then nothing has changed.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -150,7 +162,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def _read_version(connection: sqlite3.Connection) -> int:
-    """Return the version of the catalog's schema. Raises NewerSchema."""
+    """Return the version of the catalog's schema. Raises NewerSchema if it is not in STEPS."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(STEPS):
         raise NewerSchema(

@@ -1,7 +1,7 @@
-"""WriterThread: one thread that commits all writes in its queue together (group commit).
+"""WriterThread: one thread that commits all writes in its queue in one transaction.
 
-A commit is an fsync. Eight clients that write at once share one fsync instead of waiting for eight,
-and the event loop never waits for the disk.
+Each commit waits for an fsync, so eight clients that write at once share one instead of waiting for
+eight (group commit). The event loop never waits for the disk.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 
 
 class _Write(NamedTuple):
-    """A call of a method of ImageWriter, and the future of the event loop that awaits it."""
+    """A call of a method of ImageWriter, and the future that gets its result."""
 
     method: Callable[..., Any]
     arguments: tuple[Any, ...]
@@ -37,17 +37,20 @@ class _Write(NamedTuple):
 
 
 class _Outcome(NamedTuple):
-    """What a write returned or raised."""
+    """What a write returned, or the error that it raised."""
 
     result: Any
     error: BaseException | None = None
 
 
 class WriterThread:
-    """Runs methods of an ImageWriter one at a time, each in a savepoint, many in a transaction."""
+    """Runs methods of ImageWriter one after the other in a thread, and commits them in groups.
+
+    Each runs in a savepoint, so one that raises does not affect the others in its transaction.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Only the thread uses `connection` from now on; `close` closes it."""
+        """Start the thread. From now on only it may use `connection`, which `close` closes."""
         self._connection = connection
         self._image_writer = ImageWriter(connection)
         self._path: str = connection.execute("PRAGMA database_list").fetchone()[2]
@@ -64,11 +67,11 @@ class WriterThread:
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Result:
-        """Call a method of ImageWriter in the next transaction; return once it is on the disk.
+        """Call a method of ImageWriter in the thread; return its result once it is on the disk.
 
-        Raises what the method raises, and Unavailable if the file cannot be written, if it is
-        closed, or if 1,000 writes are in the queue; then nothing has changed. Cancelling the
-        awaiting task does not cancel the write.
+        Raises what the method raises. Raises Unavailable if the file cannot be written, after
+        `close`, and if 1,000 writes are in the queue. If it raises, nothing has changed. If the
+        awaiting task is cancelled, the write is made all the same.
         """
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         with self._close_lock:  # no write may come after the None that ends the thread
@@ -80,7 +83,10 @@ class WriterThread:
         return await future
 
     def close(self) -> None:
-        """Finish the writes in the queue, then end the thread. Closing again does nothing."""
+        """Finish the writes in the queue, end the thread, and close the connection. Blocks.
+
+        Closing again does nothing.
+        """
         with self._close_lock:
             if self._is_closed:
                 return
@@ -90,6 +96,7 @@ class WriterThread:
         self._connection.close()
 
     def _run(self) -> None:
+        """Commit the writes in the queue, all that wait at once, until `close` is called."""
         while (first := self._queue.get()) is not None:
             writes = [first]
             is_closing = False
@@ -104,7 +111,10 @@ class WriterThread:
                 return
 
     def _commit(self, writes: list[_Write]) -> None:
-        """Run the writes in one transaction, commit it, then resolve their futures."""
+        """Run the writes in one transaction, commit it, then set the results of their futures.
+
+        If the transaction fails, all futures get Unavailable, and the error is logged.
+        """
         try:
             self._check_file()
             self._connection.execute("BEGIN IMMEDIATE")
@@ -121,15 +131,18 @@ class WriterThread:
                 write.future.get_loop().call_soon_threadsafe(_resolve, write.future, outcome)
 
     def _check_file(self) -> None:
-        """Raise OSError if the catalog's path no longer leads to the open file.
+        """Raise OSError if the catalog's file has been deleted or replaced since it was opened.
 
-        SQLite would go on writing to a file that was deleted, and report success.
+        SQLite would write to the deleted file and report success.
         """
         if self._path and _file_id(self._path) != self._file_id:
             raise FileNotFoundError("another file has taken its place")
 
     def _attempt(self, write: _Write) -> _Outcome:
-        """Run one write in a savepoint, which is rolled back if it raises."""
+        """Run one write in a savepoint, and return its outcome; roll back if it raises.
+
+        An error of SQLite becomes Unavailable. Raises sqlite3.Error if the savepoint fails.
+        """
         self._connection.execute("SAVEPOINT write")
         try:
             outcome = _Outcome(write.method(self._image_writer, *write.arguments, **write.named))
@@ -157,6 +170,7 @@ def _file_id(path: str) -> tuple[int, int] | None:
 
 
 def _resolve(future: "asyncio.Future[Any]", outcome: _Outcome) -> None:
+    """Set the future's result or exception, unless the task that awaited it was cancelled."""
     if future.cancelled():
         return
     if outcome.error is not None:
