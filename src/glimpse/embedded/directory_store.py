@@ -122,7 +122,7 @@ class DirectoryStore:
         self._check_directory()
         upload = _UploadFile(self._directory / image_id, self._temporary(image_id))
         try:
-            async for piece in _pieces_of(chunks, self._size_cap):
+            async for piece in _join_chunks(chunks, self._size_cap):
                 await _in_thread(upload.write, piece)
             return await _in_thread(upload.finish)
         except BaseException:
@@ -239,7 +239,7 @@ def _sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-async def _pieces_of(chunks: AsyncIterator[bytes], size_cap: int) -> AsyncIterator[bytes]:
+async def _join_chunks(chunks: AsyncIterator[bytes], size_cap: int) -> AsyncIterator[bytes]:
     """Yield the chunks joined to pieces of at least 128 KiB; the last may be shorter.
 
     Raises DataTooLarge as soon as the chunks have more than `size_cap` bytes.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.embedded.sqlite.row_validation import is_valid_image, read
+from glimpse.embedded.sqlite.row_validation import is_valid_image, read_rows
 from glimpse.images import image_from_document
 from tests.embedded.images import document
 
@@ -45,5 +45,5 @@ def test_a_row_that_cannot_be_shown_is_logged_once(
 def test_a_text_that_is_not_utf_8_is_read_as_bytes() -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
         statement = "SELECT CAST(X'FF' AS TEXT), 'text'"
-        assert read(connection, statement, (), sqlite3.Cursor.fetchall) == [(b"\xff", "text")]
+        assert read_rows(connection, statement, (), sqlite3.Cursor.fetchall) == [(b"\xff", "text")]
         assert connection.text_factory is str

@@ -54,10 +54,10 @@ class SQLiteCatalog:
     ) -> AsyncGenerator[Page, None]:
         """Implement Catalog.pages."""
         if is_readable_from_index(caller, query):
-            return self._short_list(caller, query, marker)
-        return self._long_list(caller, query, marker)
+            return self._pages_from_index(caller, query, marker)
+        return self._pages_by_scan(caller, query, marker)
 
-    async def _short_list(
+    async def _pages_from_index(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
         """Yield a list that is readable from the listing index, in steps on the event loop.
@@ -76,7 +76,7 @@ class SQLiteCatalog:
             count = _PAGE
             await asyncio.sleep(0)  # lets other requests run
 
-    async def _long_list(
+    async def _pages_by_scan(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
         """Yield a list that is not readable from the listing index, in steps in a thread.

@@ -22,7 +22,7 @@ from glimpse.embedded.sqlite.listing_index import (
 )
 from glimpse.embedded.sqlite.query_conditions import Clause, storable
 from glimpse.embedded.sqlite.read_cache import ReadCache
-from glimpse.embedded.sqlite.row_validation import is_valid_image, read
+from glimpse.embedded.sqlite.row_validation import is_valid_image, read_rows
 from glimpse.images import Caller, Image, ImageQuery
 
 COLUMNS = (
@@ -54,7 +54,7 @@ class ImageReader:
         Returns None if no image has the id, or if its row is not valid (see `is_valid_image`).
         """
         statement = f"SELECT {COLUMNS} FROM images WHERE id = ?"
-        row = read(self._connection, statement, (storable(image_id),), Cursor.fetchone)
+        row = read_rows(self._connection, statement, (storable(image_id),), Cursor.fetchone)
         if row is None:
             return None
         image = Image._make(row)
@@ -72,7 +72,7 @@ class ImageReader:
         ).fetchone()
         return str(row[0]) if row else None
 
-    def number(self, image_id: str) -> int | None:
+    def row_number(self, image_id: str) -> int | None:
         """Return the row number of an image, even if the row is not valid; None without a row."""
         row = self._connection.execute(
             "SELECT number FROM images WHERE id = ?", (storable(image_id),)
@@ -83,7 +83,9 @@ class ImageReader:
         """Return the images that have one of these ids, in any order; they may not be valid."""
         statement = f"SELECT {COLUMNS} FROM images WHERE id IN (SELECT value FROM json_each(?))"
         ids = (orjson.dumps(image_ids).decode(),)
-        return [Image._make(row) for row in read(self._connection, statement, ids, Cursor.fetchall)]
+        return [
+            Image._make(row) for row in read_rows(self._connection, statement, ids, Cursor.fetchall)
+        ]
 
     def members(self, image_id: str) -> dict[str, str]:
         """Return the status of each membership of an image, by project id."""
@@ -103,7 +105,7 @@ class ImageReader:
 
         For an image that has been deleted, it is a position from which no other image is skipped.
         """
-        number = self.number(image.id)
+        number = self.row_number(image.id)
         return ListingPosition(
             position_of(image.created_at, image.id),
             _END_OF_NUMBERS if number is None else number,
@@ -174,13 +176,13 @@ class ImageReader:
             self._connection.execute(statement, (key, *start, *values, count)).fetchall()
             for key in keys
         ]
-        return _merged([scan for scan in scans if scan], count)
+        return _merge_scans([scan for scan in scans if scan], count)
 
     def _read_cached(self, numbers: Sequence[int]) -> tuple[list[Image], int]:
         """Return the valid images among the first of `numbers`, and how many numbers were examined.
 
-        Stops before the images have more than _MOST_CHARACTERS, but at least one is examined. Images
-        are read from the cache, and added to it.
+        Stops before the images have more than _MOST_CHARACTERS, but at least one is examined.
+        Images are read from the cache, and added to it.
         """
         cached = self._cache.images
         missing = [number for number in numbers if number not in cached]
@@ -220,7 +222,7 @@ def read_images(
         f" CROSS JOIN images ON number = wanted WHERE {condition.text}"  # CROSS: keeps the order
     )
     values = (orjson.dumps(numbers).decode(), *condition.values)
-    found, first_unread = read(connection, statement, values, _fetch_images)
+    found, first_unread = read_rows(connection, statement, values, _fetch_images)
     return found, len(numbers) if first_unread is None else numbers.index(first_unread)
 
 
@@ -254,7 +256,9 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("COMMIT")
 
 
-def _merged(scans: Sequence[Sequence[tuple[int, int]]], count: int) -> Sequence[tuple[int, int]]:
+def _merge_scans(
+    scans: Sequence[Sequence[tuple[int, int]]], count: int
+) -> Sequence[tuple[int, int]]:
     """Merge scans, each in descending order; return the first `count` rows, none of them twice."""
     if len(scans) == 1:
         return scans[0]

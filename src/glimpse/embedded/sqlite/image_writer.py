@@ -28,7 +28,7 @@ class ImageWriter:
 
     def insert(self, image: Image) -> None:
         """Add an image without members. Raises Conflict if another image has its id."""
-        if self._reader.number(image.id) is not None:
+        if self._reader.row_number(image.id) is not None:
             raise Conflict(f"Image ID {image.id} already exists!")
         self._insert([(image, {})])
 
@@ -126,13 +126,13 @@ class ImageWriter:
         if is_valid_image(image):
             self._reindex(image, keys_of(image, self._reader.members(image.id)), set())
         else:  # its keys cannot be computed
-            number = self._reader.number(image.id)
+            number = self._reader.row_number(image.id)
             self._connection.execute("DELETE FROM listing WHERE number = ?", (number,))
         self._connection.execute("DELETE FROM images WHERE id = ?", (image.id,))
 
     def _reindex(self, image: Image, old: set[int], new: set[int]) -> None:
         """Replace the image's keys `old` in the listing index by `new`; write only what differs."""
-        number = self._reader.number(image.id)
+        number = self._reader.row_number(image.id)
         position = position_of(image.created_at, image.id)
         self._connection.executemany(
             "DELETE FROM listing WHERE key = ? AND position = ? AND number = ?",

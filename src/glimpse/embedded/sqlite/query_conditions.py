@@ -118,12 +118,12 @@ def after_image(keys: tuple[Sort, ...], image: Image) -> Clause:
     same: tuple[Clause, ...] = ()
     for sort in keys:
         value = getattr(image, sort.key)
-        alternatives.append(join_clauses((*same, _beyond(sort, value))))
+        alternatives.append(join_clauses((*same, _after_value(sort, value))))
         same = (*same, Clause(f"{sort.key} IS ?", (value,)))
     return join_clauses(tuple(alternatives), "OR")
 
 
-def _beyond(sort: Sort, value: object) -> Clause:
+def _after_value(sort: Sort, value: object) -> Clause:
     """Return the condition that a row's `sort.key` comes after `value`, which may be None."""
     if sort.direction == "asc":
         return Clause(f"{sort.key} > ?", (value,)) if value is not None else _not_null(sort.key)

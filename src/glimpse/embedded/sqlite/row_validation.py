@@ -39,14 +39,14 @@ def is_valid_image(image: Image) -> bool:
     Otherwise the image and the reason are logged, once for each image. Takes 1.3 µs for a valid
     image.
     """
-    reason = _fault(image)
+    reason = _invalid_reason(image)
     if reason is None:
         return True
     _broken.report(image.id, reason)
     return False
 
 
-def _fault(image: Image) -> str | None:
+def _invalid_reason(image: Image) -> str | None:
     """Return why an image is not valid; None if it is."""
     types = tuple(map(type, image))
     if types not in _valid_types:
@@ -69,7 +69,7 @@ def _fault(image: Image) -> str | None:
     return None if _UUID(image.id) else "id is not a UUID in lower case"
 
 
-def read(
+def read_rows(
     connection: sqlite3.Connection,
     statement: str,
     parameters: Sequence[Any],

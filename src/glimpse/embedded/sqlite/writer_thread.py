@@ -118,7 +118,7 @@ class WriterThread:
         try:
             self._check_file()
             self._connection.execute("BEGIN IMMEDIATE")
-            outcomes = [self._attempt(write) for write in writes]
+            outcomes = [self._run_in_savepoint(write) for write in writes]
             self._connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             if self._connection.in_transaction:
@@ -138,7 +138,7 @@ class WriterThread:
         if self._path and _file_id(self._path) != self._file_id:
             raise FileNotFoundError("another file has taken its place")
 
-    def _attempt(self, write: _Write) -> _Outcome:
+    def _run_in_savepoint(self, write: _Write) -> _Outcome:
         """Run one write in a savepoint, and return its outcome; roll back if it raises.
 
         An error of SQLite becomes Unavailable. Raises sqlite3.Error if the savepoint fails.
