@@ -71,14 +71,14 @@ async def test_image_api_list_is_rendered_in_bounded_pieces(
 async def test_compute_streams_large_images_and_caches_none_of_them(
     service: EmbeddedImageService, ids: list[str]
 ) -> None:
-    render_cache._rendered.cache_clear()  # noqa: SLF001  its size has no public view
+    render_cache._render_cached.cache_clear()  # noqa: SLF001  its size has no public view
     response = await make_operations(service).list_images_detail(make_request(OWNER))
     assert response.body is not None
     assert not isinstance(response.body, bytes)
     pieces = [piece async for piece in response.body]
     assert max(map(len, pieces)) < 2 * ONE_STEP
     assert [image["id"] for image in json.loads(b"".join(pieces))["images"]] == ids
-    kept = render_cache._rendered.cache_info().currsize  # noqa: SLF001  its size has no public view
+    kept = render_cache._render_cached.cache_info().currsize  # noqa: SLF001  its size has no public view
     assert kept == COUNT // 5, "only small ones may be kept: a thousand large ones are a gigabyte"
 
 

@@ -164,14 +164,14 @@ class ComputeAPI:
             request = self._make_request(
                 scope, match, caller, microversion, image_service_url, body
             )
-            self._check(match.route, request)
+            self._check_request(match.route, request)
             response = await match.route.handler(self._operations, request)
         except NotAuthenticated:  # the token has expired meanwhile, or Glance rejected it
             return self._unauthorized(scope)
         except (Fault, ImageServiceError) as error:
             fault = error if isinstance(error, Fault) else fault_from_error(error)
             return fault_response(fault, microversion)
-        return self._complete(match.route, request, response)
+        return self._complete_response(match.route, request, response)
 
     def _make_request(
         self,
@@ -212,7 +212,7 @@ class ComputeAPI:
             options=self._options,
         )
 
-    def _check(self, route: Route, request: Request) -> None:
+    def _check_request(self, route: Route, request: Request) -> None:
         """Raise a fault for a request that may not reach its handler.
 
         The first that applies: 400 for a path with another project's id, 404 for a microversion
@@ -238,7 +238,7 @@ class ComputeAPI:
         if route.policy_rule is not None:
             self._policy.check(caller, route.policy_rule)
 
-    def _complete(self, route: Route, request: Request, response: Response) -> Response:
+    def _complete_response(self, route: Route, request: Request, response: Response) -> Response:
         """Return a handler's response with the headers that all operations send.
 
         If entity tags are enabled, the response to a GET gets one, unless it is streamed. It

@@ -139,10 +139,10 @@ class Operations:
         With `replace`, all other metadata is removed. Raises a fault for metadata that no caller
         may set, but what `_check_allowed` raises comes before it.
         """
-        refusal = _refusal(request.image_id, metadata)
-        if refusal is not None:
+        fault = _fault_for_metadata(request.image_id, metadata)
+        if fault is not None:
             await self._check_allowed(request, metadata, replace=replace)
-            raise refusal
+            raise fault
         changes = property_changes(
             metadata,
             await self._images.base_attributes(request.caller),
@@ -181,7 +181,7 @@ class Operations:
             raise fault_from_error(error) from None
 
 
-def _refusal(image_id: str, metadata: dict[str, Any]) -> Fault | None:
+def _fault_for_metadata(image_id: str, metadata: dict[str, Any]) -> Fault | None:
     """Return the fault for metadata that nobody may set on any image; None if there is none.
 
     It is 403 for a reserved key, and 400 for text that cannot be stored.

@@ -25,13 +25,13 @@ def render_detail(image: Image, links: Links, *, show_size: bool) -> orjson.Frag
     if len(image.properties_json) > _MAX_CACHED_CHARACTERS:  # also saves hashing it
         return _render(image, links, show_size=show_size)
     try:
-        return _rendered(image, links, show_size)
+        return _render_cached(image, links, show_size)
     except _RenderingTooLarge as large:
         return large.rendering
 
 
 @functools.lru_cache(maxsize=1024)
-def _rendered(image: Image, links: Links, show_size: bool) -> orjson.Fragment:  # noqa: FBT001  lru_cache takes longer with keywords
+def _render_cached(image: Image, links: Links, show_size: bool) -> orjson.Fragment:  # noqa: FBT001  lru_cache takes longer with keywords
     rendering = _render(image, links, show_size=show_size)
     # The Host header and the project id, which links are made of, may be 64 kB long.
     if (

@@ -17,9 +17,9 @@ from glimpse.embedded.image_access import check_visibility
 from glimpse.image_api.faults import UnsupportedMediaType
 from glimpse.image_api.validation import (
     CHECKS,
+    check_key,
     check_property_quota,
     check_value,
-    refuse_key,
     unique_tags,
 )
 from glimpse.images import Caller, Image, Permissions
@@ -111,7 +111,7 @@ def _parse_operation(media_type: str, raw: object) -> PatchOperation:
     key = _parse_pointer(pointer)
     if key == "id":
         raise Forbidden("Attribute 'id' is read-only.")
-    refuse_key(key)
+    check_key(key)
     if op == "remove":
         return PatchOperation(op, key)
     if "value" not in raw:

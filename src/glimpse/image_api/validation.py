@@ -39,7 +39,7 @@ def new_image(caller: Caller, document: object) -> NewImage:
     if not isinstance(document, dict):
         raise Invalid("The body must be a JSON object that describes an image.")
     for key, value in document.items():
-        refuse_key(key)
+        check_key(key)
         check_value(key, value)
     attributes = {key: value for key, value in document.items() if key in CHECKS}
     properties = {key: value for key, value in document.items() if key not in CHECKS}
@@ -51,7 +51,7 @@ def new_image(caller: Caller, document: object) -> NewImage:
     return NewImage(**attributes, properties=properties)
 
 
-def refuse_key(key: str) -> None:
+def check_key(key: str) -> None:
     """Raise Forbidden if no client may set `key`, or Invalid if it is too long or has a NUL."""
     if key in READ_ONLY:
         raise Forbidden(f"Attribute '{key}' is read-only.")
