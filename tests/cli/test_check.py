@@ -10,7 +10,7 @@ import pytest
 from glimpse.cli.check import check
 from glimpse.cli.check_embedded import check_embedded
 from glimpse.cli.finding import Finding
-from glimpse.embedded.sqlite.schema import STEPS, connect
+from glimpse.embedded.sqlite.schema import STEPS, open_and_migrate
 from glimpse.settings import load_settings
 from tests.support.process import free_port
 
@@ -84,7 +84,7 @@ def test_check_does_not_migrate_a_catalog(tmp_path: Path) -> None:
 def test_check_counts_the_images_of_a_catalog_in_use(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
-    with closing(connect(state / "catalog.sqlite")):
+    with closing(open_and_migrate(state / "catalog.sqlite")):
         assert catalog_finding(state) == ("ok", "the catalog opens and holds 0 images")
     assert catalog_finding(state) == ("ok", "the catalog opens and holds 0 images")
 

@@ -14,7 +14,7 @@ from glimpse.embedded.sqlite.filtered_scan import (
     is_readable_from_index,
 )
 from glimpse.embedded.sqlite.image_writer import ImageWriter
-from glimpse.embedded.sqlite.schema import connect
+from glimpse.embedded.sqlite.schema import open_and_migrate
 from glimpse.images import DateBound, Image, ImageQuery, Sort, image_from_document
 from glimpse.images.dates import DateOperator
 from tests.embedded.images import ADMIN, OWNER, document
@@ -46,7 +46,9 @@ def fill(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
 def catalog(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[sqlite3.Connection, int]]:
-    with closing(connect(tmp_path_factory.mktemp("catalog") / "catalog.sqlite")) as connection:
+    with closing(
+        open_and_migrate(tmp_path_factory.mktemp("catalog") / "catalog.sqlite")
+    ) as connection:
         fill(connection, range(request.param))
         yield connection, request.param
 
@@ -157,7 +159,7 @@ def test_a_list_by_date_of_creation_has_all_that_match(
 def test_sorting_a_projects_images_does_not_read_those_of_others(tmp_path: Path) -> None:
     counted = []
     for others in (100, 2000):
-        with closing(connect(tmp_path / f"{others}.sqlite")) as connection:
+        with closing(open_and_migrate(tmp_path / f"{others}.sqlite")) as connection:
             fill(connection, (n for n in range(others) if n % 10 or n < 100))
             with Steps(connection) as steps:
                 query = ImageQuery(sort=(Sort("name", "asc"),))

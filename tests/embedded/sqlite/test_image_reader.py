@@ -11,7 +11,7 @@ from glimpse.embedded.sqlite.image_reader import ImageReader, read_images
 from glimpse.embedded.sqlite.image_writer import ImageWriter
 from glimpse.embedded.sqlite.list_step import ListingPosition
 from glimpse.embedded.sqlite.query_conditions import Clause
-from glimpse.embedded.sqlite.schema import connect
+from glimpse.embedded.sqlite.schema import open_and_migrate
 from glimpse.images import Image, ImageQuery, image_from_document
 from tests.embedded.images import OWNER, document
 
@@ -25,7 +25,7 @@ def image(number: int, text: str = "") -> Image:
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(connect(tmp_path / "catalog.sqlite")) as opened:
+    with closing(open_and_migrate(tmp_path / "catalog.sqlite")) as opened:
         yield opened
 
 

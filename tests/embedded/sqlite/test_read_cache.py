@@ -41,7 +41,7 @@ async def test_cache_of_large_images_is_bounded(
 ) -> None:
     monkeypatch.setattr(read_cache, "_MOST_CHARACTERS", 1000)
     image = await service.create_image(OWNER, NewImage(properties={"text": "x" * 255}))
-    with closing(schema.connect(tmp_path / "catalog.sqlite")) as connection:
+    with closing(schema.open_and_migrate(tmp_path / "catalog.sqlite")) as connection:
         kept = ReadCache(connection)
         for number in range(50):
             kept.refresh()
@@ -53,7 +53,7 @@ async def test_step_with_a_long_key_is_not_cached(
     service: EmbeddedImageService, tmp_path: Path
 ) -> None:
     await service.close()
-    with closing(schema.connect(tmp_path / "catalog.sqlite")) as connection:
+    with closing(schema.open_and_migrate(tmp_path / "catalog.sqlite")) as connection:
         kept = ReadCache(connection)
         step: ListStep[ListingPosition] = ListStep([], None)
         for number in range(5000):

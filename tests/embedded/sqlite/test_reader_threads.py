@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from glimpse.embedded.sqlite.reader_threads import ReaderThreads
-from glimpse.embedded.sqlite.schema import connect
+from glimpse.embedded.sqlite.schema import open_and_migrate
 from glimpse.images.errors import Unavailable
 
 
 def test_read_is_refused_while_five_hundred_run_or_wait(tmp_path: Path) -> None:
-    connect(tmp_path / "catalog.sqlite").close()
+    open_and_migrate(tmp_path / "catalog.sqlite").close()
     readers = ReaderThreads(tmp_path / "catalog.sqlite")
     release = threading.Event()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.sqlite.schema import STEPS, NewerSchema, connect
+from glimpse.embedded.sqlite.schema import STEPS, NewerSchema, open_and_migrate
 from glimpse.images import DateBound, ImageQuery
 from tests.embedded.images import CREATED, OWNER, listed, make
 from tests.support.embedded import open_images
@@ -25,7 +25,7 @@ async def test_catalog_of_a_newer_schema_is_refused_and_unchanged(tmp_path: Path
 
 
 def test_connection_syncs_each_commit(tmp_path: Path) -> None:
-    with closing(connect(tmp_path / "catalog.sqlite")) as connection:
+    with closing(open_and_migrate(tmp_path / "catalog.sqlite")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         full = 2  # in WAL mode, less loses what a crash of the machine finds uncopied
         assert connection.execute("PRAGMA synchronous").fetchone() == (full,)

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from glimpse.embedded.sqlite.image_writer import ImageWriter
-from glimpse.embedded.sqlite.schema import connect
+from glimpse.embedded.sqlite.schema import open_and_migrate
 from glimpse.embedded.sqlite.writer_thread import WriterThread
 from glimpse.images.errors import Unavailable
 
 
 @pytest.fixture
 def writer(tmp_path: Path) -> Iterator[WriterThread]:
-    made = WriterThread(connect(tmp_path / "catalog.sqlite"))
+    made = WriterThread(open_and_migrate(tmp_path / "catalog.sqlite"))
     yield made
     made.close()
 

@@ -17,7 +17,7 @@ from glimpse.embedded.sqlite.image_writer import ImageWriter
 from glimpse.embedded.sqlite.list_step import ListingPosition
 from glimpse.embedded.sqlite.query_conditions import has_usual_order
 from glimpse.embedded.sqlite.reader_threads import ReaderThreads
-from glimpse.embedded.sqlite.schema import connect
+from glimpse.embedded.sqlite.schema import open_and_migrate
 from glimpse.embedded.sqlite.writer_thread import WriterThread
 from glimpse.images import Caller, Image, ImageQuery, Page
 from glimpse.images.errors import Unavailable
@@ -38,11 +38,11 @@ class SQLiteCatalog:
         return cls(path)
 
     def __init__(self, path: Path) -> None:
-        self._connection = connect(path)
+        self._connection = open_and_migrate(path)
         path.chmod(0o600)
         self._reader = ImageReader(self._connection)
         self._reader_threads = ReaderThreads(path)
-        self._writer_thread = WriterThread(connect(path))
+        self._writer_thread = WriterThread(open_and_migrate(path))
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
         """Implement Catalog.get."""

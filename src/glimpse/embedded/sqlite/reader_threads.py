@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from glimpse.embedded.sqlite.filtered_scan import FilteredScan
-from glimpse.embedded.sqlite.schema import open_file
+from glimpse.embedded.sqlite.schema import open_connection
 from glimpse.images.errors import Unavailable
 
 Result = TypeVar("Result")
@@ -71,7 +71,7 @@ class ReaderThreads:
         """Return the FilteredScan of the current thread. Raises sqlite3.Error."""
         scan: FilteredScan | None = getattr(self._of_thread, "scan", None)
         if scan is None:
-            connection = open_file(self._path)
+            connection = open_connection(self._path)
             self._connections.append(connection)
             scan = self._of_thread.scan = FilteredScan(connection)
         return scan

@@ -98,13 +98,13 @@ def read_summary(path: Path) -> CatalogSummary:
     return CatalogSummary(version, images)
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def open_and_migrate(path: Path) -> sqlite3.Connection:
     """Open the catalog; create the file or migrate its schema first if necessary.
 
     Raises UnusableCatalog.
     """
     try:
-        connection = open_file(path)
+        connection = open_connection(path)
         with _closed_on_failure(connection):
             migrate(connection)
     except sqlite3.Error as error:
@@ -112,7 +112,7 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def open_file(path: Path) -> sqlite3.Connection:
+def open_connection(path: Path) -> sqlite3.Connection:
     """Open a connection without migrating the schema; a missing file is created empty.
 
     A commit on it is synced to the disk (WAL, synchronous = FULL). Threads may share it if only one
