@@ -1,4 +1,4 @@
-"""Content negotiation: choose the media type of a response from the request's Accept header.
+"""Content negotiation: choose the media type of a response by the Accept header.
 
 The rules are those of a deployed Compute API, which differ from RFC 9110: names are case-sensitive,
 and a media type may have a parameter that names a version of the API (``;version=2.1``).
@@ -32,9 +32,9 @@ class Preference(NamedTuple):
 
 
 def response_type(accept: bytes) -> bytes:
-    """Return the Content-Type of an operation's response: the one of JSON_TYPES that is preferred.
+    """Return the Content-Type of an operation's response: JSON, or Compute's own JSON type.
 
-    It is JSON if the Accept header names neither.
+    It is the one that the Accept header prefers, and JSON if the header names neither.
     """
     if accept in _COMMON_HEADERS:
         return _COMMON_RESPONSE_TYPE

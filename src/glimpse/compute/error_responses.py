@@ -44,7 +44,7 @@ def fault_response(
 
 
 def unauthorized(challenge: str) -> Response:
-    """Return the 401 that keystonemiddleware sends; `challenge` is its WWW-Authenticate header."""
+    """Return the 401 of keystonemiddleware; `challenge` is its WWW-Authenticate header."""
     document = {
         "error": {
             "code": 401,
@@ -62,12 +62,18 @@ def unauthorized(challenge: str) -> Response:
 
 
 def route_not_found(method: str, accept: str) -> Response:
-    """Return the 404 for a method and path without an operation; `accept` is the Accept header."""
+    """Return the 404 page for a method and path that no operation has.
+
+    `accept` is the Accept header, which decides between HTML, JSON and text.
+    """
     return _page(404, "Not Found", _NOT_FOUND, method, accept)
 
 
 def body_too_large(method: str, accept: str) -> Response:
-    """Return the 413 for a request body above ``[oslo_middleware] max_request_body_size``."""
+    """Return the 413 page for a body above ``[oslo_middleware] max_request_body_size``.
+
+    `accept` is the Accept header, which decides between HTML, JSON and text.
+    """
     return _page(413, "Request Entity Too Large", _TOO_LARGE, method, accept)
 
 

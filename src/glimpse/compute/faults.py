@@ -1,4 +1,4 @@
-"""Fault: an error response of the Compute API; and the fault for each error of `images.errors`."""
+"""Fault: an error response of the Compute API; and the faults for errors of services."""
 
 from collections.abc import Sequence
 

@@ -62,7 +62,7 @@ def parse_list_request(query_string: bytes) -> ListRequest:
 
 @functools.lru_cache(maxsize=128)  # a client that polls repeats its request
 def _parse(query_string: bytes) -> ListRequest:
-    """Implement `parse_list_request`."""
+    """Parse a query string as `parse_list_request` does, and cache the result."""
     try:
         text = query_string.decode().replace(";", "&")  # the Compute API accepts both as separator
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
@@ -97,7 +97,10 @@ def _check_number(name: str, value: str) -> None:
 
 
 def _make_query(parameters: dict[str, str]) -> ImageQuery:
-    """Convert the parameters of a request to a query. Raises a 400 fault or Invalid."""
+    """Return the query for a request's parameters, by their names in the Compute API.
+
+    Raises a 400 fault or Invalid for a value that is not valid.
+    """
     filters, changed_since = _split_filters(parameters)
     # Sent as property-limit and property-marker, the Image API takes these for its own limit and
     # marker, not for filters.
@@ -129,7 +132,7 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
 
 
 def _split_filters(parameters: dict[str, str]) -> tuple[dict[str, str], DateBound | None]:
-    """Return the filters by the Image service's names, and the date bound of ``changes-since``.
+    """Return the filters by the Image service's names, and the bound of ``changes-since``.
 
     The bound is None without that parameter. Of two filters for one attribute, the later one is
     used: ``server`` and ``property-instance_uuid``, or ``changes-since`` and

@@ -42,10 +42,10 @@ async def list_response(
 
 
 async def _merge_first_pages(pages: AsyncIterator[Page]) -> Page:
-    """Return the first pages as one: the whole list, or enough images to be worth streaming.
+    """Merge the first pages: all of a short list, or as many as make it a long one.
 
-    A single page says too little about the length of the list: it may be short or empty, if few of
-    the images that the image service read pass the filters.
+    The first page alone does not tell if the list is short: a page may have few images or none,
+    although the list goes on. Raises what `pages` raises.
     """
     page = await anext(pages)
     while not page.is_last and not _is_long(page.images):
@@ -65,9 +65,10 @@ def _is_long(images: Sequence[Image]) -> bool:
 async def _stream(
     page: Page, pages: AsyncGenerator[Page, None], view: View, next_link: NextLink
 ) -> AsyncGenerator[bytes, None]:
-    """Yield the JSON text of a list: first the images of `page`, then those of the other `pages`.
+    """Yield the JSON text of a list: the images of `page`, then those of the other `pages`.
 
-    Each piece has the images of one page. Raises what `pages` raises. Closes `pages`.
+    Each piece has the images of one page; the last has the link to the next page, if there is one.
+    Raises what `pages` raises. Closes `pages`.
     """
     separator = b'{"images":['
     last_image: Image | None = None

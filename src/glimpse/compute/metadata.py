@@ -1,4 +1,4 @@
-"""Image metadata: validate request bodies, convert them to property changes, render responses."""
+"""Image metadata: validate it in requests, convert it to property changes, render it."""
 
 import contextlib
 import json
@@ -74,7 +74,11 @@ def _invalid(attribute: str, reason: str) -> Fault:
 
 
 def is_reserved(key: str) -> bool:
-    """Return True if the Image service lets no caller set the key; space around it is ignored."""
+    """Return True if the Image service lets no caller set the key.
+
+    Such keys are ``status``, for example, and all that start with ``os_glance``. White space around
+    a key is ignored.
+    """
     name = key.strip()
     return name in _READ_ONLY or name.startswith(RESERVED_PREFIX)
 

@@ -1,4 +1,4 @@
-"""Microversions: parse the one that a request names; refuse operations that it has removed."""
+"""Microversions: parse the one that a request names; refuse operations it no longer has."""
 
 import functools
 import re
@@ -13,7 +13,7 @@ _VERSION = re.compile(r"([1-9]\d*)\.([1-9]\d*|0)")
 
 
 class Microversion(NamedTuple):
-    """A version of the Compute API. 2.9 is less than 2.10: versions are compared as two numbers."""
+    """A version of the Compute API. It is compared as two numbers: 2.9 is less than 2.10."""
 
     major: int
     minor: int
@@ -74,7 +74,7 @@ def requested_microversion(
 
 
 def _version_of_compute(header: bytes) -> str | None:
-    """Return the last version for ``compute`` in a header's list of services; None without one.
+    """Return the last version for ``compute`` in a list of services; None without one.
 
     Example: ``2.35`` for ``volume 3.0, compute 2.35``.
     """
@@ -102,11 +102,11 @@ def microversion_headers(microversion: Microversion | None) -> tuple[Header, ...
 def check_not_removed(
     operation: tuple[str, str], last: Microversion, requested: Microversion, successor: str
 ) -> None:
-    """Raise a 404 fault if `requested` is above `last`, the last microversion with the operation.
+    """Raise a 404 fault if microversion `requested` no longer has an operation.
 
-    `operation` is its method and path, `successor` its replacement in the Image API, such as
-    ``GET /v2/images``. The message names both, and so says more than the 404 of a deployed Compute
-    API.
+    `last` is the last microversion that has it. `operation` is its method and path, `successor` its
+    replacement in the Image API, such as ``GET /v2/images``. The fault's message names all three; a
+    deployed Compute API only says that the path does not exist.
     """
     if requested > last:
         method, path = operation

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 
 class NextLink(NamedTuple):
-    """The link to the next page of a list, all but the id of the image after which it starts.
+    """Makes the link to the next page of a list from the id of the last image.
 
     `list_url` is the list's URL without a query string. `parameters` are those of the request that
     the link repeats. With `is_cacheable`, `render` caches the query string that it makes.

@@ -74,7 +74,7 @@ class Operations:
         return Response(200, orjson.dumps(document))
 
     async def delete_image(self, request: Request) -> Response:
-        """Handle ``DELETE /images/{id}``: 204."""
+        """Handle ``DELETE /images/{id}``: 204; a 403 fault if the caller may not delete it."""
         try:
             await self._images.delete_image(request.caller, request.image_id)
         except Forbidden:
@@ -107,7 +107,10 @@ class Operations:
         return json_response({"metadata": metadata})
 
     async def set_metadata_item(self, request: Request) -> Response:
-        """Handle ``PUT /images/{id}/metadata/{key}``: set one; the response repeats the request."""
+        """Handle ``PUT /images/{id}/metadata/{key}``; the response repeats the request.
+
+        It is a 400 fault if the item in the body has another key.
+        """
         meta = parse_body(request.body, "meta", is_legacy=request.is_legacy)
         if request.key not in meta:
             raise Fault(400, "Request body and URI mismatch")

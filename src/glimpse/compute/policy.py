@@ -24,7 +24,10 @@ class ComputePolicy:
         self._rules = rules
 
     def shows_size(self, caller: Caller) -> bool:
-        """Return True if `caller` may see the sizes of images (``OS-EXT-IMG-SIZE:size``)."""
+        """Return True if `caller` may see the sizes of images (``OS-EXT-IMG-SIZE:size``).
+
+        Every caller may if there is no rule for it.
+        """
         return self._allows(IMAGE_SIZE, caller)
 
     def check(self, caller: Caller, rule: str) -> None:
@@ -44,7 +47,10 @@ class ComputePolicy:
             raise Fault(403, f"Policy doesn't allow {rule} to be performed.")
 
     def _allows(self, rule: str, caller: Caller) -> bool:
-        """Return True if `rule` is not configured, or allows `caller`."""
+        """Return True if `rule` is not configured, or allows `caller`.
+
+        A rule allows nothing to a token with system or domain scope.
+        """
         if self._rules is None or not self._rules.has(rule):
             return True
         target = {"project_id": caller.project_id, "user_id": caller.user_id}

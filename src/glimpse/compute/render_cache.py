@@ -21,7 +21,7 @@ class _RenderingTooLarge(Exception):
 
 
 def render_detail(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
-    """Return the JSON of `detail_view`, from a cache of 1,024 images. Large ones are not cached."""
+    """Return the JSON of `detail_view`; that of 1,024 images, if they are small, is cached."""
     if len(image.properties_json) > _MAX_CACHED_CHARACTERS:  # also saves hashing it
         return _render(image, links, show_size=show_size)
     try:

@@ -18,7 +18,10 @@ def header_text(headers: Mapping[bytes, bytes], name: bytes) -> str:
 
 
 def check_content_type(header: bytes | None) -> None:
-    """Raise a 415 fault unless a Content-Type is JSON, Compute's JSON, text/plain or missing."""
+    """Raise a 415 fault unless a Content-Type is JSON, Compute's JSON, text/plain or missing.
+
+    Parameters, as in ``application/json;charset=utf-8``, are ignored.
+    """
     content_type = (header or b"").partition(b";")[0].decode("latin-1")
     if content_type and content_type != "text/plain" and content_type not in JSON_TYPES:
         raise Fault(415, "Unsupported Content-Type")

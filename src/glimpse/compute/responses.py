@@ -1,4 +1,4 @@
-"""Response: what a handler returns; and the JSON, request ids and entity tags of responses."""
+"""Response: what a handler returns; and JSON, request ids and entity tags in responses."""
 
 import json
 from collections.abc import AsyncGenerator, Sequence
@@ -29,7 +29,7 @@ def json_response(document: object) -> Response:
 
 
 def plain_json(document: object) -> bytes:
-    """Render JSON as a deployed Compute API does: with spaces after ``:`` and ``,``, and in ASCII.
+    """Render JSON as a deployed Compute API does: spaces after ``:`` and ``,``, all ASCII.
 
     It is slower than orjson, so use it for small documents only. Text with lone surrogates is
     accepted.

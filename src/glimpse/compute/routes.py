@@ -98,7 +98,7 @@ class Match(NamedTuple):
 
 
 def split_version_root(path: str) -> tuple[str, str]:
-    """Split ``/v2.1/images`` into the version root ``/v2.1`` and the path ``/images`` below it.
+    """Split ``/v2.1/images`` into the version root ``/v2.1`` and the path ``/images``.
 
     A path that is not below a version root, such as ``/v2.1`` itself, is returned whole, with "" as
     its version root.
@@ -145,7 +145,10 @@ class _Template(NamedTuple):
 
 
 def _find(method: str, segments: list[str]) -> tuple[Route, str, str] | None:
-    """Return the first route that matches, with the image id and metadata key; None without one."""
+    """Return the first route whose path has these segments; None if there is none.
+
+    With it come the image id and the metadata key in the segments, or "".
+    """
     for route, literals, image_id_at, key_at in _TEMPLATES.get((method, len(segments)), ()):
         for position, text in literals:
             segment = segments[position]

@@ -1,4 +1,4 @@
-"""Version discovery: tell clients which versions of the Compute API exist. It needs no token."""
+"""Version discovery, without a token: which versions of the Compute API there are."""
 
 import contextlib
 from collections.abc import Mapping
@@ -85,10 +85,10 @@ class VersionDiscovery:
 
 
 def _negotiate(headers: Mapping[bytes, bytes], path: str) -> tuple[str, str | None]:
-    """Return the response's content type, and the root of the version that it describes or None.
+    """Return the response's content type, and the root of the version that it describes.
 
     The version is that of the path, or the one that a parameter of Content-Type or Accept names
-    (``application/json;version=2.1``).
+    (``application/json;version=2.1``). The root is None if neither names a version.
     """
     offers_atom = path in ("/", "/v2/", "/v2.1/")
     preferred = preference(

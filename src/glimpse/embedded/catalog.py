@@ -1,4 +1,4 @@
-"""Catalog: the interface of the databases that the embedded image service can keep images in.
+"""Catalog: the interface of databases in which the embedded image service keeps images.
 
 An engine stores and finds records. It does not know who may change an image: the service passes it
 functions that raise an error if the caller may not, and the engine calls them in its transaction.

@@ -55,7 +55,7 @@ class StoredData(NamedTuple):
 
 
 class ImageData(NamedTuple):
-    """The data of one image, for reading: `size` is in bytes, `checksum` the MD5 in hexadecimal."""
+    """The data of one image, for reading: its size in bytes, and its MD5 in hexadecimal."""
 
     size: int
     checksum: str | None

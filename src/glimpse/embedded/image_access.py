@@ -44,11 +44,11 @@ def require_editable(
     permissions: Permissions,
     action: Action = Action.MODIFY_IMAGE,
 ) -> Image:
-    """Return the record's image if the caller may do `action` to it, and owns it or is an admin.
+    """Return the record's image if the caller may do `action`, which changes the image.
 
-    Raises ImageNotFound if the caller may not see it, otherwise Forbidden. A policy rule cannot
-    allow another project to change the image, because Glance's database layer checks the owner
-    after the policy.
+    Raises ImageNotFound if the caller may not see the image. Raises Forbidden without the
+    permission for `action`, and if the caller neither owns the image nor is an admin. A policy rule
+    cannot allow that to another project, because Glance's database layer checks the owner, too.
     """
     image = require_visible(caller, record, permissions)
     permissions.check(caller, action, image)

@@ -116,11 +116,12 @@ def apply_update(
     *,
     now: str,
 ) -> Image:
-    """Return the image that `update` returns for the record's, with `now` as its ``updated_at``.
+    """Return the image that `update` makes of the record's, updated at `now`.
 
-    The date changes even if nothing else does. Raises ImageNotFound if the caller may not see the
-    image; Forbidden without the permission for `action`, or for a new owner or visibility; Invalid
-    for text that cannot be stored, and for properties that are too large; and what `update` raises.
+    ``updated_at`` changes even if nothing else does. Raises ImageNotFound if the caller may not see
+    the image; Forbidden without the permission for `action`, or for the new owner or visibility;
+    Invalid for text that cannot be stored, and for properties that are too large; and what `update`
+    raises.
     """
     before = require_editable(caller, record, permissions, action)
     after = update(before)
@@ -142,10 +143,10 @@ def with_properties(
     *,
     now: str,
 ) -> Image:
-    """Return the record's image with `changes` applied, and `now` as its ``updated_at``.
+    """Return the record's image with `changes` applied, updated at `now`.
 
-    If nothing changes, neither does the date. Raises the errors of ImageService.change_properties,
-    in the same order.
+    If no property changes, neither does ``updated_at``. Checks permissions, and raises the errors
+    of ImageService.change_properties, in the same order.
     """
     image = require_visible(caller, record, permissions)
     before = image.properties
@@ -166,7 +167,7 @@ def with_properties(
 
 
 def with_status(image: Image, status: str, *, expected: tuple[str, ...], now: str) -> Image:
-    """Return the image in the status `status`, with `now` as its ``updated_at``.
+    """Return the image in the status `status`, updated at `now`.
 
     Raises Conflict unless its present status is one of `expected`.
     """
@@ -176,7 +177,7 @@ def with_status(image: Image, status: str, *, expected: tuple[str, ...], now: st
 
 
 def with_data(image: Image, stored: StoredData, *, now: str) -> Image:
-    """Return the image in status active, with the sizes and digests of its uploaded data.
+    """Return the image in status active, with the sizes and digests of its data.
 
     Raises Conflict unless its present status is saving.
     """

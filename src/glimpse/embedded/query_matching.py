@@ -1,4 +1,4 @@
-"""Query matching: decide if an image matches a query, and compare texts as the Image service. Pure.
+"""Query matching: decide if an image matches a query; compare texts as Glance does. Pure.
 
 A catalog engine finds candidates by an index. An index may find too many images, because its keys
 may be hashes: each candidate is listed only if the function of `listing_rule` returns True for it.
@@ -79,7 +79,7 @@ _SHORT_I = "\u0419\u0439"
 
 
 def listing_rule(caller: Caller, query: ImageQuery) -> Check:
-    """Return a function that is True for the images that match `query` and that `caller` may list.
+    """Return a function that is True for images that match `query` and `caller` may list.
 
     It does not know the members of shared images. So call it only for images in a scope of the
     caller (see `sqlite.listing_index.scopes_for`). Make it once for each list, because making it is
@@ -181,7 +181,7 @@ def _range_checks(query: ImageQuery) -> Iterator[Check]:
 
 
 def _has_properties(image: Image, wanted: Mapping[str, str]) -> bool:
-    """Return True if the image has all of these properties; keys and values in comparison form."""
+    """Return True if the image has all properties in `wanted`, which are in comparison form."""
     properties = {
         comparison_form(key): comparison_form(value)
         for key, value in image.properties.items()

@@ -30,7 +30,7 @@ from glimpse.images.errors import Forbidden, ImageNotFound, MarkerNotFound, Mark
 
 
 class EmbeddedImageService:
-    """Keeps image records in a catalog, and image data in a store; checks callers' permissions.
+    """Keeps image records in a catalog and image data in a store; checks permissions.
 
     An `image_id` may be in upper or lower case (RFC 9562, section 4).
     """
@@ -74,7 +74,10 @@ class EmbeddedImageService:
         self._clock = clock
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """Implement ImageService.list_images."""
+        """Yield the images that match `query` and that `caller` may list, in the query's order.
+
+        The guarantees are those of ImageService.list_images.
+        """
         self.permissions.check(caller, Action.GET_IMAGES)
         accepts = self.permissions.list_filter(caller)
         marker = await self._marker(caller, query.marker) if query.marker is not None else None
@@ -95,7 +98,7 @@ class EmbeddedImageService:
         return record.image
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
-        """Implement ImageService.get_image."""
+        """Return the image with this id. Raises ImageNotFound, also if `caller` may not see it."""
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
@@ -104,7 +107,10 @@ class EmbeddedImageService:
     async def change_properties(
         self, caller: Caller, image_id: str, changes: PropertyChanges
     ) -> Image:
-        """Implement ImageService.change_properties."""
+        """Apply `changes` atomically and return the image as it is afterwards.
+
+        The errors are those of ImageService.change_properties.
+        """
         return await self._catalog.update(
             image_id.lower(),
             caller.project_id,
@@ -114,7 +120,10 @@ class EmbeddedImageService:
         )
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """Implement ImageService.delete_image."""
+        """Delete an image's record and its data.
+
+        Raises ImageNotFound, and Forbidden without the permission or for a protected image.
+        """
         image = await self.get_image(caller, image_id)
         await self._uploads.delete(
             image.id,
@@ -123,7 +132,7 @@ class EmbeddedImageService:
         )
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:  # noqa: ARG002  the port's
-        """Implement ImageService.base_attributes."""
+        """Return the keys of an image document that are attributes, which is a constant here."""
         return BASE_ATTRIBUTES
 
     async def create_image(self, caller: Caller, new: NewImage) -> Image:
@@ -231,5 +240,5 @@ class EmbeddedImageService:
         await self._uploads.recover()
 
     async def close(self) -> None:
-        """Implement ImageService.close."""
+        """Finish the writes in progress, then close the catalog's file."""
         await self._catalog.close()

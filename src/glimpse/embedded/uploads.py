@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class Uploads:
-    """Changes an image in the catalog and in the store together, under the image's upload lock.
+    """Changes an image in catalog and store together, while it holds the upload lock.
 
     After a crash, the file of the lock still exists. The next upload of the image, or the next
     process that starts, finds this abandoned lock and removes the incomplete data.

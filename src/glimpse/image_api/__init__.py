@@ -1,4 +1,4 @@
-"""The Image API v2, served by the embedded image service: the part that clients of Glance use most.
+"""The Image API v2 of the embedded image service: what clients of Glance use most.
 
 A gateway does not serve it: its clients use Glance.
 """

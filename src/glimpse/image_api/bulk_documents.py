@@ -77,7 +77,10 @@ def parse_record(document: object) -> tuple[Image, Members]:
 
 
 def _check(name: str, value: object) -> None:
-    """Raise Invalid unless the attribute or property `name` may have `value`."""
+    """Raise Invalid unless the attribute or property `name` may have `value`.
+
+    Unlike in the Image API, attributes such as ``status`` may be set, and properties may be None.
+    """
     check = _CHECKS.get(name)
     if check is not None:
         allowed, is_allowed = check
@@ -95,7 +98,10 @@ def _check(name: str, value: object) -> None:
 
 
 def _members(entries: object) -> Members:
-    """Parse the list ``members`` of a document. Raises Invalid."""
+    """Return the members in the list ``members`` of a document: statuses by project id.
+
+    Raises Invalid.
+    """
     if not isinstance(entries, list):
         raise Invalid("'members' must be a list.")
     return dict(_member(entry) for entry in entries)

@@ -1,4 +1,4 @@
-"""Render an image, and a page of a list of images, as JSON documents of the Image API. Pure."""
+"""Render images, and pages of lists, as JSON documents of the Image API. Pure."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from urllib.parse import urlencode
@@ -13,7 +13,10 @@ MAX_LIMIT = 1000
 
 
 def image_document(image: Image) -> bytes:
-    """Return the document of an image. Its properties and tags are copied as JSON, not parsed."""
+    """Return the document of an image.
+
+    Tags and properties are copied as JSON without parsing it, unless a property may be null.
+    """
     path = f"/v2/images/{image.id}"
     attributes = orjson.dumps(
         {

@@ -27,7 +27,7 @@ class MethodNotAllowed(errors.ImageServiceError):
 
 
 class UnsupportedMediaType(errors.ImageServiceError):
-    """The request's body does not have one of the media types in `accepted`, a list with commas."""
+    """The media type of the request's body is none of those that `accepted` lists."""
 
     def __init__(self, message: str, accepted: str) -> None:
         super().__init__(message)
@@ -81,10 +81,10 @@ def fault(request: Request, error: Exception, challenge: str) -> Response:
 
 
 def render(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
-    """Render a fault in the media type that an Accept header prefers; return body and media type.
+    """Render a fault in the media type that an Accept header prefers.
 
-    The media type is HTML unless the header prefers JSON, and plain text if it accepts neither. So
-    it is in the Image service, whose clients strip the tags.
+    Returns the body and its media type. It is HTML unless the header prefers JSON, and plain text
+    if the header accepts neither. So it is in the Image service, whose clients strip the tags.
     """
     title = f"{status.value} {status.phrase}"
     as_html, as_json = _quality(accept, "text/html"), _quality(accept, "application/json")
@@ -101,7 +101,10 @@ def render(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
 
 
 def _status(error: Exception) -> HTTPStatus:
-    """Return the status code for an error; 500 for a class that is not in _STATUS."""
+    """Return the status code for an error: an HTTPException's own, or that of _STATUS.
+
+    It is 500 for a class that _STATUS does not have.
+    """
     if isinstance(error, HTTPException):
         return HTTPStatus(error.status_code)
     status_codes = (_STATUS[ancestor] for ancestor in type(error).__mro__ if ancestor in _STATUS)

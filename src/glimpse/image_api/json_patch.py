@@ -104,7 +104,10 @@ def _switch_status(image: Image, old: str, new: str, action: str) -> Image:
 
 
 def _parse_operation(media_type: str, raw: object) -> PatchOperation:
-    """Parse and check one operation. Raises Invalid or Forbidden (see `parse_patch`)."""
+    """Parse one operation, and check its key and value.
+
+    Raises Invalid or Forbidden (see `parse_patch`).
+    """
     if not isinstance(raw, dict):
         raise Invalid("Operations must be JSON objects.")
     op, pointer = _parse_v2_0(raw) if media_type == V2_0 else _parse_v2_1(raw)
@@ -121,7 +124,11 @@ def _parse_operation(media_type: str, raw: object) -> PatchOperation:
 
 
 def _parse_v2_1(raw: dict[str, Any]) -> tuple[str, object]:
-    """Return the op and the pointer of ``{"op": "add", "path": "/name"}``. Raises Invalid."""
+    """Return the op and the pointer of an operation of v2.1: "add" and "/name", for example.
+
+    The operation is then ``{"op": "add", "path": "/name", "value": ...}``. Raises Invalid if one is
+    missing, or the op is unknown.
+    """
     op = raw.get("op")
     if op not in _OPS:
         raise Invalid(f"Every operation must have an `op` that is one of {', '.join(_OPS)}.")
@@ -131,7 +138,11 @@ def _parse_v2_1(raw: dict[str, Any]) -> tuple[str, object]:
 
 
 def _parse_v2_0(raw: dict[str, Any]) -> tuple[str, object]:
-    """Return the op and the pointer of ``{"add": "/name"}``. Raises Invalid."""
+    """Return the op and the pointer of an operation of v2.0: "add" and "/name", for example.
+
+    The operation is then ``{"add": "/name", "value": ...}``. Raises Invalid unless it has exactly
+    one op.
+    """
     named = [op for op in _OPS if op in raw]
     if len(named) != 1:
         raise Invalid(

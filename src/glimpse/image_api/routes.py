@@ -1,4 +1,4 @@
-"""The Image API v2 as an ASGI application: its paths, and a handler for each of their methods."""
+"""The Image API v2 as an ASGI application: its paths, and a handler for each method."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -126,7 +126,7 @@ async def list_images(request: ImageRequest) -> Response:
     """``GET /v2/images``: a page of a list, with a link to the next page if there is one.
 
     A page of more than 1 MiB is streamed, because its 1,000 images may have a gigabyte. If the
-    service fails meanwhile, ResponseAborted is raised.
+    catalog cannot be read meanwhile, the stream raises ResponseAborted.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     pieces = page_document(request.service.list_images(request.caller, parse_query(pairs)), pairs)
@@ -219,9 +219,9 @@ async def upload_data(request: ImageRequest) -> Response:
 
 
 async def download_data(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}/file``: stream an image's data, or the range that is requested.
+    """``GET /v2/images/{image_id}/file``: stream an image's data, or the requested range.
 
-    If the data cannot be read meanwhile, ResponseAborted is raised.
+    If the data cannot be read meanwhile, the stream raises ResponseAborted.
     """
     data = await request.service.open_data(request.caller, request.image_id)
     byte_range = parse_range(request.http.headers.get("range"), data.size)

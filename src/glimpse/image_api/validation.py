@@ -1,4 +1,4 @@
-"""Validate what clients write: which attributes and properties, and with which values. Pure."""
+"""Validate the attributes and properties that clients write, and their values. Pure."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -126,9 +126,10 @@ def _is_tag_list(value: object) -> bool:
 
 
 def text_up_to(longest: int) -> tuple[str, Callable[[object], bool]]:
-    """Return a row of CHECKS for null and text of at most `longest` characters.
+    """Return a check for values that are null, or text of at most `longest` characters.
 
-    It consists of a description for messages, and a function that returns True for allowed values.
+    A check is a description of the allowed values, for messages, and a function that returns True
+    for them. Text must not have a NUL character.
     """
     return (
         f"null or a string of at most {longest} characters, none of them NUL",
@@ -137,9 +138,10 @@ def text_up_to(longest: int) -> tuple[str, Callable[[object], bool]]:
 
 
 def one_of(*choices: Any) -> tuple[str, Callable[[object], bool]]:
-    """Return a row of CHECKS for a value that is one of `choices`, which may include None.
+    """Return a check for values that are one of `choices`: texts, and None for null.
 
-    It consists of a description for messages, and a function that returns True for allowed values.
+    A check is a description of the allowed values, for messages, and a function that returns True
+    for them.
     """
     wording = ", ".join("null" if choice is None else str(choice) for choice in choices)
     return (

@@ -1,4 +1,4 @@
-"""Version discovery: the document with the versions of the Image API; clients request it first."""
+"""Version discovery: the document with the versions of the Image API."""
 
 import orjson
 
@@ -8,7 +8,10 @@ _SUPPORTED = ("2.7", "2.6", "2.5", "2.4", "2.3", "2.2", "2.1", "2.0")
 
 
 def versions_document(endpoint: str) -> bytes:
-    """Return the document. `endpoint` is the API's URL without a version, for the links in it."""
+    """Return the JSON document with the versions, which clients request first.
+
+    `endpoint` is the API's URL without a version, for the links in the document.
+    """
     links = [{"rel": "self", "href": f"{endpoint}/v2/"}]
     return orjson.dumps(
         {

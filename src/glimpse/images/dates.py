@@ -1,4 +1,4 @@
-"""Parse dates, and filters by date, in the notations of ISO 8601 that the Image service accepts."""
+"""Parse dates, and filters by date, in the notations that the Image service accepts."""
 
 import operator
 import re
@@ -35,9 +35,10 @@ _NUMBER_GROUPS = ("year", "hour", "minute", "second", "zone_hours", "zone_minute
 
 
 class DateBound(NamedTuple):
-    """A condition for a date of an image: ``gte`` and a moment is true of that and of later dates.
+    """A condition for a date of an image: that it is before, after or at ``moment``.
 
-    ``moment`` is UTC, in the format of images' dates: ``2024-02-01T10:20:30Z``.
+    ``operator`` "gte" is true of dates that are greater than or equal to ``moment``: that is, not
+    before it. ``moment`` is text in UTC, like images' dates: ``2024-02-01T10:20:30Z``.
     """
 
     operator: DateOperator
@@ -69,7 +70,7 @@ def parse_date_bound(text: str) -> DateBound | None:
 
 
 def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
-    """Return the condition that `comparison` and an ISO 8601 date make; None if `date` is no date.
+    """Return the condition that an operator and an ISO 8601 date make; None for no date.
 
     `date` may have a fraction of a second, images' dates do not. So the operator changes: ``gte``
     10.5 s becomes ``gt`` 10 s, ``lt`` 10.5 s becomes ``lte`` 10 s. ``eq`` 10.5 s is true of no

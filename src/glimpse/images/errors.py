@@ -42,7 +42,11 @@ class PropertyNotFound(NotFound):
 
 
 class Forbidden(ImageServiceError):
-    """The caller may see the image, but may not do what it requests."""
+    """The caller has no permission for what it requests.
+
+    If the request is for an image, the caller can see that image; otherwise ImageNotFound is raised
+    instead.
+    """
 
 
 class MarkerNotVisible(Forbidden):
@@ -86,7 +90,7 @@ class ServiceError(ImageServiceError):
 
 
 class Unavailable(ServiceError):
-    """The image service is down or too slow. A retry after ``retry_after`` seconds may succeed."""
+    """The image service is down or too slow. A retry in ``retry_after`` seconds may succeed."""
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)

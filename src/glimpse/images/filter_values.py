@@ -1,4 +1,4 @@
-"""Parse the values of filters in query strings, such as ``in:a,b``, into fields of an ImageQuery.
+"""Parse the values of filters, such as ``in:a,b``, into fields of an ImageQuery.
 
 The filters of the Image API and the ``property-*`` filters of the Compute API accept the same
 values: those that Glance accepts.
@@ -67,10 +67,11 @@ def split_list(text: str) -> tuple[str, ...]:
 
 
 def is_ignored(name: str, text: str) -> bool:
-    """Return True for a filter that has no effect: ``deleted``, or ``changes-since`` without value.
+    """Return True for a filter that is accepted but has no effect.
 
-    ``deleted`` has none because deleted images are never listed. Raises Invalid for
-    ``changes-since`` with a value, which the Image API no longer supports in version 2.
+    These are ``deleted``, because deleted images are never listed, and ``changes-since`` without a
+    value. Raises Invalid for ``changes-since`` with a value, which the Image API no longer supports
+    in version 2.
     """
     if name == "changes-since" and text:
         raise Invalid('The "changes-since" filter is no longer available on v2.')
@@ -141,7 +142,10 @@ def _number_parser(end: int) -> Callable[[str, str], int]:
 
 
 def _parse_range_end(_name: str, text: str) -> int:
-    """Parse a lowest or highest size in bytes; a negative one is -1. Raises Invalid."""
+    """Parse a lowest or highest size in bytes; a negative one becomes -1.
+
+    Raises Invalid for text that is not a whole number.
+    """
     try:
         return max(-1, min(int(text), _LARGEST))
     except ValueError:

@@ -10,7 +10,7 @@ from glimpse.images.query import Page
 async def filter_pages(
     pages: AsyncGenerator[Page, None], accepts: Callable[[Image], bool] | None, limit: int | None
 ) -> AsyncGenerator[Page, None]:
-    """Yield pages with the images for which `accepts` returns True, at most `limit` images in all.
+    """Yield pages with the images that `accepts` accepts, at most `limit` images in all.
 
     `accepts` None accepts all images; `limit` None is no limit. `pages` must go on beyond `limit`:
     they are read until there is one more accepted image, or their end. In the first case, the last

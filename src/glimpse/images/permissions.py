@@ -1,4 +1,4 @@
-"""Permissions: which actions on images a caller's roles, or the operator's policy rules, allow.
+"""Permissions: which actions on images a caller's roles, or policy rules, allow.
 
 Actions, roles and errors are those of Glance's default policy (glance/policies/image.py). A caller
 without permission to get an image receives ImageNotFound; a caller who may get it, but may not do
@@ -77,7 +77,7 @@ def has_role(caller: Caller, action: Action) -> bool:
 
 
 class Permissions:
-    """Decides if a caller may do an action: by the operator's rule for it, or else by its roles.
+    """Decides if a caller may do an action: by the operator's rule for it, or by its roles.
 
     `rules` is None if no policy file is configured. With `is_delegated`, an action without a rule
     is allowed whatever the roles, because Glance checks them when it is called.
@@ -143,7 +143,7 @@ def is_rule_applicable(caller: Caller) -> bool:
 
 
 def _target(caller: Caller, image: Image | None) -> Target:
-    """Return the values that a rule can name as ``%(key)s``: attributes and properties of `image`.
+    """Return what a rule can name as ``%(key)s``: attributes and properties of `image`.
 
     ``project_id`` and ``owner`` are the image's owner. ``member_id`` is the caller's project if
     another project shares the image with it, otherwise None. `image` must be visible to the caller.

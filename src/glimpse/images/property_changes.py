@@ -1,4 +1,4 @@
-"""PropertyChanges: which properties of an image to set and remove; `apply_changes` does it."""
+"""PropertyChanges: properties of an image to set and remove; `apply_changes` does it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

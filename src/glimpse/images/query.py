@@ -1,4 +1,4 @@
-"""ImageQuery: the filters, order and limit of a list of images; Page: some images of a list."""
+"""ImageQuery: the filters, order and limit of a list; Page: some images of a list."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

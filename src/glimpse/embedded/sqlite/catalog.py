@@ -1,4 +1,4 @@
-"""SQLiteCatalog: image records in an SQLite file that all worker processes of a machine use.
+"""SQLiteCatalog: image records in a file that all worker processes of a machine use.
 
 One image, and a list that can be read from the listing index, are read on the event loop, because
 that takes microseconds. Other lists are read in threads (`ReaderThreads`). One thread makes all
@@ -27,7 +27,7 @@ _LARGEST_STEP = 1001  # the Image API's largest limit, and one that shows whethe
 
 
 class SQLiteCatalog:
-    """Implements Catalog on an SQLite file. Reads and writes as the module's docstring says."""
+    """Implements Catalog on an SQLite file. Any method may raise Unavailable."""
 
     @classmethod
     def open(cls, path: Path) -> "SQLiteCatalog":
@@ -45,14 +45,17 @@ class SQLiteCatalog:
         self._writer_thread = WriterThread(open_and_migrate(path))
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
-        """Implement Catalog.get."""
+        """Return the record with this id; None if there is none. Raises Unavailable."""
         with _READING:
             return self._reader.get(image_id, project_id)
 
     def pages(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Implement Catalog.pages."""
+        """Yield the images that match `query` and that `caller` may list, after `marker`.
+
+        The guarantees are those of Catalog.pages.
+        """
         if is_readable_from_index(caller, query):
             return self._pages_from_index(caller, query, marker)
         return self._pages_by_scan(caller, query, marker)
@@ -97,29 +100,39 @@ class SQLiteCatalog:
             count = _next_count(query, count, len(images))
 
     async def insert(self, image: Image) -> None:
-        """Implement Catalog.insert."""
+        """Add an image without members. Raises Conflict if another image has its id."""
         await self._writer_thread.run(ImageWriter.insert, image)
 
     async def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
-        """Implement Catalog.update."""
+        """Read the record, and store and return the image that `change` returns for it.
+
+        Atomic. Raises ImageNotFound, and what `change` raises.
+        """
         return await self._writer_thread.run(ImageWriter.update, image_id, project_id, change)
 
     async def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
-        """Implement Catalog.delete."""
+        """Remove an image and its members, if `check` does not raise for its record.
+
+        Atomic. Raises ImageNotFound, and what `check` raises.
+        """
         await self._writer_thread.run(ImageWriter.delete, image_id, project_id, check)
 
     async def set_member(
         self, image_id: str, project_id: str | None, check: Check, member: tuple[str, str, str]
     ) -> None:
-        """Implement Catalog.set_member."""
+        """Add or change a membership, if `check` does not raise for the image's record.
+
+        Atomic. `member` is the member's project id, its status, and the current date. Raises
+        ImageNotFound, and what `check` raises.
+        """
         await self._writer_thread.run(ImageWriter.set_member, image_id, project_id, check, member)
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
-        """Implement Catalog.put."""
+        """Store images with their members, all or none. Images with the same ids are replaced."""
         await self._writer_thread.run(ImageWriter.put, records)
 
     async def close(self) -> None:
-        """Implement Catalog.close."""
+        """Finish the writes and the reads in progress, then close the file."""
         await asyncio.to_thread(self._writer_thread.close)
         await asyncio.to_thread(self._reader_threads.close)
         self._connection.close()
@@ -150,10 +163,10 @@ def _first_count(query: ImageQuery, most: int) -> int:
 
 
 def _next_count(query: ImageQuery, count: int, found: int) -> int:
-    """Return how many rows to read in the next step, if `found` of the last `count` rows matched.
+    """Return how many rows to read in the next step, by how many of the last ones matched.
 
-    It is 200 if more than half of them matched, otherwise four times `count`, up to 1,001. In a
-    list that the query sorts, it is always 1,001.
+    If `found` is more than half of `count`, it is 200; otherwise four times `count`, up to 1,001.
+    In a list that is not in the usual order, it is always 1,001.
     """
     if not has_usual_order(query):
         return _LARGEST_STEP

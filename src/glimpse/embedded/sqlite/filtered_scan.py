@@ -1,6 +1,6 @@
-"""FilteredScan: read lists that cannot be read from the listing index alone, in bounded steps.
+"""FilteredScan: read lists that the listing index alone is not enough for, in steps.
 
-There are three ways, by the query:
+The query decides between three ways:
 
 - If only a few images have its ids or its date of change (``updated_at``), they are found by an
   index.
@@ -187,9 +187,10 @@ def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Cla
 
 
 def _created_between(query: ImageQuery) -> tuple[ListingPosition | None, int | None]:
-    """Return where a list in the usual order starts and ends if it is filtered by creation date.
+    """Return where a list in the usual order starts and ends, by its filter of creation dates.
 
-    The list starts after the first, and ends before positions below the second; None is no bound.
+    It starts after the first result, and ends before the first position that is less than the
+    second. None is no bound.
     """
     bound = query.created_at
     if bound is None or bound.operator == "neq":

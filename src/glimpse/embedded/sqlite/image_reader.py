@@ -179,10 +179,10 @@ class ImageReader:
         return _merge_scans([scan for scan in scans if scan], count)
 
     def _read_cached(self, numbers: Sequence[int]) -> tuple[list[Image], int]:
-        """Return the valid images among the first of `numbers`, and how many numbers were examined.
+        """Return the valid images with these row numbers, and how many numbers were examined.
 
-        Stops before the images have more than _MOST_CHARACTERS, but at least one is examined.
-        Images are read from the cache, and added to it.
+        Stops before the images have more than 400,000 characters of properties, but examines at
+        least one number. Images come from the cache, and are added to it.
         """
         cached = self._cache.images
         missing = [number for number in numbers if number not in cached]
@@ -214,8 +214,8 @@ def read_images(
     """Return the images with these row numbers for which `condition` holds, by row number.
 
     The second result is how many of `numbers` were examined. Reading stops before the images have
-    more than _MOST_CHARACTERS, but at least one is examined. The images are in the order of
-    `numbers`, and may not be valid (see `is_valid_image`).
+    more than 400,000 characters of properties, but at least one number is examined. The images are
+    in the order of `numbers`, and may not be valid (see `is_valid_image`).
     """
     statement = (
         f"SELECT number, {COLUMNS} FROM (SELECT value AS wanted FROM json_each(?))"
@@ -227,9 +227,10 @@ def read_images(
 
 
 def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int | None]:
-    """Return the images of rows by number, up to _MOST_CHARACTERS, and the first number left out.
+    """Return the images of rows by row number, and the first row number that was left out.
 
-    The second result is None if no row was left out.
+    Rows are left out when the images would have more than 400,000 characters of properties. The
+    second result is None if none was.
     """
     found: dict[int, Image] = {}
     characters = 0
@@ -244,7 +245,7 @@ def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int 
 
 @contextmanager
 def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run the block in one transaction, so that all its reads see the same state of the catalog.
+    """Run the block in one transaction, so that all its reads see the same catalog.
 
     Otherwise, an image that is deleted after the listing index was read and before its row is read
     would end a list too early.
@@ -259,7 +260,7 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 def _merge_scans(
     scans: Sequence[Sequence[tuple[int, int]]], count: int
 ) -> Sequence[tuple[int, int]]:
-    """Merge scans, each in descending order; return the first `count` rows, none of them twice."""
+    """Merge scans, each in descending order; return the first `count` rows, each once."""
     if len(scans) == 1:
         return scans[0]
     return list(islice(dict.fromkeys(merge(*scans, reverse=True)), count))

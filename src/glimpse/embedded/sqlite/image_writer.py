@@ -1,4 +1,4 @@
-"""ImageWriter: write image records, and keep the listing index up to date, in a transaction."""
+"""ImageWriter: write image records and their rows of the listing index, in a transaction."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence

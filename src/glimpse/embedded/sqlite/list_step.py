@@ -1,4 +1,4 @@
-"""ListStep: some successive images of a list, read at once, and the cursor of the next ones."""
+"""ListStep: the result of one bounded read of a list, and the cursor for the next read."""
 
 from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
@@ -9,8 +9,8 @@ from glimpse.images import Image
 class ListingPosition(NamedTuple):
     """The place of an image in the listing index, whose order is newest first.
 
-    `position` is that of `listing_index.position_of`. `number` is the image's row number: it orders
-    images with the same position.
+    `position` is a number made of the creation time and the id (`listing_index.position_of`).
+    `number` is the image's row number, which orders images with the same position.
     """
 
     position: int

@@ -1,4 +1,4 @@
-"""Listing index: the keys and positions of the inverted index that lists are read from. Pure.
+"""Listing index: keys and positions of the inverted index that lists are read from. Pure.
 
 The table `listing` has a row for each image, scope and facet. A scope is a group of callers who see
 the image: its project, everybody, a member, admins. A facet is a filter that the image passes: none
@@ -106,7 +106,7 @@ def facets_of(image: Image) -> Iterator[str]:
 
 
 def property_facet(key: str, value: str) -> str:
-    """Return the facet of a property, with key and value in `index_form`."""
+    """Return the facet of a property: ``property:key=value``, with both in `index_form`."""
     return f"property:{index_form(key)}={index_form(value)}"
 
 

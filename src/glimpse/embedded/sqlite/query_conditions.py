@@ -87,10 +87,11 @@ def _list(values: Iterable[str]) -> str:
 
 
 def sort_keys(query: ImageQuery) -> tuple[Sort, ...]:
-    """Return the query's sort keys, and those that the Image service adds: created_at, then id.
+    """Return the query's sort keys, and those that the Image service adds.
 
-    If the query has one sort key, the added ones have its direction; otherwise they are descending.
-    A key is not repeated. Keys after the id are left out, because no two images have the same id.
+    It adds created_at, then id: in the direction of the query's sort key if there is exactly one,
+    otherwise descending. A key is not repeated. Keys after the id are left out, because no two
+    images have the same id.
     """
     direction = query.sort[0].direction if len(query.sort) == 1 else "desc"
     keys: dict[str, SortDirection] = {}

@@ -1,4 +1,4 @@
-"""The schema of the catalog's file: create it, migrate it, and open connections to the file.
+"""The schema of the catalog's file: create it, migrate it, and open the file.
 
 A migration is one text of SQL statements in STEPS; its place in the list is the schema version.
 Alembic is not used: there are three tables and one database, and importing it and SQLAlchemy would
