@@ -6,6 +6,7 @@ Session, environment, directory, output and signals are as after a start with su
 
 import atexit
 import functools
+import gc
 import importlib
 import json
 import os
@@ -95,6 +96,9 @@ def _load_modules() -> None:
             importlib.import_module(module.name)
     for name in _LOADED_WHEN_SERVING:
         importlib.import_module(name)
+    # Otherwise each process collects, and by that copies, all of this again: 0.12 CPU seconds.
+    gc.collect()
+    gc.freeze()
 
 
 def _serve_forks(requests: socket.socket) -> bool:
