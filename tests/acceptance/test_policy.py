@@ -1,7 +1,5 @@
 """An operator's policy file, over HTTP: with images kept here, and in front of a Glance."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from tests.acceptance.test_roles import BY_NAME, Roles
 from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.gateway import SERVICE, Sections, gateway
 from tests.support.policy import write_policy
-from tests.support.process import GlimpseProcess, free_port
+from tests.support.process import GlimpseProcess, free_port, run_glimpse
 
 COMPUTE = "os_compute_api:os-images"
 METADATA = "os_compute_api:os-image-metadata"
@@ -151,13 +149,7 @@ def test_an_invalid_policy_file_is_one_line_of_serve_and_check(tmp_path: Path, r
     conf.write_text("[oslo_policy]\npolicy_file = policy.yaml\n")
     arguments = ["--config-file", str(conf), "--state-dir", str(tmp_path / "state")]
     for command in ("check", "serve"):
-        done = subprocess.run(
-            [sys.executable, "-m", "glimpse", command, *arguments, "--port", str(free_port())],
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=20,
-        )
+        done = run_glimpse(command, *arguments, "--port", str(free_port()))
         assert done.returncode == 1, done
         lines = [line for line in (done.stdout + done.stderr).splitlines() if str(policy) in line]
         assert len(lines) == 1, done
@@ -170,11 +162,5 @@ def test_check_lists_the_rules_that_are_used(tmp_path: Path) -> None:
     conf = tmp_path / "nova.conf"
     conf.write_text("")
     state = ["--state-dir", str(tmp_path / "state"), "--port", str(free_port())]
-    done = subprocess.run(
-        [sys.executable, "-m", "glimpse", "check", "--config-file", str(conf), *state],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=20,
-    )
+    done = run_glimpse("check", "--config-file", str(conf), *state)
     assert f"is used for modify_image, {COMPUTE}\n" in done.stdout, done

@@ -2,8 +2,6 @@
 
 import json
 import socket
-import subprocess
-import sys
 import uuid
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +9,7 @@ from pathlib import Path
 from tests.gateway.conftest import OWNER
 from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.memory import MEGABYTE, resident_bytes
-from tests.support.process import GlimpseProcess, wait_until
+from tests.support.process import GlimpseProcess, run_glimpse, wait_until
 
 IMAGES = 5000  # 6 MB as a list: more than the buffers of the kernel hold
 READERS = 500  # that would hold 180 MB or more in all
@@ -30,8 +28,10 @@ def load_images(state: Path) -> None:
         **properties,
     }
     lines = (json.dumps({"id": str(uuid.UUID(int=number)), **image}) for number in range(IMAGES))
-    command = [sys.executable, "-m", "glimpse", "load", "--state-dir", str(state), "-"]
-    subprocess.run(command, input="\n".join(lines).encode(), check=True, capture_output=True)
+    source = state.parent / "images.jsonl"
+    source.write_text("\n".join(lines))
+    done = run_glimpse("load", "--state-dir", str(state), str(source))
+    assert done.returncode == 0, done.stderr
 
 
 def test_lists_that_clients_do_not_read_fill_no_memory(tmp_path: Path) -> None:

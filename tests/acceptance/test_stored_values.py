@@ -2,8 +2,6 @@
 
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from glimpse.image_api.bulk_load import JsonLines
 from glimpse.images.errors import Invalid
 from tests.acceptance.conftest import MEMBERS
 from tests.support.cloud import EmbeddedCloud, seed_identity
-from tests.support.process import GlimpseProcess
+from tests.support.process import GlimpseProcess, run_glimpse
 
 PATCH = ("Content-Type", "application/openstack-images-v2.1-json-patch")
 DATE = "2024-03-01T00:00:00Z"
@@ -101,8 +99,7 @@ def test_loaded_images_can_be_listed(cloud: EmbeddedCloud, tmp_path: Path) -> No
                 taken.append(text)
     source = tmp_path / "images.jsonl"
     source.write_text("\n".join(taken), encoding="utf-8")
-    command = [sys.executable, "-m", "glimpse", "load", "--state-dir", str(cloud.state_dir)]
-    done = subprocess.run([*command, str(source)], capture_output=True, text=True, check=False)
+    done = run_glimpse("load", "--state-dir", str(cloud.state_dir), str(source))
     assert done.returncode == 0, done.stdout + done.stderr
 
 

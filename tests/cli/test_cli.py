@@ -13,19 +13,17 @@ import time
 import uuid
 from contextlib import closing
 from pathlib import Path
-from typing import IO
 
 import pytest
 
 from tests.support.http import request
-from tests.support.process import GlimpseProcess, free_port, wait_until
+from tests.support.process import GlimpseProcess, free_port, run_glimpse, wait_until
 
 
-def glimpse(*arguments: str, stdin: IO[bytes] | None = None) -> subprocess.CompletedProcess[str]:
+def glimpse_from_nothing(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``glimpse`` in a new interpreter, where it has to import all that it uses."""
     command = [sys.executable, "-m", "glimpse", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, check=False, stdin=stdin
-    )
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def assert_one_line_error(done: subprocess.CompletedProcess[str], *texts: str) -> None:
@@ -93,27 +91,27 @@ def test_the_state_directory_is_the_owners_alone(tmp_path: Path) -> None:
 
 def test_openrc_and_clouds_print_what_a_client_needs(tmp_path: Path) -> None:
     state = ["--state-dir", str(tmp_path / "state"), "--port", "1234"]
-    done = glimpse("openrc", *state, "admin")
+    done = glimpse_from_nothing("openrc", *state, "admin")
     assert "export OS_AUTH_URL=http://127.0.0.1:1234/identity/v3\n" in done.stdout, done.stderr
     assert "export OS_USERNAME=admin\n" in done.stdout
-    assert "glimpse-admin" in glimpse("clouds", *state).stdout
+    assert "glimpse-admin" in glimpse_from_nothing("clouds", *state).stdout
 
 
 def test_openrc_names_an_unknown_user(tmp_path: Path) -> None:
-    done = glimpse("openrc", "nobody", "--state-dir", str(tmp_path / "state"))
+    done = run_glimpse("openrc", "nobody", "--state-dir", str(tmp_path / "state"))
     assert_one_line_error(done, "There is no user nobody")
 
 
 def test_serve_names_a_port_in_use(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = glimpse("serve", "--port", port, "--state-dir", str(tmp_path / "state"))
+        done = run_glimpse("serve", "--port", port, "--state-dir", str(tmp_path / "state"))
     assert_one_line_error(done, f"cannot listen on 127.0.0.1:{port}: Address already in use")
 
 
 def test_serve_refuses_a_state_directory_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    done = glimpse("--port", str(free_port()), "--state-dir", str(tmp_path / "file"))
+    done = run_glimpse("--port", str(free_port()), "--state-dir", str(tmp_path / "file"))
     file = tmp_path / "file"
     assert_one_line_error(done, f"cannot open the state in {file}: File exists: {file}")
 
@@ -121,7 +119,7 @@ def test_serve_refuses_a_state_directory_that_is_a_file(tmp_path: Path) -> None:
 def test_check_names_an_option_with_an_invalid_value(tmp_path: Path) -> None:
     file = tmp_path / "glimpse.conf"
     file.write_text("[glimpse]\nworkers = none\n")
-    done = glimpse("check", "--config-file", str(file))
+    done = run_glimpse("check", "--config-file", str(file))
     assert_one_line_error(done, "workers", "none", "int")
 
 
@@ -130,7 +128,7 @@ def test_serve_refuses_noauth_on_a_remote_address(tmp_path: Path) -> None:
     file.write_text("[api]\nauth_strategy = noauth\n")
     address = ["--host", "0.0.0.0", "--port", str(free_port())]
     state = ["--state-dir", str(tmp_path / "state")]
-    done = glimpse("serve", "--config-file", str(file), *address, *state)
+    done = run_glimpse("serve", "--config-file", str(file), *address, *state)
     assert_one_line_error(done, "auth_strategy = noauth lets everyone who reaches 0.0.0.0")
 
 
@@ -139,14 +137,16 @@ def test_contradicting_health_options_are_an_error(tmp_path: Path, command: str)
     file = tmp_path / "glimpse.conf"
     file.write_text("[healthcheck]\nbackends = disable_by_file,enable_by_files\n")
     options = ["--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
-    done = glimpse(command, "--config-file", str(file), *options)
+    done = run_glimpse(command, "--config-file", str(file), *options)
     assert done.returncode == 1
     assert "exclude each other" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_check_of_the_defaults_finds_no_failure(tmp_path: Path) -> None:
-    done = glimpse("check", "--port", str(free_port()), "--state-dir", str(tmp_path / "state"))
+    done = glimpse_from_nothing(
+        "check", "--port", str(free_port()), "--state-dir", str(tmp_path / "state")
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "FAIL" not in done.stdout
 
@@ -156,7 +156,7 @@ def test_check_says_whether_the_log_file_can_be_written(tmp_path: Path) -> None:
     arguments = ["--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
     for directory, said in ((tmp_path / "nowhere", "FAIL"), (tmp_path, "ok  ")):
         conf.write_text(f"[DEFAULT]\nlog_dir = {directory}\n")
-        done = glimpse("check", "--config-file", str(conf), *arguments)
+        done = run_glimpse("check", "--config-file", str(conf), *arguments)
         line = next(line for line in done.stdout.splitlines() if "glimpse.log" in line)
         assert line.startswith(said), done.stdout
         assert done.returncode == (said == "FAIL")
@@ -170,7 +170,7 @@ def test_records_are_loaded_from_json_lines(tmp_path: Path) -> None:
     )
     file = tmp_path / "images.jsonl"
     file.write_text(image)
-    done = glimpse("load", str(file), "--state-dir", str(tmp_path / "state"))
+    done = run_glimpse("load", str(file), "--state-dir", str(tmp_path / "state"))
     assert done.stdout.startswith("1 images loaded"), done.stderr
 
 
@@ -178,13 +178,13 @@ def test_records_are_loaded_from_json_lines(tmp_path: Path) -> None:
 def test_load_names_the_line_of_an_invalid_record(tmp_path: Path, text: str) -> None:
     file = tmp_path / "images.jsonl"
     file.write_text("\n" + text + "\n")
-    done = glimpse("load", str(file), "--state-dir", str(tmp_path / "state"))
+    done = run_glimpse("load", str(file), "--state-dir", str(tmp_path / "state"))
     assert_one_line_error(done, f"{file}, line 2: ")
 
 
 def test_load_refuses_an_endless_line(tmp_path: Path) -> None:
     with Path("/dev/zero").open("rb") as endless:
-        done = glimpse("load", "-", "--state-dir", str(tmp_path / "state"), stdin=endless)
+        done = run_glimpse("load", "-", "--state-dir", str(tmp_path / "state"), stdin=endless)
     assert_one_line_error(done, "-, line 1: ", "bytes")
 
 
@@ -205,7 +205,7 @@ def test_an_interrupted_load_keeps_complete_transactions_and_can_be_repeated(
     assert said.decode() == "glimpse: interrupted; load the file again to complete it\n"
     assert _count_images(tmp_path / "state") in (10_000, 20_000), "a part of a transaction"
     (tmp_path / "images.jsonl").write_text("".join(lines))
-    done = glimpse("load", str(tmp_path / "images.jsonl"), *state)
+    done = run_glimpse("load", str(tmp_path / "images.jsonl"), *state)
     assert done.returncode == 0, done.stderr
     assert _count_images(tmp_path / "state") == 30_000
 
@@ -236,7 +236,7 @@ def test_an_invalid_catalog_is_an_error(tmp_path: Path, command: str) -> None:
     (tmp_path / "catalog.sqlite").write_bytes(b"nonsense" * 1000)
     (tmp_path / "images.jsonl").write_text(_image(1))
     file = [str(tmp_path / "images.jsonl")] if command == "load" else []
-    done = glimpse(command, *file, "--port", str(free_port()), "--state-dir", str(tmp_path))
+    done = run_glimpse(command, *file, "--port", str(free_port()), "--state-dir", str(tmp_path))
     assert done.returncode == 1
     assert f"The catalog {tmp_path}/catalog.sqlite cannot be opened" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr
@@ -245,7 +245,7 @@ def test_an_invalid_catalog_is_an_error(tmp_path: Path, command: str) -> None:
 @pytest.mark.parametrize("command", ["serve", "check", "openrc", "clouds"])
 def test_an_invalid_identity_file_is_an_error(tmp_path: Path, command: str) -> None:
     (tmp_path / "identity.json").write_text("nonsense")
-    done = glimpse(command, "--port", str(free_port()), "--state-dir", str(tmp_path))
+    done = run_glimpse(command, "--port", str(free_port()), "--state-dir", str(tmp_path))
     assert done.returncode == 1
     assert f"{tmp_path}/identity.json" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr
@@ -259,7 +259,7 @@ def test_serve_refuses_an_invalid_token_key_or_revocation_list(
 ) -> None:
     """With an empty key, for one, everybody could make tokens."""
     (tmp_path / name).write_bytes(content)
-    done = glimpse("serve", "--port", str(free_port()), "--state-dir", str(tmp_path))
+    done = run_glimpse("serve", "--port", str(free_port()), "--state-dir", str(tmp_path))
     assert done.returncode == 1
     assert "Traceback" not in done.stderr, done.stderr
     assert ("token.key" if name == "token.key" else "Revocations") in done.stderr.splitlines()[-1]
@@ -268,13 +268,13 @@ def test_serve_refuses_an_invalid_token_key_or_revocation_list(
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_serve_names_a_state_directory_that_it_may_not_write(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    done = glimpse("serve", "--port", str(free_port()), "--state-dir", str(tmp_path / "state"))
+    done = run_glimpse("serve", "--port", str(free_port()), "--state-dir", str(tmp_path / "state"))
     tmp_path.chmod(0o700)
     assert_one_line_error(done, "Permission denied", str(tmp_path))
 
 
 def test_load_names_a_missing_file(tmp_path: Path) -> None:
-    done = glimpse("load", str(tmp_path / "nowhere"), "--state-dir", str(tmp_path / "state"))
+    done = run_glimpse("load", str(tmp_path / "nowhere"), "--state-dir", str(tmp_path / "state"))
     assert_one_line_error(done, f"cannot read {tmp_path}/nowhere: No such file or directory")
 
 

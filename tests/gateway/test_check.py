@@ -1,24 +1,21 @@
 """``glimpse check`` on a gateway: which findings it prints, and that they hold no secrets."""
 
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from tests.support.cloud import PASSWORD, EmbeddedCloud
 from tests.support.faultproxy import Fault, FaultProxy, answering
 from tests.support.gateway import Sections, credentials, write_configuration
-from tests.support.process import free_port
+from tests.support.process import free_port, run_glimpse
 from tests.support.services import memcached, redis_server
 
 QUICK = {"http_connect_timeout": 2, "http_request_max_retries": 0}
 GLANCE = {"valid_interfaces": "public", "timeout": 2, "num_retries": 0}
 
 
-def check(
-    tmp_path: Path, behind: EmbeddedCloud, sections: Sections
-) -> subprocess.CompletedProcess[str]:
+def check(tmp_path: Path, behind: EmbeddedCloud, sections: Sections) -> CompletedProcess[str]:
     merged: dict[str, dict[str, object]] = {
         "keystone_authtoken": dict(QUICK),
         "glance": dict(GLANCE),
@@ -26,9 +23,8 @@ def check(
     for section, options in sections.items():
         merged.setdefault(section, {}).update(options)
     conf = write_configuration(tmp_path / "nova.conf", behind.identity_url, merged)
-    command = [sys.executable, "-m", "glimpse", "check", "--config-file", str(conf)]
-    command += ["--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    arguments = ["--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
+    done = run_glimpse("check", "--config-file", str(conf), *arguments)
     assert done.stderr == ""
     assert PASSWORD not in done.stdout
     assert "hidden" not in done.stdout
@@ -40,7 +36,7 @@ def service_user(behind: EmbeddedCloud, **changed: object) -> dict[str, object]:
     return {"send_service_user_token": True, **credentials(behind.identity_url), **changed}
 
 
-def failures(done: subprocess.CompletedProcess[str]) -> list[str]:
+def failures(done: CompletedProcess[str]) -> list[str]:
     found = [line[6:] for line in done.stdout.splitlines() if line.startswith("FAIL")]
     assert done.returncode == bool(found), done.stdout
     return found

@@ -125,7 +125,7 @@ class FaultProxy(Server):
         # A server of asyncio forgets, without closing it, a connection that it has accepted but
         # not yet attached when it is closed.
         self._listener = socket.create_server(("127.0.0.1", self.port))
-        self._listener.setblocking(False)
+        self._listener.settimeout(0)
         self.port = self._listener.getsockname()[1]
         self._loop.add_reader(self._listener, self._accept, self._listener)
 

@@ -1,7 +1,7 @@
-"""Starts ``glimpse serve`` as a fork of a process that has the modules loaded.
+"""Starts ``glimpse`` as a fork of a process that has the modules loaded.
 
 A start takes 0.4 CPU seconds, of which imports are 0.3, and the tests start hundreds of processes.
-Session, environment, directory, output and signals are as after a start with subprocess.Popen.
+Session, environment, directory, streams and signals are as after a start with subprocess.Popen.
 """
 
 import atexit
@@ -60,12 +60,17 @@ class ForkedProcess:
             os.kill(self.pid, signal.SIGTERM)
 
 
-def fork(arguments: Sequence[str], environment: Mapping[str, str], log: int) -> ForkedProcess:
-    """Run ``glimpse`` with `arguments`, its output to the descriptor `log`; return at once."""
+def fork(
+    arguments: Sequence[str], environment: Mapping[str, str], streams: tuple[int, int, int]
+) -> ForkedProcess:
+    """Run ``glimpse`` with `arguments`; return at once.
+
+    `streams` are the descriptors of its standard input, output and error.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         request = json.dumps([list(arguments), dict(environment), str(Path.cwd())]).encode()
-        socket.send_fds(_server(), [request], [log, theirs.fileno()])
+        socket.send_fds(_server(), [request], [*streams, theirs.fileno()])
     return ForkedProcess(ours, arguments)
 
 
@@ -105,7 +110,7 @@ def _serve_forks(requests: socket.socket) -> bool:
     """Start a process for each request; return True in such a process, False at the end."""
     reporting: set[int] = set()
     while True:
-        request, descriptors, _, _ = socket.recv_fds(requests, _REQUEST, 2)
+        request, descriptors, _, _ = socket.recv_fds(requests, _REQUEST, 4)
         reporting -= {pid for pid in reporting if os.waitpid(pid, os.WNOHANG)[0]}
         if not request:
             return False
@@ -113,9 +118,9 @@ def _serve_forks(requests: socket.socket) -> bool:
         if reporter == 0:
             pid = os.fork()
             if pid == 0:
-                _become_process(request, descriptors[0])
+                _become_process(request, descriptors[:3])
                 return True
-            _report(pid, descriptors[1])
+            _report(pid, descriptors[3])
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -128,12 +133,12 @@ def _report(pid: int, results: int) -> None:
     os._exit(0)
 
 
-def _become_process(request: bytes, log: int) -> None:
-    """Take on the session, output, environment, directory and arguments of a `glimpse`."""
+def _become_process(request: bytes, streams: Sequence[int]) -> None:
+    """Take on the session, streams, environment, directory and arguments of a `glimpse`."""
     arguments, environment, directory = json.loads(request)
     os.setsid()
-    os.dup2(log, 1)
-    os.dup2(log, 2)
+    for descriptor, stream in enumerate(streams):
+        os.dup2(stream, descriptor)
     os.closerange(3, _DESCRIPTORS)
     os.environ.clear()
     os.environ.update(environment)

@@ -7,9 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from tests.support.fork_server import ForkedProcess, fork
 from tests.support.server import Server
@@ -138,8 +140,34 @@ class GlimpseProcess(ServerProcess):
     def _spawn(self, log: int) -> subprocess.Popen[bytes] | ForkedProcess:
         """With an environment of its own, which imports may depend on, it starts from nothing."""
         if self._forked:
-            return fork(self._arguments, self._environment, log)
+            with Path(os.devnull).open("rb") as nothing:
+                return fork(self._arguments, self._environment, (nothing.fileno(), log, log))
         return super()._spawn(log)
+
+
+def run_glimpse(
+    *arguments: str, stdin: IO[bytes] | None = None, seconds: float = 60.0
+) -> subprocess.CompletedProcess[str]:
+    """Run ``glimpse`` with `arguments` until it exits; return its status and output.
+
+    Raises TimeoutExpired after `seconds`. The process is a fork of one that has the modules loaded.
+    """
+    with (
+        tempfile.TemporaryFile() as output,
+        tempfile.TemporaryFile() as errors,
+        Path(os.devnull).open("rb") as nothing,
+    ):
+        streams = ((stdin or nothing).fileno(), output.fileno(), errors.fileno())
+        process = fork(arguments, os.environ, streams)
+        try:
+            status = process.wait(seconds)
+        finally:
+            if process.poll() is None:
+                _kill_group(process)
+        output.seek(0)
+        errors.seek(0)
+        texts = output.read().decode(), errors.read().decode()
+    return subprocess.CompletedProcess(["glimpse", *arguments], status, *texts)
 
 
 def _kill_group(process: subprocess.Popen[bytes] | ForkedProcess) -> None:

@@ -6,7 +6,6 @@ import logging
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from pathlib import Path
@@ -25,7 +24,7 @@ from glimpse.telemetry.request_context import (
 )
 from tests.support.cloud import Cloud, EmbeddedCloud, Member, seed_identity
 from tests.support.http import read_answer
-from tests.support.process import GlimpseProcess
+from tests.support.process import GlimpseProcess, run_glimpse
 
 DEMO = Member("demo", "d" * 32)
 BAD = "a\r\nFORGED \x1b[31m\x00\x7f\x85\x9b\u2028\u202e\ud800"
@@ -233,8 +232,7 @@ def test_a_log_on_a_full_disk_stops_no_request_and_goes_on_when_there_is_room(
 def test_an_error_on_the_command_line_is_one_printable_line(tmp_path: Path) -> None:
     conf = tmp_path / "odd\x9b31m\u2028.conf"
     conf.write_text("[api]\nauth_strategy = \x1b[31m\x85odd\n")
-    command = [sys.executable, "-m", "glimpse", "check", "--config-file", str(conf)]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    done = run_glimpse("check", "--config-file", str(conf))
     assert done.returncode == 1
-    text = done.stderr.decode()
+    text = done.stderr
     assert text.rstrip("\n").isprintable(), text
