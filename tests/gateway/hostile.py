@@ -87,17 +87,20 @@ class HostileCloud:
 
 
 @contextmanager
-def hostile_cloud(directory: Path) -> Iterator[HostileCloud]:
-    """Run a gateway and both services, with the state of the gateway in `directory`."""
+def hostile_cloud(directory: Path, timeout: int = TIMEOUT) -> Iterator[HostileCloud]:
+    """Run a gateway and both services, with the state of the gateway in `directory`.
+
+    The gateway waits `timeout` seconds for Keystone, and for Glance.
+    """
     process = GlimpseProcess(
         directory / "state", arguments=["--config-file", str(directory / "nova.conf")]
     )
     cloud = HostileCloud(process)
     options = credentials(cloud.keystone.base_url) | {
-        "http_connect_timeout": TIMEOUT,
+        "http_connect_timeout": timeout,
         "http_request_max_retries": 0,
     }
-    glance = {"timeout": TIMEOUT, "num_retries": 0, "valid_interfaces": "public"}
+    glance = {"timeout": timeout, "num_retries": 0, "valid_interfaces": "public"}
     write_configuration(
         directory / "nova.conf",
         cloud.keystone.base_url,

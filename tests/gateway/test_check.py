@@ -95,7 +95,8 @@ def test_check_reports_a_failing_keystone(
         else:
             keystone.refuse()
         url = f"{keystone.base_url}/identity/v3"
-        done = check(tmp_path, behind, {"keystone_authtoken": {"auth_url": url}})
+        options = {"auth_url": url, "http_connect_timeout": 1}
+        done = check(tmp_path, behind, {"keystone_authtoken": options})
     found = failures(done)
     assert any(keystone.base_url in line or "let in" in line for line in found), done.stdout
 

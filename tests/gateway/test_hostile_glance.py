@@ -128,7 +128,7 @@ def test_slow_response_ends_with_the_timeout(cloud: HostileCloud) -> None:
     def drip(_head: str) -> Iterator[bytes]:
         yield JSON_HEAD
         for _ in range(100):
-            time.sleep(0.1)
+            time.sleep(0.1)  # a slow server
             yield b"A"
 
     cloud.images = drip
