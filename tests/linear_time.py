@@ -48,7 +48,21 @@ HTML = repeated(
     "<head>", "<h1>", "</h1>", "<h1><head>", "<head>a</head>", "<", "<a", "&#1", "&#^1$;"
 )
 ACCEPT = repeated(
-    "a/^b$!", "a/b;x=^y$!", ";x=", 'a/b;x="^y$', "a/b^ $!", "a/b;q=1,", "a/b;q=^0$", 'a/b;x="^\\a$'
+    "a/^b$!",
+    "a/b;x=^y$!",
+    ";x=",
+    'a/b;x="^y$',
+    "a/b^ $!",
+    "a/b;q=1,",
+    "a/b;q=^0$",
+    'a/b;x="^\\a$',
+    'a/b;x="^a"x="$!',
+    '"',
+    ',"',
+    'a/b;q=1;x="^a";x="$',
+    "a/b;q=1^ $;",
+    ";q=1",
+    '"^\\$',
 )
 QUOTED = repeated(
     '"', '"a,', '\\"', "a,", 'in:^\\"$a', 'in:"^a$', 'in:^"",$', "in:^,$", 'in:^a"$', 'in:^"a$"'
@@ -83,10 +97,10 @@ def in_bytes(function: Callable[[bytes], object]) -> Callable[[str], object]:
 
 ROWS = {
     # Of requests
-    "accept.best_offer": Row(
-        lambda text: accept.best_offer(text, ("application/json",)), ACCEPT, "http.accept:_RANGE"
-    ),
-    "accept weight": Row(accept._WEIGHT.fullmatch, NUMBERS, "http.accept:_WEIGHT"),
+    "accept": Row(lambda text: accept.best_offer(text, ("application/json",)), ACCEPT),
+    "elements of accept": Row(accept._ELEMENT.findall, ACCEPT, "http.accept:_ELEMENT"),
+    "pieces of a media range": Row(accept._PIECE.findall, ACCEPT, "http.accept:_PIECE"),
+    "media range": Row(accept._WELL_FORMED.fullmatch, ACCEPT, "http.accept:_WELL_FORMED"),
     "negotiation": Row(
         lambda text: content_negotiation.preference(text, content_negotiation.JSON_TYPES), ACCEPT
     ),

@@ -37,6 +37,9 @@ def test_id_that_is_no_uuid_is_404(api: Api, name: str) -> None:
         ("application/json", "application/json"),
         ("text/html;q=0.5, application/json", "application/json"),
         ("image/png", "text/plain"),
+        ("text/html;level=1", "text/plain"),
+        ("garbage", "text/html"),
+        ("", "text/html"),
     ],
 )
 def test_fault_has_the_media_type_that_accept_prefers(

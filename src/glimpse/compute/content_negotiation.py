@@ -6,9 +6,10 @@ and a media type may have a parameter that names a version of the API (``;versio
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.request import parse_http_list
+
+from glimpse.http.accept import parse_accept, parse_media_range
 
 JSON = "application/json"
 COMPUTE_JSON = "application/vnd.openstack.compute+json"
@@ -47,9 +48,13 @@ def preference(accept: str, offers: Sequence[str]) -> Preference:
     The offer with the highest quality is preferred. Of several, it is the one that the header names
     with fewer asterisks (``application/json`` before ``application/*``), then the first in
     `offers`.
+
+    Case matters, also that of ``q``; of a repeated parameter, the last counts. Malformed media ranges
+    count, too: a quality may be above 1, and a media range whose quality is not a number matches
+    nothing.
     """
     best, best_rank = Preference(JSON), (-1.0, -2)
-    ranges = list(_media_ranges(accept))
+    ranges = [(each.media_type, dict(each.parameters)) for each in parse_accept(accept)]
     for offer in offers:
         for media_range, parameters in ranges:
             quality = _quality(parameters.get("q", "1"))
@@ -64,20 +69,7 @@ def version_parameter(content_type: str) -> str | None:
 
     Example: ``2.1`` for ``application/json;version=2.1``.
     """
-    return _parameters(content_type.split(";")[1:]).get("version")
-
-
-def _media_ranges(accept: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each media range of an Accept header, such as ``text/*``, with its parameters."""
-    for part in parse_http_list(accept):
-        media_range, *parameters = part.split(";")
-        yield media_range.strip(), _parameters(parameters)
-
-
-def _parameters(parts: Sequence[str]) -> dict[str, str]:
-    """Parse parts such as ``q=0.5`` or ``version="2.1"`` into names and values without quotes."""
-    pairs = (part.partition("=") for part in parts)
-    return {name.strip(): value.strip().strip('"') for name, _, value in pairs}
+    return dict(parse_media_range(content_type).parameters).get("version")
 
 
 def _quality(text: str) -> float:

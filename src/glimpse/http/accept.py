@@ -1,61 +1,87 @@
-"""Content negotiation by the Accept header (RFC 9110, 12.5.1).
+"""The Accept header (RFC 9110, 12.5.1): its media ranges, and the offer that they rate highest.
 
-Not shared with the Compute and Image APIs, whose rules differ: Compute's are case-sensitive and
-know a version parameter, and the Image API ignores malformed ranges.
+`parse_accept` is the only parser. `best_offer` selects as WebOb does, for what WebOb renders: the
+health check of oslo.middleware, the faults of the Image API, and Compute's responses to requests
+that reach no operation. All other responses of Compute follow a rule of its own, in
+`compute.content_negotiation`.
 """
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_PARAMETER = rf'\s*;\s*{_WORD}(?:=(?:{_WORD}|"(?:[^"\\]|\\.)*"))?'
-_RANGE = re.compile(rf"\s*(?:{_WORD}/{_WORD}(?:{_PARAMETER})*)?\s*")
-_WEIGHT = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?", re.ASCII)
+_VALUE = rf'(?:{_WORD}|"(?:[^"\\]|\\.)*")'
+_WEIGHT = r"[ \t]*;[ \t]*[qQ]=(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)"
+_WELL_FORMED = re.compile(
+    rf"(?:{_WORD}/{_WORD}(?:[ \t]*;[ \t]*(?![qQ]=){_WORD}={_VALUE})*"
+    rf"(?:{_WEIGHT}(?:[ \t]*;[ \t]*{_WORD}(?:={_VALUE})?)*)?)?"
+)
+# The text up to a separator. One in double quotes does not separate; a quote that is not closed
+# extends to the end.
+_QUOTED = r'"(?:[^"\\]|\\.)*"?'
+_ELEMENT = re.compile(rf'(?:\A|,)((?:[^,"]|{_QUOTED})*)', re.DOTALL)
+_PIECE = re.compile(rf'(?:\A|;)((?:[^;"]|{_QUOTED})*)', re.DOTALL)
+
+
+class MediaRange(NamedTuple):
+    """An element of an Accept header, or any text at the place of one; the case is as it was sent.
+
+    `parameters` are names and values in the order in which they were sent, without the quotes
+    around a value. The weight is the one named ``q``: text, since APIs differ in what they accept.
+    """
+
+    media_type: str
+    parameters: Sequence[tuple[str, str]]
+    is_well_formed: bool
+
+
+def parse_accept(accept: str) -> list[MediaRange]:
+    """Split an Accept header into media ranges. Takes any text, in time proportional to it."""
+    return [parse_media_range(element) for element in _ELEMENT.findall(accept)]
+
+
+def parse_media_range(text: str) -> MediaRange:
+    """Split a media range, or a media type such as a Content-Type header, into its parts."""
+    media_type, *parameters = _PIECE.findall(text)
+    return MediaRange(
+        media_type.strip(),
+        [_parse_parameter(parameter) for parameter in parameters],
+        _WELL_FORMED.fullmatch(text.strip(" \t")) is not None,
+    )
 
 
 def best_offer(accept: str, offers: Sequence[str]) -> str | None:
     """Return the media type of `offers` that the header rates highest, the first of equals.
 
-    Returns None if none is acceptable, as with an empty header. A media range with other parameters
-    than q matches nothing. A malformed header accepts everything.
+    Returns None if none is acceptable. Case does not matter. For each offer, the first of the most
+    specific media ranges that match it counts; one with other parameters before its weight matches
+    no offer, unless it has an asterisk. A header with a malformed range accepts everything.
     """
-    if not all(_is_well_formed(part) for part in accept.split(",")):
+    ranges = parse_accept(accept)
+    if not all(media_range.is_well_formed for media_range in ranges):
         return offers[0]
-    ranges = [parsed for part in accept.split(",") if (parsed := _parse_range(part))]
+    weights: dict[str, float] = {}
+    for media_type, parameters, _ in ranges:
+        has_parameters = bool(parameters) and parameters[0][0].lower() != "q"
+        if media_type.endswith("/*") or not has_parameters:
+            weights.setdefault(media_type.lower(), _weight(parameters))
     best: str | None = None
-    best_quality = 0.0
+    best_weight = 0.0
     for offer in offers:
-        quality = _quality(offer, ranges)
-        if quality > best_quality:
-            best, best_quality = offer, quality
+        patterns = (offer, offer.partition("/")[0] + "/*", "*/*")
+        weight = next((weights[pattern] for pattern in patterns if pattern in weights), 0.0)
+        if weight > best_weight:
+            best, best_weight = offer, weight
     return best
 
 
-def _is_well_formed(text: str) -> bool:
-    """Return True for a media range with valid parameters and weight, and for an empty text."""
-    weights = (part.strip()[2:] for part in text.split(";")[1:] if part.strip()[:2] in ("q=", "Q="))
-    return bool(_RANGE.fullmatch(text)) and all(_WEIGHT.fullmatch(weight) for weight in weights)
+def _parse_parameter(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    value = value.strip()
+    is_quoted = len(value) > 1 and value[0] == value[-1] == '"'
+    return name.strip(), value[1:-1] if is_quoted else value
 
 
-def _parse_range(text: str) -> tuple[str, float] | None:
-    """Return a media range in lower case and its quality; None for one that matches nothing."""
-    media_range, *parameters = (part.strip().lower() for part in text.split(";"))
-    quality = 1.0
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() != "q":
-            return None
-        try:
-            quality = min(1.0, max(0.0, float(value)))
-        except ValueError:
-            return None
-    return (media_range, quality) if media_range else None
-
-
-def _quality(offer: str, ranges: Sequence[tuple[str, float]]) -> float:
-    """Return the quality of the most specific range that matches `offer`, 0 if none does."""
-    for pattern in (offer, offer.partition("/")[0] + "/*", "*/*"):
-        qualities = [quality for media_range, quality in ranges if media_range == pattern]
-        if qualities:
-            return max(qualities)
-    return 0.0
+def _weight(parameters: Sequence[tuple[str, str]]) -> float:
+    return next((float(value) for name, value in parameters if name.lower() == "q"), 1.0)

@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from glimpse.embedded.directory_store import DataTooLarge, NoData, StorageFull
+from glimpse.http.accept import best_offer
 from glimpse.identity.service import IdentityError, IdentityUnavailable, Unauthorized
 from glimpse.images import errors
 from glimpse.telemetry.redaction import header_value
@@ -87,11 +88,11 @@ def render(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
     if the header accepts neither. So it is in the Image service, whose clients strip the tags.
     """
     title = f"{status.value} {status.phrase}"
-    as_html, as_json = _quality(accept, "text/html"), _quality(accept, "application/json")
-    if as_json > as_html:
+    media_type = best_offer(accept or "*/*", ("text/html", "application/json"))
+    if media_type == "application/json":
         content = {"message": message, "code": title, "title": status.phrase}
         return orjson.dumps(content), "application/json"
-    if as_html > 0:
+    if media_type == "text/html":
         page = (
             f"<html>\n <head>\n  <title>{title}</title>\n </head>\n <body>\n  <h1>{title}</h1>\n"
             f"  {html.escape(message)}<br /><br />\n </body>\n</html>"
@@ -136,27 +137,3 @@ def _headers(error: Exception, status: HTTPStatus, challenge: str) -> dict[str, 
         case errors.Unavailable() | IdentityUnavailable():
             return {"Retry-After": str(error.retry_after)}
     return {}
-
-
-def _quality(accept: str, media_type: str) -> float:
-    """Return the quality (0 to 1) that an Accept header gives `media_type`."""
-    if not accept.strip():
-        return 1.0
-    best = (0, 0.0)
-    for part in accept.lower().split(","):
-        wanted, _, parameters = part.strip().partition(";")
-        ranges = ("*/*", media_type.partition("/")[0] + "/*", media_type)
-        if (wanted := wanted.strip()) in ranges:
-            best = max(best, (ranges.index(wanted) + 1, _parse_quality(parameters)))
-    return best[1]
-
-
-def _parse_quality(parameters: str) -> float:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
