@@ -24,7 +24,7 @@ from tests.acceptance.roles import (
 from tests.peers.cloud import PeerGateway
 from tests.support.cloud import Cloud, EmbeddedCloud, seed_identity
 from tests.support.gateway import SERVICE, gateway
-from tests.support.http import Answer
+from tests.support.http import Answer, request
 from tests.support.process import GlimpseProcess
 
 VERSIONS = ("/v2.1", "/v2")
@@ -165,3 +165,16 @@ def test_noauth_callers_have_the_roles_of_members(tmp_path: Path, token: str, st
         image_id = answer.json()["id"] if answer.status == 201 else "x"
         for name in ("compute-list", "compute-create metadata"):
             assert send(cloud, token, BY_NAME[name], image_id).status == status
+
+
+def test_the_challenge_of_noauth_names_a_url_that_is_served(tmp_path: Path) -> None:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text("[api]\nauth_strategy = noauth\n")
+    arguments = ["--config-file", str(conf)]
+    with GlimpseProcess(tmp_path / "state", arguments=arguments) as process:
+        for path in ("/v2.1/images", "/image/v2/images"):
+            refused = request(("127.0.0.1", process.port), "GET", path)
+            assert refused.status == 401, str(refused)
+            challenge = refused.header("WWW-Authenticate") or ""
+            assert challenge == f'Keystone uri="http://127.0.0.1:{process.port}"', str(refused)
+        assert request(("127.0.0.1", process.port), "GET", "/").status == 200

@@ -31,6 +31,10 @@ async def test_token_without_a_user_or_too_long_is_unauthorized(token: str | Non
         await NoAuthIdentity().authenticate(token)
 
 
+def test_challenge_names_no_identity_api() -> None:
+    assert NoAuthIdentity().challenge("http://here") == 'Keystone uri="http://here"'
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost"])
 def test_loopback_address_is_accepted(host: str) -> None:
     check_noauth_bind(host, is_remote_allowed=False)

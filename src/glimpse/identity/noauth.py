@@ -43,8 +43,12 @@ class NoAuthIdentity:
         )
 
     def challenge(self, base_url: str) -> str:
-        """Implement Identity.challenge: names this process."""
-        return f'Keystone uri="{base_url}/identity"'
+        """Implement Identity.challenge.
+
+        A 401 needs a challenge (RFC 9110, 15.5.2), but with noauth no Identity API is served. The
+        challenge names the version discovery of this process, which needs no token.
+        """
+        return f'Keystone uri="{base_url}"'
 
     def copy_cache(self, other: Identity) -> None:
         """Do nothing: there is no cache."""
