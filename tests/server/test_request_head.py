@@ -20,13 +20,24 @@ REQUESTS = {
     "unknown method and path": (b"FOO /v2.1/images HTTP/1.1\r\nHost: x\r\n\r\n", 401, True),
     "lower-case method": (b"get /no HTTP/1.1\r\nHost: x\r\n\r\n", 300, True),
     "method of httptools": (b"MKCOL /v2.1/x HTTP/1.1\r\nHost: x\r\n\r\n", 401, True),
-    "connect": (b"CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n", 300, True),
+    "connect": (b"CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n", 400, False),
     "connect with body": (
         b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nGET /",
-        300,
-        True,
+        400,
+        False,
     ),
-    "connect to a path": (b"CONNECT /v2.1/images HTTP/1.1\r\nHost: x\r\n\r\n", 401, True),
+    **{
+        f"connect to {target.decode()}": (
+            b"CONNECT %b HTTP/1.1\r\nHost: x\r\n\r\n" % target,
+            400,
+            False,
+        )
+        for target in (
+            *(b"/", b"*", b"http://x/", b"healthcheck", b"/healthcheck", b"/readiness"),
+            *(b"/v2.1/images", b"/image/v2/images", b"/identity/v3"),
+        )
+    },
+    "connect in lower case": (b"connect /v2.1 HTTP/1.1\r\nHost: x\r\n\r\n", 200, True),
     "HTTP/1.0": (b"GET / HTTP/1.0\r\n\r\n", 200, False),
     "no host": (b"GET / HTTP/1.1\r\nX: y\r\n\r\n", 400, False),
     "no headers": (b"GET / HTTP/1.1\r\n\r\n", 400, False),

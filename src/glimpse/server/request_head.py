@@ -24,8 +24,8 @@ _REQUEST_LINE = re.compile(rb"(%b{1,%d}) ([\x21-\x7e]+) HTTP/1\.([01])\r\n" % (_
 _OTHER_VERSION = re.compile(rb"%b+ \S+ HTTP/(?!1\.[01]\r)\d+(\.\d+)?\r\n" % _TOKEN)
 _METHOD = re.compile(rb"%b{1,%d}(?: |\Z)" % (_TOKEN, _MAX_METHOD))
 _NEVER_VALID = re.compile(rb"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n")
-# httptools rejects methods that it does not know, and takes the bytes after CONNECT, or after a
-# request with Upgrade, for another protocol. It gets GET and no Upgrade instead.
+# httptools rejects methods that it does not know, and takes the bytes after a request with Upgrade
+# for another protocol. It gets GET and no Upgrade instead.
 _PLAIN_METHODS = frozenset(
     (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE")
 )
@@ -80,14 +80,18 @@ class HeadParser:
     def parse(self, head: bytes) -> RequestHead:
         """Parse one complete head, with its empty line.
 
-        Raises RequestRefused: with 417 for an expectation other than 100-continue, with 400 for all
-        else that is invalid. A request to upgrade the connection is ignored (RFC 9110, 7.8). The
-        host in an absolute target replaces the Host header's (RFC 9112, 3.2.2).
+        Raises RequestRefused: with 417 for an expectation other than 100-continue, with 405 for
+        CONNECT, with 400 for all else that is invalid. CONNECT is refused for every target, because
+        its client would take a 200 for an open tunnel (RFC 9110, 9.3.6). A request to upgrade the
+        connection is ignored (RFC 9110, 7.8). The host in an absolute target replaces the Host
+        header's (RFC 9112, 3.2.2).
         """
         line = _REQUEST_LINE.match(head)
         if line is None:
             raise _refused_line(head)
         method, target, minor = line.groups()
+        if method == b"CONNECT":
+            raise RequestRefused(400, "CONNECT is not served: this server is not a proxy.")
         if method not in _PLAIN_METHODS or target[:1] != b"/":
             head = b"GET / HTTP/1.%b" % minor + head[line.end() - 2 :]
         headers = self._parse_lines(head)
@@ -226,7 +230,6 @@ def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None
     """Return the path, with its query, and the host of a target that starts with no slash.
 
     - ``http://host/images?limit=1``: ``/images?limit=1`` and ``host``
-    - ``host:80``, with CONNECT: ``/host:80`` and ``host:80``
     - ``*``, with OPTIONS: ``*`` and None
 
     Raises RequestRefused for anything else.
@@ -234,10 +237,9 @@ def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None
     if target == b"*" and method == b"OPTIONS":
         return target, None
     absolute = _ABSOLUTE_FORM.match(target)
-    host = absolute[1] if absolute else target
-    if not (absolute or method == b"CONNECT") or len(host) > _MAX_HOST or not _is_host(host):
+    if absolute is None or len(absolute[1]) > _MAX_HOST or not _is_host(absolute[1]):
         raise RequestRefused(400)
-    path = target[absolute.end() :] if absolute else target
+    path, host = target[absolute.end() :], absolute[1]
     if not path and method == b"OPTIONS":
         return b"*", host
     return path if path[:1] == b"/" else b"/" + path, host
