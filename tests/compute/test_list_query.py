@@ -16,6 +16,17 @@ def test_an_invalid_limit_is_reported_before_an_invalid_page_size_or_offset() ->
         query_for("offset=x&page_size=x&limit=x")
 
 
+@pytest.mark.parametrize("name", ["name", "marker", "changes-since", "property-a", "property-%00"])
+def test_a_nul_character_is_refused_even_if_another_value_counts(name: str) -> None:
+    with pytest.raises(Fault, match="NUL") as caught:
+        query_for(f"{name}=a%00&{name}=2024-01-01")
+    assert caught.value.status == 400
+
+
+def test_a_nul_character_in_an_unknown_parameter_is_ignored() -> None:
+    assert query_for("unknown=%00&%00=a") == ImageQuery()
+
+
 def test_the_later_of_two_bounds_on_one_date_counts() -> None:
     since, before = "changes-since=2024-03-10", "property-updated_at=lt:2024-03-12"
     assert query_for(f"{since}&{before}").updated_at == DateBound("lt", "2024-03-12T00:00:00Z")

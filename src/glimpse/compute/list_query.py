@@ -51,7 +51,8 @@ def parse_list_request(query_string: bytes) -> ListRequest:
     """Parse the query string of a list.
 
     Unknown parameters are ignored. If a parameter is repeated, the last value counts; each
-    ``limit``, ``page_size`` and ``offset`` must be a number even so. ``property-{key}`` filters by
+    ``limit``, ``page_size`` and ``offset`` must be a
+    number even so, and no parameter may have a NUL character. ``property-{key}`` filters by
     a property or an attribute, with the syntax of the Image API (``property-name=in:a,b``). Raises
     a 400 fault or images.errors.Invalid for a value that is not valid.
     """
@@ -73,6 +74,8 @@ def _parse(query_string: bytes) -> ListRequest:
         for name, value in parameters:
             if name == number:
                 _check_number(name, value)
+    for name, value in parameters:
+        _check_text(name, value)
     query = _make_query(dict(parameters))
     return ListRequest(query, parameters, is_cacheable=len(query_string) <= _LONGEST_CACHED)
 
@@ -93,6 +96,20 @@ def _check_number(name: str, value: str) -> None:
             400,
             f"Invalid input for query parameters {name}. Value: {value}. "
             "It must be a whole number, 1 or more.",
+        )
+
+
+def _check_text(name: str, value: str) -> None:
+    """Raise a 400 fault for a NUL character.
+
+    What the Image service responds to one depends on its database: MariaDB finds no image, and
+    PostgreSQL fails.
+    """
+    if "\0" in name or "\0" in value:
+        raise Fault(
+            400,
+            f"Invalid input for query parameters {name}. Value: {value}. "
+            "It may not contain a NUL character.",
         )
 
 

@@ -80,11 +80,10 @@ class HeadParser:
     def parse(self, head: bytes) -> RequestHead:
         """Parse one complete head, with its empty line.
 
-        Raises RequestRefused: with 417 for an expectation other than 100-continue, with 405 for
-        CONNECT, with 400 for all else that is invalid. CONNECT is refused for every target, because
-        its client would take a 200 for an open tunnel (RFC 9110, 9.3.6). A request to upgrade the
-        connection is ignored (RFC 9110, 7.8). The host in an absolute target replaces the Host
-        header's (RFC 9112, 3.2.2).
+        Raises RequestRefused: with 417 for an expectation other than 100-continue, with 400 for all
+        else that is invalid, and for CONNECT, whose client would take a 200 for an open tunnel
+        (RFC 9110, 9.3.6). A request to upgrade the connection is ignored (RFC 9110, 7.8). The host
+        in an absolute target replaces the Host header's (RFC 9112, 3.2.2).
         """
         line = _REQUEST_LINE.match(head)
         if line is None:
