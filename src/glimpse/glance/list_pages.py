@@ -1,7 +1,6 @@
 """Reads lists of Glance page by page, and prefetches the next page while one is used."""
 
 import asyncio
-import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -15,141 +14,83 @@ _MAX_PAGES = 100_000
 _MAX_IMAGES = 10_000  # of a page; Glance sends at most the 1,000 that are requested
 _LONGEST_MARKER = 255  # characters
 _SHRINK_FACTOR = 8  # how many times smaller the next try is after a page of too many bytes
-_MAX_PREFETCHES = 8
+
+# Requests a page of at most so many images after a marker. May raise TooLarge.
+FetchPage = Callable[[str | None, int], Awaitable[Response]]
 
 
-class FetchedPage(NamedTuple):
+class GlancePage(NamedTuple):
     """A page as Glance sent it: documents of images, and the marker of the next page if any."""
 
     documents: list[dict[str, Any]]
     next_marker: str | None
 
 
-class DocumentPage(NamedTuple):
-    """A page of documents of images; `is_last` and `has_more` are as in `images.Page`."""
-
-    documents: list[dict[str, Any]]
-    is_last: bool = True
-    has_more: bool = False
-
-
-# Requests the page after a marker, of at most so many images. May raise TooLarge.
-FetchPage = Callable[[str | None, int], Awaitable[object]]
-
-
-class PrefetchLimit:
-    """Limits the number of lists that prefetch a page at the same time.
-
-    A prefetched page may take megabytes. Further lists fetch each page when it is needed.
-    """
-
-    def __init__(self, maximum: int = _MAX_PREFETCHES) -> None:
-        self._free = maximum
-
-    def acquire(self) -> bool:
-        """Return True if a page may be prefetched now; the caller must `release` it later."""
-        if not self._free:
-            return False
-        self._free -= 1
-        return True
-
-    def release(self) -> None:
-        """Allow another page to be prefetched."""
-        self._free += 1
-
-
-class _NextPage:
-    """The next page of a list, prefetched if `limit` allows that, else fetched when used.
-
-    If a page has too many bytes, it is fetched again with fewer images, and so are later pages.
-    """
-
-    def __init__(self, fetch: FetchPage, limit: PrefetchLimit, page_size: int) -> None:
-        self._fetch = fetch
-        self._limit = limit
-        self._page_size = page_size
-        self._prefetch: asyncio.Future[object] | None = None
-
-    def start(self, marker: str | None, wanted: int) -> None:
-        """Start to fetch the page after `marker`, of at most `wanted` images, if allowed."""
-        if self._limit.acquire():
-            count = min(self._page_size, wanted)
-            self._prefetch = asyncio.ensure_future(self._fetch(marker, count))
-
-    async def get(self, marker: str | None, wanted: int) -> object:
-        """Return the page after `marker`, of at most `wanted` images.
-
-        Raises TooLarge if a single image has too many bytes, and the errors of the request.
-        """
-        while True:
-            count = min(self._page_size, wanted)
-            try:
-                prefetch = self._prefetch
-                return await (
-                    self._await_prefetch(prefetch) if prefetch else self._fetch(marker, count)
-                )
-            except TooLarge:
-                if count == 1:
-                    raise
-                self._page_size = max(1, count // _SHRINK_FACTOR)
-
-    async def _await_prefetch(self, prefetch: "asyncio.Future[object]") -> object:
-        await asyncio.wait((prefetch,))
-        self._prefetch = None
-        self._limit.release()
-        return prefetch.result()
-
-    async def close(self) -> None:
-        """Cancel a prefetch that was not used."""
-        if self._prefetch is not None:
-            self._prefetch.cancel()
-            self._limit.release()
-            await asyncio.gather(self._prefetch, return_exceptions=True)
-
-
 async def iterate_pages(
     fetch: FetchPage,
     *,
-    limit: int | None,
     marker: str | None,
+    wanted: int,
     page_size: int,
-    parse: Callable[[Any], FetchedPage] = lambda page: page,
-    prefetch_limit: PrefetchLimit | None = None,
-) -> AsyncGenerator[DocumentPage, None]:
-    """Yield the images after `marker`, at most `limit`, in pages of at most `page_size`.
+    prefetch_limit: asyncio.Semaphore,
+) -> AsyncGenerator[GlancePage, None]:
+    """Yield the pages after `marker`, of `page_size` images, until they have `wanted` images.
 
-    `parse` parses a response of `fetch` when its page is used: parsed, it takes more memory. While
-    a page is used, the next one is prefetched if there is one and `prefetch_limit` allows that.
+    Only the last page has no `next_marker`. While a page is used, the next one is prefetched if
+    `prefetch_limit` can be acquired at once. It is parsed later: parsed, it takes more memory.
 
     Raises InvalidResponse for a list that repeats a marker or has more than 100,000 pages, TooLarge
-    if a single image has too many bytes, and the errors of `fetch` and `parse`.
+    if a single image has too many bytes, and the errors of `fetch` and `parse_page`.
     """
-    remaining = sys.maxsize if limit is None else limit
     seen = {marker}
-    next_page = _NextPage(fetch, prefetch_limit or PrefetchLimit(), page_size)
+    count = min(page_size, wanted)
+    prefetch: asyncio.Task[tuple[Response, int]] | None = None
     try:
         for _ in range(_MAX_PAGES):
-            # One more than remain, to find out whether there is one.
-            documents, next_marker = parse(await next_page.get(marker, remaining + 1))
-            if len(documents) > remaining:
-                yield DocumentPage(documents[:remaining], has_more=True)
+            response, count = await (prefetch or _fetch_shrinking(fetch, marker, count))
+            if prefetch:
+                prefetch = None
+                prefetch_limit.release()
+            page = parse_page(response)
+            del response  # it may have megabytes, which are not needed while the page is used
+            wanted -= len(page.documents)
+            if page.next_marker is None or wanted <= 0:
+                yield page._replace(next_marker=None)
                 return
-            if next_marker is None:
-                yield DocumentPage(documents)
-                return
-            if not documents or next_marker in seen:
+            if not page.documents or page.next_marker in seen:
                 break
-            seen.add(next_marker)
-            marker = next_marker
-            remaining -= len(documents)
-            next_page.start(marker, remaining + 1)
-            yield DocumentPage(documents, is_last=False)
+            marker, count = page.next_marker, min(count, wanted)
+            seen.add(marker)
+            if not prefetch_limit.locked():
+                await prefetch_limit.acquire()
+                prefetch = asyncio.create_task(_fetch_shrinking(fetch, marker, count))
+            yield page
         raise InvalidResponse("The Image service's list does not end.")
     finally:
-        await next_page.close()
+        if prefetch:
+            prefetch.cancel()
+            prefetch_limit.release()
+            await asyncio.gather(prefetch, return_exceptions=True)
 
 
-def parse_page(response: Response) -> FetchedPage:
+async def _fetch_shrinking(
+    fetch: FetchPage, marker: str | None, count: int
+) -> tuple[Response, int]:
+    """Fetch a page of `count` images, or of fewer if that has too many bytes.
+
+    Return it with the number of images that was requested. Raises TooLarge if a single image has
+    too many bytes.
+    """
+    while True:
+        try:
+            return await fetch(marker, count), count
+        except TooLarge:
+            if count == 1:
+                raise
+            count = max(1, count // _SHRINK_FACTOR)
+
+
+def parse_page(response: Response) -> GlancePage:
     """Parse a page of a list.
 
     Raises InvalidResponse for a response that is not a page of images, or whose next link has no
@@ -159,7 +100,7 @@ def parse_page(response: Response) -> FetchedPage:
     documents = document.get("images")
     if not isinstance(documents, list) or len(documents) > _MAX_IMAGES:
         raise InvalidResponse("The Image service's answer is not a page of a list of images.")
-    return FetchedPage(documents, parse_next_marker(document))
+    return GlancePage(documents, parse_next_marker(document))
 
 
 def parse_next_marker(document: dict[str, Any]) -> str | None:

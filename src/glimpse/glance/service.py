@@ -1,8 +1,10 @@
 """GlanceImageService: implements ImageService with the Image API of a Glance."""
 
+import asyncio
 import contextlib
 import functools
 import logging
+import sys
 from collections.abc import AsyncGenerator, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -16,7 +18,7 @@ from glimpse.glance.error_diagnosis import diagnose_properties, diagnose_query
 from glimpse.glance.errors import image_error, list_error
 from glimpse.glance.image_document import parse_image
 from glimpse.glance.image_locks import ImageLocks
-from glimpse.glance.list_pages import PrefetchLimit, iterate_pages, parse_page
+from glimpse.glance.list_pages import iterate_pages
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.property_patch import make_property_patch
 from glimpse.glance.query_parameters import parameters
@@ -46,6 +48,8 @@ from glimpse.upstream.transport import Response, Transport
 
 _broken_images = BrokenRecords(logging.getLogger(__name__), "image")
 _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
+# Lists that hold a prefetched page at the same time; others fetch each page when it is needed.
+_MAX_PREFETCHES = 8
 
 
 class GlanceImageService:
@@ -76,7 +80,7 @@ class GlanceImageService:
         self._options = options
         self._client = GlanceClient(options, transport, catalog, service_tokens)
         self._image_locks = image_locks
-        self._prefetch_limit = PrefetchLimit()
+        self._prefetch_limit = asyncio.Semaphore(_MAX_PREFETCHES)
         self._schema = ImageSchema(self._fetch_schema, options.schema_max_age)
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
@@ -95,20 +99,22 @@ class GlanceImageService:
         self, caller: Caller, query: ImageQuery, limit: int | None
     ) -> AsyncGenerator[Page, None]:
         """Yield the images that Glance lists, at most `limit`, without those that are malformed."""
+        remaining = sys.maxsize if limit is None else limit
         pages = iterate_pages(
             functools.partial(self._fetch_page, caller, query),
-            limit=limit,
             marker=query.marker,
+            wanted=remaining + 1,  # to find out whether there are more
             page_size=self._options.page_size,
-            parse=parse_page,
             prefetch_limit=self._prefetch_limit,
         )
         async with contextlib.aclosing(pages):
-            async for documents, is_last, has_more in pages:
+            async for documents, next_marker in pages:
+                has_more = len(documents) > remaining
+                del documents[remaining:]
+                remaining -= len(documents)
                 attributes = await self._schema.base_attributes(caller.token)
-                yield Page(
-                    [*_parse_images(documents, attributes)], is_last=is_last, has_more=has_more
-                )
+                images = [*_parse_images(documents, attributes)]
+                yield Page(images, is_last=next_marker is None, has_more=has_more)
 
     async def _fetch_page(
         self, caller: Caller, query: ImageQuery, marker: str | None, limit: int
