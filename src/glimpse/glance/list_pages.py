@@ -55,7 +55,7 @@ async def iterate_pages(
             del response  # it may have megabytes, which are not needed while the page is used
             wanted -= len(page.documents)
             if page.next_marker is None or wanted <= 0:
-                yield page._replace(next_marker=None)
+                yield GlancePage(page.documents, None)
                 return
             if not page.documents or page.next_marker in seen:
                 break
