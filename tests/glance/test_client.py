@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from glimpse.glance.client import GlanceClient
+from glimpse.glance.request import GlanceRequest, encode_target, make_headers
 from glimpse.images.errors import Invalid, InvalidResponse, Unavailable
 from glimpse.telemetry.observer import NullObserver, Service
 from glimpse.telemetry.request_context import (
@@ -18,6 +19,7 @@ from glimpse.upstream.transport import Response
 from tests.support.options import glance_options
 from tests.upstream.fake_transport import FakeTransport, SentRequest, json_response
 
+GET = GlanceRequest("GET", "/", make_headers("t"), 1000)
 OK = Response(200, [], b"ok")
 
 
@@ -52,14 +54,9 @@ def observer() -> Observer:
 async def test_request_carries_tokens_ids_parameters_and_bounds() -> None:
     transport = FakeTransport(lambda _: OK)
     current_request.set(RequestIds("req-1"))
-    response = await client_of(transport, max_image_bytes=7).request(
-        "PATCH",
-        "/v2/images/a%2Fb",
-        "secret",
-        parameters=[("name", "a b"), ("tag", "\xe9")],
-        body=b"[]",
-        content_type="text/x",
-    )
+    target = encode_target("/v2/images/a%2Fb", [("name", "a b"), ("tag", "\xe9")])
+    headers = make_headers("secret", "text/x")
+    response = await client_of(transport).send(GlanceRequest("PATCH", target, headers, 7, b"[]"))
     assert response is OK
     (sent,) = transport.sent
     assert (sent.method, sent.body, sent.max_response_bytes) == ("PATCH", b"[]", 7)
@@ -72,17 +69,15 @@ async def test_request_carries_tokens_ids_parameters_and_bounds() -> None:
     }
 
 
-async def test_parameter_that_is_no_text_is_invalid() -> None:
-    transport = FakeTransport(lambda _: OK)
+def test_parameter_that_is_no_text_is_invalid() -> None:
     with pytest.raises(Invalid):
-        await client_of(transport).request("GET", "/", "t", parameters=[("name", "\ud800")])
-    assert transport.sent == []
+        encode_target("/", [("name", "\ud800")])
 
 
 async def test_total_timeout_bounds_a_request_with_its_retries(observer: Observer) -> None:
     client = client_of(FakeTransport(lambda _: None), total_timeout=0.01)
     with pytest.raises(Unavailable, match="in time"):
-        await client.request("GET", "/", "t")
+        await client.send(GET)
     assert observer.calls == [("glance", "GET", "timeout")]
 
 
@@ -94,7 +89,7 @@ async def test_each_attempt_is_reported_to_the_observer(observer: Observer) -> N
     ]
     transport = FakeTransport(lambda _: results.pop(0))
     with pytest.raises(InvalidResponse):
-        await client_of(transport).request("GET", "/", "t")
+        await client_of(transport).send(GET)
     outcomes = ["unreachable", "503", "bad_answer"]
     assert observer.calls == [("glance", "GET", outcome) for outcome in outcomes]
     assert observer.retries == 2
@@ -103,7 +98,7 @@ async def test_each_attempt_is_reported_to_the_observer(observer: Observer) -> N
 async def test_redirect_is_returned_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     location = b"http://user:secret@other/v2?token=secret"
     transport = FakeTransport(lambda _: Response(302, [(b"Location", location)], b""))
-    response = await client_of(transport).request("GET", "/", "t")
+    response = await client_of(transport).send(GET)
     assert response.status == 302
     assert "redirects to http://other/v2, which is not followed" in caplog.text
     assert "secret" not in caplog.text
@@ -146,7 +141,7 @@ async def test_refused_service_token_is_renewed_once(
 
     transport, service_tokens = FakeTransport(respond), Tokens(*tokens)
     client = GlanceClient(glance_options("http://a"), transport, service_tokens=service_tokens)
-    assert (await client.request("GET", "/", "t")).status == status
+    assert (await client.send(GET)).status == status
     assert [request.headers.get("X-Service-Token") for request in transport.sent] == sent
     await client.close()
     assert service_tokens.closed

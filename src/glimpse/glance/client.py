@@ -13,13 +13,7 @@ from http import HTTPStatus
 from glimpse.glance.endpoint import Endpoint, ServiceCatalog
 from glimpse.glance.errors import error_from_failure
 from glimpse.glance.options import GlanceOptions
-from glimpse.glance.request import (
-    Diagnosis,
-    GlanceRequest,
-    Parameters,
-    encode_target,
-    make_headers,
-)
+from glimpse.glance.request import GlanceRequest
 from glimpse.glance.responses import parse_version_ids
 from glimpse.glance.retry_policy import RETRYABLE_STATUS_CODES, AttemptResult, RetryPolicy
 from glimpse.glance.servers import Servers
@@ -55,37 +49,13 @@ class GlanceClient:
         self._retry_policy = RetryPolicy(options.num_retries)
         self._transport = transport
 
-    async def request(
-        self,
-        method: str,
-        path: str,
-        token: str,
-        *,
-        parameters: Parameters = (),
-        body: bytes | None = None,
-        content_type: str | None = None,
-        diagnosis: Diagnosis = lambda: None,
-        max_response_bytes: int | None = None,
-        is_idempotent: bool = False,
-    ) -> Response:
-        """Send a request with the caller's `token`, with the retries of RetryPolicy.
-
-        `path` is quoted, `parameters` are not. Without `max_response_bytes`, a response may have
-        `GlanceOptions.max_image_bytes`. Returns responses of any status code.
+    async def send(self, request: GlanceRequest) -> Response:
+        """Send a request, with the retries of RetryPolicy. Returns responses of any status code.
 
         Raises Unavailable or InvalidResponse if there is none within `total_timeout`, TooLarge if
-        it has too many bytes, and Invalid for parameters that cannot be encoded or a status code of
-        500 that `diagnosis` explains.
+        it has too many bytes, and Invalid for a status code of 500 that the request's `diagnosis`
+        explains.
         """
-        request = GlanceRequest(
-            method,
-            encode_target(path, parameters),
-            make_headers(token, content_type),
-            max_response_bytes or self._options.max_image_bytes,
-            body,
-            is_idempotent,
-            diagnosis,
-        )
         try:
             async with asyncio.timeout(self._options.total_timeout):
                 return await self._send_with_service_token(request)

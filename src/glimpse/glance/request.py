@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from glimpse.images.errors import Invalid
+from glimpse.images.errors import ImageNotFound, Invalid
 from glimpse.telemetry.request_context import NO_REQUEST, current_request
 
 Parameters = Sequence[tuple[str, str]]
@@ -33,8 +33,19 @@ class GlanceRequest(NamedTuple):
         return self._replace(headers={**self.headers, name: value})
 
 
+def image_path(image_id: str) -> str:
+    """Return the quoted path of an image. Raises ImageNotFound for a text that fits no path."""
+    try:
+        quoted = quote(image_id, safe="")
+    except UnicodeEncodeError:
+        raise ImageNotFound(image_id) from None
+    if quoted in ("", ".", ".."):
+        raise ImageNotFound(image_id)
+    return f"/v2/images/{quoted}"
+
+
 def encode_target(path: str, parameters: Parameters) -> str:
-    """Return a quoted path with its query.
+    """Return the target for a quoted path and for parameters, which are not quoted.
 
     Raises Invalid for a parameter with a lone surrogate, which has no encoding in UTF-8.
     """
@@ -44,7 +55,7 @@ def encode_target(path: str, parameters: Parameters) -> str:
         raise Invalid("A filter is not valid Unicode text.") from None
 
 
-def make_headers(token: str, content_type: str | None) -> dict[str, str]:
+def make_headers(token: str, content_type: str | None = None) -> dict[str, str]:
     """Return the headers of a request with the caller's token.
 
     The id of the request that Glimpse is serving is among them, so that Glance logs the same id.

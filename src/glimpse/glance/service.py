@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncGenerator, Iterator
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 
@@ -22,6 +21,7 @@ from glimpse.glance.list_pages import iterate_pages
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.property_patch import make_property_patch
 from glimpse.glance.query_parameters import parameters
+from glimpse.glance.request import GlanceRequest, encode_target, image_path, make_headers
 from glimpse.glance.responses import check_containers, is_success, parse_document
 from glimpse.glance.schema import MAX_BYTES, ImageSchema
 from glimpse.glance.service_tokens import ServiceTokens
@@ -38,7 +38,6 @@ from glimpse.images import (
     has_role,
 )
 from glimpse.images.errors import (
-    ImageNotFound,
     ImageServiceError,
     Invalid,
     InvalidResponse,
@@ -123,13 +122,15 @@ class GlanceImageService:
         all_parameters = [*parameters(query), ("limit", str(limit))]
         if marker is not None:
             all_parameters.append(("marker", marker))
-        response = await self._client.request(
-            "GET",
-            "/v2/images",
-            caller.token,
-            parameters=all_parameters,
-            diagnosis=functools.partial(diagnose_query, query),
-            max_response_bytes=self._options.max_page_bytes if limit > 1 else None,
+        options = self._options
+        response = await self._client.send(
+            GlanceRequest(
+                "GET",
+                encode_target("/v2/images", all_parameters),
+                make_headers(caller.token),
+                options.max_page_bytes if limit > 1 else options.max_image_bytes,
+                diagnosis=functools.partial(diagnose_query, query),
+            )
         )
         if not is_success(response):
             raise list_error(response, marker)
@@ -159,7 +160,7 @@ class GlanceImageService:
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
         """Implement ImageService.get_image."""
-        response = await self._client.request("GET", image_path(image_id), caller.token)
+        response = await self._client.send(self._request("GET", caller, image_id))
         image = await self._parse_response(response, caller, image_id)
         self._permissions.check_visible(caller, image)
         return image
@@ -190,14 +191,16 @@ class GlanceImageService:
     ) -> Image:
         """Send the patch that makes `changes` to `image`, and return the changed image."""
         diagnosis = functools.partial(diagnose_properties, image.properties, changes.set)
-        response = await self._client.request(
-            "PATCH",
-            image_path(image_id),
-            caller.token,
-            body=orjson.dumps(operations),
-            content_type=_JSON_PATCH,
-            diagnosis=diagnosis,
-            is_idempotent=all(operation["op"] == "add" for operation in operations),
+        response = await self._client.send(
+            GlanceRequest(
+                "PATCH",
+                image_path(image_id),
+                make_headers(caller.token, _JSON_PATCH),
+                self._options.max_image_bytes,
+                orjson.dumps(operations),
+                is_idempotent=all(operation["op"] == "add" for operation in operations),
+                diagnosis=diagnosis,
+            )
         )
         # For some keys that it cannot store, Glance responds that there is no such image.
         if response.status == HTTPStatus.NOT_FOUND and (explanation := diagnosis()):
@@ -211,7 +214,7 @@ class GlanceImageService:
         ):
             image = await self.get_image(caller, image_id)
             self._permissions.check(caller, Action.DELETE_IMAGE, image)
-        response = await self._client.request("DELETE", image_path(image_id), caller.token)
+        response = await self._client.send(self._request("DELETE", caller, image_id))
         if not is_success(response):
             raise image_error(response, image_id)
 
@@ -220,8 +223,8 @@ class GlanceImageService:
         return await self._schema.base_attributes(caller.token)
 
     async def _fetch_schema(self, token: str) -> Response:
-        return await self._client.request(
-            "GET", "/v2/schemas/image", token, max_response_bytes=MAX_BYTES
+        return await self._client.send(
+            GlanceRequest("GET", "/v2/schemas/image", make_headers(token), MAX_BYTES)
         )
 
     async def ping(self) -> str | None:
@@ -233,6 +236,15 @@ class GlanceImageService:
         self._schema.close()
         await self._client.close()
         await self._image_locks.close()
+
+    def _request(self, method: str, caller: Caller, image_id: str) -> GlanceRequest:
+        """Return a request about one image, without a body. Raises ImageNotFound for an odd id."""
+        return GlanceRequest(
+            method,
+            image_path(image_id),
+            make_headers(caller.token),
+            self._options.max_image_bytes,
+        )
 
     async def _parse_response(self, response: Response, caller: Caller, image_id: str) -> Image:
         """Return the image in a response, or raise the error for its status code."""
@@ -265,14 +277,3 @@ def _drain(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     documents.reverse()
     while documents:
         yield documents.pop()
-
-
-def image_path(image_id: str) -> str:
-    """Return the quoted path of an image. Raises ImageNotFound for a text that fits no path."""
-    try:
-        quoted = quote(image_id, safe="")
-    except UnicodeEncodeError:
-        raise ImageNotFound(image_id) from None
-    if quoted in ("", ".", ".."):
-        raise ImageNotFound(image_id)
-    return f"/v2/images/{quoted}"
