@@ -12,7 +12,8 @@ from glimpse.glance.servers import Servers, is_url
 from glimpse.http import accept, proxy_headers
 from glimpse.identity.access_rules import AccessRule, RequestTarget, is_allowed
 from glimpse.identity.keystone.token_document import parse_validation
-from glimpse.image_api import byte_ranges, json_patch, list_query
+from glimpse.image_api import byte_ranges, json_patch
+from glimpse.image_api import list_query as image_list_query
 from glimpse.image_api import routes as image_routes
 from glimpse.images import dates, filter_values
 from glimpse.server import request_body, request_head
@@ -209,12 +210,12 @@ ROWS = {
         filter_values.split_list, QUOTED, "images.filter_values:_UNQUOTED"
     ),
     "number filter": Row(
-        lambda text: list_query.parse_filters([("size", text)]),
+        lambda text: image_list_query.parse_filters([("size", text)]),
         NUMBERS,
         "images.filter_values:_LEADING_NUMBER",
     ),
     "sort": Row(
-        lambda text: list_query.parse_filters([("sort", text)]),
+        lambda text: image_list_query.parse_filters([("sort", text)]),
         repeated("name,", ",", ":", " "),
     ),
     "date": Row(
