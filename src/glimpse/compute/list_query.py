@@ -50,11 +50,13 @@ class ListRequest(NamedTuple):
 def parse_list_request(query_string: bytes) -> ListRequest:
     """Parse the query string of a list.
 
-    Unknown parameters are ignored. If a parameter is repeated, the last value counts; each
-    ``limit``, ``page_size`` and ``offset`` must be a number even so, and no parameter may have a
-    NUL character. ``property-{key}`` filters by a property or an attribute, with the syntax of the
-    Image API (``property-name=in:a,b``). Raises a 400 fault or images.errors.Invalid for a value
-    that is not valid.
+    Unknown parameters are ignored. If a parameter is repeated, the last value counts.
+    ``property-{key}`` filters by a property or an attribute, with the syntax of the Image API
+    (``property-name=in:a,b``). ``page_size`` and ``offset`` have no effect.
+
+    Raises a 400 fault or images.errors.Invalid for a value that is not valid. Every ``limit``,
+    ``page_size`` and ``offset`` must be a number, even if it is repeated.
+    No parameter may have a NUL character.
     """
     if len(query_string) <= _LONGEST_CACHED:
         return _parse(query_string)

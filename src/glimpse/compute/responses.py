@@ -49,7 +49,7 @@ def strong_etag(body: bytes) -> bytes:
 
 
 def is_not_modified(if_none_match: bytes | None, etag: bytes) -> bool:
-    """Return True if the header ``If-None-Match`` lists `etag`, so that the response is 304.
+    """Return True if ``If-None-Match`` lists `etag`, with ``W/`` or without.
 
     ``*`` does not match, because a deployed Compute API responds to it with 200.
     """

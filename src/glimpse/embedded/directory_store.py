@@ -150,7 +150,9 @@ class DirectoryStore:
     def _check_directory(self) -> None:
         """Raise Unavailable if the directory is missing, as when its disk is not mounted."""
         if not self._directory.is_dir():
-            _log_unreadable("image data cannot be used: %s is gone", self._directory)
+            _log_unreadable(
+                "image data cannot be used: %s does not exist; mount or restore it", self._directory
+            )
             raise Unavailable("The image storage media cannot be used.")
 
     async def delete(self, image_id: str) -> None:
@@ -284,7 +286,7 @@ def _write_error(error: OSError) -> ServiceError:
 
     It is StorageFull if the disk, the quota or the largest size of a file is exceeded.
     """
-    _log_unwritable("image data cannot be written: %s", error)
+    _log_unwritable("image data cannot be written, check disk space and permissions: %s", error)
     if error.errno in _FULL:
         return StorageFull("There is not enough space on the image storage media.")
     return Unavailable("The image storage media cannot be written.")

@@ -36,7 +36,7 @@ async def check_identity(state_dir: Path) -> str | None:
 
 
 def _catalog_problem(state_dir: Path) -> str | None:
-    """Implement `check_catalog`. Blocks."""
+    """Return what `check_catalog` returns; block the thread meanwhile."""
     address = (state_dir / CATALOG_FILE).absolute().as_uri() + "?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=1)) as connection:
@@ -47,7 +47,7 @@ def _catalog_problem(state_dir: Path) -> str | None:
 
 
 def _identity_problem(state_dir: Path) -> str | None:
-    """Implement `check_identity`. Blocks."""
+    """Return what `check_identity` returns; block the thread meanwhile."""
     if not os.access(state_dir / "identity.json", os.R_OK):
         return "the identity file cannot be read"
     return _write_problem(state_dir, "the state directory", "the identity file")

@@ -35,7 +35,10 @@ MOST_CHARACTERS = 1_000_000
 
 
 class DefaultOwner(Enum):
-    """The type of the default of NewImage.owner, since None is an owner, too: no project."""
+    """The default of NewImage.owner: the caller's project.
+
+    It is not None, because None means that no project owns the image.
+    """
 
     CALLERS_PROJECT = "the caller's project"
 

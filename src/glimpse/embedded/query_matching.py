@@ -41,8 +41,9 @@ def comparison_form(text: str) -> str:
     """Return a form that is the same for all texts that the Image service treats as equal.
 
     Its usual database (MariaDB, utf8_general_ci) ignores case, accents, and spaces at the end:
-    ``type=BASE`` finds images of type ``base``. It does not ignore an accent that is a combining
-    character, that is not on a Latin, Greek or Cyrillic letter, or that is on the Cyrillic short i.
+    ``type=BASE`` finds images of type ``base``. These accents are not ignored: combining
+    characters, accents on letters of other scripts than Latin, Greek and Cyrillic, and that of the
+    Cyrillic short i.
     """
     return (
         _comparison_form(text)

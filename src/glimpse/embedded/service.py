@@ -170,7 +170,7 @@ class EmbeddedImageService:
     ) -> None:
         """Share an image with the project `member_id`, or change the status of its membership.
 
-        Raises ImageNotFound, or Forbidden without the permission to add members.
+        Raises ImageNotFound, and Forbidden if `caller` may not add members to the image.
         """
         await self._catalog.set_member(
             image_id.lower(),
@@ -190,8 +190,8 @@ class EmbeddedImageService:
     ) -> None:
         """Store the data of a queued image: its status becomes saving, and then active.
 
-        If an error is raised meanwhile, the image is queued again and no data is left. `check` is
-        called with the image, after the permission is checked, and may raise to refuse the upload.
+        If an error is raised while the data is being stored, the image is queued again and no data
+        is left. `check` is called with the image before that, and may raise to refuse the upload.
         Raises ImageNotFound, Forbidden, Conflict if the image is not queued or another upload of it
         is running, DataTooLarge, StorageFull, Unavailable, and what `chunks` and `check` raise.
         """

@@ -63,11 +63,15 @@ class UploadLocks:
         try:
             return self._acquire(image_id)
         except OSError as error:
-            _log_error("Uploads cannot be locked in %s: %s", self._directory, error)
+            _log_error(
+                "uploads are refused: locks cannot be written to %s, check disk and permissions: %s",
+                self._directory,
+                error,
+            )
             raise Unavailable("The image storage media cannot be written.") from None
 
     def _acquire(self, image_id: str) -> UploadLock | None:
-        """Implement `acquire`. Raises OSError."""
+        """Lock an image as `acquire` does, but raise OSError for an error of the disk."""
         path = self._directory / image_id
         while True:
             exists = path.exists()

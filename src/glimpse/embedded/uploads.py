@@ -51,9 +51,9 @@ class Uploads:
         `require_permitted` returns the record's image, or raises an error if the caller may not
         upload it. It is called before and after the upload.
 
-        If an error is raised, the image is queued again and no data is left. If even that cannot be
-        written to the disk, the lock is abandoned, and the next upload of the image or the next
-        process that starts does it.
+        If an error is raised while the data is being stored, the image is queued again and no data
+        is left. If that cannot be written to the disk, the lock is abandoned, and the next upload
+        of the image or the next process that starts does it.
 
         Raises ImageNotFound, Conflict if the image is not queued or another upload of it is
         running, and what `require_permitted`, DirectoryStore.put and `chunks` raise.
@@ -153,7 +153,9 @@ class Uploads:
         if record is None or record.image.status == "saving":
             await self._undo(image_id)
             _log.warning(
-                "image %s: removed the data that an interrupted upload or deletion left", image_id
+                "image %s: removed the data that an interrupted upload or deletion left; "
+                "if the image still exists, upload its data again",
+                image_id,
             )
 
     async def _undo(self, image_id: str) -> None:

@@ -56,20 +56,20 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
     Glimpse, without PREFIX.
     """
 
-    async def handle(request: Request, error: Exception) -> Response:
+    async def error_response(request: Request, error: Exception) -> Response:
         return fault(request, error, identity.challenge(_base_url(request)))
 
     routes = [Route(path, Resource(handlers, service, identity)) for path, handlers in _ROUTES]
     routes += [Route(path, _versions(status)) for path, status in _VERSIONS]
-    app = Starlette(routes=routes, exception_handlers=dict.fromkeys(HANDLED, handle))
+    app = Starlette(routes=routes, exception_handlers=dict.fromkeys(HANDLED, error_response))
     app.router.redirect_slashes = False
 
-    async def api(scope: Scope, receive: Receive, send: Send) -> None:
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             scope = {**scope, "path": _plain_path(scope["path"], scope.get("root_path", ""))}
         await app(scope, receive, send)
 
-    return api
+    return application
 
 
 def _plain_path(path: str, root: str) -> str:

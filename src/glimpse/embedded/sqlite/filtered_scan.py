@@ -47,11 +47,11 @@ _NO_FILTER = _unindexed_attributes(ImageQuery())
 
 
 def is_readable_from_index(caller: Caller, query: ImageQuery) -> bool:
-    """Return True if the list can be read from the listing index alone, with few scans of it.
+    """Return True if the list can be read from the listing index alone.
 
-    That is so if the list has the usual order and at most one filter: some names, some statuses, or
-    one property. A filter by a visibility other than "all" is not in the index. There is one scan
-    for each name or status and each scope of the caller, and there may be at most 16.
+    It must have the usual order, and no filter but one by names, by statuses or by one property.
+    (The visibility "all" is allowed.) The index has to be scanned once for each name or status, in
+    each scope of the caller: for more than 16 scans, the result is False.
     """
     if _unindexed_attributes(query) != _NO_FILTER or query.tags or not has_usual_order(query):
         return False

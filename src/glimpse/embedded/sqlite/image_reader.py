@@ -96,14 +96,17 @@ class ImageReader:
         )
 
     def is_in_scopes(self, image: Image, scopes: set[str]) -> bool:
-        """Return True if the image is in one of `scopes` (see `listing_index.scopes_of`)."""
+        """Return True if the image is in one of `scopes`, which are groups of callers who see it.
+
+        `listing_index` explains scopes. Reads the members of a shared image.
+        """
         members = self.members(image.id) if image.visibility == "shared" else {}
         return not scopes.isdisjoint(scopes_of(image, members))
 
     def listing_position(self, image: Image) -> ListingPosition:
-        """Return the position of an image in the listing index.
+        """Return the place of an image in the listing index, after which a list goes on.
 
-        For an image that has been deleted, it is a position from which no other image is skipped.
+        The image may have been deleted: the list then skips no other image.
         """
         number = self.row_number(image.id)
         return ListingPosition(
@@ -131,7 +134,7 @@ class ImageReader:
     def _read_step(
         self, caller: Caller, query: ImageQuery, after: ListingPosition | None, count: int
     ) -> ListStep[ListingPosition]:
-        """Implement `list_step` without the cache of steps."""
+        """Read the next images as `list_step` does, but never return a cached step."""
         with snapshot(self._connection):
             candidates = self.candidate_positions(caller, query, after, count)
             self._cache.refresh()  # no cached image may be older than the snapshot

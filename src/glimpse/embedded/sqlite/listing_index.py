@@ -35,7 +35,10 @@ _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 
 
 def key_of(scope: str, facet: str) -> int:
-    """Return the key of a scope and a facet: a signed 64-bit integer, as SQLite stores it."""
+    """Return the key of a scope (``owner:...``) and a facet (``status=active``).
+
+    It is a signed 64-bit hash. Different scopes and facets may have the same key.
+    """
     if len(facet) <= LONGEST_CACHED and len(scope) <= LONGEST_CACHED:
         return _key_of(scope, facet)
     return _key_of.__wrapped__(scope, facet)
@@ -65,9 +68,10 @@ def first_position(date: str, offset_seconds: int = 0) -> int:
 
 
 def scopes_of(image: Image, members: Mapping[str, str]) -> list[str]:
-    """Return the scopes that an image is in; none if its status is killed or deleted.
+    """Return the scopes that an image is in: the groups of callers whose lists may have it.
 
-    `members` has the status of each membership by project id. It is used for a shared image only.
+    There are none for a killed or deleted image. `members` has the status of each membership by
+    project id. It is used for a shared image only.
     """
     if image.status in NEVER_LISTED:
         return []
@@ -94,7 +98,11 @@ def member_scope(project_id: str, status: str) -> str:
 
 
 def facets_of(image: Image) -> Iterator[str]:
-    """Yield the facets of an image; those of a hidden image start with ``hidden:``."""
+    """Yield the facets of an image: a text for each filter by which a list may find it.
+
+    Examples: "" for a list without a filter, ``status=active``, ``property:key=value``. Those of a
+    hidden image start with ``hidden:``.
+    """
     hidden = "hidden:" if image.os_hidden else ""
     yield hidden
     yield f"{hidden}status={image.status}"
@@ -111,7 +119,7 @@ def property_facet(key: str, value: str) -> str:
 
 
 def keys_of(image: Image, members: Mapping[str, str]) -> set[int]:
-    """Return the keys of all rows that an image has in the listing index."""
+    """Return the keys of an image in the listing index: one for each of its scopes and facets."""
     facets = list(facets_of(image))
     return {key_of(scope, facet) for scope in scopes_of(image, members) for facet in facets}
 
@@ -135,7 +143,7 @@ def listing_rows(
 
 
 def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
-    """Return the scopes whose images a caller's list may have, by the Image service's rules.
+    """Return the scopes whose images a caller's list may have (see `scopes_of`).
 
     Community images are listed only if the query's visibility is "community" or "all", or if the
     caller's project owns them. Shared images are listed if the membership has the query's
@@ -159,11 +167,11 @@ def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
 
 
 def facets_for(query: ImageQuery) -> list[list[str]]:
-    """Return a list of facets for each filter by name, status or property.
+    """Return a list of facets (see `facets_of`) for each filter by name, status or property.
 
-    An image matches if it has at least one facet of each list. The list that probably matches the
-    fewest images comes first. Without such filters there is one list, with the facet that all
-    images have, or all hidden images.
+    Example: ``[["name=a", "name=b"], ["status=active"]]``. An image matches if it has at least one
+    facet of each list. The list that probably matches the fewest images comes first. Without such
+    filters, the result is ``[[""]]``, or ``[["hidden:"]]`` for hidden images.
     """
     hidden = "hidden:" if query.os_hidden else ""
     found = [[f"{hidden}{property_facet(key, value)}"] for key, value in query.properties.items()]
@@ -177,11 +185,11 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
 
 
 def indexed_facets(query: ImageQuery) -> list[list[str]]:
-    """Return the lists of `facets_for` to search the index by, at most 8.
+    """Return the lists of `facets_for` by which to search the index: 8, and none too long.
 
-    Images that the index finds by them need not match the other lists: check each image. A list of
-    more than 200 facets is left out, because checking all images in scope is faster. If no list is
-    left, the result is the facet that all images have, or all hidden images.
+    A list of more than 200 facets is left out, because checking all images in scope is faster. If
+    no list is left, the result is that of a query without filters. An image that the index finds
+    may not match the lists that were left out: check it.
     """
     found = [each for each in facets_for(query) if len(each) <= _MOST_ALTERNATIVES]
     return found[:_MOST_FACETS] or [["hidden:" if query.os_hidden else ""]]

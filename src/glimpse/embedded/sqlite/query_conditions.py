@@ -77,12 +77,15 @@ def _ranges(query: ImageQuery) -> Iterator[Clause]:
 
 
 def _one_of(column: str, values: Iterable[str]) -> Clause:
-    """Return the condition that a column has one of the values; with ``column NOT``, none."""
+    """Return the condition that a column has one of the values.
+
+    If `column` ends with NOT, it is the condition that the column has none of them.
+    """
     return Clause(f"{column} IN (SELECT value FROM json_each(?))", (_list(values),))
 
 
 def _list(values: Iterable[str]) -> str:
-    """Return values as a JSON list, which is one parameter: a statement has a limit for those."""
+    """Return values as a JSON list: one parameter, because a statement has a limit for them."""
     return orjson.dumps(sorted({storable(value) for value in values})).decode()
 
 

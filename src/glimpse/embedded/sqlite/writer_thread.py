@@ -96,7 +96,7 @@ class WriterThread:
         self._connection.close()
 
     def _run(self) -> None:
-        """Commit the writes in the queue, all that wait at once, until `close` is called."""
+        """Commit the writes in the queue, up to 256 at once, until `close` is called."""
         while (first := self._queue.get()) is not None:
             writes = [first]
             is_closing = False
