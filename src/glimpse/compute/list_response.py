@@ -79,8 +79,8 @@ async def _stream(
                 last_image = images[-1]
                 piece = separator + orjson.dumps([view(image) for image in images])[1:-1]
                 separator = b","
-                # Not to hold the images while a slow client receives this piece, or while a slow
-                # Glance sends the next page.
+                # Otherwise memory would hold the images while a slow client receives this piece,
+                # or while a slow Glance sends the next page.
                 del page, images
                 yield piece
                 del piece

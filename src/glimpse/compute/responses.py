@@ -14,8 +14,8 @@ class Response(NamedTuple):
     """A response, which `compute.api` sends.
 
     `body` is a complete document, None for an empty body, or a generator of pieces, each of which
-    is sent when it has been made. To a handler's `headers`, `compute.api` adds those that the
-    responses of all operations have.
+    is sent when it has been made. `headers` are those of this response only; `compute.api` adds the
+    ones that all operations have.
     """
 
     status: int

@@ -30,9 +30,8 @@ class Catalog(Protocol):
     """Stores image records, and finds those of a list.
 
     Each write is atomic: if it raises, it has changed nothing. It returns when a crash can no
-    longer undo it. Writes of one image run one after the other. `project_id` is the project whose
-    membership the Record has that is returned or passed to a function. Any method may raise
-    Unavailable.
+    longer undo it. Writes of one image run one after the other. A Record that is returned, or
+    passed to a function, has the membership of `project_id`. Any method may raise Unavailable.
     """
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:

@@ -71,7 +71,7 @@ def current_time() -> str:
 
 
 def new_record(caller: Caller, new: NewImage, permissions: Permissions, *, now: str) -> Image:
-    """Return a new image without data, in status queued, created and updated at `now`.
+    """Return a new image without data, in status queued, with `now` as its dates.
 
     Raises Forbidden without the permission to create it or to give it its visibility, for another
     project as the owner unless the caller is an admin, and for a reserved property; Invalid for
@@ -119,7 +119,7 @@ def apply_update(
     *,
     now: str,
 ) -> Image:
-    """Return the image that `update` makes of the record's, updated at `now`.
+    """Return what `update` makes of the record's image, with `now` as its ``updated_at``.
 
     ``updated_at`` changes even if nothing else does. Raises ImageNotFound if the caller may not see
     the image; Forbidden without the permission for `action`, or for the new owner or visibility;
@@ -146,7 +146,7 @@ def with_properties(
     *,
     now: str,
 ) -> Image:
-    """Return the record's image with `changes` applied, updated at `now`.
+    """Return the record's image with `changes` applied, and `now` as its ``updated_at``.
 
     If no property changes, neither does ``updated_at``. Checks permissions, and raises the errors
     of ImageService.change_properties, in the same order.
@@ -170,7 +170,7 @@ def with_properties(
 
 
 def with_status(image: Image, status: str, *, expected: tuple[str, ...], now: str) -> Image:
-    """Return the image in the status `status`, updated at `now`.
+    """Return the image in the status `status`, with `now` as its ``updated_at``.
 
     Raises Conflict unless its present status is one of `expected`.
     """

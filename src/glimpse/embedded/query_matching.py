@@ -21,9 +21,9 @@ Check = Callable[[Image], bool]
 def index_form(text: str) -> str:
     """Return the form of a text by which an index finds it: case-folded, without accents.
 
-    Texts with the same `comparison_form` have the same index form. Other texts may have it, too, so
-    compare the `comparison_form` of what the index finds. Catalogs on disk have hashes of index
-    forms: a change of this function needs a migration of them.
+    Texts with the same `comparison_form` have the same index form, but texts with different ones
+    may have it, too. So compare the `comparison_form` of what an index finds. Catalogs on disk have
+    hashes of index forms: a change of this function needs a migration of them.
     """
     return _index_form(text) if len(text) <= LONGEST_CACHED else _index_form.__wrapped__(text)
 
@@ -82,9 +82,8 @@ _SHORT_I = "\u0419\u0439"
 def listing_rule(caller: Caller, query: ImageQuery) -> Check:
     """Return a function that is True for images that match `query` and `caller` may list.
 
-    It does not know the members of shared images. So call it only for images in a scope of the
-    caller (see `sqlite.listing_index.scopes_for`). Make it once for each list, because making it is
-    slower than calling it.
+    The function cannot check memberships: call it only for shared images that are shared with the
+    caller's project. Make it once for each list, because making it takes longer than calling it.
     """
     checks = tuple(_checks(query))
 

@@ -64,7 +64,7 @@ class UploadLocks:
             return self._acquire(image_id)
         except OSError as error:
             _log_error(
-                "uploads are refused: locks cannot be written to %s, check disk and permissions: %s",
+                "uploads are refused: %s cannot be written, check disk space and permissions: %s",
                 self._directory,
                 error,
             )

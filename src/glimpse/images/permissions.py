@@ -94,8 +94,8 @@ class Permissions:
     def allows(self, caller: Caller, action: Action, image: Image | None = None) -> bool:
         """Return True if `caller` may do `action` to `image`.
 
-        Check first that the image is visible to the caller: this does not. Without an image, a
-        rule's target is the caller's own project, as for listing images.
+        It does not check that the image is visible to the caller. Without an image, a rule's target
+        is the caller's own project, as for listing images.
         """
         if self._rules is not None and self._rules.has(action):
             return is_rule_applicable(caller) and self._rules.allows(
@@ -115,14 +115,17 @@ class Permissions:
         self.check(caller, Action.ADD_IMAGE, image)
 
     def check_visible(self, caller: Caller, image: Image) -> None:
-        """Raise ImageNotFound unless `caller` has permission to get `image`, which it can see."""
+        """Raise ImageNotFound unless `caller` has the permission to get `image`.
+
+        It does not check the image's visibility.
+        """
         if not self.allows(caller, Action.GET_IMAGE, image):
             raise ImageNotFound(image.id)
 
     def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
         """Return a function that is True for the images in a list that `caller` may get.
 
-        Returns None if it may get all of them. Check GET_IMAGES first: this does not.
+        Returns None if it may get all of them. It does not check the permission to list images.
         """
         if self._rules is None:
             return None

@@ -22,7 +22,7 @@ from glimpse.embedded.sqlite.writer_thread import WriterThread
 from glimpse.images import Caller, Image, ImageQuery, Page
 from glimpse.images.errors import Unavailable
 
-_PAGE = 200  # images: rendering more at once would keep the event loop from other requests
+_PAGE = 200  # images: rendering more at once would block the event loop for too long
 _LARGEST_STEP = 1001  # the Image API's largest limit, and one that shows whether there are more
 
 
@@ -77,7 +77,7 @@ class SQLiteCatalog:
             if position is None:
                 return
             count = _PAGE
-            await asyncio.sleep(0)  # lets other requests run
+            await asyncio.sleep(0)  # the event loop runs other tasks
 
     async def _pages_by_scan(
         self, caller: Caller, query: ImageQuery, marker: Image | None

@@ -73,8 +73,8 @@ class FilteredScan:
         """Read the next images of a list that match `query` and that `caller` may list.
 
         `after` is the list's marker (None for the beginning), then the cursor that the step before
-        returned. At most `count` rows are examined, or 500 if no more rows have the query's ids or
-        date of change. So a step may be empty although the list goes on.
+        returned. A step examines a bounded number of rows: `count`, or up to 500 if only so few
+        have the query's ids or date of change. So it may find no image although the list goes on.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None

@@ -119,9 +119,9 @@ class ImageReader:
     ) -> ListStep[ListingPosition]:
         """Read the next images of a list that match `query` and that `caller` may list.
 
-        `is_readable_from_index` must be True for the query. At most `count` rows are examined, or
-        fewer if the images are large, so a step may be empty although the list goes on. Steps are
-        cached until the catalog changes.
+        `is_readable_from_index` must be True for the query. A step examines at most `count` rows,
+        and fewer if the images are large. So it may find no image although the list goes on. Steps
+        are cached until the catalog changes.
         """
         self._cache.refresh()
         key = (caller.project_id, caller.is_admin, query, after, count)

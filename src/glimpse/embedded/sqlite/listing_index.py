@@ -185,7 +185,7 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
 
 
 def indexed_facets(query: ImageQuery) -> list[list[str]]:
-    """Return the lists of `facets_for` by which to search the index: 8, and none too long.
+    """Return the lists of `facets_for` by which to search the index, at most 8.
 
     A list of more than 200 facets is left out, because checking all images in scope is faster. If
     no list is left, the result is that of a query without filters. An image that the index finds
