@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import logging
 import os
 import select
 import signal
@@ -22,6 +23,8 @@ from glimpse.server.worker import (
 )
 from glimpse.server.worker_pool import WorkerPool
 from glimpse.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 _HANDLED_SIGNALS = (*SIGNALS, signal.SIGCHLD)
 
@@ -87,7 +90,13 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         pid = os.fork()
         if pid == 0:
-            os._exit(self._run_worker(settings))
+            status = 1
+            try:
+                status = self._run_worker(settings)
+            except BaseException:  # noqa: BLE001  whatever it is, the process exits
+                _log.exception("A worker process stopped because of this error:")
+            finally:  # never return into the code of the supervisor
+                os._exit(status)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         return pid
 
