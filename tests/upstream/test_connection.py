@@ -1,6 +1,8 @@
 """Connection: which responses are read, which are refused, and when it closes."""
 
 import asyncio
+import socket
+import struct
 
 import pytest
 
@@ -53,6 +55,32 @@ async def test_response_without_a_length_ends_with_its_connection(
     assert (await get(client, scripted.url)).body == b"all of it"
     assert (await get(client, scripted.url)).body == b"all of it"
     assert scripted.connections == 2
+
+
+@pytest.mark.parametrize("ended_by", ["the client", "a reset"])
+async def test_response_without_a_length_fails_if_its_connection_is_cut(ended_by: str) -> None:
+    may_reset = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\na part")
+        await may_reset.wait()
+        connection = writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    async with listening(serve) as url:
+        client = make_client()
+        request = asyncio.create_task(get(client, url))
+        await until(lambda: any(each._body for each in client._open_connections))  # noqa: SLF001  no other sign of it
+        if ended_by == "the client":
+            await client.close()
+        else:
+            may_reset.set()
+        with pytest.raises(ProtocolError, match="closed within the response"):
+            await request
+        may_reset.set()
+        await client.close()
 
 
 async def test_header_names_ignore_case(client: HttpClient, scripted: ScriptedServer) -> None:

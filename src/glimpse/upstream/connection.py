@@ -109,7 +109,7 @@ class Connection(asyncio.Protocol):
         A request in progress fails: with ConnectionLost before the head of its response has
         arrived, with ProtocolError after that.
         """
-        self._transport.abort()
+        self._fail_as_closed()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport, to send requests."""
@@ -134,18 +134,17 @@ class Connection(asyncio.Protocol):
         if self._bytes_left < 0 or self._head_bytes_left < 0:
             self._fail(ResponseTooLarge(_TOO_LARGE))
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's
-        """Complete a response that ends with the connection; any other in progress fails.
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Complete a response that ends with the connection, if the server closed it in order.
 
-        Then call `on_close`.
+        Any other response in progress fails. Then call `on_close`.
         """
         if self._timer is not None:
             self._timer.cancel()
         if self._response is not None:
-            if not self._has_head:
-                self._fail(ConnectionLost(_NO_RESPONSE))
-            elif any(name.lower() in _FRAMING_HEADERS for name, _ in self._headers):
-                self._fail(ProtocolError("the connection closed within the response"))
+            has_length = any(name.lower() in _FRAMING_HEADERS for name, _ in self._headers)
+            if exc is not None or has_length or not self._has_head:
+                self._fail_as_closed()
             else:
                 self.on_message_complete()
         self._on_close(self)
@@ -221,6 +220,13 @@ class Connection(asyncio.Protocol):
         if self._response is not None and not self._response.done():
             self._response.set_result(response)
         self._response = None
+
+    def _fail_as_closed(self) -> None:
+        """Close the connection; `send` raises the error for one that closes during a response."""
+        if self._has_head:
+            self._fail(ProtocolError("the connection closed within the response"))
+        else:
+            self._fail(ConnectionLost(_NO_RESPONSE))
 
     def _fail(self, error: Exception) -> None:
         """Close the connection; `send` raises `error` if it still waits for the response."""
