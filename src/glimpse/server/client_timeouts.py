@@ -129,6 +129,10 @@ class ClientTimeouts(asyncio.Protocol):
             self._idle_since = now  # the client has only just read the end of the response
         elif self.flow.is_reading_paused and not is_sending:
             self._received_at = now  # the server is slow, not the client
+        if self.flow.is_reading_paused and self._body_since is not None:
+            # Of the time so far, count as much as the bytes received justify.
+            justified = now - self._body_bytes / _MIN_BODY_RATE
+            self._body_since = max(self._body_since, justified)
         left = self._time_left(now)
         if left <= 0 and not self.transport.is_closing():
             self._close_reason = "timeout"
@@ -150,8 +154,6 @@ class ClientTimeouts(asyncio.Protocol):
         if self._body_since is not None:
             moved_at = max(self._received_at, self._sent_at)
             at_min_rate = self._body_since + self._body_bytes / _MIN_BODY_RATE
-            if self.flow.is_reading_paused:
-                at_min_rate = moved_at
             return min(moved_at, at_min_rate) + self.client_timeout - now
         return self.client_timeout
 
