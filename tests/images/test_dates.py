@@ -1,8 +1,10 @@
 """Dates in each notation that the Image service accepts, and bounds with fractions of a second."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from glimpse.images import DateBound, parse_date
+from glimpse.images import DateBound, parse_date, parse_datetime
 from glimpse.images.dates import parse_date_bound
 
 
@@ -36,6 +38,9 @@ def test_each_notation_of_a_date_is_parsed(text: str, moment: str) -> None:
         "20240010",
         "2024-02-30",
         "2024-03-10 ",
+        "2024-03-10\0",
+        "2024-03-10\n\n",
+        "2024-03-10T11:21:31Z\0",
         "2024-03-10T11:21:31 +02:00",
         "2024-03-10T24:00:00Z",
         "2024-W10-7",
@@ -47,6 +52,26 @@ def test_each_notation_of_a_date_is_parsed(text: str, moment: str) -> None:
 def test_other_text_is_not_a_date(text: str) -> None:
     assert parse_date(text) is None
     assert parse_date_bound(f"gte:{text}") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "microsecond"),
+    [
+        ("2024-03-10T13:21:31+02:00", 0),
+        ("2024-03-10T11:21:31.5Z", 500_000),
+        ("2024-03-10T11:21:31.000001", 1),
+        ("2024-03-10T11:21:31.1234569", 123_456),
+        ("2024-03-10T11:21:31." + "0" * 5000 + "1", 0),
+    ],
+)
+def test_a_datetime_is_in_utc_and_has_microseconds(text: str, microsecond: int) -> None:
+    assert parse_datetime(text) == datetime(2024, 3, 10, 11, 21, 31, microsecond, UTC)
+
+
+def test_a_newline_is_the_end_of_a_date_and_of_no_datetime() -> None:
+    assert parse_date("2024-03-10\n") == "2024-03-10T00:00:00Z"
+    assert parse_date_bound("lt:2024-03-10\n") == DateBound("lt", "2024-03-10T00:00:00Z")
+    assert parse_datetime("2024-03-10\n") is None
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ Nothing here knows HTTP, a database or Glance.
 """
 
 from glimpse.images.caller import Caller
-from glimpse.images.dates import DateBound, parse_date
+from glimpse.images.dates import DateBound, parse_date, parse_datetime
 from glimpse.images.filtering import filter_pages
 from glimpse.images.image import BASE_ATTRIBUTES, Image, image_from_document
 from glimpse.images.permissions import Action, Permissions, PolicyRules, has_role
@@ -31,4 +31,5 @@ __all__ = [
     "has_role",
     "image_from_document",
     "parse_date",
+    "parse_datetime",
 ]

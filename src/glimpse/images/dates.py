@@ -20,7 +20,6 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
 _OPERATORS_WITH_FRACTION: dict[DateOperator, DateOperator] = {"gte": "gt", "lt": "lte"}
 _FRACTION_DIGITS = 6  # digits after these, below a microsecond, are dropped
 # A year, then optionally a month, a day, a time and a zone. Year and month alone need the dash.
-# The Image service accepts a newline at the end.
 _ISO_8601 = re.compile(
     r"(?P<year>[0-9]{4})"
     r"(?:(?:-(?P<month>[0-9]{1,2})|(?P<month2>[0-9]{2})(?!$))"
@@ -28,7 +27,7 @@ _ISO_8601 = re.compile(
     r"(?:[ T](?P<hour>[0-9]{2})(?::?(?P<minute>[0-9]{2}))?"
     r"(?::?(?P<second>[0-9]{1,2})(?:[.,](?P<fraction>[0-9]+))?)?"
     r"(?P<zone>Z|(?P<sign>[+-])(?P<zone_hours>[0-9]{2}):?(?P<zone_minutes>[0-9]{2})?)?"
-    r")?)?)?\n?"
+    r")?)?)?"
 )
 # Groups of the pattern that are numbers, without month and day, which have two groups each.
 _NUMBER_GROUPS = ("year", "hour", "minute", "second", "zone_hours", "zone_minutes")
@@ -49,13 +48,23 @@ class DateBound(NamedTuple):
         return _COMPARE[self.operator](date, self.moment)
 
 
+def parse_datetime(text: str) -> datetime | None:
+    """Parse an ISO 8601 date, with or without time and zone, into a datetime in UTC.
+
+    A date without a zone is in UTC. Digits of a second below microseconds are dropped. Returns None
+    for text that is not a date, and for a date before the year 1 or after the year 9999.
+    """
+    return _moment(_ISO_8601.fullmatch(text))
+
+
 def parse_date(text: str) -> str | None:
     """Convert an ISO 8601 date, with or without time and zone, to ``2024-02-01T10:20:30Z``.
 
-    A date without a zone is in UTC. A fraction of a second is dropped. Returns None for text that
-    is not a date, and for a date before the year 1 or after the year 9999.
+    As `parse_datetime`, but a fraction of a second is dropped, and a newline at the end accepted,
+    as in the Image service.
     """
-    return _moment(_ISO_8601.fullmatch(text))
+    moment = parse_datetime(text.removesuffix("\n"))
+    return None if moment is None else _print(moment)
 
 
 def parse_date_bound(text: str) -> DateBound | None:
@@ -76,37 +85,42 @@ def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
     10.5 s becomes ``gt`` 10 s, ``lt`` 10.5 s becomes ``lte`` 10 s. ``eq`` 10.5 s is true of no
     image, and ``neq`` 10.5 s of all.
     """
-    matched = _ISO_8601.fullmatch(date)
+    matched = _ISO_8601.fullmatch(date.removesuffix("\n"))
     moment = _moment(matched)
     if matched is None or moment is None:
         return None
-    if (matched["fraction"] or "")[:_FRACTION_DIGITS].strip("0"):
+    printed = _print(moment)
+    if moment.microsecond:
         comparison = _OPERATORS_WITH_FRACTION.get(comparison, comparison)
         if comparison in ("eq", "neq"):
-            moment = f"{moment[:-1]}.{matched['fraction']}Z"  # equals no image's date
-    return DateBound(comparison, moment)
+            printed = f"{printed[:-1]}.{matched['fraction']}Z"  # equals no image's date
+    return DateBound(comparison, printed)
 
 
-def _moment(matched: re.Match[str] | None) -> str | None:
-    """Return the date that _ISO_8601 matched, as ``2024-02-01T10:20:30Z``.
+def _moment(matched: re.Match[str] | None) -> datetime | None:
+    """Return the date that _ISO_8601 matched, in UTC.
 
     Returns None if it did not match, or if the date does not exist (February 30).
     """
     if matched is None:
         return None
-    # A fraction may have thousands of digits, and is dropped.
     part = {name: int(matched[name] or 0) for name in _NUMBER_GROUPS}
     offset = timedelta(hours=part["zone_hours"], minutes=part["zone_minutes"])
+    fraction = (matched["fraction"] or "")[:_FRACTION_DIGITS]  # of what may be thousands of digits
     try:
-        local = datetime(
+        return datetime(
             part["year"],
             int(matched["month"] or matched["month2"] or 1),
             int(matched["day"] or matched["day2"] or 1),
             part["hour"],
             part["minute"],
             part["second"],
+            int(fraction.ljust(_FRACTION_DIGITS, "0")),
             tzinfo=timezone(-offset if matched["sign"] == "-" else offset),
-        )
-        return f"{local.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
+        ).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _print(moment: datetime) -> str:
+    return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z"

@@ -117,6 +117,25 @@ def test_malformed_application_credential_is_a_bad_request(
     assert message_of(response)
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("2990-01-02T03:04:05", "2990-01-02T03:04:05.000000"),
+        ("2990-01-02T03:04:05Z", "2990-01-02T03:04:05.000000"),
+        ("2990-01-02T03:04:05.250000", "2990-01-02T03:04:05.250000"),
+        ("2990-01-02T03:04:05.250000Z", "2990-01-02T03:04:05.250000"),
+        ("2990-01-02 03:04:05.5Z", "2990-01-02T03:04:05.500000"),
+        ("2990-01-02T03:04:05+02:00", "2990-01-02T01:04:05.000000"),
+        ("2990-01-02", "2990-01-02T00:00:00.000000"),
+        (None, None),
+    ],
+)
+def test_expires_at_is_shown_in_utc_with_microseconds(
+    cloud: Cloud, sent: str | None, shown: str | None
+) -> None:
+    assert credential_of(cloud, cloud.token(), expires_at=sent)["expires_at"] == shown
+
+
 def test_token_expires_with_its_application_credential(cloud: Cloud) -> None:
     soon = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 600))
     made = credential_of(cloud, cloud.token(), expires_at=soon)

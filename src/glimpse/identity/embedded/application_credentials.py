@@ -5,7 +5,6 @@ import secrets
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import orjson
@@ -17,6 +16,7 @@ from glimpse.identity.embedded.directory_document import credential_entry
 from glimpse.identity.embedded.directory_file import DirectoryFile
 from glimpse.identity.embedded.entry_validation import is_printable_time
 from glimpse.identity.embedded.session import Session
+from glimpse.images import parse_datetime
 
 # Bounds, since each change writes the whole identity file, which each worker then reads.
 MAX_PER_USER = 100
@@ -232,15 +232,14 @@ def _parse_expiry(text: object, now: float) -> float | None:
     """
     if text is None:
         return None
-    try:
-        if len(text) > field_lengths.DATE:  # type: ignore[arg-type]  # a TypeError then
-            raise ValueError  # noqa: TRY301  handled like the errors of fromisoformat
-        parsed = datetime.fromisoformat(text)  # type: ignore[arg-type]  # what is no text raises TypeError
-        seconds = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        raise BadRequest("expires_at has to be an ISO 8601 date and time.") from None
-    if not is_printable_time(seconds):
-        raise BadRequest("expires_at must not be after the year 9999 in UTC.")
-    if seconds < now:
+    if not isinstance(text, str) or len(text) > field_lengths.DATE:
+        moment = None
+    else:
+        moment = parse_datetime(text)
+    if moment is None or not is_printable_time(moment.timestamp()):
+        raise BadRequest(
+            "expires_at has to be an ISO 8601 date and time, not after the year 9999 in UTC."
+        )
+    if moment.timestamp() < now:
         raise BadRequest("expires_at must not be before now.")
-    return seconds
+    return moment.timestamp()

@@ -1,6 +1,5 @@
 """Parses the document of a token, which Keystone sends when it validates one."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -8,7 +7,7 @@ import orjson
 from glimpse.identity.access_rules import AccessRule
 from glimpse.identity.keystone.token_cache import ValidatedToken
 from glimpse.identity.service import IdentityUnavailable
-from glimpse.images import Caller
+from glimpse.images import Caller, parse_datetime
 
 _ADMIN_ROLE = "admin"
 
@@ -21,9 +20,9 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
     """
     try:
         token = _object(orjson.loads(body), "token")
-        expires_at = datetime.fromisoformat(_text(token, "expires_at"))
-        if expires_at.tzinfo is None:
-            expires_at = expires_at.replace(tzinfo=UTC)
+        expires_at = parse_datetime(_text(token, "expires_at"))
+        if expires_at is None:
+            raise ValueError  # noqa: TRY301  handled like other values that are not Keystone's
         credential = _object(token, "application_credential")
         entries = credential.get("access_rules")
         rules = None if entries is None else tuple(map(AccessRule.parse, _list(entries)))
