@@ -18,6 +18,7 @@ DATE = "2024-03-01T00:00:00Z"
 BROKEN = [
     *("created_at = 'yesterday'", "created_at = '2024-02-30T00:00:00Z'", "created_at = ''"),
     *("created_at = '0000-01-01T00:00:00Z'", "created_at = '10000-01-01T00:00:00Z'"),
+    *("created_at = '2024-W10-7T10:20:30Z'", "updated_at = '2024-02-01x10:20:30Z'"),
     *("created_at = 5", "created_at = NULL", "created_at = X'FF'", "updated_at = 'x'"),
     *("updated_at = NULL", "properties = '{'", "properties = '[]'", "properties = 'null'"),
     *("properties = ''", "properties = NULL", "properties = X'00'", "properties = '{\"a\": 5}'"),

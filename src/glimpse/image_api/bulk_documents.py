@@ -10,11 +10,12 @@ from glimpse.embedded.image_changes import check_size, check_text
 from glimpse.image_api.schema import STATUSES
 from glimpse.image_api.validation import CHECKS, check_property_key, one_of, text_up_to
 from glimpse.images import BASE_ATTRIBUTES, Image, image_from_document, parse_date
+from glimpse.images.dates import PRINTED_DATE
 from glimpse.images.errors import Invalid
 
 MEMBER_STATUSES = ("pending", "accepted", "rejected")
 _LARGEST_SIZE = 2**63 - 1  # bytes: what a column holds
-_AS_PRINTED = re.compile(r"[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+_PRINTED_DATE = re.compile(PRINTED_DATE)
 
 
 def _is_size(value: object) -> bool:
@@ -125,7 +126,7 @@ def _normalize_date(date: str) -> str | None:
 
     A date that has this format already, as most have, is checked without parsing ISO 8601.
     """
-    if _AS_PRINTED.fullmatch(date):
+    if _PRINTED_DATE.fullmatch(date):
         try:
             datetime.fromisoformat(date)
         except ValueError:

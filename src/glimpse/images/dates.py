@@ -29,7 +29,9 @@ _ISO_8601 = re.compile(
     r"(?P<zone>Z|(?P<sign>[+-])(?P<zone_hours>[0-9]{2}):?(?P<zone_minutes>[0-9]{2})?)?"
     r")?)?)?"
 )
-# Groups of the pattern that are numbers, without month and day, which have two groups each.
+# A pattern of the format in which an image has its dates; the day need not exist.
+PRINTED_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}Z"
+# Groups of _ISO_8601 that are numbers, without month and day, which have two groups each.
 _NUMBER_GROUPS = ("year", "hour", "minute", "second", "zone_hours", "zone_minutes")
 
 

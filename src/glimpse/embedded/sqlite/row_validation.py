@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import orjson
 
 from glimpse.images import Image
+from glimpse.images.dates import PRINTED_DATE
 from glimpse.telemetry.broken_records import BrokenRecords
 
 Result = TypeVar("Result")
@@ -30,13 +31,13 @@ _ALLOWED: dict[str, frozenset[type]] = {
 # The types of the columns of valid rows seen before: a few hundred combinations at most.
 _valid_types: set[tuple[type, ...]] = set()
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
-_DATE_LENGTH = len("2024-02-01T10:20:30Z")
+_TWO_DATES = re.compile(PRINTED_DATE * 2).fullmatch
 
 
 def is_valid_image(image: Image) -> bool:
     """Return True if all attributes of an image that was read have allowed types and formats.
 
-    Otherwise the image and the reason are logged, once for each image. Takes 1.3 µs for a valid
+    Otherwise the image and the reason are logged, once for each image. Takes 1.5 µs for a valid
     image.
     """
     reason = _invalid_reason(image)
@@ -64,7 +65,7 @@ def _invalid_reason(image: Image) -> str | None:
         return "properties is not an object of texts"
     if type(tags) is not list or not _TEXT.issuperset(map(type, tags)):
         return "tags is not a list of texts"
-    if not len(image.created_at) == len(image.updated_at) == _DATE_LENGTH:
+    if not _TWO_DATES(image.created_at + image.updated_at):
         return "created_at or updated_at is not as this service writes it"
     return None if _UUID(image.id) else "id is not a UUID in lower case"
 
