@@ -1,6 +1,7 @@
 """Private files: others lose access, or it is said that they cannot."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,19 @@ def test_open_directory_of_another_user_is_refused(
         private_files.make_private_directory(tmp_path)
     tmp_path.chmod(0o700)
     private_files.make_private_directory(tmp_path)
+
+
+def test_version_of_a_file_differs_after_a_change_of_content_or_permissions(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"a")
+    versions = {private_files.read_file_version(file)}
+    private_files.write_private_file(file, b"b")
+    versions.add(private_files.read_file_version(file))
+    time.sleep(0.02)  # a clock tick of the file system
+    file.chmod(0)
+    versions.add(private_files.read_file_version(file))
+    assert len(versions) == 3
+    assert private_files.read_file_version(file) in versions
 
 
 def test_failed_write_leaves_no_temporary_file(

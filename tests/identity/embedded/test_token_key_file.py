@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import time
 from pathlib import Path
 
 import pytest
@@ -93,9 +94,34 @@ def deny(path: Path) -> bytes:
     raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
 
-def test_removed_file_keeps_the_keys_in_use(path: Path) -> None:
+def test_removed_file_keeps_the_keys_in_use_and_is_logged_once_a_minute(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     file = TokenKeyFile(path)
     keys = file.keys
     path.unlink()
+    for _ in range(3):
+        file.refresh()
+    assert file.keys is keys
+    (message,) = caplog.messages
+    assert message.startswith(f"{path} cannot be read: No such file or directory. ")
+    assert "Restore the file" in message
+
+
+def test_file_that_becomes_unreadable_is_logged(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = TokenKeyFile(path)
+    keys = file.keys
+    time.sleep(0.02)  # a clock tick of the file system
+    path.chmod(0)
+    monkeypatch.setattr(Path, "read_bytes", deny)  # root could read it
     file.refresh()
     assert file.keys is keys
+    (message,) = caplog.messages
+    assert message.startswith(f"{path} cannot be read: Permission denied. ")
+    monkeypatch.undo()
+    path.chmod(0o600)
+    file.refresh()
+    assert file.keys.signing_key_id == keys.signing_key_id
+    assert len(caplog.messages) == 1

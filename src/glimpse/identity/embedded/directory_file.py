@@ -46,7 +46,7 @@ class DirectoryFile:
         make_private_directory(state_dir)
         self.path = state_dir / FILE_NAME
         self._lock = state_dir / ".identity.lock"
-        self._version: FileVersion = (0, 0, 0)
+        self._version: FileVersion = (0, 0, 0, 0)
         self.current = Directory()
         with locked(self._lock):
             self._complete()

@@ -11,7 +11,7 @@ from pathlib import Path
 PRIVATE_DIRECTORY = 0o700
 PRIVATE_FILE = 0o600
 
-FileVersion = tuple[int, int, int]
+FileVersion = tuple[int, int, int, int]
 
 
 def make_private_directory(path: Path) -> None:
@@ -78,10 +78,10 @@ def locked(path: Path) -> Iterator[None]:
 def read_file_version(path: Path) -> FileVersion:
     """Return a value that differs once `path` has been written or replaced; takes 1 µs.
 
-    Raises OSError if `path` does not exist.
+    It also differs once the permissions have changed. Raises OSError if `path` does not exist.
     """
     status = os.stat(path)  # noqa: PTH116  takes half of Path.stat's time, for each request
-    return status.st_ino, status.st_mtime_ns, status.st_size
+    return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
 
 def _write_temporary(path: Path, content: bytes) -> Path:

@@ -15,7 +15,6 @@ from glimpse.identity.embedded.tokens import KEY_BYTES, TokenKeys
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
 _log = logging.getLogger(__name__)
-_log_unreadable = ThrottledErrorLog(_log)
 
 _INTERVAL = 1.0  # seconds within which all workers know that a key was removed
 
@@ -35,6 +34,7 @@ class TokenKeyFile:
         self._path = path
         self._clock = clock
         self._refreshed_at = clock()
+        self._log_unreadable = ThrottledErrorLog(_log)
         create_private_file(path, secrets.token_bytes(KEY_BYTES))
         self._version = read_file_version(path)
         self.keys = self._read()
@@ -46,7 +46,7 @@ class TokenKeyFile:
             self.refresh()
 
     def refresh(self) -> None:
-        """Read the file again if it has been replaced.
+        """Read the file again if it has been replaced, or if its permissions have changed.
 
         If the file is missing, unreadable or invalid, the keys stay as they are. An invalid file is
         logged once for each change; one that cannot be read, once a minute until it can.
@@ -58,8 +58,12 @@ class TokenKeyFile:
                 return
             self.keys = self._read()
         except OSError as error:
-            _log_unreadable(
-                "%s cannot be read: %s. The present keys are kept.", self._path, error.strerror
+            self._log_unreadable(
+                "%s cannot be read: %s. The keys in use are kept. Restore the file, and make it "
+                "readable for this process: without it, the next process that starts makes a new "
+                "key, and all users have to log in again.",
+                self._path,
+                error.strerror,
             )
             return
         except InvalidDirectory as error:
