@@ -8,12 +8,7 @@ from glimpse.glance.client import GlanceClient
 from glimpse.glance.request import GlanceRequest, encode_target, make_headers
 from glimpse.images.errors import Invalid, InvalidResponse, Unavailable
 from glimpse.telemetry.observer import NullObserver, Service
-from glimpse.telemetry.request_context import (
-    RequestContext,
-    RequestIds,
-    current_context,
-    current_request,
-)
+from glimpse.telemetry.request_context import RequestContext, current_context
 from glimpse.upstream.errors import ConnectError, ConnectionLost, ResponseTooLarge
 from glimpse.upstream.transport import Response
 from tests.support.options import glance_options
@@ -47,13 +42,13 @@ class Observer(NullObserver):
 def observer() -> Observer:
     """The observer of the request being served."""
     observer = Observer()
-    current_context.set(RequestContext(observer))
+    current_context.set(RequestContext("req-1", observer=observer))
     return observer
 
 
 async def test_request_carries_tokens_ids_parameters_and_bounds() -> None:
     transport = FakeTransport(lambda _: OK)
-    current_request.set(RequestIds("req-1"))
+    current_context.set(RequestContext("req-1"))
     target = encode_target("/v2/images/a%2Fb", [("name", "a b"), ("tag", "\xe9")])
     headers = make_headers("secret", "text/x")
     response = await client_of(transport).send(GlanceRequest("PATCH", target, headers, 7, b"[]"))

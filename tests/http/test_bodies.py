@@ -20,7 +20,7 @@ LARGEST = 1024 * 1024  # bytes of a JSON body of the Image API
 
 
 def test_a_body_beyond_the_budget_is_refused_unless_it_is_the_only_one() -> None:
-    budget, first, second = BodyBudget(100), RequestContext(), RequestContext()
+    budget, first, second = BodyBudget(100), RequestContext("req-1"), RequestContext("req-2")
     budget.reserve(first, 90)
     with pytest.raises(TooManyBodies):
         budget.reserve(second, 11)

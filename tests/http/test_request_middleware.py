@@ -10,7 +10,7 @@ from glimpse.http.request_middleware import RequestMiddleware, ResponseAborted
 from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.responses import send_text
 from glimpse.telemetry.observer import NullObserver
-from glimpse.telemetry.request_context import current_context, current_request
+from glimpse.telemetry.request_context import current_context
 from tests.support.asgi import call
 
 START: Message = {"type": "http.response.start", "status": 200, "headers": []}
@@ -141,7 +141,7 @@ async def test_waiting_until_idle_ends_with_the_last_request() -> None:
 
     async def wait(_scope: Scope, _receive: Receive, send: Send) -> None:
         await release.wait()
-        await send_text(send, 200, current_request.get().request_id)
+        await send_text(send, 200, current_context.get().request_id)
 
     app = middleware(wait, in_flight=in_flight)
     requests = [asyncio.create_task(call(app, "GET", "/")) for _ in range(3)]

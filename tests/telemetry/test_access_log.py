@@ -13,12 +13,7 @@ from glimpse.images import Caller
 from glimpse.settings import load_settings
 from glimpse.telemetry.access_log import redacted_target
 from glimpse.telemetry.log_setup import LineFormatter
-from glimpse.telemetry.request_context import (
-    RequestContext,
-    RequestIds,
-    current_context,
-    current_request,
-)
+from glimpse.telemetry.request_context import RequestContext, current_context
 from tests.support.cloud import PASSWORD, EmbeddedCloud, Member, seed_identity
 from tests.support.http import request
 from tests.support.process import GlimpseProcess
@@ -171,13 +166,12 @@ def test_every_format_option_of_oslo_log_is_followed(tmp_path: Path) -> None:
         said(logging.ERROR, ValueError("odd")) == "ERROR name [-] said\nERROR name ValueError: odd"
     )
 
-    context = RequestContext()
+    context = RequestContext("req-1")
     context.caller = Caller(
         "u", "p", user_name="demo", project_name="ours", user_domain_id="default"
     )
 
     def said_within() -> str:
-        current_request.set(RequestIds("req-1"))
         current_context.set(context)
         return said(logging.INFO)
 

@@ -16,12 +16,7 @@ import pytest
 from glimpse.images import Caller
 from glimpse.settings import load_settings
 from glimpse.telemetry.log_setup import JsonFormatter, LineFormatter
-from glimpse.telemetry.request_context import (
-    RequestContext,
-    RequestIds,
-    current_context,
-    current_request,
-)
+from glimpse.telemetry.request_context import RequestContext, current_context
 from tests.support.cloud import Cloud, EmbeddedCloud, Member, seed_identity
 from tests.support.http import read_answer
 from tests.support.process import GlimpseProcess, run_glimpse
@@ -46,10 +41,9 @@ def within(caller: Caller, render: Callable[[], str]) -> str:
     """What `render` returns while a request of the caller is served."""
 
     def served() -> str:
-        notes = RequestContext()
+        notes = RequestContext("req-1")
         notes.caller = caller
         current_context.set(notes)
-        current_request.set(RequestIds("req-1"))
         return render()
 
     return copy_context().run(served)

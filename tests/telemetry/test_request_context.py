@@ -6,20 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from glimpse.telemetry.observer import NullObserver, Service
-from glimpse.telemetry.request_context import (
-    NO_REQUEST,
-    RequestContext,
-    current_context,
-    current_request,
-    new_request_ids,
-)
+from glimpse.telemetry.observer import NULL_OBSERVER, NullObserver, Service
+from glimpse.telemetry.request_context import NO_REQUEST, current_context, new_context
 
 SENT = b"req-11111111-2222-3333-4444-555555555555"
 
 
 def test_a_request_id_is_a_random_uuid() -> None:
-    made = {new_request_ids({}).request_id for _ in range(100)}
+    made = {new_context({}, NULL_OBSERVER).request_id for _ in range(100)}
     assert len(made) == 100
     for request_id in made:
         assert re.fullmatch(r"req-[0-9a-f-]{36}", request_id)
@@ -29,17 +23,17 @@ def test_a_request_id_is_a_random_uuid() -> None:
 
 @pytest.mark.parametrize("sent", [SENT, SENT.replace(b"req-1", b"req-A")])
 def test_the_request_id_of_a_client_is_the_global_id(sent: bytes) -> None:
-    ids = new_request_ids({b"x-openstack-request-id": sent})
-    assert ids.global_id == sent.decode()
-    assert ids.request_id != ids.global_id
+    context = new_context({b"x-openstack-request-id": sent}, NULL_OBSERVER)
+    assert context.global_id == sent.decode()
+    assert context.request_id != context.global_id
 
 
 @pytest.mark.parametrize(
     "sent", [b"", b"req-", SENT[4:], SENT + b"0", SENT + b"\n", b"x" + SENT, b"\xff" * 40]
 )
 def test_another_text_is_no_global_id(sent: bytes) -> None:
-    assert new_request_ids({b"x-openstack-request-id": sent}).global_id is None
-    assert new_request_ids({}).global_id is None
+    assert new_context({b"x-openstack-request-id": sent}, NULL_OBSERVER).global_id is None
+    assert new_context({}, NULL_OBSERVER).global_id is None
 
 
 class Calls(NullObserver):
@@ -54,7 +48,7 @@ class Calls(NullObserver):
 
 def test_the_time_of_calls_to_glance_is_summed_and_the_observer_gets_all_calls() -> None:
     calls = Calls()
-    context = RequestContext(calls)
+    context = new_context({}, calls)
     context.call_ended("glance", "GET", "200", 0.25)
     context.call_ended("keystone", "GET", "200", 4.0)
     context.call_ended("glance", "PATCH", "timeout", 0.5)
@@ -68,13 +62,10 @@ def test_the_time_of_calls_to_glance_is_summed_and_the_observer_gets_all_calls()
 
 async def test_requests_that_are_served_at_once_have_contexts_of_their_own() -> None:
     async def serve(operation: str) -> str:
-        current_context.set(RequestContext())
-        current_request.set(new_request_ids({}))
+        current_context.set(new_context({}, NULL_OBSERVER))
         current_context.get().operation = operation
         await asyncio.sleep(0)
         return current_context.get().operation
 
-    before = current_context.get()
     assert {*await asyncio.gather(serve("a"), serve("b"))} == {"a", "b"}
-    assert current_request.get() is NO_REQUEST
-    assert current_context.get() is before
+    assert current_context.get() is NO_REQUEST

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import xxhash
 
 from glimpse.http.responses import Header
-from glimpse.telemetry.request_context import current_request
+from glimpse.telemetry.request_context import current_context
 
 
 class Response(NamedTuple):
@@ -39,7 +39,7 @@ def plain_json(document: object) -> bytes:
 
 def request_id_headers() -> tuple[Header, ...]:
     """Return the two headers with the id of the current request, as Compute sends them."""
-    request_id = current_request.get().request_id.encode()
+    request_id = current_context.get().request_id.encode()
     return (b"x-openstack-request-id", request_id), (b"x-compute-request-id", request_id)
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from glimpse.images.errors import ImageNotFound, Invalid
-from glimpse.telemetry.request_context import NO_REQUEST, current_request
+from glimpse.telemetry.request_context import NO_REQUEST, current_context
 
 Parameters = Sequence[tuple[str, str]]
 # Returns the sentence that explains a status code of 500 by the content of the request, or None if
@@ -61,9 +61,9 @@ def make_headers(token: str, content_type: str | None = None) -> dict[str, str]:
     The id of the request that Glimpse is serving is among them, so that Glance logs the same id.
     """
     headers = {"X-Auth-Token": token, "Accept": "application/json"}
-    ids = current_request.get()
-    if ids != NO_REQUEST:
-        headers["X-Openstack-Request-Id"] = ids.global_id or ids.request_id
+    context = current_context.get()
+    if context is not NO_REQUEST:
+        headers["X-Openstack-Request-Id"] = context.global_id or context.request_id
     if content_type:
         headers["Content-Type"] = content_type
     return headers

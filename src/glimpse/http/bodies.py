@@ -7,12 +7,7 @@ from contextlib import aclosing
 from starlette.types import Receive, Send
 
 from glimpse.images.errors import Unavailable
-from glimpse.telemetry.request_context import (
-    NO_REQUEST,
-    RequestContext,
-    current_context,
-    current_request,
-)
+from glimpse.telemetry.request_context import NO_REQUEST, RequestContext, current_context
 
 # Bytes of request bodies that one process holds at once. The first bytes of each body do not count:
 # when large bodies have used up all of this, logins and metadata writes still succeed.
@@ -93,7 +88,7 @@ def _count_bytes(total: int) -> None:
     Raises TooManyBodies. Does nothing outside of a request, or if that many are counted already.
     """
     context = current_context.get()
-    if total > context.body_bytes and current_request.get() is not NO_REQUEST:
+    if total > context.body_bytes and context is not NO_REQUEST:
         BODIES.reserve(context, total - context.body_bytes)
 
 

@@ -11,12 +11,7 @@ from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.responses import send_text
 from glimpse.telemetry.access_log import IncompleteResponse, log_access, redacted_target
 from glimpse.telemetry.observer import NULL_OBSERVER, Observer
-from glimpse.telemetry.request_context import (
-    RequestContext,
-    current_context,
-    current_request,
-    new_request_ids,
-)
+from glimpse.telemetry.request_context import RequestContext, current_context, new_context
 
 _LOG = logging.getLogger(__name__)
 _CLIENT_CLOSED = (
@@ -36,9 +31,8 @@ class ResponseAborted(Exception):
 class RequestMiddleware:
     """Gives each request its context, logs and counts it, and turns exceptions into responses.
 
-    Extends the scope (see `request_scope.extend_scope`) and sets `current_request` and
-    `current_context` of `telemetry.request_context`. A request that repeats a token header gets a
-    400.
+    Extends the scope (see `request_scope.extend_scope`) and sets `current_context` of
+    `telemetry.request_context`. A request that repeats a token header gets a 400.
 
     An exception that `app` raises is logged. If no response has started, the client gets a 500 in
     plain text. Otherwise the exception is raised to the server, which closes the connection.
@@ -66,8 +60,7 @@ class RequestMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         has_single_tokens = extend_scope(scope, trust_proxy_headers=self._trust_proxy_headers)
-        current_request.set(new_request_ids(scope["glimpse.headers"]))
-        context = RequestContext(self._observer)
+        context = new_context(scope["glimpse.headers"], self._observer)
         current_context.set(context)
         response = _SentResponse(send)
         began = time.perf_counter()

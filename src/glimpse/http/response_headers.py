@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from glimpse.http.responses import Header
-from glimpse.telemetry.request_context import current_request
+from glimpse.telemetry.request_context import current_context
 
 
 class ResponseHeadersMiddleware:
@@ -20,7 +20,7 @@ class ResponseHeadersMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                request_id = current_request.get().request_id.encode()
+                request_id = current_context.get().request_id.encode()
                 message["headers"] = [
                     *message.get("headers", ()),
                     (b"x-openstack-request-id", request_id),

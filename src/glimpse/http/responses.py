@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from starlette.types import Send
 
-from glimpse.telemetry.request_context import current_request
+from glimpse.telemetry.request_context import current_context
 
 Header = tuple[bytes, bytes]
 _WITHOUT_LENGTH = frozenset((204, 304))
@@ -29,6 +29,6 @@ async def send_text(send: Send, status: int, text: str) -> None:
     """Send a complete plain-text response, with the id of the current request in its headers."""
     headers = [
         (b"content-type", b"text/plain; charset=UTF-8"),
-        (b"x-openstack-request-id", current_request.get().request_id.encode()),
+        (b"x-openstack-request-id", current_context.get().request_id.encode()),
     ]
     await send_response(send, status, headers, text.encode())

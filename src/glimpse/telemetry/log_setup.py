@@ -15,7 +15,7 @@ import orjson
 from glimpse.settings import Server
 from glimpse.telemetry.access_log import ACCESS_LOG
 from glimpse.telemetry.redaction import escape, show
-from glimpse.telemetry.request_context import NO_REQUEST, current_context, current_request
+from glimpse.telemetry.request_context import NO_REQUEST, current_context
 
 _LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"%\((\w+)\)")
@@ -128,7 +128,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, or the lines if there is a traceback, without a line end."""
-        is_in_request = current_request.get() is not NO_REQUEST
+        is_in_request = current_context.get() is not NO_REQUEST
         values = {**self._unknown, **record.__dict__, **(_context_ids() if is_in_request else {})}
         values["asctime"] = self._asctime(record)
         values["message"] = _message(record)
@@ -222,11 +222,12 @@ def _context_ids() -> dict[str, str]:
     The caller's ids are foreign text, from Keystone or a noauth token. Pass them to `_redacted_ids`
     before they are logged; if one is unusually long, that is done already.
     """
-    ids, caller = current_request.get(), current_context.get().caller
-    context = {"request_id": ids.request_id, "global_request_id": ids.global_id or "-"}
+    request = current_context.get()
+    values = {"request_id": request.request_id, "global_request_id": request.global_id or "-"}
+    caller = request.caller
     if caller is None:
-        return {**context, "user": "-", "project": "-"}
-    context |= {
+        return {**values, "user": "-", "project": "-"}
+    values |= {
         "user": caller.user_id,
         "project": caller.project_id or "-",
         "user_name": caller.user_name or "-",
@@ -234,10 +235,10 @@ def _context_ids() -> dict[str, str]:
         "user_domain": caller.user_domain_id or "-",
         "project_domain": caller.project_domain_id or "-",
     }
-    if max(len(context["user"]), len(context["project"])) > _LONGEST_USUAL_ID:
+    if max(len(values["user"]), len(values["project"])) > _LONGEST_USUAL_ID:
         # A Keystone token that is sent to a noauth server would be an id.
-        return _redacted_ids(context)
-    return context
+        return _redacted_ids(values)
+    return values
 
 
 def _is_plain(text: str) -> bool:
