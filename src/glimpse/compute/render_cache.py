@@ -21,7 +21,10 @@ class _RenderingTooLarge(Exception):
 
 
 def render_detail(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
-    """Return the JSON of `detail_view`; that of 1,024 images, if they are small, is cached."""
+    """Return the JSON of `detail_view`. It is cached, unless the image is large.
+
+    The cache holds 1,024 images, with their links.
+    """
     if len(image.properties_json) > _MAX_CACHED_CHARACTERS:  # also saves hashing it
         return _render(image, links, show_size=show_size)
     try:

@@ -284,7 +284,8 @@ async def _no_pieces() -> AsyncIterator[bytes]:
 def _write_error(error: OSError) -> ServiceError:
     """Log an error of writing; return the error for the client, without the path.
 
-    It is StorageFull if the disk, the quota or the largest size of a file is exceeded.
+    It is StorageFull if the disk, the quota or the largest size of a file is exceeded, otherwise
+    Unavailable.
     """
     _log_unwritable("image data cannot be written, check disk space and permissions: %s", error)
     if error.errno in _FULL:

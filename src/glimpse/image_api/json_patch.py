@@ -88,12 +88,18 @@ def apply_patch(
 
 
 def deactivate(image: Image) -> Image:
-    """Return the image in status deactivated. Raises Forbidden unless active or deactivated."""
+    """Return the image in status deactivated.
+
+    Raises Forbidden unless its present status is active or deactivated.
+    """
     return _switch_status(image, "active", "deactivated", "deactivate")
 
 
 def reactivate(image: Image) -> Image:
-    """Return the image in status active. Raises Forbidden unless deactivated or active."""
+    """Return the image in status active.
+
+    Raises Forbidden unless its present status is deactivated or active.
+    """
     return _switch_status(image, "deactivated", "active", "reactivate")
 
 

@@ -155,7 +155,7 @@ async def show_image(request: ImageRequest) -> Response:
 
 
 async def create_image(request: ImageRequest) -> Response:
-    """``POST /v2/images``: create an image without data, in status queued.
+    """``POST /v2/images``: 201; create an image without data, in status queued.
 
     The caller's project owns it, unless an admin names another owner.
     """
@@ -187,7 +187,7 @@ async def update_image(request: ImageRequest) -> Response:
 
 
 async def delete_image(request: ImageRequest) -> Response:
-    """``DELETE /v2/images/{image_id}``: delete an image and its data."""
+    """``DELETE /v2/images/{image_id}``: 204; delete an image and its data."""
     await request.service.delete_image(request.caller, request.image_id)
     return Response(status_code=204)
 
@@ -209,7 +209,10 @@ async def reactivate_image(request: ImageRequest) -> Response:
 
 
 async def upload_data(request: ImageRequest) -> Response:
-    """``PUT /v2/images/{image_id}/file``: store an image's data, without holding it in memory."""
+    """``PUT /v2/images/{image_id}/file``: 204; store an image's data piece by piece.
+
+    Raises UnsupportedMediaType unless the Content-Type is application/octet-stream.
+    """
     if media_type(request.http) != _DATA:
         raise UnsupportedMediaType(f"Image data is uploaded with Content-Type {_DATA}.", _DATA)
     await request.service.upload(

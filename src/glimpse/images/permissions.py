@@ -137,7 +137,9 @@ class Permissions:
 
 
 def is_rule_applicable(caller: Caller) -> bool:
-    """Return True if policy rules are evaluated for `caller`; if not, they allow it nothing.
+    """Return True if policy rules are evaluated for `caller`.
+
+    If not, every action that has a rule is refused to it.
 
     They are evaluated for a token that has a project, or that has no scope (and so no roles). They
     are not for a token with system or domain scope, because its roles do not belong to a project.

@@ -110,7 +110,10 @@ class FilteredScan:
     def _read_few_images(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> ListStep[Image]:
-        """Read the next of the few images that have the query's ids or its date of change."""
+        """Read the images after the marker that have the query's ids or its date of change.
+
+        There must be at most 500 of them, so that one step has all.
+        """
         scopes = set(scopes_for(caller, query))
         images, cursor = self._select(query, marker, conditions(query), MOST_INDIVIDUAL_READS + 1)
         found = [

@@ -35,7 +35,7 @@ class ImageWriter:
     def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
         """Read the record, and store and return the image that `change` returns for it.
 
-        Raises ImageNotFound, and what `change` raises.
+        Writes nothing if the image is the same. Raises ImageNotFound, and what `change` raises.
         """
         before = self._get_existing(image_id, project_id)
         after = change(before)
