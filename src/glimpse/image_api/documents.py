@@ -7,10 +7,6 @@ import orjson
 
 from glimpse.images import Image, Page
 
-# Images in a page: limit_param_default and api_limit_max of the Image service.
-DEFAULT_LIMIT = 25
-MAX_LIMIT = 1000
-
 
 def image_document(image: Image) -> bytes:
     """Return the document of an image.

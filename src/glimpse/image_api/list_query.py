@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from glimpse.image_api.documents import DEFAULT_LIMIT, MAX_LIMIT
 from glimpse.images import ImageQuery
 from glimpse.images.errors import Invalid
 from glimpse.images.filter_values import ATTRIBUTE_FILTERS, is_ignored, parse_sort
+
+# Images in a page: limit_param_default and api_limit_max of the Image service.
+_DEFAULT_LIMIT = 25
+_MAX_LIMIT = 1000
 
 
 def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
@@ -55,13 +58,13 @@ def parse_filters(
 
 
 def _parse_limit(text: str | None) -> int:
-    """Return a limit from 0 to MAX_LIMIT; the default for None. Raises Invalid."""
+    """Return a limit from 0 to _MAX_LIMIT; the default for None. Raises Invalid."""
     if text is None:
-        return DEFAULT_LIMIT
+        return _DEFAULT_LIMIT
     try:
         limit = int(text)
     except ValueError:
         raise Invalid("limit param must be an integer") from None
     if limit < 0:
         raise Invalid("limit param must be positive")
-    return min(limit, MAX_LIMIT)
+    return min(limit, _MAX_LIMIT)
