@@ -100,7 +100,7 @@ class Uploads:
             raise
 
     async def _is_saving(self, image_id: str) -> bool:
-        """Return True if the image's status is saving, or cannot be read."""
+        """Return True if the image's status is saving, or if the catalog cannot be read."""
         try:
             record = await self._catalog.get(image_id, None)
         except Unavailable:

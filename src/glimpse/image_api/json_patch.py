@@ -69,8 +69,9 @@ def apply_patch(
     """Return a copy of `image` after all operations, in their order.
 
     Raises Conflict for replacing or removing a property that does not exist, or (in v2.0) adding
-    one that exists; Forbidden for an attribute that `caller` may not change, or not in the image's
-    status; PropertyLimitExceeded for too many properties; TooLarge for too many tags.
+    one that exists; Forbidden for an attribute that `caller` may not change, or that cannot change
+    in the image's present status; PropertyLimitExceeded for too many properties; TooLarge for too
+    many tags.
     """
     properties: dict[str, str | None] = image.properties
     before = set(properties)

@@ -33,7 +33,7 @@ class SQLiteCatalog:
     def open(cls, path: Path) -> "SQLiteCatalog":
         """Open the file; create it or migrate its schema first if necessary.
 
-        Raises UnusableCatalog.
+        Raises UnusableCatalog if that fails, or if the schema is newer than this Glimpse.
         """
         return cls(path)
 

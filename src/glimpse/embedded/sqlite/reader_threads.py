@@ -68,7 +68,10 @@ class ReaderThreads:
             connection.close()
 
     def _scan(self) -> FilteredScan:
-        """Return the FilteredScan of the current thread. Raises sqlite3.Error."""
+        """Return the current thread's FilteredScan; the first call opens its connection.
+
+        Raises sqlite3.Error if the file cannot be opened.
+        """
         scan: FilteredScan | None = getattr(self._of_thread, "scan", None)
         if scan is None:
             connection = open_connection(self._path)

@@ -101,7 +101,7 @@ def read_summary(path: Path) -> CatalogSummary:
 def open_and_migrate(path: Path) -> sqlite3.Connection:
     """Open the catalog; create the file or migrate its schema first if necessary.
 
-    Raises UnusableCatalog.
+    Raises UnusableCatalog if that fails, or if the schema is newer than this Glimpse.
     """
     try:
         connection = open_connection(path)
