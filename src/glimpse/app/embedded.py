@@ -8,10 +8,11 @@ from starlette.types import ASGIApp
 
 from glimpse.app.components import Components
 from glimpse.app.prefixes import IMAGE_PREFIX
-from glimpse.embedded.health_checks import check_catalog, check_data, check_identity
+from glimpse.embedded.readiness_checks import check_catalog, check_data
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.readiness import ReadinessCheck
 from glimpse.identity import Identity
+from glimpse.identity.embedded.readiness_check import check_identity
 from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.identity_api.routes import identity_api

@@ -1,4 +1,4 @@
-"""Health checks name what of the state directory cannot be used."""
+"""Readiness checks of the image service name what of the state directory cannot be used."""
 
 import os
 from pathlib import Path
@@ -6,22 +6,20 @@ from types import SimpleNamespace
 
 import pytest
 
-from glimpse.embedded.health_checks import check_catalog, check_data, check_identity
+from glimpse.embedded.readiness_checks import check_catalog, check_data
 from tests.support.embedded import open_images
 
 
 @pytest.fixture
 async def state_dir(tmp_path: Path) -> Path:
-    """The state directory of a service that has stopped, with an identity file."""
+    """The state directory of a service that has stopped."""
     await open_images(tmp_path / "state").close()
-    (tmp_path / "state" / "identity.json").write_text("{}")
     return tmp_path / "state"
 
 
 async def test_a_state_directory_that_works_has_no_problem(state_dir: Path) -> None:
     assert await check_catalog(state_dir) is None
     assert await check_data(state_dir) is None
-    assert await check_identity(state_dir) is None
 
 
 async def test_a_catalog_that_is_no_database_cannot_be_read(state_dir: Path) -> None:
@@ -32,7 +30,6 @@ async def test_a_catalog_that_is_no_database_cannot_be_read(state_dir: Path) -> 
 async def test_missing_files_are_named(tmp_path: Path) -> None:
     assert await check_catalog(tmp_path) == "the catalog cannot be read"
     assert await check_data(tmp_path) == "the data directory cannot be written"
-    assert await check_identity(tmp_path) == "the identity file cannot be read"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,22 @@
+"""The part that readiness checks of the embedded services share: tests a directory for writing."""
+
+import os
+from pathlib import Path
+
+_LEAST_FREE = 64 * 1024  # bytes that have to be free: a few writes of metadata
+
+
+def write_problem(directory: Path, name: str, content: str) -> str | None:
+    """Return why `content` cannot be written to a directory; None if it can.
+
+    The directory, which messages call `name`, may be missing, read-only, or on a full disk. Blocks
+    until the file system responds: call it in a thread.
+    """
+    if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
+        return f"{name} cannot be written"
+    disk = os.statvfs(directory)
+    if disk.f_bavail * disk.f_frsize < _LEAST_FREE:
+        return f"no space is left for {content}"
+    if disk.f_files and not disk.f_favail:  # some file systems do not count files
+        return f"no file can be made for {content}"
+    return None
