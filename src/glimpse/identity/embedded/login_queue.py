@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from glimpse.caching.lru_cache import LruCache
 from glimpse.identity.embedded.login_throttle import FREE_FAILURES, LoginThrottle
-from glimpse.identity.lru_cache import LruCache
 
 THREADS = 2  # each check takes 16 MiB and a core: 0.05 s, or 0.23 s of a password kept as a hash
 # Of the checks in threads and of those that wait, in units of 0.05 s: one CPU second. A check of a

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from glimpse.identity.lru_cache import LruCache
+from glimpse.caching.lru_cache import LruCache
 
 FREE_FAILURES = 3
 FIRST_DELAY = 0.1  # seconds, doubled with every further failure

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from glimpse.caching.lru_cache import LruCache
 from glimpse.identity.access_rules import RequestTarget
 from glimpse.identity.embedded.directory import User
 from glimpse.identity.embedded.directory_file import DirectoryFile
@@ -14,7 +15,6 @@ from glimpse.identity.embedded.revocations import Revocations
 from glimpse.identity.embedded.session import Session, caller_from_session, resolve_session
 from glimpse.identity.embedded.token_key_file import TokenKeyFile
 from glimpse.identity.embedded.tokens import Token
-from glimpse.identity.lru_cache import LruCache
 from glimpse.identity.service import Identity, Unauthorized
 from glimpse.images import Caller
 

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from glimpse.caching.lru_cache import LruCache
 from glimpse.identity.access_rules import AccessRule
-from glimpse.identity.lru_cache import LruCache
 from glimpse.images import Caller
 
 MAX_TOKENS = 10_000

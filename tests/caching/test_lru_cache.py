@@ -1,4 +1,4 @@
-from glimpse.identity.lru_cache import LruCache
+from glimpse.caching.lru_cache import LruCache
 
 
 def test_least_recently_used_entry_is_dropped_first() -> None:

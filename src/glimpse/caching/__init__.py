@@ -1,0 +1,1 @@
+"""Caches that are bounded in memory, whatever clients send."""
