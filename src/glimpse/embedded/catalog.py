@@ -21,7 +21,7 @@ class Record(NamedTuple):
     membership: str | None = None
 
 
-Check = Callable[[Record], object]  # raises to refuse
+RecordCheck = Callable[[Record], object]  # raises to refuse
 Change = Callable[[Record], Image]  # returns the image to store, or raises to refuse
 Members = Mapping[str, str]  # project id -> status of its membership
 
@@ -65,7 +65,7 @@ class Catalog(Protocol):
         """
         ...
 
-    async def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
+    async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Remove an image and its members, if `check` does not raise for its record.
 
         Raises ImageNotFound, and what `check` raises.
@@ -73,7 +73,11 @@ class Catalog(Protocol):
         ...
 
     async def set_member(
-        self, image_id: str, project_id: str | None, check: Check, member: tuple[str, str, str]
+        self,
+        image_id: str,
+        project_id: str | None,
+        check: RecordCheck,
+        member: tuple[str, str, str],
     ) -> None:
         """Add or change a membership, if `check` does not raise for the image's record.
 

@@ -15,7 +15,7 @@ NEVER_LISTED = frozenset(("killed", "deleted"))  # statuses
 # this module then takes at most 2 MB; 5 MB if every character takes four bytes.
 LONGEST_CACHED = 128
 _CACHED = 4096
-Check = Callable[[Image], bool]
+ImagePredicate = Callable[[Image], bool]
 
 
 def index_form(text: str) -> str:
@@ -79,13 +79,13 @@ _END_OF_CYRILLIC = "\u0530"
 _SHORT_I = "\u0419\u0439"
 
 
-def listing_rule(caller: Caller, query: ImageQuery) -> Check:
+def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
     """Return a function that is True for images that match `query` and `caller` may list.
 
     The function cannot check memberships: call it only for shared images that are shared with the
     caller's project. Make it once for each list, because making it takes longer than calling it.
     """
-    checks = tuple(_checks(query))
+    predicates = tuple(_predicates(query))
 
     def is_listed(image: Image) -> bool:
         if image.os_hidden != query.os_hidden or image.status in NEVER_LISTED:
@@ -93,7 +93,7 @@ def listing_rule(caller: Caller, query: ImageQuery) -> Check:
         is_owner = image.owner is not None and caller.project_id == image.owner
         if not is_owner and not _is_shown_to_others(caller, image, query):
             return False
-        return not checks or all(check(image) for check in checks)
+        return not predicates or all(predicate(image) for predicate in predicates)
 
     return is_listed
 
@@ -108,8 +108,8 @@ def _is_shown_to_others(caller: Caller, image: Image, query: ImageQuery) -> bool
     return image.visibility != "community" or query.visibility in ("all", "community")
 
 
-def _checks(query: ImageQuery) -> Iterator[Check]:
-    """Yield a check for each filter of the query, usually none."""
+def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
+    """Yield a predicate for each filter of the query, usually none."""
     if query.visibility not in (None, "all"):
         yield lambda image: image.visibility == query.visibility
     for attribute, wanted in _texts(query):
@@ -118,7 +118,7 @@ def _checks(query: ImageQuery) -> Iterator[Check]:
         number = getattr(query, attribute)
         if number is not None:
             yield _equals(attribute, number)
-    yield from _range_checks(query)
+    yield from _range_predicates(query)
     if query.tags:
         tags = frozenset(query.tags)
         yield lambda image: tags.issubset(image.tags)
@@ -153,21 +153,24 @@ ONE_OF = {
 }
 
 
-def _is_one_of(attribute: str, wanted: frozenset[str]) -> Check:
-    """Return a check that `attribute` has one of these texts, which are in comparison form."""
+def _is_one_of(attribute: str, wanted: frozenset[str]) -> ImagePredicate:
+    """Return a predicate that is True if `attribute` has one of the texts in `wanted`.
 
-    def check(image: Image) -> bool:
+    `wanted` is in comparison form.
+    """
+
+    def predicate(image: Image) -> bool:
         value: str | None = getattr(image, attribute)
         return value is not None and comparison_form(value) in wanted
 
-    return check
+    return predicate
 
 
-def _equals(attribute: str, wanted: object) -> Check:
+def _equals(attribute: str, wanted: object) -> ImagePredicate:
     return lambda image: bool(getattr(image, attribute) == wanted)
 
 
-def _range_checks(query: ImageQuery) -> Iterator[Check]:
+def _range_predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
     size_min, size_max = query.size_min, query.size_max
     if size_min is not None:
         yield lambda image: image.size is not None and image.size >= size_min

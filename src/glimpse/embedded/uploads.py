@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 
 from glimpse.embedded import image_changes
-from glimpse.embedded.catalog import Catalog, Change, Check
+from glimpse.embedded.catalog import Catalog, Change, RecordCheck
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.upload_locks import UploadLock, UploadLocks
 from glimpse.images.errors import (
@@ -107,7 +107,7 @@ class Uploads:
             return True
         return record is not None and record.image.status == "saving"
 
-    async def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
+    async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Delete the image's record, then its data, if `check` does not raise for the record.
 
         If the data cannot be removed, or the process ends before, the image is deleted all the

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
 
-from glimpse.embedded.catalog import Change, Check, Members, Record
+from glimpse.embedded.catalog import Change, Members, Record, RecordCheck
 from glimpse.embedded.sqlite.filtered_scan import FilteredScan, is_readable_from_index
 from glimpse.embedded.sqlite.image_reader import ImageReader
 from glimpse.embedded.sqlite.image_writer import ImageWriter
@@ -110,7 +110,7 @@ class SQLiteCatalog:
         """
         return await self._writer_thread.run(ImageWriter.update, image_id, project_id, change)
 
-    async def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
+    async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Remove an image and its members, if `check` does not raise for its record.
 
         Atomic. Raises ImageNotFound, and what `check` raises.
@@ -118,7 +118,11 @@ class SQLiteCatalog:
         await self._writer_thread.run(ImageWriter.delete, image_id, project_id, check)
 
     async def set_member(
-        self, image_id: str, project_id: str | None, check: Check, member: tuple[str, str, str]
+        self,
+        image_id: str,
+        project_id: str | None,
+        check: RecordCheck,
+        member: tuple[str, str, str],
     ) -> None:
         """Add or change a membership, if `check` does not raise for the image's record.
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from heapq import merge
 from itertools import islice
-from sqlite3 import Cursor
 from typing import Any
 
 import orjson
@@ -54,7 +53,7 @@ class ImageReader:
         Returns None if no image has the id, or if its row is not valid (see `is_valid_image`).
         """
         statement = f"SELECT {COLUMNS} FROM images WHERE id = ?"
-        row = read_rows(self._connection, statement, (storable(image_id),), Cursor.fetchone)
+        row = read_rows(self._connection, statement, (storable(image_id),), sqlite3.Cursor.fetchone)
         if row is None:
             return None
         image = Image._make(row)
@@ -84,7 +83,8 @@ class ImageReader:
         statement = f"SELECT {COLUMNS} FROM images WHERE id IN (SELECT value FROM json_each(?))"
         ids = (orjson.dumps(image_ids).decode(),)
         return [
-            Image._make(row) for row in read_rows(self._connection, statement, ids, Cursor.fetchall)
+            Image._make(row)
+            for row in read_rows(self._connection, statement, ids, sqlite3.Cursor.fetchall)
         ]
 
     def members(self, image_id: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
-from glimpse.embedded.catalog import Change, Check, Members, Record
+from glimpse.embedded.catalog import Change, Members, Record, RecordCheck
 from glimpse.embedded.sqlite.image_reader import COLUMNS, ImageReader
 from glimpse.embedded.sqlite.listing_index import keys_of, listing_rows, position_of
 from glimpse.embedded.sqlite.row_validation import is_valid_image
@@ -47,7 +47,7 @@ class ImageWriter:
             self._reindex(after, keys_of(before.image, members), keys_of(after, members))
         return after
 
-    def delete(self, image_id: str, project_id: str | None, check: Check) -> None:
+    def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Remove an image and its members, if `check` does not raise for its record.
 
         Raises ImageNotFound, and what `check` raises.
@@ -57,7 +57,11 @@ class ImageWriter:
         self._delete(record.image)
 
     def set_member(
-        self, image_id: str, project_id: str | None, check: Check, member: tuple[str, str, str]
+        self,
+        image_id: str,
+        project_id: str | None,
+        check: RecordCheck,
+        member: tuple[str, str, str],
     ) -> None:
         """Add or change a membership, if `check` does not raise for the image's record.
 

@@ -17,10 +17,10 @@ class ListingPosition(NamedTuple):
     number: int
 
 
-Cursor = TypeVar("Cursor", ListingPosition, Image, ListingPosition | Image)
+ListCursor = TypeVar("ListCursor", ListingPosition, Image, ListingPosition | Image)
 
 
-class ListStep(NamedTuple, Generic[Cursor]):
+class ListStep(NamedTuple, Generic[ListCursor]):
     """The images that one bounded read of a list has found, and where the next read starts.
 
     `images` may be empty although the list goes on. `cursor` is None at the end of the list.
@@ -29,4 +29,4 @@ class ListStep(NamedTuple, Generic[Cursor]):
     """
 
     images: Sequence[Image]
-    cursor: Cursor | None
+    cursor: ListCursor | None

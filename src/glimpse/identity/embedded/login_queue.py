@@ -42,7 +42,7 @@ class Attempt(NamedTuple):
 
 
 @dataclass(eq=False, slots=True)
-class _Check:
+class _PasswordCheck:
     attempt: Attempt
     work: Callable[[], bool]
     units: int
@@ -75,8 +75,8 @@ class LoginQueue:
         self._threads = threads
         self._sleep = sleep
         self._executor = ThreadPoolExecutor(threads, "glimpse-password")
-        self._waiting: list[_Check] = []
-        self._running: list[_Check] = []
+        self._waiting: list[_PasswordCheck] = []
+        self._running: list[_PasswordCheck] = []
         self._served: LruCache[bytes, int] = LruCache(_MAX_RECORDED)
         self._successes: LruCache[bytes, bool] = LruCache(_MAX_RECORDED)
         self._numbers = itertools.count(1)
@@ -122,7 +122,7 @@ class LoginQueue:
         checks = (*self._running, *self._waiting)
         check = next((each for each in checks if each.attempt == attempt), None)
         if check is None:
-            check = self._admit(_Check(attempt, work, units, next(self._numbers)))
+            check = self._admit(_PasswordCheck(attempt, work, units, next(self._numbers)))
         elif self._held >= MAX_HELD:
             raise TooManyLogins
         is_joining = bool(check.waiters)
@@ -138,7 +138,7 @@ class LoginQueue:
             if not check.waiters and check in self._waiting:
                 self._waiting.remove(check)
 
-    def _admit(self, new: _Check) -> _Check:
+    def _admit(self, new: _PasswordCheck) -> _PasswordCheck:
         """Add `new` to the waiting checks and return it; if the queue is full, refuse others.
 
         Raises TooManyLogins if `new` is the check to refuse.
@@ -155,7 +155,7 @@ class LoginQueue:
         """Return the CPU time of all checks that run or wait."""
         return sum(each.units for each in (*self._running, *self._waiting))
 
-    def _refuse(self, refused: _Check, new: _Check) -> None:
+    def _refuse(self, refused: _PasswordCheck, new: _PasswordCheck) -> None:
         """Remove `refused` from the queue: all callers that wait for it raise TooManyLogins.
 
         If `refused` is `new`, which is not in the queue yet, raise TooManyLogins here.
@@ -167,12 +167,12 @@ class LoginQueue:
             if not future.done():
                 future.set_exception(TooManyLogins())
 
-    def _choose_check_to_refuse(self, checks: list[_Check]) -> _Check:
+    def _choose_check_to_refuse(self, checks: list[_PasswordCheck]) -> _PasswordCheck:
         """Return the check to refuse if the queue is full, by the rule in the class docstring."""
         keys = Counter(check.attempt.key for check in checks)
         addresses = Counter(check.attempt.address for check in checks)
 
-        def order_of_refusal(check: _Check) -> tuple[object, ...]:
+        def order_of_refusal(check: _PasswordCheck) -> tuple[object, ...]:
             key, address, _ = check.attempt
             tie = random.random()  # noqa: S311  fairness needs no secret
             return (self._rank(check.attempt), addresses[address], keys[key], tie)
@@ -194,7 +194,7 @@ class LoginQueue:
         count = self._throttle.failures(key) + self._refusals.failures(key)
         return _MANY_FAILURES if count > FREE_FAILURES else min(count, 1)
 
-    def _has_many_failures(self, check: _Check) -> bool:
+    def _has_many_failures(self, check: _PasswordCheck) -> bool:
         key, address, _ = check.attempt
         return max(map(self._throttle.failures, (key, address))) > FREE_FAILURES
 
@@ -212,7 +212,7 @@ class LoginQueue:
                 return
             self._start(self._next_check(ready))
 
-    def _ready_checks(self) -> tuple[list[_Check], float | None]:
+    def _ready_checks(self) -> tuple[list[_PasswordCheck], float | None]:
         """Return the checks that may run now, and the seconds until the next delayed one.
 
         The seconds are None if no check is delayed.
@@ -220,7 +220,7 @@ class LoginQueue:
         keys = {check.attempt.key for check in self._running}
         failing = sum(map(self._has_many_failures, self._running))
         is_limit_reached = failing >= max(1, self._threads - 1)
-        ready: list[_Check] = []
+        ready: list[_PasswordCheck] = []
         delays: list[float] = []
         for check in self._waiting:
             if check.attempt.key in keys or (is_limit_reached and self._has_many_failures(check)):
@@ -232,19 +232,19 @@ class LoginQueue:
                 delays.append(delay)
         return ready, min(delays, default=None)
 
-    def _next_check(self, ready: list[_Check]) -> _Check:
+    def _next_check(self, ready: list[_PasswordCheck]) -> _PasswordCheck:
         """Return the check to run next, by the order in the class docstring."""
         if next(self._picks) % _OLDEST_EVERY == 0:
             return min(ready, key=lambda check: check.arrival)
 
-        def order(check: _Check) -> tuple[object, ...]:
+        def order(check: _PasswordCheck) -> tuple[object, ...]:
             key, address, _ = check.attempt
             served = self._served.peek(address) or 0, self._served.peek(key) or 0
             return (self._rank(check.attempt), served, check.arrival)
 
         return min(ready, key=order)
 
-    def _start(self, check: _Check) -> None:
+    def _start(self, check: _PasswordCheck) -> None:
         self._waiting.remove(check)
         self._running.append(check)
         for each in (check.attempt.address, check.attempt.key):
@@ -252,7 +252,7 @@ class LoginQueue:
         running = asyncio.get_running_loop().run_in_executor(self._executor, check.work)
         running.add_done_callback(lambda done: self._finish(check, done))
 
-    def _finish(self, check: _Check, done: asyncio.Future[bool]) -> None:
+    def _finish(self, check: _PasswordCheck, done: asyncio.Future[bool]) -> None:
         self._running.remove(check)
         if done.cancelled():
             for future in check.waiters:
