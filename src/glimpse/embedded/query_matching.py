@@ -8,16 +8,19 @@ import functools
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 
+from glimpse.caching.short_arguments import cache_if_short
 from glimpse.images import Caller, Image, ImageQuery
 
 NEVER_LISTED = frozenset(("killed", "deleted"))  # statuses
-# Texts with more characters are not cached, because clients choose them. Each of the two caches of
-# this module then takes at most 2 MB; 5 MB if every character takes four bytes.
+# Forms of texts with more characters are not cached, because clients choose texts. With _CACHED
+# entries, each of the two caches of this module takes at most 2 MB; 5 MB if every character takes
+# four bytes.
 LONGEST_CACHED = 128
 _CACHED = 4096
 ImagePredicate = Callable[[Image], bool]
 
 
+@cache_if_short(longest=LONGEST_CACHED, entries=_CACHED)
 def index_form(text: str) -> str:
     """Return the form of a text by which an index finds it: case-folded, without accents.
 
@@ -25,11 +28,6 @@ def index_form(text: str) -> str:
     may have it, too. So compare the `comparison_form` of what an index finds. Catalogs on disk have
     hashes of index forms: a change of this function needs a migration of them.
     """
-    return _index_form(text) if len(text) <= LONGEST_CACHED else _index_form.__wrapped__(text)
-
-
-@functools.lru_cache(maxsize=_CACHED)
-def _index_form(text: str) -> str:
     if not text.isascii():
         text = "".join(
             each for each in unicodedata.normalize("NFD", text) if not unicodedata.combining(each)
@@ -37,6 +35,7 @@ def _index_form(text: str) -> str:
     return text.casefold().rstrip(" ")
 
 
+@cache_if_short(longest=LONGEST_CACHED, entries=_CACHED)
 def comparison_form(text: str) -> str:
     """Return a form that is the same for all texts that the Image service treats as equal.
 
@@ -45,15 +44,6 @@ def comparison_form(text: str) -> str:
     characters, accents on letters of other scripts than Latin, Greek and Cyrillic, and that of the
     Cyrillic short i.
     """
-    return (
-        _comparison_form(text)
-        if len(text) <= LONGEST_CACHED
-        else _comparison_form.__wrapped__(text)
-    )
-
-
-@functools.lru_cache(maxsize=_CACHED)
-def _comparison_form(text: str) -> str:
     if text.isascii():
         return text.lower().rstrip(" ")
     return "".join(map(_letter, text)).rstrip(" ")

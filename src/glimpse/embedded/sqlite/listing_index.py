@@ -9,7 +9,6 @@ So a page of a list is a short scan of the rows with one key, or of a few keys. 
 time for any number of images. Hashes can collide: `listing_rule` has to check each image found.
 """
 
-import functools
 import hashlib
 from array import array
 from collections import defaultdict
@@ -17,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 
+from glimpse.caching.short_arguments import cache_if_short
 from glimpse.embedded.query_matching import (
     LONGEST_CACHED,
     NEVER_LISTED,
@@ -34,18 +34,14 @@ _MOST_FACETS = 8
 _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 
 
+# 5 MB at most; 12 MB where every character takes four bytes
+@cache_if_short(longest=2 * LONGEST_CACHED, entries=8192)
 def key_of(scope: str, facet: str) -> int:
     """Return the key of a scope (``owner:...``) and a facet (``status=active``).
 
-    It is a signed 64-bit hash. Different scopes and facets may have the same key.
+    It is a signed 64-bit hash. Catalogs on disk have such keys: a change of this function needs a
+    migration of them. Different scopes and facets may have the same key.
     """
-    if len(facet) <= LONGEST_CACHED and len(scope) <= LONGEST_CACHED:
-        return _key_of(scope, facet)
-    return _key_of.__wrapped__(scope, facet)
-
-
-@functools.lru_cache(maxsize=8192)  # of two such texts each: 5 MB at most, 12 in wide characters
-def _key_of(scope: str, facet: str) -> int:
     digest = hashlib.blake2b(f"{scope}\0{facet}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 

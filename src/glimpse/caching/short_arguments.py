@@ -1,0 +1,64 @@
+"""cache_if_short: a decorator that caches results of a pure function for short arguments."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def cache_if_short(
+    *, longest: int, entries: int
+) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
+    """Return a decorator for a pure function that is called with positional arguments.
+
+    The result of a call is cached if the texts among its arguments, and in tuples among them, have
+    at most `longest` characters or bytes together. Clients choose many texts that functions get:
+    longer ones would take any memory. The cache holds `entries` results at most; it is emptied when
+    it is full. A call that raises is not cached. The function may be called from any thread.
+
+    `functools.lru_cache` has no bound in bytes. To check the length before each of its look-ups
+    would take as long as the look-up: here only a result that is not cached takes the check.
+    """
+
+    def decorate(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        cache = _Cache(function, longest, entries)
+
+        @functools.wraps(function)
+        def call(*arguments: Any) -> Result:
+            return cache[arguments]
+
+        return call  # type: ignore[return-value]  # the same parameters, but no names
+
+    return decorate
+
+
+class _Cache(dict[tuple[Any, ...], Result]):
+    """The cached results, by the arguments of their calls."""
+
+    def __init__(self, function: Callable[..., Result], longest: int, entries: int) -> None:
+        super().__init__()
+        self._function = function
+        self._longest = longest
+        self._entries = entries
+
+    def __missing__(self, arguments: tuple[Any, ...]) -> Result:
+        """Call the function, and cache its result if the arguments are short."""
+        result = self._function(*arguments)
+        if _length(arguments) <= self._longest:
+            if len(self) >= self._entries:
+                self.clear()
+            self[arguments] = result
+        return result
+
+
+def _length(arguments: tuple[Any, ...]) -> int:
+    """Return the number of characters and bytes of the texts in a tuple, and in its tuples."""
+    length = 0
+    for argument in arguments:
+        if isinstance(argument, (str, bytes)):
+            length += len(argument)
+        elif isinstance(argument, tuple):
+            length += _length(argument)
+    return length
