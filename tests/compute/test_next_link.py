@@ -1,16 +1,11 @@
 """The next link of a list: which parameters it repeats, and in which order."""
 
-import pytest
-
 from glimpse.compute.next_link import NextLink
 
 
-@pytest.mark.parametrize("is_cacheable", [False, True])
-def test_the_marker_replaces_the_one_of_the_request_among_sorted_parameters(
-    is_cacheable: bool,  # noqa: FBT001  a parameter of the test
-) -> None:
+def test_the_marker_replaces_the_one_of_the_request_among_sorted_parameters() -> None:
     parameters = (("name", "a b"), ("marker", "first"), ("limit", "2"))
-    next_link = NextLink("http://host/v2.1/images", parameters, is_cacheable)
+    next_link = NextLink("http://host/v2.1/images", parameters)
     assert next_link.render("last") == [
         {"rel": "next", "href": "http://host/v2.1/images?limit=2&marker=last&name=a+b"}
     ]

@@ -1,10 +1,10 @@
 """Parse the query string of ``GET /images`` and ``GET /images/detail`` into an ImageQuery."""
 
-import functools
 import re
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+from glimpse.caching.short_arguments import cache_if_short
 from glimpse.compute.faults import Fault
 from glimpse.compute.image_status import stored_statuses
 from glimpse.images import DateBound, ImageQuery
@@ -31,22 +31,21 @@ _PROPERTY_PREFIX = "property-"
 _SORT_PARAMETERS = ("sort", "sort_key", "sort_dir")
 _WHOLE_NUMBER = re.compile(r"[0-9]+\n?")
 _LARGEST = 2**62
-# Bytes of a query string whose parsed form is cached; 128 of them, parsed, take some 2 MB.
-_LONGEST_CACHED = 1024
 
 
 class ListRequest(NamedTuple):
     """The parsed query string of a list.
 
     `parameters` are those that the link to the next page repeats: all but unknown ones, in the
-    request's order. `is_cacheable` is True for a query string so short that the link may be cached.
+    request's order.
     """
 
     query: ImageQuery
     parameters: tuple[tuple[str, str], ...]
-    is_cacheable: bool = False
 
 
+# A client that polls repeats its request. The cache takes some 2 MB.
+@cache_if_short(longest=1024, entries=128)
 def parse_list_request(query_string: bytes) -> ListRequest:
     """Parse the query string of a list.
 
@@ -58,14 +57,6 @@ def parse_list_request(query_string: bytes) -> ListRequest:
     ``page_size`` and ``offset`` must be a number, even if it is repeated.
     No parameter may have a NUL character.
     """
-    if len(query_string) <= _LONGEST_CACHED:
-        return _parse(query_string)
-    return _parse.__wrapped__(query_string)
-
-
-@functools.lru_cache(maxsize=128)  # a client that polls repeats its request
-def _parse(query_string: bytes) -> ListRequest:
-    """Parse a query string as `parse_list_request` does, and cache the result."""
     try:
         text = query_string.decode().replace(";", "&")  # the Compute API accepts both as separator
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
@@ -78,8 +69,7 @@ def _parse(query_string: bytes) -> ListRequest:
                 _check_number(name, value)
     for name, value in parameters:
         _check_text(name, value)
-    query = _make_query(dict(parameters))
-    return ListRequest(query, parameters, is_cacheable=len(query_string) <= _LONGEST_CACHED)
+    return ListRequest(_make_query(dict(parameters)), parameters)
 
 
 def _is_known(name: str) -> bool:

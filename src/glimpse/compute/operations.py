@@ -61,9 +61,7 @@ class Operations:
         """
         list_request = parse_list_request(request.query_string)
         pages = self._images.list_images(request.caller, list_request.query)
-        next_link = NextLink(
-            request.links.versioned + path, list_request.parameters, list_request.is_cacheable
-        )
+        next_link = NextLink(request.links.versioned + path, list_request.parameters)
         return await list_response(pages, view, next_link)
 
     async def show_image(self, request: Request) -> Response:

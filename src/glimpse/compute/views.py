@@ -1,12 +1,12 @@
 """Views: render images as documents of the Compute API, and make the links in them."""
 
-import functools
 import re
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import orjson
 
+from glimpse.caching.short_arguments import cache_if_short
 from glimpse.compute.image_status import compute_status
 from glimpse.compute.metadata import ENCODED_KEYS, json_fragment, render_metadata
 from glimpse.images import Image
@@ -16,9 +16,6 @@ _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))
 _SPECIAL = re.compile('"(?:instance_uuid|auto_disk_config|' + "|".join(ENCODED_KEYS) + ')"')
 _ENCODED = re.compile('"(?:' + "|".join(ENCODED_KEYS) + ')"')
 _PLAIN_URL = re.compile(r"[!#-\[\]-~]*")  # characters that JSON does not escape
-# Links made of URLs with more characters are not cached. The Host header and the project id in the
-# path may be 64 kB long.
-_LONGEST_CACHED = 1000
 
 
 class LinkPrefixes(NamedTuple):
@@ -66,6 +63,8 @@ class Links(NamedTuple):
         ]
 
 
+# The Host header, and the project id in the path, may be 64 kB long.
+@cache_if_short(longest=1000, entries=64)
 def make_links(
     base_url: str, version_root: str, project_id: str, image_service: str, prefixes: LinkPrefixes
 ) -> Links:
@@ -74,15 +73,6 @@ def make_links(
     `base_url` is the URL by which the client reached Glimpse, `image_service` the Image service's
     base URL. `project_id` is "" if the request's path has none.
     """
-    is_short = len(base_url) + len(project_id) + len(image_service) <= _LONGEST_CACHED
-    make = _make_links if is_short else _make_links.__wrapped__
-    return make(base_url, version_root, project_id, image_service, prefixes)
-
-
-@functools.lru_cache(maxsize=64)
-def _make_links(
-    base_url: str, version_root: str, project_id: str, image_service: str, prefixes: LinkPrefixes
-) -> Links:
     base = _quoted(with_prefix(base_url, prefixes.compute))
     project = f"/{project_id}" if project_id else ""
     return Links(
