@@ -3,12 +3,12 @@
 import hashlib
 import resource
 import socket
-import struct
 import sys
 
 import pytest
 
 from tests.image_api.conftest import MEBIBYTE, Api
+from tests.support import disk_images
 from tests.support.http import encode_head, read_answer
 from tests.support.process import wait_until
 
@@ -51,17 +51,28 @@ def test_download_of_a_range(
     assert data is None or answer.body == data
 
 
+QCOW2 = disk_images.qcow2(5 * 2**30)
+ISO = disk_images.iso()
+
+
 @pytest.mark.parametrize(
     ("disk_format", "data", "size"),
     [
         ("raw", b"x" * 10, 10),
-        ("qcow2", b"QFI\xfb" + struct.pack(">IQIIQ", 3, 0, 0, 16, 5 * 2**30), 5 * 2**30),
-        ("vmdk", b"KDMV" + struct.pack("<IIQ", 1, 3, 8), 4096),
-        ("vhd", b"conectix".ljust(48, b"\0") + struct.pack(">Q", 7), 7),
-        ("vdi", (b"\0" * 0x40 + b"\x7f\x10\xda\xbe").ljust(0x170, b"\0") + b"\x09" + 7 * b"\0", 9),
-        ("iso", b"\0" * 32769 + b"CD001" + b"\0" * 74 + b"\3\0\0\0" + 44 * b"\0" + b"\0\x08", 6144),
+        ("raw", QCOW2, len(QCOW2)),
+        ("raw", b"", None),
+        ("qcow2", QCOW2, 5 * 2**30),
+        ("vmdk", disk_images.vmdk(4 * MEBIBYTE), 4 * MEBIBYTE),
+        ("vmdk", disk_images.vmdk(4 * MEBIBYTE, "monolithicFlat"), None),
+        ("vhd", disk_images.vhd(2 * MEBIBYTE, current_size=4 * MEBIBYTE), 2 * MEBIBYTE),
+        ("vhdx", disk_images.vhdx(4 * MEBIBYTE), 4 * MEBIBYTE),
+        ("vdi", disk_images.vdi(4 * MEBIBYTE), 4 * MEBIBYTE),
+        ("iso", ISO, len(ISO)),
+        ("iso", disk_images.iso(boot_record_first=True), None),
+        ("iso", disk_images.with_partitions(ISO), len(ISO)),
         ("qcow2", b"QFI\xfb", None),
         ("qcow2", b"nothing like it" * 10, None),
+        ("qcow2", disk_images.with_partitions(QCOW2), None),
         ("ami", b"x", None),
     ],
 )

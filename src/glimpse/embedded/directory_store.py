@@ -11,12 +11,12 @@ import hashlib
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from io import BufferedWriter, FileIO
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
-from glimpse.embedded.virtual_size import HEAD
+from glimpse.embedded.virtual_size import detect_formats
 from glimpse.images.errors import ImageServiceError, NotFound, ServiceError, Unavailable
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
@@ -42,16 +42,15 @@ class DataTooLarge(ImageServiceError):
 
 
 class StoredData(NamedTuple):
-    """What is known of data after its upload.
+    """Uploaded data: its size in bytes, its digests in hexadecimal, and its formats.
 
-    `size` is in bytes, `checksum` (MD5) and `os_hash_value` (SHA-512) are hexadecimal, `head` has
-    the first HEAD bytes.
+    `formats` are those of `detect_formats`.
     """
 
     size: int
     checksum: str
     os_hash_value: str
-    head: bytes
+    formats: Mapping[str, int]
 
 
 class ImageData(NamedTuple):
@@ -185,7 +184,6 @@ class _UploadFile:
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sha512 = hashlib.sha512()
         self._size = 0
-        self._head = bytearray()
         self._file: BufferedWriter | None = None
         self._is_aborted = False
 
@@ -195,7 +193,6 @@ class _UploadFile:
             self._md5.update(data)
             self._sha512.update(data)
             self._size += len(data)
-            self._head += data[: HEAD - len(self._head)]
             self._open_once().write(data)
 
     def finish(self) -> StoredData:
@@ -206,19 +203,19 @@ class _UploadFile:
         """
         with self._lock, self._open_once() as file:
             file.flush()
+            os.lseek(file.fileno(), 0, os.SEEK_SET)
+            formats = detect_formats(os.fdopen(file.fileno(), "rb", closefd=False))
             self._temporary.rename(self._path)
             os.fsync(file.fileno())
         _sync_directory(self._path.parent)
-        return StoredData(
-            self._size, self._md5.hexdigest(), self._sha512.hexdigest(), bytes(self._head)
-        )
+        return StoredData(self._size, self._md5.hexdigest(), self._sha512.hexdigest(), formats)
 
     def _open_once(self) -> BufferedWriter:
         """Return the file; the first call creates it. Raises OSError after `abort`."""
         if self._is_aborted:
             raise OSError(errno.ECANCELED, "the upload was aborted")
         if self._file is None:
-            descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            descriptor = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
             self._file = os.fdopen(descriptor, "wb")
         return self._file
 

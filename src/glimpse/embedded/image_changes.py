@@ -186,7 +186,9 @@ def with_data(image: Image, stored: StoredData, *, now: str) -> Image:
     """
     return with_status(image, "active", expected=("saving",), now=now)._replace(
         size=stored.size,
-        virtual_size=virtual_size(image.disk_format, stored.head, stored.size),
+        virtual_size=virtual_size(
+            image.disk_format, image.container_format, stored.formats, stored.size
+        ),
         checksum=stored.checksum,
         os_hash_algo="sha512",
         os_hash_value=stored.os_hash_value,
