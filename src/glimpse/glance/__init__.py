@@ -1,4 +1,4 @@
-"""Implementation of ImageService with the Image API of a Glance."""
+"""An ImageService over the Image API of a Glance."""
 
 from glimpse.glance.image_locks import ImageLocks
 from glimpse.glance.options import GlanceOptions

@@ -1,8 +1,7 @@
 """GlanceClient: requests to Glance, with their tokens, retries, timeouts and bounds.
 
-A request passes through the service token, the retry policy, one attempt on one server, and the
-transport with its connection pool. A response comes back the same way, always as the transport's
-`Response`.
+`GlanceClient.send` adds the service token. RetryPolicy then chooses a server for each attempt, and
+the transport makes the attempt over its connection pool.
 """
 
 import asyncio
@@ -50,11 +49,11 @@ class GlanceClient:
         self._transport = transport
 
     async def send(self, request: GlanceRequest) -> Response:
-        """Send a request, with the retries of RetryPolicy. Returns responses of any status code.
+        """Send a request, with the retries of RetryPolicy; return a response of any status code.
 
-        Raises Unavailable or InvalidResponse if there is none within `total_timeout`, TooLarge if
-        it has too many bytes, and Invalid for a status code of 500 that the request's `diagnosis`
-        explains.
+        Raises Unavailable if no server is known, or none responds within `total_timeout`;
+        InvalidResponse if the response is not HTTP or incomplete; TooLarge if it has more than
+        `max_response_bytes`; Invalid for a status code of 500 that `diagnosis` explains.
         """
         try:
             async with asyncio.timeout(self._options.total_timeout):
@@ -63,9 +62,10 @@ class GlanceClient:
             raise Unavailable("The Image service did not answer in time.") from None
 
     async def ping(self) -> str | None:
-        """Request the versions of all servers at once, without a token.
+        """Return None if any server responds, otherwise the reason why none does.
 
-        Return None as soon as one responds without failure, otherwise the reason why none does.
+        Requests the versions of all servers at once, without a token. Status codes of
+        RETRYABLE_STATUS_CODES do not count as a response. Raises nothing.
         """
         try:
             servers = await self.servers()
@@ -83,9 +83,10 @@ class GlanceClient:
         return "no Image service answers"
 
     async def versions(self, server: str) -> list[str]:
-        """Return the ids of the versions of the Image API that one server has.
+        """Return the ids of the versions of the Image API that one server has, such as ``v2.15``.
 
-        Raises Unavailable or InvalidResponse, and the error of an unexpected status code.
+        `server` is a base URL. Sends one request without a token. Raises the errors of `send` but
+        Invalid, and those of `parse_version_ids`.
         """
         result: AttemptResult
         try:
@@ -104,7 +105,7 @@ class GlanceClient:
     async def _send_with_service_token(self, request: GlanceRequest) -> Response:
         """Send a request with the service token, if there is one.
 
-        After a 401, send it once more if there is another service token.
+        If Glance responds 401, send it once more with a new service token, if there is one.
         """
         tokens = self._service_tokens
         service_token = await tokens.token() if tokens else None
@@ -125,7 +126,10 @@ class GlanceClient:
         return await self._retry_policy.send(request, servers, self._send_once)
 
     async def _send_once(self, server: str, request: GlanceRequest) -> AttemptResult:
-        """Send a request to one server, and report the call to the observer."""
+        """Send a request to one server, and return its response or the reason why there is none.
+
+        Reports the call to the observer, and logs a redirect.
+        """
         began = time.perf_counter()
         result: AttemptResult = TimeoutError()  # if the total timeout cancels this attempt
         try:
@@ -160,7 +164,7 @@ class GlanceClient:
 
 
 def _label(result: AttemptResult) -> str:
-    """Return the result's label in the metrics: the status code, or why there is none."""
+    """Return the label of a result in the metrics: its status code, or why it has none."""
     if isinstance(result, Response):
         return str(result.status)
     if isinstance(result, TimeoutError):

@@ -19,10 +19,10 @@ class ServiceCatalog(Protocol):
     async def endpoint_of(
         self, service_type: str, interfaces: Sequence[str], region_name: str | None
     ) -> str:
-        """Return the URL of a service, of the first of `interfaces` that the service has.
+        """Return the URL of the first of `interfaces` that the service has in the region.
 
-        If `region_name` is None, the region does not matter. Raises IdentityUnavailable if Keystone
-        is unavailable, or if the catalog does not have the service.
+        If `region_name` is None, any region will do. Raises IdentityUnavailable if Keystone is
+        unavailable, or if the catalog does not have the service.
         """
         ...
 
@@ -30,8 +30,8 @@ class ServiceCatalog(Protocol):
 class Endpoint:
     """The servers of Glance: those of `options.api_servers`, or else the catalog's.
 
-    The catalog is read when the servers are first needed, and again with each request until it has
-    a usable URL. That URL is used from then on.
+    The catalog is read when the servers are first needed, and again at each call until it has a
+    usable URL. That URL is kept. Concurrent calls share one look-up.
     """
 
     def __init__(self, options: GlanceOptions, catalog: ServiceCatalog | None = None) -> None:
@@ -41,7 +41,10 @@ class Endpoint:
         self._look_up = SingleFlight(self._find_servers)
 
     async def servers(self) -> Servers:
-        """Return the servers. Raises Unavailable when they cannot be looked up now."""
+        """Return the servers.
+
+        Raises Unavailable if none are configured, and no catalog can be read that has a usable URL.
+        """
         return self._servers or await self._look_up.join()
 
     async def _find_servers(self) -> Servers:
@@ -54,7 +57,7 @@ class Endpoint:
         return self._servers
 
     async def _read_catalog(self, catalog: ServiceCatalog) -> str:
-        """Return the URL of Glance in the catalog. Raises Unavailable without a usable one."""
+        """Return the URL of Glance in the catalog. Raises Unavailable if it has no usable one."""
         options = self._options
         try:
             url = await catalog.endpoint_of(

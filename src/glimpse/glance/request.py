@@ -14,10 +14,11 @@ Diagnosis = Callable[[], str | None]
 
 
 class GlanceRequest(NamedTuple):
-    """A request to any server of Glance; `target` is its quoted path and query.
+    """A request to any server of Glance. `target` is its quoted path and query.
 
-    `is_idempotent` is for writes: sent twice, the request has the effect of one (RFC 9110, section
-    9.2.2). A GET is always idempotent. A response of more than `max_response_bytes` is refused.
+    A response of more than `max_response_bytes` is refused. `is_idempotent` is for writes: sent
+    twice, the request has the effect of one (RFC 9110, section 9.2.2). A GET is always idempotent.
+    `diagnosis` is called if Glance responds 500.
     """
 
     method: str
@@ -29,12 +30,16 @@ class GlanceRequest(NamedTuple):
     diagnosis: Diagnosis = lambda: None
 
     def with_header(self, name: str, value: str) -> "GlanceRequest":
-        """Return a copy with one header more, or with another value for it."""
+        """Return a copy of the request in which a header has this value."""
         return self._replace(headers={**self.headers, name: value})
 
 
 def image_path(image_id: str) -> str:
-    """Return the quoted path of an image. Raises ImageNotFound for a text that fits no path."""
+    """Return the quoted path of an image. Its id may be any text.
+
+    Raises ImageNotFound for an id that no image can have, since it fits no path: empty, a dot or
+    two, or with a lone surrogate.
+    """
     try:
         quoted = quote(image_id, safe="")
     except UnicodeEncodeError:
@@ -45,7 +50,7 @@ def image_path(image_id: str) -> str:
 
 
 def encode_target(path: str, parameters: Parameters) -> str:
-    """Return the target for a quoted path and for parameters, which are not quoted.
+    """Return a request's target. `path` is quoted already, `parameters` are quoted here.
 
     Raises Invalid for a parameter with a lone surrogate, which has no encoding in UTF-8.
     """
@@ -56,9 +61,9 @@ def encode_target(path: str, parameters: Parameters) -> str:
 
 
 def make_headers(token: str, content_type: str | None = None) -> dict[str, str]:
-    """Return the headers of a request with the caller's token.
+    """Return the headers of a request: the caller's token, and the type of the body, if any.
 
-    The id of the request that Glimpse is serving is among them, so that Glance logs the same id.
+    With them goes the id of the request that is being served, so that Glance logs the same id.
     """
     headers = {"X-Auth-Token": token, "Accept": "application/json"}
     context = current_context.get()

@@ -28,10 +28,10 @@ SendOnce = Callable[[str, GlanceRequest], Awaitable[AttemptResult]]
 
 
 class RetryPolicy:
-    """Sends a request at most `max_retries` times more than once, as long as that is safe.
+    """Sends a request until a server handles it, at most 1 + `max_retries` times.
 
-    A server failed if there is no response, or one of RETRYABLE_STATUS_CODES. Then the request is
-    sent to the next server, after a delay, if
+    A server has failed if it sends no response, or one of RETRYABLE_STATUS_CODES. After a delay,
+    the request is then sent to the next server, if
 
     - the request is a GET, or could not be sent at all (ConnectError), or
     - the request is idempotent, and the server cannot still be processing it. It may be processing
@@ -39,9 +39,9 @@ class RetryPolicy:
       another server completed the request first, the late server could later overwrite changes
       that other clients made in between.
 
-    A server that failed is tried again after all others, unless it timed out. Two cases are no
+    A server that has failed is tried again after all others, unless it timed out. Two cases are not
     failures of the server: a response of too many bytes, and a 500 that the content of the request
-    explains (`GlanceRequest.diagnosis`).
+    explains (`GlanceRequest.diagnosis`). `Servers` learns which servers fail and which respond.
     """
 
     def __init__(self, max_retries: int) -> None:
@@ -50,8 +50,8 @@ class RetryPolicy:
     async def send(self, request: GlanceRequest, servers: Servers, send_once: SendOnce) -> Response:
         """Return the first response that is no failure, else the response of the last attempt.
 
-        Raises Unavailable or InvalidResponse if the last attempt has no response, TooLarge for a
-        response of too many bytes, and Invalid for a 500 that the request explains.
+        Raises the error of `error_from_failure` if the last attempt has no response, or any has too
+        many bytes (TooLarge); Invalid for a 500 that the request explains.
         """
         queue = deque(servers.order())
         retry = 0
@@ -85,7 +85,7 @@ def _is_safe_to_repeat(request: GlanceRequest, result: AttemptResult) -> bool:
 
 
 def _may_be_in_progress(result: AttemptResult) -> bool:
-    """Return True if a server may still be processing the request: it, or a proxy, timed out."""
+    """Return True if the server may still be processing the request: it or a proxy timed out."""
     if isinstance(result, Response):
         return result.status == HTTPStatus.GATEWAY_TIMEOUT
     return _is_timeout(result)
@@ -105,7 +105,7 @@ def _raise_if_explained(request: GlanceRequest, result: AttemptResult) -> None:
 
 
 def _mark_failed(servers: Servers, server: str, result: AttemptResult) -> None:
-    """Start the backoff of a server; log a warning unless the backoff was in progress."""
+    """Start the backoff of a server; log a warning unless one was in progress."""
     if servers.mark_failed(server):
         _log.warning(
             "Glance at %s failed, other servers are tried first for %g s: %s",

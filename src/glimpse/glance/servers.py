@@ -10,9 +10,9 @@ _LONGEST_URL = 2000  # characters
 
 
 def base_url(url: str) -> str:
-    """Return a URL of Glance, as it may be configured, without ``/v2`` and slashes at its end.
+    """Return a configured URL of Glance without ``/v2`` and slashes at its end.
 
-    A URL without a scheme is taken for ``http://``, as nova does.
+    A URL without a scheme gets ``http://``, as in nova.
     """
     return (url if "//" in url else f"http://{url}").rstrip("/").removesuffix("/v2")
 
@@ -20,7 +20,8 @@ def base_url(url: str) -> str:
 def is_url(url: str) -> bool:
     """Return True for an HTTP or HTTPS URL that can be called and put into links.
 
-    A URL of more than 2,000 characters, or with spaces, control or non-ASCII characters, is none.
+    The scheme may be missing. False for a URL of more than 2,000 characters, or with spaces,
+    control characters or characters that are not ASCII.
     """
     if len(url) > _LONGEST_URL or not (url.isascii() and url.isprintable()) or " " in url:
         return False
@@ -32,10 +33,10 @@ def is_url(url: str) -> bool:
 
 
 class Servers:
-    """Base URLs of equal servers, selected round-robin from a random start, as nova does.
+    """The base URLs of equal servers, used round-robin from a random one, as in nova.
 
-    A server that failed is tried after all others for `backoff` seconds. `public_url` is the first
-    of the given URLs, without user and password, for links.
+    For `backoff` seconds, a server that failed is tried after all others. `public_url`, for links,
+    is the first of the given URLs without user and password.
     """
 
     def __init__(
@@ -53,9 +54,9 @@ class Servers:
         self._next = 0
 
     def order(self) -> list[str]:
-        """Return all servers in the order to try them, and move on to the next for the next call.
+        """Return the base URLs of all servers, in the order to try them.
 
-        Servers that failed less than `backoff` seconds ago are last.
+        Servers whose backoff is in progress are last. Each call begins with another server.
         """
         start = self._next % len(self._urls)
         self._next = start + 1

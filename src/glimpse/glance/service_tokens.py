@@ -7,13 +7,13 @@ class ServiceTokens(Protocol):
     """Tokens of Glimpse's own user, sent as X-Service-Token."""
 
     async def token(self) -> str | None:
-        """Return the current token; None if there is none: requests are then sent without it."""
+        """Return the current token, or None: requests then have the caller's token only."""
         ...
 
     async def renewed(self, refused: str) -> str | None:
-        """Return a token to send in place of the `refused` one.
+        """Return a token to send in place of `refused`, with which a request got a 401.
 
-        None if there is no other token, or if Glance probably refused the caller's token instead.
+        None if there is no other token, or if it was probably the caller's token that was refused.
         """
         ...
 
