@@ -1,6 +1,7 @@
 """Finds the part of a request that Glance cannot handle, so that it responds with 500.
 
-Used only after a 500, since the requests that Glance can handle depend on its database and version.
+Glance's database and version decide which requests it can handle. Therefore these functions are
+called only after Glance responded 500, or 404 to a PATCH.
 """
 
 import unicodedata
@@ -30,12 +31,12 @@ def diagnose_query(query: ImageQuery) -> str | None:
 def diagnose_properties(
     properties: Mapping[str, str | None], new_properties: Mapping[str, str]
 ) -> str | None:
-    """Return a sentence that names a property which Glance cannot store.
+    """Return a sentence that names a new property which Glance cannot store.
 
     None if no such property is known.
 
-    `properties` are the properties that the image has; new properties with the same value are
-    skipped. Two keys that differ only in case or accents are reported, since most databases that
+    `properties` are those that the image has. A new property that has its value already is skipped.
+    A new key that differs from another key only in case or accents is reported: most databases that
     ignore case ignore accents, too.
     """
     present = {_folded(key): key for key in properties if len(key) <= _LONGEST_KEY}

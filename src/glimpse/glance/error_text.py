@@ -1,4 +1,4 @@
-"""The reason in the body of an error: one line of text from JSON, HTML or plain text.
+"""extract_reason: the reason in the body of an error, which is JSON, HTML or plain text.
 
 A server may send any text: each function takes time linear in the length of its input.
 """
@@ -19,9 +19,10 @@ _STATUS_LINE = re.compile(r"^\s*\d{3} [A-Za-z ]+\n")
 
 
 def extract_reason(body: bytes) -> str:
-    """Return the reason in the body of an error, without markup; at most 1,000 characters.
+    """Return the reason in the body of an error: one line of at most 1,000 characters.
 
-    Empty if the body has none.
+    Of a JSON object, that is its `message` or the `message` of its `error`; of any other body, all
+    text. Markup and headings are removed. An empty text if the body has no reason.
     """
     text = body.decode(errors="replace")
     try:
@@ -38,7 +39,10 @@ def extract_reason(body: bytes) -> str:
 
 
 def remove_headings(text: str) -> str:
-    """Return `text` with a space in place of each ``<head>...</head>`` and ``<h1>...</h1>``."""
+    """Return `text` with a space in place of each ``<head>...</head>`` and ``<h1>...</h1>``.
+
+    An element without an end tag is left in place.
+    """
     kept: list[str] = []
     position = 0
     unclosed: set[str] = set()  # elements without an end tag in the rest of the text

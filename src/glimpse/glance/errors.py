@@ -1,4 +1,4 @@
-"""The domain's errors for requests to Glance that failed and for its error responses."""
+"""The errors of `images.errors` for failed requests to Glance and for its error responses."""
 
 from http import HTTPStatus
 
@@ -23,13 +23,17 @@ _LONGEST_RETRY_AFTER = 3600  # seconds
 
 
 class TooLarge(InvalidResponse):
-    """A response has too many bytes. Fetched in smaller parts, each part may be acceptable."""
+    """A response has too many bytes, or too many JSON objects and arrays.
+
+    If it is a page of a list, a page of fewer images may be acceptable.
+    """
 
 
 def error_from_failure(error: UpstreamError | TimeoutError) -> ServiceError:
-    """Return the error for a request that brought no response.
+    """Return the error for a request without a usable response.
 
-    Its text is for clients: without that of `error`, which may name internal hosts.
+    TooLarge and InvalidResponse are about a response that was refused; in all other cases the error
+    is Unavailable. Its text is for clients, and has no part of `error`, which may name hosts.
     """
     if isinstance(error, ResponseTooLarge):
         return TooLarge("The Image service's answer is too large.")
@@ -41,14 +45,21 @@ def error_from_failure(error: UpstreamError | TimeoutError) -> ServiceError:
 
 
 def image_error(response: Response, image_id: str) -> ImageServiceError:
-    """Return the error for an unsuccessful response to a request about one image."""
+    """Return the error for an unsuccessful response to a request about one image.
+
+    That is ImageNotFound for 404, otherwise the error of `error_from_response`.
+    """
     if response.status == HTTPStatus.NOT_FOUND:
         return ImageNotFound(image_id)
     return error_from_response(response)
 
 
 def list_error(response: Response, marker: str | None) -> ImageServiceError:
-    """Return the error for an unsuccessful response to a list that starts after `marker`."""
+    """Return the error for an unsuccessful response to a list that starts after `marker`.
+
+    That is MarkerNotFound (400) or MarkerNotVisible (403) if the reason in the response names
+    the marker, otherwise the error of `error_from_response`.
+    """
     reason = extract_reason(response.body)
     if marker is not None and response.status == HTTPStatus.BAD_REQUEST and marker in reason:
         return MarkerNotFound(marker)
@@ -60,7 +71,11 @@ def list_error(response: Response, marker: str | None) -> ImageServiceError:
 def error_from_response(  # noqa: PLR0911  a table reads best in one piece
     response: Response,
 ) -> ImageServiceError:
-    """Return the error for a status code that means the same in all responses of Glance."""
+    """Return the error for the status code of an unsuccessful response.
+
+    The text of Invalid, Forbidden and Conflict is the reason in the response. 404 becomes
+    InvalidResponse: what does not exist depends on the request.
+    """
     reason = extract_reason(response.body)
     match response.status:
         case 400 | 413:
@@ -81,7 +96,7 @@ def error_from_response(  # noqa: PLR0911  a table reads best in one piece
 
 
 def _retry_after(response: Response) -> int:
-    """Return the seconds in Retry-After, at most an hour; 1 without a number."""
+    """Return the seconds in Retry-After, from 1 to 3,600; 1 if it is missing or a date."""
     value = response.header(b"retry-after")
     if value and value.isascii() and value.isdigit():
         return min(max(1, int(value[:9])), _LONGEST_RETRY_AFTER)

@@ -1,4 +1,4 @@
-"""parse_image: an image's document as Glance sends it, checked before it becomes an Image."""
+"""parse_image: checks the document of an image that Glance sent, and makes an Image of it."""
 
 import re
 from typing import Any
@@ -33,11 +33,11 @@ _ID = re.compile(r"[!#-\[\]-~]{1,255}")
 
 
 def parse_image(document: Any, base_attributes: frozenset[str]) -> Image:
-    """Return the image that a JSON document describes.
+    """Return the image that a parsed JSON document describes.
 
-    `base_attributes` are the keys of the document that are no properties. Values of properties may
-    have any type: those that are no strings become JSON text. Raises InvalidResponse for a
-    document with a missing attribute or one of another type.
+    Keys that are not in `base_attributes` are properties. The value of a property may have any
+    type: if it is neither text nor null, it becomes JSON text. Raises InvalidResponse if the
+    document is no object, has no id, status or date, or has an attribute of the wrong type.
     """
     if not isinstance(document, dict):
         raise InvalidResponse("The Image service's answer is not an image.")

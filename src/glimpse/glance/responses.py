@@ -1,4 +1,4 @@
-"""Successful responses of Glance: JSON documents, and the versions that a server has."""
+"""Parsers of Glance's successful responses: JSON documents, and the versions of a server."""
 
 from http import HTTPStatus
 from typing import Any
@@ -20,9 +20,9 @@ def is_success(response: Response) -> bool:
 
 
 def parse_document(response: Response) -> dict[str, Any]:
-    """Return the JSON object in a response.
+    """Return the JSON object in a response of any status code.
 
-    Raises InvalidResponse if it has none, TooLarge as `check_containers` does.
+    Raises InvalidResponse if the body is not a JSON object, TooLarge as `check_containers` does.
     """
     check_containers(response)
     try:
@@ -45,9 +45,10 @@ def check_containers(response: Response) -> None:
 
 
 def parse_version_ids(response: Response) -> list[str]:
-    """Return the ids in a response to ``GET /``, such as ``v2.15``.
+    """Return the ids of versions, such as ``v2.15``, in a response to ``GET /``.
 
-    Raises InvalidResponse, and the error of a status code other than 200 and 300.
+    Raises InvalidResponse if the document has no list of versions, or one without a printable id;
+    and the error of `error_from_response` for a status code other than 200 and 300.
     """
     if response.status not in (HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES):
         raise error_from_response(response)

@@ -24,10 +24,10 @@ FetchSchema = Callable[[str], Awaitable[Response]]
 class ImageSchema:
     """The attributes of the Image API together with those that Glance's image schema adds.
 
-    The schema is the same for all callers. It is fetched with the token of the caller that first
-    needs it; callers wait for the first fetch. A request more than `max_age` seconds after a
-    success, or ten seconds after a failure, starts another fetch in the background; until that
-    succeeds, the last known attributes are used.
+    The schema is the same for all callers. The first call fetches it, with its caller's token, and
+    waits for it, as do others that come meanwhile. A call more than `max_age` seconds after a fetch
+    that succeeded, or ten seconds after one that failed, starts another in the background. Until a
+    fetch succeeds, the last known attributes are used: at first those of the Image API.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class ImageSchema:
         self._refresh = SingleFlight(self._fetch_attributes)
 
     async def base_attributes(self, token: str) -> frozenset[str]:
-        """Return the keys that are attributes rather than properties. Raises nothing."""
+        """Return the keys that are attributes; all others are properties. Raises nothing."""
         if self._clock() >= self._stale_at:
             refresh = self._refresh.start(token)
             if not self._was_fetched:
@@ -69,8 +69,9 @@ class ImageSchema:
 def parse_attributes(response: Response) -> frozenset[str]:
     """Return the base attributes in a response to ``GET /v2/schemas/image``.
 
-    They are the properties of the schema without those marked ``is_base: false``, as
-    python-glanceclient reads it, and Compute with it. Raises InvalidResponse.
+    They are the properties of the schema without those marked ``is_base: false``, as in
+    python-glanceclient, which Compute uses. Raises InvalidResponse for an unsuccessful response,
+    for one without a schema, and for more than 1,000 attributes or one of over 255 characters.
     """
     described = parse_document(response).get("properties") if is_success(response) else None
     if not isinstance(described, Mapping):
