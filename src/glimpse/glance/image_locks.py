@@ -1,11 +1,12 @@
 """ImageLocks: one write to an image at a time, by all processes on all machines.
 
 Glance's PATCH reads an image, changes it and writes all of it back, so one of two concurrent
-PATCHes can undo the other. Between processes the locks are tooz locks (`glance.tooz_locks`). In
-Redis, memcached and etcd they expire unless renewed. In files, the default, the kernel releases the
-locks of a process when it exits, perhaps while Glance is still processing its PATCH. Therefore a
-marker file exists while a write is in progress. If the process exits before the write is complete,
-the marker stays, and the next writer waits until the PATCH must be over.
+PATCHes can undo the other. Between processes the locks are tooz locks (`glance.tooz_locks`).
+
+If a process exits while Glance is processing its PATCH, no other process may write to the image
+yet. Locks in Redis, memcached and etcd expire only after some seconds. Locks of files, the default,
+are released at once. Therefore a marker file exists beside the lock file during each write. If a
+writer finds the marker of a process that exited, it waits until that process's PATCH must be over.
 """
 
 import asyncio
@@ -33,9 +34,9 @@ _LONGEST_DELAY = 0.05
 class ImageLocks:
     """Locks of images, in the lock service at `backend_url` (a tooz URL).
 
-    `timeout` is the number of seconds that a caller waits for a lock. `write_expiry` is the number
-    of seconds after which a write of a process that exited must be over. `clock` returns the
-    current time, comparable with the modification times of files.
+    A caller waits for a lock for at most `timeout` seconds. `write_expiry` is the number of seconds
+    after which Glance must have completed a PATCH. `clock` returns the time as files have it: in
+    seconds since 1970.
     """
 
     def __init__(
@@ -59,7 +60,8 @@ class ImageLocks:
     async def lock(self, image_id: str) -> AsyncIterator[None]:
         """Hold the lock of an image within the block.
 
-        Raises Unavailable if it cannot be acquired within the timeout, or the lock service fails.
+        Some images share a lock: do not hold two at once. Raises Unavailable if the lock cannot be
+        acquired within the timeout, or the lock service fails.
         """
         name = lock_name(image_id)
         local_lock, users = self._local_locks.get(name) or (asyncio.Lock(), 0)
@@ -85,7 +87,7 @@ class ImageLocks:
                 self._local_locks[name] = (local_lock, users - 1)
 
     def _orphaned_write_seconds(self, name: str) -> float:
-        """Return the seconds until a write of a process that exited must be over; usually 0."""
+        """Return the seconds until the PATCH of a process that exited must be over; usually 0."""
         if self._markers is None:
             return 0.0
         try:
@@ -98,8 +100,8 @@ class ImageLocks:
     def _write_marker(self, name: str) -> Iterator[None]:
         """Create a marker file for the block, and remove it afterwards.
 
-        The marker stays if the process exits within the block. Without lock files, does nothing.
-        Raises Unavailable if the marker cannot be written.
+        The marker stays if the process exits within the block. Does nothing if the locks are not in
+        files. Raises Unavailable if the marker cannot be created.
         """
         if self._markers is None:
             yield
@@ -116,7 +118,10 @@ class ImageLocks:
             marker.unlink(missing_ok=True)
 
     async def _acquire(self, name: str) -> Lock:
-        """Acquire the lock between processes. It is polled: waiting would block a thread."""
+        """Acquire the lock between processes, however long that takes. Raises Unavailable.
+
+        Tries again and again: if tooz waited for the lock, it would block a thread.
+        """
         delay = _SHORTEST_DELAY
         while (lock := await self._tooz_locks.try_lock(name)) is None:
             await asyncio.sleep(random.uniform(delay / 2, delay))  # noqa: S311  protects no secret
@@ -131,7 +136,7 @@ class ImageLocks:
 def lock_name(image_id: str) -> str:
     """Return the name of the lock for an image id, which may be any text.
 
-    All processes in front of one Glance need the same names, those of earlier versions included.
+    Do not change the names: processes of different versions may share a Glance.
     """
     digest = hashlib.sha256(image_id.encode(errors="surrogatepass")).hexdigest()
     return f"glimpse-turn-{digest[:_NAME_DIGITS]}"

@@ -14,19 +14,17 @@ _DEFAULT_INTERVAL = 1.0
 
 
 class LockHeartbeat:
-    """Renews the locks of a started coordinator from a thread.
+    """A thread that renews the locks of a started coordinator, three times before they expire.
 
-    A thread, since a task could be delayed by long computations in the event loop until the locks
-    expire.
-
-    A failing lock service is logged once, and its recovery once. tooz has a heartbeat of its own,
-    which logs each failure and cannot be stopped before the service is back.
+    If the lock service fails, that is logged once, and its recovery once. A task would renew them
+    too late while the event loop is busy. tooz's own heartbeat logs each failure, and cannot be
+    stopped before the service has recovered.
     """
 
     def __init__(
         self, coordinator: CoordinationDriver, wait: Callable[[float], bool] | None = None
     ) -> None:
-        """`wait` waits so many seconds and returns True to stop; the default waits for `stop`."""
+        """`wait` waits so many seconds, and returns True to end the thread, as after `stop`."""
         self._coordinator = coordinator
         self._stopped = threading.Event()
         self._wait = wait or self._stopped.wait
@@ -37,7 +35,7 @@ class LockHeartbeat:
             threading.Thread(target=self._run, name="lock-heartbeat", daemon=True).start()
 
     def stop(self) -> None:
-        """Stop the thread after a heartbeat in progress, without waiting for it."""
+        """Make the thread end, after a heartbeat in progress. Does not wait for it."""
         self._stopped.set()
 
     def _run(self) -> None:

@@ -44,9 +44,9 @@ class UnusableLockService(Exception):
 class ToozLocks:
     """The locks at `backend_url`, a tooz URL.
 
-    A call that takes more than `call_timeout` seconds is abandoned: it raises Unavailable, and its
-    thread runs on. While eight abandoned calls are running, further calls raise Unavailable at
-    once.
+    A call of the lock service that takes more than `call_timeout` seconds is abandoned: it raises
+    Unavailable, and its thread runs on. While eight abandoned calls are running, further calls
+    raise Unavailable at once.
     """
 
     def __init__(self, backend_url: str, call_timeout: float = _CALL_TIMEOUT) -> None:
@@ -61,7 +61,7 @@ class ToozLocks:
         self.abandoned_calls = 0
 
     async def try_lock(self, name: str) -> Lock | None:
-        """Acquire the lock of that name; return None if it is taken. Raises Unavailable."""
+        """Acquire the lock of that name; return None at once if it is taken. Raises Unavailable."""
         if not self._is_started:
             try:
                 async with asyncio.timeout(self._call_timeout):
@@ -108,10 +108,10 @@ class ToozLocks:
         function: Callable[[], Result],
         undo: Callable[[Result], object] = lambda _: None,
     ) -> Result:
-        """Call a blocking function in a thread. Raises Unavailable.
+        """Call a function of tooz, in a thread unless locks are files. Raises Unavailable.
 
-        If the call is abandoned, or its caller cancelled, and it succeeds later, `undo` is called
-        with its result.
+        If the call is abandoned, or this coroutine cancelled, and the function returns later,
+        `undo` is called with its result.
         """
         if self._is_local:
             return self._translate_errors(function)
@@ -130,7 +130,7 @@ class ToozLocks:
 
     @staticmethod
     def _translate_errors(function: Callable[[], Result]) -> Result:
-        """Call a function that raises the errors of tooz; raise Unavailable for them."""
+        """Call a function of tooz; raise Unavailable for any error of it."""
         try:
             return function()
         except ToozError:
@@ -156,10 +156,10 @@ class ToozLocks:
 
 
 def with_timeouts(backend_url: str) -> str:
-    """Return the URL with a lock expiry and a network timeout, unless it sets them itself.
+    """Return a backend URL with a lock expiry and a network timeout, unless it has its own.
 
-    Unchanged for databases, which release a lock when the connection of its holder closes, and
-    for files.
+    URLs of files and of databases are unchanged: a database releases a lock when the connection of
+    its holder closes.
     """
     timeout_parameter = _TIMEOUT_PARAMETERS.get(backend_url.partition(":")[0])
     if timeout_parameter is None:
@@ -172,7 +172,10 @@ def with_timeouts(backend_url: str) -> str:
 
 
 def _load(url: str) -> coordination.CoordinationDriver:
-    """Make the coordinator. Raises UnusableLockService, with no part of a password in it."""
+    """Return the coordinator for a backend URL.
+
+    Raises UnusableLockService; its message has no part of a password.
+    """
     scheme = url.partition(":")[0]
     try:
         return coordination.get_coordinator(url, uuid4().hex.encode())
