@@ -15,12 +15,16 @@ _MAX_IMAGES = 10_000  # of a page; Glance sends at most the 1,000 that are reque
 _LONGEST_MARKER = 255  # characters
 _SHRINK_FACTOR = 8  # how many times smaller the next try is after a page of too many bytes
 
-# Requests a page of at most so many images after a marker. May raise TooLarge.
+# Requests the page of at most so many images after a marker (None: the first page). Raises TooLarge
+# if a page of fewer images should be requested.
 FetchPage = Callable[[str | None, int], Awaitable[Response]]
 
 
 class GlancePage(NamedTuple):
-    """A page as Glance sent it: documents of images, and the marker of the next page if any."""
+    """A page as Glance sent it: documents of images, and the marker of the next page.
+
+    On the last page, `next_marker` is None.
+    """
 
     documents: list[dict[str, Any]]
     next_marker: str | None
@@ -34,13 +38,16 @@ async def iterate_pages(
     page_size: int,
     prefetch_limit: asyncio.Semaphore,
 ) -> AsyncGenerator[GlancePage, None]:
-    """Yield the pages after `marker`, of `page_size` images, until they have `wanted` images.
+    """Yield the pages after `marker` until they have `wanted` images, or Glance has no more.
 
-    Only the last page has no `next_marker`. While a page is used, the next one is prefetched if
-    `prefetch_limit` can be acquired at once. It is parsed later: parsed, it takes more memory.
+    At most `page_size` images are requested at once, and fewer after `fetch` has raised TooLarge.
+    The last page has no `next_marker`; with it, the pages may have more than `wanted` images.
+
+    While a page is used, the next one is prefetched, unless all of `prefetch_limit` is in use.
+    Closing the generator cancels the prefetch.
 
     Raises InvalidResponse for a list that repeats a marker or has more than 100,000 pages, TooLarge
-    if a single image has too many bytes, and the errors of `fetch` and `parse_page`.
+    if a single image is too large, and the errors of `fetch` and `parse_page`.
     """
     seen = {marker}
     count = min(page_size, wanted)
@@ -51,7 +58,7 @@ async def iterate_pages(
             if prefetch:
                 prefetch = None
                 prefetch_limit.release()
-            page = parse_page(response)
+            page = parse_page(response)  # not before: parsed, a page takes more memory
             del response  # it may have megabytes, which are not needed while the page is used
             wanted -= len(page.documents)
             if page.next_marker is None or wanted <= 0:
@@ -76,10 +83,10 @@ async def iterate_pages(
 async def _fetch_shrinking(
     fetch: FetchPage, marker: str | None, count: int
 ) -> tuple[Response, int]:
-    """Fetch a page of `count` images, or of fewer if that has too many bytes.
+    """Fetch a page of at most `count` images, or of fewer while that raises TooLarge.
 
-    Return it with the number of images that was requested. Raises TooLarge if a single image has
-    too many bytes.
+    Return the response and the number of images that were requested. Raises TooLarge if a single
+    image is too large.
     """
     while True:
         try:
@@ -91,10 +98,10 @@ async def _fetch_shrinking(
 
 
 def parse_page(response: Response) -> GlancePage:
-    """Parse a page of a list.
+    """Return the page in a successful response to a list.
 
-    Raises InvalidResponse for a response that is not a page of images, or whose next link has no
-    marker; TooLarge for one with more than 100,000 JSON objects and arrays.
+    The documents are not checked. Raises InvalidResponse for a response that is not a page of
+    images, or whose next link has no marker; TooLarge as `check_containers` does.
     """
     document = parse_document(response)
     documents = document.get("images")
@@ -104,10 +111,10 @@ def parse_page(response: Response) -> GlancePage:
 
 
 def parse_next_marker(document: dict[str, Any]) -> str | None:
-    """Return the marker in the ``next`` link of a page, None without a link.
+    """Return the marker in the ``next`` link of a page; None if the page has no link.
 
     Host, path and filters of the link are ignored. Raises InvalidResponse for a link without a
-    marker.
+    marker, or with one of more than 255 characters.
     """
     link = document.get("next")
     if link is None:

@@ -11,10 +11,10 @@ def make_property_patch(
 ) -> list[dict[str, Any]]:
     """Return the operations that apply `changes` to an image with `properties`.
 
-    ``add`` also sets a key that exists, so that the patch succeeds although another client, without
-    the image's lock, may have added the key in the meantime. Values that the image already has are
-    left out. Raises PropertyNotFound if a key to remove does not exist, and PropertyLimitExceeded
-    if the image would have more than `changes.limit` properties.
+    Values that the image already has are left out: the list may be empty. Keys are set by ``add``,
+    which succeeds also if another client has added the key in the meantime. Raises PropertyNotFound
+    if a key to remove does not exist, and PropertyLimitExceeded if the image would have more than
+    `changes.limit` properties.
     """
     removed = properties.keys() - apply_changes(properties, changes).keys()
     return [

@@ -15,7 +15,10 @@ _MULTIPLE = (
 
 
 def parameters(query: ImageQuery) -> list[tuple[str, str]]:
-    """Render the filters and the order of `query`; the limit and the marker are left out."""
+    """Return the filters and the order of `query` as pairs of a key and a value, not quoted.
+
+    The limit and the marker are left out.
+    """
     return [*_attribute_parameters(query), *query.properties.items()]
 
 

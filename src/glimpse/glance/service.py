@@ -57,8 +57,8 @@ class GlanceImageService:
     Glance checks the caller's permissions. The operator's `rules` are checked here as well: they
     can forbid more than Glance, but cannot allow what Glance forbids.
 
-    Requests to Glance: a list takes one for each page, getting and deleting an image one each, a
-    change of properties two; the image schema takes one in each `schema_max_age`.
+    A list takes one request to Glance for each page, getting or deleting an image one, a change of
+    properties two. The image schema takes one every `schema_max_age` seconds.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class GlanceImageService:
     async def _pages(
         self, caller: Caller, query: ImageQuery, limit: int | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the images that Glance lists, at most `limit`, without those that are malformed."""
+        """Yield the images of Glance's list, at most `limit`, without malformed ones."""
         remaining = sys.maxsize if limit is None else limit
         pages = iterate_pages(
             functools.partial(self._fetch_page, caller, query),
@@ -118,7 +118,11 @@ class GlanceImageService:
     async def _fetch_page(
         self, caller: Caller, query: ImageQuery, marker: str | None, limit: int
     ) -> Response:
-        """Request a page of at most `limit` images. Raises TooLarge and the errors of a list."""
+        """Request the page of at most `limit` images after `marker`, and return the response.
+
+        Raises the errors of `GlanceClient.send`, that of `list_error` for an unsuccessful response,
+        and TooLarge as `check_containers` does.
+        """
         all_parameters = [*parameters(query), ("limit", str(limit))]
         if marker is not None:
             all_parameters.append(("marker", marker))
@@ -152,9 +156,9 @@ class GlanceImageService:
         return found
 
     async def base_url(self) -> str:
-        """Return Glance's base URL for links: without credentials and without a slash at the end.
+        """Return Glance's base URL for links, without credentials and without a slash at its end.
 
-        Raises Unavailable if it cannot be looked up.
+        Raises Unavailable if the servers cannot be looked up.
         """
         return (await self._client.servers()).public_url
 
@@ -208,7 +212,10 @@ class GlanceImageService:
         return await self._parse_response(response, caller, image_id)
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """Implement ImageService.delete_image. With a rule about it, one more request is sent."""
+        """Implement ImageService.delete_image.
+
+        If the operator has a rule for getting or deleting images, the image is requested first.
+        """
         if self._permissions.has_rule(Action.DELETE_IMAGE) or self._permissions.has_rule(
             Action.GET_IMAGE
         ):
@@ -232,13 +239,13 @@ class GlanceImageService:
         return await self._client.ping()
 
     async def close(self) -> None:
-        """Implement ImageService.close: cancel background requests, close all connections."""
+        """Implement ImageService.close: cancel background requests, close connections and locks."""
         self._schema.close()
         await self._client.close()
         await self._image_locks.close()
 
     def _request(self, method: str, caller: Caller, image_id: str) -> GlanceRequest:
-        """Return a request about one image, without a body. Raises ImageNotFound for an odd id."""
+        """Return a request about one image, without a body. Raises as `image_path` does."""
         return GlanceRequest(
             method,
             image_path(image_id),
@@ -247,7 +254,11 @@ class GlanceImageService:
         )
 
     async def _parse_response(self, response: Response, caller: Caller, image_id: str) -> Image:
-        """Return the image in a response, or raise the error for its status code."""
+        """Return the image in a response.
+
+        Raises the error of `image_error` for an unsuccessful response, InvalidResponse or TooLarge
+        for a malformed one.
+        """
         if not is_success(response):
             raise image_error(response, image_id)
         attributes = await self._schema.base_attributes(caller.token)
@@ -255,7 +266,7 @@ class GlanceImageService:
 
 
 def _is_empty_change_allowed(caller: Caller, image: Image) -> bool:
-    """Return True if Glance would allow an empty change, so that none needs to be sent."""
+    """Return True if Glance would allow the caller an empty change: it need not be sent."""
     is_owner = caller.is_admin or image.owner == caller.project_id
     return has_role(caller, Action.MODIFY_IMAGE) and (is_owner or image.visibility == "public")
 
@@ -263,7 +274,10 @@ def _is_empty_change_allowed(caller: Caller, image: Image) -> bool:
 def _parse_images(
     documents: list[dict[str, Any]], base_attributes: frozenset[str]
 ) -> Iterator[Image]:
-    """Yield the images of a list. A document that is no image is left out, and logged once."""
+    """Yield the images of a list of documents, and empty it.
+
+    A document that is no image is left out, and logged once.
+    """
     for document in _drain(documents):
         try:
             yield parse_image(document, base_attributes)
@@ -273,7 +287,7 @@ def _parse_images(
 
 
 def _drain(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the documents in order and remove each: a page of them takes megabytes."""
+    """Yield the documents in order, and remove each from the list: all may take megabytes."""
     documents.reverse()
     while documents:
         yield documents.pop()
