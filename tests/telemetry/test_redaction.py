@@ -230,10 +230,10 @@ def test_redaction_takes_time_in_proportion_to_the_text(piece: str) -> None:
         text = piece * (length // len(piece))
         times = []
         for _ in range(3):
-            began = time.perf_counter()
+            began = time.thread_time()  # others may use the processor meanwhile
             redact_target("/%" + text, "%" + text)
             show(text)
-            times.append(time.perf_counter() - began)
+            times.append(time.thread_time() - began)
         return min(times)
 
     assert seconds(64_000) < 64 * seconds(4_000) + 0.01
