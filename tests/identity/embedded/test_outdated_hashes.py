@@ -8,13 +8,15 @@ import orjson
 import pytest
 
 from glimpse.identity.embedded.auth_request import AuthRequest, Reference
-from glimpse.identity.embedded.password_hashes import MINIMAL, RECOMMENDED, hash_password
+from glimpse.identity.embedded.password_hashes import RECOMMENDED
 from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized
 from tests.support.embedded import open_identity
 
-OUTDATED = hash_password("secret", MINIMAL)
+OUTDATED = (  # of the password "secret", with the parameters MINIMAL
+    "scrypt$16384$8$1$zSLvF46vxUSpWDnObyImQA==$YG22/J4DkWjhP8R6/z758ITeFb9+jQBraHkMQkNY6tY="
+)
 CREDENTIAL = {"id": "c", "name": "robot", "user": "demo", "project": "demo"}
 DOCUMENT = {
     "projects": [{"id": "p", "name": "demo"}],
