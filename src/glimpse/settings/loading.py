@@ -10,7 +10,15 @@ from oslo_config import cfg
 
 from glimpse.settings.environment import find_ignored_variables
 from glimpse.settings.options import SECTIONS
-from glimpse.settings.options.process import METRICS_PORT
+from glimpse.settings.options.api import UNLIMITED, Api, Embedded, Middleware, Policy, Quota
+from glimpse.settings.options.process import (
+    METRICS_PORT,
+    Healthcheck,
+    ImageServiceName,
+    Metrics,
+    Server,
+)
+from glimpse.settings.options.services import Coordination, Glance, KeystoneAuthtoken, ServiceUser
 from glimpse.settings.raw_options import (
     RawOptions,
     missing_reference,
@@ -19,23 +27,7 @@ from glimpse.settings.raw_options import (
     register_references,
 )
 from glimpse.settings.unsupported_options import find_unsupported_options, has_auth_plugin
-from glimpse.settings.values import (
-    UNLIMITED,
-    Api,
-    Coordination,
-    Embedded,
-    Glance,
-    Healthcheck,
-    ImageServiceName,
-    KeystoneAuthtoken,
-    Metrics,
-    Middleware,
-    Policy,
-    Quota,
-    Server,
-    ServiceUser,
-    Settings,
-)
+from glimpse.settings.values import Settings
 
 _NO_OVERRIDES: Mapping[str, object] = MappingProxyType({})
 # Each of them in [keystone_authtoken] means that the operator has a Keystone; keystoneauth

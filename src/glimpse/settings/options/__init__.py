@@ -1,4 +1,8 @@
-"""Every option, declared once: its name, meaning, unit and default."""
+"""Every option: its name, default and meaning in the list of its section, its type in the class below.
+
+oslo.config reads the options of the list. The fields of the class, which holds the values, are named
+like them.
+"""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,8 +1,15 @@
 """Options of the Compute API, of permissions, and of the embedded services."""
 
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from oslo_config import cfg
+
+UNLIMITED = sys.maxsize
+
+AuthStrategy = Literal["embedded", "keystone", "noauth"]
 
 API: Sequence[cfg.Opt] = (
     cfg.StrOpt(
@@ -67,6 +74,23 @@ API: Sequence[cfg.Opt] = (
     ),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Authentication, and the responses of the Compute API."""
+
+    auth_strategy: AuthStrategy
+    allow_remote_noauth: bool
+    noauth_allowed_hosts: tuple[str, ...]
+    max_limit: int
+    compute_link_prefix: str | None
+    glance_link_prefix: str | None
+    advertised_microversion: str
+    max_microversion: str
+    serve_removed_microversions: bool
+    sunset: str | None
+
+
 QUOTA: Sequence[cfg.Opt] = (
     cfg.IntOpt(
         "metadata_items",
@@ -77,6 +101,14 @@ QUOTA: Sequence[cfg.Opt] = (
         help="Most metadata items of an image; -1 for unlimited.",
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Limits of an image; metadata_items is `UNLIMITED` for none."""
+
+    metadata_items: int
+
 
 POLICY: Sequence[cfg.Opt] = (
     cfg.StrOpt(
@@ -91,6 +123,15 @@ POLICY: Sequence[cfg.Opt] = (
         "file, if there is one.",
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The files with policy rules; none if both are empty."""
+
+    policy_file: str | None
+    policy_dirs: tuple[str, ...]
+
 
 MIDDLEWARE: Sequence[cfg.Opt] = (
     cfg.BoolOpt(
@@ -110,6 +151,15 @@ MIDDLEWARE: Sequence[cfg.Opt] = (
     ),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Middleware:
+    """Options of the middleware in front of all APIs; sizes in bytes."""
+
+    enable_proxy_headers_parsing: bool
+    max_request_body_size: int
+
+
 EMBEDDED: Sequence[cfg.Opt] = (
     cfg.IntOpt(
         "token_expiration",
@@ -120,3 +170,12 @@ EMBEDDED: Sequence[cfg.Opt] = (
     cfg.StrOpt("region_name", default="RegionOne", help="Region in the embedded catalog."),
     cfg.IntOpt("image_size_cap", default=2**40, min=1, help="Most bytes of an image's data."),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The embedded services; times in seconds, sizes in bytes."""
+
+    token_expiration: int
+    region_name: str
+    image_size_cap: int

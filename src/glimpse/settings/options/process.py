@@ -1,6 +1,9 @@
 """Options of the process: addresses, workers, logging, health checks, metrics."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 from oslo_config import cfg
 
@@ -9,6 +12,8 @@ from glimpse.settings.options.bounds import SHORTEST_TIMEOUT
 METRICS_PORT = 9774
 DEFAULT_PORT = 8774
 _PORT_MAX = 65535
+
+ImageServiceName = Literal["embedded", "glance"]
 
 GLIMPSE: Sequence[cfg.Opt] = (
     cfg.StrOpt("host", default="127.0.0.1", help="Address to listen on."),
@@ -86,6 +91,30 @@ LOGGING: Sequence[cfg.Opt] = (
     ),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """How the process listens, stops and logs; times in seconds."""
+
+    host: str
+    port: int
+    workers: int
+    state_dir: Path
+    graceful_shutdown_timeout: int
+    client_timeout: float
+    access_log: bool
+    debug: bool
+    use_json: bool
+    log_file: str | None
+    log_dir: str | None
+    log_date_format: str
+    logging_default_format_string: str
+    logging_context_format_string: str
+    logging_user_identity_format: str
+    logging_debug_format_suffix: str
+    logging_exception_prefix: str
+
+
 HEALTHCHECK: Sequence[cfg.Opt] = (
     cfg.StrOpt(
         "path",
@@ -128,6 +157,21 @@ HEALTHCHECK: Sequence[cfg.Opt] = (
     ),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Healthcheck:
+    """The backends of the health check, and which requests it responds to."""
+
+    path: str
+    detailed: bool
+    backends: tuple[str, ...]
+    disable_by_file_path: str | None
+    disable_by_file_paths: tuple[str, ...]
+    enable_by_file_paths: tuple[str, ...]
+    allowed_source_ranges: tuple[str, ...]
+    ignore_proxied_requests: bool
+
+
 METRICS: Sequence[cfg.Opt] = (
     cfg.StrOpt("host", default="127.0.0.1", help="Address to serve /metrics on."),
     cfg.IntOpt(
@@ -139,3 +183,16 @@ METRICS: Sequence[cfg.Opt] = (
         "0 otherwise.",
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Where Prometheus scrapes this process; nowhere if the port is 0.
+
+    `is_required` is False for a port that is only the default: if it cannot be listened on, the
+    process serves without metrics.
+    """
+
+    host: str
+    port: int
+    is_required: bool

@@ -1,6 +1,7 @@
 """Options of the services that Glimpse calls: Glance, Keystone, and the lock service."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from oslo_config import cfg
 
@@ -48,6 +49,26 @@ GLANCE: Sequence[cfg.Opt] = (
         help="Accept any certificate of Glance.",
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """How Glance is found and called; times in seconds."""
+
+    api_servers: tuple[str, ...]
+    service_type: str
+    valid_interfaces: tuple[str, ...]
+    region_name: str | None
+    endpoint_override: str | None
+    num_retries: int
+    connect_timeout: float
+    first_byte_timeout: float
+    timeout: float
+    cafile: str | None
+    certfile: str | None
+    keyfile: str | None
+    insecure: bool
+
 
 KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
     cfg.StrOpt(
@@ -128,6 +149,34 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
     cfg.BoolOpt("insecure", default=False, help="Accept any certificate of Keystone."),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class KeystoneAuthtoken:
+    """Options of token validation; times in seconds.
+
+    The credentials to log in with are not here: they are read from ``Settings.oslo_config``.
+    """
+
+    www_authenticate_uri: str | None
+    token_cache_time: int
+    memcached_servers: tuple[str, ...]
+    memcache_security_strategy: str
+    memcache_secret_key: str | None = field(repr=False)
+    memcache_pool_socket_timeout: float
+    memcache_pool_dead_retry: float
+    interface: str
+    region_name: str | None
+    http_connect_timeout: int
+    http_request_max_retries: int
+    service_type: str
+    service_token_roles: tuple[str, ...]
+    service_token_roles_required: bool
+    cafile: str | None
+    certfile: str | None
+    keyfile: str | None
+    insecure: bool
+
+
 SERVICE_USER: Sequence[cfg.Opt] = (
     cfg.BoolOpt(
         "send_service_user_token",
@@ -137,6 +186,17 @@ SERVICE_USER: Sequence[cfg.Opt] = (
     ),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class ServiceUser:
+    """Options of the service user, whose token Glance gets in addition to the caller's.
+
+    Its credentials are not here: they are read from ``Settings.oslo_config``.
+    """
+
+    send_service_user_token: bool
+
+
 COORDINATION: Sequence[cfg.Opt] = (
     cfg.StrOpt(
         "backend_url",
@@ -145,3 +205,10 @@ COORDINATION: Sequence[cfg.Opt] = (
         "Without it: lock files in the state directory, for the workers of one machine.",
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Coordination:
+    """The lock service for writers of one image; None for files of this machine."""
+
+    backend_url: str | None
