@@ -138,7 +138,7 @@ def test_a_later_file_wins_and_an_override_over_both(tmp_path: Path) -> None:
     first = _written(tmp_path, "[glimpse]\nport = 1\nhost = ::1\n", "first")
     second = _written(tmp_path, "[glimpse]\nport = 2\n", "second")
     assert load_settings([first, second]).server.port == 2
-    settings = load_settings([first, second], {"glimpse.port": 3, "workers": None})
+    settings = load_settings([first, second], {"glimpse.port": 3, "glimpse.workers": None})
     assert (settings.server.port, settings.server.host) == (3, "::1")
 
 

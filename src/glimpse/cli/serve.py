@@ -34,7 +34,9 @@ _LOG = logging.getLogger(__name__)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``glimpse serve``: the settings, and --workers."""
     add_settings_arguments(parser)
-    parser.add_argument("--workers", type=int, metavar="N", help="number of processes")
+    parser.add_argument(
+        "--workers", dest="glimpse.workers", type=int, metavar="N", help="number of processes"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

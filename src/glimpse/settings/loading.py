@@ -47,8 +47,7 @@ def load_settings(
 ) -> Settings:
     """Read the files. Later files override earlier ones, and `overrides` override the files.
 
-    A key of `overrides` is ``section.option``, or ``option`` for one in [glimpse]; values of None
-    are ignored.
+    A key of `overrides` is ``section.option``; values of None are ignored.
 
     A file may be a complete nova.conf: sections and options that Glimpse does not have are ignored.
     `Settings.ineffective_options` lists those that concern Glimpse and have no effect. Raises
@@ -64,9 +63,9 @@ def load_settings(
         refuse_nul(raw, overrides)
         register_references(config, raw)
         for name, value in overrides.items():
-            section, _, option = name.rpartition(".")
+            section, _, option = name.partition(".")
             if value is not None:
-                config.set_override(option, value, group=section or "glimpse")
+                config.set_override(option, value, group=section)
         return _freeze(config, raw, [Path(file).parent for file in reversed(files)])
     except cfg.NoSuchOptError as error:
         missing = missing_reference(error)

@@ -1,7 +1,7 @@
-"""Every option: its name, default and meaning in the list of its section, its type in the class below.
+"""Every option: declared in the list of its section, and typed in the class below the list.
 
-oslo.config reads the options of the list. The fields of the class, which holds the values, are named
-like them.
+The list, for oslo.config, has the defaults and meanings. The class holds the values; its fields are
+named like the options.
 """
 
 from collections.abc import Mapping, Sequence
