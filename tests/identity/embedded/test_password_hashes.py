@@ -17,7 +17,7 @@ from glimpse.identity.embedded.password_hashes import (
 )
 from glimpse.identity.embedded.tokens import Token, TokenKeys
 
-# Of the password "right". To make them when this module is imported takes 0.3 s of each test worker.
+# Of the password "right". Making them when this module is imported takes 0.3 s of each worker.
 HASHED = "scrypt$16384$8$5$Gp3NAFsrYBJmid4XgLwuAg==$TfEAHqX8pi2NyW1aLNh81+zXmx8sUC4XlyM01j5qo4Q="
 OUTDATED = "scrypt$16384$8$1$JBJ9eRfrJSdwe8hqTLrGWA==$pO9QdKrk865//GggylQjxwuOMrHUxOo/SHus0VC8pc0="
 # Made by Glimpse 0.1 of the password "secret".
