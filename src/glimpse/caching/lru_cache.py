@@ -1,4 +1,4 @@
-"""LruCache: a least-recently-used cache, bounded in number of entries and in bytes."""
+"""LruCache: a least-recently-used cache with a maximum number of entries and of bytes."""
 
 import math
 from collections import OrderedDict
@@ -15,10 +15,12 @@ class _Entry(NamedTuple, Generic[Value]):
 
 
 class LruCache(Generic[Key, Value]):
-    """At most `max_entries` entries of at most `max_bytes` together.
+    """A cache of at most `max_entries` entries, which together take at most `max_bytes`.
 
-    Beyond either bound, the least recently used entries are dropped. cachetools' LRUCache has only
-    one bound, and its look-up, which each request makes, takes more than twice as long.
+    Beyond either bound, the least recently used entries are removed. ``total_bytes`` is the sum of
+    the sizes that callers gave to `put`. Not for use by several threads.
+
+    cachetools' LRUCache has only one bound, and a look-up in it takes more than twice as long.
     """
 
     def __init__(self, max_entries: int, max_bytes: float = math.inf) -> None:
@@ -31,7 +33,7 @@ class LruCache(Generic[Key, Value]):
         return len(self._entries)
 
     def get(self, key: Key) -> Value | None:
-        """Return the value of `key`, now the most recently used, or None."""
+        """Return the value of `key`, and make it the most recently used; None if it is missing."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -39,14 +41,15 @@ class LruCache(Generic[Key, Value]):
         return entry.value
 
     def peek(self, key: Key) -> Value | None:
-        """Return the value of `key`, or None, without counting it as used."""
+        """Return the value of `key` without counting this as a use; None if it is missing."""
         entry = self._entries.get(key)
         return None if entry is None else entry.value
 
     def put(self, key: Key, value: Value, size: int = 0) -> None:
-        """Set the value of `key`, which takes `size` bytes.
+        """Add `key`, or replace its value, and make it the most recently used.
 
-        Drops the least recently used entries beyond the bounds.
+        `size` is the entry's share of `max_bytes`. Then removes the least recently used entries
+        beyond the bounds; an entry that is larger than `max_bytes` removes all, itself included.
         """
         self.discard(key)
         self._entries[key] = _Entry(value, size)
@@ -55,12 +58,12 @@ class LruCache(Generic[Key, Value]):
             self.discard(next(iter(self._entries)))
 
     def discard(self, key: Key) -> None:
-        """Drop `key` if it is there."""
+        """Remove `key`; do nothing if it is missing."""
         entry = self._entries.pop(key, None)
         if entry is not None:
             self.total_bytes -= entry.size
 
     def clear(self) -> None:
-        """Drop all entries."""
+        """Remove all entries."""
         self._entries.clear()
         self.total_bytes = 0

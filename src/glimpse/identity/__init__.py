@@ -1,4 +1,4 @@
-"""Identity: finds the Caller of a request; implemented by keystone, embedded and noauth."""
+"""The port Identity, which validates tokens; keystone, embedded and noauth implement it."""
 
 from glimpse.identity.access_rules import RequestTarget
 from glimpse.identity.service import Identity, IdentityError, IdentityUnavailable, Unauthorized

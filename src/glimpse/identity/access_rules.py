@@ -1,7 +1,7 @@
-"""Access rules of application credentials: the requests that their tokens allow.
+"""Access rules: the requests for which a token of an application credential may be used.
 
-Users write the rules, so matching takes bounded time for every path of a rule. A regular expression
-made from such a path would not guarantee that.
+Users write the paths of the rules. Matching therefore takes bounded time for every path; a regular
+expression made from a path would not guarantee that.
 """
 
 import functools
@@ -13,12 +13,15 @@ _UNQUOTED = "/~!$&'()*+,;=:@"  # characters that RFC 3986 allows in a path
 _MAX_RULE_LENGTH = 255  # characters of a rule's path; Keystone stores at most 128, accepts 225
 # Characters of a request's path, percent-encoded: a metadata key of 255 characters takes 3,060.
 _MAX_PATH_LENGTH = 4096
-# Characters that rules with several wildcards match, in all for one request: 8 ms of CPU time.
+# Characters that rules with several wildcards are compared with, in all for one request: 8 ms.
 _MAX_STEPS = 32_768
 
 
 class RequestTarget(NamedTuple):
-    """The request that a token is used for: type of service, HTTP method, unquoted path."""
+    """The request for which a token is used.
+
+    ``service`` is the type of the service, such as ``compute``. ``path`` is percent-decoded.
+    """
 
     service: str
     method: str
@@ -26,10 +29,11 @@ class RequestTarget(NamedTuple):
 
 
 class AccessRule(NamedTuple):
-    """Allows a method on the paths of a service that match ``path``.
+    """Allows requests to one service, with one HTTP method, whose path matches ``path``.
 
-    In ``path``, ``{name}`` and ``*`` match one or more characters other than a slash, ``**``
-    matches any text (Keystone's API reference, application credentials).
+    In ``path``, ``{name}`` and ``*`` match one or more characters other than a slash, and ``**``
+    matches any text, also an empty one. So ``/v2.1/images/*`` matches ``/v2.1/images/1``, but not
+    ``/v2.1/images/1/metadata``. (Keystone's API reference, application credentials)
     """
 
     service: str
@@ -38,7 +42,11 @@ class AccessRule(NamedTuple):
 
     @classmethod
     def parse(cls, document: object) -> Self:
-        """Parse a rule of a token's document. Raises KeyError, TypeError or ValueError."""
+        """Parse an object with the strings ``service``, ``method`` and ``path``.
+
+        Raises TypeError if `document` is not an object, KeyError for a missing key, ValueError for
+        a value that is not a string.
+        """
         if not isinstance(document, dict):
             raise TypeError
         rule = cls(document["service"], document["method"], document["path"])
@@ -47,19 +55,21 @@ class AccessRule(NamedTuple):
         return rule
 
     def allows(self, target: RequestTarget) -> bool:
-        """Return True if this rule allows the request."""
+        """Return True if this rule allows `target`, within the bounds of `is_allowed`."""
         return is_allowed((self,), target)
 
 
 def is_allowed(rules: Sequence[AccessRule] | None, target: RequestTarget | None) -> bool:
     """Return True if `rules` is None, or if one of `rules` allows `target`.
 
-    Returns False without a `target`, and for a path of more than 4,096 percent-encoded characters.
-    A rule whose path has more than 255 characters allows nothing.
+    If `rules` is not None, returns False for a `target` of None.
 
-    A rule whose path has several wildcards takes one step for each character of the request's path
-    that the wildcards have to match. If the next such rule would exceed 32,768 steps in all, it and
-    all further rules with several wildcards allow nothing.
+    To bound the CPU time, there are three limits:
+
+    - Nothing is allowed for a path of more than 4,096 characters, percent-encoded.
+    - A rule whose path has more than 255 characters allows nothing.
+    - Rules with several wildcards are compared with at most 32,768 characters in all. The first
+      rule that would exceed this, and every rule after it, allows nothing.
     """
     if rules is None:
         return True
@@ -72,8 +82,8 @@ def is_allowed(rules: Sequence[AccessRule] | None, target: RequestTarget | None)
     for rule in rules:
         if (rule.service, rule.method) != (target.service, target.method):
             continue
-        pattern = _pattern(rule.path) if len(rule.path) <= _MAX_RULE_LENGTH else None
-        text = pattern.between(path) if pattern else None
+        pattern = _compile_pattern(rule.path) if len(rule.path) <= _MAX_RULE_LENGTH else None
+        text = pattern.strip_literals(path) if pattern else None
         if pattern is None or text is None:
             continue
         if not pattern.is_simple:
@@ -83,7 +93,7 @@ def is_allowed(rules: Sequence[AccessRule] | None, target: RequestTarget | None)
     return False
 
 
-# The wildcards among the parts of a pattern; any other part is "'" and one literal character.
+# The wildcards among the parts of a pattern. A literal character is the part "'" + character.
 _SEGMENT = "*"
 _ANYTHING = "**"
 
@@ -91,12 +101,12 @@ _ANYTHING = "**"
 class _Pattern:
     """A rule's path, compiled: a literal beginning, a middle, and a literal end.
 
-    The middle reaches from the first wildcard to the last one. ``is_simple`` is True if there is at
-    most one wildcard.
+    The middle reaches from the first wildcard to the last one: of ``/a/*/b/*/c`` it is ``*/b/*``.
+    It is empty without a wildcard. ``is_simple`` is True if there is at most one wildcard.
     """
 
     def __init__(self, path: str) -> None:
-        parts = _parts(path)
+        parts = _split_pattern(path)
         wild = [place for place, part in enumerate(parts) if part in (_SEGMENT, _ANYTHING)]
         first, end = (wild[0], wild[-1] + 1) if wild else (len(parts), len(parts))
         middle = parts[first:end]
@@ -104,15 +114,17 @@ class _Pattern:
         self._first = middle[0] if middle else None
         self._beginning = "".join(part[1:] for part in parts[:first])
         self._end = "".join(part[1:] for part in parts[end:])
-        self._parts = len(middle)
-        self._places: dict[
-            str, int
-        ] = {}  # of each part, its places between beginning and end, as bits
+        self._number_of_parts = len(middle)
+        # For each wildcard and literal: a bit mask with bit n set if part n of the middle is it.
+        self._bit_masks: dict[str, int] = {}
         for place, part in enumerate(middle):
-            self._places[part] = self._places.get(part, 0) | 1 << place
+            self._bit_masks[part] = self._bit_masks.get(part, 0) | 1 << place
 
-    def between(self, path: str) -> str | None:
-        """Return the text of `path` between the literal beginning and end; None if it lacks one."""
+    def strip_literals(self, path: str) -> str | None:
+        """Return the text of `path` between the literal beginning and the literal end.
+
+        Returns None if `path` does not start with the one and end with the other.
+        """
         end = len(path) - len(self._end)
         if end < len(self._beginning):
             return None
@@ -121,7 +133,7 @@ class _Pattern:
         return None
 
     def matches(self, text: str) -> bool:
-        """Return True if the middle of the pattern matches `text`."""
+        """Return True if the middle of the pattern matches `text`, from `strip_literals`."""
         if not self.is_simple:
             return self._simulate(text)
         if self._first is None:
@@ -131,40 +143,45 @@ class _Pattern:
     def _simulate(self, text: str) -> bool:
         """Return True if a middle with several wildcards matches `text`.
 
-        Simulates a finite automaton, whose states are the parts of the middle: bit n of ``places``
-        is set if part n may match the next character. Each character takes the same time.
+        Simulates a finite automaton whose states are the parts of the middle. Bit n of ``places``
+        is set if part n may match the next character. So the time grows linearly with `text`.
         """
-        anything = self._places.get(_ANYTHING, 0)  # never two in a row: `_parts` joins them
-        segments = self._places.get(_SEGMENT, 0)
+        # Never two `**` in a row: _split_pattern joins them.
+        anything = self._bit_masks.get(_ANYTHING, 0)
+        segments = self._bit_masks.get(_SEGMENT, 0)
         places = 1 | (1 & anything) << 1
         for character in text:
             within_segment = 0 if character == "/" else places & segments
-            passed = within_segment | places & self._places.get(f"'{character}", 0)
+            passed = within_segment | places & self._bit_masks.get(f"'{character}", 0)
             places = places & anything | within_segment | passed << 1
             places |= (places & anything) << 1  # `**` matches the empty text, too
-        return bool(places >> self._parts & 1)
+        return bool(places >> self._number_of_parts & 1)
 
 
-def _parts(path: str) -> list[str]:
-    """Split a rule's path into wildcards and literal characters."""
+def _split_pattern(path: str) -> list[str]:
+    """Split a rule's path into _SEGMENT, _ANYTHING and literal characters (``'`` + character).
+
+    ``{`` without a ``}`` after it is a literal character. Successive ``**`` become one part.
+    """
     parts: list[str] = []
-    place = 0
-    while place < len(path):
-        character = path[place]
-        closed = path.find("}", place) if character == "{" else -1
+    position = 0
+    while position < len(path):
+        character = path[position]
+        closed = path.find("}", position) if character == "{" else -1
         if closed > 0:
             parts.append(_SEGMENT)
-            place = closed
-        elif path.startswith("**", place):
+            position = closed
+        elif path.startswith("**", position):
             if parts[-1:] != [_ANYTHING]:
                 parts.append(_ANYTHING)
-            place += 1
+            position += 1
         else:
             parts.append(_SEGMENT if character == "*" else f"'{character}")
-        place += 1
+        position += 1
     return parts
 
 
 @functools.lru_cache(maxsize=1024)
-def _pattern(path: str) -> _Pattern:
+def _compile_pattern(path: str) -> _Pattern:
+    """Compile a rule's path; cached, since each request with the same token needs it."""
     return _Pattern(path)

@@ -1,4 +1,4 @@
-"""NoAuthIdentity: takes the caller from a token ``user:project`` without checking it."""
+"""NoAuthIdentity: reads the caller from tokens ``user:project``, without authentication."""
 
 import ipaddress
 
@@ -9,9 +9,10 @@ from glimpse.images import Caller
 
 
 class NoAuthIdentity:
-    """Takes the caller from the token, unchecked; the user ``admin`` is an admin.
+    """Implements Identity with tokens ``user:project``, which anybody can write.
 
-    The same as noauth in Nova and other services.
+    Every user has the roles member and reader; the user ``admin`` has the role admin, too. Nova and
+    other services call this ``noauth``.
     """
 
     async def authenticate(
@@ -20,10 +21,11 @@ class NoAuthIdentity:
         service_token: str | None = None,  # noqa: ARG002  the signature of Identity
         target: RequestTarget | None = None,  # noqa: ARG002  the signature of Identity
     ) -> Caller:
-        """Return the caller of a token ``user:project``, or ``user`` for a project of that name.
+        """Return the caller that `token` names: ``user:project``, or ``user``.
 
-        Raises Unauthorized without a user, as Compute's noauth does, and for a name that is too
-        long for the owner of an image.
+        With ``user`` alone, the project has the same name. Raises Unauthorized if the user is
+        missing or empty, as Compute's noauth does, or if a name has more than 255 characters, since
+        it becomes the owner of images.
         """
         user, _, project = (token or "").partition(":")
         if not user or max(len(user), len(project)) > field_lengths.NAME:
@@ -43,7 +45,7 @@ class NoAuthIdentity:
         )
 
     def challenge(self, base_url: str) -> str:
-        """Implement Identity.challenge.
+        """Implement Identity.challenge with the URL `base_url`.
 
         A 401 needs a challenge (RFC 9110, 15.5.2), but with noauth no Identity API is served. The
         challenge names the version discovery of this process, which needs no token.
@@ -58,11 +60,14 @@ class NoAuthIdentity:
 
 
 class RemoteNoAuthRefused(ValueError):
-    """The service would listen without authentication on an address that others can reach."""
+    """Glimpse would listen without authentication at an address that other machines can reach."""
 
 
 def check_noauth_bind(host: str, is_remote_allowed: bool) -> None:  # noqa: FBT001  the setting's value
-    """Raise RemoteNoAuthRefused unless `host` is a loopback address or `is_remote_allowed`."""
+    """Check that noauth may listen at `host`, an address or a name.
+
+    Raises RemoteNoAuthRefused unless `host` is a loopback address or `is_remote_allowed` is True.
+    """
     if is_remote_allowed or is_loopback(host):
         return
     raise RemoteNoAuthRefused(
@@ -74,7 +79,8 @@ def check_noauth_bind(host: str, is_remote_allowed: bool) -> None:  # noqa: FBT0
 def is_loopback(host: str) -> bool:
     """Return True if `host` is a loopback address or ``localhost``.
 
-    Returns False for any other name, since the address to which it resolves may change.
+    An IPv6 address may have brackets. Any other name counts as remote, since the address to which
+    it resolves may change.
     """
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback

@@ -1,4 +1,4 @@
-"""Identity: the port (interface) that finds the caller of a request by its token."""
+"""Identity, the port (interface) that turns a token into a Caller, and the errors it raises."""
 
 from typing import Protocol
 
@@ -7,22 +7,22 @@ from glimpse.images import Caller
 
 
 class IdentityError(Exception):
-    """Base of the errors of Identity.authenticate.
+    """Base class of the errors that Identity.authenticate raises.
 
     IdentityError
-    ├── Unauthorized          no token, or one that is not valid: 401
-    └── IdentityUnavailable   the identity service does not respond: 503, ``retry_after`` seconds
+    ├── Unauthorized          the token is missing or not valid: the APIs respond with 401
+    └── IdentityUnavailable   the token could not be checked: the APIs respond with 503
     """
 
 
 class Unauthorized(IdentityError):
-    """There is no token, or it is invalid, expired, revoked or not good for the request."""
+    """The token is missing, invalid, expired or revoked, or does not allow the request."""
 
 
 class IdentityUnavailable(IdentityError):
-    """The identity service cannot be reached, is too slow, or sends no valid response.
+    """The token could not be checked, for example because Keystone cannot be reached.
 
-    ``retry_after`` is the number of seconds after which a client may retry.
+    ``retry_after`` is the value of the response's ``Retry-After`` header, in seconds.
     """
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
@@ -31,7 +31,10 @@ class IdentityUnavailable(IdentityError):
 
 
 class Identity(Protocol):
-    """Finds the caller of a request. Implementations: keystone, embedded, noauth."""
+    """Validates tokens.
+
+    Implemented by KeystoneIdentity, EmbeddedIdentity and NoAuthIdentity.
+    """
 
     async def authenticate(
         self,
@@ -39,31 +42,36 @@ class Identity(Protocol):
         service_token: str | None = None,
         target: RequestTarget | None = None,
     ) -> Caller:
-        """Return the caller to whom `token` was issued.
+        """Return the user, project and roles of `token`.
 
-        `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header. With
-        a valid `service_token` of a service, an expired `token` is accepted, as keystonemiddleware
-        does. `target` is the request; without it, a token with access rules is refused. Raises
-        Unauthorized or IdentityUnavailable.
+        `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header. If
+        `service_token` is a valid token of a service's user, `token` may have expired, as in
+        keystonemiddleware.
+
+        `target` is the request. It is compared with the access rules of `token`; if `token` has
+        such rules and `target` is None, `token` is refused.
+
+        Raises Unauthorized if a token is refused, IdentityUnavailable if it could not be checked.
         """
         ...
 
     def challenge(self, base_url: str) -> str:
-        """Return the ``WWW-Authenticate`` header of a 401: ``Keystone uri="..."``.
+        """Return the value of the ``WWW-Authenticate`` header of a 401: ``Keystone uri="URL"``.
 
-        `base_url` is the URL at which the client reached this process (``http://host:8774``,
-        without a slash at its end).
+        URL is where clients obtain tokens. `base_url` is the URL at which the client reached this
+        process, without a slash at its end: ``http://host:8774``.
         """
         ...
 
     def copy_cache(self, other: "Identity") -> None:
-        """Use the cached tokens of `other`, which this identity replaces in a reload.
+        """Take over the cached tokens of `other`.
 
-        Does nothing if the implementation has no cache, or if the cached tokens of `other` may not
-        be valid here.
+        A reload calls this on the new identity, with the one that it replaces as `other`. Does
+        nothing if the implementation has no cache, or if a token that is cached in `other` may be
+        invalid here.
         """
         ...
 
     async def close(self) -> None:
-        """Close connections and files, and cancel work in progress."""
+        """Close all connections and files, and cancel validations in progress."""
         ...
