@@ -1,4 +1,4 @@
-"""Identity, the port (interface) that turns a token into a Caller, and the errors it raises."""
+"""Identity, the port (interface) that finds the Caller of a token, and its errors."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""Implementation of Identity with tokens of Keystone."""
+"""KeystoneIdentity, whose tokens Keystone validates, and Glimpse's own logins to Keystone."""
 
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.keystone.service import KeystoneIdentity

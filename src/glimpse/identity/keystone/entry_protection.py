@@ -1,8 +1,8 @@
-"""EntryProtection: signs or encrypts the entries of a shared token cache.
+"""EntryProtection: signs or encrypts the entries of SharedCache.
 
-The strategies are keystonemiddleware's. As there, an entry's name and key are derived from the
-operator's secret and the token: reading memcached reveals neither a token nor a hash of one, and
-writing to it makes no token valid.
+An entry's name and its encryption key are derived from the operator's secret and the token, as in
+keystonemiddleware. So whoever can read memcached learns neither a token nor its hash, and whoever
+can write to it makes no token valid.
 """
 
 import hashlib
@@ -17,21 +17,28 @@ _NONCE_BYTES = 12
 
 
 class ProtectionUnavailable(Exception):
-    """The strategy lacks a secret or a library; the message says which."""
+    """The secret is empty, or the library for encryption is missing; the message says which."""
 
 
 class EntryKeys(NamedTuple):
-    """Derived from one token: the name of its entry, and the key that protects the entry."""
+    """The name of a token's entry, and the key that signs or encrypts the entry."""
 
     name: str
     key: bytes
 
 
 class EntryProtection:
-    """Protects entries: MAC signs them, ENCRYPT encrypts and signs them (AES-GCM)."""
+    """Signs entries (`strategy` MAC), or encrypts and signs them (ENCRYPT).
+
+    Entries made with another strategy or another secret are not accepted. The algorithms are
+    HMAC-SHA256 and AES-GCM.
+    """
 
     def __init__(self, strategy: Strategy, secret: str) -> None:
-        """Raises ProtectionUnavailable without a secret, or without the strategy's library."""
+        """Raises ProtectionUnavailable.
+
+        `secret` must not be empty, and ENCRYPT needs the library ``cryptography``.
+        """
         if not secret:
             raise ProtectionUnavailable("memcache_security_strategy needs a memcache_secret_key.")
         if strategy == "ENCRYPT":
@@ -45,13 +52,13 @@ class EntryProtection:
         self._secret = secret.encode()
 
     def derive_keys(self, token: str) -> EntryKeys:
-        """Return the name and the key of the token's entry."""
+        """Return the name and the key of the entry of `token`: the same ones in each process."""
         message = f"{self._strategy}:{token}".encode(errors="surrogatepass")
         digest = hmac.digest(self._secret, message, "sha512")
         return EntryKeys(digest[:32].hex(), digest[32:])
 
     def protect(self, keys: EntryKeys, content: bytes) -> bytes:
-        """Sign, or encrypt and sign, the content of the entry with these keys."""
+        """Return what to store for the entry: `content`, signed, or encrypted and signed."""
         if self._strategy == "MAC":
             return hmac.digest(keys.key, content, "sha256") + content
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  an extra
@@ -60,7 +67,7 @@ class EntryProtection:
         return nonce + AESGCM(keys.key).encrypt(nonce, content, None)
 
     def unprotect(self, keys: EntryKeys, protected: bytes) -> bytes | None:
-        """Return the content, or None if `protected` was not made with these keys."""
+        """Return the content of `protected`; None unless `protect` made it with these keys."""
         if self._strategy == "MAC":
             mac, content = protected[:_MAC_BYTES], protected[_MAC_BYTES:]
             is_valid = hmac.compare_digest(mac, hmac.digest(keys.key, content, "sha256"))

@@ -1,4 +1,4 @@
-"""KeystoneOptions: the options of [keystone_authtoken], without the credentials."""
+"""KeystoneOptions: the values of the options in [keystone_authtoken], without credentials."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,14 @@ from glimpse.upstream.tls import TlsOptions
 
 @dataclass(frozen=True, slots=True)
 class KeystoneOptions:
-    """The options for Keystone, the login there, and the token cache. Times are in seconds.
+    """Options of the login to Keystone, and of the validation and caching of tokens.
 
-    ``token_cache_time`` of -1 caches nothing. ``service_type`` is the Compute service's name in
-    access rules of application credentials.
-    ``http_connect_timeout`` bounds a login, and a validation, with all their retries. ``tls`` is
-    what the transports connect with: at a reload, tokens that came through others are not kept.
+    Times are in seconds. ``interface`` and ``region_name`` select Keystone's endpoint in its
+    catalog. Validated tokens are cached for ``token_cache_time``; with 0 or -1, none is cached.
+    Access rules of application credentials call the Compute API ``service_type``.
+    ``http_connect_timeout`` limits a login, and a validation, each with all its retries. ``tls`` is
+    what the transports connect with; it is here so that a reload with other TLS options keeps no
+    cached token.
     """
 
     www_authenticate_uri: str | None

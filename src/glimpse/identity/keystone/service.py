@@ -1,4 +1,4 @@
-"""KeystoneIdentity: validates tokens at Keystone, like keystonemiddleware's auth_token."""
+"""KeystoneIdentity: validates tokens at Keystone, as keystonemiddleware's auth_token does."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -29,10 +29,10 @@ _COMPUTE = "compute"  # the service of a RequestTarget of the Compute API
 class KeystoneIdentity:
     """Implements Identity with tokens that Keystone validates.
 
-    A token is validated once in `token_cache_time` seconds, however many requests carry it. During
-    that time it stays valid even if Keystone is unavailable. With `shared`, processes share
-    Keystone's responses. `session` logs in, `transport` sends the validations. `clock` returns
-    POSIX times.
+    A valid token is cached for `token_cache_time` seconds, but not after it expires. While it is
+    cached, it is accepted without a request to Keystone, even if Keystone is unavailable or has
+    revoked it. With `shared`, processes share Keystone's responses, through memcached. `session`
+    logs in, `transport` sends the validations. `clock` returns POSIX times.
     """
 
     def __init__(
@@ -59,17 +59,15 @@ class KeystoneIdentity:
         service_token: str | None = None,
         target: RequestTarget | None = None,
     ) -> Caller:
-        """Return the caller to whom `token` was issued.
+        """Implement Identity.authenticate.
 
-        Each of the two validations takes at most `http_connect_timeout` seconds.
+        If the user of `service_token` has one of `service_token_roles`, `token` may have expired,
+        and its access rules are not checked. If the user has none of them, `service_token` is
+        ignored, or refused if `service_token_roles_required` is set.
 
-        With a service token that has one of `service_token_roles`, an expired `token` is accepted,
-        and its access rules are not checked. Without one of these roles, the service token has no
-        effect, or raises Unauthorized if `service_token_roles_required` is set.
-
-        Raises Unauthorized if Keystone refuses either token, or if the access rules of `token` do
-        not allow `target`. Raises IdentityUnavailable if a token is not cached and Keystone is
-        unavailable.
+        Raises Unauthorized if `token` is missing, if Keystone refuses `token` or `service_token`,
+        or if the access rules of `token` do not allow `target`. Raises IdentityUnavailable if one
+        of them is not cached and could not be validated within `http_connect_timeout` seconds.
         """
         is_service = False
         if service_token:
@@ -88,17 +86,18 @@ class KeystoneIdentity:
     def _check_access_rules(
         self, rules: Sequence[AccessRule], target: RequestTarget | None
     ) -> None:
-        """Raise Unauthorized unless `rules` allow `target`."""
+        """Raise Unauthorized if `target` is None, or if none of `rules` allows it."""
         if target is not None and target.service == _COMPUTE:
             target = target._replace(service=self._options.service_type)
         if not is_allowed(rules, target):
             raise Unauthorized("The access rules of the application credential do not allow it.")
 
     async def _validated(self, token: str, *, allow_expired: bool) -> ValidatedToken:
-        """Return the token from the cache, or validate it.
+        """Return a token with its caller and access rules, from the cache or from Keystone.
 
-        Requests with the same token at the same time share one validation. Raises Unauthorized or
-        IdentityUnavailable.
+        Concurrent calls with the same token share one validation. With `allow_expired`, the token
+        may have expired. Raises Unauthorized if the token is not valid, IdentityUnavailable if it
+        could not be checked.
         """
         key = cache_key(token)
         validated = self._cache.get(key)
@@ -117,9 +116,11 @@ class KeystoneIdentity:
         return validated
 
     async def _validate(self, token: str, validation_key: tuple[str, bool]) -> ValidatedToken:
-        """Look up the token in the shared cache, else validate it at Keystone; cache the result.
+        """Validate a token that this process has not cached, and cache the result.
 
-        Raises Unauthorized or IdentityUnavailable.
+        Looks into the shared cache first, then calls Keystone. Raises Unauthorized if Keystone
+        refuses the token; this refusal is cached for a few seconds. Raises IdentityUnavailable if
+        the token could not be checked.
         """
         key, allow_expired = validation_key
         try:
@@ -137,7 +138,11 @@ class KeystoneIdentity:
         return validated
 
     async def _read_shared(self, token: str) -> ValidatedToken | None:
-        """Return a token that any process validated within the last `token_cache_time`, or None."""
+        """Return the token from the shared cache.
+
+        Returns None if no process validated it in the last `token_cache_time` seconds, or if
+        memcached does not respond.
+        """
         entry = await self._shared.get(token) if self._shared else None
         if entry is None:
             return None
@@ -152,20 +157,25 @@ class KeystoneIdentity:
             return None  # written by another version of Glimpse: validate at Keystone
 
     async def _share(self, token: str, body: bytes, validated: ValidatedToken) -> None:
+        """Store `body`, Keystone's response, in the shared cache if there is one."""
         seconds = min(self._options.token_cache_time, int(validated.expires_at - self._clock()))
         if self._shared and seconds > 0:
             await self._shared.put(token, SharedEntry(body, validated.validated_at), seconds)
 
     def challenge(self, base_url: str) -> str:
-        """Implement Identity.challenge.
+        """Implement Identity.challenge with the URL `www_authenticate_uri`.
 
-        Names `www_authenticate_uri`, or the URL at which Glimpse itself logs in.
+        Without that option, the URL is the one at which Glimpse itself logs in, or else `base_url`.
         """
         uri = self._options.www_authenticate_uri or self._session.auth_url
         return f'Keystone uri="{uri or base_url}"'
 
     def copy_cache(self, other: Identity) -> None:
-        """Use the token cache of `other` if it has the same options and the same `auth_url`."""
+        """Use the token cache of `other` from now on.
+
+        Does nothing if `other` is not a KeystoneIdentity with the same options and `auth_url`,
+        since another Keystone may refuse its tokens.
+        """
         if not isinstance(other, KeystoneIdentity):
             return
         has_same_options = other._options == self._options  # noqa: SLF001  of this class
@@ -173,11 +183,11 @@ class KeystoneIdentity:
             self._cache = other._cache  # noqa: SLF001  of the same class
 
     async def ping(self) -> str | None:
-        """Log in to Keystone and send it a request: return None if it responds, else why not."""
+        """Return None if Keystone is available, else the reason; see TokenValidator.ping."""
         return await self._validator.ping()
 
     async def close(self) -> None:
-        """Cancel validations in progress; close `session`, `transport` and `shared`."""
+        """Cancel validations in progress, and close `session`, `transport` and `shared`."""
         for validation in list(self._validations.values()):
             validation.close()
         await self._session.close()

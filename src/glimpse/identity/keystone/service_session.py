@@ -1,4 +1,4 @@
-"""ServiceSession: the service's own login to Keystone, through keystoneauth in threads."""
+"""ServiceSession: Glimpse's own login to Keystone, with keystoneauth in threads."""
 
 import asyncio
 import logging
@@ -39,14 +39,14 @@ Result = TypeVar("Result")
 
 
 class LoginRefused(IdentityUnavailable):
-    """Keystone responded, and refused the service's credentials."""
+    """Keystone is available, but refuses the credentials of Glimpse's own user."""
 
 
 class ServiceSession:
-    """The login of a service user to Keystone: its token, and the endpoints in its catalog.
+    """Glimpse's own login to Keystone: its token, and the endpoints in the catalog.
 
-    Logs in at the first call that needs a token. Calls that need one at the same time share one
-    login, and raise the same error if it fails.
+    Logs in when a method first needs a token. Concurrent calls share one login; if it fails, all of
+    them raise its error. The credentials are those of [keystone_authtoken] or [service_user].
     """
 
     def __init__(
@@ -55,10 +55,11 @@ class ServiceSession:
         transport: Transport,
         make_plugin: Callable[[], BaseAuthPlugin],
     ) -> None:
-        """Sends its requests through `transport`; closing the session closes it.
+        """Send nothing yet. Requests go through `transport`, which `close` closes.
 
-        `make_plugin` makes the plugin to log in with, and a new one after an invalid response.
-        Raises what `make_plugin` raises.
+        `make_plugin` makes the keystoneauth plugin that logs in. It is called now, and again after
+        a failed call, since a plugin caches documents of Keystone that may be invalid. It is not
+        called again if Keystone was unreachable or responded with 5xx. Raises what it raises.
         """
         self._make_plugin = make_plugin
         self._options = options
@@ -75,7 +76,7 @@ class ServiceSession:
         self._threads = threading.Semaphore(_MAX_CALLS)
 
     def _reset(self, plugin: BaseAuthPlugin) -> None:
-        """Replace plugin and session, which cache all documents of Keystone."""
+        """Use `plugin` in a new keystoneauth session: forget all cached documents of Keystone."""
         self._plugin = plugin
         self._session = session.Session(
             auth=plugin, session=self._sender, redirect=False, user_agent="glimpse"
@@ -83,34 +84,36 @@ class ServiceSession:
 
     @property
     def auth_url(self) -> str | None:
-        """The URL at which the plugin logs in; None for a plugin without one."""
+        """The URL at which Glimpse logs in; None if the plugin has no ``auth_url``."""
         return getattr(self._plugin, "auth_url", None)
 
     @property
     def current_token(self) -> str | None:
-        """The token of the last login; None before it, and after `discard_token`."""
+        """The token of the last login; None before the first login and after `discard_token`."""
         return self._token_and_endpoint[0] if self._token_and_endpoint else None
 
     async def renew(self) -> None:
-        """Log in again; until that succeeds, the present token is kept.
+        """Log in again, and replace the token once that has succeeded.
 
-        Raises IdentityUnavailable.
+        Raises IdentityUnavailable if it fails; then `current_token` is unchanged.
         """
         await self._renewal.join()
 
     async def token_and_endpoint(self) -> tuple[str, str]:
-        """Return the service's token, and the URL of the Identity API without ``/v3``.
+        """Return the token of the last login, and the URL of the Identity API without ``/v3``.
 
-        Logs in unless there is a token. Raises IdentityUnavailable.
+        Logs in if there is no token. Raises IdentityUnavailable if that fails.
         """
         return self._token_and_endpoint or await self._login.join()
 
     async def endpoint_of(
         self, service_type: str, interfaces: Sequence[str], region_name: str | None
     ) -> str:
-        """Return the URL of a service in the catalog, of the first of `interfaces` that it has.
+        """Return the URL of a service, from the catalog in Glimpse's own token.
 
-        Raises IdentityUnavailable, also for a service that the catalog does not have.
+        `service_type` is ``image``, for example. Of `interfaces`, such as ``internal``, the first
+        one that the service has counts. Raises IdentityUnavailable if the catalog has no such
+        endpoint, after which the next call fetches it again, or if Keystone is unavailable.
         """
 
         def find_endpoint() -> str | None:
@@ -126,11 +129,12 @@ class ServiceSession:
         return str(endpoint)
 
     async def _call_with_retries(self, call: Callable[[], Result]) -> Result:
-        """Return the result of `call`, a call of keystoneauth, in `http_connect_timeout` seconds.
+        """Run `call`, which calls keystoneauth, in a thread; return its result.
 
-        Retries `call` if Keystone cannot be reached or responds with 5xx. Raises LoginRefused if
-        Keystone refuses the credentials, and IdentityUnavailable for other errors; the message does
-        not contain keystoneauth's, which may quote passwords.
+        Retries if Keystone cannot be reached or responds with 5xx. All attempts together take at
+        most `http_connect_timeout` seconds. Raises LoginRefused if Keystone refuses the
+        credentials, IdentityUnavailable for all other errors. Their messages do not quote
+        keystoneauth, whose messages may contain passwords.
         """
         kind, is_plugin_usable = IdentityUnavailable, False
         try:
@@ -163,10 +167,10 @@ class ServiceSession:
         raise kind(problem)
 
     async def _call_in_thread(self, call: Callable[[], Result]) -> Result:
-        """Run `call` in a thread, and return its result or raise its error.
+        """Run `call` in a thread once; return its result, or raise its error.
 
-        Reports one call to Keystone to the observer, however many requests keystoneauth sends for
-        it. Raises IdentityUnavailable if _MAX_CALLS calls are in progress.
+        The metrics count this as one call to Keystone, even if keystoneauth sends several requests.
+        Raises IdentityUnavailable if _MAX_CALLS calls are in progress.
         """
         loop = asyncio.get_running_loop()
 
@@ -189,26 +193,36 @@ class ServiceSession:
             current_context.get().call_ended("keystone", "login", outcome, seconds)
 
     def discard_token(self, token: str) -> None:
-        """Log in again at the next call, unless `token` has been replaced meanwhile."""
+        """Forget `token`, so that the next call logs in again.
+
+        Does nothing if `token` is not the current one: another login has replaced it already.
+        """
         if self.current_token == token:
             self._token_and_endpoint = None
             self._plugin.invalidate()
 
     async def close(self) -> None:
-        """Cancel a login in progress and close the transport."""
+        """Cancel a login in progress, and close the transport to Keystone."""
         self._renewal.close()
         self._login.close()
         await self._transport.close()
 
     async def _renew(self) -> None:
+        """Make the plugin forget its token, and log in."""
         self._plugin.invalidate()
         await self._login.join()
 
     async def _log_in(self) -> tuple[str, str]:
+        """Log in; store and return the token and the endpoint of Keystone."""
         self._token_and_endpoint = await self._call_with_retries(self._fetch_token_and_endpoint)
         return self._token_and_endpoint
 
     def _fetch_token_and_endpoint(self) -> tuple[str, str]:
+        """Log in with keystoneauth, in a thread; return the result of `token_and_endpoint`.
+
+        Raises the errors of keystoneauth, IdentityUnavailable if the catalog does not have
+        Keystone's endpoint, or ValueError for a token that cannot be sent in a header.
+        """
         endpoint = self._session.get_endpoint(
             service_type="identity",
             interface=self._options.interface,
@@ -224,11 +238,12 @@ class ServiceSession:
 
 
 def is_sendable(token: str) -> bool:
-    """Return True if `token` can be sent in a request header."""
+    """Return True if `token` can be sent in a header: it is printable ASCII and not too long."""
     return token.isascii() and token.isprintable() and len(token) <= _MAX_TOKEN_CHARACTERS
 
 
 def _is_redirect(error: ClientException) -> bool:
+    """Return True if TransportAdapter raised `error`, for a redirect."""
     return isinstance(error, UnknownConnectionError) and isinstance(
         error.original, RedirectNotFollowed
     )

@@ -1,4 +1,4 @@
-"""ServiceUser: the service token that Glimpse sends to Glance with the caller's token."""
+"""ServiceUser: obtains the service token that Glimpse sends to Glance."""
 
 import asyncio
 import time
@@ -8,18 +8,17 @@ from glimpse.identity.keystone.service_session import ServiceSession
 from glimpse.identity.service import IdentityUnavailable
 
 _LOGIN_TIMEOUT = 1.0  # seconds that a request waits for a login, which goes on after that
-# Seconds between logins. One does not help while Keystone is down, nor if it was the caller's
-# token that Glance refused.
+# Seconds between logins. A login does not help while Keystone is unavailable, nor if Glance
+# refused the caller's token and not this one.
 _LOGIN_INTERVAL = 10.0
 
 
 class ServiceUser:
-    """The user of [service_user], which `session` logs in when its token is first needed.
+    """Obtains tokens of the user in [service_user], for the header ``X-Service-Token``.
 
-    With its token beside the caller's, a service accepts a caller's token that has expired
-    meanwhile, or that access rules restrict (keystonemiddleware, service tokens). Most requests
-    need only the caller's token: they are sent without this one while Keystone issues none.
-    `clock` gives seconds.
+    If a request has such a token, too, Glance accepts a caller's token that has expired meanwhile,
+    or that access rules restrict (keystonemiddleware, service tokens). Most requests succeed
+    without a service token. So no method raises if Keystone issues none. `clock` returns seconds.
     """
 
     def __init__(
@@ -30,19 +29,22 @@ class ServiceUser:
         self._next_login_at = 0.0
 
     async def token(self) -> str | None:
-        """Return the token to send, after a login if needed; None if there is none. Never raises.
+        """Return the token to send, or None if there is none now. Never raises.
 
-        Waits at most a second, and logs in at most once in ten seconds.
+        Without a token, this method logs in and waits at most one second; a login that takes longer
+        continues in the background. For ten seconds after a login, also a failed one, it starts no
+        other.
         """
         if self._session.current_token is None:
             await self._log_in(self._session.token_and_endpoint)
         return self._session.current_token
 
     async def renewed(self, refused: str) -> str | None:
-        """Return a token other than `refused`, after a login if needed; None if there is none.
+        """Return a new token, after Glance has refused the token `refused`. Never raises.
 
-        None, too, within ten seconds of a login: then `refused` is new, and likely valid. Never
-        raises.
+        Logs in, unless another call has replaced `refused` already. Returns None if that fails, or
+        if the last login is less than ten seconds ago: then `refused` is new and probably valid,
+        and Glance refused the caller's token.
         """
         if self._session.current_token == refused:
             await self._log_in(self._session.renew)
@@ -50,7 +52,10 @@ class ServiceUser:
         return None if token == refused else token
 
     async def _log_in(self, login: Callable[[], Awaitable[object]]) -> None:
-        """Await `login` for at most _LOGIN_TIMEOUT, unless the last one is too recent."""
+        """Await `login` for at most _LOGIN_TIMEOUT. Never raises.
+
+        Does nothing if the last login is less than _LOGIN_INTERVAL ago.
+        """
         if self._clock() < self._next_login_at:
             return
         try:
@@ -61,5 +66,5 @@ class ServiceUser:
         self._next_login_at = self._clock() + _LOGIN_INTERVAL
 
     async def close(self) -> None:
-        """Close the session."""
+        """Cancel a login in progress, and close the session with its transport."""
         await self._session.close()

@@ -1,4 +1,4 @@
-"""SharedCache: Keystone's responses in memcached, for all processes with the same secret."""
+"""SharedCache: valid tokens in memcached, for all processes with the same secret."""
 
 import asyncio
 import logging
@@ -18,18 +18,22 @@ _MAX_ENTRY_BYTES = 256 * 1024  # a response without the catalog has 2,000
 
 
 class InvalidMemcachedServer(ValueError):
-    """A server is not named as host:port, or the client library is missing; the message says."""
+    """A server's name is not ``host:port``, or pymemcache is missing; the message says which."""
 
 
 class SharedEntry(NamedTuple):
-    """The body of Keystone's response to a validation, and the POSIX time of that response."""
+    """The body of Keystone's response for a valid token, and the POSIX time of that response."""
 
     body: bytes
     validated_at: float
 
 
 class _Server:
-    """One memcached server: its connection pool, limit of calls, and time of its next use."""
+    """A memcached server.
+
+    ``client`` has the pool of connections, ``slots`` limits the concurrent calls. The server is not
+    used before ``unused_until``.
+    """
 
     def __init__(self, name: str, timeout: float) -> None:
         self.name = name
@@ -38,20 +42,21 @@ class _Server:
         self.unused_until = 0.0  # by the cache's clock, after a failed call
 
     def score(self, key: str) -> bytes:
-        """Return the weight of this server for `key`: the highest of all servers has the entry."""
+        """Return the rank of this server for `key`: the server with the highest has the entry."""
         return sha256(f"{self.name} {key}".encode()).digest()
 
 
 class SharedCache:
-    """Protected entries on memcached servers, each on one server that its key chooses.
+    """Valid tokens on memcached servers, signed or encrypted by `protection`.
 
-    No call raises, and none takes longer than `timeout` seconds. A server whose call fails for
-    any reason is not used for `retry_interval` seconds, and its entries are looked for on the
-    others. `clock` gives seconds.
+    Each token has an entry on one of the servers; all processes select the same one. `get` and
+    `put` never raise, and take at most `timeout` seconds. After an error or a timeout, a server is
+    not used for `retry_interval` seconds, in which its entries are stored on the other servers.
+    `clock` returns seconds.
 
-    pymemcache's HashClient does the same for errors of a socket only: a server that sends a byte
-    now and then, or another protocol, would delay each request anew; and its table of servers is
-    not made for several threads. So only its connection pools are used.
+    pymemcache's HashClient is not used, because it stops using a server only after socket errors. A
+    server that responds very slowly, or in another protocol, would delay every request. And it may
+    not be used by several threads.
     """
 
     def __init__(
@@ -63,7 +68,10 @@ class SharedCache:
         retry_interval: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Opens no connection. Raises InvalidMemcachedServer."""
+        """Open no connection yet. `servers` have names such as ``10.0.0.5:11211``.
+
+        Raises InvalidMemcachedServer.
+        """
         self._servers = [_Server(name, timeout) for name in servers]
         self._protection = protection
         self._timeout = timeout
@@ -71,7 +79,11 @@ class SharedCache:
         self._clock = clock
 
     async def get(self, token: str) -> SharedEntry | None:
-        """Return the entry of a token; None if there is no intact one, or no server responds."""
+        """Return the entry of `token`.
+
+        Returns None if there is none, if it was not made with this secret, or if memcached does not
+        respond.
+        """
         keys = self._protection.derive_keys(token)
         protected = await self._call(keys.name, lambda client, key: client.get(key))
         if not isinstance(protected, bytes) or len(protected) > _MAX_ENTRY_BYTES:
@@ -86,9 +98,9 @@ class SharedCache:
             return None  # written by another version of Glimpse
 
     async def put(self, token: str, entry: SharedEntry, seconds: int) -> None:
-        """Store the entry of a token for `seconds`, unless it is too large or no server responds.
+        """Store the entry of `token` for `seconds`, and wait until memcached has stored it.
 
-        Returns when memcached has stored it.
+        Does nothing if the entry has more than 256 KiB, or if memcached does not respond.
         """
         keys = self._protection.derive_keys(token)
         protected = self._protection.protect(keys, b"%r\n" % entry.validated_at + entry.body)
@@ -101,10 +113,14 @@ class SharedCache:
         )
 
     async def check_servers(self) -> dict[str, bool]:
-        """Send each server a request; return which of them responded within the timeout."""
+        """Send a request to one server after the other.
+
+        Returns for each server's name whether it responded within `timeout` seconds. Never raises.
+        """
         return {server.name: await self._responds(server) for server in self._servers}
 
     async def _responds(self, server: _Server) -> bool:
+        """Return True if `server` responds within the timeout."""
         try:
             async with asyncio.timeout(self._timeout):
                 await run_in_thread(server.client.version)
@@ -113,7 +129,11 @@ class SharedCache:
         return True
 
     async def _call(self, name: str, call: Callable[[Any, str], object]) -> object:
-        """Return what `call` returns for the entry's server; None if it fails or none is in use."""
+        """Run `call` in a thread, with the client of the entry's server and the entry's full key.
+
+        Returns the result of `call`. Returns None if `call` raises or takes too long, after which
+        the server is not used for a while, or if no server is in use. `name` is EntryKeys.name.
+        """
         server = self._choose_server(name)
         if server is None:
             return None
@@ -130,7 +150,7 @@ class SharedCache:
         except Exception as error:  # noqa: BLE001  no request fails because of the cache
             server.unused_until = self._clock() + self._retry_interval
             _log.warning(
-                "memcached at %s does not answer (%s); it is left alone for %g seconds.",
+                "memcached at %s does not answer (%s); it is not used for %g seconds.",
                 server.name,
                 type(error).__name__,
                 self._retry_interval,
@@ -138,31 +158,32 @@ class SharedCache:
             return None
 
     def _choose_server(self, key: str) -> _Server | None:
-        """Return the server in use with the highest score (rendezvous hashing), None for none.
+        """Return the server for `key`: of those in use, the one with the highest score.
 
-        All processes choose the same server for a key. While a server is not used, only the keys
-        of that server are moved to others.
+        Returns None if no server is in use. While a server is not used, only the keys of that
+        server move to other servers (rendezvous hashing).
         """
         now = self._clock()
         in_use = [server for server in self._servers if server.unused_until <= now]
         return max(in_use, key=lambda server: server.score(key), default=None)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close the connections to all servers."""
         for server in self._servers:
             server.client.close()
 
 
 def _release_slot(server: _Server, done: "asyncio.Future[object]") -> None:
+    """Allow another call to `server`, after the call of `done` has ended."""
     server.slots.release()
     if not done.cancelled():
-        done.exception()  # retrieved here: the caller may have been cancelled
+        done.exception()  # retrieved here, or asyncio logs it if the caller was cancelled
 
 
 def _connection_pool(server: str, timeout: float) -> Any:
-    """Make pymemcache's client of one server (Any: the library has no types).
+    """Make pymemcache's client of `server`, with a pool of connections. Opens no connection.
 
-    Raises InvalidMemcachedServer.
+    `timeout` is in seconds. Raises InvalidMemcachedServer. (Any, since the library has no types)
     """
     try:
         from pymemcache.client.base import PooledClient, normalize_server_spec  # noqa: PLC0415  an extra, imported only if it is configured

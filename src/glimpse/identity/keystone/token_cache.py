@@ -1,4 +1,4 @@
-"""Caches of tokens that Keystone validated or refused, by the hash of the token."""
+"""Caches of tokens in a process: TokenCache for valid tokens, RefusedTokens for refused."""
 
 import hashlib
 import time
@@ -18,10 +18,10 @@ _STRING_BYTES = 80  # of memory beside the characters, each of which is counted 
 
 
 class ValidatedToken(NamedTuple):
-    """A token's caller, expiry and access rules, from Keystone. Times are POSIX times.
+    """The caller, expiry and access rules of a valid token. Times are POSIX times.
 
-    `caller.token` is empty. With `access_rules`, the token may be used only for requests that they
-    allow; None means that it may be used for all requests.
+    ``caller.token`` is empty, so that caches hold no tokens. The token may be used only for
+    requests that ``access_rules`` allow, or for all requests if that is None.
     """
 
     caller: Caller
@@ -36,9 +36,9 @@ class _Entry(NamedTuple):
 
 
 class TokenCache:
-    """Validated tokens, each for at most `lifetime` seconds after its validation.
+    """Valid tokens by `cache_key`, each for at most `lifetime` seconds after its validation.
 
-    Beyond MAX_TOKENS or MAX_BYTES, the least recently used tokens are dropped. With a `lifetime` of
+    Beyond MAX_TOKENS or MAX_BYTES, the least recently used tokens are removed. With a `lifetime` of
     0 or less, no token is cached. `clock` returns POSIX times.
     """
 
@@ -48,7 +48,10 @@ class TokenCache:
         self._entries: LruCache[str, _Entry] = LruCache(MAX_TOKENS, MAX_BYTES)
 
     def get(self, key: str) -> ValidatedToken | None:
-        """Return the token under `key`; None if there is none, or its time in the cache is over."""
+        """Return the token with the `cache_key` `key`.
+
+        Returns None if it is not cached, was validated `lifetime` seconds ago, or has expired.
+        """
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -60,7 +63,7 @@ class TokenCache:
     def put(self, key: str, token: ValidatedToken) -> None:
         """Cache `token` for `lifetime` seconds after its validation, but not after it expires.
 
-        A token of more than MAX_ENTRY_BYTES is not cached.
+        Does nothing if that time is over, or if the token takes more than MAX_ENTRY_BYTES.
         """
         valid_until = min(token.validated_at + self._lifetime, token.expires_at)
         size = _estimate_bytes(token)
@@ -69,11 +72,12 @@ class TokenCache:
 
 
 class RefusedTokens:
-    """Tokens that Keystone refused recently, which are not sent to Keystone again.
+    """Tokens that Keystone refused recently, and that need not be sent to Keystone again.
 
-    A member is a pair: the cache key of the token, and True if the validation accepted expired
-    tokens. Members are dropped after five seconds, or `lifetime` seconds if that is shorter, and
-    beyond MAX_TOKENS members (3 MB) the oldest first. `clock` returns seconds.
+    A member is a pair: the `cache_key` of the token, and `allow_expired` of the validation.
+    Members are removed after five seconds, or after `lifetime` seconds if that is less; with a
+    `lifetime` of 0 or less, nothing is added. Beyond MAX_TOKENS members (3 MB), the oldest are
+    removed. `clock` returns seconds.
     """
 
     def __init__(self, lifetime: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -82,15 +86,17 @@ class RefusedTokens:
         self._refused_until: LruCache[tuple[str, bool], float] = LruCache(MAX_TOKENS)
 
     def __contains__(self, refused: tuple[str, bool]) -> bool:
+        """Return True if Keystone refused this token in the last seconds."""
         return (self._refused_until.peek(refused) or 0.0) > self._clock()
 
     def add(self, refused: tuple[str, bool]) -> None:
-        """Add a refused validation."""
+        """Add a token that Keystone has just refused."""
         if self._seconds > 0:
             self._refused_until.put(refused, self._clock() + self._seconds)
 
 
 def _estimate_bytes(token: ValidatedToken) -> int:
+    """Return about how many bytes of memory `token` takes in the cache."""
     caller = token.caller
     texts = [caller.user_id, caller.project_id, caller.user_name, caller.project_name]
     texts += [caller.user_domain_id, caller.project_domain_id, *caller.roles]
@@ -100,5 +106,5 @@ def _estimate_bytes(token: ValidatedToken) -> int:
 
 
 def cache_key(token: str) -> str:
-    """Return the hash of `token` by which it is cached: the caches hold no tokens."""
+    """Return the key of `token` in the caches: a hash, so that they hold no tokens."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""Parses the document of a token, which Keystone sends when it validates one."""
+"""parse_validation: parses the token document in Keystone's response to a validation."""
 
 from typing import Any
 
@@ -15,8 +15,9 @@ _ADMIN_ROLE = "admin"
 def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
     """Parse the body of Keystone's response to a validation.
 
-    `validated_at` is the POSIX time of the response. Raises IdentityUnavailable for a document that
-    lacks a required value, or has values of other types than Keystone's.
+    `validated_at` is the POSIX time of the response. A caller with the role ``admin`` is an admin.
+    Raises IdentityUnavailable if `body` is no such document: it is not JSON, a required value is
+    missing, or a value has the wrong type.
     """
     try:
         token = _object(orjson.loads(body), "token")
@@ -33,6 +34,7 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
 
 
 def _caller(token: dict[str, Any]) -> Caller:
+    """Make the Caller of a token document. Raises KeyError or TypeError."""
     user, project = _object(token, "user"), _object(token, "project")
     roles = frozenset(_text(role, "name") for role in _list(token.get("roles", [])))
     return Caller(
@@ -48,7 +50,10 @@ def _caller(token: dict[str, Any]) -> Caller:
 
 
 def _object(document: Any, key: str) -> dict[str, Any]:
-    """Return the object under `key`, an empty one if it is null or missing. Raises TypeError."""
+    """Return the object under `key`; an empty one if it is null or missing.
+
+    Raises TypeError for any other value.
+    """
     value = document.get(key)
     if value is None:
         return {}
@@ -58,12 +63,14 @@ def _object(document: Any, key: str) -> dict[str, Any]:
 
 
 def _list(value: Any) -> list[Any]:
+    """Return `value`. Raises TypeError if it is not a list."""
     if not isinstance(value, list):
         raise TypeError
     return value
 
 
 def _text_or_none(document: dict[str, Any], key: str) -> str | None:
+    """Return the string under `key`, None if it is null or missing. Raises TypeError."""
     value = document.get(key)
     if not isinstance(value, str | None):
         raise TypeError
@@ -71,7 +78,10 @@ def _text_or_none(document: dict[str, Any], key: str) -> str | None:
 
 
 def _text(document: Any, key: str) -> str:
-    """Return the text under `key`. Raises KeyError, or TypeError if it is empty or no text."""
+    """Return the string under `key`.
+
+    Raises KeyError if it is missing, TypeError if it is empty or not a string.
+    """
     value = document[key]
     if not isinstance(value, str) or not value:
         raise TypeError

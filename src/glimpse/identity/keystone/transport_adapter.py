@@ -1,7 +1,8 @@
 """TransportAdapter: sends keystoneauth's requests through a Transport.
 
-keystoneauth uses `requests`, whose timeout starts anew with each byte, and which reads responses of
-any size. A Transport bounds the size of a response, and the adapter ends a request at a deadline.
+keystoneauth uses the library ``requests``. Its timeout starts again with each byte of a response,
+and it reads responses of any size. A Transport limits the size of a response, and the adapter ends
+each request at a deadline.
 """
 
 import asyncio
@@ -34,14 +35,14 @@ _TRANSPORT_HEADERS = frozenset(
 
 
 class RedirectNotFollowed(RequestException):
-    """Keystone responded with a redirect; the request has a password or a token."""
+    """Keystone responded with a redirect, which would send a password or a token elsewhere."""
 
 
 class TransportAdapter(BaseAdapter):
-    """A transport adapter of `requests`: sends through `transport`, in its event loop.
+    """A transport adapter for ``requests``, which runs in threads: sends through `transport`.
 
-    Mount it for all URLs. A thread calls `begin` before it sends requests. Timeouts and TLS are
-    those of `transport`: what `requests` passes for them is ignored.
+    Mount it for all URLs. Before a thread sends requests, it has to call `begin`. Timeouts and TLS
+    options are those of `transport`: the ones that ``requests`` passes are ignored.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -50,7 +51,10 @@ class TransportAdapter(BaseAdapter):
         self._call = threading.local()
 
     def begin(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        """Let this thread send requests through `loop` for the next `seconds`."""
+        """Let the calling thread send requests, in the event loop `loop`.
+
+        The deadline of its requests is `seconds` from now, for all of them together.
+        """
         self._call.loop = loop
         self._call.ends_at = time.monotonic() + seconds
 
@@ -63,10 +67,12 @@ class TransportAdapter(BaseAdapter):
         cert: Any = None,  # noqa: ARG002  the same
         proxies: Mapping[str, str] | None = None,  # noqa: ARG002  the same
     ) -> requests.Response:
-        """Send one request and return its response, read whole, before this thread's deadline.
+        """Send one request, and return its response with the whole body.
 
-        Raises RequestException: Timeout after the deadline, ConnectionError for an upstream that
-        cannot be reached or sends no valid response, InvalidHeader, or RedirectNotFollowed.
+        Called in a thread. Raises Timeout at the deadline that `begin` set. Raises ConnectionError
+        if there is no valid response, or a 401 to a look-up of API versions. Raises InvalidHeader
+        for a header that cannot be sent, and RedirectNotFollowed for a redirect. All of them are
+        RequestExceptions, which keystoneauth expects.
         """
         try:
             response = self._run_until_deadline(_send_request(self._transport, request))
@@ -85,12 +91,15 @@ class TransportAdapter(BaseAdapter):
             )
             raise RedirectNotFollowed("a redirect", request=request)
         if response.status == HTTPStatus.UNAUTHORIZED and _is_discovery(request):
-            # keystoneauth would request a token of the plugin, which waits for this response.
+            # keystoneauth would log in for a token, but the login waits for this response.
             raise NoConnection("a token is needed to look for versions", request=request)
         return self._to_requests_response(response, request)
 
     def _run_until_deadline(self, sending: Coroutine[Any, Any, Response]) -> Response:
-        """Run `sending` in the event loop; return what it returns. Raises TimeoutError."""
+        """Run `sending` in the event loop; return its result, or raise its error.
+
+        Raises TimeoutError at the deadline of the calling thread, or if the event loop is closed.
+        """
         left = self._call.ends_at - time.monotonic()
         if left <= 0:
             sending.close()
@@ -110,6 +119,7 @@ class TransportAdapter(BaseAdapter):
     def _to_requests_response(
         self, response: Response, request: requests.PreparedRequest
     ) -> requests.Response:
+        """Make the response that keystoneauth reads."""
         result = requests.Response()
         result.status_code = response.status
         result.headers = CaseInsensitiveDict(
@@ -123,14 +133,20 @@ class TransportAdapter(BaseAdapter):
         return result
 
     def close(self) -> None:
-        """Do nothing: the transport is closed by its owner, in the event loop."""
+        """Do nothing: the owner of the transport closes it, in the event loop."""
 
 
 def _is_discovery(request: requests.PreparedRequest) -> bool:
+    """Return True for a look-up of API versions, which keystoneauth makes without a token."""
     return request.method == "GET" and "X-Auth-Token" not in request.headers
 
 
 async def _send_request(transport: Transport, request: requests.PreparedRequest) -> Response:
+    """Send `request` through `transport`, without the credentials that its URL may contain.
+
+    Raises UpstreamError if there is no valid response, TimeoutError if there is none in time, and
+    ValueError if the body is not bytes, or if a header cannot be sent.
+    """
     parts = urlsplit(request.url or "")
     body = request.body.encode() if isinstance(request.body, str) else request.body
     if body is not None and not isinstance(body, bytes):

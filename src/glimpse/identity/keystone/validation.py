@@ -1,4 +1,4 @@
-"""TokenValidator: the request to Keystone that validates a token, with its retries."""
+"""TokenValidator: sends tokens to Keystone for validation, with retries."""
 
 import asyncio
 import logging
@@ -29,9 +29,9 @@ _UNAVAILABLE = "The Keystone service is temporarily unavailable."
 
 
 class TokenValidator:
-    """Validates tokens at Keystone with the service's own token, which `session` gives.
+    """Sends tokens to Keystone for validation, through `transport`.
 
-    Sends the validations through `transport`.
+    Keystone demands a token of Glimpse's own with each such request; `session` obtains it.
     """
 
     def __init__(
@@ -44,8 +44,12 @@ class TokenValidator:
     async def validate(self, token: str, *, allow_expired: bool) -> bytes:
         """Return the body of Keystone's response for a valid token.
 
-        Takes at most `http_connect_timeout` seconds with all retries. Raises Unauthorized if
-        Keystone refuses the token, IdentityUnavailable if it does not respond or cannot tell.
+        With `allow_expired`, Keystone accepts expired tokens, too. Takes at most
+        `http_connect_timeout` seconds with a login and all retries.
+
+        Raises Unauthorized if Keystone refuses the token, or if it cannot be sent in a header.
+        Raises IdentityUnavailable if Keystone does not respond in time, responds with an error, or
+        does not let Glimpse log in.
         """
         if not is_sendable(token):
             raise Unauthorized(INVALID_TOKEN)
@@ -56,7 +60,10 @@ class TokenValidator:
             raise IdentityUnavailable(_UNAVAILABLE) from None
 
     async def _validate(self, token: str, *, allow_expired: bool) -> bytes:
-        """Validate `token`; if Keystone refuses the service's own token, log in and repeat once."""
+        """Implement `validate` without its deadline.
+
+        A 401 means that Keystone refuses Glimpse's own token: log in again and repeat once.
+        """
         for _ in range(2):
             own_token, endpoint = await self._session.token_and_endpoint()
             status, body = await self._send_with_retries(
@@ -69,16 +76,17 @@ class TokenValidator:
             if status != HTTPStatus.UNAUTHORIZED:
                 break
             self._session.discard_token(own_token)
-        _log.error("Keystone answered %s to the validation of a token.", status)
+        _log.error("Keystone responds with %s to the validation of a token.", status)
         raise IdentityUnavailable(_UNAVAILABLE)
 
     async def _send_with_retries(
         self, endpoint: str, own_token: str, token: str, *, allow_expired: bool
     ) -> tuple[int, bytes]:
-        """Send the request, with up to `http_request_max_retries` retries; return the response.
+        """Send the request of a validation; return status code and body of the response.
 
-        Retries if there is no response, or for 5xx. Raises IdentityUnavailable if the last try
-        brings no response.
+        Sends it again up to `http_request_max_retries` times, with backoff, as long as there is no
+        response or a 5xx. Returns the last response, also a 5xx. Raises IdentityUnavailable if the
+        last request has no response.
         """
         for attempt in range(1, self._options.http_request_max_retries + 1):
             try:
@@ -97,7 +105,11 @@ class TokenValidator:
     async def _send(
         self, endpoint: str, own_token: str, token: str, *, allow_expired: bool
     ) -> tuple[int, bytes]:
-        """Send one request; return status and body of the response. Raises IdentityUnavailable."""
+        """Send the request of a validation once; return status code and body of the response.
+
+        Raises IdentityUnavailable if there is no response. Discards Glimpse's own token if the
+        connection fails, so that the next login reads the endpoint from the catalog again.
+        """
         path = f"/v3/auth/tokens?nocatalog=1{'&allow_expired=1' if allow_expired else ''}"
         headers = {
             "X-Auth-Token": own_token,
@@ -113,9 +125,9 @@ class TokenValidator:
         except (UpstreamError, TimeoutError) as error:
             outcome = "timeout" if isinstance(error, TimeoutError) else "unreachable"
             if isinstance(error, ConnectError):
-                # The endpoint is of the catalog that came with the token, and may be outdated.
+                # The endpoint is from the catalog of the last login, and may be outdated.
                 self._session.discard_token(own_token)
-            _log.warning("Keystone does not validate a token: %s", error)
+            _log.warning("Keystone does not respond to the validation of a token: %s", error)
             raise IdentityUnavailable(_UNAVAILABLE) from None
         else:
             outcome = str(response.status)
@@ -132,7 +144,11 @@ class TokenValidator:
             current_context.get().call_ended("keystone", "GET", outcome, seconds)
 
     async def ping(self) -> str | None:
-        """Log in to Keystone and send it a request: return None if it responds, else why not."""
+        """Return None if Keystone is available, else the reason.
+
+        Logs in unless that has been done, and sends one request without retries. A response below
+        500 means that Keystone is available.
+        """
         try:
             _, endpoint = await self._session.token_and_endpoint()
             async with asyncio.timeout(self._options.http_connect_timeout):
