@@ -7,8 +7,8 @@ from oslo_config import cfg
 
 from glimpse.app.tls import tls_options
 from glimpse.identity.keystone import KeystoneIdentity, KeystoneOptions, ServiceSession
-from glimpse.identity.keystone.entry_protection import EntryProtection, ProtectionUnavailable
 from glimpse.identity.keystone.shared_cache import InvalidMemcachedServer, SharedCache
+from glimpse.identity.keystone.shared_cache_protection import EntryProtection, ProtectionUnavailable
 from glimpse.settings import InvalidSettings, Settings
 from glimpse.upstream.client import HttpClient
 

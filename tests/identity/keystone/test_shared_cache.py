@@ -12,8 +12,8 @@ import pytest
 
 from glimpse.identity import IdentityUnavailable
 from glimpse.identity.keystone import KeystoneIdentity
-from glimpse.identity.keystone.entry_protection import EntryProtection, Strategy
 from glimpse.identity.keystone.shared_cache import InvalidMemcachedServer, SharedCache, SharedEntry
+from glimpse.identity.keystone.shared_cache_protection import EntryProtection, Strategy
 from tests.identity.scripted_keystone import (
     Keystone,
     identity_at,

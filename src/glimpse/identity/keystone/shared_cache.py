@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from glimpse.identity.keystone.entry_protection import EntryProtection
+from glimpse.identity.keystone.shared_cache_protection import EntryProtection
 from glimpse.upstream.threads import run_in_thread
 
 _log = logging.getLogger(__name__)

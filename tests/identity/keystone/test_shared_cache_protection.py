@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from glimpse.identity.keystone.entry_protection import (
+from glimpse.identity.keystone.shared_cache_protection import (
     EntryProtection,
     ProtectionUnavailable,
     Strategy,
