@@ -1,1 +1,1 @@
-"""The embedded identity: users, projects, roles, logins and tokens in a state directory."""
+"""The embedded identity: users, projects, roles, logins and tokens without a Keystone."""

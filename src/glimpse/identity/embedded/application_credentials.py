@@ -1,4 +1,4 @@
-"""ApplicationCredentials: creates, lists and deletes the application credentials of users."""
+"""ApplicationCredentials: creates, lists and deletes application credentials of users."""
 
 import asyncio
 import secrets
@@ -18,31 +18,34 @@ from glimpse.identity.embedded.entry_validation import is_printable_time
 from glimpse.identity.embedded.session import Session
 from glimpse.images import parse_datetime
 
-# Bounds, since each change writes the whole identity file, which each worker then reads.
+# These are limited, since each change writes the whole identity file, which each worker reads.
 MAX_PER_USER = 100
 MAX_BYTES_PER_USER = 256 * 1024  # as JSON
 
 
 class Forbidden(Exception):
-    """The caller may not perform this operation; the message is for the client."""
+    """The caller may not perform this operation: 403. The message is for the client."""
 
 
 class NotFound(Exception):
-    """An object that the request names does not exist; the message is for the client."""
+    """An object that the request names does not exist: 404. The message is for the client."""
 
 
 class Conflict(Exception):
-    """The name is in use; the message is for the client."""
+    """The name of a new object is in use: 409. The message is for the client."""
 
 
 class _Hasher(Protocol):
+    """The part of Login that ApplicationCredentials uses."""
+
     async def hash_secret(self, secret: str, user_id: str, address: str) -> str: ...
 
 
 class ApplicationCredentials:
-    """The application credentials in the identity file, with the permissions of the caller.
+    """Creates, shows, lists and deletes the application credentials in the identity file.
 
-    `hasher` hashes new secrets; `clock` gives POSIX times.
+    Each method checks that the caller, whose session it takes, has the permission. `hasher` hashes
+    new secrets. `clock` returns POSIX times.
     """
 
     def __init__(
@@ -53,9 +56,9 @@ class ApplicationCredentials:
         self._clock = clock
 
     def list(self, session: Session, user_id: str) -> list[ApplicationCredential]:
-        """Return the credentials of a user, sorted by name.
+        """Return the credentials of a user, sorted by name; none for an unknown user.
 
-        Raises Forbidden unless the caller is the user or an admin.
+        Raises Forbidden unless the caller is that user or an admin.
         """
         _check_owner(session, user_id)
         return self._file.current.credentials_of(user_id)
@@ -63,8 +66,8 @@ class ApplicationCredentials:
     def get(self, session: Session, user_id: str, credential_id: str) -> ApplicationCredential:
         """Return a credential of a user.
 
-        Raises Forbidden unless the caller is the user or an admin, and NotFound if the user has no
-        such credential.
+        Raises Forbidden unless the caller is that user or an admin, and NotFound if the user has no
+        credential with that id.
         """
         _check_owner(session, user_id)
         credential = self._file.current.credentials.get(credential_id)
@@ -75,14 +78,16 @@ class ApplicationCredentials:
     async def create(
         self, session: Session, user_id: str, document: object, address: str
     ) -> tuple[ApplicationCredential, str]:
-        """Create the credential that the request body `document` describes.
+        """Create the credential that the parsed request body `document` describes.
 
-        Returns the credential and its secret, of which only a hash is stored. `address` is the
-        client's address. Raises Forbidden if the caller's own token is of a restricted credential,
-        if `user_id` is not the caller, or if the user has too many credentials; BadRequest for an
-        invalid body; Conflict if the user has a credential of the same name; TooManyLogins if too
-        many passwords wait to be hashed; IdentityUnavailable if the identity file is invalid or
-        cannot be written.
+        Returns the credential and its secret, of which only a hash is stored. The credential is on
+        disk on return. `address` is the client's address.
+
+        Raises Forbidden if the caller is not the user `user_id`, if the caller's token was obtained
+        with a restricted credential, or if the user has too many credentials. Raises BadRequest for
+        an invalid body, and Conflict if the user has a credential of that name. Raises
+        TooManyLogins if too many secrets wait to be hashed, and IdentityUnavailable if the identity
+        file is invalid or cannot be written.
         """
         _check_can_manage(session)
         if session.user.id != user_id:
@@ -103,11 +108,11 @@ class ApplicationCredentials:
         return created, secret
 
     async def delete(self, session: Session, user_id: str, credential_id: str) -> None:
-        """Delete a credential. Tokens that were issued with it become invalid.
+        """Delete a credential of a user. Tokens that were obtained with it become invalid.
 
-        Raises Forbidden if the caller's own token is of a restricted credential, or if the
-        credential is another user's and the caller is not an admin; NotFound if the user has no
-        such credential; IdentityUnavailable if the identity file is invalid or cannot be written.
+        Raises Forbidden unless the caller is that user or an admin, or if the caller's token was
+        obtained with a restricted credential. Raises NotFound if the user has no credential with
+        that id, and IdentityUnavailable if the identity file is invalid or cannot be written.
         """
         _check_can_manage(session)
         self.get(session, user_id, credential_id)
@@ -121,25 +126,28 @@ class ApplicationCredentials:
 
 
 def _has(entry: object, key: str, values: Sequence[str]) -> bool:
-    """Return True if an entry of the file has one of `values`; False for an invalid entry."""
+    """Return True if `entry` is an object that has one of `values` under `key`."""
     return isinstance(entry, dict) and entry.get(key) in values
 
 
 def _check_owner(session: Session, user_id: str) -> None:
+    """Raise Forbidden unless the caller is the user with that id or an admin."""
     if session.user.id != user_id and "admin" not in session.roles:
         raise Forbidden("You are not authorized to perform the requested action.")
 
 
 def _check_can_manage(session: Session) -> None:
+    """Raise Forbidden if the caller's token was obtained with a restricted credential."""
     if session.credential is not None and not session.credential.unrestricted:
         raise Forbidden("A restricted application credential cannot manage others.")
 
 
 def _check_limits(new: ApplicationCredential, existing: Sequence[Mapping[str, Any]]) -> None:
-    """Check `new` against `existing`, the entries that its user has in the file.
+    """Check that a user who has the entries `existing` may have `new`, too.
 
-    Raises Conflict if one of them has the same name. Raises Forbidden if the user would have more
-    than MAX_PER_USER entries, or entries of more than MAX_BYTES_PER_USER.
+    Raises Conflict if one of `existing` has the same name. Raises Forbidden if the user would have
+    more than MAX_PER_USER entries, or if all of them together would take more than
+    MAX_BYTES_PER_USER.
     """
     if any(each.get("name") == new.name for each in existing):
         raise Conflict(f"There is an application credential {new.name} already.")
@@ -152,9 +160,11 @@ def _check_limits(new: ApplicationCredential, existing: Sequence[Mapping[str, An
 
 
 def _parse(document: object, session: Session, now: float) -> tuple[ApplicationCredential, str]:
-    """Parse ``{"application_credential": {...}}``; return the credential, and its secret.
+    """Parse ``{"application_credential": {...}}``; return the credential and its secret.
 
-    The credential's hash is empty. Raises BadRequest.
+    The credential is of the caller, in the project of the caller's token, and its ``secret_hash``
+    is still empty. A secret is made if the body has none. `now` is a POSIX time. Raises BadRequest
+    for an invalid body, or if the token has no project.
     """
     values = document.get("application_credential") if isinstance(document, dict) else None
     if not isinstance(values, dict):
@@ -182,6 +192,7 @@ def _parse(document: object, session: Session, now: float) -> tuple[ApplicationC
 
 
 def _parse_name(name: object) -> str:
+    """Return `name` if it is a valid name of a credential. Raises BadRequest."""
     if (
         not isinstance(name, str)
         or not name.strip()
@@ -196,7 +207,10 @@ def _parse_name(name: object) -> str:
 
 
 def _text(values: Mapping[str, Any], key: str, max_bytes: int) -> str | None:
-    """Return the string under `key`, or None without one. Raises BadRequest."""
+    """Return the string under `key`; None if it is null or missing.
+
+    Raises BadRequest for another type, more than `max_bytes`, or a NUL character.
+    """
     text = values.get(key)
     if text is None:
         return None
@@ -208,10 +222,11 @@ def _text(values: Mapping[str, Any], key: str, max_bytes: int) -> str | None:
 
 
 def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
-    """Return the names of the roles in `entries`, each of which has an ``id`` or a ``name``.
+    """Return the names of the roles in `entries`, without duplicates.
 
-    Returns all roles of the session if `entries` is empty. Raises BadRequest if `entries` is not a
-    list of roles that the session has.
+    `entries` is a list of objects with an ``id`` or a ``name``. If it is missing or empty, returns
+    all roles of the session. Raises BadRequest if `entries` is no such list, or if it has a role
+    that the session does not have.
     """
     if not entries:
         return session.roles
@@ -226,9 +241,10 @@ def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
 
 
 def _parse_expiry(text: object, now: float) -> float | None:
-    """Return the POSIX time of an ISO 8601 date and time, in UTC unless it has an offset.
+    """Return the POSIX time of `text`, an ISO 8601 date and time; None if `text` is None.
 
-    Raises BadRequest for another value, a time before `now`, or one after the year 9999 in UTC.
+    A time without an offset is in UTC. Raises BadRequest for any other value, a time before `now`,
+    or a time after the year 9999 in UTC.
     """
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""AuthRequest: the parsed body of ``POST /v3/auth/tokens``. Pure functions."""
+"""AuthRequest: the parsed body of ``POST /v3/auth/tokens``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,14 +12,15 @@ _OTHER_SCOPES = ("domain", "system", "OS-TRUST:trust")  # of Keystone; no user h
 
 
 class BadRequest(ValueError):
-    """The body is not as the Identity API specifies; the message names the value."""
+    """The body or a parameter is invalid: 400. The message is for the client."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The id of a user, project or credential, or its name in a domain.
+    """How a request names a user, project or application credential: by id, or by name.
 
-    ``is_in_known_domain`` is False for a domain other than Default, the only one there is.
+    ``is_in_known_domain`` is False if the request names another domain than Default. There is no
+    other, so such a user or project does not exist.
     """
 
     id: str | None
@@ -28,17 +29,21 @@ class Reference:
 
     @property
     def has_valid_lengths(self) -> bool:
-        """Return True unless the id or the name is longer than field_lengths allows."""
+        """True if the id and the name are not longer than field_lengths.ID and NAME."""
         return len(self.id or "") <= field_lengths.ID and len(self.name or "") <= field_lengths.NAME
 
 
 @dataclass(frozen=True, slots=True)
 class AuthRequest:
-    """The authentication methods in their order, their parameters, and the requested scope.
+    """A request for a token: its authentication methods with their parameters, and its scope.
 
-    ``project`` is None if the request names no project. ``is_unscoped`` is True if it requests an
-    unscoped token. ``other_scope`` is the kind of any other scope: ``domain``, ``system`` or
-    ``OS-TRUST:trust``.
+    ``user`` and ``password`` belong to the method password, ``token`` to token, ``credential`` and
+    ``secret`` to application_credential; for the last, ``user`` is the owner of a credential that
+    is named without an id.
+
+    The scope is ``project``, or unscoped if ``is_unscoped`` is True, or ``other_scope``, which is
+    ``domain``, ``system`` or ``OS-TRUST:trust``. If the request has no scope, the new token has the
+    project of the application credential, or none.
     """
 
     methods: tuple[str, ...]
@@ -53,7 +58,10 @@ class AuthRequest:
 
     @property
     def has_valid_lengths(self) -> bool:
-        """Return True unless an id, name or secret is so long that no login can succeed."""
+        """True if no id, name, password or secret exceeds its maximum in field_lengths.
+
+        Otherwise no login can succeed.
+        """
         return all(
             reference is None or reference.has_valid_lengths
             for reference in (self.user, self.credential, self.project)
@@ -64,102 +72,122 @@ class AuthRequest:
 
 
 def parse_auth_request(document: object) -> AuthRequest:
-    """Make an AuthRequest of the parsed JSON body.
+    """Make an AuthRequest of `document`, the parsed JSON body.
 
-    Repeated methods are merged. A method that is not in METHODS is kept by name, and its parameters
-    are ignored; a login with it fails later. Raises BadRequest for a malformed body, which includes
-    a method of METHODS without its parameters.
+    A method that is listed twice counts once. Raises BadRequest for a malformed body, or if the
+    parameters of a listed method are missing. A method that is not in METHODS is no error here:
+    its name is kept, its parameters are ignored, and Login refuses it.
     """
-    auth = _object(_object(document, "the body").get("auth"), "auth")
-    identity = _object(auth.get("identity"), "auth.identity")
+    auth = _require_object(_require_object(document, "the body").get("auth"), "auth")
+    identity = _require_object(auth.get("identity"), "auth.identity")
     methods = identity.get("methods")
     if not isinstance(methods, list) or not all(isinstance(each, str) for each in methods):
         raise BadRequest("auth.identity.methods has to be a list of strings.")
     values: dict[str, Any] = {}
     for method in dict.fromkeys(methods):
         if method in METHODS:
-            parameters = _object(identity.get(method), f"auth.identity.{method}")
+            parameters = _require_object(identity.get(method), f"auth.identity.{method}")
             values |= _PARSERS[method](parameters)
-    return AuthRequest(methods=tuple(dict.fromkeys(methods)), **values, **_scope(auth.get("scope")))
+    return AuthRequest(
+        methods=tuple(dict.fromkeys(methods)), **values, **_parse_scope(auth.get("scope"))
+    )
 
 
-def _password(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    user = _object(parameters.get("user"), "auth.identity.password.user")
+def _parse_password(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields ``user`` and ``password`` of AuthRequest. Raises BadRequest."""
+    user = _require_object(parameters.get("user"), "auth.identity.password.user")
     return {
-        "user": _reference(user, "auth.identity.password.user"),
-        "password": _text(user, "password", "auth.identity.password.user") or "",
+        "user": _parse_reference(user, "auth.identity.password.user"),
+        "password": _optional_text(user, "password", "auth.identity.password.user") or "",
     }
 
 
-def _token(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    token = _text(parameters, "id", "auth.identity.token")
+def _parse_token(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the field ``token`` of AuthRequest. Raises BadRequest."""
+    token = _optional_text(parameters, "id", "auth.identity.token")
     if token is None:
         raise BadRequest("auth.identity.token.id is missing.")
     return {"token": token}
 
 
-def _application_credential(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    where = "auth.identity.application_credential"
+def _parse_application_credential(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields ``credential`` and ``secret`` of AuthRequest.
+
+    For a credential that is named without an id, returns the field ``user``, too: its owner.
+    Raises BadRequest.
+    """
+    path = "auth.identity.application_credential"
     values: dict[str, Any] = {
-        "credential": Reference(_text(parameters, "id", where), _text(parameters, "name", where)),
-        "secret": _text(parameters, "secret", where) or "",
+        "credential": Reference(
+            _optional_text(parameters, "id", path), _optional_text(parameters, "name", path)
+        ),
+        "secret": _optional_text(parameters, "secret", path) or "",
     }
     if not parameters.get("id"):
         if not parameters.get("name"):
-            raise BadRequest(f"{where} has to have an id or a name.")
-        values["user"] = _reference(
-            _object(parameters.get("user"), f"{where}.user"), f"{where}.user"
+            raise BadRequest(f"{path} has to have an id or a name.")
+        values["user"] = _parse_reference(
+            _require_object(parameters.get("user"), f"{path}.user"), f"{path}.user"
         )
     return values
 
 
+# By authentication method. Each takes the parameters of the method in the body.
 _PARSERS = {
-    "password": _password,
-    "token": _token,
-    "application_credential": _application_credential,
+    "password": _parse_password,
+    "token": _parse_token,
+    "application_credential": _parse_application_credential,
 }
 
 
-def _scope(scope: object) -> dict[str, Any]:
+def _parse_scope(scope: object) -> dict[str, Any]:
+    """Return the field of AuthRequest for `scope`; none if `scope` is None. Raises BadRequest."""
     if scope is None:
         return {}
     if scope == "unscoped":
         return {"is_unscoped": True}
-    parameters = _object(scope, "auth.scope")
-    if "unscoped" in parameters:  # as keystoneauth1 of 2016 writes it
+    parameters = _require_object(scope, "auth.scope")
+    if "unscoped" in parameters:  # keystoneauth1 of 2016 sends {"unscoped": {}}
         return {"is_unscoped": True}
     if "project" in parameters:
-        project = _object(parameters["project"], "auth.scope.project")
-        return {"project": _reference(project, "auth.scope.project")}
+        project = _require_object(parameters["project"], "auth.scope.project")
+        return {"project": _parse_reference(project, "auth.scope.project")}
     other = next((kind for kind in _OTHER_SCOPES if kind in parameters), None)
     if other is None:
         raise BadRequest("auth.scope has to name a project, or be unscoped.")
     return {"other_scope": other}
 
 
-def _reference(parameters: Mapping[str, Any], where: str) -> Reference:
-    identifier, name = _text(parameters, "id", where), _text(parameters, "name", where)
+def _parse_reference(parameters: Mapping[str, Any], path: str) -> Reference:
+    """Parse a user or project with an id, or with a name and a domain; an id takes precedence.
+
+    `path` is the place of `parameters` in the body, for the message of BadRequest.
+    """
+    identifier = _optional_text(parameters, "id", path)
+    name = _optional_text(parameters, "name", path)
     if identifier:
         return Reference(identifier, None)
     if not name:
-        raise BadRequest(f"{where} has to have an id or a name.")
-    domain = _object(parameters.get("domain"), f"{where}.domain")
-    domain_id = _text(domain, "id", f"{where}.domain")
-    domain_name = _text(domain, "name", f"{where}.domain")
+        raise BadRequest(f"{path} has to have an id or a name.")
+    domain = _require_object(parameters.get("domain"), f"{path}.domain")
+    domain_id = _optional_text(domain, "id", f"{path}.domain")
+    domain_name = _optional_text(domain, "name", f"{path}.domain")
     if not domain_id and not domain_name:
-        raise BadRequest(f"{where}.domain has to have an id or a name.")
+        raise BadRequest(f"{path}.domain has to have an id or a name.")
     is_known = domain_name.lower() == DOMAIN_NAME.lower() if domain_name else domain_id == DOMAIN_ID
     return Reference(None, name, is_known)
 
 
-def _object(value: object, where: str) -> Mapping[str, Any]:
+def _require_object(value: object, path: str) -> Mapping[str, Any]:
+    """Return `value`. Raises BadRequest, which names `path`, if it is not an object."""
     if not isinstance(value, dict):
-        raise BadRequest(f"{where} has to be an object.")
+        raise BadRequest(f"{path} has to be an object.")
     return value
 
 
-def _text(parameters: Mapping[str, Any], key: str, where: str) -> str | None:
+def _optional_text(parameters: Mapping[str, Any], key: str, path: str) -> str | None:
+    """Return the string under `key`; None if it is null or missing. Raises BadRequest."""
     value = parameters.get(key)
     if value is not None and not isinstance(value, str):
-        raise BadRequest(f"{where}.{key} has to be a string.")
+        raise BadRequest(f"{path}.{key} has to be a string.")
     return value

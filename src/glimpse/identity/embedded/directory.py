@@ -1,4 +1,4 @@
-"""Directory: users, projects, roles and application credentials, with look-ups."""
+"""Directory: users, projects and application credentials, with look-ups by id and name."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -11,12 +11,12 @@ ROLE_NAMES = ("admin", "member", "reader", "service")
 
 
 class InvalidDirectory(Exception):
-    """The identity file, or the file of keys beside it, is invalid; the message says where."""
+    """identity.json or token.key has invalid content; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project of the one domain."""
+    """A project. All projects are in the domain Default."""
 
     id: str
     name: str
@@ -25,9 +25,10 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user; ``roles`` maps project ids to names of roles.
+    """A user; ``roles`` maps ids of projects to the names of the user's roles there.
 
-    Has either a ``password``, which `glimpse openrc` can print, or a ``password_hash``.
+    The user has either a readable ``password``, which `glimpse openrc` can print, or a
+    ``password_hash``.
     """
 
     id: str
@@ -40,7 +41,11 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationCredential:
-    """Roles of a user in one project, for a program; ``expires_at`` is a POSIX time."""
+    """A secret with which a program logs in as a user, with some of the user's roles.
+
+    ``expires_at`` is a POSIX time; None means never. Only if the credential is ``unrestricted`` may
+    tokens that were obtained with it create and delete application credentials.
+    """
 
     id: str
     name: str
@@ -54,12 +59,14 @@ class ApplicationCredential:
 
 
 class Directory:
-    """An immutable snapshot of the identity file, with look-ups by id and name.
+    """The content of the identity file at one time. Never changes.
 
-    ``invalid_entries`` maps the entries that were left out to the reasons.
-    ``slowest_password_hash`` and ``slowest_secret_hash`` are the parameters of the hash that takes
-    longest to check, of users and of application credentials: each login takes as long
-    (`password_hashes.check_password`).
+    ``users``, ``projects`` and ``credentials`` are by id. ``invalid_entries`` has the entries of
+    the file that were left out: their ids, and the reasons.
+
+    ``slowest_password_hash`` and ``slowest_secret_hash`` are scrypt parameters: those of the hash
+    that takes longest to check, of all users and of all application credentials. Each login takes
+    that long, so that its time does not reveal who exists (`password_hashes.check_password`).
     """
 
     def __init__(
@@ -83,13 +90,19 @@ class Directory:
         self._projects_by_name = {each.name.lower(): each for each in self.projects.values()}
 
     def user(self, *, user_id: str | None = None, name: str | None = None) -> User | None:
-        """Find a user by id, or by name without regard to case as in Keystone. None if unknown."""
+        """Return the user with `user_id`, or else with `name`; None if there is none.
+
+        Names are compared without regard to case, as in Keystone.
+        """
         if user_id is not None:
             return self.users.get(user_id)
         return self._users_by_name.get((name or "").lower())
 
     def project(self, *, project_id: str | None = None, name: str | None = None) -> Project | None:
-        """Find a project by id, or by name without regard to case. None if unknown."""
+        """Return the project with `project_id`, or else with `name`; None if there is none.
+
+        Names are compared without regard to case, as in Keystone.
+        """
         if project_id is not None:
             return self.projects.get(project_id)
         return self._projects_by_name.get((name or "").lower())
@@ -100,11 +113,11 @@ class Directory:
         return sorted((each for each in projects if each and each.enabled), key=lambda p: p.name)
 
     def credentials_of(self, user_id: str) -> list[ApplicationCredential]:
-        """Return the application credentials of a user, sorted by name."""
+        """Return the application credentials of a user, sorted by name; none if unknown."""
         credentials = (each for each in self.credentials.values() if each.user_id == user_id)
         return sorted(credentials, key=lambda credential: credential.name)
 
 
 def role_id(name: str) -> str:
-    """Return the id of a role, derived from its name: the same in every deployment."""
+    """Return the id of the role `name`: a hash of the name, the same in every deployment."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"glimpse:role:{name}").hex

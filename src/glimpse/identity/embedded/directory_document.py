@@ -1,7 +1,7 @@
-"""The content of ``identity.json``: made at a first start, completed, parsed, encoded.
+"""The JSON document in ``identity.json``: how it is made, completed, parsed and encoded.
 
 Operators and tests may write the file before the first start, or edit it while the service runs.
-`parse_directory` documents its form.
+`parse_directory` describes the document.
 """
 
 import secrets
@@ -31,7 +31,11 @@ _STANDARD = {"admin": ("admin", "member", "reader"), "demo": ("member", "reader"
 
 
 def standard_document() -> dict[str, Any]:
-    """Make the document of a first start: admin, demo and alt, each in a project of that name."""
+    """Return the document for a state directory without one.
+
+    It has the users admin, demo and alt, without ids and passwords, and a project of the same name
+    for each of them.
+    """
     names = ("admin", "demo", "alt")
     return {
         "projects": [{"name": name} for name in names],
@@ -44,11 +48,12 @@ def standard_document() -> dict[str, Any]:
 
 
 def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `document` with the ids, passwords and hashes of secrets that it lacks.
+    """Return a copy of `document` with the ids, passwords and hashes that are missing in it.
 
-    A user without ``password`` and ``password_hash`` gets a random password. Beside a password a
-    hash is removed, since an edit of one would make the other wrong. Invalid entries stay as they
-    are. Raises InvalidDirectory for a section that is not a list.
+    A user without ``password`` and ``password_hash`` gets a random password. If there are both,
+    the hash is removed, since an edit of one would make the other wrong. The ``secret`` of an
+    application credential is replaced by its hash. Entries without a name stay as they are. Raises
+    InvalidDirectory for a section that is not a list.
     """
     result = {**document}
     for section in ("projects", "users", "application_credentials"):
@@ -70,20 +75,21 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_named(entry: object) -> bool:
+    """Return True if `entry` is an object with a string ``name``."""
     return isinstance(entry, dict) and isinstance(entry.get("name"), str)
 
 
 def parse_directory(document: Mapping[str, Any]) -> Directory:
-    """Make a Directory of a completed document.
+    """Make a Directory of a completed document, which has three lists of objects.
 
-    ``projects``: id, name, enabled. ``users``: id, name, password or password_hash (the former
-    counts), enabled, roles (an object: project id or name -> list of role names; as in Keystone,
-    admin implies member, and member reader).
-    ``application_credentials``: id, name, user and project (id or name), roles, secret_hash,
-    description, expires_at, unrestricted.
+    - ``projects``: id, name, enabled.
+    - ``users``: id, name, password or password_hash, enabled, roles. The roles are an object from
+      a project's id or name to a list of role names; admin implies member, and member reader.
+    - ``application_credentials``: id, name, user and project (id or name), roles, secret_hash,
+      description, expires_at (a POSIX time), unrestricted.
 
-    An invalid entry, or the roles of a user in an unknown project, are left out and named in
-    ``Directory.invalid_entries``. Raises InvalidDirectory if a section is missing or not a list.
+    Invalid entries are left out, and so are a user's roles in an unknown project;
+    ``Directory.invalid_entries`` has the reasons. Raises InvalidDirectory if a list is missing.
     """
     invalid_entries: dict[str, str] = {}
     try:
@@ -105,6 +111,7 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
 def _credentials(
     entries: Iterable[Mapping[str, Any]], directory: Directory, invalid_entries: dict[str, str]
 ) -> Iterator[ApplicationCredential]:
+    """Yield the credentials of `entries`; add those that are invalid to `invalid_entries`."""
     for entry in valid_entries("application credential", entries, invalid_entries):
         try:
             yield _credential(entry, directory)
@@ -113,6 +120,7 @@ def _credentials(
 
 
 def _user(entry: Mapping[str, Any], directory: Directory, invalid_entries: dict[str, str]) -> User:
+    """Make the User of a valid entry; add roles in unknown projects to `invalid_entries`."""
     roles: dict[str, tuple[str, ...]] = {}
     for project, names in entry.get("roles", {}).items():
         try:
@@ -131,13 +139,18 @@ def _user(entry: Mapping[str, Any], directory: Directory, invalid_entries: dict[
 
 
 def _with_implied(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the roles, then those that they imply: tokens list both, as Keystone's do."""
+    """Return `names`, and the roles that they imply: tokens have both, as in Keystone."""
     named = tuple(names)
     implied = (each for name in named for each in _IMPLIED.get(name, ()))
     return tuple(dict.fromkeys((*named, *implied)))
 
 
 def _credential(entry: Mapping[str, Any], directory: Directory) -> ApplicationCredential:
+    """Make the ApplicationCredential of a valid entry.
+
+    Without roles in the entry, it has those that its user has in the project. Raises
+    InvalidDirectory if the user or the project is unknown.
+    """
     project_id = _project_id(entry["project"], directory)
     user = directory.user(user_id=entry["user"]) or directory.user(name=entry["user"])
     if user is None:
@@ -156,6 +169,7 @@ def _credential(entry: Mapping[str, Any], directory: Directory) -> ApplicationCr
 
 
 def _project_id(reference: str, directory: Directory) -> str:
+    """Return the id of the project with this id or name. Raises InvalidDirectory."""
     project = directory.project(project_id=reference) or directory.project(name=reference)
     if project is None:
         raise InvalidDirectory(f"no project has the id or name {reference}")
@@ -163,7 +177,7 @@ def _project_id(reference: str, directory: Directory) -> str:
 
 
 def credential_entry(credential: ApplicationCredential) -> dict[str, Any]:
-    """Make the entry of `credential` in the document."""
+    """Return the entry for `credential` in ``application_credentials`` of the document."""
     return {
         "id": credential.id,
         "name": credential.name,
@@ -178,12 +192,12 @@ def credential_entry(credential: ApplicationCredential) -> dict[str, Any]:
 
 
 def encode_document(document: Mapping[str, Any]) -> bytes:
-    """Return the bytes of the file: indented JSON, since people edit it."""
+    """Return `document` as indented JSON, since people edit the file."""
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def decode_document(content: bytes) -> dict[str, Any]:
-    """Return the JSON object in the file. Raises InvalidDirectory."""
+    """Parse the content of the file. Raises InvalidDirectory if it is not a JSON object."""
     try:
         document = orjson.loads(content)
     except orjson.JSONDecodeError as error:

@@ -1,4 +1,4 @@
-"""DirectoryFile: the file ``identity.json``, which workers and operators change."""
+"""DirectoryFile: reads and changes ``identity.json``, which operators may change, too."""
 
 import logging
 from collections.abc import Callable
@@ -32,16 +32,17 @@ _log_unwritable = ThrottledErrorLog(_log)
 
 
 class DirectoryFile:
-    """``identity.json`` in a state directory.
+    """Reads and changes ``identity.json`` in a state directory.
 
-    ``current`` is the directory that the last refresh read. If several workers start at the same
-    time, one creates the file and the others read it.
+    ``current`` is the Directory that was valid when the file was last read. If several workers
+    start at the same time, one of them creates the file and the others read it.
     """
 
     def __init__(self, state_dir: Path) -> None:
-        """Read the file, after creating or completing it if needed.
+        """Create the file if it is missing, add missing ids and passwords to it, and read it.
 
-        Raises OSError, or InvalidDirectory with the file's name.
+        Makes `state_dir` and the file accessible to their owner only. Raises OSError, or
+        InvalidDirectory, whose message has the name of the file.
         """
         make_private_directory(state_dir)
         self.path = state_dir / FILE_NAME
@@ -53,11 +54,11 @@ class DirectoryFile:
         self.refresh()
 
     def refresh(self) -> bool:
-        """Read the file again if it changed; return True if ``current`` is new.
+        """Read the file again if it has changed; return True if there is a new ``current``.
 
-        If the file is missing, unreadable or invalid, ``current`` stays as it is. An invalid file
-        is logged once for each change; one that cannot be read, once a minute until it can. Takes
-        2 µs for a file that did not change.
+        If the file is missing, unreadable or invalid, ``current`` stays as it is. This is logged:
+        once for each change to invalid content, and once a minute while the file cannot be read.
+        A call takes 2 µs if the file has not changed.
         """
         try:
             version = read_file_version(self.path)
@@ -78,11 +79,12 @@ class DirectoryFile:
         return True
 
     def change(self, edit: Callable[[dict[str, Any]], None]) -> None:
-        """Apply `edit` to the document of the file and write the file, one process at a time.
+        """Read the document, let `edit` change it in place, and replace the file atomically.
 
-        If `edit` raises an error, nothing is written and the error is raised. Raises
-        IdentityUnavailable, and changes nothing, if the file is invalid or cannot be written. May
-        be called in any thread.
+        Holds a lock, so that no change of another thread or worker is lost. The change is on disk
+        on return, and ``current`` has it. An error of `edit` is raised, and nothing is written.
+        Raises IdentityUnavailable, and writes nothing, if the file is invalid or cannot be written.
+        May be called in any thread.
         """
         try:
             with locked(self._lock):
@@ -99,6 +101,7 @@ class DirectoryFile:
         self.refresh()
 
     def _complete(self) -> None:
+        """Create the file, or write what `complete_document` adds to it; make it private."""
         exists = self.path.exists()
         try:
             written = decode_document(self.path.read_bytes()) if exists else standard_document()

@@ -1,4 +1,4 @@
-"""Checks the entries of the identity file, of which invalid ones are left out."""
+"""valid_entries: separates the valid from the invalid entries of the identity file."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -10,9 +10,10 @@ Entry = Mapping[str, Any]
 def valid_entries(
     kind: str, entries: Iterable[Any], invalid_entries: dict[str, str]
 ) -> Iterator[Entry]:
-    """Yield the valid entries of a kind: project, user or application credential.
+    """Yield the valid ones of `entries`, which are of one `kind`.
 
-    Adds the others to `invalid_entries`: their id, and the reason.
+    `kind` is ``project``, ``user`` or ``application credential``. The others are added to
+    `invalid_entries`, with their id (or their number, if they are no objects) and the reason.
     """
     find_invalid_value = _CHECKS[kind]
     for number, entry in enumerate(entries, 1):
@@ -29,12 +30,14 @@ def valid_entries(
 
 
 def _invalid_value_of_project(entry: Entry) -> str | None:
+    """Return the name of the first invalid value of a project, or None."""
     if not isinstance(entry.get("enabled", True), bool):
         return "enabled"
     return _first_non_string(entry, ("id", "name"))
 
 
 def _invalid_value_of_user(entry: Entry) -> str | None:
+    """Return the name of the first invalid value of a user, or None."""
     roles = entry.get("roles", {})
     if not isinstance(roles, dict) or not all(map(_is_list_of_strings, roles.values())):
         return "roles"
@@ -45,6 +48,7 @@ def _invalid_value_of_user(entry: Entry) -> str | None:
 
 
 def _invalid_value_of_credential(entry: Entry) -> str | None:
+    """Return the name of the first invalid value of an application credential, or None."""
     if entry.get("roles") and not _is_list_of_strings(entry["roles"]):
         return "roles"
     if not isinstance(entry.get("description"), str | None):
@@ -56,7 +60,6 @@ def _invalid_value_of_credential(entry: Entry) -> str | None:
     return _first_non_string(entry, ("id", "name", "user", "project", "secret_hash"))
 
 
-# Each returns the name of the first invalid value of an entry, or None.
 _CHECKS: dict[str, Callable[[Entry], str | None]] = {
     "project": _invalid_value_of_project,
     "user": _invalid_value_of_user,
@@ -65,7 +68,7 @@ _CHECKS: dict[str, Callable[[Entry], str | None]] = {
 
 
 def is_printable_time(seconds: object) -> bool:
-    """Return True if `seconds` is None, or a POSIX time that ISO 8601 can express."""
+    """Return True if `seconds` is None, or a POSIX time in the years 1 to 9999 in UTC."""
     if seconds is None:
         return True
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
