@@ -8,9 +8,9 @@ from contextlib import suppress
 import pytest
 
 from glimpse.identity.embedded.login_queue import (
-    HOLD_SECONDS,
     MAX_UNITS,
     MAX_WAITING_OF_KEY,
+    RETRY_DELAY,
     THREADS,
     Attempt,
     LoginQueue,
@@ -130,7 +130,7 @@ async def test_attempt_without_room_is_held_until_there_is_some(throttle: LoginT
     number = THREADS + MAX_WAITING + 1
     tasks = [checks.start(f"user-{n}", f"10.2.0.{n}") for n in range(number)]
     await settled()
-    assert held == [2 * HOLD_SECONDS]  # it has been refused once
+    assert held == [2 * RETRY_DELAY]  # it has been refused once
     checks.gate.set()
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     hold_ends.set()

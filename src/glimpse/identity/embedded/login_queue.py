@@ -1,4 +1,4 @@
-"""LoginQueue: checks passwords in a few threads, in a fair order, with a bounded queue."""
+"""LoginQueue: checks passwords in a few threads, in a fair order, with a maximum load."""
 
 import asyncio
 import itertools
@@ -13,27 +13,28 @@ from glimpse.caching.lru_cache import LruCache
 from glimpse.identity.embedded.login_throttle import FREE_FAILURES, LoginThrottle
 
 THREADS = 2  # each check takes 16 MiB and a core: 0.05 s, or 0.23 s of a password kept as a hash
-# Of the checks in threads and of those that wait, in units of 0.05 s: one CPU second. A check of a
-# readable password is one unit, of a password kept as a hash five.
+# CPU time of all checks that run or wait, in units of 0.05 s: one second. The check of a readable
+# password takes one unit, that of a password kept as a hash five.
 MAX_UNITS = 20
-MIN_WAITING = 2  # have room in any case: else a right login could not displace a wrong one
+MIN_WAITING = 2  # checks may wait in any case: so a correct login can displace a wrong one
 MAX_WAITING_OF_KEY = 4
-MAX_HELD = 500  # requests that wait without a check of their own: 20 kB each at most
-HOLD_SECONDS = 1.0
-RETRY_AFTER = 1  # seconds
-_OLDEST_EVERY = 3  # one in so many checks is the oldest one, regardless of its rank
+MAX_CALLERS_WITHOUT_CHECK = 500  # each takes at most 20 kB
+RETRY_DELAY = 1.0  # seconds until a refused check is tried again; up to three times as long
+RETRY_AFTER = 1  # seconds that a client should wait after TooManyLogins
+_OLDEST_EVERY = 3  # every third check is the oldest one, regardless of its rank
 _MAX_RECORDED = 5000  # keys of recent checks, and keys that logged in: 1 MB in all
 _MANY_FAILURES = 2
 
 
 class TooManyLogins(Exception):
-    """Too many passwords wait to be checked; try again after RETRY_AFTER seconds."""
+    """Too many passwords wait to be checked: 429, with RETRY_AFTER as ``Retry-After``."""
 
 
 class Attempt(NamedTuple):
-    """A login attempt, as digests; equal attempts share one check.
+    """Identifies a check by three digests. Concurrent checks with equal Attempts run once.
 
-    ``key``: the name and the client's address. ``compared``: the secret sent and the one known.
+    ``address`` is the digest of the client's network, ``key`` that of the name and the network.
+    ``compared`` is the digest of the secret that was sent and of the stored one.
     """
 
     key: bytes
@@ -43,6 +44,8 @@ class Attempt(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class _PasswordCheck:
+    """A check that waits or runs. ``waiters`` are its callers, ``arrival`` is its number."""
+
     attempt: Attempt
     work: Callable[[], bool]
     units: int
@@ -51,17 +54,23 @@ class _PasswordCheck:
 
 
 class LoginQueue:
-    """Runs checks in threads: for each key one at a time, after the delay of the throttle.
+    """Runs checks of passwords in threads. Those who guess passwords do not delay others much.
 
-    Order of checks: first the checks of keys that logged in before; then by fewer failures and
-    refusals of the key and the address; then by the address, and then by the key, whose last check
-    began longest ago. Every third check is the oldest one, so that each check is run at some time.
-    Checks of keys and addresses with more than FREE_FAILURES failures share one thread.
+    Of each key (see Attempt), one check at a time is run, after the delay of LoginThrottle. Checks
+    of keys or addresses with more than FREE_FAILURES failures use all threads but one. This is the
+    order of the checks:
 
-    If the queue is full, one waiting check, or the new one, is refused: of those with the most
-    failures and refusals, one of the address, and then of the key, with the most waiting checks. A
-    random choice decides between equal ones, so that a correct login succeeds after some attempts,
-    however many wrong ones are sent.
+    1. checks of keys that logged in before;
+    2. checks whose key has had no failures or refusals, then few, then many; then the same for
+       the address;
+    3. checks of the address, and then of the key, whose last check started longest ago.
+
+    Every third check is the oldest one instead, so that each check is run at some time.
+
+    If the queue is full, one of the waiting checks or the new one is refused. It is one with the
+    most failures and refusals; of those, one of the address, and then of the key, with the most
+    waiting checks. Between equal ones the choice is random. So a correct login succeeds after some
+    attempts, however many wrong ones are sent.
     """
 
     def __init__(
@@ -77,71 +86,77 @@ class LoginQueue:
         self._executor = ThreadPoolExecutor(threads, "glimpse-password")
         self._waiting: list[_PasswordCheck] = []
         self._running: list[_PasswordCheck] = []
-        self._served: LruCache[bytes, int] = LruCache(_MAX_RECORDED)
+        self._last_start: LruCache[bytes, int] = LruCache(_MAX_RECORDED)
         self._successes: LruCache[bytes, bool] = LruCache(_MAX_RECORDED)
-        self._numbers = itertools.count(1)
-        self._picks = itertools.count(1)
-        self._held = 0
+        self._sequence = itertools.count(1)
+        self._started_checks = itertools.count(1)
+        self._callers_without_check = 0
         self._is_closed = False
         self._timer: asyncio.TimerHandle | None = None
 
     async def check(self, attempt: Attempt, work: Callable[[], bool], units: int = 1) -> bool:
-        """Run `work` in a thread and return its result; False counts as a failed login.
+        """Run `work` in a thread when it is its turn, and return its result.
 
-        `units` is the CPU time of `work`, in units of 0.05 s.
+        False, or an exception of `work`, counts as a failed login; the exception is raised here.
+        `units` is the CPU time of `work`, in units of 0.05 s. If the calling task is cancelled,
+        `work` that has not started is removed from the queue.
 
-        If the queue is full, tries again after HOLD_SECONDS, or after up to three times as long for
-        keys and addresses with failures or refusals; raises TooManyLogins if the queue is full
-        then, too. The wait slows down clients that would try again at once. If MAX_HELD callers
-        wait so already, raises TooManyLogins at once. If the calling task is cancelled, `work` that
-        has not started is dropped.
+        If the check is refused, this method waits and tries once more, which slows down clients
+        that would send the next login at once. It waits RETRY_DELAY if the key logged in before,
+        else two or three times as long. Raises TooManyLogins if the check is refused again; or
+        without waiting, if MAX_CALLERS_WITHOUT_CHECK callers wait already, for a second try or for
+        a check that another caller has started.
         """
         try:
             return await self._run(attempt, work, units)
         except TooManyLogins:
             self._refusals.record_failure(attempt.key)
             self._refusals.record_failure(attempt.address)
-            if self._held >= MAX_HELD:
+            if self._callers_without_check >= MAX_CALLERS_WITHOUT_CHECK:
                 raise
-        self._held += 1
+        self._callers_without_check += 1
         try:
-            await self._sleep(HOLD_SECONDS * (1 + max(self._rank(attempt))))
+            await self._sleep(RETRY_DELAY * (1 + max(self._rank(attempt))))
         finally:
-            self._held -= 1
+            self._callers_without_check -= 1
         return await self._run(attempt, work, units)
 
     def close(self) -> None:
-        """Stop the threads, and cancel the callers of waiting checks."""
+        """Start no further checks. Cancel their callers first, or these wait forever."""
         self._is_closed = True
         if self._timer is not None:
             self._timer.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, attempt: Attempt, work: Callable[[], bool], units: int) -> bool:
-        """Run a check, or wait for the check of an equal attempt. Raises TooManyLogins."""
+        """Add a check to the queue, or join the one of an equal attempt; return its result.
+
+        Raises TooManyLogins if the check is refused, or if too many callers have joined others.
+        """
         checks = (*self._running, *self._waiting)
         check = next((each for each in checks if each.attempt == attempt), None)
         if check is None:
-            check = self._admit(_PasswordCheck(attempt, work, units, next(self._numbers)))
-        elif self._held >= MAX_HELD:
+            check = self._enqueue(_PasswordCheck(attempt, work, units, next(self._sequence)))
+        elif self._callers_without_check >= MAX_CALLERS_WITHOUT_CHECK:
             raise TooManyLogins
         is_joining = bool(check.waiters)
-        self._held += is_joining
+        self._callers_without_check += is_joining
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         check.waiters.add(future)
         self._dispatch()
         try:
             return await future
         finally:
-            self._held -= is_joining
+            self._callers_without_check -= is_joining
             check.waiters.discard(future)
             if not check.waiters and check in self._waiting:
                 self._waiting.remove(check)
 
-    def _admit(self, new: _PasswordCheck) -> _PasswordCheck:
-        """Add `new` to the waiting checks and return it; if the queue is full, refuse others.
+    def _enqueue(self, new: _PasswordCheck) -> _PasswordCheck:
+        """Add `new` to the waiting checks and return it. Refuse other checks if there is no room.
 
-        Raises TooManyLogins if `new` is the check to refuse.
+        Of one key, MAX_WAITING_OF_KEY checks may wait; of one more, a random one is refused. Raises
+        TooManyLogins if the check to refuse is `new`.
         """
         of_key = [each for each in self._waiting if each.attempt.key == new.attempt.key]
         if len(of_key) >= MAX_WAITING_OF_KEY:
@@ -152,11 +167,11 @@ class LoginQueue:
         return new
 
     def _units(self) -> int:
-        """Return the CPU time of all checks that run or wait."""
+        """Return the CPU time of all checks that run or wait, in units of 0.05 s."""
         return sum(each.units for each in (*self._running, *self._waiting))
 
     def _refuse(self, refused: _PasswordCheck, new: _PasswordCheck) -> None:
-        """Remove `refused` from the queue: all callers that wait for it raise TooManyLogins.
+        """Remove `refused` from the queue. All callers that wait for it raise TooManyLogins.
 
         If `refused` is `new`, which is not in the queue yet, raise TooManyLogins here.
         """
@@ -168,7 +183,7 @@ class LoginQueue:
                 future.set_exception(TooManyLogins())
 
     def _choose_check_to_refuse(self, checks: list[_PasswordCheck]) -> _PasswordCheck:
-        """Return the check to refuse if the queue is full, by the rule in the class docstring."""
+        """Return the check to refuse of `checks`; the class docstring has the rule."""
         keys = Counter(check.attempt.key for check in checks)
         addresses = Counter(check.attempt.address for check in checks)
 
@@ -180,9 +195,9 @@ class LoginQueue:
         return max(checks, key=order_of_refusal)
 
     def _rank(self, attempt: Attempt) -> tuple[int, int]:
-        """Return the failure levels of the key and of the address: 0 none, 1 few, 2 many.
+        """Return the failure levels of the key and of the address. Lower ranks are served first.
 
-        Returns (-1, 0), before all others, for a key that logged in before and has not had more
+        Returns (-1, 0), the first rank, for a key that logged in before, and that has not had more
         than FREE_FAILURES failures since.
         """
         key, address, _ = attempt
@@ -191,15 +206,17 @@ class LoginQueue:
         return self._failure_level(key), self._failure_level(address)
 
     def _failure_level(self, key: bytes) -> int:
+        """Return 0 for a key or address without failures and refusals, 1 for few, 2 for many."""
         count = self._throttle.failures(key) + self._refusals.failures(key)
         return _MANY_FAILURES if count > FREE_FAILURES else min(count, 1)
 
     def _has_many_failures(self, check: _PasswordCheck) -> bool:
+        """Return True if the key or the address has more than FREE_FAILURES failures."""
         key, address, _ = check.attempt
         return max(map(self._throttle.failures, (key, address))) > FREE_FAILURES
 
     def _dispatch(self) -> None:
-        """Start checks while threads are free, and set a timer for the next delayed check."""
+        """Start checks while threads are free; set a timer if all waiting checks are delayed."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -213,7 +230,7 @@ class LoginQueue:
             self._start(self._next_check(ready))
 
     def _ready_checks(self) -> tuple[list[_PasswordCheck], float | None]:
-        """Return the checks that may run now, and the seconds until the next delayed one.
+        """Return the checks that may start now, and the seconds until the next delayed one may.
 
         The seconds are None if no check is delayed.
         """
@@ -233,26 +250,28 @@ class LoginQueue:
         return ready, min(delays, default=None)
 
     def _next_check(self, ready: list[_PasswordCheck]) -> _PasswordCheck:
-        """Return the check to run next, by the order in the class docstring."""
-        if next(self._picks) % _OLDEST_EVERY == 0:
+        """Return the check of `ready` to start next; the class docstring has the order."""
+        if next(self._started_checks) % _OLDEST_EVERY == 0:
             return min(ready, key=lambda check: check.arrival)
 
         def order(check: _PasswordCheck) -> tuple[object, ...]:
             key, address, _ = check.attempt
-            served = self._served.peek(address) or 0, self._served.peek(key) or 0
-            return (self._rank(check.attempt), served, check.arrival)
+            last_start = self._last_start.peek(address) or 0, self._last_start.peek(key) or 0
+            return (self._rank(check.attempt), last_start, check.arrival)
 
         return min(ready, key=order)
 
     def _start(self, check: _PasswordCheck) -> None:
+        """Run a waiting check in a thread."""
         self._waiting.remove(check)
         self._running.append(check)
         for each in (check.attempt.address, check.attempt.key):
-            self._served.put(each, next(self._numbers))
+            self._last_start.put(each, next(self._sequence))
         running = asyncio.get_running_loop().run_in_executor(self._executor, check.work)
         running.add_done_callback(lambda done: self._finish(check, done))
 
     def _finish(self, check: _PasswordCheck, done: asyncio.Future[bool]) -> None:
+        """Record success or failure of a check, resume its callers, and start the next checks."""
         self._running.remove(check)
         if done.cancelled():
             for future in check.waiters:

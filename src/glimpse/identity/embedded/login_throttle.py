@@ -1,4 +1,4 @@
-"""LoginThrottle: delays logins by the number of failures before them."""
+"""LoginThrottle: counts failed logins, and delays the next ones accordingly."""
 
 import hashlib
 import secrets
@@ -10,16 +10,20 @@ from glimpse.caching.lru_cache import LruCache
 
 FREE_FAILURES = 3
 FIRST_DELAY = 0.1  # seconds, doubled with every further failure
-MAX_DELAY = 1.0  # seconds: with the hash after it, a right login takes less than 2 s
-FORGET_SECONDS = 300.0  # without a failure, after which the earlier ones do not count
-MAX_KEYS = 10_000  # of KEY_BYTES each: some 2.5 MB in all
+MAX_DELAY = 1.0  # seconds: with the check after it, a correct login takes less than 2 s
+FORGET_SECONDS = 300.0  # after so long without a failure, the earlier ones no longer count
+MAX_KEYS = 10_000  # some 2.5 MB of memory
 KEY_BYTES = 16
-_NETWORK_BITS = 64  # of an IPv6 address: what a provider gives to one customer
+_NETWORK_BITS = 64  # of an IPv6 address: a provider gives one such network to each customer
 _SECRET = secrets.token_bytes(32)
 
 
 def digest(*parts: str | None) -> bytes:
-    """Return a hash of `parts`, of KEY_BYTES; it has another value in each process."""
+    """Return a keyed hash of `parts`, of KEY_BYTES.
+
+    Other parts have another hash, also if they are the same text in all. The key is random for each
+    process, so nobody can compute the hashes of guessed passwords.
+    """
     made = hashlib.blake2b(key=_SECRET, digest_size=KEY_BYTES)
     for part in parts:
         content = b"-" if part is None else b"+" + part.encode(errors="surrogatepass")
@@ -28,9 +32,10 @@ def digest(*parts: str | None) -> bytes:
 
 
 def client_network(address: str) -> str:
-    """Return the network by which clients are counted: an IPv4 address, or an IPv6 /64.
+    """Return the network of a client, for counting: its IPv4 address, or its IPv6 /64 network.
 
-    A text that is not an IP address is returned unchanged.
+    For example, ``2001:db8::1`` returns ``2001:db8::/64``. An IPv4-mapped address returns the IPv4
+    address. A text that is not an IP address is returned unchanged.
     """
     try:
         parsed = ip_address(address.partition("%")[0])
@@ -44,10 +49,11 @@ def client_network(address: str) -> str:
 
 
 class LoginThrottle:
-    """Counts the failures of keys, made by `digest`, and delays their next attempts.
+    """Counts the failed logins of each key, and computes how long its next login has to wait.
 
-    No key is locked out. Beyond MAX_KEYS, the keys that failed longest ago are dropped. `clock`
-    returns seconds.
+    A key is a result of `digest`, of a name and an address, for example. The wait is at most
+    MAX_DELAY; no key is locked out. Beyond MAX_KEYS, the keys that failed longest ago are
+    forgotten. `clock` returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -55,26 +61,30 @@ class LoginThrottle:
         self._failures: LruCache[bytes, tuple[int, float]] = LruCache(MAX_KEYS)
 
     def failures(self, key: bytes) -> int:
-        """Return the number of failures of `key`, 0 after FORGET_SECONDS without one."""
+        """Return the number of failures of `key`; 0 if the last is FORGET_SECONDS ago."""
         count, last = self._failures.peek(key) or (0, 0.0)
         return count if self._clock() - last <= FORGET_SECONDS else 0
 
     def delay(self, key: bytes) -> float:
-        """Return the seconds until the next attempt of `key` may be checked."""
+        """Return the seconds until the next login of `key` may be checked; 0 for now."""
         _, last = self._failures.peek(key) or (0, 0.0)
         return max(0.0, last + delay_after(self.failures(key)) - self._clock())
 
     def record_failure(self, key: bytes) -> None:
-        """Count a failure of `key`."""
+        """Count a failed login of `key`."""
         self._failures.put(key, (self.failures(key) + 1, self._clock()))
 
     def reset(self, key: bytes) -> None:
-        """Set the number of failures of `key` to 0."""
+        """Forget all failures of `key`."""
         self._failures.discard(key)
 
 
 def delay_after(failures: int) -> float:
-    """Return the seconds between the last of so many failures and the next attempt."""
+    """Return the seconds between the last of `failures` failures and the next check.
+
+    They are 0 below FREE_FAILURES. Then they are FIRST_DELAY, doubled with each
+    further failure up to MAX_DELAY.
+    """
     if failures < FREE_FAILURES:
         return 0.0
     return float(min(MAX_DELAY, FIRST_DELAY * 2 ** min(failures - FREE_FAILURES, 16)))
