@@ -1,4 +1,4 @@
-"""Login: checks a password, token or application credential, and makes a new token."""
+"""Login: checks passwords, tokens and application credentials, and makes new tokens."""
 
 import asyncio
 import secrets
@@ -25,7 +25,7 @@ _MAX_TIME = datetime(9999, 12, 31, tzinfo=UTC).timestamp()  # a later one has no
 
 
 class _Identity(Protocol):
-    """The parts of EmbeddedIdentity that Login uses."""
+    """The parts of EmbeddedIdentity that Login uses; they are documented there."""
 
     directory_file: DirectoryFile
     clock: Callable[[], float]
@@ -38,7 +38,11 @@ class _Identity(Protocol):
 
 
 class _Authenticated(NamedTuple):
-    """The result of one authentication method: the user, and limits for the new token."""
+    """The result of one authentication method.
+
+    ``expires_at`` limits the new token; None does not. ``parent`` is the token of the method token,
+    ``credential`` the credential of the method application_credential.
+    """
 
     user: User
     expires_at: float | None = None
@@ -47,25 +51,28 @@ class _Authenticated(NamedTuple):
 
 
 class Login:
-    """Checks logins and makes sessions of new tokens.
+    """Checks logins and makes sessions with new tokens.
 
-    All failed logins raise Unauthorized with the same message.
+    All failed logins raise Unauthorized with the same message, so that it does not reveal who
+    exists.
     """
 
     def __init__(
         self, identity: _Identity, expiration: float, queue: LoginQueue | None = None
     ) -> None:
-        """New tokens expire after `expiration` seconds."""
+        """New tokens expire after `expiration` seconds, or earlier with what they are made from."""
         self._identity = identity
         self._expiration = expiration
         self._queue = queue or LoginQueue()
 
     async def __call__(self, request: AuthRequest, address: str = "-") -> Session:
-        """Check all methods of `request`, and return the session of a new token.
+        """Check the methods of `request` in their order, and return a session with a new token.
 
-        `address` is the client's address. Raises Unauthorized if any method fails, or if the
-        methods name different users; TooManyLogins if too many passwords wait to be checked. If the
-        calling task is cancelled, passwords that still wait are not checked.
+        `address` is the client's address. Raises Unauthorized if there is no method, if one fails,
+        if the methods are of different users, or if the user may not have the requested scope.
+        Raises TooManyLogins if too many passwords wait to be checked, and IdentityUnavailable if
+        the revocations cannot be read. If the calling task is cancelled, a password that still
+        waits is not checked.
         """
         self._identity.directory_file.refresh()
         if not request.has_valid_lengths:
@@ -76,9 +83,10 @@ class Login:
         return self._make_session(request, results)
 
     async def hash_secret(self, secret: str, user_id: str, address: str) -> str:
-        """Hash a user's new secret in the threads of the login queue, and return the hash.
+        """Return the hash of a new secret of a user, made in a thread of the login queue.
 
-        `address` is the client's address. Raises TooManyLogins if too many passwords wait.
+        `address` is the client's address. Raises TooManyLogins if too many passwords wait to be
+        checked.
         """
         hashes: list[str] = []
 
@@ -99,6 +107,7 @@ class Login:
     async def _authenticate(
         self, method: str, request: AuthRequest, address: str
     ) -> _Authenticated:
+        """Check one method. Raises the errors of `__call__`; Unauthorized for an unknown method."""
         if method == "password":
             return await self._by_password(request, address)
         if method == "token":
@@ -108,6 +117,7 @@ class Login:
         raise _refusal()
 
     async def _by_password(self, request: AuthRequest, address: str) -> _Authenticated:
+        """Check the password; for an unknown user that takes as long. Raises as `__call__`."""
         directory = self._directory
         user = _find_user(request.user, directory)
         password, hashed = (user.password, user.password_hash) if user else (None, None)
@@ -125,6 +135,10 @@ class Login:
         return _Authenticated(user)
 
     async def _by_credential(self, request: AuthRequest, address: str) -> _Authenticated:
+        """Check the secret of an application credential; for an unknown one that takes as long.
+
+        Replaces the hash if it is outdated. Raises as `__call__`.
+        """
         directory = self._directory
         credential = _find_credential(request, directory)
         hashed = credential.secret_hash if credential else None
@@ -147,10 +161,10 @@ class Login:
     async def _replace_hash(
         self, credential: ApplicationCredential, secret: str, address: str
     ) -> None:
-        """Replace an outdated hash of `secret`, which is correct, by one with current parameters.
+        """Replace the stored hash of `secret` by one with RECOMMENDED parameters.
 
-        Hashes of users' passwords are not replaced: that would invalidate their tokens
-        (`password_fingerprint`). Errors are ignored, since the next login tries again.
+        If that fails, the next login tries again. Hashes of users' passwords are never replaced,
+        because that would invalidate the users' tokens (`TokenKeys.password_fingerprint`).
         """
         try:
             new_hash = await self.hash_secret(secret, credential.user_id, address)
@@ -169,8 +183,9 @@ class Login:
             return
 
     def _by_token(self, request: AuthRequest) -> _Authenticated:
+        """Check the token. Raises as `__call__`."""
         parent = self._identity.validate(request.token)
-        if parent.credential is not None:  # as in Keystone: its limits would be lost
+        if parent.credential is not None:  # as in Keystone: the new token would lose its limits
             raise _refusal()
         return _Authenticated(parent.user, parent.token.expires_at, parent.token)
 
@@ -182,9 +197,11 @@ class Login:
         check: Callable[[], bool],
         units: int,
     ) -> None:
-        """Run `check`, which takes `units` of CPU time, in the login queue.
+        """Run `check` in the login queue, which takes it `units` times 0.05 s of CPU time.
 
-        Raises Unauthorized if `check` returns False, and TooManyLogins if the queue has no room.
+        Failures are counted by `name` and `address`. Checks with equal `compared`, the secret sent
+        and the stored one, are run once. Raises Unauthorized if `check` returns False, and
+        TooManyLogins if the queue is full.
         """
         network = client_network(address)
         attempt = Attempt(digest(*name, network), digest(network), digest(*compared))
@@ -192,6 +209,10 @@ class Login:
             raise _refusal()
 
     def _make_session(self, request: AuthRequest, results: list[_Authenticated]) -> Session:
+        """Make the session with a new token of the user whom all `results` name.
+
+        Raises Unauthorized if the user may not have the requested scope.
+        """
         now, user = self._identity.clock(), results[0].user
         limits = [result.expires_at for result in results if result.expires_at is not None]
         parent = next((result.parent for result in results if result.parent), None)
@@ -214,6 +235,12 @@ class Login:
     def _project_id(
         self, request: AuthRequest, credential: ApplicationCredential | None
     ) -> str | None:
+        """Return the id of the new token's project; None for an unscoped token.
+
+        Without a scope in the request, it is the project of `credential`, if there is one. Raises
+        Unauthorized for another scope than a project, an unknown project, or a scope other than the
+        project of `credential`.
+        """
         if request.other_scope:  # domain or system, in which no user has a role
             raise _refusal()
         project = _find_project(request.project, self._directory) if request.project else None
@@ -232,18 +259,21 @@ class Login:
 
 
 def _find_user(reference: Reference | None, directory: Directory) -> User | None:
+    """Return the user that a request names; None if there is none."""
     if reference is None or not reference.is_in_known_domain:
         return None
     return directory.user(user_id=reference.id, name=reference.name)
 
 
 def _find_project(reference: Reference, directory: Directory) -> Project | None:
+    """Return the project that a request names; None if there is none."""
     if not reference.is_in_known_domain:
         return None
     return directory.project(project_id=reference.id, name=reference.name)
 
 
 def _find_credential(request: AuthRequest, directory: Directory) -> ApplicationCredential | None:
+    """Return the application credential that `request` names; None if there is none."""
     reference = request.credential
     if reference is None:
         return None
@@ -255,11 +285,15 @@ def _find_credential(request: AuthRequest, directory: Directory) -> ApplicationC
 
 
 def _normalized(reference: Reference | None) -> tuple[str | None, str | None]:
-    """Return the id and the lower-case name of a reference: names are compared without case."""
+    """Return the id and the lower-case name of `reference`; each may be None.
+
+    Names are compared without regard to case.
+    """
     if reference is None:
         return None, None
     return reference.id, None if reference.name is None else reference.name.lower()
 
 
 def _refusal() -> Unauthorized:
+    """Make the error of every failed login."""
     return Unauthorized("The request you have made requires authentication.")

@@ -82,8 +82,8 @@ class LoginThrottle:
 def delay_after(failures: int) -> float:
     """Return the seconds between the last of `failures` failures and the next check.
 
-    They are 0 below FREE_FAILURES. Then they are FIRST_DELAY, doubled with each
-    further failure up to MAX_DELAY.
+    They are 0 below FREE_FAILURES. From then on they are FIRST_DELAY, doubled with each further
+    failure, and at most MAX_DELAY.
     """
     if failures < FREE_FAILURES:
         return 0.0

@@ -1,4 +1,4 @@
-"""Password hashes: scrypt, encoded as text together with the parameters and the salt."""
+"""Password hashes: made and checked with scrypt, stored as text with parameters and salt."""
 
 import base64
 import hashlib
@@ -7,14 +7,14 @@ import secrets
 from collections.abc import Iterable
 from typing import NamedTuple
 
-# Bytes that OpenSSL may take for a hash. The parameters below take 16 MiB.
+# Bytes of memory that OpenSSL may use for a hash. The parameters below use 16 MiB.
 _MAX_MEMORY = 64 * 2**20
 _DIGEST_BYTES = 32
-_MAX_WORK = 2**21  # 0.7 s: a hash that takes longer is not accepted
+_MAX_WORK = 2**21  # a hash with more, which takes longer than 0.7 s, is not accepted
 
 
 class ScryptParameters(NamedTuple):
-    """RFC 7914's N, r and p."""
+    """The parameters of scrypt, which RFC 7914 calls N, r and p."""
 
     cost: int
     block_size: int
@@ -22,19 +22,20 @@ class ScryptParameters(NamedTuple):
 
     @property
     def work(self) -> int:
-        """The CPU time of a hash, in units of about 0.35 microseconds."""
+        """The CPU time that a hash takes, in units of about 0.35 microseconds."""
         return self.cost * self.block_size * self.parallelization
 
     @property
     def units(self) -> int:
-        """The CPU time of a hash, in the login queue's units of 0.05 s, rounded up."""
+        """The CPU time that a hash takes, in LoginQueue's units of 0.05 s, rounded up."""
         return -(-self.work // MINIMAL.work)
 
 
-# For new hashes: 0.23 s. Of the parameters that OWASP's Password Storage Cheat Sheet calls equal,
-# those that take 16 MiB: N=2^17, r=8, p=1 would take 128 MiB, and several run at once.
+# For new hashes, which take 0.23 s. OWASP's Password Storage Cheat Sheet lists several equivalent
+# sets of parameters. This one takes 16 MiB; N=2^17, r=8, p=1 would take 128 MiB for each thread.
 RECOMMENDED = ScryptParameters(2**14, 8, 5)
-# Of hashes by version 0.1, and of the checks of readable passwords and unknown users: 0.05 s.
+# Version 0.1 made hashes with these, which take 0.05 s. If no password is hashed, every check takes
+# this long, too.
 MINIMAL = ScryptParameters(2**14, 8, 1)
 
 
@@ -45,7 +46,10 @@ class _Hash(NamedTuple):
 
 
 def hash_password(password: str, parameters: ScryptParameters = RECOMMENDED) -> str:
-    """Return ``scrypt$N$r$p$salt$hash`` (base64) of `password` with a new salt."""
+    """Return the hash of `password` with a new random salt: ``scrypt$N$r$p$SALT$HASH``.
+
+    SALT and HASH are in base64.
+    """
     salt = secrets.token_bytes(16)
     digest = _scrypt(password, salt, parameters)
     encoded = [base64.b64encode(part).decode() for part in (salt, digest)]
@@ -55,12 +59,14 @@ def hash_password(password: str, parameters: ScryptParameters = RECOMMENDED) -> 
 def check_password(
     given: str, password: str | None, hashed: str | None, slowest: ScryptParameters = RECOMMENDED
 ) -> bool:
-    """Return True if `given` equals `password`, or, if `password` is None, matches `hashed`.
+    """Return True if `given` is the correct password.
 
-    Returns False if both are None, or for a `hashed` that `hash_password` cannot have made.
+    It is compared with `password`, the stored readable password. If that is None, it is compared
+    with the stored hash `hashed`. Returns False if both are None, or if `hashed` is not a valid
+    hash.
 
-    Every call takes the time of a hash with the parameters `slowest`, so that the time does not
-    reveal which users exist. For that, `slowest` must be the `slowest_parameters` of all hashes.
+    Each call takes as long as a hash with the parameters `slowest`, so that the time does not
+    reveal which users exist. Pass the `slowest_parameters` of all stored hashes.
     """
     try:
         expected = _parse(hashed or "")
@@ -76,9 +82,10 @@ def check_password(
 
 
 def slowest_parameters(hashes: Iterable[str | None]) -> ScryptParameters:
-    """Return the parameters of the hash that takes longest to check, or MINIMAL without any.
+    """Return the parameters of the hash that takes longest to check, of those in `hashes`.
 
-    Without any hash, all passwords are stored readable, and a slow hash would protect nothing.
+    Returns at least MINIMAL. None and invalid hashes are ignored. If no password is hashed, all are
+    stored readable, and a slower check would protect nothing.
     """
     slowest = MINIMAL
     for hashed in hashes:
@@ -91,19 +98,29 @@ def slowest_parameters(hashes: Iterable[str | None]) -> ScryptParameters:
 
 
 def is_outdated(hashed: str) -> bool:
-    """Return True if `hashed` has parameters of less work than RECOMMENDED. Raises ValueError."""
+    """Return True if `hashed` takes less CPU time to check than RECOMMENDED parameters do.
+
+    Raises ValueError if `hashed` is not a valid hash.
+    """
     return _parse(hashed).parameters.work < RECOMMENDED.work
 
 
 def _equalize_time(given: str, parameters: ScryptParameters, work: int) -> None:
-    """Spend CPU time of `work` units, by a hash with `parameters` but another parallelization."""
+    """Spend the CPU time `work`, in the units of ScryptParameters.work.
+
+    Computes a hash of `given` with N and r of `parameters`, and as much p as the time needs. Does
+    nothing if `work` is 0 or less.
+    """
     parallelization = work // (parameters.cost * parameters.block_size)
     if parallelization > 0:
         _scrypt(given, bytes(16), parameters._replace(parallelization=parallelization))
 
 
 def _parse(hashed: str) -> _Hash:
-    """Parse the text of a hash. Raises ValueError."""
+    """Parse the text of a hash.
+
+    Raises ValueError if it is malformed, or if a check would take too much memory or time.
+    """
     try:
         kind, *numbers, salt, digest = hashed.split("$")
         parameters = ScryptParameters(*map(int, numbers))
@@ -135,5 +152,5 @@ def _scrypt(password: str, salt: bytes, parameters: ScryptParameters) -> bytes:
 
 
 def _bytes(password: str) -> bytes:
-    # JSON can have lone surrogates: a password with one is wrong, not an error.
+    # A password from JSON may have lone surrogates. It is wrong, but must not raise an error.
     return password.encode(errors="surrogatepass")

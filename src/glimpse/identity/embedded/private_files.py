@@ -1,4 +1,4 @@
-"""Private files: accessible to their owner only, and replaced atomically."""
+"""Private files: accessible to their owner only, and replaced atomically; a file lock."""
 
 import errno
 import fcntl
@@ -15,9 +15,9 @@ FileVersion = tuple[int, int, int, int]
 
 
 def make_private_directory(path: Path) -> None:
-    """Create `path` and its parents if missing, and give it the mode 0700.
+    """Create the directory `path` and its parents if missing, and give `path` the mode 0700.
 
-    Raises OSError, also if `path` is open to others than its owner and belongs to another user.
+    Raises OSError; PermissionError if `path` belongs to another user and is accessible to others.
     """
     path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
     if (problem := privacy_problem(path)) is not None:
@@ -27,9 +27,10 @@ def make_private_directory(path: Path) -> None:
 
 
 def privacy_problem(path: Path) -> str | None:
-    """Return why this process cannot make `path` private; None if it can, or if it is.
+    """Return why this process cannot make `path` private; None if it can, or if it is private.
 
-    Raises OSError if `path` does not exist.
+    A private file or directory is accessible to its owner only. Raises OSError if `path` does not
+    exist.
     """
     status = path.stat()
     if status.st_mode & 0o077 and os.geteuid() not in (0, status.st_uid):
@@ -38,9 +39,9 @@ def privacy_problem(path: Path) -> str | None:
 
 
 def write_private_file(path: Path, content: bytes) -> None:
-    """Replace `path` atomically by a file with `content`, mode 0600, on disk on return.
+    """Create or replace the file `path` atomically, with `content` and the mode 0600.
 
-    Raises OSError, and leaves `path` as it was.
+    The file is on disk on return. Raises OSError if it cannot be written; then `path` is unchanged.
     """
     temporary = _write_temporary(path, content)
     temporary.replace(path)
@@ -48,9 +49,10 @@ def write_private_file(path: Path, content: bytes) -> None:
 
 
 def create_private_file(path: Path, content: bytes) -> bytes:
-    """Create `path` with `content`, mode 0600, unless it exists; return what it holds then.
+    """Return the content of the file `path`; first create it with `content` if it is missing.
 
-    Processes that do this at the same time all return the same bytes. Raises OSError.
+    The new file has the mode 0600. If several processes call this at the same time, one of them
+    creates the file, and all return its content. Raises OSError.
     """
     if not path.exists():
         temporary = _write_temporary(path, content)
@@ -63,9 +65,10 @@ def create_private_file(path: Path, content: bytes) -> bytes:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`, after waiting for other processes and threads to release it.
+    """Hold an exclusive lock on the file `path`, which is created if missing.
 
-    When a process ends, the kernel releases its lock. Raises OSError.
+    Blocks until no other process or thread holds it. The kernel releases the lock when the process
+    exits. Not reentrant. Raises OSError.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     try:
@@ -76,15 +79,20 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def read_file_version(path: Path) -> FileVersion:
-    """Return a value that differs once `path` has been written or replaced; takes 1 µs.
+    """Return a value that changes when `path` is written or replaced.
 
-    It also differs once the permissions have changed. Raises OSError if `path` does not exist.
+    It consists of inode, times and size, so it also changes with the permissions. Takes 1 µs.
+    Raises OSError if `path` does not exist.
     """
     status = os.stat(path)  # noqa: PTH116  takes half of Path.stat's time, for each request
     return status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
 
 def _write_temporary(path: Path, content: bytes) -> Path:
+    """Write `content` to a new file beside `path`, on disk on return; return the new path.
+
+    Raises OSError, and leaves no file.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
     try:
@@ -99,6 +107,7 @@ def _write_temporary(path: Path, content: bytes) -> Path:
 
 
 def _sync_directory(path: Path) -> None:
+    """Wait until changes of names in the directory `path` are on disk."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

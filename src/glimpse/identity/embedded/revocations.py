@@ -1,4 +1,4 @@
-"""Revocations: the revoked tokens, shared by all workers of a machine."""
+"""Revocations: stores which tokens are revoked, for all worker processes of a machine."""
 
 import logging
 import mmap
@@ -17,7 +17,7 @@ _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 
 
 class _RaiseUnavailable:
-    """Context manager: raises IdentityUnavailable for errors of SQLite and the system, logged."""
+    """Context manager: logs sqlite3.Error and OSError, and raises IdentityUnavailable instead."""
 
     def __enter__(self) -> None: ...
 
@@ -27,20 +27,20 @@ class _RaiseUnavailable:
             raise IdentityUnavailable("Revocations of tokens cannot be read or written.") from None
 
 
-_RAISE_UNAVAILABLE = _RaiseUnavailable()  # without state: one for all, in any thread
+_RAISE_UNAVAILABLE = _RaiseUnavailable()  # has no state, so all threads may share it
 
 
 class Revocations:
-    """The audit ids of revoked tokens, in an SQLite file, each until its token expires.
+    """The audit ids of revoked tokens, in an SQLite file.
 
-    A file ``revocations.count`` beside it holds the number of revocations, in memory that all
-    workers share.
+    Workers map the file ``revocations.count`` beside it into memory. It has the number of
+    revocations, from which a worker learns at once that another one has revoked a token.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
-        """Open `path`, or create it with mode 0600; `clock` gives POSIX times.
+        """Open the file `path`, or create it with the mode 0600. `clock` returns POSIX times.
 
-        Raises OSError, or IdentityUnavailable for a file that is no database.
+        Raises OSError, or IdentityUnavailable if the file is not a database.
         """
         self._path = path
         self._clock = clock
@@ -57,17 +57,19 @@ class Revocations:
             )
 
     def generation(self) -> bytes:
-        """Return a value that differs after a revocation by any process.
+        """Return a value that changes with each revocation, by any process.
 
-        Each request calls this: it takes 0.1 µs, a query of SQLite 5 µs.
+        Whoever caches the result of `is_revoked` compares it for each request, since it takes only
+        0.1 µs; a query of SQLite takes 5 µs.
         """
         return self._counter[:_COUNTER_BYTES]
 
     def revoke(self, audit_id: str, expires_at: float) -> None:
-        """Revoke `audit_id` until `expires_at`, a POSIX time; durable on return.
+        """Revoke the tokens with `audit_id`. The revocation is on disk on return.
 
-        May be called in any thread, since it opens a connection of its own. Raises
-        IdentityUnavailable, for example if the disk is full.
+        It is removed after `expires_at`, a POSIX time, at which the tokens are not accepted any
+        more. Blocks; call it in a thread, which may be any. Raises IdentityUnavailable, for example
+        if the disk is full.
         """
         with _RAISE_UNAVAILABLE, locked(self._lock), closing(self._connect()) as database:
             database.execute("BEGIN IMMEDIATE")
@@ -79,17 +81,21 @@ class Revocations:
             self._counter[:_COUNTER_BYTES] = count.to_bytes(_COUNTER_BYTES, "little")
 
     def is_revoked(self, audit_ids: tuple[str, ...]) -> bool:
-        """Return True if one of `audit_ids` has been revoked. Raises IdentityUnavailable."""
+        """Return True if one of `audit_ids` has been revoked.
+
+        Raises IdentityUnavailable if the file cannot be read.
+        """
         statement = "SELECT 1 FROM revoked WHERE audit_id = ?"
         with _RAISE_UNAVAILABLE:
             return any(self._database.execute(statement, (each,)).fetchone() for each in audit_ids)
 
     def close(self) -> None:
-        """Close the files."""
+        """Close the database and the counter."""
         self._database.close()
         self._counter.close()
 
     def _connect(self) -> sqlite3.Connection:
+        """Open a connection whose commits are durable, and that waits up to 5 s for a lock."""
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         database.execute("PRAGMA busy_timeout = 5000")
         database.execute("PRAGMA synchronous = FULL")
@@ -97,6 +103,7 @@ class Revocations:
 
 
 def _map_counter(path: Path) -> mmap.mmap:
+    """Map the file `path` into memory that all processes share; create or reset it if needed."""
     if len(create_private_file(path, bytes(_COUNTER_BYTES))) != _COUNTER_BYTES:
         write_private_file(path, bytes(_COUNTER_BYTES))
     with path.open("r+b") as stream:

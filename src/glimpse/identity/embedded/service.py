@@ -1,4 +1,4 @@
-"""EmbeddedIdentity: implements Identity with users and tokens in a state directory."""
+"""EmbeddedIdentity: implements Identity with signed tokens, and users in a state directory."""
 
 import asyncio
 import time
@@ -26,20 +26,21 @@ SERVICE_ROLE = "service"  # as keystonemiddleware's service_token_roles
 
 
 class _CachedCaller(NamedTuple):
+    """The caller of a valid token, and the POSIX time at which the token expires."""
+
     caller: Caller
     expires_at: float
 
 
 class EmbeddedIdentity:
-    """Identity whose users and tokens are files in a state directory; create it with `open`.
+    """Implements Identity with users, keys and revocations in a state directory. Use `open`.
 
-    All workers of a machine open the same files, so that each accepts the tokens of the others.
-    Changes take effect in all workers:
+    All workers of a machine open the same files, so each accepts the tokens that others issued. A
+    revocation, an edit of the identity file and a new key take effect in all workers with the next
+    request, the removal of a key within one second.
 
-    - the revocation of a token, an edit of the identity file, and a new key: with the next request;
-    - the removal of a key: within one second.
-
-    ``login`` issues tokens. ``clock`` returns POSIX times.
+    ``login`` checks logins and makes sessions, `sign` makes the tokens of sessions. ``clock``
+    returns POSIX times.
     """
 
     def __init__(
@@ -71,11 +72,11 @@ class EmbeddedIdentity:
         region_name: str,
         clock: Callable[[], float] = time.time,
     ) -> Self:
-        """Open `state_dir`; create it, with the standard users and a key, if it is missing.
+        """Open the state directory; create what is missing, with standard users and a new key.
 
-        Tokens expire after `token_expiration` seconds. Raises OSError, IdentityUnavailable if the
-        revocations cannot be read, or InvalidDirectory if the identity file or the key file has
-        invalid content.
+        New tokens expire after `token_expiration` seconds. `region_name` is the region in the
+        catalog. Raises OSError. Raises IdentityUnavailable if the revocations cannot be read, and
+        InvalidDirectory if the identity file or the key file has invalid content.
         """
         directory_file = DirectoryFile(state_dir)
         key_file = TokenKeyFile(state_dir / "token.key", clock)
@@ -88,10 +89,11 @@ class EmbeddedIdentity:
         service_token: str | None = None,
         target: RequestTarget | None = None,  # noqa: ARG002  no credential has access rules here
     ) -> Caller:
-        """Implement Identity.authenticate; takes microseconds for a cached token.
+        """Implement Identity.authenticate. Takes microseconds if `token` is cached.
 
-        With a `service_token` whose user has the role ``service``, `token` is accepted up to two
-        days after it expired. Raises Unauthorized also for an invalid service token.
+        If the user of `service_token` has the role ``service``, `token` may have expired up to two
+        days ago. An invalid `service_token` raises Unauthorized, too. `target` is ignored, since
+        application credentials have no access rules here.
         """
         if not token:
             raise Unauthorized("The request you have made requires authentication.")
@@ -108,10 +110,12 @@ class EmbeddedIdentity:
         return caller
 
     def validate(self, text: str, expired_window: float = 0) -> Session:
-        """Check a token against keys, revocations and directory, and return its session.
+        """Return the session of the token `text`, with the roles that the user has now.
 
-        The token may have expired up to `expired_window` seconds ago. Raises Unauthorized for a
-        token that is not valid, and IdentityUnavailable if the revocations cannot be read.
+        The token may have expired up to `expired_window` seconds ago. Raises Unauthorized if it is
+        not valid: it is not signed with one of the keys, is expired or revoked, or its user,
+        password, project or application credential has been changed or removed since. Raises
+        IdentityUnavailable if the revocations cannot be read.
         """
         self._refresh()
         token = self._key_file.keys.verify(text)
@@ -132,55 +136,64 @@ class EmbeddedIdentity:
         return session
 
     def signing_key_id(self) -> str:
-        """Return the id of the key that signs new tokens now."""
+        """Return the id of the key that signs new tokens, after looking for a newer key file."""
         self._key_file.refresh()
         return self._key_file.keys.signing_key_id
 
     def password_fingerprint(self, user: User, key_id: str) -> str:
-        """Return the fingerprint of the user's password, made with the key `key_id`.
+        """Return a keyed hash of the user's password, or of its stored hash, by the key `key_id`.
 
-        A token is valid only while it has the current fingerprint.
+        A token has the one of its issue; it is invalid once the password, and so this hash, has
+        changed. Raises KeyError if there is no such key.
         """
         return self._key_file.keys.password_fingerprint(
             user.password or user.password_hash or "", key_id
         )
 
     def sign(self, token: Token) -> str:
-        """Return the text of `token`, which is sent to the client.
+        """Return `token` as signed text, which clients send as ``X-Auth-Token``.
 
-        Raises Unauthorized if the key with its ``key_id`` has just been removed.
+        Raises Unauthorized if the key named by ``token.key_id`` has been removed meanwhile.
         """
         if token.key_id not in self._key_file.keys:
             raise Unauthorized("The token's key has been removed.")
         return self._key_file.keys.sign(token)
 
     async def revoke(self, session: Session) -> None:
-        """Revoke the token of a session and all tokens obtained with it, for all workers.
+        """Revoke the token of `session`, and all tokens that were obtained with it.
 
-        The revocation is on disk on return. Raises IdentityUnavailable if it cannot be written.
+        On return, the revocation is on disk and takes effect in all workers. Raises
+        IdentityUnavailable if it cannot be written.
         """
         token = session.token
         until = token.expires_at + EXPIRED_WINDOW
         await asyncio.to_thread(self._revocations.revoke, token.audit_ids[0], until)
 
     def challenge(self, base_url: str) -> str:
-        """Implement Identity.challenge: names this process."""
+        """Implement Identity.challenge with the URL of the Identity API in this process."""
         return f'Keystone uri="{base_url}/identity"'
 
     def copy_cache(self, other: Identity) -> None:
         """Do nothing: each token is validated again, which takes little time."""
 
     async def close(self) -> None:
-        """Close files, and stop the threads that hash passwords."""
+        """Close the files, and start no further check of a password."""
         self.login.close()
         self._revocations.close()
 
     def _expired_window(self, service_token: str) -> float:
+        """Return how many seconds ago a token may have expired, if it comes with `service_token`.
+
+        Raises the errors of `validate`.
+        """
         roles = self.validate(service_token).roles
         return EXPIRED_WINDOW if SERVICE_ROLE in roles else 0
 
     def _refresh(self) -> None:
-        """Read changed files again, and empty the cache if one has changed."""
+        """Read the identity file and the keys again if they have changed.
+
+        Empties the cache if one of them has changed, or if a token has been revoked.
+        """
         self.directory_file.refresh()
         self._key_file.refresh_sometimes()
         directory, keys = self.directory_file.current, self._key_file.keys

@@ -1,4 +1,4 @@
-"""Session: a token with its user, project and roles in the current directory."""
+"""Session: a valid token with the user, project and roles for which it stands now."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,11 @@ from glimpse.images import Caller
 
 
 class Session(NamedTuple):
-    """A token with its user, project and roles. ``roles`` is empty without a project."""
+    """A token with its user, project and roles, as they are in the directory now.
+
+    ``project`` is None for an unscoped token; then ``roles`` is empty. ``credential`` is the
+    application credential with which the token was obtained, or None.
+    """
 
     token: Token
     user: User
@@ -25,11 +29,11 @@ class Session(NamedTuple):
 
 
 def resolve_session(token: Token, directory: Directory) -> Session:
-    """Look up the user, project and application credential that `token` names.
+    """Look up the user, project and application credential of `token` in `directory`.
 
-    The session has the user's roles in the project; with an application credential, only those of
-    them that the credential has, too. Raises Unauthorized if the user, project or credential is
-    missing or disabled, or if the session would have a project but no role in it.
+    The roles of the session are those that the user has in the project. If there is an application
+    credential, they are only those of them that it has, too. Raises Unauthorized if the user,
+    project or credential is missing or disabled, or if there is a project, but no role in it.
     """
     user = directory.users.get(token.user_id)
     if user is None or not user.enabled:
@@ -51,7 +55,7 @@ def resolve_session(token: Token, directory: Directory) -> Session:
 
 
 def caller_from_session(session: Session, text: str) -> Caller:
-    """Make the Caller of a session; `text` is the token as the client sent it."""
+    """Return the Caller of `session`. `text` is the signed token, as the client sent it."""
     project = session.project
     return Caller(
         user_id=session.user.id,

@@ -1,4 +1,4 @@
-"""TokenKeyFile: the keys that sign tokens, in the state directory."""
+"""TokenKeyFile: reads the file ``token.key``, which has the keys that sign tokens."""
 
 import logging
 import secrets
@@ -16,20 +16,21 @@ from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
 _log = logging.getLogger(__name__)
 
-_INTERVAL = 1.0  # seconds within which all workers know that a key was removed
+_INTERVAL = 1.0  # seconds within which all workers refuse the tokens of a removed key
 
 
 class TokenKeyFile:
-    """A file of KEY_BYTES for each key, the newest first, without anything between them.
+    """The keys that sign tokens, in a file of KEY_BYTES for each key, the newest first.
 
-    Created with one key by the first of the workers that start. Operators rotate keys by replacing
-    the file (docs/operations.md). ``keys`` are those of the last refresh.
+    There is nothing between the keys. Operators rotate keys by replacing the file
+    (docs/operations.md). ``keys`` has those that were valid when the file was last read.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
-        """Open or create; `clock` gives POSIX times.
+        """Read the file `path`, or create it with one random key. `clock` returns POSIX times.
 
-        Raises OSError, or InvalidDirectory for a file that does not consist of keys.
+        If several workers start at the same time, all of them use the same key. Raises OSError, or
+        InvalidDirectory if the length of the file is not a multiple of KEY_BYTES.
         """
         self._path = path
         self._clock = clock
@@ -40,16 +41,16 @@ class TokenKeyFile:
         self.keys = self._read()
 
     def refresh_sometimes(self) -> None:
-        """Refresh unless that was done within the last second. Takes 0.1 µs without a refresh."""
-        # Also refresh after the clock was set back.
+        """Call `refresh`, unless it was called within the last second; then this takes 0.1 µs."""
+        # Negative after the clock was set back: refresh then, too.
         if not 0 <= self._clock() - self._refreshed_at < _INTERVAL:
             self.refresh()
 
     def refresh(self) -> None:
-        """Read the file again if it has been replaced, or if its permissions have changed.
+        """Read the file again if it was changed or replaced, or if its permissions changed.
 
-        If the file is missing, unreadable or invalid, the keys stay as they are. An invalid file is
-        logged once for each change; one that cannot be read, once a minute until it can.
+        If the file is missing, unreadable or invalid, ``keys`` stays as it is. This is logged: once
+        for each change to invalid content, and once a minute while the file cannot be read.
         """
         self._refreshed_at = self._clock()
         try:
@@ -71,6 +72,7 @@ class TokenKeyFile:
         self._version = version
 
     def _read(self) -> TokenKeys:
+        """Return the keys in the file. Raises OSError or InvalidDirectory."""
         content = self._path.read_bytes()
         # Keys of other lengths could be guessed: anybody could make tokens.
         keys = [content[i : i + KEY_BYTES] for i in range(0, len(content), KEY_BYTES)]

@@ -1,4 +1,4 @@
-"""Tokens: signed texts that every worker of the machine can verify."""
+"""Token, the content of a token, and TokenKeys, which sign and verify tokens."""
 
 import base64
 import binascii
@@ -20,10 +20,12 @@ _FINGERPRINT_BYTES = 9
 class Token(NamedTuple):
     """The content of a token. Times are POSIX times.
 
-    ``audit_ids`` are the token's own and, if the token was obtained with another token, the one of
-    the first token of that chain; revoking either invalidates the token.
-    ``password_fingerprint`` is `TokenKeys.password_fingerprint` of the user's password; a change of
-    the password invalidates the token. ``key_id`` names the key that signs the token.
+    ``audit_ids`` has the token's own audit id. If the token was obtained with another token, the id
+    of the first token of that chain comes second. Revoking either of them invalidates the token.
+
+    ``password_fingerprint`` is `TokenKeys.password_fingerprint` of the user's password at the
+    token's issue; a change of the password invalidates the token. ``key_id`` names the key that
+    signs the token.
     """
 
     user_id: str
@@ -38,38 +40,44 @@ class Token(NamedTuple):
 
 
 def new_audit_id() -> str:
-    """Make a random id of a token, which may be shown in a URL or a log."""
+    """Return a new random audit id. It identifies a token without being secret."""
     return secrets.token_urlsafe(16)
 
 
 class TokenKeys:
-    """The keys of a machine's tokens, of KEY_BYTES each: the first signs, all of them verify.
+    """The keys of a state directory, of KEY_BYTES each: the first one signs, all verify.
 
-    The text of a token is ``KEY_ID.PAYLOAD.SIGNATURE``. Tokens of Glimpse 0.1 have no key id
-    (``PAYLOAD.SIGNATURE``); they are valid if any of the keys verifies them.
+    The text of a token is ``KEY_ID.PAYLOAD.SIGNATURE``. In Glimpse 0.1 it was
+    ``PAYLOAD.SIGNATURE``; such a token is valid if any of the keys has signed it. A key's id is a
+    hash of the key.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """Raises ValueError without a key, or with one of another length."""
+        """Raises ValueError if there is no key, or if one of them is not KEY_BYTES long."""
         if not keys or any(len(key) != KEY_BYTES for key in keys):
             raise ValueError(f"there have to be one or more keys of {KEY_BYTES} bytes each")
         self._keys = {_key_id(key): key for key in keys}
         self.signing_key_id = _key_id(keys[0])
 
     def __contains__(self, key_id: str) -> bool:
+        """Return True if one of the keys has the id `key_id`."""
         return key_id in self._keys
 
     def sign(self, token: Token) -> str:
-        """Return the text of a token: letters, digits, ``-``, ``_`` and two ``.``.
+        """Return the text of `token`, signed with the key that ``token.key_id`` names.
 
-        Raises KeyError if its ``key_id`` names none of the keys.
+        The text consists of letters, digits, ``-``, ``_`` and two ``.``. Raises KeyError if there
+        is no such key.
         """
         payload = _encode(orjson.dumps(token[:-1]))  # all but key_id
         signed = f"{token.key_id}.{payload}"
         return f"{signed}.{_sign(signed, self._keys[token.key_id])}"
 
     def verify(self, text: str) -> Token | None:
-        """Return the token in `text`, which may have expired; None if no key signed it."""
+        """Return the token in `text`; None if none of the keys has signed it.
+
+        Checks only the signature: the token may have expired or been revoked.
+        """
         signed, _, signature = text.rpartition(".")
         if (
             len(text) > MAX_TOKEN_CHARACTERS
@@ -85,7 +93,11 @@ class TokenKeys:
         return None
 
     def password_fingerprint(self, password: str, key_id: str) -> str:
-        """Return a text that changes with `password`, but reveals nothing without the key."""
+        """Return a keyed hash of `password`, made with the key `key_id`.
+
+        Without the key it reveals nothing about the password. Raises KeyError if there is no such
+        key.
+        """
         content = b"password\0" + password.encode(errors="surrogatepass")
         return _encode(
             hmac.digest(self._keys[key_id], content, hashlib.sha256)[:_FINGERPRINT_BYTES]
@@ -93,22 +105,26 @@ class TokenKeys:
 
 
 def _parse(payload: str, key_id: str) -> Token | None:
+    """Return the token in a payload; None if another version of Glimpse has made it."""
     try:
         padding = "=" * (-len(payload) % 4)
         values = orjson.loads(base64.urlsafe_b64decode(payload + padding))
         token = Token._make([*values, key_id])
-    except (binascii.Error, ValueError, TypeError):  # TypeError: another version signed it
+    except (binascii.Error, ValueError, TypeError):
         return None
     return token._replace(methods=tuple(token.methods), audit_ids=tuple(token.audit_ids))
 
 
 def _key_id(key: bytes) -> str:
+    """Return the id of `key`: a hash from which the key cannot be computed."""
     return _encode(hmac.digest(key, b"key id\0", hashlib.sha256)[:_KEY_ID_BYTES])
 
 
 def _sign(text: str, key: bytes) -> str:
+    """Return the signature of `text`: HMAC-SHA256, encoded."""
     return _encode(hmac.digest(key, text.encode(), hashlib.sha256))
 
 
 def _encode(content: bytes) -> str:
+    """Return `content` in URL-safe base64 without padding."""
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
