@@ -2,32 +2,28 @@
 
 from typing import Any
 
-import orjson
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from glimpse.http.bodies import BodyTooLarge, TooManyBodies, read_body
 from glimpse.http.cache_headers import NO_STORE
 from glimpse.http.client_disconnect import while_connected
-from glimpse.identity import field_lengths
 from glimpse.identity.embedded.application_credentials import (
     ApplicationCredentials,
     Forbidden,
     NotFound,
 )
-from glimpse.identity.embedded.auth_request import BadRequest, parse_auth_request
+from glimpse.identity.embedded.auth_request import parse_auth_request
 from glimpse.identity.embedded.service import EXPIRED_WINDOW, SERVICE_ROLE, EmbeddedIdentity
 from glimpse.identity.embedded.session import Session
-from glimpse.identity.service import IdentityUnavailable, Unauthorized
+from glimpse.identity.service import Unauthorized
 from glimpse.identity_api import documents, resources
+from glimpse.identity_api.requests import base_url_of, check_lengths, client_address, read_json
 from glimpse.identity_api.responses import FAULTS, PRIVATE, json_response
 from glimpse.telemetry.request_context import current_context
 
-MAX_BODY_BYTES = 114_688  # the limit of a Keystone (oslo.middleware)
 _NO_STORE = {"Cache-Control": NO_STORE}
 _UNAUTHORIZED = "The request you have made requires authentication."
 
@@ -93,18 +89,18 @@ class _Handlers:
         )
 
     async def versions(self, request: Request) -> Response:
-        base_url = _base_url(request)
+        base_url = base_url_of(request)
         location = {"Location": f"{base_url}/identity/v3/"}
         return json_response(
             {"versions": {"values": [documents.render_version(base_url)]}}, 300, location
         )
 
     async def version(self, request: Request) -> Response:
-        return json_response({"version": documents.render_version(_base_url(request))})
+        return json_response({"version": documents.render_version(base_url_of(request))})
 
     async def issue(self, request: Request) -> Response:
-        auth_request = parse_auth_request(await _read_json(request))
-        login = self._identity.login(auth_request, _client_address(request))
+        auth_request = parse_auth_request(await read_json(request))
+        login = self._identity.login(auth_request, client_address(request))
         session = await while_connected(request.receive, login)
         text = self._identity.sign(session.token)
         return json_response(
@@ -130,7 +126,7 @@ class _Handlers:
         return Response(status_code=204, headers=PRIVATE)
 
     async def projects(self, request: Request) -> Response:
-        session, base_url = self.session(request), _base_url(request)
+        session, base_url = self.session(request), base_url_of(request)
         found = self._identity.directory_file.current.projects_of(session.user)
         entries = [documents.render_project(each, base_url) for each in found]
         url = f"{base_url}/identity/v3/auth/projects"
@@ -140,22 +136,22 @@ class _Handlers:
         session, user_id = self.session(request), request.path_params["user_id"]
         query = request.query_params.items()
         found = resources.list_projects_of(session, user_id, self.source(request), query)
-        url = f"{_base_url(request)}/identity/v3/users/{user_id}/projects"
+        url = f"{base_url_of(request)}/identity/v3/users/{user_id}/projects"
         return json_response(documents.render_collection("projects", found, url))
 
     async def domains(self, request: Request) -> Response:
         self.session(request)
-        url = f"{_base_url(request)}/identity/v3/auth/domains"
+        url = f"{base_url_of(request)}/identity/v3/auth/domains"
         return json_response(documents.render_collection("domains", [], url))
 
     async def system(self, request: Request) -> Response:
         self.session(request)
         return json_response(
-            {"system": [], "links": {"self": f"{_base_url(request)}/identity/v3/auth/system"}}
+            {"system": [], "links": {"self": f"{base_url_of(request)}/identity/v3/auth/system"}}
         )
 
     async def catalog(self, request: Request) -> Response:
-        base_url = _base_url(request)
+        base_url = base_url_of(request)
         if self.session(request).project is None:
             raise Forbidden("A project-scoped token is required to produce a service catalog.")
         services = documents.render_catalog(base_url, self._identity.region_name)
@@ -163,7 +159,7 @@ class _Handlers:
         return json_response({"catalog": services, "links": {"self": url}})
 
     async def list_credentials(self, request: Request) -> Response:
-        base_url, user_id = _base_url(request), request.path_params["user_id"]
+        base_url, user_id = base_url_of(request), request.path_params["user_id"]
         found = self._credentials.list(self.session(request), user_id)
         name = request.query_params.get("name")
         entries = [
@@ -176,17 +172,17 @@ class _Handlers:
 
     async def create_credential(self, request: Request) -> Response:
         session, user_id = self.session(request), request.path_params["user_id"]
-        body, address = await _read_json(request), _client_address(request)
+        body, address = await read_json(request), client_address(request)
         create = self._credentials.create(session, user_id, body, address)
         created, secret = await while_connected(request.receive, create)
-        document = documents.render_application_credential(created, _base_url(request))
+        document = documents.render_application_credential(created, base_url_of(request))
         return json_response(
             {"application_credential": {**document, "secret": secret}}, 201, _NO_STORE
         )
 
     async def show_credential(self, request: Request) -> Response:
         found = self._credentials.get(self.session(request), **request.path_params)
-        document = documents.render_application_credential(found, _base_url(request))
+        document = documents.render_application_credential(found, base_url_of(request))
         return json_response({"application_credential": document})
 
     async def delete_credential(self, request: Request) -> Response:
@@ -195,7 +191,7 @@ class _Handlers:
 
     async def unauthorized(self, request: Request, _: Exception) -> Response:
         # One message for all reasons: a client must not learn which names exist.
-        challenge = f'Keystone uri="{_base_url(request)}/identity/v3"'
+        challenge = f'Keystone uri="{base_url_of(request)}/identity/v3"'
         return json_response(
             documents.render_fault(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge}
         )
@@ -206,13 +202,13 @@ class _Handlers:
         Raises Unauthorized, or BadRequest for an id in the path or a parameter that is too long.
         """
         session = self._identity.validate(request.headers.get("x-auth-token", ""))
-        _check_lengths(request)
+        check_lengths(request)
         return session
 
     def source(self, request: Request) -> resources.Source:
         """Return the current data from which entries are rendered."""
         directory = self._identity.directory_file.current
-        return resources.Source(directory, _base_url(request), self._identity.region_name)
+        return resources.Source(directory, base_url_of(request), self._identity.region_name)
 
     def _caller_and_subject(
         self, request: Request, *, allow_expired: bool = False
@@ -233,7 +229,7 @@ class _Handlers:
 
     def _token_document(self, request: Request, session: Session) -> dict[str, Any]:
         has_catalog = "nocatalog" not in request.query_params
-        services = documents.render_catalog(_base_url(request), self._identity.region_name)
+        services = documents.render_catalog(base_url_of(request), self._identity.region_name)
         return documents.render_token(session, services if has_catalog else None)
 
 
@@ -256,43 +252,3 @@ class _ResourceHandlers:
         resource_id = request.path_params["resource_id"]
         found = resources.show_entry(session, self._kind, source, resource_id)
         return json_response({resources.KINDS[self._kind].singular: found})
-
-
-def _base_url(request: Request) -> str:
-    base_url: str = request.scope["glimpse.base_url"]
-    return base_url
-
-
-def _check_lengths(request: Request) -> None:
-    """Raise BadRequest if an id in the path, or a parameter, is too long."""
-    is_region = request.url.path.rpartition("/")[0].endswith("/regions")
-    max_length = field_lengths.REGION_ID if is_region else field_lengths.ID
-    if any(len(each) > max_length for each in request.path_params.values()):
-        raise BadRequest(f"An id in the path may have at most {max_length} characters.")
-    for pair in request.query_params.multi_items():
-        if any(len(each) > field_lengths.NAME for each in pair):
-            raise BadRequest(f"A parameter may have at most {field_lengths.NAME} characters.")
-
-
-def _client_address(request: Request) -> str:
-    address: str = request.scope.get("glimpse.client", "-")
-    return address
-
-
-async def _read_json(request: Request) -> object:
-    """Read and parse the JSON body.
-
-    Raises HTTPException 413 beyond MAX_BODY_BYTES, BadRequest for a body that is not JSON,
-    IdentityUnavailable if too many bodies are in memory, or ClientDisconnected.
-    """
-    try:
-        content = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY_BYTES)
-    except BodyTooLarge:
-        raise HTTPException(413, "Request is too large.") from None
-    except TooManyBodies as error:
-        raise IdentityUnavailable(str(error), error.retry_after) from None
-    try:
-        parsed: object = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        raise BadRequest("Expecting to find valid JSON in request body.") from None
-    return parsed

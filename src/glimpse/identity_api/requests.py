@@ -1,0 +1,58 @@
+"""Reads requests of the Identity API: body, base URL, client address, lengths of ids."""
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from glimpse.http.bodies import BodyTooLarge, TooManyBodies, read_body
+from glimpse.identity import field_lengths
+from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.service import IdentityUnavailable
+
+MAX_BODY_BYTES = 114_688  # the limit of a Keystone (oslo.middleware)
+
+
+def base_url_of(request: Request) -> str:
+    """Return the URL at which the client reached this process, without a slash at its end."""
+    base_url: str = request.scope["glimpse.base_url"]
+    return base_url
+
+
+def check_lengths(request: Request) -> None:
+    """Check the ids in the path, and the names and values of the query's parameters.
+
+    Raises BadRequest if one of them is longer than `field_lengths` allows.
+    """
+    is_region = request.url.path.rpartition("/")[0].endswith("/regions")
+    max_length = field_lengths.REGION_ID if is_region else field_lengths.ID
+    if any(len(each) > max_length for each in request.path_params.values()):
+        raise BadRequest(f"An id in the path may have at most {max_length} characters.")
+    for pair in request.query_params.multi_items():
+        if any(len(each) > field_lengths.NAME for each in pair):
+            raise BadRequest(f"A parameter may have at most {field_lengths.NAME} characters.")
+
+
+def client_address(request: Request) -> str:
+    """Return the IP address of the client; ``-`` if it is unknown."""
+    address: str = request.scope.get("glimpse.client", "-")
+    return address
+
+
+async def read_json(request: Request) -> object:
+    """Read the body, and return the parsed JSON.
+
+    Raises HTTPException 413 if the body has more than MAX_BODY_BYTES, BadRequest if it is not JSON,
+    and IdentityUnavailable if too many bodies are in memory. Raises ClientDisconnected if the
+    client closes the connection.
+    """
+    try:
+        content = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY_BYTES)
+    except BodyTooLarge:
+        raise HTTPException(413, "Request is too large.") from None
+    except TooManyBodies as error:
+        raise IdentityUnavailable(str(error), error.retry_after) from None
+    try:
+        parsed: object = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise BadRequest("Expecting to find valid JSON in request body.") from None
+    return parsed
