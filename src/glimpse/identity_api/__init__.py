@@ -1,1 +1,1 @@
-"""The Identity API v3 over the embedded identity, as much of it as clients need to log in."""
+"""The API of the embedded identity: the part of the Identity API v3 that clients need."""

@@ -1,6 +1,7 @@
-"""Renders the JSON documents of the Identity API. Pure functions.
+"""Renders the JSON documents of the Identity API: pure functions.
 
-`base_url` is the URL at which the client reached this process, without a slash at its end.
+`base_url` is the URL at which the client reached this process, without a slash at its end. Links
+and endpoints begin with it.
 """
 
 from datetime import UTC, datetime
@@ -29,18 +30,18 @@ _SERVICES = (
 
 
 def format_time(seconds: float) -> str:
-    """Return a POSIX time as the Identity API writes it: ISO 8601 in UTC, with microseconds."""
+    """Return a POSIX time in UTC, such as ``2026-01-31T23:59:59.000000Z``."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
 def render_fault(status: int, message: str) -> dict[str, Any]:
-    """Render the body of an error response."""
+    """Render the body of an error response with a status code."""
     title = HTTPStatus(status).phrase
     return {"error": {"code": status, "message": message, "title": title}}
 
 
 def render_version(base_url: str) -> dict[str, Any]:
-    """Render the only version of the API."""
+    """Render the only version of the Identity API, v3.14, for version discovery."""
     media_type = "application/vnd.openstack.identity-v3+json"
     return {
         "id": "v3.14",
@@ -52,7 +53,10 @@ def render_version(base_url: str) -> dict[str, Any]:
 
 
 def render_catalog(base_url: str, region: str) -> list[dict[str, Any]]:
-    """Render the service catalog: the APIs of this process, at the URL the client used."""
+    """Render the service catalog: Compute, Image and Identity API of this process.
+
+    Each has a public, an internal and an admin endpoint with the same URL, in `region`.
+    """
     return [
         {
             "id": _stable_id(kind),
@@ -74,7 +78,11 @@ def render_catalog(base_url: str, region: str) -> list[dict[str, Any]]:
 
 
 def render_token(session: Session, services: list[dict[str, Any]] | None) -> dict[str, Any]:
-    """Render a token; a scoped one with the catalog `services`, unless that is None."""
+    """Render ``{"token": {...}}``, the document of a session's token.
+
+    If the token has a project, the document has the project, the roles, and `services` as its
+    catalog, unless that is None.
+    """
     issued = session.token
     document: dict[str, Any] = {
         "methods": list(issued.methods),
@@ -108,12 +116,12 @@ def render_token(session: Session, services: list[dict[str, Any]] | None) -> dic
 
 
 def render_roles(names: tuple[str, ...]) -> list[dict[str, str]]:
-    """Render the roles of a token or a credential."""
+    """Render the roles with these names, as a token or an application credential lists them."""
     return [{"id": role_id(name), "name": name} for name in names]
 
 
 def render_project(project: Project, base_url: str) -> dict[str, Any]:
-    """Render a project as ``/v3/auth/projects`` and ``/v3/projects`` list it."""
+    """Render a project as in ``/v3/auth/projects`` and ``/v3/projects``."""
     return {
         "id": project.id,
         "name": project.name,
@@ -129,7 +137,7 @@ def render_project(project: Project, base_url: str) -> dict[str, Any]:
 
 
 def render_user(user: User, base_url: str) -> dict[str, Any]:
-    """Render a user as ``/v3/users`` lists it, without password or hash."""
+    """Render a user as in ``/v3/users``, without password and hash."""
     return {
         "id": user.id,
         "name": user.name,
@@ -142,7 +150,7 @@ def render_user(user: User, base_url: str) -> dict[str, Any]:
 
 
 def render_domain(base_url: str) -> dict[str, Any]:
-    """Render the only domain."""
+    """Render the only domain, Default, as in ``/v3/domains``."""
     return {
         **_DOMAIN,
         "description": "",
@@ -154,7 +162,7 @@ def render_domain(base_url: str) -> dict[str, Any]:
 
 
 def render_role(name: str, base_url: str) -> dict[str, Any]:
-    """Render a role as ``/v3/roles`` lists it."""
+    """Render a role as in ``/v3/roles``."""
     return {
         "id": role_id(name),
         "name": name,
@@ -166,7 +174,7 @@ def render_role(name: str, base_url: str) -> dict[str, Any]:
 
 
 def render_region(region_id: str, base_url: str) -> dict[str, Any]:
-    """Render the only region."""
+    """Render the only region as in ``/v3/regions``."""
     return {
         "id": region_id,
         "description": "",
@@ -176,7 +184,7 @@ def render_region(region_id: str, base_url: str) -> dict[str, Any]:
 
 
 def render_services(base_url: str, region_name: str) -> list[dict[str, Any]]:
-    """Render the services of the catalog, without endpoints."""
+    """Render the services of the catalog, without their endpoints, as in ``/v3/services``."""
     return [
         {
             **{key: service[key] for key in ("id", "type", "name")},
@@ -188,7 +196,7 @@ def render_services(base_url: str, region_name: str) -> list[dict[str, Any]]:
 
 
 def render_endpoints(base_url: str, region_name: str) -> list[dict[str, Any]]:
-    """Render the endpoints of all services of the catalog."""
+    """Render the endpoints of all services of the catalog, as in ``/v3/endpoints``."""
     return [
         {
             **endpoint,
@@ -202,7 +210,10 @@ def render_endpoints(base_url: str, region_name: str) -> list[dict[str, Any]]:
 
 
 def render_collection(name: str, entries: list[dict[str, Any]], url: str) -> dict[str, Any]:
-    """Render a list called `name` at `url`, which has no further pages."""
+    """Render a whole list: ``{name: entries, "links": ...}``, without a next page.
+
+    `url` is the URL of the list.
+    """
     return {name: entries, "links": {"self": url, "next": None, "previous": None}}
 
 
@@ -211,7 +222,7 @@ def render_application_credential(
 ) -> dict[str, Any]:
     """Render an application credential, without its secret.
 
-    Unlike a token's, its expiry has no ``Z`` at the end, as in Keystone.
+    Its ``expires_at`` has no ``Z`` at the end, unlike that of a token (as in Keystone).
     """
     path = f"/identity/v3/users/{credential.user_id}/application_credentials/{credential.id}"
     expires = (
@@ -234,4 +245,5 @@ def render_application_credential(
 
 
 def _stable_id(name: str) -> str:
+    """Return the id of a service or endpoint: a hash of its name, the same in each process."""
     return uuid5(NAMESPACE_URL, f"glimpse:service:{name}").hex

@@ -1,7 +1,7 @@
-"""Lists and shows projects, users, domains, roles, services, endpoints and regions. Pure.
+"""Lists and shows projects, users, domains, roles, services, endpoints and regions.
 
-Permissions are those of Keystone's default policy: an admin may see all entries, other callers only
-their own.
+The permissions are those of Keystone's default policy: an admin may list and see all resources.
+Other callers may see themselves, their project, its domain and regions, and list only regions.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,91 +12,110 @@ from glimpse.identity.embedded.directory import DOMAIN_ID, ROLE_NAMES, Directory
 from glimpse.identity.embedded.session import Session
 from glimpse.identity_api import documents
 
-Entry = dict[str, Any]
+Resource = dict[str, Any]  # the JSON object that a response has for a project, user, ...
 Query = Iterable[tuple[str, str]]
 _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a boolean
 
 
-class Source(NamedTuple):
-    """The data that entries are rendered from: directory, URL of this process, and region."""
+class RenderContext(NamedTuple):
+    """What resources are rendered from.
+
+    ``base_url`` is the URL at which the client reached this process, ``region`` the only region.
+    """
 
     directory: Directory
     base_url: str
     region: str
 
 
-class _Kind(NamedTuple):
-    """A kind of entries, and the entries that a caller without the role admin may see.
+class _ResourceKind(NamedTuple):
+    """How to list a kind of resources, such as projects, and who may see them.
 
-    ``is_visible_to`` takes the caller's session and the id of an entry, and returns True if the
-    caller may see the entry. With ``is_listed_for_all``, every caller may list all entries.
+    ``list_all`` returns all resources of the kind. ``is_visible_to`` takes a caller's session and
+    the id of a resource. It returns True if the caller may see the resource without being an admin.
+    If ``is_listed_for_all`` is True, every caller may list the kind; otherwise only admins may.
     """
 
     singular: str
-    entries: Callable[[Source], list[Entry]]
+    list_all: Callable[[RenderContext], list[Resource]]
     is_visible_to: Callable[[Session, str], bool] = lambda _session, _id: False
     is_listed_for_all: bool = False
 
 
 def is_true(text: str) -> bool:
-    """Return True for a query parameter that oslo.utils reads as true."""
+    """Return True if oslo.utils reads `text` as true, for example ``1``, ``True``, ``yes``."""
     return text.lower() in _TRUE
 
 
-def list_entries(session: Session, kind: str, source: Source, query: Query) -> list[Entry]:
-    """List the entries of a kind (a key of KINDS) that match `query`. Raises Forbidden."""
-    if not (KINDS[kind].is_listed_for_all or _is_admin(session)):
-        raise _forbidden(f"list_{kind}")
-    return _filter(KINDS[kind].entries(source), query)
+def list_resources(
+    session: Session, kind: str, context: RenderContext, query: Query
+) -> list[Resource]:
+    """List the resources of a kind, a key of RESOURCE_KINDS, that match `query`.
 
-
-def show_entry(session: Session, kind: str, source: Source, entry_id: str) -> Entry:
-    """Return the entry of a kind (a key of KINDS) with an id.
-
-    Raises Forbidden if the caller may not see an entry with that id, whether it exists or not;
-    NotFound if it may, and there is no such entry.
+    `query` has the parameters of the request; `_filter` says how they match. Raises Forbidden if
+    the caller may not list this kind.
     """
-    singular, entries, is_visible_to, _ = KINDS[kind]
-    if not (is_visible_to(session, entry_id) or _is_admin(session)):
+    if not (RESOURCE_KINDS[kind].is_listed_for_all or _is_admin(session)):
+        raise _forbidden(f"list_{kind}")
+    return _filter(RESOURCE_KINDS[kind].list_all(context), query)
+
+
+def show_resource(
+    session: Session, kind: str, context: RenderContext, resource_id: str
+) -> Resource:
+    """Return the resource with an id, of a kind that is a key of RESOURCE_KINDS.
+
+    Raises Forbidden if the caller may not see it, whether it exists or not. Raises NotFound if the
+    caller may see it, but it does not exist.
+    """
+    singular, resources, is_visible_to, _ = RESOURCE_KINDS[kind]
+    if not (is_visible_to(session, resource_id) or _is_admin(session)):
         raise _forbidden(f"get_{singular}")
-    found = next((entry for entry in entries(source) if entry["id"] == entry_id), None)
+    found = next(
+        (resource for resource in resources(context) if resource["id"] == resource_id), None
+    )
     if found is None:
-        raise NotFound(f"Could not find {singular}: {entry_id}.")
+        raise NotFound(f"Could not find {singular}: {resource_id}.")
     return found
 
 
-def list_projects_of(session: Session, user_id: str, source: Source, query: Query) -> list[Entry]:
-    """List the enabled projects that match `query` and in which a user has a role.
+def list_projects_of_user(
+    session: Session, user_id: str, context: RenderContext, query: Query
+) -> list[Resource]:
+    """List the enabled projects in which a user has a role, and that match `query`.
 
-    Raises Forbidden unless the caller is the user or an admin; NotFound for an unknown user.
+    Raises Forbidden unless the caller is that user or an admin. Raises NotFound if the user does
+    not exist.
     """
     if session.user.id != user_id and not _is_admin(session):
         raise _forbidden("list_user_projects")
-    user = source.directory.users.get(user_id)
+    user = context.directory.users.get(user_id)
     if user is None:
         raise NotFound(f"Could not find user: {user_id}.")
-    found = source.directory.projects_of(user)
-    return _filter([documents.render_project(each, source.base_url) for each in found], query)
+    found = context.directory.projects_of(user)
+    return _filter([documents.render_project(each, context.base_url) for each in found], query)
 
 
-def _filter(entries: list[Entry], query: Query) -> list[Entry]:
-    """Return the entries with the values of `query`, whose unknown parameters are ignored.
+def _filter(resources: list[Resource], query: Query) -> list[Resource]:
+    """Return the resources whose values equal the parameters of the same names in `query`.
 
-    ``limit`` is ignored, too: a list is one page. ``marker`` is respected, so that a client that
-    requests the next page receives an empty one.
+    For example, ``name=demo&enabled=true``. With ``marker``, the id of one of them, returns only
+    those after it. Other parameters are ignored, also ``limit``: a list is never paged, so a client
+    that requests a next page, after the last id, gets an empty one.
     """
     parameters = dict(query)
     matching = [
-        entry
-        for entry in entries
-        if all(_equals(entry[key], text) for key, text in parameters.items() if key in entry)
+        resource
+        for resource in resources
+        if all(_equals(resource[key], text) for key, text in parameters.items() if key in resource)
     ]
-    ids = [entry["id"] for entry in matching]
+    ids = [resource["id"] for resource in matching]
     marker = parameters.get("marker")
     return matching[ids.index(marker) + 1 :] if marker in ids else matching
 
 
 def _equals(value: object, text: str) -> bool:
+    """Return True if the parameter `text` stands for `value`; a boolean is read by `is_true`."""
     if isinstance(value, bool):
         return value is is_true(text)
     return value == text
@@ -107,20 +126,21 @@ def _is_admin(session: Session) -> bool:
 
 
 def _forbidden(action: str) -> Forbidden:
+    """Make the error for an action of Keystone's policy, such as ``list_users``."""
     text = f"You are not authorized to perform the requested action: identity:{action}."
     return Forbidden(text)
 
 
-def _projects(source: Source) -> list[Entry]:
+def _projects(context: RenderContext) -> list[Resource]:
     return [
-        documents.render_project(each, source.base_url)
-        for each in source.directory.projects.values()
+        documents.render_project(each, context.base_url)
+        for each in context.directory.projects.values()
     ]
 
 
-def _users(source: Source) -> list[Entry]:
+def _users(context: RenderContext) -> list[Resource]:
     return [
-        documents.render_user(each, source.base_url) for each in source.directory.users.values()
+        documents.render_user(each, context.base_url) for each in context.directory.users.values()
     ]
 
 
@@ -129,6 +149,7 @@ def _is_own_project(session: Session, project_id: str) -> bool:
 
 
 def _is_own_domain(session: Session, domain_id: str) -> bool:
+    """Return True for the only domain, if the token has a project, which is in that domain."""
     return session.project is not None and domain_id == DOMAIN_ID
 
 
@@ -136,24 +157,25 @@ def _is_self(session: Session, user_id: str) -> bool:
     return session.user.id == user_id
 
 
-KINDS: dict[str, _Kind] = {
-    "projects": _Kind("project", _projects, _is_own_project),
-    "users": _Kind("user", _users, _is_self),
-    "domains": _Kind(
-        "domain", lambda source: [documents.render_domain(source.base_url)], _is_own_domain
+RESOURCE_KINDS: dict[str, _ResourceKind] = {
+    "projects": _ResourceKind("project", _projects, _is_own_project),
+    "users": _ResourceKind("user", _users, _is_self),
+    "domains": _ResourceKind(
+        "domain", lambda context: [documents.render_domain(context.base_url)], _is_own_domain
     ),
-    "roles": _Kind(
-        "role", lambda source: [documents.render_role(name, source.base_url) for name in ROLE_NAMES]
+    "roles": _ResourceKind(
+        "role",
+        lambda context: [documents.render_role(name, context.base_url) for name in ROLE_NAMES],
     ),
-    "services": _Kind(
-        "service", lambda source: documents.render_services(source.base_url, source.region)
+    "services": _ResourceKind(
+        "service", lambda context: documents.render_services(context.base_url, context.region)
     ),
-    "endpoints": _Kind(
-        "endpoint", lambda source: documents.render_endpoints(source.base_url, source.region)
+    "endpoints": _ResourceKind(
+        "endpoint", lambda context: documents.render_endpoints(context.base_url, context.region)
     ),
-    "regions": _Kind(
+    "regions": _ResourceKind(
         "region",
-        lambda source: [documents.render_region(source.region, source.base_url)],
+        lambda context: [documents.render_region(context.region, context.base_url)],
         lambda _session, _id: True,
         is_listed_for_all=True,
     ),

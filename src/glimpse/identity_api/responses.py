@@ -1,4 +1,4 @@
-"""Responses of the Identity API: JSON documents, and the faults for exceptions."""
+"""Makes responses of the Identity API: for JSON documents and for exceptions."""
 
 from typing import Any
 
@@ -17,21 +17,24 @@ from glimpse.identity.embedded.login_queue import RETRY_AFTER, TooManyLogins
 from glimpse.identity.service import IdentityUnavailable
 from glimpse.identity_api import documents
 
-# The headers of caching as a mapping; the headers of a single response override them.
+# The caching headers of all responses. A response may override them.
 PRIVATE = {name.decode().title(): value.decode() for name, value in cache_headers.PRIVATE}
 
 
 class NoResponse(Response):
-    """The response for a client that has closed the connection."""
+    """Stands for the response to a client that has closed the connection; nothing is sent."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send nothing."""
+        """Do nothing."""
 
 
 def json_response(
     document: object, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    """Make a response with a JSON body, which shared caches must not keep."""
+    """Make a response with `document` as its JSON body.
+
+    Its headers forbid shared caches to store it; `headers` are added, or replace them.
+    """
     return Response(orjson.dumps(document), status, PRIVATE | (headers or {}), "application/json")
 
 
@@ -65,6 +68,7 @@ async def _client_gone(_: Request, __: Exception) -> Response:
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
+    """Make the response for an HTTPException, such as Starlette's for an unknown path."""
     if not isinstance(error, HTTPException):
         raise error
     headers = dict(error.headers or {})
@@ -76,7 +80,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 def _allowed_methods(request: Request) -> set[str]:
-    """Return the methods of all routes of the request's path."""
+    """Return the HTTP methods of all routes that match the path of `request`."""
     found: set[str] = set()
     for route in request.app.routes:
         if route.matches(request.scope)[0] is not Match.NONE:
@@ -84,8 +88,8 @@ def _allowed_methods(request: Request) -> set[str]:
     return found
 
 
-# Starlette's exception handlers.
-FAULTS: dict[Any, Any] = {
+# By exception class. Each handler makes the response for an error that was raised in a route.
+EXCEPTION_HANDLERS: dict[Any, Any] = {
     BadRequest: _bad_request,
     Forbidden: _forbidden,
     NotFound: _not_found,

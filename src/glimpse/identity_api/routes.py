@@ -1,4 +1,4 @@
-"""The Identity API v3, mounted at ``/identity``: routes and their handlers."""
+"""The routes of the Identity API v3, mounted at ``/identity``, and their handlers."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized
 from glimpse.identity_api import documents, resources
 from glimpse.identity_api.requests import base_url_of, check_lengths, client_address, read_json
-from glimpse.identity_api.responses import FAULTS, PRIVATE, json_response
+from glimpse.identity_api.responses import EXCEPTION_HANDLERS, PRIVATE, json_response
 from glimpse.telemetry.request_context import current_context
 
 _NO_STORE = {"Cache-Control": NO_STORE}
@@ -29,9 +29,10 @@ _UNAUTHORIZED = "The request you have made requires authentication."
 
 
 def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
-    """Make the ASGI application of `identity`.
+    """Make the ASGI application that serves `identity`.
 
-    It expects the URL of this process in ``scope["glimpse.base_url"]``, for links.
+    Each scope must have ``glimpse.base_url``, the URL at which the client reached this process; and
+    it may have ``glimpse.client``, the client's IP address.
     """
     handlers = _Handlers(identity)
     read = ["GET", "HEAD"]
@@ -52,19 +53,23 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
         Route(credentials + "/{credential_id}", handlers.delete_credential, methods=["DELETE"]),
         Route("/v3/users/{user_id}/projects", handlers.projects_of, methods=read),
     ]
-    for kind in resources.KINDS:
+    for kind in resources.RESOURCE_KINDS:
         resource = _ResourceHandlers(handlers, kind)
         routes.append(Route(f"/v3/{kind}", resource.list_resources, methods=read))
         routes.append(Route(f"/v3/{kind}/{{resource_id}}", resource.show_resource, methods=read))
     app = Starlette(
-        routes=routes, exception_handlers={**FAULTS, Unauthorized: handlers.unauthorized}
+        routes=routes,
+        exception_handlers={**EXCEPTION_HANDLERS, Unauthorized: handlers.unauthorized},
     )
     app.router.redirect_slashes = False
     return _strip_slashes(app)
 
 
 def _strip_slashes(app: ASGIApp) -> ASGIApp:
-    """Wrap `app` to ignore slashes at the end of a path, and to name operations in the log."""
+    """Wrap `app`: ignore slashes at the end of a path, and set the request's operation.
+
+    The operation in logs and metrics is the name of the handler: ``identity.issue``, for example.
+    """
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         root_path = scope.get("root_path", "")
@@ -80,7 +85,11 @@ def _strip_slashes(app: ASGIApp) -> ASGIApp:
 
 
 class _Handlers:
-    """One method for each operation; `responses.FAULTS` renders the errors that they raise."""
+    """The handlers of all operations but those of _ResourceHandlers.
+
+    The errors that they raise become responses by `responses.EXCEPTION_HANDLERS`. The names of the
+    methods are operations in logs and metrics.
+    """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
         self._identity = identity
@@ -89,6 +98,7 @@ class _Handlers:
         )
 
     async def versions(self, request: Request) -> Response:
+        """List the only version. The status is 300, as in Keystone."""
         base_url = base_url_of(request)
         location = {"Location": f"{base_url}/identity/v3/"}
         return json_response(
@@ -96,9 +106,14 @@ class _Handlers:
         )
 
     async def version(self, request: Request) -> Response:
+        """Show the only version."""
         return json_response({"version": documents.render_version(base_url_of(request))})
 
     async def issue(self, request: Request) -> Response:
+        """Log in: respond with a new token in ``X-Subject-Token``, and its document.
+
+        If the client closes the connection, a password that still waits is not checked.
+        """
         auth_request = parse_auth_request(await read_json(request))
         login = self._identity.login(auth_request, client_address(request))
         session = await while_connected(request.receive, login)
@@ -108,6 +123,10 @@ class _Handlers:
         )
 
     async def validate(self, request: Request) -> Response:
+        """Show the token in ``X-Subject-Token``.
+
+        Raises Forbidden for the token of another user, unless the caller is an admin or a service.
+        """
         caller, subject = self._caller_and_subject(
             request, allow_expired=resources.is_true(request.query_params.get("allow_expired", ""))
         )
@@ -119,6 +138,10 @@ class _Handlers:
         )
 
     async def revoke(self, request: Request) -> Response:
+        """Revoke the token in ``X-Subject-Token``, and all tokens that were obtained with it.
+
+        Raises Forbidden for the token of another user, unless the caller is an admin.
+        """
         caller, subject = self._caller_and_subject(request)
         if caller.user.id != subject.user.id and "admin" not in caller.roles:
             raise Forbidden("You are not authorized to perform the requested action.")
@@ -126,6 +149,7 @@ class _Handlers:
         return Response(status_code=204, headers=PRIVATE)
 
     async def projects(self, request: Request) -> Response:
+        """List the enabled projects in which the caller has a role."""
         session, base_url = self.session(request), base_url_of(request)
         found = self._identity.directory_file.current.projects_of(session.user)
         entries = [documents.render_project(each, base_url) for each in found]
@@ -133,24 +157,30 @@ class _Handlers:
         return json_response(documents.render_collection("projects", entries, url))
 
     async def projects_of(self, request: Request) -> Response:
+        """List the enabled projects in which the user in the path has a role."""
         session, user_id = self.session(request), request.path_params["user_id"]
         query = request.query_params.items()
-        found = resources.list_projects_of(session, user_id, self.source(request), query)
+        found = resources.list_projects_of_user(
+            session, user_id, self.render_context(request), query
+        )
         url = f"{base_url_of(request)}/identity/v3/users/{user_id}/projects"
         return json_response(documents.render_collection("projects", found, url))
 
     async def domains(self, request: Request) -> Response:
+        """List no domains: no user has a role in one."""
         self.session(request)
         url = f"{base_url_of(request)}/identity/v3/auth/domains"
         return json_response(documents.render_collection("domains", [], url))
 
     async def system(self, request: Request) -> Response:
+        """List no system scope: no user has a role in one."""
         self.session(request)
         return json_response(
             {"system": [], "links": {"self": f"{base_url_of(request)}/identity/v3/auth/system"}}
         )
 
     async def catalog(self, request: Request) -> Response:
+        """List the service catalog. Raises Forbidden for an unscoped token, as in Keystone."""
         base_url = base_url_of(request)
         if self.session(request).project is None:
             raise Forbidden("A project-scoped token is required to produce a service catalog.")
@@ -159,6 +189,7 @@ class _Handlers:
         return json_response({"catalog": services, "links": {"self": url}})
 
     async def list_credentials(self, request: Request) -> Response:
+        """List a user's application credentials, or only the one with the name in the query."""
         base_url, user_id = base_url_of(request), request.path_params["user_id"]
         found = self._credentials.list(self.session(request), user_id)
         name = request.query_params.get("name")
@@ -171,6 +202,7 @@ class _Handlers:
         return json_response(documents.render_collection("application_credentials", entries, url))
 
     async def create_credential(self, request: Request) -> Response:
+        """Create an application credential. Only this response ever shows its secret."""
         session, user_id = self.session(request), request.path_params["user_id"]
         body, address = await read_json(request), client_address(request)
         create = self._credentials.create(session, user_id, body, address)
@@ -181,15 +213,18 @@ class _Handlers:
         )
 
     async def show_credential(self, request: Request) -> Response:
+        """Show an application credential of a user."""
         found = self._credentials.get(self.session(request), **request.path_params)
         document = documents.render_application_credential(found, base_url_of(request))
         return json_response({"application_credential": document})
 
     async def delete_credential(self, request: Request) -> Response:
+        """Delete an application credential of a user."""
         await self._credentials.delete(self.session(request), **request.path_params)
         return Response(status_code=204, headers=PRIVATE)
 
     async def unauthorized(self, request: Request, _: Exception) -> Response:
+        """Make the response for Unauthorized: 401, and where to log in."""
         # One message for all reasons: a client must not learn which names exist.
         challenge = f'Keystone uri="{base_url_of(request)}/identity/v3"'
         return json_response(
@@ -197,26 +232,27 @@ class _Handlers:
         )
 
     def session(self, request: Request) -> Session:
-        """Return the session of the request's token.
+        """Return the session of the token in ``X-Auth-Token``: that of the caller.
 
-        Raises Unauthorized, or BadRequest for an id in the path or a parameter that is too long.
+        Raises Unauthorized if the token is not valid. Then raises BadRequest if an id in the path
+        or a query parameter is too long.
         """
         session = self._identity.validate(request.headers.get("x-auth-token", ""))
         check_lengths(request)
         return session
 
-    def source(self, request: Request) -> resources.Source:
-        """Return the current data from which entries are rendered."""
+    def render_context(self, request: Request) -> resources.RenderContext:
+        """Return what resources are rendered from, for this request."""
         directory = self._identity.directory_file.current
-        return resources.Source(directory, base_url_of(request), self._identity.region_name)
+        return resources.RenderContext(directory, base_url_of(request), self._identity.region_name)
 
     def _caller_and_subject(
         self, request: Request, *, allow_expired: bool = False
     ) -> tuple[Session, Session]:
-        """Return the sessions of X-Auth-Token and of X-Subject-Token.
+        """Return the sessions of the tokens in ``X-Auth-Token`` and in ``X-Subject-Token``.
 
-        With `allow_expired`, the latter may have expired up to two days ago. Raises Unauthorized
-        for an invalid X-Auth-Token, NotFound for an invalid X-Subject-Token.
+        With `allow_expired`, the second may have expired up to two days ago. Raises Unauthorized if
+        the first is not valid, and NotFound if the second is not valid.
         """
         caller = self.session(request)
         try:
@@ -228,27 +264,30 @@ class _Handlers:
             raise NotFound("Could not find token.") from error
 
     def _token_document(self, request: Request, session: Session) -> dict[str, Any]:
+        """Render a token, without a catalog if the query has ``nocatalog``."""
         has_catalog = "nocatalog" not in request.query_params
         services = documents.render_catalog(base_url_of(request), self._identity.region_name)
         return documents.render_token(session, services if has_catalog else None)
 
 
 class _ResourceHandlers:
-    """The handlers of a kind of entries (a key of `resources.KINDS`): list and show."""
+    """The handlers that list and show one kind of resources, a key of RESOURCE_KINDS."""
 
     def __init__(self, handlers: _Handlers, kind: str) -> None:
         self._handlers = handlers
         self._kind = kind
 
     async def list_resources(self, request: Request) -> Response:
-        session, source = self._handlers.session(request), self._handlers.source(request)
+        """List the resources of this kind that match the query."""
+        session, context = self._handlers.session(request), self._handlers.render_context(request)
         query = request.query_params.items()
-        found = resources.list_entries(session, self._kind, source, query)
-        url = f"{source.base_url}/identity/v3/{self._kind}"
+        found = resources.list_resources(session, self._kind, context, query)
+        url = f"{context.base_url}/identity/v3/{self._kind}"
         return json_response(documents.render_collection(self._kind, found, url))
 
     async def show_resource(self, request: Request) -> Response:
-        session, source = self._handlers.session(request), self._handlers.source(request)
+        """Show the resource with the id in the path."""
+        session, context = self._handlers.session(request), self._handlers.render_context(request)
         resource_id = request.path_params["resource_id"]
-        found = resources.show_entry(session, self._kind, source, resource_id)
-        return json_response({resources.KINDS[self._kind].singular: found})
+        found = resources.show_resource(session, self._kind, context, resource_id)
+        return json_response({resources.RESOURCE_KINDS[self._kind].singular: found})

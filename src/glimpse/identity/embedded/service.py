@@ -1,4 +1,4 @@
-"""EmbeddedIdentity: implements Identity with signed tokens, and users in a state directory."""
+"""EmbeddedIdentity: implements Identity with signed tokens and users in a state directory."""
 
 import asyncio
 import time
