@@ -133,7 +133,10 @@ class _Pattern:
         return None
 
     def matches(self, text: str) -> bool:
-        """Return True if the middle of the pattern matches `text`, from `strip_literals`."""
+        """Return True if the middle of the pattern matches `text`.
+
+        `text` is the result of `strip_literals` for a request's path.
+        """
         if not self.is_simple:
             return self._simulate(text)
         if self._first is None:

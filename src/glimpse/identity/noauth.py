@@ -24,8 +24,8 @@ class NoAuthIdentity:
         """Return the caller that `token` names: ``user:project``, or ``user``.
 
         With ``user`` alone, the project has the same name. Raises Unauthorized if the user is
-        missing or empty, as Compute's noauth does, or if a name has more than 255 characters, since
-        it becomes the owner of images.
+        missing or empty, as Compute's noauth does, or if one of the names has more than 255
+        characters, since the project becomes the owner of images.
         """
         user, _, project = (token or "").partition(":")
         if not user or max(len(user), len(project)) > field_lengths.NAME:

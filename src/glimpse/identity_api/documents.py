@@ -35,7 +35,7 @@ def format_time(seconds: float) -> str:
 
 
 def render_fault(status: int, message: str) -> dict[str, Any]:
-    """Render the body of an error response with a status code."""
+    """Render the body of an error response: ``{"error": {"code": status, ...}}``."""
     title = HTTPStatus(status).phrase
     return {"error": {"code": status, "message": message, "title": title}}
 

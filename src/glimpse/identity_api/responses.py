@@ -68,7 +68,10 @@ async def _client_gone(_: Request, __: Exception) -> Response:
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
-    """Make the response for an HTTPException, such as Starlette's for an unknown path."""
+    """Make the response for an HTTPException, such as Starlette's for an unknown path.
+
+    For 405, ``Allow`` has the methods of all routes of the path.
+    """
     if not isinstance(error, HTTPException):
         raise error
     headers = dict(error.headers or {})

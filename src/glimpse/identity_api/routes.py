@@ -87,8 +87,9 @@ def _strip_slashes(app: ASGIApp) -> ASGIApp:
 class _Handlers:
     """The handlers of all operations but those of _ResourceHandlers.
 
-    The errors that they raise become responses by `responses.EXCEPTION_HANDLERS`. The names of the
-    methods are operations in logs and metrics.
+    `responses.EXCEPTION_HANDLERS` makes the responses for the errors that they raise. The handlers
+    of application credentials raise those of ApplicationCredentials. The names of the methods are
+    operations in logs and metrics.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -157,7 +158,10 @@ class _Handlers:
         return json_response(documents.render_collection("projects", entries, url))
 
     async def projects_of(self, request: Request) -> Response:
-        """List the enabled projects in which the user in the path has a role."""
+        """List the enabled projects in which the user in the path has a role.
+
+        Raises Forbidden or NotFound as `resources.list_projects_of_user`.
+        """
         session, user_id = self.session(request), request.path_params["user_id"]
         query = request.query_params.items()
         found = resources.list_projects_of_user(
@@ -189,7 +193,7 @@ class _Handlers:
         return json_response({"catalog": services, "links": {"self": url}})
 
     async def list_credentials(self, request: Request) -> Response:
-        """List a user's application credentials, or only the one with the name in the query."""
+        """List the application credentials of a user; with ``name``, only the one of that name."""
         base_url, user_id = base_url_of(request), request.path_params["user_id"]
         found = self._credentials.list(self.session(request), user_id)
         name = request.query_params.get("name")
@@ -242,7 +246,7 @@ class _Handlers:
         return session
 
     def render_context(self, request: Request) -> resources.RenderContext:
-        """Return what resources are rendered from, for this request."""
+        """Return the current directory, the base URL and the region, to render resources."""
         directory = self._identity.directory_file.current
         return resources.RenderContext(directory, base_url_of(request), self._identity.region_name)
 
@@ -264,7 +268,7 @@ class _Handlers:
             raise NotFound("Could not find token.") from error
 
     def _token_document(self, request: Request, session: Session) -> dict[str, Any]:
-        """Render a token, without a catalog if the query has ``nocatalog``."""
+        """Render the token of `session`, with the catalog unless the query has ``nocatalog``."""
         has_catalog = "nocatalog" not in request.query_params
         services = documents.render_catalog(base_url_of(request), self._identity.region_name)
         return documents.render_token(session, services if has_catalog else None)

@@ -56,7 +56,7 @@ class ApplicationCredentials:
         self._clock = clock
 
     def list(self, session: Session, user_id: str) -> list[ApplicationCredential]:
-        """Return the credentials of a user, sorted by name; none for an unknown user.
+        """Return the credentials of a user, sorted by name; an empty list for an unknown user.
 
         Raises Forbidden unless the caller is that user or an admin.
         """

@@ -37,9 +37,9 @@ class Reference:
 class AuthRequest:
     """A request for a token: its authentication methods with their parameters, and its scope.
 
-    ``user`` and ``password`` belong to the method password, ``token`` to token, ``credential`` and
-    ``secret`` to application_credential; for the last, ``user`` is the owner of a credential that
-    is named without an id.
+    The method password has the parameters ``user`` and ``password``. The method token has
+    ``token``. The method application_credential has ``credential`` and ``secret``; if the
+    credential is named without an id, ``user`` is its owner.
 
     The scope is ``project``, or unscoped if ``is_unscoped`` is True, or ``other_scope``, which is
     ``domain``, ``system`` or ``OS-TRUST:trust``. If the request has no scope, the new token has the

@@ -59,7 +59,7 @@ class ApplicationCredential:
 
 
 class Directory:
-    """The content of the identity file at one time. Never changes.
+    """The content of the identity file. Immutable: after a change there is a new Directory.
 
     ``users``, ``projects`` and ``credentials`` are by id. ``invalid_entries`` has the entries of
     the file that were left out: their ids, and the reasons.
@@ -90,18 +90,20 @@ class Directory:
         self._projects_by_name = {each.name.lower(): each for each in self.projects.values()}
 
     def user(self, *, user_id: str | None = None, name: str | None = None) -> User | None:
-        """Return the user with `user_id`, or else with `name`; None if there is none.
+        """Return the user with `user_id`, or with `name` if `user_id` is None.
 
-        Names are compared without regard to case, as in Keystone.
+        Returns None if there is no such user. Names are compared without regard to case, as in
+        Keystone.
         """
         if user_id is not None:
             return self.users.get(user_id)
         return self._users_by_name.get((name or "").lower())
 
     def project(self, *, project_id: str | None = None, name: str | None = None) -> Project | None:
-        """Return the project with `project_id`, or else with `name`; None if there is none.
+        """Return the project with `project_id`, or with `name` if `project_id` is None.
 
-        Names are compared without regard to case, as in Keystone.
+        Returns None if there is no such project. Names are compared without regard to case, as in
+        Keystone.
         """
         if project_id is not None:
             return self.projects.get(project_id)
@@ -113,7 +115,7 @@ class Directory:
         return sorted((each for each in projects if each and each.enabled), key=lambda p: p.name)
 
     def credentials_of(self, user_id: str) -> list[ApplicationCredential]:
-        """Return the application credentials of a user, sorted by name; none if unknown."""
+        """Return the application credentials of a user, sorted by name."""
         credentials = (each for each in self.credentials.values() if each.user_id == user_id)
         return sorted(credentials, key=lambda credential: credential.name)
 

@@ -31,7 +31,7 @@ _STANDARD = {"admin": ("admin", "member", "reader"), "demo": ("member", "reader"
 
 
 def standard_document() -> dict[str, Any]:
-    """Return the document for a state directory without one.
+    """Return the document with which a new state directory starts.
 
     It has the users admin, demo and alt, without ids and passwords, and a project of the same name
     for each of them.
@@ -52,8 +52,8 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
 
     A user without ``password`` and ``password_hash`` gets a random password. If there are both,
     the hash is removed, since an edit of one would make the other wrong. The ``secret`` of an
-    application credential is replaced by its hash. Entries without a name stay as they are. Raises
-    InvalidDirectory for a section that is not a list.
+    application credential is replaced by its hash. A missing section becomes an empty list. Entries
+    without a name stay as they are. Raises InvalidDirectory for a section that is not a list.
     """
     result = {**document}
     for section in ("projects", "users", "application_credentials"):
@@ -84,7 +84,8 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
 
     - ``projects``: id, name, enabled.
     - ``users``: id, name, password or password_hash, enabled, roles. The roles are an object from
-      a project's id or name to a list of role names; admin implies member, and member reader.
+      a project's id or name to a list of role names. As in Keystone, the role admin implies
+      member, and member implies reader.
     - ``application_credentials``: id, name, user and project (id or name), roles, secret_hash,
       description, expires_at (a POSIX time), unrestricted.
 
@@ -139,7 +140,7 @@ def _user(entry: Mapping[str, Any], directory: Directory, invalid_entries: dict[
 
 
 def _with_implied(names: Iterable[str]) -> tuple[str, ...]:
-    """Return `names`, and the roles that they imply: tokens have both, as in Keystone."""
+    """Return the roles `names` and those that they imply: tokens have both, as in Keystone."""
     named = tuple(names)
     implied = (each for name in named for each in _IMPLIED.get(name, ()))
     return tuple(dict.fromkeys((*named, *implied)))
@@ -177,7 +178,7 @@ def _project_id(reference: str, directory: Directory) -> str:
 
 
 def credential_entry(credential: ApplicationCredential) -> dict[str, Any]:
-    """Return the entry for `credential` in ``application_credentials`` of the document."""
+    """Return `credential` as an entry of ``application_credentials`` in the document."""
     return {
         "id": credential.id,
         "name": credential.name,

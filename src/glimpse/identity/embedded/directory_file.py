@@ -34,8 +34,8 @@ _log_unwritable = ThrottledErrorLog(_log)
 class DirectoryFile:
     """Reads and changes ``identity.json`` in a state directory.
 
-    ``current`` is the Directory that was valid when the file was last read. If several workers
-    start at the same time, one of them creates the file and the others read it.
+    ``current`` has the last valid content that was read. If several workers start at the same time,
+    one of them creates the file and the others read it.
     """
 
     def __init__(self, state_dir: Path) -> None:
@@ -83,8 +83,8 @@ class DirectoryFile:
 
         Holds a lock, so that no change of another thread or worker is lost. The change is on disk
         on return, and ``current`` has it. An error of `edit` is raised, and nothing is written.
-        Raises IdentityUnavailable, and writes nothing, if the file is invalid or cannot be written.
-        May be called in any thread.
+        Raises IdentityUnavailable, and writes nothing, if the file is invalid, or cannot be read or
+        written. May be called in any thread.
         """
         try:
             with locked(self._lock):

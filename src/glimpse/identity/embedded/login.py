@@ -60,7 +60,7 @@ class Login:
     def __init__(
         self, identity: _Identity, expiration: float, queue: LoginQueue | None = None
     ) -> None:
-        """New tokens expire after `expiration` seconds, or earlier with what they are made from."""
+        """`expiration` is the number of seconds after which new tokens expire at the latest."""
         self._identity = identity
         self._expiration = expiration
         self._queue = queue or LoginQueue()
@@ -68,11 +68,13 @@ class Login:
     async def __call__(self, request: AuthRequest, address: str = "-") -> Session:
         """Check the methods of `request` in their order, and return a session with a new token.
 
-        `address` is the client's address. Raises Unauthorized if there is no method, if one fails,
-        if the methods are of different users, or if the user may not have the requested scope.
-        Raises TooManyLogins if too many passwords wait to be checked, and IdentityUnavailable if
-        the revocations cannot be read. If the calling task is cancelled, a password that still
+        `address` is the client's address. If the calling task is cancelled, a password that still
         waits is not checked.
+
+        Raises Unauthorized if there is no method, if one fails, if a value is too long, if the
+        methods are of different users, or if the user may not have the requested scope. Raises
+        TooManyLogins if too many passwords wait to be checked, and IdentityUnavailable if the
+        revocations cannot be read.
         """
         self._identity.directory_file.refresh()
         if not request.has_valid_lengths:
@@ -101,7 +103,7 @@ class Login:
         return hashes[0]
 
     def close(self) -> None:
-        """Stop the threads that hash passwords."""
+        """Start no further checks of passwords."""
         self._queue.close()
 
     async def _authenticate(
@@ -197,11 +199,11 @@ class Login:
         check: Callable[[], bool],
         units: int,
     ) -> None:
-        """Run `check` in the login queue, which takes it `units` times 0.05 s of CPU time.
+        """Run `check` in the login queue. It takes `units` times 0.05 s of CPU time.
 
-        Failures are counted by `name` and `address`. Checks with equal `compared`, the secret sent
-        and the stored one, are run once. Raises Unauthorized if `check` returns False, and
-        TooManyLogins if the queue is full.
+        Failures are counted by `name` and `address`. Concurrent checks with the same `name`,
+        `address` and `compared` run once; `compared` has the secret that was sent and the stored
+        one. Raises Unauthorized if `check` returns False, and TooManyLogins if the queue is full.
         """
         network = client_network(address)
         attempt = Attempt(digest(*name, network), digest(network), digest(*compared))
@@ -238,8 +240,8 @@ class Login:
         """Return the id of the new token's project; None for an unscoped token.
 
         Without a scope in the request, it is the project of `credential`, if there is one. Raises
-        Unauthorized for another scope than a project, an unknown project, or a scope other than the
-        project of `credential`.
+        Unauthorized for an unknown project, for a scope like domain or system, and for any scope
+        other than the project of `credential`.
         """
         if request.other_scope:  # domain or system, in which no user has a role
             raise _refusal()
@@ -285,10 +287,7 @@ def _find_credential(request: AuthRequest, directory: Directory) -> ApplicationC
 
 
 def _normalized(reference: Reference | None) -> tuple[str | None, str | None]:
-    """Return the id and the lower-case name of `reference`; each may be None.
-
-    Names are compared without regard to case.
-    """
+    """Return the id and the name in lower case, as names are compared; two None for None."""
     if reference is None:
         return None, None
     return reference.id, None if reference.name is None else reference.name.lower()

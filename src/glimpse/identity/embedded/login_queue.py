@@ -44,7 +44,7 @@ class Attempt(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class _PasswordCheck:
-    """A check that waits or runs. ``waiters`` are its callers, ``arrival`` is its number."""
+    """A check that waits or runs, and its callers. ``arrival`` grows with each new check."""
 
     attempt: Attempt
     work: Callable[[], bool]
@@ -122,7 +122,7 @@ class LoginQueue:
         return await self._run(attempt, work, units)
 
     def close(self) -> None:
-        """Start no further checks. Cancel their callers first, or these wait forever."""
+        """Start no further checks. Callers whose check has not started wait until cancelled."""
         self._is_closed = True
         if self._timer is not None:
             self._timer.cancel()
@@ -131,7 +131,7 @@ class LoginQueue:
     async def _run(self, attempt: Attempt, work: Callable[[], bool], units: int) -> bool:
         """Add a check to the queue, or join the one of an equal attempt; return its result.
 
-        Raises TooManyLogins if the check is refused, or if too many callers have joined others.
+        Raises TooManyLogins if the check is refused, or if too many callers wait without a check.
         """
         checks = (*self._running, *self._waiting)
         check = next((each for each in checks if each.attempt == attempt), None)
@@ -206,7 +206,10 @@ class LoginQueue:
         return self._failure_level(key), self._failure_level(address)
 
     def _failure_level(self, key: bytes) -> int:
-        """Return 0 for a key or address without failures and refusals, 1 for few, 2 for many."""
+        """Return the level of the failures and refusals of `key`, a key or an address.
+
+        It is 0 for none, 1 for up to FREE_FAILURES of them, 2 for more.
+        """
         count = self._throttle.failures(key) + self._refusals.failures(key)
         return _MANY_FAILURES if count > FREE_FAILURES else min(count, 1)
 

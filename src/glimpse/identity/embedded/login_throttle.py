@@ -21,8 +21,8 @@ _SECRET = secrets.token_bytes(32)
 def digest(*parts: str | None) -> bytes:
     """Return a keyed hash of `parts`, of KEY_BYTES.
 
-    Other parts have another hash, also if they are the same text in all. The key is random for each
-    process, so nobody can compute the hashes of guessed passwords.
+    ``digest("ab", "c")`` differs from ``digest("a", "bc")``, and None from an empty text. The key
+    is random for each process, so nobody else can compute the hashes of guessed passwords.
     """
     made = hashlib.blake2b(key=_SECRET, digest_size=KEY_BYTES)
     for part in parts:
@@ -61,12 +61,12 @@ class LoginThrottle:
         self._failures: LruCache[bytes, tuple[int, float]] = LruCache(MAX_KEYS)
 
     def failures(self, key: bytes) -> int:
-        """Return the number of failures of `key`; 0 if the last is FORGET_SECONDS ago."""
+        """Return the number of failures of `key`; 0 if none is within FORGET_SECONDS."""
         count, last = self._failures.peek(key) or (0, 0.0)
         return count if self._clock() - last <= FORGET_SECONDS else 0
 
     def delay(self, key: bytes) -> float:
-        """Return the seconds until the next login of `key` may be checked; 0 for now."""
+        """Return the seconds until the next login of `key` may be checked; 0 if it may now."""
         _, last = self._failures.peek(key) or (0, 0.0)
         return max(0.0, last + delay_after(self.failures(key)) - self._clock())
 

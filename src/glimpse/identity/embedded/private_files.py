@@ -15,9 +15,9 @@ FileVersion = tuple[int, int, int, int]
 
 
 def make_private_directory(path: Path) -> None:
-    """Create the directory `path` and its parents if missing, and give `path` the mode 0700.
+    """Create the directory `path` if missing; make it accessible to its owner only.
 
-    Raises OSError; PermissionError if `path` belongs to another user and is accessible to others.
+    Raises OSError: PermissionError if `path` belongs to another user and is accessible to others.
     """
     path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
     if (problem := privacy_problem(path)) is not None:

@@ -112,10 +112,10 @@ class EmbeddedIdentity:
     def validate(self, text: str, expired_window: float = 0) -> Session:
         """Return the session of the token `text`, with the roles that the user has now.
 
-        The token may have expired up to `expired_window` seconds ago. Raises Unauthorized if it is
-        not valid: it is not signed with one of the keys, is expired or revoked, or its user,
-        password, project or application credential has been changed or removed since. Raises
-        IdentityUnavailable if the revocations cannot be read.
+        The token may have expired up to `expired_window` seconds ago. Raises Unauthorized if the
+        token is not valid: none of the keys has signed it; it has expired or been revoked; its
+        user, project or application credential is missing, disabled or expired; or the user's
+        password has been changed. Raises IdentityUnavailable if the revocations cannot be read.
         """
         self._refresh()
         token = self._key_file.keys.verify(text)
@@ -141,10 +141,10 @@ class EmbeddedIdentity:
         return self._key_file.keys.signing_key_id
 
     def password_fingerprint(self, user: User, key_id: str) -> str:
-        """Return a keyed hash of the user's password, or of its stored hash, by the key `key_id`.
+        """Return a hash of the user's password or stored hash, keyed with the key `key_id`.
 
-        A token has the one of its issue; it is invalid once the password, and so this hash, has
-        changed. Raises KeyError if there is no such key.
+        A token contains this hash. A change of the password changes the hash, and so invalidates
+        the token. Raises KeyError if there is no such key.
         """
         return self._key_file.keys.password_fingerprint(
             user.password or user.password_hash or "", key_id
@@ -170,7 +170,7 @@ class EmbeddedIdentity:
         await asyncio.to_thread(self._revocations.revoke, token.audit_ids[0], until)
 
     def challenge(self, base_url: str) -> str:
-        """Implement Identity.challenge with the URL of the Identity API in this process."""
+        """Implement Identity.challenge with the URL ``{base_url}/identity``."""
         return f'Keystone uri="{base_url}/identity"'
 
     def copy_cache(self, other: Identity) -> None:

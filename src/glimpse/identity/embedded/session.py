@@ -1,4 +1,4 @@
-"""Session: a valid token with the user, project and roles for which it stands now."""
+"""Session: a token, and the user, project and roles that belong to it now."""
 
 from typing import NamedTuple
 
@@ -31,9 +31,10 @@ class Session(NamedTuple):
 def resolve_session(token: Token, directory: Directory) -> Session:
     """Look up the user, project and application credential of `token` in `directory`.
 
-    The roles of the session are those that the user has in the project. If there is an application
-    credential, they are only those of them that it has, too. Raises Unauthorized if the user,
-    project or credential is missing or disabled, or if there is a project, but no role in it.
+    The roles of the session are those that the user has in the project. If the token is of an
+    application credential, they are only those that the credential has, too. Raises Unauthorized
+    if the user, project or credential is missing or disabled, or if there is a project, but no role
+    in it.
     """
     user = directory.users.get(token.user_id)
     if user is None or not user.enabled:

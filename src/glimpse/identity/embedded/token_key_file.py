@@ -23,7 +23,7 @@ class TokenKeyFile:
     """The keys that sign tokens, in a file of KEY_BYTES for each key, the newest first.
 
     There is nothing between the keys. Operators rotate keys by replacing the file
-    (docs/operations.md). ``keys`` has those that were valid when the file was last read.
+    (docs/operations.md). ``keys`` are from the last valid content that was read.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:

@@ -76,7 +76,8 @@ class TokenKeys:
     def verify(self, text: str) -> Token | None:
         """Return the token in `text`; None if none of the keys has signed it.
 
-        Checks only the signature: the token may have expired or been revoked.
+        Checks only the signature: the token may have expired or been revoked. Returns None, too,
+        for a text of more than MAX_TOKEN_CHARACTERS.
         """
         signed, _, signature = text.rpartition(".")
         if (

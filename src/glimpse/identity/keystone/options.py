@@ -10,11 +10,12 @@ class KeystoneOptions:
     """Options of the login to Keystone, and of the validation and caching of tokens.
 
     Times are in seconds. ``interface`` and ``region_name`` select Keystone's endpoint in its
-    catalog. Validated tokens are cached for ``token_cache_time``; with 0 or -1, none is cached.
-    Access rules of application credentials call the Compute API ``service_type``.
-    ``http_connect_timeout`` limits a login, and a validation, each with all its retries. ``tls`` is
-    what the transports connect with; it is here so that a reload with other TLS options keeps no
-    cached token.
+    catalog. ``www_authenticate_uri`` is the URL at which clients log in.
+
+    Validated tokens are cached for ``token_cache_time``; with 0 or -1, none is cached. Access rules
+    of application credentials call the Compute API ``service_type``. ``http_connect_timeout``
+    limits a login, and a validation, each with all its retries. ``tls`` is what the transports
+    connect with; it is here so that a reload with other TLS options keeps no cached token.
     """
 
     www_authenticate_uri: str | None

@@ -140,8 +140,8 @@ class KeystoneIdentity:
     async def _read_shared(self, token: str) -> ValidatedToken | None:
         """Return the token from the shared cache.
 
-        Returns None if no process validated it in the last `token_cache_time` seconds, or if
-        memcached does not respond.
+        Returns None if there is no valid entry that is at most `token_cache_time` seconds old, or
+        if memcached does not respond.
         """
         entry = await self._shared.get(token) if self._shared else None
         if entry is None:
@@ -157,7 +157,10 @@ class KeystoneIdentity:
             return None  # written by another version of Glimpse: validate at Keystone
 
     async def _share(self, token: str, body: bytes, validated: ValidatedToken) -> None:
-        """Store `body`, Keystone's response, in the shared cache if there is one."""
+        """Store `body`, Keystone's response, in the shared cache if there is one.
+
+        It is stored for `token_cache_time` seconds, but not after the token expires.
+        """
         seconds = min(self._options.token_cache_time, int(validated.expires_at - self._clock()))
         if self._shared and seconds > 0:
             await self._shared.put(token, SharedEntry(body, validated.validated_at), seconds)

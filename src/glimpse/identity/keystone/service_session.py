@@ -238,7 +238,10 @@ class ServiceSession:
 
 
 def is_sendable(token: str) -> bool:
-    """Return True if `token` can be sent in a header: it is printable ASCII and not too long."""
+    """Return True if `token` can be sent in a header.
+
+    It has to be printable ASCII, of at most 8,000 characters.
+    """
     return token.isascii() and token.isprintable() and len(token) <= _MAX_TOKEN_CHARACTERS
 
 

@@ -16,9 +16,10 @@ _LOGIN_INTERVAL = 10.0
 class ServiceUser:
     """Obtains tokens of the user in [service_user], for the header ``X-Service-Token``.
 
-    If a request has such a token, too, Glance accepts a caller's token that has expired meanwhile,
-    or that access rules restrict (keystonemiddleware, service tokens). Most requests succeed
-    without a service token. So no method raises if Keystone issues none. `clock` returns seconds.
+    If a request has such a token in addition to the caller's, Glance accepts it even if the
+    caller's has expired meanwhile, or is restricted by access rules (keystonemiddleware, service
+    tokens). Other requests succeed without it. So no method raises if Keystone issues none. `clock`
+    returns seconds.
     """
 
     def __init__(

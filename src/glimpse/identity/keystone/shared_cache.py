@@ -42,7 +42,7 @@ class _Server:
         self.unused_until = 0.0  # by the cache's clock, after a failed call
 
     def score(self, key: str) -> bytes:
-        """Return the rank of this server for `key`: the server with the highest has the entry."""
+        """Return the score of this server for `key`: the server with the highest has the entry."""
         return sha256(f"{self.name} {key}".encode()).digest()
 
 
@@ -51,7 +51,7 @@ class SharedCache:
 
     Each token has an entry on one of the servers; all processes select the same one. `get` and
     `put` never raise, and take at most `timeout` seconds. After an error or a timeout, a server is
-    not used for `retry_interval` seconds, in which its entries are stored on the other servers.
+    not used for `retry_interval` seconds. Meanwhile its entries are stored on the other servers.
     `clock` returns seconds.
 
     pymemcache's HashClient is not used, because it stops using a server only after socket errors. A
@@ -81,8 +81,8 @@ class SharedCache:
     async def get(self, token: str) -> SharedEntry | None:
         """Return the entry of `token`.
 
-        Returns None if there is none, if it was not made with this secret, or if memcached does not
-        respond.
+        Returns None if there is no entry, if it is invalid (because it was made with another
+        secret, for example), or if memcached does not respond.
         """
         keys = self._protection.derive_keys(token)
         protected = await self._call(keys.name, lambda client, key: client.get(key))

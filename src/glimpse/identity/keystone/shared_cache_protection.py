@@ -58,7 +58,7 @@ class EntryProtection:
         return EntryKeys(digest[:32].hex(), digest[32:])
 
     def protect(self, keys: EntryKeys, content: bytes) -> bytes:
-        """Return what to store for the entry: `content`, signed, or encrypted and signed."""
+        """Return `content` in the form to store: signed, or encrypted and signed, with `keys`."""
         if self._strategy == "MAC":
             return hmac.digest(keys.key, content, "sha256") + content
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  an extra

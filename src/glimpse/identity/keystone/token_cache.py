@@ -50,7 +50,7 @@ class TokenCache:
     def get(self, key: str) -> ValidatedToken | None:
         """Return the token with the `cache_key` `key`.
 
-        Returns None if it is not cached, was validated `lifetime` seconds ago, or has expired.
+        Returns None if it is not cached, or if it was validated too long ago or has expired.
         """
         entry = self._entries.get(key)
         if entry is None:
@@ -63,7 +63,7 @@ class TokenCache:
     def put(self, key: str, token: ValidatedToken) -> None:
         """Cache `token` for `lifetime` seconds after its validation, but not after it expires.
 
-        Does nothing if that time is over, or if the token takes more than MAX_ENTRY_BYTES.
+        Does nothing if that time has passed already, or if `token` takes more than MAX_ENTRY_BYTES.
         """
         valid_until = min(token.validated_at + self._lifetime, token.expires_at)
         size = _estimate_bytes(token)
@@ -86,7 +86,7 @@ class RefusedTokens:
         self._refused_until: LruCache[tuple[str, bool], float] = LruCache(MAX_TOKENS)
 
     def __contains__(self, refused: tuple[str, bool]) -> bool:
-        """Return True if Keystone refused this token in the last seconds."""
+        """Return True if this was added less than five, or `lifetime`, seconds ago."""
         return (self._refused_until.peek(refused) or 0.0) > self._clock()
 
     def add(self, refused: tuple[str, bool]) -> None:

@@ -146,8 +146,8 @@ class TokenValidator:
     async def ping(self) -> str | None:
         """Return None if Keystone is available, else the reason.
 
-        Logs in unless that has been done, and sends one request without retries. A response below
-        500 means that Keystone is available.
+        Logs in if there is no token yet, and sends one request without retries. Keystone is
+        available if the status code of the response is below 500.
         """
         try:
             _, endpoint = await self._session.token_and_endpoint()
