@@ -210,7 +210,7 @@ def render_endpoints(base_url: str, region_name: str) -> list[dict[str, Any]]:
 
 
 def render_collection(name: str, entries: list[dict[str, Any]], url: str) -> dict[str, Any]:
-    """Render a whole list: ``{name: entries, "links": ...}``, without a next page.
+    """Render a list in a single page: ``{name: entries, "links": ...}``.
 
     `url` is the URL of the list.
     """

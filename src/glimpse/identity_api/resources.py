@@ -32,9 +32,9 @@ class _ResourceKind(NamedTuple):
     """How to list a kind of resources, such as projects, and who may see them.
 
     ``singular`` is the kind's name in a response with one of them. ``list_all`` returns all
-    resources of the kind. ``is_visible_to`` takes a caller's session and
-    the id of a resource. It returns True if the caller may see the resource without being an admin.
-    If ``is_listed_for_all`` is True, every caller may list the kind; otherwise only admins may.
+    resources of the kind. ``is_visible_to`` takes a caller's session and the id of a resource. It
+    returns True if the caller may see the resource without being an admin. If ``is_listed_for_all``
+    is True, every caller may list the kind; otherwise only admins may.
     """
 
     singular: str

@@ -66,13 +66,21 @@ class DirectoryFile:
                 return False
             content = self.path.read_bytes()
         except OSError as error:
-            _log_unreadable("%s cannot be read: %s. It is not used.", self.path, error.strerror)
+            _log_unreadable(
+                "%s cannot be read: %s. Its last valid content stays in use.",
+                self.path,
+                error.strerror,
+            )
             return False
         self._version = version
         try:
             self.current = parse_directory(decode_document(content))
         except InvalidDirectory as error:
-            _log.warning("%s is not used as it is now: %s", self.path, error)
+            _log.warning(
+                "%s is invalid: %s. Its last valid content stays in use: correct the file.",
+                self.path,
+                error,
+            )
             return False
         for entry, reason in self.current.invalid_entries.items():
             _broken.report(entry, reason)
@@ -93,10 +101,14 @@ class DirectoryFile:
                 edit(document)
                 write_private_file(self.path, encode_document(document))
         except OSError as error:
-            _log_unwritable("%s cannot be written: %s", self.path, error.strerror)
+            _log_unwritable(
+                "%s cannot be written: %s. The change is not made.", self.path, error.strerror
+            )
             raise IdentityUnavailable("The identity file cannot be written.") from None
         except InvalidDirectory as error:
-            _log.error("%s cannot be changed as it is now: %s", self.path, error)
+            _log.error(
+                "%s is invalid: %s. The change is not made: correct the file.", self.path, error
+            )
             raise IdentityUnavailable("The identity file is invalid.") from None
         self.refresh()
 

@@ -53,8 +53,8 @@ class _Authenticated(NamedTuple):
 class Login:
     """Checks logins and makes sessions with new tokens.
 
-    All failed logins raise Unauthorized with the same message, so that it does not reveal who
-    exists.
+    A failed login raises Unauthorized. The Identity API responds to all of them with the same
+    message, so that it does not reveal who exists.
     """
 
     def __init__(
@@ -165,8 +165,9 @@ class Login:
     ) -> None:
         """Replace the stored hash of `secret` by one with RECOMMENDED parameters.
 
-        If that fails, the next login tries again. Hashes of users' passwords are never replaced,
-        because that would invalidate the users' tokens (`TokenKeys.password_fingerprint`).
+        If that fails, the next login tries again. A hash that has changed meanwhile is kept. Hashes
+        of users' passwords are never replaced, because that would invalidate the users' tokens
+        (`TokenKeys.password_fingerprint`).
         """
         try:
             new_hash = await self.hash_secret(secret, credential.user_id, address)
@@ -294,5 +295,5 @@ def _normalized(reference: Reference | None) -> tuple[str | None, str | None]:
 
 
 def _refusal() -> Unauthorized:
-    """Make the error of every failed login."""
+    """Make the error of a failed login, which does not say why it failed."""
     return Unauthorized("The request you have made requires authentication.")

@@ -219,7 +219,7 @@ class LoginQueue:
         return max(map(self._throttle.failures, (key, address))) > FREE_FAILURES
 
     def _dispatch(self) -> None:
-        """Start checks while threads are free; set a timer if all waiting checks are delayed."""
+        """Start checks while threads are free; if all are delayed, set a timer for the first."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

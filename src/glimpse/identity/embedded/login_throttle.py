@@ -24,11 +24,11 @@ def digest(*parts: str | None) -> bytes:
     ``digest("ab", "c")`` differs from ``digest("a", "bc")``, and None from an empty text. The key
     is random for each process, so nobody else can compute the hashes of guessed passwords.
     """
-    made = hashlib.blake2b(key=_SECRET, digest_size=KEY_BYTES)
+    hasher = hashlib.blake2b(key=_SECRET, digest_size=KEY_BYTES)
     for part in parts:
         content = b"-" if part is None else b"+" + part.encode(errors="surrogatepass")
-        made.update(b"%d:%b" % (len(content), content))
-    return made.digest()
+        hasher.update(b"%d:%b" % (len(content), content))
+    return hasher.digest()
 
 
 def client_network(address: str) -> str:

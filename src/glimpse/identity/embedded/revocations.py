@@ -23,7 +23,7 @@ class _RaiseUnavailable:
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, sqlite3.Error | OSError):
-            _log_error("revocations cannot be read or written: %s", error)
+            _log_error("Revocations cannot be read or written: %s. Requests get a 503.", error)
             raise IdentityUnavailable("Revocations of tokens cannot be read or written.") from None
 
 

@@ -33,7 +33,7 @@ class _CachedCaller(NamedTuple):
 
 
 class EmbeddedIdentity:
-    """Implements Identity with users, keys and revocations in a state directory. Use `open`.
+    """Implements Identity with the files of a state directory. Create it with `open`.
 
     All workers of a machine open the same files, so each accepts the tokens that others issued. A
     revocation, an edit of the identity file and a new key take effect in all workers with the next
@@ -184,7 +184,8 @@ class EmbeddedIdentity:
     def _expired_window(self, service_token: str) -> float:
         """Return how many seconds ago a token may have expired, if it comes with `service_token`.
 
-        Raises the errors of `validate`.
+        This is 0 if the user of `service_token` does not have the role ``service``. Raises the
+        errors of `validate`.
         """
         roles = self.validate(service_token).roles
         return EXPIRED_WINDOW if SERVICE_ROLE in roles else 0

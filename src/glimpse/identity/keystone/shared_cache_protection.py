@@ -35,9 +35,10 @@ class EntryProtection:
     """
 
     def __init__(self, strategy: Strategy, secret: str) -> None:
-        """Raises ProtectionUnavailable.
+        """`secret` is the operator's; processes that share entries need the same one.
 
-        `secret` must not be empty, and ENCRYPT needs the library ``cryptography``.
+        Raises ProtectionUnavailable if `secret` is empty, or if `strategy` is ENCRYPT and the
+        library ``cryptography`` is not installed.
         """
         if not secret:
             raise ProtectionUnavailable("memcache_security_strategy needs a memcache_secret_key.")

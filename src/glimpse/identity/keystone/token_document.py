@@ -70,7 +70,10 @@ def _list(value: Any) -> list[Any]:
 
 
 def _text_or_none(document: dict[str, Any], key: str) -> str | None:
-    """Return the string under `key`, None if it is null or missing. Raises TypeError."""
+    """Return the string under `key`; None if it is null or missing.
+
+    Raises TypeError for any other value.
+    """
     value = document.get(key)
     if not isinstance(value, str | None):
         raise TypeError

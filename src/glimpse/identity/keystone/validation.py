@@ -60,9 +60,9 @@ class TokenValidator:
             raise IdentityUnavailable(_UNAVAILABLE) from None
 
     async def _validate(self, token: str, *, allow_expired: bool) -> bytes:
-        """Implement `validate` without its deadline.
+        """Do what `validate` does, without its deadline; raise the same errors.
 
-        A 401 means that Keystone refuses Glimpse's own token: log in again and repeat once.
+        After a 401, log in again and repeat once: Keystone has refused Glimpse's own token.
         """
         for _ in range(2):
             own_token, endpoint = await self._session.token_and_endpoint()
