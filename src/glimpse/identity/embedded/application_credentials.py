@@ -13,8 +13,8 @@ from glimpse.identity import field_lengths
 from glimpse.identity.embedded.auth_request import BadRequest
 from glimpse.identity.embedded.directory import ApplicationCredential, role_id
 from glimpse.identity.embedded.directory_document import credential_entry
+from glimpse.identity.embedded.directory_entry_validation import is_printable_time
 from glimpse.identity.embedded.directory_file import DirectoryFile
-from glimpse.identity.embedded.entry_validation import is_printable_time
 from glimpse.identity.embedded.session import Session
 from glimpse.images import parse_datetime
 

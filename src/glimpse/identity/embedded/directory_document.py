@@ -18,7 +18,7 @@ from glimpse.identity.embedded.directory import (
     Project,
     User,
 )
-from glimpse.identity.embedded.entry_validation import valid_entries
+from glimpse.identity.embedded.directory_entry_validation import valid_entries
 from glimpse.identity.embedded.password_hashes import hash_password
 
 # The roles that a role implies, as Keystone's bootstrap sets them up.
