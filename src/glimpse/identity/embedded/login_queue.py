@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from glimpse.caching.lru_cache import LruCache
-from glimpse.identity.embedded.login_throttle import FREE_FAILURES, LoginThrottle
+from glimpse.identity.embedded.login_history import LoginHistory
+from glimpse.identity.embedded.login_throttle import LoginThrottle
 
 THREADS = 2  # each check takes 16 MiB and a core: 0.05 s, or 0.23 s of a password kept as a hash
 # CPU time of all checks that run or wait, in units of 0.05 s: one second. The check of a readable
@@ -22,8 +23,7 @@ MAX_CALLERS_WITHOUT_CHECK = 500  # each takes at most 20 kB
 RETRY_DELAY = 1.0  # seconds until a refused check is tried again; up to three times as long
 RETRY_AFTER = 1  # seconds that a client should wait after TooManyLogins
 _OLDEST_EVERY = 3  # every third check is the oldest one, regardless of its rank
-_MAX_RECORDED = 5000  # keys of recent checks, and keys that logged in: 1 MB in all
-_MANY_FAILURES = 2
+_MAX_RECORDED = 5000  # keys of recent checks: 0.5 MB
 
 
 class TooManyLogins(Exception):
@@ -79,15 +79,13 @@ class LoginQueue:
         threads: int = THREADS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._throttle = throttle or LoginThrottle()
-        self._refusals = LoginThrottle()
+        self._history = LoginHistory(throttle or LoginThrottle())
         self._threads = threads
         self._sleep = sleep
         self._executor = ThreadPoolExecutor(threads, "glimpse-password")
         self._waiting: list[_PasswordCheck] = []
         self._running: list[_PasswordCheck] = []
         self._last_start: LruCache[bytes, int] = LruCache(_MAX_RECORDED)
-        self._successes: LruCache[bytes, bool] = LruCache(_MAX_RECORDED)
         self._sequence = itertools.count(1)
         self._started_checks = itertools.count(1)
         self._callers_without_check = 0
@@ -110,8 +108,7 @@ class LoginQueue:
         try:
             return await self._run(attempt, work, units)
         except TooManyLogins:
-            self._refusals.record_failure(attempt.key)
-            self._refusals.record_failure(attempt.address)
+            self._history.record_refusal(attempt.key, attempt.address)
             if self._callers_without_check >= MAX_CALLERS_WITHOUT_CHECK:
                 raise
         self._callers_without_check += 1
@@ -195,28 +192,12 @@ class LoginQueue:
         return max(checks, key=order_of_refusal)
 
     def _rank(self, attempt: Attempt) -> tuple[int, int]:
-        """Return the failure levels of the key and of the address. Lower ranks are served first.
-
-        Returns (-1, 0), the first rank, for a key that logged in before, and that has not had more
-        than FREE_FAILURES failures since.
-        """
-        key, address, _ = attempt
-        if self._successes.peek(key) and self._throttle.failures(key) <= FREE_FAILURES:
-            return -1, 0
-        return self._failure_level(key), self._failure_level(address)
-
-    def _failure_level(self, key: bytes) -> int:
-        """Return the level of the failures and refusals of `key`, a key or an address.
-
-        It is 0 for none, 1 for up to FREE_FAILURES of them, 2 for more.
-        """
-        count = self._throttle.failures(key) + self._refusals.failures(key)
-        return _MANY_FAILURES if count > FREE_FAILURES else min(count, 1)
+        """Return the rank of `attempt` (see LoginHistory). Lower ranks are served first."""
+        return self._history.rank(attempt.key, attempt.address)
 
     def _has_many_failures(self, check: _PasswordCheck) -> bool:
         """Return True if the key or the address has more than FREE_FAILURES failures."""
-        key, address, _ = check.attempt
-        return max(map(self._throttle.failures, (key, address))) > FREE_FAILURES
+        return self._history.has_many_failures(check.attempt.key, check.attempt.address)
 
     def _dispatch(self) -> None:
         """Start checks while threads are free; if all are delayed, set a timer for the first."""
@@ -245,7 +226,7 @@ class LoginQueue:
         for check in self._waiting:
             if check.attempt.key in keys or (is_limit_reached and self._has_many_failures(check)):
                 continue
-            delay = self._throttle.delay(check.attempt.key)
+            delay = self._history.delay(check.attempt.key)
             if delay <= 0:
                 ready.append(check)
             else:
@@ -282,12 +263,9 @@ class LoginQueue:
             return
         error = done.exception()
         if error is None and done.result():
-            self._throttle.reset(check.attempt.key)
-            self._refusals.reset(check.attempt.key)
-            self._successes.put(check.attempt.key, value=True)
+            self._history.record_success(check.attempt.key)
         else:
-            self._throttle.record_failure(check.attempt.key)
-            self._throttle.record_failure(check.attempt.address)
+            self._history.record_failure(check.attempt.key, check.attempt.address)
         for future in check.waiters:
             if future.done():
                 continue
