@@ -17,6 +17,7 @@ from glimpse.identity.embedded.login_queue import (
     TooManyLogins,
 )
 from glimpse.identity.embedded.login_throttle import LoginThrottle
+from glimpse.identity.service import IdentityUnavailable
 
 MAX_WAITING = MAX_UNITS - THREADS  # of checks of one unit, when all threads are busy
 
@@ -82,7 +83,7 @@ async def count_refused(tasks: list[asyncio.Task[bool]]) -> int:
 
 async def settled() -> None:
     """Let all tasks run until they wait for something else."""
-    for _ in range(10):
+    for _ in range(50):
         await asyncio.sleep(0)
 
 
@@ -267,3 +268,20 @@ async def test_error_of_a_check_reaches_its_caller_and_the_queue_goes_on(
         await queue.check(Attempt(b"k", b"a", b"1"), fail)
     assert await queue.check(Attempt(b"k", b"a", b"2"), lambda: True)
     queue.close()
+
+
+async def test_closing_fails_waiting_and_later_callers_and_finishes_running_checks(
+    throttle: LoginThrottle,
+) -> None:
+    checks = Checks(LoginQueue(throttle))  # with real pauses, which would take seconds
+    running = [checks.start(f"busy-{n}", f"10.1.0.{n}") for n in range(THREADS)]
+    others = [checks.start(f"user-{n}", f"10.2.0.{n}") for n in range(MAX_WAITING + 1)]
+    await settled()
+    assert not any(task.done() for task in others), "one is refused and pauses, the others wait"
+    checks.queue.close()
+    others.append(checks.start("later"))
+    async with asyncio.timeout(RETRY_DELAY):
+        errors = await asyncio.gather(*others, return_exceptions=True)
+    assert {type(error) for error in errors} == {IdentityUnavailable}
+    checks.gate.set()
+    assert await asyncio.gather(*running) == [True] * THREADS

@@ -74,7 +74,7 @@ class Login:
         Raises Unauthorized if there is no method, if one fails, if a value is too long, if the
         methods are of different users, or if the user may not have the requested scope. Raises
         TooManyLogins if too many passwords wait to be checked, and IdentityUnavailable if the
-        revocations cannot be read.
+        revocations cannot be read, or if `close` was called.
         """
         self._identity.directory_file.refresh()
         if not request.has_valid_lengths:
@@ -88,7 +88,7 @@ class Login:
         """Return the hash of a new secret of a user, made in a thread of the login queue.
 
         `address` is the client's address. Raises TooManyLogins if too many passwords wait to be
-        checked.
+        checked, and IdentityUnavailable if `close` was called.
         """
         hashes: list[str] = []
 
@@ -103,7 +103,7 @@ class Login:
         return hashes[0]
 
     def close(self) -> None:
-        """Start no further checks of passwords."""
+        """Start no further checks of passwords. Logins that wait raise IdentityUnavailable."""
         self._queue.close()
 
     async def _authenticate(

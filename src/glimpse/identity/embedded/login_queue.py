@@ -12,6 +12,7 @@ from typing import NamedTuple
 from glimpse.caching.lru_cache import LruCache
 from glimpse.identity.embedded.login_history import LoginHistory
 from glimpse.identity.embedded.login_throttle import LoginThrottle
+from glimpse.identity.service import IdentityUnavailable
 
 THREADS = 2  # each check takes 16 MiB and a core: 0.05 s, or 0.23 s of a password kept as a hash
 # CPU time of all checks that run or wait, in units of 0.05 s: one second. The check of a readable
@@ -52,6 +53,16 @@ class _PasswordCheck:
     arrival: int
     waiters: set[asyncio.Future[bool]] = field(default_factory=set)
 
+    def fail(self, make_error: Callable[[], BaseException]) -> None:
+        """Let each caller raise an error that `make_error` returns."""
+        for future in self.waiters:
+            if not future.done():
+                future.set_exception(make_error())
+
+
+def _closed() -> IdentityUnavailable:
+    return IdentityUnavailable("Glimpse is shutting down. Send the login again.")
+
 
 class LoginQueue:
     """Runs checks of passwords in threads. Those who guess passwords do not delay others much.
@@ -89,6 +100,7 @@ class LoginQueue:
         self._sequence = itertools.count(1)
         self._started_checks = itertools.count(1)
         self._callers_without_check = 0
+        self._pauses: set[asyncio.Future[None]] = set()
         self._is_closed = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -103,7 +115,7 @@ class LoginQueue:
         that would send the next login at once. It waits RETRY_DELAY if the key logged in before,
         else two or three times as long. Raises TooManyLogins if the check is refused again; or
         without waiting, if MAX_CALLERS_WITHOUT_CHECK callers wait already, for a second try or for
-        a check that another caller has started.
+        a check that another caller has started. Raises IdentityUnavailable if the queue is closed.
         """
         try:
             return await self._run(attempt, work, units)
@@ -112,24 +124,39 @@ class LoginQueue:
             if self._callers_without_check >= MAX_CALLERS_WITHOUT_CHECK:
                 raise
         self._callers_without_check += 1
+        pause = asyncio.ensure_future(self._sleep(RETRY_DELAY * (1 + max(self._rank(attempt)))))
+        self._pauses.add(pause)
         try:
-            await self._sleep(RETRY_DELAY * (1 + max(self._rank(attempt))))
+            await asyncio.wait([pause])  # does not raise if `close` cancels the pause
         finally:
+            self._pauses.discard(pause)
+            pause.cancel()
             self._callers_without_check -= 1
         return await self._run(attempt, work, units)
 
     def close(self) -> None:
-        """Start no further checks. Callers whose check has not started wait until cancelled."""
+        """Start no further checks; let those that run finish.
+
+        Callers whose check has not started, and later callers, raise IdentityUnavailable.
+        """
         self._is_closed = True
         if self._timer is not None:
             self._timer.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
+        for check in self._waiting:
+            check.fail(_closed)
+        self._waiting.clear()
+        for pause in self._pauses:
+            pause.cancel()
 
     async def _run(self, attempt: Attempt, work: Callable[[], bool], units: int) -> bool:
         """Add a check to the queue, or join the one of an equal attempt; return its result.
 
-        Raises TooManyLogins if the check is refused, or if too many callers wait without a check.
+        Raises TooManyLogins if the check is refused, or if too many callers wait without a check,
+        and IdentityUnavailable if the queue is closed.
         """
+        if self._is_closed:
+            raise _closed()
         checks = (*self._running, *self._waiting)
         check = next((each for each in checks if each.attempt == attempt), None)
         if check is None:
@@ -175,9 +202,7 @@ class LoginQueue:
         if refused is new:
             raise TooManyLogins
         self._waiting.remove(refused)
-        for future in refused.waiters:
-            if not future.done():
-                future.set_exception(TooManyLogins())
+        refused.fail(TooManyLogins)
 
     def _choose_check_to_refuse(self, checks: list[_PasswordCheck]) -> _PasswordCheck:
         """Return the check to refuse of `checks`; the class docstring has the rule."""
@@ -257,20 +282,17 @@ class LoginQueue:
     def _finish(self, check: _PasswordCheck, done: asyncio.Future[bool]) -> None:
         """Record success or failure of a check, resume its callers, and start the next checks."""
         self._running.remove(check)
-        if done.cancelled():
-            for future in check.waiters:
-                future.cancel()
+        if done.cancelled():  # `close` came before a thread had begun the check
+            check.fail(_closed)
             return
         error = done.exception()
         if error is None and done.result():
             self._history.record_success(check.attempt.key)
         else:
             self._history.record_failure(check.attempt.key, check.attempt.address)
+        if error is not None:
+            check.fail(lambda: error)
         for future in check.waiters:
-            if future.done():
-                continue
-            if error is None:
+            if not future.done():
                 future.set_result(done.result())
-            else:
-                future.set_exception(error)
         self._dispatch()

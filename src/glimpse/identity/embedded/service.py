@@ -177,7 +177,10 @@ class EmbeddedIdentity:
         """Do nothing: each token is validated again, which takes little time."""
 
     async def close(self) -> None:
-        """Close the files, and start no further check of a password."""
+        """Close the files, and start no further check of a password.
+
+        Logins that wait for such a check raise IdentityUnavailable.
+        """
         self.login.close()
         self._revocations.close()
 
