@@ -1,5 +1,6 @@
 """KeystoneIdentity: validates tokens at Keystone, as keystonemiddleware's auth_token does."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,6 +23,9 @@ from glimpse.images import Caller
 from glimpse.telemetry.request_context import current_context
 from glimpse.upstream.single_flight import SingleFlight
 from glimpse.upstream.transport import Transport
+from glimpse.upstream.urls import strip_credentials
+
+_log = logging.getLogger(__name__)
 
 _COMPUTE = "compute"  # the service of a RequestTarget of the Compute API
 
@@ -127,7 +131,7 @@ class KeystoneIdentity:
             validated = await self._read_shared(token)
             if validated is None:
                 body = await self._validator.validate(token, allow_expired=allow_expired)
-                validated = parse_validation(body, self._clock())
+                validated = self._parse(body)
                 await self._share(token, body, validated)
         except Unauthorized:
             self._refused.add(validation_key)
@@ -136,6 +140,18 @@ class KeystoneIdentity:
             del self._validations[validation_key]
         self._cache.put(key, validated)
         return validated
+
+    def _parse(self, body: bytes) -> ValidatedToken:
+        """Parse the body of Keystone's response; log and raise IdentityUnavailable if invalid."""
+        try:
+            return parse_validation(body, self._clock())
+        except IdentityUnavailable:
+            _log.error(
+                "Keystone sent an invalid response to the validation of a token: check that its "
+                "endpoint in the catalog of %s is the URL of Keystone, not of another server.",
+                strip_credentials(self._session.auth_url or "the plugin's Keystone"),
+            )
+            raise
 
     async def _read_shared(self, token: str) -> ValidatedToken | None:
         """Return the token from the shared cache.

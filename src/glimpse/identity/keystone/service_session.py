@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import requests
 from keystoneauth1 import session
@@ -13,6 +13,7 @@ from keystoneauth1.exceptions import (
     ClientException,
     DiscoveryFailure,
     HttpServerError,
+    InvalidResponse,
     RetriableConnectionFailure,
     UnknownConnectionError,
 )
@@ -26,6 +27,7 @@ from glimpse.upstream.backoff import retry_delay
 from glimpse.upstream.single_flight import SingleFlight
 from glimpse.upstream.threads import run_in_thread
 from glimpse.upstream.transport import Transport
+from glimpse.upstream.urls import strip_credentials
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +42,37 @@ Result = TypeVar("Result")
 
 class LoginRefused(IdentityUnavailable):
     """Keystone is available, but refuses the credentials of Glimpse's own user."""
+
+
+class _Failure(NamedTuple):
+    """Why a call to Keystone failed. ``message`` is sent to clients, ``advice`` is only logged."""
+
+    message: str
+    advice: str
+    error: type[IdentityUnavailable] = IdentityUnavailable
+
+
+_TIMED_OUT = _Failure(
+    "Keystone did not respond in time.",
+    "Check that it runs; if it is only slow, increase http_connect_timeout.",
+)
+_UNREACHABLE = _Failure(
+    "Keystone cannot be reached.",
+    "Check auth_url and the network; if Keystone responds with 5xx, check its log.",
+)
+_REFUSED = _Failure(
+    "Glimpse cannot log in to Keystone.",
+    "Check the user, the password and the project in [keystone_authtoken] or [service_user].",
+    LoginRefused,
+)
+_REDIRECTED = _Failure(
+    "Keystone responds with a redirect, which is not followed.",
+    "Set auth_url to the URL to which it redirects.",
+)
+_INVALID = _Failure(
+    "Keystone sent an invalid response.",
+    "Check that auth_url is the URL of Keystone, not of another server.",
+)
 
 
 class ServiceSession:
@@ -136,7 +169,6 @@ class ServiceSession:
         credentials, IdentityUnavailable for all other errors. Their messages do not quote
         keystoneauth, whose messages may contain passwords.
         """
-        kind, is_plugin_usable = IdentityUnavailable, False
         try:
             async with asyncio.timeout(self._options.http_connect_timeout):
                 for attempt in range(1, self._options.http_request_max_retries + 1):
@@ -148,23 +180,17 @@ class ServiceSession:
                 return await self._call_in_thread(call)
         except IdentityUnavailable:
             raise
-        except TimeoutError:
-            problem = "Keystone did not answer in time."
-        except _RETRYABLE as error:
-            problem = "Keystone cannot be reached."
-            is_plugin_usable = not isinstance(error, DiscoveryFailure)
-        except ClientException as error:
-            problem = "Glimpse cannot log in to Keystone."
-            kind = LoginRefused
-            if _is_redirect(error):
-                problem = "Keystone answers with a redirect, which is not followed."
-                kind = IdentityUnavailable
-        except Exception:  # noqa: BLE001  plugins raise anything for documents they do not expect
-            problem = "Keystone's answer makes no sense."
-        _log.error("%s", problem)
-        if not is_plugin_usable:
-            self._reset(self._make_plugin())
-        raise kind(problem)
+        except Exception as error:  # noqa: BLE001  plugins raise anything for documents they do not expect
+            failure = _failure_of(error)
+            _log.error(
+                "The call to Keystone at %s failed with %s: %s %s",
+                strip_credentials(self.auth_url or "the address of the plugin"),
+                type(error).__name__,
+                *failure[:2],
+            )
+            if isinstance(error, DiscoveryFailure) or not isinstance(error, _RETRYABLE):
+                self._reset(self._make_plugin())
+        raise failure.error(failure.message)
 
     async def _call_in_thread(self, call: Callable[[], Result]) -> Result:
         """Run `call` in a thread once; return its result, or raise its error.
@@ -176,7 +202,7 @@ class ServiceSession:
 
         def run() -> Result:
             if not self._threads.acquire(blocking=False):
-                raise IdentityUnavailable("Keystone did not answer in time.")
+                raise IdentityUnavailable(_TIMED_OUT.message)
             try:
                 self._adapter.begin(loop, self._options.http_connect_timeout)
                 return call()
@@ -243,6 +269,17 @@ def is_sendable(token: str) -> bool:
     It has to be printable ASCII, of at most 8,000 characters.
     """
     return token.isascii() and token.isprintable() and len(token) <= _MAX_TOKEN_CHARACTERS
+
+
+def _failure_of(error: Exception) -> _Failure:
+    """Return the failure that an error of keystoneauth, or of a plugin, stands for."""
+    if isinstance(error, TimeoutError):
+        return _TIMED_OUT
+    if isinstance(error, _RETRYABLE):
+        return _UNREACHABLE
+    if isinstance(error, ClientException) and not isinstance(error, InvalidResponse):
+        return _REDIRECTED if _is_redirect(error) else _REFUSED
+    return _INVALID
 
 
 def _is_redirect(error: ClientException) -> bool:

@@ -30,7 +30,7 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
         caller = _caller(token)
         return ValidatedToken(caller, expires_at.timestamp(), validated_at, rules)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        raise IdentityUnavailable("Keystone's answer makes no sense.") from None
+        raise IdentityUnavailable("Keystone sent an invalid response.") from None
 
 
 def _caller(token: dict[str, Any]) -> Caller:
