@@ -1,14 +1,17 @@
-"""Environment variables that other OpenStack services use and a gateway ignores."""
+"""Environment variables that other OpenStack services heed and a gateway ignores."""
 
 from collections.abc import Iterator, Mapping
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-_CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # of `requests`, which logs in elsewhere
+_CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # of requests, which other services use
 IGNORED = (*_PROXIES, *_CA_BUNDLES)
 
 
 def find_ignored_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield a message for the operator for each variable that is set and has no effect."""
+    """Yield a message for the operator for each ignored variable that is set and not empty.
+
+    Variables for proxies are looked for in upper and in lower case.
+    """
     for name in _PROXIES:
         if environment.get(name) or environment.get(name.lower()):
             yield f"{name} has no effect: Glimpse connects to Keystone and Glance directly"

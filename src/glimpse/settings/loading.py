@@ -30,8 +30,8 @@ from glimpse.settings.unsupported_options import find_unsupported_options, has_a
 from glimpse.settings.values import Settings
 
 _NO_OVERRIDES: Mapping[str, object] = MappingProxyType({})
-# Each of them in [keystone_authtoken] means that the operator has a Keystone; keystoneauth
-# registers those of its plugins on the section.
+# The operator has a Keystone if one of these is set in [keystone_authtoken]. Most are options of
+# keystoneauth's plugins, which are not declared here: so their raw texts are looked at.
 _KEYSTONE_OPTIONS = (
     *("auth_url", "auth_type", "auth_plugin", "auth_section", "www_authenticate_uri", "auth_uri"),
     *("identity_uri", "auth_host", "admin_token", "admin_user"),
@@ -45,13 +45,14 @@ class InvalidSettings(Exception):
 def load_settings(
     config_files: Sequence[str | Path] = (), overrides: Mapping[str, object] = _NO_OVERRIDES
 ) -> Settings:
-    """Read the files. Later files override earlier ones, and `overrides` override the files.
+    """Read the settings; later files override earlier ones, and `overrides` override the files.
 
-    A key of `overrides` is ``section.option``; values of None are ignored.
+    A key of `overrides` is ``section.option``; values of None are ignored. Options that are set
+    nowhere have their defaults, with no file at all, too.
 
     A file may be a complete nova.conf: sections and options that Glimpse does not have are ignored.
     `Settings.ineffective_options` lists those that concern Glimpse and have no effect. Raises
-    InvalidSettings.
+    InvalidSettings for a file that cannot be read or parsed, and for an invalid value.
     """
     files = [str(file) for file in config_files]
     try:
@@ -75,17 +76,25 @@ def load_settings(
 
 
 def default_state_dir(environment: Mapping[str, str]) -> Path:
-    """Return the default state directory of the embedded services (XDG Base Directory)."""
+    """Return the state directory that is used if none is configured.
+
+    It is ``glimpse`` in the directory that XDG_DATA_HOME names in `environment`; in
+    ``~/.local/share`` if that variable is not set, or relative (XDG Base Directory Specification).
+    """
     data_home = environment.get("XDG_DATA_HOME", "")
     base = Path(data_home) if data_home.startswith("/") else Path.home() / ".local" / "share"
     return base / "glimpse"
 
 
 def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]) -> Settings:
-    """Make the settings from the parsed options; policy files may be in `config_dirs`."""
-    server = _section(config, "glimpse") | _section(config, "DEFAULT")
+    """Make the settings from the parsed options, and from their texts in the files, `raw`.
+
+    Policy files without an absolute path are looked for in `config_dirs`. Raises ValueError for
+    options that exclude each other, and cfg.Error for an invalid value.
+    """
+    options = {section: _values(config, section) for section in SECTIONS}
+    server, api, quota = options["glimpse"] | options["DEFAULT"], options["api"], options["quota"]
     state_dir = server.pop("state_dir")
-    api, quota = _section(config, "api"), _section(config, "quota")
     has_keystone = any(raw.get("keystone_authtoken", {}).get(name) for name in _KEYSTONE_OPTIONS)
     strategy = api["auth_strategy"] or ("keystone" if has_keystone else "embedded")
     api["auth_strategy"] = "noauth" if strategy == "noauth2" else strategy
@@ -100,15 +109,15 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
         ),
         api=Api(**api),
         quota=Quota(**quota),
-        policy=_policy(_section(config, "oslo_policy"), config_dirs),
-        middleware=Middleware(**_section(config, "oslo_middleware")),
-        healthcheck=Healthcheck(**_section(config, "healthcheck")),
-        metrics=_metrics(_section(config, "metrics"), image_service, server["port"]),
-        embedded=Embedded(**_section(config, "embedded")),
-        glance=Glance(**_section(config, "glance")),
-        keystone_authtoken=KeystoneAuthtoken(**_section(config, "keystone_authtoken")),
-        service_user=_service_user(_section(config, "service_user"), raw),
-        coordination=Coordination(**_section(config, "coordination")),
+        policy=_policy(options["oslo_policy"], config_dirs),
+        middleware=Middleware(**options["oslo_middleware"]),
+        healthcheck=Healthcheck(**options["healthcheck"]),
+        metrics=_metrics(options["metrics"], image_service, server["port"]),
+        embedded=Embedded(**options["embedded"]),
+        glance=Glance(**options["glance"]),
+        keystone_authtoken=KeystoneAuthtoken(**options["keystone_authtoken"]),
+        service_user=_service_user(options["service_user"], raw),
+        coordination=Coordination(**options["coordination"]),
         image_service=image_service,
         ineffective_options=(
             *find_unsupported_options(lambda section, option: raw.get(section, {}).get(option)),
@@ -122,8 +131,12 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
     )
 
 
-def _section(config: cfg.ConfigOpts, section: str) -> dict[str, Any]:
-    """Return the section's options. Lists become tuples; empty numbers become the default."""
+def _values(config: cfg.ConfigOpts, section: str) -> dict[str, Any]:
+    """Return the value of each option of a section, by its name.
+
+    Lists become tuples. A number that a file leaves empty, as in ``timeout =``, is the default.
+    Raises cfg.Error for an invalid value.
+    """
     group = config if section == "DEFAULT" else config[section]
     values = {}
     for option in SECTIONS[section]:
@@ -135,9 +148,10 @@ def _section(config: cfg.ConfigOpts, section: str) -> dict[str, Any]:
 
 
 def _metrics(options: Mapping[str, Any], image_service: ImageServiceName, api_port: int) -> Metrics:
-    """Return where metrics are served: by default, at METRICS_PORT in gateway mode only.
+    """Return where metrics are served; the port is 0 if they are not.
 
-    Raises ValueError for the port of the API.
+    Without a configured port, it is METRICS_PORT in gateway mode, unless the API is at that port,
+    and 0 in embedded mode. Raises ValueError if the configured port is `api_port`.
     """
     host, port = options["host"], options["port"]
     if port is not None:
@@ -149,7 +163,12 @@ def _metrics(options: Mapping[str, Any], image_service: ImageServiceName, api_po
 
 
 def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
-    """Return the policy files; relative names are searched in `config_dirs` (oslo.policy)."""
+    """Return the policy files and directories, found as oslo.policy finds them.
+
+    A name is looked for in `config_dirs`, and kept as it is if it is in none of them. Without a
+    configured name, the result has ``policy.yaml`` or ``policy.json``, and ``policy.d``, as far as
+    they exist there.
+    """
 
     def find(name: str) -> Path | None:
         return next((place / name for place in config_dirs if (place / name).exists()), None)
@@ -164,6 +183,6 @@ def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
 
 
 def _service_user(options: Mapping[str, Any], raw: RawOptions) -> ServiceUser:
-    """Return the [service_user] settings; no token is sent without credentials to get it."""
+    """Return the options of [service_user]; without credentials, no token is sent."""
     has_credentials = has_auth_plugin(raw.get("service_user", {}))
     return ServiceUser(options["send_service_user_token"] and has_credentials)

@@ -1,4 +1,4 @@
-"""The text of options in configuration files, which oslo.config does not give access to."""
+"""The texts of options in configuration files, as oslo.config does not return them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,16 +7,19 @@ from oslo_config import cfg
 
 from glimpse.settings.options import SECTIONS
 
-# The last value of each section's options.
+# By section and option: the text in the last file that sets the option.
 RawOptions = Mapping[str, Mapping[str, str]]
 
 _CREDENTIALS = ("keystone_authtoken", "service_user")
-# ``$name``, ``${name}``, ``$section.name``: oslo.config replaces it by another option's value.
+# ``$name``, ``${name}`` or ``$section.name``: oslo.config replaces it by that option's value.
 _REFERENCE = re.compile(r"\$\{?(?:(\w+)\.)?(\w+)")
 
 
 def read_raw_options(files: Sequence[str]) -> RawOptions:
-    """Read files that oslo.config has found to be well-formed."""
+    """Return the texts of all options in the files; later files override earlier ones.
+
+    Raises cfg.ParseError for a malformed file.
+    """
     found: dict[str, dict[str, list[str]]] = {}
     for file in files:
         cfg.ConfigParser(file, found).parse()
@@ -27,7 +30,7 @@ def read_raw_options(files: Sequence[str]) -> RawOptions:
 
 
 def refuse_nul(raw: RawOptions, overrides: Mapping[str, object]) -> None:
-    """Raise ValueError for a NUL character in a value: no path, host or URL can have one."""
+    """Raise ValueError if a value contains a NUL character, which no path, host or URL can have."""
     values: dict[str, object] = {
         f"[{section}] {option}": value
         for section, options in raw.items()
@@ -39,9 +42,11 @@ def refuse_nul(raw: RawOptions, overrides: Mapping[str, object]) -> None:
 
 
 def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
-    """Register options of Nova that values refer to, such as ``$my_ip``.
+    """Register those options of Nova to which values refer, such as ``$my_ip``.
 
-    Skips the sections of credentials, in which keystoneauth registers options.
+    oslo.config resolves references to registered options only. An option that no file sets is not
+    registered: reading a value that refers to it raises NoSuchOptError. Sections of credentials
+    are skipped, because keystoneauth registers their options.
     """
     named = [raw.get(section, {}).get("auth_section") for section in _CREDENTIALS]
     credentials = {*_CREDENTIALS, *named}
@@ -52,9 +57,10 @@ def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
 
 
 def missing_reference(error: BaseException) -> str:
-    """Return the option that a value refers to and that is not set.
+    """Return the name of the option to which a value refers and which is not set.
 
-    The error names the option that was read; the first error in its context names the missing one.
+    oslo.config raises `error` for the option that was read. The error at the start of the chain of
+    contexts is that of the missing option.
     """
     while isinstance(error.__context__, cfg.NoSuchOptError):
         error = error.__context__
@@ -62,7 +68,10 @@ def missing_reference(error: BaseException) -> str:
 
 
 def _references(raw: RawOptions) -> Iterator[tuple[str, str]]:
-    """Yield section and option of each reference; without a section, its own and DEFAULT."""
+    """Yield the section and option to which each reference may lead.
+
+    A reference without a section may lead to its own section. Each may lead to DEFAULT.
+    """
     for section, options in raw.items():
         for text in options.values():
             for named, option in _REFERENCE.findall(text):

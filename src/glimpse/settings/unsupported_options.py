@@ -14,6 +14,7 @@ _FORWARDED = "[oslo_middleware] enable_proxy_headers_parsing also trusts X-Forwa
 _SERVICE_USER = "[keystone_authtoken] has the TLS options and timeouts of Keystone"
 _CACHE_TLS = "memcached is called in plain text; use memcache_security_strategy = ENCRYPT"
 
+# By section and option: what to use instead, or why the option has no effect.
 UNSUPPORTED_OPTIONS: Mapping[str, Mapping[str, str]] = {
     "DEFAULT": {
         "osapi_compute_listen": _LISTENING,
@@ -88,13 +89,15 @@ UNSUPPORTED_OPTIONS: Mapping[str, Mapping[str, str]] = {
 
 _SENDS = "send_service_user_token"
 _PLUGIN_OPTIONS = ("auth_type", "auth_plugin", "auth_section")
+# Values with which an option asks for nothing, so that there is nothing to report.
 _UNSET = frozenset(("", "false", "no", "off", "0", "none"))
 
 
 def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
-    """Yield a message for the operator for each unsupported option that is set.
+    """Yield a message for the operator for each option that is set and has no effect.
 
-    `value_of` returns the text of a section's option, None if it is not set.
+    These are UNSUPPORTED_OPTIONS, and options that need another one, which is not set.
+    `value_of(section, option)` returns the option's text in the files, None if it is not set.
     """
     for section, options in UNSUPPORTED_OPTIONS.items():
         for option, instead in options.items():

@@ -13,10 +13,11 @@ from glimpse.settings.options.services import Coordination, Glance, KeystoneAuth
 class Settings:
     """The values of all options, and values derived from them.
 
-    ``ineffective_options`` has a message for each option that is set and has no effect.
+    ``ineffective_options`` has a message for the operator for each option, or environment variable,
+    that is set and has no effect.
 
     ``oslo_config`` is the configuration from which the values were read. keystoneauth1.loading
-    registers the options of the operator's plugin on its credentials sections, and reads them.
+    registers and reads the options of the operator's plugin in its sections of credentials.
     """
 
     server: Server

@@ -189,8 +189,8 @@ METRICS: Sequence[cfg.Opt] = (
 class Metrics:
     """Where Prometheus scrapes this process; nowhere if the port is 0.
 
-    `is_required` is False for a port that is only the default: if it cannot be listened on, the
-    process serves without metrics.
+    `is_required` is True if the port is configured: then serving fails if the port is in use. If a
+    port that is only the default is in use, there are no metrics.
     """
 
     host: str
