@@ -1,1 +1,1 @@
-"""Composition: puts the components of a configuration together, for `cli` and `asgi`."""
+"""Composition: makes the application that the settings describe, for `cli` and `asgi`."""

@@ -14,7 +14,10 @@ from glimpse.telemetry.observer import NULL_OBSERVER, Observer
 
 
 class Application:
-    """The open components of one configuration, and `serve`, the ASGI application over them."""
+    """The open components of one configuration, and `serve`, the ASGI application over them.
+
+    Close it when no request is being served any more.
+    """
 
     def __init__(self, serve: ASGIApp, components: Components, in_flight: RequestsInFlight) -> None:
         self.serve = serve
@@ -22,15 +25,18 @@ class Application:
         self._in_flight = in_flight
 
     async def wait_until_idle(self) -> None:
-        """Return when no request is being served. Call it once no new requests can arrive."""
+        """Return when no request is being served.
+
+        Call it after the last request has been passed to `serve`.
+        """
         await self._in_flight.wait_until_idle()
 
     def copy_cache(self, other: "Application") -> None:
-        """Copy the cached tokens of `other` if its identity has the same settings."""
+        """Use the cached tokens of `other`, too, if its identity has the same options."""
         self.components.identity.copy_cache(other.components.identity)
 
     async def close(self) -> None:
-        """Close the components."""
+        """Close the identity and the image service."""
         await self.components.close()
 
 
@@ -41,8 +47,12 @@ async def open_application(
 ) -> Application:
     """Open the components that the settings name, and build the pipeline in front of them.
 
-    Call it in the process that serves. Raises InvalidSettings, and what the components raise when
-    they cannot be opened; then nothing stays open.
+    Call it in the process that serves. `observer` counts requests and calls; `render_metrics` is
+    None if metrics are turned off.
+
+    Raises InvalidSettings, ValueError for unusable options of [healthcheck], and for files in
+    the state directory that cannot be used OSError, UnusableCatalog, InvalidDirectory,
+    IdentityUnavailable or an error of `images.errors`. Then nothing stays open.
     """
     rules = await asyncio.to_thread(_load_policy_rules, settings)
     components = await _open_components(settings, rules)
@@ -56,7 +66,10 @@ async def open_application(
 
 
 async def _open_components(settings: Settings, rules: PolicyRules | None) -> Components:
-    """Import the mode that the settings name, and only that: the other's modules load slowly."""
+    """Open the components of gateway mode or embedded mode.
+
+    Imports the modules of that mode only: those of the other would take time and memory.
+    """
     if settings.image_service == "glance":
         from glimpse.app.gateway import open_gateway_components  # noqa: PLC0415  only this mode
 

@@ -1,4 +1,4 @@
-"""Makes the Compute Images API from the settings and the components of either mode."""
+"""Makes the Compute Images API from the settings and the components."""
 
 from urllib.parse import urlsplit
 
@@ -15,7 +15,10 @@ from glimpse.settings import InvalidSettings, Settings
 def make_compute_api(
     settings: Settings, components: Components, rules: PolicyRules | None
 ) -> ComputeAPI:
-    """Make the API; `rules` are the operator's policy rules. Raises InvalidSettings."""
+    """Make the API. Raises InvalidSettings for an invalid link prefix.
+
+    `rules` are the operator's policy rules; None without policy files.
+    """
     policy = ComputePolicy(rules)
     operations = Operations(
         components.images,
@@ -41,7 +44,10 @@ def compute_options(settings: Settings) -> ComputeOptions:
 
 
 def _link_prefix(option: str, text: str | None) -> str | None:
-    """Return a link prefix; None if empty. Raises InvalidSettings without scheme and host."""
+    """Return the link prefix `text`, None if it is empty.
+
+    Raises InvalidSettings, with the name of the `option`, for a prefix without scheme and host.
+    """
     if not text:
         return None
     parts = urlsplit(text)

@@ -1,4 +1,4 @@
-"""Embedded mode: opens the image service, and usually the identity, in the state directory."""
+"""Embedded mode: opens the embedded image service, and the identity that the settings name."""
 
 from contextlib import AsyncExitStack
 from functools import partial
@@ -22,10 +22,12 @@ from glimpse.settings import Settings
 
 
 async def open_embedded_components(settings: Settings, rules: PolicyRules | None) -> Components:
-    """Open the files in the state directory, and make the Image and Identity APIs.
+    """Open the image service and the identity, and make the Image and Identity APIs.
 
-    `rules` are the operator's policy rules. Raises what the components raise when they cannot be
-    opened; then nothing stays open.
+    `rules` are the operator's policy rules; None without policy files. Undoes the uploads of
+    processes that have ended. Raises OSError, UnusableCatalog, InvalidDirectory,
+    IdentityUnavailable, or an error of `images.errors`, for files in the state directory that
+    cannot be used, and InvalidSettings for a Keystone that cannot; then nothing stays open.
     """
     anyio.current_time()  # loads anyio's backend: 17 ms that the first download would wait for
     state_dir = settings.server.state_dir
@@ -61,9 +63,10 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
 def _open_identity(
     settings: Settings,
 ) -> tuple[Identity, ASGIApp | None, dict[str, ReadinessCheck]]:
-    """Open the identity of [api] auth_strategy.
+    """Open the identity that [api] auth_strategy names.
 
-    Returns the identity, its Identity API (None if it has none), and its readiness checks.
+    Returns it, its Identity API (None for an identity without one), and its readiness checks by the
+    names that `/readiness` shows. Raises what `open_embedded_components` raises for it.
     """
     if settings.api.auth_strategy == "noauth":
         return NoAuthIdentity(), None, {}

@@ -33,7 +33,7 @@ class Gateway(NamedTuple):
 
 
 def open_gateway_components(settings: Settings, rules: PolicyRules | None) -> Components:
-    """Make the components of a gateway. Raises InvalidSettings."""
+    """Make the components of a gateway. Raises what `open_gateway` raises."""
     images, identity, _ = open_gateway(settings, rules)
     readiness_checks: dict[str, ReadinessCheck] = {"glance": images.ping}
     if isinstance(identity, KeystoneIdentity):
@@ -46,10 +46,11 @@ def open_gateway_components(settings: Settings, rules: PolicyRules | None) -> Co
 
 
 def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gateway:
-    """Make the image service and the identity. Raises InvalidSettings.
+    """Make the image service and the identity.
 
     Calls no other service, so that a gateway starts while Keystone or Glance is down. `rules` are
-    the operator's policy rules.
+    the operator's policy rules; None without policy files. Raises InvalidSettings, and OSError if
+    the directory of lock files cannot be made.
     """
     if settings.api.auth_strategy == "keystone":
         session = open_session(settings)
@@ -66,9 +67,10 @@ def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gatewa
 def open_glance(
     settings: Settings, session: ServiceSession | None, rules: PolicyRules | None = None
 ) -> GlanceImageService:
-    """Make the image service of the Glance that [glance] or the catalog of `session` names.
+    """Make the image service in front of Glance.
 
-    Raises InvalidSettings.
+    Glance is at the URLs in [glance]; without any, it is looked up in the catalog of `session` at
+    the first request. `session` is None without a Keystone. Raises what `open_gateway` raises.
     """
     options = glance_options(settings)
     if not options.api_servers and session is None:
@@ -92,7 +94,7 @@ def open_glance(
 
 
 def glance_options(settings: Settings) -> GlanceOptions:
-    """Return the options of [glance] but for those of the transport."""
+    """Return the options of [glance], without those of `glance_transport`."""
     glance = settings.glance
     override = (glance.endpoint_override,) if glance.endpoint_override else ()
     return GlanceOptions(
@@ -116,7 +118,7 @@ def glance_transport(settings: Settings) -> HttpClient:
 
 
 def open_image_locks(settings: Settings) -> ImageLocks:
-    """Make the locks for writers of one image. Raises InvalidSettings."""
+    """Make the locks for writers of one image. Raises what `open_gateway` raises."""
     try:
         return ImageLocks(coordination_url(settings), settings.glance.timeout)
     except UnusableLockService as error:
@@ -124,7 +126,11 @@ def open_image_locks(settings: Settings) -> ImageLocks:
 
 
 def coordination_url(settings: Settings) -> str:
-    """Return the URL of the lock service: as configured, or files in the state directory."""
+    """Return the URL of the lock service, as tooz has it.
+
+    Without a configured one, it names the directory of lock files in the state directory, which is
+    made if it is missing. Raises OSError if it cannot be made.
+    """
     if settings.coordination.backend_url:
         return settings.coordination.backend_url
     directory = settings.server.state_dir / "locks"

@@ -1,4 +1,4 @@
-"""Opens what calls Keystone: the service's session, and the identity with its shared cache."""
+"""Makes what calls Keystone: sessions of service users, and the identity with its shared cache."""
 
 from keystoneauth1 import loading
 from keystoneauth1.exceptions import ClientException
@@ -14,18 +14,19 @@ from glimpse.upstream.client import HttpClient
 
 
 def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdentity:
-    """Make the identity that validates tokens with Keystone; it logs in with `session`.
+    """Make the identity that validates tokens at Keystone with the token of `session`.
 
-    Raises InvalidSettings.
+    Closing the identity closes `session`. Raises InvalidSettings.
     """
     options, shared = keystone_options(settings), open_shared_cache(settings)
     return KeystoneIdentity(options, session, keystone_transport(options), shared=shared)
 
 
 def open_shared_cache(settings: Settings) -> SharedCache | None:
-    """Make the cache of validated tokens in memcached; return None if none is configured.
+    """Make the cache of validated tokens in memcached.
 
-    Raises InvalidSettings.
+    Return None if no server is configured, if entries would not be protected, or if tokens are not
+    cached. Raises InvalidSettings.
     """
     keystone = settings.keystone_authtoken
     strategy = keystone.memcache_security_strategy
@@ -45,7 +46,10 @@ def open_shared_cache(settings: Settings) -> SharedCache | None:
 
 
 def open_session(settings: Settings, section: str = "keystone_authtoken") -> ServiceSession:
-    """Make a session that logs in with the credentials of `section`. Raises InvalidSettings."""
+    """Make a session that logs in, when it is first used, with the credentials in `section`.
+
+    Raises InvalidSettings if they are missing or incomplete.
+    """
 
     def make_plugin() -> BaseAuthPlugin:
         plugin = loading.load_auth_from_conf_options(settings.oslo_config, section)
@@ -64,7 +68,10 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
 
 
 def keystone_options(settings: Settings) -> KeystoneOptions:
-    """Return the options of [keystone_authtoken] without credentials. Raises InvalidSettings."""
+    """Return the options of [keystone_authtoken], without credentials.
+
+    Raises InvalidSettings for unusable TLS files.
+    """
     keystone = settings.keystone_authtoken
     return KeystoneOptions(
         www_authenticate_uri=keystone.www_authenticate_uri,
@@ -81,7 +88,7 @@ def keystone_options(settings: Settings) -> KeystoneOptions:
 
 
 def keystone_transport(options: KeystoneOptions) -> HttpClient:
-    """Make an HTTP client for Keystone."""
+    """Make an HTTP client for Keystone, with the TLS options and the timeout in `options`."""
     return HttpClient(
         tls=options.tls,
         connect_timeout=options.http_connect_timeout,

@@ -39,9 +39,10 @@ def build_pipeline(
 ) -> ASGIApp:
     """Compose the middleware and the APIs into one ASGI application for HTTP requests.
 
-    It does not handle lifespan events. `rules` are the operator's policy rules, `in_flight` counts
-    the requests being served, and `render_metrics` is None if metrics are turned off. Raises
-    InvalidSettings, and ValueError for options of [healthcheck] that contradict each other.
+    It does not handle lifespan events. `rules` are the operator's policy rules, None without policy
+    files. `in_flight` counts the requests being served. `render_metrics` is None if metrics are
+    turned off. Raises InvalidSettings for an invalid link prefix, and ValueError for unusable
+    options of [healthcheck].
     """
     application = _mount_apis(settings, components, rules)
     # From the outermost to the innermost. None: this configuration does not need it.
@@ -64,7 +65,7 @@ def build_pipeline(
 
 
 def _mount_apis(settings: Settings, components: Components, rules: PolicyRules | None) -> ASGIApp:
-    """Mount each API at its prefix."""
+    """Return the application that passes a request to the API whose prefix its path has."""
     apis: dict[str, ASGIApp] = {}
     if components.image_api is not None:
         # Image API v2 of the embedded image service. A shared cache must not keep its responses,
@@ -79,7 +80,7 @@ def _mount_apis(settings: Settings, components: Components, rules: PolicyRules |
 
 
 def _allowed_hosts(settings: Settings) -> _Middleware | None:
-    """Return the protection from DNS rebinding; None if requests need a valid token."""
+    """Return the protection from DNS rebinding; None if every request needs a valid token."""
     if settings.api.auth_strategy != "noauth":
         return None
     allowed = AllowedHosts(
@@ -120,9 +121,9 @@ def _metrics(settings: Settings, render_metrics: RenderMetrics | None) -> _Middl
 
 
 def _process_check(healthcheck: Healthcheck, port: int) -> ReadinessCheck:
-    """Make the readiness check of this process.
+    """Make the readiness check of this process, which serves the APIs at `port`.
 
-    It is not ready if it has too few file descriptors, or if the health check fails.
+    The check fails if too few file descriptors are left, or if a backend of `healthcheck` fails.
     """
 
     async def check() -> str | None:

@@ -44,15 +44,16 @@ class InvalidPolicyFile(InvalidSettings):
 
 
 class PolicyFiles:
-    """Implements PolicyRules with the rules in `policy_file` and in `policy_dirs`.
+    """Implements PolicyRules with the rules in `policy_file` and in the files of `policy_dirs`.
 
-    The files are JSON or YAML and may have rules for all of Compute. Glimpse evaluates its own
-    rules, and the rules that those refer to. The files are read again when they have changed; if
-    they are missing or invalid then, an error is logged and the present rules stay in effect.
+    The files are JSON or YAML and may have rules for all of Compute. Only the rules of Glimpse's
+    operations, and the rules that these refer to, are checked and evaluated. Changed files are read
+    again by the next `has`; if a file is missing or invalid then, an error is logged, and the
+    present rules stay in effect.
     """
 
     def __init__(self, policy_file: str | Path | None, policy_dirs: Sequence[str]) -> None:
-        """Read the files. Raises InvalidPolicyFile."""
+        """Read the files; `policy_file` is None for none. Raises InvalidPolicyFile."""
         if policy_file is not None and not Path(policy_file).is_file():
             raise InvalidPolicyFile(f"The policy file {policy_file} does not exist.")
         # Absolute, or oslo.policy would look for them in its directories of configuration files
@@ -63,7 +64,7 @@ class PolicyFiles:
         self._enforcer = self._load()
 
     def has(self, name: str) -> bool:
-        """Implement PolicyRules.has: return True if a file has the rule."""
+        """Implement PolicyRules.has; reads the files again first if they have changed."""
         self._refresh()
         return name in self._enforcer.file_rules
 
@@ -96,7 +97,7 @@ class PolicyFiles:
             _LOG.error("%s The rules stay as they were; correct the file.", error)
 
     def _read_stats(self) -> _FileStats:
-        """Return inode, size and modification time of each file and directory; 0 if missing."""
+        """Return inode, size and modification time of each file and directory; zeros if missing."""
         return tuple(_stat(path) for path in self._paths())
 
     def _paths(self) -> Iterator[str]:

@@ -17,8 +17,8 @@ _LOG = logging.getLogger(__name__)
 class ReloadableApplication:
     """An ASGI application that can change its configuration between two requests.
 
-    Make one per process: its metrics are those of the whole process. The lifespan event opens the
-    application; under a server without lifespan events, the first request does.
+    Make one per process, since it makes the metrics of the process. The application is opened by
+    the lifespan event, or under a server without lifespan events by the first request.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -43,7 +43,7 @@ class ReloadableApplication:
             await self._serve_lifespan(receive, send)
 
     async def open(self) -> Application:
-        """Return the application; open it first if it is not open.
+        """Return the application, which is opened if it is not open.
 
         Concurrent calls open it once. Raises what `open_application` raises; then the next call
         tries again.
@@ -54,7 +54,7 @@ class ReloadableApplication:
             return self._application
 
     async def close(self) -> None:
-        """Close the application, and those that a reload has replaced."""
+        """Close the application, and those that reloads have replaced and that are still open."""
         if self._application is not None:
             await self._application.close()
         for waiting, application in list(self._replaced.items()):
@@ -62,10 +62,11 @@ class ReloadableApplication:
             await application.close()
 
     async def reload(self, load: LoadSettings) -> bool:
-        """Open an application with the settings that `load` returns, for new requests.
+        """Open an application with the settings that `load` returns, for new requests; return True.
 
-        Requests in progress end with the configuration that they began with. If the settings cannot
-        be used, logs an error, keeps the present application and returns False.
+        The replaced application is closed when its last request has ended. If the settings cannot
+        be used, log an error, keep the present application and return False. Raises what `open`
+        raises if there is no present application.
         """
         present = await self.open()
         try:
