@@ -1,4 +1,4 @@
-"""``glimpse check``: test a configuration, and print its effect."""
+"""``glimpse check``: test whether a configuration would work, and print what it means."""
 
 import argparse
 import asyncio
@@ -24,7 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print a line for each finding; return 1 if one of them is a failure."""
+    """Print a line for each finding; return 1 if there is a FAIL, 0 otherwise.
+
+    Raises InvalidSettings.
+    """
     settings = read_settings(options)
     logging.disable()  # each error is a finding
     has_failed = False
@@ -37,8 +40,8 @@ def run(options: argparse.Namespace) -> int:
 def check(settings: Settings) -> Iterator[Finding]:
     """Yield a finding for each thing that ``glimpse serve`` needs.
 
-    Changes nothing, except that it creates the state directory and creates or migrates the
-    embedded catalog, if that is necessary.
+    Changes nothing, except that it makes the state directory, and in it a gateway's directory of
+    lock files.
     """
     yield _address("", settings.server.host, settings.server.port)
     if settings.metrics.port:

@@ -17,7 +17,7 @@ from glimpse.settings import Settings
 
 
 def check_embedded(settings: Settings) -> Iterator[Finding]:
-    """Read the catalog and the identity; create and change neither."""
+    """Yield a finding for the catalog, and one for the identity; create and change neither."""
     yield _catalog(settings.server.state_dir)
     match settings.api.auth_strategy:
         case "noauth":

@@ -17,9 +17,11 @@ _VALIDATING_ROLES = frozenset(("admin", "service"))
 
 
 async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
-    """Try each service that a gateway needs, in the order in which a request needs it.
+    """Call each service that a gateway needs, in the order in which a request needs it.
 
-    Changes nothing. No finding has a secret in it. Each step ends within its own timeout.
+    Yields a finding for each call; after a failed one, those that need its result are left out.
+    Changes nothing, except that it makes the directory of lock files. Each call ends within the
+    timeout that the settings give it. No finding has a secret in it.
     """
     try:
         gateway = open_gateway(settings)
@@ -49,7 +51,10 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
 async def _keystone(
     session: ServiceSession, identity: Identity
 ) -> AsyncIterator[tuple[Finding, Caller | None]]:
-    """Log in, and validate the login's token. Yields its caller with the last finding."""
+    """Log in, and validate the token of that login.
+
+    Yields a finding for each step. The last one comes with the token's caller, if it is valid.
+    """
     where = f"Keystone at {strip_credentials(session.auth_url or 'the address of the plugin')}"
     try:
         token, _ = await session.token_and_endpoint()
@@ -132,7 +137,10 @@ async def _locks(settings: Settings) -> Finding:
 
 
 async def _memcached(settings: Settings) -> AsyncIterator[Finding]:
-    """Yield a finding for each server; "note" if unavailable, since Glimpse works without it."""
+    """Yield a finding for each memcached server, a "note" if it is unavailable.
+
+    Glimpse works without memcached, only slower.
+    """
     shared = open_shared_cache(settings)
     if shared is None:
         return

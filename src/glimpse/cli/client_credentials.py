@@ -8,11 +8,14 @@ from glimpse.identity.embedded.directory import DOMAIN_NAME, Directory, User
 
 
 class NoCredentials(LookupError):
-    """The user does not exist, has no readable password, or no project; the message says which."""
+    """The user does not exist, has no project, or has no password that can be read.
+
+    The message says which.
+    """
 
 
 def render_openrc(directory: Directory, user_name: str, base_url: str, region: str) -> str:
-    """Render a shell script that sets the OS_* variables of a user.
+    """Render a shell script that sets the variables with which a user's clients log in.
 
     `base_url` is the URL of Glimpse, without a slash at its end. Raises NoCredentials.
     """
@@ -32,7 +35,10 @@ def render_openrc(directory: Directory, user_name: str, base_url: str, region: s
 
 
 def render_clouds(directory: Directory, base_url: str, region: str) -> str:
-    """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user with credentials."""
+    """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user who can log in.
+
+    `base_url` is the URL of Glimpse, without a slash at its end.
+    """
     lines = ["clouds:"]
     for name in sorted(user.name for user in directory.users.values()):
         try:
@@ -55,7 +61,10 @@ def render_clouds(directory: Directory, base_url: str, region: str) -> str:
 
 
 def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, str]:
-    """Return a user, its password and the name of one of its projects. Raises NoCredentials."""
+    """Return a user, the password, and the name of the user's first project.
+
+    The project of the user's own name comes before all others. Raises NoCredentials.
+    """
     user = directory.user(name=user_name)
     if user is None:
         known = ", ".join(sorted(each.name for each in directory.users.values()))
@@ -70,5 +79,5 @@ def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, 
 
 
 def _quoted(text: str) -> str:
-    # YAML reads a JSON string.
+    """Return `text` as a JSON string, which YAML reads as well."""
     return orjson.dumps(text).decode()

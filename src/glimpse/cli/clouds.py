@@ -1,4 +1,4 @@
-"""``glimpse clouds``: print a clouds.yaml with all users."""
+"""``glimpse clouds``: print a clouds.yaml with all users who can log in."""
 
 import argparse
 
@@ -13,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the clouds.yaml. Raises CommandFailed if the users cannot be read."""
+    """Print the clouds.yaml, and return 0. Raises what `read_directory` raises."""
     settings = read_settings(options)
     directory = read_directory(settings)
     text = client_credentials.render_clouds(

@@ -9,7 +9,10 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, not l
 
 
 def read_directory(settings: Settings) -> Directory:
-    """Read the users; create the first users if there is no file. Raises CommandFailed."""
+    """Read the users in the state directory; without an identity file, create the standard users.
+
+    Raises CommandFailed for a file with invalid content, OSError for one that cannot be used.
+    """
     try:
         return DirectoryFile(settings.server.state_dir).current
     except InvalidDirectory as error:
@@ -17,6 +20,9 @@ def read_directory(settings: Settings) -> Directory:
 
 
 def base_url(settings: Settings) -> str:
-    """Return the URL of a Glimpse with these settings, for clients on the same machine."""
+    """Return the URL of a Glimpse with these settings, for clients on the same machine.
+
+    It has no slash at its end.
+    """
     host = _LOOPBACK.get(settings.server.host, settings.server.host)
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"

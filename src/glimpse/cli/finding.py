@@ -1,13 +1,14 @@
-"""Finding: one result of ``glimpse check``."""
+"""Finding: a line that ``glimpse check`` prints."""
 
 from typing import Literal, NamedTuple
 
-# FAIL: serving would not work. note: serving works, but some option or feature has no effect.
+# FAIL: serving would not work. note: serving would work, but something has no effect, is not tried
+# or is unavailable.
 Severity = Literal["ok", "note", "FAIL"]
 
 
 class Finding(NamedTuple):
-    """The result of one check, as a line for the operator."""
+    """The result of one check; `text` is one line for the operator."""
 
     severity: Severity
     text: str

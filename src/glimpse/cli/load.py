@@ -25,10 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Load the file, and print how many images it had.
+    """Load the file, print how many images it had, and return 0.
 
     Images are loaded in transactions. After an error or an interrupt, the images of committed
-    transactions stay. Raises CommandFailed.
+    transactions stay. Raises CommandFailed for a line that is no image, and for a file or catalog
+    that cannot be used; KeyboardInterrupt at SIGINT.
     """
     settings = read_settings(options)
     with _open_file(options.file) as stream:
@@ -59,7 +60,7 @@ def _open_file(name: str) -> BinaryIO:
 
 
 class _Loading:
-    """Loads lines into the catalog in the state directory; `count` images are loaded so far."""
+    """Loads lines into the catalog of the settings; `count` images have been loaded so far."""
 
     def __init__(self, settings: Settings, lines: JsonLines) -> None:
         self._settings = settings
@@ -67,7 +68,10 @@ class _Loading:
         self.count = 0
 
     async def run(self) -> None:
-        """Load all lines, with a progress bar if standard error is a terminal."""
+        """Load all lines, with a progress bar if standard error is a terminal.
+
+        Raises UnusableCatalog, BadRecord for a line that is no image, and Unavailable.
+        """
         service = EmbeddedImageService.open(
             self._settings.server.state_dir,
             image_size_cap=self._settings.embedded.image_size_cap,

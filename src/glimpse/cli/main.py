@@ -1,4 +1,4 @@
-"""The ``glimpse`` command: runs a subcommand. Errors are one line on standard error."""
+"""The ``glimpse`` command: runs a subcommand, and prints an error as one line."""
 
 import argparse
 import importlib
@@ -32,12 +32,19 @@ class Subcommand(Protocol):
         ...
 
     def run(self, options: argparse.Namespace) -> int:
-        """Run it, and return the exit status. Raises CommandFailed, InvalidSettings, OSError."""
+        """Run the subcommand, and return the exit status.
+
+        Raises CommandFailed, InvalidSettings, OSError or KeyboardInterrupt.
+        """
         ...
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; `arguments` default to the process's. Returns the exit status."""
+    """Run the command with `arguments`, by default those of the process.
+
+    Returns the exit status: that of the subcommand; 1 after an error, which is printed on standard
+    error; or 130 after SIGINT. Raises SystemExit for ``--help`` and for invalid arguments.
+    """
     given = sys.argv[1:] if arguments is None else arguments
     if invalid := next((word for word in given if "\0" in word), None):
         print(f"glimpse: an argument contains a NUL character: {invalid!r}", file=sys.stderr)
@@ -58,7 +65,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def make_parser(command: str) -> argparse.ArgumentParser:
-    """Make a parser that knows all subcommands, and the arguments of `command` if it is one."""
+    """Make a parser of all subcommands, which knows the arguments of `command` only.
+
+    Imports the module of `command`; text that is no subcommand is ignored.
+    """
     parser = argparse.ArgumentParser(
         prog="glimpse", description="OpenStack Compute's Images API, on its own."
     )

@@ -15,7 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the variables. Raises CommandFailed for a user who cannot log in."""
+    """Print the variables, and return 0.
+
+    Raises CommandFailed for a user who cannot log in, and what `read_directory` raises.
+    """
     settings = read_settings(options)
     directory = read_directory(settings)
     try:

@@ -12,18 +12,18 @@ _WIDTH = 96
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments; none of them changes what is printed."""
+    """Add the arguments that all subcommands have; here they have no effect."""
     add_settings_arguments(parser)
 
 
 def run(_options: argparse.Namespace) -> int:
-    """Print the text."""
+    """Print the sample configuration, and return 0."""
     print(sample_config(), end="")
     return 0
 
 
 def sample_config() -> str:
-    """Render ``etc/glimpse.conf.sample``."""
+    """Render the text of ``etc/glimpse.conf.sample``: each option, below its meaning."""
     parts = []
     for group, options in SECTIONS.items():
         parts.append(f"[{group}]\n")

@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; finish the requests in progress, and return 0.
 
     SIGHUP reloads the configuration. Returns 1 if the application cannot start in a worker. Raises
-    CommandFailed if it cannot start at all.
+    InvalidSettings, and CommandFailed for a log file, address or state that cannot be used.
     """
     settings = read_settings(options)
     _configure_logging(settings)
@@ -83,10 +83,11 @@ def _configure_logging(settings: Settings) -> None:
 
 
 def _open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequence[socket.socket]]:
-    """Listen for scrapes, if there are metrics; returns the settings and the sockets.
+    """Listen at the port of the metrics; return the settings to serve with, and the sockets.
 
-    If that fails at the default port, metrics are turned off in the settings returned. Raises
-    CommandFailed if it fails at a configured port.
+    There are no sockets if metrics are turned off. If the default port cannot be used, a warning is
+    logged, and metrics are turned off in the settings returned. Raises CommandFailed if a
+    configured port cannot be used. What is made for the workers is removed with `stack`.
     """
     if not settings.metrics.port:
         return settings, []
@@ -104,7 +105,11 @@ def _open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Seque
 
 
 def _share_metrics(stack: ExitStack) -> None:
-    """Make a directory for the workers' metrics, removed with `stack`. Raises CommandFailed."""
+    """Name a directory for the metrics of all workers in _METRICS_DIRECTORY.
+
+    If the operator has named none, it is a temporary one, which is removed when `stack` is closed.
+    Raises CommandFailed if it cannot be made.
+    """
     if os.environ.get(_METRICS_DIRECTORY):
         return
     # RUNTIME_DIRECTORY is systemd's, in memory; without it the directory is in /tmp.
@@ -118,6 +123,7 @@ def _share_metrics(stack: ExitStack) -> None:
 
 
 def _check_address(settings: Settings) -> None:
+    """Raise CommandFailed for noauth on an address that other machines reach, unless allowed."""
     if settings.api.auth_strategy == "noauth":
         try:
             check_noauth_bind(settings.server.host, settings.api.allow_remote_noauth)
@@ -126,6 +132,7 @@ def _check_address(settings: Settings) -> None:
 
 
 def _socket(host: str, port: int) -> socket.socket:
+    """Return a socket that listens. Raises CommandFailed."""
     try:
         return listen(host, port)
     except OSError as error:
@@ -133,7 +140,11 @@ def _socket(host: str, port: int) -> socket.socket:
 
 
 def _open_once(settings: Settings) -> None:
-    """Make or migrate the files before any worker opens them. Raises CommandFailed."""
+    """Open and close the application, to find errors before the workers start.
+
+    That also creates or migrates the files of the embedded services, which workers would otherwise
+    do at the same time. Raises CommandFailed.
+    """
     state_dir = settings.server.state_dir
 
     async def open_and_close() -> None:
@@ -150,6 +161,7 @@ def _open_once(settings: Settings) -> None:
 
 
 def _print_startup_message(settings: Settings, sock: socket.socket) -> None:
+    """Print the URL, and with the embedded identity a command with which a client can log in."""
     host, port = sock.getsockname()[:2]
     base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     print(f"Glimpse listens on {base_url}, state in {settings.server.state_dir}")

@@ -23,6 +23,6 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_settings(options: argparse.Namespace) -> Settings:
-    """Read the configuration files; arguments override them. Raises InvalidSettings."""
+    """Read the configuration files, which the arguments override. Raises InvalidSettings."""
     overrides = {name: value for name, value in vars(options).items() if "." in name}
     return load_settings(options.config_file, overrides)
