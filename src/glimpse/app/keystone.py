@@ -48,7 +48,7 @@ def open_shared_cache(settings: Settings) -> SharedCache | None:
 def open_session(settings: Settings, section: str = "keystone_authtoken") -> ServiceSession:
     """Make a session that logs in, when it is first used, with the credentials in `section`.
 
-    Raises InvalidSettings if they are missing or incomplete.
+    Raises InvalidSettings if they are missing or incomplete, and for unusable TLS files.
     """
 
     def make_plugin() -> BaseAuthPlugin:
@@ -68,7 +68,7 @@ def open_session(settings: Settings, section: str = "keystone_authtoken") -> Ser
 
 
 def keystone_options(settings: Settings) -> KeystoneOptions:
-    """Return the options of [keystone_authtoken], without credentials.
+    """Return the options of [keystone_authtoken], without those of plugins and of memcached.
 
     Raises InvalidSettings for unusable TLS files.
     """
