@@ -1,7 +1,7 @@
 """Read configuration files into Settings."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -119,16 +119,18 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
         service_user=_service_user(options["service_user"], raw),
         coordination=Coordination(**options["coordination"]),
         image_service=image_service,
-        ineffective_options=(
-            *find_unsupported_options(lambda section, option: raw.get(section, {}).get(option)),
-            *(
-                find_ignored_variables(os.environ)
-                if "glance" in (default_service, image_service)
-                else ()
-            ),
+        ineffective_options=tuple(
+            _find_ineffective(raw, is_gateway="glance" in (default_service, image_service))
         ),
         oslo_config=config,
     )
+
+
+def _find_ineffective(raw: RawOptions, *, is_gateway: bool) -> Iterator[str]:
+    """Yield a message for each option, and for a gateway each variable, that has no effect."""
+    yield from find_unsupported_options(lambda section, option: raw.get(section, {}).get(option))
+    if is_gateway:
+        yield from find_ignored_variables(os.environ)
 
 
 def _values(config: cfg.ConfigOpts, section: str) -> dict[str, Any]:
