@@ -9,6 +9,8 @@ from glimpse.identity import field_lengths
 from glimpse.identity.embedded import application_credentials
 from tests.identity.cloud import Cloud, message_of
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 FAR = "9999-12-31T23:59:59.999999"
 MOMENTS: list[Any] = [
     *(FAR, FAR + "Z", "9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59-23:59"),

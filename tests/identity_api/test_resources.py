@@ -6,6 +6,8 @@ import pytest
 
 from tests.identity.cloud import Cloud
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 KINDS = ("projects", "users", "domains", "roles", "services", "endpoints", "regions")
 
 

@@ -7,6 +7,8 @@ from keystoneauth1.identity import v3
 
 from tests.identity.cloud import Cloud, message_of
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 
 def test_discovery_offers_version_3(cloud: Cloud) -> None:
     response = requests.get(f"{cloud.base_url}/identity", timeout=20, allow_redirects=False)

@@ -9,6 +9,8 @@ from keystoneauth1.identity import v3
 
 from tests.identity.cloud import Cloud, message_of
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 
 def credential_of(cloud: Cloud, token: str, **more: Any) -> dict[str, Any]:
     path = f"/users/{user_id(cloud)}/application_credentials"

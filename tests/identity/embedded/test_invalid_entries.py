@@ -7,6 +7,8 @@ import pytest
 
 from tests.identity.cloud import Cloud
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 BROKEN: list[dict[str, Any]] = [
     {"expires_at": 253402300800.0},  # what 9999-12-31T23:59:59.999999 was kept as
     {"expires_at": 1e300},

@@ -7,6 +7,8 @@ import requests
 
 from tests.identity.cloud import Cloud, message_of
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 DOMAINS = [{"id": "default"}, {"name": "Default"}, {"name": "default"}]
 
 

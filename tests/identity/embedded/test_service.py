@@ -16,6 +16,8 @@ from tests.identity.clock import ManualClock
 from tests.identity.embedded.users import issue_token, log_in, write_identity_file
 from tests.support.embedded import open_identity
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 
 @pytest.fixture
 def clock() -> ManualClock:
