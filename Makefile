@@ -19,8 +19,8 @@ export PYTHONDONTWRITEBYTECODE :=
 serve: $(STAMP)
 	$(BIN)/glimpse serve $(ARGS)
 
-# Two for each core: half of the time a test waits. Who is done first takes from the others.
-PARALLEL := -n $(shell echo $$((2 * $$(nproc)))) --dist worksteal
+# Three for each core: most of the time a test waits. Who is done first takes from the others.
+PARALLEL := -n $(shell echo $$((3 * $$(nproc)))) --dist worksteal
 # Servers that tests run as they are, and do without where they are missing.
 SERVERS := redis-server memcached haproxy nginx-light etcd-server
 test: $(STAMP)
