@@ -117,7 +117,7 @@ def property_changes(
         replace=replace,
         keep=frozenset(dropped),
         limit=limit,
-        counted=len(attributes),
+        extra_count=len(attributes),
     )
 
 

@@ -14,12 +14,12 @@ class PropertyChanges:
     """The properties of an image to set and to remove, in one atomic change.
 
     ``set`` has the new values by key. ``remove`` has keys to remove; each must exist. With
-    ``replace``, all properties that are not in ``set`` or ``keep`` are removed, except reserved
-    ones.
+    ``replace``, all other properties are removed, except those in ``keep``, and those whose keys
+    start with RESERVED_PREFIX. Without ``replace``, ``keep`` matters to the limit only.
 
     ``limit`` is the most properties that the image may have after the change; None is no limit.
     These count: all properties after the change (with ``replace``, not the reserved ones); the keys
-    in ``keep``, even if the image does not have them; and ``counted`` more.
+    in ``keep``, even if the image does not have them; and ``extra_count`` more.
 
     ``set`` and ``remove`` must not have keys of attributes, such as ``name``: nobody checks that.
     """
@@ -29,16 +29,17 @@ class PropertyChanges:
     replace: bool = False
     keep: frozenset[str] = frozenset()
     limit: int | None = None
-    counted: int = 0
+    extra_count: int = 0
 
 
 def apply_changes(
     properties: Mapping[str, str | None], changes: PropertyChanges
 ) -> dict[str, str | None]:
-    """Return a changed copy of an image's properties.
+    """Return a copy of an image's properties with `changes` applied.
 
-    Raises PropertyNotFound for a key of `changes.remove` that is not in `properties`, otherwise
-    PropertyLimitExceeded for more than `changes.limit`. Does not check for reserved keys.
+    Raises PropertyNotFound if a key of `changes.remove` is missing; then PropertyLimitExceeded if
+    the image would have more properties than `changes.limit` (PropertyChanges says which count).
+    The caller must check for reserved keys in `changes`.
     """
     for key in sorted(changes.remove - properties.keys()):
         raise PropertyNotFound(key)
@@ -50,7 +51,7 @@ def apply_changes(
         and (not changes.replace or key in named or key.startswith(RESERVED_PREFIX))
     }
     after.update(changes.set)
-    counted = len(named if changes.replace else after.keys() | named) + changes.counted
+    counted = len(named if changes.replace else after.keys() | named) + changes.extra_count
     if changes.limit is not None and counted > changes.limit:
         raise PropertyLimitExceeded(changes.limit)
     return after
