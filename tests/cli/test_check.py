@@ -10,7 +10,7 @@ import pytest
 from glimpse.cli.check import check
 from glimpse.cli.check_embedded import check_embedded
 from glimpse.cli.finding import Finding
-from glimpse.embedded.sqlite.schema import STEPS, open_and_migrate
+from glimpse.embedded.sqlite.schema import MIGRATIONS, open_and_migrate
 from glimpse.settings import load_settings
 from tests.support.process import free_port
 
@@ -75,10 +75,10 @@ def test_check_does_not_migrate_a_catalog(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
     with closing(sqlite3.connect(state / "catalog.sqlite")) as connection:
-        connection.executescript(STEPS[0] + "PRAGMA user_version = 1; PRAGMA journal_mode = WAL")
+        connection.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1; PRAGMA journal_mode = WAL")
     verdict, text = catalog_finding(state)
     assert verdict == "ok"
-    assert f"holds 0 images; serving would migrate it from schema version 1 to {len(STEPS)}" in text
+    assert f"holds 0 images; serving would migrate it from schema version 1 to {len(MIGRATIONS)}" in text
 
 
 def test_check_counts_the_images_of_a_catalog_in_use(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_check_fails_for_a_catalog_of_a_newer_schema_or_no_catalog_at_all(tmp_pa
     state = tmp_path / "state"
     state.mkdir()
     with closing(sqlite3.connect(state / "catalog.sqlite")) as connection:
-        connection.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     finding = catalog_finding(state)
     assert finding.severity == "FAIL"
     assert "newer Glimpse" in finding.text

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from glimpse.cli.finding import Finding
-from glimpse.embedded.sqlite.schema import CATALOG_FILE, STEPS, UnusableCatalog, read_summary
+from glimpse.embedded.sqlite.schema import CATALOG_FILE, MIGRATIONS, UnusableCatalog, read_summary
 from glimpse.identity.embedded.directory import InvalidDirectory
 from glimpse.identity.embedded.directory_document import (
     complete_document,
@@ -36,8 +36,8 @@ def _catalog(state_dir: Path) -> Finding:
     if version == 0:
         return Finding("ok", "there is no catalog yet: serving would create it")
     text = f"the catalog opens and holds {count} images"
-    if version < len(STEPS):
-        text += f"; serving would migrate it from schema version {version} to {len(STEPS)}"
+    if version < len(MIGRATIONS):
+        text += f"; serving would migrate it from schema version {version} to {len(MIGRATIONS)}"
     return Finding("ok", text)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.sqlite.schema import STEPS, NewerSchema, open_and_migrate
+from glimpse.embedded.sqlite.schema import MIGRATIONS, NewerSchema, open_and_migrate
 from glimpse.images import DateBound, ImageQuery
 from tests.embedded.images import CREATED, OWNER, listed, make
 from tests.support.embedded import open_images
@@ -14,7 +14,7 @@ from tests.support.embedded import open_images
 
 async def test_catalog_of_a_newer_schema_is_refused_and_unchanged(tmp_path: Path) -> None:
     await open_images(tmp_path).close()
-    newer = len(STEPS) + 1
+    newer = len(MIGRATIONS) + 1
     connection = sqlite3.connect(tmp_path / "catalog.sqlite")
     connection.execute(f"PRAGMA user_version = {newer}")
     connection.close()
@@ -51,7 +51,7 @@ async def test_migration_keeps_the_images_of_an_older_catalog(tmp_path: Path) ->
     assert await listed(again, OWNER, since) == [image_id]
     await again.close()
     with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
         plan = connection.execute(
             "EXPLAIN QUERY PLAN SELECT 1 FROM images WHERE updated_at >= ?", (CREATED,)
         ).fetchall()

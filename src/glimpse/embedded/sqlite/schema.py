@@ -1,6 +1,6 @@
 """The schema of the catalog's file: create it, migrate it, and open the file.
 
-A migration is one text of SQL statements in STEPS; its place in the list is the schema version.
+A migration is one text of SQL statements in MIGRATIONS; its place in the list is the schema version.
 Alembic is not used: there are three tables and one database, and importing it and SQLAlchemy would
 make each start 0.3 s longer.
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 CATALOG_FILE = "catalog.sqlite"  # in the state directory
 # To change the schema, add a migration at the end. Never change one that has been released.
-STEPS = (
+MIGRATIONS = (
     """
     CREATE TABLE images (
         number INTEGER PRIMARY KEY,
@@ -150,11 +150,11 @@ def migrate(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         version = _read_version(connection)
-        for step in STEPS[version:]:
-            for statement in step.split(";\n"):
+        for migration in MIGRATIONS[version:]:
+            for statement in migration.split(";\n"):
                 if statement.strip():
                     connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
@@ -162,11 +162,11 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def _read_version(connection: sqlite3.Connection) -> int:
-    """Return the version of the catalog's schema. Raises NewerSchema if it is not in STEPS."""
+    """Return the version of the catalog's schema. Raises NewerSchema if it is not in MIGRATIONS."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(STEPS):
+    if version > len(MIGRATIONS):
         raise NewerSchema(
-            f"The catalog has schema version {version}, this Glimpse knows {len(STEPS)}: "
+            f"The catalog has schema version {version}, this Glimpse knows {len(MIGRATIONS)}: "
             "it was made by a newer Glimpse. Nothing was changed."
         )
     return int(version)
