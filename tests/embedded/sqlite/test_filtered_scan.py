@@ -9,7 +9,7 @@ from typing import Self
 import pytest
 
 from glimpse.embedded.sqlite.filtered_scan import (
-    MOST_INDIVIDUAL_READS,
+    MAX_INDEXED_ROWS,
     FilteredScan,
     is_readable_from_index,
 )
@@ -99,7 +99,7 @@ def test_many_changed_images_are_found_in_slices(
 ) -> None:
     connection, count = catalog
     query = ImageQuery(updated_at=DateBound("gte", image_of(0).updated_at))
-    assert count > MOST_INDIVIDUAL_READS
+    assert count > MAX_INDEXED_ROWS
     with Steps(connection) as steps:
         found = FilteredScan(connection).step(ADMIN, query, None, 50)
     assert len(found.images) == 50

@@ -36,7 +36,7 @@ from glimpse.embedded.sqlite.query_conditions import (
 from glimpse.embedded.sqlite.row_validation import is_valid_image
 from glimpse.images import Caller, Image, ImageQuery
 
-MOST_INDIVIDUAL_READS = 500  # ids, or images changed since a date, whose rows are read by an index
+MAX_INDEXED_ROWS = 500  # ids, or images changed since a date, whose rows are read by an index
 _MOST_SCANS = 16  # of the listing index for one page, while the event loop is blocked
 _unindexed_attributes = operator.attrgetter(
     *("ids", "disk_formats", "container_formats", "owner", "protected", "min_ram", "min_disk"),
@@ -94,7 +94,7 @@ class FilteredScan:
 
     def _matches_few_images(self, query: ImageQuery) -> bool:
         """Return True if at most 500 images have the query's ids, or its date of change."""
-        if query.ids is not None and len(query.ids) <= MOST_INDIVIDUAL_READS:
+        if query.ids is not None and len(query.ids) <= MAX_INDEXED_ROWS:
             return True
         bound = query.updated_at
         if bound is None or bound.operator == "neq":
@@ -102,10 +102,10 @@ class FilteredScan:
         changed = conditions(ImageQuery(updated_at=bound))
         (count,) = self._connection.execute(
             f"SELECT count(*) FROM (SELECT 1 FROM images WHERE {changed.text}"
-            f" LIMIT {MOST_INDIVIDUAL_READS + 1})",
+            f" LIMIT {MAX_INDEXED_ROWS + 1})",
             changed.values,
         ).fetchone()
-        return bool(count <= MOST_INDIVIDUAL_READS)
+        return bool(count <= MAX_INDEXED_ROWS)
 
     def _read_few_images(
         self, caller: Caller, query: ImageQuery, marker: Image | None
@@ -115,7 +115,7 @@ class FilteredScan:
         There must be at most 500 of them, so that one step has all.
         """
         scopes = set(scopes_for(caller, query))
-        images, cursor = self._select(query, marker, conditions(query), MOST_INDIVIDUAL_READS + 1)
+        images, cursor = self._select(query, marker, conditions(query), MAX_INDEXED_ROWS + 1)
         found = [
             each
             for each in images
