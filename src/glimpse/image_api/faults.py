@@ -15,7 +15,7 @@ from glimpse.images import errors
 from glimpse.telemetry.redaction import header_value
 
 
-class TooLarge(errors.ImageServiceError):
+class RequestTooLarge(errors.ImageServiceError):
     """The request's body is too large, or the image would have too many tags."""
 
 
@@ -46,7 +46,7 @@ class RangeNotSatisfiable(errors.ImageServiceError):
 # Of an error's classes, the most derived one that has a status here decides.
 _STATUS: dict[type[Exception], HTTPStatus] = {
     NoData: HTTPStatus.NO_CONTENT,
-    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,

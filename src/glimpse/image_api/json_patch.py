@@ -70,7 +70,7 @@ def apply_patch(
 
     Raises Conflict for replacing or removing a property that does not exist, or (in v2.0) adding
     one that exists; Forbidden for an attribute that `caller` may not change, or that cannot change
-    in the image's present status; PropertyLimitExceeded for too many properties; TooLarge for too
+    in the image's present status; PropertyLimitExceeded for too many properties; RequestTooLarge for too
     many tags.
     """
     properties: dict[str, str | None] = image.properties
@@ -181,7 +181,7 @@ def _changed_attribute(
     """Return the field of Image that an operation on an attribute sets, and its new value.
 
     Raises Forbidden if `caller` may not change it or it cannot be removed, Conflict if it must be
-    new, TooLarge for too many tags.
+    new, RequestTooLarge for too many tags.
     """
     key = operation.key
     if operation.op == "remove":

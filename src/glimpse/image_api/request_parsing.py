@@ -8,7 +8,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from glimpse.http.bodies import BodyTooLarge, ClientDisconnected, read_body
-from glimpse.image_api.faults import TooLarge
+from glimpse.image_api.faults import RequestTooLarge
 from glimpse.images.errors import Invalid
 
 MAX_BODY = 1024 * 1024  # bytes of a JSON body: the largest image record is far smaller
@@ -19,13 +19,13 @@ Pairs = Sequence[tuple[str, str]]
 async def json_body(request: Request) -> Any:
     """Read the request's body and parse it as JSON.
 
-    Raises TooLarge as soon as more than 1 MiB has come; Invalid for a body that is empty or not
+    Raises RequestTooLarge as soon as more than 1 MiB has come; Invalid for a body that is empty or not
     JSON; ClientDisconnect; TooManyBodies if the bodies of all requests take too much memory.
     """
     try:
         body = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY)
     except BodyTooLarge:
-        raise TooLarge(f"The body may have at most {MAX_BODY} bytes.") from None
+        raise RequestTooLarge(f"The body may have at most {MAX_BODY} bytes.") from None
     except ClientDisconnected:
         raise ClientDisconnect from None
     if not body:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from glimpse.embedded.image_changes import NewImage
-from glimpse.image_api.faults import TooLarge
+from glimpse.image_api.faults import RequestTooLarge
 from glimpse.image_api.schema import (
     CONTAINER_FORMATS,
     DISK_FORMATS,
@@ -33,7 +33,7 @@ def new_image(caller: Caller, document: object) -> NewImage:
     """Return the image that the body of ``POST /v2/images`` describes.
 
     Raises Invalid for a key or value that is not allowed; Forbidden for an attribute that no client
-    may set, and for another project as the owner unless `caller` is an admin; TooLarge for too many
+    may set, and for another project as the owner unless `caller` is an admin; RequestTooLarge for too many
     tags; PropertyLimitExceeded for too many properties.
     """
     if not isinstance(document, dict):
@@ -96,10 +96,10 @@ def check_property_quota(properties: Mapping[str, object]) -> None:
 
 
 def unique_tags(tags: list[str]) -> tuple[str, ...]:
-    """Return the tags without repetitions, in their order. Raises TooLarge for more than 128."""
+    """Return the tags without repetitions, in their order. Raises RequestTooLarge for more than 128."""
     unique = tuple(dict.fromkeys(tags))
     if len(unique) > TAG_QUOTA:
-        raise TooLarge(f"An image may have at most {TAG_QUOTA} tags.")
+        raise RequestTooLarge(f"An image may have at most {TAG_QUOTA} tags.")
     return unique
 
 
