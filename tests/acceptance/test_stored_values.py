@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.image_api.bulk_documents import parse_record
+from glimpse.image_api.bulk_documents import parse_image_and_members
 from glimpse.image_api.bulk_load import JsonLines
 from glimpse.images.errors import Invalid
 from tests.acceptance.conftest import MEMBERS
@@ -119,7 +119,7 @@ def _is_taken(text: str) -> bool:
     """Whether `load` takes the document, by the checks that it makes of each."""
     try:
         for document in JsonLines(io.BytesIO(text.encode())):
-            parse_record(document)
+            parse_image_and_members(document)
     except Invalid:
         return False
     return True

@@ -75,10 +75,15 @@ def test_check_does_not_migrate_a_catalog(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
     with closing(sqlite3.connect(state / "catalog.sqlite")) as connection:
-        connection.executescript(MIGRATIONS[0] + "PRAGMA user_version = 1; PRAGMA journal_mode = WAL")
+        connection.executescript(
+            MIGRATIONS[0] + "PRAGMA user_version = 1; PRAGMA journal_mode = WAL"
+        )
     verdict, text = catalog_finding(state)
     assert verdict == "ok"
-    assert f"holds 0 images; serving would migrate it from schema version 1 to {len(MIGRATIONS)}" in text
+    assert (
+        f"holds 0 images; serving would migrate it from schema version 1 to {len(MIGRATIONS)}"
+        in text
+    )
 
 
 def test_check_counts_the_images_of_a_catalog_in_use(tmp_path: Path) -> None:

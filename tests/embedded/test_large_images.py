@@ -7,7 +7,7 @@ import pytest
 from glimpse.compute import render_cache
 from glimpse.embedded.image_changes import MOST_CHARACTERS, NewImage
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.image_api.bulk_load import BadRecord, load
+from glimpse.image_api.bulk_load import BadDocument, load
 from glimpse.image_api.documents import page_document
 from glimpse.images import DateBound, ImageQuery, PropertyChanges, Sort
 from glimpse.images.errors import Invalid
@@ -87,7 +87,7 @@ async def test_image_with_too_many_characters_is_refused(
 ) -> None:
     with pytest.raises(Invalid, match=str(MOST_CHARACTERS)):
         await service.create_image(OWNER, NewImage(properties=TEXT))
-    with pytest.raises(BadRecord, match=str(MOST_CHARACTERS)):
+    with pytest.raises(BadDocument, match=str(MOST_CHARACTERS)):
         await load(service, [document(**TEXT)])
     image = await service.create_image(OWNER, NewImage())
     with pytest.raises(Invalid, match=str(MOST_CHARACTERS)):

@@ -7,7 +7,7 @@ import pytest
 
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.image_api import bulk_load as loading
-from glimpse.image_api.bulk_load import BadRecord, JsonLines, load
+from glimpse.image_api.bulk_load import BadDocument, JsonLines, load
 from glimpse.images import ImageQuery
 from glimpse.images.errors import Invalid
 from tests.embedded.images import ADMIN, OTHER, OWNER, document, listed
@@ -133,7 +133,7 @@ async def test_invalid_record_is_refused_with_the_name_of_its_attribute(
 ) -> None:
     name = next(iter(changes))
     expected = "member" if name == "members" else "property" if "k" in name[0] else name[:-1]
-    with pytest.raises(BadRecord, match=expected) as refused:
+    with pytest.raises(BadDocument, match=expected) as refused:
         await load(service, [document(), document(**changes)])
     assert refused.value.loaded_count == 0
     assert await listed(service, ADMIN) == [], "half of a transaction was kept"
@@ -145,7 +145,7 @@ async def test_record_without_a_required_attribute_is_refused(
 ) -> None:
     record = document()
     del record[name]
-    with pytest.raises(BadRecord, match=f"'{name}' is missing"):
+    with pytest.raises(BadDocument, match=f"'{name}' is missing"):
         await load(service, [record])
 
 
@@ -153,7 +153,7 @@ async def test_record_without_a_required_attribute_is_refused(
 async def test_record_that_is_no_object_is_refused(
     service: EmbeddedImageService, record: object
 ) -> None:
-    with pytest.raises(BadRecord, match="no JSON object"):
+    with pytest.raises(BadDocument, match="no JSON object"):
         await load(service, [record])
 
 
@@ -161,7 +161,7 @@ async def test_batches_before_a_bad_record_are_kept(
     service: EmbeddedImageService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "BATCH_SIZE", 2)
-    with pytest.raises(BadRecord) as refused:
+    with pytest.raises(BadDocument) as refused:
         await load(service, [*(document() for _ in range(5)), {}])
     assert refused.value.loaded_count == len(await listed(service, ADMIN)) == 4
 

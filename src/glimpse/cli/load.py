@@ -13,7 +13,7 @@ from glimpse.cli.errors import CommandFailed
 from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.embedded.sqlite.schema import UnusableCatalog
-from glimpse.image_api.bulk_load import BadRecord, JsonLines, load
+from glimpse.image_api.bulk_load import BadDocument, JsonLines, load
 from glimpse.images.errors import Unavailable
 from glimpse.settings import Settings
 
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
             asyncio.run(loading.run())
         except UnusableCatalog as error:
             raise CommandFailed(str(error)) from None
-        except (BadRecord, Unavailable) as error:
+        except (BadDocument, Unavailable) as error:
             kept = f" The {loading.count} images before it are loaded." if loading.count else ""
             where = f"{options.file}, line {loading.lines.line}"
             raise CommandFailed(f"{where}: {error}{kept}") from None

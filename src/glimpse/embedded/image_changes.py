@@ -70,7 +70,7 @@ def current_time() -> str:
     return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def new_record(caller: Caller, new: NewImage, permissions: Permissions, *, now: str) -> Image:
+def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: str) -> Image:
     """Return a new image without data, in status queued, with `now` as its dates.
 
     Raises Forbidden without the permission to create it or to give it its visibility, for another

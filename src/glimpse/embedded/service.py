@@ -138,9 +138,9 @@ class EmbeddedImageService:
     async def create_image(self, caller: Caller, new: NewImage) -> Image:
         """Store and return a new image without data, in status queued.
 
-        Raises Forbidden or Invalid (see `image_changes.new_record`); Conflict if its id is taken.
+        Raises Forbidden or Invalid (see `image_changes.new_image`); Conflict if its id is taken.
         """
-        image = image_changes.new_record(caller, new, self.permissions, now=self._clock())
+        image = image_changes.new_image(caller, new, self.permissions, now=self._clock())
         await self._catalog.insert(image)
         return image
 

@@ -45,7 +45,7 @@ _CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
 _REQUIRED = ("id", "status", "created_at", "updated_at")
 
 
-def parse_record(document: object) -> tuple[Image, Members]:
+def parse_image_and_members(document: object) -> tuple[Image, Members]:
     """Return the image that a document describes, and its members.
 
     A document has the format of ``GET /v2/images/{id}``, and may also have ``members``: a list of

@@ -8,7 +8,7 @@ import orjson
 
 from glimpse.embedded.catalog import Members
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.image_api.bulk_documents import parse_record
+from glimpse.image_api.bulk_documents import parse_image_and_members
 from glimpse.images import Image
 from glimpse.images.errors import Invalid
 
@@ -16,7 +16,7 @@ BATCH_SIZE = 10_000  # records in a transaction
 LONGEST_LINE = 16 * 1024 * 1024  # bytes: more than the largest image has in any JSON notation
 
 
-class BadRecord(Invalid):
+class BadDocument(Invalid):
     """A document is invalid, and loading has stopped; the message says why.
 
     `loaded_count` images have been loaded: those of the complete batches before.
@@ -65,11 +65,11 @@ async def load(
 ) -> int:
     """Create the images that `documents` describe; return how many were loaded.
 
-    `parse_record` has the format of a document. Ids, dates, owners and statuses are kept. An
+    `parse_image_and_members` has the format of a document. Ids, dates, owners and statuses are kept. An
     existing image with the same id is replaced.
 
     Each batch of 10,000 images is stored whole or not at all. When a batch is on the disk,
-    `progress` is called with its number of images. Raises BadRecord for an invalid document, whose
+    `progress` is called with its number of images. Raises BadDocument for an invalid document, whose
     batch is not stored, and Unavailable if the catalog cannot be written. Batches that were stored
     before an error stay.
     """
@@ -84,18 +84,18 @@ async def load(
 def _batches(documents: Iterable[object]) -> Iterator[list[tuple[Image, Members]]]:
     """Yield the images of the documents in lists of BATCH_SIZE or, at the end, fewer.
 
-    Raises BadRecord for an invalid document, or for an error Invalid of `documents` itself.
+    Raises BadDocument for an invalid document, or for an error Invalid of `documents` itself.
     """
     loaded_count = 0
     batch: list[tuple[Image, Members]] = []
     try:
         for document in documents:
-            batch.append(parse_record(document))
+            batch.append(parse_image_and_members(document))
             if len(batch) == BATCH_SIZE:
                 yield batch
                 loaded_count += len(batch)
                 batch = []
     except Invalid as error:
-        raise BadRecord(str(error), loaded_count) from None
+        raise BadDocument(str(error), loaded_count) from None
     if batch:
         yield batch

@@ -68,7 +68,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
 HANDLED = (errors.ImageServiceError, IdentityError, ClientDisconnect, HTTPException)
 
 
-def fault(request: Request, error: Exception, challenge: str) -> Response:
+def fault_response(request: Request, error: Exception, challenge: str) -> Response:
     """Return the response to a request whose handler raised `error`, one of HANDLED.
 
     `challenge` is the WWW-Authenticate header, for a 401. NoData is a 204 without a body.
@@ -77,11 +77,13 @@ def fault(request: Request, error: Exception, challenge: str) -> Response:
     headers = _headers(error, status, challenge)
     if status is HTTPStatus.NO_CONTENT:
         return Response(status_code=status, headers=headers)
-    body, media_type = render(status, _message(error, status), request.headers.get("accept", ""))
+    body, media_type = render_fault(
+        status, _message(error, status), request.headers.get("accept", "")
+    )
     return Response(body, status_code=status, headers=headers, media_type=media_type)
 
 
-def render(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
+def render_fault(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
     """Render a fault in the media type that an Accept header prefers.
 
     Returns the body and its media type. It is HTML unless the header prefers JSON, and plain text

@@ -16,7 +16,7 @@ from glimpse.identity import Identity, RequestTarget
 from glimpse.image_api import json_patch, validation
 from glimpse.image_api.byte_ranges import parse_range
 from glimpse.image_api.documents import image_document, page_document
-from glimpse.image_api.faults import HANDLED, MethodNotAllowed, UnsupportedMediaType, fault
+from glimpse.image_api.faults import HANDLED, MethodNotAllowed, UnsupportedMediaType, fault_response
 from glimpse.image_api.list_query import parse_query
 from glimpse.image_api.request_parsing import json_body, media_type, query_pairs
 from glimpse.image_api.schema import IMAGE_SCHEMA, IMAGES_SCHEMA
@@ -57,7 +57,7 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
     """
 
     async def error_response(request: Request, error: Exception) -> Response:
-        return fault(request, error, identity.challenge(_base_url(request)))
+        return fault_response(request, error, identity.challenge(_base_url(request)))
 
     routes = [Route(path, Resource(handlers, service, identity)) for path, handlers in _ROUTES]
     routes += [Route(path, _versions(status)) for path, status in _VERSIONS]
@@ -159,7 +159,7 @@ async def create_image(request: ImageRequest) -> Response:
 
     The caller's project owns it, unless an admin names another owner.
     """
-    new = validation.new_image(request.caller, await json_body(request.http))
+    new = validation.parse_new_image(request.caller, await json_body(request.http))
     image = await request.service.create_image(request.caller, new)
     location = f"{_base_url(request.http)}{PREFIX}/v2/images/{image.id}"
     return _json(image_document(image), status=201, headers={"Location": location})

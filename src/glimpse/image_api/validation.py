@@ -29,7 +29,7 @@ READ_ONLY = frozenset(
 RESERVED = frozenset(("location", "locations", "deleted", "deleted_at"))
 
 
-def new_image(caller: Caller, document: object) -> NewImage:
+def parse_new_image(caller: Caller, document: object) -> NewImage:
     """Return the image that the body of ``POST /v2/images`` describes.
 
     Raises Invalid for a key or value that is not allowed; Forbidden for an attribute that no client
