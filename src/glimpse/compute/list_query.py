@@ -11,7 +11,7 @@ from glimpse.images import DateBound, ImageQuery
 from glimpse.images.dates import make_date_bound
 from glimpse.images.filter_values import (
     ATTRIBUTE_FILTERS,
-    is_ignored,
+    check_changes_since,
     parse_sort,
     parse_texts,
     split_list,
@@ -51,11 +51,12 @@ def parse_list_request(query_string: bytes) -> ListRequest:
 
     Unknown parameters are ignored. If a parameter is repeated, the last value counts.
     ``property-{key}`` filters by a property or an attribute, with the syntax of the Image API
-    (``property-name=in:a,b``). ``page_size`` and ``offset`` have no effect.
+    (``property-name=in:a,b``). ``page_size`` and ``offset`` have no effect. There is no default
+    ``limit``.
 
     Raises a 400 fault or images.errors.Invalid for a value that is not valid. Every ``limit``,
-    ``page_size`` and ``offset`` must be a number, even if it is repeated.
-    No parameter may have a NUL character.
+    ``page_size`` and ``offset`` must be a whole number, 1 or more, even if it is repeated. No known
+    parameter may have a NUL character.
     """
     try:
         text = query_string.decode().replace(";", "&")  # the Compute API accepts both as separator
@@ -82,7 +83,10 @@ def _is_known(name: str) -> bool:
 
 
 def _check_number(name: str, value: str) -> None:
-    """Raise a 400 fault unless `value` is a whole number, 1 or more."""
+    """Raise a 400 fault unless `value` is a whole number, 1 or more: only digits, no sign.
+
+    A newline at the end is accepted, as in a deployed Compute API.
+    """
     if not _WHOLE_NUMBER.fullmatch(value) or not value.strip("0\n"):
         raise Fault(
             400,
@@ -127,7 +131,9 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
         elif name in ATTRIBUTE_FILTERS:
             field, parse = ATTRIBUTE_FILTERS[name]
             fields[field] = parse(name, value)
-        elif not is_ignored(name, value):
+        elif name == "changes-since":  # sent as property-changes-since
+            check_changes_since(value)
+        elif name != "deleted":  # deleted images are never listed
             properties[name] = value
     limit = parameters.get("limit")
     return ImageQuery(

@@ -5,7 +5,7 @@ from typing import Any
 
 from glimpse.images import ImageQuery
 from glimpse.images.errors import Invalid
-from glimpse.images.filter_values import ATTRIBUTE_FILTERS, is_ignored, parse_sort
+from glimpse.images.filter_values import ATTRIBUTE_FILTERS, check_changes_since, parse_sort
 
 # Images in a page: limit_param_default and api_limit_max of the Image service.
 _DEFAULT_LIMIT = 25
@@ -15,12 +15,12 @@ _MAX_LIMIT = 1000
 def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
     """Return the query that the parameters of a request describe.
 
-    Its limit is 25 by default, and at most 1,000. Of several limits or markers, the last is used.
-    The other parameters are those of `parse_filters`. Raises Invalid; its message names the
-    parameter.
+    Its limit is 25 by default; one above 1,000 becomes 1,000, and a negative one is refused. Of
+    several limits or markers, the last is used. The other parameters are those of `parse_filters`.
+    Raises Invalid; its message says what is wrong.
     """
     last = dict(pairs)
-    is_ignored("changes-since", last.get("changes-since", ""))  # reported before other mistakes
+    check_changes_since(last.get("changes-since", ""))  # reported before other mistakes
     limit = _parse_limit(last.get("limit"))
     filters = [(name, text) for name, text in pairs if name not in ("limit", "marker")]
     return parse_filters(filters, marker=last.get("marker"), limit=limit)
@@ -33,8 +33,8 @@ def parse_filters(
 
     Examples: ``name=in:a,b``, ``updated_at=gte:2024-01-01``, ``tag=x``, ``sort=name:asc``. A
     parameter that the Image API does not define is a filter by a property: ``color=red``. If a
-    parameter is repeated, its last value counts, but all tags and sort keys do. Raises Invalid; its
-    message names the parameter.
+    parameter is repeated, its last value counts, but all tags and sort keys do. ``deleted`` and an
+    empty ``changes-since`` have no effect. Raises Invalid; its message says what is wrong.
     """
     fields: dict[str, Any] = {}
     properties: dict[str, str] = {}
@@ -45,7 +45,9 @@ def parse_filters(
             fields[field] = parse(name, text)
         elif name in repeatable:
             repeatable[name].append(text)
-        elif not is_ignored(name, text):
+        elif name == "changes-since":
+            check_changes_since(text)
+        elif name != "deleted":  # deleted images are never listed
             properties[name] = text
     return ImageQuery(
         **fields,
@@ -58,7 +60,10 @@ def parse_filters(
 
 
 def _parse_limit(text: str | None) -> int:
-    """Return a limit from 0 to _MAX_LIMIT; the default for None. Raises Invalid."""
+    """Return a limit: 25 for None, 1,000 for a larger one.
+
+    Raises Invalid for a negative number, and for text that is not a whole number.
+    """
     if text is None:
         return _DEFAULT_LIMIT
     try:

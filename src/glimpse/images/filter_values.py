@@ -66,16 +66,13 @@ def split_list(text: str) -> tuple[str, ...]:
     return tuple(values) or ("",)
 
 
-def is_ignored(name: str, text: str) -> bool:
-    """Return True for a filter that is accepted but has no effect.
+def check_changes_since(text: str) -> None:
+    """Raise Invalid for a filter ``changes-since`` with a value.
 
-    These are ``deleted``, because deleted images are never listed, and ``changes-since`` without a
-    value. Raises Invalid for ``changes-since`` with a value, which the Image API no longer supports
-    in version 2.
+    Version 2 of the Image API no longer supports it. An empty value is accepted, and has no effect.
     """
-    if name == "changes-since" and text:
+    if text:
         raise Invalid('The "changes-since" filter is no longer available on v2.')
-    return name in ("deleted", "changes-since")
 
 
 def parse_sort(
