@@ -1,4 +1,4 @@
-"""Parse what the handlers share: JSON bodies of limited size, media types, query strings."""
+"""Parse what handlers share: JSON bodies of limited size, media types, URLs, query strings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,8 +19,9 @@ Pairs = Sequence[tuple[str, str]]
 async def json_body(request: Request) -> Any:
     """Read the request's body and parse it as JSON.
 
-    Raises RequestTooLarge as soon as more than 1 MiB has come; Invalid for a body that is empty or not
-    JSON; ClientDisconnect; TooManyBodies if the bodies of all requests take too much memory.
+    Raises RequestTooLarge for more than 1 MiB, before all of it is read; Invalid for a body that is
+    empty or not JSON; ClientDisconnect; TooManyBodies if the bodies of all requests take too much
+    memory.
     """
     try:
         body = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY)
@@ -36,13 +37,19 @@ async def json_body(request: Request) -> Any:
         raise Invalid("Malformed JSON in request body.") from None
 
 
+def base_url(request: Request) -> str:
+    """Return the URL by which the client reached Glimpse: ``http://host:8774``."""
+    url: str = request.scope["glimpse.base_url"]
+    return url
+
+
 def media_type(request: Request) -> str:
     """Return the Content-Type without parameters, in lower case; "" without that header."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def query_pairs(query_string: bytes) -> Pairs:
-    """Return the names and values of a query string, in its order.
+    """Return the decoded names and values of a query string, in its order; values may be empty.
 
     Raises Invalid for text that is not UTF-8 or has a NUL character.
     """

@@ -18,7 +18,7 @@ from glimpse.image_api.byte_ranges import parse_range
 from glimpse.image_api.documents import image_document, page_document
 from glimpse.image_api.faults import HANDLED, MethodNotAllowed, UnsupportedMediaType, fault_response
 from glimpse.image_api.list_query import parse_query
-from glimpse.image_api.request_parsing import json_body, media_type, query_pairs
+from glimpse.image_api.request_parsing import base_url, json_body, media_type, query_pairs
 from glimpse.image_api.schema import IMAGE_SCHEMA, IMAGES_SCHEMA
 from glimpse.image_api.version_discovery import versions_document
 from glimpse.images import Action, Caller
@@ -57,7 +57,7 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
     """
 
     async def error_response(request: Request, error: Exception) -> Response:
-        return fault_response(request, error, identity.challenge(_base_url(request)))
+        return fault_response(request, error, identity.challenge(base_url(request)))
 
     routes = [Route(path, Resource(handlers, service, identity)) for path, handlers in _ROUTES]
     routes += [Route(path, _versions(status)) for path, status in _VERSIONS]
@@ -91,8 +91,8 @@ def _plain_path(path: str, root: str) -> str:
 class Resource:
     """The ASGI application of one path: authenticates, then calls the method's handler.
 
-    Raises Unauthorized or IdentityUnavailable; MethodNotAllowed if the path does not have the
-    method; and what the handler raises.
+    Raises Unauthorized for a missing or invalid token, IdentityUnavailable, MethodNotAllowed if the
+    path does not have the method, and what the handler raises.
     """
 
     def __init__(
@@ -157,18 +157,19 @@ async def show_image(request: ImageRequest) -> Response:
 async def create_image(request: ImageRequest) -> Response:
     """``POST /v2/images``: 201; create an image without data, in status queued.
 
-    The caller's project owns it, unless an admin names another owner.
+    The caller's project owns it, unless an admin names another owner. Location has its URL.
     """
     new = validation.parse_new_image(request.caller, await json_body(request.http))
     image = await request.service.create_image(request.caller, new)
-    location = f"{_base_url(request.http)}{PREFIX}/v2/images/{image.id}"
+    location = f"{base_url(request.http)}{PREFIX}/v2/images/{image.id}"
     return _json(image_document(image), status=201, headers={"Location": location})
 
 
 async def update_image(request: ImageRequest) -> Response:
     """``PATCH /v2/images/{image_id}``: apply a JSON patch atomically; return the new document.
 
-    An empty patch changes nothing, not even ``updated_at``.
+    An empty patch changes nothing, not even ``updated_at``. Raises UnsupportedMediaType unless the
+    Content-Type is one of json_patch.MEDIA_TYPES.
     """
     kind = media_type(request.http)
     json_patch.check_media_type(kind)
@@ -193,7 +194,7 @@ async def delete_image(request: ImageRequest) -> Response:
 
 
 async def deactivate_image(request: ImageRequest) -> Response:
-    """``POST /v2/images/{image_id}/actions/deactivate``: from now on only admins can download."""
+    """``POST /v2/images/{image_id}/actions/deactivate``: 204; only admins can download it then."""
     await request.service.update_image(
         request.caller, request.image_id, json_patch.deactivate, Action.DEACTIVATE
     )
@@ -201,7 +202,7 @@ async def deactivate_image(request: ImageRequest) -> Response:
 
 
 async def reactivate_image(request: ImageRequest) -> Response:
-    """``POST /v2/images/{image_id}/actions/reactivate``: undo `deactivate_image`."""
+    """``POST /v2/images/{image_id}/actions/reactivate``: 204; undo `deactivate_image`."""
     await request.service.update_image(
         request.caller, request.image_id, json_patch.reactivate, Action.REACTIVATE
     )
@@ -211,7 +212,8 @@ async def reactivate_image(request: ImageRequest) -> Response:
 async def upload_data(request: ImageRequest) -> Response:
     """``PUT /v2/images/{image_id}/file``: 204; store an image's data piece by piece.
 
-    Raises UnsupportedMediaType unless the Content-Type is application/octet-stream.
+    Raises UnsupportedMediaType unless the Content-Type is application/octet-stream, Invalid if an
+    image in status queued has no disk or container format, and what `service.upload` raises.
     """
     if media_type(request.http) != _DATA:
         raise UnsupportedMediaType(f"Image data is uploaded with Content-Type {_DATA}.", _DATA)
@@ -222,9 +224,9 @@ async def upload_data(request: ImageRequest) -> Response:
 
 
 async def download_data(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}/file``: stream an image's data, or the requested range.
+    """``GET /v2/images/{image_id}/file``: 200 with data, 206 with a range of it, 204 if none.
 
-    If the data cannot be read meanwhile, the stream raises ResponseAborted.
+    If the data cannot be read while it is streamed, the stream raises ResponseAborted.
     """
     data = await request.service.open_data(request.caller, request.image_id)
     byte_range = parse_range(request.http.headers.get("range"), data.size)
@@ -265,7 +267,7 @@ def _versions(status: int) -> Callable[[Request], Awaitable[Response]]:
     """Return a handler that responds with the API's versions and the status code `status`."""
 
     async def versions(request: Request) -> Response:
-        return _json(versions_document(_base_url(request) + PREFIX), status=status)
+        return _json(versions_document(base_url(request) + PREFIX), status=status)
 
     return versions
 
@@ -289,11 +291,6 @@ _ROUTES: list[tuple[str, dict[str, Handler]]] = [
     ("/v2/schemas/image", {"GET": image_schema}),
     ("/v2/schemas/images", {"GET": images_schema}),
 ]
-
-
-def _base_url(request: Request) -> str:
-    base_url: str = request.scope["glimpse.base_url"]
-    return base_url
 
 
 def _json(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
