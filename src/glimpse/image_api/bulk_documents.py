@@ -48,10 +48,13 @@ _REQUIRED = ("id", "status", "created_at", "updated_at")
 def parse_image_and_members(document: object) -> tuple[Image, Members]:
     """Return the image that a document describes, and its members.
 
-    A document has the format of ``GET /v2/images/{id}``, and may also have ``members``: a list of
-    ``{"member_id": ..., "status": ...}``. Dates may have any ISO 8601 notation, and a property may
-    be null, as in images of older clouds. Raises Invalid; its message names the attribute and what
-    is allowed.
+    A document has the format of ``GET /v2/images/{id}``. It must have ``id``, which becomes lower
+    case, ``status``, ``created_at`` and ``updated_at``. These dates may have any ISO 8601 notation,
+    and become that of Image. The default visibility is "private". A property may be null, as in
+    images of older clouds. Attributes that are not stored, such as ``file``, are ignored.
+
+    ``members`` may be a list of ``{"member_id": ..., "status": ...}``; the status is "pending" by
+    default. Raises Invalid; its message says what is wrong.
     """
     if not isinstance(document, dict):
         raise Invalid("it is no JSON object.")
@@ -80,7 +83,8 @@ def parse_image_and_members(document: object) -> tuple[Image, Members]:
 def _check(name: str, value: object) -> None:
     """Raise Invalid unless the attribute or property `name` may have `value`.
 
-    Unlike in the Image API, attributes such as ``status`` may be set, and properties may be None.
+    _CHECKS has the values of attributes; others are not checked. A property may be None or text,
+    without NUL characters and lone surrogates, and its key has at most 255 characters.
     """
     check = _CHECKS.get(name)
     if check is not None:
@@ -101,7 +105,7 @@ def _check(name: str, value: object) -> None:
 def _members(entries: object) -> Members:
     """Return the members in the list ``members`` of a document: statuses by project id.
 
-    Raises Invalid.
+    Of several entries for one project, the last counts. Raises Invalid.
     """
     if not isinstance(entries, list):
         raise Invalid("'members' must be a list.")

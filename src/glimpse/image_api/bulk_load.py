@@ -19,7 +19,7 @@ LONGEST_LINE = 16 * 1024 * 1024  # bytes: more than the largest image has in any
 class BadDocument(Invalid):
     """A document is invalid, and loading has stopped; the message says why.
 
-    `loaded_count` images have been loaded: those of the complete batches before.
+    `loaded_count` images have been stored: those of the complete batches before it.
     """
 
     def __init__(self, reason: str, loaded_count: int) -> None:
@@ -53,7 +53,7 @@ class JsonLines:
 
     @property
     def total(self) -> int | None:
-        """The size of the whole stream in bytes; None if it is not known, as for a pipe."""
+        """The size of the whole file in bytes; None if it is empty, or the stream is a pipe."""
         size = os.fstat(self._stream.fileno()).st_size
         return size or None
 
@@ -65,13 +65,13 @@ async def load(
 ) -> int:
     """Create the images that `documents` describe; return how many were loaded.
 
-    `parse_image_and_members` has the format of a document. Ids, dates, owners and statuses are kept. An
-    existing image with the same id is replaced.
+    `parse_image_and_members` describes the format of a document. Ids, dates, owners and statuses
+    are kept. An existing image with the same id is replaced. No permission is checked.
 
     Each batch of 10,000 images is stored whole or not at all. When a batch is on the disk,
-    `progress` is called with its number of images. Raises BadDocument for an invalid document, whose
-    batch is not stored, and Unavailable if the catalog cannot be written. Batches that were stored
-    before an error stay.
+    `progress` is called with its number of images. Raises BadDocument for an invalid document or
+    line, whose batch is not stored, and Unavailable if the catalog cannot be written. Batches that
+    were stored before an error stay.
     """
     count = 0
     for batch in _batches(documents):
@@ -84,7 +84,7 @@ async def load(
 def _batches(documents: Iterable[object]) -> Iterator[list[tuple[Image, Members]]]:
     """Yield the images of the documents in lists of BATCH_SIZE or, at the end, fewer.
 
-    Raises BadDocument for an invalid document, or for an error Invalid of `documents` itself.
+    Raises BadDocument for an invalid document, and if `documents` itself raises Invalid.
     """
     loaded_count = 0
     batch: list[tuple[Image, Members]] = []

@@ -9,9 +9,10 @@ from glimpse.images import Image, Page
 
 
 def image_document(image: Image) -> bytes:
-    """Return the document of an image.
+    """Return the document of ``GET /v2/images/{id}``: attributes and properties side by side.
 
-    Tags and properties are copied as JSON without parsing it, unless a property may be null.
+    A property that is null becomes "", because this API allows only text. Tags and properties are
+    copied as JSON without parsing it, unless a property may be null.
     """
     path = f"/v2/images/{image.id}"
     attributes = orjson.dumps(
@@ -49,11 +50,12 @@ def image_document(image: Image) -> bytes:
 async def page_document(
     pages: AsyncIterable[Page], query: Sequence[tuple[str, str]]
 ) -> AsyncIterator[bytes]:
-    """Yield the document of ``GET /v2/images``, one piece for the images of each of `pages`.
+    """Yield the document of ``GET /v2/images`` in pieces: one for the images of each page.
 
-    `query` has the request's parameters, which the links ``first`` and ``next`` repeat. There is a
-    ``next`` only if further images exist. The links start with ``/v2``, because clients append them
-    to the endpoint without its version. Raises what `pages` raises.
+    `query` has the request's parameters. The links ``first`` and ``next`` repeat all but
+    ``marker``; in ``next``, that is the id of the last image. There is a ``next`` only if further
+    images exist (``Page.has_more``). The links start with ``/v2``, because clients append them to
+    the endpoint without its version. Raises what `pages` raises.
     """
     others = [(key, value) for key, value in query if key != "marker"]
     document = {"first": _link(others), "schema": "/v2/schemas/images"}

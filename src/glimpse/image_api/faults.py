@@ -20,7 +20,7 @@ class RequestTooLarge(errors.ImageServiceError):
 
 
 class MethodNotAllowed(errors.ImageServiceError):
-    """The path does not have the request's method; `allowed` lists those that it has."""
+    """The path does not have the request's method; `allowed` has its methods, as Allow does."""
 
     def __init__(self, allowed: str) -> None:
         super().__init__(f"The method specified is not allowed for this resource: use {allowed}.")
@@ -28,7 +28,7 @@ class MethodNotAllowed(errors.ImageServiceError):
 
 
 class UnsupportedMediaType(errors.ImageServiceError):
-    """The media type of the request's body is none of those that `accepted` lists."""
+    """The media type of the request's body is none of `accepted`, a comma-separated list."""
 
     def __init__(self, message: str, accepted: str) -> None:
         super().__init__(message)
@@ -71,7 +71,10 @@ HANDLED = (errors.ImageServiceError, IdentityError, ClientDisconnect, HTTPExcept
 def fault_response(request: Request, error: Exception, challenge: str) -> Response:
     """Return the response to a request whose handler raised `error`, one of HANDLED.
 
-    `challenge` is the WWW-Authenticate header, for a 401. NoData is a 204 without a body.
+    _STATUS has the status codes, 500 for all other errors. The Accept header decides the format
+    (see `render_fault`), but NoData is a 204 without a body. A 401 has the header WWW-Authenticate
+    with the value `challenge`, a 405 Allow, a 416 Content-Range. A 503 has Retry-After, and a 415
+    for a patch Accept-Patch.
     """
     status = _status(error)
     headers = _headers(error, status, challenge)
@@ -84,10 +87,10 @@ def fault_response(request: Request, error: Exception, challenge: str) -> Respon
 
 
 def render_fault(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
-    """Render a fault in the media type that an Accept header prefers.
+    """Return the body of an error response and its media type, as an Accept header prefers.
 
-    Returns the body and its media type. It is HTML unless the header prefers JSON, and plain text
-    if the header accepts neither. So it is in the Image service, whose clients strip the tags.
+    It is HTML, also for an empty header, unless the header prefers JSON. It is plain text if the
+    header accepts neither. So it is in the Image service, whose clients strip the tags.
     """
     title = f"{status.value} {status.phrase}"
     media_type = best_offer(accept or "*/*", ("text/html", "application/json"))
@@ -115,7 +118,10 @@ def _status(error: Exception) -> HTTPStatus:
 
 
 def _message(error: Exception, status: HTTPStatus) -> str:
-    """Return the text for the client: the error's message, or the Image service's wording."""
+    """Return the text for the client: the error's message, or the Image service's wording.
+
+    The latter is used for ImageNotFound, an HTTPException and a 401.
+    """
     if isinstance(error, errors.ImageNotFound):
         return f"No image found with ID {error.image_id}"
     if isinstance(error, HTTPException):
@@ -126,7 +132,7 @@ def _message(error: Exception, status: HTTPStatus) -> str:
 
 
 def _headers(error: Exception, status: HTTPStatus, challenge: str) -> dict[str, str]:
-    """Return the headers that belong to the error, such as Allow or Retry-After."""
+    """Return the headers of an error's response (see `fault_response`); {} for most errors."""
     if status is HTTPStatus.UNAUTHORIZED:
         return {"WWW-Authenticate": header_value(challenge)}
     match error:

@@ -35,6 +35,7 @@ _QUEUED_ONLY = ("disk_format", "container_format")  # later, they describe data 
 class PatchOperation(NamedTuple):
     """One operation of a patch: "add", "remove" or "replace" the attribute or property `key`.
 
+    `value` is None for "remove".
     `must_be_new` is True for "add" in v2.0, which is an error if the key exists. In v2.1, "add"
     replaces the value of a key that exists.
     """
@@ -55,8 +56,9 @@ def check_media_type(media_type: str) -> None:
 def parse_patch(media_type: str, body: object) -> list[PatchOperation]:
     """Parse the body of a PATCH request into its operations, and check their keys and values.
 
-    Raises Invalid for a malformed operation or a value that is not allowed; Forbidden for an
-    attribute that no client may change.
+    `media_type` is one of MEDIA_TYPES. `validation.check_key` and `check_value` say what is
+    allowed. Raises Invalid for a malformed operation or a key or value that is not allowed;
+    Forbidden for an attribute that no client may change.
     """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
@@ -68,10 +70,11 @@ def apply_patch(
 ) -> Image:
     """Return a copy of `image` after all operations, in their order.
 
-    Raises Conflict for replacing or removing a property that does not exist, or (in v2.0) adding
-    one that exists; Forbidden for an attribute that `caller` may not change, or that cannot change
-    in the image's present status; PropertyLimitExceeded for too many properties; RequestTooLarge for too
-    many tags.
+    It does not check that `caller` may change the image. Raises Conflict for replacing or removing
+    a property that does not exist, or (in v2.0) adding a key that exists; Forbidden for removing an
+    attribute, and for changing one that `caller` may not change, or that cannot change in the
+    image's present status; RequestTooLarge for more than 128 tags; PropertyLimitExceeded for more
+    than 128 properties, if the patch adds one.
     """
     properties: dict[str, str | None] = image.properties
     before = set(properties)
@@ -161,7 +164,8 @@ def _parse_v2_0(raw: dict[str, Any]) -> tuple[str, object]:
 def _parse_pointer(pointer: object) -> str:
     """Return the key that a JSON pointer (RFC 6901) names: ``name`` for ``/name``.
 
-    Raises Invalid for a malformed pointer, or one of several parts; Forbidden for ``locations``.
+    White space around the key is removed. Raises Invalid for a malformed pointer, or one of several
+    parts; Forbidden for ``locations`` and its parts.
     """
     if not isinstance(pointer, str) or not pointer.startswith("/"):
         raise Invalid(f'Pointer `{pointer}` does not start with "/".')
@@ -180,8 +184,9 @@ def _changed_attribute(
 ) -> dict[str, Any]:
     """Return the field of Image that an operation on an attribute sets, and its new value.
 
-    Raises Forbidden if `caller` may not change it or it cannot be removed, Conflict if it must be
-    new, RequestTooLarge for too many tags.
+    Raises Forbidden if the attribute is to be removed, or `caller` may not change it, or the image
+    is not queued, which changes of the formats need; Conflict if it must be new; RequestTooLarge
+    for more than 128 tags.
     """
     key = operation.key
     if operation.op == "remove":

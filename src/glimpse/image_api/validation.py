@@ -32,9 +32,10 @@ RESERVED = frozenset(("location", "locations", "deleted", "deleted_at"))
 def parse_new_image(caller: Caller, document: object) -> NewImage:
     """Return the image that the body of ``POST /v2/images`` describes.
 
-    Raises Invalid for a key or value that is not allowed; Forbidden for an attribute that no client
-    may set, and for another project as the owner unless `caller` is an admin; RequestTooLarge for too many
-    tags; PropertyLimitExceeded for too many properties.
+    `check_key` and `check_value` say what is allowed; NewImage has the defaults. Raises Invalid for
+    a key or value that is not allowed; Forbidden for an attribute that no client may set, and for
+    another project as the owner unless `caller` is an admin; PropertyLimitExceeded for more than
+    128 properties; RequestTooLarge for more than 128 tags.
     """
     if not isinstance(document, dict):
         raise Invalid("The body must be a JSON object that describes an image.")
@@ -52,7 +53,11 @@ def parse_new_image(caller: Caller, document: object) -> NewImage:
 
 
 def check_key(key: str) -> None:
-    """Raise Forbidden if no client may set `key`, or Invalid if it is too long or has a NUL."""
+    """Raise Forbidden for a key that no client may set, Invalid for one that cannot be a key.
+
+    The former are READ_ONLY, RESERVED and those that start with RESERVED_PREFIX; the latter have
+    more than 255 characters, or a NUL character.
+    """
     if key in READ_ONLY:
         raise Forbidden(f"Attribute '{key}' is read-only.")
     if key in RESERVED or key.startswith(RESERVED_PREFIX):
@@ -71,7 +76,8 @@ def check_property_key(key: str) -> None:
 def check_value(key: str, value: object) -> None:
     """Raise Invalid unless the attribute or property `key` may have `value`.
 
-    The message says what is allowed.
+    CHECKS has the allowed values of attributes. The value of a property is a text without NUL
+    characters. The message says what is allowed.
     """
     allowed, is_allowed = CHECKS.get(key, _PROPERTY)
     if not is_allowed(value):
@@ -96,7 +102,7 @@ def check_property_quota(properties: Mapping[str, object]) -> None:
 
 
 def unique_tags(tags: list[str]) -> tuple[str, ...]:
-    """Return the tags without repetitions, in their order. Raises RequestTooLarge for more than 128."""
+    """Return the tags, each once, in their order. Raises RequestTooLarge for more than 128."""
     unique = tuple(dict.fromkeys(tags))
     if len(unique) > TAG_QUOTA:
         raise RequestTooLarge(f"An image may have at most {TAG_QUOTA} tags.")
