@@ -53,8 +53,9 @@ class DateBound(NamedTuple):
 def parse_datetime(text: str) -> datetime | None:
     """Parse an ISO 8601 date, with or without time and zone, into a datetime in UTC.
 
-    A date without a zone is in UTC. Digits of a second below microseconds are dropped. Returns None
-    for text that is not a date, and for a date before the year 1 or after the year 9999.
+    Month and day may be missing, too: ``2024`` is the first of January. A date without a zone is in
+    UTC. Digits of a second below microseconds are dropped. Returns None for text that is not a
+    date, and for a date before the year 1 or after the year 9999.
     """
     return _moment(_ISO_8601.fullmatch(text))
 
@@ -62,8 +63,8 @@ def parse_datetime(text: str) -> datetime | None:
 def parse_date(text: str) -> str | None:
     """Convert an ISO 8601 date, with or without time and zone, to ``2024-02-01T10:20:30Z``.
 
-    As `parse_datetime`, but a fraction of a second is dropped, and a newline at the end accepted,
-    as in the Image service.
+    Accepts what `parse_datetime` does, and a newline at the end, as the Image service does. A
+    fraction of a second is dropped. Returns None for text that is not a date.
     """
     moment = parse_datetime(text.removesuffix("\n"))
     return None if moment is None else _print(moment)
@@ -81,11 +82,11 @@ def parse_date_bound(text: str) -> DateBound | None:
 
 
 def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
-    """Return the condition that an operator and an ISO 8601 date make; None for no date.
+    """Return the condition that an operator and an ISO 8601 date make.
 
-    `date` may have a fraction of a second, images' dates do not. So the operator changes: ``gte``
-    10.5 s becomes ``gt`` 10 s, ``lt`` 10.5 s becomes ``lte`` 10 s. ``eq`` 10.5 s is true of no
-    image, and ``neq`` 10.5 s of all.
+    Returns None for text that is not a date. `date` may have a fraction of a second, images' dates
+    do not. So the operator changes: ``gte`` 10.5 s becomes ``gt`` 10 s, ``lt`` 10.5 s becomes
+    ``lte`` 10 s. ``eq`` 10.5 s is true of no image, and ``neq`` 10.5 s of all.
     """
     matched = _ISO_8601.fullmatch(date.removesuffix("\n"))
     moment = _moment(matched)

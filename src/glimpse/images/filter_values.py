@@ -35,8 +35,8 @@ class AttributeFilter(NamedTuple):
 def parse_texts(text: str) -> tuple[str, ...]:
     """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into texts, of which an image must have one.
 
-    A text that is a date is one value, although it has colons. Raises Invalid for another operator
-    than ``eq`` and ``in``, and for a misplaced quote.
+    A text that is a date is one value, although it has colons. `split_list` parses what follows
+    ``in``. Raises Invalid for another operator than ``eq`` and ``in``, and for a misplaced quote.
     """
     operator, colon, rest = text.partition(":")
     if not colon or parse_date(text):
@@ -80,10 +80,10 @@ def parse_sort(
 ) -> tuple[Sort, ...]:
     """Parse ``sort=name:asc,size``, or the older ``sort_key=name&sort_dir=asc``.
 
-    Each argument has all values of one parameter, which may be repeated. The default direction is
-    "desc". A single ``sort_dir`` applies to all keys; without a key, it sorts by ``created_at``.
-    Raises Invalid for both notations at once, for an unknown key or direction, and for several
-    directions that are not as many as the keys.
+    Each argument has all values of one parameter, which may be repeated. Without any, the result is
+    empty. The default direction is "desc". A single ``sort_dir`` applies to all keys; without a
+    key, it sorts by ``created_at``. Raises Invalid for both notations at once, for an unknown key
+    or direction, and for several directions that are not as many as the keys.
     """
     if sorts and (keys or directions):
         raise Invalid("Old and new sorting syntax cannot be combined")
@@ -139,7 +139,7 @@ def _number_parser(end: int) -> Callable[[str, str], int]:
 
 
 def _parse_range_end(_name: str, text: str) -> int:
-    """Parse a lowest or highest size in bytes; a negative one becomes -1.
+    """Parse a lowest or highest size in bytes; a negative one becomes -1, a huge one 2**62.
 
     Raises Invalid for text that is not a whole number.
     """
@@ -160,12 +160,15 @@ def _parse_boolean_in_any_case(name: str, text: str) -> bool:
 
 
 def _parse_visibility(name: str, text: str) -> str:
-    """Parse a visibility. Empty text is accepted, and matches no image. Raises Invalid."""
+    """Return `text`, which is empty or a visibility. Empty text matches no image.
+
+    Raises Invalid for text that is not in VISIBILITIES.
+    """
     return _parse_choice(name, text) if text else text
 
 
 def _parse_choice(name: str, text: str) -> str:
-    """Return `text` if it is one of _CHOICES for the filter `name`. Raises Invalid."""
+    """Return `text` if it is one of _CHOICES for the filter `name`. Raises Invalid if not."""
     if text not in _CHOICES[name]:
         allowed = ", ".join(sorted(_CHOICES[name]))
         raise Invalid(f"Invalid {name} value: {text}. Use one of {allowed}.")

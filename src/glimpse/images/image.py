@@ -40,9 +40,9 @@ BASE_ATTRIBUTES = frozenset(
 class Image(NamedTuple):
     """One image. Sizes are in bytes, ``min_ram`` in MiB, ``min_disk`` in GiB.
 
-    Dates are text in UTC, as APIs show them: ``2024-02-01T10:20:30Z``. ``tags_json`` and
-    ``properties_json`` are the stored JSON text: a list copies it into its document without parsing
-    it.
+    Dates are text in UTC, as APIs show them: ``2024-02-01T10:20:30Z``. ``tags_json`` is a JSON list
+    of texts, ``properties_json`` a JSON object of texts and nulls: a list copies them into its
+    document without parsing them.
 
     It is a named tuple, because that is the fastest to make from a row of a catalog, and a list may
     have 100,000 images.
@@ -96,7 +96,7 @@ def image_from_document(
     """Make an Image of a parsed document of ``GET /v2/images/{id}`` of the Image API.
 
     Every key that is not in `base_attributes` is a property. A property that is neither text nor
-    None becomes JSON text. Other values are not checked.
+    None becomes JSON text. Other values are not checked. A missing visibility is "private".
 
     Raises KeyError if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing; TypeError if
     `document` is not a dict, or if a tag or property cannot be written as JSON (lone surrogates).

@@ -94,8 +94,8 @@ class Permissions:
     def allows(self, caller: Caller, action: Action, image: Image | None = None) -> bool:
         """Return True if `caller` may do `action` to `image`.
 
-        It does not check that the image is visible to the caller. Without an image, a rule's target
-        is the caller's own project, as for listing images.
+        The class says what decides. It does not check that the image is visible to the caller.
+        Without an image, a rule's target is the caller's own project, as for listing images.
         """
         if self._rules is not None and self._rules.has(action):
             return is_rule_applicable(caller) and self._rules.allows(
@@ -117,7 +117,7 @@ class Permissions:
     def check_visible(self, caller: Caller, image: Image) -> None:
         """Raise ImageNotFound unless `caller` has the permission to get `image`.
 
-        It does not check the image's visibility.
+        It does not check that the image's visibility lets the caller see it.
         """
         if not self.allows(caller, Action.GET_IMAGE, image):
             raise ImageNotFound(image.id)
@@ -125,7 +125,9 @@ class Permissions:
     def list_filter(self, caller: Caller) -> Callable[[Image], bool] | None:
         """Return a function that is True for the images in a list that `caller` may get.
 
-        Returns None if it may get all of them. It does not check the permission to list images.
+        Returns None if it may get all of them. Without policy files, it is always None, because the
+        default policy has the same roles for listing and getting images. It does not check the
+        permission to list images.
         """
         if self._rules is None:
             return None

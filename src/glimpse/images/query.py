@@ -41,7 +41,8 @@ class ImageQuery:
     match one that has all of them. Units are those of Image; ``size_min`` and ``size_max`` are
     inclusive. ``visibility`` "all" lists community images, too; None does not. Of the images that
     other projects share with the caller, only those whose membership has the status
-    ``member_status`` are listed; "all" lists all of them.
+    ``member_status`` are listed; "all" lists all of them. ``os_hidden`` lists either only the
+    hidden images or only the others.
 
     ``sort`` is empty for the default order: newest first, then by id. ``marker`` is the id of the
     image after which the list starts. ``limit`` is the most images that the list may have; None is

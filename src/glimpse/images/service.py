@@ -21,9 +21,12 @@ class ImageService(Protocol):
     def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the images that match `query` and that `caller` can see, in the query's order.
 
+        Community images of other projects are among them only if `query.visibility` is "community"
+        or "all".
         Yields at least one page; a page may be empty. Only the last page has ``is_last`` set. All
         pages together have at most `query.limit` images. Memory does not grow with the list. Before
-        the first page, raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible.
+        the first page, raises Forbidden (without the permission to list images), Invalid,
+        MarkerNotFound or MarkerNotVisible.
         """
         ...
 
@@ -51,7 +54,8 @@ class ImageService(Protocol):
     async def delete_image(self, caller: Caller, image_id: str) -> None:
         """Delete an image and its data.
 
-        Raises ImageNotFound, Forbidden (also for a protected image), Conflict if it is in use.
+        Raises ImageNotFound if the caller cannot see it; Forbidden if it may not delete it, and for
+        a protected image; Conflict if it is in use.
         """
         ...
 
