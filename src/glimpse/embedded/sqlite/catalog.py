@@ -27,7 +27,10 @@ _LARGEST_STEP = 1001  # the Image API's largest limit, and one that shows whethe
 
 
 class SQLiteCatalog:
-    """Implements Catalog on an SQLite file. Any method may raise Unavailable."""
+    """Stores image records in an SQLite file, and finds those of a list, as Catalog describes.
+
+    Any method may raise Unavailable.
+    """
 
     @classmethod
     def open(cls, path: Path) -> "SQLiteCatalog":
@@ -52,9 +55,10 @@ class SQLiteCatalog:
     def pages(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the images that match `query` and that `caller` may list, after `marker`.
+        """Yield the images that match `query` and that `caller` can see, after `marker`.
 
-        The guarantees are those of Catalog.pages.
+        Pages have at most 200 images, and go on beyond `query.limit`. One may be empty; only the
+        last has ``is_last`` set. Catalog.pages says what is checked.
         """
         if is_readable_from_index(caller, query):
             return self._pages_from_index(caller, query, marker)
@@ -136,7 +140,10 @@ class SQLiteCatalog:
         await self._writer_thread.run(ImageWriter.put, records)
 
     async def close(self) -> None:
-        """Finish the writes and the reads in progress, then close the file."""
+        """Finish the writes in the queue and the running reads, then close the file.
+
+        Reads that wait for a thread are cancelled.
+        """
         await asyncio.to_thread(self._writer_thread.close)
         await asyncio.to_thread(self._reader_threads.close)
         self._connection.close()
@@ -170,7 +177,7 @@ def _next_count(query: ImageQuery, count: int, found: int) -> int:
     """Return how many rows to read in the next step, by how many of the last ones matched.
 
     If `found` is more than half of `count`, it is 200; otherwise four times `count`, up to 1,001.
-    In a list that is not in the usual order, it is always 1,001.
+    In a list that is not in the usual order (newest first), it is always 1,001.
     """
     if not has_usual_order(query):
         return _LARGEST_STEP

@@ -4,8 +4,10 @@ The query decides between three ways:
 
 - If only a few images have its ids or its date of change (``updated_at``), they are found by an
   index.
-- If it has the usual order, each step reads the next rows of the listing index, and filters them.
-- If it has another order, each step sorts all rows in scope, and returns the next ones.
+- If it has the usual order (newest first), each step reads the next rows of the listing index, and
+  filters them.
+- If it has another order, each step sorts all rows that the caller's lists may have, and returns
+  the next ones.
 """
 
 import operator
@@ -49,9 +51,10 @@ _NO_FILTER = _unindexed_attributes(ImageQuery())
 def is_readable_from_index(caller: Caller, query: ImageQuery) -> bool:
     """Return True if the list can be read from the listing index alone.
 
-    It must have the usual order, and no filter but one by names, by statuses or by one property.
-    (The visibility "all" is allowed.) The index has to be scanned once for each name or status, in
-    each scope of the caller: for more than 16 scans, the result is False.
+    It must have the usual order (newest first), and no filter but one by names, by statuses or by
+    one property. (The visibility "all" is allowed.) The index has to be scanned once for each name
+    or status, in each scope of the caller (see `scopes_for`): for more than 16 scans, the result is
+    False.
     """
     if _unindexed_attributes(query) != _NO_FILTER or query.tags or not has_usual_order(query):
         return False
@@ -70,7 +73,7 @@ class FilteredScan:
     def step(
         self, caller: Caller, query: ImageQuery, after: Image | ListingPosition | None, count: int
     ) -> ListStep[Image | ListingPosition]:
-        """Read the next images of a list that match `query` and that `caller` may list.
+        """Read the next images of a list that match `query` and that `caller` can see.
 
         `after` is the list's marker (None for the beginning), then the cursor that the step before
         returned. A step examines a bounded number of rows: `count`, or up to 500 if only so few
@@ -112,7 +115,9 @@ class FilteredScan:
     ) -> ListStep[Image]:
         """Read the images after the marker that have the query's ids or its date of change.
 
-        There must be at most 500 of them, so that one step has all.
+        They pass all filters of the query except names and properties, and the caller's lists may
+        have them. `_matches_few_images` must be True, so that one step reads all, unless they are
+        large.
         """
         scopes = set(scopes_for(caller, query))
         images, cursor = self._select(query, marker, conditions(query), MAX_INDEXED_ROWS + 1)
@@ -126,9 +131,10 @@ class FilteredScan:
     def _read_sorted(
         self, caller: Caller, query: ImageQuery, marker: Image | None, count: int
     ) -> ListStep[Image]:
-        """Sort all rows in scope of the caller; return the first `count` after the marker.
+        """Sort all rows that the caller's lists may have; read the first `count` after the marker.
 
-        Memory holds at most `count` images.
+        `conditions` accepts them, but names and properties are compared as hashes only. Memory
+        holds at most `count` images.
         """
         groups = [_in_listing(caller, query, group) for group in indexed_facets(query)]
         return self._select(query, marker, join_clauses((*groups, conditions(query))), count)
@@ -136,7 +142,10 @@ class FilteredScan:
     def _select(
         self, query: ImageQuery, marker: Image | None, condition: Clause, count: int
     ) -> ListStep[Image]:
-        """Read the first `count` rows after the marker for which `condition` holds, sorted."""
+        """Read the first `count` rows after the marker for which `condition` holds, sorted.
+
+        There are fewer if they have more than 400,000 characters of properties (see `read_images`).
+        """
         keys = sort_keys(query)
         if marker is not None:
             condition = join_clauses((condition, after_image(keys, marker)))
@@ -158,9 +167,10 @@ class FilteredScan:
     def _read_slice(
         self, caller: Caller, query: ImageQuery, position: ListingPosition | None, count: int
     ) -> ListStep[ListingPosition]:
-        """Read the next `count` candidates in the usual order; return those that match.
+        """Read the next `count` candidates, newest first; return those that `conditions` accepts.
 
-        Candidates outside of the query's dates of creation are skipped.
+        Candidates outside of the query's dates of creation are skipped. Names and properties are
+        compared as hashes only.
         """
         start, end = _created_between(query)
         if start is not None:
@@ -178,9 +188,9 @@ class FilteredScan:
 
 
 def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Clause:
-    """Return the condition that an image is in a scope of the caller, and has one of `facets`.
+    """Return the condition that the caller's lists may have an image with one of `facets`.
 
-    The rows of the table `listing` say which images that are.
+    The rows of the table `listing` say which images that are (see `scopes_for` and `facets_of`).
     """
     keys = [key_of(scope, facet) for scope in scopes_for(caller, query) for facet in facets]
     return Clause(

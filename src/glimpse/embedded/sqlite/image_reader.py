@@ -50,7 +50,8 @@ class ImageReader:
     def get(self, image_id: str, project_id: str | None) -> Record | None:
         """Return the image with this id, and the membership of `project_id` if it is shared.
 
-        Returns None if no image has the id, or if its row is not valid (see `is_valid_image`).
+        The owner's membership is None. Returns None if no image has the id, or if its row is not
+        valid (see `is_valid_image`).
         """
         statement = f"SELECT {COLUMNS} FROM images WHERE id = ?"
         row = read_rows(self._connection, statement, (storable(image_id),), sqlite3.Cursor.fetchone)
@@ -117,7 +118,7 @@ class ImageReader:
     def list_step(
         self, caller: Caller, query: ImageQuery, after: ListingPosition | None, count: int
     ) -> ListStep[ListingPosition]:
-        """Read the next images of a list that match `query` and that `caller` may list.
+        """Read the next images of a list that match `query` and that `caller` can see.
 
         `is_readable_from_index` must be True for the query. A step examines at most `count` rows,
         and fewer if the images are large. So it may find no image although the list goes on. Steps
@@ -149,12 +150,12 @@ class ImageReader:
     def candidate_positions(
         self, caller: Caller, query: ImageQuery, after: ListingPosition | None, count: int
     ) -> Sequence[tuple[int, int]]:
-        """Return the positions and row numbers of the next candidates for a list in usual order.
+        """Return the positions and row numbers of the next candidates for a list, newest first.
 
-        A candidate is an image that the listing index has in a scope of the caller, with the names,
-        statuses and properties of the query. Check each with `listing_rule`, because keys are
-        hashes. The result has `count` candidates, or fewer at the end of the list, none of them
-        twice.
+        A candidate is an image that the listing index has for the caller (see `scopes_for`), with
+        the names, statuses and properties of the query (see `indexed_facets`). Check each with
+        `listing_rule`, because keys are hashes, and long lists of names are left out. The result
+        has `count` candidates, or fewer at the end of the list, none of them twice.
         """
         alternatives, *others = indexed_facets(query)
         scopes = scopes_for(caller, query)

@@ -37,10 +37,10 @@ _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 # 5 MB at most; 12 MB where every character takes four bytes
 @cache_if_short(longest=2 * LONGEST_CACHED, entries=8192)
 def key_of(scope: str, facet: str) -> int:
-    """Return the key of a scope (``owner:...``) and a facet (``status=active``).
+    """Return the key of a scope (``owner:...``) and a facet (``status=active``): a hash.
 
-    It is a signed 64-bit hash. Catalogs on disk have such keys: a change of this function needs a
-    migration of them. Different scopes and facets may have the same key.
+    It is a signed integer of 64 bits. Two pairs may have the same key, so check each image that is
+    found by one. Catalogs on disk have such keys: a change of this function needs a migration.
     """
     digest = hashlib.blake2b(f"{scope}\0{facet}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
@@ -49,7 +49,8 @@ def key_of(scope: str, facet: str) -> int:
 def position_of(created_at: str, image_id: str) -> int:
     """Return a number that orders images by the second of their creation, then by their ids.
 
-    It has only the first bits of the id, so two images may have the same position.
+    `created_at` is in the format of Image, `image_id` a UUID. The number has only the first 29 bits
+    of the id, so two images may have the same position.
     """
     return first_position(created_at) | (int(image_id[:8], 16) >> (32 - _ID_BITS))
 

@@ -32,7 +32,8 @@ def join_clauses(clauses: Iterator[Clause] | tuple[Clause, ...], word: str = "AN
 def conditions(query: ImageQuery) -> Clause:
     """Return the condition that an image passes all filters except names and properties.
 
-    It may accept an image that `listing_rule` rejects.
+    It rejects killed and deleted images, too. It may accept an image that `listing_rule` rejects,
+    but not the other way round.
     """
     return join_clauses(_conditions(query))
 

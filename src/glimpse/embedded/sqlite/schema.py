@@ -77,7 +77,8 @@ class CatalogSummary(NamedTuple):
 def read_summary(path: Path) -> CatalogSummary:
     """Read a catalog's version and number of images without creating or changing any file.
 
-    Raises UnusableCatalog if the file cannot be read or written, or its schema is newer.
+    Raises UnusableCatalog if the file cannot be read, permissions forbid to write it, or its schema
+    is newer.
     """
     if not path.exists():
         return CatalogSummary(0, 0)
@@ -115,8 +116,9 @@ def open_and_migrate(path: Path) -> sqlite3.Connection:
 def open_connection(path: Path) -> sqlite3.Connection:
     """Open a connection without migrating the schema; a missing file is created empty.
 
-    A commit on it is synced to the disk (WAL, synchronous = FULL). Threads may share it if only one
-    uses it at a time. Raises sqlite3.Error.
+    A commit on it is synced to the disk (WAL, synchronous = FULL). It waits up to 30 s for another
+    connection's lock. There are no transactions but explicit ones (BEGIN). Threads may share it if
+    only one uses it at a time. Raises sqlite3.Error.
     """
     connection = sqlite3.connect(
         path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
