@@ -106,7 +106,10 @@ class DirectoryStore:
     """
 
     def __init__(self, directory: Path, size_cap: int) -> None:
-        """Create the directory if necessary. An image may have at most `size_cap` bytes."""
+        """Create the directory if necessary; raise OSError if that fails.
+
+        The data of an image may have at most `size_cap` bytes.
+        """
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._size_cap = size_cap
         self._directory = directory
@@ -143,7 +146,10 @@ class DirectoryStore:
         return ImageData(size, checksum, self._directory / image_id)
 
     def has(self, image_id: str) -> bool:
-        """Return True if there is a file with the image's data, which may be being synced still."""
+        """Return True if there is a file with the image's data.
+
+        Just after an upload, the data may not be on the disk yet.
+        """
         return (self._directory / image_id).is_file()
 
     def _check_directory(self) -> None:

@@ -1,4 +1,4 @@
-"""Readiness checks of the embedded image service: test that its state can be read and written."""
+"""Readiness checks of the embedded image service: test the catalog and the disk, write nothing."""
 
 import asyncio
 import sqlite3
@@ -10,22 +10,26 @@ from glimpse.http.writable_directories import write_problem
 
 
 async def check_catalog(state_dir: Path) -> str | None:
-    """Return why the catalog cannot be read or written; None if it can.
+    """Return a problem of the catalog, as a text for operators; None if none is found.
 
-    Reads through a new connection, in a thread.
+    Reads one row through a new connection, waiting at most 1 s for a lock, and checks permissions
+    and free space of the state directory. Nothing is written. Runs in a thread.
     """
     return await asyncio.to_thread(_catalog_problem, state_dir)
 
 
 async def check_data(state_dir: Path) -> str | None:
-    """Return why image data cannot be read or written; None if it can."""
+    """Return a problem of the data directory, as a text for operators; None if none is found.
+
+    Checks its permissions and free space (see `write_problem`), in a thread. Nothing is written.
+    """
     return await asyncio.to_thread(
         write_problem, state_dir / "data", "the data directory", "image data"
     )
 
 
 def _catalog_problem(state_dir: Path) -> str | None:
-    """Return what `check_catalog` returns; block the thread meanwhile."""
+    """Return what `check_catalog` returns, but block the calling thread."""
     address = (state_dir / CATALOG_FILE).absolute().as_uri() + "?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=1)) as connection:

@@ -57,8 +57,9 @@ class UploadLocks:
     def acquire(self, image_id: str) -> UploadLock | None:
         """Lock an image; return None, without waiting, if another upload has locked it.
 
-        The file is on the disk when this returns, so a crash leaves it. Blocks on the disk. Raises
-        Unavailable if the disk is full or read-only, or the directory does not exist.
+        The caller must call `release` or `abandon` of the lock. The file is on the disk when this
+        returns, so a crash leaves it. Blocks on the disk. Raises Unavailable if the disk is full or
+        read-only, or the directory does not exist.
         """
         try:
             return self._acquire(image_id)
@@ -71,7 +72,7 @@ class UploadLocks:
             raise Unavailable("The image storage media cannot be written.") from None
 
     def _acquire(self, image_id: str) -> UploadLock | None:
-        """Lock an image as `acquire` does, but raise OSError for an error of the disk."""
+        """Lock an image as `acquire` does, but raise OSError if the disk cannot be written."""
         path = self._directory / image_id
         while True:
             exists = path.exists()
@@ -97,7 +98,13 @@ class UploadLocks:
             os.close(descriptor)  # released, and removed, between the opening and the locking
 
     def acquire_abandoned(self) -> Iterator[UploadLock]:
-        """Lock each image whose lock was abandoned, and yield the lock. Raises Unavailable."""
+        """Lock each image whose lock was abandoned: its holder ended without releasing it.
+
+        Yields the locks; the caller must release each. Images that are locked at present are
+        skipped. If an upload ends meanwhile, its lock may be yielded, too, with ``was_abandoned``
+        False. Blocks on the disk. Raises OSError if the directory cannot be read, Unavailable if it
+        cannot be written.
+        """
         for path in sorted(self._directory.iterdir()):
             lock = self.acquire(path.name)
             if lock is not None:

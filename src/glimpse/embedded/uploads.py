@@ -85,7 +85,11 @@ class Uploads:
         require_permitted: Change,
         chunks: AsyncIterator[bytes],
     ) -> None:
-        """Store the data of an image in status saving; undo that if an error is raised."""
+        """Store the data of an image in status saving, which becomes active.
+
+        If an error is raised, also if the task is cancelled, the image is queued again without
+        data. Raises what `upload` raises.
+        """
         try:
             stored = await self._store.put(image_id, chunks)
             await self._catalog.update(
@@ -111,8 +115,9 @@ class Uploads:
         """Delete the image's record, then its data, if `check` does not raise for the record.
 
         If the data cannot be removed, or the process ends before, the image is deleted all the
-        same, and the next process that starts removes the data. Raises ImageNotFound, Unavailable,
-        and what `check` raises; then nothing is deleted.
+        same, and the next process that starts removes the data. If an upload of the image is
+        running, it fails. Raises ImageNotFound, Unavailable, and what `check` raises; then nothing
+        is deleted.
         """
         lock: UploadLock | None = None
         if self._store.has(image_id):
@@ -135,8 +140,8 @@ class Uploads:
     async def recover(self) -> None:
         """Undo the uploads, and finish the deletions, that a process left when it ended.
 
-        Uploads that other processes are running are not affected. Raises Unavailable or StorageFull
-        if the disk cannot be read or written.
+        Uploads that other processes are running are not affected. Raises OSError if the directory of
+        the locks cannot be read, Unavailable or StorageFull if the disk cannot be read or written.
         """
         for lock in await asyncio.to_thread(lambda: list(self._locks.acquire_abandoned())):
             await self._clean_up(lock.image_id)
