@@ -44,7 +44,11 @@ class Catalog(Protocol):
     def pages(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the images that match `query` and that `caller` may list, in the query's order.
+        """Yield the images that match `query` and that `caller` can see, in the query's order.
+
+        Owner, visibility and memberships decide what it can see; roles and policy rules are not
+        checked. Community images of other projects are listed only if `query.visibility` is
+        "community" or "all", killed and deleted images never.
 
         The list starts after the image `marker`, or at its beginning for None; `query.marker` is
         ignored. A page may be empty; only the last has ``is_last`` set. Each page is read in a

@@ -6,11 +6,12 @@ from glimpse.images.errors import Forbidden, ImageNotFound
 
 
 def is_visible(caller: Caller, record: Record) -> bool:
-    """Return True if the image's visibility lets the caller see it by its id.
+    """Return True if the image's owner and visibility let the caller see it by its id.
 
-    The record must have the membership of the caller's project. A member may see a shared image
-    whatever the status of its membership, because it reads the image before it accepts it (a rule
-    of the Image service). Policy rules are not checked.
+    An admin sees all images. Others see the images of their project, public and community images,
+    images that no project owns (unless they are private), and shared images of which their project
+    is a member, whatever the membership's status: a member reads the image before it accepts it.
+    The record must have the membership of the caller's project. Policy rules are not checked.
     """
     image, membership = record
     return (

@@ -73,9 +73,11 @@ def current_time() -> str:
 def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: str) -> Image:
     """Return a new image without data, in status queued, with `now` as its dates.
 
-    Raises Forbidden without the permission to create it or to give it its visibility, for another
-    project as the owner unless the caller is an admin, and for a reserved property; Invalid for
-    text that cannot be stored, and for properties that are too large.
+    Its id is in lower case. Other values are not validated, but for these errors:
+
+    - Forbidden: the caller may not create the image, or not with its visibility; the owner is
+      another project and the caller no admin; a key of a property starts with RESERVED_PREFIX.
+    - Invalid: text cannot be stored (see `check_text`); properties are too large (`check_size`).
     """
     owner = caller.project_id if new.owner is DefaultOwner.CALLERS_PROJECT else new.owner
     if owner != caller.project_id and not caller.is_admin:
@@ -122,9 +124,9 @@ def apply_update(
     """Return what `update` makes of the record's image, with `now` as its ``updated_at``.
 
     ``updated_at`` changes even if nothing else does. Raises ImageNotFound if the caller may not see
-    the image; Forbidden without the permission for `action`, or for the new owner or visibility;
-    Invalid for text that cannot be stored, and for properties that are too large; and what `update`
-    raises.
+    the image; Forbidden without the permission for `action` or the new visibility, and for a new
+    owner unless the caller is an admin; Invalid for text that cannot be stored, and for properties
+    that become too large; and what `update` raises. Other values are not validated.
     """
     before = require_editable(caller, record, permissions, action)
     after = update(before)
@@ -148,8 +150,9 @@ def with_properties(
 ) -> Image:
     """Return the record's image with `changes` applied, and `now` as its ``updated_at``.
 
-    If no property changes, neither does ``updated_at``. Checks permissions, and raises the errors
-    of ImageService.change_properties, in the same order.
+    If no property changes, neither does ``updated_at``. Checks permissions. Raises ImageNotFound,
+    PropertyNotFound, PropertyLimitExceeded, Forbidden or Invalid, in this order, as
+    ImageService.change_properties does.
     """
     image = require_visible(caller, record, permissions)
     before = image.properties
@@ -225,7 +228,7 @@ def _json(value: object) -> str:
 
 
 def _check_reserved(keys: Iterable[str]) -> None:
-    """Raise Forbidden if a key starts with ``os_glance``."""
+    """Raise Forbidden if a key starts with RESERVED_PREFIX (``os_glance``)."""
     if any(key.startswith(RESERVED_PREFIX) for key in keys):
         raise Forbidden(f"Properties that start with {RESERVED_PREFIX} are reserved.")
 

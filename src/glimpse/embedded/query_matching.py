@@ -39,10 +39,10 @@ def index_form(text: str) -> str:
 def comparison_form(text: str) -> str:
     """Return a form that is the same for all texts that the Image service treats as equal.
 
-    Its usual database (MariaDB, utf8_general_ci) ignores case, accents, and spaces at the end:
-    ``type=BASE`` finds images of type ``base``. These accents are not ignored: combining
-    characters, accents on letters of other scripts than Latin, Greek and Cyrillic, and that of the
-    Cyrillic short i.
+    Most Image services have MariaDB with utf8_general_ci, which ignores case, accents, and spaces
+    at the end: ``type=BASE`` finds images of type ``base``. These accents are not ignored:
+    combining characters, accents on letters of other scripts than Latin, Greek and Cyrillic, and
+    that of the Cyrillic short i.
     """
     if text.isascii():
         return text.lower().rstrip(" ")
@@ -58,7 +58,11 @@ def _letter(character: str) -> str:
 
 @functools.cache  # at most 1,840 characters: `_letter` passes those of two ranges only
 def _base_letter(character: str) -> str:
-    """Return a Latin, Greek or Cyrillic letter in lower case and without its accent."""
+    """Return a Latin, Greek or Cyrillic letter in lower case and without its accent.
+
+    The short i keeps its accent. Other characters are returned as they are, and so is a letter that
+    has several in lower case: ``ß`` is ``ss`` case-folded.
+    """
     if character in _SHORT_I:
         return character.lower()
     letter = unicodedata.normalize("NFD", character)[0]
@@ -70,10 +74,11 @@ _SHORT_I = "\u0419\u0439"
 
 
 def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
-    """Return a function that is True for images that match `query` and `caller` may list.
+    """Return a function that is True for images that match `query` and that `caller` can see.
 
-    The function cannot check memberships: call it only for shared images that are shared with the
-    caller's project. Make it once for each list, because making it takes longer than calling it.
+    The function checks neither policy rules nor memberships. So call it for a shared image of
+    another project only if the caller is an admin, or its project is a member with the query's
+    `member_status`. Make it once for each list, because making it takes longer than calling it.
     """
     predicates = tuple(_predicates(query))
 
@@ -89,9 +94,10 @@ def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
 
 
 def _is_shown_to_others(caller: Caller, image: Image, query: ImageQuery) -> bool:
-    """Return True if lists of callers outside of the image's project may have the image.
+    """Return True if the list of a caller outside of the image's project may have the image.
 
-    A community image needs a query for that visibility, a private one an admin.
+    A community image needs a query for that visibility or "all", a private one an admin.
+    Memberships of a shared image are not checked.
     """
     if image.visibility == "private" and not caller.is_admin:
         return False
@@ -99,7 +105,7 @@ def _is_shown_to_others(caller: Caller, image: Image, query: ImageQuery) -> bool
 
 
 def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
-    """Yield a predicate for each filter of the query, usually none."""
+    """Yield a predicate for each filter of the query but `os_hidden` and `member_status`."""
     if query.visibility not in (None, "all"):
         yield lambda image: image.visibility == query.visibility
     for attribute, wanted in _texts(query):

@@ -46,8 +46,9 @@ class EmbeddedImageService:
     ) -> "EmbeddedImageService":
         """Open the catalog and the data in `state_dir`; create them first if necessary.
 
-        `image_size_cap` is the most bytes of data that an image may have. `permissions`
-        and `clock` are those of the constructor. Raises UnusableCatalog.
+        `image_size_cap` is the most bytes of data that an image may have. `permissions` and `clock`
+        are those of the constructor. Raises UnusableCatalog if the catalog cannot be opened, and
+        OSError if a directory cannot be created.
         """
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(
@@ -66,7 +67,10 @@ class EmbeddedImageService:
         permissions: Permissions | None = None,
         clock: Callable[[], str] = image_changes.current_time,
     ) -> None:
-        """Use Glance's default policy without `permissions`. `clock` returns the current time."""
+        """Use Glance's default policy without `permissions`.
+
+        `clock` returns the current time as an image's date: ``2024-02-01T10:20:30Z``.
+        """
         self.permissions = permissions or Permissions()
         self._catalog = catalog
         self._store = store
@@ -74,9 +78,11 @@ class EmbeddedImageService:
         self._clock = clock
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """Yield the images that match `query` and that `caller` may list, in the query's order.
+        """Yield the images that match `query` and that `caller` can see, in the query's order.
 
-        The guarantees are those of ImageService.list_images.
+        Owner, visibility, memberships and policy rules decide that. At most `query.limit` images in
+        all; a page may be empty, and only the last has ``is_last`` set. Before the first page,
+        raises Forbidden without the permission to list images, MarkerNotFound or MarkerNotVisible.
         """
         self.permissions.check(caller, Action.GET_IMAGES)
         accepts = self.permissions.list_filter(caller)
@@ -87,7 +93,10 @@ class EmbeddedImageService:
                 yield page
 
     async def _marker(self, caller: Caller, marker: str) -> Image:
-        """Return the image with this id. Raises MarkerNotFound or MarkerNotVisible."""
+        """Return the image with this id.
+
+        Raises MarkerNotFound if there is none, MarkerNotVisible if `caller` may not see it.
+        """
         record = await self._catalog.get(marker.lower(), caller.project_id)
         if record is None:
             raise MarkerNotFound(marker)
@@ -109,7 +118,8 @@ class EmbeddedImageService:
     ) -> Image:
         """Apply `changes` atomically and return the image as it is afterwards.
 
-        The errors are those of ImageService.change_properties.
+        Raises ImageNotFound, PropertyNotFound, PropertyLimitExceeded, Forbidden or Invalid (see
+        ImageService.change_properties); then nothing has changed.
         """
         return await self._catalog.update(
             image_id.lower(),
@@ -120,7 +130,7 @@ class EmbeddedImageService:
         )
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """Delete an image's record and its data.
+        """Delete an image's record and its data. A running upload of the image then fails.
 
         Raises ImageNotFound, and Forbidden without the permission or for a protected image.
         """
@@ -170,7 +180,9 @@ class EmbeddedImageService:
     ) -> None:
         """Share an image with the project `member_id`, or change the status of its membership.
 
-        Raises ImageNotFound, and Forbidden if `caller` may not add members to the image.
+        `status` is one of "pending", "accepted" and "rejected", which is not checked. The image's
+        visibility does not change. Raises ImageNotFound, and Forbidden if `caller` may not add
+        members to the image.
         """
         await self._catalog.set_member(
             image_id.lower(),
@@ -227,7 +239,7 @@ class EmbeddedImageService:
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
         """Store images and their members, all or none. Images with the same ids are replaced.
 
-        No permission is checked.
+        Neither permissions nor values are checked.
         """
         await self._catalog.put(records)
 
@@ -235,7 +247,7 @@ class EmbeddedImageService:
         """Undo the uploads, and finish the deletions, that a process left when it ended.
 
         Call it when a process starts. Uploads that other processes are running are not affected.
-        Raises Unavailable or StorageFull if the disk cannot be read or written.
+        Raises OSError, Unavailable or StorageFull if the disk cannot be read or written.
         """
         await self._uploads.recover()
 
