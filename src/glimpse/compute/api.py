@@ -91,7 +91,7 @@ class ComputeAPI:
         self._version_discovery = VersionDiscovery(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond to one request. Send nothing if the client disconnects while sending its body.
+        """Respond to an HTTP request; send nothing if the client disconnects in its body.
 
         OPTIONS is 200 with an empty body for every path but the version roots.
         """
@@ -156,7 +156,7 @@ class ComputeAPI:
         return unauthorized(self._identity.challenge(scope["glimpse.base_url"]))
 
     async def _perform(self, scope: Scope, match: Match, caller: Caller, body: bytes) -> Response:
-        """Call the route's handler; turn faults and errors of `images.errors` into responses."""
+        """Check a request and call its handler; faults and errors of services become responses."""
         microversion: Microversion | None = None
         try:
             microversion = requested_microversion(

@@ -25,7 +25,7 @@ def fault_response(
     has_request_ids: bool = True,
     is_private: bool = True,
 ) -> Response:
-    """Return the response for a fault.
+    """Return the JSON response for a fault, with the fault's headers and its Retry-After.
 
     `microversion` is that of the request, for the headers that name it; None sends none. With
     `has_request_ids`, the response has the request id headers; a deployed Compute API omits them
@@ -44,7 +44,7 @@ def fault_response(
 
 
 def unauthorized(challenge: str) -> Response:
-    """Return the 401 of keystonemiddleware; `challenge` is its WWW-Authenticate header."""
+    """Return the 401 of keystonemiddleware, in JSON; `challenge` is for WWW-Authenticate."""
     document = {
         "error": {
             "code": 401,

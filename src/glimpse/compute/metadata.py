@@ -57,7 +57,11 @@ def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
 
 
 def _check_item(name: str, key: str, value: object) -> None:
-    """Raise a 400 fault for an invalid key or value of the attribute `name`."""
+    """Raise a 400 fault unless `key` and `value` are valid; `name` is the body's attribute.
+
+    A key has 1 to 255 characters of _KEY, and maybe a newline at the end, as a deployed Compute API
+    accepts one. A value is text of at most 255 characters.
+    """
     if not _KEY.fullmatch(key):
         raise _invalid(
             name,
@@ -88,8 +92,8 @@ def property_changes(
 ) -> PropertyChanges:
     """Convert metadata to the property changes that a deployed Compute API makes of it.
 
-    With `replace`, all other properties are removed. `limit` is the most properties that the image
-    may have after the change.
+    With `replace`, all other properties are removed, except reserved ones. `limit` is the most
+    properties that the image may have after the change.
 
     White space around a key is removed. If two keys become the same, the one that had no white
     space counts. A value that is not text becomes text.

@@ -21,7 +21,7 @@ class _RenderingTooLarge(Exception):
 
 
 def render_detail(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
-    """Return the JSON of `detail_view`. It is cached, unless the image is large.
+    """Return the JSON of `detail_view`, cached if image and links have at most 4,000 characters.
 
     The cache holds 1,024 images, with their links.
     """

@@ -113,9 +113,9 @@ def split_version_root(path: str) -> tuple[str, str]:
 def match_route(method: str, version_root: str, path: str) -> Match | None:
     """Return the route for a method and a path below a version root; None if there is none.
 
-    `path` must not have repeated slashes. It may start with a project id: hexadecimal digits and
-    dashes. A newline at the end of the path or of the image id is removed, as in a deployed Compute
-    API.
+    `path` must not have repeated slashes. It may start with a project id: hexadecimal digits in
+    lower case, and dashes. Whether it is the caller's project is not checked. A newline at the end
+    of the path or of the image id is removed, as in a deployed Compute API.
     """
     if path.endswith("\n") and not path.endswith("/\n"):
         path = path[:-1]
@@ -145,9 +145,10 @@ class _Template(NamedTuple):
 
 
 def _find(method: str, segments: list[str]) -> tuple[Route, str, str] | None:
-    """Return the first route whose path has these segments; None if there is none.
+    """Return the first route that has the method and these segments; None if there is none.
 
-    With it come the image id and the metadata key in the segments, or "".
+    With it come the image id and the metadata key in the segments; "" if its path has none. An
+    empty segment is neither an id nor a key.
     """
     for route, literals, image_id_at, key_at in _TEMPLATES.get((method, len(segments)), ()):
         for position, text in literals:
@@ -163,7 +164,7 @@ def _find(method: str, segments: list[str]) -> tuple[Route, str, str] | None:
 
 
 def _templates() -> dict[tuple[str, int], list[_Template]]:
-    """Return the templates by method and number of segments, each list in the order of ROUTES."""
+    """Return templates by method and number of segments; each list is in the order of ROUTES."""
     templates: dict[tuple[str, int], list[_Template]] = {}
     for route in ROUTES:
         segments = route.path.split("/")[1:]

@@ -74,7 +74,8 @@ class VersionDiscovery:
     async def _check(self, scope: Scope, receive: Receive) -> None:
         """Raise a fault for a malformed request: 415 for its Content-Type, 400 for body or query.
 
-        The body of a POST or PUT must be JSON, and is not used. One that is too large is ignored.
+        The body of a POST or PUT must be JSON, and is not used. One that is too large, or that has
+        no room in memory, is ignored. Raises ClientDisconnected.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         check_content_type(headers.get(b"content-type"))

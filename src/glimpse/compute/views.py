@@ -91,7 +91,7 @@ def with_prefix(url: str, prefix: str | None) -> str:
     """Replace scheme and host of `url` by `prefix`, which may have a path; None keeps them.
 
     Example: ``http://host/image`` with ``https://example.org/cloud`` becomes
-    ``https://example.org/cloud/image``.
+    ``https://example.org/cloud/image``. With a prefix, a query and slashes at the end are dropped.
     """
     if not prefix:
         return url

@@ -140,8 +140,8 @@ class Uploads:
     async def recover(self) -> None:
         """Undo the uploads, and finish the deletions, that a process left when it ended.
 
-        Uploads that other processes are running are not affected. Raises OSError if the directory of
-        the locks cannot be read, Unavailable or StorageFull if the disk cannot be read or written.
+        Uploads that other processes are running are not affected. Raises OSError if the locks'
+        directory cannot be read, Unavailable or StorageFull if the disk cannot be read or written.
         """
         for lock in await asyncio.to_thread(lambda: list(self._locks.acquire_abandoned())):
             await self._clean_up(lock.image_id)
