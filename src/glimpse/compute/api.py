@@ -91,7 +91,7 @@ class ComputeAPI:
         self._version_discovery = VersionDiscovery(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond to an HTTP request; send nothing if the client disconnects in its body.
+        """Respond to a request; send nothing if the client disconnects before its body's end.
 
         OPTIONS is 200 with an empty body for every path but the version roots.
         """

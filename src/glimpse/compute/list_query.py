@@ -96,7 +96,7 @@ def _check_number(name: str, value: str) -> None:
 
 
 def _check_text(name: str, value: str) -> None:
-    """Raise a 400 fault for a NUL character.
+    """Raise a 400 fault for a NUL character in the name or the value of a parameter.
 
     What the Image service responds to one depends on its database: MariaDB finds no image, and
     PostgreSQL fails.

@@ -98,7 +98,7 @@ class UploadLocks:
             os.close(descriptor)  # released, and removed, between the opening and the locking
 
     def acquire_abandoned(self) -> Iterator[UploadLock]:
-        """Lock each image whose lock was abandoned: its holder ended without releasing it.
+        """Lock each image whose lock was abandoned: the holder's process ended, or `abandon` ran.
 
         Yields the locks; the caller must release each. Images that are locked at present are
         skipped. If an upload ends meanwhile, its lock may be yielded, too, with ``was_abandoned``

@@ -184,9 +184,9 @@ def _changed_attribute(
 ) -> dict[str, Any]:
     """Return the field of Image that an operation on an attribute sets, and its new value.
 
-    Raises Forbidden if the attribute is to be removed, or `caller` may not change it, or the image
-    is not queued, which changes of the formats need; Conflict if it must be new; RequestTooLarge
-    for more than 128 tags.
+    Raises Forbidden for removing an attribute, for a change that `caller` may not make, and for a
+    format of an image that is not queued; Conflict if the key must be new; RequestTooLarge for more
+    than 128 tags.
     """
     key = operation.key
     if operation.op == "remove":

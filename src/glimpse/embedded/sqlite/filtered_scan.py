@@ -200,10 +200,10 @@ def _in_listing(caller: Caller, query: ImageQuery, facets: Sequence[str]) -> Cla
 
 
 def _created_between(query: ImageQuery) -> tuple[ListingPosition | None, int | None]:
-    """Return where a list in the usual order starts and ends, by its filter of creation dates.
+    """Return the bounds that a filter by creation date sets to a list, which is newest first.
 
-    It starts after the first result, and ends before the first position that is less than the
-    second. None is no bound.
+    They are the place after which the list starts, and the lowest position that it may have; None
+    is no bound.
     """
     bound = query.created_at
     if bound is None or bound.operator == "neq":

@@ -184,8 +184,8 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
 def indexed_facets(query: ImageQuery) -> list[list[str]]:
     """Return the lists of `facets_for` by which to search the index, at most 8.
 
-    A list of more than 200 facets is left out, because checking all images in scope is faster. If
-    no list is left, the result is that of a query without filters. An image that the index finds
+    A list of more than 200 facets is left out, because it is faster to check each image of the
+    caller's scopes. If no list is left, the result is that of a query without filters. An image that the index finds
     may not match the lists that were left out: check it.
     """
     found = [each for each in facets_for(query) if len(each) <= _MOST_ALTERNATIVES]
