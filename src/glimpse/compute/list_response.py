@@ -25,9 +25,10 @@ async def list_response(
     `view` renders one image. If the list ended at its limit although further images exist, the
     document has ``images_links`` of `next_link`.
 
-    The body of a short list (some 200 images) is complete, and all errors of `pages` are raised
-    here. The body of a longer one is a generator that holds one page in memory at a time; errors of
-    pages that it reads later are raised to its reader.
+    The body of a short list (some 200 images, with some 400,000 characters of properties) is
+    complete, and all errors of `pages` are raised here. The body of a longer one is a generator
+    that holds one page in memory at a time; errors of pages that it reads later are raised to its
+    reader.
     """
     first = await _merge_first_pages(pages)
     if not first.is_last:

@@ -32,8 +32,9 @@ def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
     """Return the metadata in a request body ``{name: {key: value, ...}}``.
 
     `name` is ``metadata``, or ``meta`` for exactly one item. A key has 1 to 255 characters of
-    ``a-zA-Z0-9-_:.`` and space; a value is text of at most 255 characters. Raises a 400 fault for
-    any other body; its message says which attribute is wrong, and what is allowed.
+    ``a-zA-Z0-9-_:.`` and space, and maybe a newline at the end; a value is text of at most 255
+    characters. Raises a 400 fault for any other body; its message says which attribute is wrong,
+    and what is allowed.
 
     With `is_legacy` (``/v2``) less is validated, as in a deployed Compute API: further keys beside
     `name` are ignored, and if no key of the metadata is valid, all keys and values are accepted.
@@ -57,10 +58,9 @@ def parse_body(body: Any, name: str, *, is_legacy: bool) -> dict[str, Any]:
 
 
 def _check_item(name: str, key: str, value: object) -> None:
-    """Raise a 400 fault unless `key` and `value` are valid; `name` is the body's attribute.
+    """Raise a 400 fault unless `key` and `value` are valid, as `parse_body` describes.
 
-    A key has 1 to 255 characters of _KEY, and maybe a newline at the end, as a deployed Compute API
-    accepts one. A value is text of at most 255 characters.
+    `name` is the body's attribute that has them, for the message.
     """
     if not _KEY.fullmatch(key):
         raise _invalid(
@@ -80,8 +80,8 @@ def _invalid(attribute: str, reason: str) -> Fault:
 def is_reserved(key: str) -> bool:
     """Return True if the Image service lets no caller set the key.
 
-    Such keys are ``status``, for example, and all that start with ``os_glance``. White space around
-    a key is ignored.
+    Such keys are those in _READ_ONLY, such as ``status``, and all that start with ``os_glance``.
+    Case matters; white space around a key is ignored.
     """
     name = key.strip()
     return name in _READ_ONLY or name.startswith(RESERVED_PREFIX)

@@ -71,10 +71,10 @@ HANDLED = (errors.ImageServiceError, IdentityError, ClientDisconnect, HTTPExcept
 def fault_response(request: Request, error: Exception, challenge: str) -> Response:
     """Return the response to a request whose handler raised `error`, one of HANDLED.
 
-    _STATUS has the status codes, 500 for all other errors. The Accept header decides the format
-    (see `render_fault`), but NoData is a 204 without a body. A 401 has the header WWW-Authenticate
-    with the value `challenge`, a 405 Allow, a 416 Content-Range. A 503 has Retry-After, and a 415
-    for a patch Accept-Patch.
+    _STATUS has the status codes; an HTTPException has its own, and other errors are 500. The Accept
+    header decides the format (see `render_fault`), but NoData is a 204 without a body. A 401 has
+    the header WWW-Authenticate with the value `challenge`, a 405 Allow, a 416 Content-Range. A 503
+    has Retry-After, and a 415 for a patch Accept-Patch.
     """
     status = _status(error)
     headers = _headers(error, status, challenge)

@@ -22,11 +22,10 @@ class ImageService(Protocol):
         """Yield the images that match `query` and that `caller` can see, in the query's order.
 
         Community images of other projects are among them only if `query.visibility` is "community"
-        or "all".
-        Yields at least one page; a page may be empty. Only the last page has ``is_last`` set. All
-        pages together have at most `query.limit` images. Memory does not grow with the list. Before
-        the first page, raises Forbidden (without the permission to list images), Invalid,
-        MarkerNotFound or MarkerNotVisible.
+        or "all". Yields at least one page; a page may be empty. Only the last page has ``is_last``
+        set. All pages together have at most `query.limit` images. Memory does not grow with the
+        list. Before the first page, raises Forbidden (without the permission to list images),
+        Invalid, MarkerNotFound or MarkerNotVisible.
         """
         ...
 

@@ -76,8 +76,9 @@ class FilteredScan:
         """Read the next images of a list that match `query` and that `caller` can see.
 
         `after` is the list's marker (None for the beginning), then the cursor that the step before
-        returned. A step examines a bounded number of rows: `count`, or up to 500 if only so few
-        have the query's ids or date of change. So it may find no image although the list goes on.
+        returned. If at most 500 images have the query's ids or its date of change, a step examines
+        all of these. Otherwise it examines `count` rows, at most, but in another order than newest
+        first it sorts all before. So it may find no image although the list goes on.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None

@@ -142,9 +142,9 @@ def listing_rows(
 def scopes_for(caller: Caller, query: ImageQuery) -> list[str]:
     """Return the scopes whose images a caller's list may have (see `scopes_of`).
 
-    Community images are listed only if the query's visibility is "community" or "all", or if the
-    caller's project owns them. Shared images are listed if the membership has the query's
-    `member_status`.
+    An admin has one scope, with all images. Otherwise, other projects' community images are listed
+    only if the query's visibility is "community" or "all", and shared images if the membership has
+    the query's `member_status`. The project's own images are always among them: filter them.
     """
     if caller.is_admin:
         return [ADMIN]
@@ -185,8 +185,8 @@ def indexed_facets(query: ImageQuery) -> list[list[str]]:
     """Return the lists of `facets_for` by which to search the index, at most 8.
 
     A list of more than 200 facets is left out, because it is faster to check each image of the
-    caller's scopes. If no list is left, the result is that of a query without filters. An image that the index finds
-    may not match the lists that were left out: check it.
+    caller's scopes. If no list is left, the result is that of a query without filters. An image
+    that the index finds may not match the lists that were left out: check it.
     """
     found = [each for each in facets_for(query) if len(each) <= _MOST_ALTERNATIVES]
     return found[:_MOST_FACETS] or [["hidden:" if query.os_hidden else ""]]
