@@ -64,7 +64,7 @@ def unauthorized(challenge: str) -> Response:
 def route_not_found(method: str, accept: str) -> Response:
     """Return the 404 page for a method and path that no operation has.
 
-    `accept` is the Accept header, which decides between HTML, JSON and text.
+    `accept` is the Accept header, which decides between HTML, JSON and text; see `_page`.
     """
     return _page(404, "Not Found", _NOT_FOUND, method, accept)
 
@@ -72,7 +72,7 @@ def route_not_found(method: str, accept: str) -> Response:
 def body_too_large(method: str, accept: str) -> Response:
     """Return the 413 page for a body above ``[oslo_middleware] max_request_body_size``.
 
-    `accept` is the Accept header, which decides between HTML, JSON and text.
+    `accept` is the Accept header, which decides between HTML, JSON and text; see `_page`.
     """
     return _page(413, "Request Entity Too Large", _TOO_LARGE, method, accept)
 
@@ -80,8 +80,8 @@ def body_too_large(method: str, accept: str) -> Response:
 def _page(status: int, title: str, text: str, method: str, accept: str) -> Response:
     """Return an error page with the bytes that WebOb sends for it.
 
-    The page is HTML or JSON, as the Accept header prefers, and plain text if it accepts neither.
-    The response to `method` HEAD is HTML without a body.
+    The page is HTML or JSON, as the Accept header prefers, and plain text if it accepts neither. A
+    response to the method HEAD has no body.
     """
     offer = best_offer(accept, ("text/html", "application/json"))
     if method == "HEAD":

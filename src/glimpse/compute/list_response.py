@@ -56,7 +56,10 @@ async def _merge_first_pages(pages: AsyncIterator[Page]) -> Page:
 
 
 def _is_long(images: Sequence[Image]) -> bool:
-    """Return True if a list that starts with these images is to be streamed."""
+    """Return True if a list that starts with these images is to be streamed.
+
+    That is so for 200 images, and for more than 400,000 characters of properties.
+    """
     return (
         len(images) >= _MAX_IMAGES
         or sum(len(image.properties_json) for image in images) > _MAX_CHARACTERS

@@ -95,8 +95,8 @@ def property_changes(
     With `replace`, all other properties are removed, except reserved ones. `limit` is the most
     properties that the image may have after the change.
 
-    White space around a key is removed. If two keys become the same, the one that had no white
-    space counts. A value that is not text becomes text.
+    Reserved keys are not checked. White space around a key is removed. If two keys become the same,
+    the one that had no white space counts. A value that is not text becomes text.
 
     Some keys change nothing, but count towards `limit`: those in `base_attributes` (``name``),
     ``image_id``, and ``kernel_id`` and ``ramdisk_id`` if their value is empty or ``none``.

@@ -163,7 +163,7 @@ class EmbeddedImageService:
     ) -> Image:
         """Read an image, and store and return what `update` returns for it, atomically.
 
-        `update` has no side effects. The caller needs the permission for `action`. Raises
+        `update` must have no side effects. The caller needs the permission for `action`. Raises
         ImageNotFound, Forbidden or Invalid (see `image_changes.apply_update`), and what `update`
         raises; then nothing changes.
         """

@@ -35,9 +35,8 @@ _QUEUED_ONLY = ("disk_format", "container_format")  # later, they describe data 
 class PatchOperation(NamedTuple):
     """One operation of a patch: "add", "remove" or "replace" the attribute or property `key`.
 
-    `value` is None for "remove".
-    `must_be_new` is True for "add" in v2.0, which is an error if the key exists. In v2.1, "add"
-    replaces the value of a key that exists.
+    `value` is None for "remove". `must_be_new` is True for "add" in v2.0, which is an error if the
+    key exists. In v2.1, "add" replaces the value of a key that exists.
     """
 
     op: str
@@ -47,7 +46,7 @@ class PatchOperation(NamedTuple):
 
 
 def check_media_type(media_type: str) -> None:
-    """Raise UnsupportedMediaType unless `media_type` is one of the two for patches."""
+    """Raise UnsupportedMediaType unless `media_type` is one of MEDIA_TYPES."""
     if media_type not in MEDIA_TYPES:
         accepted = ", ".join(MEDIA_TYPES)
         raise UnsupportedMediaType(f"Image PATCH expects Content-Type one of: {accepted}", accepted)

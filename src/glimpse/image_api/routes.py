@@ -126,7 +126,7 @@ async def list_images(request: ImageRequest) -> Response:
     """``GET /v2/images``: a page of a list, with a link to the next page if there is one.
 
     A page of more than 1 MiB is streamed, because its 1,000 images may have a gigabyte. If the
-    catalog cannot be read meanwhile, the stream raises ResponseAborted.
+    catalog cannot be read any more, the stream raises ResponseAborted.
     """
     pairs = query_pairs(request.http.scope["query_string"])
     pieces = page_document(request.service.list_images(request.caller, parse_query(pairs)), pairs)

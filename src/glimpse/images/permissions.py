@@ -77,10 +77,11 @@ def has_role(caller: Caller, action: Action) -> bool:
 
 
 class Permissions:
-    """Decides if a caller may do an action: by the operator's rule for it, or by its roles.
+    """Decides if a caller may do an action: by the operator's rule for it, or by the roles.
 
-    `rules` is None if no policy file is configured. With `is_delegated`, an action without a rule
-    is allowed whatever the roles, because Glance checks them when it is called.
+    The caller's roles decide (see `has_role`) if there is no rule for the action. `rules` is None
+    if no policy file is configured. With `is_delegated`, an action without a rule is allowed
+    whatever the roles, because Glance checks them when it is called.
     """
 
     def __init__(self, rules: PolicyRules | None = None, *, is_delegated: bool = False) -> None:
@@ -153,8 +154,8 @@ def _target(caller: Caller, image: Image | None) -> Target:
     """Return what a rule can name as ``%(key)s``: attributes and properties of `image`.
 
     ``project_id`` and ``owner`` are the image's owner. ``member_id`` is the caller's project if
-    another project shares the image with it, otherwise None. `image` must be visible to the caller.
-    Without an image, ``project_id`` and ``owner`` are the caller's project.
+    another project shares the image with it; None otherwise, and for an admin. `image` must be
+    visible to the caller. Without an image, ``project_id`` and ``owner`` are the caller's project.
     """
     if image is None:
         return {"project_id": caller.project_id, "owner": caller.project_id}

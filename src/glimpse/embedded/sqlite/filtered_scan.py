@@ -64,7 +64,10 @@ def is_readable_from_index(caller: Caller, query: ImageQuery) -> bool:
 
 
 class FilteredScan:
-    """Reads steps of lists on a connection that no other thread uses."""
+    """Reads lists in steps, on a connection that no other thread uses at the same time.
+
+    Methods raise sqlite3.Error if the file cannot be read.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
