@@ -48,7 +48,11 @@ class SQLiteCatalog:
         self._writer_thread = WriterThread(open_and_migrate(path))
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
-        """Return the record with this id; None if there is none. Raises Unavailable."""
+        """Return the record with this id, with the membership of `project_id`.
+
+        Returns None if there is none, or if another program has made its row invalid. Raises
+        Unavailable.
+        """
         with _READING:
             return self._reader.get(image_id, project_id)
 

@@ -79,9 +79,9 @@ class FilteredScan:
         """Read the next images of a list that match `query` and that `caller` can see.
 
         `after` is the list's marker (None for the beginning), then the cursor that the step before
-        returned. If at most 500 images have the query's ids or its date of change, a step examines
-        all of these. Otherwise it examines `count` rows, at most, but in another order than newest
-        first it sorts all before. So it may find no image although the list goes on.
+        returned. A step examines the next `count` rows, or, if at most 500 images have the query's
+        ids or its date of change, all of these. So it may find no image although the list goes on.
+        If the order is not newest first, each step sorts all rows that the caller's lists may have.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None
