@@ -241,7 +241,7 @@ class ComputeAPI:
             self._policy.check(caller, route.policy_rule)
 
     def _complete_response(self, route: Route, request: Request, response: Response) -> Response:
-        """Add the headers of all operations, and those that announce an operation's end.
+        """Add the headers of all operations, and those that announce an operation's removal.
 
         If entity tags are enabled, the response to a GET gets one, unless it is streamed. It
         becomes a 304 without a body if If-None-Match has the same tag.

@@ -55,7 +55,7 @@ class UploadLocks:
         self._directory = directory
 
     def acquire(self, image_id: str) -> UploadLock | None:
-        """Lock an image; return None, without waiting, if another upload has locked it.
+        """Lock an image; return None, without waiting, if it is locked already.
 
         The caller must call `release` or `abandon` of the lock. The file is on the disk when this
         returns, so a crash leaves it. Blocks on the disk. Raises Unavailable if the disk is full or

@@ -55,7 +55,10 @@ class PolicyRules(Protocol):
         ...
 
     def allows(self, name: str, caller: Caller, target: Target) -> bool:
-        """Return True if the rule `name`, which must exist, allows `caller` to act on `target`."""
+        """Return True if the rule `name`, which must exist, allows `caller` to act on `target`.
+
+        `target` has the values that a rule can name as ``%(key)s``.
+        """
         ...
 
 
@@ -110,7 +113,10 @@ class Permissions:
             raise Forbidden(f"You are not authorized to complete {action} action.")
 
     def check_create(self, caller: Caller, image: Image) -> None:
-        """Raise Forbidden unless `caller` has a project and permission to create `image`."""
+        """Raise Forbidden unless `caller` has a project and permission to create `image`.
+
+        Whether the image may have its owner and its visibility is not checked.
+        """
         if caller.project_id is None:
             raise Forbidden("You are not authorized to complete add_image action.")
         self.check(caller, Action.ADD_IMAGE, image)
