@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import request
-from tests.support.process import GlimpseProcess, free_port, wait_until
+from tests.support.process import GlimpseProcess, free_port, wait_until, wait_until_idle
 
 USER = Member("user", "e" * 32)
 SIZE = 24_000_000  # bytes: more than the kernel's buffers hold
@@ -110,7 +110,7 @@ def test_a_slow_client_can_download_for_longer_than_the_timeout(downloads: Downl
     with downloads.begin() as connection:
         left = SIZE
         for _ in range(5):
-            time.sleep(0.6)
+            time.sleep(0.6)  # a slow client
             left -= len(connection.recv(2_000_000))
         while left > 0:
             left -= len(connection.recv(1_000_000))
@@ -134,7 +134,7 @@ def test_slow_downloads_take_little_memory(downloads: Downloads) -> None:
         before = downloads.memory()
         for _ in range(READERS):
             stack.enter_context(downloads.begin())
-        time.sleep(0.5)  # until the kernel's buffers are full
+        wait_until_idle(downloads.cloud.process.pid)  # the kernel's buffers are full
         slow = downloads.memory()
     assert slow - before < READERS * MAX_BYTES_EACH, f"{(slow - before) // READERS} bytes each"
 
@@ -169,7 +169,7 @@ def test_slow_uploads_take_little_memory(downloads: Downloads) -> None:
             head = f"PUT /image/v2/images/{created['id']}/file HTTP/1.1\r\nHost: x\r\n"
             head += "".join(f"{name}: {value}\r\n" for name, value in downloads.headers.items())
             connection.sendall(f"{head}Content-Length: 9999999\r\n\r\n".encode() + b"x" * 500_000)
-        time.sleep(0.5)  # until the process has read what it will
+        wait_until_idle(downloads.cloud.process.pid)  # it has read what it will
         slow = downloads.memory()
     assert slow - before < READERS * 2 * MAX_BYTES_EACH, f"{(slow - before) // READERS} bytes each"
 
@@ -183,6 +183,6 @@ def test_pipelined_requests_take_little_memory(downloads: Downloads) -> None:
             connection = stack.enter_context(downloads.begin())
             connection.setblocking(False)  # noqa: FBT003  the standard library's
             connection.send(ahead)
-        time.sleep(0.5)  # until the process has read what it will
+        wait_until_idle(downloads.cloud.process.pid)  # it has read what it will
         slow = downloads.memory()
     assert slow - before < READERS * 3 * MAX_BYTES_EACH, f"{(slow - before) // READERS} bytes each"

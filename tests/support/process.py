@@ -177,6 +177,25 @@ def _kill_group(process: subprocess.Popen[bytes] | ForkedProcess) -> None:
     process.wait()
 
 
+def wait_until_idle(pid: int) -> None:
+    """Return when the process has used no CPU time for a while."""
+    used = -1.0
+
+    def is_idle() -> bool:
+        nonlocal used
+        time.sleep(0.1)
+        before, used = used, cpu_seconds(pid)
+        return used == before
+
+    wait_until(is_idle, "the process is at work all the time")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time that the process has used, in steps of a clock tick (0.01 s)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def wait_until(condition: Callable[[], bool], complaint: str, seconds: float = 20.0) -> None:
     """Return when the condition is true; fail with the complaint after `seconds`."""
     deadline = time.monotonic() + seconds
