@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from glimpse.images import Caller
 from glimpse.images.errors import ImageNotFound
 from tests.support.embedded import open_images
 from tests.support.http import Answer, request
-from tests.support.process import GlimpseProcess
+from tests.support.process import GlimpseProcess, wait_until
 
 PASSWORD = "a test's password"
 OPERATOR = Caller("operator", "operators", frozenset(("admin",)), is_admin=True)
@@ -115,7 +114,11 @@ class EmbeddedCloud(Cloud):
         arguments = ["--config-file", str(settings)]
         with GlimpseProcess(self.state_dir, arguments=arguments) as process:
             token = issue_token(f"{process.base_url}/identity", user)
-        time.sleep(2)
+        headers = {"X-Auth-Token": token}
+        wait_until(
+            lambda: request(self.address, "GET", "/v2.1/images", headers).status == 401,
+            "the token does not expire",
+        )
         return token
 
     def put_images(
