@@ -30,7 +30,7 @@ class LossyGlance:
                     del read[key]
                 else:
                     read[key] = change["value"]
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.005)  # in which another change could begin
             self.image = read
         return web.json_response(self.image)
 

@@ -53,13 +53,19 @@ def pages_of(
     )
 
 
+async def settled() -> None:
+    """Let all tasks run that wait for nothing."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
 async def test_next_page_is_prefetched_while_the_current_one_is_used() -> None:
     source = Source(10)
     async with aclosing(pages_of(source)) as pages:
         assert len((await anext(pages)).documents) == 4
         await asyncio.sleep(0)
         assert source.fetched == [(None, 4), ("4", 4)]
-        await asyncio.sleep(0.01)
+        await settled()
         assert len(source.fetched) == 2, "more than one page was prefetched"
         assert [len(page.documents) async for page in pages] == [4, 2]
     assert source.fetched == [(None, 4), ("4", 4), ("8", 4)]
@@ -120,7 +126,7 @@ async def test_failed_prefetch_raises_when_its_page_is_needed() -> None:
 
     pages = pages_of(fetch, page_size=10)
     assert len((await anext(pages)).documents) == 10
-    await asyncio.sleep(0.01)
+    await settled()
     with pytest.raises(ConnectionResetError):
         await anext(pages)
 

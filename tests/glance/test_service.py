@@ -98,7 +98,7 @@ async def test_slow_response_ends_with_the_total_timeout(serve: Serve, connect: 
         await response.prepare(request)
         while True:
             await response.write(b" ")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # a slow server
 
     service = connect(await serve(handle), total_timeout=0.3)
     with pytest.raises(Unavailable):

@@ -17,7 +17,7 @@ from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity_api.routes import identity_api
 from tests.identity.clock import ManualClock
 from tests.support.embedded import open_identity
-from tests.support.process import free_port
+from tests.support.process import free_port, wait_until
 
 
 class Cloud:
@@ -93,8 +93,7 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
-    while not server.started:
-        time.sleep(0.005)
+    wait_until(lambda: server.started, "the server does not start")
     yield cloud
     server.should_exit = True
     thread.join()

@@ -56,7 +56,7 @@ class Keystone:
         token = request.headers["X-Subject-Token"]
         self.validations.append(token)
         self.validation_started.set()
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # others that validate the token meanwhile have to wait
         if request.headers["X-Auth-Token"] != f"own-{self.own_token}":
             return web.Response(status=401)
         role, lifetime = self.tokens.get(token, ("", -1))

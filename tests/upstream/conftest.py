@@ -76,7 +76,7 @@ async def listening(serve: Serve, host: str = "127.0.0.1") -> AsyncIterator[str]
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # close the connections, and let clients see it
 
 
 @pytest.fixture

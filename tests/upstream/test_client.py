@@ -39,7 +39,7 @@ async def test_request_waits_while_all_connections_are_in_use(scripted: Scripted
     scripted.gate.clear()
     calls = [asyncio.create_task(get(client, scripted.url)) for _ in range(6)]
     await until(lambda: len(scripted.requests) == 2)
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.05)  # in which nothing happens
     assert (scripted.connections, len(scripted.requests)) == (2, 2)
     scripted.gate.set()
     assert [(await call).body for call in calls] == 6 * [b"ok"]
@@ -77,7 +77,7 @@ async def test_unreachable_server_is_a_connect_error(client: HttpClient, url: st
 
 async def test_slow_connection_is_a_connect_timeout() -> None:
     async def serve(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(5)
+        await asyncio.sleep(60)  # until the test ends
 
     client = HttpClient(tls=tls_options(), connect_timeout=0.1, read_timeout=5)
     async with listening(serve) as url:

@@ -161,16 +161,18 @@ async def test_surplus_bytes_are_never_the_next_response(
 
 async def test_unrequested_response_closes_an_idle_connection(client: HttpClient) -> None:
     connections: list[asyncio.StreamWriter] = []
+    closed = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connections.append(writer)
         while await read_request(reader):
             writer.write(OK)
+        closed.set()
 
     async with listening(serve) as url:
         assert (await get(client, url)).body == b"ok"
         connections[0].write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
-        await asyncio.sleep(0.1)
+        await until(closed.is_set)
         assert (await get(client, url)).status == 200
         assert len(connections) == 2
 
@@ -191,7 +193,7 @@ async def test_connection_closed_by_the_server_is_not_reused(
     for number in (1, 2):
         await get(client, scripted.url)
         await until(lambda number=number: scripted.ended == number)  # type: ignore[misc]  # mypy does not infer a lambda's default
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # the client sees it in the next round of this event loop
     assert scripted.connections == 2
 
 
@@ -208,7 +210,7 @@ async def test_response_may_take_longer_than_the_read_timeout() -> None:
         await read_request(reader)
         for byte in OK:
             writer.write(bytes((byte,)))
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # a slow server
 
     client = make_client(read_timeout=0.4)
     async with listening(serve) as url:
