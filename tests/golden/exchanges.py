@@ -8,6 +8,7 @@ bodies, as all users.
 exchange, sorted by name, without the headers that are not compared.
 """
 
+import functools
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -61,7 +62,8 @@ class Exchange:
         return f"{self.method} {self.path} (as {self.token}){headers}\n\n{self.body or ''}"[:3000]
 
 
-def read_exchanges(source: Path) -> list[Exchange]:
+@functools.cache
+def read_exchanges(source: Path) -> tuple[Exchange, ...]:
     """Read a directory of exchanges or a compact file, sorted by name."""
     pairs: Iterable[tuple[str, Any]]
     if source.is_dir():
@@ -71,7 +73,7 @@ def read_exchanges(source: Path) -> list[Exchange]:
         with source.open("rb") as lines:
             documents = [json.loads(line) for line in lines]
         pairs = [(document["name"], document) for document in documents]
-    return [_exchange(name, document) for name, document in pairs]
+    return tuple(_exchange(name, document) for name, document in pairs)
 
 
 def read_fixture(source: Path) -> dict[str, Any]:
