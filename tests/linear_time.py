@@ -155,7 +155,7 @@ ROWS = {
         "server.request_body:_TRAILER",
     ),
     "target in a log line": Row(lambda text: redaction.redact_target(text, text), LOGGED),
-    "message in a log line": Row(redaction.show, LOGGED, "telemetry.redaction:_IN_TEXT"),
+    "message in a log line": Row(redaction.sanitize, LOGGED, "telemetry.redaction:_IN_TEXT"),
     **{
         f"redaction: {name}": Row(
             lambda text, name=name: getattr(redaction, name).sub("", text),  # type: ignore[misc]  # mypy does not infer a lambda's default

@@ -15,7 +15,7 @@ from glimpse.identity.embedded.private_files import privacy_problem
 from glimpse.server.listening_socket import listen
 from glimpse.settings import Metrics, Settings
 from glimpse.telemetry.log_setup import log_path
-from glimpse.telemetry.redaction import show
+from glimpse.telemetry.redaction import sanitize
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     logging.disable()  # each error is a finding
     has_failed = False
     for finding in check(settings):
-        print(f"{finding.severity:4}  {show(finding.text)}", flush=True)
+        print(f"{finding.severity:4}  {sanitize(finding.text)}", flush=True)
         has_failed |= finding.severity == "FAIL"
     return 1 if has_failed else 0
 

@@ -9,7 +9,7 @@ from typing import Protocol, cast
 from glimpse import __version__
 from glimpse.cli.errors import CommandFailed
 from glimpse.settings import InvalidSettings
-from glimpse.telemetry.redaction import show
+from glimpse.telemetry.redaction import sanitize
 
 # The help of each subcommand. Only the module of the one that runs is imported: some load slowly.
 COMMANDS: Mapping[str, str] = {
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         message = f"{error.strerror or error}: {error.filename or ''}"
     except KeyboardInterrupt:
         return _INTERRUPTED
-    print(f"glimpse: {show(message)}", file=sys.stderr)
+    print(f"glimpse: {sanitize(message)}", file=sys.stderr)
     return 1
 
 

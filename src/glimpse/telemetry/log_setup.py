@@ -14,7 +14,7 @@ import orjson
 
 from glimpse.settings import Server
 from glimpse.telemetry.access_log import ACCESS_LOG
-from glimpse.telemetry.redaction import escape, show
+from glimpse.telemetry.redaction import escape, sanitize
 from glimpse.telemetry.request_context import NO_REQUEST, current_context
 
 _LOG = logging.getLogger(__name__)
@@ -194,7 +194,7 @@ def _message(record: logging.LogRecord) -> str:
     escaped later.
     """
     text = record.getMessage()
-    return text if record.name == ACCESS_LOG else show(text)
+    return text if record.name == ACCESS_LOG else sanitize(text)
 
 
 def _field(value: object) -> object:
@@ -213,7 +213,7 @@ def _traceback(record: logging.LogRecord) -> Iterator[str]:
     """
     for part in traceback.format_exception(*record.exc_info):  # type: ignore[misc]  # there is one
         lines = part.strip("\n").split("\n") if part.startswith(_FRAMES) else [part.rstrip("\n")]
-        yield from map(show, lines)
+        yield from map(sanitize, lines)
 
 
 def _context_ids() -> dict[str, str]:
@@ -249,7 +249,7 @@ def _is_plain(text: str) -> bool:
 def _redacted_ids(values: Mapping[str, object]) -> dict[str, str]:
     """Return the ids and names among `values`, redacted, escaped and cut to _LONGEST_ID."""
     return {
-        name: show(text[:_LONGEST_ID])
+        name: sanitize(text[:_LONGEST_ID])
         for name, text in values.items()
         if name in _CONTEXT and isinstance(text, str)
     }

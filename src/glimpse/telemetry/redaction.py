@@ -1,8 +1,8 @@
 """Redact and escape foreign text, for log lines, messages and headers.
 
 Foreign text is all that clients, Keystone and Glance send: URLs, ids, names, texts of errors.
-`redact` hides secrets in it, `escape` makes it one line, `show` does both. `redact_target` is for
-the path and query of a request.
+`redact` hides secrets in it, `escape` makes it one line, `sanitize` does both. `redact_target` is
+for the path and query of a request.
 """
 
 import re
@@ -88,8 +88,8 @@ def _hidden_in_text(match: re.Match[str]) -> str:
     return (match["header"] or match["password"]) + HIDDEN
 
 
-def show(text: str) -> str:
-    """Redact and escape foreign text, for a log line or a message."""
+def sanitize(text: str) -> str:
+    """Return foreign text redacted and escaped, on one line, for a log line or a message."""
     return escape(redact(text))
 
 
