@@ -10,8 +10,8 @@ from typing import Any, cast
 from starlette.types import ASGIApp
 
 from glimpse.server.asgi_request import AsgiRequest, make_scope, render_error
-from glimpse.server.chunk_queue import CHUNK_QUEUE
 from glimpse.server.client_timeouts import ClientTimeouts
+from glimpse.server.decode_queue import DECODE_QUEUE
 from glimpse.server.file_descriptors import DESCRIPTORS
 from glimpse.server.flow_control import FlowControl
 from glimpse.server.request_body import ChunkedBody, RequestBody, SizedBody
@@ -195,13 +195,19 @@ class HttpProtocol(ClientTimeouts):
         return rest
 
     def _decode_later(self, data: bytes) -> None:
-        """Add the chunks in `data` to CHUNK_QUEUE, and stop reading until they are decoded."""
+        """Keep `data`, and stop reading until DECODE_QUEUE has called `_decode_chunks` for it."""
         self._undecoded = data
         self.flow.hold_reading()
-        CHUNK_QUEUE.add(self.loop, self._decode_chunks)
+        DECODE_QUEUE.add(self.loop, self._decode_chunks)
 
     def _decode_chunks(self) -> None:
-        """Decode what `_decode_later` kept; resume reading unless too much body is buffered."""
+        """Decode the chunks that `_decode_later` kept. DECODE_QUEUE calls this.
+
+        If they are too many for one call, the rest is kept and queued again. If they are malformed,
+        the client gets an error response and the connection closes. Once all are decoded, reading
+        resumes, unless the application has yet to take more than 64 KiB of the body. On a closing
+        connection, nothing is decoded.
+        """
         data, self._undecoded = self._undecoded, b""
         if self._is_lingering or self.transport.is_closing():
             return
@@ -210,11 +216,7 @@ class HttpProtocol(ClientTimeouts):
         if self._is_lingering or self.transport.is_closing():
             return
         request = self.request
-        if (
-            request is None
-            or request.is_response_complete
-            or len(request.body) <= _MAX_BODY_BUFFERED
-        ):
+        if request and (request.is_response_complete or len(request.body) <= _MAX_BODY_BUFFERED):
             self.flow.resume_reading()
 
     def _buffer_request(self, data: bytes) -> None:

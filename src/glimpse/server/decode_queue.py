@@ -1,8 +1,8 @@
-"""ChunkQueue: limits how long the decoding of chunked bodies delays other requests.
+"""DecodeQueue: limits how long the decoding of chunked bodies delays other requests.
 
 A body in chunks of one byte takes a hundred times as long to decode as one in a single chunk. So a
-connection decodes only some of the chunks that it has received, and adds a function for the rest to
-this queue. One function of the queue runs in each iteration of the event loop.
+connection decodes only some of the chunks that it has received, and adds a function that decodes
+the rest to this queue. Each iteration of the event loop calls one function of the queue.
 """
 
 import asyncio
@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable
 
 
-class ChunkQueue:
-    """Runs functions in the order in which they were added, one per event loop iteration."""
+class DecodeQueue:
+    """Calls functions that decode chunks, one per iteration of the event loop, in their order."""
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()
@@ -19,7 +19,7 @@ class ChunkQueue:
     def add(self, loop: asyncio.AbstractEventLoop, decode: Callable[[], None]) -> None:
         """Call `decode` once, after the functions added before, in a later iteration of `loop`.
 
-        `decode` may call `add` again for chunks that it has not decoded.
+        `decode` may add itself again, for chunks that it has not decoded.
         """
         self._waiting.append(decode)
         if len(self._waiting) == 1:
@@ -33,4 +33,4 @@ class ChunkQueue:
         decode()
 
 
-CHUNK_QUEUE = ChunkQueue()  # of this process, which has one event loop
+DECODE_QUEUE = DecodeQueue()  # of this process, which has one event loop
