@@ -145,9 +145,9 @@ def test_a_client_does_not_time_out_while_the_server_pauses_reading() -> None:
 
     async def test(connection: Connection, loop: Clock) -> None:
         connection.protocol.data_received(PUT + b"x" * 100_000)
-        connection.protocol.flow.hold_reading()
+        connection.protocol.flow.keep_reading_paused()
         await loop.advance(3 * TIMEOUT)
-        connection.protocol.flow.release_reading()
+        connection.protocol.flow.allow_resuming()
         connection.protocol.flow.resume_reading()
         await loop.advance(TIMEOUT - KEEP_ALIVE - 1)
         assert connection.transport.ended is None
@@ -158,9 +158,9 @@ def test_a_client_does_not_time_out_while_the_server_pauses_reading() -> None:
 def test_the_time_in_which_the_server_pauses_reading_does_not_lower_the_rate_of_an_upload() -> None:
     async def test(connection: Connection, loop: Clock) -> None:
         connection.protocol.data_received(PUT + b"x" * 100_000)
-        connection.protocol.flow.hold_reading()
+        connection.protocol.flow.keep_reading_paused()
         await loop.advance(10 * TIMEOUT)  # 100,000 bytes in this time are below 500 a second
-        connection.protocol.flow.release_reading()
+        connection.protocol.flow.allow_resuming()
         connection.protocol.flow.resume_reading()
         for _ in range(10):
             await loop.advance(TIMEOUT / 2)

@@ -4,7 +4,7 @@ import asyncio
 
 
 class FlowControl:
-    """Pauses reading from a client, and lets the application wait until it may write.
+    """Pauses reading from a client, and makes the application wait until it may write.
 
     `close_reason` is None while the connection is open, and then why it closed: "client", "timeout"
     or "memory" (see `AsgiRequest`).
@@ -15,7 +15,7 @@ class FlowControl:
         self.is_reading_paused = False
         self.is_writing_paused = False
         self._transport = transport
-        self._is_reading_held = False
+        self._may_resume_reading = True
         self._writable = asyncio.Event()
         self._writable.set()
 
@@ -26,24 +26,27 @@ class FlowControl:
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read from the client again. Do nothing between `hold_reading` and `release_reading`."""
-        if self.is_reading_paused and not self._is_reading_held:
+        """Read from the client again.
+
+        Does nothing between `keep_reading_paused` and `allow_resuming`.
+        """
+        if self.is_reading_paused and self._may_resume_reading:
             self.is_reading_paused = False
             self._transport.resume_reading()
 
-    def hold_reading(self) -> None:
-        """Pause reading, and ignore `resume_reading` until `release_reading`.
+    def keep_reading_paused(self) -> None:
+        """Pause reading, and ignore `resume_reading` until `allow_resuming`.
 
         For a connection that has received bytes and not processed them yet. `AsgiRequest.receive`
         calls `resume_reading` whenever the application waits for a body; then still more bytes
         would arrive.
         """
-        self._is_reading_held = True
+        self._may_resume_reading = False
         self.pause_reading()
 
-    def release_reading(self) -> None:
-        """End the effect of `hold_reading`. Reading stays paused until `resume_reading`."""
-        self._is_reading_held = False
+    def allow_resuming(self) -> None:
+        """End the effect of `keep_reading_paused`. Reading stays paused until `resume_reading`."""
+        self._may_resume_reading = True
 
     def pause_writing(self) -> None:
         """Make `drain` wait: the transport's buffer is above its high-water mark."""
@@ -56,5 +59,5 @@ class FlowControl:
         self._writable.set()
 
     async def drain(self) -> None:
-        """Wait until writing is not paused, or the connection is closed."""
+        """Return when writing is not paused, or the connection has closed: see `close_reason`."""
         await self._writable.wait()

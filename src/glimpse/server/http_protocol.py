@@ -197,7 +197,7 @@ class HttpProtocol(ClientTimeouts):
     def _decode_later(self, data: bytes) -> None:
         """Keep `data`, and stop reading until DECODE_QUEUE has called `_decode_chunks` for it."""
         self._undecoded = data
-        self.flow.hold_reading()
+        self.flow.keep_reading_paused()
         DECODE_QUEUE.add(self.loop, self._decode_chunks)
 
     def _decode_chunks(self) -> None:
@@ -211,7 +211,7 @@ class HttpProtocol(ClientTimeouts):
         data, self._undecoded = self._undecoded, b""
         if self._is_lingering or self.transport.is_closing():
             return
-        self.flow.release_reading()
+        self.flow.allow_resuming()
         self._process_or_refuse(data)
         if self._is_lingering or self.transport.is_closing():
             return
@@ -229,7 +229,7 @@ class HttpProtocol(ClientTimeouts):
         if data:
             self._buffer += data
             self._buffer.count_size()
-            self.flow.hold_reading()
+            self.flow.keep_reading_paused()
 
     def _on_response_complete(self) -> None:
         """Close the connection if it is not kept alive; otherwise go on to the next request."""
@@ -248,7 +248,7 @@ class HttpProtocol(ClientTimeouts):
         buffered = bytes(self._buffer)
         self._buffer.drop()
         self._received_at = self.loop.time()
-        self.flow.release_reading()
+        self.flow.allow_resuming()
         self.flow.resume_reading()
         self._process_or_refuse(buffered)
 
@@ -289,7 +289,7 @@ class HttpProtocol(ClientTimeouts):
             return
         self._buffer.drop()
         self._idle_since = self.loop.time()
-        self.flow.release_reading()
+        self.flow.allow_resuming()
         self.flow.resume_reading()
         if not self.transport.is_closing():
             self.transport.write_eof()
