@@ -52,7 +52,7 @@ def test_connections_that_are_not_stuck_stay_open_above_the_limit() -> None:
         unsent.add(connection, 60)
     assert not any(aborted(*many))
     unsent.now = 10
-    unsent.close_stalled()
+    unsent.close_slow()
     assert aborted(*many) == [True] * 9 + [False]
 
 

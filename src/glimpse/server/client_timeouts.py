@@ -96,23 +96,25 @@ class ClientTimeouts(asyncio.Protocol):
     def abort_response(self) -> None:
         """Close the connection at once, and drop its unsent data.
 
-        UNSENT_RESPONSES calls this when all unsent responses together take too much memory.
+        UNSENT_RESPONSES calls this when all unsent responses together take too much memory. The
+        access log then has the reason "memory".
         """
         self._close_reason = "memory"
         self.transport.abort()
 
     def _check_interval(self) -> float:
-        """Return the seconds between two checks."""
+        """Return the seconds between two checks: a quarter of `client_timeout`, at most 5."""
         return min(self.client_timeout / 4, KEEP_ALIVE)
 
     def _check_timeouts(self) -> None:
         """Close the connection if a timeout has passed, and start the timer of the next check.
 
         If the client does not read its response, unsent data is dropped; otherwise it is still
-        sent. Each check also closes stalled connections of UNSENT_RESPONSES, this one or others.
+        sent. If all unsent responses together take too much memory, each check also closes
+        connections with slow clients, this one or others.
         """
-        UNSENT_RESPONSES.close_stalled()
-        if self._close_reason == "memory":  # `close_stalled` closed this connection
+        UNSENT_RESPONSES.close_slow()
+        if self._close_reason == "memory":  # `close_slow` closed this connection
             return
         now = self.loop.time()
         unsent = self._measure_unsent()

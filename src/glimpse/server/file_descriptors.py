@@ -1,4 +1,6 @@
-"""DescriptorGuard: refuses connections before the process runs out of file descriptors.
+"""DescriptorGuard: tells if the process has file descriptors left for another connection.
+
+`HttpProtocol` asks it for each new connection, and refuses those for which there are too few.
 
 Without free descriptors, a process can open neither its catalog, an image nor a connection to
 another service, and uvloop closes the connections of the kernel's backlog without a response.
@@ -33,14 +35,14 @@ class DescriptorGuard:
         self.update_limit()
 
     def update_limit(self) -> None:
-        """Read the limit of this process again. An operator may change it with prlimit(1)."""
+        """Read the process's limit of open files again: prlimit(1) may have changed it."""
         self._limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._available = self._limit - min(self._limit // 8, _MAX_RESERVED)
 
     def can_accept(self, descriptor: int) -> bool:
         """Return True if a new connection, which has this descriptor, can be served.
 
-        False means that the caller has to refuse it.
+        False means that the caller has to refuse it; it is counted for the log as refused.
         """
         if descriptor < self._available:
             return True
@@ -59,8 +61,8 @@ class DescriptorGuard:
     def can_accept_now(self) -> bool:
         """Return True if a connection that arrives now could be served.
 
-        Call it every second for its log line: if no descriptor is free, no connection reaches
-        `can_accept`.
+        Call it every second for its log line: if no descriptor is free at all, the kernel accepts
+        no connection, so `can_accept` is not called.
         """
         try:
             descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)

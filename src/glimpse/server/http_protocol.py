@@ -88,7 +88,7 @@ class HttpProtocol(ClientTimeouts):
             request.keep_alive = False
 
     def data_received(self, data: bytes) -> None:
-        """Process bytes from the client; drop them if the last response was sent."""
+        """Process bytes from the client; drop them after the connection's last response."""
         if self._is_lingering:
             return
         self._received_at = self.loop.time()
@@ -102,7 +102,7 @@ class HttpProtocol(ClientTimeouts):
             self._refuse(refused)
 
     def _process(self, data: bytes) -> None:
-        """Process bytes of a body, of a head, or of a later request. Raises RequestRefused."""
+        """Process bytes of the current body, then of later requests. Raises RequestRefused."""
         request, body = self.request, self._body
         if request is not None and body is not None:
             data = self._read_body(request, body, data)
@@ -116,7 +116,7 @@ class HttpProtocol(ClientTimeouts):
         """Start a request if `data` completes its head; otherwise buffer `data`.
 
         The bytes after the head are processed, too. Raises RequestRefused for an invalid or too
-        large head, and if there is no room to buffer it.
+        large head, and if the buffers of all connections are too large.
         """
         buffer = self._buffer
         new_from = len(buffer)
@@ -174,7 +174,7 @@ class HttpProtocol(ClientTimeouts):
         """Pass content to the application, and return the bytes after the body.
 
         If `data` has too many chunks to decode them all now, the rest is decoded later, and nothing
-        is returned. Raises RequestRefused for a malformed body.
+        is returned. After the response, content is dropped. Raises RequestRefused if malformed.
         """
         content, rest = body.decode(data)
         self._body_bytes += len(data) - len(rest)
@@ -220,9 +220,9 @@ class HttpProtocol(ClientTimeouts):
             self.flow.resume_reading()
 
     def _buffer_request(self, data: bytes) -> None:
-        """Buffer bytes that arrived before the response to the current request; stop reading.
+        """Buffer bytes of later requests until the current one has its response; stop reading.
 
-        Raises RequestRefused if there is no room to buffer them.
+        Raises RequestRefused (503) if the buffers of all connections are too large.
         """
         if not self._buffer:
             data = data.lstrip(b"\r\n")

@@ -26,7 +26,8 @@ class RequestBody(Protocol):
         """Return the content in `data`, and the bytes of `data` that were not decoded.
 
         Once `is_complete` is True, these bytes are the beginning of the next request. Until then,
-        pass them to the next call, before newer bytes. Raises RequestRefused for a malformed body.
+        pass them to the next call, before newer bytes. Raises RequestRefused (400 or 431) for a
+        malformed body.
         """
         ...
 

@@ -9,13 +9,13 @@ from glimpse.server.request_head import RequestRefused
 MAX_BUFFERED = 64 * 1024 * 1024  # bytes, of all connections of a process
 # Bytes of each connection that do not count, so that requests with a head of usual size are served
 # even when other clients use up MAX_BUFFERED.
-_UNCOUNTED = 16 * 1024
+_UNCOUNTED_BYTES = 16 * 1024
 
 
 class BufferLimit:
-    """Limits the bytes of all buffers that share it.
+    """A limit in bytes for all buffers that share it, and the bytes `used` of it.
 
-    `used` counts them, but for the first 16 KiB of each buffer.
+    The first 16 KiB of each buffer do not count.
     """
 
     def __init__(self, limit: int = MAX_BUFFERED) -> None:
@@ -27,9 +27,10 @@ _PROCESS_LIMIT = BufferLimit()
 
 
 class RequestBuffer(bytearray):
-    """The buffer of one connection.
+    """The bytes that one connection cannot process yet. They count against `limit`.
 
-    Call `count_size` after adding bytes; empty it with `drop`.
+    Call `count_size` after adding bytes; empty the buffer with `drop`, also when its connection is
+    closed.
     """
 
     def __init__(self, limit: BufferLimit = _PROCESS_LIMIT) -> None:
@@ -43,7 +44,7 @@ class RequestBuffer(bytearray):
         Raises RequestRefused (503) if the buffer has grown and the limit is exceeded. Its bytes
         count until `drop` in this case, too.
         """
-        size = max(0, len(self) - _UNCOUNTED)
+        size = max(0, len(self) - _UNCOUNTED_BYTES)
         growth, self._counted = size - self._counted, size
         self._limit.used += growth
         if growth > 0 and self._limit.used > self._limit.limit:

@@ -78,7 +78,7 @@ class HeadParser:
         self._parser = httptools.HttpRequestParser(self._lines)
 
     def parse(self, head: bytes) -> RequestHead:
-        """Parse one complete head, with its empty line.
+        """Parse one complete head, with its empty line. The caller checks its size (MAX_HEAD).
 
         Raises RequestRefused: with 417 for an expectation other than 100-continue, with 400 for all
         else that is invalid, and for CONNECT, whose client would take a 200 for an open tunnel
@@ -152,7 +152,7 @@ class _HeaderLines:
 
 
 def check_incomplete_head(head: bytearray, new_from: int) -> None:
-    """Raise RequestRefused if `head` cannot be the beginning of a valid head.
+    """Raise RequestRefused (431) if `head` is too large, (400) if no valid head begins so.
 
     So a client that sends another protocol than HTTP/1.1 gets a response at once, and not when the
     head times out. `head` has all bytes received so far. An earlier call checked those before

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 # Bytes, of all connections of a process. One connection has at most a part of a list or the
 # document of an image in memory: a megabyte or so.
 MAX_UNSENT = 64 * 1024 * 1024
-_STALL_TIMEOUT = 5.0  # seconds; even a slow client reads most of a response's part within it
+_MIN_AGE = 5.0  # seconds; even a slow client reads most of a response's part within it
 
 
 class Connection(Protocol):
@@ -24,11 +24,10 @@ class _Unsent(NamedTuple):
 
 
 class UnsentResponses:
-    """The connections with unsent data. Closes stalled ones while their total exceeds `limit`.
+    """The connections with unsent data. Closes slow ones while they have more than `limit` bytes.
 
-    `limit` is in bytes. A connection is stalled if its client has not read most of its data within
-    _STALL_TIMEOUT (5 seconds). The one that has been stalled longest is closed first. Connections
-    that are not stalled stay open, even if the limit is exceeded.
+    The data of all connections together counts. A connection is slow if it was added 5 or more
+    seconds ago, and its client has still not read most of its data.
     """
 
     def __init__(
@@ -42,18 +41,22 @@ class UnsentResponses:
     def add(self, connection: Connection, size: int) -> None:
         """Count `size` unsent bytes for a connection, in place of what was counted for it before.
 
-        Then call `close_stalled`.
+        Its 5 seconds begin anew. Then slow connections are closed, as `close_slow` does.
         """
         self.remove(connection)
         self._unsent[connection] = _Unsent(size, self._clock())
         self._total += size
-        self.close_stalled()
+        self.close_slow()
 
-    def close_stalled(self) -> None:
-        """Close stalled connections as long as the limit is exceeded. Call it every few seconds."""
+    def close_slow(self) -> None:
+        """While the total exceeds the limit, close connections added 5 or more seconds ago.
+
+        The oldest is closed first. Younger ones stay open, even if the limit is still exceeded.
+        Call it every few seconds.
+        """
         while self._total > self._limit:
             oldest, unsent = next(iter(self._unsent.items()))
-            if self._clock() - unsent.since < _STALL_TIMEOUT:
+            if self._clock() - unsent.since < _MIN_AGE:
                 return
             self.remove(oldest)
             oldest.abort_response()

@@ -51,8 +51,8 @@ class WorkerPool:
     """Keeps `settings.server.workers` processes running; reloads and stops them together.
 
     `report` is called with the events of the service as a whole: "started", for example, when all
-    workers serve, and "reloaded" when all have reloaded. `heartbeat_interval` is in seconds, None
-    for no heartbeats.
+    workers serve, "reloaded" when all have reloaded, "reload failed" when any could not.
+    `heartbeat_interval` is in seconds, None for no heartbeats.
     """
 
     def __init__(
@@ -101,8 +101,8 @@ class WorkerPool:
     def run_due(self) -> None:
         """Start the replacements that are due, and report a heartbeat if it is time.
 
-        While a worker has missed two of its own heartbeats, none is reported. systemd then restarts
-        the service.
+        While a worker has sent no event for two heartbeat intervals, none is reported. systemd then
+        restarts the service.
         """
         now = self._clock()
         due = [moment for moment in self._replace_at if moment <= now]
@@ -117,11 +117,11 @@ class WorkerPool:
                 self._report("heartbeat")
 
     def on_event(self, pid: int, event: WorkerEvent) -> None:
-        """Record an event of a worker, and report what it means for the whole service.
+        """Record an event of a worker; call `report` if it changes the state of the service.
 
-        "started" is reported when all workers serve for the first time. The result of a reload is
-        reported when no worker is reloading any more. An event of a process that is no worker is
-        ignored.
+        "started" is reported when all workers serve for the first time, the result of a reload when
+        no worker is reloading any more. All other events count only as heartbeats of the worker, as
+        each event does. An event of a process that is no worker is ignored.
         """
         worker = self._workers.get(pid)
         if worker is None:
