@@ -5,13 +5,11 @@ only the HTML page is Glimpse's own.
 """
 
 import ipaddress
-import json
 import logging
 from collections.abc import Mapping, Sequence
 
 from starlette.types import Scope, Send
 
-from glimpse.http.accept import best_offer
 from glimpse.http.healthcheck_backends import (
     Backend,
     HealthResult,
@@ -19,11 +17,10 @@ from glimpse.http.healthcheck_backends import (
     disable_by_files_ports,
     enable_by_files,
 )
-from glimpse.http.healthcheck_documents import brief_document, detailed_document, html_page
+from glimpse.http.healthcheck_documents import choose_media_type, content_type, render_results
 from glimpse.http.responses import send_response
 
 _LOG = logging.getLogger(__name__)
-_OFFERS = ("text/plain", "text/html", "application/json")
 _EXCLUSIVE = frozenset(("disable_by_file", "enable_by_files"))
 _PROXY_HEADERS = tuple(
     b"x-forwarded" + suffix for suffix in (b"", b"-proto", b"-host", b"-for", b"-prefix")
@@ -69,8 +66,9 @@ class Healthcheck:
     def matches(self, scope: Scope) -> bool:
         """Return True if a request is a health check; if not, an API serves it.
 
-        Its path has to be `path` or below it, and its client's address in `allowed_source_ranges`,
-        if there are any. With `ignore_proxied_requests`, it may have no X-Forwarded header.
+        Its path has to be `path` or below it, and the address that its connection comes from in
+        `allowed_source_ranges`, if there are any. With `ignore_proxied_requests`, it may have no
+        X-Forwarded header.
         """
         path = scope["path"]
         if path != self.path and not path.startswith(self.path + "/"):
@@ -90,41 +88,26 @@ class Healthcheck:
         return any(address in network for network in self._networks)
 
     def check(self, port: int = 0) -> list[HealthResult]:
-        """Return the present result of each backend, for requests that arrive at `port`."""
+        """Return the present result of each backend, for requests that arrive at `port`.
+
+        Only `disable_by_files_ports` needs the port, 0 if unknown: it has a file for each.
+        """
         return [backend(port) for backend in self._backends]
 
     async def __call__(self, scope: Scope, send: Send) -> None:
         """Respond 200 if the process is healthy and 503 if not, as text, HTML or JSON.
 
-        Accept chooses the media type; it is text if Accept allows none of them. The method may be
-        any. To HEAD, the status is 204, not 200, and there is no body, as in oslo.middleware.
+        `choose_media_type` says which. The method may be any. To HEAD, the status is 204, not 200,
+        and there is no body, as in oslo.middleware.
         """
         server = scope.get("server") or ("", 0)
         results = self.check(server[1] or 0)
         is_healthy = all(result.is_available for result in results)
         if scope["method"] == "HEAD":
-            headers = [] if is_healthy else [_content_type("text/plain")]
+            headers = [] if is_healthy else [content_type("text/plain")]
             await send_response(send, 204 if is_healthy else 503, headers)
             return
         accept = scope["glimpse.headers"].get(b"accept", b"*/*").decode("latin-1")
-        media_type = best_offer(accept, _OFFERS) or _OFFERS[0]
-        body = self._render(results, media_type).encode()
-        await send_response(send, 200 if is_healthy else 503, [_content_type(media_type)], body)
-
-    def _render(self, results: Sequence[HealthResult], media_type: str) -> str:
-        """Return the body in a media type. JSON and HTML have details if so configured.
-
-        Plain text has one line for each backend: its reason.
-        """
-        if media_type == "application/json":
-            document = (detailed_document if self._detailed else brief_document)(results)
-            return json.dumps(document, indent=4, sort_keys=True)
-        if media_type == "text/html":
-            return html_page(results, detailed=self._detailed)
-        return "\n".join(result.reason for result in results)
-
-
-def _content_type(media_type: str) -> tuple[bytes, bytes]:
-    """Return the Content-Type header, with a charset unless it is JSON."""
-    charset = "" if media_type == "application/json" else "; charset=UTF-8"
-    return b"content-type", (media_type + charset).encode()
+        media_type = choose_media_type(accept)
+        body = render_results(results, media_type, detailed=self._detailed).encode()
+        await send_response(send, 200 if is_healthy else 503, [content_type(media_type)], body)

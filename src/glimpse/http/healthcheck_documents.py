@@ -1,22 +1,55 @@
-"""The health check's results as JSON documents and as an HTML page."""
+"""The body of a health check: its results as plain text, HTML or JSON, as Accept chooses."""
 
 import gc
 import html
+import json
 import platform
 import sys
 import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from glimpse.http.accept import best_offer
 from glimpse.http.healthcheck_backends import HealthResult
+from glimpse.http.responses import Header
+
+_OFFERS = ("text/plain", "text/html", "application/json")
 
 
-def brief_document(results: Sequence[HealthResult]) -> dict[str, object]:
+def choose_media_type(accept: str) -> str:
+    """Return text/plain, text/html or application/json, as an Accept header prefers.
+
+    It is text/plain if the header accepts none of them, or is malformed.
+    """
+    return best_offer(accept, _OFFERS) or _OFFERS[0]
+
+
+def content_type(media_type: str) -> Header:
+    """Return the Content-Type header, with a charset unless it is JSON."""
+    charset = "" if media_type == "application/json" else "; charset=UTF-8"
+    return b"content-type", (media_type + charset).encode()
+
+
+def render_results(results: Sequence[HealthResult], media_type: str, *, detailed: bool) -> str:
+    """Return a body in the result of `choose_media_type`.
+
+    Plain text has one line for each result: its reason. HTML and JSON have the details of the
+    results, too, if `detailed`.
+    """
+    if media_type == "application/json":
+        document = (_detailed_document if detailed else _brief_document)(results)
+        return json.dumps(document, indent=4, sort_keys=True)
+    if media_type == "text/html":
+        return _html_page(results, detailed=detailed)
+    return "\n".join(result.reason for result in results)
+
+
+def _brief_document(results: Sequence[HealthResult]) -> dict[str, object]:
     """Return ``{"detailed": false, "reasons": [...]}``, with the reasons of all results."""
     return {"detailed": False, "reasons": [result.reason for result in results]}
 
 
-def detailed_document(results: Sequence[HealthResult]) -> dict[str, object]:
+def _detailed_document(results: Sequence[HealthResult]) -> dict[str, object]:
     """Return the results with their details, and the state of the Python interpreter.
 
     The keys are oslo.middleware's. `threads` has the stack of each thread.
@@ -37,7 +70,7 @@ def detailed_document(results: Sequence[HealthResult]) -> dict[str, object]:
     }
 
 
-def html_page(results: Sequence[HealthResult], *, detailed: bool) -> str:
+def _html_page(results: Sequence[HealthResult], *, detailed: bool) -> str:
     """Return a page with one line for each result: its reason and, if `detailed`, its details."""
     items = "".join(
         f"<li>{html.escape(f'{one.reason}: {one.details}' if detailed else one.reason)}</li>\n"
