@@ -29,6 +29,7 @@ class MediaRange(NamedTuple):
 
     `parameters` are names and values in the order in which they were sent, without the quotes
     around a value. The weight is the one named ``q``: text, since APIs differ in what they accept.
+    An empty element is well formed, as RFC 9110 (5.6.1) requires.
     """
 
     media_type: str
@@ -42,7 +43,10 @@ def parse_accept(accept: str) -> list[MediaRange]:
 
 
 def parse_media_range(text: str) -> MediaRange:
-    """Split a media range, or a media type such as a Content-Type header, into its parts."""
+    """Split a media range, or a media type such as a Content-Type header, into its parts.
+
+    Takes any text, in time proportional to it.
+    """
     media_type, *parameters = _PIECE.findall(text)
     return MediaRange(
         media_type.strip(),
@@ -54,9 +58,13 @@ def parse_media_range(text: str) -> MediaRange:
 def best_offer(accept: str, offers: Sequence[str]) -> str | None:
     """Return the media type of `offers` that the header rates highest, the first of equals.
 
-    Returns None if none is acceptable. Case does not matter. For each offer, the first of the most
-    specific media ranges that match it counts; one with other parameters before its weight matches
-    no offer, unless it has an asterisk. A header with a malformed range accepts everything.
+    Returns None if no offer is acceptable, also for an empty header: pass ``*/*`` for a missing
+    one. If any media range is malformed, returns ``offers[0]``. The offers are in lower case; the
+    case of the header does not matter.
+
+    The weight of an offer is that of the most specific media range that matches it; of equal ranges
+    the first counts. ``text/html;level=1`` matches no offer, because of its parameter, but
+    ``text/*;level=1`` matches as ``text/*`` does.
     """
     ranges = parse_accept(accept)
     if not all(media_range.is_well_formed for media_range in ranges):

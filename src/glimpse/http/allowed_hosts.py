@@ -36,9 +36,10 @@ class AllowedHosts:
     def refusal(self, scope: Scope) -> str | None:
         """Return the error message for a request that has to be refused; None if it is allowed.
 
-        A request is refused if its Host header names a host that is not allowed. If proxy headers
-        are trusted, the same goes for the forwarded host. If the method is not safe, it goes for
-        Origin. A request without a Host header is allowed: no browser sends one.
+        A request is refused if its Host header names a host that is not allowed, or is malformed.
+        If proxy headers are trusted, the same goes for the forwarded host; if the method may change
+        something, for Origin (without one, the browser must not mark the request as cross-site). A
+        request without a Host header is allowed: no browser sends one.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         host = headers.get(b"host")

@@ -12,7 +12,7 @@ from glimpse.telemetry.request_context import NO_REQUEST, RequestContext, curren
 # Bytes of request bodies that one process holds at once. The first bytes of each body do not count:
 # when large bodies have used up all of this, logins and metadata writes still succeed.
 MOST_HELD = 64 * 1024 * 1024
-_NOT_COUNTED = 16 * 1024
+_UNCOUNTED_BYTES = 16 * 1024
 
 
 class BodyTooLarge(Exception):
@@ -28,7 +28,7 @@ class TooManyBodies(Unavailable):
 
 
 class BodyBudget:
-    """Counts the bytes of request bodies in memory, and refuses more than `total` of them.
+    """Counts the bytes of request bodies in memory; raises TooManyBodies beyond `total`.
 
     Bytes count from their arrival to the end of their request.
     """
@@ -63,7 +63,8 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
 
     Raises BodyTooLarge for more than `limit` bytes, before anything is read if Content-Length is
     larger; ClientDisconnected if the client disconnects before the end; TooManyBodies if the bodies
-    of all requests exceed MOST_HELD. The first 16 KiB of each body do not count.
+    of all requests exceed MOST_HELD. The first 16 KiB of each body do not count, and the only
+    request with a larger body is never refused for this reason.
     """
     if int(headers.get(b"content-length", b"0") or b"0") > limit:
         raise BodyTooLarge
@@ -77,15 +78,16 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
         body += message.get("body", b"")
         if len(body) > limit:
             raise BodyTooLarge
-        if len(body) > _NOT_COUNTED:
-            _count_bytes(len(body) - _NOT_COUNTED)
+        if len(body) > _UNCOUNTED_BYTES:
+            _count_bytes(len(body) - _UNCOUNTED_BYTES)
     return bytes(body)
 
 
 def _count_bytes(total: int) -> None:
     """Increase the bytes that BODIES counts for the current request to `total`.
 
-    Raises TooManyBodies. Does nothing outside of a request, or if that many are counted already.
+    Raises TooManyBodies if there is no room for them; then the count stays as it was. Does nothing
+    outside of a request, or if that many are counted already.
     """
     context = current_context.get()
     if total > context.body_bytes and context is not NO_REQUEST:

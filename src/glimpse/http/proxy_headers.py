@@ -1,4 +1,8 @@
-"""Proxy headers: the client's address and the URL it used, as trusted proxies name them."""
+"""Proxy headers: the client's address and the URL it used, as trusted proxies name them.
+
+Any client can forge these headers. Nothing here checks that they are trusted: `request_scope` and
+`allowed_hosts` call these functions only if the option ``enable_proxy_headers_parsing`` is set.
+"""
 
 import re
 from ipaddress import ip_address
@@ -37,7 +41,7 @@ def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
     A value that is missing, or not valid in a URL, changes nothing. oslo.middleware's
     HTTPProxyToWSGI has the same precedence.
 
-    Any client can forge these headers: call this only with ``enable_proxy_headers_parsing``.
+    Any client can forge these headers: call this only if they are trusted.
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:
@@ -55,12 +59,15 @@ def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
 
 
 def is_host(text: str) -> bool:
-    """Return True if `text` is a host that is valid in a URL, with or without a port."""
+    """Return True if `text` is a host that is valid in a URL, with or without a port.
+
+    At most 262 characters are valid. An empty text is not.
+    """
     return len(text) <= _LONGEST_HOST and _HOST.fullmatch(text) is not None
 
 
 def _is_prefix(text: str) -> bool:
-    """Return True if `text` is a path that is valid in a URL, of _LONGEST_PREFIX at most."""
+    """Return True if `text` is a path that is valid in a URL, of at most 255 characters."""
     return len(text) <= _LONGEST_PREFIX and _PREFIX.fullmatch(text) is not None
 
 
@@ -68,7 +75,7 @@ def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
     """Return the host that the client used, as proxy headers name it; None if they do not.
 
     ``X-Forwarded-Host`` is read only if there is no ``Forwarded``. The result may be any text:
-    check it with `is_host`.
+    check it with `is_host`. Any client can forge it: use it only if proxy headers are trusted.
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:
@@ -79,8 +86,10 @@ def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
 def client_address(headers: dict[bytes, bytes]) -> str | None:
     """Return the client's IP address, as proxy headers name it; None if they name none.
 
-    ``X-Forwarded-For`` is read only if there is no ``Forwarded``. The zone of an IPv6 address is
-    removed, because it may be any text (``fe80::1%text``).
+    ``X-Forwarded-For`` is read only if there is no ``Forwarded``. The port of an address is
+    removed, and the zone of an IPv6 address, because it may be any text (``fe80::1%text``).
+
+    Any client can forge these headers: call this only if they are trusted.
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:

@@ -25,8 +25,8 @@ class Readiness:
     """Responds 200 if all checks find their parts ready, and 503 otherwise.
 
     `checks` are by the names of the parts. A check that raises, or takes more than `timeout`
-    seconds, counts as a part that is not ready. The body names each part and what its check
-    returned. Results are used again for a second, so that frequent requests do not load the parts.
+    seconds, counts as a part that is not ready. The body, in JSON, names each part, and why it is
+    not ready. Results are used again for a second, so that frequent requests do not load the parts.
     """
 
     def __init__(self, checks: Mapping[str, ReadinessCheck], timeout: float = _TIMEOUT) -> None:
@@ -61,7 +61,7 @@ class Readiness:
         return self._reasons
 
     async def _check(self, name: str) -> str | None:
-        """Return why a part is not ready, None if it is. Any error of its check is a reason."""
+        """Return why a part is not ready, None if it is. An error of its check is a reason."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._checks[name]()

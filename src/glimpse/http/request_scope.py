@@ -17,7 +17,8 @@ def extend_scope(scope: Scope, *, trust_proxy_headers: bool) -> bool:
     - ``glimpse.base_url`` is the start of links, without a slash at the end.
     - ``glimpse.client`` is the client's address, ``-`` if the server does not know it.
 
-    With `trust_proxy_headers`, proxy headers take precedence for the last two.
+    With `trust_proxy_headers`, proxy headers take precedence for the last two; without it, they are
+    not read.
     """
     headers: dict[bytes, bytes] = dict(scope["headers"])
     has_single_tokens = True

@@ -7,10 +7,11 @@ _LEAST_FREE = 64 * 1024  # bytes that have to be free: a few writes of metadata
 
 
 def write_problem(directory: Path, name: str, content: str) -> str | None:
-    """Return why `content` cannot be written to a directory; None if it can.
+    """Return why files cannot be written to a directory; None if nothing is found.
 
-    The directory, which messages call `name`, may be missing, read-only, or on a full disk. Blocks
-    until the file system responds: call it in a thread.
+    It checks permissions, free space (64 KiB) and free inodes, and writes nothing. A missing
+    directory cannot be written. The message calls the directory `name`, and what would be in the
+    files `content`. Blocks until the file system responds: call it in a thread.
     """
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
         return f"{name} cannot be written"
