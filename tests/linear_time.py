@@ -164,7 +164,7 @@ ROWS = {
         )
         for name in (
             *("_SECRET_NAME", "_SECRET_VALUE", "_TOKEN", "_USERINFO", "_SEPARATORS"),
-            *("_USUAL_PATH", "_USUAL_QUERY", "_PLAIN_URL"),
+            *("_HARMLESS_PATH", "_HARMLESS_QUERY", "_PLAIN_URL"),
         )
     },
     "host of a proxy": Row(

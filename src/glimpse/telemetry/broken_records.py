@@ -9,8 +9,8 @@ _LONGEST = 100  # characters of an id that are logged
 class BrokenRecords:
     """Logs each broken record of one kind once.
 
-    After 1,000 records, it logs once that there are more. Every list leaves the broken record out;
-    a log line for each list would fill the log.
+    After 1,000 records, it logs once that there are more, and then nothing. Every list leaves the
+    broken record out; a log line for each list would fill the log.
     """
 
     def __init__(self, logger: logging.Logger, kind: str) -> None:
@@ -22,7 +22,8 @@ class BrokenRecords:
     def report(self, record_id: object, reason: str) -> None:
         """Log that a record is left out of responses because of `reason`, unless logged before.
 
-        `record_id` may be of any type, because it comes from a document of another service.
+        `record_id` may be of any type, because it comes from a document of another service. Of ids
+        that are not text, one of each type is logged.
         """
         if isinstance(record_id, str):
             shown = ascii(record_id[:_LONGEST])

@@ -54,7 +54,8 @@ def configure_logging(server: Server) -> None:
 def log_path(server: Server) -> Path | None:
     """Return the file to log to, by oslo.log's rules; None for standard error.
 
-    It is `log_file`, or else ``glimpse.log``, in `log_dir`. None if neither option is set.
+    It is `log_file`, or else ``glimpse.log``, in `log_dir`, or else in the working directory. None
+    if neither option is set.
     """
     if not (server.log_file or server.log_dir):
         return None
@@ -242,12 +243,12 @@ def _context_ids() -> dict[str, str]:
 
 
 def _is_plain(text: str) -> bool:
-    """Return True if a line is of usual length and has nothing to escape."""
+    """Return True if a line has at most 1,000 characters, and all of them are printable."""
     return len(text) <= _USUAL_LINE and text.isprintable()
 
 
 def _redacted_ids(values: Mapping[str, object]) -> dict[str, str]:
-    """Return the ids and names among `values`, redacted, escaped and cut to _LONGEST_ID."""
+    """Return the ids and names among `values`, cut to 255 characters, redacted and escaped."""
     return {
         name: sanitize(text[:_LONGEST_ID])
         for name, text in values.items()

@@ -23,7 +23,7 @@ _CALL_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 
 
 
 class Metrics:
-    """Implements Observer with counters and histograms, and renders them for a scrape.
+    """Counts requests and calls, as an Observer, and renders the counts for Prometheus.
 
     Make one per process: two would overwrite each other's files.
     """
@@ -80,7 +80,7 @@ class Metrics:
         self._in_flight.inc()
 
     def request_ended(self, operation: str, status: int, seconds: float) -> None:
-        """Count a request that has ended by its operation and status, and its seconds."""
+        """Count a request that has ended by its operation and status; record its seconds."""
         self._in_flight.dec()
         key = (operation, status)
         parts = self._request_parts.get(key)
@@ -91,12 +91,13 @@ class Metrics:
         parts[1].observe(seconds)
 
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
-        """Count a call that has ended by its service, method and outcome, and its seconds.
+        """Count a call that has ended by its service, method and outcome; record its seconds.
 
-        A status code that HTTP does not have is counted as ``other``.
+        `outcome` is a status code, or a word: see `Observer.call_ended`. A status code outside
+        100..599 is counted as ``other``, so that a server cannot create any number of series.
         """
         if outcome.isdigit() and not 100 <= int(outcome) <= 599:  # noqa: PLR2004  HTTP's statuses
-            outcome = "other"  # so that an upstream server cannot create any number of series
+            outcome = "other"
         key = (service, method, outcome)
         parts = self._call_parts.get(key)
         if parts is None:

@@ -6,7 +6,7 @@ Service = Literal["glance", "keystone"]
 
 
 class Observer(Protocol):
-    """Called when requests and calls start or end.
+    """Called when requests start or end, and when calls to other services end.
 
     Requests wait for all methods, so they take about a microsecond and never raise.
     """
@@ -27,8 +27,8 @@ class Observer(Protocol):
         """Record that one call to another service has ended, after `seconds`.
 
         `outcome` is the status code of the response. Without a response it is ``timeout``,
-        ``bad_answer`` (the response was too large) or ``unreachable`` (any other error). For a
-        login, it is ``ok`` or ``failed``.
+        ``bad_answer`` (Glance's response was too large) or ``unreachable`` (any other error). For a
+        login, `method` is ``login``, and `outcome` is ``ok`` or ``failed``.
         """
         ...
 

@@ -13,11 +13,11 @@ MOST_SHOWN = 2048  # characters of a path, and of a query: enough to tell which 
 _MOST_DECODED = 5  # times that a text is percent-decoded; text that is encoded oftener is hidden
 
 # Names of parameters and headers whose values are secrets.
-_NAMES = "token|pass|pwd|secret|auth|bearer|jwt|session|credential|signature|key"
-_SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
+_NAMES_OF_SECRETS = "token|pass|pwd|secret|auth|bearer|jwt|session|credential|signature|key"
+_SECRET_NAME = re.compile(_NAMES_OF_SECRETS, re.IGNORECASE)
 # Such a name, and a value after it: "X-Auth-Token: x", {"password":"x"}, token=x within a value.
 _SECRET_VALUE = re.compile(
-    rf"(?:{_NAMES})[^=:/]{{0,40}}[=:].|bearer[\s+]+[^\s+]", re.IGNORECASE | re.DOTALL
+    rf"(?:{_NAMES_OF_SECRETS})[^=:/]{{0,40}}[=:].|bearer[\s+]+[^\s+]", re.IGNORECASE | re.DOTALL
 )
 _SECRET_PARENTS = frozenset(
     ("token", "tokens", "password", "passwords", "passwd", "secret", "secrets")
@@ -28,8 +28,8 @@ _TOKEN = re.compile(r"gAAAA[\w=%-]*|(?<![\w-])(?:eyJ|WyI)[\w-]{8,}\.[\w-]+(?:\.[
 _USERINFO = re.compile(r":[^/@:]*@|://[^/@]*@")
 # A target of these characters only, and without any of these words, is shown as it is. This is the
 # fast path of each access line; `in` takes a tenth of the time of a pattern of the words.
-_USUAL_PATH = re.compile(r"[\w/.,~+-]*", re.ASCII)
-_USUAL_QUERY = re.compile(r"[\w/.,~+=&-]*", re.ASCII)
+_HARMLESS_PATH = re.compile(r"[\w/.,~+-]*", re.ASCII)
+_HARMLESS_QUERY = re.compile(r"[\w/.,~+=&-]*", re.ASCII)
 _PATH_WORDS = ("token", "gaaaa", "eyj", "wyi", "pass", "secret")
 _QUERY_WORDS = (
     *_PATH_WORDS,
@@ -72,9 +72,11 @@ def escape(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Hide tokens, passwords, and users in URLs, in free text such as an error message.
+    """Replace secrets in free text, such as an error message, by ``***``.
 
-    Each is replaced by ``***``.
+    Secrets are texts with the form of a token, values after the names of token headers, ``bearer``,
+    ``password``, ``passwd`` and ``secret``, and the users of URLs. What is named otherwise stays:
+    for URLs of requests, use `redact_target`.
     """
     if _TOKEN.search(text):
         text = _TOKEN.sub(HIDDEN, text)
@@ -103,24 +105,29 @@ def redact_target(path: str, query: str) -> str:
     - users and passwords of URLs
     - texts with the form of a token
 
-    In doubt, a text is replaced. Path and query are cut to MOST_SHOWN characters each.
+    In doubt, a text is replaced. Path and query are cut to 2,048 characters each. A double quote
+    becomes ``%22``.
     """
     if len(path) > MOST_SHOWN:
         path = path[:MOST_SHOWN] + "..."
-    if not _is_usual(path, _USUAL_PATH, _PATH_WORDS) and path not in _LOGINS:
+    if not _is_harmless(path, _HARMLESS_PATH, _PATH_WORDS) and path not in _LOGINS:
         path = _in_ascii(_redacted_path(path))
     if not query:
         return path
     if len(query) > MOST_SHOWN:
         query = query[:MOST_SHOWN] + "..."
-    if not _is_usual(query, _USUAL_QUERY, _QUERY_WORDS):
+    if not _is_harmless(query, _HARMLESS_QUERY, _QUERY_WORDS):
         query = _in_ascii(_redacted_parameters(query))
     return f"{path}?{query}"
 
 
-def _is_usual(text: str, usual: re.Pattern[str], words: tuple[str, ...]) -> bool:
-    """Return True if a text has only characters of `usual`, and none of `words` in it."""
-    if not usual.fullmatch(text):
+def _is_harmless(text: str, harmless: re.Pattern[str], words: tuple[str, ...]) -> bool:
+    """Return True if a text certainly needs no redaction; False if it has to be examined.
+
+    It needs none if it matches `harmless` as a whole, and has none of `words` in it. They are in
+    lower case; the case of the text does not matter.
+    """
+    if not harmless.fullmatch(text):
         return False
     lower = text.lower()
     for word in words:  # noqa: SIM110  a generator takes longer than all of the rest
@@ -130,7 +137,7 @@ def _is_usual(text: str, usual: re.Pattern[str], words: tuple[str, ...]) -> bool
 
 
 def _in_ascii(text: str) -> str:
-    """Return a redacted text in ASCII, on one line and without quotes."""
+    """Return a redacted text in ASCII, on one line; a double quote becomes ``%22``."""
     text = text.replace('"', "%22")  # a quote would end the target in an access line
     if text.isascii() and text.isprintable():
         return text
@@ -138,7 +145,10 @@ def _in_ascii(text: str) -> str:
 
 
 def _redacted_path(path: str) -> str:
-    """Redact each segment of a path; it may have parameters after ``;``, ``?`` or ``#``."""
+    """Redact each segment of a path; hide the one after ``tokens`` and the like as a whole.
+
+    A segment may have parameters after ``;``, ``?`` or ``#``.
+    """
     redacted: list[str] = []
     hide_next = False
     previous = before_that = ""
@@ -225,7 +235,7 @@ def _decoded(text: str) -> str:
 
 
 def header_value(text: str) -> str:
-    """Return `text` as a header value: on one line, other characters than ASCII escaped."""
+    """Return `text` as a header value: what is not printable ASCII is escaped, not redacted."""
     return escape(text).encode("ascii", "backslashreplace").decode("ascii")
 
 
