@@ -37,9 +37,10 @@ class AllowedHosts:
         """Return the error message for a request that has to be refused; None if it is allowed.
 
         A request is refused if its Host header names a host that is not allowed, or is malformed.
-        If proxy headers are trusted, the same goes for the forwarded host; if the method may change
-        something, for Origin (without one, the browser must not mark the request as cross-site). A
-        request without a Host header is allowed: no browser sends one.
+        If proxy headers are trusted, the same goes for the forwarded host. If the method is not a
+        safe one (GET, HEAD, OPTIONS, TRACE), it goes for Origin, and without Origin a request is
+        refused that the browser marks as cross-site. A request without a Host header is allowed: no
+        browser sends one.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         host = headers.get(b"host")

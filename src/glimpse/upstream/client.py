@@ -27,8 +27,8 @@ class HttpClient:
 
     Timeouts are in seconds: `connect_timeout` for a connection with its TLS handshake,
     `read_timeout` for each wait for more of a response. Each server gets at most `max_connections`;
-    further requests to it wait for a connection, without a timeout. The large response bodies that
-    are being read take at most `max_buffered_bytes` together.
+    further requests to it wait for a connection, without a timeout. The response bodies above
+    256 KiB that are being read take at most `max_buffered_bytes` together; further ones wait.
     """
 
     def __init__(
@@ -56,9 +56,10 @@ class HttpClient:
         *,
         max_response_bytes: int,
     ) -> Response:
-        """Send a request once, to `target` below `base_url`, and return the response.
+        """Send a request once, to `target` below `base_url`; return the response of any status.
 
-        Implements Transport.request. Raises ValueError for a header or target with a line end.
+        Raises UpstreamError, and TimeoutError if the server does not respond within `read_timeout`,
+        as `Transport.request` does; ValueError for a header or target with a line end.
         """
         encoder, pool = self._servers.get(base_url) or self._add_server(base_url)
         request = encoder.encode(method, target, headers, body)
@@ -70,7 +71,8 @@ class HttpClient:
     def _add_server(self, base_url: str) -> tuple[RequestEncoder, ConnectionPool]:
         """Make and return the encoder and the pool of a new server.
 
-        Beyond _MAX_SERVERS, the oldest pool is retired. Raises ConnectError for an invalid URL.
+        Beyond 64 servers, the pool made first is retired: its connections close when they are not
+        in use any more. Raises ConnectError for an invalid URL.
         """
         try:
             encoder = RequestEncoder(base_url)

@@ -32,8 +32,8 @@ class Connection(asyncio.Protocol):
     """An open keep-alive connection.
 
     Calls `on_close` when either side has closed it. `read_timeout` is the longest wait in seconds
-    for more of a response. Bytes that arrive outside a response close the connection. A large body
-    is read when `budget` has room for it; until then, reading pauses.
+    for more of a response. Bytes that arrive outside a response close the connection. A body of
+    more than 256 KiB is read when `budget` has room for it; until then, reading pauses.
 
     It implements asyncio.Protocol, and the callbacks of httptools (`on_message_begin`, `on_header`,
     `on_headers_complete`, `on_body`, `on_message_complete`).
@@ -66,7 +66,7 @@ class Connection(asyncio.Protocol):
         self.idle_since = 0.0  # set by the pool, in seconds of the event loop's clock
 
     async def send(self, request: bytes, max_response_bytes: int) -> Response:
-        """Send an encoded request and return the response.
+        """Send an encoded request and return the response. Call it only if `is_usable`.
 
         Raises ConnectionLost if the connection closes before the head of the response is complete,
         ProtocolError if the response is malformed or incomplete, ResponseTooLarge for a body of
@@ -135,9 +135,10 @@ class Connection(asyncio.Protocol):
             self._fail(ResponseTooLarge(_TOO_LARGE))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Complete a response that ends with the connection, if the server closed it in order.
+        """Complete a response whose head gives no length, if the server closed it in order.
 
-        Any other response in progress fails. Then call `on_close`.
+        Its body ends with the connection. Any other response in progress fails. Then call
+        `on_close`.
         """
         if self._timer is not None:
             self._timer.cancel()
@@ -164,7 +165,7 @@ class Connection(asyncio.Protocol):
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Reserve memory for a large body of known length; fail if body or head is too large."""
+        """Fail if head or body is too large; for a large body of known length, reserve memory."""
         self._has_head = True
         length = 0 if self._may_truncate() else _content_length(self._headers)
         if length > self._max_response_bytes or self._head_bytes_left < 0:

@@ -39,7 +39,8 @@ class RequestEncoder:
         """Return the bytes of one request, with Content-Length if there is a `body`.
 
         `target` is a quoted path and query, appended to the path of the base URL. Raises ValueError
-        for a target or header value with a line end, which could add another header.
+        for a target or header value with a line end, which could add another header, and for one
+        with characters outside Latin-1.
         """
         if _LINE_END.search(f"{target}{''.join(headers.values())}"):
             raise ValueError("A header or a URL has more than one line.")

@@ -13,7 +13,7 @@ class PendingReservation:
 
 
 class ResponseBudget:
-    """`total` bytes of memory, granted in the order of the reservations.
+    """Grants reservations of memory, `total` bytes at a time, in the order in which they are made.
 
     A response makes one reservation, for all that it may need. So two half-read responses never
     wait for each other. A reservation of more than `total` bytes counts as one of `total`.
@@ -39,7 +39,7 @@ class ResponseBudget:
         return pending
 
     def cancel(self, pending: PendingReservation) -> None:
-        """Withdraw a pending reservation. Later ones may be granted by this."""
+        """Withdraw a reservation that is not granted yet. Later ones may be granted by this."""
         self._queue.remove(pending)
         self._grant()
 
