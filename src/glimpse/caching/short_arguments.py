@@ -11,12 +11,13 @@ Result = TypeVar("Result")
 def cache_if_short(
     *, longest: int, entries: int
 ) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
-    """Return a decorator for a pure function that is called with positional arguments.
+    """Return a decorator for a pure function that is called with positional, hashable arguments.
 
     The result of a call is cached if the texts among its arguments, and in tuples among them, have
-    at most `longest` characters or bytes together. Clients choose many texts that functions get:
-    longer ones would take any memory. The cache holds `entries` results at most; it is emptied when
-    it is full. A call that raises is not cached. The function may be called from any thread.
+    at most `longest` characters or bytes together; other arguments do not count. Clients choose
+    many texts that functions get: longer ones would take any memory. The cache holds `entries`
+    results at most; it is emptied when it is full. A call that raises is not cached. The function
+    may be called from any thread.
 
     `functools.lru_cache` has no bound in bytes. To check the length before each of its look-ups
     would take as long as the look-up: here only a result that is not cached takes the check.

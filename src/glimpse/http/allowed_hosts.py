@@ -70,8 +70,9 @@ class AllowedHosts:
     def _allows_origin(self, headers: dict[bytes, bytes]) -> bool:
         """Return False if a web page of a host that is not allowed sent the request.
 
-        Origin names the page; only browsers send it. Without Origin, the result is False only if
-        the browser marks the request as cross-site (Sec-Fetch-Site).
+        Origin names the page; only browsers send it. ``null``, which browsers send for a page
+        without a host, is not allowed. Without Origin, the result is False only if the browser
+        marks the request as cross-site (Sec-Fetch-Site).
         """
         origin = headers.get(b"origin")
         if origin is None:
@@ -97,7 +98,10 @@ class AllowedHostsMiddleware:
 
 
 def _host_name(host: str) -> str:
-    """Return a host in lower case, without its port, brackets, and dot at the end."""
+    """Return a host in lower case, without its port, brackets, and dot at the end.
+
+    An IPv6 address without brackets has no port.
+    """
     if host.startswith("["):
         return host[1:].partition("]")[0].lower()
     name = host.partition(":")[0] if host.count(":") == 1 else host

@@ -80,7 +80,7 @@ class Healthcheck:
         return not (self._ignore_proxied_requests and is_proxied)
 
     def _is_allowed(self, client: tuple[str, int] | None) -> bool:
-        """Return True if the address of `client` is in one of the allowed networks."""
+        """Return True if the address of `client` is known and in one of the allowed networks."""
         try:
             address = ipaddress.ip_address(client[0] if client else "")
         except ValueError:

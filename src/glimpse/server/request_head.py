@@ -178,9 +178,9 @@ def _refused_line(head: bytes | bytearray) -> RequestRefused:
 
 
 def _join_repeated(fields: dict[bytes, bytes], headers: Headers) -> None:
-    """Set `fields` to `headers`, with the values of repeated headers joined by commas.
+    """Replace what is in `fields` by `headers`; join the values of repeated ones by commas.
 
-    Raises RequestRefused if Host is repeated.
+    Raises RequestRefused (400) if Host is repeated.
     """
     fields.clear()
     for name, value in headers:
@@ -267,7 +267,7 @@ def _keeps_alive(connection: bytes | None) -> bool:
 
 
 def _expects_continue(fields: dict[bytes, bytes], minor: bytes, length: int | None) -> bool:
-    """Return True if the client waits for 100 Continue before it sends the body.
+    """Return True if the client waits for 100 Continue before it sends a body, and has one.
 
     `fields` has an Expect header, which is ignored in HTTP/1.0 (RFC 9110, 10.1.1). Raises
     RequestRefused with 417 for an expectation other than 100-continue.

@@ -90,7 +90,8 @@ class Server(uvicorn.Server):
     def stop(self) -> None:
         """Stop accepting connections, and make `serve_until_stopped` return.
 
-        The requests in progress end first; they have the seconds of `set_graceful_timeout`.
+        The requests in progress end first. Those that take longer than the graceful timeout are
+        cancelled.
         """
         self.should_exit = True
 

@@ -92,7 +92,7 @@ class WorkerPool:
             self._start_worker()
 
     def seconds_until_due(self) -> float | None:
-        """Return the seconds until `run_due` has something to do; None if it never has."""
+        """Return the seconds until `run_due` has something to do; None if nothing is planned."""
         times = list(self._replace_at)
         if self._heartbeat_interval:
             times.append(self._next_heartbeat)
@@ -178,7 +178,7 @@ class WorkerPool:
             self._reload_worker(pid)
 
     def stop(self) -> None:
-        """Close the listening sockets of the supervisor, and send SIGTERM to all workers.
+        """Report "stopping", close the supervisor's sockets, and send SIGTERM to all workers.
 
         No worker is started any more. `is_empty` is True when all have exited.
         """

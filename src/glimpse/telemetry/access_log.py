@@ -97,12 +97,18 @@ def _record(values: dict[str, object]) -> logging.LogRecord:
 
 @functools.lru_cache(maxsize=8)
 def _common_attributes(_process: int, _thread: int) -> dict[str, Any]:
-    """Return the attributes of an access record, computed once per process and thread."""
+    """Return the attributes of an access record. They are cached: change only a copy.
+
+    A record names its process and thread, so that these are the key in the cache.
+    """
     return vars(LOG.makeRecord(LOG.name, logging.INFO, __file__, 0, _LINE, (), None))
 
 
 def redacted_target(scope: Mapping[str, object]) -> str:
-    """Return a request's path and query as they were sent, on one line and without secrets."""
+    """Return a request's path and query as they were sent, but without secrets, on one line.
+
+    Each is cut to 2,048 characters: see `redact_target`.
+    """
     raw, query = scope.get("raw_path"), scope["query_string"]
     path = raw.decode("latin-1") if isinstance(raw, bytes) else quote(str(scope["path"]))
     return redact_target(path, query.decode("latin-1") if isinstance(query, bytes) else "")

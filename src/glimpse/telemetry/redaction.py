@@ -61,7 +61,8 @@ def escape(text: str) -> str:
     r"""Write characters that are not printable as ``\n`` or ``\x9b``, for one line.
 
     Not printable are control characters (C0, C1, DEL), line separators, formatting characters
-    (bidirectional overrides among them), lone surrogates, and spaces other than the usual one.
+    (bidirectional overrides among them), lone surrogates, and spaces other than the usual one. All
+    others stay as they are, a backslash too.
     """
     if text.isprintable():
         return text
@@ -178,7 +179,7 @@ def _is_secret_parent(segment: str) -> bool:
 
 
 def _redacted_parameters(text: str) -> str:
-    """Redact each parameter in `text`, and keep the separators between them."""
+    """Redact each parameter in `text`; keep the separators ``?``, ``&``, ``;`` and ``#``."""
     if text.isalnum() and "gAAAA" not in text:
         return text
     return "".join(
@@ -190,7 +191,8 @@ def _redacted_parameters(text: str) -> str:
 def _redacted_parameter(raw: str) -> str:
     """Redact one ``name=value``, or a text without ``=``.
 
-    The value is hidden if the name is a secret's, or if the value contains a secret.
+    The value is hidden if the name is a secret's, or if the value contains a secret. A name, or a
+    text without ``=``, is hidden if it contains one.
     """
     name, equals, value = raw.partition("=")
     plain_name, plain_value = _decoded(name), _decoded(value)

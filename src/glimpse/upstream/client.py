@@ -86,13 +86,13 @@ class HttpClient:
         return encoder, pool
 
     def _start_idle_timer(self) -> None:
-        """Close idle connections _IDLE_SECONDS from now."""
+        """Call `_close_idle_connections` 15 seconds from now."""
         self._idle_timer = asyncio.get_running_loop().call_later(
             _IDLE_SECONDS, self._close_idle_connections
         )
 
     def _close_idle_connections(self) -> None:
-        """Close connections idle for _IDLE_SECONDS; start the timer again if others are idle."""
+        """Close connections idle for 15 seconds; start the timer again if others are idle."""
         self._idle_timer = None
         has_idle = {pool.close_idle(_IDLE_SECONDS) for _, pool in self._servers.values()}
         if True in has_idle:

@@ -116,9 +116,9 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # of a stream
 
     def data_received(self, data: bytes) -> None:
-        """Parse bytes of a response; fail if it is malformed or too large.
+        """Parse bytes of a response. If it is malformed or too large, the request fails.
 
-        Bytes outside a response close the connection.
+        Then the connection is closed, as it is by bytes outside a response.
         """
         if self._response is None:
             self._transport.abort()
@@ -135,10 +135,10 @@ class Connection(asyncio.Protocol):
             self._fail(ResponseTooLarge(_TOO_LARGE))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Complete a response whose head gives no length, if the server closed it in order.
+        """Complete a response whose head gives no length, if the connection closed without error.
 
-        Its body ends with the connection. Any other response in progress fails. Then call
-        `on_close`.
+        The body of such a response ends with the connection. Any other response in progress fails.
+        Then call `on_close`.
         """
         if self._timer is not None:
             self._timer.cancel()
@@ -165,7 +165,10 @@ class Connection(asyncio.Protocol):
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Fail if head or body is too large; for a large body of known length, reserve memory."""
+        """Fail the request if head or body is too large; reserve memory for a large body.
+
+        The length of the body has to be known: `on_body` reserves for others.
+        """
         self._has_head = True
         length = 0 if self._may_truncate() else _content_length(self._headers)
         if length > self._max_response_bytes or self._head_bytes_left < 0:
@@ -178,7 +181,7 @@ class Connection(asyncio.Protocol):
 
         If the body becomes larger than `max_response_bytes`, the request fails. The body of a
         redirect or an error is truncated to 64 kB instead. When a body of unknown length becomes
-        large, memory for the largest allowed is reserved.
+        larger than 256 KiB, `max_response_bytes` of memory are reserved for it.
         """
         if self._response is None:
             return  # after a truncated body
@@ -223,7 +226,10 @@ class Connection(asyncio.Protocol):
         self._response = None
 
     def _fail_as_closed(self) -> None:
-        """Close the connection; `send` raises the error for one that closes during a response."""
+        """Close the connection; a `send` in progress raises an error.
+
+        It is ProtocolError if the head of the response has arrived, otherwise ConnectionLost.
+        """
         if self._has_head:
             self._fail(ProtocolError("the connection closed within the response"))
         else:
@@ -267,7 +273,7 @@ class Connection(asyncio.Protocol):
             self._budget.release(size)
 
     def _check_timeout(self) -> None:
-        """Fail if nothing has arrived for `read_timeout`; otherwise start the timer again.
+        """Fail the request if nothing arrived for `read_timeout`; otherwise restart the timer.
 
         Time in which the connection waits for the budget does not count. The timer runs on from one
         request to the next, which is cheaper than a new timer for each.
