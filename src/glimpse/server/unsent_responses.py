@@ -24,10 +24,10 @@ class _Unsent(NamedTuple):
 
 
 class UnsentResponses:
-    """The connections with unsent data. Closes slow ones while they have more than `limit` bytes.
+    """The connections with unsent data. While it exceeds `limit` bytes in all, closes slow ones.
 
-    The data of all connections together counts. A connection is slow if it was added 5 or more
-    seconds ago, and its client has still not read most of its data.
+    A connection is slow if it was added 5 or more seconds ago, and its client has still not read
+    most of its data.
     """
 
     def __init__(
