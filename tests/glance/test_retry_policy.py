@@ -2,7 +2,7 @@
 
 import pytest
 
-from glimpse.glance.errors import TooLarge
+from glimpse.glance.error_mapping import TooLarge
 from glimpse.glance.request import GlanceRequest
 from glimpse.glance.retry_policy import AttemptResult, RetryPolicy
 from glimpse.glance.servers import Servers

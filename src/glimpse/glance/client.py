@@ -10,7 +10,7 @@ import time
 from http import HTTPStatus
 
 from glimpse.glance.endpoint import Endpoint, ServiceCatalog
-from glimpse.glance.errors import error_from_failure
+from glimpse.glance.error_mapping import error_from_failure
 from glimpse.glance.options import GlanceOptions
 from glimpse.glance.request import GlanceRequest
 from glimpse.glance.responses import parse_version_ids

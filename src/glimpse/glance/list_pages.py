@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from glimpse.glance.errors import TooLarge
+from glimpse.glance.error_mapping import TooLarge
 from glimpse.glance.responses import parse_document
 from glimpse.images.errors import InvalidResponse
 from glimpse.upstream.transport import Response

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from glimpse.glance.errors import TooLarge, error_from_response
+from glimpse.glance.error_mapping import TooLarge, error_from_response
 from glimpse.images.errors import InvalidResponse
 from glimpse.upstream.transport import Response
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-from glimpse.glance.errors import error_from_failure
+from glimpse.glance.error_mapping import error_from_failure
 from glimpse.glance.request import GlanceRequest
 from glimpse.glance.servers import Servers
 from glimpse.images.errors import Invalid

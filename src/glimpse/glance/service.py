@@ -14,7 +14,7 @@ import orjson
 from glimpse.glance.client import GlanceClient
 from glimpse.glance.endpoint import ServiceCatalog
 from glimpse.glance.error_diagnosis import diagnose_properties, diagnose_query
-from glimpse.glance.errors import image_error, list_error
+from glimpse.glance.error_mapping import image_error, list_error
 from glimpse.glance.image_document import parse_image
 from glimpse.glance.image_locks import ImageLocks
 from glimpse.glance.list_pages import iterate_pages

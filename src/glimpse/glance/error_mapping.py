@@ -1,4 +1,4 @@
-"""The errors of `images.errors` for failed requests to Glance and for its error responses."""
+"""Error mapping: failed requests to Glance, and its error responses, as `images.errors`."""
 
 from http import HTTPStatus
 

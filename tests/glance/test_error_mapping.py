@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from glimpse.glance.errors import error_from_response, image_error, list_error
+from glimpse.glance.error_mapping import error_from_response, image_error, list_error
 from glimpse.images.errors import (
     Conflict,
     Forbidden,
