@@ -7,8 +7,8 @@ from typing import NamedTuple
 from glimpse.compute import content_negotiation, list_query, metadata, microversions, routes, views
 from glimpse.compute.request_parsing import parse_json
 from glimpse.glance import error_text, image_document, list_pages, responses
-from glimpse.glance.error_diagnosis import diagnose_properties
 from glimpse.glance.servers import Servers, is_url
+from glimpse.glance.unsupported_requests import diagnose_properties
 from glimpse.http import accept, proxy_headers
 from glimpse.identity.access_rules import AccessRule, RequestTarget, is_allowed
 from glimpse.identity.keystone.token_document import parse_validation

@@ -13,7 +13,6 @@ import orjson
 
 from glimpse.glance.client import GlanceClient
 from glimpse.glance.endpoint import ServiceCatalog
-from glimpse.glance.error_diagnosis import diagnose_properties, diagnose_query
 from glimpse.glance.error_mapping import image_error, list_error
 from glimpse.glance.image_document import parse_image
 from glimpse.glance.image_locks import ImageLocks
@@ -25,6 +24,7 @@ from glimpse.glance.request import GlanceRequest, encode_target, image_path, mak
 from glimpse.glance.responses import check_containers, is_success, parse_document
 from glimpse.glance.schema import MAX_BYTES, ImageSchema
 from glimpse.glance.service_tokens import ServiceTokens
+from glimpse.glance.unsupported_requests import diagnose_properties, diagnose_query
 from glimpse.images import (
     Action,
     Caller,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from glimpse.glance.error_diagnosis import diagnose_properties, diagnose_query
+from glimpse.glance.unsupported_requests import diagnose_properties, diagnose_query
 from glimpse.image_api.list_query import parse_filters
 
 

@@ -1,7 +1,8 @@
-"""Finds the part of a request that Glance cannot handle, so that it responds with 500.
+"""Unsupported requests: filters and properties for which Glance is known to respond 500 or 404.
 
 Glance's database and version decide which requests it can handle. Therefore these functions are
-called only after Glance responded 500, or 404 to a PATCH.
+called only after Glance responded 500, or 404 to a PATCH (`GlanceRequest.diagnosis`). The errors
+for all other responses are in `glance.error_mapping`.
 """
 
 import unicodedata
