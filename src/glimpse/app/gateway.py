@@ -16,7 +16,7 @@ from glimpse.glance import (
     is_url,
 )
 from glimpse.http.readiness import ReadinessCheck
-from glimpse.identity.keystone import KeystoneIdentity, ServiceSession, ServiceUser
+from glimpse.identity.keystone import KeystoneIdentity, KeystoneServiceTokens, ServiceSession
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.images import PolicyRules
 from glimpse.settings import InvalidSettings, Settings
@@ -82,7 +82,7 @@ def open_glance(
             )
     service_tokens = None
     if session is not None and settings.service_user.send_service_user_token:
-        service_tokens = ServiceUser(open_session(settings, "service_user"))
+        service_tokens = KeystoneServiceTokens(open_session(settings, "service_user"))
     return GlanceImageService(
         options,
         glance_transport(settings),

@@ -1,10 +1,16 @@
-"""ServiceTokens: the source of the service tokens that are sent with the callers' tokens."""
+"""ServiceTokens, the port for the service tokens that are sent with the callers' tokens.
+
+`identity.keystone.service_tokens` implements it.
+"""
 
 from typing import Protocol
 
 
 class ServiceTokens(Protocol):
-    """Tokens of Glimpse's own user, sent as X-Service-Token."""
+    """Supplies tokens of Glimpse's own user, sent to Glance as X-Service-Token.
+
+    KeystoneServiceTokens implements it, with logins to Keystone.
+    """
 
     async def token(self) -> str | None:
         """Return the current token, or None: requests then have the caller's token only."""

@@ -3,6 +3,12 @@
 from glimpse.identity.keystone.options import KeystoneOptions
 from glimpse.identity.keystone.service import KeystoneIdentity
 from glimpse.identity.keystone.service_session import LoginRefused, ServiceSession
-from glimpse.identity.keystone.service_user import ServiceUser
+from glimpse.identity.keystone.service_tokens import KeystoneServiceTokens
 
-__all__ = ["KeystoneIdentity", "KeystoneOptions", "LoginRefused", "ServiceSession", "ServiceUser"]
+__all__ = [
+    "KeystoneIdentity",
+    "KeystoneOptions",
+    "KeystoneServiceTokens",
+    "LoginRefused",
+    "ServiceSession",
+]

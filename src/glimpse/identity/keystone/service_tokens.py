@@ -1,4 +1,4 @@
-"""ServiceUser: obtains the service token that Glimpse sends to Glance."""
+"""KeystoneServiceTokens: obtains the service tokens that Glimpse sends to Glance."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ _LOGIN_TIMEOUT = 1.0  # seconds that a request waits for a login, which goes on 
 _LOGIN_INTERVAL = 10.0
 
 
-class ServiceUser:
+class KeystoneServiceTokens:
     """Obtains tokens of the user in [service_user], for the header ``X-Service-Token``.
 
     If a request has such a token in addition to the caller's, Glance accepts it even if the

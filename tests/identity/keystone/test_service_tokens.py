@@ -1,0 +1,88 @@
+"""KeystoneServiceTokens against a scripted Keystone: its token, and the interval of its logins."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from glimpse.identity.keystone import KeystoneServiceTokens
+from tests.identity.clock import ManualClock
+from tests.identity.scripted_keystone import Keystone, serve_keystone, session_at
+
+
+@pytest.fixture
+async def keystone() -> AsyncIterator[Keystone]:
+    async with serve_keystone() as keystone:
+        yield keystone
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def tokens(keystone: Keystone, clock: ManualClock) -> AsyncIterator[KeystoneServiceTokens]:
+    tokens = KeystoneServiceTokens(session_at(keystone.url), clock)
+    yield tokens
+    await tokens.close()
+
+
+async def test_token_of_one_login_is_reused(
+    keystone: Keystone, tokens: KeystoneServiceTokens
+) -> None:
+    assert [await tokens.token() for _ in range(3)] == ["own-1"] * 3
+    assert keystone.logins == 1
+
+
+async def test_refused_token_is_renewed_once_in_an_interval(
+    keystone: Keystone, tokens: KeystoneServiceTokens, clock: ManualClock
+) -> None:
+    """Of a caller's token that is refused nobody knows at first whose fault it is."""
+    assert await tokens.token() == "own-1"
+    clock.now += 60
+    refused = await asyncio.gather(*(tokens.renewed("own-1") for _ in range(5)))
+    assert refused == ["own-2"] * 5
+    assert await tokens.renewed("own-1") == "own-2", "of a call that was made before"
+    assert await tokens.renewed("own-2") is None
+    assert await tokens.token() == "own-2"
+    clock.now += 60
+    assert await tokens.renewed("own-2") == "own-3"
+    assert keystone.logins == 3
+
+
+async def test_failed_renewal_keeps_the_token(
+    keystone: Keystone, tokens: KeystoneServiceTokens, clock: ManualClock
+) -> None:
+    assert await tokens.token() == "own-1"
+    clock.now += 60
+    keystone.login_body = b"<html>"
+    assert await tokens.renewed("own-1") is None
+    assert await tokens.token() == "own-1"
+
+
+async def test_failed_login_is_not_repeated_within_the_interval(
+    keystone: Keystone, tokens: KeystoneServiceTokens, clock: ManualClock
+) -> None:
+    keystone.login_body = b"<html>"
+    assert await tokens.token() is None
+    asked = keystone.logins
+    assert await tokens.token() is None
+    assert keystone.logins == asked
+    keystone.login_body = None
+    clock.now += 60
+    assert await tokens.token() == "own-1"
+
+
+async def test_requests_do_not_wait_for_a_slow_login_which_goes_on(
+    keystone: Keystone, tokens: KeystoneServiceTokens
+) -> None:
+    """And what a login gives that took longer is used all the same."""
+    keystone.logins_may_end.clear()
+    async with asyncio.timeout(20):
+        assert await asyncio.gather(*(tokens.token() for _ in range(5))) == [None] * 5
+        assert await tokens.token() is None
+        keystone.logins_may_end.set()
+        while await tokens.token() != "own-1":  # noqa: ASYNC110  nothing else tells of it
+            await asyncio.sleep(0.02)
+    assert keystone.logins == 1
