@@ -109,7 +109,7 @@ class Tokens:
     async def token(self) -> str | None:
         return self._tokens[0] if self._tokens else None
 
-    async def renewed(self, refused: str) -> str | None:
+    async def renew(self, refused: str) -> str | None:
         assert self._tokens.pop(0) == refused
         return self._tokens[0] if self._tokens else None
 

@@ -18,7 +18,7 @@ class Tokens:
     async def token(self) -> str | None:
         return self._left[0] if self._left else None
 
-    async def renewed(self, refused: str) -> str | None:
+    async def renew(self, refused: str) -> str | None:
         if self._left[0] == refused and len(self._left) > 1:
             del self._left[0]
         return self._left[0] if self._left[0] != refused else None

@@ -114,7 +114,7 @@ class GlanceClient:
         request = request.with_header("X-Service-Token", service_token)
         response = await self._send_with_retries(request)
         if response.status == HTTPStatus.UNAUTHORIZED:
-            renewed = await tokens.renewed(service_token)
+            renewed = await tokens.renew(service_token)
             if renewed:
                 request = request.with_header("X-Service-Token", renewed)
                 return await self._send_with_retries(request)

@@ -16,7 +16,7 @@ class ServiceTokens(Protocol):
         """Return the current token, or None: requests then have the caller's token only."""
         ...
 
-    async def renewed(self, refused: str) -> str | None:
+    async def renew(self, refused: str) -> str | None:
         """Return a token to send in place of `refused`, with which a request got a 401.
 
         None if there is no other token, or if it was probably the caller's token that was refused.

@@ -41,13 +41,13 @@ async def test_refused_token_is_renewed_once_in_an_interval(
     """Of a caller's token that is refused nobody knows at first whose fault it is."""
     assert await tokens.token() == "own-1"
     clock.now += 60
-    refused = await asyncio.gather(*(tokens.renewed("own-1") for _ in range(5)))
+    refused = await asyncio.gather(*(tokens.renew("own-1") for _ in range(5)))
     assert refused == ["own-2"] * 5
-    assert await tokens.renewed("own-1") == "own-2", "of a call that was made before"
-    assert await tokens.renewed("own-2") is None
+    assert await tokens.renew("own-1") == "own-2", "of a call that was made before"
+    assert await tokens.renew("own-2") is None
     assert await tokens.token() == "own-2"
     clock.now += 60
-    assert await tokens.renewed("own-2") == "own-3"
+    assert await tokens.renew("own-2") == "own-3"
     assert keystone.logins == 3
 
 
@@ -57,7 +57,7 @@ async def test_failed_renewal_keeps_the_token(
     assert await tokens.token() == "own-1"
     clock.now += 60
     keystone.login_body = b"<html>"
-    assert await tokens.renewed("own-1") is None
+    assert await tokens.renew("own-1") is None
     assert await tokens.token() == "own-1"
 
 

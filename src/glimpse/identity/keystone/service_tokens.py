@@ -40,7 +40,7 @@ class KeystoneServiceTokens:
             await self._log_in(self._session.token_and_endpoint)
         return self._session.current_token
 
-    async def renewed(self, refused: str) -> str | None:
+    async def renew(self, refused: str) -> str | None:
         """Return a new token, after Glance has refused the token `refused`. Never raises.
 
         Logs in, unless another call has replaced `refused` already. Returns None if that fails, or
