@@ -5,13 +5,13 @@ from pathlib import Path
 
 from glimpse.cli.finding import Finding
 from glimpse.embedded.sqlite.schema import CATALOG_FILE, MIGRATIONS, UnusableCatalog, read_summary
-from glimpse.identity.embedded.directory import InvalidDirectory
 from glimpse.identity.embedded.directory_document import (
     complete_document,
     decode_document,
     parse_directory,
 )
 from glimpse.identity.embedded.directory_file import FILE_NAME
+from glimpse.identity.embedded.private_files import InvalidStateFile
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.settings import Settings
 
@@ -53,6 +53,6 @@ def _identity_file(file: Path) -> Finding:
     try:
         if file.exists():
             parse_directory(complete_document(decode_document(file.read_bytes())))
-    except (OSError, InvalidDirectory) as error:
+    except (OSError, InvalidStateFile) as error:
         return Finding("FAIL", f"{file} cannot be used: {error}")
     return Finding("ok", "users and tokens are kept in the state directory")

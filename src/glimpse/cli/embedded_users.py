@@ -1,8 +1,9 @@
 """The users of the embedded identity, and the URL of Glimpse for them."""
 
 from glimpse.cli.errors import CommandFailed
-from glimpse.identity.embedded.directory import Directory, InvalidDirectory
+from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_file import DirectoryFile
+from glimpse.identity.embedded.private_files import InvalidStateFile
 from glimpse.settings import Settings
 
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, not listened on
@@ -15,7 +16,7 @@ def read_directory(settings: Settings) -> Directory:
     """
     try:
         return DirectoryFile(settings.server.state_dir).current
-    except InvalidDirectory as error:
+    except InvalidStateFile as error:
         raise CommandFailed(str(error)) from None
 
 

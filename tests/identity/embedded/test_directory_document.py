@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.identity.embedded.directory import Directory, InvalidDirectory
+from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_document import (
     complete_document,
     credential_entry,
@@ -14,6 +14,7 @@ from glimpse.identity.embedded.directory_document import (
     standard_document,
 )
 from glimpse.identity.embedded.password_hashes import MINIMAL, RECOMMENDED, check_password
+from glimpse.identity.embedded.private_files import InvalidStateFile
 
 
 def parse(**sections: list[Any]) -> Directory:
@@ -97,13 +98,13 @@ def test_invalid_entries_are_left_out_and_named() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"[]", b"null"])
 def test_content_that_is_no_json_object_is_refused(content: bytes) -> None:
-    with pytest.raises(InvalidDirectory):
+    with pytest.raises(InvalidStateFile):
         decode_document(content)
 
 
 @pytest.mark.parametrize("section", ["projects", "users", "application_credentials"])
 def test_section_that_is_no_list_is_refused(section: str) -> None:
-    with pytest.raises(InvalidDirectory, match=section):
+    with pytest.raises(InvalidStateFile, match=section):
         complete_document({section: "nonsense"})
-    with pytest.raises(InvalidDirectory):
+    with pytest.raises(InvalidStateFile):
         parse_directory({})

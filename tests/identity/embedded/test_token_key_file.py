@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.identity.embedded.directory import InvalidDirectory
-from glimpse.identity.embedded.private_files import write_private_file
+from glimpse.identity.embedded.private_files import InvalidStateFile, write_private_file
 from glimpse.identity.embedded.token_key_file import TokenKeyFile
 from tests.identity.clock import ManualClock
 
@@ -70,7 +69,7 @@ def test_invalid_file_keeps_the_keys_in_use_and_is_logged_once(
         file.refresh()
     assert file.keys is keys
     assert caplog.text.count(str(path)) == 1
-    with pytest.raises(InvalidDirectory, match=r"token\.key"):
+    with pytest.raises(InvalidStateFile, match=r"token\.key"):
         TokenKeyFile(path)
 
 

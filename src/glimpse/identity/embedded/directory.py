@@ -10,10 +10,6 @@ DOMAIN_ID, DOMAIN_NAME = "default", "Default"
 ROLE_NAMES = ("admin", "member", "reader", "service")
 
 
-class InvalidDirectory(Exception):
-    """identity.json or token.key has invalid content; the message says where."""
-
-
 @dataclass(frozen=True, slots=True)
 class Project:
     """A project. All projects are in the domain Default."""

@@ -14,12 +14,12 @@ import orjson
 from glimpse.identity.embedded.directory import (
     ApplicationCredential,
     Directory,
-    InvalidDirectory,
     Project,
     User,
 )
 from glimpse.identity.embedded.directory_entry_validation import valid_entries
 from glimpse.identity.embedded.password_hashes import hash_password
+from glimpse.identity.embedded.private_files import InvalidStateFile
 
 # The roles that a role implies, as Keystone's bootstrap sets them up.
 _IMPLIED = {
@@ -53,13 +53,13 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
     A user without ``password`` and ``password_hash`` gets a random password. If there are both,
     the hash is removed, since an edit of one would make the other wrong. The ``secret`` of an
     application credential is replaced by its hash. A missing section becomes an empty list. Entries
-    without a name stay as they are. Raises InvalidDirectory for a section that is not a list.
+    without a name stay as they are. Raises InvalidStateFile for a section that is not a list.
     """
     result = {**document}
     for section in ("projects", "users", "application_credentials"):
         entries = document.get(section) or []
         if not isinstance(entries, list):
-            raise InvalidDirectory(f"{section}: has to be a list of objects with a name")
+            raise InvalidStateFile(f"{section}: has to be a list of objects with a name")
         result[section] = [
             {"id": uuid.uuid4().hex, **entry} if _is_named(entry) else entry for entry in entries
         ]
@@ -90,7 +90,7 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
       description, expires_at (a POSIX time), unrestricted.
 
     Invalid entries are left out, and so are a user's roles in an unknown project;
-    ``Directory.invalid_entries`` has the reasons. Raises InvalidDirectory if a list is missing.
+    ``Directory.invalid_entries`` has the reasons. Raises InvalidStateFile if a list is missing.
     """
     invalid_entries: dict[str, str] = {}
     try:
@@ -105,7 +105,7 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
         entries = document["application_credentials"]
         credentials = list(_credentials(entries, directory, invalid_entries))
     except (KeyError, TypeError, AttributeError) as error:
-        raise InvalidDirectory(f"missing or of the wrong type: {error}") from error
+        raise InvalidStateFile(f"missing or of the wrong type: {error}") from error
     return Directory(users, projects, credentials, invalid_entries)
 
 
@@ -116,7 +116,7 @@ def _credentials(
     for entry in valid_entries("application credential", entries, invalid_entries):
         try:
             yield _credential(entry, directory)
-        except InvalidDirectory as error:  # for example, its user was removed from the file
+        except InvalidStateFile as error:  # for example, its user was removed from the file
             invalid_entries[str(entry["id"])] = str(error)
 
 
@@ -126,7 +126,7 @@ def _user(entry: Mapping[str, Any], directory: Directory, invalid_entries: dict[
     for project, names in entry.get("roles", {}).items():
         try:
             roles[_project_id(project, directory)] = _with_implied(names)
-        except InvalidDirectory as error:  # the project was removed from the file, or is invalid
+        except InvalidStateFile as error:  # the project was removed from the file, or is invalid
             invalid_entries[f"{entry['id']}: roles in {project}"] = str(error)
     password, password_hash = entry.get("password"), entry.get("password_hash")
     return User(
@@ -150,12 +150,12 @@ def _credential(entry: Mapping[str, Any], directory: Directory) -> ApplicationCr
     """Make the ApplicationCredential of a valid entry.
 
     Without roles in the entry, it has those that its user has in the project. Raises
-    InvalidDirectory if the user or the project is unknown.
+    InvalidStateFile if the user or the project is unknown.
     """
     project_id = _project_id(entry["project"], directory)
     user = directory.user(user_id=entry["user"]) or directory.user(name=entry["user"])
     if user is None:
-        raise InvalidDirectory(f"application_credentials: nobody is called {entry['user']}")
+        raise InvalidStateFile(f"application_credentials: nobody is called {entry['user']}")
     return ApplicationCredential(
         id=entry["id"],
         name=entry["name"],
@@ -170,10 +170,10 @@ def _credential(entry: Mapping[str, Any], directory: Directory) -> ApplicationCr
 
 
 def _project_id(reference: str, directory: Directory) -> str:
-    """Return the id of the project with this id or name. Raises InvalidDirectory."""
+    """Return the id of the project with this id or name. Raises InvalidStateFile."""
     project = directory.project(project_id=reference) or directory.project(name=reference)
     if project is None:
-        raise InvalidDirectory(f"no project has the id or name {reference}")
+        raise InvalidStateFile(f"no project has the id or name {reference}")
     return project.id
 
 
@@ -198,11 +198,11 @@ def encode_document(document: Mapping[str, Any]) -> bytes:
 
 
 def decode_document(content: bytes) -> dict[str, Any]:
-    """Parse the content of the file. Raises InvalidDirectory if it is not a JSON object."""
+    """Parse the content of the file. Raises InvalidStateFile if it is not a JSON object."""
     try:
         document = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise InvalidDirectory(f"not JSON: {error}") from error
+        raise InvalidStateFile(f"not JSON: {error}") from error
     if not isinstance(document, dict):
-        raise InvalidDirectory("not a JSON object")
+        raise InvalidStateFile("not a JSON object")
     return document

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from glimpse.identity.embedded.directory import Directory, InvalidDirectory
+from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_document import (
     complete_document,
     decode_document,
@@ -15,6 +15,7 @@ from glimpse.identity.embedded.directory_document import (
 )
 from glimpse.identity.embedded.private_files import (
     FileVersion,
+    InvalidStateFile,
     locked,
     make_private_directory,
     read_file_version,
@@ -42,7 +43,7 @@ class DirectoryFile:
         """Create the file if it is missing, add missing ids and passwords to it, and read it.
 
         Makes `state_dir` and the file accessible to their owner only. Raises OSError, or
-        InvalidDirectory, whose message has the name of the file.
+        InvalidStateFile, whose message has the name of the file.
         """
         make_private_directory(state_dir)
         self.path = state_dir / FILE_NAME
@@ -75,7 +76,7 @@ class DirectoryFile:
         self._version = version
         try:
             self.current = parse_directory(decode_document(content))
-        except InvalidDirectory as error:
+        except InvalidStateFile as error:
             _log.warning(
                 "%s is invalid: %s. Its last valid content stays in use: correct the file.",
                 self.path,
@@ -105,7 +106,7 @@ class DirectoryFile:
                 "%s cannot be written: %s. The change is not made.", self.path, error.strerror
             )
             raise IdentityUnavailable("The identity file cannot be written.") from None
-        except InvalidDirectory as error:
+        except InvalidStateFile as error:
             _log.error(
                 "%s is invalid: %s. The change is not made: correct the file.", self.path, error
             )
@@ -119,8 +120,8 @@ class DirectoryFile:
             written = decode_document(self.path.read_bytes()) if exists else standard_document()
             document = complete_document(written)
             parse_directory(document)
-        except InvalidDirectory as error:
-            raise InvalidDirectory(f"{self.path}: {error}") from error
+        except InvalidStateFile as error:
+            raise InvalidStateFile(f"{self.path}: {error}") from error
         if not exists or document != written:
             write_private_file(self.path, encode_document(document))
         elif self.path.stat().st_mode & 0o077:

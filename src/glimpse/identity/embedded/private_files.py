@@ -1,4 +1,4 @@
-"""Private files: accessible to their owner only, and replaced atomically; a file lock."""
+"""Private files of a state directory: readable for their owner only, replaced atomically."""
 
 import errno
 import fcntl
@@ -12,6 +12,10 @@ PRIVATE_DIRECTORY = 0o700
 PRIVATE_FILE = 0o600
 
 FileVersion = tuple[int, int, int, int]
+
+
+class InvalidStateFile(Exception):
+    """The identity file or the file of token keys has invalid content; the message says where."""
 
 
 def make_private_directory(path: Path) -> None:

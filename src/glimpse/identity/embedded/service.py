@@ -76,7 +76,7 @@ class EmbeddedIdentity:
 
         New tokens expire after `token_expiration` seconds. `region_name` is the region in the
         catalog. Raises OSError. Raises IdentityUnavailable if the revocations cannot be read, and
-        InvalidDirectory if the identity file or the key file has invalid content.
+        InvalidStateFile if the identity file or the key file has invalid content.
         """
         directory_file = DirectoryFile(state_dir)
         key_file = TokenKeyFile(state_dir / "token.key", clock)

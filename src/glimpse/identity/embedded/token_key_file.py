@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from glimpse.identity.embedded.directory import InvalidDirectory
 from glimpse.identity.embedded.private_files import (
+    InvalidStateFile,
     create_private_file,
     read_file_version,
 )
@@ -30,7 +30,7 @@ class TokenKeyFile:
         """Read the file `path`, or create it with one random key. `clock` returns POSIX times.
 
         If several workers start at the same time, all of them use the same key. Raises OSError, or
-        InvalidDirectory if the length of the file is not a multiple of KEY_BYTES.
+        InvalidStateFile if the length of the file is not a multiple of KEY_BYTES.
         """
         self._path = path
         self._clock = clock
@@ -67,16 +67,16 @@ class TokenKeyFile:
                 error.strerror,
             )
             return
-        except InvalidDirectory as error:
+        except InvalidStateFile as error:
             _log.warning("The present keys of tokens are kept: %s", error)
         self._version = version
 
     def _read(self) -> TokenKeys:
-        """Return the keys in the file. Raises OSError or InvalidDirectory."""
+        """Return the keys in the file. Raises OSError or InvalidStateFile."""
         content = self._path.read_bytes()
         # Keys of other lengths could be guessed: anybody could make tokens.
         keys = [content[i : i + KEY_BYTES] for i in range(0, len(content), KEY_BYTES)]
         try:
             return TokenKeys(keys)
         except ValueError as error:
-            raise InvalidDirectory(f"{self._path}: {error}") from None
+            raise InvalidStateFile(f"{self._path}: {error}") from None
