@@ -31,7 +31,7 @@ class Cloud:
 
     @property
     def directory(self) -> Directory:
-        return self.identity.directory_file.current
+        return self.identity.identity_file.current
 
     def password(self, user: str) -> str:
         found = self.directory.user(name=user)

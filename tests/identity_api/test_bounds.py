@@ -122,7 +122,7 @@ def test_size_of_credentials_of_a_user_is_bounded(cloud: Cloud) -> None:
         for n in range(4)
     ]
     assert statuses == [201, 201, 403, 403]  # a line end is two characters in JSON
-    size = cloud.identity.directory_file.path.stat().st_size
+    size = cloud.identity.identity_file.path.stat().st_size
     assert size < application_credentials.MAX_BYTES_PER_USER + 10_000
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from glimpse.cli.finding import Finding
 from glimpse.embedded.sqlite.schema import CATALOG_FILE, MIGRATIONS, UnusableCatalog, read_summary
-from glimpse.identity.embedded.directory_document import (
+from glimpse.identity.embedded.identity_document import (
     complete_document,
     decode_document,
     parse_directory,
 )
-from glimpse.identity.embedded.directory_file import FILE_NAME
+from glimpse.identity.embedded.identity_file import FILE_NAME
 from glimpse.identity.embedded.private_files import InvalidStateFile
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.settings import Settings

@@ -2,7 +2,7 @@
 
 from glimpse.cli.errors import CommandFailed
 from glimpse.identity.embedded.directory import Directory
-from glimpse.identity.embedded.directory_file import DirectoryFile
+from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.private_files import InvalidStateFile
 from glimpse.settings import Settings
 
@@ -15,7 +15,7 @@ def read_directory(settings: Settings) -> Directory:
     Raises CommandFailed for a file with invalid content, OSError for one that cannot be used.
     """
     try:
-        return DirectoryFile(settings.server.state_dir).current
+        return IdentityFile(settings.server.state_dir).current
     except InvalidStateFile as error:
         raise CommandFailed(str(error)) from None
 

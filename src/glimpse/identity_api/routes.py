@@ -95,7 +95,7 @@ class _Handlers:
     def __init__(self, identity: EmbeddedIdentity) -> None:
         self._identity = identity
         self._credentials = ApplicationCredentials(
-            identity.directory_file, identity.login, identity.clock
+            identity.identity_file, identity.login, identity.clock
         )
 
     async def versions(self, request: Request) -> Response:
@@ -152,7 +152,7 @@ class _Handlers:
     async def projects(self, request: Request) -> Response:
         """List the enabled projects in which the caller has a role."""
         session, base_url = self.session(request), base_url_of(request)
-        found = self._identity.directory_file.current.projects_of(session.user)
+        found = self._identity.identity_file.current.projects_of(session.user)
         entries = [documents.render_project(each, base_url) for each in found]
         url = f"{base_url}/identity/v3/auth/projects"
         return json_response(documents.render_collection("projects", entries, url))
@@ -247,7 +247,7 @@ class _Handlers:
 
     def render_context(self, request: Request) -> resources.RenderContext:
         """Return the current directory, the base URL and the region, to render resources."""
-        directory = self._identity.directory_file.current
+        directory = self._identity.identity_file.current
         return resources.RenderContext(directory, base_url_of(request), self._identity.region_name)
 
     def _caller_and_subject(

@@ -30,7 +30,7 @@ BROKEN: list[dict[str, Any]] = [
 
 
 def add_entries(cloud: Cloud, entries: list[dict[str, Any]]) -> None:
-    path = cloud.identity.directory_file.path
+    path = cloud.identity.identity_file.path
     document = json.loads(path.read_text())
     document["application_credentials"] += entries
     path.write_text(json.dumps(document))
@@ -65,7 +65,7 @@ def test_invalid_credential_is_left_out_of_lists_and_logged_once(
     assert cloud.create_credential(token, name="another").status_code == 201
     path = f"{cloud.credentials_path()}/{sound['id']}"
     assert cloud.send("DELETE", path, token).status_code == 204
-    kept = json.loads(cloud.identity.directory_file.path.read_text())["application_credentials"]
+    kept = json.loads(cloud.identity.identity_file.path.read_text())["application_credentials"]
     assert len(kept) == len(broken) + 1
 
 
@@ -82,7 +82,7 @@ def test_login_against_an_invalid_hash_is_unauthorized(cloud: Cloud) -> None:
 def test_invalid_identity_file_is_not_used_and_not_overwritten(cloud: Cloud) -> None:
     token = cloud.token()
     for content in ("nonsense", "[]", "{}", '{"projects": [], "users": 5}'):
-        cloud.identity.directory_file.path.write_text(content)
+        cloud.identity.identity_file.path.write_text(content)
         assert cloud.list_credentials(token) == []
         assert cloud.create_credential(token).status_code == 503
-        assert cloud.identity.directory_file.path.read_text() == content
+        assert cloud.identity.identity_file.path.read_text() == content

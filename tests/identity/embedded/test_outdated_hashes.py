@@ -43,7 +43,7 @@ async def log_in_by_credential(identity: EmbeddedIdentity, secret: str) -> Sessi
 
 
 def secret_hash(identity: EmbeddedIdentity) -> str:
-    return identity.directory_file.current.credentials["c"].secret_hash
+    return identity.identity_file.current.credentials["c"].secret_hash
 
 
 async def test_right_login_replaces_the_hash_and_keeps_tokens(identity: EmbeddedIdentity) -> None:
@@ -73,4 +73,4 @@ async def test_hash_of_a_user_is_accepted_and_kept(identity: EmbeddedIdentity) -
     )
     session = await identity.login(request)
     assert session.user.password_hash == OUTDATED
-    assert identity.directory_file.current.users["u"].password_hash == OUTDATED
+    assert identity.identity_file.current.users["u"].password_hash == OUTDATED

@@ -34,7 +34,7 @@ async def identity(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Embedded
 async def test_token_identifies_its_caller(identity: EmbeddedIdentity) -> None:
     token = await issue_token(identity)
     caller = await identity.authenticate(token)
-    project = identity.directory_file.current.project(name="demo")
+    project = identity.identity_file.current.project(name="demo")
     assert project is not None
     assert (caller.user_name, caller.project_id, caller.token) == ("demo", project.id, token)
     assert caller.roles == {"member", "reader"}

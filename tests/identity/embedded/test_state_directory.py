@@ -88,7 +88,7 @@ async def test_handwritten_identity_file_is_completed_and_kept(tmp_path: Path) -
     identity = open_identity(tmp_path)
     caller = await identity.authenticate(await issue_token(identity))
     assert caller.project_id == "p" * 32
-    user = identity.directory_file.current.user(name="demo")
+    user = identity.identity_file.current.user(name="demo")
     assert user is not None
     assert user.password == "secret"
     assert len((await log_in(identity, "alt")).user.id) == 32
@@ -106,7 +106,7 @@ async def test_edit_of_the_identity_file_counts_at_once(identity: EmbeddedIdenti
         for user in users:
             user["enabled"] = user["name"] != "demo"
 
-    identity.directory_file.change(disable)
+    identity.identity_file.change(disable)
     with pytest.raises(Unauthorized):
         await identity.authenticate(token)
     with pytest.raises(Unauthorized):
@@ -127,7 +127,7 @@ async def test_new_password_ends_the_tokens_of_that_user_only(
     def edit(document: dict[str, Any]) -> None:
         next(user for user in document["users"] if user["name"] == "demo").update(change)
 
-    identity.directory_file.change(edit)
+    identity.identity_file.change(edit)
     for ended in (token, identity.sign(before.token)):
         with pytest.raises(Unauthorized):
             await identity.authenticate(ended)

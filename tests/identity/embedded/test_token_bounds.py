@@ -12,7 +12,7 @@ from tests.support.embedded import open_identity
 
 async def test_token_with_a_huge_expiration_can_be_rendered(tmp_path: Path) -> None:
     identity = open_identity(tmp_path, token_expiration=2**63)
-    password = identity.directory_file.current.user(name="demo")
+    password = identity.identity_file.current.user(name="demo")
     assert password is not None
     request = AuthRequest(("password",), Reference(None, "demo"), password.password or "")
     session = await identity.login(request)
@@ -25,7 +25,7 @@ async def test_cached_tokens_are_bounded_in_bytes(
 ) -> None:
     monkeypatch.setattr(service, "MAX_CACHED_BYTES", 20_000)
     identity = open_identity(tmp_path)
-    demo = identity.directory_file.current.user(name="demo")
+    demo = identity.identity_file.current.user(name="demo")
     assert demo is not None
     request = AuthRequest(("password",), Reference(None, "demo"), demo.password or "")
     first = identity.sign((await identity.login(request)).token)

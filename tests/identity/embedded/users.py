@@ -17,7 +17,7 @@ async def log_in(
     password: str | None = None,
 ) -> Session:
     """Log in with the right password, to the project of the user's name, by default."""
-    user = identity.directory_file.current.user(name=name)
+    user = identity.identity_file.current.user(name=name)
     assert user is not None
     request = AuthRequest(
         methods=("password",),

@@ -12,9 +12,9 @@ import orjson
 from glimpse.identity import field_lengths
 from glimpse.identity.embedded.auth_request import BadRequest
 from glimpse.identity.embedded.directory import ApplicationCredential, role_id
-from glimpse.identity.embedded.directory_document import credential_entry
-from glimpse.identity.embedded.directory_entry_validation import is_printable_time
-from glimpse.identity.embedded.directory_file import DirectoryFile
+from glimpse.identity.embedded.identity_document import credential_entry
+from glimpse.identity.embedded.identity_entry_validation import is_printable_time
+from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.session import Session
 from glimpse.images import parse_datetime
 
@@ -49,9 +49,9 @@ class ApplicationCredentials:
     """
 
     def __init__(
-        self, directory_file: DirectoryFile, hasher: _Hasher, clock: Callable[[], float]
+        self, identity_file: IdentityFile, hasher: _Hasher, clock: Callable[[], float]
     ) -> None:
-        self._file = directory_file
+        self._file = identity_file
         self._hasher = hasher
         self._clock = clock
 

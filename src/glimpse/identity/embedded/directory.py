@@ -1,4 +1,4 @@
-"""Directory: users, projects and application credentials, with look-ups by id and name."""
+"""Directory: the users, projects and application credentials of the identity file."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -55,9 +55,10 @@ class ApplicationCredential:
 
 
 class Directory:
-    """The content of the identity file. Immutable: after a change there is a new Directory.
+    """The users, projects and application credentials of the identity file, by id and name.
 
-    ``users``, ``projects`` and ``credentials`` are by id. ``invalid_entries`` has the entries of
+    Immutable: IdentityFile makes a new Directory after a change of the file. ``users``,
+    ``projects`` and ``credentials`` are by id. ``invalid_entries`` has the entries of
     the file that were left out: their ids, and the reasons.
 
     ``slowest_password_hash`` and ``slowest_secret_hash`` are scrypt parameters: those of the hash

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from glimpse.identity.embedded.auth_request import AuthRequest, Reference
 from glimpse.identity.embedded.directory import ApplicationCredential, Directory, Project, User
-from glimpse.identity.embedded.directory_file import DirectoryFile
+from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.login_queue import Attempt, LoginQueue, TooManyLogins
 from glimpse.identity.embedded.login_throttle import client_network, digest
 from glimpse.identity.embedded.password_hashes import (
@@ -27,7 +27,7 @@ _MAX_TIME = datetime(9999, 12, 31, tzinfo=UTC).timestamp()  # a later one has no
 class _Identity(Protocol):
     """The parts of EmbeddedIdentity that Login uses; they are documented there."""
 
-    directory_file: DirectoryFile
+    identity_file: IdentityFile
     clock: Callable[[], float]
 
     def validate(self, text: str, expired_window: float = 0) -> Session: ...
@@ -76,7 +76,7 @@ class Login:
         TooManyLogins if too many passwords wait to be checked, and IdentityUnavailable if the
         revocations cannot be read, or if `close` was called.
         """
-        self._identity.directory_file.refresh()
+        self._identity.identity_file.refresh()
         if not request.has_valid_lengths:
             raise _refusal()
         results = [await self._authenticate(method, request, address) for method in request.methods]
@@ -181,7 +181,7 @@ class Login:
                     ):
                         entry["secret_hash"] = new_hash
 
-            await asyncio.to_thread(self._identity.directory_file.change, replace)
+            await asyncio.to_thread(self._identity.identity_file.change, replace)
         except (TooManyLogins, IdentityUnavailable):
             return
 
@@ -258,7 +258,7 @@ class Login:
 
     @property
     def _directory(self) -> Directory:
-        return self._identity.directory_file.current
+        return self._identity.identity_file.current
 
 
 def _find_user(reference: Reference | None, directory: Directory) -> User | None:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from glimpse.http.writable_directories import write_problem
-from glimpse.identity.embedded.directory_file import FILE_NAME
+from glimpse.identity.embedded.identity_file import FILE_NAME
 
 
 async def check_identity(state_dir: Path) -> str | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 from glimpse.caching.lru_cache import LruCache
 from glimpse.identity.access_rules import RequestTarget
 from glimpse.identity.embedded.directory import User
-from glimpse.identity.embedded.directory_file import DirectoryFile
+from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.login import Login
 from glimpse.identity.embedded.revocations import Revocations
 from glimpse.identity.embedded.session import Session, caller_from_session, resolve_session
@@ -45,21 +45,21 @@ class EmbeddedIdentity:
 
     def __init__(
         self,
-        directory_file: DirectoryFile,
+        identity_file: IdentityFile,
         revocations: Revocations,
         key_file: TokenKeyFile,
         token_expiration: float,
         region_name: str,
         clock: Callable[[], float],
     ) -> None:
-        self.directory_file = directory_file
+        self.identity_file = identity_file
         self.region_name = region_name
         self.clock = clock
         self.login = Login(self, token_expiration)
         self._revocations = revocations
         self._key_file = key_file
         self._cache: LruCache[str, _CachedCaller] = LruCache(MAX_CACHED_TOKENS, MAX_CACHED_BYTES)
-        self._cached_directory = directory_file.current
+        self._cached_directory = identity_file.current
         self._cached_keys = key_file.keys
         self._cached_generation = revocations.generation()
 
@@ -78,10 +78,10 @@ class EmbeddedIdentity:
         catalog. Raises OSError. Raises IdentityUnavailable if the revocations cannot be read, and
         InvalidStateFile if the identity file or the key file has invalid content.
         """
-        directory_file = DirectoryFile(state_dir)
+        identity_file = IdentityFile(state_dir)
         key_file = TokenKeyFile(state_dir / "token.key", clock)
         revocations = Revocations(state_dir / "revocations.sqlite", clock)
-        return cls(directory_file, revocations, key_file, token_expiration, region_name, clock)
+        return cls(identity_file, revocations, key_file, token_expiration, region_name, clock)
 
     async def authenticate(
         self,
@@ -126,7 +126,7 @@ class EmbeddedIdentity:
             raise Unauthorized("The token is not valid.")
         if self._revocations.is_revoked(token.audit_ids):
             raise Unauthorized("The token has been revoked.")
-        session = resolve_session(token, self.directory_file.current)
+        session = resolve_session(token, self.identity_file.current)
         if token.password_fingerprint != self.password_fingerprint(session.user, token.key_id):
             raise Unauthorized("The user's password has been changed.")
         credential = session.credential
@@ -198,9 +198,9 @@ class EmbeddedIdentity:
 
         Empties the cache if one of them has changed, or if a token has been revoked.
         """
-        self.directory_file.refresh()
+        self.identity_file.refresh()
         self._key_file.refresh_sometimes()
-        directory, keys = self.directory_file.current, self._key_file.keys
+        directory, keys = self.identity_file.current, self._key_file.keys
         generation = self._revocations.generation()
         if (
             directory is not self._cached_directory

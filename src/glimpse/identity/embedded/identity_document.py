@@ -17,7 +17,7 @@ from glimpse.identity.embedded.directory import (
     Project,
     User,
 )
-from glimpse.identity.embedded.directory_entry_validation import valid_entries
+from glimpse.identity.embedded.identity_entry_validation import valid_entries
 from glimpse.identity.embedded.password_hashes import hash_password
 from glimpse.identity.embedded.private_files import InvalidStateFile
 

@@ -1,4 +1,4 @@
-"""DirectoryFile: reads and changes ``identity.json``, which operators may change, too."""
+"""IdentityFile: reads and changes ``identity.json``, which operators may edit, too."""
 
 import logging
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
-from glimpse.identity.embedded.directory_document import (
+from glimpse.identity.embedded.identity_document import (
     complete_document,
     decode_document,
     encode_document,
@@ -32,7 +32,7 @@ _log_unreadable = ThrottledErrorLog(_log)
 _log_unwritable = ThrottledErrorLog(_log)
 
 
-class DirectoryFile:
+class IdentityFile:
     """Reads and changes ``identity.json`` in a state directory.
 
     ``current`` has the last valid content that was read. If several workers start at the same time,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from glimpse.identity.embedded.directory import Directory
-from glimpse.identity.embedded.directory_document import (
+from glimpse.identity.embedded.identity_document import (
     complete_document,
     credential_entry,
     decode_document,
