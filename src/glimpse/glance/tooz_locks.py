@@ -1,4 +1,8 @@
-"""ToozLocks: locks between processes, by the library tooz, with a timeout for each call."""
+"""ToozLocks: locks of images between processes, by the library tooz, without waiting.
+
+`glance.image_locks` is the entry: ImageLocks waits for these locks, and adds locks within the
+process. Here each call of the lock service has a timeout.
+"""
 
 import asyncio
 import logging
@@ -42,11 +46,12 @@ class UnusableLockService(Exception):
 
 
 class ToozLocks:
-    """The locks at `backend_url`, a tooz URL.
+    """The locks of images in the lock service at `backend_url`, a tooz URL. ImageLocks uses them.
 
     A call of the lock service that takes more than `call_timeout` seconds is abandoned: it raises
     Unavailable, and its thread runs on. While eight abandoned calls are running, further calls
-    raise Unavailable at once.
+    raise Unavailable at once. Locks in files (``file:``) are not called in threads, and have no
+    timeout. `abandoned_calls` is the number of abandoned calls that are running.
     """
 
     def __init__(self, backend_url: str, call_timeout: float = _CALL_TIMEOUT) -> None:
