@@ -51,9 +51,10 @@ class GlanceClient:
     async def send(self, request: GlanceRequest) -> Response:
         """Send a request, with the retries of RetryPolicy; return a response of any status code.
 
-        Raises Unavailable if no server is known, or none responds within `total_timeout`;
-        InvalidResponse if the response is not HTTP or incomplete; TooLarge if it has more than
-        `max_response_bytes`; Invalid for a status code of 500 that `diagnosis` explains.
+        A service token goes along if there is one. Takes at most `total_timeout` seconds. Raises
+        Unavailable if no server is known, or none responds; InvalidResponse if the response is not
+        HTTP or incomplete; TooLarge if it has more than `max_response_bytes`; Invalid for a status
+        code of 500 that `diagnosis` explains.
         """
         try:
             async with asyncio.timeout(self._options.total_timeout):
@@ -64,8 +65,9 @@ class GlanceClient:
     async def ping(self) -> str | None:
         """Return None if any server responds, otherwise the reason why none does.
 
-        Requests the versions of all servers at once, without a token. Status codes of
-        RETRYABLE_STATUS_CODES do not count as a response. Raises nothing.
+        Requests the versions of all servers at once, without a token and without retries. Status
+        codes of RETRYABLE_STATUS_CODES do not count as a response. Raises nothing. Only the
+        timeouts of the transport and of the catalog bound the time.
         """
         try:
             servers = await self.servers()
@@ -85,8 +87,9 @@ class GlanceClient:
     async def versions(self, server: str) -> list[str]:
         """Return the ids of the versions of the Image API that one server has, such as ``v2.15``.
 
-        `server` is a base URL. Sends one request without a token. Raises the errors of `send` but
-        Invalid, and those of `parse_version_ids`.
+        `server` is a base URL. Sends one request without a token. Raises Unavailable,
+        InvalidResponse or TooLarge as `send` does, InvalidResponse if the response has no versions,
+        and the error of `error_from_response` for a status code other than 200 and 300.
         """
         result: AttemptResult
         try:
@@ -99,13 +102,18 @@ class GlanceClient:
         raise error_from_failure(result) from result
 
     async def servers(self) -> Servers:
-        """Return the servers of Glance. Raises Unavailable when they cannot be looked up now."""
+        """Return the servers of Glance, which stay the same once they are known.
+
+        Raises Unavailable if none are configured, and they cannot be looked up in the catalog now.
+        """
         return await self._endpoint.servers()
 
     async def _send_with_service_token(self, request: GlanceRequest) -> Response:
         """Send a request with the service token, if there is one.
 
-        If Glance responds 401, send it once more with a new service token, if there is one.
+        If Glance responds 401, send it once more with a new service token, and return the second
+        response. If there is no new token, the response is the 401. Raises the errors of `send` but
+        for the time limit.
         """
         tokens = self._service_tokens
         service_token = await tokens.token() if tokens else None
@@ -121,14 +129,17 @@ class GlanceClient:
         return response
 
     async def _send_with_retries(self, request: GlanceRequest) -> Response:
-        """Send a request to the servers, with the retries of the retry policy."""
+        """Send a request to the servers, with the retries of the retry policy.
+
+        Raises Unavailable if no server is known, and the errors of `RetryPolicy.send`.
+        """
         servers = await self._endpoint.servers()
         return await self._retry_policy.send(request, servers, self._send_once)
 
     async def _send_once(self, server: str, request: GlanceRequest) -> AttemptResult:
         """Send a request to one server, and return its response or the reason why there is none.
 
-        Reports the call to the observer, and logs a redirect.
+        Reports the call to the observer. A redirect is logged, and returned like any response.
         """
         began = time.perf_counter()
         result: AttemptResult = TimeoutError()  # if the total timeout cancels this attempt
@@ -156,7 +167,7 @@ class GlanceClient:
         return result
 
     async def close(self) -> None:
-        """Close the transport and the service tokens."""
+        """Cancel a look-up of the servers; close the transport and the service tokens."""
         self._endpoint.close()
         if self._service_tokens is not None:
             await self._service_tokens.close()
@@ -164,7 +175,11 @@ class GlanceClient:
 
 
 def _label(result: AttemptResult) -> str:
-    """Return the label of a result in the metrics: its status code, or why it has none."""
+    """Return the label of a result in the metrics: its status code, or why it has none.
+
+    The reasons are ``timeout``, ``bad_answer`` for a response of too many bytes, and
+    ``unreachable`` for everything else.
+    """
     if isinstance(result, Response):
         return str(result.status)
     if isinstance(result, TimeoutError):

@@ -14,15 +14,16 @@ _log = logging.getLogger(__name__)
 
 
 class ServiceCatalog(Protocol):
-    """Keystone's service catalog."""
+    """Keystone's service catalog. ServiceSession of `identity.keystone` implements it."""
 
     async def endpoint_of(
         self, service_type: str, interfaces: Sequence[str], region_name: str | None
     ) -> str:
         """Return the URL of the first of `interfaces` that the service has in the region.
 
-        If `region_name` is None, any region will do. Raises IdentityUnavailable if Keystone is
-        unavailable, or if the catalog does not have the service.
+        `service_type` is ``image``, for example, an interface ``internal``. If `region_name` is
+        None, any region will do. Raises IdentityUnavailable if Keystone is unavailable, or if the
+        catalog does not have the service.
         """
         ...
 
@@ -41,9 +42,10 @@ class Endpoint:
         self._look_up = SingleFlight(self._find_servers)
 
     async def servers(self) -> Servers:
-        """Return the servers.
+        """Return the servers, the same object each time. Only the first call may take long.
 
-        Raises Unavailable if none are configured, and no catalog can be read that has a usable URL.
+        Raises Unavailable if none are configured, and no catalog can be read that has a usable URL;
+        the next call reads the catalog again.
         """
         return self._servers or await self._look_up.join()
 
@@ -57,7 +59,11 @@ class Endpoint:
         return self._servers
 
     async def _read_catalog(self, catalog: ServiceCatalog) -> str:
-        """Return the URL of Glance in the catalog. Raises Unavailable if it has no usable one."""
+        """Return the URL of Glance in the catalog.
+
+        Raises Unavailable if the catalog cannot be read or does not have the service, or if the URL
+        is unusable (`is_url`), which is logged.
+        """
         options = self._options
         try:
             url = await catalog.endpoint_of(

@@ -9,15 +9,14 @@ class GlanceOptions:
 
     `api_servers` are base URLs; without any, Glance is looked up in the catalog by `service_type`,
     `valid_interfaces` (in order of preference) and `region_name`. `num_retries` is the number of
-    further attempts after the first. `total_timeout` bounds a call with all its attempts,
-    `first_byte_timeout` each wait for more of a response.
+    further attempts after the first. `total_timeout` bounds a call with all its attempts.
 
-    The fields up to `tls` are options of ``[glance]``, whose defaults are in `settings.options`.
-    The others are constants, for tests to set: a server that failed is tried last for
-    `server_backoff`. A page has at most `page_size` images; one of more than `max_page_bytes` is
-    fetched again in smaller pages. A response about one image has at most `max_image_bytes`: twice
-    Glance's default quota of 128 properties of 64 kB. The image schema is fetched again after
-    `schema_max_age`.
+    The fields up to `total_timeout` are options of ``[glance]``, whose defaults are in
+    `settings.options`. The others are constants, for tests to set: a server that failed is tried
+    last for `server_backoff`. A page has at most `page_size` images; one of more than
+    `max_page_bytes` is fetched again in smaller pages. A response about one image has at most
+    `max_image_bytes`: twice Glance's default quota of 128 properties of 64 kB. The image schema is
+    fetched again after `schema_max_age`.
     """
 
     api_servers: tuple[str, ...]

@@ -16,9 +16,10 @@ Diagnosis = Callable[[], str | None]
 class GlanceRequest(NamedTuple):
     """A request to any server of Glance. `target` is its quoted path and query.
 
-    A response of more than `max_response_bytes` is refused. `is_idempotent` is for writes: sent
-    twice, the request has the effect of one (RFC 9110, section 9.2.2). A GET is always idempotent.
-    `diagnosis` is called if Glance responds 500.
+    A response whose body has more than `max_response_bytes` raises TooLarge. `is_idempotent` is for
+    writes: sent twice, the request has the effect of one (RFC 9110, section 9.2.2). A GET is always
+    idempotent. `diagnosis` is called if Glance responds 500: the sentence that it returns, if any,
+    becomes the text of Invalid.
     """
 
     method: str
@@ -30,12 +31,12 @@ class GlanceRequest(NamedTuple):
     diagnosis: Diagnosis = lambda: None
 
     def with_header(self, name: str, value: str) -> "GlanceRequest":
-        """Return a copy of the request in which a header has this value."""
+        """Return a copy of the request in which a header, spelled like `name`, has this value."""
         return self._replace(headers={**self.headers, name: value})
 
 
 def image_path(image_id: str) -> str:
-    """Return the quoted path of an image. Its id may be any text.
+    """Return the quoted path of an image, ``/v2/images/ID``. Its id may be any text.
 
     Raises ImageNotFound for an id that no image can have, since it fits no path: empty, a dot or
     two, or with a lone surrogate.
@@ -50,7 +51,9 @@ def image_path(image_id: str) -> str:
 
 
 def encode_target(path: str, parameters: Parameters) -> str:
-    """Return a request's target. `path` is quoted already, `parameters` are quoted here.
+    """Return a request's target, ``PATH?QUERY``, or `path` alone without parameters.
+
+    `path` is quoted already, `parameters` are quoted here.
 
     Raises Invalid for a parameter with a lone surrogate, which has no encoding in UTF-8.
     """
@@ -63,7 +66,8 @@ def encode_target(path: str, parameters: Parameters) -> str:
 def make_headers(token: str, content_type: str | None = None) -> dict[str, str]:
     """Return the headers of a request: the caller's token, and the type of the body, if any.
 
-    With them goes the id of the request that is being served, so that Glance logs the same id.
+    If a request is being served, its id goes along in X-Openstack-Request-Id, so that Glance logs
+    the same id: the global one if the client sent one.
     """
     headers = {"X-Auth-Token": token, "Accept": "application/json"}
     context = current_context.get()

@@ -47,8 +47,9 @@ def check_containers(response: Response) -> None:
 def parse_version_ids(response: Response) -> list[str]:
     """Return the ids of versions, such as ``v2.15``, in a response to ``GET /``.
 
-    Raises InvalidResponse if the document has no list of versions, or one without a printable id;
-    and the error of `error_from_response` for a status code other than 200 and 300.
+    The order is the response's. Raises InvalidResponse if the document has no list of versions, or
+    if one of them has no id of at most 50 printable characters; and the error of
+    `error_from_response` for a status code other than 200 and 300.
     """
     if response.status not in (HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES):
         raise error_from_response(response)
@@ -61,5 +62,5 @@ def parse_version_ids(response: Response) -> list[str]:
 
 
 def _is_version_id(value: object) -> bool:
-    """Return True for a short printable text, which can be shown on a terminal."""
+    """Return True for a printable text of at most 50 characters: a terminal can show it."""
     return isinstance(value, str) and len(value) <= _LONGEST_VERSION and value.isprintable()

@@ -50,8 +50,10 @@ class RetryPolicy:
     async def send(self, request: GlanceRequest, servers: Servers, send_once: SendOnce) -> Response:
         """Return the first response that is no failure, else the response of the last attempt.
 
-        Raises the error of `error_from_failure` if the last attempt has no response, or any has too
-        many bytes (TooLarge); Invalid for a 500 that the request explains.
+        A response of any other status code, such as 404, is no failure. Raises Unavailable or
+        InvalidResponse if the last attempt has no response (`error_from_failure`), TooLarge if any
+        response has too many bytes, Invalid for a 500 that the request explains. `send_once` itself
+        must not raise.
         """
         queue = deque(servers.order())
         retry = 0
@@ -78,7 +80,7 @@ class RetryPolicy:
 
 
 def _is_safe_to_repeat(request: GlanceRequest, result: AttemptResult) -> bool:
-    """Return True if the request may be sent again after this result of an attempt."""
+    """Return True if the request may be sent again after this failure: RetryPolicy has the rule."""
     if request.method == "GET" or isinstance(result, ConnectError):
         return True
     return request.is_idempotent and not _may_be_in_progress(result)
@@ -97,7 +99,7 @@ def _is_timeout(result: AttemptResult) -> bool:
 
 
 def _raise_if_explained(request: GlanceRequest, result: AttemptResult) -> None:
-    """Raise Invalid for a 500 that the content of the request explains."""
+    """Raise Invalid for a 500 that `request.diagnosis` explains; otherwise do nothing."""
     if isinstance(result, Response) and result.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         explanation = request.diagnosis()
         if explanation is not None:
@@ -105,7 +107,7 @@ def _raise_if_explained(request: GlanceRequest, result: AttemptResult) -> None:
 
 
 def _mark_failed(servers: Servers, server: str, result: AttemptResult) -> None:
-    """Start the backoff of a server; log a warning unless one was in progress."""
+    """Start or restart the backoff of a server; log a warning unless one was in progress."""
     if servers.mark_failed(server):
         _log.warning(
             "Glance at %s failed, other servers are tried first for %g s: %s",

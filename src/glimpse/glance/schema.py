@@ -42,7 +42,11 @@ class ImageSchema:
         self._refresh = SingleFlight(self._fetch_attributes)
 
     async def base_attributes(self, token: str) -> frozenset[str]:
-        """Return the keys that are attributes; all others are properties. Raises nothing."""
+        """Return the keys that are attributes; all others are properties. Raises nothing.
+
+        `token` is the caller's; it is used if the schema has to be fetched. Waits for the first
+        fetch only.
+        """
         if self._clock() >= self._stale_at:
             refresh = self._refresh.start(token)
             if not self._was_fetched:
@@ -50,7 +54,7 @@ class ImageSchema:
         return self._attributes
 
     async def _fetch_attributes(self, token: str) -> None:
-        """Fetch the schema; keep the known attributes if that fails."""
+        """Fetch the schema, and set when to fetch it again; keep the attributes if that fails."""
         lifetime = _RETRY_AFTER
         try:
             self._attributes = BASE_ATTRIBUTES | parse_attributes(await self._fetch(token))

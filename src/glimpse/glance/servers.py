@@ -20,8 +20,9 @@ def base_url(url: str) -> str:
 def is_url(url: str) -> bool:
     """Return True for an HTTP or HTTPS URL that can be called and put into links.
 
-    The scheme may be missing. False for a URL of more than 2,000 characters, or with spaces,
-    control characters or characters that are not ASCII.
+    It has a host. The scheme may be missing; user, password, port and path are allowed. False for a
+    URL of more than 2,000 characters, or with spaces, control characters or characters that are not
+    ASCII.
     """
     if len(url) > _LONGEST_URL or not (url.isascii() and url.isprintable()) or " " in url:
         return False
@@ -33,7 +34,7 @@ def is_url(url: str) -> bool:
 
 
 class Servers:
-    """The base URLs of equal servers, used round-robin from a random one, as in nova.
+    """The base URLs of equal servers, one or more, used round-robin from a random one, as in nova.
 
     For `backoff` seconds, a server that failed is tried after all others. `public_url`, for links,
     is the first of the given URLs without user and password.
@@ -72,5 +73,5 @@ class Servers:
         return was_available
 
     def mark_available(self, url: str) -> None:
-        """End the backoff of a server that responded."""
+        """End the backoff of a server that responded, if one is in progress."""
         self._unavailable_until.pop(url, None)

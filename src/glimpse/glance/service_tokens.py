@@ -13,13 +13,17 @@ class ServiceTokens(Protocol):
     """
 
     async def token(self) -> str | None:
-        """Return the current token, or None: requests then have the caller's token only."""
+        """Return the current token, or None: requests then have the caller's token only.
+
+        Logs in if there is no token, within about a second. Raises nothing.
+        """
         ...
 
     async def renew(self, refused: str) -> str | None:
         """Return a token to send in place of `refused`, with which a request got a 401.
 
         None if there is no other token, or if it was probably the caller's token that was refused.
+        Logs in unless that is the case. Raises nothing.
         """
         ...
 
