@@ -23,7 +23,7 @@ _LONGEST_RETRY_AFTER = 3600  # seconds
 
 
 class TooLarge(InvalidResponse):
-    """A response has too many bytes, or too many JSON objects and arrays.
+    """A response has more bytes than were accepted, or over 100,000 JSON objects and arrays.
 
     If it is a page of a list, a page of fewer images may be acceptable.
     """
@@ -32,8 +32,9 @@ class TooLarge(InvalidResponse):
 def error_from_failure(error: UpstreamError | TimeoutError) -> ServiceError:
     """Return the error for a request without a usable response.
 
-    TooLarge and InvalidResponse are about a response that was refused; in all other cases the error
-    is Unavailable. Its text is for clients, and has no part of `error`, which may name hosts.
+    That is TooLarge for ResponseTooLarge, InvalidResponse for ProtocolError (the response is not
+    HTTP, or incomplete), and Unavailable for all others. Its text is for clients, and has no part
+    of `error`, which may name hosts.
     """
     if isinstance(error, ResponseTooLarge):
         return TooLarge("The Image service's answer is too large.")
@@ -73,8 +74,10 @@ def error_from_response(  # noqa: PLR0911  a table reads best in one piece
 ) -> ImageServiceError:
     """Return the error for the status code of an unsuccessful response.
 
-    The text of Invalid, Forbidden and Conflict is the reason in the response. 404 becomes
-    InvalidResponse: what does not exist depends on the request.
+    That is Invalid for 400, 413, 414 and 431; NotAuthenticated for 401; Forbidden for 403; Conflict
+    for 409; Unavailable for 429 and 5xx, with the seconds of `_retry_after`. All others, also
+    redirects, are InvalidResponse, and so is 404: what does not exist depends on the request. If
+    the response to 400, 403, 409 or 413 has a reason, that is the error's text.
     """
     reason = extract_reason(response.body)
     match response.status:
@@ -96,7 +99,7 @@ def error_from_response(  # noqa: PLR0911  a table reads best in one piece
 
 
 def _retry_after(response: Response) -> int:
-    """Return the seconds in Retry-After, from 1 to 3,600; 1 if it is missing or a date."""
+    """Return the seconds in Retry-After, limited to 1 to 3,600; 1 if it is missing or a date."""
     value = response.header(b"retry-after")
     if value and value.isascii() and value.isdigit():
         return min(max(1, int(value[:9])), _LONGEST_RETRY_AFTER)

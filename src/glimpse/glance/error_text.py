@@ -19,10 +19,11 @@ _STATUS_LINE = re.compile(r"^\s*\d{3} [A-Za-z ]+\n")
 
 
 def extract_reason(body: bytes) -> str:
-    """Return the reason in the body of an error: one line of at most 1,000 characters.
+    """Return the reason in the body of an error: one line, cut after 1,000 characters.
 
-    Of a JSON object, that is its `message` or the `message` of its `error`; of any other body, all
-    text. Markup and headings are removed. An empty text if the body has no reason.
+    Of a JSON object, that is its `message`, or that of its `error` if this is an object; of any
+    other body, all text. Tags, the elements of `remove_headings` and a first line such as
+    ``404 Not Found`` are removed, entities are replaced. An empty text if the body has no reason.
     """
     text = body.decode(errors="replace")
     try:
@@ -41,7 +42,8 @@ def extract_reason(body: bytes) -> str:
 def remove_headings(text: str) -> str:
     """Return `text` with a space in place of each ``<head>...</head>`` and ``<h1>...</h1>``.
 
-    An element without an end tag is left in place.
+    The case of the tags is ignored. An element without an end tag, or whose start tag has
+    attributes, is left in place.
     """
     kept: list[str] = []
     position = 0

@@ -40,14 +40,16 @@ async def iterate_pages(
 ) -> AsyncGenerator[GlancePage, None]:
     """Yield the pages after `marker` until they have `wanted` images, or Glance has no more.
 
-    At most `page_size` images are requested at once, and fewer after `fetch` has raised TooLarge.
-    The last page has no `next_marker`; with it, the pages may have more than `wanted` images.
+    `wanted` is at least 1; without a `marker` the list begins with its first image. At most
+    `page_size` images are requested at once, and fewer after `fetch` has raised TooLarge. The last
+    page has no `next_marker`; with it, the pages may have more than `wanted` images.
 
     While a page is used, the next one is prefetched, unless all of `prefetch_limit` is in use.
     Closing the generator cancels the prefetch.
 
-    Raises InvalidResponse for a list that repeats a marker or has more than 100,000 pages, TooLarge
-    if a single image is too large, and the errors of `fetch` and `parse_page`.
+    Raises InvalidResponse for a list that repeats a marker, has an empty page before the last one,
+    or has more than 100,000 pages; TooLarge if a single image is too large; and the errors of
+    `fetch` and `parse_page`.
     """
     seen = {marker}
     count = min(page_size, wanted)
@@ -83,7 +85,7 @@ async def iterate_pages(
 async def _fetch_shrinking(
     fetch: FetchPage, marker: str | None, count: int
 ) -> tuple[Response, int]:
-    """Fetch a page of at most `count` images, or of fewer while that raises TooLarge.
+    """Fetch a page of at most `count` images, or of an eighth of them while that raises TooLarge.
 
     Return the response and the number of images that were requested. Raises TooLarge if a single
     image is too large.
@@ -100,8 +102,9 @@ async def _fetch_shrinking(
 def parse_page(response: Response) -> GlancePage:
     """Return the page in a successful response to a list.
 
-    The documents are not checked. Raises InvalidResponse for a response that is not a page of
-    images, or whose next link has no marker; TooLarge as `check_containers` does.
+    The documents are not checked. Raises InvalidResponse if the body is not a JSON object with a
+    list ``images`` of at most 10,000 entries, or if its next link has no marker; TooLarge as
+    `check_containers` does.
     """
     document = parse_document(response)
     documents = document.get("images")

@@ -22,7 +22,11 @@ _ATTRIBUTES = frozenset(("base", "extra_properties"))
 
 
 def diagnose_query(query: ImageQuery) -> str | None:
-    """Return a sentence that names a filter which Glance cannot handle; None if none is known."""
+    """Return a sentence for clients that names a filter which Glance cannot handle, or None.
+
+    Only filters by properties are examined. Glance fails for the keys ``locations``, ``members``
+    and ``properties``, and for those that end with ``_min`` or ``_max``.
+    """
     for key in query.properties:
         if key in _RELATIONS or key.endswith(("_min", "_max")):
             return f"The Image service cannot filter by {key!r}."
@@ -32,9 +36,11 @@ def diagnose_query(query: ImageQuery) -> str | None:
 def diagnose_properties(
     properties: Mapping[str, str | None], new_properties: Mapping[str, str]
 ) -> str | None:
-    """Return a sentence that names a new property which Glance cannot store.
+    """Return a sentence for clients that names the first new property which Glance cannot store.
 
-    None if no such property is known.
+    None if no such property is known. Reported are keys of Glance's own (``base``,
+    ``extra_properties``, ``__*__``), keys of more than 255 characters, values of more than 65,535
+    bytes, and NUL characters.
 
     `properties` are those that the image has. A new property that has its value already is skipped.
     A new key that differs from another key only in case or accents is reported: most databases that
@@ -59,6 +65,9 @@ def diagnose_properties(
 
 
 def _folded(key: str) -> str:
-    """Return `key` without case and accents, as some databases compare keys."""
+    """Return `key` without case, accents, full-width forms and outer spaces.
+
+    Databases that ignore case take two keys for one if these texts are equal.
+    """
     decomposed = unicodedata.normalize("NFKD", key.casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).strip()
