@@ -35,8 +35,8 @@ class ImageLocks:
     """Locks of images, in the lock service at `backend_url` (a tooz URL).
 
     A caller waits for a lock for at most `timeout` seconds. `write_expiry` is the number of seconds
-    after which Glance must have completed a PATCH. `clock` returns the time as files have it: in
-    seconds since 1970.
+    after which Glance must have completed a PATCH; it is used for locks in files only. `clock`
+    returns the time as files have it: in seconds since 1970.
     """
 
     def __init__(
@@ -46,7 +46,10 @@ class ImageLocks:
         write_expiry: float = LOCK_EXPIRY,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Raises UnusableLockService. The connection is made when the first lock is acquired."""
+        """Raises UnusableLockService if tooz cannot use `backend_url`, or needs a library for it.
+
+        The connection is made when the first lock is acquired.
+        """
         self._tooz_locks = ToozLocks(backend_url)
         self._timeout = timeout
         self._write_expiry = write_expiry
@@ -58,10 +61,12 @@ class ImageLocks:
 
     @asynccontextmanager
     async def lock(self, image_id: str) -> AsyncIterator[None]:
-        """Hold the lock of an image within the block.
+        """Hold the lock of an image within the block, which may take any time.
 
-        Some images share a lock: do not hold two at once. Raises Unavailable if the lock cannot be
-        acquired within the timeout, or the lock service fails.
+        Pass the id in lower case: all spellings are one image's. Some images share a lock: do not
+        hold two at once. Raises Unavailable if the lock cannot be
+        acquired within `timeout` seconds, or the lock service fails. A failure to release the lock
+        is only logged.
         """
         name = lock_name(image_id)
         local_lock, users = self._local_locks.get(name) or (asyncio.Lock(), 0)
@@ -87,7 +92,10 @@ class ImageLocks:
                 self._local_locks[name] = (local_lock, users - 1)
 
     def _orphaned_write_seconds(self, name: str) -> float:
-        """Return the seconds until the PATCH of a process that exited must be over; usually 0."""
+        """Return the seconds until the PATCH of a process that exited must be over.
+
+        0 if there is no such PATCH, which is the usual case. `name` is that of the lock.
+        """
         if self._markers is None:
             return 0.0
         try:
@@ -118,9 +126,10 @@ class ImageLocks:
             marker.unlink(missing_ok=True)
 
     async def _acquire(self, name: str) -> Lock:
-        """Acquire the lock between processes, however long that takes. Raises Unavailable.
+        """Acquire the lock between processes, however long that takes.
 
-        Tries again and again: if tooz waited for the lock, it would block a thread.
+        Raises Unavailable if the lock service fails. Tries again and again: if tooz waited for the
+        lock, it would block a thread.
         """
         delay = _SHORTEST_DELAY
         while (lock := await self._tooz_locks.try_lock(name)) is None:
@@ -129,12 +138,12 @@ class ImageLocks:
         return lock
 
     async def close(self) -> None:
-        """Disconnect from the lock service."""
+        """Disconnect from the lock service. A failure is logged; nothing is raised."""
         await self._tooz_locks.close()
 
 
 def lock_name(image_id: str) -> str:
-    """Return the name of the lock for an image id, which may be any text.
+    """Return the name of the lock for an image id, which may be any text: one of 4,096 names.
 
     Do not change the names: processes of different versions may share a Glance.
     """

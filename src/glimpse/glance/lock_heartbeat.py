@@ -16,21 +16,24 @@ _DEFAULT_INTERVAL = 1.0
 class LockHeartbeat:
     """A thread that renews the locks of a started coordinator, three times before they expire.
 
-    If the lock service fails, that is logged once, and its recovery once. A task would renew them
-    too late while the event loop is busy. tooz's own heartbeat logs each failure, and cannot be
-    stopped before the service has recovered.
+    Each failure of the lock service is logged once, however long it lasts, and so is its recovery.
+    A task would renew the locks too late while the event loop is busy. tooz's own heartbeat logs
+    each failure, and cannot be stopped before the service has recovered.
     """
 
     def __init__(
         self, coordinator: CoordinationDriver, wait: Callable[[float], bool] | None = None
     ) -> None:
-        """`wait` waits so many seconds, and returns True to end the thread, as after `stop`."""
+        """`wait` takes seconds, waits so long, and returns True to end the thread.
+
+        The default one returns True at once after `stop`.
+        """
         self._coordinator = coordinator
         self._stopped = threading.Event()
         self._wait = wait or self._stopped.wait
 
     def start(self) -> None:
-        """Start the thread, if locks of this lock service have to be renewed."""
+        """Start the thread, if locks of this lock service have to be renewed. Call it once."""
         if self._coordinator.requires_beating:
             threading.Thread(target=self._run, name="lock-heartbeat", daemon=True).start()
 
@@ -60,5 +63,9 @@ class LockHeartbeat:
 
 
 def describe_error(error: BaseException) -> str:
-    """Return why the lock service failed, without addresses and passwords."""
+    """Return why the lock service failed, without addresses and passwords.
+
+    That is the text of an operating system's error, otherwise the name of the class of `error`, or
+    of its cause.
+    """
     return getattr(error, "strerror", None) or type(error.__cause__ or error).__name__

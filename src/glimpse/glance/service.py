@@ -37,11 +37,7 @@ from glimpse.images import (
     filter_pages,
     has_role,
 )
-from glimpse.images.errors import (
-    ImageServiceError,
-    Invalid,
-    InvalidResponse,
-)
+from glimpse.images.errors import ImageServiceError, Invalid, InvalidResponse
 from glimpse.telemetry.broken_records import BrokenRecords
 from glimpse.upstream.transport import Response, Transport
 
@@ -83,7 +79,10 @@ class GlanceImageService:
         self._schema = ImageSchema(self._fetch_schema, options.schema_max_age)
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """Implement ImageService.list_images."""
+        """Implement ImageService.list_images: yield the pages of Glance's list.
+
+        Malformed images are left out, and so are those that the operator's rules hide.
+        """
         self._permissions.check(caller, Action.GET_IMAGES)
         accepts = self._permissions.list_filter(caller)
         if accepts is None:
@@ -97,7 +96,7 @@ class GlanceImageService:
     async def _pages(
         self, caller: Caller, query: ImageQuery, limit: int | None
     ) -> AsyncGenerator[Page, None]:
-        """Yield the images of Glance's list, at most `limit`, without malformed ones."""
+        """Yield the images of Glance's list without malformed ones, at most `limit` if not None."""
         remaining = sys.maxsize if limit is None else limit
         pages = iterate_pages(
             functools.partial(self._fetch_page, caller, query),
@@ -142,7 +141,7 @@ class GlanceImageService:
         return response
 
     async def versions(self) -> dict[str, list[str] | ImageServiceError]:
-        """Return, for each server, the ids of its API versions, or the error of its response.
+        """Return, for each server, the ids of its API versions, or why they are unknown.
 
         The keys are base URLs and may hold credentials. Raises Unavailable if the servers cannot
         be looked up.
@@ -163,7 +162,10 @@ class GlanceImageService:
         return (await self._client.servers()).public_url
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
-        """Implement ImageService.get_image."""
+        """Implement ImageService.get_image: return the image.
+
+        Raises ImageNotFound if Glance does not show it, or a rule of the operator hides it.
+        """
         response = await self._client.send(self._request("GET", caller, image_id))
         image = await self._parse_response(response, caller, image_id)
         self._permissions.check_visible(caller, image)
@@ -172,7 +174,7 @@ class GlanceImageService:
     async def change_properties(
         self, caller: Caller, image_id: str, changes: PropertyChanges
     ) -> Image:
-        """Implement ImageService.change_properties, under the image's lock."""
+        """Implement ImageService.change_properties: read and patch the image under its lock."""
         # Glance's usual database ignores the case of an id: all spellings are one image's.
         async with self._image_locks.lock(image_id.lower()):
             image = await self.get_image(caller, image_id)
@@ -193,7 +195,10 @@ class GlanceImageService:
         changes: PropertyChanges,
         operations: list[dict[str, Any]],
     ) -> Image:
-        """Send the patch that makes `changes` to `image`, and return the changed image."""
+        """Send `operations`, the patch that makes `changes` to `image`; return the changed image.
+
+        Raises Invalid for a property that Glance cannot store, and the error of `image_error`.
+        """
         diagnosis = functools.partial(diagnose_properties, image.properties, changes.set)
         response = await self._client.send(
             GlanceRequest(
@@ -212,9 +217,10 @@ class GlanceImageService:
         return await self._parse_response(response, caller, image_id)
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """Implement ImageService.delete_image.
+        """Implement ImageService.delete_image: delete an image and its data.
 
-        If the operator has a rule for getting or deleting images, the image is requested first.
+        If the operator has a rule for getting or deleting images, it is checked with the image,
+        which is requested first.
         """
         if self._permissions.has_rule(Action.DELETE_IMAGE) or self._permissions.has_rule(
             Action.GET_IMAGE
@@ -266,7 +272,7 @@ class GlanceImageService:
 
 
 def _is_empty_change_allowed(caller: Caller, image: Image) -> bool:
-    """Return True if Glance would allow the caller an empty change: it need not be sent."""
+    """Return True if Glance would allow the caller an empty change, which need not be sent then."""
     is_owner = caller.is_admin or image.owner == caller.project_id
     return has_role(caller, Action.MODIFY_IMAGE) and (is_owner or image.visibility == "public")
 
@@ -276,7 +282,7 @@ def _parse_images(
 ) -> Iterator[Image]:
     """Yield the images of a list of documents, and empty it.
 
-    A document that is no image is left out, and logged once.
+    A document that is no image is left out, and logged once for each id.
     """
     for document in _drain(documents):
         try:

@@ -55,7 +55,10 @@ class ToozLocks:
     """
 
     def __init__(self, backend_url: str, call_timeout: float = _CALL_TIMEOUT) -> None:
-        """Raises UnusableLockService. The connection is made by the first `try_lock`."""
+        """Raises UnusableLockService if tooz cannot use `backend_url`, or needs a library for it.
+
+        The connection is made by the first `try_lock`.
+        """
         self._call_timeout = call_timeout
         self._coordinator = _load(with_timeouts(backend_url))
         self._heartbeat = LockHeartbeat(self._coordinator)
@@ -66,7 +69,11 @@ class ToozLocks:
         self.abandoned_calls = 0
 
     async def try_lock(self, name: str) -> Lock | None:
-        """Acquire the lock of that name; return None at once if it is taken. Raises Unavailable."""
+        """Acquire the lock of that name; return None if another process or thread holds it.
+
+        Does not wait for the holder. Pass the lock to `release`. Raises Unavailable if the lock
+        service cannot be reached, fails or does not respond within `call_timeout`.
+        """
         if not self._is_started:
             try:
                 async with asyncio.timeout(self._call_timeout):
@@ -80,7 +87,10 @@ class ToozLocks:
         return lock if acquired else None
 
     async def release(self, lock: Lock) -> None:
-        """Release a lock. If that fails, it is logged, and the lock expires by itself."""
+        """Release a lock that `try_lock` returned.
+
+        Raises nothing: a failure is logged, and the lock expires by itself.
+        """
         try:
             await self._call(lock.release)
         except Unavailable:
@@ -90,7 +100,7 @@ class ToozLocks:
             )
 
     async def close(self) -> None:
-        """Stop the heartbeat and disconnect. A failure is logged."""
+        """Stop the heartbeat and disconnect. A failure is logged; nothing is raised."""
         self._startup.close()
         self._heartbeat.stop()
         if self._is_started:
@@ -113,10 +123,11 @@ class ToozLocks:
         function: Callable[[], Result],
         undo: Callable[[Result], object] = lambda _: None,
     ) -> Result:
-        """Call a function of tooz, in a thread unless locks are files. Raises Unavailable.
+        """Call a function of tooz, in a thread unless locks are files; return its result.
 
-        If the call is abandoned, or this coroutine cancelled, and the function returns later,
-        `undo` is called with its result.
+        Raises Unavailable for any error of tooz, after `call_timeout`, or at once while eight
+        abandoned calls are running. If the call is abandoned, or this coroutine cancelled, and the
+        function returns later, `undo` is called with its result.
         """
         if self._is_local:
             return self._translate_errors(function)
@@ -135,7 +146,7 @@ class ToozLocks:
 
     @staticmethod
     def _translate_errors(function: Callable[[], Result]) -> Result:
-        """Call a function of tooz; raise Unavailable for any error of it."""
+        """Call a function of tooz; raise Unavailable for any error, and log one not of tooz."""
         try:
             return function()
         except ToozError:
@@ -161,10 +172,11 @@ class ToozLocks:
 
 
 def with_timeouts(backend_url: str) -> str:
-    """Return a backend URL with a lock expiry and a network timeout, unless it has its own.
+    """Return a backend URL with a lock expiry and a network timeout, in seconds, added.
 
-    URLs of files and of databases are unchanged: a database releases a lock when the connection of
-    its holder closes.
+    Values that the URL has already are kept. URLs of others than Redis, memcached and etcd are
+    unchanged: locks in files are released when their process exits, and a database releases a lock
+    when the connection of its holder closes.
     """
     timeout_parameter = _TIMEOUT_PARAMETERS.get(backend_url.partition(":")[0])
     if timeout_parameter is None:
