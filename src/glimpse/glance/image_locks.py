@@ -63,10 +63,9 @@ class ImageLocks:
     async def lock(self, image_id: str) -> AsyncIterator[None]:
         """Hold the lock of an image within the block, which may take any time.
 
-        Pass the id in lower case: all spellings are one image's. Some images share a lock: do not
-        hold two at once. Raises Unavailable if the lock cannot be
-        acquired within `timeout` seconds, or the lock service fails. A failure to release the lock
-        is only logged.
+        Pass the id in lower case, since Glance ignores case in it. Some images share a lock: do not
+        hold two at once. Raises Unavailable if the lock cannot be acquired within `timeout`
+        seconds, or the lock service fails. A failure to release the lock is only logged.
         """
         name = lock_name(image_id)
         local_lock, users = self._local_locks.get(name) or (asyncio.Lock(), 0)

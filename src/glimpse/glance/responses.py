@@ -37,8 +37,8 @@ def parse_document(response: Response) -> dict[str, Any]:
 def check_containers(response: Response) -> None:
     """Raise TooLarge for a body with more than 100,000 opening brackets and braces.
 
-    Parsing it would take long and far more memory than the body. Brackets in texts count as well;
-    a page of 1,000 images has 5,000.
+    Parsing it would take long and far more memory than the body. Brackets in texts count as well; a
+    page of 1,000 images has 5,000.
     """
     if response.body.count(b"[") + response.body.count(b"{") > _MAX_CONTAINERS:
         raise TooLarge("The Image service's answer is too large.")

@@ -143,8 +143,8 @@ class GlanceImageService:
     async def versions(self) -> dict[str, list[str] | ImageServiceError]:
         """Return, for each server, the ids of its API versions, or why they are unknown.
 
-        The keys are base URLs and may hold credentials. Raises Unavailable if the servers cannot
-        be looked up.
+        The keys are base URLs and may hold credentials. Raises Unavailable if the servers cannot be
+        looked up.
         """
         found: dict[str, list[str] | ImageServiceError] = {}
         for server in sorted((await self._client.servers()).order()):
