@@ -20,7 +20,8 @@ _MAX_STEPS = 32_768
 class RequestTarget(NamedTuple):
     """The request for which a token is used.
 
-    ``service`` is the type of the service, such as ``compute``. ``path`` is percent-decoded.
+    ``service`` is the type of the service, such as ``compute``, ``method`` an HTTP method in upper
+    case. ``path`` is percent-decoded and has no query.
     """
 
     service: str
@@ -33,7 +34,8 @@ class AccessRule(NamedTuple):
 
     In ``path``, ``{name}`` and ``*`` match one or more characters other than a slash, and ``**``
     matches any text, also an empty one. So ``/v2.1/images/*`` matches ``/v2.1/images/1``, but not
-    ``/v2.1/images/1/metadata``. (Keystone's API reference, application credentials)
+    ``/v2.1/images/1/metadata``. Service and method have to be equal to the request's, also in case.
+    (Keystone's API reference, application credentials)
     """
 
     service: str
@@ -44,8 +46,8 @@ class AccessRule(NamedTuple):
     def parse(cls, document: object) -> Self:
         """Parse an object with the strings ``service``, ``method`` and ``path``.
 
-        Raises TypeError if `document` is not an object, KeyError for a missing key, ValueError for
-        a value that is not a string.
+        The strings may be any. Raises TypeError if `document` is not an object, KeyError for a
+        missing key, ValueError for a value that is not a string.
         """
         if not isinstance(document, dict):
             raise TypeError
@@ -164,7 +166,8 @@ class _Pattern:
 def _split_pattern(path: str) -> list[str]:
     """Split a rule's path into _SEGMENT, _ANYTHING and literal characters (``'`` + character).
 
-    ``{`` without a ``}`` after it is a literal character. Successive ``**`` become one part.
+    ``{name}`` and ``*`` become _SEGMENT, ``**`` becomes _ANYTHING. ``{`` without a ``}`` after it
+    is a literal character. Successive ``**`` become one part.
     """
     parts: list[str] = []
     position = 0

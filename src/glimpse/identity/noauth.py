@@ -23,9 +23,10 @@ class NoAuthIdentity:
     ) -> Caller:
         """Return the caller that `token` names: ``user:project``, or ``user``.
 
-        With ``user`` alone, the project has the same name. Raises Unauthorized if the user is
-        missing or empty, as Compute's noauth does, or if one of the names has more than 255
-        characters, since the project becomes the owner of images.
+        With ``user`` alone, the project has the same name. `service_token` and `target` are
+        ignored. Raises Unauthorized if the user is missing or empty, as Compute's noauth does, or
+        if one of the names has more than 255 characters, since the project becomes the owner of
+        images.
         """
         user, _, project = (token or "").partition(":")
         if not user or max(len(user), len(project)) > field_lengths.NAME:
@@ -45,7 +46,7 @@ class NoAuthIdentity:
         )
 
     def challenge(self, base_url: str) -> str:
-        """Implement Identity.challenge with the URL `base_url`.
+        """Implement Identity.challenge: return ``Keystone uri="BASE_URL"``.
 
         A 401 needs a challenge (RFC 9110, 15.5.2), but with noauth no Identity API is served. The
         challenge names the version discovery of this process, which needs no token.

@@ -22,7 +22,7 @@ class Unauthorized(IdentityError):
 class IdentityUnavailable(IdentityError):
     """The token could not be checked, for example because Keystone cannot be reached.
 
-    ``retry_after`` is the value of the response's ``Retry-After`` header, in seconds.
+    ``retry_after`` is the number of seconds after which a client should try again.
     """
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
@@ -31,7 +31,7 @@ class IdentityUnavailable(IdentityError):
 
 
 class Identity(Protocol):
-    """Validates tokens.
+    """The port (interface) through which the APIs find out from a token who sent a request.
 
     Implemented by KeystoneIdentity, EmbeddedIdentity and NoAuthIdentity.
     """
@@ -44,14 +44,15 @@ class Identity(Protocol):
     ) -> Caller:
         """Return the user, project and roles of `token`.
 
-        `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header. If
-        `service_token` is a valid token of a service's user, `token` may have expired, as in
-        keystonemiddleware.
+        `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header; None
+        if the request has none. If `service_token` is a valid token of a service's user, `token`
+        may have expired a while ago, as in keystonemiddleware.
 
         `target` is the request. It is compared with the access rules of `token`; if `token` has
         such rules and `target` is None, `token` is refused.
 
-        Raises Unauthorized if a token is refused, IdentityUnavailable if it could not be checked.
+        Raises Unauthorized if `token` is missing, or one of the tokens is refused;
+        IdentityUnavailable if one could not be checked.
         """
         ...
 
@@ -73,5 +74,8 @@ class Identity(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close all connections and files, and cancel validations in progress."""
+        """Close all connections and files, and cancel validations in progress.
+
+        Call no other method after that.
+        """
         ...

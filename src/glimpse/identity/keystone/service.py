@@ -63,7 +63,7 @@ class KeystoneIdentity:
         service_token: str | None = None,
         target: RequestTarget | None = None,
     ) -> Caller:
-        """Implement Identity.authenticate.
+        """Implement Identity.authenticate: return the caller of `token`.
 
         If the user of `service_token` has one of `service_token_roles`, `token` may have expired,
         and its access rules are not checked. If the user has none of them, `service_token` is
@@ -182,15 +182,16 @@ class KeystoneIdentity:
             await self._shared.put(token, SharedEntry(body, validated.validated_at), seconds)
 
     def challenge(self, base_url: str) -> str:
-        """Implement Identity.challenge with the URL `www_authenticate_uri`.
+        """Implement Identity.challenge: return ``Keystone uri="URL"``.
 
-        Without that option, the URL is the one at which Glimpse itself logs in, or else `base_url`.
+        The URL is `www_authenticate_uri`; without that option, the one at which Glimpse itself logs
+        in, or else `base_url`.
         """
         uri = self._options.www_authenticate_uri or self._session.auth_url
         return f'Keystone uri="{uri or base_url}"'
 
     def copy_cache(self, other: Identity) -> None:
-        """Use the token cache of `other` from now on.
+        """Use the cache of valid tokens of `other` from now on, together with it.
 
         Does nothing if `other` is not a KeystoneIdentity with the same options and `auth_url`,
         since another Keystone may refuse its tokens.
@@ -202,7 +203,10 @@ class KeystoneIdentity:
             self._cache = other._cache  # noqa: SLF001  of the same class
 
     async def ping(self) -> str | None:
-        """Return None if Keystone is available, else the reason; see TokenValidator.ping."""
+        """Return None if Keystone responds with a status code below 500, else the reason.
+
+        Logs in if there is no token yet, and sends one request without retries. Raises nothing.
+        """
         return await self._validator.ping()
 
     async def close(self) -> None:

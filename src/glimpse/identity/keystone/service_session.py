@@ -92,7 +92,7 @@ class ServiceSession:
 
         `make_plugin` makes the keystoneauth plugin that logs in. It is called now, and again after
         a failed call, since a plugin caches documents of Keystone that may be invalid. It is not
-        called again if Keystone was unreachable or responded with 5xx. Raises what it raises.
+        called again if Keystone was unreachable or responded with 5xx. Raises what it raises now.
         """
         self._make_plugin = make_plugin
         self._options = options
@@ -128,14 +128,16 @@ class ServiceSession:
     async def renew(self) -> None:
         """Log in again, and replace the token once that has succeeded.
 
-        Raises IdentityUnavailable if it fails; then `current_token` is unchanged.
+        Raises IdentityUnavailable (LoginRefused for wrong credentials) if it fails; then
+        `current_token` is unchanged.
         """
         await self._renewal.join()
 
     async def token_and_endpoint(self) -> tuple[str, str]:
         """Return the token of the last login, and the URL of the Identity API without ``/v3``.
 
-        Logs in if there is no token. Raises IdentityUnavailable if that fails.
+        Logs in if there is no token; whether it has expired is not checked. Raises
+        IdentityUnavailable if the login fails, LoginRefused for wrong credentials.
         """
         return self._token_and_endpoint or await self._login.join()
 
@@ -234,12 +236,12 @@ class ServiceSession:
         await self._transport.close()
 
     async def _renew(self) -> None:
-        """Make the plugin forget its token, and log in."""
+        """Make the plugin forget its token, and log in. Raises IdentityUnavailable."""
         self._plugin.invalidate()
         await self._login.join()
 
     async def _log_in(self) -> tuple[str, str]:
-        """Log in; store and return the token and the endpoint of Keystone."""
+        """Log in; store and return the token and endpoint. Raises IdentityUnavailable."""
         self._token_and_endpoint = await self._call_with_retries(self._fetch_token_and_endpoint)
         return self._token_and_endpoint
 

@@ -53,9 +53,9 @@ class KeystoneServiceTokens:
         return None if token == refused else token
 
     async def _log_in(self, login: Callable[[], Awaitable[object]]) -> None:
-        """Await `login` for at most _LOGIN_TIMEOUT. Never raises.
+        """Await `login` for at most one second. Never raises; the session logs a failure.
 
-        Does nothing if the last login is less than _LOGIN_INTERVAL ago.
+        Does nothing if the last login, also a failed one, ended less than ten seconds ago.
         """
         if self._clock() < self._next_login_at:
             return

@@ -47,7 +47,7 @@ class _Server:
 
 
 class SharedCache:
-    """Valid tokens on memcached servers, signed or encrypted by `protection`.
+    """Keystone's responses for valid tokens, on memcached servers, protected by `protection`.
 
     Each token has an entry on one of the servers; all processes select the same one. `get` and
     `put` never raise, and take at most `timeout` seconds. After an error or a timeout, a server is
@@ -70,7 +70,7 @@ class SharedCache:
     ) -> None:
         """Open no connection yet. `servers` have names such as ``10.0.0.5:11211``.
 
-        Raises InvalidMemcachedServer.
+        Raises InvalidMemcachedServer if a name is invalid, or pymemcache is missing.
         """
         self._servers = [_Server(name, timeout) for name in servers]
         self._protection = protection
@@ -79,7 +79,7 @@ class SharedCache:
         self._clock = clock
 
     async def get(self, token: str) -> SharedEntry | None:
-        """Return the entry of `token`.
+        """Return the entry of `token`, of any age.
 
         Returns None if there is no entry, if it is invalid (because it was made with another
         secret, for example), or if memcached does not respond.
@@ -98,7 +98,7 @@ class SharedCache:
             return None  # written by another version of Glimpse
 
     async def put(self, token: str, entry: SharedEntry, seconds: int) -> None:
-        """Store the entry of `token` for `seconds`, and wait until memcached has stored it.
+        """Store the entry of `token` for `seconds`, and wait until memcached has responded.
 
         Does nothing if the entry has more than 256 KiB, or if memcached does not respond.
         """
@@ -113,7 +113,7 @@ class SharedCache:
         )
 
     async def check_servers(self) -> dict[str, bool]:
-        """Send a request to one server after the other.
+        """Send a request to one server after the other, also to those that are not used now.
 
         Returns for each server's name whether it responded within `timeout` seconds. Never raises.
         """
@@ -174,7 +174,7 @@ class SharedCache:
 
 
 def _release_slot(server: _Server, done: "asyncio.Future[object]") -> None:
-    """Allow another call to `server`, after the call of `done` has ended."""
+    """Allow another call to `server`: the thread whose future is `done` has ended."""
     server.slots.release()
     if not done.cancelled():
         done.exception()  # retrieved here, or asyncio logs it if the caller was cancelled
@@ -183,7 +183,8 @@ def _release_slot(server: _Server, done: "asyncio.Future[object]") -> None:
 def _connection_pool(server: str, timeout: float) -> Any:
     """Make pymemcache's client of `server`, with a pool of connections. Opens no connection.
 
-    `timeout` is in seconds. Raises InvalidMemcachedServer. (Any, since the library has no types)
+    `timeout` is in seconds. Raises InvalidMemcachedServer if `server` is not ``host:port`` or the
+    library is missing. (Any, since the library has no types)
     """
     try:
         from pymemcache.client.base import PooledClient, normalize_server_spec  # noqa: PLC0415  an extra, imported only if it is configured

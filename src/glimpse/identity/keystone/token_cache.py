@@ -74,10 +74,10 @@ class TokenCache:
 class RefusedTokens:
     """Tokens that Keystone refused recently, and that need not be sent to Keystone again.
 
-    A member is a pair: the `cache_key` of the token, and `allow_expired` of the validation.
-    Members are removed after five seconds, or after `lifetime` seconds if that is less; with a
-    `lifetime` of 0 or less, nothing is added. Beyond MAX_TOKENS members (3 MB), the oldest are
-    removed. `clock` returns seconds.
+    A member is a pair: the `cache_key` of the token, and `allow_expired` of the validation. Members
+    are removed after five seconds, or after `lifetime` seconds if that is less; with a `lifetime`
+    of 0 or less, nothing is added. Beyond MAX_TOKENS members (3 MB), the oldest are removed.
+    `clock` returns seconds.
     """
 
     def __init__(self, lifetime: float, clock: Callable[[], float] = time.monotonic) -> None:

@@ -16,8 +16,9 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
     """Parse the body of Keystone's response to a validation.
 
     `validated_at` is the POSIX time of the response. A caller with the role ``admin`` is an admin.
-    Raises IdentityUnavailable if `body` is no such document: it is not JSON, a required value is
-    missing, or a value has the wrong type.
+    Raises IdentityUnavailable if `body` is not JSON, or if a value has the wrong type or is missing
+    that is required: the expiry, the user's id, a role's name, the id of a project, if there is
+    one, and all parts of an access rule.
     """
     try:
         token = _object(orjson.loads(body), "token")
@@ -34,7 +35,10 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
 
 
 def _caller(token: dict[str, Any]) -> Caller:
-    """Make the Caller of a token document. Raises KeyError or TypeError."""
+    """Make the Caller of ``token`` in the document; its own ``token`` is empty.
+
+    Raises KeyError for a missing value, TypeError for one of the wrong type.
+    """
     user, project = _object(token, "user"), _object(token, "project")
     roles = frozenset(_text(role, "name") for role in _list(token.get("roles", [])))
     return Caller(
@@ -52,7 +56,7 @@ def _caller(token: dict[str, Any]) -> Caller:
 def _object(document: Any, key: str) -> dict[str, Any]:
     """Return the object under `key`; an empty one if it is null or missing.
 
-    Raises TypeError for any other value.
+    Raises TypeError for any other value, AttributeError if `document` is not an object.
     """
     value = document.get(key)
     if value is None:

@@ -71,8 +71,8 @@ class TransportAdapter(BaseAdapter):
 
         Called in a thread. Raises Timeout at the deadline that `begin` set. Raises ConnectionError
         if there is no valid response, or a 401 to a look-up of API versions. Raises InvalidHeader
-        for a header that cannot be sent, and RedirectNotFollowed for a redirect. All of them are
-        RequestExceptions, which keystoneauth expects.
+        for a header that cannot be sent or a body that is not bytes, and RedirectNotFollowed for a
+        redirect. All of them are RequestExceptions, which keystoneauth expects.
         """
         try:
             response = self._run_until_deadline(_send_request(self._transport, request))
@@ -119,7 +119,7 @@ class TransportAdapter(BaseAdapter):
     def _to_requests_response(
         self, response: Response, request: requests.PreparedRequest
     ) -> requests.Response:
-        """Make the response that keystoneauth reads."""
+        """Make the response that keystoneauth reads, with the same status, headers and body."""
         result = requests.Response()
         result.status_code = response.status
         result.headers = CaseInsensitiveDict(
@@ -137,15 +137,16 @@ class TransportAdapter(BaseAdapter):
 
 
 def _is_discovery(request: requests.PreparedRequest) -> bool:
-    """Return True for a look-up of API versions, which keystoneauth makes without a token."""
+    """Return True for a look-up of API versions: a GET without a token, in keystoneauth."""
     return request.method == "GET" and "X-Auth-Token" not in request.headers
 
 
 async def _send_request(transport: Transport, request: requests.PreparedRequest) -> Response:
     """Send `request` through `transport`, without the credentials that its URL may contain.
 
-    Raises UpstreamError if there is no valid response, TimeoutError if there is none in time, and
-    ValueError if the body is not bytes, or if a header cannot be sent.
+    Headers that the transport writes itself are left out. Raises UpstreamError if there is no valid
+    response, TimeoutError if there is none in time, and ValueError if the body is not bytes, or if
+    a header cannot be sent.
     """
     parts = urlsplit(request.url or "")
     body = request.body.encode() if isinstance(request.body, str) else request.body

@@ -47,9 +47,9 @@ class TokenValidator:
         With `allow_expired`, Keystone accepts expired tokens, too. Takes at most
         `http_connect_timeout` seconds with a login and all retries.
 
-        Raises Unauthorized if Keystone refuses the token, or if it cannot be sent in a header.
-        Raises IdentityUnavailable if Keystone does not respond in time, responds with an error, or
-        does not let Glimpse log in.
+        Raises Unauthorized if Keystone refuses the token (400, 404, 413 or 431), or if it cannot be
+        sent in a header. Raises IdentityUnavailable if Keystone does not respond in time, responds
+        with any other status code than 200, or does not let Glimpse log in.
         """
         if not is_sendable(token):
             raise Unauthorized(INVALID_TOKEN)
@@ -144,7 +144,7 @@ class TokenValidator:
             current_context.get().call_ended("keystone", "GET", outcome, seconds)
 
     async def ping(self) -> str | None:
-        """Return None if Keystone is available, else the reason.
+        """Return None if Keystone is available, else the reason. Raises nothing.
 
         Logs in if there is no token yet, and sends one request without retries. Keystone is
         available if the status code of the response is below 500.
