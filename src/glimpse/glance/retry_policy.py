@@ -80,7 +80,7 @@ class RetryPolicy:
 
 
 def _is_safe_to_repeat(request: GlanceRequest, result: AttemptResult) -> bool:
-    """Return True if the request may be sent again after this failure: RetryPolicy has the rule."""
+    """Return True if the request may be sent again after this failure (see RetryPolicy)."""
     if request.method == "GET" or isinstance(result, ConnectError):
         return True
     return request.is_idempotent and not _may_be_in_progress(result)

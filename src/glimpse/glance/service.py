@@ -272,7 +272,7 @@ class GlanceImageService:
 
 
 def _is_empty_change_allowed(caller: Caller, image: Image) -> bool:
-    """Return True if Glance would allow the caller an empty change, which need not be sent then."""
+    """Return True if Glance would allow the caller an empty change: none need be sent then."""
     is_owner = caller.is_admin or image.owner == caller.project_id
     return has_role(caller, Action.MODIFY_IMAGE) and (is_owner or image.visibility == "public")
 

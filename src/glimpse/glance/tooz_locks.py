@@ -46,7 +46,7 @@ class UnusableLockService(Exception):
 
 
 class ToozLocks:
-    """The locks of images in the lock service at `backend_url`, a tooz URL. ImageLocks uses them.
+    """The locks of images, for ImageLocks, in the lock service at `backend_url` (a tooz URL).
 
     A call of the lock service that takes more than `call_timeout` seconds is abandoned: it raises
     Unavailable, and its thread runs on. While eight abandoned calls are running, further calls

@@ -1,4 +1,4 @@
-"""Unsupported requests: filters and properties for which Glance is known to respond 500 or 404.
+"""Unsupported requests: filters and properties to which Glance responds 500 or 404.
 
 Glance's database and version decide which requests it can handle. Therefore these functions are
 called only after Glance responded 500, or 404 to a PATCH (`GlanceRequest.diagnosis`). The errors
@@ -22,7 +22,7 @@ _ATTRIBUTES = frozenset(("base", "extra_properties"))
 
 
 def diagnose_query(query: ImageQuery) -> str | None:
-    """Return a sentence for clients that names a filter which Glance cannot handle, or None.
+    """Return a sentence for clients about a filter that Glance cannot handle, or None.
 
     Only filters by properties are examined. Glance fails for the keys ``locations``, ``members``
     and ``properties``, and for those that end with ``_min`` or ``_max``.
@@ -36,7 +36,7 @@ def diagnose_query(query: ImageQuery) -> str | None:
 def diagnose_properties(
     properties: Mapping[str, str | None], new_properties: Mapping[str, str]
 ) -> str | None:
-    """Return a sentence for clients that names the first new property which Glance cannot store.
+    """Return a sentence for clients about the first new property that Glance cannot store.
 
     None if no such property is known. Reported are keys of Glance's own (``base``,
     ``extra_properties``, ``__*__``), keys of more than 255 characters, values of more than 65,535

@@ -45,7 +45,7 @@ class LoginRefused(IdentityUnavailable):
 
 
 class _Failure(NamedTuple):
-    """Why a call to Keystone failed. ``message`` is sent to clients, ``advice`` is only logged."""
+    """Why a call to Keystone failed: ``message`` for clients, ``advice`` only for the log."""
 
     message: str
     advice: str
