@@ -36,7 +36,7 @@ class Conflict(Exception):
 
 
 class _Hasher(Protocol):
-    """The part of Login that ApplicationCredentials uses."""
+    """The part of Login that ApplicationCredentials uses: it hashes new secrets."""
 
     async def hash_secret(self, secret: str, user_id: str, address: str) -> str: ...
 
@@ -44,8 +44,9 @@ class _Hasher(Protocol):
 class ApplicationCredentials:
     """Creates, shows, lists and deletes the application credentials in the identity file.
 
-    Each method checks that the caller, whose session it takes, has the permission. `hasher` hashes
-    new secrets. `clock` returns POSIX times.
+    Each method checks that the caller, whose session it takes, has the permission: a user has it
+    for the user's own credentials, an admin for all but to create them. `hasher` hashes new
+    secrets. `clock` returns POSIX times.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class ApplicationCredentials:
     def list(self, session: Session, user_id: str) -> list[ApplicationCredential]:
         """Return the credentials of a user, sorted by name; an empty list for an unknown user.
 
-        Raises Forbidden unless the caller is that user or an admin.
+        Expired ones are listed, too. Raises Forbidden unless the caller is that user or an admin.
         """
         _check_owner(session, user_id)
         return self._file.current.credentials_of(user_id)
@@ -84,10 +85,11 @@ class ApplicationCredentials:
         disk on return. `address` is the client's address.
 
         Raises Forbidden if the caller is not the user `user_id`, if the caller's token was obtained
-        with a restricted credential, or if the user has too many credentials. Raises BadRequest for
-        an invalid body, and Conflict if the user has a credential of that name. Raises
-        TooManyLogins if too many secrets wait to be hashed, and IdentityUnavailable if the identity
-        file is invalid or cannot be written.
+        with a restricted credential, or if the user has MAX_PER_USER credentials or would have more
+        than MAX_BYTES_PER_USER of them. Raises BadRequest for an invalid body or a token without a
+        project, and Conflict if the user has a credential of that name. Raises TooManyLogins if too
+        many secrets and passwords wait in the login queue, and IdentityUnavailable if the queue is
+        closed, or if the identity file is invalid or cannot be written.
         """
         _check_can_manage(session)
         if session.user.id != user_id:
@@ -192,7 +194,10 @@ def _parse(document: object, session: Session, now: float) -> tuple[ApplicationC
 
 
 def _parse_name(name: object) -> str:
-    """Return `name` if it is a valid name of a credential. Raises BadRequest."""
+    """Return `name` if it is a valid name of a credential, otherwise raise BadRequest.
+
+    A valid name is a string of 1 to 255 characters, not all of them spaces, none of them NUL.
+    """
     if (
         not isinstance(name, str)
         or not name.strip()
@@ -209,7 +214,7 @@ def _parse_name(name: object) -> str:
 def _text(values: Mapping[str, Any], key: str, max_bytes: int) -> str | None:
     """Return the string under `key`; None if it is null or missing.
 
-    Raises BadRequest for another type, more than `max_bytes`, or a NUL character.
+    Raises BadRequest for another type, for more than `max_bytes` in UTF-8, or a NUL character.
     """
     text = values.get(key)
     if text is None:
@@ -225,8 +230,8 @@ def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
     """Return the names of the roles in `entries`, without duplicates.
 
     `entries` is a list of objects with an ``id`` or a ``name``. If it is missing or empty, returns
-    all roles of the session. Raises BadRequest if `entries` is no such list, or if it has a role
-    that the session does not have.
+    all roles of the session. Raises BadRequest if `entries` is no such list, has more than
+    field_lengths.ROLES entries, or has a role that the session does not have.
     """
     if not entries:
         return session.roles

@@ -29,7 +29,7 @@ class Reference:
 
     @property
     def has_valid_lengths(self) -> bool:
-        """True if the id and the name are not longer than field_lengths.ID and NAME."""
+        """True if the id has at most 64 characters, and the name at most 255 (field_lengths)."""
         return len(self.id or "") <= field_lengths.ID and len(self.name or "") <= field_lengths.NAME
 
 
@@ -60,7 +60,7 @@ class AuthRequest:
     def has_valid_lengths(self) -> bool:
         """True if no id, name, password or secret exceeds its maximum in field_lengths.
 
-        Otherwise no login can succeed.
+        Otherwise no login can succeed. The token has no maximum here.
         """
         return all(
             reference is None or reference.has_valid_lengths
@@ -75,8 +75,8 @@ def parse_auth_request(document: object) -> AuthRequest:
     """Make an AuthRequest of `document`, the parsed JSON body.
 
     A method that is listed twice counts once. Raises BadRequest for a malformed body, or if the
-    parameters of a listed method are missing. A method that is not in METHODS is no error here:
-    its name is kept, its parameters are ignored, and Login refuses it.
+    parameters of a listed method are missing. A method that is not in METHODS is no error here: its
+    name is kept, its parameters are ignored, and Login refuses it.
     """
     auth = _require_object(_require_object(document, "the body").get("auth"), "auth")
     identity = _require_object(auth.get("identity"), "auth.identity")
@@ -94,7 +94,10 @@ def parse_auth_request(document: object) -> AuthRequest:
 
 
 def _parse_password(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields ``user`` and ``password`` of AuthRequest. Raises BadRequest."""
+    """Return the fields ``user`` and ``password`` of AuthRequest.
+
+    A missing password is empty. Raises BadRequest if the user is not named, or for a wrong type.
+    """
     user = _require_object(parameters.get("user"), "auth.identity.password.user")
     return {
         "user": _parse_reference(user, "auth.identity.password.user"),
@@ -103,7 +106,7 @@ def _parse_password(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parse_token(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the field ``token`` of AuthRequest. Raises BadRequest."""
+    """Return the field ``token`` of AuthRequest. Raises BadRequest if there is no such string."""
     token = _optional_text(parameters, "id", "auth.identity.token")
     if token is None:
         raise BadRequest("auth.identity.token.id is missing.")
@@ -113,8 +116,9 @@ def _parse_token(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def _parse_application_credential(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields ``credential`` and ``secret`` of AuthRequest.
 
-    For a credential that is named without an id, returns the field ``user``, too: its owner.
-    Raises BadRequest.
+    For a credential that is named without an id, returns the field ``user``, too: its owner. A
+    missing secret is empty. Raises BadRequest if the credential or that owner is not named, or for
+    a wrong type.
     """
     path = "auth.identity.application_credential"
     values: dict[str, Any] = {
@@ -141,7 +145,10 @@ _PARSERS = {
 
 
 def _parse_scope(scope: object) -> dict[str, Any]:
-    """Return the field of AuthRequest for `scope`; none if `scope` is None. Raises BadRequest."""
+    """Return the field of AuthRequest for `scope`: is_unscoped, project or other_scope.
+
+    Returns no field if `scope` is None. Raises BadRequest if it names none of these.
+    """
     if scope is None:
         return {}
     if scope == "unscoped":
@@ -161,7 +168,8 @@ def _parse_scope(scope: object) -> dict[str, Any]:
 def _parse_reference(parameters: Mapping[str, Any], path: str) -> Reference:
     """Parse a user or project with an id, or with a name and a domain; an id takes precedence.
 
-    `path` is the place of `parameters` in the body, for the message of BadRequest.
+    `path` is the place of `parameters` in the body, for the message of BadRequest, which is raised
+    if there is neither an id nor a name with a domain.
     """
     identifier = _optional_text(parameters, "id", path)
     name = _optional_text(parameters, "name", path)
@@ -186,7 +194,10 @@ def _require_object(value: object, path: str) -> Mapping[str, Any]:
 
 
 def _optional_text(parameters: Mapping[str, Any], key: str, path: str) -> str | None:
-    """Return the string under `key`; None if it is null or missing. Raises BadRequest."""
+    """Return the string under `key`; None if it is null or missing.
+
+    Raises BadRequest, which names `path`, for any other value.
+    """
     value = parameters.get(key)
     if value is not None and not isinstance(value, str):
         raise BadRequest(f"{path}.{key} has to be a string.")

@@ -23,8 +23,8 @@ class Project:
 class User:
     """A user; ``roles`` maps ids of projects to the names of the user's roles there.
 
-    The user has either a readable ``password``, which `glimpse openrc` can print, or a
-    ``password_hash``.
+    The names include the roles that others imply: with admin also member and reader. The user has
+    either a readable ``password``, which `glimpse openrc` can print, or a ``password_hash``.
     """
 
     id: str
@@ -58,8 +58,8 @@ class Directory:
     """The users, projects and application credentials of the identity file, by id and name.
 
     Immutable: IdentityFile makes a new Directory after a change of the file. ``users``,
-    ``projects`` and ``credentials`` are by id. ``invalid_entries`` has the entries of
-    the file that were left out: their ids, and the reasons.
+    ``projects`` and ``credentials`` are by id. ``invalid_entries`` has the entries of the file that
+    were left out: their ids, and the reasons.
 
     ``slowest_password_hash`` and ``slowest_secret_hash`` are scrypt parameters: those of the hash
     that takes longest to check, of all users and of all application credentials. Each login takes
@@ -112,11 +112,14 @@ class Directory:
         return sorted((each for each in projects if each and each.enabled), key=lambda p: p.name)
 
     def credentials_of(self, user_id: str) -> list[ApplicationCredential]:
-        """Return the application credentials of a user, sorted by name."""
+        """Return the application credentials of a user, also expired ones, sorted by name."""
         credentials = (each for each in self.credentials.values() if each.user_id == user_id)
         return sorted(credentials, key=lambda credential: credential.name)
 
 
 def role_id(name: str) -> str:
-    """Return the id of the role `name`: a hash of the name, the same in every deployment."""
+    """Return the id of the role `name`: a hash of the name, the same in every deployment.
+
+    Any name has an id, also one that is not in ROLE_NAMES.
+    """
     return uuid.uuid5(uuid.NAMESPACE_URL, f"glimpse:role:{name}").hex

@@ -33,8 +33,8 @@ _STANDARD = {"admin": ("admin", "member", "reader"), "demo": ("member", "reader"
 def standard_document() -> dict[str, Any]:
     """Return the document with which a new state directory starts.
 
-    It has the users admin, demo and alt, without ids and passwords, and a project of the same name
-    for each of them.
+    It has the users admin, demo and alt, and a project of the same name for each of them, in which
+    admin has the role admin, the others member. `complete_document` adds ids and passwords.
     """
     names = ("admin", "demo", "alt")
     return {
@@ -50,10 +50,11 @@ def standard_document() -> dict[str, Any]:
 def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of `document` with the ids, passwords and hashes that are missing in it.
 
-    A user without ``password`` and ``password_hash`` gets a random password. If there are both,
-    the hash is removed, since an edit of one would make the other wrong. The ``secret`` of an
+    A user without ``password`` and ``password_hash`` gets a random password. If there are both, the
+    hash is removed, since an edit of one would make the other wrong. The ``secret`` of an
     application credential is replaced by its hash. A missing section becomes an empty list. Entries
-    without a name stay as they are. Raises InvalidStateFile for a section that is not a list.
+    without a name stay as they are, for `parse_directory` to report. Raises InvalidStateFile for a
+    section that is not a list.
     """
     result = {**document}
     for section in ("projects", "users", "application_credentials"):
@@ -80,7 +81,7 @@ def _is_named(entry: object) -> bool:
 
 
 def parse_directory(document: Mapping[str, Any]) -> Directory:
-    """Make a Directory of a completed document, which has three lists of objects.
+    """Make a Directory of a result of `complete_document`, which has three lists of objects.
 
     - ``projects``: id, name, enabled.
     - ``users``: id, name, password or password_hash, enabled, roles. The roles are an object from
@@ -112,7 +113,10 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
 def _credentials(
     entries: Iterable[Mapping[str, Any]], directory: Directory, invalid_entries: dict[str, str]
 ) -> Iterator[ApplicationCredential]:
-    """Yield the credentials of `entries`; add those that are invalid to `invalid_entries`."""
+    """Yield the credentials of `entries`; add those that are invalid to `invalid_entries`.
+
+    Invalid is also one whose user or project is not in `directory`.
+    """
     for entry in valid_entries("application credential", entries, invalid_entries):
         try:
             yield _credential(entry, directory)
@@ -170,7 +174,10 @@ def _credential(entry: Mapping[str, Any], directory: Directory) -> ApplicationCr
 
 
 def _project_id(reference: str, directory: Directory) -> str:
-    """Return the id of the project with this id or name. Raises InvalidStateFile."""
+    """Return the id of the project with this id or name.
+
+    Raises InvalidStateFile if `directory` has no such project.
+    """
     project = directory.project(project_id=reference) or directory.project(name=reference)
     if project is None:
         raise InvalidStateFile(f"no project has the id or name {reference}")
@@ -193,7 +200,7 @@ def credential_entry(credential: ApplicationCredential) -> dict[str, Any]:
 
 
 def encode_document(document: Mapping[str, Any]) -> bytes:
-    """Return `document` as indented JSON, since people edit the file."""
+    """Return `document` as JSON in UTF-8, indented, since people edit the file."""
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 

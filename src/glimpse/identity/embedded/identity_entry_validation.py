@@ -10,10 +10,12 @@ Entry = Mapping[str, Any]
 def valid_entries(
     kind: str, entries: Iterable[Any], invalid_entries: dict[str, str]
 ) -> Iterator[Entry]:
-    """Yield the valid ones of `entries`, which are of one `kind`.
+    """Yield the valid ones of `entries`, which are of one `kind`, in their order.
 
-    `kind` is ``project``, ``user`` or ``application credential``. The others are added to
-    `invalid_entries`, with their id (or their number, if they are no objects) and the reason.
+    `kind` is ``project``, ``user`` or ``application credential``. An entry is valid if it is an
+    object in which each value that `parse_directory` lists has the right type, and none that is
+    required is missing. The others are added to `invalid_entries`, with their id (or their number,
+    if they are no objects) and the reason.
     """
     find_invalid_value = _CHECKS[kind]
     for number, entry in enumerate(entries, 1):
@@ -30,14 +32,17 @@ def valid_entries(
 
 
 def _invalid_value_of_project(entry: Entry) -> str | None:
-    """Return the name of the first invalid value of a project, or None."""
+    """Return the name of a value of a project that is missing or of the wrong type, or None."""
     if not isinstance(entry.get("enabled", True), bool):
         return "enabled"
     return _first_non_string(entry, ("id", "name"))
 
 
 def _invalid_value_of_user(entry: Entry) -> str | None:
-    """Return the name of the first invalid value of a user, or None."""
+    """Return the name of a value of a user that is missing or of the wrong type, or None.
+
+    Required are an id, a name, and a password or a hash.
+    """
     roles = entry.get("roles", {})
     if not isinstance(roles, dict) or not all(map(_is_list_of_strings, roles.values())):
         return "roles"
@@ -48,7 +53,10 @@ def _invalid_value_of_user(entry: Entry) -> str | None:
 
 
 def _invalid_value_of_credential(entry: Entry) -> str | None:
-    """Return the name of the first invalid value of an application credential, or None."""
+    """Return the name of a value of a credential that is missing or has a wrong type, or None.
+
+    Required are an id, a name, a user, a project and the hash of the secret.
+    """
     if entry.get("roles") and not _is_list_of_strings(entry["roles"]):
         return "roles"
     if not isinstance(entry.get("description"), str | None):

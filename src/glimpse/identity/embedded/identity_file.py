@@ -42,8 +42,9 @@ class IdentityFile:
     def __init__(self, state_dir: Path) -> None:
         """Create the file if it is missing, add missing ids and passwords to it, and read it.
 
-        Makes `state_dir` and the file accessible to their owner only. Raises OSError, or
-        InvalidStateFile, whose message has the name of the file.
+        Makes `state_dir` and the file accessible to their owner only. Invalid entries are left out
+        and logged. Raises OSError; or InvalidStateFile, whose message has the name of the file, if
+        it is not a JSON object or one of its sections is not a list.
         """
         make_private_directory(state_dir)
         self.path = state_dir / FILE_NAME
@@ -59,7 +60,8 @@ class IdentityFile:
 
         If the file is missing, unreadable or invalid, ``current`` stays as it is. This is logged:
         once for each change to invalid content, and once a minute while the file cannot be read.
-        A call takes 2 µs if the file has not changed.
+        Invalid entries are left out, and logged once each. A call takes 2 µs if the file has not
+        changed.
         """
         try:
             version = read_file_version(self.path)

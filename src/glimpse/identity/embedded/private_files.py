@@ -21,7 +21,8 @@ class InvalidStateFile(Exception):
 def make_private_directory(path: Path) -> None:
     """Create the directory `path` if missing; make it accessible to its owner only.
 
-    Raises OSError: PermissionError if `path` belongs to another user and is accessible to others.
+    Missing parents are created with the usual mode. Raises OSError: PermissionError if `path`
+    belongs to another user and is accessible to others, unless the process is root's.
     """
     path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
     if (problem := privacy_problem(path)) is not None:
@@ -33,8 +34,8 @@ def make_private_directory(path: Path) -> None:
 def privacy_problem(path: Path) -> str | None:
     """Return why this process cannot make `path` private; None if it can, or if it is private.
 
-    A private file or directory is accessible to its owner only. Raises OSError if `path` does not
-    exist.
+    A private file or directory is accessible to its owner only. Any owner will do. Raises OSError
+    if `path` does not exist or cannot be reached.
     """
     status = path.stat()
     if status.st_mode & 0o077 and os.geteuid() not in (0, status.st_uid):
@@ -45,7 +46,8 @@ def privacy_problem(path: Path) -> str | None:
 def write_private_file(path: Path, content: bytes) -> None:
     """Create or replace the file `path` atomically, with `content` and the mode 0600.
 
-    The file is on disk on return. Raises OSError if it cannot be written; then `path` is unchanged.
+    The file is on disk on return. Raises OSError; unless only the last step failed, to sync the
+    directory, `path` is unchanged then.
     """
     temporary = _write_temporary(path, content)
     temporary.replace(path)
@@ -55,8 +57,8 @@ def write_private_file(path: Path, content: bytes) -> None:
 def create_private_file(path: Path, content: bytes) -> bytes:
     """Return the content of the file `path`; first create it with `content` if it is missing.
 
-    The new file has the mode 0600. If several processes call this at the same time, one of them
-    creates the file, and all return its content. Raises OSError.
+    The new file has the mode 0600; the mode of an existing one is kept. If several processes call
+    this at the same time, one of them creates the file, and all return its content. Raises OSError.
     """
     if not path.exists():
         temporary = _write_temporary(path, content)
@@ -111,7 +113,7 @@ def _write_temporary(path: Path, content: bytes) -> Path:
 
 
 def _sync_directory(path: Path) -> None:
-    """Wait until changes of names in the directory `path` are on disk."""
+    """Wait until changes of names in the directory `path` are on disk. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

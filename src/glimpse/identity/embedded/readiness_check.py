@@ -1,4 +1,4 @@
-"""Readiness check of the embedded identity: tests that its file can be read and written."""
+"""Readiness check of the embedded identity: whether its file may be read and replaced."""
 
 import asyncio
 import os
@@ -9,7 +9,10 @@ from glimpse.identity.embedded.identity_file import FILE_NAME
 
 
 async def check_identity(state_dir: Path) -> str | None:
-    """Return why the identity file cannot be read or written; None if it can."""
+    """Return why the identity file cannot be read or replaced; None if it probably can.
+
+    Checks permissions and free space, in a thread; reads and writes nothing.
+    """
     return await asyncio.to_thread(_identity_problem, state_dir)
 
 

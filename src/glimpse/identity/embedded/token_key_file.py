@@ -30,7 +30,7 @@ class TokenKeyFile:
         """Read the file `path`, or create it with one random key. `clock` returns POSIX times.
 
         If several workers start at the same time, all of them use the same key. Raises OSError, or
-        InvalidStateFile if the length of the file is not a multiple of KEY_BYTES.
+        InvalidStateFile if the file is empty, or its length not a multiple of KEY_BYTES.
         """
         self._path = path
         self._clock = clock
@@ -72,7 +72,10 @@ class TokenKeyFile:
         self._version = version
 
     def _read(self) -> TokenKeys:
-        """Return the keys in the file. Raises OSError or InvalidStateFile."""
+        """Return the keys in the file.
+
+        Raises OSError, or InvalidStateFile if it is empty or its length no multiple of KEY_BYTES.
+        """
         content = self._path.read_bytes()
         # Keys of other lengths could be guessed: anybody could make tokens.
         keys = [content[i : i + KEY_BYTES] for i in range(0, len(content), KEY_BYTES)]
