@@ -139,7 +139,7 @@ class Login:
     async def _by_credential(self, request: AuthRequest, address: str) -> _Authenticated:
         """Check the secret of an application credential; for an unknown one that takes as long.
 
-        Replaces the hash if it is outdated. Raises as `__call__`.
+        Replaces the hash if it is outdated (`is_outdated`). Raises as `__call__`.
         """
         directory = self._directory
         credential = _find_credential(request, directory)
@@ -186,7 +186,7 @@ class Login:
             return
 
     def _by_token(self, request: AuthRequest) -> _Authenticated:
-        """Check the token. Raises as `__call__`."""
+        """Check the token, which may not be of an application credential. Raises as `__call__`."""
         parent = self._identity.validate(request.token)
         if parent.credential is not None:  # as in Keystone: the new token would lose its limits
             raise _refusal()
@@ -204,7 +204,7 @@ class Login:
 
         Failures are counted by `name` and `address`. Concurrent checks with the same `name`,
         `address` and `compared` run once; `compared` has the secret that was sent and the stored
-        one. Raises Unauthorized if `check` returns False, and TooManyLogins if the queue is full.
+        one. Raises Unauthorized if `check` returns False, and the errors of `LoginQueue.check`.
         """
         network = client_network(address)
         attempt = Attempt(digest(*name, network), digest(network), digest(*compared))
@@ -262,14 +262,14 @@ class Login:
 
 
 def _find_user(reference: Reference | None, directory: Directory) -> User | None:
-    """Return the user that a request names; None if there is none."""
+    """Return the user that a request names; None for no name, user or domain that exists."""
     if reference is None or not reference.is_in_known_domain:
         return None
     return directory.user(user_id=reference.id, name=reference.name)
 
 
 def _find_project(reference: Reference, directory: Directory) -> Project | None:
-    """Return the project that a request names; None if there is none."""
+    """Return the project that a request names, also a disabled one; None if there is none."""
     if not reference.is_in_known_domain:
         return None
     return directory.project(project_id=reference.id, name=reference.name)
@@ -288,7 +288,7 @@ def _find_credential(request: AuthRequest, directory: Directory) -> ApplicationC
 
 
 def _normalized(reference: Reference | None) -> tuple[str | None, str | None]:
-    """Return the id and the name in lower case, as names are compared; two None for None."""
+    """Return the id as it is, and the name in lower case, as it is compared; or two None."""
     if reference is None:
         return None, None
     return reference.id, None if reference.name is None else reference.name.lower()

@@ -1,4 +1,4 @@
-"""LoginHistory: the recent successes, failures and refusals of logins, and the rank they give."""
+"""LoginHistory: recent successes, failures and refusals of logins, and ranks made of them."""
 
 from glimpse.caching.lru_cache import LruCache
 from glimpse.identity.embedded.login_throttle import FREE_FAILURES, LoginThrottle
@@ -20,13 +20,13 @@ class LoginHistory:
         self._successes: LruCache[bytes, bool] = LruCache(_MAX_SUCCESSES)
 
     def record_success(self, key: bytes) -> None:
-        """Record a correct login; forget the failures and refusals of `key`."""
+        """Record a correct login; forget the failures and refusals of `key`, not of its address."""
         self._throttle.reset(key)
         self._refusals.reset(key)
         self._successes.put(key, value=True)
 
     def record_failure(self, key: bytes, address: bytes) -> None:
-        """Record a failed login, which delays the next check of `key`."""
+        """Record a failed login. From FREE_FAILURES on, it delays the next check of `key`."""
         self._throttle.record_failure(key)
         self._throttle.record_failure(address)
 
@@ -40,7 +40,10 @@ class LoginHistory:
         return self._throttle.delay(key)
 
     def has_many_failures(self, key: bytes, address: bytes) -> bool:
-        """Return True if `key` or `address` has more than FREE_FAILURES failures."""
+        """Return True if `key` or `address` has more than FREE_FAILURES failures.
+
+        Refusals do not count.
+        """
         return max(map(self._throttle.failures, (key, address))) > FREE_FAILURES
 
     def rank(self, key: bytes, address: bytes) -> tuple[int, int]:

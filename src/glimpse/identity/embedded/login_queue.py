@@ -205,7 +205,7 @@ class LoginQueue:
         refused.fail(TooManyLogins)
 
     def _choose_check_to_refuse(self, checks: list[_PasswordCheck]) -> _PasswordCheck:
-        """Return the check to refuse of `checks`; the class docstring has the rule."""
+        """Return the check to refuse: the one of the highest rank; the class has the full rule."""
         keys = Counter(check.attempt.key for check in checks)
         addresses = Counter(check.attempt.address for check in checks)
 
@@ -259,7 +259,7 @@ class LoginQueue:
         return ready, min(delays, default=None)
 
     def _next_check(self, ready: list[_PasswordCheck]) -> _PasswordCheck:
-        """Return the check of `ready` to start next; the class docstring has the order."""
+        """Return the check of the lowest rank, every third time the oldest one (see the class)."""
         if next(self._started_checks) % _OLDEST_EVERY == 0:
             return min(ready, key=lambda check: check.arrival)
 
@@ -271,7 +271,7 @@ class LoginQueue:
         return min(ready, key=order)
 
     def _start(self, check: _PasswordCheck) -> None:
-        """Run a waiting check in a thread."""
+        """Run a waiting check in a thread; `_finish` is called when it has ended."""
         self._waiting.remove(check)
         self._running.append(check)
         for each in (check.attempt.address, check.attempt.key):

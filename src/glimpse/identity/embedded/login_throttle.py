@@ -61,7 +61,7 @@ class LoginThrottle:
         self._failures: LruCache[bytes, tuple[int, float]] = LruCache(MAX_KEYS)
 
     def failures(self, key: bytes) -> int:
-        """Return the number of failures of `key`; 0 if none is within FORGET_SECONDS."""
+        """Return the number of failures of `key`; 0 if the last is over FORGET_SECONDS ago."""
         count, last = self._failures.peek(key) or (0, 0.0)
         return count if self._clock() - last <= FORGET_SECONDS else 0
 
@@ -71,7 +71,7 @@ class LoginThrottle:
         return max(0.0, last + delay_after(self.failures(key)) - self._clock())
 
     def record_failure(self, key: bytes) -> None:
-        """Count a failed login of `key`."""
+        """Count a failed login of `key`, now."""
         self._failures.put(key, (self.failures(key) + 1, self._clock()))
 
     def reset(self, key: bytes) -> None:

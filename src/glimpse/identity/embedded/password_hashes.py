@@ -48,7 +48,8 @@ class _Hash(NamedTuple):
 def hash_password(password: str, parameters: ScryptParameters = RECOMMENDED) -> str:
     """Return the hash of `password` with a new random salt: ``scrypt$N$r$p$SALT$HASH``.
 
-    SALT and HASH are in base64.
+    SALT and HASH are in base64. Takes 0.23 s of CPU time with the default parameters: call it in a
+    thread.
     """
     salt = secrets.token_bytes(16)
     digest = _scrypt(password, salt, parameters)

@@ -31,7 +31,7 @@ _RAISE_UNAVAILABLE = _RaiseUnavailable()  # has no state, so all threads may sha
 
 
 class Revocations:
-    """The audit ids of revoked tokens, in an SQLite file.
+    """The audit ids of revoked tokens, in an SQLite file that all workers of a machine share.
 
     Workers map the file ``revocations.count`` beside it into memory. It has the number of
     revocations, from which a worker learns at once that another one has revoked a token.
@@ -95,7 +95,10 @@ class Revocations:
         self._counter.close()
 
     def _connect(self) -> sqlite3.Connection:
-        """Open a connection whose commits are durable, and that waits up to 5 s for a lock."""
+        """Open a connection whose commits are durable, and that waits up to 5 s for a lock.
+
+        Raises sqlite3.Error. The caller closes it.
+        """
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         database.execute("PRAGMA busy_timeout = 5000")
         database.execute("PRAGMA synchronous = FULL")
@@ -103,7 +106,10 @@ class Revocations:
 
 
 def _map_counter(path: Path) -> mmap.mmap:
-    """Map the file `path` into memory that all processes share; create or reset it if needed."""
+    """Map the file `path` into memory that all processes share. Raises OSError.
+
+    A missing file is created, one of another size is replaced: both start with 0.
+    """
     if len(create_private_file(path, bytes(_COUNTER_BYTES))) != _COUNTER_BYTES:
         write_private_file(path, bytes(_COUNTER_BYTES))
     with path.open("r+b") as stream:

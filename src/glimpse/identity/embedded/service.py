@@ -89,11 +89,11 @@ class EmbeddedIdentity:
         service_token: str | None = None,
         target: RequestTarget | None = None,  # noqa: ARG002  no credential has access rules here
     ) -> Caller:
-        """Implement Identity.authenticate. Takes microseconds if `token` is cached.
+        """Implement Identity.authenticate: return the caller of `token`, in µs if it is cached.
 
         If the user of `service_token` has the role ``service``, `token` may have expired up to two
         days ago. An invalid `service_token` raises Unauthorized, too. `target` is ignored, since
-        application credentials have no access rules here.
+        application credentials have no access rules here. Raises the errors of `validate`.
         """
         if not token:
             raise Unauthorized("The request you have made requires authentication.")
@@ -160,9 +160,10 @@ class EmbeddedIdentity:
         return self._key_file.keys.sign(token)
 
     async def revoke(self, session: Session) -> None:
-        """Revoke the token of `session`, and all tokens that were obtained with it.
+        """Revoke the token of `session`, and all tokens of the chain that began with it.
 
-        On return, the revocation is on disk and takes effect in all workers. Raises
+        A token that was itself obtained with another one begins no chain: only it is revoked. On
+        return, the revocation is on disk and takes effect in all workers. Raises
         IdentityUnavailable if it cannot be written.
         """
         token = session.token
@@ -170,7 +171,7 @@ class EmbeddedIdentity:
         await asyncio.to_thread(self._revocations.revoke, token.audit_ids[0], until)
 
     def challenge(self, base_url: str) -> str:
-        """Implement Identity.challenge with the URL ``{base_url}/identity``."""
+        """Implement Identity.challenge: return ``Keystone uri="{base_url}/identity"``."""
         return f'Keystone uri="{base_url}/identity"'
 
     def copy_cache(self, other: Identity) -> None:

@@ -32,9 +32,10 @@ def resolve_session(token: Token, directory: Directory) -> Session:
     """Look up the user, project and application credential of `token` in `directory`.
 
     The roles of the session are those that the user has in the project. If the token is of an
-    application credential, they are only those that the credential has, too. Raises Unauthorized
-    if the user, project or credential is missing or disabled, or if there is a project, but no role
-    in it.
+    application credential, they are only those that the credential has, too. Expiry and revocation
+    are not checked (`EmbeddedIdentity.validate` does). Raises Unauthorized if the user or project
+    is missing or disabled, if the credential is missing, or if there is a project, but no role in
+    it.
     """
     user = directory.users.get(token.user_id)
     if user is None or not user.enabled:
@@ -56,7 +57,10 @@ def resolve_session(token: Token, directory: Directory) -> Session:
 
 
 def caller_from_session(session: Session, text: str) -> Caller:
-    """Return the Caller of `session`. `text` is the signed token, as the client sent it."""
+    """Return the Caller of `session`: an admin if it has the role admin.
+
+    `text` is the signed token, as the client sent it.
+    """
     project = session.project
     return Caller(
         user_id=session.user.id,

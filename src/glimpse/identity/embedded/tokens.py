@@ -77,7 +77,7 @@ class TokenKeys:
         """Return the token in `text`; None if none of the keys has signed it.
 
         Checks only the signature: the token may have expired or been revoked. Returns None, too,
-        for a text of more than MAX_TOKEN_CHARACTERS.
+        for a text of more than MAX_TOKEN_CHARACTERS, or of another version of Glimpse.
         """
         signed, _, signature = text.rpartition(".")
         if (
@@ -122,7 +122,7 @@ def _key_id(key: bytes) -> str:
 
 
 def _sign(text: str, key: bytes) -> str:
-    """Return the signature of `text`: HMAC-SHA256, encoded."""
+    """Return the signature of `text`: HMAC-SHA256, in URL-safe base64 of 43 characters."""
     return _encode(hmac.digest(key, text.encode(), hashlib.sha256))
 
 
