@@ -34,7 +34,7 @@ def is_url(url: str) -> bool:
 
 
 class Servers:
-    """The base URLs of one or more equal servers, used round-robin from a random one (as nova).
+    """The base URLs of one or more equal servers, used round-robin from a random one on.
 
     For `backoff` seconds, a server that failed is tried after all others. `public_url`, for links,
     is the first of the given URLs without user and password.

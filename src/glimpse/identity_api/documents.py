@@ -30,12 +30,19 @@ _SERVICES = (
 
 
 def format_time(seconds: float) -> str:
-    """Return a POSIX time in UTC, such as ``2026-01-31T23:59:59.000000Z``."""
+    """Return a POSIX time in UTC, such as ``2026-01-31T23:59:59.000000Z``.
+
+    Raises ValueError or OverflowError for a time outside the years 1 to 9999.
+    """
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
 def render_fault(status: int, message: str) -> dict[str, Any]:
-    """Render the body of an error response: ``{"error": {"code": status, ...}}``."""
+    """Render the body of an error: ``{"error": {"code": ..., "message": ..., "title": ...}}``.
+
+    The title is the phrase of `status`, such as ``Not Found``. Raises ValueError for an unknown
+    `status`.
+    """
     title = HTTPStatus(status).phrase
     return {"error": {"code": status, "message": message, "title": title}}
 
@@ -80,8 +87,9 @@ def render_catalog(base_url: str, region: str) -> list[dict[str, Any]]:
 def render_token(session: Session, services: list[dict[str, Any]] | None) -> dict[str, Any]:
     """Render ``{"token": {...}}``, the document of a session's token.
 
-    If the token has a project, the document has the project, the roles, and `services` as its
-    catalog, unless that is None.
+    If the token has a project, the document has the project, the roles, and `services` (a result of
+    `render_catalog`) as its catalog, unless that is None. It has the application credential with
+    which the token was obtained, if any. The token's text is not in it.
     """
     issued = session.token
     document: dict[str, Any] = {
@@ -121,7 +129,7 @@ def render_roles(names: tuple[str, ...]) -> list[dict[str, str]]:
 
 
 def render_project(project: Project, base_url: str) -> dict[str, Any]:
-    """Render a project as in ``/v3/auth/projects`` and ``/v3/projects``."""
+    """Render a project, also a disabled one, as in ``/v3/auth/projects`` and ``/v3/projects``."""
     return {
         "id": project.id,
         "name": project.name,

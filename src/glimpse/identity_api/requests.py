@@ -13,7 +13,10 @@ MAX_BODY_BYTES = 114_688  # the limit of a Keystone (oslo.middleware)
 
 
 def base_url_of(request: Request) -> str:
-    """Return the URL at which the client reached this process, without a slash at its end."""
+    """Return the URL at which the client reached this process, such as ``http://host:8774``.
+
+    It has no slash at its end, and no ``/identity``.
+    """
     base_url: str = request.scope["glimpse.base_url"]
     return base_url
 
@@ -21,7 +24,8 @@ def base_url_of(request: Request) -> str:
 def check_lengths(request: Request) -> None:
     """Check the ids in the path, and the names and values of the query's parameters.
 
-    Raises BadRequest if one of them is longer than `field_lengths` allows.
+    Raises BadRequest if an id has more than 64 characters (a region's 255), or if a name or value
+    of a parameter has more than 255.
     """
     is_region = request.url.path.rpartition("/")[0].endswith("/regions")
     max_length = field_lengths.REGION_ID if is_region else field_lengths.ID
@@ -41,9 +45,9 @@ def client_address(request: Request) -> str:
 async def read_json(request: Request) -> object:
     """Read the body, and return the parsed JSON.
 
-    Raises HTTPException 413 if the body has more than MAX_BODY_BYTES, BadRequest if it is not JSON,
-    and IdentityUnavailable if too many bodies are in memory. Raises ClientDisconnected if the
-    client closes the connection.
+    Content-Type is not checked. Raises HTTPException 413 if the body has more than MAX_BODY_BYTES,
+    BadRequest if it is empty or not JSON, and IdentityUnavailable if the bodies of all requests
+    take too much memory. Raises ClientDisconnected if the client closes the connection.
     """
     try:
         content = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY_BYTES)

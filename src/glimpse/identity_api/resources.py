@@ -18,7 +18,7 @@ _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a
 
 
 class RenderContext(NamedTuple):
-    """What resources are rendered from.
+    """What resources are rendered from: the users and projects, the base URL and the region.
 
     ``base_url`` is the URL at which the client reached this process, ``region`` the only region.
     """
@@ -44,7 +44,7 @@ class _ResourceKind(NamedTuple):
 
 
 def is_true(text: str) -> bool:
-    """Return True if oslo.utils reads `text` as true, for example ``1``, ``True``, ``yes``."""
+    """Return True for ``1``, ``t``, ``true``, ``on``, ``y`` and ``yes``, whatever their case."""
     return text.lower() in _TRUE
 
 
@@ -53,8 +53,8 @@ def list_resources(
 ) -> list[Resource]:
     """List the resources of a kind, a key of RESOURCE_KINDS, that match `query`.
 
-    `query` has the parameters of the request; `_filter` says how they match. Raises Forbidden if
-    the caller may not list this kind.
+    `query` has the parameters of the request: each that is a key of the resources has to equal its
+    value (`_filter`). Raises Forbidden unless the caller is an admin, or the kind is ``regions``.
     """
     if not (RESOURCE_KINDS[kind].is_listed_for_all or _is_admin(session)):
         raise _forbidden(f"list_{kind}")
@@ -66,8 +66,9 @@ def show_resource(
 ) -> Resource:
     """Return the resource with an id, of a kind that is a key of RESOURCE_KINDS.
 
-    Raises Forbidden if the caller may not see it, whether it exists or not. Raises NotFound if the
-    caller may see it, but it does not exist.
+    An admin may see all, other callers themselves, their project, its domain, and regions. Raises
+    Forbidden if the caller may not see it, whether it exists or not. Raises NotFound if the caller
+    may see it, but it does not exist.
     """
     singular, resources, is_visible_to, _ = RESOURCE_KINDS[kind]
     if not (is_visible_to(session, resource_id) or _is_admin(session)):
@@ -100,9 +101,10 @@ def list_projects_of_user(
 def _filter(resources: list[Resource], query: Query) -> list[Resource]:
     """Return the resources whose values equal the parameters of the same names in `query`.
 
-    For example, ``name=demo&enabled=true``. With ``marker``, the id of one of them, returns only
-    those after it. Other parameters are ignored, also ``limit``: a list is never paged, so a client
-    that requests a next page, after the last id, gets an empty one.
+    For example, ``name=demo&enabled=true``; the case of a text counts. With ``marker``, the id of
+    one of them, returns only those after it. Any other marker and all other parameters are ignored,
+    also ``limit``: a list is never paged, so a client that requests a next page, after the last id,
+    gets an empty one.
     """
     parameters = dict(query)
     matching = [
@@ -127,7 +129,7 @@ def _is_admin(session: Session) -> bool:
 
 
 def _forbidden(action: str) -> Forbidden:
-    """Make the error for an action of Keystone's policy, such as ``list_users``."""
+    """Make the error for an action that Keystone's policy calls ``identity:{action}``."""
     text = f"You are not authorized to perform the requested action: identity:{action}."
     return Forbidden(text)
 

@@ -33,7 +33,8 @@ def json_response(
 ) -> Response:
     """Make a response with `document` as its JSON body.
 
-    Its headers forbid shared caches to store it; `headers` are added, or replace them.
+    It has ``Vary: X-Auth-Token`` and ``Cache-Control: private``, which forbid shared caches to
+    store it. `headers` are added, or replace these if they are spelled like them.
     """
     return Response(orjson.dumps(document), status, PRIVATE | (headers or {}), "application/json")
 
@@ -70,7 +71,8 @@ async def _client_gone(_: Request, __: Exception) -> Response:
 async def _http_exception(request: Request, error: Exception) -> Response:
     """Make the response for an HTTPException, such as Starlette's for an unknown path.
 
-    For 405, ``Allow`` has the methods of all routes of the path.
+    It has the status and the headers of the exception. For 405, ``Allow`` has the methods of all
+    routes of the path. Raises `error` if it is another exception.
     """
     if not isinstance(error, HTTPException):
         raise error
@@ -83,7 +85,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 def _allowed_methods(request: Request) -> set[str]:
-    """Return the HTTP methods of all routes that match the path of `request`."""
+    """Return the HTTP methods of all routes that match the path of `request`, in upper case."""
     found: set[str] = set()
     for route in request.app.routes:
         if route.matches(request.scope)[0] is not Match.NONE:

@@ -29,7 +29,7 @@ _UNAUTHORIZED = "The request you have made requires authentication."
 
 
 def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
-    """Make the ASGI application that serves `identity`.
+    """Make the ASGI application that serves the Identity API of `identity`. Closes nothing.
 
     Each scope must have ``glimpse.base_url``, the URL at which the client reached this process; and
     it may have ``glimpse.client``, the client's IP address.
@@ -87,9 +87,10 @@ def _strip_slashes(app: ASGIApp) -> ASGIApp:
 class _Handlers:
     """The handlers of all operations but those of _ResourceHandlers.
 
-    `responses.EXCEPTION_HANDLERS` makes the responses for the errors that they raise. The handlers
-    of application credentials raise those of ApplicationCredentials. The names of the methods are
-    operations in logs and metrics.
+    All but `versions`, `version` and `issue` raise Unauthorized without a valid token in
+    X-Auth-Token. `responses.EXCEPTION_HANDLERS` makes the responses for the errors that they raise.
+    The handlers of application credentials raise those of ApplicationCredentials. The names of the
+    methods are operations in logs and metrics.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -111,9 +112,10 @@ class _Handlers:
         return json_response({"version": documents.render_version(base_url_of(request))})
 
     async def issue(self, request: Request) -> Response:
-        """Log in: respond with a new token in ``X-Subject-Token``, and its document.
+        """Log in: respond 201 with a new token in ``X-Subject-Token``, and its document.
 
-        If the client closes the connection, a password that still waits is not checked.
+        Raises BadRequest for an invalid body, and the errors of Login. If the client closes the
+        connection, a password that still waits is not checked.
         """
         auth_request = parse_auth_request(await read_json(request))
         login = self._identity.login(auth_request, client_address(request))
@@ -124,9 +126,10 @@ class _Handlers:
         )
 
     async def validate(self, request: Request) -> Response:
-        """Show the token in ``X-Subject-Token``.
+        """Show the token in ``X-Subject-Token``; with ``allow_expired``, also an expired one.
 
-        Raises Forbidden for the token of another user, unless the caller is an admin or a service.
+        Raises NotFound if it is not valid. Raises Forbidden for the token of another user, unless
+        the caller is an admin or a service.
         """
         caller, subject = self._caller_and_subject(
             request, allow_expired=resources.is_true(request.query_params.get("allow_expired", ""))
@@ -139,9 +142,9 @@ class _Handlers:
         )
 
     async def revoke(self, request: Request) -> Response:
-        """Revoke the token in ``X-Subject-Token``, and all tokens that were obtained with it.
+        """Revoke the token in ``X-Subject-Token``, with the chain of tokens that it began: 204.
 
-        Raises Forbidden for the token of another user, unless the caller is an admin.
+        Raises NotFound if it is not valid, Forbidden if it is another user's and no admin calls.
         """
         caller, subject = self._caller_and_subject(request)
         if caller.user.id != subject.user.id and "admin" not in caller.roles:
@@ -150,7 +153,7 @@ class _Handlers:
         return Response(status_code=204, headers=PRIVATE)
 
     async def projects(self, request: Request) -> Response:
-        """List the enabled projects in which the caller has a role."""
+        """List the enabled projects in which the caller has a role, also of an unscoped token."""
         session, base_url = self.session(request), base_url_of(request)
         found = self._identity.identity_file.current.projects_of(session.user)
         entries = [documents.render_project(each, base_url) for each in found]
@@ -228,8 +231,8 @@ class _Handlers:
         return Response(status_code=204, headers=PRIVATE)
 
     async def unauthorized(self, request: Request, _: Exception) -> Response:
-        """Make the response for Unauthorized: 401, and where to log in."""
-        # One message for all reasons: a client must not learn which names exist.
+        """Make the response for Unauthorized: 401, where to log in, and the same text always."""
+        # A client must not learn which names exist.
         challenge = f'Keystone uri="{base_url_of(request)}/identity/v3"'
         return json_response(
             documents.render_fault(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge}
