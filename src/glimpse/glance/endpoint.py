@@ -42,10 +42,10 @@ class Endpoint:
         self._look_up = SingleFlight(self._find_servers)
 
     async def servers(self) -> Servers:
-        """Return the servers, the same object each time. Only the first call may take long.
+        """Return the servers, the same object each time.
 
-        Raises Unavailable if none are configured, and no catalog can be read that has a usable URL;
-        the next call reads the catalog again.
+        Without configured servers, reads the catalog at each call until that succeeds. Raises
+        Unavailable if there is no catalog, or if it cannot be read or has no usable URL.
         """
         return self._servers or await self._look_up.join()
 

@@ -85,7 +85,7 @@ async def iterate_pages(
 async def _fetch_shrinking(
     fetch: FetchPage, marker: str | None, count: int
 ) -> tuple[Response, int]:
-    """Fetch a page of at most `count` images, or of an eighth while that raises TooLarge.
+    """Fetch a page of at most `count` images; after each TooLarge, of an eighth as many.
 
     Return the response and the number of images that were requested. Raises TooLarge if a single
     image is too large.

@@ -22,7 +22,8 @@ def is_success(response: Response) -> bool:
 def parse_document(response: Response) -> dict[str, Any]:
     """Return the JSON object in a response of any status code.
 
-    Raises InvalidResponse if the body is not a JSON object, TooLarge as `check_containers` does.
+    Raises InvalidResponse if the body is not a JSON object, TooLarge if it has more than 100,000
+    brackets and braces.
     """
     check_containers(response)
     try:

@@ -80,7 +80,10 @@ class RetryPolicy:
 
 
 def _is_safe_to_repeat(request: GlanceRequest, result: AttemptResult) -> bool:
-    """Return True if the request may be sent again after this failure (see RetryPolicy)."""
+    """Return True if the request may be sent again after this failure.
+
+    It may if it is a GET, if it was not sent, or if it is idempotent and not in progress any more.
+    """
     if request.method == "GET" or isinstance(result, ConnectError):
         return True
     return request.is_idempotent and not _may_be_in_progress(result)

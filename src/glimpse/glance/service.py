@@ -251,7 +251,7 @@ class GlanceImageService:
         await self._image_locks.close()
 
     def _request(self, method: str, caller: Caller, image_id: str) -> GlanceRequest:
-        """Return a request about one image, without a body. Raises as `image_path` does."""
+        """Return a request without a body. Raises ImageNotFound for an id that fits no path."""
         return GlanceRequest(
             method,
             image_path(image_id),

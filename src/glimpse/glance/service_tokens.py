@@ -15,7 +15,7 @@ class ServiceTokens(Protocol):
     async def token(self) -> str | None:
         """Return the current token, or None: requests then have the caller's token only.
 
-        Logs in if there is no token, within about a second. Raises nothing.
+        Logs in if there is no token, and waits for that about a second at most. Raises nothing.
         """
         ...
 

@@ -69,7 +69,7 @@ class ToozLocks:
         self.abandoned_calls = 0
 
     async def try_lock(self, name: str) -> Lock | None:
-        """Acquire the lock of that name; return None if another process or thread holds it.
+        """Acquire the lock of that name; return None if it is held already.
 
         Does not wait for the holder. Pass the lock to `release`. Raises Unavailable if the lock
         service cannot be reached, fails or does not respond within `call_timeout`.

@@ -68,7 +68,7 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
 def _strip_slashes(app: ASGIApp) -> ASGIApp:
     """Wrap `app`: ignore slashes at the end of a path, and set the request's operation.
 
-    The operation in logs and metrics is the name of the handler: ``identity.issue``, for example.
+    The operation in logs and metrics is the handler's, as ``identity.issue``, or identity.other.
     """
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,8 +114,8 @@ class _Handlers:
     async def issue(self, request: Request) -> Response:
         """Log in: respond 201 with a new token in ``X-Subject-Token``, and its document.
 
-        Raises BadRequest for an invalid body, and the errors of Login. If the client closes the
-        connection, a password that still waits is not checked.
+        Raises BadRequest for an invalid body, Unauthorized, and TooManyLogins (429). If the client
+        closes the connection, a password that still waits is not checked.
         """
         auth_request = parse_auth_request(await read_json(request))
         login = self._identity.login(auth_request, client_address(request))
@@ -163,7 +163,7 @@ class _Handlers:
     async def projects_of(self, request: Request) -> Response:
         """List the enabled projects in which the user in the path has a role.
 
-        Raises Forbidden or NotFound as `resources.list_projects_of_user`.
+        Raises Forbidden if it is another user and no admin calls, NotFound if there is none.
         """
         session, user_id = self.session(request), request.path_params["user_id"]
         query = request.query_params.items()
@@ -285,7 +285,7 @@ class _ResourceHandlers:
         self._kind = kind
 
     async def list_resources(self, request: Request) -> Response:
-        """List the resources of this kind that match the query."""
+        """List the resources of this kind that match the query. Raises Forbidden."""
         session, context = self._handlers.session(request), self._handlers.render_context(request)
         query = request.query_params.items()
         found = resources.list_resources(session, self._kind, context, query)
@@ -293,7 +293,7 @@ class _ResourceHandlers:
         return json_response(documents.render_collection(self._kind, found, url))
 
     async def show_resource(self, request: Request) -> Response:
-        """Show the resource with the id in the path."""
+        """Show the resource with the id in the path. Raises Forbidden or NotFound."""
         session, context = self._handlers.session(request), self._handlers.render_context(request)
         resource_id = request.path_params["resource_id"]
         found = resources.show_resource(session, self._kind, context, resource_id)

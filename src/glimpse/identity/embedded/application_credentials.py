@@ -44,9 +44,9 @@ class _Hasher(Protocol):
 class ApplicationCredentials:
     """Creates, shows, lists and deletes the application credentials in the identity file.
 
-    Each method checks that the caller, whose session it takes, has the permission: a user has it
-    for the user's own credentials, an admin for all but to create them. `hasher` hashes new
-    secrets. `clock` returns POSIX times.
+    Each method takes the caller's session and checks the permission: everybody may do this with
+    their own credentials; an admin may show, list and delete those of others, too. `hasher` hashes
+    new secrets. `clock` returns POSIX times.
     """
 
     def __init__(

@@ -58,6 +58,6 @@ class LoginHistory:
         return self._failure_level(key), self._failure_level(address)
 
     def _failure_level(self, key: bytes) -> int:
-        """Return the level of `key`, which is a key or an address; see `rank`."""
+        """Return 0 for no failures and refusals of `key`, a key or an address; else 1 or 2."""
         count = self._throttle.failures(key) + self._refusals.failures(key)
         return _MANY_FAILURES if count > FREE_FAILURES else min(count, 1)

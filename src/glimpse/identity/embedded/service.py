@@ -93,7 +93,8 @@ class EmbeddedIdentity:
 
         If the user of `service_token` has the role ``service``, `token` may have expired up to two
         days ago. An invalid `service_token` raises Unauthorized, too. `target` is ignored, since
-        application credentials have no access rules here. Raises the errors of `validate`.
+        application credentials have no access rules here. Raises IdentityUnavailable if the
+        revocations cannot be read.
         """
         if not token:
             raise Unauthorized("The request you have made requires authentication.")

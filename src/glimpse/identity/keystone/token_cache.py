@@ -86,7 +86,7 @@ class RefusedTokens:
         self._refused_until: LruCache[tuple[str, bool], float] = LruCache(MAX_TOKENS)
 
     def __contains__(self, refused: tuple[str, bool]) -> bool:
-        """Return True if this was added less than five, or `lifetime`, seconds ago."""
+        """Return True if `refused` was added, and has not been removed since."""
         return (self._refused_until.peek(refused) or 0.0) > self._clock()
 
     def add(self, refused: tuple[str, bool]) -> None:
