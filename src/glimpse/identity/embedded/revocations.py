@@ -40,7 +40,8 @@ class Revocations:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         """Open the file `path`, or create it with the mode 0600. `clock` returns POSIX times.
 
-        Raises OSError, or IdentityUnavailable if the file is not a database.
+        Raises OSError if a file cannot be created, and IdentityUnavailable if `path` is not a
+        database, or cannot be locked or written.
         """
         self._path = path
         self._clock = clock

@@ -147,8 +147,9 @@ class ServiceSession:
         """Return the URL of a service, from the catalog in Glimpse's own token.
 
         `service_type` is ``image``, for example. Of `interfaces`, such as ``internal``, the first
-        one that the service has counts. Raises IdentityUnavailable if the catalog has no such
-        endpoint, after which the next call fetches it again, or if Keystone is unavailable.
+        one that the service has in the region counts; None stands for any region. Raises
+        IdentityUnavailable if the catalog has no such endpoint, after which the next call fetches
+        it again, or if Keystone is unavailable.
         """
 
         def find_endpoint() -> str | None:
