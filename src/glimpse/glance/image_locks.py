@@ -32,11 +32,12 @@ _LONGEST_DELAY = 0.05
 
 
 class ImageLocks:
-    """Locks of images, in the lock service at `backend_url` (a tooz URL).
+    """Locks of images: while one is held, no other task or process writes to the image.
 
-    A caller waits for a lock for at most `timeout` seconds. `write_expiry` is the number of seconds
-    after which Glance must have completed a PATCH; it is used for locks in files only. `clock`
-    returns the time as files have it: in seconds since 1970.
+    They are in the lock service at `backend_url` (a tooz URL). A caller waits for a lock for at
+    most `timeout` seconds. `write_expiry` is the number of seconds after which Glance must have
+    completed a PATCH; it is used for locks in files only. `clock` returns the time as files have
+    it: in seconds since 1970.
     """
 
     def __init__(

@@ -189,9 +189,10 @@ def with_timeouts(backend_url: str) -> str:
 
 
 def _load(url: str) -> coordination.CoordinationDriver:
-    """Return the coordinator for a backend URL.
+    """Return the coordinator for a backend URL, which is not connected yet.
 
-    Raises UnusableLockService; its message has no part of a password.
+    Raises UnusableLockService if tooz does not know the scheme, needs a library for it, or does not
+    accept the URL; the message has no part of a password.
     """
     scheme = url.partition(":")[0]
     try:

@@ -161,9 +161,9 @@ class _Handlers:
         return json_response(documents.render_collection("projects", entries, url))
 
     async def projects_of(self, request: Request) -> Response:
-        """List the enabled projects in which the user in the path has a role.
+        """List the enabled projects in which the user in the path has a role, by the query.
 
-        Raises Forbidden if it is another user and no admin calls, NotFound if there is none.
+        Raises Forbidden unless the caller is that user or an admin, NotFound if there is none.
         """
         session, user_id = self.session(request), request.path_params["user_id"]
         query = request.query_params.items()

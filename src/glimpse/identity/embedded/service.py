@@ -196,7 +196,7 @@ class EmbeddedIdentity:
         return EXPIRED_WINDOW if SERVICE_ROLE in roles else 0
 
     def _refresh(self) -> None:
-        """Read the identity file and the keys again if they have changed.
+        """Read the identity file again if it has changed, and the keys at most once a second.
 
         Empties the cache if one of them has changed, or if a token has been revoked.
         """

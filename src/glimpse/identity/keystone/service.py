@@ -122,9 +122,10 @@ class KeystoneIdentity:
     async def _validate(self, token: str, validation_key: tuple[str, bool]) -> ValidatedToken:
         """Validate a token that this process has not cached, and cache the result.
 
-        Looks into the shared cache first, then calls Keystone. Raises Unauthorized if Keystone
-        refuses the token; this refusal is cached for a few seconds. Raises IdentityUnavailable if
-        the token could not be checked.
+        `validation_key` is its `cache_key`, and True if it may have expired. Looks into the shared
+        cache first, then calls Keystone. Raises Unauthorized if Keystone refuses the token; this
+        refusal is cached for a few seconds. Raises IdentityUnavailable if the token could not be
+        checked.
         """
         key, allow_expired = validation_key
         try:
