@@ -103,8 +103,8 @@ def parse_page(response: Response) -> GlancePage:
     """Return the page in a successful response to a list.
 
     The documents are not checked. Raises InvalidResponse if the body is not a JSON object with a
-    list ``images`` of at most 10,000 entries, or if its next link has no marker; TooLarge as
-    `check_containers` does.
+    list ``images`` of at most 10,000 entries, or if its next link has no marker; TooLarge if it has
+    more than 100,000 brackets and braces.
     """
     document = parse_document(response)
     documents = document.get("images")

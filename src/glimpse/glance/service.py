@@ -245,7 +245,7 @@ class GlanceImageService:
         return await self._client.ping()
 
     async def close(self) -> None:
-        """Implement ImageService.close: cancel background requests, close connections and locks."""
+        """Implement ImageService.close: cancel background requests, close all connections."""
         self._schema.close()
         await self._client.close()
         await self._image_locks.close()

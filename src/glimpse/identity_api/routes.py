@@ -209,7 +209,7 @@ class _Handlers:
         return json_response(documents.render_collection("application_credentials", entries, url))
 
     async def create_credential(self, request: Request) -> Response:
-        """Create an application credential. Only this response ever shows its secret."""
+        """Create an application credential: 201. Only this response ever shows its secret."""
         session, user_id = self.session(request), request.path_params["user_id"]
         body, address = await read_json(request), client_address(request)
         create = self._credentials.create(session, user_id, body, address)
@@ -285,7 +285,7 @@ class _ResourceHandlers:
         self._kind = kind
 
     async def list_resources(self, request: Request) -> Response:
-        """List the resources of this kind that match the query. Raises Forbidden."""
+        """List the resources of this kind that match the query; only admins may, but for regions."""
         session, context = self._handlers.session(request), self._handlers.render_context(request)
         query = request.query_params.items()
         found = resources.list_resources(session, self._kind, context, query)

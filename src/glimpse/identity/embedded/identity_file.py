@@ -116,7 +116,10 @@ class IdentityFile:
         self.refresh()
 
     def _complete(self) -> None:
-        """Create the file, or write what `complete_document` adds to it; make it private."""
+        """Create the file, or write what `complete_document` adds to it; make it private.
+
+        Raises OSError, or InvalidStateFile with the name of the file. Call it with the lock held.
+        """
         exists = self.path.exists()
         try:
             written = decode_document(self.path.read_bytes()) if exists else standard_document()

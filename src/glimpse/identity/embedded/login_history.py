@@ -31,7 +31,7 @@ class LoginHistory:
         self._throttle.record_failure(address)
 
     def record_refusal(self, key: bytes, address: bytes) -> None:
-        """Record a check that was refused. It lowers the rank and delays nothing."""
+        """Record a check that was refused: `rank` may grow, `delay` does not."""
         self._refusals.record_failure(key)
         self._refusals.record_failure(address)
 

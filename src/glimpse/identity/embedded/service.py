@@ -189,8 +189,8 @@ class EmbeddedIdentity:
     def _expired_window(self, service_token: str) -> float:
         """Return how many seconds ago a token may have expired, if it comes with `service_token`.
 
-        This is 0 if the user of `service_token` does not have the role ``service``. Raises the
-        errors of `validate`.
+        This is EXPIRED_WINDOW if the user of `service_token` has the role ``service``, otherwise 0.
+        Raises Unauthorized if `service_token` is not valid, and IdentityUnavailable.
         """
         roles = self.validate(service_token).roles
         return EXPIRED_WINDOW if SERVICE_ROLE in roles else 0

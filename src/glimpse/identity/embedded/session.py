@@ -15,7 +15,7 @@ from glimpse.images import Caller
 
 
 class Session(NamedTuple):
-    """A token with its user, project and roles, as they are in the directory now.
+    """A token with its user, project and roles, as they are in the identity file now.
 
     ``project`` is None for an unscoped token; then ``roles`` is empty. ``credential`` is the
     application credential with which the token was obtained, or None.

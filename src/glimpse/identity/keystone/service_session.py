@@ -275,7 +275,7 @@ def is_sendable(token: str) -> bool:
 
 
 def _failure_of(error: Exception) -> _Failure:
-    """Return the failure that an error of keystoneauth, or of a plugin, stands for."""
+    """Return which _Failure an error of keystoneauth or a plugin is; _INVALID if unknown."""
     if isinstance(error, TimeoutError):
         return _TIMED_OUT
     if isinstance(error, _RETRYABLE):
