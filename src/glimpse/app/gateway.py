@@ -33,7 +33,10 @@ class Gateway(NamedTuple):
 
 
 def open_gateway_components(settings: Settings, rules: PolicyRules | None) -> Components:
-    """Make the components of a gateway. Raises what `open_gateway` raises."""
+    """Make the components of a gateway. Connects to no service yet.
+
+    Raises InvalidSettings, and OSError if the directory of lock files cannot be made.
+    """
     images, identity, _ = open_gateway(settings, rules)
     readiness_checks: dict[str, ReadinessCheck] = {"glance": images.ping}
     if isinstance(identity, KeystoneIdentity):

@@ -97,7 +97,10 @@ class PolicyFiles:
             _LOG.error("%s The rules stay as they were; correct the file.", error)
 
     def _read_stats(self) -> _FileStats:
-        """Return inode, size and modification time of each file and directory; zeros if missing."""
+        """Return inode, size and modification time of the policy file, directories and their files.
+
+        They are zeros for a file or directory that cannot be accessed.
+        """
         return tuple(_stat(path) for path in self._paths())
 
     def _paths(self) -> Iterator[str]:

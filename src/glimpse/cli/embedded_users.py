@@ -10,9 +10,11 @@ _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, not l
 
 
 def read_directory(settings: Settings) -> Directory:
-    """Read the users in the state directory; without an identity file, create the standard users.
+    """Return the users in the state directory. This creates or completes the identity file.
 
-    Raises CommandFailed for a file with invalid content, OSError for one that cannot be used.
+    A missing file is created with the standard users. Missing ids and passwords are added to an
+    existing one. Invalid entries are logged and left out. Raises CommandFailed for a file with
+    invalid content, OSError for one that cannot be used.
     """
     try:
         return IdentityFile(settings.server.state_dir).current
@@ -21,9 +23,9 @@ def read_directory(settings: Settings) -> Directory:
 
 
 def base_url(settings: Settings) -> str:
-    """Return the URL of a Glimpse with these settings, for clients on the same machine.
+    """Return ``http://HOST:PORT``, the URL of a Glimpse with these settings on this machine.
 
-    It has no slash at its end.
+    HOST is the loopback address if Glimpse listens on all addresses.
     """
     host = _LOOPBACK.get(settings.server.host, settings.server.host)
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"

@@ -113,11 +113,12 @@ class ComputeAPI:
     async def _respond(
         self, scope: Scope, receive: Receive, version_root: str, path: str
     ) -> Response:
-        """Return the response for a path below a version root, such as ``/v2.1/images``.
+        """Return the response for `path` below `version_root`: ``/images`` below ``/v2.1``.
 
-        Errors are checked in a deployed Compute API's order: 413 for a body that is too large, 401
-        without a valid token, 404 for an unknown path. It is 503 if the identity service is
-        unavailable, or if request bodies take too much memory. Raises ClientDisconnected.
+        Errors become responses, checked in a deployed Compute API's order: 413 for a body that is
+        too large, 401 without a valid token, 404 for an unknown path, then those of `_perform`. It
+        is 503 if the identity service is unavailable, or if request bodies take too much memory.
+        Raises only ClientDisconnected.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         accept = header_text(headers, b"accept")

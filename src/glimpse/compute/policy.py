@@ -33,9 +33,9 @@ class ComputePolicy:
     def check(self, caller: Caller, rule: str) -> None:
         """Raise a 403 fault unless `caller` may use the operation whose policy rule is `rule`.
 
-        If `rule` is not configured, the rule ``os_compute_api:os-images`` decides. A caller without
-        a project may use no operation. (Compute responds to such a token with 500;
-        docs/differences.md.)
+        If `rule` is not configured, the rule ``os_compute_api:os-images`` decides; without both,
+        every caller with a project may. A caller without a project may use no operation. (Compute
+        responds to such a token with 500; docs/differences.md.)
         """
         if caller.project_id is None:
             raise Fault(403, "Images need a token that is scoped to a project; this one is not.")

@@ -73,10 +73,12 @@ def current_time() -> str:
 def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: str) -> Image:
     """Return a new image without data, in status queued, with `now` as its dates.
 
-    Its id is in lower case. Other values are not validated, but for these errors:
+    Its id is in lower case; its tags are sorted, each once. Other values are not validated, but for
+    these errors:
 
-    - Forbidden: the caller may not create the image, or not with its visibility; the owner is
-      another project and the caller no admin; a key of a property starts with RESERVED_PREFIX.
+    - Forbidden: the caller may not create the image, or not with its visibility; the owner is None
+      or another project than the caller's, and the caller no admin; a key of a property starts with
+      RESERVED_PREFIX.
     - Invalid: text cannot be stored (see `check_text`); properties are too large (`check_size`).
     """
     owner = caller.project_id if new.owner is DefaultOwner.CALLERS_PROJECT else new.owner

@@ -126,7 +126,10 @@ def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
 
 
 def _texts(query: ImageQuery) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield each attribute of an image whose text the query filters by, and the allowed texts."""
+    """Yield each attribute that the query compares with texts, and these texts as they are.
+
+    Visibility, tags and properties are not among them: `_predicates` compares those.
+    """
     for plural, attribute in (("names", "name"), *ONE_OF.items()):
         wanted: tuple[str, ...] | None = getattr(query, plural)
         if wanted is not None:

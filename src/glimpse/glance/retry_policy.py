@@ -97,7 +97,10 @@ def _may_be_in_progress(result: AttemptResult) -> bool:
 
 
 def _is_timeout(result: AttemptResult) -> bool:
-    """Return True if the server accepted the request but did not respond in time."""
+    """Return True if the server accepted the request but did not respond in time.
+
+    A timeout of the connection attempt is none: the server did not get the request.
+    """
     return isinstance(result, TimeoutError) and not isinstance(result, ConnectError)
 
 

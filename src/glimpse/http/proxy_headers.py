@@ -67,7 +67,10 @@ def is_host(text: str) -> bool:
 
 
 def _is_prefix(text: str) -> bool:
-    """Return True if `text` is a path that is valid in a URL, of at most 255 characters."""
+    """Return True if `text` is a path that is valid in a URL: empty, ``/a``, ``/a/b/``.
+
+    It has at most 255 characters, and no empty segment (``//``).
+    """
     return len(text) <= _LONGEST_PREFIX and _PREFIX.fullmatch(text) is not None
 
 

@@ -170,7 +170,7 @@ def render_domain(base_url: str) -> dict[str, Any]:
 
 
 def render_role(name: str, base_url: str) -> dict[str, Any]:
-    """Render a role as in ``/v3/roles``."""
+    """Render a role as an entry of the list in ``/v3/roles``."""
     return {
         "id": role_id(name),
         "name": name,

@@ -285,7 +285,7 @@ class _ResourceHandlers:
         self._kind = kind
 
     async def list_resources(self, request: Request) -> Response:
-        """List the matching resources of this kind. Only admins may, but anyone may list regions."""
+        """List the matching resources of this kind. Only admins may; anyone may list regions."""
         session, context = self._handlers.session(request), self._handlers.render_context(request)
         query = request.query_params.items()
         found = resources.list_resources(session, self._kind, context, query)

@@ -160,9 +160,9 @@ def _parse_boolean_in_any_case(name: str, text: str) -> bool:
 
 
 def _parse_visibility(name: str, text: str) -> str:
-    """Return `text`, which is empty or a visibility. Empty text matches no image.
+    """Return `text` if it is empty, which matches no image, or in VISIBILITIES.
 
-    Raises Invalid for text that is not in VISIBILITIES.
+    Raises Invalid for any other text.
     """
     return _parse_choice(name, text) if text else text
 

@@ -88,7 +88,10 @@ class ClientTimeouts(asyncio.Protocol):
         self.flow.pause_writing()
 
     def resume_writing(self) -> None:
-        """Let the application continue: the client has read most of the data sent so far."""
+        """Let the application continue: the client has read most of the data sent so far.
+
+        UNSENT_RESPONSES stops counting the unsent bytes.
+        """
         UNSENT_RESPONSES.remove(self)
         self._resumed_writing += 1
         self.flow.resume_writing()

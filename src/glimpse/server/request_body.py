@@ -25,9 +25,9 @@ class RequestBody(Protocol):
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
         """Return the content in `data`, and the bytes of `data` that were not decoded.
 
-        Once `is_complete` is True, these bytes are the beginning of the next request. Until then,
-        pass them to the next call, before newer bytes. Raises RequestRefused (400 or 431) for a
-        malformed body.
+        Once `is_complete` is True, these bytes are the beginning of the next request. Before that,
+        there are such bytes only if `data` has more than one call decodes: call again with them,
+        without waiting for newer bytes. Raises RequestRefused (400 or 431) for a malformed body.
         """
         ...
 

@@ -267,13 +267,14 @@ def _keeps_alive(connection: bytes | None) -> bool:
 
 
 def _expects_continue(fields: dict[bytes, bytes], minor: bytes, length: int | None) -> bool:
-    """Return True if the client waits for 100 Continue before it sends a body, and has one.
+    """Return True if the client has a body to send, and waits for 100 Continue before it.
 
-    `fields` has an Expect header, which is ignored in HTTP/1.0 (RFC 9110, 10.1.1). Raises
-    RequestRefused with 417 for an expectation other than 100-continue.
+    `fields` has an Expect header, which is ignored in HTTP/1.0 (RFC 9110, 10.1.1). `length` is the
+    result of `_body_length`. Raises RequestRefused with 417 for an expectation other than
+    100-continue, even without a body.
     """
     if minor == b"0":
-        return False  # RFC 9110, 10.1.1
+        return False
     if fields[b"expect"].strip().lower() != b"100-continue":
         raise RequestRefused(417, "The only expectation that is understood is 100-continue.")
     return length != 0

@@ -148,6 +148,7 @@ class _Worker:
     def on_tick(self, tick: int) -> None:
         """Report a heartbeat, check file descriptors, return free memory: each at its interval.
 
+        `tick` is the number of this call; there are TICKS_PER_SECOND calls in a second.
         The event loop calls this, so that no heartbeat is reported while the loop is blocked.
         """
         if self._ticks_per_heartbeat and tick % self._ticks_per_heartbeat == 0:

@@ -1,4 +1,7 @@
-"""Options of a nova.conf that concern Glimpse and have no effect, and what to use instead."""
+"""Messages on options of a nova.conf that have no effect in Glimpse, and what to use instead.
+
+`glimpse serve` logs them, `glimpse check` prints them.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 

@@ -218,7 +218,7 @@ class Connection(asyncio.Protocol):
         return self._parser.get_status_code() >= _FIRST_STATUS_WITHOUT_DOCUMENT
 
     def _complete(self) -> None:
-        """Make `send` return the response that has been parsed."""
+        """Make `send` return the response that has been parsed: no request is in progress now."""
         response = Response(self._parser.get_status_code(), self._headers, bytes(self._body))
         self._body = bytearray()
         if self._response is not None and not self._response.done():
@@ -247,7 +247,7 @@ class Connection(asyncio.Protocol):
     def _reserve(self, size: int) -> None:
         """Reserve `size` bytes of the budget; pause reading until they are granted.
 
-        Does nothing if this response has a reservation already.
+        Does nothing if this response has a reservation already, or has failed or ended.
         """
         if self._reserved_bytes or self._response is None:
             return
@@ -264,7 +264,10 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _release_reservation(self) -> None:
-        """Release the reserved bytes of the budget, or cancel the pending reservation."""
+        """Release the reserved bytes of the budget, or cancel the pending reservation.
+
+        Call it only if there is one.
+        """
         size, pending = self._reserved_bytes, self._pending
         self._reserved_bytes, self._pending = 0, None
         if pending is not None:

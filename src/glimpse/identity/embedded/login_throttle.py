@@ -1,4 +1,4 @@
-"""LoginThrottle: counts failed logins, and delays the next ones accordingly."""
+"""LoginThrottle: counts failed logins, and computes the delay of the next; LoginQueue waits it."""
 
 import hashlib
 import secrets

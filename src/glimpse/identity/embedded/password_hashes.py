@@ -1,4 +1,7 @@
-"""Password hashes: made and checked with scrypt, stored as text with parameters and salt."""
+"""Password hashes: made and checked with scrypt, stored as text with parameters and salt.
+
+`Login` replaces outdated hashes of application credentials' secrets, never those of passwords.
+"""
 
 import base64
 import hashlib
