@@ -2,7 +2,7 @@
 
 import pytest
 
-from glimpse.settings.environment import IGNORED
+from glimpse.settings.ignored_variables import IGNORED
 
 
 @pytest.fixture(autouse=True)

@@ -57,6 +57,29 @@ def test_a_whole_nova_conf_is_understood(tmp_path: Path) -> None:
 KEYSTONE = "[keystone_authtoken]\nauth_type = password\n"
 
 
+def test_a_variable_overrides_files_and_is_overridden_by_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = _written(tmp_path, "[glance]\ntimeout = 5\n[glimpse]\nport = 1111\n")
+    monkeypatch.setenv("OS_GLANCE__TIMEOUT", "77")
+    monkeypatch.setenv("OS_GLIMPSE__PORT", "2222")
+    monkeypatch.setenv("OS_DEFAULT__DEBUG", "true")
+    settings = load_settings([file], {"glimpse.port": 3333})
+    assert (settings.glance.timeout, settings.server.port) == (77, 3333)
+    assert settings.server.debug
+
+
+def test_variables_alone_configure_a_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OS_KEYSTONE_AUTHTOKEN__AUTH_URL", "http://keystone/v3")
+    monkeypatch.setenv("OS_KEYSTONE_AUTHTOKEN__AUTH_TYPE", "password")
+    monkeypatch.setenv("OS_KEYSTONE_AUTHTOKEN__PASSWORD", "s3cret")
+    settings = load_settings()
+    assert (settings.api.auth_strategy, settings.image_service) == ("keystone", "glance")
+    plugin = loading.load_auth_from_conf_options(settings.oslo_config, "keystone_authtoken")
+    assert isinstance(plugin, Password)
+    assert plugin._password == "s3cret"  # noqa: SLF001  the plugin has no accessor
+
+
 @pytest.mark.parametrize(
     ("text", "port", "required"),
     [

@@ -8,7 +8,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from glimpse.settings.environment import find_ignored_variables
+from glimpse.settings.ignored_variables import find_ignored_variables
 from glimpse.settings.options import SECTIONS
 from glimpse.settings.options.api import UNLIMITED, Api, Embedded, Middleware, Policy, Quota
 from glimpse.settings.options.process import (
@@ -45,10 +45,12 @@ class InvalidSettings(Exception):
 def load_settings(
     config_files: Sequence[str | Path] = (), overrides: Mapping[str, object] = _NO_OVERRIDES
 ) -> Settings:
-    """Read the settings; later files override earlier ones, and `overrides` override the files.
+    """Read the settings from files, environment variables and `overrides`.
 
-    A key of `overrides` is ``section.option``; values of None are ignored. Options that are set
-    nowhere have their defaults, with no file at all, too.
+    Later files override earlier ones; variables such as ``OS_API__AUTH_STRATEGY`` override files
+    (oslo.config's convention), and `overrides` override both. A key of `overrides` is
+    ``section.option``; values of None are ignored. Options that are set nowhere have their
+    defaults.
 
     A file may be a complete nova.conf: sections and options that Glimpse does not have are ignored.
     `Settings.ineffective_options` lists those that concern Glimpse and have no effect. Raises
@@ -60,7 +62,7 @@ def load_settings(
         config(args=[], project="glimpse", default_config_files=files, default_config_dirs=[])
         for section, options in SECTIONS.items():
             config.register_opts(options, group=None if section == "DEFAULT" else section)
-        raw = read_raw_options(files)
+        raw = read_raw_options(files, os.environ)
         refuse_nul(raw, overrides)
         register_references(config, raw)
         for name, value in overrides.items():

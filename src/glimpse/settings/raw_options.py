@@ -1,4 +1,4 @@
-"""The texts of options in configuration files, as oslo.config does not return them."""
+"""The texts of options in files and environment variables, as oslo.config does not return them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,22 +7,30 @@ from oslo_config import cfg
 
 from glimpse.settings.options import SECTIONS
 
-# By section and option: the text in the last file that sets the option.
+# By section and option: the text in the environment variable or the last file that sets the option.
 RawOptions = Mapping[str, Mapping[str, str]]
 
+# The name of an environment variable that sets an option, as oslo.config defines it.
+_VARIABLE = re.compile(r"OS_([A-Z0-9_]+?)__([A-Z0-9_]+)")
 _CREDENTIALS = ("keystone_authtoken", "service_user")
 # ``$name``, ``${name}`` or ``$section.name``: oslo.config replaces it by that option's value.
 _REFERENCE = re.compile(r"\$\{?(?:(\w+)\.)?(\w+)")
 
 
-def read_raw_options(files: Sequence[str]) -> RawOptions:
-    """Return the texts of all options in the files; later files override earlier ones.
+def read_raw_options(files: Sequence[str], environment: Mapping[str, str]) -> RawOptions:
+    """Return the texts of all options in the files, and in variables such as OS_API__AUTH_STRATEGY.
 
-    Raises cfg.ParseError for a malformed file.
+    Later files override earlier ones, and variables override files. Raises cfg.ParseError for a
+    malformed file.
     """
     found: dict[str, dict[str, list[str]]] = {}
     for file in files:
         cfg.ConfigParser(file, found).parse()
+    for name, value in environment.items():
+        if variable := _VARIABLE.fullmatch(name):
+            section, option = variable.groups()
+            section = section if section == "DEFAULT" else section.lower()
+            found.setdefault(section, {})[option.lower()] = [value]
     return {
         section: {option: values[-1] for option, values in options.items()}
         for section, options in found.items()

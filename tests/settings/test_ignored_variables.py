@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from glimpse.settings import load_settings
-from glimpse.settings.environment import find_ignored_variables
+from glimpse.settings.ignored_variables import find_ignored_variables
 
 
 def test_proxies_and_ca_bundles_are_reported() -> None:
