@@ -120,7 +120,7 @@ class GlanceImageService:
         """Request the page of at most `limit` images after `marker`, and return the response.
 
         Raises the errors of `GlanceClient.send`, that of `list_error` for an unsuccessful response,
-        and TooLarge as `check_containers` does.
+        and TooLarge for a page of more than 100,000 brackets and braces.
         """
         all_parameters = [*parameters(query), ("limit", str(limit))]
         if marker is not None:

@@ -161,7 +161,7 @@ class _Handlers:
         return json_response(documents.render_collection("projects", entries, url))
 
     async def projects_of(self, request: Request) -> Response:
-        """List the enabled projects in which the user in the path has a role, by the query.
+        """List the enabled projects of the user in the path that match the query.
 
         Raises Forbidden unless the caller is that user or an admin, NotFound if there is none.
         """

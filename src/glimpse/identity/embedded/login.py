@@ -204,7 +204,7 @@ class Login:
 
         Failures are counted by `name` and `address`. Concurrent checks with the same `name`,
         `address` and `compared` run once; `compared` has the secret that was sent and the stored
-        one. Raises Unauthorized if `check` returns False, and the errors of `LoginQueue.check`.
+        one. Raises Unauthorized if `check` returns False, TooManyLogins, or IdentityUnavailable.
         """
         network = client_network(address)
         attempt = Attempt(digest(*name, network), digest(network), digest(*compared))

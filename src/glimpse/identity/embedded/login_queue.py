@@ -45,7 +45,7 @@ class Attempt(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class _PasswordCheck:
-    """A check that waits or runs, and its callers. ``arrival`` grows with each new check."""
+    """A check that waits or runs: ``waiters`` are its callers, ``arrival`` is its number."""
 
     attempt: Attempt
     work: Callable[[], bool]
