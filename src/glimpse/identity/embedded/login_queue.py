@@ -283,7 +283,7 @@ class LoginQueue:
         running.add_done_callback(lambda done: self._finish(check, done))
 
     def _finish(self, check: _PasswordCheck, done: asyncio.Future[bool]) -> None:
-        """Record success or failure of a check, resume its callers, and start the next checks."""
+        """Record how a check ended, unless cancelled; resume its callers, start the next checks."""
         self._running.remove(check)
         if done.cancelled():  # `close` came before a thread had begun the check
             check.fail(_closed)
