@@ -75,6 +75,7 @@ def test_variables_alone_configure_a_gateway(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("OS_KEYSTONE_AUTHTOKEN__PASSWORD", "s3cret")
     settings = load_settings()
     assert (settings.api.auth_strategy, settings.image_service) == ("keystone", "glance")
+    loading.register_auth_conf_options(settings.oslo_config, "keystone_authtoken")
     plugin = loading.load_auth_from_conf_options(settings.oslo_config, "keystone_authtoken")
     assert isinstance(plugin, Password)
     assert plugin._password == "s3cret"  # noqa: SLF001  the plugin has no accessor

@@ -56,7 +56,9 @@ async def _conflict(_: Request, error: Exception) -> Response:
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:
-    return json_response(documents.render_fault(503, str(error)), 503, {"Retry-After": "1"})
+    retry_after = error.retry_after if isinstance(error, IdentityUnavailable) else 1
+    headers = {"Retry-After": str(retry_after)}
+    return json_response(documents.render_fault(503, str(error)), 503, headers)
 
 
 async def _too_many_logins(_: Request, __: Exception) -> Response:

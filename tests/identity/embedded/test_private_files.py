@@ -50,3 +50,10 @@ def test_failed_write_leaves_no_temporary_file(
     with pytest.raises(OSError, match="space"):
         private_files.write_private_file(tmp_path / "secret", b"half")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_replaced_leaves_no_copy_of_its_new_content(tmp_path: Path) -> None:
+    (tmp_path / "file").mkdir()
+    with pytest.raises(OSError, match="file"):
+        private_files.write_private_file(tmp_path / "file", b"secret")
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]

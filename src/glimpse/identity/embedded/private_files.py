@@ -50,7 +50,11 @@ def write_private_file(path: Path, content: bytes) -> None:
     directory, `path` is unchanged then.
     """
     temporary = _write_temporary(path, content)
-    temporary.replace(path)
+    try:
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     _sync_directory(path.parent)
 
 
