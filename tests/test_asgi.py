@@ -46,18 +46,18 @@ def test_an_asgi_server_serves_the_application(tmp_path: Path, name: str) -> Non
         assert request(process.address, "GET", "/healthcheck").body == b"OK"
         token = issue_token(cloud.identity_url, USER.name)
         image = b'{"name": "one", "disk_format": "raw", "container_format": "bare"}'
-        created = cloud.ask("user", "POST", "/image/v2/images", image)
+        created = cloud.request("user", "POST", "/image/v2/images", image)
         assert created.status == 201, str(created)
         path = f"/v2.1//images/{created.json()['id']}/metadata"
-        written = cloud.ask("user", "POST", path, b'{"metadata": {"a/b": "\xc3\xa9"}}')
+        written = cloud.request("user", "POST", path, b'{"metadata": {"a/b": "\xc3\xa9"}}')
         assert written.status == 400, str(written)
-        written = cloud.ask("user", "POST", path, b'{"metadata": {"a b": "\xc3\xa9"}}')
+        written = cloud.request("user", "POST", path, b'{"metadata": {"a b": "\xc3\xa9"}}')
         assert written.status == 200, str(written)
-        read = cloud.ask("user", "GET", f"{path}/a%20b")
+        read = cloud.request("user", "GET", f"{path}/a%20b")
         assert read.json() == {"meta": {"a b": "\xe9"}}, str(read)
         listed = request(process.address, "GET", "/v2.1/images", {"X-Auth-Token": token})
         assert [one["name"] for one in listed.json()["images"]] == ["one"], str(listed)
         assert request(process.address, "GET", "/v2.1/images").status == 401
-        deleted = cloud.ask("user", "DELETE", path.removesuffix("/metadata"))
+        deleted = cloud.request("user", "DELETE", path.removesuffix("/metadata"))
         assert (deleted.status, deleted.body) == (204, b""), str(deleted)
     assert "operation: delete_image" in process.log.read_text()

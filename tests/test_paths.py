@@ -6,7 +6,7 @@ import pytest
 
 from glimpse.app.reload import ReloadableApplication
 from glimpse.settings import load_settings
-from tests.support.asgi import call
+from tests.support.asgi import send_request
 
 # Each as it is meant, and as a client that takes base URLs as they come sends it.
 PATHS = (
@@ -25,8 +25,8 @@ PATHS = (
 async def test_repeated_slashes_count_as_one(tmp_path: Path, path: str, sent: str) -> None:
     application = ReloadableApplication(load_settings([], {"glimpse.state_dir": str(tmp_path)}))
     try:
-        meant, answer = [await call(application, "GET", each) for each in (path, sent)]
+        meant, response = [await send_request(application, "GET", each) for each in (path, sent)]
     finally:
         await application.close()
     assert meant.status in (200, 300, 401), str(meant)
-    assert (answer.status, answer.body) == (meant.status, meant.body)
+    assert (response.status, response.body) == (meant.status, meant.body)

@@ -10,7 +10,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from tests.support.cloud import PASSWORD, Cloud, Member, request_token
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 
 PROJECT_ID, PROJECT = f"{0xC4E:032x}", "crew"
 ROLES = {
@@ -142,7 +142,7 @@ def token_of(cloud: Cloud, caller: str) -> str:
 
 def send(
     cloud: Cloud, token: str, operation: Operation, image_id: str = "", version: str = "/v2.1"
-) -> Answer:
+) -> Response:
     """Send the operation on that image; `version` is that of the Compute API."""
     address, prefix = cloud.address, version
     if operation.api == "image":

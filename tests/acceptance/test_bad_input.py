@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.acceptance.conftest import PROJECTS
 from tests.peers.cloud import PeerGateway
 from tests.support.cloud import Cloud
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 
 BODIES = {
     "half an object": b'{"metadata": ',
@@ -56,14 +56,14 @@ def image(cloud: Cloud) -> Iterator[str]:
     cloud.put_images([], absent=[image_id])
 
 
-def assert_refused(answer: Answer) -> None:
-    assert 400 <= answer.status < 500, str(answer)
-    assert answer.fault or answer.status in (404, 413), str(answer)
-    assert answer.body, str(answer)
+def assert_refused(response: Response) -> None:
+    assert 400 <= response.status < 500, str(response)
+    assert response.fault or response.status in (404, 413), str(response)
+    assert response.body, str(response)
 
 
-def assert_answered(answer: Answer) -> None:
-    assert answer.status < 500, str(answer)
+def assert_response_below_500(response: Response) -> None:
+    assert response.status < 500, str(response)
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
@@ -72,13 +72,13 @@ def assert_answered(answer: Answer) -> None:
 def test_a_bad_body_is_refused(
     body: bytes, root: str, method: str, cloud: Cloud, image: str
 ) -> None:
-    answer = cloud.ask("owner", method, f"{root}/images/{image}/metadata", body)
+    response = cloud.request("owner", method, f"{root}/images/{image}/metadata", body)
     if isinstance(cloud, PeerGateway) and (root, body) == LET_THROUGH:
-        assert_answered(answer)
+        assert_response_below_500(response)
     else:
-        assert_refused(answer)
+        assert_refused(response)
     one = body.replace(b'"metadata"', b'"meta"')
-    assert_refused(cloud.ask("owner", "PUT", f"{root}/images/{image}/metadata/a", one))
+    assert_refused(cloud.request("owner", "PUT", f"{root}/images/{image}/metadata/a", one))
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
@@ -110,29 +110,29 @@ def test_a_body_of_10_mb_is_refused_before_it_is_sent(
 )
 def test_an_invalid_query_gets_a_response(query: str, cloud: Cloud) -> None:
     for path in ("/v2.1/images", "/v2.1/images/detail", "/v2/images"):
-        assert_answered(cloud.ask("owner", "GET", f"{path}?{query}"))
+        assert_response_below_500(cloud.request("owner", "GET", f"{path}?{query}"))
 
 
 @pytest.mark.parametrize("query", ["a=" + "x" * 100_000, "&" * 100_000, "=&" * 50_000])
 def test_a_query_of_100_kb_gets_a_response(query: str, cloud: Cloud) -> None:
-    assert_answered(cloud.ask("owner", "GET", f"/v2.1/images?{query}"))
+    assert_response_below_500(cloud.request("owner", "GET", f"/v2.1/images?{query}"))
 
 
 @pytest.mark.parametrize("method", ODD_METHODS)
 def test_an_unusual_method_is_refused(method: str, cloud: Cloud, image: str) -> None:
     for path in ("/v2.1/images", f"/v2.1/images/{image}", f"/v2.1/images/{image}/metadata"):
-        assert_refused(cloud.ask("owner", method, path))
+        assert_refused(cloud.request("owner", method, path))
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[0])
 def test_an_unusual_header_gets_a_response(
     header: tuple[str, str], cloud: Cloud, image: str
 ) -> None:
-    answer = request(cloud.address, "GET", "/v2.1/images", [header])
-    assert answer.status == 401, str(answer)
+    response = request(cloud.address, "GET", "/v2.1/images", [header])
+    assert response.status == 401, str(response)
     body = b'{"metadata": {"a": "b"}}'
     target = f"/v2.1/images/{image}/metadata"
-    assert_answered(cloud.ask("owner", "POST", target, body, [header]))
+    assert_response_below_500(cloud.request("owner", "POST", target, body, [header]))
 
 
 @settings(
@@ -146,5 +146,5 @@ def test_an_unusual_header_gets_a_response(
 def test_any_bytes_in_a_path_or_a_query_get_a_response(
     path: str, query: str, name: str, cloud: Cloud
 ) -> None:
-    assert_answered(cloud.ask("owner", "GET", f"/v2.1/images/{path}"))
-    assert_answered(cloud.ask("owner", "GET", f"/v2.1/images?{name}={query}"))
+    assert_response_below_500(cloud.request("owner", "GET", f"/v2.1/images/{path}"))
+    assert_response_below_500(cloud.request("owner", "GET", f"/v2.1/images?{name}={query}"))

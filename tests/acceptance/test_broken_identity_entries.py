@@ -51,16 +51,16 @@ def _check(process: GlimpseProcess) -> None:
     """Log in, list, and write the file."""
     cloud = EmbeddedCloud(process)
     for target in ("users", "projects", "auth/projects"):
-        answer = cloud.ask("demo", "GET", f"/identity/v3/{target}")
-        assert answer.status == 200, str(answer)
-        assert {one["name"] for one in answer.json()[target.rpartition("/")[2]]} == {"demo"}
+        response = cloud.request("demo", "GET", f"/identity/v3/{target}")
+        assert response.status == 200, str(response)
+        assert {one["name"] for one in response.json()[target.rpartition("/")[2]]} == {"demo"}
     target = f"/identity/v3/users/{'d' * 32}/application_credentials"
     body = json.dumps({"application_credential": {"name": "new"}}).encode()
-    made = cloud.ask("demo", "POST", target, body)
+    made = cloud.request("demo", "POST", target, body)
     assert made.status == 201, str(made)
     credential = made.json()["application_credential"]["id"]
-    assert len(cloud.ask("demo", "GET", target).json()["application_credentials"]) == 1
-    assert cloud.ask("demo", "DELETE", f"{target}/{credential}").status == 204
+    assert len(cloud.request("demo", "GET", target).json()["application_credentials"]) == 1
+    assert cloud.request("demo", "DELETE", f"{target}/{credential}").status == 204
 
 
 def test_broken_entries_are_left_out_and_logged(state_dir: Path) -> None:
@@ -83,5 +83,5 @@ def test_a_user_keeps_its_roles_in_projects_that_exist(state_dir: Path) -> None:
     _write(state_dir / "identity.json", broken={"users": [user]})
     with GlimpseProcess(state_dir) as process:
         target = f"/identity/v3/users/{'b' * 32}/projects"
-        projects = EmbeddedCloud(process).ask("demo", "GET", target)
+        projects = EmbeddedCloud(process).request("demo", "GET", target)
         assert [one["id"] for one in projects.json()["projects"]] == [PROJECT]

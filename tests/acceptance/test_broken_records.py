@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.cloud import EmbeddedCloud
-from tests.support.http import Answer
+from tests.support.http import Response
 from tests.support.process import GlimpseProcess
 
 DATE = "2024-03-01T00:00:00Z"
@@ -82,9 +82,9 @@ def break_rows(cloud: EmbeddedCloud, assignments: list[str]) -> None:
         database.commit()
 
 
-def listed(answer: Answer) -> list[dict[str, Any]]:
-    assert answer.status == 200, str(answer)
-    found: list[dict[str, Any]] = json.loads(answer.body)["images"]
+def listed(response: Response) -> list[dict[str, Any]]:
+    assert response.status == 200, str(response)
+    found: list[dict[str, Any]] = json.loads(response.body)["images"]
     return found
 
 
@@ -94,7 +94,7 @@ def test_broken_rows_are_left_out_of_every_list_and_logged_once(cloud: EmbeddedC
     sound = {image_id(len(BROKEN)), image_id(len(BROKEN) + 1)}
     for target in LISTS:
         for _ in range(2):
-            found = {image["id"] for image in listed(cloud.ask("admin", "GET", target))}
+            found = {image["id"] for image in listed(cloud.request("admin", "GET", target))}
             assert found == sound, target
     log = cloud.process.log.read_text()
     lines = [line for line in log.splitlines() if "is broken" in line]
@@ -108,12 +108,12 @@ def test_pages_continue_after_broken_rows(cloud: EmbeddedCloud) -> None:
     break_rows(cloud, ["created_at = 'x'", "properties = '{'"] * 200)
     sound = {image_id(number) for number in range(400, 450)}
     for target in ("/v2.1/images", "/image/v2/images?limit=1000&sort=name:asc"):
-        assert {image["id"] for image in listed(cloud.ask("admin", "GET", target))} == sound
-    assert len(listed(cloud.ask("admin", "GET", "/v2.1/images?limit=20"))) == 20
+        assert {image["id"] for image in listed(cloud.request("admin", "GET", target))} == sound
+    assert len(listed(cloud.request("admin", "GET", "/v2.1/images?limit=20"))) == 20
     seen: set[str] = set()
     following: str | None = "/v2/images?limit=7"
     while following:
-        page = cloud.ask("admin", "GET", f"/image{following}")
+        page = cloud.request("admin", "GET", f"/image{following}")
         seen |= {image["id"] for image in listed(page)}
         following = page.json().get("next")
     assert seen == sound
@@ -132,12 +132,12 @@ def test_a_broken_row_is_404(cloud: EmbeddedCloud) -> None:
             ("GET", f"/image/v2/images/{image_id(number)}/file", None),
             ("DELETE", f"/image/v2/images/{image_id(number)}", None),
         ):
-            answer = cloud.ask("admin", method, target, body)
-            assert answer.status == 404, (assignment, method, target, str(answer))
-        marker = cloud.ask("admin", "GET", f"/v2.1/images?marker={image_id(number)}")
+            response = cloud.request("admin", method, target, body)
+            assert response.status == 404, (assignment, method, target, str(response))
+        marker = cloud.request("admin", "GET", f"/v2.1/images?marker={image_id(number)}")
         assert marker.status == 400, (assignment, str(marker))
     taken = json.dumps({"id": image_id(0)}).encode()
-    assert cloud.ask("admin", "POST", "/image/v2/images", taken).status == 409
+    assert cloud.request("admin", "POST", "/image/v2/images", taken).status == 409
     assert "Traceback" not in cloud.process.log.read_text()
 
 
@@ -145,15 +145,15 @@ def test_an_image_loaded_again_repairs_a_broken_row(cloud: EmbeddedCloud) -> Non
     put_images(cloud, 2)
     break_rows(cloud, ["properties = '{'", "created_at = 'x'"])
     put_images(cloud, 2)
-    assert len(listed(cloud.ask("admin", "GET", "/v2.1/images/detail"))) == 2
-    assert len(listed(cloud.ask("admin", "GET", "/v2.1/images/detail?name=sound"))) == 2
+    assert len(listed(cloud.request("admin", "GET", "/v2.1/images/detail"))) == 2
+    assert len(listed(cloud.request("admin", "GET", "/v2.1/images/detail?name=sound"))) == 2
 
 
 def test_unusual_rows_are_shown_as_far_as_possible(cloud: EmbeddedCloud) -> None:
     put_images(cloud, len(ODD))
     break_rows(cloud, ODD)
-    details = listed(cloud.ask("admin", "GET", "/v2.1/images/detail"))
+    details = listed(cloud.request("admin", "GET", "/v2.1/images/detail"))
     assert len(details) == len(ODD)
     statuses = {image["id"]: image["status"] for image in details}
     assert statuses[image_id(0)] == "UNKNOWN"
-    assert len(listed(cloud.ask("admin", "GET", "/image/v2/images"))) == len(ODD)
+    assert len(listed(cloud.request("admin", "GET", "/image/v2/images"))) == len(ODD)

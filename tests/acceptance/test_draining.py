@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.test_lost_uploads import PIECE, half_sent, make_image, names, status
 from tests.support.cloud import EmbeddedCloud
-from tests.support.http import read_answer
+from tests.support.http import read_response
 from tests.support.process import GlimpseProcess
 
 
@@ -28,12 +28,12 @@ def test_an_upload_in_progress_completes_while_draining(
                 upload.recv(1)  # it waits
             upload.settimeout(20)
             upload.sendall(PIECE)
-            answer = read_answer(upload, "PUT")
-        assert answer.status == 204, str(answer)
+            response = read_response(upload, "PUT")
+        assert response.status == 204, str(response)
         assert process.stop() == 0, process.log.read_text()
     with process:
         assert status(cloud, image) == "active"
-        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body == 2 * PIECE
+        assert cloud.request("owner", "GET", f"/image/v2/images/{image}/file").body == 2 * PIECE
 
 
 def test_a_client_that_is_too_slow_is_disconnected_and_leaves_nothing(

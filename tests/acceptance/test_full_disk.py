@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.conftest import MEMBERS
 from tests.support.cloud import EmbeddedCloud, seed_identity
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess, wait_until
 
 
@@ -59,12 +59,12 @@ class Filled:
 
 def make_image(cloud: EmbeddedCloud) -> str:
     body = {"disk_format": "raw", "container_format": "bare"}
-    answer = cloud.ask("owner", "POST", "/image/v2/images", json.dumps(body).encode())
-    assert answer.status == 201, str(answer)
-    return str(answer.json()["id"])
+    response = cloud.request("owner", "POST", "/image/v2/images", json.dumps(body).encode())
+    assert response.status == 201, str(response)
+    return str(response.json()["id"])
 
 
-def upload(cloud: EmbeddedCloud, image: str, data: bytes) -> Answer:
+def upload(cloud: EmbeddedCloud, image: str, data: bytes) -> Response:
     headers = {
         "X-Auth-Token": cloud.token("owner") or "",
         "Content-Type": "application/octet-stream",
@@ -72,9 +72,9 @@ def upload(cloud: EmbeddedCloud, image: str, data: bytes) -> Answer:
     return request(cloud.address, "PUT", f"/image/v2/images/{image}/file", headers, data)
 
 
-def set_item(cloud: EmbeddedCloud, image: str, key: str) -> Answer:
+def set_item(cloud: EmbeddedCloud, image: str, key: str) -> Response:
     body = json.dumps({"meta": {key: "v" * 200}}).encode()
-    return cloud.ask("owner", "PUT", f"/v2.1/images/{image}/metadata/{key}", body)
+    return cloud.request("owner", "PUT", f"/v2.1/images/{image}/metadata/{key}", body)
 
 
 def test_acknowledged_writes_survive_a_disk_that_fills_up(cloud: EmbeddedCloud, disk: Path) -> None:
@@ -90,23 +90,23 @@ def test_acknowledged_writes_survive_a_disk_that_fills_up(cloud: EmbeddedCloud, 
     assert set(written.values()) == {200, 503}, written
     (disk / "filling").unlink()
     assert set_item(cloud, image, "after").status == 200
-    answer = cloud.ask("owner", "GET", f"/v2.1/images/{image}/metadata")
+    response = cloud.request("owner", "GET", f"/v2.1/images/{image}/metadata")
     kept = {key for key, status in written.items() if status == 200}
-    assert set(answer.json()["metadata"]) == {*kept, "after"}, str(answer)
+    assert set(response.json()["metadata"]) == {*kept, "after"}, str(response)
 
 
 def test_an_upload_that_does_not_fit_leaves_nothing_and_one_that_does_succeeds(
     cloud: EmbeddedCloud, disk: Path
 ) -> None:
     image = make_image(cloud)
-    answer = upload(cloud, image, b"x" * 5_000_000)
-    assert answer.status == 413, str(answer)
+    response = upload(cloud, image, b"x" * 5_000_000)
+    assert response.status == 413, str(response)
     assert list((disk / "data").iterdir()) == []
-    assert cloud.ask("owner", "GET", f"/image/v2/images/{image}").json()["status"] == "queued"
+    assert cloud.request("owner", "GET", f"/image/v2/images/{image}").json()["status"] == "queued"
     with Filled(disk):
-        answer = upload(cloud, image, b"x")
-        assert (answer.status, answer.header("Retry-After")) == (503, "1"), str(answer)
-        assert cloud.ask("owner", "GET", "/v2.1/images/detail").status == 200
+        response = upload(cloud, image, b"x")
+        assert (response.status, response.header("Retry-After")) == (503, "1"), str(response)
+        assert cloud.request("owner", "GET", "/v2.1/images/detail").status == 200
     assert upload(cloud, image, b"x").status == 204
 
 
@@ -123,7 +123,7 @@ def test_logins_and_logouts_on_a_full_disk_report_what_was_done(
         shown = request(cloud.address, "GET", path, headers)
         assert shown.status == 200, "it was said not to be revoked"
         user = shown.json()["token"]["user"]["id"]
-        made = cloud.ask(
+        made = cloud.request(
             "owner",
             "POST",
             f"/identity/v3/users/{user}/application_credentials",
@@ -136,9 +136,9 @@ def test_logins_and_logouts_on_a_full_disk_report_what_was_done(
 
 def readiness(cloud: EmbeddedCloud) -> tuple[int, dict[str, str | None]]:
     """The status of ``/readiness``, and the reason of each part that is not ready."""
-    answer = request(cloud.address, "GET", "/readiness")
-    parts = answer.json()["parts"]
-    return answer.status, {name: part.get("reason") for name, part in parts.items()}
+    response = request(cloud.address, "GET", "/readiness")
+    parts = response.json()["parts"]
+    return response.status, {name: part.get("reason") for name, part in parts.items()}
 
 
 def becomes_ready(cloud: EmbeddedCloud, *, ready: bool) -> dict[str, str | None]:
@@ -167,7 +167,7 @@ def test_readiness_names_a_full_disk_and_one_line_is_logged(
         assert 503 in statuses
         assert {upload(cloud, other, b"x" * 200_000).status for _ in range(20)} <= {413, 503}
         for path in ("/v2.1/images/detail", f"/image/v2/images/{image}/file"):
-            assert cloud.ask("owner", "GET", path).status == 200
+            assert cloud.request("owner", "GET", path).status == 200
     becomes_ready(cloud, ready=True)
     assert set_item(cloud, image, "after").status == 200
     assert upload(cloud, other, b"x" * 2000).status == 204
@@ -195,26 +195,26 @@ def test_writes_without_a_state_directory_are_503(
             "identity": "the identity file cannot be read",
         }
         for number in range(5):
-            answer = set_item(cloud, image, f"k{number}")
-            assert (answer.status, answer.header("Retry-After")) == (503, "1"), str(answer)
-            assert str(tmp_path) not in str(answer), "clients are told no paths"
-            deleted = cloud.ask("owner", "DELETE", f"/v2.1/images/{image}")
+            response = set_item(cloud, image, f"k{number}")
+            assert (response.status, response.header("Retry-After")) == (503, "1"), str(response)
+            assert str(tmp_path) not in str(response), "clients are told no paths"
+            deleted = cloud.request("owner", "DELETE", f"/v2.1/images/{image}")
             for write in (deleted, upload(cloud, other, b"data")):
                 assert write.status == 503, str(write)
                 assert str(tmp_path) not in str(write)
-        made = cloud.ask("owner", "POST", "/image/v2/images", b"{}")
+        made = cloud.request("owner", "POST", "/image/v2/images", b"{}")
         assert made.status == 503, str(made)
-        assert cloud.ask("owner", "GET", "/v2.1/images/detail").status == 200
-        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").status == 503
+        assert cloud.request("owner", "GET", "/v2.1/images/detail").status == 200
+        assert cloud.request("owner", "GET", f"/image/v2/images/{image}/file").status == 503
         (tmp_path / "moved").rename(state)
         becomes_ready(cloud, ready=True)
         assert set_item(cloud, image, "after").status == 200
         assert upload(cloud, other, b"data").status == 204
-        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body == b"data"
+        assert cloud.request("owner", "GET", f"/image/v2/images/{image}/file").body == b"data"
         log = process.log.read_text()
         assert "Traceback" not in log
         assert len([line for line in log.split("\n") if " ERROR " in line]) <= 4
-        kept = cloud.ask("owner", "GET", f"/v2.1/images/{image}/metadata").json()["metadata"]
+        kept = cloud.request("owner", "GET", f"/v2.1/images/{image}/metadata").json()["metadata"]
         assert set(kept) == {"after"}
 
 
@@ -228,7 +228,7 @@ def test_a_data_directory_that_disappears_is_not_created_again(tmp_path: Path) -
         (state / "data").rename(tmp_path / "unmounted")
         assert upload(cloud, other, b"data").status == 503
         assert not (state / "data").exists()
-        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").status == 503
+        assert cloud.request("owner", "GET", f"/image/v2/images/{image}/file").status == 503
         (tmp_path / "unmounted").rename(state / "data")
-        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body == b"data"
+        assert cloud.request("owner", "GET", f"/image/v2/images/{image}/file").body == b"data"
         assert upload(cloud, other, b"data").status == 204

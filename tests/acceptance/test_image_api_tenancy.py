@@ -10,7 +10,7 @@ from tests.acceptance.conftest import READER
 from tests.acceptance.tenancy import ATTRIBUTES, CALLERS, KEY, OUTCOMES, UNKNOWN_CALLERS
 from tests.acceptance.test_tenancy import make_image
 from tests.support.cloud import Cloud
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 
 CHANGES = json.dumps([{"op": "replace", "path": f"/{KEY}", "value": "x"}]).encode()
 PATCH = "application/openstack-images-v2.1-json-patch"
@@ -25,7 +25,7 @@ OPERATIONS: dict[str, tuple[str, str, str, int, bytes | None, str]] = {
 }
 
 
-def ask(cloud: Cloud, token: str | None, operation: str, image_id: str) -> Answer:
+def send_request(cloud: Cloud, token: str | None, operation: str, image_id: str) -> Response:
     method, path, _, _, body, kind = OPERATIONS[operation]
     place = urlsplit(cloud.image_url_at(cloud.process.base_url))
     headers = {"Content-Type": kind} if kind else {}
@@ -48,12 +48,12 @@ def expected(operation: str, outcome: str) -> int:
 def test_responses_match_the_table(caller: str, kind: str, operation: str, cloud: Cloud) -> None:
     image = make_image(kind)
     cloud.put_images([image])
-    answer = ask(cloud, cloud.token(caller), operation, image["id"])
+    response = send_request(cloud, cloud.token(caller), operation, image["id"])
     outcome = OUTCOMES[caller, kind]
-    assert answer.status == expected(operation, outcome), str(answer)
+    assert response.status == expected(operation, outcome), str(response)
     if operation == "list":
-        listed = {each["id"] for each in answer.json()["images"]}
-        assert (image["id"] in listed) == ("L" in outcome), str(answer)
+        listed = {each["id"] for each in response.json()["images"]}
+        assert (image["id"] in listed) == ("L" in outcome), str(response)
     cloud.put_images([], absent=[image["id"]] if kind != "protected" else [])
 
 
@@ -64,15 +64,17 @@ def test_without_a_valid_token_everything_is_401(
 ) -> None:
     image = make_image("public")
     cloud.put_images([image])
-    answer = ask(cloud, expired_token if caller == "expired" else None, operation, image["id"])
-    assert answer.status == 401, str(answer)
-    assert answer.header("WWW-Authenticate"), str(answer)
-    assert image["id"] not in answer.body.decode(), str(answer)
+    response = send_request(
+        cloud, expired_token if caller == "expired" else None, operation, image["id"]
+    )
+    assert response.status == 401, str(response)
+    assert response.header("WWW-Authenticate"), str(response)
+    assert image["id"] not in response.body.decode(), str(response)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_reader_changes_nothing(operation: str, cloud: Cloud) -> None:
     image: dict[str, Any] = {**make_image("private"), "owner": READER.project_id}
     cloud.put_images([image])
-    answer = ask(cloud, cloud.token(READER.name), operation, image["id"])
-    assert answer.status == (200 if operation in ("list", "show") else 403), str(answer)
+    response = send_request(cloud, cloud.token(READER.name), operation, image["id"])
+    assert response.status == (200 if operation in ("list", "show") else 403), str(response)

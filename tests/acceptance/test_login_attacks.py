@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cloud import EmbeddedCloud
-from tests.support.http import Answer, read_answer, request
+from tests.support.http import Response, read_response, request
 from tests.support.process import GlimpseProcess
 
 ATTACKERS = 300
@@ -60,21 +60,21 @@ def timed_login(cloud: EmbeddedCloud, name: str, address: str = "127.0.0.1") -> 
     """Seconds that the right login takes from an address; fails unless it succeeds."""
     content = login_request(name, right_password(cloud, name))
     began = time.monotonic()
-    answer = send_from(address, cloud.address, content)
-    assert answer.status == 201, str(answer)
+    response = send_from(address, cloud.address, content)
+    assert response.status == 201, str(response)
     return time.monotonic() - began
 
 
-def send_from(source: str, address: Address, content: bytes) -> Answer:
+def send_from(source: str, address: Address, content: bytes) -> Response:
     with socket.create_connection(address, 20, (source, 0)) as connection:
         connection.sendall(content)
-        return read_answer(connection, "POST")
+        return read_response(connection, "POST")
 
 
 def timed_list(cloud: EmbeddedCloud, token: str | None) -> float:
     began = time.monotonic()
-    answer = request(cloud.address, "GET", "/v2.1/images", {"X-Auth-Token": token or ""})
-    assert answer.status == 200, str(answer)
+    response = request(cloud.address, "GET", "/v2.1/images", {"X-Auth-Token": token or ""})
+    assert response.status == 200, str(response)
     return time.monotonic() - began
 
 
@@ -174,7 +174,7 @@ def test_logins_of_clients_that_disconnect_delay_no_correct_login(cloud: Embedde
     assert timed_login(cloud, "owner") <= bounds.login
 
 
-async def guess(address: Address, content: bytes) -> Answer:
+async def guess(address: Address, content: bytes) -> Response:
     """Send one login and read the answer without blocking others."""
     reader, writer = await asyncio.open_connection(*address)
     try:
@@ -184,12 +184,12 @@ async def guess(address: Address, content: bytes) -> Answer:
         pairs = [tuple(line.split(": ", 1)) for line in lines[1:-2]]
         length = next(int(value) for name, value in pairs if name == "content-length")
         body = await reader.readexactly(length)
-        return Answer(int(lines[0].split()[1]), tuple(pairs), body)  # type: ignore[arg-type]  # pairs of two
+        return Response(int(lines[0].split()[1]), tuple(pairs), body)  # type: ignore[arg-type]  # pairs of two
     finally:
         await close(writer)
 
 
-async def guess_at_once(address: Address, contents: list[bytes]) -> list[Answer]:
+async def guess_at_once(address: Address, contents: list[bytes]) -> list[Response]:
     return await asyncio.gather(*(guess(address, content) for content in contents))
 
 
@@ -230,8 +230,8 @@ async def test_the_client_address_is_the_forwarded_one_if_proxies_are_trusted(
             login_request("owner", f"guess {number}", f"X-Forwarded-For: 192.0.2.{number}\r\n")
             for number in range(12)
         ]
-        answers = await guess_at_once(process.address, guesses)
-    assert {answer.status for answer in answers} == {401}
+        responses = await guess_at_once(process.address, guesses)
+    assert {response.status for response in responses} == {401}
 
 
 def test_failed_logins_with_long_names_take_no_memory(cloud: EmbeddedCloud) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.support.cloud import EmbeddedCloud
-from tests.support.http import encode_head, read_answer, request
+from tests.support.http import encode_head, read_response, request
 from tests.support.process import GlimpseProcess, wait_until
 
 SIZE, PIECE = 4 * 1024 * 1024, b"x" * 2 * 1024 * 1024  # of which the first half is sent at once
@@ -19,15 +19,15 @@ DATA_TYPE = ("Content-Type", "application/octet-stream")
 
 def make_image(cloud: EmbeddedCloud) -> str:
     body = {"disk_format": "raw", "container_format": "bare", "visibility": "private"}
-    answer = cloud.ask("owner", "POST", "/image/v2/images", json.dumps(body).encode())
-    assert answer.status == 201, str(answer)
-    return str(answer.json()["id"])
+    response = cloud.request("owner", "POST", "/image/v2/images", json.dumps(body).encode())
+    assert response.status == 201, str(response)
+    return str(response.json()["id"])
 
 
 def status(cloud: EmbeddedCloud, image: str) -> str:
-    answer = cloud.ask("owner", "GET", f"/image/v2/images/{image}")
-    assert answer.status == 200, str(answer)
-    return str(answer.json()["status"])
+    response = cloud.request("owner", "GET", f"/image/v2/images/{image}")
+    assert response.status == 200, str(response)
+    return str(response.json()["status"])
 
 
 @contextlib.contextmanager
@@ -64,9 +64,9 @@ def test_an_upload_cut_off_by_a_crash_can_be_made_again(state_dir: Path) -> None
         with socket.create_connection(cloud.address, timeout=20) as connection:
             sized = [*headers, ("Content-Length", str(len(PIECE)))]
             connection.sendall(encode_head(cloud.address, "PUT", target, sized, b"") + PIECE)
-            answer = read_answer(connection, "PUT")
-        assert answer.status == 204, str(answer)
-        assert cloud.ask("owner", "GET", target).body == PIECE
+            response = read_response(connection, "PUT")
+        assert response.status == 204, str(response)
+        assert cloud.request("owner", "GET", target).body == PIECE
 
 
 def test_a_start_does_not_undo_uploads_of_running_processes(state_dir: Path) -> None:
@@ -83,11 +83,11 @@ def test_a_start_does_not_undo_uploads_of_running_processes(state_dir: Path) -> 
                 assert status(cloud, image) == "saving"
                 assert f"{image}#1" in names(state_dir)
                 upload.sendall(PIECE)
-                answer = read_answer(upload, "PUT")
-                assert answer.status == 204, str(answer)
+                response = read_response(upload, "PUT")
+                assert response.status == 204, str(response)
         assert status(cloud, image) == "active"
         assert names(state_dir) == [image]
-        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body == 2 * PIECE
+        assert cloud.request("owner", "GET", f"/image/v2/images/{image}/file").body == 2 * PIECE
 
 
 def test_an_upload_of_a_worker_that_died_is_undone_by_the_next_one(state_dir: Path) -> None:
@@ -123,19 +123,21 @@ def test_a_crash_leaves_no_half_image_and_loses_no_acknowledged_one(state_dir: P
                     doomed = next(iter(acknowledged))
                     data = acknowledged.pop(doomed)
                     deleted.add(doomed)  # or not: the answer may be what the crash took
-                    answer = cloud.ask("owner", "DELETE", f"/image/v2/images/{doomed}")
-                    assert answer.status == 204, str(answer)
+                    response = cloud.request("owner", "DELETE", f"/image/v2/images/{doomed}")
+                    assert response.status == 204, str(response)
         killer.join()
         process.start()
-        known = {image: cloud.ask("owner", "GET", f"/image/v2/images/{image}") for image in images}
+        known = {
+            image: cloud.request("owner", "GET", f"/image/v2/images/{image}") for image in images
+        }
         assert {image for image in images if known[image].status != 200} <= deleted
-        for image, answer in known.items():
-            if answer.status == 200 and answer.json()["status"] == "active":
-                found = cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body
+        for image, response in known.items():
+            if response.status == 200 and response.json()["status"] == "active":
+                found = cloud.request("owner", "GET", f"/image/v2/images/{image}/file").body
                 assert found == image.encode() * 20_000
             else:
-                assert image not in acknowledged, str(answer)
-                assert not (state_dir / "data" / image).exists(), str(answer)
+                assert image not in acknowledged, str(response)
+                assert not (state_dir / "data" / image).exists(), str(response)
         assert list((state_dir / "uploads").iterdir()) == []
     process.stop()
 
@@ -153,8 +155,8 @@ def test_data_above_the_configured_cap_is_refused(state_dir: Path, tmp_path: Pat
         image = make_image(cloud)
         with half_sent(cloud, image) as upload:
             upload.sendall(b"x")
-            answer = read_answer(upload, "PUT")
-        assert answer.status == 413, str(answer)
-        assert str(len(PIECE)) in answer.body.decode(), str(answer)
+            response = read_response(upload, "PUT")
+        assert response.status == 413, str(response)
+        assert str(len(PIECE)) in response.body.decode(), str(response)
         assert status(cloud, image) == "queued"
         assert names(state_dir) == []

@@ -32,13 +32,13 @@ def make_images(cloud: EmbeddedCloud, count: int) -> list[str]:
 def set_item(cloud: EmbeddedCloud, image_id: str, key: str, value: str) -> int:
     """Set one metadata item as the owner; return the status."""
     body = json.dumps({"meta": {key: value}}).encode()
-    return cloud.ask("owner", "PUT", f"/v2.1/images/{image_id}/metadata/{key}", body).status
+    return cloud.request("owner", "PUT", f"/v2.1/images/{image_id}/metadata/{key}", body).status
 
 
 def metadata(cloud: EmbeddedCloud, image_id: str) -> dict[str, str]:
-    answer = cloud.ask("owner", "GET", f"/v2.1/images/{image_id}/metadata")
-    assert answer.status == 200, str(answer)
-    found: dict[str, str] = answer.json()["metadata"]
+    response = cloud.request("owner", "GET", f"/v2.1/images/{image_id}/metadata")
+    assert response.status == 200, str(response)
+    found: dict[str, str] = response.json()["metadata"]
     return found
 
 

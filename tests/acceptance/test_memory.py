@@ -118,7 +118,7 @@ def embedded(tmp_path: Path) -> Iterator[EmbeddedCloud]:
 
 
 def make_image(cloud: Cloud) -> str:
-    made = cloud.ask("owner", "POST", "/image/v2/images", b'{"name": "one", "tags": ["a"]}')
+    made = cloud.request("owner", "POST", "/image/v2/images", b'{"name": "one", "tags": ["a"]}')
     assert made.status == 201, str(made)
     return str(made.json()["id"])
 

@@ -12,7 +12,7 @@ from tests.acceptance.conftest import MEMBERS
 from tests.acceptance.test_bad_input import BODIES, HEADERS, ODD_METHODS
 from tests.acceptance.test_lost_uploads import make_image
 from tests.support.cloud import EmbeddedCloud, seed_identity
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess
 
 PATCH = ("Content-Type", "application/openstack-images-v2.1-json-patch")
@@ -32,9 +32,9 @@ def image(embedded: EmbeddedCloud) -> str:
     return make_image(embedded)
 
 
-def ask(
+def send_request(
     cloud: EmbeddedCloud, method: str, target: str, body: bytes | None, *headers: tuple[str, str]
-) -> Answer:
+) -> Response:
     return request(
         cloud.address,
         method,
@@ -44,19 +44,21 @@ def ask(
     )
 
 
-def assert_refused(answer: Answer) -> None:
-    assert 400 <= answer.status < 500, str(answer)
-    assert answer.body, str(answer)
+def assert_refused(response: Response) -> None:
+    assert 400 <= response.status < 500, str(response)
+    assert response.body, str(response)
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_a_bad_body_is_refused(body: bytes, embedded: EmbeddedCloud, image: str) -> None:
     image_body = body.replace(b'{"metadata": ', b'{"name": ')
     patch_body = body.replace(b'"metadata"', b'"op": "replace", "path": "/name", "value"')
-    assert_refused(ask(embedded, "PATCH", f"/image/v2/images/{image}", b"[%b]" % patch_body, PATCH))
+    assert_refused(
+        send_request(embedded, "PATCH", f"/image/v2/images/{image}", b"[%b]" % patch_body, PATCH)
+    )
     if image_body != BODIES["too many items"]:
-        assert_refused(ask(embedded, "POST", "/image/v2/images", image_body))
-    assert_refused(ask(embedded, "POST", TOKENS, body.replace(b'"metadata"', b'"auth"')))
+        assert_refused(send_request(embedded, "POST", "/image/v2/images", image_body))
+    assert_refused(send_request(embedded, "POST", TOKENS, body.replace(b'"metadata"', b'"auth"')))
 
 
 @pytest.mark.parametrize(
@@ -72,20 +74,20 @@ def test_a_body_of_10_mb_is_refused_before_it_is_sent(
 ) -> None:
     """The length is announced and nothing of it sent: whoever waits for the body hangs."""
     length = ("Content-Length", "10000000")
-    answer = ask(embedded, method, target.format(image), None, length, kind)
-    assert answer.status == 413, str(answer)
+    response = send_request(embedded, method, target.format(image), None, length, kind)
+    assert response.status == 413, str(response)
 
 
 @pytest.mark.parametrize("query", ["a=" + "x" * 60_000, "&" * 60_000, "tag=t&" * 10_000])
 def test_a_long_query_gets_a_response(query: str, embedded: EmbeddedCloud) -> None:
     for target in ("/image/v2/images", TOKENS, "/identity/v3/auth/projects"):
-        assert ask(embedded, "GET", f"{target}?{query}", None).status < 500
+        assert send_request(embedded, "GET", f"{target}?{query}", None).status < 500
 
 
 @pytest.mark.parametrize("method", ODD_METHODS)
 def test_an_unusual_method_is_refused(method: str, embedded: EmbeddedCloud, image: str) -> None:
     for target in (f"/image/v2/images/{image}/file", "/image/v2/schemas/image", TOKENS):
-        assert_refused(ask(embedded, method, target, None))
+        assert_refused(send_request(embedded, method, target, None))
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[0])
@@ -94,9 +96,11 @@ def test_an_unusual_header_gets_a_response(
 ) -> None:
     odd = [header, ("Range", "bytes=" + "9" * 5000 + "-"), ("Accept", "\udcff;q=x")]
     for target in (f"/image/v2/images/{image}", f"/image/v2/images/{image}/file", TOKENS):
-        answer = request(embedded.address, "GET", target, odd)
-        assert answer.status == 401, str(answer)
-        with_token = ask(embedded, "GET", target, None, *odd[1:], ("X-Subject-Token", header[1]))
+        response = request(embedded.address, "GET", target, odd)
+        assert response.status == 401, str(response)
+        with_token = send_request(
+            embedded, "GET", target, None, *odd[1:], ("X-Subject-Token", header[1])
+        )
         assert with_token.status < 500, str(with_token)
 
 
@@ -143,13 +147,13 @@ def test_any_document_path_and_query_gets_a_response(
         return json.dumps(value).encode()
 
     auth = encoded({"auth": {"identity": login, "scope": document}})
-    answers = [
-        ask(embedded, "POST", "/image/v2/images", encoded(document)),
-        ask(embedded, "PATCH", f"/image/v2/images/{image}", encoded(changes), PATCH),
-        ask(embedded, "POST", TOKENS, auth),
-        ask(embedded, "GET", f"/image/v2/images/{path}", None),
-        ask(embedded, "GET", f"/image/v2/images?{query}={path}", None),
-        ask(embedded, "GET", f"/identity/{path}", None),
+    responses = [
+        send_request(embedded, "POST", "/image/v2/images", encoded(document)),
+        send_request(embedded, "PATCH", f"/image/v2/images/{image}", encoded(changes), PATCH),
+        send_request(embedded, "POST", TOKENS, auth),
+        send_request(embedded, "GET", f"/image/v2/images/{path}", None),
+        send_request(embedded, "GET", f"/image/v2/images?{query}={path}", None),
+        send_request(embedded, "GET", f"/identity/{path}", None),
     ]
-    for answer in answers:
-        assert answer.status < 500, str(answer)
+    for response in responses:
+        assert response.status < 500, str(response)

@@ -51,9 +51,9 @@ def cloud(
 def test_a_list_filtered_by_a_nul_character_is_refused(
     cloud: Cloud, path: str, filters: str
 ) -> None:
-    answer = cloud.ask("owner", "GET", f"{path}?{filters}")
-    assert (answer.status, answer.fault) == (400, "badRequest"), str(answer)
-    message = answer.json()["badRequest"]["message"]
+    response = cloud.request("owner", "GET", f"{path}?{filters}")
+    assert (response.status, response.fault) == (400, "badRequest"), str(response)
+    message = response.json()["badRequest"]["message"]
     name = filters.rpartition("&")[2].partition("=")[0].replace("%00", "\0")
     assert message.startswith(f"Invalid input for query parameters {name}. Value: "), message
     is_number = name in ("limit", "page_size", "offset")
@@ -62,13 +62,13 @@ def test_a_list_filtered_by_a_nul_character_is_refused(
 
 @pytest.mark.parametrize("query", ["unknown=%00", "%00=%00", "sort_key=%00", "tag=%00"])
 def test_a_nul_character_in_an_unknown_parameter_is_ignored(cloud: Cloud, query: str) -> None:
-    answer = cloud.ask("owner", "GET", f"/v2.1/images?{query}")
-    assert answer.status == 200, str(answer)
+    response = cloud.request("owner", "GET", f"/v2.1/images?{query}")
+    assert response.status == 200, str(response)
 
 
 @pytest.mark.parametrize(
     "path", ["/images/%00", "/images/%00/metadata", "/images/%00/metadata/a", "/images/a%00b"]
 )
 def test_an_id_with_a_nul_character_is_not_found(cloud: Cloud, path: str) -> None:
-    answer = cloud.ask("owner", "GET", f"/v2.1{path}")
-    assert (answer.status, answer.fault) == (404, "itemNotFound"), str(answer)
+    response = cloud.request("owner", "GET", f"/v2.1{path}")
+    assert (response.status, response.fault) == (404, "itemNotFound"), str(response)

@@ -116,17 +116,17 @@ def test_a_changed_rule_applies_from_the_next_request(
     write_policy(policed.policy, {})
     image_id = policed.make_image(operation.status)
     write_policy(policed.policy, rules)
-    answer = policed.send(caller, operation, image_id)
-    assert answer.status == expected, str(answer)
+    response = policed.send(caller, operation, image_id)
+    assert response.status == expected, str(response)
 
 
 def test_images_that_a_rule_hides_are_not_listed(policed: Policed) -> None:
     write_policy(policed.policy, {})
     ids = {policed.make_image() for _ in range(3)}
     write_policy(policed.policy, {"get_image": "role:admin"})
-    answer = policed.send("member", LIST)
-    assert answer.status == 200, str(answer)
-    assert answer.json() == {"images": []}
+    response = policed.send("member", LIST)
+    assert response.status == 200, str(response)
+    assert response.json() == {"images": []}
     listed = {image["id"] for image in policed.send("admin", LIST).json()["images"]}
     assert ids <= listed
 

@@ -32,8 +32,8 @@ def at_once(act: Callable[..., int], *known: object) -> list[int]:
         return sorted(pool.map(partial(act, *known), range(CLIENTS)))
 
 
-def ask(cloud: EmbeddedCloud, method: str, target: str, body: bytes | None, _: int) -> int:
-    return cloud.ask("owner", method, target, body).status
+def send_request(cloud: EmbeddedCloud, method: str, target: str, body: bytes | None, _: int) -> int:
+    return cloud.request("owner", method, target, body).status
 
 
 def upload_own(cloud: EmbeddedCloud, image: str, number: int) -> int:
@@ -47,7 +47,7 @@ def data_of(number: int) -> bytes:
 def test_of_simultaneous_creations_with_one_id_one_succeeds(cloud: EmbeddedCloud) -> None:
     for _ in range(ROUNDS):
         body = json.dumps({"id": str(uuid.uuid4())}).encode()
-        statuses = at_once(ask, cloud, "POST", "/image/v2/images", body)
+        statuses = at_once(send_request, cloud, "POST", "/image/v2/images", body)
         assert statuses == [201] + [409] * (CLIENTS - 1)
 
 
@@ -57,7 +57,7 @@ def test_of_simultaneous_uploads_to_an_image_one_succeeds(cloud: EmbeddedCloud) 
         statuses = at_once(upload_own, cloud, image)
         assert statuses == [204] + [409] * (CLIENTS - 1)
         assert status(cloud, image) == "active"
-        found = cloud.ask("owner", "GET", f"/image/v2/images/{image}/file").body
+        found = cloud.request("owner", "GET", f"/image/v2/images/{image}/file").body
         assert found in map(data_of, range(CLIENTS))
         assert names(cloud.state_dir).count(image) == 1, "a claim was left"
 
@@ -67,7 +67,7 @@ def test_of_simultaneous_deletions_one_succeeds_and_nothing_is_left(cloud: Embed
         image = make_image(cloud)
         assert upload(cloud, image, b"data") == 204
         target = f"/image/v2/images/{image}"
-        statuses = at_once(ask, cloud, "DELETE", target, None)
+        statuses = at_once(send_request, cloud, "DELETE", target, None)
         assert statuses == [204] + [404] * (CLIENTS - 1)
         assert names(cloud.state_dir) == []
 
@@ -76,13 +76,13 @@ def test_an_image_that_is_deleted_while_data_come_leaves_nothing(cloud: Embedded
     def act(number: int) -> int:
         if number % 2:
             return upload(cloud, image, b"x" * 500_000)
-        return cloud.ask("owner", "DELETE", f"/image/v2/images/{image}").status
+        return cloud.request("owner", "DELETE", f"/image/v2/images/{image}").status
 
     for _ in range(ROUNDS):
         image = make_image(cloud)
         statuses = at_once(act)
         assert set(statuses) <= {204, 404, 409, 410}, statuses
-        assert cloud.ask("owner", "GET", f"/image/v2/images/{image}").status == 404
+        assert cloud.request("owner", "GET", f"/image/v2/images/{image}").status == 404
         assert names(cloud.state_dir) == []
 
 

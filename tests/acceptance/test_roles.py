@@ -24,7 +24,7 @@ from tests.acceptance.roles import (
 from tests.peers.cloud import PeerGateway
 from tests.support.cloud import Cloud, EmbeddedCloud, seed_identity
 from tests.support.gateway import SERVICE, gateway
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess
 
 VERSIONS = ("/v2.1", "/v2")
@@ -40,15 +40,15 @@ class Roles:
         self.cloud = cloud
         self.tokens = {caller: token_of(cloud, caller) for caller in callers}
 
-    def send(self, caller: str, operation: Operation, image_id: str = "", **more: str) -> Answer:
+    def send(self, caller: str, operation: Operation, image_id: str = "", **more: str) -> Response:
         return send(self.cloud, self.tokens[caller], operation, image_id, **more)
 
     def do(self, method: str, path: str, body: object, kind: str = "application/json") -> Any:
         """Call the Image API as the admin; the answer's document, if it has one."""
         step = Operation("image", "prepare", method, path, "write", body=body, kind=kind)
-        answer = self.send("admin", step)
-        assert answer.status < 300, str(answer)
-        return answer.json() if answer.body else None
+        response = self.send("admin", step)
+        assert response.status < 300, str(response)
+        return response.json() if response.body else None
 
     def make_image(self, status: str = "active", visibility: str = "private") -> str:
         formats = {"disk_format": "raw", "container_format": "bare"}
@@ -93,12 +93,12 @@ def check_table(roles: Roles, operation: Operation, caller: str, visibility: str
     image_id = make()
     for version in versions:
         before = roles.show(image_id)
-        answer = roles.send(caller, operation, image_id, version=version)
-        assert answer.status == expected_status(operation, caller), str(answer)
-        if answer.status >= 400 and operation.success < 400:
-            assert roles.show(image_id) == before, f"was refused, and happened: {answer}"
+        response = roles.send(caller, operation, image_id, version=version)
+        assert response.status == expected_status(operation, caller), str(response)
+        if response.status >= 400 and operation.success < 400:
+            assert roles.show(image_id) == before, f"was refused, and happened: {response}"
             if operation.api == "compute":
-                assert answer.fault == FAULTS[answer.status], str(answer)
+                assert response.fault == FAULTS[response.status], str(response)
         elif operation.method != "GET":
             image_id = make()
 
@@ -133,13 +133,13 @@ def test_refusals_have_the_message_of_a_real_compute(roles: Roles) -> None:
         "compute-delete": "You are not allowed to delete the image.",
     }
     for name, message in messages.items():
-        answer = roles.send("reader", BY_NAME[name], image_id)
-        assert answer.json()["forbidden"]["message"] == message, str(answer)
-    answer = roles.send("unknown", BY_NAME["compute-list"])
-    assert "get_images" in answer.json()["forbidden"]["message"], str(answer)
+        response = roles.send("reader", BY_NAME[name], image_id)
+        assert response.json()["forbidden"]["message"] == message, str(response)
+    response = roles.send("unknown", BY_NAME["compute-list"])
+    assert "get_images" in response.json()["forbidden"]["message"], str(response)
     for caller in UNSCOPED:
-        answer = roles.send(caller, BY_NAME["compute-list"])
-        assert "project" in answer.json()["forbidden"]["message"], str(answer)
+        response = roles.send(caller, BY_NAME["compute-list"])
+        assert "project" in response.json()["forbidden"]["message"], str(response)
 
 
 @pytest.mark.parametrize("caller", ["member", "reader", "unknown"])
@@ -160,9 +160,9 @@ def test_noauth_callers_have_the_roles_of_members(tmp_path: Path, token: str, st
     arguments = ["--config-file", str(conf)]
     with GlimpseProcess(tmp_path / "state", arguments=arguments) as process:
         cloud = EmbeddedCloud(process)
-        answer = send(cloud, token, BY_NAME["image-create"])
-        assert answer.status == (201 if status == 200 else status), str(answer)
-        image_id = answer.json()["id"] if answer.status == 201 else "x"
+        response = send(cloud, token, BY_NAME["image-create"])
+        assert response.status == (201 if status == 200 else status), str(response)
+        image_id = response.json()["id"] if response.status == 201 else "x"
         for name in ("compute-list", "compute-create metadata"):
             assert send(cloud, token, BY_NAME[name], image_id).status == status
 

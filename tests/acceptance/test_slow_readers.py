@@ -44,7 +44,9 @@ def test_lists_that_clients_do_not_read_fill_no_memory(tmp_path: Path) -> None:
             f"GET /v2.1/images/detail HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {cloud.token('owner')}"
         )
         for _ in range(3):
-            assert len(cloud.ask("owner", "GET", "/v2.1/images/detail").json()["images"]) == IMAGES
+            assert (
+                len(cloud.request("owner", "GET", "/v2.1/images/detail").json()["images"]) == IMAGES
+            )
         before = resident_bytes(process.pid)
         for _ in range(READERS):
             connection = stack.enter_context(socket.socket())
@@ -57,6 +59,8 @@ def test_lists_that_clients_do_not_read_fill_no_memory(tmp_path: Path) -> None:
             60,  # seconds: to begin all these lists takes 5 CPU seconds
         )
         for _ in range(3):
-            assert len(cloud.ask("owner", "GET", "/v2.1/images/detail").json()["images"]) == IMAGES
+            assert (
+                len(cloud.request("owner", "GET", "/v2.1/images/detail").json()["images"]) == IMAGES
+            )
         grown = resident_bytes(process.pid) - before
     assert grown < MOST_GROWTH, f"{grown / MEGABYTE:.0f} MB more"

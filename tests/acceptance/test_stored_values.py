@@ -61,9 +61,9 @@ def lists_as_before(cloud: EmbeddedCloud) -> Iterator[None]:
     yield
     counts = set()
     for target in LISTS:
-        answer = cloud.ask("admin", "GET", target)
-        assert answer.status == 200, str(answer)
-        counts.add(len(answer.json()["images"]))
+        response = cloud.request("admin", "GET", target)
+        assert response.status == 200, str(response)
+        counts.add(len(response.json()["images"]))
     assert len(counts) == 1
     log = cloud.process.log.read_text()
     assert "Traceback" not in log
@@ -73,18 +73,18 @@ def lists_as_before(cloud: EmbeddedCloud) -> Iterator[None]:
 @pytest.mark.usefixtures("lists_as_before")
 @pytest.mark.parametrize("attribute", ATTRIBUTES, ids=range(len(ATTRIBUTES)))
 def test_written_metadata_can_be_listed(cloud: EmbeddedCloud, attribute: str) -> None:
-    made = cloud.ask("admin", "POST", "/image/v2/images", b"{}").json()["id"]
+    made = cloud.request("admin", "POST", "/image/v2/images", b"{}").json()["id"]
     for value in VALUES:
         body = f'{{"{attribute}": {value}}}'.encode()
         patch = f'[{{"op": "add", "path": "/{attribute}", "value": {value}}}]'.encode()
         metadata = f'{{"metadata": {{"{attribute}": {value}}}}}'.encode()
-        for answer in (
-            cloud.ask("admin", "POST", "/image/v2/images", body),
-            cloud.ask("admin", "PATCH", f"/image/v2/images/{made}", patch, [PATCH]),
-            cloud.ask("admin", "POST", f"/v2/images/{made}/metadata", metadata),
+        for response in (
+            cloud.request("admin", "POST", "/image/v2/images", body),
+            cloud.request("admin", "PATCH", f"/image/v2/images/{made}", patch, [PATCH]),
+            cloud.request("admin", "POST", f"/v2/images/{made}/metadata", metadata),
         ):
-            assert answer.status < 500, (attribute, value[:100], str(answer))
-    shown = cloud.ask("admin", "GET", f"/v2.1/images/{made}")
+            assert response.status < 500, (attribute, value[:100], str(response))
+    shown = cloud.request("admin", "GET", f"/v2.1/images/{made}")
     assert shown.status == 200, str(shown)
 
 

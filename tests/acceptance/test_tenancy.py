@@ -18,7 +18,7 @@ from tests.acceptance.tenancy import (
     expected_status,
 )
 from tests.support.cloud import Cloud
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 
 FAULTS = {403: "forbidden", 404: "itemNotFound"}
 
@@ -44,7 +44,7 @@ def make_image(kind: str) -> dict[str, Any]:
     }
 
 
-def ask(cloud: Cloud, token: str | None, operation: Operation, image_id: str) -> Answer:
+def send_request(cloud: Cloud, token: str | None, operation: Operation, image_id: str) -> Response:
     headers = {"Content-Type": "application/json"} if operation.body else {}
     if token is not None:
         headers["X-Auth-Token"] = token
@@ -60,12 +60,12 @@ def test_responses_match_the_table(
 ) -> None:
     image = make_image(kind)
     cloud.put_images([image])
-    answer = ask(cloud, cloud.token(caller), operation, image["id"])
-    assert answer.status == expected_status(operation, caller, kind), str(answer)
-    assert answer.fault == FAULTS.get(answer.status), str(answer)
+    response = send_request(cloud, cloud.token(caller), operation, image["id"])
+    assert response.status == expected_status(operation, caller, kind), str(response)
+    assert response.fault == FAULTS.get(response.status), str(response)
     if operation.needs == "L":
-        listed = {each["id"] for each in answer.json()["images"]}
-        assert (image["id"] in listed) == ("L" in OUTCOMES[caller, kind]), str(answer)
+        listed = {each["id"] for each in response.json()["images"]}
+        assert (image["id"] in listed) == ("L" in OUTCOMES[caller, kind]), str(response)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
@@ -76,10 +76,12 @@ def test_without_a_valid_token_everything_is_401(
 ) -> None:
     image = make_image(kind)
     cloud.put_images([image])
-    answer = ask(cloud, expired_token if caller == "expired" else None, operation, image["id"])
-    assert answer.status == expected_status(operation, caller, kind), str(answer)
-    assert answer.header("WWW-Authenticate"), str(answer)
-    assert image["id"] not in answer.body.decode(), str(answer)
+    response = send_request(
+        cloud, expired_token if caller == "expired" else None, operation, image["id"]
+    )
+    assert response.status == expected_status(operation, caller, kind), str(response)
+    assert response.header("WWW-Authenticate"), str(response)
+    assert image["id"] not in response.body.decode(), str(response)
 
 
 @pytest.mark.parametrize("kind", ATTRIBUTES)
@@ -89,6 +91,6 @@ def test_refused_writes_change_nothing(kind: str, cloud: Cloud) -> None:
     for caller in ("member", "pending", "other"):
         for operation in OPERATIONS:
             if operation.needs in "ED":
-                ask(cloud, cloud.token(caller), operation, image["id"])
-    answer = cloud.ask("owner", "GET", f"/v2.1/images/{image['id']}/metadata")
-    assert json.loads(answer.body) == {"metadata": {KEY: "debian"}}, str(answer)
+                send_request(cloud, cloud.token(caller), operation, image["id"])
+    response = cloud.request("owner", "GET", f"/v2.1/images/{image['id']}/metadata")
+    assert json.loads(response.body) == {"metadata": {KEY: "debian"}}, str(response)

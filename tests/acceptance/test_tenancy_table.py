@@ -51,7 +51,7 @@ CASES = [
     for case in played()
     if case[0].status not in ELSEWHERE
     and "version" not in case[0].name
-    and "limit exceeded" not in str(case[0].answer_body)
+    and "limit exceeded" not in str(case[0].response_body)
     and "os_glance" not in str(case[0].body)
 ]
 
@@ -70,7 +70,7 @@ def test_the_table_agrees_with_a_recording(
 @pytest.mark.parametrize(("name", "user"), [("list", "gold"), ("detail", "gold")])
 def test_the_table_lists_what_a_recording_lists(name: str, user: str) -> None:
     listing = next(exchange for exchange in EXCHANGES if exchange.name == name)
-    listed = {image["id"] for image in listing.answer_body["images"]}
+    listed = {image["id"] for image in listing.response_body["images"]}
     for (asking, image), place in PLAYED.items():
         if asking == user:
             assert ("L" in OUTCOMES[place]) == (IDS[image] in listed), image

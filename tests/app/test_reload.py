@@ -10,7 +10,7 @@ from glimpse.app import reload
 from glimpse.app.application import Application, open_application
 from glimpse.app.reload import ReloadableApplication
 from glimpse.settings import Settings, load_settings
-from tests.support.asgi import call
+from tests.support.asgi import send_request
 
 
 class Openings:
@@ -38,7 +38,7 @@ async def test_two_first_requests_at_once_open_the_application_once(
     monkeypatch.setattr(reload, "open_application", openings)
     served = application(tmp_path)
     try:
-        responses = await asyncio.gather(*(call(served, "GET", "/") for _ in range(2)))
+        responses = await asyncio.gather(*(send_request(served, "GET", "/") for _ in range(2)))
     finally:
         await served.close()
     assert [response.status for response in responses] == [200, 200]
@@ -68,7 +68,7 @@ async def test_the_lifespan_event_opens_and_closes_the_application(
     lifespan = asyncio.create_task(served({"type": "lifespan"}, receive, send))
     await started.wait()
     assert openings.count == 1, "not opened before the first request"
-    assert (await call(served, "GET", "/")).status == 200
+    assert (await send_request(served, "GET", "/")).status == 200
     shutdown.set()
     await lifespan
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
@@ -82,8 +82,8 @@ async def test_an_application_that_could_not_be_opened_is_opened_by_a_later_requ
     served = application(tmp_path)
     try:
         with pytest.raises(OSError, match="no such directory"):
-            await call(served, "GET", "/")
-        assert (await call(served, "GET", "/")).status == 200
+            await send_request(served, "GET", "/")
+        assert (await send_request(served, "GET", "/")).status == 200
     finally:
         await served.close()
 
@@ -96,6 +96,6 @@ async def test_a_reload_that_fails_keeps_the_present_application(tmp_path: Path)
 
     try:
         assert not await served.reload(load)
-        assert (await call(served, "GET", "/")).status == 200
+        assert (await send_request(served, "GET", "/")).status == 200
     finally:
         await served.close()

@@ -39,8 +39,8 @@ def assert_one_line_error(done: subprocess.CompletedProcess[str], *texts: str) -
 def test_serve_responds_and_exits_0_when_it_is_stopped(tmp_path: Path, workers: str) -> None:
     process = GlimpseProcess(tmp_path / "state", arguments=["--workers", workers])
     with process:
-        answer = request(process.address, "GET", "/")
-        assert answer.status in (200, 300), str(answer)
+        response = request(process.address, "GET", "/")
+        assert response.status in (200, 300), str(response)
         assert process.stop() == 0, process.log.read_text()
 
 

@@ -221,11 +221,11 @@ def test_shade_keeps_an_image_that_compute_shows(cloud: Cloud, tmp_path: Path) -
     metadata = shown_by_compute(cloud, seen["id"])["metadata"]
     assert (metadata["os_distro"], metadata["hw_disk_bus"]) == ("debian", "scsi")
     run(cloud, "shade", "python", "-c", SHADE_DELETE, name)
-    assert cloud.ask("owner", "GET", f"/v2.1/images/{seen['id']}").status == 404
+    assert cloud.request("owner", "GET", f"/v2.1/images/{seen['id']}").status == 404
 
 
 def shown_by_compute(cloud: Cloud, image_id: str) -> dict[str, Any]:
-    answer = cloud.ask("owner", "GET", f"/v2.1/images/{image_id}")
-    assert answer.status == 200, str(answer)
-    image: dict[str, Any] = answer.json()["image"]
+    response = cloud.request("owner", "GET", f"/v2.1/images/{image_id}")
+    assert response.status == 200, str(response)
+    image: dict[str, Any] = response.json()["image"]
     return image

@@ -11,8 +11,8 @@ from glimpse.identity import RequestTarget, Unauthorized
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.images import Caller
 from tests.compute.requests import make_operations
-from tests.support.asgi import call
-from tests.support.http import Answer
+from tests.support import asgi
+from tests.support.http import Response
 from tests.support.memory_images import MemoryImageService
 from tests.support.options import compute_options
 
@@ -38,14 +38,14 @@ class OneToken(NoAuthIdentity):
         return self._caller
 
 
-async def ask(
+async def send_request(
     path: str,
     headers: Mapping[str, str] | None = None,
     *,
     method: str = "GET",
     caller: Caller = OWNER,
     service: MemoryImageService | None = None,
-) -> Answer:
+) -> Response:
     async def image_service_url(_base_url: str) -> str:
         return "http://glance"
 
@@ -53,57 +53,57 @@ async def ask(
     operations = make_operations(service or MemoryImageService())
     api = ComputeAPI(operations, ComputePolicy(None), OneToken(caller), image_service_url, options)
     app = RequestMiddleware(api, trust_proxy_headers=False, access_log=False)
-    return await call(app, method, path, TOKEN | dict(headers or {}))
+    return await asgi.send_request(app, method, path, TOKEN | dict(headers or {}))
 
 
 async def test_a_request_without_a_valid_token_is_unauthorized_whatever_the_path() -> None:
     for path in ("/v2.1/images", "/v2.1/nothing"):
-        answer = await ask(path, {"X-Auth-Token": "wrong"})
-        assert answer.status == 401, str(answer)
-        assert answer.header("WWW-Authenticate")
+        response = await send_request(path, {"X-Auth-Token": "wrong"})
+        assert response.status == 401, str(response)
+        assert response.header("WWW-Authenticate")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PATCH"])
 async def test_a_path_or_method_of_no_operation_is_not_found(method: str) -> None:
-    answer = await ask("/v2.1/images/a/b/c/d", method=method)
-    assert answer.status == 404, str(answer)
+    response = await send_request("/v2.1/images/a/b/c/d", method=method)
+    assert response.status == 404, str(response)
 
 
 async def test_an_operation_names_its_microversion_and_its_successor() -> None:
-    answer = await ask("/v2.1/images", {"OpenStack-API-Version": "compute 2.30"})
-    assert answer.status == 200, str(answer)
-    assert answer.header("OpenStack-API-Version") == "compute 2.30"
-    assert answer.header("Link") == '<http://glance/v2/images>; rel="successor-version"'
+    response = await send_request("/v2.1/images", {"OpenStack-API-Version": "compute 2.30"})
+    assert response.status == 200, str(response)
+    assert response.header("OpenStack-API-Version") == "compute 2.30"
+    assert response.header("Link") == '<http://glance/v2/images>; rel="successor-version"'
 
 
 async def test_the_legacy_api_has_no_microversion() -> None:
-    answer = await ask("/v2/images", {"OpenStack-API-Version": "compute nonsense"})
-    assert answer.status == 200, str(answer)
-    assert answer.header("OpenStack-API-Version") is None
+    response = await send_request("/v2/images", {"OpenStack-API-Version": "compute nonsense"})
+    assert response.status == 200, str(response)
+    assert response.header("OpenStack-API-Version") is None
 
 
 async def test_a_microversion_above_the_maximum_is_named_in_the_406() -> None:
-    answer = await ask("/v2.1/images", {"OpenStack-API-Version": "compute 2.105"})
-    assert answer.status == 406, str(answer)
-    assert answer.header("OpenStack-API-Version") == "compute 2.105"
+    response = await send_request("/v2.1/images", {"OpenStack-API-Version": "compute 2.105"})
+    assert response.status == 406, str(response)
+    assert response.header("OpenStack-API-Version") == "compute 2.105"
 
 
 async def test_the_path_of_another_project_is_a_bad_request() -> None:
-    answer = await ask("/v2.1/def/images")
-    assert (answer.status, answer.fault) == (400, "badRequest"), str(answer)
-    assert (await ask("/v2.1/abc/images")).status == 200
+    response = await send_request("/v2.1/def/images")
+    assert (response.status, response.fault) == (400, "badRequest"), str(response)
+    assert (await send_request("/v2.1/abc/images")).status == 200
 
 
 async def test_a_caller_without_a_project_is_forbidden_to_read_images() -> None:
-    answer = await ask("/v2.1/images", caller=Caller("user", None))
-    assert (answer.status, answer.fault) == (403, "forbidden"), str(answer)
+    response = await send_request("/v2.1/images", caller=Caller("user", None))
+    assert (response.status, response.fault) == (403, "forbidden"), str(response)
 
 
 async def test_a_list_that_the_client_has_already_is_not_sent_again() -> None:
     service = MemoryImageService()
     service.create_image(OWNER, "a")
-    first = await ask("/v2.1/images", service=service)
+    first = await send_request("/v2.1/images", service=service)
     etag = first.header("ETag")
     assert etag is not None
-    again = await ask("/v2.1/images", {"If-None-Match": etag}, service=service)
+    again = await send_request("/v2.1/images", {"If-None-Match": etag}, service=service)
     assert (again.status, again.body) == (304, b"")

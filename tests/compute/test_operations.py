@@ -57,15 +57,15 @@ async def test_list_images_detail_shows_metadata() -> None:
 async def test_an_image_of_another_project_is_not_found(operation: str) -> None:
     service = MemoryImageService()
     image = service.create_image(OWNER)
-    answer = await perform(service, operation, STRANGER, image_id=image.id, key="colour")
-    assert answer == (404, "Image not found.")
+    response = await perform(service, operation, STRANGER, image_id=image.id, key="colour")
+    assert response == (404, "Image not found.")
 
 
 async def test_delete_image_of_a_public_image_of_another_project_is_forbidden() -> None:
     service = MemoryImageService()
     image = service.create_image(OWNER, visibility="public")
-    answer = await perform(service, "delete_image", STRANGER, image_id=image.id)
-    assert answer == (403, "You are not allowed to delete the image.")
+    response = await perform(service, "delete_image", STRANGER, image_id=image.id)
+    assert response == (403, "You are not allowed to delete the image.")
     assert await perform(service, "delete_image", image_id=image.id) == (204, None)
 
 
@@ -93,26 +93,26 @@ async def test_a_key_that_the_image_service_reserves_is_not_authorized() -> None
     service = MemoryImageService()
     image_id = service.create_image(OWNER).id
     body = {"meta": {"os_glance_x": "1"}}
-    answer = await perform(
+    response = await perform(
         service, "set_metadata_item", image_id=image_id, key="os_glance_x", body=body
     )
-    assert answer == (403, f"Not authorized for image {image_id}.")
+    assert response == (403, f"Not authorized for image {image_id}.")
 
 
 async def test_set_metadata_item_needs_the_key_of_the_path_in_the_body() -> None:
     service = MemoryImageService()
     image_id = service.create_image(OWNER).id
     body = {"meta": {"a": "1"}}
-    answer = await perform(service, "set_metadata_item", image_id=image_id, key="b", body=body)
-    assert answer == (400, "Request body and URI mismatch")
+    response = await perform(service, "set_metadata_item", image_id=image_id, key="b", body=body)
+    assert response == (400, "Request body and URI mismatch")
 
 
 @pytest.mark.parametrize("key", ["name", "status", "missing"])
 async def test_delete_metadata_item_of_an_attribute_or_a_missing_key_is_not_found(key: str) -> None:
     service = MemoryImageService()
     image_id = service.create_image(OWNER, "a").id
-    answer = await perform(service, "delete_metadata_item", image_id=image_id, key=key)
-    assert answer == (404, "Invalid metadata key")
+    response = await perform(service, "delete_metadata_item", image_id=image_id, key=key)
+    assert response == (404, "Invalid metadata key")
 
 
 async def test_show_version_names_the_version_of_the_path() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
-from tests.support.http import Answer
+from tests.support.http import Response
 from tests.support.process import GlimpseProcess
 
 USER = Member("user", "e" * 32)
@@ -50,33 +50,35 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, *, served: bool) -> Iterator
         yield EmbeddedCloud(process)
 
 
-def ask(cloud: EmbeddedCloud, method: str, target: str, body: bytes | None, version: str) -> Answer:
+def send_request(
+    cloud: EmbeddedCloud, method: str, target: str, body: bytes | None, version: str
+) -> Response:
     cloud.put_images([IMAGE])
     headers = [("OpenStack-API-Version", f"compute {version}")]
-    return cloud.ask("user", method, target, body, headers)
+    return cloud.request("user", method, target, body, headers)
 
 
 @pytest.mark.parametrize(("method", "target", "body", "last"), OPERATIONS)
 def test_an_operation_is_removed_after_its_last_microversion_unless_configured_otherwise(
     cloud: EmbeddedCloud, *, served: bool, method: str, target: str, body: bytes | None, last: int
 ) -> None:
-    within = ask(cloud, method, target, body, f"2.{last}")
+    within = send_request(cloud, method, target, body, f"2.{last}")
     assert within.status in (200, 204), str(within)
     for version in (f"2.{last + 1}", "2.104", "latest"):
-        answer = ask(cloud, method, target, body, version)
+        response = send_request(cloud, method, target, body, version)
         shown = "2.104" if version == "latest" else version
-        assert answer.header("OpenStack-API-Version") == f"compute {shown}", str(answer)
+        assert response.header("OpenStack-API-Version") == f"compute {shown}", str(response)
         if served:
-            assert (answer.status, answer.body) == (within.status, within.body), str(answer)
+            assert (response.status, response.body) == (within.status, within.body), str(response)
         else:
-            assert (answer.status, answer.fault) == (404, "itemNotFound"), str(answer)
-            assert f"ended at microversion 2.{last}" in answer.body.decode(), str(answer)
+            assert (response.status, response.fault) == (404, "itemNotFound"), str(response)
+            assert f"ended at microversion 2.{last}" in response.body.decode(), str(response)
 
 
 def test_the_advertised_microversion_does_not_depend_on_the_option(cloud: EmbeddedCloud) -> None:
-    answer = cloud.ask("user", "GET", "/v2.1/")
-    assert answer.json()["version"]["version"] == "2.35", str(answer)
+    response = cloud.request("user", "GET", "/v2.1/")
+    assert response.json()["version"]["version"] == "2.35", str(response)
 
 
 def test_a_microversion_above_the_maximum_is_rejected(cloud: EmbeddedCloud) -> None:
-    assert ask(cloud, "GET", "/v2.1/images", None, "2.105").status == 406
+    assert send_request(cloud, "GET", "/v2.1/images", None, "2.105").status == 406

@@ -131,9 +131,9 @@ def _identity(cloud: Cloud, method: str, path: str, token: str, document: Any = 
     headers = {"X-Auth-Token": token, "X-Subject-Token": token, "Content-Type": "application/json"}
     body = json.dumps(document).encode() if document is not None else None
     target = f"/{root}/v3{path}".replace("//", "/")
-    answer = request(("127.0.0.1", int(port)), method, target, headers, body)
-    assert answer.status < 300, str(answer)
-    return answer.json()
+    response = request(("127.0.0.1", int(port)), method, target, headers, body)
+    assert response.status < 300, str(response)
+    return response.json()
 
 
 def _user_id(cloud: Cloud, token: str) -> str:

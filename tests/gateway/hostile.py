@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.gateway import credentials, write_configuration
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess
 from tests.support.scripted import (
     Respond,
     ScriptedServer,
+    encode_response,
     image_document,
     json_response,
-    response,
     token_document,
 )
 
@@ -67,15 +67,17 @@ class HostileCloud:
         else:
             yield from self.validation(head)
 
-    def ask(self, method: str, target: str, token: str = "", body: bytes | None = None) -> Answer:
+    def request(
+        self, method: str, target: str, token: str = "", body: bytes | None = None
+    ) -> Response:
         """Send a request with `token`, or with a new one that the gateway has not cached."""
         headers = {"X-Auth-Token": token or uuid.uuid4().hex}
         if body is not None:
             headers["Content-Type"] = "application/json"
         return request(self.process.address, method, target, headers, body)
 
-    def show(self, token: str = "") -> Answer:
-        return self.ask("GET", f"/v2.1/images/{image_document()['id']}", token)
+    def show(self, token: str = "") -> Response:
+        return self.request("GET", f"/v2.1/images/{image_document()['id']}", token)
 
     def resident(self) -> int:
         """Return the peak memory of the gateway in MB."""
@@ -110,4 +112,4 @@ def hostile_cloud(directory: Path, timeout: int = TIMEOUT) -> Iterator[HostileCl
         yield cloud
 
 
-__all__ = ["HostileCloud", "hostile_cloud", "response"]
+__all__ = ["HostileCloud", "encode_response", "hostile_cloud"]

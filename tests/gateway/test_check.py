@@ -6,7 +6,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.support.cloud import PASSWORD, EmbeddedCloud
-from tests.support.faultproxy import Fault, FaultProxy, answering
+from tests.support.faultproxy import Fault, FaultProxy, respond_with
 from tests.support.gateway import Sections, credentials, write_configuration
 from tests.support.process import free_port, run_glimpse
 from tests.support.services import memcached, redis_server
@@ -85,7 +85,7 @@ def test_check_reports_a_wrong_password(behind: EmbeddedCloud, tmp_path: Path) -
     assert f"ok    Keystone at {behind.identity_url}/v3 answers" in done.stdout
 
 
-@pytest.mark.parametrize("fault", [None, Fault("hang"), answering(200, b"<html>")])
+@pytest.mark.parametrize("fault", [None, Fault("hang"), respond_with(200, b"<html>")])
 def test_check_reports_a_failing_keystone(
     behind: EmbeddedCloud, tmp_path: Path, fault: Fault | None
 ) -> None:
@@ -106,7 +106,7 @@ def test_check_reports_the_failing_one_of_two_glances(
 ) -> None:
     good = f"{behind.process.base_url}/image"
     with FaultProxy(behind.address) as bad:
-        bad.fail(answering(200, b"<html>Welcome</html>", "text/html"))
+        bad.fail(respond_with(200, b"<html>Welcome</html>", "text/html"))
         servers = f"{good},http://user:hidden@127.0.0.1:{bad.port}/image"
         done = check(tmp_path, behind, {"glance": {"api_servers": servers}})
     assert [line.partition(": ")[0] for line in failures(done)][:1] == [

@@ -46,7 +46,7 @@ def test_embedded_images_behind_keystone(behind: EmbeddedCloud, tmp_path: Path) 
         own.put_images([IMAGE])
         token = {"X-Auth-Token": issue_token(behind.identity_url, "owner")}
         for path in (f"/v2.1/images/{IMAGE['id']}", f"/image/v2/images/{IMAGE['id']}"):
-            answer = request(cloud.address, "GET", path, token)
-            assert answer.status == 200, str(answer)
+            response = request(cloud.address, "GET", path, token)
+            assert response.status == 200, str(response)
             assert request(cloud.address, "GET", path, {"X-Auth-Token": "x"}).status == 401
         assert request(cloud.address, "GET", "/identity/v3").status in (300, 404)

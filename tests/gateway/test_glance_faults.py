@@ -12,9 +12,9 @@ import pytest
 
 from tests.gateway.conftest import TIMEOUT, image_document
 from tests.support.cloud import EmbeddedCloud
-from tests.support.faultproxy import Fault, FaultProxy, answering, http_answer
+from tests.support.faultproxy import Fault, FaultProxy, encode_response, respond_with
 from tests.support.gateway import GatewayCloud, gateway
-from tests.support.http import Answer, encode_head
+from tests.support.http import Response, encode_head
 from tests.support.process import wait_until
 
 IMAGE = image_document("the image")
@@ -31,28 +31,28 @@ FAULTS = {
     "hangs in the body": (Fault("hang", IN_BODY), 503),
     "trickles": (Fault("trickle", IN_HEAD, pause=0.4), 503),
     "trickles the body": (Fault("trickle", IN_BODY, pause=0.4), 503),
-    "answers 500": (answering(500, b"<html>Traceback</html>", "text/html"), 503),
-    "answers HTML": (answering(200, b"<html>Welcome</html>", "text/html"), 502),
-    "answers truncated JSON": (answering(200, b'{"images": [{"id": "1", "na'), 502),
-    "answers other JSON": (answering(200, b"[]"), 502),
-    "answers no HTTP": (Fault("answer", answer=lambda _: b"SSH-2.0-OpenSSH_9.2\r\n"), 502),
-    "redirects": (answering(302, b""), 502),
+    "answers 500": (respond_with(500, b"<html>Traceback</html>", "text/html"), 503),
+    "answers HTML": (respond_with(200, b"<html>Welcome</html>", "text/html"), 502),
+    "answers truncated JSON": (respond_with(200, b'{"images": [{"id": "1", "na'), 502),
+    "answers other JSON": (respond_with(200, b"[]"), 502),
+    "answers no HTTP": (Fault("respond", respond=lambda _: b"SSH-2.0-OpenSSH_9.2\r\n"), 502),
+    "redirects": (respond_with(302, b""), 502),
 }
 
-OPERATIONS: dict[str, Callable[[GatewayCloud], Answer]] = {
-    "list": lambda cloud: cloud.ask("owner", "GET", "/v2.1/images/detail"),
-    "show": lambda cloud: cloud.ask("owner", "GET", f"/v2.1/images/{IMAGE['id']}"),
+OPERATIONS: dict[str, Callable[[GatewayCloud], Response]] = {
+    "list": lambda cloud: cloud.request("owner", "GET", "/v2.1/images/detail"),
+    "show": lambda cloud: cloud.request("owner", "GET", f"/v2.1/images/{IMAGE['id']}"),
     "write": lambda cloud: set_item(cloud, "key", "value"),
-    "unset": lambda cloud: cloud.ask(
+    "unset": lambda cloud: cloud.request(
         "owner", "DELETE", f"/v2.1/images/{IMAGE['id']}/metadata/filling0"
     ),
-    "delete": lambda cloud: cloud.ask("owner", "DELETE", f"/v2.1/images/{IMAGE['id']}"),
+    "delete": lambda cloud: cloud.request("owner", "DELETE", f"/v2.1/images/{IMAGE['id']}"),
 }
 
 
-def set_item(cloud: GatewayCloud, key: str, value: str) -> Answer:
+def set_item(cloud: GatewayCloud, key: str, value: str) -> Response:
     body = json.dumps({"meta": {key: value}}).encode()
-    return cloud.ask("owner", "PUT", f"/v2.1/images/{IMAGE['id']}/metadata/{key}", body)
+    return cloud.request("owner", "PUT", f"/v2.1/images/{IMAGE['id']}/metadata/{key}", body)
 
 
 class Rig(NamedTuple):
@@ -81,15 +81,15 @@ def rig(running: Rig) -> Iterator[Rig]:
     assert OPERATIONS["show"](running.cloud).status == 200
     yield running
     running.glance.mend()
-    answer = OPERATIONS["show"](running.cloud)
-    assert answer.status == 200, f"Glance works again, but the response is:\n{answer}"
+    response = OPERATIONS["show"](running.cloud)
+    assert response.status == 200, f"Glance works again, but the response is:\n{response}"
 
 
-def assert_fault(answer: Answer, status: int) -> None:
-    assert answer.status == status, str(answer)
-    assert answer.fault == {502: "computeFault", 503: "serviceUnavailable"}[status], str(answer)
-    assert int(answer.header("Retry-After") or 0) >= 1, str(answer)
-    assert "127.0.0.1" not in answer.body.decode(), str(answer)
+def assert_fault(response: Response, status: int) -> None:
+    assert response.status == status, str(response)
+    assert response.fault == {502: "computeFault", 503: "serviceUnavailable"}[status], str(response)
+    assert int(response.header("Retry-After") or 0) >= 1, str(response)
+    assert "127.0.0.1" not in response.body.decode(), str(response)
 
 
 @pytest.mark.parametrize("operation", ["list", "show", "write"])
@@ -148,9 +148,11 @@ def test_only_idempotent_writes_are_sent_again(
 
 def test_write_that_fails_once_is_retried(rig: Rig) -> None:
     """A Glance whose database is busy responds with 500, and succeeds the next time."""
-    rig.glance.fail(answering(500, b""), when=lambda request: request.startswith(b"PATCH"), times=1)
-    answer = set_item(rig.cloud, "busy", "no more")
-    assert answer.status == 200, str(answer)
+    rig.glance.fail(
+        respond_with(500, b""), when=lambda request: request.startswith(b"PATCH"), times=1
+    )
+    response = set_item(rig.cloud, "busy", "no more")
+    assert response.status == 200, str(response)
     assert OPERATIONS["show"](rig.cloud).json()["image"]["metadata"]["busy"] == "no more"
     rig.cloud.put_images([IMAGE])
 
@@ -181,10 +183,10 @@ def looping(pages: int, size: int, *, odd_page: int = -1, instead: bytes = b"") 
     The response to the page of number `odd_page` is `instead`.
     """
 
-    def answer(request: bytes) -> bytes:
+    def respond(request: bytes) -> bytes:
         target = request.split(b" ", 2)[1].decode()
         if "/schemas/" in target:
-            return http_answer(404, b"{}")
+            return encode_response(404, b"{}")
         marker = parse_qs(urlsplit(target).query).get("marker", ["page-0"])[0]
         number = int(marker.removeprefix("page-"))
         if number == odd_page:
@@ -192,9 +194,9 @@ def looping(pages: int, size: int, *, odd_page: int = -1, instead: bytes = b"") 
         following = f"/v2/images?marker=page-{(number + 1) % pages}"
         images = [image_document(f"image {number * size + place}") for place in range(size)]
         body = {"images": images, "next": following}
-        return http_answer(200, json.dumps(body).encode())
+        return encode_response(200, json.dumps(body).encode())
 
-    return Fault("answer", answer=answer)
+    return Fault("respond", respond=respond)
 
 
 def read_to_the_end(cloud: GatewayCloud, target: str) -> bytes:
@@ -205,10 +207,10 @@ def read_to_the_end(cloud: GatewayCloud, target: str) -> bytes:
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def assert_cut_short(answer: bytes) -> None:
-    assert answer.startswith(b"HTTP/1.1 200"), answer[:300]
-    assert b"chunked" in answer.partition(b"\r\n\r\n")[0].lower(), answer[:300]
-    assert not answer.endswith(b"0\r\n\r\n"), "an incomplete list was sent as a complete one"
+def assert_cut_short(response: bytes) -> None:
+    assert response.startswith(b"HTTP/1.1 200"), response[:300]
+    assert b"chunked" in response.partition(b"\r\n\r\n")[0].lower(), response[:300]
+    assert not response.endswith(b"0\r\n\r\n"), "an incomplete list was sent as a complete one"
 
 
 def test_list_whose_next_links_repeat_is_cut_short(rig: Rig) -> None:
@@ -221,24 +223,24 @@ def test_list_whose_next_links_repeat_is_cut_short(rig: Rig) -> None:
 @pytest.mark.parametrize(
     "instead",
     [
-        http_answer(500, b"Traceback"),
-        http_answer(200, b"<html>Welcome</html>", "text/html"),
-        http_answer(200, b'{"images": []}')[:-5],
+        encode_response(500, b"Traceback"),
+        encode_response(200, b"<html>Welcome</html>", "text/html"),
+        encode_response(200, b'{"images": []}')[:-5],
     ],
     ids=["500", "HTML", "silence"],
 )
 def test_list_that_fails_after_its_start_was_sent_is_cut_short(rig: Rig, instead: bytes) -> None:
     rig.glance.fail(looping(10**6, 1, odd_page=207, instead=instead))
-    answer = read_to_the_end(rig.cloud, "/v2.1/images/detail")
-    assert_cut_short(answer)
-    assert b"image 206" in answer
+    response = read_to_the_end(rig.cloud, "/v2.1/images/detail")
+    assert_cut_short(response)
+    assert b"image 206" in response
     log = rig.cloud.process.log.read_text()
     assert "was cut short" in log
     assert "Traceback" not in log, "a failure of Glance is logged like a bug of Glimpse"
 
 
 def test_list_that_fails_before_anything_was_sent_is_a_fault(rig: Rig) -> None:
-    instead = http_answer(200, b"<html>Welcome</html>", "text/html")
+    instead = encode_response(200, b"<html>Welcome</html>", "text/html")
     rig.glance.fail(looping(10**6, 1, odd_page=1, instead=instead))
     assert_fault(OPERATIONS["list"](rig.cloud), 502)
 
@@ -269,8 +271,8 @@ def test_failed_requests_leak_no_files_and_no_memory(rig: Rig) -> None:
             rig.glance.fail(FAULTS[kind][0])
             with ThreadPoolExecutor(16) as pool:
                 operations = [OPERATIONS[("list", "show")[n % 2]] for n in range(times)]
-                answers = list(pool.map(lambda ask: ask(rig.cloud), operations))
-            assert {answer.status for answer in answers} == {FAULTS[kind][1]}
+                responses = list(pool.map(lambda send_request: send_request(rig.cloud), operations))
+            assert {response.status for response in responses} == {FAULTS[kind][1]}
         rig.glance.mend()
 
     fail(8)  # modules and pooled connections are no leak

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.hostile import SCHEMA, HostileCloud, hostile_cloud
-from tests.support.http import Answer
+from tests.support.http import Response
 from tests.support.mutations import mutations
-from tests.support.scripted import Respond, ScriptedServer, image_document, response
+from tests.support.scripted import Respond, ScriptedServer, encode_response, image_document
 
 GROWTH = 60  # MB that the gateway may grow by for one response
 # MB that 40 large responses at once may take: 32 MB are read at a time, and one is parsed.
@@ -19,13 +19,13 @@ GROWTH_OF_MANY = 200
 IMAGE = f"/v2.1/images/{image_document()['id']}"
 JSON_HEAD = b"HTTP/1.1 200 -\r\nContent-Type: application/json\r\n"
 
-OPERATIONS: dict[str, Callable[[HostileCloud], Answer]] = {
-    "list": lambda cloud: cloud.ask("GET", "/v2.1/images/detail", "known"),
-    "show": lambda cloud: cloud.ask("GET", IMAGE, "known"),
-    "write": lambda cloud: cloud.ask(
+OPERATIONS: dict[str, Callable[[HostileCloud], Response]] = {
+    "list": lambda cloud: cloud.request("GET", "/v2.1/images/detail", "known"),
+    "show": lambda cloud: cloud.request("GET", IMAGE, "known"),
+    "write": lambda cloud: cloud.request(
         "PUT", f"{IMAGE}/metadata/key", "known", b'{"meta": {"key": "value"}}'
     ),
-    "delete": lambda cloud: cloud.ask("DELETE", IMAGE, "known"),
+    "delete": lambda cloud: cloud.request("DELETE", IMAGE, "known"),
 }
 
 
@@ -67,13 +67,15 @@ REASONS = {
 def test_reason_of_an_error_is_extracted_quickly(
     cloud: HostileCloud, status: int, reason: str
 ) -> None:
-    cloud.images = lambda _: response(REASONS[reason], status, content_type="text/html")
+    cloud.images = lambda _: encode_response(REASONS[reason], status, content_type="text/html")
     for operation in OPERATIONS.values():
         began = time.monotonic()
-        answer = operation(cloud)
+        response = operation(cloud)
         assert time.monotonic() - began < 2
-        assert answer.status in ({500: (503,)}.get(status, (400, 403, 404, 409, 502))), str(answer)
-        assert len(answer.body) < 10_000
+        assert response.status in ({500: (503,)}.get(status, (400, 403, 404, 409, 502))), str(
+            response
+        )
+        assert len(response.body) < 10_000
 
 
 def endless(beginning: bytes, piece: bytes, megabytes: int = 200) -> Respond:
@@ -118,9 +120,9 @@ def test_endless_response_is_refused_in_bounded_memory(
     beginning, piece, status = ENDLESS[kind]
     before = cloud.resident()
     cloud.images = endless(beginning, piece)
-    answer = OPERATIONS[operation](cloud)
+    response = OPERATIONS[operation](cloud)
     # On a busy machine the timeout may come before the bound of bytes.
-    assert answer.status in (status, 503), str(answer)
+    assert response.status in (status, 503), str(response)
     assert cloud.resident() - before < GROWTH
 
 
@@ -133,8 +135,8 @@ def test_slow_response_ends_with_the_timeout(cloud: HostileCloud) -> None:
 
     cloud.images = drip
     began = time.monotonic()
-    answer = OPERATIONS["show"](cloud)
-    assert answer.status == 503, str(answer)
+    response = OPERATIONS["show"](cloud)
+    assert response.status == 503, str(response)
     assert time.monotonic() - began < 8
 
 
@@ -143,11 +145,11 @@ def test_slow_response_ends_with_the_timeout(cloud: HostileCloud) -> None:
 def test_redirect_of_glance_is_logged_and_not_followed(
     cloud: HostileCloud, status: int, operation: str
 ) -> None:
-    with ScriptedServer(lambda _: response(b"{}")) as other:
+    with ScriptedServer(lambda _: encode_response(b"{}")) as other:
         location = f"Location: {other.base_url}/v2/images?secret"
-        cloud.images = lambda _: response(b"", status, location)
-        answer = OPERATIONS[operation](cloud)
-        assert answer.status == 502, str(answer)
+        cloud.images = lambda _: encode_response(b"", status, location)
+        response = OPERATIONS[operation](cloud)
+        assert response.status == 502, str(response)
         assert other.heads == []
         line = f"redirects to {other.base_url}/v2/images, which is not followed"
         assert line in cloud.log()
@@ -157,12 +159,12 @@ def test_redirect_of_glance_is_logged_and_not_followed(
 def test_images_with_values_of_other_types_cause_no_500(cloud: HostileCloud) -> None:
     statuses: dict[str, dict[str, int]] = {"show": {}, "write": {}}
     for name, body in mutations(image_document(), leave_out=("self", "file", "schema")):
-        cloud.images = lambda _, body=body: response(body)  # type: ignore[misc]  # mypy does not infer a lambda's default
+        cloud.images = lambda _, body=body: encode_response(body)  # type: ignore[misc]  # mypy does not infer a lambda's default
         for operation, found in statuses.items():
-            answer = OPERATIONS[operation](cloud)
-            found[name] = answer.status
-            if answer.status == 200:
-                json.loads(answer.body)
+            response = OPERATIONS[operation](cloud)
+            found[name] = response.status
+            if response.status == 200:
+                json.loads(response.body)
     for found in statuses.values():
         assert not {name: each for name, each in found.items() if each not in (200, 502)}
     shown = statuses["show"]
@@ -173,7 +175,7 @@ def test_images_with_values_of_other_types_cause_no_500(cloud: HostileCloud) -> 
 
 def test_properties_of_other_types_are_shown_as_text(cloud: HostileCloud) -> None:
     odd = image_document(flag=True, ratio=1.5, several=["a", None], nothing=None)
-    cloud.images = lambda _: response(json.dumps(odd).encode())
+    cloud.images = lambda _: encode_response(json.dumps(odd).encode())
     metadata = OPERATIONS["show"](cloud).json()["image"]["metadata"]
     assert metadata["flag"] == "true"
     assert metadata["ratio"] == "1.5"
@@ -191,18 +193,18 @@ def test_lists_with_values_of_other_types_cause_no_500(cloud: HostileCloud) -> N
     for name, body in mutations(page, leave_out=keys):
 
         def respond(head: str, body: bytes = body) -> list[bytes]:
-            return response(b'{"images": []}' if "marker=" in head else body)
+            return encode_response(b'{"images": []}' if "marker=" in head else body)
 
         cloud.images = respond
-        answer = OPERATIONS["list"](cloud)
-        assert answer.status in (200, 502), f"{name}: {answer}"
+        response = OPERATIONS["list"](cloud)
+        assert response.status in (200, 502), f"{name}: {response}"
 
 
 def test_schemas_with_values_of_other_types_cause_no_500(tmp_path: Path) -> None:
     with hostile_cloud(tmp_path) as cloud:
         for _, body in list(mutations(SCHEMA))[::7]:
             cloud.images = lambda head, body=body: (  # type: ignore[misc]  # mypy does not infer a lambda's default
-                response(body) if "/schemas/" in head else cloud.good_glance(head)
+                encode_response(body) if "/schemas/" in head else cloud.good_glance(head)
             )
             assert OPERATIONS["show"](cloud).status == 200
         assert "Traceback" not in cloud.log()
@@ -250,8 +252,8 @@ def test_forty_large_responses_at_once_take_bounded_memory(tmp_path: Path, kind:
         before = cloud.resident()
         cloud.images = lambda _: make(megabytes)
         with ThreadPoolExecutor(40) as pool:
-            answers = list(pool.map(lambda _: OPERATIONS[operation](cloud), range(40)))
-        assert {answer.status for answer in answers} <= statuses
+            responses = list(pool.map(lambda _: OPERATIONS[operation](cloud), range(40)))
+        assert {response.status for response in responses} <= statuses
         growth = cloud.resident() - before
         assert growth < GROWTH_OF_MANY
         cloud.mend()

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.gateway.hostile import TIMEOUT, HostileCloud, hostile_cloud
-from tests.support.http import Answer
+from tests.support.http import Response
 from tests.support.mutations import mutations
 from tests.support.process import wait_until
-from tests.support.scripted import ScriptedServer, json_response, response, token_document
+from tests.support.scripted import ScriptedServer, encode_response, json_response, token_document
 
 GROWTH = 60  # MB that the gateway may grow by
 HEAD = b"HTTP/1.1 201 -\r\nX-Subject-Token: own\r\nContent-Type: application/json\r\n"
@@ -40,9 +40,9 @@ ENDLESS = {
 }
 
 
-def assert_unavailable(answer: Answer) -> None:
-    assert answer.status == 503, str(answer)
-    assert answer.fault == "serviceUnavailable", str(answer)
+def assert_unavailable(response: Response) -> None:
+    assert response.status == 503, str(response)
+    assert response.fault == "serviceUnavailable", str(response)
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
@@ -92,7 +92,7 @@ def test_redirect_of_keystone_is_logged_and_not_followed(
     token = cloud.token
     with ScriptedServer(lambda _: json_response(token, 201, "X-Subject-Token: own")) as other:
         location = f"Location: {other.base_url}/v3/auth/tokens?token=secret"
-        setattr(cloud, call, lambda _: response(b"", status, location))
+        setattr(cloud, call, lambda _: encode_response(b"", status, location))
         assert_unavailable(cloud.show())
         assert other.heads == []
         log = cloud.log()
@@ -107,8 +107,8 @@ def test_access_rules_with_many_wildcards_are_matched_quickly(cloud: HostileClou
     cloud.token["token"]["application_credential"] = credential
     for length in (80, 3000):
         began = time.monotonic()
-        answer = cloud.ask("GET", "/v2.1/images/" + length * "a", "the token")
-        assert answer.status == 401, str(answer)
+        response = cloud.request("GET", "/v2.1/images/" + length * "a", "the token")
+        assert response.status == 401, str(response)
         assert time.monotonic() - began < 2
 
 
@@ -117,14 +117,14 @@ def test_refused_token_is_validated_once_in_a_few_seconds(cloud: HostileCloud) -
 
     def refuse(head: str) -> list[bytes]:
         validations.append(head)
-        return response(b"{}", 404)
+        return encode_response(b"{}", 404)
 
     cloud.validation = refuse
     assert {cloud.show("wrong").status for _ in range(20)} == {401}
     assert len(validations) == 1
     assert cloud.show("another").status == 401
     assert len(validations) == 2
-    cloud.validation = lambda _: response(b"{}", 500)
+    cloud.validation = lambda _: encode_response(b"{}", 500)
     assert_unavailable(cloud.show("a third"))
     cloud.mend()
     assert cloud.show("a third").status == 200, "a failure of Keystone was cached"
@@ -140,7 +140,7 @@ def test_validations_with_values_of_other_types_cause_no_500(cloud: HostileCloud
     statuses: dict[str, int] = {}
     assert cloud.show().status == 200
     for name, body in mutations(good, leave_out=("catalog", "audit_ids", "methods", "issued_at")):
-        cloud.validation = lambda _, body=body: response(body)  # type: ignore[misc]  # mypy does not infer a lambda's default
+        cloud.validation = lambda _, body=body: encode_response(body)  # type: ignore[misc]  # mypy does not infer a lambda's default
         statuses[name] = cloud.show().status
     odd = {name: status for name, status in statuses.items() if status not in (200, 401, 403, 503)}
     assert not odd
@@ -151,11 +151,11 @@ def test_logins_with_values_of_other_types_are_unavailable(cloud: HostileCloud) 
     good = token_document(cloud.keystone.base_url, cloud.glance.base_url)
     statuses: dict[str, int] = {}
     for name, body in mutations(good, leave_out=("audit_ids", "methods", "issued_at", "user")):
-        cloud.login = lambda _, body=body: response(  # type: ignore[misc]  # mypy does not infer a lambda's default
+        cloud.login = lambda _, body=body: encode_response(  # type: ignore[misc]  # mypy does not infer a lambda's default
             body, 201, "X-Subject-Token: own"
         )
         # The gateway's own token is refused, so that it logs in again.
-        cloud.validation = lambda _: response(b"{}", 401)
+        cloud.validation = lambda _: encode_response(b"{}", 401)
         statuses[name] = cloud.show().status
     assert set(statuses.values()) == {503}
     assert len(cloud.keystone.heads) > 2 * len(statuses), "it did not log in for each"
@@ -168,8 +168,8 @@ def test_logins_with_values_of_other_types_are_unavailable(cloud: HostileCloud) 
 def test_own_token_that_fits_no_header_causes_no_500(cloud: HostileCloud, token: str) -> None:
     header: Any = f"X-Subject-Token: {token}" if token.isascii() else "X-Subject-Token: \x80"
     cloud.login = lambda _: json_response(cloud.token, 201, header)
-    answer = cloud.show()
-    assert answer.status in (200, 503), str(answer)
+    response = cloud.show()
+    assert response.status in (200, 503), str(response)
     assert "Traceback" not in cloud.log()
 
 
@@ -187,7 +187,7 @@ def test_login_works_after_keystone_responded_alike_to_everything(
     cloud: HostileCloud, status: int
 ) -> None:
     """keystoneauth deadlocks when a request for versions gets a 401."""
-    cloud.login = cloud.validation = cloud.discovery = lambda _: response(b"{}", status)
+    cloud.login = cloud.validation = cloud.discovery = lambda _: encode_response(b"{}", status)
     for _ in range(12):  # more than the logins that may be in progress at once
         began = time.monotonic()
         assert_unavailable(cloud.show())

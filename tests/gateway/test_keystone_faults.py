@@ -10,9 +10,9 @@ import pytest
 
 from tests.gateway.conftest import TIMEOUT, image_document
 from tests.support.cloud import EmbeddedCloud, issue_token
-from tests.support.faultproxy import Fault, FaultProxy, answering
+from tests.support.faultproxy import Fault, FaultProxy, respond_with
 from tests.support.gateway import GatewayCloud, Sections, gateway
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 from tests.support.process import wait_until
 
 IMAGE = image_document("the image that Keystone guards")
@@ -24,11 +24,11 @@ FAULTS = {
     "closes early": Fault("close"),
     "hangs": Fault("hang"),
     "trickles": Fault("trickle", 20, pause=0.4),
-    "answers 500": answering(500, b"Traceback"),
-    "answers HTML": answering(200, b"<html>Welcome</html>", "text/html"),
-    "answers truncated JSON": answering(200, b'{"token": {"user": {"id": "x'),
-    "answers other JSON": answering(200, b"[]"),
-    "forbids": answering(403, b"{}"),
+    "answers 500": respond_with(500, b"Traceback"),
+    "answers HTML": respond_with(200, b"<html>Welcome</html>", "text/html"),
+    "answers truncated JSON": respond_with(200, b'{"token": {"user": {"id": "x'),
+    "answers other JSON": respond_with(200, b"[]"),
+    "forbids": respond_with(403, b"{}"),
 }
 
 
@@ -62,15 +62,15 @@ def running(
         yield cloud, keystone
 
 
-def show(cloud: GatewayCloud, token: str) -> Answer:
+def show(cloud: GatewayCloud, token: str) -> Response:
     return request(cloud.address, "GET", SHOW, {"X-Auth-Token": token})
 
 
-def assert_unavailable(answer: Answer, *secrets: str) -> None:
-    assert answer.status == 503, str(answer)
-    assert answer.fault == "serviceUnavailable", str(answer)
-    assert int(answer.header("Retry-After") or 0) >= 1, str(answer)
-    assert not [secret for secret in secrets if secret in str(answer)], str(answer)
+def assert_unavailable(response: Response, *secrets: str) -> None:
+    assert response.status == 503, str(response)
+    assert response.fault == "serviceUnavailable", str(response)
+    assert int(response.header("Retry-After") or 0) >= 1, str(response)
+    assert not [secret for secret in secrets if secret in str(response)], str(response)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -100,9 +100,9 @@ def test_token_that_only_glance_refuses_gets_the_usual_401(
     assert show(cloud, token).status == 200
     ended = {"X-Auth-Token": token, "X-Subject-Token": token}
     assert request(behind.address, "DELETE", "/identity/v3/auth/tokens", ended).status == 204
-    answer, other = show(cloud, token), show(cloud, "unknown")
-    assert (answer.status, answer.body) == (401, other.body), str(answer)
-    assert answer.header("WWW-Authenticate") == other.header("WWW-Authenticate"), str(answer)
+    response, other = show(cloud, token), show(cloud, "unknown")
+    assert (response.status, response.body) == (401, other.body), str(response)
+    assert response.header("WWW-Authenticate") == other.header("WWW-Authenticate"), str(response)
 
 
 @pytest.mark.parametrize("fault", ["is down", "trickles", "answers HTML", "forbids"])
@@ -119,9 +119,9 @@ def test_gateway_starts_without_keystone_and_works_once_it_is_back(
             assert request(cloud.address, "GET", "/").status == 200
             assert_unavailable(show(cloud, token), token)
             keystone.mend()
-            answer = show(cloud, token)
-            assert answer.status == 200, str(answer)
-            links = {link["rel"]: link["href"] for link in answer.json()["image"]["links"]}
+            response = show(cloud, token)
+            assert response.status == 200, str(response)
+            links = {link["rel"]: link["href"] for link in response.json()["image"]["links"]}
             # Keystone's catalog has the address at which it was called: that of the proxy.
             assert links["alternate"] == f"{keystone.base_url}/image/images/{IMAGE['id']}"
 
@@ -143,8 +143,8 @@ def test_cached_tokens_survive_a_reload_unless_keystone_options_change(
         os.kill(cloud.process.pid, signal.SIGHUP)
         wait_until(lambda: "was read again" in cloud.process.log.read_text(), "nothing was read")
         # The URL of Glance comes from Keystone as well, so the request is one that needs no Glance.
-        answer = request(cloud.address, "GET", "/v2.1/nowhere", {"X-Auth-Token": token})
-        assert answer.status == (503 if change else 404), str(answer)
+        response = request(cloud.address, "GET", "/v2.1/nowhere", {"X-Auth-Token": token})
+        assert response.status == (503 if change else 404), str(response)
 
 
 def test_hanging_login_does_not_delay_shutdown(behind: EmbeddedCloud, tmp_path: Path) -> None:

@@ -32,15 +32,15 @@ def running(
 def listed(running: tuple[GatewayCloud, FaultProxy], images: ManyImages) -> list[str]:
     """Return the ids of a list. Glance sends the last page after its first bytes were received."""
     cloud, glance = running
-    glance.fail(Fault("answer", answer=images))
+    glance.fail(Fault("respond", respond=images))
     connection = HTTPConnection(*cloud.address, timeout=SECONDS)
     headers = {"X-Auth-Token": cloud.token("owner") or ""}
     connection.request("GET", "/v2.1/images/detail", headers=headers)
-    answer = connection.getresponse()
-    assert answer.status == 200
-    begun = answer.read(1000)
+    response = connection.getresponse()
+    assert response.status == 200
+    begun = response.read(1000)
     images.last_page.set()
-    found = json.loads(begun + answer.read())["images"]
+    found = json.loads(begun + response.read())["images"]
     connection.close()
     return [image["id"] for image in found]
 

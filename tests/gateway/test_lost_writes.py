@@ -59,10 +59,10 @@ def writer(
 def set_key(cloud: GatewayCloud, image_id: str, key: str) -> Write:
     body = json.dumps({"meta": {key: key}}).encode()
     try:
-        answer = cloud.ask("owner", "PUT", f"/v2.1/images/{image_id}/metadata/{key}", body)
+        response = cloud.request("owner", "PUT", f"/v2.1/images/{image_id}/metadata/{key}", body)
     except (OSError, ValueError):
         return Write(image_id, key, None)
-    return Write(image_id, key, answer.status)
+    return Write(image_id, key, response.status)
 
 
 def work() -> list[tuple[str, str]]:

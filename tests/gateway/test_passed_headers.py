@@ -42,7 +42,7 @@ def rig(behind: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
         return False  # do not replace the response
 
     with FaultProxy(behind.address) as glance:
-        glance.fail(Fault("answer"), when=note)
+        glance.fail(Fault("respond"), when=note)
         sections = {"glance": {"api_servers": f"{glance.base_url}/image", "num_retries": 0}}
         with gateway(tmp_path / "gateway", behind, sections) as cloud:
             yield Rig(cloud, glance, calls)
@@ -57,9 +57,9 @@ def test_requests_to_glance_carry_the_callers_token_and_request_id(
     headers = {"X-Auth-Token": token, "Content-Type": "application/json"}
     if is_global:
         headers["X-Openstack-Request-Id"] = global_id
-    answer = request(rig.cloud.address, method, target, headers, body)
-    assert answer.status in (200, 204), str(answer)
-    own_id = answer.header("X-Openstack-Request-Id")
+    response = request(rig.cloud.address, method, target, headers, body)
+    assert response.status in (200, 204), str(response)
+    own_id = response.header("X-Openstack-Request-Id")
     assert own_id not in (None, global_id)
     assert rig.calls
     assert {call["x-auth-token"] for call in rig.calls} == {token}
@@ -70,15 +70,15 @@ def test_requests_to_glance_carry_the_callers_token_and_request_id(
 def test_malformed_request_id_is_not_passed_on(rig: Rig) -> None:
     headers = {"X-Auth-Token": rig.cloud.token("owner") or ""}
     headers["X-Openstack-Request-Id"] = 'req-1"; DROP'
-    answer = request(rig.cloud.address, "GET", SHOW, headers)
-    assert answer.status == 200, str(answer)
+    response = request(rig.cloud.address, "GET", SHOW, headers)
+    assert response.status == 200, str(response)
     passed_on = {call["x-openstack-request-id"] for call in rig.calls}
-    assert passed_on == {answer.header("X-Openstack-Request-Id")}
+    assert passed_on == {response.header("X-Openstack-Request-Id")}
 
 
 def test_schema_is_fetched_once_for_many_requests(rig: Rig) -> None:
     for _ in range(5):
-        assert rig.cloud.ask("owner", "GET", SHOW).status == 200
+        assert rig.cloud.request("owner", "GET", SHOW).status == 200
     lines = [call["line"].split()[1].removeprefix("/image") for call in rig.calls]
     assert sorted(lines) == ["/v2/images/" + IMAGE["id"]] * 5 + ["/v2/schemas/image"]
 
@@ -92,6 +92,6 @@ def test_retry_after_of_glance_is_passed_on_within_bounds(
 ) -> None:
     raw = f"HTTP/1.1 {status} -\r\nRetry-After: {received}\r\nContent-Length: 0\r\n\r\n".encode()
     rig.cloud.token("owner")
-    rig.glance.fail(Fault("answer", answer=lambda _request: raw))
-    answer = rig.cloud.ask("owner", "GET", SHOW)
-    assert (answer.status, answer.header("Retry-After")) == (503, sent), str(answer)
+    rig.glance.fail(Fault("respond", respond=lambda _request: raw))
+    response = rig.cloud.request("owner", "GET", SHOW)
+    assert (response.status, response.header("Retry-After")) == (503, sent), str(response)

@@ -13,9 +13,9 @@ import pytest
 
 from tests.gateway.conftest import image_document
 from tests.support.cloud import PASSWORD, EmbeddedCloud, issue_token
-from tests.support.faultproxy import Fault, FaultProxy, answering
+from tests.support.faultproxy import Fault, FaultProxy, respond_with
 from tests.support.gateway import SERVICE, GatewayCloud, credentials, gateway
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 from tests.support.services import memcached, redis_server
 
 IMAGE = image_document("the image of secrets")
@@ -25,9 +25,9 @@ FAULTS = (
     Fault("reset"),
     Fault("reset", 60),
     Fault("hang"),
-    answering(500, b"Traceback"),
-    answering(401, b"{}"),
-    answering(200, b"<html>"),
+    respond_with(500, b"Traceback"),
+    respond_with(401, b"{}"),
+    respond_with(200, b"<html>"),
 )
 
 
@@ -67,9 +67,9 @@ def rig(request: pytest.FixtureRequest, behind: EmbeddedCloud, tmp_path: Path) -
             "coordination": {"backend_url": f"redis://:{REDIS_SECRET}@127.0.0.1:{redis.port}"},
         }
         own: list[str] = []
-        keystone.fail(Fault("answer"), when=lambda call: _note(call, b"x-auth-token", own))
+        keystone.fail(Fault("respond"), when=lambda call: _note(call, b"x-auth-token", own))
         sent: list[str] = []
-        glance.fail(Fault("answer"), when=lambda call: _note(call, b"x-service-token", sent))
+        glance.fail(Fault("respond"), when=lambda call: _note(call, b"x-service-token", sent))
         cloud = running.enter_context(gateway(tmp_path / "gateway", behind, sections))
         yield Rig(cloud, keystone, glance, own, sent)
 
@@ -94,9 +94,9 @@ def test_logs_and_errors_contain_no_secrets(rig: Rig) -> None:
     cloud, keystone, glance, own_tokens, service_tokens = rig
     tokens = [issue_token(cloud.identity_url, "owner") for _ in range(len(FAULTS) * 2 + 1)]
     service = issue_token(cloud.identity_url, SERVICE.name)
-    answers: list[Answer] = []
+    responses: list[Response] = []
 
-    def ask_everything(token: str) -> None:
+    def send_requests(token: str) -> None:
         """Send four requests at once: with some faults each takes seconds."""
         headers = {"X-Auth-Token": token, "X-Service-Token": service}
         headers["Content-Type"] = "application/json"
@@ -112,21 +112,21 @@ def test_logs_and_errors_contain_no_secrets(rig: Rig) -> None:
                 pool.submit(request, cloud.address, method, target, headers, body)
                 for method, target, body in requests
             ]
-        answers.extend(each.result() for each in sent)
+        responses.extend(each.result() for each in sent)
 
     known, *unknown = tokens
-    ask_everything(known)
+    send_requests(known)
     for number, fault in enumerate(FAULTS):
         for place, proxy in enumerate((keystone, glance)):
             proxy.fail(fault)
-            ask_everything(unknown[2 * number + place])
+            send_requests(unknown[2 * number + place])
             proxy.mend()
-        ask_everything(known)
-    assert {answer.status for answer in answers} >= {200, 401, 502, 503}
+        send_requests(known)
+    assert {response.status for response in responses} >= {200, 401, 502, 503}
     assert own_tokens
     assert service_tokens
     cloud.process.stop()
-    text = cloud.process.log.read_text() + "".join(map(str, answers))
+    text = cloud.process.log.read_text() + "".join(map(str, responses))
     assert "DEBUG" in text
     options = (PASSWORD, CACHE_SECRET, REDIS_SECRET, f"{SERVICE.name}:")
     secrets = [*options, service, *own_tokens, *service_tokens, *tokens]

@@ -40,7 +40,7 @@ def rig(request: pytest.FixtureRequest, behind: EmbeddedCloud, tmp_path: Path) -
             "glance": {"api_servers": f"{glance.base_url}/image"},
         }
         images = ManyImages(COUNT)
-        glance.fail(Fault("answer", answer=images))
+        glance.fail(Fault("respond", respond=images))
         with gateway(tmp_path / "gateway", behind, sections) as cloud:
             cloud.token("owner")
             yield Rig(cloud, images, tmp_path / "gateway" / "nova.conf", log)
@@ -71,8 +71,8 @@ def test_list_in_progress_is_completed_after_a_reload(rig: Rig) -> None:
     wait_until(
         lambda: rig.log.read_text().count(RELOADED) == workers, "the configuration was not reloaded"
     )
-    answer = rig.cloud.ask("owner", "GET", "/v2.1/")
-    assert answer.json()["version"]["version"] == "2.7", str(answer)
+    response = rig.cloud.request("owner", "GET", "/v2.1/")
+    assert response.json()["version"]["version"] == "2.7", str(response)
     rig.images.last_page.set()
     assert reader.rest() == COUNT
 
@@ -101,7 +101,7 @@ def test_reloads_leak_no_files(rig: Rig) -> None:
         return len(list(Path(f"/proc/{process}/fd").iterdir()))
 
     for number in range(1, 21):
-        assert rig.cloud.ask("owner", "GET", "/v2.1/images?limit=1").status == 200
+        assert rig.cloud.request("owner", "GET", "/v2.1/images?limit=1").status == 200
         os.kill(process, signal.SIGHUP)
         wait_until(lambda n=number: rig.log.read_text().count(RELOADED) == n, "no reload")  # type: ignore[misc]  # mypy does not infer a lambda's default
         if number == 2:

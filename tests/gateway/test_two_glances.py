@@ -10,9 +10,9 @@ import pytest
 
 from tests.gateway.conftest import TIMEOUT, image_document
 from tests.support.cloud import EmbeddedCloud
-from tests.support.faultproxy import Fault, FaultProxy, answering
+from tests.support.faultproxy import Fault, FaultProxy, respond_with
 from tests.support.gateway import GatewayCloud, gateway
-from tests.support.http import Answer
+from tests.support.http import Response
 from tests.support.process import wait_until
 
 IMAGE = image_document("one image of two Glances")
@@ -49,9 +49,9 @@ def test_hanging_server_does_not_delay_requests_to_the_other(
         ThreadPoolExecutor(500) as pool,
     ):
         show = f"/v2.1/images/{IMAGE['id']}"
-        assert cloud.ask("owner", "GET", show).status == 200
+        assert cloud.request("owner", "GET", show).status == 200
         bad.fail(Fault("hang"))
-        many = [pool.submit(cloud.ask, "owner", "GET", show) for _ in range(400)]
+        many = [pool.submit(cloud.request, "owner", "GET", show) for _ in range(400)]
         try:
             wait_until(lambda: bad.open == 100, "not all of its connections are in use")
             wait_until(
@@ -60,7 +60,7 @@ def test_hanging_server_does_not_delay_requests_to_the_other(
             )
             good.refuse()  # close idle connections, so that new ones are needed
             good.mend()
-            more = [pool.submit(cloud.ask, "owner", "GET", show) for _ in range(40)]
+            more = [pool.submit(cloud.request, "owner", "GET", show) for _ in range(40)]
             wait_until(
                 lambda: sum(each.done() for each in more) >= 15,
                 "requests to the other server wait as well",
@@ -73,7 +73,7 @@ def test_hanging_server_does_not_delay_requests_to_the_other(
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault("hang"), Fault("reset", 1500), answering(503, b"busy"), None],
+    [Fault("hang"), Fault("reset", 1500), respond_with(503, b"busy"), None],
     ids=["hangs", "resets", "is busy", "is dead"],
 )
 def test_one_of_two_servers_is_enough(
@@ -85,11 +85,11 @@ def test_one_of_two_servers_is_enough(
     else:
         bad.refuse()
     show = f"/v2.1/images/{IMAGE['id']}"
-    answers = [cloud.ask("owner", "GET", show) for _ in range(20)]
+    responses = [cloud.request("owner", "GET", show) for _ in range(20)]
     for number in range(5):
         body = json.dumps({"meta": {"key": str(number)}}).encode()
-        answers.append(cloud.ask("owner", "PUT", f"{show}/metadata/key", body))
-    assert [str(answer) for answer in answers if answer.status != 200] == []
+        responses.append(cloud.request("owner", "PUT", f"{show}/metadata/key", body))
+    assert [str(response) for response in responses if response.status != 200] == []
     assert bad.requests <= MAX_TRIES
     assert good.requests >= 25
 
@@ -107,16 +107,16 @@ class Patches(list[bytes]):
         return request.startswith(b"PATCH")
 
 
-def write(cloud: GatewayCloud, number: int) -> Answer:
+def write(cloud: GatewayCloud, number: int) -> Response:
     """Set a key. A read before every other write makes each server the first in turn."""
     show = f"/v2.1/images/{IMAGE['id']}"
     if number % 2:
-        assert cloud.ask("owner", "GET", show).status == 200
+        assert cloud.request("owner", "GET", show).status == 200
     body = json.dumps({"meta": {"key": uuid4().hex}}).encode()
-    return cloud.ask("owner", "PUT", f"{show}/metadata/key", body)
+    return cloud.request("owner", "PUT", f"{show}/metadata/key", body)
 
 
-@pytest.mark.parametrize("fault", [Fault("close"), answering(503, b"")], ids=["closes", "503"])
+@pytest.mark.parametrize("fault", [Fault("close"), respond_with(503, b"")], ids=["closes", "503"])
 def test_failed_write_is_sent_to_the_other_server(
     cloud: GatewayCloud, glances: tuple[FaultProxy, FaultProxy], fault: Fault
 ) -> None:
@@ -125,11 +125,11 @@ def test_failed_write_is_sent_to_the_other_server(
     assert len(failed) >= 1
 
 
-@pytest.mark.parametrize("fault", [Fault("hang"), answering(504, b"")], ids=["hangs", "504"])
+@pytest.mark.parametrize("fault", [Fault("hang"), respond_with(504, b"")], ids=["hangs", "504"])
 def test_write_that_may_be_in_progress_is_not_sent_to_the_other_server(
     cloud: GatewayCloud, glances: tuple[FaultProxy, FaultProxy], fault: Fault
 ) -> None:
     """It would be acknowledged, and the late one undo what other clients write after it."""
     failed = Patches(glances[0], fault)
-    answers = [write(cloud, number) for number in range(4)]
-    assert [answer.status for answer in answers].count(503) == len(failed) >= 1
+    responses = [write(cloud, number) for number in range(4)]
+    assert [response.status for response in responses].count(503) == len(failed) >= 1

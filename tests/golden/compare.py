@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tests.golden.exchanges import IGNORED_HEADERS, REQUEST_IDS, Exchange
 from tests.golden.oracle import COMPUTE, IMAGE
-from tests.support.http import Answer
+from tests.support.http import Response
 
 _REQUEST_ID = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Headers that Glimpse adds on purpose, and what they have to look like
@@ -76,11 +76,11 @@ class Place:
 
 def recorded(exchange: Exchange) -> Expected:
     """The recorded response, with placeholders for the hosts and ports in its links."""
-    body = _without_hosts(exchange.answer_body)
-    headers = by_name(exchange.answer_headers)
+    body = _without_hosts(exchange.response_body)
+    headers = by_name(exchange.response_headers)
     if "www-authenticate" in headers:
         headers["www-authenticate"] = ['Keystone uri="IDENTITY"']
-    return Expected(exchange.status, headers, body, same_length=body == exchange.answer_body)
+    return Expected(exchange.status, headers, body, same_length=body == exchange.response_body)
 
 
 def _without_hosts(value: Any, rel: str = "") -> Any:
@@ -118,30 +118,30 @@ class Differences:
             self.found.append(f"{what}:\n    expected {expected!r}\n    got      {got!r}")
 
 
-def differences(expected: Expected, answer: Answer, method: str, place: Place) -> list[str]:
+def differences(expected: Expected, response: Response, method: str, place: Place) -> list[str]:
     """Compare a response with the expected one; the empty list means that they are equal."""
     result = Differences()
-    result.check("status", expected.status, answer.status)
-    _compare_headers(result, expected, answer, method, place)
+    result.check("status", expected.status, response.status)
+    _compare_headers(result, expected, response, method, place)
     if method != "HEAD":
         wanted = place.resolve(expected.body)
-        result.check("body", wanted, _parsed(answer, text=isinstance(wanted, str)))
+        result.check("body", wanted, _parsed(response, text=isinstance(wanted, str)))
     return result.found
 
 
-def _parsed(answer: Answer, *, text: bool) -> Any:
+def _parsed(response: Response, *, text: bool) -> Any:
     if text:
-        return answer.body.decode(errors="replace")
+        return response.body.decode(errors="replace")
     try:
-        return json.loads(answer.body)
+        return json.loads(response.body)
     except ValueError:
-        return answer.body.decode(errors="replace")
+        return response.body.decode(errors="replace")
 
 
 def _compare_headers(
-    result: Differences, expected: Expected, answer: Answer, method: str, place: Place
+    result: Differences, expected: Expected, response: Response, method: str, place: Place
 ) -> None:
-    got = by_name(answer.headers)
+    got = by_name(response.headers)
     if len(got.get("vary", ())) > 1 and got["vary"][-1] == "X-Auth-Token":
         got["vary"].pop()  # after Compute's own, which are compared
     for name, pattern in _ADDED.items():
@@ -159,7 +159,7 @@ def _compare_headers(
         _HEADER_RULES.get(name, _same)(result, name, expected, got[name])
     length = got.get("content-length")
     if length and method != "HEAD":
-        result.check("Content-Length and the body", [str(len(answer.body))], length)
+        result.check("Content-Length and the body", [str(len(response.body))], length)
     for challenge in got.get("www-authenticate", []):
         result.check("challenge", f'Keystone uri="{place.identity}"', challenge)
 

@@ -40,8 +40,8 @@ class Exchange:
     headers: dict[str, str]
     body: str | None
     status: int
-    answer_headers: tuple[tuple[str, str], ...]
-    answer_body: Any
+    response_headers: tuple[tuple[str, str], ...]
+    response_body: Any
     glance: tuple[str, ...] = ()
     glance_errors: dict[str, Any] | None = None
 
@@ -93,8 +93,8 @@ def _exchange(name: str, document: dict[str, Any]) -> Exchange:
         headers=dict(request["headers"]),
         body=request["body"],
         status=response["status"],
-        answer_headers=tuple((key, value) for key, value in response["headers"]),
-        answer_body=response["body"],
+        response_headers=tuple((key, value) for key, value in response["headers"]),
+        response_body=response["body"],
         glance=tuple(document.get("glance", ())),
         glance_errors=document.get("glance_errors") or None,
     )
@@ -105,7 +105,7 @@ def compact_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
     for exchange in exchanges:
         headers = [
             [name, "req-*" if name.lower() in REQUEST_IDS else value]
-            for name, value in exchange.answer_headers
+            for name, value in exchange.response_headers
             if name.lower() not in IGNORED_HEADERS
         ]
         document = {
@@ -120,7 +120,7 @@ def compact_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
             "response": {
                 "status": exchange.status,
                 "headers": headers,
-                "body": exchange.answer_body,
+                "body": exchange.response_body,
             },
             "glance": list(exchange.glance),
         }

@@ -41,7 +41,7 @@ class Repair(NamedTuple):
 
 
 def repaired(
-    exchange: Exchange, answer: Expected, oracle: Oracle, more: Iterable[Repair] = ()
+    exchange: Exchange, response: Expected, oracle: Oracle, more: Iterable[Repair] = ()
 ) -> tuple[Expected, list[str]]:
     """Apply all rules that apply, then `more`; return the response and the numbers of the rules.
 
@@ -49,29 +49,29 @@ def repaired(
     """
     numbers: list[str] = []
     for repair in (*REPAIRS, *more):
-        changed = repair.expected(exchange, answer, oracle)
-        if changed is not None and changed != answer:
-            answer = changed
+        changed = repair.expected(exchange, response, oracle)
+        if changed is not None and changed != response:
+            response = changed
             numbers.append(repair.number)
-    return answer, numbers
+    return response, numbers
 
 
 def _filters_and_statuses(
-    exchange: Exchange, answer: Expected, oracle: Oracle, *, applies: Callable[[Target], bool]
+    exchange: Exchange, response: Expected, oracle: Oracle, *, applies: Callable[[Target], bool]
 ) -> Expected | None:
     """Expect the list that the fixture and the repaired filter give."""
     target = parse_target(exchange)
     if not target or not target.is_list or exchange.method != "GET" or not applies(target):
         return None
-    if answer.status not in (200, 500) and not _unknown_to_glance(exchange):
+    if response.status not in (200, 500) and not _unknown_to_glance(exchange):
         return None
     images, more = oracle.listed(exchange.token, target)
-    if answer.status == 200 and _ids(answer.body) == [image["id"] for image in images]:
+    if response.status == 200 and _ids(response.body) == [image["id"] for image in images]:
         return None
     body: dict[str, Any] = {"images": oracle.listing(exchange.token, target)}
     if more:
         body["images_links"] = [{"rel": "next", "href": Words("[?&]marker=" + images[-1]["id"])}]
-    return _success(answer, body)
+    return _success(response, body)
 
 
 def _unknown_to_glance(exchange: Exchange) -> bool:
@@ -90,67 +90,69 @@ def _stripped(target: Target) -> bool:
     return any(name.lstrip("property-") != name.removeprefix("property-") for name in names)  # noqa: B005  the very mistake
 
 
-def _property_filter(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
+def _property_filter(exchange: Exchange, response: Expected, oracle: Oracle) -> Expected | None:
     target = parse_target(exchange)
     for attribute, fold in (("os_hidden", str.lower), ("protected", str)):
         value = target.last(f"property-{attribute}") if target else None
         if value is not None and fold(value) not in ("true", "false"):
-            return _fault(_as_fault(answer), 400, "badRequest", attribute)
-    return _filters_and_statuses(exchange, answer, oracle, applies=_stripped)
+            return _fault(_as_fault(response), 400, "badRequest", attribute)
+    return _filters_and_statuses(exchange, response, oracle, applies=_stripped)
 
 
-def _status_filter(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
+def _status_filter(exchange: Exchange, response: Expected, oracle: Oracle) -> Expected | None:
     return _filters_and_statuses(
-        exchange, answer, oracle, applies=lambda target: target.last("status") is not None
+        exchange, response, oracle, applies=lambda target: target.last("status") is not None
     )
 
 
-def _next_link(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
+def _next_link(exchange: Exchange, response: Expected, oracle: Oracle) -> Expected | None:
     target = parse_target(exchange)
-    listed = target and target.is_list and isinstance(answer.body, dict) and "images" in answer.body
+    listed = (
+        target and target.is_list and isinstance(response.body, dict) and "images" in response.body
+    )
     if not target or not listed or target.last("limit") is None:
         return None
     more = oracle.listed(exchange.token, target)[1]
-    if not more and "images_links" in answer.body:
-        return answer.with_body({"images": answer.body["images"]})
-    if more and "images_links" not in answer.body:
-        last = answer.body["images"][-1]["id"]
+    if not more and "images_links" in response.body:
+        return response.with_body({"images": response.body["images"]})
+    if more and "images_links" not in response.body:
+        last = response.body["images"][-1]["id"]
         links = [{"rel": "next", "href": Words("[?&]marker=" + last)}]
-        return answer.with_body({**answer.body, "images_links": links})
+        return response.with_body({**response.body, "images_links": links})
     return None
 
 
-def _crash(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
+def _crash(exchange: Exchange, response: Expected, oracle: Oracle) -> Expected | None:
     target = parse_target(exchange)
-    if answer.status != 500 or not target:
+    if response.status != 500 or not target:
         return None
     if exchange.method == "GET":
-        return _crashed_read(exchange, answer, oracle, target)
+        return _crashed_read(exchange, response, oracle, target)
     if exchange.method == "DELETE" and _refused_with(exchange, 409):
-        return _fault(answer, 409, "conflictingRequest", ".")
-    return _crashed_write(exchange, answer, oracle, target)
+        return _fault(response, 409, "conflictingRequest", ".")
+    return _crashed_write(exchange, response, oracle, target)
 
 
 def _crashed_write(
-    exchange: Exchange, answer: Expected, oracle: Oracle, target: Target
+    exchange: Exchange, response: Expected, oracle: Oracle, target: Target
 ) -> Expected | None:
     if exchange.method == "DELETE":
-        return _crashed_delete(answer, properties(oracle.image(target.parts[0])), target.parts[2])
+        return _crashed_delete(response, properties(oracle.image(target.parts[0])), target.parts[2])
     written = exchange.json_body()
     if written is None or not _is_unicode(exchange.body or ""):
-        return _fault(answer, 400, "badRequest", "Malformed request body")
+        return _fault(response, 400, "badRequest", "Malformed request body")
     one = len(target.parts) == 3
     values = written["meta" if one else "metadata"]
     if "status" in values:
-        return _fault(answer, 403, "forbidden", "Not authorized for image")
+        return _fault(response, 403, "forbidden", "Not authorized for image")
     wrong = _invalid_metadata_pattern(exchange, values)
     if wrong:
-        return _fault(answer, 400, "badRequest", wrong)
+        return _fault(response, 400, "badRequest", wrong)
     if exchange.method == "POST":
         kept = properties(oracle.image(target.parts[0]))
         news = {key: value for key, value in values.items() if key not in BASE}
-        return _success(answer, {"metadata": properties({**kept, **news})})
-    return _success(answer, {"meta": values} if one else {"metadata": values})
+        return _success(response, {"metadata": properties({**kept, **news})})
+    return _success(response, {"meta": values} if one else {"metadata": values})
 
 
 def _invalid_metadata_pattern(exchange: Exchange, values: dict[str, str]) -> str:
@@ -172,28 +174,28 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _crashed_delete(answer: Expected, found: dict[str, Any], key: str) -> Expected:
+def _crashed_delete(response: Expected, found: dict[str, Any], key: str) -> Expected:
     if key not in found:
-        return _fault(answer, 404, "itemNotFound", "Invalid metadata key")
-    return Expected(204, {**_success(answer, "").headers}, "", same_length=False)
+        return _fault(response, 404, "itemNotFound", "Invalid metadata key")
+    return Expected(204, {**_success(response, "").headers}, "", same_length=False)
 
 
 def _crashed_read(
-    exchange: Exchange, answer: Expected, oracle: Oracle, target: Target
+    exchange: Exchange, response: Expected, oracle: Oracle, target: Target
 ) -> Expected | None:
     if target.is_list and target.last("changes-since"):  # at the ends of the calendar
-        return _fault(answer, 400, "badRequest", "changes-since")
+        return _fault(response, 400, "badRequest", "changes-since")
     if target.is_list:
-        return _filters_and_statuses(exchange, answer, oracle, applies=lambda _: True)
+        return _filters_and_statuses(exchange, response, oracle, applies=lambda _: True)
     image = oracle.image(target.parts[0])
     if len(target.parts) == 1:
-        return _success(answer, {"image": oracle.show(image, target)})
+        return _success(response, {"image": oracle.show(image, target)})
     if len(target.parts) == 2:
-        return _success(answer, {"metadata": properties(image)})
+        return _success(response, {"metadata": properties(image)})
     key = target.parts[2]
     if key not in properties(image):
-        return _fault(answer, 404, "itemNotFound", _PLAIN_404)
-    return _success(answer, {"meta": {key: properties(image)[key]}})
+        return _fault(response, 404, "itemNotFound", _PLAIN_404)
+    return _success(response, {"meta": {key: properties(image)[key]}})
 
 
 def _refused_with(exchange: Exchange, status: int) -> bool:
@@ -201,47 +203,51 @@ def _refused_with(exchange: Exchange, status: int) -> bool:
     return any(call.endswith(f" {status}") for call in exchange.glance)
 
 
-def _success(answer: Expected, body: Any) -> Expected:
-    headers = {**answer.headers, "content-type": ["application/json"]}
+def _success(response: Expected, body: Any) -> Expected:
+    headers = {**response.headers, "content-type": ["application/json"]}
     return Expected(200, headers, body, same_length=False)
 
 
-def _as_fault(answer: Expected) -> Expected:
+def _as_fault(response: Expected) -> Expected:
     """The response with the headers of a fault."""
     return replace(
-        answer, headers={**answer.headers, "content-type": ["application/json; charset=UTF-8"]}
+        response, headers={**response.headers, "content-type": ["application/json; charset=UTF-8"]}
     )
 
 
-def _fault(answer: Expected, status: int, name: str, words: str) -> Expected:
-    return answer.with_body({name: {"code": status, "message": Words(words)}}, status)
+def _fault(response: Expected, status: int, name: str, words: str) -> Expected:
+    return response.with_body({name: {"code": status, "message": Words(words)}}, status)
 
 
-def _end_of_the_api(exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected | None:
+def _end_of_the_api(exchange: Exchange, response: Expected, _oracle: Oracle) -> Expected | None:
     target = parse_target(exchange)
-    version = answer.headers.get("x-openstack-nova-api-version", ["2.1"])[0]
-    if not target or _message(answer) != _PLAIN_404 or answer.status != 404:
+    version = response.headers.get("x-openstack-nova-api-version", ["2.1"])[0]
+    if not target or _message(response) != _PLAIN_404 or response.status != 404:
         return None
     end = METADATA_END if target.is_metadata else IMAGES_END
     if int(version.partition(".")[2]) <= end:
         return None
-    return _fault(answer, 404, "itemNotFound", rf"2\.{end}\b.*/v2/images")
+    return _fault(response, 404, "itemNotFound", rf"2\.{end}\b.*/v2/images")
 
 
-def _advertised(_exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected | None:
+def _advertised(_exchange: Exchange, response: Expected, _oracle: Oracle) -> Expected | None:
     """Expect version documents with ADVERTISED; their length is not known, also for HEAD."""
-    if isinstance(answer.body, dict) and answer.body.keys() & {"versions", "version", "choices"}:
-        return answer.with_body(_with_advertised(answer.body))
+    if isinstance(response.body, dict) and response.body.keys() & {
+        "versions",
+        "version",
+        "choices",
+    }:
+        return response.with_body(_with_advertised(response.body))
     if (
-        answer.body == ""
-        and answer.status in (200, 300)
-        and answer.headers.keys()
+        response.body == ""
+        and response.status in (200, 300)
+        and response.headers.keys()
         >= {
             "content-length",
             "content-type",
         }
     ):
-        return answer.with_body("")
+        return response.with_body("")
     return None
 
 
@@ -256,20 +262,20 @@ def _with_advertised(value: Any) -> Any:
     return changed
 
 
-def _wording(_exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected | None:
-    message = _message(answer)
+def _wording(_exchange: Exchange, response: Expected, _oracle: Oracle) -> Expected | None:
+    message = _message(response)
     if not isinstance(message, str) or not _SCHEMA_WORDS.search(message):
         return None
     named = next((word for match in _NAMED.findall(message) for word in match if word), "")
-    name = next(iter(answer.body))
+    name = next(iter(response.body))
     words = _NAMES.get(named) or "|".join(map(re.escape, {named, html.unescape(named)})) or "."
-    return answer.with_body({name: {**answer.body[name], "message": Words(words)}})
+    return response.with_body({name: {**response.body[name], "message": Words(words)}})
 
 
-def _message(answer: Expected) -> object:
+def _message(response: Expected) -> object:
     """The message of a fault; None for any other response."""
     try:
-        (fault,) = answer.body.values()
+        (fault,) = response.body.values()
         return fault["message"]
     except (AttributeError, ValueError, TypeError, KeyError):
         return None

@@ -8,7 +8,7 @@ from tests.golden.compare import Place, differences, recorded
 from tests.golden.exchanges import Exchange
 from tests.golden.oracle import Oracle
 from tests.golden.repairs import Repair, repaired
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 
 # Bodies of JSON are compared by value, so that spaces and escapes, and then the length, may differ.
 # Such responses are counted separately.
@@ -41,25 +41,27 @@ class Result:
     """The result of one replayed exchange; `problems` is empty if the response is as expected."""
 
     exchange: Exchange
-    answer: Answer
+    response: Response
     repairs: tuple[str, ...]
     problems: tuple[str, ...]
 
     def __str__(self) -> str:
         title = f"{self.exchange.name}: {', '.join(self.repairs) or 'no repair'}"
         problems = "\n".join(f"  {problem}" for problem in self.problems)
-        was = f"{self.exchange.status} {str(self.exchange.answer_body)[:2000]}"
-        details = f"request\n{self.exchange}\n\nrecorded\n{was}\n\ngot\n{self.answer}"
+        was = f"{self.exchange.status} {str(self.exchange.response_body)[:2000]}"
+        details = f"request\n{self.exchange}\n\nrecorded\n{was}\n\ngot\n{self.response}"
         return f"{title}\n{problems}\n\n{details}"
 
 
 def needs_broken_image(exchange: Exchange, oracle: Oracle) -> bool:
     """True if the image with the malformed mapping existed during the recording."""
     broken = oracle.broken_id
-    return exchange.name.startswith("broken") or broken in f"{exchange.path}{exchange.answer_body}"
+    return (
+        exchange.name.startswith("broken") or broken in f"{exchange.path}{exchange.response_body}"
+    )
 
 
-def send(exchange: Exchange, cloud: Cloud) -> Answer:
+def send(exchange: Exchange, cloud: Cloud) -> Response:
     """Send the exchange's request, byte for byte as it was recorded."""
     headers = list(exchange.headers.items())
     token = cloud.token(exchange.token)
@@ -79,7 +81,11 @@ def _body(text: str | None) -> bytes | None:
 
 
 def compare(
-    exchange: Exchange, answer: Answer, cloud: Cloud, oracle: Oracle, more: Iterable[Repair] = ()
+    exchange: Exchange,
+    response: Response,
+    cloud: Cloud,
+    oracle: Oracle,
+    more: Iterable[Repair] = (),
 ) -> Result:
     """Compare a response with the recorded one, after the repairs and `more` are applied to it."""
     host, port = cloud.address
@@ -87,11 +93,11 @@ def compare(
     place = cloud.place(authority)
     was = recorded(exchange)
     expected, repairs = repaired(exchange, was, oracle, more)
-    if repairs and not differences(was, answer, exchange.method, place):
+    if repairs and not differences(was, response, exchange.method, place):
         # A rule that only loosens (a message) may still be met to the letter.
-        repairs = [] if not differences(expected, answer, exchange.method, place) else repairs
-    problems = differences(expected, answer, exchange.method, place)
+        repairs = [] if not differences(expected, response, exchange.method, place) else repairs
+    problems = differences(expected, response, exchange.method, place)
     spaced = replace(expected, same_length=False)
-    if problems and not differences(spaced, answer, exchange.method, place):
+    if problems and not differences(spaced, response, exchange.method, place):
         repairs, problems = [*repairs, SPACING], []
-    return Result(exchange, answer, tuple(repairs), tuple(problems))
+    return Result(exchange, response, tuple(repairs), tuple(problems))

@@ -10,7 +10,7 @@ from tests.golden.compare import Place
 from tests.golden.exchanges import COMPACT, MORE, Exchange, read_exchanges, read_fixture
 from tests.golden.oracle import Oracle
 from tests.golden.replay import Result, compare, needs_broken_image, send
-from tests.support.http import Answer
+from tests.support.http import Response
 from tests.support.player import Player
 
 FIXTURE = read_fixture(COMPACT)
@@ -50,24 +50,26 @@ def cloud() -> Iterator[PlayedCloud]:
         yield PlayedCloud(player)
 
 
-def as_recorded(exchange: Exchange) -> Answer:
+def as_recorded(exchange: Exchange) -> Response:
     """The recorded answer as bytes; a stand-in where the compact form left a request id out."""
-    body = exchange.answer_body
+    body = exchange.response_body
     data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-    pairs = [(name, value.replace("req-*", REQUEST_ID)) for name, value in exchange.answer_headers]
-    return Answer(exchange.status, tuple(pairs), data)
+    pairs = [
+        (name, value.replace("req-*", REQUEST_ID)) for name, value in exchange.response_headers
+    ]
+    return Response(exchange.status, tuple(pairs), data)
 
 
-def replay(exchange: Exchange, cloud: PlayedCloud, answer: Answer) -> Result:
+def replay(exchange: Exchange, cloud: PlayedCloud, response: Response) -> Result:
     oracle = Oracle(FIXTURE)
     oracle = Oracle(FIXTURE, broken=needs_broken_image(exchange, oracle))
-    cloud.player.answer = answer
+    cloud.player.response = response
     return compare(exchange, send(exchange, cloud), cloud, oracle)
 
 
-def with_header(answer: Answer, name: str, value: str) -> Answer:
-    kept = tuple(pair for pair in answer.headers if pair[0].lower() != name.lower())
-    return replace(answer, headers=(*kept, (name, value)))
+def with_header(response: Response, name: str, value: str) -> Response:
+    kept = tuple(pair for pair in response.headers if pair[0].lower() != name.lower())
+    return replace(response, headers=(*kept, (name, value)))
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES.values(), ids=lambda exchange: exchange.name)
@@ -106,30 +108,30 @@ def test_the_request_is_sent_as_it_was_recorded(cloud: PlayedCloud) -> None:
 )
 def test_a_wrong_header_is_reported(name: str, header: str, value: str, cloud: PlayedCloud) -> None:
     exchange = EXCHANGES.get(name, EXCHANGES["delete-unknown"])
-    answer = with_header(as_recorded(exchange), header, value)
-    assert replay(exchange, cloud, answer).problems
+    response = with_header(as_recorded(exchange), header, value)
+    assert replay(exchange, cloud, response).problems
 
 
 def test_a_link_to_another_host_is_reported(cloud: PlayedCloud) -> None:
     exchange = EXCHANGES["show-plain"]
-    answer = as_recorded(exchange)
-    moved = answer.body.replace(b"127.0.0.1:18774", b"127.0.0.2:18774")
-    assert replay(exchange, cloud, replace(answer, body=moved)).problems
+    response = as_recorded(exchange)
+    moved = response.body.replace(b"127.0.0.1:18774", b"127.0.0.2:18774")
+    assert replay(exchange, cloud, replace(response, body=moved)).problems
 
 
 def test_another_property_value_is_reported(cloud: PlayedCloud) -> None:
     exchange = EXCHANGES["metadata-debian"]
-    answer = as_recorded(exchange)
-    changed = answer.body.replace(b'"base"', b'"best"')
-    assert replay(exchange, cloud, replace(answer, body=changed)).problems
+    response = as_recorded(exchange)
+    changed = response.body.replace(b'"base"', b'"best"')
+    assert replay(exchange, cloud, replace(response, body=changed)).problems
 
 
 def test_headers_added_on_purpose_are_allowed(cloud: PlayedCloud) -> None:
     exchange = EXCHANGES["metadata-plain"]
-    answer = with_header(as_recorded(exchange), "Deprecation", "@1468800000")
-    answer = with_header(answer, "ETag", '"1-2"')
+    response = with_header(as_recorded(exchange), "Deprecation", "@1468800000")
+    response = with_header(response, "ETag", '"1-2"')
     link = '<http://127.0.0.1:19292/v2/images/1>; rel="successor-version"'
-    assert not replay(exchange, cloud, with_header(answer, "Link", link)).problems
+    assert not replay(exchange, cloud, with_header(response, "Link", link)).problems
 
 
 def test_a_repaired_filter_accepts_only_the_repaired_list(cloud: PlayedCloud) -> None:
@@ -143,7 +145,7 @@ def test_a_repaired_404_must_name_the_successor(cloud: PlayedCloud) -> None:
     exchange = EXCHANGES["version-show-2.39"]
     message = "Images ended with microversion 2.35: use GET /v2/images/{id} of the Image API."
     body = json.dumps({"itemNotFound": {"code": 404, "message": message}}).encode()
-    answer = with_header(as_recorded(exchange), "Content-Length", str(len(body)))
-    result = replay(exchange, cloud, replace(answer, body=body))
+    response = with_header(as_recorded(exchange), "Content-Length", str(len(body)))
+    result = replay(exchange, cloud, replace(response, body=body))
     assert not result.problems, str(result)
     assert result.repairs == ("R6",)

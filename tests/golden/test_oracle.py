@@ -18,9 +18,9 @@ LISTS = [
     for exchange in EXCHANGES
     if (target := parse_target(exchange))
     and target.is_list
-    and "images" in (exchange.answer_body or ())
+    and "images" in (exchange.response_body or ())
 ]
-SHOWN = [e for e in EXCHANGES if isinstance(e.answer_body, dict) and "image" in e.answer_body]
+SHOWN = [e for e in EXCHANGES if isinstance(e.response_body, dict) and "image" in e.response_body]
 
 
 def repairs_of(exchange: Exchange) -> list[str]:

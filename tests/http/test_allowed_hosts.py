@@ -92,18 +92,18 @@ def noauth(
 def test_a_rebound_host_reaches_no_api(noauth: EmbeddedCloud, path: str) -> None:
     headers = {**TOKEN, "Host": f"evil.example:{noauth.address[1]}"}
     for more in ({}, {"X-Forwarded-Host": "localhost"}):
-        answer = request(noauth.address, "GET", path, {**headers, **more})
-        assert answer.status == 403, str(answer)
-        assert "[api] noauth_allowed_hosts" in answer.body.decode(), str(answer)
+        response = request(noauth.address, "GET", path, {**headers, **more})
+        assert response.status == 403, str(response)
+        assert "[api] noauth_allowed_hosts" in response.body.decode(), str(response)
     for host in ("localhost:1", "[::1]", "127.0.0.1", "images.lab:8774"):
-        answer = request(noauth.address, "GET", path, {**TOKEN, "Host": host})
-        assert answer.status != 403, str(answer)
+        response = request(noauth.address, "GET", path, {**TOKEN, "Host": host})
+        assert response.status != 403, str(response)
 
 
 def test_the_authority_of_an_absolute_form_counts_instead_of_host(noauth: EmbeddedCloud) -> None:
     headers = {**TOKEN, "Host": "localhost"}
-    answer = request(noauth.address, "GET", "http://evil.example/v2.1/images", headers)
-    assert answer.status == 403, str(answer)
+    response = request(noauth.address, "GET", "http://evil.example/v2.1/images", headers)
+    assert response.status == 403, str(response)
     versions = request(noauth.address, "GET", "http://images.lab:99/", headers)
     assert b"http://images.lab:99/v2" in versions.body, str(versions)
     versions = request(noauth.address, "GET", "http://[::1]:99/", headers)
@@ -112,18 +112,18 @@ def test_the_authority_of_an_absolute_form_counts_instead_of_host(noauth: Embedd
 
 def test_a_write_from_a_foreign_origin_is_refused(noauth: EmbeddedCloud) -> None:
     headers = {**TOKEN, "Origin": "http://evil.example", "Content-Type": "text/plain"}
-    answer = request(noauth.address, "POST", "/v2.1/images/x/metadata", headers, b"{}")
-    assert answer.status == 403, str(answer)
-    assert "Origin" in answer.body.decode()
+    response = request(noauth.address, "POST", "/v2.1/images/x/metadata", headers, b"{}")
+    assert response.status == 403, str(response)
+    assert "Origin" in response.body.decode()
     assert request(noauth.address, "GET", "/", headers).status == 200
 
 
 def test_health_checks_accept_any_host(noauth: EmbeddedCloud) -> None:
-    answer = request(noauth.address, "GET", "/healthcheck", {"Host": "balancer.example"})
-    assert answer.status == 200, str(answer)
+    response = request(noauth.address, "GET", "/healthcheck", {"Host": "balancer.example"})
+    assert response.status == 200, str(response)
 
 
 def test_with_authentication_any_host_is_allowed(tmp_path: Path) -> None:
     with GlimpseProcess(tmp_path / "state") as process:
-        answer = request(process.address, "GET", "/", {"Host": "cloud.example"})
-        assert answer.status == 200, str(answer)
+        response = request(process.address, "GET", "/", {"Host": "cloud.example"})
+        assert response.status == 200, str(response)

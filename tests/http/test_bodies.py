@@ -67,11 +67,11 @@ def test_many_unfinished_bodies_take_bounded_memory_and_small_ones_pass(
         grown = resident_bytes(cloud.process.pid) - before
         assert grown < 150 * MEGABYTE, f"{grown / MEGABYTE:.0f} MB more"
         body = json.dumps({"name": "small"}).encode()
-        small = cloud.ask("demo", "POST", "/image/v2/images", body)
+        small = cloud.request("demo", "POST", "/image/v2/images", body)
         assert small.status == 201, str(small)
-        filled = cloud.ask("demo", "POST", "/image/v2/images", body + b" " * 100_000)
+        filled = cloud.request("demo", "POST", "/image/v2/images", body + b" " * 100_000)
         assert (filled.status, filled.header("Retry-After")) == (503, "1"), str(filled)
-        written = cloud.ask(
+        written = cloud.request(
             "demo", "PUT", f"/v2.1/images/{small.json()['id']}/metadata", b" " * 100_000
         )
         assert (written.status, written.fault) == (503, "serviceUnavailable"), str(written)
@@ -85,7 +85,9 @@ def test_many_unfinished_bodies_take_bounded_memory_and_small_ones_pass(
         assert (login.status, login.header("Retry-After")) == (503, "1"), str(login)
 
     def is_taken() -> bool:
-        return cloud.ask("demo", "POST", "/image/v2/images", body + b" " * 100_000).status == 201
+        return (
+            cloud.request("demo", "POST", "/image/v2/images", body + b" " * 100_000).status == 201
+        )
 
     wait_until(is_taken, "the bodies of clients that are gone are still counted")
 

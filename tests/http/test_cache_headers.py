@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.cloud import PASSWORD, Cloud, EmbeddedCloud, Member, seed_identity
 from tests.support.gateway import SERVICE, gateway
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess
 
 DEMO = Member("demo", "d" * 32)
@@ -38,12 +38,12 @@ def cloud(
             yield started
 
 
-def assert_depends_on_token(answer: Answer, cache_control: str = PRIVATE) -> None:
+def assert_depends_on_token(response: Response, cache_control: str = PRIVATE) -> None:
     """Fail unless the response says so to each cache."""
-    values = [value for name, value in answer.headers if name.lower() == "vary"]
-    assert values[-1:] == ["X-Auth-Token"], str(answer)
-    said = [value for name, value in answer.headers if name.lower() == "cache-control"]
-    assert said == [cache_control], str(answer)
+    values = [value for name, value in response.headers if name.lower() == "vary"]
+    assert values[-1:] == ["X-Auth-Token"], str(response)
+    said = [value for name, value in response.headers if name.lower() == "cache-control"]
+    assert said == [cache_control], str(response)
 
 
 @pytest.mark.parametrize("user", ["demo", "none", "invalid"])
@@ -66,10 +66,10 @@ def assert_depends_on_token(answer: Answer, cache_control: str = PRIVATE) -> Non
 def test_each_response_of_compute_depends_on_the_token(
     cloud: Cloud, user: str, method: str, path: str, body: bytes | None
 ) -> None:
-    answer = cloud.ask(user, method, path, body)
-    assert_depends_on_token(answer)
-    if answer.header("OpenStack-API-Version"):
-        values = [value for name, value in answer.headers if name.lower() == "vary"]
+    response = cloud.request(user, method, path, body)
+    assert_depends_on_token(response)
+    if response.header("OpenStack-API-Version"):
+        values = [value for name, value in response.headers if name.lower() == "vary"]
         assert values[:-1] == ["OpenStack-API-Version", "X-OpenStack-Nova-API-Version"]
 
 
@@ -95,7 +95,7 @@ def test_each_response_of_the_embedded_apis_depends_on_the_token(
     embedded: EmbeddedCloud, user: str, method: str, path: str
 ) -> None:
     body = b"{" if method in ("POST", "PATCH") else None
-    assert_depends_on_token(embedded.ask(user, method, path, body))
+    assert_depends_on_token(embedded.request(user, method, path, body))
 
 
 def test_a_response_with_a_token_or_a_secret_is_no_store(embedded: EmbeddedCloud) -> None:
@@ -110,7 +110,7 @@ def test_a_response_with_a_token_or_a_secret_is_no_store(embedded: EmbeddedCloud
     shown = request(embedded.address, "GET", path, headers)
     assert_depends_on_token(shown, NO_STORE)
     user_id = shown.json()["token"]["user"]["id"]
-    made = embedded.ask(
+    made = embedded.request(
         "demo",
         "POST",
         f"/identity/v3/users/{user_id}/application_credentials",
@@ -121,8 +121,8 @@ def test_a_response_with_a_token_or_a_secret_is_no_store(embedded: EmbeddedCloud
 
 
 def test_a_conditional_request_is_still_304(embedded: EmbeddedCloud) -> None:
-    first = embedded.ask("demo", "GET", "/v2.1/images")
-    again = embedded.ask(
+    first = embedded.request("demo", "GET", "/v2.1/images")
+    again = embedded.request(
         "demo", "GET", "/v2.1/images", headers=[("If-None-Match", first.header("ETag") or "")]
     )
     assert again.status == 304, str(again)
@@ -131,6 +131,6 @@ def test_a_conditional_request_is_still_304(embedded: EmbeddedCloud) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/v2.1", "/v2"])
 def test_version_discovery_is_the_same_for_all_tokens(cloud: Cloud, path: str) -> None:
-    answer = request(cloud.address, "GET", path)
-    assert answer.header("Cache-Control") is None, str(answer)
-    assert "X-Auth-Token" not in str(answer)
+    response = request(cloud.address, "GET", path)
+    assert response.header("Cache-Control") is None, str(response)
+    assert "X-Auth-Token" not in str(response)

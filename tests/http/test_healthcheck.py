@@ -9,7 +9,7 @@ import pytest
 
 from glimpse.http.healthcheck import Healthcheck
 from glimpse.settings import load_settings
-from tests.support.asgi import ask
+from tests.support.asgi import request
 
 PLAIN = "text/plain; charset=UTF-8"
 OK_JSON = b'{\n    "detailed": false,\n    "reasons": [\n        "OK"\n    ]\n}'
@@ -60,12 +60,12 @@ def file(tmp_path: Path) -> Path:
 def test_a_healthy_process_is_200(
     method: str, accept: str | None, status: int, content_type: str | None, body: bytes
 ) -> None:
-    answer = ask(Served(healthcheck()), method, "/healthcheck", _accepting(accept))
-    assert (answer.status, answer.header("content-type"), answer.body) == (
+    response = request(Served(healthcheck()), method, "/healthcheck", _accepting(accept))
+    assert (response.status, response.header("content-type"), response.body) == (
         status,
         content_type,
         body,
-    ), str(answer)
+    ), str(response)
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,16 @@ def test_a_file_takes_the_process_out_of_rotation(
     file: Path, method: str, accept: str | None, content_type: str, body: bytes
 ) -> None:
     served = Served(healthcheck(disable_by_file_path=str(file)))
-    assert (ask(served, "GET", "/healthcheck")).body == b"OK"
+    assert (request(served, "GET", "/healthcheck")).body == b"OK"
     file.touch()
-    answer = ask(served, method, "/healthcheck", _accepting(accept))
-    assert (answer.status, answer.header("content-type"), answer.body) == (503, content_type, body)
+    response = request(served, method, "/healthcheck", _accepting(accept))
+    assert (response.status, response.header("content-type"), response.body) == (
+        503,
+        content_type,
+        body,
+    )
     file.unlink()
-    assert (ask(served, "GET", "/healthcheck")).body == b"OK"
+    assert (request(served, "GET", "/healthcheck")).body == b"OK"
 
 
 def test_the_body_has_a_line_for_each_backend(file: Path) -> None:
@@ -98,29 +102,29 @@ def test_the_body_has_a_line_for_each_backend(file: Path) -> None:
             disable_by_file_paths=[f"80:{file}", f"81:{file}/nowhere"],
         )
     )
-    answer = ask(served, "GET", "/healthcheck", port=80)
-    assert (answer.status, answer.body) == (503, b"DISABLED BY FILE\nDISABLED BY FILE")
-    answer = ask(served, "GET", "/healthcheck", port=81)
-    assert (answer.status, answer.body) == (503, b"DISABLED BY FILE\nOK")
+    response = request(served, "GET", "/healthcheck", port=80)
+    assert (response.status, response.body) == (503, b"DISABLED BY FILE\nDISABLED BY FILE")
+    response = request(served, "GET", "/healthcheck", port=81)
+    assert (response.status, response.body) == (503, b"DISABLED BY FILE\nOK")
 
 
 def test_enable_by_files_names_a_missing_file(file: Path) -> None:
     served = Served(healthcheck(backends=["enable_by_files"], enable_by_file_paths=[str(file)]))
-    answer = ask(served, "GET", "/healthcheck")
-    assert (answer.status, answer.body) == (503, b"FILE PATH MISSING")
+    response = request(served, "GET", "/healthcheck")
+    assert (response.status, response.body) == (503, b"FILE PATH MISSING")
     file.touch()
-    assert (ask(served, "GET", "/healthcheck")).body == b"OK"
+    assert (request(served, "GET", "/healthcheck")).body == b"OK"
 
 
 def test_without_a_backend_the_body_is_empty() -> None:
-    answer = ask(Served(healthcheck(backends=[])), "GET", "/healthcheck")
-    assert (answer.status, answer.body) == (200, b"")
+    response = request(Served(healthcheck(backends=[])), "GET", "/healthcheck")
+    assert (response.status, response.body) == (200, b"")
 
 
 def test_detailed_results_have_the_details_of_each_backend(file: Path) -> None:
     file.touch()
     served = Served(healthcheck(detailed=True, disable_by_file_path=str(file)))
-    document = (ask(served, "GET", "/healthcheck", _accepting("application/json"))).json()
+    document = (request(served, "GET", "/healthcheck", _accepting("application/json"))).json()
     assert document["reasons"] == [
         {
             "class": "HealthcheckResult",
@@ -132,7 +136,7 @@ def test_detailed_results_have_the_details_of_each_backend(file: Path) -> None:
         *("detailed", "gc", "greenthreads", "now", "platform", "python_version"),
         *("reasons", "threads"),
     }
-    page = ask(served, "GET", "/healthcheck", _accepting("text/html"))
+    page = request(served, "GET", "/healthcheck", _accepting("text/html"))
     assert page.header("content-type") == "text/html; charset=UTF-8"
     assert b"DISABLED BY FILE" in page.body
 
@@ -152,14 +156,14 @@ def test_detailed_results_have_the_details_of_each_backend(file: Path) -> None:
 def test_a_request_that_is_no_health_check_reaches_the_api(
     values: Mapping[str, Any], headers: Mapping[str, str], status: int
 ) -> None:
-    answer = ask(Served(healthcheck(**values)), "GET", "/healthcheck", headers)
-    assert answer.status == status
+    response = request(Served(healthcheck(**values)), "GET", "/healthcheck", headers)
+    assert response.status == status
 
 
 def test_paths_below_the_configured_one_are_health_checks() -> None:
     served = Served(healthcheck())
-    assert (ask(served, "GET", "/healthcheck/more")).status == 200
-    assert (ask(served, "GET", "/healthchecks")).status == 418
+    assert (request(served, "GET", "/healthcheck/more")).status == 200
+    assert (request(served, "GET", "/healthchecks")).status == 418
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.http.mounted_apis import MountedApis
 from glimpse.http.responses import send_response
-from tests.support.asgi import call
+from tests.support.asgi import send_request
 
 
 def api(name: str) -> ASGIApp:
@@ -33,10 +33,10 @@ def api(name: str) -> ASGIApp:
 )
 async def test_the_first_part_of_the_path_chooses_the_api(path: str, seen: str) -> None:
     apis = {"/image": api("image"), "/identity": api("identity")}
-    response = await call(MountedApis(apis, default=api("compute")), "GET", path)
+    response = await send_request(MountedApis(apis, default=api("compute")), "GET", path)
     assert response.body.decode() == seen
 
 
 async def test_without_mounted_apis_everything_is_the_default() -> None:
-    response = await call(MountedApis({}, default=api("compute")), "GET", "/image")
+    response = await send_request(MountedApis({}, default=api("compute")), "GET", "/image")
     assert response.body == b"compute /image "

@@ -8,19 +8,19 @@ from typing import Any
 
 from glimpse.http.readiness import Readiness, ReadinessCheck
 from tests.app.test_gateway import configuration
-from tests.support.asgi import call
-from tests.support.http import Answer, request
+from tests.support.asgi import send_request
+from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess
 
 
-async def respond(**checks: ReadinessCheck) -> Answer:
+async def respond(**checks: ReadinessCheck) -> Response:
     """The response with these checks."""
     readiness = Readiness(checks, timeout=0.2)
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:
         await readiness(scope, send)
 
-    return await call(app, "GET", "/readiness")
+    return await send_request(app, "GET", "/readiness")
 
 
 async def ready() -> None:
@@ -40,31 +40,31 @@ async def raising() -> None:
 
 
 async def test_readiness_names_each_part() -> None:
-    answer = await respond(one=ready, two=ready)
-    assert answer.status == 200
-    assert answer.json() == {
+    response = await respond(one=ready, two=ready)
+    assert response.status == 200
+    assert response.json() == {
         "ready": True,
         "parts": {"one": {"ready": True}, "two": {"ready": True}},
     }
 
 
 async def test_one_part_that_is_not_ready_makes_readiness_503() -> None:
-    answer = await respond(one=ready, two=not_ready)
-    assert answer.status == 503
-    assert answer.json()["parts"] == {
+    response = await respond(one=ready, two=not_ready)
+    assert response.status == 503
+    assert response.json()["parts"] == {
         "one": {"ready": True},
         "two": {"ready": False, "reason": "is down"},
     }
 
 
 async def test_a_readiness_check_is_bounded_in_time() -> None:
-    answer = await respond(one=hanging)
-    assert answer.json()["parts"]["one"]["reason"] == "no answer within 0.2 seconds"
+    response = await respond(one=hanging)
+    assert response.json()["parts"]["one"]["reason"] == "no answer within 0.2 seconds"
 
 
 async def test_the_text_of_an_error_is_not_in_the_response() -> None:
-    answer = await respond(one=raising)
-    assert answer.json()["parts"]["one"] == {"ready": False, "reason": "does not answer"}
+    response = await respond(one=raising)
+    assert response.json()["parts"]["one"] == {"ready": False, "reason": "does not answer"}
 
 
 async def test_simultaneous_requests_run_each_readiness_check_once() -> None:
@@ -80,7 +80,7 @@ async def test_simultaneous_requests_run_each_readiness_check_once() -> None:
     async def app(scope: Any, _receive: Any, send: Any) -> None:
         await readiness(scope, send)
 
-    await asyncio.gather(*(call(app, "GET", "/readiness") for _ in range(20)))
+    await asyncio.gather(*(send_request(app, "GET", "/readiness") for _ in range(20)))
     assert runs == 1
 
 
@@ -90,14 +90,14 @@ def test_readiness_of_the_embedded_services_names_missing_state(tmp_path: Path) 
     conf.write_text(f"[healthcheck]\ndisable_by_file_path = {disabled}\n")
     with GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)]) as process:
         assert request(process.address, "GET", "/healthcheck").body == b"OK"
-        answer = request(process.address, "GET", "/readiness")
-        assert answer.status == 200, str(answer)
-        assert set(answer.json()["parts"]) == {"healthcheck", "catalog", "data", "identity"}
+        response = request(process.address, "GET", "/readiness")
+        assert response.status == 200, str(response)
+        assert set(response.json()["parts"]) == {"healthcheck", "catalog", "data", "identity"}
         disabled.touch()
         shutil.rmtree(process.state_dir / "data")
-        answer = _until(process, 503)
-        assert answer.json()["parts"]["data"]["reason"] == "the data directory cannot be written"
-        assert answer.json()["parts"]["healthcheck"]["reason"] == "DISABLED BY FILE"
+        response = _until(process, 503)
+        assert response.json()["parts"]["data"]["reason"] == "the data directory cannot be written"
+        assert response.json()["parts"]["healthcheck"]["reason"] == "DISABLED BY FILE"
         assert request(process.address, "GET", "/healthcheck").status == 503
 
 
@@ -105,9 +105,9 @@ def test_readiness_of_a_gateway_is_503_without_keystone_and_glance(tmp_path: Pat
     with GlimpseProcess(tmp_path / "cloud") as cloud:
         arguments = ["--config-file", str(configuration(cloud, tmp_path))]
         with GlimpseProcess(tmp_path / "gateway", arguments=arguments) as gateway:
-            answer = request(gateway.address, "GET", "/readiness")
-            assert answer.status == 200, str(answer)
-            assert set(answer.json()["parts"]) == {"healthcheck", "keystone", "glance"}
+            response = request(gateway.address, "GET", "/readiness")
+            assert response.status == 200, str(response)
+            assert set(response.json()["parts"]) == {"healthcheck", "keystone", "glance"}
             assert request(gateway.address, "GET", "/healthcheck").body == b"OK"
             cloud.stop()
             parts = _until(gateway, 503).json()["parts"]
@@ -116,12 +116,12 @@ def test_readiness_of_a_gateway_is_503_without_keystone_and_glance(tmp_path: Pat
             assert request(gateway.address, "GET", "/healthcheck").status == 200
 
 
-def _until(process: GlimpseProcess, status: int) -> Answer:
+def _until(process: GlimpseProcess, status: int) -> Response:
     """Ask until the answer has this status: one is good for a second."""
     deadline = time.monotonic() + 20
     while True:
-        answer = request(process.address, "GET", "/readiness")
-        if answer.status == status:
-            return answer
-        assert time.monotonic() < deadline, str(answer)
+        response = request(process.address, "GET", "/readiness")
+        if response.status == status:
+            return response
+        assert time.monotonic() < deadline, str(response)
         time.sleep(0.05)

@@ -47,7 +47,7 @@ def test_the_body_after_an_upgrade_header_is_uploaded(
     cloud: EmbeddedCloud, upgrade: str, cut: str, *, chunked: bool
 ) -> None:
     image = b'{"name": "x", "disk_format": "raw", "container_format": "bare"}'
-    image_id = cloud.ask("user", "POST", "/image/v2/images", image).json()["id"]
+    image_id = cloud.request("user", "POST", "/image/v2/images", image).json()["id"]
     token = (cloud.token("user") or "").encode()
     body = bytes(range(256)) * 4
     data = (
@@ -61,13 +61,13 @@ def test_the_body_after_an_upgrade_header_is_uploaded(
     with RawConnection(cloud.address, slowly=cut == "byte by byte") as connection:
         connection.send(data[:at])
         connection.send(data[at:])
-        answer = connection.response("PUT")
-        assert answer.status == 204, str(answer)
+        response = connection.response("PUT")
+        assert response.status == 204, str(response)
         connection.send(GOOD)
         assert connection.response().status == 200
-    shown = cloud.ask("user", "GET", f"/image/v2/images/{image_id}").json()
+    shown = cloud.request("user", "GET", f"/image/v2/images/{image_id}").json()
     assert (shown["status"], shown["size"]) == ("active", len(body))
-    assert cloud.ask("user", "GET", f"/image/v2/images/{image_id}/file").body == body
+    assert cloud.request("user", "GET", f"/image/v2/images/{image_id}/file").body == body
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
@@ -108,7 +108,7 @@ def test_a_body_that_is_refused_unread_closes_the_connection(cloud: EmbeddedClou
     head = b"POST /v2.1/images/x/metadata HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
     with RawConnection(cloud.address) as connection:
         connection.send(head + b"Content-Length: 999999999\r\n\r\n")
-        answer = connection.response("POST")
-        assert (answer.status, answer.header("Connection")) == (413, "close"), str(answer)
+        response = connection.response("POST")
+        assert (response.status, response.header("Connection")) == (413, "close"), str(response)
         connection.send(b"x" * 1_000_000)
         assert connection.is_closed()

@@ -11,7 +11,7 @@ from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.responses import send_text
 from glimpse.telemetry.observer import NullObserver
 from glimpse.telemetry.request_context import current_context
-from tests.support.asgi import call
+from tests.support.asgi import send_request
 
 START: Message = {"type": "http.response.start", "status": 200, "headers": []}
 PART: Message = {"type": "http.response.body", "body": b"half", "more_body": True}
@@ -57,7 +57,7 @@ async def test_an_exception_before_the_response_is_a_500_with_the_request_id(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     observer = EndedRequests()
-    response = await call(middleware(fail, observer), "GET", "/x")
+    response = await send_request(middleware(fail, observer), "GET", "/x")
     assert (response.status, response.body) == (
         500,
         b"The server has either erred or is incapable.",
@@ -74,7 +74,7 @@ async def test_an_exception_within_the_response_reaches_the_server(
 ) -> None:
     observer = EndedRequests()
     with pytest.raises(ValueError, match="odd"):
-        await call(middleware(fail_halfway, observer), "GET", "/x")
+        await send_request(middleware(fail_halfway, observer), "GET", "/x")
     (record,) = caplog.records
     assert record.exc_info
     assert observer.ended == [("other", 500)]
@@ -84,7 +84,7 @@ async def test_a_response_that_is_aborted_is_one_line_and_reaches_the_server(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with pytest.raises(ResponseAborted):
-        await call(middleware(abort_halfway), "GET", "/x")
+        await send_request(middleware(abort_halfway), "GET", "/x")
     (record,) = caplog.records
     assert record.getMessage() == "GET /x was cut short: Glance is down"
     assert not record.exc_info
@@ -99,7 +99,7 @@ async def test_an_exception_that_was_logged_is_marked_for_the_log_filter() -> No
         except ResponseAborted:
             logged.append(current_context.get().is_exception_logged)
 
-    await call(server, "GET", "/x")
+    await send_request(server, "GET", "/x")
     assert logged == [True]
 
 
@@ -109,7 +109,7 @@ async def test_a_client_that_leaves_early_is_counted_as_499() -> None:
         await send(PART)
 
     observer = EndedRequests()
-    await call(middleware(leave, observer), "GET", "/x")
+    await send_request(middleware(leave, observer), "GET", "/x")
     assert observer.ended == [("other", 499)]
 
 
@@ -144,7 +144,7 @@ async def test_waiting_until_idle_ends_with_the_last_request() -> None:
         await send_text(send, 200, current_context.get().request_id)
 
     app = middleware(wait, in_flight=in_flight)
-    requests = [asyncio.create_task(call(app, "GET", "/")) for _ in range(3)]
+    requests = [asyncio.create_task(send_request(app, "GET", "/")) for _ in range(3)]
     await asyncio.sleep(0)
     assert in_flight.count == 3
     idle = asyncio.create_task(in_flight.wait_until_idle())

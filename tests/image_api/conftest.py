@@ -10,7 +10,7 @@ import pytest
 
 from glimpse.embedded.service import EmbeddedImageService
 from tests.support.embedded import open_images
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 from tests.support.process import ServerProcess, free_port
 
 PATCH = "application/openstack-images-v2.1-json-patch"
@@ -32,7 +32,7 @@ class Api:
         *,
         token: str | None = "demo:gold",
         **headers: str,
-    ) -> Answer:
+    ) -> Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if token:
             named["X-Auth-Token"] = token
@@ -40,18 +40,18 @@ class Api:
         return request(self.address, method, f"/image{path}", named, data)
 
     def create(self, **attributes: Any) -> dict[str, Any]:
-        answer = self("POST", "/v2/images", attributes)
-        assert answer.status == 201, str(answer)
-        created: dict[str, Any] = answer.json()
+        response = self("POST", "/v2/images", attributes)
+        assert response.status == 201, str(response)
+        created: dict[str, Any] = response.json()
         return created
 
     def with_data(self, data: bytes, **attributes: Any) -> str:
         image = self.create(disk_format="raw", container_format="bare", **attributes)
-        answer = self("PUT", f"{image['file']}", data, Content_Type="application/octet-stream")
-        assert answer.status == 204, str(answer)
+        response = self("PUT", f"{image['file']}", data, Content_Type="application/octet-stream")
+        assert response.status == 204, str(response)
         return str(image["id"])
 
-    def patch(self, image_id: str, *changes: object, kind: str = PATCH, **more: Any) -> Answer:
+    def patch(self, image_id: str, *changes: object, kind: str = PATCH, **more: Any) -> Response:
         return self("PATCH", f"/v2/images/{image_id}", list(changes), Content_Type=kind, **more)
 
     def resident_bytes(self) -> int:

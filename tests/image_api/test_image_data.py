@@ -9,7 +9,7 @@ import pytest
 
 from tests.image_api.conftest import MEBIBYTE, Api
 from tests.support import disk_images
-from tests.support.http import encode_head, read_answer
+from tests.support.http import encode_head, read_response
 from tests.support.process import wait_until
 
 
@@ -20,10 +20,10 @@ def test_data_is_downloaded_as_it_was_uploaded(api: Api) -> None:
     md5 = hashlib.md5(data).hexdigest()
     assert (image["status"], image["size"], image["checksum"]) == ("active", len(data), md5)
     assert image["os_hash_value"] == hashlib.sha512(data).hexdigest()
-    answer = api("GET", f"/v2/images/{image_id}/file")
-    assert (answer.status, answer.header("Content-MD5")) == (200, md5)
-    assert answer.header("Content-Length") == str(len(data))
-    assert answer.body == data
+    response = api("GET", f"/v2/images/{image_id}/file")
+    assert (response.status, response.header("Content-MD5")) == (200, md5)
+    assert response.header("Content-Length") == str(len(data))
+    assert response.body == data
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,11 @@ def test_download_of_a_range(
     api: Api, wanted: str, status: int, content_range: str | None, data: bytes | None
 ) -> None:
     image_id = api.with_data(b"0123456789")
-    answer = api("GET", f"/v2/images/{image_id}/file", Range=wanted)
-    assert (answer.status, answer.header("Content-Range")) == (status, content_range), str(answer)
-    assert data is None or answer.body == data
+    response = api("GET", f"/v2/images/{image_id}/file", Range=wanted)
+    assert (response.status, response.header("Content-Range")) == (status, content_range), str(
+        response
+    )
+    assert data is None or response.body == data
 
 
 QCOW2 = disk_images.qcow2(5 * 2**30)
@@ -81,15 +83,15 @@ def test_virtual_size_is_read_from_the_header_of_the_data(
 ) -> None:
     container_format = "ami" if disk_format == "ami" else "bare"
     image = api.create(disk_format=disk_format, container_format=container_format)
-    answer = api("PUT", image["file"], data, Content_Type="application/octet-stream")
-    assert answer.status == 204, str(answer)
+    response = api("PUT", image["file"], data, Content_Type="application/octet-stream")
+    assert response.status == 204, str(response)
     shown = api("GET", image["self"]).json()
     assert (shown["size"], shown["virtual_size"]) == (len(data), size)
 
 
 def test_download_of_an_image_without_data_is_204(api: Api) -> None:
-    answer = api("GET", f"/v2/images/{api.create()['id']}/file")
-    assert (answer.status, answer.body) == (204, b"")
+    response = api("GET", f"/v2/images/{api.create()['id']}/file")
+    assert (response.status, response.body) == (204, b"")
 
 
 def test_upload_needs_an_empty_image_with_formats_and_an_octet_stream(api: Api) -> None:
@@ -141,11 +143,11 @@ def test_upload_to_a_full_disk_is_413_and_leaves_the_image_queued(api: Api) -> N
     resource.prlimit(api.pid, resource.RLIMIT_FSIZE, (16 * MEBIBYTE, limits[1]))
     try:
         data = b"x" * 20 * MEBIBYTE
-        answer = api("PUT", f"{path}/file", data, Content_Type="application/octet-stream")
+        response = api("PUT", f"{path}/file", data, Content_Type="application/octet-stream")
     finally:
         resource.prlimit(api.pid, resource.RLIMIT_FSIZE, limits)
-    assert answer.status == 413, str(answer)
-    assert b"space" in answer.body
+    assert response.status == 413, str(response)
+    assert b"space" in response.body
     assert api("GET", path).json()["status"] == "queued"
     assert api("GET", f"{path}/file").status == 204
     again = api("PUT", f"{path}/file", b"x", Content_Type="application/octet-stream")
@@ -163,7 +165,7 @@ def test_large_data_is_uploaded_and_downloaded_in_constant_memory(api: Api) -> N
         connection.sendall(encode_head(api.address, "PUT", target, sized, b""))
         for _ in range(size // MEBIBYTE):
             connection.sendall(piece)
-        assert read_answer(connection, "PUT").status == 204
+        assert read_response(connection, "PUT").status == 204
     with socket.create_connection(api.address, timeout=120) as connection:
         connection.sendall(encode_head(api.address, "GET", target, headers, None))
         received = 0

@@ -38,14 +38,14 @@ def test_protected_image_cannot_be_deleted(api: Api) -> None:
 
 
 def test_creation_responds_with_the_location_of_the_image(api: Api) -> None:
-    answer = api("POST", "/v2/images", {})
-    expected = f"http://127.0.0.1:{api.address[1]}/image/v2/images/{answer.json()['id']}"
-    assert answer.header("Location") == expected
+    response = api("POST", "/v2/images", {})
+    expected = f"http://127.0.0.1:{api.address[1]}/image/v2/images/{response.json()['id']}"
+    assert response.header("Location") == expected
 
 
 def test_admin_may_create_an_image_without_owner(api: Api) -> None:
-    answer = api("POST", "/v2/images", {"owner": None}, token="admin:admin")
-    assert (answer.status, answer.json()["owner"]) == (201, None), str(answer)
+    response = api("POST", "/v2/images", {"owner": None}, token="admin:admin")
+    assert (response.status, response.json()["owner"]) == (201, None), str(response)
     assert api("POST", "/v2/images", {"owner": None}).status == 403
 
 
@@ -97,8 +97,8 @@ def test_an_id_is_the_same_in_either_case(api: Api) -> None:
     ],
 )
 def test_invalid_document_is_refused(api: Api, document: Any, status: int) -> None:
-    answer = api("POST", "/v2/images", document)
-    assert answer.status == status, str(answer)
+    response = api("POST", "/v2/images", document)
+    assert response.status == status, str(response)
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ def test_invalid_document_is_refused(api: Api, document: Any, status: int) -> No
     ],
 )
 def test_invalid_json_is_refused(api: Api, body: bytes, status: int) -> None:
-    answer = api("POST", "/v2/images", body)
-    assert answer.status == status, str(answer)
+    response = api("POST", "/v2/images", body)
+    assert response.status == status, str(response)
 
 
 def test_admin_may_publish_an_image_and_change_its_owner(api: Api) -> None:
     document = {"visibility": "public", "owner": "alt"}
-    answer = api("POST", "/v2/images", document, token="admin:admin")
-    assert (answer.status, answer.json()["owner"]) == (201, "alt"), str(answer)
+    response = api("POST", "/v2/images", document, token="admin:admin")
+    assert (response.status, response.json()["owner"]) == (201, "alt"), str(response)
 
 
 def test_image_of_another_project_is_404(api: Api) -> None:
@@ -135,6 +135,6 @@ def test_image_of_another_project_is_404(api: Api) -> None:
 
 def test_deleted_image_is_404(api: Api) -> None:
     image_id = api.create()["id"]
-    answer = api("DELETE", f"/v2/images/{image_id}")
-    assert (answer.status, answer.body) == (204, b"")
+    response = api("DELETE", f"/v2/images/{image_id}")
+    assert (response.status, response.body) == (204, b"")
     assert api("GET", f"/v2/images/{image_id}").status == 404

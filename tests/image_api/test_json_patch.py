@@ -12,7 +12,7 @@ OLD_PATCH = "application/openstack-images-v2.0-json-patch"
 
 def test_patch_changes_only_the_keys_it_names(api: Api) -> None:
     image = api.create(name="old", colour="red", shape="round", **{"a/b": "slash"})
-    answer = api.patch(
+    response = api.patch(
         image["id"],
         {"op": "replace", "path": "/name", "value": "new"},
         {"op": "add", "path": "/size_class", "value": "xl"},
@@ -20,25 +20,25 @@ def test_patch_changes_only_the_keys_it_names(api: Api) -> None:
         {"op": "replace", "path": "/a~1b", "value": "still"},
         {"op": "replace", "path": "/tags", "value": ["t"]},
     )
-    assert answer.status == 200, str(answer)
+    assert response.status == 200, str(response)
     kept = {key: value for key, value in image.items() if key not in ("colour", "updated_at")}
     changes = {"name": "new", "size_class": "xl", "a/b": "still", "tags": ["t"]}
-    shown = answer.json()
+    shown = response.json()
     assert shown.pop("updated_at") >= image["updated_at"]
     assert shown == {**kept, **changes}
 
 
 def test_property_with_an_empty_key_can_be_removed(api: Api) -> None:
     image = api.create(**{"": "nameless"})
-    answer = api.patch(image["id"], {"op": "remove", "path": "/"})
-    assert answer.status == 200, str(answer)
-    assert "" not in answer.json()
+    response = api.patch(image["id"], {"op": "remove", "path": "/"})
+    assert response.status == 200, str(response)
+    assert "" not in response.json()
 
 
 def test_v2_0_patch_is_applied(api: Api) -> None:
     image = api.create(colour="red")
-    answer = api.patch(image["id"], {"replace": "/colour", "value": "blue"}, kind=OLD_PATCH)
-    assert answer.json()["colour"] == "blue", str(answer)
+    response = api.patch(image["id"], {"replace": "/colour", "value": "blue"}, kind=OLD_PATCH)
+    assert response.json()["colour"] == "blue", str(response)
     again = api.patch(image["id"], {"add": "/colour", "value": "x"}, kind=OLD_PATCH)
     assert again.status == 409, str(again)
 
@@ -72,8 +72,8 @@ def test_v2_0_patch_is_applied(api: Api) -> None:
 )
 def test_invalid_patch_changes_nothing(api: Api, change: Any, status: int) -> None:
     image = api.create(name="kept")
-    answer = api.patch(image["id"], {"op": "replace", "path": "/name", "value": "lost"}, change)
-    assert answer.status == status, str(answer)
+    response = api.patch(image["id"], {"op": "replace", "path": "/name", "value": "lost"}, change)
+    assert response.status == status, str(response)
     assert api("GET", f"/v2/images/{image['id']}").json() == image
 
 
@@ -81,12 +81,12 @@ def test_a_patch_above_the_property_quota_is_refused(api: Api) -> None:
     image = api.create()
     changes = [{"op": "add", "path": f"/key{n}", "value": "x"} for n in range(129)]
     assert api.patch(image["id"], *changes[:128]).status == 200
-    answer = api.patch(image["id"], changes[128])
-    assert answer.status == 413, str(answer)
+    response = api.patch(image["id"], changes[128])
+    assert response.status == 413, str(response)
 
 
 def test_patch_of_another_media_type_is_415_with_accept_patch(api: Api) -> None:
     image = api.create()
-    answer = api.patch(image["id"], kind="application/json")
-    assert answer.status == 415, str(answer)
-    assert PATCH in (answer.header("Accept-Patch") or "")
+    response = api.patch(image["id"], kind="application/json")
+    assert response.status == 415, str(response)
+    assert PATCH in (response.header("Accept-Patch") or "")

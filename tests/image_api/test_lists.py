@@ -13,7 +13,7 @@ from glimpse.images import Caller, ImageQuery, Page, image_from_document
 from glimpse.images.errors import Unavailable
 from tests.embedded.images import document
 from tests.image_api.conftest import MEBIBYTE, Api
-from tests.support.asgi import call
+from tests.support.asgi import send_request
 
 
 def test_paging_by_next_visits_every_image_once(api: Api) -> None:
@@ -21,9 +21,9 @@ def test_paging_by_next_visits_every_image_once(api: Api) -> None:
     seen: list[str] = []
     path: str | None = "/v2/images?limit=3&lot=paging"
     while path:
-        answer = api("GET", path)
-        assert answer.status == 200, str(answer)
-        page = answer.json()
+        response = api("GET", path)
+        assert response.status == 200, str(response)
+        page = response.json()
         assert page["first"] == "/v2/images?limit=3&lot=paging"
         assert page["schema"] == "/v2/schemas/images"
         seen += [image["id"] for image in page["images"]]
@@ -34,9 +34,9 @@ def test_paging_by_next_visits_every_image_once(api: Api) -> None:
 def test_default_limit_is_25(api: Api) -> None:
     for _ in range(26):
         api.create(lot="many")
-    answer = api("GET", "/v2/images?lot=many")
-    assert len(answer.json()["images"]) == 25
-    assert "next" in answer.json()
+    response = api("GET", "/v2/images?lot=many")
+    assert len(response.json()["images"]) == 25
+    assert "next" in response.json()
     assert len(api("GET", "/v2/images?lot=many&limit=5000").json()["images"]) == 26
     assert api("GET", "/v2/images?limit=0").json()["images"] == []
 
@@ -49,8 +49,8 @@ def test_images_are_listed_as_they_are_shown(api: Api) -> None:
 def test_images_are_sorted_as_asked_for(api: Api) -> None:
     for name in ("b", "c", "a"):
         api.create(name=name, lot="sorted")
-    answer = api("GET", "/v2/images?lot=sorted&sort=name:asc")
-    assert [image["name"] for image in answer.json()["images"]] == ["a", "b", "c"], str(answer)
+    response = api("GET", "/v2/images?lot=sorted&sort=name:asc")
+    assert [image["name"] for image in response.json()["images"]] == ["a", "b", "c"], str(response)
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_images_are_sorted_as_asked_for(api: Api) -> None:
     ],
 )
 def test_invalid_query_is_400(api: Api, query: str) -> None:
-    answer = api("GET", f"/v2/images?{query}")
-    assert answer.status == 400, str(answer)
+    response = api("GET", f"/v2/images?{query}")
+    assert response.status == 400, str(response)
 
 
 async def test_list_that_fails_after_its_beginning_was_sent_is_aborted(
@@ -95,6 +95,6 @@ async def test_list_that_fails_after_its_beginning_was_sent_is_aborted(
         await api({**scope, "asgi": {"version": "3.0", "spec_version": "2.4"}}, receive, send)
 
     with pytest.raises(ResponseAborted):
-        await call(app, "GET", "/v2/images", {"X-Auth-Token": "demo"})
+        await send_request(app, "GET", "/v2/images", {"X-Auth-Token": "demo"})
     (record,) = caplog.records
     assert record.getMessage() == "GET /v2/images was cut short: The catalog cannot be read."

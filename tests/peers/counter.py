@@ -41,10 +41,10 @@ class CallCounter(ThreadedServer):
             except OSError:
                 return  # nobody is there: the client sees it, too
             with server:
-                answers = threading.Thread(target=_pass_answers, args=(server, client))
-                answers.start()
+                responses = threading.Thread(target=_pass_answers, args=(server, client))
+                responses.start()
                 self._pass_requests(client, server)
-                answers.join()
+                responses.join()
 
     def _pass_requests(self, client: socket.socket, server: socket.socket) -> None:
         """Pass requests on, noting each; ends the server's side at the end of the client's."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from tests.peers.configuration import OPERATOR, REGION, SERVICE_PROJECT
 from tests.support.cloud import PASSWORD, issue_token, request_token
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 
 _DEFAULT = "default"  # the id of the domain that all is in
 
@@ -25,17 +25,17 @@ class IdentityClient:
 
     def call(
         self, method: str, path: str, document: object = None, token: str | None = None
-    ) -> Answer:
+    ) -> Response:
         """Send a request, as the operator or with `token`; AssertionError unless it succeeds."""
         headers = {"X-Auth-Token": token or self._own_token(), "Content-Type": "application/json"}
         body = None if document is None else json.dumps(document).encode()
-        answer = request(self._address, method, f"/v3{path}", headers, body)
-        if answer.status == 401 and token is None:  # the operator's tokens end, too
+        response = request(self._address, method, f"/v3{path}", headers, body)
+        if response.status == 401 and token is None:  # the operator's tokens end, too
             self._token = None
             headers["X-Auth-Token"] = self._own_token()
-            answer = request(self._address, method, f"/v3{path}", headers, body)
-        assert answer.status < 300, f"{method} {path}\n{answer}"
-        return answer
+            response = request(self._address, method, f"/v3{path}", headers, body)
+        assert response.status < 300, f"{method} {path}\n{response}"
+        return response
 
     def create_project(self, name: str) -> str:
         """Create a project; returns its id."""
@@ -105,8 +105,8 @@ class IdentityClient:
     def revoke(self, token: str) -> None:
         """End a token before its time."""
         headers = {"X-Auth-Token": self._own_token(), "X-Subject-Token": token}
-        answer = request(self._address, "DELETE", "/v3/auth/tokens", headers)
-        assert answer.status == 204, str(answer)
+        response = request(self._address, "DELETE", "/v3/auth/tokens", headers)
+        assert response.status == 204, str(response)
 
     def set_password(self, user: str, password: str) -> None:
         """Set a user's password, even to what it is; all tokens of that user end."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tests.support.cloud import Cloud, issue_token
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?")
@@ -17,8 +17,8 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?")
 class Pair(NamedTuple):
     """What the real service answered, and what the embedded one did."""
 
-    real: Answer
-    embedded: Answer
+    real: Response
+    embedded: Response
 
     def assert_alike(self) -> None:
         """The same status, and documents of the same form; of images, of the same content."""
@@ -78,15 +78,15 @@ class Native:
         user: str | None,
     ) -> Pair:
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        answers = []
+        responses = []
         for which, url in enumerate(urls):
             place = urlsplit(url)
             sent = {"Content-Type": "application/json", **headers} if data is not None else headers
             if user is not None:
                 sent = {**sent, "X-Auth-Token": self._token(which, user)}
             address = (str(place.hostname), place.port or 80)
-            answers.append(request(address, method, place.path + path, sent, data))
-        return Pair(*answers)
+            responses.append(request(address, method, place.path + path, sent, data))
+        return Pair(*responses)
 
     def _token(self, which: int, user: str) -> str:
         if (which, user) not in self._tokens:

@@ -32,23 +32,23 @@ def _is(image: Document, name: str, value: str) -> bool:
     return not isinstance(found, str) or found.lower() != wanted.lower() or found == wanted
 
 
-def _case(exchange: Exchange, answer: Expected, oracle: Oracle) -> Expected | None:
+def _case(exchange: Exchange, response: Expected, oracle: Oracle) -> Expected | None:
     """Of a list, expect only what matches with regard to case; limits are not recorded with it."""
     asked = parse_target(exchange)
-    if not asked or not asked.is_list or answer.status != 200 or exchange.method != "GET":
+    if not asked or not asked.is_list or response.status != 200 or exchange.method != "GET":
         return None
-    listed = [oracle.image(image["id"]) for image in answer.body["images"]]
+    listed = [oracle.image(image["id"]) for image in response.body["images"]]
     kept = {image["id"] for image in listed if matches_exactly(image, asked)}
     if len(kept) == len(listed):
         return None
-    images = [image for image in answer.body["images"] if image["id"] in kept]
-    return answer.with_body({**answer.body, "images": images})
+    images = [image for image in response.body["images"] if image["id"] in kept]
+    return response.with_body({**response.body, "images": images})
 
 
-def _id(exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected | None:
+def _id(exchange: Exchange, response: Expected, _oracle: Oracle) -> Expected | None:
     """Expect an image, or a marker, whose id is written in capitals not to be found."""
     asked = parse_target(exchange)
-    if not asked or answer.status >= 400:
+    if not asked or response.status >= 400:
         return None
     image_id = asked.last("marker") if asked.is_list else asked.parts[0]
     if image_id is None or not _IN_CAPITALS.fullmatch(image_id):
@@ -58,8 +58,8 @@ def _id(exchange: Exchange, answer: Expected, _oracle: Oracle) -> Expected | Non
         status, name, words = 400, "badRequest", "No image found with ID"
     fault = {name: {"code": status, "message": Words(words)}}
     kind = {"content-type": ["application/json; charset=UTF-8"], "content-length": ["0"]}
-    changed = answer.with_body(fault, status)
-    return replace(changed, headers={**answer.headers, **kind})
+    changed = response.with_body(fault, status)
+    return replace(changed, headers={**response.headers, **kind})
 
 
 ALLOWED = (

@@ -11,15 +11,15 @@ pytestmark = pytest.mark.peers
 
 @pytest.mark.parametrize("key", ["locations", "members", "properties", "ram_min"])
 def test_a_filter_that_glance_trips_over_is_named(cloud: PeerGateway, key: str) -> None:
-    cloud.ask("owner", "GET", "/v2.1/images")  # until its first list, Glance knows no relations
-    answer = cloud.ask("owner", "GET", f"/v2.1/images?property-{key}=1")
-    assert (answer.status, answer.fault) == (400, "badRequest"), str(answer)
-    assert f"'{key}'" in answer.body.decode(), str(answer)
+    cloud.request("owner", "GET", "/v2.1/images")  # until its first list, Glance knows no relations
+    response = cloud.request("owner", "GET", f"/v2.1/images?property-{key}=1")
+    assert (response.status, response.fault) == (400, "badRequest"), str(response)
+    assert f"'{key}'" in response.body.decode(), str(response)
 
 
 @pytest.mark.parametrize("key", ["__class__", "__dict__", "base", "extra_properties"])
 def test_a_key_that_glance_trips_over_is_named(cloud: PeerGateway, image: str, key: str) -> None:
     body = json.dumps({"metadata": {key: "v"}}).encode()
-    answer = cloud.ask("owner", "POST", f"/v2.1/images/{image}/metadata", body)
-    assert (answer.status, answer.fault) == (400, "badRequest"), str(answer)
-    assert f"'{key}'" in answer.body.decode(), str(answer)
+    response = cloud.request("owner", "POST", f"/v2.1/images/{image}/metadata", body)
+    assert (response.status, response.fault) == (400, "badRequest"), str(response)
+    assert f"'{key}'" in response.body.decode(), str(response)

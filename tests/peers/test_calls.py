@@ -45,15 +45,15 @@ def many(cloud: PeerGateway) -> Iterator[list[str]]:
 @pytest.fixture(autouse=True)
 def _schema_is_known(cloud: PeerGateway, image: str) -> None:
     """A write needs Glance's schema, which is fetched once in a while; then count anew."""
-    cloud.ask("owner", "PUT", f"/v2.1/images/{image}/metadata/key1", b'{"meta": {"key1": "x"}}')
+    cloud.request("owner", "PUT", f"/v2.1/images/{image}/metadata/key1", b'{"meta": {"key1": "x"}}')
     cloud.calls.take()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_operation_on_an_image_costs(operation: str, cloud: PeerGateway, image: str) -> None:
     method, path, body, calls = OPERATIONS[operation]
-    answer = cloud.ask("owner", method, f"/v2.1/images/{image}{path}", body)
-    assert answer.status < 300, str(answer)
+    response = cloud.request("owner", method, f"/v2.1/images/{image}{path}", body)
+    assert response.status < 300, str(response)
     assert cloud.calls.take() == [f"{call} /v2/images/{image}" for call in calls]
 
 
@@ -61,15 +61,15 @@ def test_an_operation_on_an_image_costs(operation: str, cloud: PeerGateway, imag
 def test_a_list_costs_a_call_for_each_page_of_1000(
     query: str, cloud: PeerGateway, many: list[str]
 ) -> None:
-    answer = cloud.ask("collector", "GET", f"/v2.1/images{query}")
-    assert answer.status == 200, str(answer)
+    response = cloud.request("collector", "GET", f"/v2.1/images{query}")
+    assert response.status == 200, str(response)
     calls = cloud.calls.take()
     assert len(calls) == LISTS[query], calls
-    assert {image["id"] for image in answer.json()["images"]} <= set(many)
+    assert {image["id"] for image in response.json()["images"]} <= set(many)
 
 
 def test_a_list_without_a_limit_has_every_image_once(cloud: PeerGateway, many: list[str]) -> None:
-    images = cloud.ask("collector", "GET", "/v2.1/images/detail").json()["images"]
+    images = cloud.request("collector", "GET", "/v2.1/images/detail").json()["images"]
     assert sorted(image["id"] for image in images) == sorted(many)
 
 
@@ -77,7 +77,7 @@ def test_next_links_lead_to_every_image_once(cloud: PeerGateway, many: list[str]
     found: list[str] = []
     target: str | None = "/v2.1/images?limit=500"
     while target is not None:
-        page = cloud.ask("collector", "GET", target).json()
+        page = cloud.request("collector", "GET", target).json()
         found += [image["id"] for image in page["images"]]
         links = {link["rel"]: link["href"] for link in page.get("images_links", ())}
         target = links["next"].removeprefix(cloud.process.base_url) if links else None

@@ -13,7 +13,7 @@ from tests.golden.oracle import Oracle, parse_target
 from tests.golden.replay import compare, needs_broken_image, send
 from tests.peers.cloud import PeerGateway
 from tests.peers.sqlite import ALLOWED
-from tests.support.http import Answer
+from tests.support.http import Response
 
 pytestmark = pytest.mark.peers
 SCHEMA = "GET /v2/schemas/image"  # fetched once in a while, not for a request
@@ -33,7 +33,7 @@ def cloud(gateway: PeerGateway, golden: dict[str, object]) -> GoldenCloud:
     return GoldenCloud(gateway, golden)
 
 
-def calls_needed(exchange: Exchange, answer: Answer) -> tuple[int, ...]:
+def calls_needed(exchange: Exchange, response: Response) -> tuple[int, ...]:
     """How many calls of Glance the exchange's operation may make.
 
     What was refused may have been so without asking; a write that changes nothing needs no PATCH.
@@ -42,7 +42,7 @@ def calls_needed(exchange: Exchange, answer: Answer) -> tuple[int, ...]:
     if asked is None or exchange.method == "OPTIONS":
         return (0,)
     needed = (1, 2) if asked.is_metadata and exchange.writes else (1,)
-    return needed if answer.status < 300 else (0, *needed)
+    return needed if response.status < 300 else (0, *needed)
 
 
 def test_an_exchange_is_answered_as_by_real_compute_or_repaired(
@@ -57,9 +57,9 @@ def test_an_exchange_is_answered_as_by_real_compute_or_repaired(
     if replayed.writes:
         cloud.touch()
     gateway.calls.take()
-    answer = send(replayed, cloud)
+    response = send(replayed, cloud)
     calls = [call for call in gateway.calls.take() if call != SCHEMA]
-    result = compare(replayed, answer, cloud, Oracle(golden, broken=broken), ALLOWED)
+    result = compare(replayed, response, cloud, Oracle(golden, broken=broken), ALLOWED)
     record_property("replayed", " + ".join(result.repairs) or "exactly")
     assert not result.problems, str(result)
-    assert len(calls) in calls_needed(replayed, answer), f"{replayed}\n{calls}"
+    assert len(calls) in calls_needed(replayed, response), f"{replayed}\n{calls}"

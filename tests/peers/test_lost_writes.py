@@ -10,7 +10,7 @@ import pytest
 from tests.peers.cloud import PeerGateway
 from tests.peers.conftest import DATES, OWNER
 from tests.peers.rig import PeerCloud
-from tests.support.http import Answer
+from tests.support.http import Response
 
 pytestmark = pytest.mark.peers
 CLIENTS = 16
@@ -31,12 +31,12 @@ def test_no_acknowledged_write_is_lost_through_two_workers(cloud: PeerGateway) -
     cloud.put_images([{**image, **DATES, "owner": OWNER.project_id}])
     cloud.token(OWNER.name)
 
-    def write(key: str) -> Answer:
+    def write(key: str) -> Response:
         body = json.dumps({"meta": {key: key}}).encode()
-        return cloud.ask("owner", "PUT", f"/v2.1/images/{image_id}/metadata/{key}", body)
+        return cloud.request("owner", "PUT", f"/v2.1/images/{image_id}/metadata/{key}", body)
 
     with ThreadPoolExecutor(CLIENTS) as pool:
-        answers = list(pool.map(write, KEYS))
-    assert [str(answer) for answer in answers if answer.status != 200] == []
-    shown = cloud.ask("owner", "GET", f"/v2.1/images/{image_id}/metadata").json()
+        responses = list(pool.map(write, KEYS))
+    assert [str(response) for response in responses if response.status != 200] == []
+    shown = cloud.request("owner", "GET", f"/v2.1/images/{image_id}/metadata").json()
     assert shown == {"metadata": {key: key for key in KEYS}}

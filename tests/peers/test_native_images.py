@@ -197,8 +197,8 @@ def test_images_are_listed_alike(native: Native, lot: str, query: str) -> None:
     assert pair.embedded.status == pair.real.status, f"{pair.real}\n\n{pair.embedded}"
     if pair.real.status == 200:
         found = [
-            ({each["id"] for each in answer.json()["images"]}, answer.json().keys())
-            for answer in pair
+            ({each["id"] for each in response.json()["images"]}, response.json().keys())
+            for response in pair
         ]
         assert found[0] == found[1], f"{pair.real}\n\n{pair.embedded}"
 
@@ -213,5 +213,5 @@ def test_other_paths_lead_where_they_do(native: Native, path: str) -> None:
 def test_a_fault_has_the_same_form(native: Native, accept: str) -> None:
     pair = native.image("GET", "/v2/images/nothing", headers={"Accept": accept})
     assert pair.embedded.status == pair.real.status == 404
-    kinds = [(answer.header("Content-Type") or "").partition(";")[0] for answer in pair]
+    kinds = [(response.header("Content-Type") or "").partition(";")[0] for response in pair]
     assert kinds[0] == kinds[1]

@@ -22,7 +22,7 @@ from tests.acceptance.test_roles import Roles
 from tests.peers.cloud import PeerGateway
 from tests.peers.native import Pair
 from tests.support.cloud import Cloud, EmbeddedCloud, seed_identity
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess
 
 pytestmark = pytest.mark.peers
@@ -69,11 +69,11 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
 def test_a_glance_allows_the_same(both: Both, operation: Operation) -> None:
     for caller in CALLERS:
         for visibility in ("private", "public"):
-            answers = [
+            responses = [
                 roles.send(caller, operation, roles.make_image(operation.status, visibility))
                 for roles in both
             ]
-            assert_same_status(caller, Pair(*answers))
+            assert_same_status(caller, Pair(*responses))
 
 
 @pytest.mark.parametrize(("method", "path", "body"), IDENTITY_OPERATIONS)
@@ -81,11 +81,11 @@ def test_a_keystone_allows_the_same(both: Both, method: str, path: str, body: ob
     # Keystone makes application credentials for no project; here they need one (differences.md)
     creates = method == "POST" and "SELF" in path
     for caller in ROLES if creates else CALLERS:
-        answers = [ask(roles.cloud, caller, method, path, body) for roles in both]
-        assert_same_status(caller, Pair(*answers))
+        responses = [send_request(roles.cloud, caller, method, path, body) for roles in both]
+        assert_same_status(caller, Pair(*responses))
 
 
-def ask(cloud: Cloud, caller: str, method: str, path: str, body: object) -> Answer:
+def send_request(cloud: Cloud, caller: str, method: str, path: str, body: object) -> Response:
     """Send the request to the Identity API with a new token of that caller."""
     token, admins = token_of(cloud, caller), token_of(cloud, "admin")
     path = path.replace("SELF", user_of(cloud, token)).replace("OTHER", user_of(cloud, admins))
@@ -96,7 +96,7 @@ def user_of(cloud: Cloud, token: str) -> str:
     return str(send(cloud, token, "GET", "/auth/tokens").json()["token"]["user"]["id"])
 
 
-def send(cloud: Cloud, token: str, method: str, path: str, body: object = None) -> Answer:
+def send(cloud: Cloud, token: str, method: str, path: str, body: object = None) -> Response:
     headers = {"X-Auth-Token": token, "X-Subject-Token": token, "Content-Type": "application/json"}
     place = urlsplit(cloud.identity_url)
     data = None if body is None else json.dumps(body).replace("NEW", uuid.uuid4().hex).encode()

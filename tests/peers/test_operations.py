@@ -11,15 +11,15 @@ pytestmark = pytest.mark.peers
 
 
 def test_both_services_are_found_ready(cloud: PeerGateway) -> None:
-    answer = request(cloud.address, "GET", "/readiness")
-    assert answer.status == 200, str(answer)
-    assert set(answer.json()["parts"]) == {"healthcheck", "keystone", "glance"}
+    response = request(cloud.address, "GET", "/readiness")
+    assert response.status == 200, str(response)
+    assert set(response.json()["parts"]) == {"healthcheck", "keystone", "glance"}
 
 
 def test_the_access_line_has_glances_time(cloud: PeerGateway, image: str) -> None:
-    answer = cloud.ask("owner", "GET", f"/v2.1/images/{image}")
-    assert answer.status == 200, str(answer)
-    request_id = answer.header("X-Openstack-Request-Id") or ""
+    response = cloud.request("owner", "GET", f"/v2.1/images/{image}")
+    assert response.status == 200, str(response)
+    request_id = response.header("X-Openstack-Request-Id") or ""
     line = _access_line(cloud, request_id)
     head, _, glance_seconds = line.rpartition(" operation: show_image glance: ")
     assert 0 < float(glance_seconds) < float(head.rpartition(" time: ")[2]), line

@@ -24,13 +24,13 @@ def test_an_image_put_into_the_tables_is_shown_through_keystone_and_glance(
     cloud: PeerGateway,
 ) -> None:
     cloud.put_images([IMAGE])
-    answer = cloud.ask("owner", "GET", f"/v2.1/images/{IMAGE['id']}")
-    assert answer.status == 200, str(answer)
-    shown = answer.json()["image"]
+    response = cloud.request("owner", "GET", f"/v2.1/images/{IMAGE['id']}")
+    assert response.status == 200, str(response)
+    shown = response.json()["image"]
     assert (shown["created"], shown["updated"]) == (IMAGE["created_at"], IMAGE["updated_at"])
     assert (shown["status"], shown["OS-EXT-IMG-SIZE:size"]) == ("UNKNOWN", 7)
     assert shown["metadata"] == {"key1": "value1"}
 
 
 def test_an_unknown_token_is_refused(cloud: PeerGateway) -> None:
-    assert cloud.ask("invalid", "GET", "/v2.1/images").status == 401
+    assert cloud.request("invalid", "GET", "/v2.1/images").status == 401

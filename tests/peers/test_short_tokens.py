@@ -9,7 +9,7 @@ from tests.peers.cloud import PeerGateway
 from tests.peers.conftest import OWNER
 from tests.peers.rig import PeerCloud
 from tests.support.cloud import issue_token
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 
 pytestmark = pytest.mark.peers
 SECONDS = 4
@@ -26,7 +26,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerGateway]:
             yield cloud
 
 
-def ask(cloud: PeerGateway, target: str, token: str, service_token: str | None = None) -> Answer:
+def send_request(
+    cloud: PeerGateway, target: str, token: str, service_token: str | None = None
+) -> Response:
     headers = {"X-Auth-Token": token}
     if service_token:
         headers["X-Service-Token"] = service_token
@@ -43,19 +45,19 @@ def wait_until_tokens_have_ended() -> None:
 
 def test_glimpse_renews_its_own_token_when_that_expires(cloud: PeerGateway) -> None:
     for _ in range(3):
-        answer = ask(cloud, LIST, new_token(cloud))
-        assert answer.status == 200, str(answer)
+        response = send_request(cloud, LIST, new_token(cloud))
+        assert response.status == 200, str(response)
         wait_until_tokens_have_ended()
-    assert ask(cloud, LIST, new_token(cloud)).status == 200
+    assert send_request(cloud, LIST, new_token(cloud)).status == 200
 
 
 def test_an_expired_token_is_good_only_beside_one_of_a_service(cloud: PeerGateway) -> None:
     seen, unseen = new_token(cloud), new_token(cloud)
-    assert ask(cloud, NEEDS_NO_GLANCE, seen).status == 400
+    assert send_request(cloud, NEEDS_NO_GLANCE, seen).status == 400
     wait_until_tokens_have_ended()
     for expired in (seen, unseen):
-        assert ask(cloud, NEEDS_NO_GLANCE, expired).status == 401
+        assert send_request(cloud, NEEDS_NO_GLANCE, expired).status == 401
         service_token = cloud.peers.identity.issue_service_token("glance")
-        assert ask(cloud, NEEDS_NO_GLANCE, expired, service_token).status == 400
-        assert ask(cloud, NEEDS_NO_GLANCE, expired).status == 401
-        assert ask(cloud, NEEDS_NO_GLANCE, expired, new_token(cloud)).status == 401
+        assert send_request(cloud, NEEDS_NO_GLANCE, expired, service_token).status == 400
+        assert send_request(cloud, NEEDS_NO_GLANCE, expired).status == 401
+        assert send_request(cloud, NEEDS_NO_GLANCE, expired, new_token(cloud)).status == 401

@@ -11,7 +11,7 @@ from tests.peers.configuration import service_user
 from tests.peers.conftest import DATES, OWNER
 from tests.peers.rig import PeerCloud
 from tests.support.cloud import PASSWORD, issue_token
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 
 pytestmark = pytest.mark.peers
 SHORT_CACHE = "[keystone_authtoken]\ntoken_cache_time = 3\n"
@@ -44,7 +44,7 @@ def forgetful(peers: PeerCloud) -> Iterator[PeerGateway]:
         yield cloud
 
 
-def ask(cloud: PeerGateway, token: str, target: str = TARGET) -> Answer:
+def send_request(cloud: PeerGateway, token: str, target: str = TARGET) -> Response:
     return request(cloud.address, "GET", target, {"X-Auth-Token": token})
 
 
@@ -52,16 +52,16 @@ def new_token(peers: PeerCloud) -> str:
     return issue_token(peers.identity_url, OWNER.name)
 
 
-def answers_until(status: int, asking: Callable[[], Answer]) -> list[int]:
+def answers_until(status: int, asking: Callable[[], Response]) -> list[int]:
     """The statuses of the answers up to the first with this one."""
     deadline = time.monotonic() + LONGEST_WAIT
     seen: list[int] = []
     while True:
-        answer = asking()
-        seen.append(answer.status)
-        if answer.status == status:
+        response = asking()
+        seen.append(response.status)
+        if response.status == status:
             return seen
-        assert time.monotonic() < deadline, f"{seen}\n{answer}"
+        assert time.monotonic() < deadline, f"{seen}\n{response}"
         time.sleep(0.1)
 
 
@@ -70,88 +70,88 @@ def test_a_token_is_good_until_it_expires_and_no_longer(cloud: PeerGateway) -> N
     seconds = 4
     expired_at = time.time() + seconds + 1
     token = cloud.peers.identity.issue_short_token(OWNER.name, seconds)
-    assert ask(cloud, token).status == 200
+    assert send_request(cloud, token).status == 200
     time.sleep(max(0.0, expired_at - time.time()))
-    answer = ask(cloud, token)
-    assert answer.status == 401, str(answer)
-    assert answer.header("WWW-Authenticate") == f'Keystone uri="{cloud.identity_url}"'
+    response = send_request(cloud, token)
+    assert response.status == 401, str(response)
+    assert response.header("WWW-Authenticate") == f'Keystone uri="{cloud.identity_url}"'
 
 
 def test_a_revoked_token_is_refused(cloud: PeerGateway) -> None:
     token = new_token(cloud.peers)
     cloud.peers.identity.revoke(token)
-    assert ask(cloud, token).status == 401
+    assert send_request(cloud, token).status == 401
     assert cloud.calls.take() == []
 
 
 def test_a_token_revoked_after_it_was_seen_is_refused_soon(forgetful: PeerGateway) -> None:
     token = new_token(forgetful.peers)
-    assert ask(forgetful, token).status == 200
+    assert send_request(forgetful, token).status == 200
     forgetful.peers.identity.revoke(token)
-    assert set(answers_until(401, lambda: ask(forgetful, token))) <= {200, 401}
+    assert set(answers_until(401, lambda: send_request(forgetful, token))) <= {200, 401}
 
 
 def test_a_token_that_glance_refuses_is_refused(cloud: PeerGateway) -> None:
     """Glimpse has seen it before it was revoked, and Glance has not."""
     token = new_token(cloud.peers)
-    assert ask(cloud, token, NEEDS_NO_GLANCE).status == 400
+    assert send_request(cloud, token, NEEDS_NO_GLANCE).status == 400
     cloud.peers.identity.revoke(token)
-    answer = ask(cloud, token)
-    assert answer.status == 401, str(answer)
-    assert answer.header("WWW-Authenticate"), str(answer)
+    response = send_request(cloud, token)
+    assert response.status == 401, str(response)
+    assert response.header("WWW-Authenticate"), str(response)
     assert cloud.calls.take() == [f"GET /v2/images/{IMAGE['id']}"]
 
 
 def test_known_tokens_outlive_a_restart_of_keystone(cloud: PeerGateway) -> None:
     known, unknown = new_token(cloud.peers), new_token(cloud.peers)
-    assert ask(cloud, known).status == 200
+    assert send_request(cloud, known).status == 200
     cloud.peers.keystone.stop()
-    assert ask(cloud, known).status == 200
-    answer = ask(cloud, unknown)
-    assert answer.status == 503, str(answer)
-    assert answer.header("Retry-After"), str(answer)
+    assert send_request(cloud, known).status == 200
+    response = send_request(cloud, unknown)
+    assert response.status == 503, str(response)
+    assert response.header("Retry-After"), str(response)
     cloud.peers.keystone.start()
     cloud.peers.wait_for_keystone()
     for token in (known, unknown, new_token(cloud.peers)):
-        answer = ask(cloud, token)
-        assert answer.status == 200, str(answer)
-    assert ask(cloud, "unknown").status == 401
+        response = send_request(cloud, token)
+        assert response.status == 200, str(response)
+    assert send_request(cloud, "unknown").status == 401
 
 
 def test_keystone_may_come_after_glimpse(peers: PeerCloud) -> None:
     token = new_token(peers)
     peers.keystone.stop()
     with PeerGateway.start(peers) as cloud:
-        assert ask(cloud, token).status == 503
+        assert send_request(cloud, token).status == 503
         peers.keystone.start()
         peers.wait_for_keystone()
-        assert ask(cloud, token, "/v2.1/images").status == 200
+        assert send_request(cloud, token, "/v2.1/images").status == 200
 
 
 def test_glimpse_logs_in_again_when_its_own_token_dies(cloud: PeerGateway) -> None:
-    assert ask(cloud, new_token(cloud.peers)).status == 200
+    assert send_request(cloud, new_token(cloud.peers)).status == 200
     cloud.peers.identity.set_password("nova", PASSWORD)  # ends all tokens of that user
     token = new_token(cloud.peers)
     # Keystone's moments are seconds: a token of the same second is taken for one from before.
-    assert set(answers_until(200, lambda: ask(cloud, token))) <= {200, 503}
+    assert set(answers_until(200, lambda: send_request(cloud, token))) <= {200, 503}
 
 
 def test_a_wrong_password_of_glimpses_own_is_not_the_callers_fault(cloud: PeerGateway) -> None:
     known, unknown = new_token(cloud.peers), new_token(cloud.peers)
-    assert ask(cloud, known).status == 200
+    assert send_request(cloud, known).status == 200
     cloud.peers.identity.set_password("nova", "another password")
-    assert ask(cloud, known).status == 200
-    answer = ask(cloud, unknown)
-    assert answer.status == 503, str(answer)
+    assert send_request(cloud, known).status == 200
+    response = send_request(cloud, unknown)
+    assert response.status == 503, str(response)
     cloud.peers.identity.set_password("nova", PASSWORD)
-    assert set(answers_until(200, lambda: ask(cloud, unknown))) <= {200, 503}
+    assert set(answers_until(200, lambda: send_request(cloud, unknown))) <= {200, 503}
 
 
 def test_no_token_and_no_password_is_in_a_log(cloud: PeerGateway) -> None:
     token = new_token(cloud.peers)
-    ask(cloud, token)
+    send_request(cloud, token)
     cloud.peers.identity.revoke(token)
-    ask(cloud, token)
+    send_request(cloud, token)
     log = cloud.process.log.read_text()
     assert TARGET in log
     assert token not in log
@@ -162,18 +162,20 @@ def test_access_rules_say_what_a_token_is_good_for(cloud: PeerGateway) -> None:
     """Of Compute, and of Glance, which decides for itself."""
     show = [("image", "GET", "/v2/images/*"), ("compute", "GET", "/v2.1/images/{image_id}")]
     token = cloud.peers.identity.issue_restricted_token(OWNER.name, show)
-    answer = ask(cloud, token)
-    assert answer.status == 200, str(answer)
+    response = send_request(cloud, token)
+    assert response.status == 200, str(response)
     for target in (f"{TARGET}/metadata", "/v2.1/images", "/v2.1/images?limit=abc", "/v2.1/nothing"):
-        answer = ask(cloud, token, target)
-        assert answer.status == 401, f"{target}\n{answer}"
+        response = send_request(cloud, token, target)
+        assert response.status == 401, f"{target}\n{response}"
     headers = {"X-Auth-Token": token}
     assert request(cloud.address, "DELETE", TARGET, headers).status == 401
     only_compute = cloud.peers.identity.issue_restricted_token(
         OWNER.name, [("compute", "GET", "/v2.1/**")]
     )
-    assert ask(cloud, only_compute).status == 401, "Glance lets in nobody whom it does not have to"
-    assert ask(cloud, only_compute, NEEDS_NO_GLANCE).status == 400
+    assert send_request(cloud, only_compute).status == 401, (
+        "Glance lets in nobody whom it does not have to"
+    )
+    assert send_request(cloud, only_compute, NEEDS_NO_GLANCE).status == 400
 
 
 def test_a_service_lifts_access_rules_of_glance(peers: PeerCloud) -> None:
@@ -184,6 +186,6 @@ def test_a_service_lifts_access_rules_of_glance(peers: PeerCloud) -> None:
     )
     with PeerGateway.start(peers, section) as cloud:
         cloud.put_images([{**IMAGE, "owner": OWNER.project_id}])
-        answer = ask(cloud, only_compute)
-        assert answer.status == 200, str(answer)
-        assert ask(cloud, only_compute, "/v2.1/images").status == 401
+        response = send_request(cloud, only_compute)
+        assert response.status == 200, str(response)
+        assert send_request(cloud, only_compute, "/v2.1/images").status == 401

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 from tests.support.player import Player
 from tests.support.process import GlimpseProcess, free_port, wait_until
 
@@ -53,7 +53,7 @@ def cloud(directory: Path) -> Iterator[EmbeddedCloud]:
 @pytest.fixture(scope="module")
 def nova() -> Iterator[Player]:
     with Player() as player:
-        player.answer = Answer(200, (("Content-Length", "4"), ("Connection", "close")), b"nova")
+        player.response = Response(200, (("Content-Length", "4"), ("Connection", "close")), b"nova")
         yield player
 
 
@@ -153,9 +153,9 @@ def test_proxies_send_images_to_glimpse(
     _put_image(cloud)
     nova.received = b""
     token = {"X-Auth-Token": cloud.token("user") or "", "Host": "compute.example"}
-    answer = request(proxy, "GET", path, token)
+    response = request(proxy, "GET", path, token)
     direct = request(cloud.address, "GET", path, token)
-    assert (answer.status, answer.body) == (direct.status, direct.body), str(answer)
+    assert (response.status, response.body) == (direct.status, direct.body), str(response)
     assert nova.received == b""
 
 
@@ -168,8 +168,8 @@ def test_proxies_send_images_to_glimpse(
     ],
 )
 def test_proxies_send_everything_else_to_nova(proxy: Address, nova: Player, path: str) -> None:
-    answer = request(proxy, "GET", path)
-    assert answer.body == b"nova", str(answer)
+    response = request(proxy, "GET", path)
+    assert response.body == b"nova", str(response)
     assert nova.received.startswith(f"GET {path} HTTP/1.".encode())
 
 
@@ -187,9 +187,9 @@ def test_links_lead_to_the_proxy_whatever_headers_a_client_sends(
         _put_image(cloud)
         headers["X-Auth-Token"] = cloud.token("user") or ""
         with _proxy(name, tmp_path, cloud.address, nova.address) as proxy:
-            answer = request(proxy, "GET", f"/v2.1/images/{IMAGE}", headers)
-    links = answer.json()["image"]["links"]
-    assert links[0]["href"] == f"http://127.0.0.1:{proxy[1]}/v2.1/images/{IMAGE}", str(answer)
+            response = request(proxy, "GET", f"/v2.1/images/{IMAGE}", headers)
+    links = response.json()["image"]["links"]
+    assert links[0]["href"] == f"http://127.0.0.1:{proxy[1]}/v2.1/images/{IMAGE}", str(response)
     assert "192.0.2.66" not in cloud.process.log.read_text()
 
 
@@ -197,8 +197,8 @@ def test_proxies_pass_a_metadata_write_on(proxy: Address, cloud: EmbeddedCloud) 
     _put_image(cloud)
     headers = {"X-Auth-Token": cloud.token("user") or "", "Content-Type": "application/json"}
     body = b'{"metadata": {"colour": "blue"}}'
-    answer = request(proxy, "POST", f"/v2.1/images/{IMAGE}/metadata", headers, body)
-    assert answer.json()["metadata"]["colour"] == "blue", str(answer)
+    response = request(proxy, "POST", f"/v2.1/images/{IMAGE}/metadata", headers, body)
+    assert response.json()["metadata"]["colour"] == "blue", str(response)
 
 
 def test_haproxy_sends_nothing_to_a_glimpse_that_is_drained(tmp_path: Path, nova: Player) -> None:

@@ -38,7 +38,7 @@ class Downloads:
 
     def upload(self) -> None:
         image = b'{"name": "x", "disk_format": "raw", "container_format": "bare"}'
-        self.image_id = self.cloud.ask("user", "POST", "/image/v2/images", image).json()["id"]
+        self.image_id = self.cloud.request("user", "POST", "/image/v2/images", image).json()["id"]
         self.path = f"/image/v2/images/{self.image_id}/file"
         self.headers = {
             "X-Auth-Token": self.cloud.token("user") or "",
@@ -163,7 +163,7 @@ def test_slow_uploads_take_little_memory(downloads: Downloads) -> None:
     before = downloads.memory()
     with ExitStack() as stack:
         for _ in range(READERS):
-            created = downloads.cloud.ask("user", "POST", "/image/v2/images", image).json()
+            created = downloads.cloud.request("user", "POST", "/image/v2/images", image).json()
             connection = socket.create_connection(downloads.cloud.address, timeout=20)
             stack.enter_context(connection)
             head = f"PUT /image/v2/images/{created['id']}/file HTTP/1.1\r\nHost: x\r\n"

@@ -61,7 +61,7 @@ def test_a_request_under_way_completes_with_the_old_configuration(tmp_path: Path
     with process:
         cloud = EmbeddedCloud(process)
         image = b'{"name": "one", "disk_format": "raw", "container_format": "bare"}'
-        image_id = cloud.ask("user", "POST", "/image/v2/images", image).json()["id"]
+        image_id = cloud.request("user", "POST", "/image/v2/images", image).json()["id"]
         connection = HTTPConnection(*process.address, timeout=DEADLINE)
         connection.putrequest("PUT", f"/image/v2/images/{image_id}/file")
         connection.putheader("X-Auth-Token", cloud.token("user") or "")
@@ -74,7 +74,7 @@ def test_a_request_under_way_completes_with_the_old_configuration(tmp_path: Path
         connection.send(b"two")
         assert connection.getresponse().status == 204, process.log.read_text()
         connection.close()
-        data = cloud.ask("user", "GET", f"/image/v2/images/{image_id}/file")
+        data = cloud.request("user", "GET", f"/image/v2/images/{image_id}/file")
         assert data.body == b"onetwo", str(data)
 
 

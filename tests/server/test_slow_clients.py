@@ -43,7 +43,7 @@ def test_a_client_that_sends_no_request_is_disconnected(cloud: EmbeddedCloud, se
 def test_a_client_that_reads_no_response_is_disconnected(cloud: EmbeddedCloud) -> None:
     """Of a response of 30 MB, the kernel's buffers hold a few."""
     image = b'{"name": "large", "disk_format": "raw", "container_format": "bare"}'
-    image_id = cloud.ask("user", "POST", "/image/v2/images", image).json()["id"]
+    image_id = cloud.request("user", "POST", "/image/v2/images", image).json()["id"]
     path = f"/image/v2/images/{image_id}/file"
     headers = {
         "X-Auth-Token": cloud.token("user") or "",

@@ -6,10 +6,10 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message
 
-from tests.support.http import Answer
+from tests.support.http import Response
 
 
-async def call(
+async def send_request(
     app: ASGIApp,
     verb: str,
     path: str,
@@ -17,7 +17,7 @@ async def call(
     *,
     query: bytes = b"",
     port: int = 8774,
-) -> Answer:
+) -> Response:
     """Send one request without a body and return the whole answer."""
     scope: dict[str, Any] = {
         "type": "http",
@@ -41,11 +41,11 @@ async def call(
 
     await app(scope, receive, send)
     pairs = tuple((k.decode(), v.decode()) for k, v in sent[0].get("headers", ()))
-    return Answer(sent[0]["status"], pairs, b"".join(one.get("body", b"") for one in sent[1:]))
+    return Response(sent[0]["status"], pairs, b"".join(one.get("body", b"") for one in sent[1:]))
 
 
-def ask(
+def request(
     app: ASGIApp, verb: str, path: str, headers: Mapping[str, str] | None = None, port: int = 8774
-) -> Answer:
+) -> Response:
     """As `call`, for a test that is no coroutine itself."""
-    return asyncio.run(call(app, verb, path, headers, port=port))
+    return asyncio.run(send_request(app, verb, path, headers, port=port))

@@ -13,7 +13,7 @@ from glimpse.image_api.bulk_load import load
 from glimpse.images import Caller
 from glimpse.images.errors import ImageNotFound
 from tests.support.embedded import open_images
-from tests.support.http import Answer, request
+from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess, wait_until
 
 PASSWORD = "a test's password"
@@ -77,14 +77,14 @@ class Cloud(ABC):
             self._tokens[user] = issue_token(self.identity_url, user)
         return self._tokens[user]
 
-    def ask(
+    def request(
         self,
         user: str,
         method: str,
         target: str,
         body: bytes | None = None,
         headers: Iterable[tuple[str, str]] = (),
-    ) -> Answer:
+    ) -> Response:
         """Send one request as `user`; a body is JSON."""
         pairs = [("Content-Type", "application/json")] if body is not None else []
         pairs += headers
@@ -175,14 +175,14 @@ def issue_token(identity_url: str, user: str) -> str:
 def request_token(identity_url: str, auth: Mapping[str, Any]) -> str:
     """Log in as `auth`, the content of an Identity API v3 request, says."""
     place = urlsplit(identity_url)
-    answer = request(
+    response = request(
         (str(place.hostname), int(place.port or 80)),
         "POST",
         f"{place.path}/v3/auth/tokens",
         {"Content-Type": "application/json"},
         json.dumps({"auth": auth}).encode(),
     )
-    token = answer.header("X-Subject-Token")
-    assert answer.status == 201, str(answer)
-    assert token, str(answer)
+    token = response.header("X-Subject-Token")
+    assert response.status == 201, str(response)
+    assert token, str(response)
     return token

@@ -26,19 +26,19 @@ class Fault:
     what `answer` makes of the request: of a whole one of HTTP, of what came of any other.
     """
 
-    kind: Literal["reset", "close", "hang", "trickle", "answer"]
+    kind: Literal["reset", "close", "hang", "trickle", "respond"]
     after: int = 0
     pause: float = 1.0
-    answer: Callable[[bytes], bytes] = lambda _request: b""
+    respond: Callable[[bytes], bytes] = lambda _request: b""
 
 
-def answering(status: int, body: bytes, content_type: str = "application/json") -> Fault:
+def respond_with(status: int, body: bytes, content_type: str = "application/json") -> Fault:
     """The fault of a service that gives this answer to everything."""
-    raw = http_answer(status, body, content_type)
-    return Fault("answer", answer=lambda _request: raw)
+    raw = encode_response(status, body, content_type)
+    return Fault("respond", respond=lambda _request: raw)
 
 
-def http_answer(status: int, body: bytes, content_type: str = "application/json") -> bytes:
+def encode_response(status: int, body: bytes, content_type: str = "application/json") -> bytes:
     """A whole HTTP answer."""
     head = f"HTTP/1.1 {status} -\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}"
     return f"{head}\r\n\r\n".encode() + body
@@ -204,25 +204,25 @@ class _Connection:
         except asyncio.CancelledError:
             connecting.add_done_callback(_close_connected)
             raise
-        answers = asyncio.create_task(self._pass_answers(service_reader))
+        responses = asyncio.create_task(self._pass_answers(service_reader))
         requests = asyncio.create_task(self._pass_requests(service_writer))
         try:
-            done, _ = await asyncio.wait((answers, requests), return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait((responses, requests), return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            answers.cancel()
+            responses.cancel()
             requests.cancel()
             service_writer.close()  # before waiting, which may be cancelled
-            await asyncio.gather(answers, requests, return_exceptions=True)
+            await asyncio.gather(responses, requests, return_exceptions=True)
 
     async def _pass_requests(self, service: asyncio.StreamWriter) -> None:
         while data := await self._reader.read(65536):
             if self._fault is None:
                 self._fault = self._proxy.take(data)
                 self._passed = 0
-            if self._fault is not None and self._fault.kind == "answer":
-                self._writer.write(self._fault.answer(await self._rest(data)))
+            if self._fault is not None and self._fault.kind == "respond":
+                self._writer.write(self._fault.respond(await self._rest(data)))
                 await self._writer.drain()
                 self._fault = None
             else:

@@ -12,7 +12,7 @@ _BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What came back: status, headers in their order, and the whole body."""
 
     status: int
@@ -50,7 +50,7 @@ def request(
     target: str,
     headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
     body: bytes | None = None,
-) -> Answer:
+) -> Response:
     """Send one request over a connection of its own and read the answer to its end.
 
     `target` and the headers go out as they are; Host and Content-Length are added unless given.
@@ -63,7 +63,7 @@ def request(
         # A server may answer early and close: whatever it said is still there to be read.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(head + (body or b""))
-        return read_answer(connection, method)
+        return read_response(connection, method)
 
 
 def encode_head(
@@ -86,7 +86,7 @@ def encode_head(
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
 
-def read_answer(connection: socket.socket, method: str) -> Answer:
+def read_response(connection: socket.socket, method: str) -> Response:
     """Read one answer to `method`: its head, then its body however that is framed."""
     with connection.makefile("rb") as stream:
         status_line = stream.readline(65536)
@@ -108,7 +108,7 @@ def read_answer(connection: socket.socket, method: str) -> Answer:
             body = stream.read()
         if method != "HEAD" and len(body) < int(fields.get("content-length", 0)):
             raise ValueError(f"the answer ended after {len(body)} bytes of its body")
-        return Answer(status, tuple(headers), body)
+        return Response(status, tuple(headers), body)
 
 
 def _chunk(stream: Any) -> bytes:

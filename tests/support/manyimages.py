@@ -5,7 +5,7 @@ import threading
 import uuid
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.faultproxy import http_answer
+from tests.support.faultproxy import encode_response
 
 _PATIENCE = 60.0  # seconds: only a test that fails waits for so long
 _DATES = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-02-01T10:20:30Z"}
@@ -27,18 +27,18 @@ class ManyImages:
     def __call__(self, request: bytes) -> bytes:
         target = request.split(b" ", 2)[1].decode()
         if "/schemas/" in target:
-            return http_answer(404, b"{}")
+            return encode_response(404, b"{}")
         query = parse_qs(urlsplit(target).query)
         self.asked.append(int(query["limit"][0]))
         start = uuid.UUID(query["marker"][0]).int if "marker" in query else 0
         end = min(self._count, start + self._cap, start + self.asked[-1])
         images = [self._image(number) for number in range(start + 1, end + 1)]
-        answer: dict[str, object] = {"images": images}
+        response: dict[str, object] = {"images": images}
         if end < self._count:
-            answer["next"] = f"/v2/images?marker={images[-1]['id']}"
+            response["next"] = f"/v2/images?marker={images[-1]['id']}"
         else:
             assert self.last_page.wait(_PATIENCE), "nobody has read what there is"
-        return http_answer(200, json.dumps(answer).encode())
+        return encode_response(200, json.dumps(response).encode())
 
     @staticmethod
     def _image(number: int) -> dict[str, object]:

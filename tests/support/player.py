@@ -2,7 +2,7 @@
 
 import socket
 
-from tests.support.http import Answer
+from tests.support.http import Response
 from tests.support.server import ThreadedServer
 
 
@@ -11,14 +11,14 @@ class Player(ThreadedServer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.answer = Answer(204, (), b"")
+        self.response = Response(204, (), b"")
         self.received = b""
 
     def serve(self) -> None:
         for connection in self.connections():
             with connection:
                 self.received = _read_request(connection)
-                connection.sendall(_encode(self.answer))
+                connection.sendall(_encode(self.response))
 
 
 def _read_request(connection: socket.socket) -> bytes:
@@ -34,6 +34,9 @@ def _read_request(connection: socket.socket) -> bytes:
     return head + b"\r\n\r\n" + body
 
 
-def _encode(answer: Answer) -> bytes:
-    lines = [f"HTTP/1.1 {answer.status} -", *(f"{name}: {value}" for name, value in answer.headers)]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + answer.body
+def _encode(response: Response) -> bytes:
+    lines = [
+        f"HTTP/1.1 {response.status} -",
+        *(f"{name}: {value}" for name, value in response.headers),
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + response.body

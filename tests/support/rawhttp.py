@@ -4,7 +4,7 @@ import contextlib
 import socket
 from typing import Self
 
-from tests.support.http import TIMEOUT, Answer
+from tests.support.http import TIMEOUT, Response
 
 
 class RawConnection:
@@ -29,7 +29,7 @@ class RawConnection:
             for piece in pieces:
                 self._socket.sendall(piece)
 
-    def response(self, method: str = "GET") -> Answer:
+    def response(self, method: str = "GET") -> Response:
         """The next response, whose body has a length, is chunked, or there is none."""
         while b"\r\n\r\n" not in self._received:
             self._receive()
@@ -40,10 +40,10 @@ class RawConnection:
         status = int(status_line.split(" ")[1])
         fields = {name.lower(): value for name, value in headers}
         if method == "HEAD" or status in (100, 204, 304):
-            return Answer(status, headers, b"")
+            return Response(status, headers, b"")
         if fields.get("transfer-encoding") == "chunked":
-            return Answer(status, headers, self._chunks())
-        return Answer(status, headers, self._exactly(int(fields["content-length"])))
+            return Response(status, headers, self._chunks())
+        return Response(status, headers, self._exactly(int(fields["content-length"])))
 
     def is_closed(self) -> bool:
         """Whether the server ends the connection without another byte."""

@@ -17,5 +17,5 @@ def write_configuration(directory: Path, workers: int, version: int) -> Path:
 
 def advertised(process: GlimpseProcess) -> str:
     """The microversion that the configuration in use advertises."""
-    answer = request(process.address, "GET", "/v2.1/")
-    return str(answer.json()["version"]["version"])
+    response = request(process.address, "GET", "/v2.1/")
+    return str(response.json()["version"]["version"])

@@ -68,7 +68,7 @@ class ScriptedServer(ThreadedServer):
         connection.recv(1)
 
 
-def response(
+def encode_response(
     body: bytes, status: int = 200, *headers: str, content_type: str = "application/json"
 ) -> list[bytes]:
     """A whole response, after which the connection ends."""
@@ -78,7 +78,7 @@ def response(
 
 
 def json_response(document: Any, status: int = 200, *headers: str) -> list[bytes]:
-    return response(json.dumps(document).encode(), status, *headers)
+    return encode_response(json.dumps(document).encode(), status, *headers)
 
 
 def token_document(keystone_url: str, glance_url: str, **changes: Any) -> dict[str, Any]:

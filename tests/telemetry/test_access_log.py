@@ -31,8 +31,8 @@ def _configured(tmp_path: Path, text: str) -> EmbeddedCloud:
 
 def _user_id(cloud: EmbeddedCloud, token: str) -> str:
     headers = {"X-Auth-Token": token, "X-Subject-Token": token}
-    answer = request(cloud.address, "GET", "/identity/v3/auth/tokens", headers)
-    return str(answer.json()["token"]["user"]["id"])
+    response = request(cloud.address, "GET", "/identity/v3/auth/tokens", headers)
+    return str(response.json()["token"]["user"]["id"])
 
 
 def test_each_request_is_logged_without_secrets(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from glimpse.settings import load_settings
 from glimpse.telemetry.log_setup import JsonFormatter, LineFormatter
 from glimpse.telemetry.request_context import RequestContext, current_context
 from tests.support.cloud import Cloud, EmbeddedCloud, Member, seed_identity
-from tests.support.http import read_answer
+from tests.support.http import read_response
 from tests.support.process import GlimpseProcess, run_glimpse
 
 DEMO = Member("demo", "d" * 32)
@@ -164,9 +164,9 @@ def test_each_request_is_one_short_printable_line_without_its_token(noauth: Clou
         head += [f"{name}: {value}" for name, value in headers.items()]
         with socket.create_connection(noauth.address, timeout=20) as connection:
             connection.sendall(("\r\n".join(head) + "\r\n\r\n").encode("latin-1"))
-            answer = read_answer(connection, method)
-        assert answer.status < 500, str(answer)
-        assert all(value.isascii() for _, value in answer.headers), str(answer)
+            response = read_response(connection, method)
+        assert response.status < 500, str(response)
+        assert all(value.isascii() for _, value in response.headers), str(response)
     noauth.process.stop()
     text = noauth.process.log.read_bytes().decode()
     assert "secretsecret" not in text
@@ -211,10 +211,10 @@ def test_a_log_on_a_full_disk_stops_no_request_and_goes_on_when_there_is_room(
             while True:
                 file.write(b"x" * 4096)
         for number in range(300):  # more than what buffers hold
-            answer = cloud.ask("demo", "GET", f"/v2.1/images?number={number}")
-            assert answer.status == 200, str(answer)
+            response = cloud.request("demo", "GET", f"/v2.1/images?number={number}")
+            assert response.status == 200, str(response)
         filling.unlink()
-        cloud.ask("demo", "GET", "/v2.1/images?room")
+        cloud.request("demo", "GET", "/v2.1/images?room")
         process.stop()
         assert "/v2.1/images?room" in (small_disk / "glimpse.log").read_text()
         said = [line for line in process.log.read_text().split("\n") if "No space" in line]

@@ -26,10 +26,10 @@ USER = Member("user", "e" * 32)
 
 def scrape(port: int) -> dict[str, float]:
     """Each sample's value by its name with labels: ``name{a="b"}{c="d"}``."""
-    answer = request(("127.0.0.1", port), "GET", "/metrics")
-    assert answer.status == 200, str(answer)
-    assert (answer.header("content-type") or "").startswith("text/plain; version="), str(answer)
-    samples = [sample for family in families(answer.body.decode()) for sample in family.samples]
+    response = request(("127.0.0.1", port), "GET", "/metrics")
+    assert response.status == 200, str(response)
+    assert (response.header("content-type") or "").startswith("text/plain; version="), str(response)
+    samples = [sample for family in families(response.body.decode()) for sample in family.samples]
     return {
         one.name + "".join(sorted(f'{{{name}="{value}"}}' for name, value in one.labels.items())): (
             one.value
@@ -94,8 +94,8 @@ def test_the_gateway_counts_its_calls(tmp_path: Path, cloud: EmbeddedCloud) -> N
     port = free_port()
     with gateway(tmp_path / "gateway", cloud, _glance(port)) as served:
         for _ in range(4):
-            answer = served.ask("user", "GET", "/v2.1/images")
-            assert answer.status == 200, str(answer)
+            response = served.request("user", "GET", "/v2.1/images")
+            assert response.status == 200, str(response)
         found = scrape_until(port, list_images_200=4)
         lines = served.process.log.read_text().splitlines()
     calls = "glimpse_service_calls_total"
@@ -113,8 +113,8 @@ def test_retries_are_counted(tmp_path: Path, cloud: EmbeddedCloud) -> None:
     port = free_port()
     nowhere = f"http://127.0.0.1:{free_port()}"
     with gateway(tmp_path / "gateway", cloud, _glance(port, api_servers=nowhere)) as served:
-        answer = served.ask("user", "GET", "/v2.1/images")
-        assert answer.status == 503, str(answer)
+        response = served.request("user", "GET", "/v2.1/images")
+        assert response.status == 503, str(response)
         found = scrape_until(port, list_images_503=1)
     name = 'glimpse_service_calls_total{method="GET"}{outcome="unreachable"}{service="glance"}'
     assert found[name] == 4
@@ -133,7 +133,7 @@ def test_a_gateway_is_scraped_at_the_default_port(tmp_path: Path, cloud: Embedde
             pytest.skip(f"port {METRICS_PORT} is somebody's already: {error}")
         other.listen()
         with gateway(tmp_path / "second", cloud, unset) as served:
-            assert served.ask("user", "GET", "/v2.1/images").status == 200
+            assert served.request("user", "GET", "/v2.1/images").status == 200
             said = served.process.log.read_text()
             assert f"no /metrics to scrape: cannot listen on 127.0.0.1:{METRICS_PORT}" in said
         with (
@@ -142,7 +142,7 @@ def test_a_gateway_is_scraped_at_the_default_port(tmp_path: Path, cloud: Embedde
         ):
             pass
     with gateway(tmp_path / "first", cloud, unset) as served:
-        assert served.ask("user", "GET", "/v2.1/images").status == 200
+        assert served.request("user", "GET", "/v2.1/images").status == 200
         if "no /metrics to scrape" in served.process.log.read_text():
             served.process.stop()
             with socket.socket() as probe:
@@ -178,10 +178,10 @@ def test_workers_without_a_metrics_directory_serve_without_metrics(
 def test_the_metrics_port_and_the_api_port_are_separate(tmp_path: Path) -> None:
     port = free_port()
     with _process(tmp_path, port, workers=1) as process:
-        answer = request(("127.0.0.1", port), "GET", "/v2.1/images")
-        assert answer.status == 404, str(answer)
-        answer = request(process.address, "GET", "/metrics")
-        assert b"glimpse_" not in answer.body, str(answer)
+        response = request(("127.0.0.1", port), "GET", "/v2.1/images")
+        assert response.status == 404, str(response)
+        response = request(process.address, "GET", "/metrics")
+        assert b"glimpse_" not in response.body, str(response)
 
 
 def test_every_metric_is_documented_and_no_other() -> None:

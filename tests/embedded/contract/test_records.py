@@ -72,8 +72,8 @@ async def test_concurrent_updates_of_one_image_are_serialized(catalog: Catalog) 
 
     one = image(name="")
     await catalog.insert(one)
-    answers = await asyncio.gather(*(catalog.update(one.id, None, longer) for _ in range(100)))
-    assert {len(answer.name or "") for answer in answers} == set(range(1, 101))
+    responses = await asyncio.gather(*(catalog.update(one.id, None, longer) for _ in range(100)))
+    assert {len(response.name or "") for response in responses} == set(range(1, 101))
 
 
 async def test_updated_image_is_listed_by_its_new_values_only(catalog: Catalog) -> None:

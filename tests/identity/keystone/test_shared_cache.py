@@ -169,8 +169,8 @@ async def test_processes_with_different_secrets_share_nothing(
         Fault("reset"),
         Fault("close", 3),
         Fault("trickle", pause=0.1),
-        Fault("answer", answer=lambda _: b"HTTP/1.1 200 OK\r\n\r\n"),
-        Fault("answer", answer=lambda _: b"SERVER_ERROR out of memory\r\n"),
+        Fault("respond", respond=lambda _: b"HTTP/1.1 200 OK\r\n\r\n"),
+        Fault("respond", respond=lambda _: b"SERVER_ERROR out of memory\r\n"),
     ],
     ids=["refuses", "hangs", "resets", "closes", "trickles", "speaks HTTP", "fails"],
 )
