@@ -14,8 +14,8 @@ import pytest
 from tests.gateway.conftest import OWNER
 from tests.support.cloud import Cloud, EmbeddedCloud, seed_identity
 from tests.support.gateway import SERVICE, gateway
-from tests.support.memory import MEGABYTE, resident_bytes
 from tests.support.process import GlimpseProcess
+from tests.support.resident_memory import MEGABYTE, resident_bytes
 
 LONG = 50_000  # characters: a request's head may have 64 kB
 WARM_UP, ROUNDS = 5, 15

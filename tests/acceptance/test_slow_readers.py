@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.gateway.conftest import OWNER
 from tests.support.cloud import EmbeddedCloud, seed_identity
-from tests.support.memory import MEGABYTE, resident_bytes
 from tests.support.process import GlimpseProcess, run_glimpse, wait_until
+from tests.support.resident_memory import MEGABYTE, resident_bytes
 
 IMAGES = 5000  # 6 MB as a list: more than the buffers of the kernel hold
 READERS = 400  # that would hold 145 MB or more in all

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.support.environments import CHECKOUT, install
+from tests.support.virtual_environments import CHECKOUT, install
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = CHECKOUT / ".venv-clients"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.environments import CHECKOUT
 from tests.support.process import GlimpseProcess
+from tests.support.virtual_environments import CHECKOUT
 
 pytestmark = pytest.mark.clients
 NEXT = "echo ---next---"

@@ -13,7 +13,7 @@ from glimpse.images import Caller
 from tests.compute.requests import make_operations
 from tests.support import asgi
 from tests.support.http import Response
-from tests.support.memory_images import MemoryImageService
+from tests.support.memory_image_service import MemoryImageService
 from tests.support.options import compute_options
 
 OWNER = Caller("user", "abc", frozenset(("member",)))

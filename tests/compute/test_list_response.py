@@ -8,7 +8,7 @@ from glimpse.images import Caller, Image, ImageQuery, Page
 from glimpse.images.image import image_from_document
 from tests.compute.requests import make_operations, make_request, read_document
 from tests.embedded.images import document
-from tests.support.memory_images import MemoryImageService
+from tests.support.memory_image_service import MemoryImageService
 
 CALLER = Caller("demo", "demo", token="demo:demo")
 IMAGES = [image_from_document(document()) for _ in range(450)]

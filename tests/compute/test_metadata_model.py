@@ -12,7 +12,7 @@ from glimpse.compute.responses import Response
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError
 from tests.compute.requests import make_operations, make_request, read_document
-from tests.support.memory_images import MemoryImageService
+from tests.support.memory_image_service import MemoryImageService
 
 OWNER = Caller("user", "project", frozenset(("member",)))
 MOST = 4  # items

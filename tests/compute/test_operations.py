@@ -9,7 +9,7 @@ from glimpse.compute.routes import ROUTES
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError
 from tests.compute.requests import LINKS, make_operations, make_request, read_document
-from tests.support.memory_images import MemoryImageService
+from tests.support.memory_image_service import MemoryImageService
 
 OWNER = Caller("user", "project", frozenset(("member",)))
 STRANGER = Caller("other", "other-project", frozenset(("member",)))

@@ -9,7 +9,7 @@ from typing import Any
 from tests.support.gateway import credentials, write_configuration
 from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess
-from tests.support.scripted import (
+from tests.support.scripted_server import (
     Respond,
     ScriptedServer,
     encode_response,
@@ -33,9 +33,9 @@ class HostileCloud:
         self.process = process
         self.keystone = ScriptedServer(self._keystone)
         self.glance = ScriptedServer(self._glance)
-        self.mend()
+        self.restore()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """Let both services work again."""
         self.token: Any = token_document(self.keystone.base_url, self.glance.base_url)
         self.login: Respond = lambda _: json_response(self.token, 201, "X-Subject-Token: own")

@@ -6,7 +6,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.support.cloud import PASSWORD, EmbeddedCloud
-from tests.support.faultproxy import Fault, FaultProxy, respond_with
+from tests.support.fault_proxy import Fault, FaultProxy, respond_with
 from tests.support.gateway import Sections, credentials, write_configuration
 from tests.support.process import free_port, run_glimpse
 from tests.support.services import memcached, redis_server

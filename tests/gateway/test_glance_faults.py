@@ -12,7 +12,7 @@ import pytest
 
 from tests.gateway.conftest import TIMEOUT, image_document
 from tests.support.cloud import EmbeddedCloud
-from tests.support.faultproxy import Fault, FaultProxy, encode_response, respond_with
+from tests.support.fault_proxy import Fault, FaultProxy, encode_response, respond_with
 from tests.support.gateway import GatewayCloud, gateway
 from tests.support.http import Response, encode_head
 from tests.support.process import wait_until
@@ -80,7 +80,7 @@ def running(behind: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> 
 def rig(running: Rig) -> Iterator[Rig]:
     assert OPERATIONS["show"](running.cloud).status == 200
     yield running
-    running.glance.mend()
+    running.glance.restore()
     response = OPERATIONS["show"](running.cloud)
     assert response.status == 200, f"Glance works again, but the response is:\n{response}"
 
@@ -273,12 +273,12 @@ def test_failed_requests_leak_no_files_and_no_memory(rig: Rig) -> None:
                 operations = [OPERATIONS[("list", "show")[n % 2]] for n in range(times)]
                 responses = list(pool.map(lambda send_request: send_request(rig.cloud), operations))
             assert {response.status for response in responses} == {FAULTS[kind][1]}
-        rig.glance.mend()
+        rig.glance.restore()
 
     fail(8)  # modules and pooled connections are no leak
     files, memory = open_files(process), resident(process)
     fail(50)
-    wait_until(lambda: rig.glance.open <= POOL, "connections to Glance leak")
+    wait_until(lambda: rig.glance.open_connections <= POOL, "connections to Glance leak")
     wait_until(lambda: open_files(process) <= files + POOL, "files leak")
     assert resident(process) - memory < GROWTH
 

@@ -11,7 +11,7 @@ import pytest
 from tests.gateway.hostile import SCHEMA, HostileCloud, hostile_cloud
 from tests.support.http import Response
 from tests.support.mutations import mutations
-from tests.support.scripted import Respond, ScriptedServer, encode_response, image_document
+from tests.support.scripted_server import Respond, ScriptedServer, encode_response, image_document
 
 GROWTH = 60  # MB that the gateway may grow by for one response
 # MB that 40 large responses at once may take: 32 MB are read at a time, and one is parsed.
@@ -37,10 +37,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileCloud]:
 
 @pytest.fixture
 def cloud(running: HostileCloud) -> Iterator[HostileCloud]:
-    running.mend()
+    running.restore()
     assert OPERATIONS["show"](running).status == 200
     yield running
-    running.mend()
+    running.restore()
     assert OPERATIONS["show"](running).status == 200
     assert "Traceback" not in running.log()
 
@@ -256,5 +256,5 @@ def test_forty_large_responses_at_once_take_bounded_memory(tmp_path: Path, kind:
         assert {response.status for response in responses} <= statuses
         growth = cloud.resident() - before
         assert growth < GROWTH_OF_MANY
-        cloud.mend()
+        cloud.restore()
         assert OPERATIONS[operation](cloud).status == 200

@@ -11,7 +11,12 @@ from tests.gateway.hostile import TIMEOUT, HostileCloud, hostile_cloud
 from tests.support.http import Response
 from tests.support.mutations import mutations
 from tests.support.process import wait_until
-from tests.support.scripted import ScriptedServer, encode_response, json_response, token_document
+from tests.support.scripted_server import (
+    ScriptedServer,
+    encode_response,
+    json_response,
+    token_document,
+)
 
 GROWTH = 60  # MB that the gateway may grow by
 HEAD = b"HTTP/1.1 201 -\r\nX-Subject-Token: own\r\nContent-Type: application/json\r\n"
@@ -51,7 +56,7 @@ def test_endless_response_to_a_login_is_refused(cloud: HostileCloud, kind: str) 
     cloud.login = lambda _: endless(*ENDLESS[kind])
     assert_unavailable(cloud.show())
     assert cloud.resident() - before < GROWTH
-    cloud.mend()
+    cloud.restore()
     assert cloud.show().status == 200
 
 
@@ -79,9 +84,9 @@ def test_slow_logins_end_with_their_timeout(tmp_path: Path) -> None:
             began = time.monotonic()
             assert_unavailable(cloud.show())
             assert time.monotonic() - began < 1 + 3
-        cloud.mend()
+        cloud.restore()
         assert cloud.show().status == 200
-        wait_until(lambda: not cloud.keystone.open, "a connection of a login leaks")
+        wait_until(lambda: not cloud.keystone.open_connections, "a connection of a login leaks")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -126,7 +131,7 @@ def test_refused_token_is_validated_once_in_a_few_seconds(cloud: HostileCloud) -
     assert len(validations) == 2
     cloud.validation = lambda _: encode_response(b"{}", 500)
     assert_unavailable(cloud.show("a third"))
-    cloud.mend()
+    cloud.restore()
     assert cloud.show("a third").status == 200, "a failure of Keystone was cached"
     wait_until(lambda: cloud.show("wrong").status == 200, "it is refused for longer than 10 s", 10)
 
@@ -159,7 +164,7 @@ def test_logins_with_values_of_other_types_are_unavailable(cloud: HostileCloud) 
         statuses[name] = cloud.show().status
     assert set(statuses.values()) == {503}
     assert len(cloud.keystone.heads) > 2 * len(statuses), "it did not log in for each"
-    cloud.mend()
+    cloud.restore()
     assert cloud.show().status == 200
     assert "Traceback" not in cloud.log()
 
@@ -178,7 +183,7 @@ def test_catalog_is_read_again_until_it_has_the_service(cloud: HostileCloud, ser
     listed = cloud.token["token"]["catalog"]
     cloud.token["token"]["catalog"] = [one for one in listed if one["type"] != service]
     assert_unavailable(cloud.show())
-    cloud.mend()
+    cloud.restore()
     assert cloud.show().status == 200
 
 
@@ -192,5 +197,5 @@ def test_login_works_after_keystone_responded_alike_to_everything(
         began = time.monotonic()
         assert_unavailable(cloud.show())
         assert time.monotonic() - began < TIMEOUT
-    cloud.mend()
+    cloud.restore()
     assert cloud.show().status == 200

@@ -10,7 +10,7 @@ import pytest
 
 from tests.gateway.conftest import TIMEOUT, image_document
 from tests.support.cloud import EmbeddedCloud, issue_token
-from tests.support.faultproxy import Fault, FaultProxy, respond_with
+from tests.support.fault_proxy import Fault, FaultProxy, respond_with
 from tests.support.gateway import GatewayCloud, Sections, gateway
 from tests.support.http import Response, request
 from tests.support.process import wait_until
@@ -85,7 +85,7 @@ def test_unknown_token_is_unavailable_and_known_ones_work_while_keystone_fails(
         assert_unavailable(show(cloud, unknown), unknown)
         assert show(cloud, known).status == 200
     finally:
-        keystone.mend()
+        keystone.restore()
     assert show(cloud, unknown).status == 200
     log = cloud.process.log.read_text()
     assert unknown not in log
@@ -118,7 +118,7 @@ def test_gateway_starts_without_keystone_and_works_once_it_is_back(
             token = issue_token(cloud.identity_url, "owner")
             assert request(cloud.address, "GET", "/").status == 200
             assert_unavailable(show(cloud, token), token)
-            keystone.mend()
+            keystone.restore()
             response = show(cloud, token)
             assert response.status == 200, str(response)
             links = {link["rel"]: link["href"] for link in response.json()["image"]["links"]}

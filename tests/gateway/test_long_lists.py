@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.cloud import EmbeddedCloud
-from tests.support.faultproxy import Fault, FaultProxy
+from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.gateway import GatewayCloud, gateway
-from tests.support.manyimages import ManyImages
+from tests.support.many_images import ManyImages
 
 SECONDS = 60.0
 MANY = 40_000

@@ -14,9 +14,9 @@ import pytest
 
 from tests.gateway.conftest import image_document
 from tests.support.cloud import EmbeddedCloud
-from tests.support.forgetful import ForgetfulGlance
 from tests.support.gateway import GatewayCloud, Sections, gateway
 from tests.support.process import wait_until
+from tests.support.racy_glance import RacyGlance
 from tests.support.services import redis_server
 
 CLIENTS = 16
@@ -35,15 +35,15 @@ class Write(NamedTuple):
 
 
 @pytest.fixture
-def glance() -> Iterator[ForgetfulGlance]:
-    with ForgetfulGlance(DELAY) as glance:
+def glance() -> Iterator[RacyGlance]:
+    with RacyGlance(DELAY) as glance:
         glance.images = {image["id"]: dict(image) for image in IMAGES}
         yield glance
 
 
 @contextmanager
 def writer(
-    directory: Path, behind: EmbeddedCloud, glance: ForgetfulGlance, *arguments: str, url: str = ""
+    directory: Path, behind: EmbeddedCloud, glance: RacyGlance, *arguments: str, url: str = ""
 ) -> Iterator[GatewayCloud]:
     """A gateway without a limit of properties."""
     sections: Sections = {
@@ -70,11 +70,11 @@ def work() -> list[tuple[str, str]]:
     return [(IMAGES[n % len(IMAGES)]["id"], f"key-{n}") for n in range(KEYS)]
 
 
-def missing(glance: ForgetfulGlance) -> list[str]:
+def missing(glance: RacyGlance) -> list[str]:
     return [key for image_id, key in work() if glance.images[image_id].get(key) != key]
 
 
-def test_glance_of_these_tests_loses_writes(glance: ForgetfulGlance) -> None:
+def test_glance_of_these_tests_loses_writes(glance: RacyGlance) -> None:
     image_id = IMAGES[0]["id"]
     with ThreadPoolExecutor(CLIENTS) as pool:
         for number in range(64):
@@ -84,7 +84,7 @@ def test_glance_of_these_tests_loses_writes(glance: ForgetfulGlance) -> None:
 
 
 def test_two_workers_lose_no_acknowledged_write(
-    behind: EmbeddedCloud, glance: ForgetfulGlance, tmp_path: Path
+    behind: EmbeddedCloud, glance: RacyGlance, tmp_path: Path
 ) -> None:
     with (
         writer(tmp_path / "gateway", behind, glance, "--workers", "2") as cloud,
@@ -96,7 +96,7 @@ def test_two_workers_lose_no_acknowledged_write(
 
 
 def test_two_processes_lose_no_acknowledged_write_when_one_is_killed(
-    behind: EmbeddedCloud, glance: ForgetfulGlance, tmp_path: Path
+    behind: EmbeddedCloud, glance: RacyGlance, tmp_path: Path
 ) -> None:
     """Writes without a response are repeated until they are acknowledged."""
     unanswered: list[Write] = []
@@ -131,7 +131,7 @@ def test_two_processes_lose_no_acknowledged_write_when_one_is_killed(
 
 
 def test_late_write_of_a_killed_process_undoes_nothing(
-    behind: EmbeddedCloud, glance: ForgetfulGlance, tmp_path: Path
+    behind: EmbeddedCloud, glance: RacyGlance, tmp_path: Path
 ) -> None:
     """Glance still processes its PATCH; the next writer waits until that is over."""
     image_id = IMAGES[0]["id"]
@@ -155,7 +155,7 @@ def test_late_write_of_a_killed_process_undoes_nothing(
 
 
 def _writer_with(
-    redis: int, directory: Path, behind: EmbeddedCloud, glance: ForgetfulGlance
+    redis: int, directory: Path, behind: EmbeddedCloud, glance: RacyGlance
 ) -> AbstractContextManager[GatewayCloud]:
     url = f"redis://127.0.0.1:{redis}?lock_timeout={LOCK_EXPIRY}"
     return writer(directory, behind, glance, url=url)

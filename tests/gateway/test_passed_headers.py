@@ -9,7 +9,7 @@ import pytest
 
 from tests.gateway.conftest import image_document
 from tests.support.cloud import EmbeddedCloud, issue_token
-from tests.support.faultproxy import Fault, FaultProxy
+from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.gateway import GatewayCloud, gateway
 from tests.support.http import request
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.gateway.conftest import image_document
 from tests.support.cloud import PASSWORD, EmbeddedCloud, issue_token
-from tests.support.faultproxy import Fault, FaultProxy, respond_with
+from tests.support.fault_proxy import Fault, FaultProxy, respond_with
 from tests.support.gateway import SERVICE, GatewayCloud, credentials, gateway
 from tests.support.http import Response, request
 from tests.support.services import memcached, redis_server
@@ -120,7 +120,7 @@ def test_logs_and_errors_contain_no_secrets(rig: Rig) -> None:
         for place, proxy in enumerate((keystone, glance)):
             proxy.fail(fault)
             send_requests(unknown[2 * number + place])
-            proxy.mend()
+            proxy.restore()
         send_requests(known)
     assert {response.status for response in responses} >= {200, 401, 502, 503}
     assert own_tokens

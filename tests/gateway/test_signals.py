@@ -13,9 +13,9 @@ from typing import NamedTuple
 import pytest
 
 from tests.support.cloud import EmbeddedCloud
-from tests.support.faultproxy import Fault, FaultProxy
+from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.gateway import GatewayCloud, gateway
-from tests.support.manyimages import ManyImages
+from tests.support.many_images import ManyImages
 from tests.support.process import wait_until
 
 COUNT = 5_000

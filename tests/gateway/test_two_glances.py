@@ -10,7 +10,7 @@ import pytest
 
 from tests.gateway.conftest import TIMEOUT, image_document
 from tests.support.cloud import EmbeddedCloud
-from tests.support.faultproxy import Fault, FaultProxy, respond_with
+from tests.support.fault_proxy import Fault, FaultProxy, respond_with
 from tests.support.gateway import GatewayCloud, gateway
 from tests.support.http import Response
 from tests.support.process import wait_until
@@ -53,13 +53,13 @@ def test_hanging_server_does_not_delay_requests_to_the_other(
         bad.fail(Fault("hang"))
         many = [pool.submit(cloud.request, "owner", "GET", show) for _ in range(400)]
         try:
-            wait_until(lambda: bad.open == 100, "not all of its connections are in use")
+            wait_until(lambda: bad.open_connections == 100, "not all of its connections are in use")
             wait_until(
                 lambda: sum(each.done() for each in many) == 200,
                 "half of the requests do not succeed",
             )
             good.refuse()  # close idle connections, so that new ones are needed
-            good.mend()
+            good.restore()
             more = [pool.submit(cloud.request, "owner", "GET", show) for _ in range(40)]
             wait_until(
                 lambda: sum(each.done() for each in more) >= 15,
@@ -67,7 +67,7 @@ def test_hanging_server_does_not_delay_requests_to_the_other(
                 seconds=LONG_TIMEOUT / 2,
             )
         finally:
-            bad.mend()
+            bad.restore()
         assert {each.result().status for each in many + more} == {200}
 
 

@@ -16,7 +16,7 @@ from glimpse.glance.image_locks import ImageLocks
 from glimpse.images.errors import Unavailable
 from tests.glance.test_image_locks import hold_lock
 from tests.support.databases import etcd, mariadb, postgresql
-from tests.support.faultproxy import Fault, FaultProxy
+from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.process import ServerProcess
 from tests.support.services import memcached, redis_server
 
@@ -151,7 +151,7 @@ async def test_locks_are_unavailable_in_time_while_the_service_fails_and_work_af
         async with locks.lock(image):
             pytest.fail("there was no lock to hold")
     assert time.monotonic() - began < 3
-    server.proxy.mend()
+    server.proxy.restore()
     await eventually_locked(locks, image)
     await locks.close()
 

@@ -11,7 +11,7 @@ from tooz.locking import Lock
 
 from glimpse.glance.tooz_locks import ToozLocks, UnusableLockService, with_timeouts
 from glimpse.images.errors import Unavailable
-from tests.support.faultproxy import Fault, FaultProxy
+from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.services import memcached, redis_server
 
 FAILS = "cannot be changed until it is back: Connection"
@@ -59,7 +59,7 @@ async def test_locks_are_unavailable_while_redis_fails_and_work_when_it_is_back(
             tries = (locks.try_lock("image") for _ in range(20))
             results = await asyncio.gather(*tries, return_exceptions=True)
             assert {type(result) for result in results} == {Unavailable}
-            proxy.mend()
+            proxy.restore()
             await locks.release(await eventually_locked(locks))
         # Abandoned calls would go on trying after Redis has stopped.
         await until(lambda: not locks.abandoned_calls)
@@ -75,7 +75,7 @@ async def test_heartbeat_logs_failure_and_recovery_and_ends_with_the_service(
         await locks.release(await eventually_locked(locks))
         proxy.refuse()
         await until(lambda: FAILS in caplog.text)
-        proxy.mend()
+        proxy.restore()
         await until(lambda: RECOVERED in caplog.text)
         proxy.refuse()
         await until(lambda: caplog.text.count(FAILS) == 2)

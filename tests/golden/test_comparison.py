@@ -10,8 +10,8 @@ from tests.golden.compare import Place
 from tests.golden.exchanges import COMPACT, MORE, Exchange, read_exchanges, read_fixture
 from tests.golden.oracle import Oracle
 from tests.golden.replay import Result, compare, needs_broken_image, send
+from tests.support.canned_server import CannedServer
 from tests.support.http import Response
-from tests.support.player import Player
 
 FIXTURE = read_fixture(COMPACT)
 EXCHANGES = {
@@ -23,15 +23,15 @@ RECORDED = Place("http://127.0.0.1:18774", "http://127.0.0.1:19292/", "http://12
 LOOSENED = {"R7", "R9"}  # R7 loosens the length of a HEAD, R9 a message: the recording passes
 
 
-class PlayedCloud:
+class CannedCloud:
     """A cloud whose Compute is a Player."""
 
-    def __init__(self, player: Player) -> None:
-        self.player = player
+    def __init__(self, server: CannedServer) -> None:
+        self.server = server
 
     @property
     def address(self) -> tuple[str, int]:
-        return self.player.address
+        return self.server.address
 
     def token(self, user: str) -> str | None:
         return None if user == "none" else f"token-of-{user}"
@@ -45,9 +45,9 @@ class PlayedCloud:
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[PlayedCloud]:
-    with Player() as player:
-        yield PlayedCloud(player)
+def cloud() -> Iterator[CannedCloud]:
+    with CannedServer() as server:
+        yield CannedCloud(server)
 
 
 def as_recorded(exchange: Exchange) -> Response:
@@ -60,10 +60,10 @@ def as_recorded(exchange: Exchange) -> Response:
     return Response(exchange.status, tuple(pairs), data)
 
 
-def replay(exchange: Exchange, cloud: PlayedCloud, response: Response) -> Result:
+def replay(exchange: Exchange, cloud: CannedCloud, response: Response) -> Result:
     oracle = Oracle(FIXTURE)
     oracle = Oracle(FIXTURE, broken=needs_broken_image(exchange, oracle))
-    cloud.player.response = response
+    cloud.server.response = response
     return compare(exchange, send(exchange, cloud), cloud, oracle)
 
 
@@ -74,7 +74,7 @@ def with_header(response: Response, name: str, value: str) -> Response:
 
 @pytest.mark.parametrize("exchange", EXCHANGES.values(), ids=lambda exchange: exchange.name)
 def test_the_recording_itself_passes_unless_it_is_repaired(
-    exchange: Exchange, cloud: PlayedCloud
+    exchange: Exchange, cloud: CannedCloud
 ) -> None:
     result = replay(exchange, cloud, as_recorded(exchange))
     if set(result.repairs) - LOOSENED:
@@ -83,10 +83,10 @@ def test_the_recording_itself_passes_unless_it_is_repaired(
         assert not result.problems, str(result)
 
 
-def test_the_request_is_sent_as_it_was_recorded(cloud: PlayedCloud) -> None:
+def test_the_request_is_sent_as_it_was_recorded(cloud: CannedCloud) -> None:
     exchange = EXCHANGES["metadata-POST-as-empty-type"]
     replay(exchange, cloud, as_recorded(exchange))
-    head, _, body = cloud.player.received.partition(b"\r\n\r\n")
+    head, _, body = cloud.server.received.partition(b"\r\n\r\n")
     assert head.startswith(f"POST {exchange.path} HTTP/1.1\r\n".encode())
     assert b"\r\nContent-Type: \r\n" in head
     assert b"\r\nX-Auth-Token: token-of-gold\r\n" in head
@@ -106,27 +106,27 @@ def test_the_request_is_sent_as_it_was_recorded(cloud: PlayedCloud) -> None:
         ("unauthenticated-show", "WWW-Authenticate", 'Keystone uri="http://elsewhere"'),
     ],
 )
-def test_a_wrong_header_is_reported(name: str, header: str, value: str, cloud: PlayedCloud) -> None:
+def test_a_wrong_header_is_reported(name: str, header: str, value: str, cloud: CannedCloud) -> None:
     exchange = EXCHANGES.get(name, EXCHANGES["delete-unknown"])
     response = with_header(as_recorded(exchange), header, value)
     assert replay(exchange, cloud, response).problems
 
 
-def test_a_link_to_another_host_is_reported(cloud: PlayedCloud) -> None:
+def test_a_link_to_another_host_is_reported(cloud: CannedCloud) -> None:
     exchange = EXCHANGES["show-plain"]
     response = as_recorded(exchange)
     moved = response.body.replace(b"127.0.0.1:18774", b"127.0.0.2:18774")
     assert replay(exchange, cloud, replace(response, body=moved)).problems
 
 
-def test_another_property_value_is_reported(cloud: PlayedCloud) -> None:
+def test_another_property_value_is_reported(cloud: CannedCloud) -> None:
     exchange = EXCHANGES["metadata-debian"]
     response = as_recorded(exchange)
     changed = response.body.replace(b'"base"', b'"best"')
     assert replay(exchange, cloud, replace(response, body=changed)).problems
 
 
-def test_headers_added_on_purpose_are_allowed(cloud: PlayedCloud) -> None:
+def test_headers_added_on_purpose_are_allowed(cloud: CannedCloud) -> None:
     exchange = EXCHANGES["metadata-plain"]
     response = with_header(as_recorded(exchange), "Deprecation", "@1468800000")
     response = with_header(response, "ETag", '"1-2"')
@@ -134,14 +134,14 @@ def test_headers_added_on_purpose_are_allowed(cloud: PlayedCloud) -> None:
     assert not replay(exchange, cloud, with_header(response, "Link", link)).problems
 
 
-def test_a_repaired_filter_accepts_only_the_repaired_list(cloud: PlayedCloud) -> None:
+def test_a_repaired_filter_accepts_only_the_repaired_list(cloud: CannedCloud) -> None:
     exchange = EXCHANGES["list-status-UNKNOWN"]
     wrong = replay(exchange, cloud, as_recorded(exchange))
     assert wrong.repairs == ("R4",)
     assert wrong.problems
 
 
-def test_a_repaired_404_must_name_the_successor(cloud: PlayedCloud) -> None:
+def test_a_repaired_404_must_name_the_successor(cloud: CannedCloud) -> None:
     exchange = EXCHANGES["version-show-2.39"]
     message = "Images ended with microversion 2.35: use GET /v2/images/{id} of the Image API."
     body = json.dumps({"itemNotFound": {"code": 404, "message": message}}).encode()

@@ -12,8 +12,8 @@ from glimpse.http.bodies import BodyBudget, TooManyBodies
 from glimpse.telemetry.request_context import RequestContext
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import request
-from tests.support.memory import MEGABYTE, resident_bytes
 from tests.support.process import GlimpseProcess, wait_until
+from tests.support.resident_memory import MEGABYTE, resident_bytes
 
 DEMO = Member("demo", "d" * 32)
 LARGEST = 1024 * 1024  # bytes of a JSON body of the Image API

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.process import GlimpseProcess
-from tests.support.rawhttp import RawConnection
+from tests.support.raw_connection import RawConnection
 
 USER = Member("user", "e" * 32)
 GOOD = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

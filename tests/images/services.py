@@ -18,7 +18,7 @@ from glimpse.identity import RequestTarget
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.image_api import image_api
 from glimpse.images import Caller, Image, ImageQuery, ImageService, Permissions
-from tests.support.memory_images import MemoryImageService
+from tests.support.memory_image_service import MemoryImageService
 
 _USUAL = ("member", "reader")
 

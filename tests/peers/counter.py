@@ -41,7 +41,7 @@ class CallCounter(ThreadedServer):
             except OSError:
                 return  # nobody is there: the client sees it, too
             with server:
-                responses = threading.Thread(target=_pass_answers, args=(server, client))
+                responses = threading.Thread(target=_forward_responses, args=(server, client))
                 responses.start()
                 self._pass_requests(client, server)
                 responses.join()
@@ -66,7 +66,7 @@ class CallCounter(ThreadedServer):
         _end(server)
 
 
-def _pass_answers(server: socket.socket, client: socket.socket) -> None:
+def _forward_responses(server: socket.socket, client: socket.socket) -> None:
     while data := _receive(server):
         _send(client, data)
     _end(client)

@@ -7,7 +7,7 @@ own releases' liking: the one that runs this does.
 import sys
 from pathlib import Path
 
-from tests.support.environments import CHECKOUT, install
+from tests.support.virtual_environments import CHECKOUT, install
 
 ENVIRONMENT = CHECKOUT / ".venv-peers"
 PROGRAMS = ENVIRONMENT / "bin"

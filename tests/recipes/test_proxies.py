@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.canned_server import CannedServer
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import Response, request
-from tests.support.player import Player
 from tests.support.process import GlimpseProcess, free_port, wait_until
 
 RECIPES = Path(__file__).parent.parent.parent / "docs" / "recipes"
@@ -51,15 +51,15 @@ def cloud(directory: Path) -> Iterator[EmbeddedCloud]:
 
 
 @pytest.fixture(scope="module")
-def nova() -> Iterator[Player]:
-    with Player() as player:
-        player.response = Response(200, (("Content-Length", "4"), ("Connection", "close")), b"nova")
-        yield player
+def nova() -> Iterator[CannedServer]:
+    with CannedServer() as server:
+        server.response = Response(200, (("Content-Length", "4"), ("Connection", "close")), b"nova")
+        yield server
 
 
 @pytest.fixture(scope="module", params=PROXIES)
 def proxy(
-    request: pytest.FixtureRequest, directory: Path, cloud: EmbeddedCloud, nova: Player
+    request: pytest.FixtureRequest, directory: Path, cloud: EmbeddedCloud, nova: CannedServer
 ) -> Iterator[Address]:
     with _proxy(request.param, directory, cloud.address, nova.address) as address:
         yield address
@@ -148,7 +148,7 @@ def _listens(address: Address) -> bool:
     ],
 )
 def test_proxies_send_images_to_glimpse(
-    proxy: Address, cloud: EmbeddedCloud, nova: Player, path: str
+    proxy: Address, cloud: EmbeddedCloud, nova: CannedServer, path: str
 ) -> None:
     _put_image(cloud)
     nova.received = b""
@@ -167,7 +167,9 @@ def test_proxies_send_images_to_glimpse(
         *("/v2.1/os-foo/images", f"/v2.1/servers/{IMAGE}/metadata", "/v2.1/flavors/1/images"),
     ],
 )
-def test_proxies_send_everything_else_to_nova(proxy: Address, nova: Player, path: str) -> None:
+def test_proxies_send_everything_else_to_nova(
+    proxy: Address, nova: CannedServer, path: str
+) -> None:
     response = request(proxy, "GET", path)
     assert response.body == b"nova", str(response)
     assert nova.received.startswith(f"GET {path} HTTP/1.".encode())
@@ -175,7 +177,7 @@ def test_proxies_send_everything_else_to_nova(proxy: Address, nova: Player, path
 
 @pytest.mark.parametrize("name", PROXIES)
 def test_links_lead_to_the_proxy_whatever_headers_a_client_sends(
-    name: str, tmp_path: Path, nova: Player
+    name: str, tmp_path: Path, nova: CannedServer
 ) -> None:
     headers = {
         "Forwarded": "proto=https;host=evil.example",
@@ -201,7 +203,9 @@ def test_proxies_pass_a_metadata_write_on(proxy: Address, cloud: EmbeddedCloud) 
     assert response.json()["metadata"]["colour"] == "blue", str(response)
 
 
-def test_haproxy_sends_nothing_to_a_glimpse_that_is_drained(tmp_path: Path, nova: Player) -> None:
+def test_haproxy_sends_nothing_to_a_glimpse_that_is_drained(
+    tmp_path: Path, nova: CannedServer
+) -> None:
     disabled = tmp_path / "disabled"
     with (
         _cloud(tmp_path) as cloud,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support.http import request
 from tests.support.process import GlimpseProcess, wait_until
-from tests.support.rawhttp import RawConnection
+from tests.support.raw_connection import RawConnection
 
 GET = b"GET /readiness HTTP/1.1\r\nHost: x\r\n\r\n"
 LIMIT = 80  # descriptors

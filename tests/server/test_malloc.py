@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import request
-from tests.support.memory import MEGABYTE, resident_bytes
 from tests.support.process import GlimpseProcess
+from tests.support.resident_memory import MEGABYTE, resident_bytes
 
 USER = Member("user", "e" * 32)
 HASH_MEMORY = 16 * MEGABYTE  # of scrypt
@@ -28,7 +28,7 @@ FRAGMENTED_HEAP = """
 import os
 
 from glimpse.server.malloc import configure_malloc, trim_heap
-from tests.support.memory import resident_bytes
+from tests.support.resident_memory import resident_bytes
 
 configure_malloc()
 blocks = [bytes(100_000) for _ in range(400)]

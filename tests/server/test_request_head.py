@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.process import GlimpseProcess
-from tests.support.rawhttp import RawConnection
+from tests.support.raw_connection import RawConnection
 
 GOOD = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 MANY = b"".join(b"X-%d: y\r\n" % number for number in range(9000))

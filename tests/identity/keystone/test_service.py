@@ -16,7 +16,7 @@ from tests.identity.scripted_keystone import (
     serve_keystone,
     session_at,
 )
-from tests.support.faultproxy import Fault, FaultProxy
+from tests.support.fault_proxy import Fault, FaultProxy
 
 
 @pytest.fixture
@@ -176,7 +176,7 @@ async def test_threads_of_logins_past_their_deadline_are_bounded(keystone: Keyst
             with pytest.raises(IdentityUnavailable):
                 await session.token_and_endpoint()
         assert threading.active_count() - before <= 9
-        proxy.mend()
+        proxy.restore()
         async with asyncio.timeout(20):
             while threading.active_count() > before:  # noqa: ASYNC110  threads set no asyncio.Event
                 await asyncio.sleep(0.02)

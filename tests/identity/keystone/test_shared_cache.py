@@ -19,7 +19,7 @@ from tests.identity.scripted_keystone import (
     identity_at,
     serve_keystone,
 )
-from tests.support.faultproxy import Fault, FaultProxy
+from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.process import ServerProcess
 from tests.support.services import memcached
 

@@ -5,7 +5,7 @@ import threading
 import uuid
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.faultproxy import encode_response
+from tests.support.fault_proxy import encode_response
 
 _PATIENCE = 60.0  # seconds: only a test that fails waits for so long
 _DATES = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-02-01T10:20:30Z"}

@@ -12,7 +12,7 @@ from tests.support.server import Server
 _PREFIX = "/v2/images/"
 
 
-class ForgetfulGlance(Server):
+class RacyGlance(Server):
     """Serves `images` by id, each a document of the Image API, to whoever asks.
 
     A PATCH changes what it read `delay` seconds ago: of two at once, the later undoes the earlier.
@@ -54,7 +54,7 @@ class ForgetfulGlance(Server):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    glance: ForgetfulGlance
+    glance: RacyGlance
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that was killed does not take its answer; everything else is told."""

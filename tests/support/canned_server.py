@@ -6,7 +6,7 @@ from tests.support.http import Response
 from tests.support.server import ThreadedServer
 
 
-class Player(ThreadedServer):
+class CannedServer(ThreadedServer):
     """Answers every connection with `answer`, and keeps what it was sent. A context manager."""
 
     def __init__(self) -> None:

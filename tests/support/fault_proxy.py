@@ -59,13 +59,13 @@ class FaultProxy(Server):
         self._fault: Fault | None = None
         self._when: Callable[[bytes], bool] = lambda _request: True
         self._left: int | None = None
-        self._mended = asyncio.Event()
+        self._restored = asyncio.Event()
         self._connections: set[asyncio.Task[None]] = set()
         self.requests = 0
         self.port = 0
 
     @property
-    def open(self) -> int:
+    def open_connections(self) -> int:
         """How many connections clients have to this proxy."""
         return len(self._connections)
 
@@ -93,7 +93,7 @@ class FaultProxy(Server):
         """Fail so many of the requests that `when` picks; until `mend` without a number."""
 
         async def set_fault() -> None:
-            self._mended.clear()
+            self._restored.clear()
             self._fault, self._left, self._when = fault, times, when
 
         self._run(set_fault())
@@ -102,17 +102,17 @@ class FaultProxy(Server):
         """Refuse connections, and end the ones there are, until `mend`."""
 
         async def stop() -> None:
-            self._mended.clear()
+            self._restored.clear()
             await self._close()
 
         self._run(stop())
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """Pass everything on again; what hung or trickled ends."""
 
         async def repair() -> None:
             self._fault = None
-            self._mended.set()
+            self._restored.set()
             if self._listener is None:
                 self._listen()
 
@@ -162,7 +162,7 @@ class FaultProxy(Server):
         finally:
             _reset(writer)
 
-    def take(self, request: bytes) -> Fault | None:
+    def next_fault(self, request: bytes) -> Fault | None:
         """The fault that this request is to meet."""
         self.requests += 1
         if self._fault is None or self._left == 0 or not self._when(request):
@@ -174,10 +174,10 @@ class FaultProxy(Server):
     async def connect(self) -> Streams:
         return await asyncio.open_connection(*self._target)
 
-    async def until_mended(self, seconds: float | None = None) -> bool:
+    async def wait_until_restored(self, seconds: float | None = None) -> bool:
         """Wait; tell whether it was mended before the time was over."""
         try:
-            await asyncio.wait_for(self._mended.wait(), seconds)
+            await asyncio.wait_for(self._restored.wait(), seconds)
         except TimeoutError:
             return False
         return True
@@ -204,8 +204,8 @@ class _Connection:
         except asyncio.CancelledError:
             connecting.add_done_callback(_close_connected)
             raise
-        responses = asyncio.create_task(self._pass_answers(service_reader))
-        requests = asyncio.create_task(self._pass_requests(service_writer))
+        responses = asyncio.create_task(self._forward_responses(service_reader))
+        requests = asyncio.create_task(self._forward_requests(service_writer))
         try:
             done, _ = await asyncio.wait((responses, requests), return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -216,20 +216,20 @@ class _Connection:
             service_writer.close()  # before waiting, which may be cancelled
             await asyncio.gather(responses, requests, return_exceptions=True)
 
-    async def _pass_requests(self, service: asyncio.StreamWriter) -> None:
+    async def _forward_requests(self, service: asyncio.StreamWriter) -> None:
         while data := await self._reader.read(65536):
             if self._fault is None:
-                self._fault = self._proxy.take(data)
+                self._fault = self._proxy.next_fault(data)
                 self._passed = 0
             if self._fault is not None and self._fault.kind == "respond":
-                self._writer.write(self._fault.respond(await self._rest(data)))
+                self._writer.write(self._fault.respond(await self._read_whole_request(data)))
                 await self._writer.drain()
                 self._fault = None
             else:
                 service.write(data)
                 await service.drain()
 
-    async def _rest(self, data: bytes) -> bytes:
+    async def _read_whole_request(self, data: bytes) -> bytes:
         """The whole HTTP request that begins with `data`; `data` if that is something else."""
         if b" HTTP/1." not in data:
             return data
@@ -240,7 +240,7 @@ class _Connection:
         length = int({name: value for name, _, value in fields}.get(b"content-length", 0))
         return data + await self._reader.readexactly(max(0, length - len(body)))
 
-    async def _pass_answers(self, service: asyncio.StreamReader) -> None:
+    async def _forward_responses(self, service: asyncio.StreamReader) -> None:
         while data := await service.read(65536):
             fault = self._fault
             if fault is None:
@@ -251,10 +251,10 @@ class _Connection:
             self._passed += len(data)
             self._writer.write(data[:allowed])
             await self._writer.drain()
-            if len(data) > allowed and not await self._happen(fault, data[allowed:]):
+            if len(data) > allowed and not await self._apply(fault, data[allowed:]):
                 return
 
-    async def _happen(self, fault: Fault, rest: bytes) -> bool:
+    async def _apply(self, fault: Fault, rest: bytes) -> bool:
         """Let the fault happen; tell whether the connection goes on."""
         if fault.kind == "reset":
             return False
@@ -263,12 +263,12 @@ class _Connection:
             await self._writer.wait_closed()
             return False
         if fault.kind == "hang":
-            await self._proxy.until_mended()
+            await self._proxy.wait_until_restored()
             return False
         for byte in rest:
             self._writer.write(bytes((byte,)))
             await self._writer.drain()
-            if await self._proxy.until_mended(fault.pause):
+            if await self._proxy.wait_until_restored(fault.pause):
                 return False
         return True
 

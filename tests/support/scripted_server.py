@@ -24,19 +24,19 @@ class ScriptedServer(ThreadedServer):
         super().__init__()
         self.respond = respond
         self.heads: list[str] = []
-        self.open: set[socket.socket] = set()
+        self.open_connections: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
 
     def serve(self) -> None:
         for connection in self.connections():
-            self.open.add(connection)
+            self.open_connections.add(connection)
             thread = threading.Thread(target=self._answer, args=(connection,))
             self._threads.append(thread)
             thread.start()
 
     def stop(self) -> None:
         super().stop()
-        for connection in list(self.open):
+        for connection in list(self.open_connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
@@ -47,7 +47,7 @@ class ScriptedServer(ThreadedServer):
             with connection, contextlib.suppress(OSError):
                 self._respond(connection)
         finally:
-            self.open.discard(connection)
+            self.open_connections.discard(connection)
 
     def _respond(self, connection: socket.socket) -> None:
         received = b""
