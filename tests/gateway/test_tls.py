@@ -81,7 +81,7 @@ async def glance(
 
     runner = web.ServerRunner(web.Server(handle), shutdown_timeout=0.1)
     await runner.setup()
-    context = files.server_context(asks_for_client=demands_certificate)
+    context = files.server_context(requires_client_certificate=demands_certificate)
     await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
     url = f"https://127.0.0.1:{runner.addresses[0][1]}"
     service = GlanceImageService(
@@ -107,7 +107,9 @@ async def keystone(
     files: Certificates, tls: TlsOptions, *, demands_certificate: bool = False
 ) -> AsyncIterator[tuple[ServiceSession, KeystoneIdentity]]:
     """A session and an identity in front of a Keystone that speaks TLS."""
-    async with serve_keystone(files.server_context(asks_for_client=demands_certificate)) as server:
+    async with serve_keystone(
+        files.server_context(requires_client_certificate=demands_certificate)
+    ) as server:
         options = replace(OPTIONS, tls=tls)
         session = session_at(server.url, options)
         identity = KeystoneIdentity(options, session, keystone_transport(options))

@@ -15,10 +15,9 @@ from tooz.coordination import get_coordinator
 from glimpse.glance.image_locks import ImageLocks
 from glimpse.images.errors import Unavailable
 from tests.glance.test_image_locks import hold_lock
-from tests.support.databases import etcd, mariadb, postgresql
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.process import ServerProcess
-from tests.support.services import memcached, redis_server
+from tests.support.services import etcd, mariadb, memcached, postgresql, redis_server
 
 # What tooz says of its PostgreSQL driver, and pymysql of how tooz calls it.
 pytestmark = [

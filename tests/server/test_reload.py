@@ -1,4 +1,4 @@
-"""SIGHUP: a reload of the configuration, and of log files that were moved, between requests."""
+"""SIGHUP reloads the configuration and opens moved log files; no request fails meanwhile."""
 
 import os
 import signal
@@ -12,7 +12,11 @@ import pytest
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import request
 from tests.support.process import GlimpseProcess, wait_until
-from tests.support.reload import advertised, write_configuration
+from tests.support.reload import (
+    advertised_microversion,
+    wait_for_microversion,
+    write_configuration,
+)
 
 DEADLINE = 20.0  # seconds
 USER = Member("user", "e" * 32)
@@ -28,8 +32,8 @@ def test_no_request_fails_during_reloads(tmp_path: Path, workers: int) -> None:
                 write_configuration(tmp_path, workers, version)
                 seen = clients.count
                 os.kill(process.pid, signal.SIGHUP)
-                wait_until(lambda v=version: advertised(process) == f"2.{v}", f"2.{version}")  # type: ignore[misc]  # mypy does not infer a lambda's default
-                wait_until(lambda s=seen: clients.count > s + 20, "no further requests are served")  # type: ignore[misc]  # mypy does not infer a lambda's default
+                wait_for_microversion(process, f"2.{version}")
+                clients.wait_for_count(seen + 20)
         assert clients.failures == []
         assert clients.count > 100
         assert process.stop() == 0
@@ -48,10 +52,10 @@ def test_an_invalid_configuration_is_logged_and_ignored(
         conf.write_text(f"[glimpse]\nworkers = {workers}\n{text}")
         os.kill(process.pid, signal.SIGHUP)
         wait_until(lambda: "configuration is kept" in process.log.read_text(), "no error is logged")
-        assert advertised(process) == "2.30"
+        assert advertised_microversion(process) == "2.30"
         write_configuration(tmp_path, workers, 31)
         os.kill(process.pid, signal.SIGHUP)
-        wait_until(lambda: advertised(process) == "2.31", "the valid configuration is not used")
+        wait_for_microversion(process, "2.31")
 
 
 def test_a_request_under_way_completes_with_the_old_configuration(tmp_path: Path) -> None:
@@ -70,7 +74,7 @@ def test_a_request_under_way_completes_with_the_old_configuration(tmp_path: Path
         connection.endheaders(b"one")
         write_configuration(tmp_path, 1, 31)
         os.kill(process.pid, signal.SIGHUP)
-        wait_until(lambda: advertised(process) == "2.31", "the new configuration is not used")
+        wait_for_microversion(process, "2.31")
         connection.send(b"two")
         assert connection.getresponse().status == 204, process.log.read_text()
         connection.close()
@@ -125,6 +129,10 @@ class _Clients:
         self._end.set()
         for thread in self._threads:
             thread.join()
+
+    def wait_for_count(self, count: int) -> None:
+        """Return when more than `count` requests have been sent since the start."""
+        wait_until(lambda: self.count > count, "no further requests are served")
 
     def _send_requests(self) -> None:
         connection = HTTPConnection(*self._address, timeout=DEADLINE)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.process import GlimpseProcess
-from tests.support.reload import advertised, write_configuration
+from tests.support.reload import advertised_microversion, write_configuration
 
 DEADLINE = 20.0  # seconds
 
@@ -73,7 +73,7 @@ def test_systemd_is_notified_of_start_reload_and_stop(tmp_path: Path, workers: i
         assert reloading == "RELOADING=1"
         assert int(since.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
         assert systemd.next() == "READY=1"
-        assert advertised(process) == "2.31"
+        assert advertised_microversion(process) == "2.31"
         assert process.stop() == 0, process.log.read_text()
         assert systemd.next() == "STOPPING=1"
 

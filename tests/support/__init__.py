@@ -1,1 +1,1 @@
-"""What tests start and speak to: real processes, raw HTTP, a cloud with users and images."""
+"""Test helpers: server processes, HTTP clients and servers, clouds with users and images."""

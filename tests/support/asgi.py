@@ -1,4 +1,4 @@
-"""Asking an ASGI application directly, for tests of one layer without a server."""
+"""An ASGI client: sends requests to an application without a server."""
 
 import asyncio
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ async def send_request(
     query: bytes = b"",
     port: int = 8774,
 ) -> Response:
-    """Send one request without a body and return the whole answer."""
+    """Send one request without a body; return the response with its whole body."""
     scope: dict[str, Any] = {
         "type": "http",
         "method": verb,
@@ -41,11 +41,13 @@ async def send_request(
 
     await app(scope, receive, send)
     pairs = tuple((k.decode(), v.decode()) for k, v in sent[0].get("headers", ()))
-    return Response(sent[0]["status"], pairs, b"".join(one.get("body", b"") for one in sent[1:]))
+    return Response(
+        sent[0]["status"], pairs, b"".join(message.get("body", b"") for message in sent[1:])
+    )
 
 
 def request(
     app: ASGIApp, verb: str, path: str, headers: Mapping[str, str] | None = None, port: int = 8774
 ) -> Response:
-    """As `call`, for a test that is no coroutine itself."""
+    """Send one request as `send_request` does, from a test that is not a coroutine."""
     return asyncio.run(send_request(app, verb, path, headers, port=port))

@@ -1,4 +1,4 @@
-"""Certificates for tests: an authority, a server on 127.0.0.1, and a client."""
+"""TLS certificates for tests: of an authority, of a server on 127.0.0.1, and of a client."""
 
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -12,15 +12,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-class Pair(NamedTuple):
-    """The PEM files of a certificate and its key."""
+class CertificateFiles(NamedTuple):
+    """The PEM files of a certificate and of its private key."""
 
     certificate: Path
     key: Path
 
 
 class Certificates:
-    """An authority's certificates, written to `directory`."""
+    """A certificate authority, and the certificates it issued. All files are in `directory`."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -30,14 +30,15 @@ class Certificates:
         self.server = self._issue("server")
         self.client = self._issue("client")
 
-    def server_context(self, *, asks_for_client: bool) -> ssl.SSLContext:
-        """What a server speaks TLS with; it may demand that clients have a certificate, too."""
+    def server_context(self, *, requires_client_certificate: bool) -> ssl.SSLContext:
+        """Return the TLS context of a server that has the certificate `server`."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(self.authority))
         context.load_cert_chain(*self.server)
-        context.verify_mode = ssl.CERT_REQUIRED if asks_for_client else ssl.CERT_NONE
+        context.verify_mode = ssl.CERT_REQUIRED if requires_client_certificate else ssl.CERT_NONE
         return context
 
-    def _issue(self, name: str, key: ec.EllipticCurvePrivateKey | None = None) -> Pair:
+    def _issue(self, name: str, key: ec.EllipticCurvePrivateKey | None = None) -> CertificateFiles:
+        """Write a certificate and its key. With `key`, it is the authority's own certificate."""
         is_authority = key is not None
         key = key or ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(UTC)
@@ -52,33 +53,35 @@ class Certificates:
             .not_valid_after(now + timedelta(hours=1))
             .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
             .add_extension(addresses, critical=False)
-            # What RFC 5280 demands besides, and Python 3.13 checks.
-            .add_extension(_usage(signs=is_authority), critical=True)
+            # RFC 5280 requires the next three extensions; Python 3.13 checks them.
+            .add_extension(_key_usage(signs_certificates=is_authority), critical=True)
             .add_extension(
                 x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
             )
-            .add_extension(_issued_by(self._key.public_key()), critical=False)
+            .add_extension(_authority_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        pair = Pair(self._directory / f"{name}.pem", self._directory / f"{name}.key")
-        pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        pair.key.write_bytes(
+        files = CertificateFiles(self._directory / f"{name}.pem", self._directory / f"{name}.key")
+        files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        files.key.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM,
                 serialization.PrivateFormat.PKCS8,
                 serialization.NoEncryption(),
             )
         )
-        return pair
+        return files
 
 
-def _usage(*, signs: bool) -> x509.KeyUsage:
+def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     names = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
-    never = dict.fromkeys((*names, "crl_sign", "encipher_only", "decipher_only"), False)
-    return x509.KeyUsage(digital_signature=not signs, key_cert_sign=signs, **never)
+    unused = dict.fromkeys((*names, "crl_sign", "encipher_only", "decipher_only"), False)
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates, key_cert_sign=signs_certificates, **unused
+    )
 
 
-def _issued_by(key: ec.EllipticCurvePublicKey) -> x509.AuthorityKeyIdentifier:
+def _authority_key(key: ec.EllipticCurvePublicKey) -> x509.AuthorityKeyIdentifier:
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(key)
 
 

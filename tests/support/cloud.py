@@ -1,4 +1,4 @@
-"""A cloud for tests, and the embedded one: Glimpse, its users, and images put in place."""
+"""Cloud: what tests need of a running Glimpse; EmbeddedCloud: one with embedded services."""
 
 import asyncio
 import json
@@ -22,7 +22,10 @@ OPERATOR = Caller("operator", "operators", frozenset(("admin",)), is_admin=True)
 
 @dataclass(frozen=True)
 class Member:
-    """A user, and the project that it acts in: one of the same name unless another is said."""
+    """A user and the project in which it has `roles`.
+
+    Without `project_name`, the project has the name of the user.
+    """
 
     name: str
     project_id: str
@@ -31,7 +34,7 @@ class Member:
 
 
 class Cloud(ABC):
-    """Glimpse as its clients reach it: with users, and images put in place behind its back."""
+    """A running Glimpse, its users and its images. `put_images` bypasses the APIs."""
 
     def __init__(self, process: GlimpseProcess) -> None:
         self.process = process
@@ -39,21 +42,27 @@ class Cloud(ABC):
 
     @abstractmethod
     def image_url_at(self, base_url: str) -> str:
-        """The Image API's URL, without ``/v2``, for a client that came to Glimpse at `base_url`."""
+        """Return the URL of the Image API, without ``/v2``.
+
+        `base_url` is the URL at which the client reaches Glimpse: its own one or a proxy's.
+        """
 
     @abstractmethod
     def identity_url_at(self, base_url: str) -> str:
-        """The Identity API's URL, without ``/v3``, likewise."""
+        """Return the URL of the Identity API, without ``/v3``; `base_url` as above."""
 
     @abstractmethod
     def issue_expired_token(self, user: str) -> str:
-        """A token of that user that was good until a moment ago."""
+        """Return a token of the user that was valid and has just expired."""
 
     @abstractmethod
     def put_images(
         self, documents: Iterable[Mapping[str, Any]], *, absent: Iterable[str] = ()
     ) -> None:
-        """Make these the state of these images, and let those with an id in `absent` not exist."""
+        """Create or replace the images of `documents`; delete those with an id in `absent`.
+
+        An id in `absent` without an image is no error.
+        """
 
     @property
     def address(self) -> tuple[str, int]:
@@ -68,7 +77,10 @@ class Cloud(ABC):
         return self.identity_url_at(self.process.base_url)
 
     def token(self, user: str) -> str | None:
-        """A token of that user; None for ``none``, one that never was for ``invalid``."""
+        """Return a token of the user, cached after the first call.
+
+        The user ``none`` has no token: None. The token of the user ``invalid`` is not valid.
+        """
         if user == "none":
             return None
         if user == "invalid":
@@ -85,7 +97,7 @@ class Cloud(ABC):
         body: bytes | None = None,
         headers: Iterable[tuple[str, str]] = (),
     ) -> Response:
-        """Send one request as `user`; a body is JSON."""
+        """Send one request with a token of `user`. A body is sent as JSON."""
         pairs = [("Content-Type", "application/json")] if body is not None else []
         pairs += headers
         token = self.token(user)
@@ -95,10 +107,9 @@ class Cloud(ABC):
 
 
 class EmbeddedCloud(Cloud):
-    """Everything a client needs of one Glimpse process.
+    """A Glimpse process that serves the Compute, Image and Identity APIs.
 
-    Images are loaded through the embedded service from the test's own process: the catalog is made
-    for several processes.
+    `put_images` opens the catalog in the process of the test: several processes may use it at once.
     """
 
     def image_url_at(self, base_url: str) -> str:
@@ -108,7 +119,7 @@ class EmbeddedCloud(Cloud):
         return f"{base_url}/identity"
 
     def issue_expired_token(self, user: str) -> str:
-        """A second process on the same state issues it: with tokens that live for one second."""
+        """Return a token that a second process issued, whose tokens expire after one second."""
         settings = self.state_dir.parent / "short.conf"
         settings.write_text("[embedded]\ntoken_expiration = 1\n")
         arguments = ["--config-file", str(settings)]
@@ -143,7 +154,7 @@ async def _put_images(
 
 
 def seed_identity(state_dir: Path, members: Iterable[Member]) -> None:
-    """Write the identity file of a cloud that has not been started yet."""
+    """Write the ``identity.json`` of a cloud that has not been started yet."""
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     known = list(members)
     projects = {member.project_id: member.project_name or member.name for member in known}
@@ -164,7 +175,7 @@ def seed_identity(state_dir: Path, members: Iterable[Member]) -> None:
 
 
 def issue_token(identity_url: str, user: str) -> str:
-    """Log in with the test's password, scoped to the project named like the user."""
+    """Log in with PASSWORD, scoped to the project with the user's name; return the token."""
     domain = {"id": "default"}
     credentials = {"name": user, "domain": domain, "password": PASSWORD}
     scope = {"project": {"name": user, "domain": domain}}
@@ -173,12 +184,12 @@ def issue_token(identity_url: str, user: str) -> str:
 
 
 def request_token(identity_url: str, auth: Mapping[str, Any]) -> str:
-    """Log in as `auth`, the content of an Identity API v3 request, says."""
-    place = urlsplit(identity_url)
+    """Log in with `auth`, the object of that name in POST /v3/auth/tokens; return the token."""
+    url = urlsplit(identity_url)
     response = request(
-        (str(place.hostname), int(place.port or 80)),
+        (str(url.hostname), int(url.port or 80)),
         "POST",
-        f"{place.path}/v3/auth/tokens",
+        f"{url.path}/v3/auth/tokens",
         {"Content-Type": "application/json"},
         json.dumps({"auth": auth}).encode(),
     )

@@ -1,4 +1,4 @@
-"""A raw HTTP/1.1 client: sends exactly what it is told to, which well-meaning clients do not."""
+"""An HTTP/1.1 client that sends targets and headers unchanged, even if they are invalid."""
 
 import contextlib
 import json
@@ -7,28 +7,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-TIMEOUT = 20.0  # seconds in which every answer has to have come: a hang fails a test
+TIMEOUT = 20.0  # seconds to wait for data; a server that hangs fails the test
 _BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
 
 
 @dataclass(frozen=True)
 class Response:
-    """What came back: status, headers in their order, and the whole body."""
+    """A response: the status code, the headers in their order, and the whole body."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, in any case."""
-        return next((v for k, v in self.headers if k.lower() == name.lower()), None)
+        """Return the value of the first header with this name, in any case; None without one."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     def json(self) -> Any:
         return json.loads(self.body)
 
     @property
     def fault(self) -> str | None:
-        """The name of the fault in the body (``badRequest``), None if there is none."""
+        """The name of the Compute fault in the body, such as ``badRequest``; None without one."""
         try:
             document = json.loads(self.body)
         except ValueError:
@@ -51,16 +51,16 @@ def request(
     headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
     body: bytes | None = None,
 ) -> Response:
-    """Send one request over a connection of its own and read the answer to its end.
+    """Send one request over a new connection; return the response with its whole body.
 
-    `target` and the headers go out as they are; Host and Content-Length are added unless given.
-    A server that answers without reading the whole body is fine: its answer is what counts.
-    Raises OSError (a timeout among them) or ValueError for an answer that is not HTTP.
+    `target` and the headers are sent unchanged; Host and Content-Length are added unless given.
+    A server may respond without reading the whole body.
+    Raises OSError if the connection fails or times out, and ValueError for an invalid response.
     """
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
     head = encode_head(address, method, target, pairs, body)
     with socket.create_connection(address, timeout=TIMEOUT) as connection:
-        # A server may answer early and close: whatever it said is still there to be read.
+        # A server may respond and close before it has read the body: the response can be read.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(head + (body or b""))
         return read_response(connection, method)
@@ -73,7 +73,7 @@ def encode_head(
     headers: Iterable[tuple[str, str]],
     body: bytes | None,
 ) -> bytes:
-    """Write the request line and the headers; ``Connection: close`` so that the end is seen."""
+    """Return the request line and the headers, with ``Connection: close`` as the last one."""
     pairs = list(headers)
     given = {name.lower() for name, _ in pairs}
     if "host" not in given:
@@ -87,11 +87,14 @@ def encode_head(
 
 
 def read_response(connection: socket.socket, method: str) -> Response:
-    """Read one answer to `method`: its head, then its body however that is framed."""
+    """Read the response to a request with `method`; its body may be framed in any way.
+
+    Raises ValueError if it is not HTTP/1.1 or ends early.
+    """
     with connection.makefile("rb") as stream:
         status_line = stream.readline(65536)
         if not status_line.startswith(b"HTTP/1.1 "):
-            raise ValueError(f"not an HTTP answer: {status_line!r}")
+            raise ValueError(f"not an HTTP response: {status_line!r}")
         headers: list[tuple[str, str]] = []
         while (line := stream.readline(65536).rstrip(b"\r\n")) != b"":
             name, _, value = line.decode("latin-1").partition(":")
@@ -101,20 +104,20 @@ def read_response(connection: socket.socket, method: str) -> Response:
         if method == "HEAD" or status in (204, 304):
             body = b""
         elif "chunked" in fields.get("transfer-encoding", ""):
-            body = b"".join(iter(lambda: _chunk(stream), b""))
+            body = b"".join(iter(lambda: _read_chunk(stream), b""))
         elif "content-length" in fields:
             body = stream.read(int(fields["content-length"]))
         else:
             body = stream.read()
         if method != "HEAD" and len(body) < int(fields.get("content-length", 0)):
-            raise ValueError(f"the answer ended after {len(body)} bytes of its body")
+            raise ValueError(f"the response ended after {len(body)} bytes of its body")
         return Response(status, tuple(headers), body)
 
 
-def _chunk(stream: Any) -> bytes:
+def _read_chunk(stream: Any) -> bytes:
     size = int(stream.readline(65536).split(b";")[0], 16)
     data: bytes = stream.read(size)
     stream.readline(65536)
     if len(data) != size:
-        raise ValueError("the answer ended in the middle of a chunk")
+        raise ValueError("the response ended in the middle of a chunk")
     return data

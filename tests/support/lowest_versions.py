@@ -1,6 +1,6 @@
-"""The lowest versions that pyproject.toml allows, as requirements; prints them, a line each.
+"""Command that prints the lowest versions that pyproject.toml allows, as requirements.
 
-With the path of a lock file, check instead that it has exactly these versions.
+With the path of a lock file, it checks instead that the file has exactly these versions.
 """
 
 import re
@@ -14,7 +14,7 @@ _LOCKED = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
 
 
 def lowest_versions() -> dict[str, str]:
-    """Return the lowest version of each dependency and of each extra's, by normalized name."""
+    """Return the lowest version of each dependency and extra, by normalized name."""
     project = tomllib.loads(PYPROJECT.read_text())["project"]
     lists = [project["dependencies"], *project["optional-dependencies"].values()]
     matches = [_REQUIREMENT.fullmatch(each) for requirements in lists for each in requirements]
@@ -23,7 +23,7 @@ def lowest_versions() -> dict[str, str]:
 
 
 def differences(lock: str) -> list[str]:
-    """Return a line for each dependency that a lock file has in another version, or not at all."""
+    """Return a line for each dependency that a lock file lacks or has in another version."""
     locked = dict(_LOCKED.findall(lock))
     return [
         f"{name}: pyproject.toml allows {version}, the lock has {locked.get(name)}"
@@ -33,7 +33,7 @@ def differences(lock: str) -> list[str]:
 
 
 def _release(version: str) -> str:
-    """Return a version without zeros at its end: 4 and 4.0.0 are the same."""
+    """Return the version without zeros at its end, so that 4 equals 4.0.0."""
     return re.sub(r"(\.0)+$", "", version)
 
 

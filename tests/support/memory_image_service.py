@@ -1,6 +1,6 @@
-"""An ImageService in memory, for tests that need images and neither files nor a server.
+"""An ImageService that keeps images in memory.
 
-The contract tests of tests/images hold for it.
+It passes the contract tests in tests/images.
 """
 
 import itertools
@@ -34,10 +34,10 @@ _SUPPORTED_FILTERS = frozenset(("names", "statuses", "properties", "marker", "li
 
 
 class MemoryImageService:
-    """Images in a dictionary; they are private unless they are created otherwise.
+    """An ImageService with a dictionary of images.
 
-    Lists support the filters of _SUPPORTED_FILTERS and the default order. `page_size` is the most
-    images of a page.
+    Lists support the filters of _SUPPORTED_FILTERS and the default order. A page has at most
+    `page_size` images.
     """
 
     def __init__(self, permissions: Permissions | None = None, *, page_size: int = 100) -> None:
@@ -55,9 +55,9 @@ class MemoryImageService:
         protected: bool = False,
         properties: Mapping[str, str] | None = None,
     ) -> Image:
-        """Add an active image of the caller's project; each is a second newer than the last."""
+        """Create an active image of the caller's project, a second newer than the one before."""
         minutes, seconds = divmod(next(self._seconds), 60)
-        moment = f"2024-01-01T00:{minutes:02}:{seconds:02}Z"
+        created_at = f"2024-01-01T00:{minutes:02}:{seconds:02}Z"
         image = image_from_document(
             {
                 **(properties or {}),
@@ -67,15 +67,15 @@ class MemoryImageService:
                 "visibility": visibility,
                 "owner": caller.project_id,
                 "protected": protected,
-                "created_at": moment,
-                "updated_at": moment,
+                "created_at": created_at,
+                "updated_at": created_at,
             }
         )
         self._images[image.id] = image
         return image
 
     async def put_image(self, image: Image) -> None:
-        """Store an image as it is, without any check."""
+        """Store the image without any check."""
         self._images[image.id] = image
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
@@ -97,8 +97,8 @@ class MemoryImageService:
             yield page
 
     def _after(self, caller: Caller, marker: str | None) -> list[Image]:
-        """All images, newest first, that come after the marker."""
-        images = sorted(self._images.values(), key=lambda each: each.created_at, reverse=True)
+        """Return the images after the marker, newest first; all of them without a marker."""
+        images = sorted(self._images.values(), key=lambda image: image.created_at, reverse=True)
         if marker is None:
             return images
         image = self._images.get(marker.lower())

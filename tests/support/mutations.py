@@ -1,11 +1,11 @@
-"""Documents with one value that is not as it should be."""
+"""Mutations: variants of a JSON document in which one value is invalid, missing or repeated."""
 
 import copy
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-# As JSON text, since some of them are no values of Python's, or are none of JSON's.
+# JSON text, because Python's json module would not write some of them, such as a lone surrogate.
 ODD_VALUES = (
     "null",
     "{}",
@@ -21,13 +21,14 @@ ODD_VALUES = (
     "[" * 300 + "]" * 300,
     5000 * "1",
 )
-_MARK = '"replaced by an odd value"'
+_PLACEHOLDER = '"replaced by an odd value"'
 
 
 def mutations(document: Any, leave_out: Sequence[str] = ()) -> Iterator[tuple[str, bytes]]:
-    """Name and JSON text of `document` with each value in turn replaced, removed or repeated.
+    """Yield a name and the JSON text of each mutation of `document`.
 
-    Nothing is done to what is below the keys that are left out.
+    Each value in turn is replaced by each of ODD_VALUES, is removed, and has its key repeated.
+    Values below the keys in `leave_out` stay as they are.
     """
     for path in _paths(document, leave_out):
         changed = copy.deepcopy(document)
@@ -35,21 +36,22 @@ def mutations(document: Any, leave_out: Sequence[str] = ()) -> Iterator[tuple[st
         for key in path[:-1]:
             parent = parent[key]
         original = json.dumps(parent[path[-1]])
-        parent[path[-1]] = json.loads(_MARK)
+        parent[path[-1]] = json.loads(_PLACEHOLDER)
         text = json.dumps(changed)
         name = ".".join(map(str, path))
         for odd in ODD_VALUES:
-            yield f"{name}: {odd[:20]}", text.replace(_MARK, odd).encode()
+            yield f"{name}: {odd[:20]}", text.replace(_PLACEHOLDER, odd).encode()
         if isinstance(path[-1], str):
             twice = f'{original}, "{path[-1]}": {{}}'
-            yield f"{name}: twice", text.replace(_MARK, twice).encode()
+            yield f"{name}: twice", text.replace(_PLACEHOLDER, twice).encode()
         del parent[path[-1]]
         yield f"{name}: removed", json.dumps(changed).encode()
     for odd in ODD_VALUES:
-        yield f"all of it: {odd[:20]}", odd.encode()
+        yield f"whole document: {odd[:20]}", odd.encode()
 
 
 def _paths(document: Any, leave_out: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of each value in the document: keys and positions from the top."""
     if isinstance(document, dict):
         keys: list[Any] = [key for key in document if key not in leave_out]
     else:

@@ -1,4 +1,4 @@
-"""Server processes of tests: started on free ports, stopped or killed."""
+"""ServerProcess and GlimpseProcess: server processes that tests start, stop and kill."""
 
 import contextlib
 import os
@@ -23,10 +23,10 @@ _returned: set[int] = set()
 
 
 def free_port() -> int:
-    """Return a loopback port that is free, and that this function did not return before.
+    """Return a free loopback port; the same one is not returned twice in this process.
 
-    It is outside the range from which the kernel chooses ports, so that no connection takes it
-    before the server has started.
+    The port is outside the range from which the kernel assigns ports to connections. Thus none
+    takes it before the server has started.
     """
     while True:
         port = _FIRST_PORT + secrets.randbelow(_PORTS)
@@ -38,7 +38,7 @@ def free_port() -> int:
 
 
 class ServerProcess(Server):
-    """A server process. A context manager: starts it, and stops it at the end."""
+    """A server process. As a context manager, it starts the process and stops it at the end."""
 
     def __init__(
         self,
@@ -59,17 +59,20 @@ class ServerProcess(Server):
 
     @property
     def pid(self) -> int:
-        """The process id. The process has to run."""
+        """The process id of the running process."""
         assert self._process is not None
         return self._process.pid
 
     def children(self) -> list[int]:
-        """Return the ids of its child processes: its workers."""
+        """Return the process ids of its child processes: the workers of Glimpse."""
         listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
         return [int(pid) for pid in listed.split()]
 
     def start(self) -> None:
-        """Start it; return when it accepts connections. Raises RuntimeError with its log."""
+        """Start the process; return when it accepts connections.
+
+        Raises RuntimeError with its log if it exits or does not listen within START_SECONDS.
+        """
         with self.log.open("ab") as log:
             self._process = self._spawn(log.fileno())
         deadline = time.monotonic() + START_SECONDS
@@ -80,7 +83,7 @@ class ServerProcess(Server):
             time.sleep(0.02)
 
     def _spawn(self, log: int) -> subprocess.Popen[bytes] | ForkedProcess:
-        """Start the process, its output to the descriptor `log`; return at once."""
+        """Start the process with its output in the file descriptor `log`; do not wait for it."""
         return subprocess.Popen(
             self._command,
             env=self._environment,
@@ -104,7 +107,7 @@ class ServerProcess(Server):
             raise
 
     def kill(self) -> None:
-        """Kill it and its workers (SIGKILL), as a crash would."""
+        """Kill the process and its workers with SIGKILL, as in a crash."""
         if self._process is not None:
             process, self._process = self._process, None
             _kill_group(process)
@@ -117,7 +120,7 @@ class ServerProcess(Server):
 class GlimpseProcess(ServerProcess):
     """``glimpse serve`` with a state directory of its own."""
 
-    _forked = False  # whether the fork server starts it
+    _is_forked = False  # started by the fork server
 
     def __init__(
         self,
@@ -133,13 +136,16 @@ class GlimpseProcess(ServerProcess):
         log = state_dir.parent / f"glimpse-{port}.log"
         self._arguments = ["serve", "--host", "127.0.0.1", "--port", str(port)]
         self._arguments += ["--state-dir", str(state_dir), *arguments]
-        self._forked = environment is None
+        self._is_forked = environment is None
         command = [sys.executable, "-m", "glimpse", *self._arguments]
         super().__init__(command, port, log, environment=environment)
 
     def _spawn(self, log: int) -> subprocess.Popen[bytes] | ForkedProcess:
-        """With an environment of its own, which imports may depend on, it starts from nothing."""
-        if self._forked:
+        """Fork it, which is quick; start a new interpreter if it has an environment of its own.
+
+        Imports may depend on the environment.
+        """
+        if self._is_forked:
             with Path(os.devnull).open("rb") as nothing:
                 return fork(self._arguments, self._environment, (nothing.fileno(), log, log))
         return super()._spawn(log)
@@ -171,7 +177,7 @@ def run_glimpse(
 
 
 def _kill_group(process: subprocess.Popen[bytes] | ForkedProcess) -> None:
-    """Kill the process and whatever it started: it leads a process group of its own."""
+    """Kill the process and its children, which are in the process group that it leads."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -197,7 +203,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def wait_until(condition: Callable[[], bool], complaint: str, seconds: float = 20.0) -> None:
-    """Return when the condition is true; fail with the complaint after `seconds`."""
+    """Wait until `condition` returns True; fail with `complaint` after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, complaint

@@ -1,4 +1,4 @@
-"""A connection over which tests send bytes as they are, and read responses one after another."""
+"""RawConnection: a client's TCP connection on which tests send bytes and read responses."""
 
 import contextlib
 import socket
@@ -8,7 +8,7 @@ from tests.support.http import TIMEOUT, Response
 
 
 class RawConnection:
-    """A context manager. Bytes go out in one packet, or one by one if `slowly`."""
+    """A TCP connection. `slowly` sends one byte at a time. A context manager."""
 
     def __init__(self, address: tuple[str, int], *, slowly: bool = False) -> None:
         self._socket = socket.create_connection(address, timeout=TIMEOUT)
@@ -23,20 +23,21 @@ class RawConnection:
         self._socket.close()
 
     def send(self, data: bytes) -> None:
-        """Send all of it; a server that has refused it and closed is fine."""
+        """Send `data`; stop without an error if the server has closed the connection."""
         pieces = [data[i : i + 1] for i in range(len(data))] if self._slowly else [data]
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             for piece in pieces:
                 self._socket.sendall(piece)
 
     def response(self, method: str = "GET") -> Response:
-        """The next response, whose body has a length, is chunked, or there is none."""
+        """Read and return the next response: chunked, with a Content-Length, or without a body."""
         while b"\r\n\r\n" not in self._received:
             self._receive()
         head, _, self._received = self._received.partition(b"\r\n\r\n")
         status_line, *lines = head.decode("latin-1").split("\r\n")
         assert status_line.startswith("HTTP/1.1 "), status_line
-        headers = tuple((name, value) for name, _, value in (x.partition(": ") for x in lines))
+        fields_of_lines = (line.partition(": ") for line in lines)
+        headers = tuple((name, value) for name, _, value in fields_of_lines)
         status = int(status_line.split(" ")[1])
         fields = {name.lower(): value for name, value in headers}
         if method == "HEAD" or status in (100, 204, 304):
@@ -46,7 +47,7 @@ class RawConnection:
         return Response(status, headers, self._exactly(int(fields["content-length"])))
 
     def is_closed(self) -> bool:
-        """Whether the server ends the connection without another byte."""
+        """Wait for the server; return True if it closes the connection and False if it sends."""
         try:
             return not (self._received or self._socket.recv(1))
         except ConnectionResetError:
@@ -54,7 +55,7 @@ class RawConnection:
 
     def _receive(self) -> None:
         data = self._socket.recv(65536)
-        assert data, f"the connection has ended after {self._received!r}"
+        assert data, f"the server closed the connection after {self._received!r}"
         self._received += data
 
     def _exactly(self, length: int) -> bytes:

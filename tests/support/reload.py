@@ -1,13 +1,13 @@
-"""A configuration to be read again, and a sign of which one is in use."""
+"""Configuration files for tests of a reload, which show in a response which one is in use."""
 
 from pathlib import Path
 
 from tests.support.http import request
-from tests.support.process import GlimpseProcess
+from tests.support.process import GlimpseProcess, wait_until
 
 
 def write_configuration(directory: Path, workers: int, version: int) -> Path:
-    """Write a file for `workers` processes that advertise microversion 2.`version`."""
+    """Write a configuration file: `workers` processes that advertise microversion 2.`version`."""
     conf = directory / "glimpse.conf"
     conf.write_text(
         f"[glimpse]\nworkers = {workers}\n[api]\nadvertised_microversion = 2.{version}\n"
@@ -15,7 +15,15 @@ def write_configuration(directory: Path, workers: int, version: int) -> Path:
     return conf
 
 
-def advertised(process: GlimpseProcess) -> str:
-    """The microversion that the configuration in use advertises."""
+def advertised_microversion(process: GlimpseProcess) -> str:
+    """Return the microversion that the process advertises now, such as ``2.40``."""
     response = request(process.address, "GET", "/v2.1/")
     return str(response.json()["version"]["version"])
+
+
+def wait_for_microversion(process: GlimpseProcess, expected: str) -> None:
+    """Wait until a reload is complete: the process advertises the microversion `expected`."""
+    wait_until(
+        lambda: advertised_microversion(process) == expected,
+        f"the configuration that advertises {expected} is not used",
+    )

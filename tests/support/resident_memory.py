@@ -1,4 +1,4 @@
-"""The memory of a process that runs: what a test of its growth measures."""
+"""The resident memory of a running process."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ MEGABYTE = 1024 * 1024
 
 
 def resident_bytes(pid: int) -> int:
-    """Bytes of memory that a process has resident now (VmRSS)."""
+    """Return the resident set size of a process (VmRSS); raise ProcessLookupError without one."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024

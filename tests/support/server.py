@@ -1,4 +1,4 @@
-"""What every server that tests start has in common: an address on loopback, a start and an end."""
+"""Base classes of the servers that tests start on a port of 127.0.0.1."""
 
 import socket
 import threading
@@ -9,17 +9,20 @@ from typing import Self
 
 
 class Server(ABC):
-    """A context manager: started inside, gone after. `port` is where it listens once started."""
+    """A server that a test starts. A context manager: starts the server, and stops it at the end.
+
+    `port` is the port of 127.0.0.1 on which the running server listens.
+    """
 
     port: int
 
     @abstractmethod
     def start(self) -> None:
-        """Return when it accepts connections."""
+        """Start the server; return when it accepts connections."""
 
     @abstractmethod
     def stop(self) -> object:
-        """End it; return when it has ended."""
+        """Stop the server; return when it has ended."""
 
     @property
     def address(self) -> tuple[str, int]:
@@ -43,7 +46,7 @@ class Server(ABC):
 
 
 class ThreadedServer(Server):
-    """A server in a thread of this process; it has a port as soon as it is made."""
+    """A server in a thread of this process. It has a port before it is started."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -52,10 +55,10 @@ class ThreadedServer(Server):
 
     @abstractmethod
     def serve(self) -> None:
-        """Serve `connections`, until there are no more."""
+        """Serve `connections` until `stop` is called. Runs in the thread."""
 
     def connections(self) -> Iterator[socket.socket]:
-        """Each connection that a client opens, until the server is told to stop."""
+        """Yield each connection that a client opens; end when `stop` is called."""
         while True:
             try:
                 connection, _ = self._listener.accept()

@@ -1,4 +1,4 @@
-"""Virtual environments for programs that are not Glimpse's: clients, and the services behind it."""
+"""Virtual environments: of the clients, and of the Keystone and Glance that tests run."""
 
 import subprocess
 import venv
@@ -8,7 +8,10 @@ CHECKOUT = Path(__file__).parent.parent.parent
 
 
 def install(requirements: Path, directory: Path) -> None:
-    """Make `directory` the environment of a file of exact versions, unless it is that already."""
+    """Install `requirements`, a file of exact versions, in a virtual environment in `directory`.
+
+    Do nothing if `directory` has been made from the same requirements before.
+    """
     stamp = directory / "installed.txt"
     if stamp.exists() and stamp.read_bytes() == requirements.read_bytes():
         return
