@@ -12,9 +12,9 @@ from tests.support.process import GlimpseProcess
 from tests.support.scripted_server import (
     Respond,
     ScriptedServer,
-    encode_response,
     image_document,
     json_response,
+    scripted_response,
     token_document,
 )
 
@@ -112,4 +112,4 @@ def hostile_cloud(directory: Path, timeout: int = TIMEOUT) -> Iterator[HostileCl
         yield cloud
 
 
-__all__ = ["HostileCloud", "encode_response", "hostile_cloud"]
+__all__ = ["HostileCloud", "hostile_cloud", "scripted_response"]

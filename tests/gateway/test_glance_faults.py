@@ -12,9 +12,9 @@ import pytest
 
 from tests.gateway.conftest import TIMEOUT, image_document
 from tests.support.cloud import EmbeddedCloud
-from tests.support.fault_proxy import Fault, FaultProxy, encode_response, respond_with
+from tests.support.fault_proxy import Fault, FaultProxy, respond_with
 from tests.support.gateway import GatewayCloud, gateway
-from tests.support.http import Response, encode_head
+from tests.support.http import Response, encode_head, encode_response
 from tests.support.process import wait_until
 
 IMAGE = image_document("the image")

@@ -11,7 +11,7 @@ import pytest
 from tests.gateway.hostile import SCHEMA, HostileCloud, hostile_cloud
 from tests.support.http import Response
 from tests.support.mutations import mutations
-from tests.support.scripted_server import Respond, ScriptedServer, encode_response, image_document
+from tests.support.scripted_server import Respond, ScriptedServer, image_document, scripted_response
 
 GROWTH = 60  # MB that the gateway may grow by for one response
 # MB that 40 large responses at once may take: 32 MB are read at a time, and one is parsed.
@@ -67,7 +67,7 @@ REASONS = {
 def test_reason_of_an_error_is_extracted_quickly(
     cloud: HostileCloud, status: int, reason: str
 ) -> None:
-    cloud.images = lambda _: encode_response(REASONS[reason], status, content_type="text/html")
+    cloud.images = lambda _: scripted_response(REASONS[reason], status, content_type="text/html")
     for operation in OPERATIONS.values():
         began = time.monotonic()
         response = operation(cloud)
@@ -145,9 +145,9 @@ def test_slow_response_ends_with_the_timeout(cloud: HostileCloud) -> None:
 def test_redirect_of_glance_is_logged_and_not_followed(
     cloud: HostileCloud, status: int, operation: str
 ) -> None:
-    with ScriptedServer(lambda _: encode_response(b"{}")) as other:
+    with ScriptedServer(lambda _: scripted_response(b"{}")) as other:
         location = f"Location: {other.base_url}/v2/images?secret"
-        cloud.images = lambda _: encode_response(b"", status, location)
+        cloud.images = lambda _: scripted_response(b"", status, location)
         response = OPERATIONS[operation](cloud)
         assert response.status == 502, str(response)
         assert other.heads == []
@@ -159,7 +159,7 @@ def test_redirect_of_glance_is_logged_and_not_followed(
 def test_images_with_values_of_other_types_cause_no_500(cloud: HostileCloud) -> None:
     statuses: dict[str, dict[str, int]] = {"show": {}, "write": {}}
     for name, body in mutations(image_document(), leave_out=("self", "file", "schema")):
-        cloud.images = lambda _, body=body: encode_response(body)  # type: ignore[misc]  # mypy does not infer a lambda's default
+        cloud.images = lambda _, body=body: scripted_response(body)  # type: ignore[misc]  # mypy does not infer a lambda's default
         for operation, found in statuses.items():
             response = OPERATIONS[operation](cloud)
             found[name] = response.status
@@ -175,7 +175,7 @@ def test_images_with_values_of_other_types_cause_no_500(cloud: HostileCloud) -> 
 
 def test_properties_of_other_types_are_shown_as_text(cloud: HostileCloud) -> None:
     odd = image_document(flag=True, ratio=1.5, several=["a", None], nothing=None)
-    cloud.images = lambda _: encode_response(json.dumps(odd).encode())
+    cloud.images = lambda _: scripted_response(json.dumps(odd).encode())
     metadata = OPERATIONS["show"](cloud).json()["image"]["metadata"]
     assert metadata["flag"] == "true"
     assert metadata["ratio"] == "1.5"
@@ -193,7 +193,7 @@ def test_lists_with_values_of_other_types_cause_no_500(cloud: HostileCloud) -> N
     for name, body in mutations(page, leave_out=keys):
 
         def respond(head: str, body: bytes = body) -> list[bytes]:
-            return encode_response(b'{"images": []}' if "marker=" in head else body)
+            return scripted_response(b'{"images": []}' if "marker=" in head else body)
 
         cloud.images = respond
         response = OPERATIONS["list"](cloud)
@@ -204,7 +204,7 @@ def test_schemas_with_values_of_other_types_cause_no_500(tmp_path: Path) -> None
     with hostile_cloud(tmp_path) as cloud:
         for _, body in list(mutations(SCHEMA))[::7]:
             cloud.images = lambda head, body=body: (  # type: ignore[misc]  # mypy does not infer a lambda's default
-                encode_response(body) if "/schemas/" in head else cloud.good_glance(head)
+                scripted_response(body) if "/schemas/" in head else cloud.good_glance(head)
             )
             assert OPERATIONS["show"](cloud).status == 200
         assert "Traceback" not in cloud.log()

@@ -13,8 +13,8 @@ from tests.support.mutations import mutations
 from tests.support.process import wait_until
 from tests.support.scripted_server import (
     ScriptedServer,
-    encode_response,
     json_response,
+    scripted_response,
     token_document,
 )
 
@@ -97,7 +97,7 @@ def test_redirect_of_keystone_is_logged_and_not_followed(
     token = cloud.token
     with ScriptedServer(lambda _: json_response(token, 201, "X-Subject-Token: own")) as other:
         location = f"Location: {other.base_url}/v3/auth/tokens?token=secret"
-        setattr(cloud, call, lambda _: encode_response(b"", status, location))
+        setattr(cloud, call, lambda _: scripted_response(b"", status, location))
         assert_unavailable(cloud.show())
         assert other.heads == []
         log = cloud.log()
@@ -122,14 +122,14 @@ def test_refused_token_is_validated_once_in_a_few_seconds(cloud: HostileCloud) -
 
     def refuse(head: str) -> list[bytes]:
         validations.append(head)
-        return encode_response(b"{}", 404)
+        return scripted_response(b"{}", 404)
 
     cloud.validation = refuse
     assert {cloud.show("wrong").status for _ in range(20)} == {401}
     assert len(validations) == 1
     assert cloud.show("another").status == 401
     assert len(validations) == 2
-    cloud.validation = lambda _: encode_response(b"{}", 500)
+    cloud.validation = lambda _: scripted_response(b"{}", 500)
     assert_unavailable(cloud.show("a third"))
     cloud.restore()
     assert cloud.show("a third").status == 200, "a failure of Keystone was cached"
@@ -145,7 +145,7 @@ def test_validations_with_values_of_other_types_cause_no_500(cloud: HostileCloud
     statuses: dict[str, int] = {}
     assert cloud.show().status == 200
     for name, body in mutations(good, leave_out=("catalog", "audit_ids", "methods", "issued_at")):
-        cloud.validation = lambda _, body=body: encode_response(body)  # type: ignore[misc]  # mypy does not infer a lambda's default
+        cloud.validation = lambda _, body=body: scripted_response(body)  # type: ignore[misc]  # mypy does not infer a lambda's default
         statuses[name] = cloud.show().status
     odd = {name: status for name, status in statuses.items() if status not in (200, 401, 403, 503)}
     assert not odd
@@ -156,11 +156,11 @@ def test_logins_with_values_of_other_types_are_unavailable(cloud: HostileCloud) 
     good = token_document(cloud.keystone.base_url, cloud.glance.base_url)
     statuses: dict[str, int] = {}
     for name, body in mutations(good, leave_out=("audit_ids", "methods", "issued_at", "user")):
-        cloud.login = lambda _, body=body: encode_response(  # type: ignore[misc]  # mypy does not infer a lambda's default
+        cloud.login = lambda _, body=body: scripted_response(  # type: ignore[misc]  # mypy does not infer a lambda's default
             body, 201, "X-Subject-Token: own"
         )
         # The gateway's own token is refused, so that it logs in again.
-        cloud.validation = lambda _: encode_response(b"{}", 401)
+        cloud.validation = lambda _: scripted_response(b"{}", 401)
         statuses[name] = cloud.show().status
     assert set(statuses.values()) == {503}
     assert len(cloud.keystone.heads) > 2 * len(statuses), "it did not log in for each"
@@ -192,7 +192,7 @@ def test_login_works_after_keystone_responded_alike_to_everything(
     cloud: HostileCloud, status: int
 ) -> None:
     """keystoneauth deadlocks when a request for versions gets a 401."""
-    cloud.login = cloud.validation = cloud.discovery = lambda _: encode_response(b"{}", status)
+    cloud.login = cloud.validation = cloud.discovery = lambda _: scripted_response(b"{}", status)
     for _ in range(12):  # more than the logins that may be in progress at once
         began = time.monotonic()
         assert_unavailable(cloud.show())

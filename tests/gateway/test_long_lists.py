@@ -63,7 +63,7 @@ def test_memory_does_not_grow_with_the_length_of_a_list(
     before = peak_memory(cloud)
     many = ManyImages(MANY)
     assert listed(running, many) == ids(MANY)
-    assert many.asked == [1000] * (MANY // 1000)
+    assert many.limits == [1000] * (MANY // 1000)
     assert peak_memory(cloud) - before < MAX_GROWTH
 
 
@@ -73,4 +73,4 @@ def test_list_is_complete_when_glance_caps_its_pages(
 ) -> None:
     images = ManyImages(2_000, cap)
     assert listed(running, images) == ids(2_000)
-    assert len(images.asked) == -(-2_000 // cap)
+    assert len(images.limits) == -(-2_000 // cap)

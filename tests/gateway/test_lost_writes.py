@@ -141,7 +141,7 @@ def test_late_write_of_a_killed_process_undoes_nothing(
     ):
         glance.delay = 2
         dying = pool.submit(set_key, cloud, image_id, "dying")
-        wait_until(lambda: glance.at_work == 1, "no write was sent")
+        wait_until(lambda: glance.patching == 1, "no write was sent")
         glance.delay = DELAY
         cloud.process.kill()
         assert dying.result().status is None
@@ -150,7 +150,7 @@ def test_late_write_of_a_killed_process_undoes_nothing(
         os.utime(marker, (began, began))
         cloud.process.start()
         assert set_key(cloud, image_id, "next").status == 200
-    wait_until(lambda: glance.at_work == 0, "Glance does not finish")
+    wait_until(lambda: glance.patching == 0, "Glance does not finish")
     assert glance.images[image_id]["next"] == "next"
 
 

@@ -1,4 +1,4 @@
-"""A server that plays answers given to it, so that what compares answers can itself be tested."""
+"""CannedServer: an HTTP server that sends a given response."""
 
 import socket
 
@@ -7,7 +7,10 @@ from tests.support.server import ThreadedServer
 
 
 class CannedServer(ThreadedServer):
-    """Answers every connection with `answer`, and keeps what it was sent. A context manager."""
+    """A server that sends `response` on every connection and closes it. A context manager.
+
+    `received` is the last request.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,7 +25,7 @@ class CannedServer(ThreadedServer):
 
 
 def _read_request(connection: socket.socket) -> bytes:
-    """Read a head and as much body as it announces."""
+    """Read the head of a request, and as much of the body as its Content-Length says."""
     received = b""
     while b"\r\n\r\n" not in received:
         received += connection.recv(65536)

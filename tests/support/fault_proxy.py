@@ -1,4 +1,4 @@
-"""A TCP proxy that fails on purpose, to be put in front of a service that Glimpse calls."""
+"""FaultProxy: a TCP proxy that injects faults between Glimpse and a service that it calls."""
 
 import asyncio
 import contextlib
@@ -9,21 +9,24 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from tests.support.http import encode_response
 from tests.support.server import Server
 
 Result = TypeVar("Result")
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-_NO_LINGER = struct.pack("ii", 1, 0)  # closing a socket with it sends a reset
+_NO_LINGER = struct.pack("ii", 1, 0)  # a socket with this SO_LINGER sends a reset when closed
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What becomes of an answer once `after` bytes of it have been passed on.
+    """A fault in the response to a request. It happens after `after` bytes of the response.
 
-    ``reset`` and ``close`` end the connection, ``hang`` keeps it and says nothing more, ``trickle``
-    passes on a byte every `pause` seconds; ``answer`` calls no service at all but answers with
-    what `answer` makes of the request: of a whole one of HTTP, of what came of any other.
+    - ``reset`` and ``close`` end the connection.
+    - ``hang`` sends nothing more and keeps the connection open.
+    - ``trickle`` sends a byte every `pause` seconds.
+    - ``respond`` sends `respond(request)` instead of a response of the service. An HTTP request is
+      complete; of a request in another protocol, it is the part that was read first.
     """
 
     kind: Literal["reset", "close", "hang", "trickle", "respond"]
@@ -33,22 +36,16 @@ class Fault:
 
 
 def respond_with(status: int, body: bytes, content_type: str = "application/json") -> Fault:
-    """The fault of a service that gives this answer to everything."""
-    raw = encode_response(status, body, content_type)
-    return Fault("respond", respond=lambda _request: raw)
-
-
-def encode_response(status: int, body: bytes, content_type: str = "application/json") -> bytes:
-    """A whole HTTP answer."""
-    head = f"HTTP/1.1 {status} -\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}"
-    return f"{head}\r\n\r\n".encode() + body
+    """Return the fault that responds to every request with this response."""
+    response = encode_response(status, body, content_type=content_type)
+    return Fault("respond", respond=lambda _request: response)
 
 
 class FaultProxy(Server):
-    """Passes connections on to `target` until told to fail. A context manager.
+    """A proxy that forwards connections to `target`, or injects faults. A context manager.
 
-    It runs in a thread of its own, so that tests may block. `requests` counts what came in (reads
-    that began a request, whether passed on or not), `open` the connections there are now.
+    It runs in its own thread. `requests` is the number of requests that it has received, forwarded
+    or not. (It counts reads from a client while no fault is in progress.)
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
@@ -66,7 +63,7 @@ class FaultProxy(Server):
 
     @property
     def open_connections(self) -> int:
-        """How many connections clients have to this proxy."""
+        """The number of connections that clients have to this proxy now."""
         return len(self._connections)
 
     def start(self) -> None:
@@ -90,7 +87,10 @@ class FaultProxy(Server):
         times: int | None = None,
         when: Callable[[bytes], bool] = lambda _request: True,
     ) -> None:
-        """Fail so many of the requests that `when` picks; until `mend` without a number."""
+        """Inject `fault` in the responses to requests for which `when(request)` is true.
+
+        This ends after `times` such requests, and in any case when `restore` is called.
+        """
 
         async def set_fault() -> None:
             self._restored.clear()
@@ -99,7 +99,7 @@ class FaultProxy(Server):
         self._run(set_fault())
 
     def refuse(self) -> None:
-        """Refuse connections, and end the ones there are, until `mend`."""
+        """Reset all connections, and refuse new ones until `restore` is called."""
 
         async def stop() -> None:
             self._restored.clear()
@@ -108,22 +108,23 @@ class FaultProxy(Server):
         self._run(stop())
 
     def restore(self) -> None:
-        """Pass everything on again; what hung or trickled ends."""
+        """Forward everything again; end connections that hang or trickle."""
 
-        async def repair() -> None:
+        async def restore() -> None:
             self._fault = None
             self._restored.set()
             if self._listener is None:
                 self._listen()
 
-        self._run(repair())
+        self._run(restore())
 
-    def _run(self, what: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(what, self._loop).result(20)
+    def _run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Run a coroutine in the proxy's thread; return its result."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(20)
 
     def _listen(self) -> None:
-        # A server of asyncio forgets, without closing it, a connection that it has accepted but
-        # not yet attached when it is closed.
+        # Not asyncio.start_server: when such a server is closed, it may have accepted a connection
+        # without having created its transport. It never closes that connection.
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self._listener.settimeout(0)
         self.port = self._listener.getsockname()[1]
@@ -142,28 +143,28 @@ class FaultProxy(Server):
     def _accept(self, listener: socket.socket) -> None:
         try:
             connection, _ = listener.accept()
-        except OSError:  # the client has gone
+        except OSError:  # the client has closed the connection
             return
         task = self._loop.create_task(self._serve(connection))
         self._connections.add(task)
 
         def on_done(_: object) -> None:
             self._connections.discard(task)
-            connection.close()  # if it was cancelled before it began
+            connection.close()  # a task that was cancelled before it started did not close it
 
         task.add_done_callback(on_done)
 
     async def _serve(self, connection: socket.socket) -> None:
         reader, writer = await asyncio.open_connection(sock=connection)
         try:
-            # Cancelled by `_close`, whose doing is no news to the task's waiters.
+            # `_close` cancels this task: the cancellation need not propagate.
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await _Connection(self, reader, writer).serve()
         finally:
             _reset(writer)
 
     def next_fault(self, request: bytes) -> Fault | None:
-        """The fault that this request is to meet."""
+        """Count the request; return the fault to inject in its response, or None."""
         self.requests += 1
         if self._fault is None or self._left == 0 or not self._when(request):
             return None
@@ -172,10 +173,11 @@ class FaultProxy(Server):
         return self._fault
 
     async def connect(self) -> Streams:
+        """Open a connection to the target."""
         return await asyncio.open_connection(*self._target)
 
     async def wait_until_restored(self, seconds: float | None = None) -> bool:
-        """Wait; tell whether it was mended before the time was over."""
+        """Wait for `restore`; return False if it is not called within `seconds`."""
         try:
             await asyncio.wait_for(self._restored.wait(), seconds)
         except TimeoutError:
@@ -184,7 +186,7 @@ class FaultProxy(Server):
 
 
 class _Connection:
-    """One client's connection, and the one to the service behind it."""
+    """A client's connection, and the connection to the target that belongs to it."""
 
     def __init__(
         self, proxy: FaultProxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -192,12 +194,12 @@ class _Connection:
         self._proxy = proxy
         self._reader = reader
         self._writer = writer
-        self._fault: Fault | None = None
-        self._passed = 0
+        self._fault: Fault | None = None  # of the request in progress
+        self._forwarded = 0  # bytes of its response
 
     async def serve(self) -> None:
-        """Pass on what comes, until one side ends or a fault ends it."""
-        # Shielded: a connection that is made while it is cancelled has to be closed all the same.
+        """Forward data in both directions until either side or a fault ends the connection."""
+        # Shielded: if this task is cancelled now, the new connection is closed once it is open.
         connecting = asyncio.ensure_future(self._proxy.connect())
         try:
             service_reader, service_writer = await asyncio.shield(connecting)
@@ -213,14 +215,14 @@ class _Connection:
         finally:
             responses.cancel()
             requests.cancel()
-            service_writer.close()  # before waiting, which may be cancelled
+            service_writer.close()  # before `gather`, which may be cancelled
             await asyncio.gather(responses, requests, return_exceptions=True)
 
     async def _forward_requests(self, service: asyncio.StreamWriter) -> None:
         while data := await self._reader.read(65536):
             if self._fault is None:
                 self._fault = self._proxy.next_fault(data)
-                self._passed = 0
+                self._forwarded = 0
             if self._fault is not None and self._fault.kind == "respond":
                 self._writer.write(self._fault.respond(await self._read_whole_request(data)))
                 await self._writer.drain()
@@ -230,7 +232,7 @@ class _Connection:
                 await service.drain()
 
     async def _read_whole_request(self, data: bytes) -> bytes:
-        """The whole HTTP request that begins with `data`; `data` if that is something else."""
+        """Return the whole HTTP request that begins with `data`; in other protocols, `data`."""
         if b" HTTP/1." not in data:
             return data
         while b"\r\n\r\n" not in data:
@@ -247,15 +249,15 @@ class _Connection:
                 self._writer.write(data)
                 await self._writer.drain()
                 continue
-            allowed = max(0, fault.after - self._passed)
-            self._passed += len(data)
+            allowed = max(0, fault.after - self._forwarded)
+            self._forwarded += len(data)
             self._writer.write(data[:allowed])
             await self._writer.drain()
             if len(data) > allowed and not await self._apply(fault, data[allowed:]):
                 return
 
     async def _apply(self, fault: Fault, rest: bytes) -> bool:
-        """Let the fault happen; tell whether the connection goes on."""
+        """Inject the fault in place of `rest`; return True if the connection stays open."""
         if fault.kind == "reset":
             return False
         if fault.kind == "close":
@@ -279,7 +281,7 @@ def _close_connected(connecting: "asyncio.Task[Streams]") -> None:
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    """End a connection at once: with a reset, unless it is closed already."""
+    """Close a connection with a reset, unless it is closed already."""
     connection = writer.get_extra_info("socket")
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)

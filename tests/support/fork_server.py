@@ -27,7 +27,7 @@ _LOADED_WHEN_SERVING = ("anyio._backends._asyncio", "uvicorn.lifespan.on", "keys
 
 
 class ForkedProcess:
-    """What ServerProcess uses of a subprocess.Popen, for a process of the fork server."""
+    """A process of the fork server, with the methods of subprocess.Popen that tests use."""
 
     def __init__(self, results: socket.socket, arguments: Sequence[str]) -> None:
         """`results` carries the process id and, once the process has ended, its exit status."""
@@ -63,9 +63,9 @@ class ForkedProcess:
 def fork(
     arguments: Sequence[str], environment: Mapping[str, str], streams: tuple[int, int, int]
 ) -> ForkedProcess:
-    """Run ``glimpse`` with `arguments`; return at once.
+    """Start ``glimpse`` with `arguments`.
 
-    `streams` are the descriptors of its standard input, output and error.
+    `streams` are the file descriptors of its standard input, output and error.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
@@ -76,7 +76,10 @@ def fork(
 
 @functools.cache
 def _server() -> socket.socket:
-    """Start the fork server of this process, which ends with it; return the socket to it."""
+    """Start the fork server, once for this process; return the socket for requests to it.
+
+    The fork server exits with this process.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         descriptor = theirs.fileno()
@@ -107,7 +110,10 @@ def _load_modules() -> None:
 
 
 def _serve_forks(requests: socket.socket) -> bool:
-    """Start a process for each request; return True in such a process, False at the end."""
+    """Fork a process for each request.
+
+    Returns True in each forked process, and False in the fork server when the requests end.
+    """
     reporting: set[int] = set()
     while True:
         request, descriptors, _, _ = socket.recv_fds(requests, _REQUEST, 4)
@@ -126,7 +132,7 @@ def _serve_forks(requests: socket.socket) -> bool:
 
 
 def _report(pid: int, results: int) -> None:
-    """Send the process id now and the exit status once it has ended; then exit."""
+    """Send the process id now and the exit status when the process has ended; then exit."""
     os.write(results, str(pid).encode())
     _, status = os.waitpid(pid, 0)
     os.write(results, str(os.waitstatus_to_exitcode(status)).encode())
@@ -134,7 +140,7 @@ def _report(pid: int, results: int) -> None:
 
 
 def _become_process(request: bytes, streams: Sequence[int]) -> None:
-    """Take on the session, streams, environment, directory and arguments of a `glimpse`."""
+    """Make this process a ``glimpse``: its session, streams, environment and arguments."""
     arguments, environment, directory = json.loads(request)
     os.setsid()
     for descriptor, stream in enumerate(streams):

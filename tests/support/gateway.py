@@ -1,4 +1,4 @@
-"""Glimpse in gateway mode as a real process, with an embedded cloud in place of a real one."""
+"""GatewayCloud: Glimpse in gateway mode, in front of a Glimpse with embedded services."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,13 +14,13 @@ Sections = Mapping[str, Mapping[str, object]]
 
 
 class GatewayCloud(Cloud):
-    """A gateway, and the cloud behind it: users and images are that cloud's."""
+    """A gateway, and the embedded cloud whose users and images it serves."""
 
     def __init__(self, process: GlimpseProcess, behind: EmbeddedCloud) -> None:
         super().__init__(process)
         self.behind = behind
 
-    def image_url_at(self, base_url: str) -> str:  # noqa: ARG002  it is where it is
+    def image_url_at(self, base_url: str) -> str:  # noqa: ARG002  the catalog has one URL
         return self.behind.image_url_at(self.behind.process.base_url)
 
     def identity_url_at(self, base_url: str) -> str:  # noqa: ARG002  likewise
@@ -39,7 +39,10 @@ class GatewayCloud(Cloud):
 def gateway(
     directory: Path, behind: EmbeddedCloud, sections: Sections, arguments: Sequence[str] = ()
 ) -> Iterator[GatewayCloud]:
-    """Start a gateway with these `sections` of its configuration, and its state in `directory`."""
+    """Run a gateway in front of `behind`, with its state in the new `directory`.
+
+    `sections` are those of its configuration file, as in `write_configuration`.
+    """
     directory.mkdir(parents=True)
     conf = write_configuration(directory / "nova.conf", behind.identity_url, sections)
     process = GlimpseProcess(
@@ -50,7 +53,7 @@ def gateway(
 
 
 def credentials(identity_url: str) -> dict[str, object]:
-    """How a service logs in there, as a section of nova.conf says it."""
+    """Return the options of a nova.conf section with which a service logs in to Keystone."""
     return {
         "auth_type": "password",
         "auth_url": f"{identity_url}/v3",
@@ -63,9 +66,12 @@ def credentials(identity_url: str) -> dict[str, object]:
 
 
 def write_configuration(path: Path, identity_url: str, sections: Sections) -> Path:
-    """Write a nova.conf with the service's credentials, changed as `sections` say; return it."""
+    """Write a nova.conf with the service's credentials and `sections`; return its path.
+
+    An option in `sections` replaces one that would be written without it.
+    """
     merged: dict[str, dict[str, object]] = {
-        "metrics": {"port": 0},  # many gateways of tests run at a time
+        "metrics": {"port": 0},  # a fixed port would be in use by the gateway of another test
         "keystone_authtoken": credentials(identity_url) | {"interface": "public"},
     }
     for section, options in sections.items():

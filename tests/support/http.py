@@ -86,6 +86,15 @@ def encode_head(
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
 
+def encode_response(
+    status: int, body: bytes, *headers: str, content_type: str = "application/json"
+) -> bytes:
+    """Return the bytes of an HTTP response; `headers` are lines that are added to its own."""
+    lines = [f"HTTP/1.1 {status} -", f"Content-Type: {content_type}"]
+    lines += [f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
 def read_response(connection: socket.socket, method: str) -> Response:
     """Read the response to a request with `method`; its body may be framed in any way.
 

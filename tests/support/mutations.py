@@ -1,4 +1,4 @@
-"""Mutations: variants of a JSON document in which one value is invalid, missing or repeated."""
+"""Mutations: variants of a JSON document with one value invalid, missing or repeated."""
 
 import copy
 import json

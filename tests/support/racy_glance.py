@@ -1,4 +1,4 @@
-"""A Glance that loses writes as the real one does: it reads an image, waits, and writes it back."""
+"""RacyGlance: a Glance in which concurrent writes to one image overwrite each other."""
 
 import json
 import sys
@@ -13,16 +13,18 @@ _PREFIX = "/v2/images/"
 
 
 class RacyGlance(Server):
-    """Serves `images` by id, each a document of the Image API, to whoever asks.
+    """A server of the Image API whose PATCH is not atomic. A context manager.
 
-    A PATCH changes what it read `delay` seconds ago: of two at once, the later undoes the earlier.
-    `at_work` says how many there are now. A context manager.
+    `images` has the document of each image by id. A PATCH reads the image, waits for `delay`
+    seconds, and writes the changed image back; of two concurrent ones, the later undoes the
+    earlier. A real Glance does the same. `patching` is the number of PATCH requests in progress.
+    No token is needed.
     """
 
     def __init__(self, delay: float) -> None:
         self.images: dict[str, dict[str, Any]] = {}
         self.delay = delay
-        self.at_work = 0
+        self.patching = 0
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.glance = self
         self.port = self._server.server_port
@@ -37,7 +39,7 @@ class RacyGlance(Server):
         self._server.server_close()
 
     def patch(self, image_id: str, operations: list[dict[str, str]]) -> dict[str, Any]:
-        """Read, change, and write everything back."""
+        """Apply a JSON patch of properties; return the changed image."""
         changed = dict(self.images[image_id])
         for operation in operations:
             key = operation["path"][1:].replace("~1", "/").replace("~0", "~")
@@ -45,10 +47,10 @@ class RacyGlance(Server):
                 del changed[key]
             else:
                 changed[key] = operation["value"]
-        self.at_work += 1
+        self.patching += 1
         time.sleep(self.delay)
         self.images[image_id] = changed
-        self.at_work -= 1
+        self.patching -= 1
         return changed
 
 
@@ -57,7 +59,7 @@ class _Server(ThreadingHTTPServer):
     glance: RacyGlance
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed does not take its answer; everything else is told."""
+        """Print a traceback, unless the client has closed its connection (it was killed)."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -68,17 +70,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/v2/schemas/image":
-            self._answer(200, {"name": "image", "properties": {}})
+            self._send_json(200, {"name": "image", "properties": {}})
         else:
             image = self.server.glance.images.get(self.path.removeprefix(_PREFIX))
-            self._answer(200 if image else 404, image or {})
+            self._send_json(200 if image else 404, image or {})
 
     def do_PATCH(self) -> None:
         operations = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         image_id = self.path.removeprefix(_PREFIX)
-        self._answer(200, self.server.glance.patch(image_id, operations))
+        self._send_json(200, self.server.glance.patch(image_id, operations))
 
-    def _answer(self, status: int, document: dict[str, Any]) -> None:
+    def _send_json(self, status: int, document: dict[str, Any]) -> None:
         body = json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -87,4 +89,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base class's name
-        """Say nothing."""
+        """Do nothing."""

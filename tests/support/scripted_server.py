@@ -1,4 +1,7 @@
-"""An HTTP server whose responses a test writes to the byte, however long and slow they are."""
+"""ScriptedServer: an HTTP server whose responses are functions that yield raw bytes.
+
+Also documents of Keystone and Glance with which tests make such responses.
+"""
 
 import contextlib
 import json
@@ -8,16 +11,18 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.support.http import encode_response
 from tests.support.server import ThreadedServer
 
-# Makes the bytes of a response, in pieces, of the head of a request. After it the connection ends.
+# Yields the bytes of the response to a request with this head.
 Respond = Callable[[str], Iterable[bytes]]
 
 
 class ScriptedServer(ThreadedServer):
-    """Answers each request with what `respond` makes. A context manager.
+    """A server that sends the bytes that `respond` yields, then closes the connection.
 
-    `heads` are the heads of the requests that came, `open` the connections there are now.
+    A context manager. Each connection has its own thread.
+    `heads` are the heads of the requests so far, `open_connections` the sockets that are open now.
     """
 
     def __init__(self, respond: Respond) -> None:
@@ -30,7 +35,7 @@ class ScriptedServer(ThreadedServer):
     def serve(self) -> None:
         for connection in self.connections():
             self.open_connections.add(connection)
-            thread = threading.Thread(target=self._answer, args=(connection,))
+            thread = threading.Thread(target=self._serve_connection, args=(connection,))
             self._threads.append(thread)
             thread.start()
 
@@ -42,7 +47,7 @@ class ScriptedServer(ThreadedServer):
         for thread in self._threads:
             thread.join()
 
-    def _answer(self, connection: socket.socket) -> None:
+    def _serve_connection(self, connection: socket.socket) -> None:
         try:
             with connection, contextlib.suppress(OSError):
                 self._respond(connection)
@@ -68,21 +73,24 @@ class ScriptedServer(ThreadedServer):
         connection.recv(1)
 
 
-def encode_response(
+def scripted_response(
     body: bytes, status: int = 200, *headers: str, content_type: str = "application/json"
 ) -> list[bytes]:
-    """A whole response, after which the connection ends."""
-    lines = [f"HTTP/1.1 {status} -", f"Content-Type: {content_type}", "Connection: close"]
-    lines += [f"Content-Length: {len(body)}", *headers]
-    return ["\r\n".join(lines).encode() + b"\r\n\r\n", body]
+    """Return a whole response, with ``Connection: close``, as a `Respond` returns it."""
+    close = "Connection: close"
+    return [encode_response(status, body, close, *headers, content_type=content_type)]
 
 
 def json_response(document: Any, status: int = 200, *headers: str) -> list[bytes]:
-    return encode_response(json.dumps(document).encode(), status, *headers)
+    """Return a whole response with a JSON body."""
+    return scripted_response(json.dumps(document).encode(), status, *headers)
 
 
 def token_document(keystone_url: str, glance_url: str, **changes: Any) -> dict[str, Any]:
-    """What Keystone says of a member's token, with the catalog of a cloud of two services."""
+    """Return Keystone's document of a member's token, with Keystone and Glance in the catalog.
+
+    `changes` replace members of its ``token`` object.
+    """
 
     def service(kind: str, url: str) -> dict[str, Any]:
         endpoints = [
@@ -93,7 +101,7 @@ def token_document(keystone_url: str, glance_url: str, **changes: Any) -> dict[s
 
     expires = datetime.now(UTC) + timedelta(hours=1)
     domain = {"id": "default", "name": "Default"}
-    about = {
+    token = {
         "methods": ["password"],
         "issued_at": "2024-01-01T00:00:00.000000Z",
         "expires_at": f"{expires:%Y-%m-%dT%H:%M:%S}.000000Z",
@@ -104,13 +112,13 @@ def token_document(keystone_url: str, glance_url: str, **changes: Any) -> dict[s
         "audit_ids": ["a"],
         "catalog": [service("identity", keystone_url), service("image", glance_url)],
     }
-    return {"token": about | changes}
+    return {"token": token | changes}
 
 
 def image_document(number: int = 0, **changes: Any) -> dict[str, Any]:
-    """An image as Glance shows it."""
+    """Return the document of an image in Glance's API; `changes` replace its attributes."""
     image_id = f"00000000-0000-0000-0000-{number:012}"
-    about = {
+    image = {
         "id": image_id,
         "name": "an image",
         "status": "active",
@@ -136,4 +144,4 @@ def image_document(number: int = 0, **changes: Any) -> dict[str, Any]:
         "os_distro": "debian",
         "nothing": None,
     }
-    return about | changes
+    return image | changes

@@ -9,7 +9,7 @@ from typing import Self
 
 
 class Server(ABC):
-    """A server that a test starts. A context manager: starts the server, and stops it at the end.
+    """A server. As a context manager, it starts the server and stops it at the end.
 
     `port` is the port of 127.0.0.1 on which the running server listens.
     """

@@ -73,7 +73,7 @@ def mariadb(directory: Path) -> Iterator[ServerProcess]:
 
 @contextmanager
 def postgresql(directory: Path) -> Iterator[ServerProcess]:
-    """Run PostgreSQL, whose user postgres has no password; skip the test if it is not installed.
+    """Run PostgreSQL, whose user postgres has no password; skip the test without it.
 
     PostgreSQL refuses to run as root. If root runs the tests, it runs as Debian's user postgres,
     with its data in a directory of that user.

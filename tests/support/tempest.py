@@ -1,4 +1,4 @@
-"""Runs Tempest, unmodified, and tells how each of its tests of images and of logging in ended."""
+"""Runs an unmodified Tempest's tests of images and authentication; returns the results."""
 
 import configparser
 import csv
@@ -17,11 +17,11 @@ from tests.clients.install import programs
 from tests.support.cloud import PASSWORD, Cloud, Member
 
 PACKAGE = "tempest.api.compute.images"
-VERSIONS = "tempest.api.compute.test_versions"  # it follows Compute's version documents
-# Tempest takes deleting images for a part of making snapshots: it leaves these out where a
-# cloud says that it makes none. They are run on their own, as if it did.
+VERSIONS = "tempest.api.compute.test_versions"  # follows the links of Compute's version documents
+# Tempest skips these tests of deleting images unless the cloud makes snapshots. They run
+# separately, with that feature enabled.
 DELETES = f"{PACKAGE}.test_images_negative.ImagesDeleteNegativeTestJSON"
-# What Tempest itself skips in a cloud without servers: whole classes by their setUpClass.
+# Tests that Tempest skips in a cloud without servers; in setUpClass, it skips whole classes.
 NEED_A_SERVER = {
     *(
         f"setUpClass ({PACKAGE}.{name})"
@@ -43,7 +43,7 @@ NEED_A_SERVER = {
         )
     ),
 }
-# The native APIs, as far as the embedded services have them.
+# Tests of the Image and Identity APIs, as far as the embedded services implement those.
 NATIVE = (
     "tempest.api.image.v2.test_images.BasicOperationsImagesTest",
     "tempest.api.image.v2.test_images.ListUserImagesTest",
@@ -54,13 +54,13 @@ NATIVE = (
     "tempest.api.identity.v3.test_catalog",
     "tempest.api.identity.v3.test_tokens",
 )
-WITHOUT = "test_create_application_credential_access_rules"  # which are refused
-NATIVE_PASS = 45
+EXCLUDED = "test_create_application_credential_access_rules"  # the embedded Identity refuses them
+NATIVE_PASS = 45  # tests that pass
 MICROVERSIONS = ("2.1", "2.35")  # the first and the last of the Images API
-PASS = 32  # how many are left: 2 of the versions, 24 and 6 deletes of the images
+PASS = 32  # tests that pass: 2 of versions, 24 of images, and 6 in DELETES
 RUN_SECONDS = 240
 PROJECT, PROJECT_ID = "tempest", uuid.uuid4().hex
-# What Tempest asks for by these names: who may change things in a project, and who may not.
+# Tempest's accounts: one that may change things in the project, and one that may only read.
 MEMBERS = (
     Member("tempest", PROJECT_ID, ("member",), PROJECT),
     Member("tempest-reader", PROJECT_ID, ("reader",), PROJECT),
@@ -69,7 +69,7 @@ MEMBERS = (
 
 @dataclass(frozen=True)
 class Target:
-    """A cloud that Tempest finds all it needs in: its Identity API, and an active image."""
+    """A cloud that is ready for Tempest: the URL of its Identity API, and an active image."""
 
     identity_url: str
     image_id: str
@@ -77,18 +77,20 @@ class Target:
 
 @dataclass(frozen=True)
 class Results:
-    """How each test ended: its name, and ``success``, ``skip`` or ``failure``."""
+    """The outcome of each test by its name: ``success``, ``skip`` or ``failure``."""
 
     outcomes: dict[str, str]
     output: str
 
     def names(self, outcome: str) -> set[str]:
-        return {name for name, how in self.outcomes.items() if how == outcome}
+        """Return the names of the tests with this outcome."""
+        return {name for name, actual in self.outcomes.items() if actual == outcome}
 
     def check(self, passed: int, skipped: Collection[str]) -> None:
-        """AssertionError, with all that Tempest printed, unless exactly so many passed.
+        """Raise AssertionError, with Tempest's output, unless the outcomes are as expected.
 
-        No test may be skipped unseen, nor vanish.
+        Exactly `passed` tests have to pass, exactly those in `skipped` to be skipped, and none
+        may fail.
         """
         assert self.names("failure") == set(), self.output
         assert self.names("skip") == {*skipped}, self.output
@@ -103,7 +105,7 @@ class Results:
 
 
 def prepare(cloud: Cloud) -> Target:
-    """Put into a cloud that has the `MEMBERS` already what else Tempest expects there."""
+    """Make a cloud with the users MEMBERS ready for Tempest: create an active image."""
     image = {"id": str(uuid.uuid4()), "name": "reference", "status": "active", "size": 7}
     dates = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-03-01T11:21:31Z"}
     cloud.put_images([{**image, **dates, "owner": PROJECT_ID}])
@@ -111,21 +113,21 @@ def prepare(cloud: Cloud) -> Target:
 
 
 def run(directory: Path, target: Target, microversion: str) -> Results:
-    """Run Tempest's tests of Compute's images and versions, every request at that microversion.
+    """Run Tempest's tests of Compute images and versions; each request has `microversion`.
 
-    `directory` is an empty one for its configuration, logs and results.
+    `directory` is an empty directory for Tempest's configuration, logs and results.
     """
     deletes = re.escape(DELETES)
-    but_deletes = ["--regex", _any_of((PACKAGE, VERSIONS)), "--exclude-regex", f"^{deletes}"]
-    most = _run(directory / "images", target, microversion, but_deletes, snapshot=False)
+    without_deletes = ["--regex", _any_of((PACKAGE, VERSIONS)), "--exclude-regex", f"^{deletes}"]
+    most = _run(directory / "images", target, microversion, without_deletes, snapshot=False)
     only_deletes = ["--regex", f"^{deletes}"]
     rest = _run(directory / "deletes", target, microversion, only_deletes, snapshot=True)
     return Results(most.outcomes | rest.outcomes, f"{most.output}\n{rest.output}")
 
 
 def run_native(directory: Path, target: Target) -> Results:
-    """Run Tempest's tests of the Image and Identity APIs themselves; `directory` as for `run`."""
-    chosen = ["--regex", _any_of(NATIVE), "--exclude-regex", WITHOUT]
+    """Run Tempest's tests of the Image and Identity APIs; `directory` is as in `run`."""
+    chosen = ["--regex", _any_of(NATIVE), "--exclude-regex", EXCLUDED]
     return _run(directory / "native", target, MICROVERSIONS[0], chosen, snapshot=False)
 
 
@@ -145,7 +147,7 @@ def _run(
     done = _program(directory, "tempest", "run", "--serial", *settings, *chosen)
     stream = _program(directory, "stestr", "last", "--subunit").stdout
     table = _program(directory, "subunit2csv", stream=stream).stdout.decode()
-    # A test's id has its tags behind its name, in brackets.
+    # A test's id is its name, followed by its tags in brackets.
     outcomes = {
         row["test"].partition("[")[0]: row["status"] for row in csv.DictReader(table.splitlines())
     }
@@ -184,7 +186,7 @@ def _write_configuration(
             "max_microversion": microversion,
         },
         "compute-feature-enabled": {"snapshot": snapshot},
-        # Its images are random bytes, whatever format they are said to have.
+        # The data of Tempest's images is random, and not in their disk_format.
         "image-feature-enabled": {"image_format_enforcement": False},
         "service_available": {
             "nova": True,
@@ -203,7 +205,7 @@ def _write_configuration(
 def _program(
     directory: Path, name: str, *arguments: str, stream: bytes | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run one of Tempest's programs in `directory`, which is its home as well."""
+    """Run a program of Tempest's environment; `directory` is its working and home directory."""
     environment = {
         "PATH": f"{programs('tempest')}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(directory),

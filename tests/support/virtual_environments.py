@@ -8,9 +8,9 @@ CHECKOUT = Path(__file__).parent.parent.parent
 
 
 def install(requirements: Path, directory: Path) -> None:
-    """Install `requirements`, a file of exact versions, in a virtual environment in `directory`.
+    """Create a virtual environment in `directory` with `requirements`, a file of versions.
 
-    Do nothing if `directory` has been made from the same requirements before.
+    Do nothing if the environment has been created from the same requirements before.
     """
     stamp = directory / "installed.txt"
     if stamp.exists() and stamp.read_bytes() == requirements.read_bytes():
