@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Self
 
 from tests.peers.configuration import nova_conf
-from tests.peers.images import put_images
-from tests.peers.rig import PeerCloud
+from tests.peers.glance_tables import put_images
+from tests.peers.peer_cloud import PeerCloud
 from tests.support.cloud import issue_token
 from tests.support.process import GlimpseProcess, ServerProcess, free_port
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.cloud import PeerGateway
+from tests.peers.peer_gateway import PeerGateway
 from tests.support.cloud import Cloud, EmbeddedCloud, Member, seed_identity
 from tests.support.process import GlimpseProcess
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.acceptance.conftest import PROJECTS
-from tests.peers.cloud import PeerGateway
+from tests.peers.peer_gateway import PeerGateway
 from tests.support.cloud import Cloud
 from tests.support.http import Response, request
 

@@ -21,7 +21,7 @@ from tests.acceptance.roles import (
     send,
     token_of,
 )
-from tests.peers.cloud import PeerGateway
+from tests.peers.peer_gateway import PeerGateway
 from tests.support.cloud import Cloud, EmbeddedCloud, seed_identity
 from tests.support.gateway import SERVICE, gateway
 from tests.support.http import Response, request

@@ -12,7 +12,7 @@ from tests.fuzz.grammar import EMBEDDED, GATEWAY, WITHOUT_IDENTITY
 from tests.fuzz.random_source import RandomSource
 from tests.fuzz.routes import Route
 from tests.fuzz.values import odd_text, plain_text
-from tests.peers.cloud import PeerGateway
+from tests.peers.peer_gateway import PeerGateway
 from tests.support.cloud import (
     PASSWORD,
     Cloud,

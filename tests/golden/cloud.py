@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.golden.compare import Place
+from tests.golden.compare import ServiceURLs
 from tests.support.cloud import Cloud, Member
 
 
@@ -29,7 +29,7 @@ class GoldenCloud:
                 image["members"] = [{"member_id": shared_with, "status": "accepted"}]
         self._broken: dict[str, Any] = dict(fixture["broken"])
         self._has_broken: bool | None = None
-        self._touched = True
+        self._is_changed = True
 
     @property
     def address(self) -> tuple[str, int]:
@@ -38,18 +38,18 @@ class GoldenCloud:
     def token(self, user: str) -> str | None:
         return self.cloud.token(user)
 
-    def place(self, authority: str) -> Place:
+    def service_urls(self, authority: str) -> ServiceURLs:
         url = f"http://{authority}"
-        return Place(url, self.cloud.image_url_at(url), self.cloud.identity_url_at(url))
+        return ServiceURLs(url, self.cloud.image_url_at(url), self.cloud.identity_url_at(url))
 
-    def touch(self) -> None:
+    def mark_changed(self) -> None:
         """Record that a request may have changed images."""
-        self._touched = True
+        self._is_changed = True
 
     def restore(self, *, broken: bool) -> None:
         """Restore all images to the fixture's state, if a request may have changed them."""
-        if not self._touched and self._has_broken == broken:
+        if not self._is_changed and self._has_broken == broken:
             return
         extra, absent = ([self._broken], []) if broken else ([], [self._broken["id"]])
         self.cloud.put_images([*self._images, *extra], absent=absent)
-        self._touched, self._has_broken = False, broken
+        self._is_changed, self._has_broken = False, broken

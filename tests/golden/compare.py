@@ -26,7 +26,7 @@ _ADDED = {
 
 
 @dataclass(frozen=True)
-class Words:
+class TextMatching:
     """Equals every text in which the pattern occurs."""
 
     pattern: str
@@ -56,7 +56,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Place:
+class ServiceURLs:
     """The addresses of the services, as the client of one exchange reached them."""
 
     compute: str
@@ -118,13 +118,15 @@ class Differences:
             self.found.append(f"{what}:\n    expected {expected!r}\n    got      {got!r}")
 
 
-def differences(expected: Expected, response: Response, method: str, place: Place) -> list[str]:
+def differences(
+    expected: Expected, response: Response, method: str, service_urls: ServiceURLs
+) -> list[str]:
     """Compare a response with the expected one; the empty list means that they are equal."""
     result = Differences()
     result.check("status", expected.status, response.status)
-    _compare_headers(result, expected, response, method, place)
+    _compare_headers(result, expected, response, method, service_urls)
     if method != "HEAD":
-        wanted = place.resolve(expected.body)
+        wanted = service_urls.resolve(expected.body)
         result.check("body", wanted, _parsed(response, text=isinstance(wanted, str)))
     return result.found
 
@@ -139,7 +141,11 @@ def _parsed(response: Response, *, text: bool) -> Any:
 
 
 def _compare_headers(
-    result: Differences, expected: Expected, response: Response, method: str, place: Place
+    result: Differences,
+    expected: Expected,
+    response: Response,
+    method: str,
+    service_urls: ServiceURLs,
 ) -> None:
     got = by_name(response.headers)
     if len(got.get("vary", ())) > 1 and got["vary"][-1] == "X-Auth-Token":
@@ -161,7 +167,7 @@ def _compare_headers(
     if length and method != "HEAD":
         result.check("Content-Length and the body", [str(len(response.body))], length)
     for challenge in got.get("www-authenticate", []):
-        result.check("challenge", f'Keystone uri="{place.identity}"', challenge)
+        result.check("challenge", f'Keystone uri="{service_urls.identity}"', challenge)
 
 
 def _same(result: Differences, name: str, expected: Expected, got: list[str]) -> None:

@@ -105,10 +105,12 @@ class Oracle:
     def image(self, image_id: str) -> Document:
         return next(image for image in self.images if image["id"] == image_id)
 
-    def listed(self, user: str, target: Target) -> tuple[list[Document], bool]:
+    def select_images(self, user: str, target: Target) -> tuple[list[Document], bool]:
         """The images of a list, and whether a further one exists after its limit."""
         hidden = (target.last("property-os_hidden") or "").lower() == "true"
-        matching = [i for i in self.images if self._lists(user, i, hidden) and _matches(i, target)]
+        matching = [
+            i for i in self.images if self._is_listed(user, i, hidden) and _matches(i, target)
+        ]
         marker, limit = target.last("marker"), target.last("limit")
         if marker:
             after = [image["id"] for image in self.images].index(marker.lower())
@@ -117,7 +119,7 @@ class Oracle:
         end = len(matching) if limit is None else int(limit)
         return matching[:end], len(matching) > end
 
-    def _lists(self, user: str, image: Document, hidden: bool) -> bool:  # noqa: FBT001  a flag of images
+    def _is_listed(self, user: str, image: Document, hidden: bool) -> bool:  # noqa: FBT001  a flag of images
         """True if the image is in a list that `user` requests without filters."""
         if image["os_hidden"] != hidden or image["status"] == "killed":
             return False
@@ -127,7 +129,7 @@ class Oracle:
             return mine or bool(image["visibility"] != "community")
         return mine or shared or bool(image["visibility"] == "public")
 
-    def show(self, image: Document, target: Target) -> Document:
+    def render_image(self, image: Document, target: Target) -> Document:
         """The document of the image in the response to `target`."""
         found = properties(image)
         document = {
@@ -152,9 +154,9 @@ class Oracle:
             document["OS-DCF:diskConfig"] = "AUTO" if automatic else "MANUAL"
         return document
 
-    def listing(self, user: str, target: Target) -> list[Document]:
+    def render_list(self, user: str, target: Target) -> list[Document]:
         """The ``images`` in the response to a list."""
-        shown = [self.show(image, target) for image in self.listed(user, target)[0]]
+        shown = [self.render_image(image, target) for image in self.select_images(user, target)[0]]
         if target.parts == ("detail",):
             return shown
         return [{key: image[key] for key in ("id", "name", "links")} for image in shown]

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from tests.golden.compare import Expected, Words
+from tests.golden.compare import Expected, TextMatching
 from tests.golden.exchanges import Exchange
 from tests.golden.oracle import BASE, DECODED, Oracle, Target, is_json, parse_target, properties
 
 ADVERTISED = "2.35"  # R7: in version documents, by default
 IMAGES_END, METADATA_END = 35, 38  # the last minor versions with these operations
-_SCHEMA_WORDS = re.compile(
+_SCHEMA_MESSAGE = re.compile(
     r"Invalid input for|is a required property|is not of type|^Additional properties are not"
     r"|does not match any|has too many properties|should be non-empty|^HTTP 4\d\d |&quot;|&#x27;"
 )
@@ -28,7 +28,7 @@ _NAMED = re.compile(
 _NAMES = {"updated_at": "changes-since|updated_at"}  # the client's word and the Image service's
 # Refusals of the recorded Image service that do not make metadata invalid: of the form of a patch,
 # and of characters that its database cannot store.
-_LAWFUL = re.compile("Invalid operation: `move`|4 byte unicode")
+_VALID_METADATA = re.compile("Invalid operation: `move`|4 byte unicode")
 _PLAIN_404 = "The resource could not be found."
 
 
@@ -40,7 +40,7 @@ class Repair(NamedTuple):
     expected: Callable[[Exchange, Expected, Oracle], Expected | None]
 
 
-def repaired(
+def apply_repairs(
     exchange: Exchange, response: Expected, oracle: Oracle, more: Iterable[Repair] = ()
 ) -> tuple[Expected, list[str]]:
     """Apply all rules that apply, then `more`; return the response and the numbers of the rules.
@@ -65,12 +65,14 @@ def _filters_and_statuses(
         return None
     if response.status not in (200, 500) and not _unknown_to_glance(exchange):
         return None
-    images, more = oracle.listed(exchange.token, target)
+    images, more = oracle.select_images(exchange.token, target)
     if response.status == 200 and _ids(response.body) == [image["id"] for image in images]:
         return None
-    body: dict[str, Any] = {"images": oracle.listing(exchange.token, target)}
+    body: dict[str, Any] = {"images": oracle.render_list(exchange.token, target)}
     if more:
-        body["images_links"] = [{"rel": "next", "href": Words("[?&]marker=" + images[-1]["id"])}]
+        body["images_links"] = [
+            {"rel": "next", "href": TextMatching("[?&]marker=" + images[-1]["id"])}
+        ]
     return _success(response, body)
 
 
@@ -84,7 +86,7 @@ def _ids(body: Any) -> list[str]:
     return [image["id"] for image in body["images"]] if isinstance(body, dict) else []
 
 
-def _stripped(target: Target) -> bool:
+def _is_prefix_stripped(target: Target) -> bool:
     """R1: Compute strips the letters of ``property-`` instead of the prefix."""
     names = [name for name, _ in target.query if name.startswith("property-")]
     return any(name.lstrip("property-") != name.removeprefix("property-") for name in names)  # noqa: B005  the very mistake
@@ -96,7 +98,7 @@ def _property_filter(exchange: Exchange, response: Expected, oracle: Oracle) -> 
         value = target.last(f"property-{attribute}") if target else None
         if value is not None and fold(value) not in ("true", "false"):
             return _fault(_as_fault(response), 400, "badRequest", attribute)
-    return _filters_and_statuses(exchange, response, oracle, applies=_stripped)
+    return _filters_and_statuses(exchange, response, oracle, applies=_is_prefix_stripped)
 
 
 def _status_filter(exchange: Exchange, response: Expected, oracle: Oracle) -> Expected | None:
@@ -112,12 +114,12 @@ def _next_link(exchange: Exchange, response: Expected, oracle: Oracle) -> Expect
     )
     if not target or not listed or target.last("limit") is None:
         return None
-    more = oracle.listed(exchange.token, target)[1]
+    more = oracle.select_images(exchange.token, target)[1]
     if not more and "images_links" in response.body:
         return response.with_body({"images": response.body["images"]})
     if more and "images_links" not in response.body:
         last = response.body["images"][-1]["id"]
-        links = [{"rel": "next", "href": Words("[?&]marker=" + last)}]
+        links = [{"rel": "next", "href": TextMatching("[?&]marker=" + last)}]
         return response.with_body({**response.body, "images_links": links})
     return None
 
@@ -162,7 +164,9 @@ def _invalid_metadata_pattern(exchange: Exchange, values: dict[str, str]) -> str
     undecodable = [key for key in DECODED if key in values and not is_json(values[key])]
     if undecodable:
         return undecodable[0]
-    refused = _refused_with(exchange, 400) and not _LAWFUL.search(str(exchange.glance_errors))
+    refused = _refused_with(exchange, 400) and not _VALID_METADATA.search(
+        str(exchange.glance_errors)
+    )
     return "." if refused else ""
 
 
@@ -189,7 +193,7 @@ def _crashed_read(
         return _filters_and_statuses(exchange, response, oracle, applies=lambda _: True)
     image = oracle.image(target.parts[0])
     if len(target.parts) == 1:
-        return _success(response, {"image": oracle.show(image, target)})
+        return _success(response, {"image": oracle.render_image(image, target)})
     if len(target.parts) == 2:
         return _success(response, {"metadata": properties(image)})
     key = target.parts[2]
@@ -216,7 +220,7 @@ def _as_fault(response: Expected) -> Expected:
 
 
 def _fault(response: Expected, status: int, name: str, words: str) -> Expected:
-    return response.with_body({name: {"code": status, "message": Words(words)}}, status)
+    return response.with_body({name: {"code": status, "message": TextMatching(words)}}, status)
 
 
 def _end_of_the_api(exchange: Exchange, response: Expected, _oracle: Oracle) -> Expected | None:
@@ -264,12 +268,12 @@ def _with_advertised(value: Any) -> Any:
 
 def _wording(_exchange: Exchange, response: Expected, _oracle: Oracle) -> Expected | None:
     message = _message(response)
-    if not isinstance(message, str) or not _SCHEMA_WORDS.search(message):
+    if not isinstance(message, str) or not _SCHEMA_MESSAGE.search(message):
         return None
     named = next((word for match in _NAMED.findall(message) for word in match if word), "")
     name = next(iter(response.body))
     words = _NAMES.get(named) or "|".join(map(re.escape, {named, html.unescape(named)})) or "."
-    return response.with_body({name: {**response.body[name], "message": Words(words)}})
+    return response.with_body({name: {**response.body[name], "message": TextMatching(words)}})
 
 
 def _message(response: Expected) -> object:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tests.golden.compare import Place, differences, recorded
+from tests.golden.compare import ServiceURLs, differences, recorded
 from tests.golden.exchanges import Exchange
 from tests.golden.oracle import Oracle
-from tests.golden.repairs import Repair, repaired
+from tests.golden.repairs import Repair, apply_repairs
 from tests.support.http import Response, request
 
 # Bodies of JSON are compared by value, so that spaces and escapes, and then the length, may differ.
@@ -27,7 +27,7 @@ class Cloud(Protocol):
         """A token of a fixture's user; None for the user ``none``, a wrong one for ``invalid``."""
         ...
 
-    def place(self, authority: str) -> Place:
+    def service_urls(self, authority: str) -> ServiceURLs:
         """The services' addresses for a client that came to `authority` (``host:port``)."""
         ...
 
@@ -48,8 +48,10 @@ class Result:
     def __str__(self) -> str:
         title = f"{self.exchange.name}: {', '.join(self.repairs) or 'no repair'}"
         problems = "\n".join(f"  {problem}" for problem in self.problems)
-        was = f"{self.exchange.status} {str(self.exchange.response_body)[:2000]}"
-        details = f"request\n{self.exchange}\n\nrecorded\n{was}\n\ngot\n{self.response}"
+        recorded_response = f"{self.exchange.status} {str(self.exchange.response_body)[:2000]}"
+        details = (
+            f"request\n{self.exchange}\n\nrecorded\n{recorded_response}\n\ngot\n{self.response}"
+        )
         return f"{title}\n{problems}\n\n{details}"
 
 
@@ -90,14 +92,16 @@ def compare(
     """Compare a response with the recorded one, after the repairs and `more` are applied to it."""
     host, port = cloud.address
     authority = exchange.headers.get("Host", f"{host}:{port}")
-    place = cloud.place(authority)
-    was = recorded(exchange)
-    expected, repairs = repaired(exchange, was, oracle, more)
-    if repairs and not differences(was, response, exchange.method, place):
+    service_urls = cloud.service_urls(authority)
+    recorded_response = recorded(exchange)
+    expected, repairs = apply_repairs(exchange, recorded_response, oracle, more)
+    if repairs and not differences(recorded_response, response, exchange.method, service_urls):
         # A rule that only loosens (a message) may still be met to the letter.
-        repairs = [] if not differences(expected, response, exchange.method, place) else repairs
-    problems = differences(expected, response, exchange.method, place)
+        repairs = (
+            [] if not differences(expected, response, exchange.method, service_urls) else repairs
+        )
+    problems = differences(expected, response, exchange.method, service_urls)
     spaced = replace(expected, same_length=False)
-    if problems and not differences(spaced, response, exchange.method, place):
+    if problems and not differences(spaced, response, exchange.method, service_urls):
         repairs, problems = [*repairs, SPACING], []
     return Result(exchange, response, tuple(repairs), tuple(problems))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.golden.compare import Place
+from tests.golden.compare import ServiceURLs
 from tests.golden.exchanges import COMPACT, MORE, Exchange, read_exchanges, read_fixture
 from tests.golden.oracle import Oracle
 from tests.golden.replay import Result, compare, needs_broken_image, send
@@ -19,7 +19,9 @@ EXCHANGES = {
 }
 REQUEST_ID = "req-2c48ed7d-6363-4a4e-82ad-31a98af2b94a"
 # What these were recorded under is what the comparison is told: then links need no translation.
-RECORDED = Place("http://127.0.0.1:18774", "http://127.0.0.1:19292/", "http://127.0.0.1:15000")
+RECORDED = ServiceURLs(
+    "http://127.0.0.1:18774", "http://127.0.0.1:19292/", "http://127.0.0.1:15000"
+)
 LOOSENED = {"R7", "R9"}  # R7 loosens the length of a HEAD, R9 a message: the recording passes
 
 
@@ -36,7 +38,7 @@ class CannedCloud:
     def token(self, user: str) -> str | None:
         return None if user == "none" else f"token-of-{user}"
 
-    def place(self, authority: str) -> Place:
+    def service_urls(self, authority: str) -> ServiceURLs:
         compute = RECORDED.compute if authority.startswith("127") else f"http://{authority}"
         return replace(RECORDED, compute=compute)
 

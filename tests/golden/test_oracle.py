@@ -7,7 +7,7 @@ import pytest
 from tests.golden.compare import recorded
 from tests.golden.exchanges import COMPACT, Exchange, compact_lines, read_exchanges, read_fixture
 from tests.golden.oracle import Oracle, parse_target
-from tests.golden.repairs import repaired
+from tests.golden.repairs import apply_repairs
 from tests.golden.replay import needs_broken_image
 
 EXCHANGES = read_exchanges(COMPACT)
@@ -25,7 +25,7 @@ SHOWN = [e for e in EXCHANGES if isinstance(e.response_body, dict) and "image" i
 
 def repairs_of(exchange: Exchange) -> list[str]:
     oracle = Oracle(FIXTURE, broken=needs_broken_image(exchange, ORACLE))
-    return repaired(exchange, recorded(exchange), oracle)[1]
+    return apply_repairs(exchange, recorded(exchange), oracle)[1]
 
 
 @pytest.mark.parametrize("exchange", LISTS, ids=lambda exchange: exchange.name)
@@ -34,14 +34,17 @@ def test_the_model_lists_the_images_that_compute_listed(exchange: Exchange) -> N
         pytest.skip("repaired, or sorted by the Image service")
     target = parse_target(exchange)
     assert target is not None
-    assert ORACLE.listing(exchange.token, target) == recorded(exchange).body["images"]
+    assert ORACLE.render_list(exchange.token, target) == recorded(exchange).body["images"]
 
 
 @pytest.mark.parametrize("exchange", SHOWN, ids=lambda exchange: exchange.name)
 def test_the_model_shows_images_as_compute_showed_them(exchange: Exchange) -> None:
     target = parse_target(exchange)
     assert target is not None
-    assert ORACLE.show(ORACLE.image(target.parts[0]), target) == recorded(exchange).body["image"]
+    assert (
+        ORACLE.render_image(ORACLE.image(target.parts[0]), target)
+        == recorded(exchange).body["image"]
+    )
 
 
 def test_repairs_apply_to_the_exchanges_that_they_are_for() -> None:

@@ -34,7 +34,7 @@ def test_the_response_is_the_recorded_one_or_differs_by_a_listed_repair(
     broken = needs_broken_image(replayed, Oracle(golden))
     cloud.restore(broken=broken)
     if replayed.writes:
-        cloud.touch()
+        cloud.mark_changed()
     result = compare(replayed, send(replayed, cloud), cloud, Oracle(golden, broken=broken))
     record_property("replayed", " + ".join(result.repairs) or "exactly")
     assert not result.problems, str(result)

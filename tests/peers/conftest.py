@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.peers.cloud import PeerGateway
-from tests.peers.native import Native
+from tests.peers.peer_gateway import PeerGateway
+from tests.peers.service_pair import ServicePair
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.process import GlimpseProcess
 
@@ -23,12 +23,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerGateway]:
 
 
 @pytest.fixture(scope="module")
-def native(cloud: PeerGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Native]:
+def services(cloud: PeerGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServicePair]:
     """The cloud, and beside it a Glimpse of its own services with the same users."""
     state_dir = tmp_path_factory.mktemp("native") / "state"
     seed_identity(state_dir, [OWNER, COLLECTOR])
     with GlimpseProcess(state_dir) as process:
-        yield Native(cloud, EmbeddedCloud(process))
+        yield ServicePair(cloud, EmbeddedCloud(process))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.peers.cloud import PeerGateway
+from tests.peers.peer_gateway import PeerGateway
 
 pytestmark = pytest.mark.peers
 

@@ -11,8 +11,8 @@ from tests.golden.cloud import GoldenCloud, fixture_members
 from tests.golden.exchanges import Exchange
 from tests.golden.oracle import Oracle, parse_target
 from tests.golden.replay import compare, needs_broken_image, send
-from tests.peers.cloud import PeerGateway
-from tests.peers.sqlite import ALLOWED
+from tests.peers.peer_gateway import PeerGateway
+from tests.peers.sqlite_differences import ALLOWED
 from tests.support.http import Response
 
 pytestmark = pytest.mark.peers
@@ -55,10 +55,10 @@ def test_an_exchange_is_answered_as_by_real_compute_or_repaired(
     broken = needs_broken_image(replayed, Oracle(golden))
     cloud.restore(broken=broken)
     if replayed.writes:
-        cloud.touch()
-    gateway.calls.take()
+        cloud.mark_changed()
+    gateway.calls.pop_calls()
     response = send(replayed, cloud)
-    calls = [call for call in gateway.calls.take() if call != SCHEMA]
+    calls = [call for call in gateway.calls.pop_calls() if call != SCHEMA]
     result = compare(replayed, response, cloud, Oracle(golden, broken=broken), ALLOWED)
     record_property("replayed", " + ".join(result.repairs) or "exactly")
     assert not result.problems, str(result)

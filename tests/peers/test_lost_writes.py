@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.peers.cloud import PeerGateway
 from tests.peers.conftest import DATES, OWNER
-from tests.peers.rig import PeerCloud
+from tests.peers.peer_cloud import PeerCloud
+from tests.peers.peer_gateway import PeerGateway
 from tests.support.http import Response
 
 pytestmark = pytest.mark.peers

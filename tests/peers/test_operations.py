@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.peers.cloud import PeerGateway
+from tests.peers.peer_gateway import PeerGateway
 from tests.support.http import request
 
 pytestmark = pytest.mark.peers

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.peers.cloud import PeerGateway
 from tests.peers.conftest import OWNER
-from tests.peers.rig import PeerCloud
+from tests.peers.peer_cloud import PeerCloud
+from tests.peers.peer_gateway import PeerGateway
 from tests.support.cloud import issue_token
 from tests.support.http import Response, request
 

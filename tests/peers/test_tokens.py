@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.peers.cloud import PeerGateway
 from tests.peers.configuration import service_user
 from tests.peers.conftest import DATES, OWNER
-from tests.peers.rig import PeerCloud
+from tests.peers.peer_cloud import PeerCloud
+from tests.peers.peer_gateway import PeerGateway
 from tests.support.cloud import PASSWORD, issue_token
 from tests.support.http import Response, request
 
@@ -81,7 +81,7 @@ def test_a_revoked_token_is_refused(cloud: PeerGateway) -> None:
     token = new_token(cloud.peers)
     cloud.peers.identity.revoke(token)
     assert send_request(cloud, token).status == 401
-    assert cloud.calls.take() == []
+    assert cloud.calls.pop_calls() == []
 
 
 def test_a_token_revoked_after_it_was_seen_is_refused_soon(forgetful: PeerGateway) -> None:
@@ -99,7 +99,7 @@ def test_a_token_that_glance_refuses_is_refused(cloud: PeerGateway) -> None:
     response = send_request(cloud, token)
     assert response.status == 401, str(response)
     assert response.header("WWW-Authenticate"), str(response)
-    assert cloud.calls.take() == [f"GET /v2/images/{IMAGE['id']}"]
+    assert cloud.calls.pop_calls() == [f"GET /v2/images/{IMAGE['id']}"]
 
 
 def test_known_tokens_outlive_a_restart_of_keystone(cloud: PeerGateway) -> None:

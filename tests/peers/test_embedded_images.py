@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.peers.conftest import OWNER
-from tests.peers.native import Native
+from tests.peers.service_pair import ServicePair
 
 pytestmark = pytest.mark.peers
 PATCH = "application/openstack-images-v2.1-json-patch"
@@ -61,8 +61,8 @@ DOCUMENTS: list[Any] = [
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: ascii(each)[:60])
-def test_an_image_is_made_alike(native: Native, document: object) -> None:
-    native.image("POST", "/v2/images", document).assert_alike()
+def test_an_image_is_made_alike(services: ServicePair, document: object) -> None:
+    services.image("POST", "/v2/images", document).assert_alike()
 
 
 CHANGES: list[Any] = [
@@ -103,31 +103,31 @@ CHANGES: list[Any] = [
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda each: ascii(each)[:70])
-def test_an_image_is_changed_alike(native: Native, change: Any) -> None:
-    image = native.create(name="n", a="b", tags=["t"])
+def test_an_image_is_changed_alike(services: ServicePair, change: Any) -> None:
+    image = services.create(name="n", a="b", tags=["t"])
     path = f"/v2/images/{image}"
-    native.image("PATCH", path, [change], {"Content-Type": PATCH}).assert_alike()
-    native.image("GET", path).assert_alike()
+    services.image("PATCH", path, [change], {"Content-Type": PATCH}).assert_alike()
+    services.image("GET", path).assert_alike()
     if isinstance(change, dict) and {"op", "path"} <= change.keys():
         old = {change["op"]: change["path"], "value": change.get("value")}
-        native.image("PATCH", path, [old], {"Content-Type": OLD_PATCH}).assert_alike()
-        native.image("GET", path).assert_alike()
+        services.image("PATCH", path, [old], {"Content-Type": OLD_PATCH}).assert_alike()
+        services.image("GET", path).assert_alike()
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", f"{PATCH}; charset=utf-8"])
-def test_a_change_of_that_media_type_is_taken_alike(native: Native, kind: str) -> None:
-    path = f"/v2/images/{native.create()}"
-    native.image("PATCH", path, [], {"Content-Type": kind}).assert_alike()
+def test_a_change_of_that_media_type_is_taken_alike(services: ServicePair, kind: str) -> None:
+    path = f"/v2/images/{services.create()}"
+    services.image("PATCH", path, [], {"Content-Type": kind}).assert_alike()
 
 
-def test_data_is_taken_and_given_alike(native: Native) -> None:
-    image = native.create(disk_format="raw", container_format="bare")
+def test_data_is_taken_and_given_alike(services: ServicePair) -> None:
+    image = services.create(disk_format="raw", container_format="bare")
     path = f"/v2/images/{image}"
-    native.image("GET", f"{path}/file").assert_alike()
-    native.image("PUT", f"{path}/file", b"x", {"Content-Type": "text/plain"}).assert_alike()
-    native.image("PUT", f"{path}/file", b"0123456789", {"Content-Type": DATA}).assert_alike()
-    native.image("PUT", f"{path}/file", b"again", {"Content-Type": DATA}).assert_alike()
-    native.image("GET", path).assert_alike()
+    services.image("GET", f"{path}/file").assert_alike()
+    services.image("PUT", f"{path}/file", b"x", {"Content-Type": "text/plain"}).assert_alike()
+    services.image("PUT", f"{path}/file", b"0123456789", {"Content-Type": DATA}).assert_alike()
+    services.image("PUT", f"{path}/file", b"again", {"Content-Type": DATA}).assert_alike()
+    services.image("GET", path).assert_alike()
     for wanted in (
         "0-9",
         "2-4",
@@ -141,28 +141,28 @@ def test_data_is_taken_and_given_alike(native: Native) -> None:
         "0-1,3-4",
         f"0-{2**64}",
     ):
-        pair = native.image("GET", f"{path}/file", headers={"Range": f"bytes={wanted}"})
+        pair = services.image("GET", f"{path}/file", headers={"Range": f"bytes={wanted}"})
         pair.assert_alike()
         if pair.real.status == 206:
             for name in ("Content-Range", "Content-Length", "Content-MD5"):
                 assert pair.embedded.header(name) == pair.real.header(name), wanted
-    native.image("POST", f"{path}/actions/deactivate", b"").assert_alike()
-    native.image("PATCH", path, [], {"Content-Type": PATCH}).assert_alike()
-    native.image("DELETE", path).assert_alike()
-    native.image("DELETE", path).assert_alike()
-    native.image("GET", f"{path}/file").assert_alike()
-    early = native.create(disk_format="raw")
-    native.image("PUT", f"/v2/images/{early}/file", b"x", {"Content-Type": DATA}).assert_alike()
+    services.image("POST", f"{path}/actions/deactivate", b"").assert_alike()
+    services.image("PATCH", path, [], {"Content-Type": PATCH}).assert_alike()
+    services.image("DELETE", path).assert_alike()
+    services.image("DELETE", path).assert_alike()
+    services.image("GET", f"{path}/file").assert_alike()
+    early = services.create(disk_format="raw")
+    services.image("PUT", f"/v2/images/{early}/file", b"x", {"Content-Type": DATA}).assert_alike()
 
 
 @pytest.fixture(scope="module")
-def lot(native: Native) -> str:
+def lot(services: ServicePair) -> str:
     """A property of a few images, different in what can be asked for."""
     lot = "compared"
-    native.create(lot=lot, name="a", min_ram=1, tags=["t", "u"], protected=True)
-    native.create(lot=lot, name="b", min_disk=2, tags=["t"], disk_format="raw", type="base")
-    native.create(lot=lot, visibility="community", name="c,d", os_hidden=True)
-    native.create(lot=lot, visibility="private", name='q"uote', container_format="bare")
+    services.create(lot=lot, name="a", min_ram=1, tags=["t", "u"], protected=True)
+    services.create(lot=lot, name="b", min_disk=2, tags=["t"], disk_format="raw", type="base")
+    services.create(lot=lot, visibility="community", name="c,d", os_hidden=True)
+    services.create(lot=lot, visibility="private", name='q"uote', container_format="bare")
     return lot
 
 
@@ -192,8 +192,8 @@ QUERIES = [
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_images_are_listed_alike(native: Native, lot: str, query: str) -> None:
-    pair = native.image("GET", f"/v2/images?lot={lot}&{query}")
+def test_images_are_listed_alike(services: ServicePair, lot: str, query: str) -> None:
+    pair = services.image("GET", f"/v2/images?lot={lot}&{query}")
     assert pair.embedded.status == pair.real.status, f"{pair.real}\n\n{pair.embedded}"
     if pair.real.status == 200:
         found = [
@@ -204,14 +204,14 @@ def test_images_are_listed_alike(native: Native, lot: str, query: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/versions", "/v2/images/", "/v2/nothing", "/v2/schemas/nothing"])
-def test_other_paths_lead_where_they_do(native: Native, path: str) -> None:
-    pair = native.image("GET", path)
+def test_other_paths_lead_where_they_do(services: ServicePair, path: str) -> None:
+    pair = services.image("GET", path)
     assert pair.embedded.status == pair.real.status, f"{pair.real}\n\n{pair.embedded}"
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html", "image/png"])
-def test_a_fault_has_the_same_form(native: Native, accept: str) -> None:
-    pair = native.image("GET", "/v2/images/nothing", headers={"Accept": accept})
+def test_a_fault_has_the_same_form(services: ServicePair, accept: str) -> None:
+    pair = services.image("GET", "/v2/images/nothing", headers={"Accept": accept})
     assert pair.embedded.status == pair.real.status == 404
     kinds = [(response.header("Content-Type") or "").partition(";")[0] for response in pair]
     assert kinds[0] == kinds[1]

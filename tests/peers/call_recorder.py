@@ -9,7 +9,7 @@ from tests.support.server import ThreadedServer
 _PIECE = 65536
 
 
-class CallCounter(ThreadedServer):
+class CallRecorder(ThreadedServer):
     """Notes ``METHOD target`` of each request before it is passed on to `target`.
 
     A context manager. Understands bodies with a Content-Length, which is what Glimpse sends.
@@ -20,7 +20,7 @@ class CallCounter(ThreadedServer):
         self._target = target
         self._calls: list[str] = []
 
-    def take(self) -> list[str]:
+    def pop_calls(self) -> list[str]:
         """The calls since this was last asked."""
         calls, self._calls = self._calls, []
         return calls
@@ -43,10 +43,10 @@ class CallCounter(ThreadedServer):
             with server:
                 responses = threading.Thread(target=_forward_responses, args=(server, client))
                 responses.start()
-                self._pass_requests(client, server)
+                self._forward_requests(client, server)
                 responses.join()
 
-    def _pass_requests(self, client: socket.socket, server: socket.socket) -> None:
+    def _forward_requests(self, client: socket.socket, server: socket.socket) -> None:
         """Pass requests on, noting each; ends the server's side at the end of the client's."""
         left = 0  # bytes of the body that is being passed on
         head = b""

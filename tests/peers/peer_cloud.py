@@ -26,7 +26,7 @@ from tests.peers.configuration import (
     gunicorn_conf,
     keystone_conf,
 )
-from tests.peers.identity import IdentityClient
+from tests.peers.identity_client import IdentityClient
 from tests.peers.install import ENVIRONMENT, PROGRAMS
 from tests.support.cloud import PASSWORD, Member
 from tests.support.http import request

@@ -19,8 +19,8 @@ from tests.acceptance.roles import (
     token_of,
 )
 from tests.acceptance.test_roles import Roles
-from tests.peers.cloud import PeerGateway
-from tests.peers.native import Pair
+from tests.peers.peer_gateway import PeerGateway
+from tests.peers.service_pair import ResponsePair
 from tests.support.cloud import Cloud, EmbeddedCloud, seed_identity
 from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess
@@ -73,7 +73,7 @@ def test_a_glance_allows_the_same(both: Both, operation: Operation) -> None:
                 roles.send(caller, operation, roles.make_image(operation.status, visibility))
                 for roles in both
             ]
-            assert_same_status(caller, Pair(*responses))
+            assert_same_status(caller, ResponsePair(*responses))
 
 
 @pytest.mark.parametrize(("method", "path", "body"), IDENTITY_OPERATIONS)
@@ -82,7 +82,7 @@ def test_a_keystone_allows_the_same(both: Both, method: str, path: str, body: ob
     creates = method == "POST" and "SELF" in path
     for caller in ROLES if creates else CALLERS:
         responses = [send_request(roles.cloud, caller, method, path, body) for roles in both]
-        assert_same_status(caller, Pair(*responses))
+        assert_same_status(caller, ResponsePair(*responses))
 
 
 def send_request(cloud: Cloud, caller: str, method: str, path: str, body: object) -> Response:
@@ -104,6 +104,6 @@ def send(cloud: Cloud, token: str, method: str, path: str, body: object = None) 
     return request(address, method, f"{place.path}/v3{path}", headers, data)
 
 
-def assert_same_status(caller: str, pair: Pair) -> None:
+def assert_same_status(caller: str, pair: ResponsePair) -> None:
     told = f"{caller}: the real one:\n{pair.real}\n\nthe embedded one:\n{pair.embedded}"
     assert pair.embedded.status == pair.real.status, told

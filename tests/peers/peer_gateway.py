@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from tests.peers.call_recorder import CallRecorder
 from tests.peers.configuration import nova_conf
-from tests.peers.counter import CallCounter
-from tests.peers.images import put_images
-from tests.peers.rig import PeerCloud
+from tests.peers.glance_tables import put_images
+from tests.peers.peer_cloud import PeerCloud
 from tests.support.cloud import Cloud, Member
 from tests.support.process import GlimpseProcess
 
@@ -17,7 +17,7 @@ from tests.support.process import GlimpseProcess
 class PeerGateway(Cloud):
     """`peers` are the services behind it; `calls` what Glimpse asked of Glance."""
 
-    def __init__(self, peers: PeerCloud, process: GlimpseProcess, calls: CallCounter) -> None:
+    def __init__(self, peers: PeerCloud, process: GlimpseProcess, calls: CallRecorder) -> None:
         super().__init__(process)
         self.peers = peers
         self.calls = calls
@@ -28,7 +28,7 @@ class PeerGateway(Cloud):
         cls, peers: PeerCloud, configuration: str = "", *, workers: int = 1
     ) -> Iterator[Self]:
         """Run Glimpse where the catalog says; `configuration` is more of its nova.conf."""
-        with CallCounter(peers.glance.address) as calls:
+        with CallRecorder(peers.glance.address) as calls:
             conf = peers.directory / "nova.conf"
             glance = f"endpoint_override = {calls.base_url}\n{configuration}"
             conf.write_text(nova_conf(peers.identity_url, glance))

@@ -14,7 +14,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?")
 
 
-class Pair(NamedTuple):
+class ResponsePair(NamedTuple):
     """What the real service answered, and what the embedded one did."""
 
     real: Response
@@ -25,12 +25,12 @@ class Pair(NamedTuple):
         told = f"the real one:\n{self.real}\n\nthe embedded one:\n{self.embedded}"
         assert self.embedded.status == self.real.status, told
         if self.real.status < 300 and self.real.body.startswith(b"{"):
-            assert plain(self.embedded.json()) == plain(self.real.json()), told
+            assert comparable(self.embedded.json()) == comparable(self.real.json()), told
         elif self.real.status < 300:
             assert self.embedded.body == self.real.body, told
 
 
-class Native:
+class ServicePair:
     """Sends requests to both, each with a token of its own for the same user."""
 
     def __init__(self, real: Cloud, embedded: Cloud) -> None:
@@ -44,7 +44,7 @@ class Native:
         body: object = None,
         headers: Mapping[str, str] | None = None,
         user: str | None = "owner",
-    ) -> Pair:
+    ) -> ResponsePair:
         """A request to the Image API; a body that is not bytes is JSON."""
         urls = [cloud.image_url_at(cloud.process.base_url) for cloud in self._clouds]
         return self._send(urls, method, path, body, headers or {}, user)
@@ -56,7 +56,7 @@ class Native:
         body: object = None,
         headers: Mapping[str, str] | None = None,
         user: str | None = None,
-    ) -> Pair:
+    ) -> ResponsePair:
         """A request to the Identity API."""
         urls = [cloud.identity_url for cloud in self._clouds]
         return self._send(urls, method, path, body, headers or {}, user)
@@ -76,7 +76,7 @@ class Native:
         body: object,
         headers: Mapping[str, str],
         user: str | None,
-    ) -> Pair:
+    ) -> ResponsePair:
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         responses = []
         for which, url in enumerate(urls):
@@ -86,7 +86,7 @@ class Native:
                 sent = {**sent, "X-Auth-Token": self._token(which, user)}
             address = (str(place.hostname), place.port or 80)
             responses.append(request(address, method, place.path + path, sent, data))
-        return Pair(*responses)
+        return ResponsePair(*responses)
 
     def _token(self, which: int, user: str) -> str:
         if (which, user) not in self._tokens:
@@ -99,27 +99,27 @@ class Native:
 _ASIDE = frozenset(("created_at", "updated_at", "stores", "locations", "direct_url", "description"))
 
 
-def plain(value: Any) -> Any:
+def comparable(value: Any) -> Any:
     """A document without what has to be different."""
     if isinstance(value, dict):
         return {
-            key: sorted(map(str, each)) if key == "tags" else plain(each)
+            key: sorted(map(str, each)) if key == "tags" else comparable(each)
             for key, each in value.items()
             if key not in _ASIDE
         }
     if isinstance(value, list):
-        return [plain(each) for each in value]
+        return [comparable(each) for each in value]
     if isinstance(value, str):
         return _DATE.sub("DATE", _UUID.sub("UUID", value))
     return value
 
 
-def form(value: Any) -> Any:
+def document_shape(value: Any) -> Any:
     """The types in a document, of a list those of its first entry."""
     if isinstance(value, dict):
-        return {key: form(each) for key, each in value.items() if key not in _ASIDE}
+        return {key: document_shape(each) for key, each in value.items() if key not in _ASIDE}
     if isinstance(value, list):
-        return [form(each) for each in value[:1]]
+        return [document_shape(each) for each in value[:1]]
     if isinstance(value, str):
         return "date" if _DATE.fullmatch(value) else "text"
     return type(value).__name__

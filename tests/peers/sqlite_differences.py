@@ -7,7 +7,7 @@ passes filters and ids on as they are, so the database behind decides.
 import re
 from dataclasses import replace
 
-from tests.golden.compare import Expected, Words
+from tests.golden.compare import Expected, TextMatching
 from tests.golden.exchanges import Exchange
 from tests.golden.oracle import SHOWN, Document, Oracle, Target, parse_target
 from tests.golden.repairs import Repair
@@ -56,7 +56,7 @@ def _id(exchange: Exchange, response: Expected, _oracle: Oracle) -> Expected | N
     status, name, words = 404, "itemNotFound", "Image not found."
     if asked.is_list:
         status, name, words = 400, "badRequest", "No image found with ID"
-    fault = {name: {"code": status, "message": Words(words)}}
+    fault = {name: {"code": status, "message": TextMatching(words)}}
     kind = {"content-type": ["application/json; charset=UTF-8"], "content-length": ["0"]}
     changed = response.with_body(fault, status)
     return replace(changed, headers={**response.headers, **kind})

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.peers.conftest import COLLECTOR, OWNER
-from tests.peers.native import Native, Pair, form
+from tests.peers.service_pair import ResponsePair, ServicePair, document_shape
 from tests.support.cloud import PASSWORD
 
 pytestmark = pytest.mark.peers
@@ -19,21 +19,21 @@ def by_password(**user: Any) -> dict[str, Any]:
     return {"methods": ["password"], "password": {"user": known}}
 
 
-def assert_alike(pair: Pair) -> None:
+def assert_alike(pair: ResponsePair) -> None:
     told = f"the real one:\n{pair.real}\n\nthe embedded one:\n{pair.embedded}"
     assert pair.embedded.status == pair.real.status, told
     if pair.real.body:
         real, embedded = pair.real.json(), pair.embedded.json()
         real.get("token", {}).pop("catalog", None)  # other services, other endpoints
         embedded.get("token", {}).pop("catalog", None)
-        assert form(embedded) == form(real), told
+        assert document_shape(embedded) == document_shape(real), told
     for name in ("X-Subject-Token", "WWW-Authenticate", "Vary"):
         assert (pair.embedded.header(name) is None) == (pair.real.header(name) is None), told
 
 
 @pytest.mark.parametrize("path", ["/", "/v3", "/v3/"])
-def test_versions_are_told_alike(native: Native, path: str) -> None:
-    pair = native.identity("GET", path)
+def test_versions_are_told_alike(services: ServicePair, path: str) -> None:
+    pair = services.identity("GET", path)
     assert_alike(pair)
     assert (pair.embedded.header("Location") is None) == (pair.real.header("Location") is None)
 
@@ -59,9 +59,9 @@ SCOPES: list[Any] = [
 
 
 @pytest.mark.parametrize("scope", SCOPES, ids=ascii)
-def test_a_scope_is_given_or_refused_alike(native: Native, scope: object) -> None:
+def test_a_scope_is_given_or_refused_alike(services: ServicePair, scope: object) -> None:
     document = {"auth": {"identity": by_password(), "scope": scope}}
-    assert_alike(native.identity("POST", "/v3/auth/tokens", document))
+    assert_alike(services.identity("POST", "/v3/auth/tokens", document))
 
 
 IDENTITIES: list[Any] = [
@@ -88,19 +88,21 @@ IDENTITIES: list[Any] = [
 
 
 @pytest.mark.parametrize("identity", IDENTITIES, ids=ascii)
-def test_a_login_succeeds_or_fails_alike(native: Native, identity: object) -> None:
-    assert_alike(native.identity("POST", "/v3/auth/tokens", {"auth": {"identity": identity}}))
+def test_a_login_succeeds_or_fails_alike(services: ServicePair, identity: object) -> None:
+    assert_alike(services.identity("POST", "/v3/auth/tokens", {"auth": {"identity": identity}}))
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"{}", b'{"auth": {}}', b"\xff"])
-def test_what_is_no_login_is_refused_alike(native: Native, body: bytes) -> None:
-    assert_alike(native.identity("POST", "/v3/auth/tokens", body))
+def test_what_is_no_login_is_refused_alike(services: ServicePair, body: bytes) -> None:
+    assert_alike(services.identity("POST", "/v3/auth/tokens", body))
 
 
 @pytest.mark.parametrize("path", ["projects", "domains", "system", "catalog"])
 @pytest.mark.parametrize("user", ["owner", None])
-def test_what_a_token_leads_to_is_told_alike(native: Native, path: str, user: str | None) -> None:
-    pair = native.identity("GET", f"/v3/auth/{path}", user=user)
+def test_what_a_token_leads_to_is_told_alike(
+    services: ServicePair, path: str, user: str | None
+) -> None:
+    pair = services.identity("GET", f"/v3/auth/{path}", user=user)
     assert pair.embedded.status == pair.real.status, f"{pair.real}\n\n{pair.embedded}"
     if path != "catalog":
         assert_alike(pair)

@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from tests.peers.cloud import PeerGateway
 from tests.peers.conftest import DATES, OWNER
+from tests.peers.peer_gateway import PeerGateway
 
 pytestmark = pytest.mark.peers
 IMAGE = {

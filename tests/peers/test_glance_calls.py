@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.peers.cloud import PeerGateway
 from tests.peers.conftest import COLLECTOR, DATES
+from tests.peers.peer_gateway import PeerGateway
 
 pytestmark = pytest.mark.peers
 MANY = 2500
@@ -46,7 +46,7 @@ def many(cloud: PeerGateway) -> Iterator[list[str]]:
 def _schema_is_known(cloud: PeerGateway, image: str) -> None:
     """A write needs Glance's schema, which is fetched once in a while; then count anew."""
     cloud.request("owner", "PUT", f"/v2.1/images/{image}/metadata/key1", b'{"meta": {"key1": "x"}}')
-    cloud.calls.take()
+    cloud.calls.pop_calls()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -54,7 +54,7 @@ def test_an_operation_on_an_image_costs(operation: str, cloud: PeerGateway, imag
     method, path, body, calls = OPERATIONS[operation]
     response = cloud.request("owner", method, f"/v2.1/images/{image}{path}", body)
     assert response.status < 300, str(response)
-    assert cloud.calls.take() == [f"{call} /v2/images/{image}" for call in calls]
+    assert cloud.calls.pop_calls() == [f"{call} /v2/images/{image}" for call in calls]
 
 
 @pytest.mark.parametrize("query", LISTS)
@@ -63,7 +63,7 @@ def test_a_list_costs_a_call_for_each_page_of_1000(
 ) -> None:
     response = cloud.request("collector", "GET", f"/v2.1/images{query}")
     assert response.status == 200, str(response)
-    calls = cloud.calls.take()
+    calls = cloud.calls.pop_calls()
     assert len(calls) == LISTS[query], calls
     assert {image["id"] for image in response.json()["images"]} <= set(many)
 
@@ -82,4 +82,4 @@ def test_next_links_lead_to_every_image_once(cloud: PeerGateway, many: list[str]
         links = {link["rel"]: link["href"] for link in page.get("images_links", ())}
         target = links["next"].removeprefix(cloud.process.base_url) if links else None
     assert sorted(found) == sorted(many)
-    assert len(cloud.calls.take()) == MANY / 500
+    assert len(cloud.calls.pop_calls()) == MANY / 500
