@@ -1,1 +1,1 @@
-"""Exchanges recorded from a real Compute API, replayed against Glimpse."""
+"""Replays of exchanges that were recorded from a real Compute API."""

@@ -8,7 +8,7 @@ from tests.support.cloud import Cloud, Member
 
 
 def fixture_members(fixture: Mapping[str, Any]) -> list[Member]:
-    """The fixture's users, each in the project of its name."""
+    """Return the fixture's users, each with the project of its name."""
     roles = {"admin": ("admin", "member", "reader")}
     projects: dict[str, str] = fixture["projects"]
     return [
@@ -23,7 +23,7 @@ class GoldenCloud:
     def __init__(self, cloud: Cloud, fixture: Mapping[str, Any]) -> None:
         self.cloud = cloud
         shared_with = fixture["projects"][fixture["alt-shared is shared with"]]
-        self._images: list[dict[str, Any]] = [dict(each) for each in fixture["images"].values()]
+        self._images: list[dict[str, Any]] = [dict(image) for image in fixture["images"].values()]
         for image in self._images:
             if image["name"] == "alt-shared":
                 image["members"] = [{"member_id": shared_with, "status": "accepted"}]

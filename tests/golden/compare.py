@@ -1,4 +1,4 @@
-"""Comparison of a response with a recorded one, by the rules that came with the recordings."""
+"""Compares a response with a recorded one by the rules that came with the recordings."""
 
 import json
 import re
@@ -13,8 +13,8 @@ from tests.golden.oracle import COMPUTE, IMAGE
 from tests.support.http import Response
 
 _REQUEST_ID = re.compile(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# Headers that Glimpse adds on purpose, and what they have to look like
-# (RFC 9110, 9111, 9745, 8594, 8288)
+# Headers that Glimpse adds on purpose, and the syntax of their values:
+# RFC 9110, 9111, 9745, 8594, 8288
 _ADDED = {
     "etag": re.compile(r'"[^"]+"'),
     "deprecation": re.compile(r"@\d+"),
@@ -27,7 +27,7 @@ _ADDED = {
 
 @dataclass(frozen=True)
 class TextMatching:
-    """Equals every text in which the pattern occurs."""
+    """Equal to every text in which the regular expression `pattern` occurs."""
 
     pattern: str
 
@@ -40,9 +40,10 @@ class TextMatching:
 
 @dataclass(frozen=True)
 class Expected:
-    """An expected response: `headers` by lower-case name in their order; `body` JSON or text.
+    """An expected response.
 
-    `same_length`: the body is as it was recorded, so its Content-Length is compared too.
+    `headers` has the values of each header by lower-case name; `body` is JSON or text. With
+    `same_length`, the body is the recorded one, and Content-Length is compared, too.
     """
 
     status: int
@@ -51,20 +52,20 @@ class Expected:
     same_length: bool = True
 
     def with_body(self, body: Any, status: int | None = None) -> "Expected":
-        """The same response with another body; its length is then not compared."""
+        """Return the response with another body, whose length is not compared."""
         return replace(self, status=status or self.status, body=body, same_length=False)
 
 
 @dataclass(frozen=True)
 class ServiceURLs:
-    """The addresses of the services, as the client of one exchange reached them."""
+    """The URLs of the services that links have to have in the response to one request."""
 
     compute: str
     image: str
     identity: str
 
     def resolve(self, value: Any) -> Any:
-        """Replace the placeholder addresses of the oracle in `value` by the real ones."""
+        """Return `value` with these URLs in place of the oracle's COMPUTE and IMAGE."""
         if isinstance(value, dict):
             return {key: self.resolve(item) for key, item in value.items()}
         if isinstance(value, list):
@@ -75,7 +76,7 @@ class ServiceURLs:
 
 
 def recorded(exchange: Exchange) -> Expected:
-    """The recorded response, with placeholders for the hosts and ports in its links."""
+    """Return the recorded response, with COMPUTE and IMAGE for the hosts in its links."""
     body = _without_hosts(exchange.response_body)
     headers = by_name(exchange.response_headers)
     if "www-authenticate" in headers:
@@ -99,7 +100,7 @@ def _without_hosts(value: Any, rel: str = "") -> Any:
 
 
 def by_name(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Headers by lower-case name, values in their order, without those that are not compared."""
+    """Return the values of the headers by lower-case name, without IGNORED_HEADERS."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for name, value in headers:
         if name.lower() not in IGNORED_HEADERS:
@@ -109,19 +110,20 @@ def by_name(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 @dataclass
 class Differences:
-    """Descriptions of differences, for the message of a failed test."""
+    """A list of differences, described for the message of a failed test."""
 
     found: list[str] = field(default_factory=list)
 
-    def check(self, what: str, expected: object, got: object) -> None:
+    def check(self, subject: str, expected: object, got: object) -> None:
+        """Add a difference unless the values are equal."""
         if expected != got:
-            self.found.append(f"{what}:\n    expected {expected!r}\n    got      {got!r}")
+            self.found.append(f"{subject}:\n    expected {expected!r}\n    got      {got!r}")
 
 
 def differences(
     expected: Expected, response: Response, method: str, service_urls: ServiceURLs
 ) -> list[str]:
-    """Compare a response with the expected one; the empty list means that they are equal."""
+    """Compare a response with the expected one; return the differences, [] if there are none."""
     result = Differences()
     result.check("status", expected.status, response.status)
     _compare_headers(result, expected, response, method, service_urls)
@@ -149,7 +151,7 @@ def _compare_headers(
 ) -> None:
     got = by_name(response.headers)
     if len(got.get("vary", ())) > 1 and got["vary"][-1] == "X-Auth-Token":
-        got["vary"].pop()  # after Compute's own, which are compared
+        got["vary"].pop()  # Glimpse adds it; the values of Compute remain, and are compared
     for name, pattern in _ADDED.items():
         if name not in expected.headers:
             for value in got.pop(name, []):

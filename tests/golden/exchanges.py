@@ -1,11 +1,11 @@
-"""Recorded exchanges, read from a directory (their original form) or from a compact file.
+"""Reads recorded exchanges from a directory with a file for each, or from a compact file.
 
 ``exchanges.jsonl`` has those that came with the API reference. ``more.jsonl`` was recorded later,
 with the same release of Compute and the same images: unusual values of all filters, headers and
 bodies, as all users.
 
-`python -m tests.golden.exchanges DIR` makes the compact form of a directory: one line of JSON per
-exchange, sorted by name, without the headers that are not compared.
+`python -m tests.golden.exchanges DIR` converts a directory to the compact form: one line of JSON
+for each exchange, sorted by name, without the headers that are not compared.
 """
 
 import functools
@@ -26,11 +26,11 @@ _FIXTURE = "fixture.json"
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request, and the response of real Compute.
+    """A request and the response of a real Compute.
 
-    `token` names a user of the fixture, ``none`` or ``invalid``. `answer_body` is parsed JSON, or
-    text where it was not JSON. `glance` lists the calls that Compute made of the Image service,
-    `glance_errors` the messages of those that it refused.
+    `token` names a user of the fixture, or is ``none`` or ``invalid``. `response_body` is parsed
+    JSON, or text if it was not JSON. `glance` lists the requests that Compute sent to the Image
+    service, `glance_errors` has the messages of its 4xx responses.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Exchange:
         return self.method not in SAFE_METHODS
 
     def json_body(self) -> Any:
-        """The request's body as JSON; None if it is none."""
+        """Return the parsed JSON of the request's body; None if it is not JSON."""
         try:
             return json.loads(self.body or "")
         except (ValueError, RecursionError):
@@ -101,7 +101,7 @@ def _exchange(name: str, document: dict[str, Any]) -> Exchange:
 
 
 def compact_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
-    """Write each exchange as one line of JSON, without ignored headers; request ids become one."""
+    """Yield each exchange as a line of JSON, without ignored headers and with ``req-*`` ids."""
     for exchange in exchanges:
         headers = [
             [name, "req-*" if name.lower() in REQUEST_IDS else value]
@@ -130,7 +130,7 @@ def compact_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
 
 
 def main(directory: str, destination: Path = COMPACT) -> None:
-    """Write the compact form of `directory`, and its fixture, to where the tests read them."""
+    """Write the compact form of `directory` to `destination`, and the fixture beside it."""
     source = Path(directory)
     destination.write_text("".join(compact_lines(read_exchanges(source))))
     fixture = json.dumps(read_fixture(source), indent=1, ensure_ascii=False, sort_keys=True)

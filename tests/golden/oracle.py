@@ -1,8 +1,8 @@
-"""Oracle: a model of the lists and documents that real Compute would return for the fixture.
+"""Oracle: a model of the images that a correct Compute lists and shows for the fixture.
 
-Repairs need expected responses that were not recorded. They are computed here from the fixture and
-the rules of the API reference, without Glimpse's own code. A test shows that this model agrees with
-the recordings wherever nothing is repaired.
+For exchanges in which the real Compute was wrong, the expected response was not recorded (see
+repairs.py). The oracle computes it from the fixture and the rules of the API reference, without
+code of Glimpse. test_oracle.py checks that it agrees with the other recordings.
 """
 
 import json
@@ -47,7 +47,7 @@ SHOWN = {"active": "ACTIVE", "queued": "SAVING", "saving": "SAVING", "killed": "
 SHOWN |= {"deleted": "DELETED", "pending_delete": "DELETED"}
 PROGRESS = {"active": 100, "saving": 50, "queued": 25}
 DECODED = ("block_device_mapping", "mappings")
-COMPUTE, IMAGE = "http://compute", "http://image"  # stand-ins for the two services' addresses
+COMPUTE, IMAGE = "http://compute", "http://image"  # placeholders for the URLs of the services
 _PATH = re.compile(r"/+(?P<version>v2(?:\.1)?)(?:/+(?P<project>[0-9a-f]{32}))?/+images(?P<rest>.*)")
 
 Document = dict[str, Any]
@@ -71,7 +71,7 @@ class Target:
         return len(self.parts) in (2, 3) and self.parts[1] == "metadata"
 
     def last(self, parameter: str) -> str | None:
-        """The value of a query parameter; of several, the last."""
+        """Return the last value of a query parameter; None without one."""
         values = [value for name, value in self.query if name == parameter]
         return values[-1] if values else None
 
@@ -88,7 +88,7 @@ def parse_target(exchange: Exchange) -> Target | None:
 
 
 class Oracle:
-    """The fixture's images as its users see them."""
+    """The images of the fixture, and what each of its users sees of them."""
 
     def __init__(self, fixture: Mapping[str, Any], *, broken: bool = False) -> None:
         """`broken` adds the image whose block_device_mapping is not JSON."""
@@ -106,7 +106,7 @@ class Oracle:
         return next(image for image in self.images if image["id"] == image_id)
 
     def select_images(self, user: str, target: Target) -> tuple[list[Document], bool]:
-        """The images of a list, and whether a further one exists after its limit."""
+        """Return the images of a list, and True if its limit leaves out further ones."""
         hidden = (target.last("property-os_hidden") or "").lower() == "true"
         matching = [
             i for i in self.images if self._is_listed(user, i, hidden) and _matches(i, target)
@@ -120,7 +120,7 @@ class Oracle:
         return matching[:end], len(matching) > end
 
     def _is_listed(self, user: str, image: Document, hidden: bool) -> bool:  # noqa: FBT001  a flag of images
-        """True if the image is in a list that `user` requests without filters."""
+        """Return True if the image is in a list that `user` requests without filters."""
         if image["os_hidden"] != hidden or image["status"] == "killed":
             return False
         shared = image["id"] == self._shared and user == self._shared_with
@@ -130,7 +130,7 @@ class Oracle:
         return mine or shared or bool(image["visibility"] == "public")
 
     def render_image(self, image: Document, target: Target) -> Document:
-        """The document of the image in the response to `target`."""
+        """Return the image as a response to `target` shows it."""
         found = properties(image)
         document = {
             "id": image["id"],
@@ -155,7 +155,7 @@ class Oracle:
         return document
 
     def render_list(self, user: str, target: Target) -> list[Document]:
-        """The ``images`` in the response to a list."""
+        """Return the value of ``images`` in the response to the list `target`."""
         shown = [self.render_image(image, target) for image in self.select_images(user, target)[0]]
         if target.parts == ("detail",):
             return shown
@@ -163,13 +163,13 @@ class Oracle:
 
 
 def properties(image: Document) -> Document:
-    """An image's metadata as shown. A value that should be JSON and is not is shown as text."""
+    """Return the image's metadata. Values of DECODED are parsed, unless they are not JSON."""
     found = {key: value for key, value in image.items() if key not in BASE}
     return {key: _decoded(value) if key in DECODED else value for key, value in found.items()}
 
 
 def is_json(text: object) -> bool:
-    """True if a text is JSON."""
+    """Return True if a text is JSON."""
     try:
         json.loads(str(text))
     except ValueError:
@@ -193,7 +193,7 @@ def _links(target: Target, collection: str, identifier: str) -> list[Document]:
 
 
 def _matches(image: Document, target: Target) -> bool:
-    """True if an image matches all filters of a query, with repairs R1 and R4 (repairs.py)."""
+    """Return True if an image matches all filters of a query, with repairs R1 and R4."""
     return all(
         _filter(name)(image, name, target.last(name) or "")
         for name in {name for name, _ in target.query}
@@ -207,8 +207,8 @@ def _filter(name: str) -> Callable[[Document, str, str], bool]:
 
 
 def _attribute_is(image: Document, attribute: str, value: str) -> bool:
-    """Equality as the database of the recordings compares: without regard to case."""
-    if attribute in ("sort", "sort_key", "sort_dir"):  # to the Image service, as they are
+    """Compare as the database of the recordings did: without regard to case."""
+    if attribute in ("sort", "sort_key", "sort_dir"):  # no filters: Compute passes them on
         return True
     wanted = value.removeprefix("in:").split(",") if value.startswith("in:") else [value]
     wanted = [value.removeprefix("eq:")] if attribute not in BASE or len(wanted) == 1 else wanted

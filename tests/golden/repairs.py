@@ -1,8 +1,8 @@
-"""Repairs: the differences from the recordings that are allowed, because real Compute is wrong.
+"""Repairs: the expected responses where the recorded Compute was wrong.
 
-Each is a rule that returns the expected response instead of the recorded one, or None if it does
-not apply to an exchange. The numbers are those of docs/differences.md. R3 (lost writes) needs two
-clients and R8 a failing Image service: a replay cannot show them.
+Each repair is a function that returns the expected response to an exchange, or None if the
+recorded one is expected. Their numbers, R1 to R9, are those in docs/differences.md. R3 (lost
+writes) needs two clients, and R8 a failing Image service: a replay cannot show them.
 """
 
 import html
@@ -25,15 +25,15 @@ _NAMED = re.compile(
     r"query parameters ([\w-]+)|field/attribute ([\w.:-]{1,40})\.|^'(\w+)' is a required"
     r"|\('(\w+)' was unexpected|&quot;(\w+)&quot;|image (\S+) not visible|with ID (\S+)"
 )
-_NAMES = {"updated_at": "changes-since|updated_at"}  # the client's word and the Image service's
-# Refusals of the recorded Image service that do not make metadata invalid: of the form of a patch,
-# and of characters that its database cannot store.
+_NAMES = {"updated_at": "changes-since|updated_at"}  # Compute's name and the Image service's
+# Errors of the recorded Image service for metadata that is valid: one about the form of Compute's
+# patch, and one about characters that its database could not store.
 _VALID_METADATA = re.compile("Invalid operation: `move`|4 byte unicode")
 _PLAIN_404 = "The resource could not be found."
 
 
 class Repair(NamedTuple):
-    """`expected` returns the repaired response, or None if the rule does not apply."""
+    """A repair. `expected` returns the repaired response, or None if it does not apply."""
 
     number: str
     summary: str
@@ -43,9 +43,9 @@ class Repair(NamedTuple):
 def apply_repairs(
     exchange: Exchange, response: Expected, oracle: Oracle, more: Iterable[Repair] = ()
 ) -> tuple[Expected, list[str]]:
-    """Apply all rules that apply, then `more`; return the response and the numbers of the rules.
+    """Apply REPAIRS and `more`; return the expected response and the numbers that apply.
 
-    The recorded response itself no longer passes where a rule changes it.
+    If a repair changes the response, a replay that returns the recorded one fails.
     """
     numbers: list[str] = []
     for repair in (*REPAIRS, *more):
@@ -59,7 +59,7 @@ def apply_repairs(
 def _filters_and_statuses(
     exchange: Exchange, response: Expected, oracle: Oracle, *, applies: Callable[[Target], bool]
 ) -> Expected | None:
-    """Expect the list that the fixture and the repaired filter give."""
+    """Expect the list of the oracle, if `applies` is true for the target of a list."""
     target = parse_target(exchange)
     if not target or not target.is_list or exchange.method != "GET" or not applies(target):
         return None
@@ -77,7 +77,7 @@ def _filters_and_statuses(
 
 
 def _unknown_to_glance(exchange: Exchange) -> bool:
-    """True if the Image service refused a filter that a repaired Compute does not send."""
+    """Return True if the Image service rejected a filter that Glimpse does not send."""
     refused = str(exchange.glance_errors or "")
     return bool(refused) and exchange.status == 400 and "unknown operator" not in refused
 
@@ -87,9 +87,9 @@ def _ids(body: Any) -> list[str]:
 
 
 def _is_prefix_stripped(target: Target) -> bool:
-    """R1: Compute strips the letters of ``property-`` instead of the prefix."""
+    """Return True if R1 applies: Compute strips the letters of ``property-``, not the prefix."""
     names = [name for name, _ in target.query if name.startswith("property-")]
-    return any(name.lstrip("property-") != name.removeprefix("property-") for name in names)  # noqa: B005  the very mistake
+    return any(name.lstrip("property-") != name.removeprefix("property-") for name in names)  # noqa: B005  what Compute does by mistake
 
 
 def _property_filter(exchange: Exchange, response: Expected, oracle: Oracle) -> Expected | None:
@@ -158,7 +158,7 @@ def _crashed_write(
 
 
 def _invalid_metadata_pattern(exchange: Exchange, values: dict[str, str]) -> str:
-    """A pattern in the message of the fault for items that cannot be stored; "" for other items."""
+    """Return a pattern for the message of a 400; "" if the metadata can be stored."""
     if not all(_is_unicode(f"{key}{value}") for key, value in values.items()):
         return "Unicode"
     undecodable = [key for key in DECODED if key in values and not is_json(values[key])]
@@ -203,7 +203,7 @@ def _crashed_read(
 
 
 def _refused_with(exchange: Exchange, status: int) -> bool:
-    """True if the Image service answered one of Compute's calls with this status code."""
+    """Return True if the Image service responded to Compute with this status code."""
     return any(call.endswith(f" {status}") for call in exchange.glance)
 
 
@@ -213,7 +213,7 @@ def _success(response: Expected, body: Any) -> Expected:
 
 
 def _as_fault(response: Expected) -> Expected:
-    """The response with the headers of a fault."""
+    """Return the response with the headers of a fault."""
     return replace(
         response, headers={**response.headers, "content-type": ["application/json; charset=UTF-8"]}
     )
@@ -235,7 +235,7 @@ def _end_of_the_api(exchange: Exchange, response: Expected, _oracle: Oracle) -> 
 
 
 def _advertised(_exchange: Exchange, response: Expected, _oracle: Oracle) -> Expected | None:
-    """Expect version documents with ADVERTISED; their length is not known, also for HEAD."""
+    """Expect ADVERTISED in version documents; do not compare the length, for HEAD either."""
     if isinstance(response.body, dict) and response.body.keys() & {
         "versions",
         "version",
@@ -277,7 +277,7 @@ def _wording(_exchange: Exchange, response: Expected, _oracle: Oracle) -> Expect
 
 
 def _message(response: Expected) -> object:
-    """The message of a fault; None for any other response."""
+    """Return the message of a fault; None for any other response."""
     try:
         (fault,) = response.body.values()
         return fault["message"]

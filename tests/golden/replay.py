@@ -1,4 +1,4 @@
-"""Replay: send a recorded request to a running service and compare the response."""
+"""Sends a recorded request to a running service and compares the response."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -10,29 +10,29 @@ from tests.golden.oracle import Oracle
 from tests.golden.repairs import Repair, apply_repairs
 from tests.support.http import Response, request
 
-# Bodies of JSON are compared by value, so that spaces and escapes, and then the length, may differ.
-# Such responses are counted separately.
+# JSON is compared by value: spaces and escapes, and thus the length, may differ. Such responses
+# pass, and are counted under this name.
 SPACING = "JSON spacing"
 
 
 class Cloud(Protocol):
-    """A service that holds the fixture's users and images, embedded or behind a gateway."""
+    """A running Glimpse with the users and images of the fixture."""
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where the Compute API listens."""
+        """The host and port of the Compute API."""
         ...
 
     def token(self, user: str) -> str | None:
-        """A token of a fixture's user; None for the user ``none``, a wrong one for ``invalid``."""
+        """Return a token of the user; None for ``none``, an invalid one for ``invalid``."""
         ...
 
     def service_urls(self, authority: str) -> ServiceURLs:
-        """The services' addresses for a client that came to `authority` (``host:port``)."""
+        """Return the URLs of the services for a request with this ``Host``."""
         ...
 
     def restore(self, *, broken: bool) -> None:
-        """Put all images back to the fixture's state, with or without the broken one."""
+        """Restore all images to the fixture's state, with or without the broken image."""
         ...
 
 
@@ -56,7 +56,7 @@ class Result:
 
 
 def needs_broken_image(exchange: Exchange, oracle: Oracle) -> bool:
-    """True if the image with the malformed mapping existed during the recording."""
+    """Return True if the image with the malformed mapping existed during the recording."""
     broken = oracle.broken_id
     return (
         exchange.name.startswith("broken") or broken in f"{exchange.path}{exchange.response_body}"
@@ -73,7 +73,7 @@ def send(exchange: Exchange, cloud: Cloud) -> Response:
 
 
 def _body(text: str | None) -> bytes | None:
-    """Encode a body; lone bytes and lone surrogates were recorded as surrogates."""
+    """Encode a recorded body, in which surrogates stand for invalid bytes or surrogates."""
     if text is None:
         return None
     try:
@@ -89,14 +89,14 @@ def compare(
     oracle: Oracle,
     more: Iterable[Repair] = (),
 ) -> Result:
-    """Compare a response with the recorded one, after the repairs and `more` are applied to it."""
+    """Compare a response with the recorded one, to which the repairs and `more` are applied."""
     host, port = cloud.address
     authority = exchange.headers.get("Host", f"{host}:{port}")
     service_urls = cloud.service_urls(authority)
     recorded_response = recorded(exchange)
     expected, repairs = apply_repairs(exchange, recorded_response, oracle, more)
     if repairs and not differences(recorded_response, response, exchange.method, service_urls):
-        # A rule that only loosens (a message) may still be met to the letter.
+        # A repair that accepts several messages may also accept the recorded one.
         repairs = (
             [] if not differences(expected, response, exchange.method, service_urls) else repairs
         )

@@ -18,15 +18,15 @@ EXCHANGES = {
     exchange.name: exchange for source in (COMPACT, MORE) for exchange in read_exchanges(source)
 }
 REQUEST_ID = "req-2c48ed7d-6363-4a4e-82ad-31a98af2b94a"
-# What these were recorded under is what the comparison is told: then links need no translation.
+# The URLs of the services during the recording: links are compared as they were recorded.
 RECORDED = ServiceURLs(
     "http://127.0.0.1:18774", "http://127.0.0.1:19292/", "http://127.0.0.1:15000"
 )
-LOOSENED = {"R7", "R9"}  # R7 loosens the length of a HEAD, R9 a message: the recording passes
+LOOSENED = {"R7", "R9"}  # accept the recorded response, too: R7 any length, R9 any wording
 
 
 class CannedCloud:
-    """A cloud whose Compute is a Player."""
+    """A cloud whose Compute is a CannedServer."""
 
     def __init__(self, server: CannedServer) -> None:
         self.server = server
@@ -43,7 +43,7 @@ class CannedCloud:
         return replace(RECORDED, compute=compute)
 
     def restore(self, *, broken: bool) -> None:
-        """The player has no images."""
+        """Do nothing: the server has no images."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def cloud() -> Iterator[CannedCloud]:
 
 
 def as_recorded(exchange: Exchange) -> Response:
-    """The recorded answer as bytes; a stand-in where the compact form left a request id out."""
+    """Return the recorded response, with REQUEST_ID for the ids that are not recorded."""
     body = exchange.response_body
     data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
     pairs = [
@@ -75,12 +75,12 @@ def with_header(response: Response, name: str, value: str) -> Response:
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES.values(), ids=lambda exchange: exchange.name)
-def test_the_recording_itself_passes_unless_it_is_repaired(
+def test_a_recorded_response_passes_unless_a_repair_applies(
     exchange: Exchange, cloud: CannedCloud
 ) -> None:
     result = replay(exchange, cloud, as_recorded(exchange))
     if set(result.repairs) - LOOSENED:
-        assert result.problems, "real Compute's mistake passed for repaired"
+        assert result.problems, "the comparison accepts the response that a repair replaces"
     elif "R7" not in result.repairs:
         assert not result.problems, str(result)
 

@@ -1,4 +1,4 @@
-"""The tests' own model of real Compute agrees with real Compute wherever nothing is repaired."""
+"""The oracle agrees with the recorded responses to which no repair applies."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def repairs_of(exchange: Exchange) -> list[str]:
 
 
 @pytest.mark.parametrize("exchange", LISTS, ids=lambda exchange: exchange.name)
-def test_the_model_lists_the_images_that_compute_listed(exchange: Exchange) -> None:
+def test_the_oracle_lists_the_images_that_compute_listed(exchange: Exchange) -> None:
     if repairs_of(exchange) or "property-sort_key" in exchange.path:
         pytest.skip("repaired, or sorted by the Image service")
     target = parse_target(exchange)
@@ -38,7 +38,7 @@ def test_the_model_lists_the_images_that_compute_listed(exchange: Exchange) -> N
 
 
 @pytest.mark.parametrize("exchange", SHOWN, ids=lambda exchange: exchange.name)
-def test_the_model_shows_images_as_compute_showed_them(exchange: Exchange) -> None:
+def test_the_oracle_renders_images_as_compute_did(exchange: Exchange) -> None:
     target = parse_target(exchange)
     assert target is not None
     assert (
@@ -47,8 +47,7 @@ def test_the_model_shows_images_as_compute_showed_them(exchange: Exchange) -> No
     )
 
 
-def test_repairs_apply_to_the_exchanges_that_they_are_for() -> None:
-    """A rule that reaches further than meant shows here."""
+def test_repairs_apply_only_to_the_exchanges_that_they_are_meant_for() -> None:
     numbers = {exchange.name: repairs_of(exchange) for exchange in EXCHANGES}
     assert numbers["list-property-os_distro"] == ["R1"]
     assert numbers["list-property-name"] == []
@@ -60,7 +59,7 @@ def test_repairs_apply_to_the_exchanges_that_they_are_for() -> None:
     assert numbers["list"] == []
 
 
-def test_the_compact_form_keeps_all_that_is_compared(tmp_path: Path) -> None:
+def test_the_compact_form_keeps_everything_that_is_compared(tmp_path: Path) -> None:
     copy = tmp_path / "copy.jsonl"
     copy.write_text("".join(compact_lines(EXCHANGES)))
     assert read_exchanges(copy) == EXCHANGES

@@ -1,6 +1,6 @@
-"""Every recorded exchange, replayed over real HTTP against a Glimpse process with the fixture.
+"""Replays each recorded exchange to a Glimpse process with embedded services.
 
-`pytest tests/golden/test_replay.py --golden DIR` replays another directory of the same form.
+`pytest tests/golden/test_replay.py --golden DIR` replays the exchanges of another directory.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ def cloud(
         yield GoldenCloud(EmbeddedCloud(process), golden)
 
 
-def test_the_response_is_the_recorded_one_or_differs_by_a_listed_repair(
+def test_the_response_is_the_recorded_or_the_repaired_one(
     replayed: Exchange,
     cloud: GoldenCloud,
     golden: dict[str, object],

@@ -1,4 +1,4 @@
-"""CallCounter: a proxy in front of Glance that passes everything on and notes what was asked."""
+"""CallRecorder: a proxy in front of Glance that records the requests that it forwards."""
 
 import contextlib
 import socket
@@ -6,13 +6,13 @@ import threading
 
 from tests.support.server import ThreadedServer
 
-_PIECE = 65536
+_MAX_READ = 65536  # bytes
 
 
 class CallRecorder(ThreadedServer):
-    """Notes ``METHOD target`` of each request before it is passed on to `target`.
+    """A proxy that forwards requests and records ``METHOD target`` of each.
 
-    A context manager. Understands bodies with a Content-Length, which is what Glimpse sends.
+    A context manager. Request bodies need a Content-Length, as Glimpse sends it.
     """
 
     def __init__(self, target: tuple[str, int]) -> None:
@@ -21,7 +21,7 @@ class CallRecorder(ThreadedServer):
         self._calls: list[str] = []
 
     def pop_calls(self) -> list[str]:
-        """The calls since this was last asked."""
+        """Return the requests since the last call of this method, oldest first."""
         calls, self._calls = self._calls, []
         return calls
 
@@ -34,12 +34,12 @@ class CallRecorder(ThreadedServer):
             thread.join()
 
     def _connect(self, client: socket.socket) -> None:
-        """Serve one connection until either side ends it."""
+        """Forward a connection in both directions until either side closes it."""
         with client:
             try:
                 server = socket.create_connection(self._target)
             except OSError:
-                return  # nobody is there: the client sees it, too
+                return  # Glance is down: closing the connection shows that to the client
             with server:
                 responses = threading.Thread(target=_forward_responses, args=(server, client))
                 responses.start()
@@ -47,8 +47,8 @@ class CallRecorder(ThreadedServer):
                 responses.join()
 
     def _forward_requests(self, client: socket.socket, server: socket.socket) -> None:
-        """Pass requests on, noting each; ends the server's side at the end of the client's."""
-        left = 0  # bytes of the body that is being passed on
+        """Forward and record requests until the client closes; then close the server's side."""
+        left = 0  # bytes of the current body that are still to come
         head = b""
         while data := _receive(client):
             while data:
@@ -74,18 +74,18 @@ def _forward_responses(server: socket.socket, client: socket.socket) -> None:
 
 def _receive(source: socket.socket) -> bytes:
     try:
-        return source.recv(_PIECE)
+        return source.recv(_MAX_READ)
     except OSError:
         return b""
 
 
 def _send(destination: socket.socket, data: bytes) -> None:
-    with contextlib.suppress(OSError):  # it has gone; reading from it will say so, too
+    with contextlib.suppress(OSError):  # closed: reading from it ends the connection
         destination.sendall(data)
 
 
 def _end(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # the other side was first
+    with contextlib.suppress(OSError):  # the other side has closed it already
         connection.shutdown(socket.SHUT_RDWR)
 
 

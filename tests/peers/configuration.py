@@ -1,17 +1,17 @@
-"""The configuration files of the peers, and the nova.conf with which Glimpse is put before them."""
+"""Configuration files of Keystone and Glance, and of Glimpse in front of them."""
 
 from pathlib import Path
 
 from tests.support.cloud import PASSWORD
 
 REGION = "RegionOne"
-OPERATOR = "operator"  # the administrator that the rig itself acts as, in a project of that name
+OPERATOR = "operator"  # the administrator that creates users, and its project
 SERVICE_PROJECT = "service"
 SERVICE_USERS = ("glance", "nova")
 
 
 def keystone_conf(directory: Path, token_seconds: int) -> str:
-    """Keystone on SQLite, with keys below `directory` and passwords hashed quickly."""
+    """Return a keystone.conf with SQLite, keys below `directory`, and quick password hashes."""
     keys = directory / "keys"
     return f"""
 [DEFAULT]
@@ -30,7 +30,7 @@ password_hash_rounds = 4
 
 
 def glance_conf(directory: Path, identity_url: str, image_url: str, paste: Path) -> str:
-    """Glance on SQLite and a directory of files, deployed by its own `paste` file."""
+    """Return a glance-api.conf with SQLite and a file store; `paste` is Glance's paste file."""
     return f"""
 [DEFAULT]
 log_file = {directory}/glance.log
@@ -57,7 +57,7 @@ service_type = image
 
 
 def keystone_authtoken(user: str, identity_url: str) -> str:
-    """The section of a service that validates tokens as `user`."""
+    """Return the [keystone_authtoken] section of a service that validates tokens as `user`."""
     return f"""
 [keystone_authtoken]
 www_authenticate_uri = {identity_url}
@@ -68,7 +68,7 @@ service_token_roles_required = true
 
 
 def service_user(identity_url: str) -> str:
-    """The section of a nova.conf that has nova's own token sent beside the caller's."""
+    """Return the [service_user] section that adds nova's token to the caller's in requests."""
     return f"""
 [service_user]
 send_service_user_token = true
@@ -89,7 +89,7 @@ project_domain_id = default
 
 
 def nova_conf(identity_url: str, more: str = "", *, metrics_port: int = 0) -> str:
-    """What an operator's nova.conf has for Glimpse, after things that it does not know."""
+    """Return a nova.conf for Glimpse; it has options of nova that Glimpse ignores, too."""
     return f"""
 [DEFAULT]
 transport_url = rabbit://nobody@nowhere.example/
@@ -103,7 +103,10 @@ region_name = {REGION}
 
 
 def gunicorn_conf(application: str, port: int, workers: int, threads: int) -> str:
-    """Gunicorn's own file: the services read its command line as theirs, so it has to be empty."""
+    """Return a gunicorn.conf.py.
+
+    It has all options of gunicorn, because the services parse the command line as their own.
+    """
     return f"""
 wsgi_app = {application!r}
 bind = "127.0.0.1:{port}"

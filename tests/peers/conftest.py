@@ -1,4 +1,4 @@
-"""The cloud that tests of the gateway itself share: an owner, and somebody with many images."""
+"""Fixtures: a gateway in front of real services, and embedded services to compare with."""
 
 import uuid
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerGateway]:
 
 @pytest.fixture(scope="module")
 def services(cloud: PeerGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServicePair]:
-    """The cloud, and beside it a Glimpse of its own services with the same users."""
+    """The real services of `cloud`, and embedded services with the same users."""
     state_dir = tmp_path_factory.mktemp("native") / "state"
     seed_identity(state_dir, [OWNER, COLLECTOR])
     with GlimpseProcess(state_dir) as process:
@@ -33,7 +33,7 @@ def services(cloud: PeerGateway, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture
 def image(cloud: PeerGateway) -> str:
-    """The id of a new image of the owner's, with one property."""
+    """The id of a new image of OWNER with one property."""
     image_id = str(uuid.uuid4())
     document = {"id": image_id, "name": "gateway", "status": "active", "size": 7, "key1": "value1"}
     cloud.put_images([{**document, **DATES, "owner": OWNER.project_id}])

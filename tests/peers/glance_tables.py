@@ -1,4 +1,4 @@
-"""Images put straight into Glance's tables: ids, dates and statuses that its API cannot set."""
+"""Writes images to Glance's database, with dates and statuses that its API cannot set."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,9 +35,9 @@ Document = Mapping[str, Any]
 def put_images(
     glance: sqlite3.Connection, documents: Iterable[Document], absent: Iterable[str] = ()
 ) -> None:
-    """Make these Image API documents (with ``members``) the state of these images.
+    """Create or replace the images of these Image API documents; delete those in `absent`.
 
-    Those with an id in `absent` do not exist afterwards. Their data does not exist either.
+    A document may have a list of ``members``. The images have no data.
     """
     images = list(documents)
     for image_id in [*absent, *(image["id"] for image in images)]:

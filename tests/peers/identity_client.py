@@ -1,4 +1,4 @@
-"""IdentityClient: as much of Keystone's API as it takes to fill a cloud and to spoil its tokens."""
+"""IdentityClient: creates users and services in Keystone, and issues and revokes tokens."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,26 +11,26 @@ from tests.peers.configuration import OPERATOR, REGION, SERVICE_PROJECT
 from tests.support.cloud import PASSWORD, issue_token, request_token
 from tests.support.http import Response, request
 
-_DEFAULT = "default"  # the id of the domain that all is in
+_DEFAULT = "default"  # the id of the domain of all users and projects
 
 
 class IdentityClient:
-    """Calls Keystone as the cloud's operator; every call fails loudly."""
+    """A client of Keystone that acts as OPERATOR. A response with an error fails the test."""
 
     def __init__(self, identity_url: str) -> None:
         self._url = identity_url
-        place = urlsplit(identity_url)
-        self._address = (str(place.hostname), int(place.port or 80))
+        url = urlsplit(identity_url)
+        self._address = (str(url.hostname), int(url.port or 80))
         self._token: str | None = None
 
     def call(
         self, method: str, path: str, document: object = None, token: str | None = None
     ) -> Response:
-        """Send a request, as the operator or with `token`; AssertionError unless it succeeds."""
+        """Send a request with the operator's token or `token`; fail if the status is not 2xx."""
         headers = {"X-Auth-Token": token or self._own_token(), "Content-Type": "application/json"}
         body = None if document is None else json.dumps(document).encode()
         response = request(self._address, method, f"/v3{path}", headers, body)
-        if response.status == 401 and token is None:  # the operator's tokens end, too
+        if response.status == 401 and token is None:  # the operator's token has expired
             self._token = None
             headers["X-Auth-Token"] = self._own_token()
             response = request(self._address, method, f"/v3{path}", headers, body)
@@ -38,12 +38,12 @@ class IdentityClient:
         return response
 
     def create_project(self, name: str) -> str:
-        """Create a project; returns its id."""
+        """Create a project; return its id."""
         document = {"project": {"name": name, "domain_id": _DEFAULT}}
         return str(self.call("POST", "/projects", document).json()["project"]["id"])
 
     def create_user(self, name: str, project: str, roles: Iterable[str]) -> None:
-        """Create a user with the tests' password and these roles in the named project."""
+        """Create a user with PASSWORD and these roles in the project of that name."""
         document = {"user": {"name": name, "domain_id": _DEFAULT, "password": PASSWORD}}
         user_id = self.call("POST", "/users", document).json()["user"]["id"]
         project_id = self.id_of("projects", project)
@@ -52,17 +52,17 @@ class IdentityClient:
             self.call("PUT", path)
 
     def create_role(self, name: str) -> None:
-        """Create a role unless there is one of that name."""
+        """Create a role unless one of that name exists."""
         if not self.call("GET", f"/roles?name={name}").json()["roles"]:
             self.call("POST", "/roles", {"role": {"name": name}})
 
     def grant_system_role(self, user: str, role: str) -> None:
-        """Give a user a role on the system, which tokens of that scope have."""
+        """Grant a user a role on the system, for system-scoped tokens."""
         user_id, role_id = self.id_of("users", user), self.id_of("roles", role)
         self.call("PUT", f"/system/users/{user_id}/roles/{role_id}")
 
     def create_service(self, kind: str, name: str, url: str) -> None:
-        """Put a service into the catalog, with one URL for all interfaces."""
+        """Add a service to the catalog, with one URL for all interfaces."""
         document: dict[str, Any] = {"service": {"type": kind, "name": name}}
         service_id = self.call("POST", "/services", document).json()["service"]["id"]
         for interface in ("public", "internal", "admin"):
@@ -70,9 +70,9 @@ class IdentityClient:
             self.call("POST", "/endpoints", {"endpoint": {**endpoint, "region_id": REGION}})
 
     def issue_short_token(self, user: str, seconds: int) -> str:
-        """A token of that user, scoped to the project of its name, that expires after `seconds`.
+        """Return a token that expires after `seconds`, scoped to the project with the user's name.
 
-        Keystone ends tokens with the application credential that they were made with.
+        It is a token of an application credential, which expires then, and its tokens with it.
         """
         expires_at = datetime.now(UTC) + timedelta(seconds=seconds)
         expiry = {"expires_at": expires_at.strftime("%Y-%m-%dT%H:%M:%S.%f")}
@@ -95,7 +95,7 @@ class IdentityClient:
         return request_token(self._url, {"identity": {"methods": [method], method: credential}})
 
     def issue_service_token(self, user: str) -> str:
-        """A token of a service's user, scoped to the services' project."""
+        """Return a token of one of SERVICE_USERS, scoped to SERVICE_PROJECT."""
         domain = {"id": _DEFAULT}
         credentials = {"name": user, "domain": domain, "password": PASSWORD}
         identity = {"methods": ["password"], "password": {"user": credentials}}
@@ -103,18 +103,18 @@ class IdentityClient:
         return request_token(self._url, {"identity": identity, "scope": scope})
 
     def revoke(self, token: str) -> None:
-        """End a token before its time."""
+        """Revoke a token."""
         headers = {"X-Auth-Token": self._own_token(), "X-Subject-Token": token}
         response = request(self._address, "DELETE", "/v3/auth/tokens", headers)
         assert response.status == 204, str(response)
 
     def set_password(self, user: str, password: str) -> None:
-        """Set a user's password, even to what it is; all tokens of that user end."""
+        """Set a user's password, which revokes all tokens of the user, even if it is the same."""
         path = f"/users/{self.id_of('users', user)}"
         self.call("PATCH", path, {"user": {"password": password}})
 
     def id_of(self, collection: str, name: str) -> str:
-        """The id of the one user, project or role of that name."""
+        """Return the id of the user, project or role with this name; fail unless it is unique."""
         (found,) = self.call("GET", f"/{collection}?name={name}").json()[collection]
         return str(found["id"])
 

@@ -1,7 +1,7 @@
 """`python -m tests.peers.install` installs Keystone and Glance into .venv-peers.
 
-It is done again only when requirements.txt (exact versions) changes. They need a Python of their
-own releases' liking: the one that runs this does.
+It does nothing if requirements.txt has not changed since. The environment has the Python that runs
+this command.
 """
 
 import sys
@@ -14,7 +14,7 @@ PROGRAMS = ENVIRONMENT / "bin"
 
 
 def main() -> int:
-    """Install both; returns the exit status."""
+    """Install both; return the exit status."""
     install(Path(__file__).with_name("requirements.txt"), ENVIRONMENT)
     return 0
 

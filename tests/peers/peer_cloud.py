@@ -1,9 +1,9 @@
-"""PeerCloud: a real Keystone and a real Glance on free loopback ports, with SQLite and files.
+"""PeerCloud: a real Keystone and a real Glance on free ports, with SQLite and files.
 
     with PeerCloud.start(directory) as peers:
         peers.add_members([Member("demo", uuid4().hex)])
 
-Needs `python -m tests.peers.install` before. Everything is in `directory`, logs too.
+Run `python -m tests.peers.install` first. All files, also the logs, are in `directory`.
 """
 
 import base64
@@ -32,15 +32,15 @@ from tests.support.cloud import PASSWORD, Member
 from tests.support.http import request
 from tests.support.process import ServerProcess, free_port
 
-_READY_SECONDS = 60.0  # far more than they take; only a service that fails is waited for so long
+_READY_SECONDS = 60.0  # far more than a start takes; only a test that fails waits for so long
 _THREADS = 8
 
 
 class PeerCloud:
-    """Both services, running; `compute_port` is what their catalog says of Compute."""
+    """A Keystone and a Glance. `compute_port` is the port of Compute in their catalog."""
 
     def __init__(self, directory: Path, *, workers: int) -> None:
-        """Nothing runs yet: see `start`."""
+        """Write the files of the services; `start` runs them."""
         self.directory = directory
         self.compute_port = free_port()
         self.keystone = _service(directory, "keystone", "keystone.wsgi.api:application", workers)
@@ -49,17 +49,17 @@ class PeerCloud:
 
     @property
     def identity_url(self) -> str:
-        """Keystone's URL, without ``/v3``."""
+        """The URL of Keystone, without ``/v3``."""
         return self.keystone.base_url
 
     @property
     def image_url(self) -> str:
-        """Glance's URL, without ``/v2``."""
+        """The URL of Glance, without ``/v2``."""
         return self.glance.base_url
 
     @property
     def compute_url(self) -> str:
-        """Where Glimpse is to listen, without a version."""
+        """The URL of Compute in the catalog, without a version."""
         return f"http://127.0.0.1:{self.compute_port}"
 
     @classmethod
@@ -67,9 +67,9 @@ class PeerCloud:
     def start(
         cls, directory: Path, *, workers: int = 1, token_seconds: int = 3600
     ) -> Iterator[Self]:
-        """Run both services, each of `workers` processes, in an empty or absent `directory`.
+        """Run both services, each with `workers` processes, in an empty or new `directory`.
 
-        Tokens live for `token_seconds`.
+        Tokens expire after `token_seconds`.
         """
         if not (ENVIRONMENT / "installed.txt").exists():
             raise RuntimeError("Run `python -m tests.peers.install` first.")
@@ -100,7 +100,7 @@ class PeerCloud:
         (self.directory / "keystone" / "keystone.conf").write_text(keystone)
 
     def _make_databases(self) -> None:
-        """Both at once: most of it is loading Python."""
+        """Create the databases at the same time: loading the programs takes most of the time."""
         keystone, glance = self.directory / "keystone", self.directory / "glance"
         with ThreadPoolExecutor() as threads:
             synced = threads.submit(_manage, "glance-manage", glance, "db_sync")
@@ -121,7 +121,7 @@ class PeerCloud:
                 connection.execute("PRAGMA journal_mode = WAL")
 
     def _register(self) -> None:
-        """Tell Keystone of the services' users and addresses."""
+        """Create the users of the services in Keystone, and add the services to the catalog."""
         self.identity.create_project(SERVICE_PROJECT)
         for user in SERVICE_USERS:
             self.identity.create_user(user, SERVICE_PROJECT, ("service",))
@@ -130,7 +130,7 @@ class PeerCloud:
 
     @contextmanager
     def database(self, name: str) -> Iterator[sqlite3.Connection]:
-        """A service's tables, for what its API cannot do; commits at the end."""
+        """Open the database of a service; commit at the end."""
         connection = sqlite3.connect(self.directory / f"{name}.db", timeout=30)
         try:
             with connection:
@@ -139,7 +139,7 @@ class PeerCloud:
             connection.close()
 
     def add_members(self, members: Iterable[Member]) -> None:
-        """Add users whose password is the tests', each with its project; ids are the members'."""
+        """Create the projects and users of `members`, with PASSWORD, and grant their roles."""
         known = list(members)
         projects = {member.project_id: member.project_name or member.name for member in known}
         with self.database("keystone") as connection:
@@ -154,7 +154,7 @@ class PeerCloud:
             self.identity.create_user(member.name, projects[member.project_id], member.roles)
 
     def wait_for_keystone(self) -> None:
-        """Return when Keystone answers."""
+        """Wait until Keystone responds."""
         _wait(self.keystone, "/v3")
 
 
@@ -162,16 +162,16 @@ _INTERFACES = ("public", "internal", "admin")
 
 
 def _service(directory: Path, name: str, application: str, workers: int) -> ServerProcess:
-    """A WSGI service whose files are in the directory of its name."""
-    place = directory / name
-    place.mkdir(parents=True)
+    """Return the process of a WSGI service whose configuration is in ``directory/name``."""
+    config_dir = directory / name
+    config_dir.mkdir(parents=True)
     port = free_port()
     conf = gunicorn_conf(application, port, workers, _THREADS)
-    (place / "gunicorn.conf.py").write_text(conf)
-    environment = {f"OS_{name.upper()}_CONFIG_DIR": str(place)}
+    (config_dir / "gunicorn.conf.py").write_text(conf)
+    environment = {f"OS_{name.upper()}_CONFIG_DIR": str(config_dir)}
     program = [str(PROGRAMS / "gunicorn")]
     log = directory / f"{name}-gunicorn.log"
-    return ServerProcess(program, port, log, environment=environment, directory=place)
+    return ServerProcess(program, port, log, environment=environment, directory=config_dir)
 
 
 def _manage(program: str, config_dir: Path, *arguments: str) -> None:
@@ -187,16 +187,16 @@ def _manage(program: str, config_dir: Path, *arguments: str) -> None:
 
 
 def _wait(service: ServerProcess, path: str) -> None:
-    """Return when `path` answers 200; the first answer takes as long as loading the service."""
+    """Wait until GET `path` is 200. The first request loads the application, which takes long."""
     deadline = time.monotonic() + _READY_SECONDS
-    said: Any = None
+    result: Any = None
     while time.monotonic() < deadline:
         try:
-            said = request(service.address, "GET", path)
+            result = request(service.address, "GET", path)
         except (OSError, ValueError) as error:
-            said = error
+            result = error
         else:
-            if said.status == 200:
+            if result.status == 200:
                 return
         time.sleep(0.1)
-    raise RuntimeError(f"{path} does not answer: {said}\n{service.log.read_text()}")
+    raise RuntimeError(f"GET {path} failed: {result}\n{service.log.read_text()}")

@@ -1,4 +1,4 @@
-"""PeerGateway: Glimpse as an operator runs it, in front of the peers, with its calls counted."""
+"""PeerGateway: Glimpse in front of a real Keystone and Glance, with its calls recorded."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ from tests.support.process import GlimpseProcess
 
 
 class PeerGateway(Cloud):
-    """`peers` are the services behind it; `calls` what Glimpse asked of Glance."""
+    """A gateway in front of `peers`; `calls` has the requests that it sends to Glance."""
 
     def __init__(self, peers: PeerCloud, process: GlimpseProcess, calls: CallRecorder) -> None:
         super().__init__(process)
@@ -27,7 +27,7 @@ class PeerGateway(Cloud):
     def start(
         cls, peers: PeerCloud, configuration: str = "", *, workers: int = 1
     ) -> Iterator[Self]:
-        """Run Glimpse where the catalog says; `configuration` is more of its nova.conf."""
+        """Run Glimpse at the port that is in the catalog; add `configuration` to its nova.conf."""
         with CallRecorder(peers.glance.address) as calls:
             conf = peers.directory / "nova.conf"
             glance = f"endpoint_override = {calls.base_url}\n{configuration}"
@@ -43,20 +43,20 @@ class PeerGateway(Cloud):
     def start_all(
         cls, directory: Path, members: Iterable[Member], configuration: str = ""
     ) -> Iterator[Self]:
-        """Run peers of its own behind it, with these users."""
+        """Run a Keystone and a Glance with these users, and Glimpse in front of them."""
         with PeerCloud.start(directory) as peers:
             peers.add_members(members)
             with cls.start(peers, configuration) as cloud:
                 yield cloud
 
-    def image_url_at(self, base_url: str) -> str:  # noqa: ARG002  Glance is where it is
+    def image_url_at(self, base_url: str) -> str:  # noqa: ARG002  the catalog has one URL
         return self.calls.base_url
 
-    def identity_url_at(self, base_url: str) -> str:  # noqa: ARG002  so is Keystone
+    def identity_url_at(self, base_url: str) -> str:  # noqa: ARG002  likewise
         return self.peers.identity_url
 
     def issue_expired_token(self, user: str) -> str:
-        """Log in with an application credential that is about to expire, and its tokens with it."""
+        """Return a token that has expired with its application credential."""
         token = self.peers.identity.issue_short_token(user, seconds=2)
         time.sleep(3)
         return token

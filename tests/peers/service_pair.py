@@ -1,4 +1,4 @@
-"""Both at once: a request to a real Glance or Keystone, and the same to the embedded services."""
+"""ServicePair: sends the same requests to real services and to embedded ones."""
 
 import json
 import re
@@ -15,23 +15,23 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?")
 
 
 class ResponsePair(NamedTuple):
-    """What the real service answered, and what the embedded one did."""
+    """The responses of the real service and of the embedded one to the same request."""
 
     real: Response
     embedded: Response
 
     def assert_alike(self) -> None:
-        """The same status, and documents of the same form; of images, of the same content."""
-        told = f"the real one:\n{self.real}\n\nthe embedded one:\n{self.embedded}"
-        assert self.embedded.status == self.real.status, told
+        """Fail unless the status codes are equal, and the bodies of 2xx after `comparable`."""
+        details = f"the real one:\n{self.real}\n\nthe embedded one:\n{self.embedded}"
+        assert self.embedded.status == self.real.status, details
         if self.real.status < 300 and self.real.body.startswith(b"{"):
-            assert comparable(self.embedded.json()) == comparable(self.real.json()), told
+            assert comparable(self.embedded.json()) == comparable(self.real.json()), details
         elif self.real.status < 300:
-            assert self.embedded.body == self.real.body, told
+            assert self.embedded.body == self.real.body, details
 
 
 class ServicePair:
-    """Sends requests to both, each with a token of its own for the same user."""
+    """A cloud with real services and one with embedded services, with the same users."""
 
     def __init__(self, real: Cloud, embedded: Cloud) -> None:
         self._clouds = (real, embedded)
@@ -45,7 +45,7 @@ class ServicePair:
         headers: Mapping[str, str] | None = None,
         user: str | None = "owner",
     ) -> ResponsePair:
-        """A request to the Image API; a body that is not bytes is JSON."""
+        """Send a request to both Image APIs. A body that is not bytes is sent as JSON."""
         urls = [cloud.image_url_at(cloud.process.base_url) for cloud in self._clouds]
         return self._send(urls, method, path, body, headers or {}, user)
 
@@ -57,12 +57,12 @@ class ServicePair:
         headers: Mapping[str, str] | None = None,
         user: str | None = None,
     ) -> ResponsePair:
-        """A request to the Identity API."""
+        """Send a request to both Identity APIs. A body that is not bytes is sent as JSON."""
         urls = [cloud.identity_url for cloud in self._clouds]
         return self._send(urls, method, path, body, headers or {}, user)
 
     def create(self, **attributes: Any) -> str:
-        """An image of the owner's in both, with the same id."""
+        """Create an image of the user ``owner`` in both, with the same id; return the id."""
         image_id = str(uuid.uuid4())
         pair = self.image("POST", "/v2/images", {"id": image_id, **attributes})
         assert pair.real.status == pair.embedded.status == 201, pair
@@ -79,33 +79,35 @@ class ServicePair:
     ) -> ResponsePair:
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         responses = []
-        for which, url in enumerate(urls):
-            place = urlsplit(url)
+        for position, url in enumerate(urls):
+            parts = urlsplit(url)
             sent = {"Content-Type": "application/json", **headers} if data is not None else headers
             if user is not None:
-                sent = {**sent, "X-Auth-Token": self._token(which, user)}
-            address = (str(place.hostname), place.port or 80)
-            responses.append(request(address, method, place.path + path, sent, data))
+                sent = {**sent, "X-Auth-Token": self._token(position, user)}
+            address = (str(parts.hostname), parts.port or 80)
+            responses.append(request(address, method, parts.path + path, sent, data))
         return ResponsePair(*responses)
 
-    def _token(self, which: int, user: str) -> str:
-        if (which, user) not in self._tokens:
-            url = self._clouds[which].identity_url
-            self._tokens[which, user] = issue_token(url, user)
-        return self._tokens[which, user]
+    def _token(self, position: int, user: str) -> str:
+        if (position, user) not in self._tokens:
+            url = self._clouds[position].identity_url
+            self._tokens[position, user] = issue_token(url, user)
+        return self._tokens[position, user]
 
 
-# What one of them has and the other has not, or names differently: documented, or a store's own
-_ASIDE = frozenset(("created_at", "updated_at", "stores", "locations", "direct_url", "description"))
+# Members that only one of the services has, or that differ by design (docs/differences.md)
+_NOT_COMPARED = frozenset(
+    ("created_at", "updated_at", "stores", "locations", "direct_url", "description")
+)
 
 
 def comparable(value: Any) -> Any:
-    """A document without what has to be different."""
+    """Return a document without what differs by design: some members, ids, dates, tag order."""
     if isinstance(value, dict):
         return {
             key: sorted(map(str, each)) if key == "tags" else comparable(each)
             for key, each in value.items()
-            if key not in _ASIDE
+            if key not in _NOT_COMPARED
         }
     if isinstance(value, list):
         return [comparable(each) for each in value]
@@ -115,9 +117,11 @@ def comparable(value: Any) -> Any:
 
 
 def document_shape(value: Any) -> Any:
-    """The types in a document, of a list those of its first entry."""
+    """Return the document with types instead of values, and only the first entry of each list."""
     if isinstance(value, dict):
-        return {key: document_shape(each) for key, each in value.items() if key not in _ASIDE}
+        return {
+            key: document_shape(each) for key, each in value.items() if key not in _NOT_COMPARED
+        }
     if isinstance(value, list):
         return [document_shape(each) for each in value[:1]]
     if isinstance(value, str):

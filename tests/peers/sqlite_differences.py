@@ -1,7 +1,7 @@
-"""What goes another way than recorded because this Glance keeps its images in SQLite.
+"""Differences from the recordings that are due to SQLite, the database of the Glance here.
 
-The recordings' Glance kept them in MariaDB, which compares texts without regard to case. Glimpse
-passes filters and ids on as they are, so the database behind decides.
+The Glance of the recordings used MariaDB, which compares text without regard to case. Glimpse
+passes filters and ids to Glance unchanged.
 """
 
 import re
@@ -14,15 +14,15 @@ from tests.golden.repairs import Repair
 
 _ATTRIBUTES = {"name": "name", "type": "image_type", "server": "instance_uuid", "status": "status"}
 _IN_CAPITALS = re.compile(r"(?=.*[A-F])[0-9A-F-]{36}")
-_COMPUTE_STATUSES = {*SHOWN.values(), "UNKNOWN"}  # what Glimpse itself translates, in any case
+_COMPUTE_STATUSES = {*SHOWN.values(), "UNKNOWN"}  # Glimpse translates them, in upper or lower case
 
 
-def matches_exactly(image: Document, asked: Target) -> bool:
-    """Whether the texts that a query filters by are in the image letter by letter."""
-    return all(_is(image, name, asked.last(name) or "") for name, _ in asked.query)
+def matches_exactly(image: Document, target: Target) -> bool:
+    """Return True if the image matches all filters of the target with regard to case."""
+    return all(_has_value(image, name, target.last(name) or "") for name, _ in target.query)
 
 
-def _is(image: Document, name: str, value: str) -> bool:
+def _has_value(image: Document, name: str, value: str) -> bool:
     property_name = name.removeprefix("property-")
     attribute = property_name if property_name != name else _ATTRIBUTES.get(name)
     if attribute is None or (name == "status" and value.upper() in _COMPUTE_STATUSES):
@@ -33,12 +33,15 @@ def _is(image: Document, name: str, value: str) -> bool:
 
 
 def _case(exchange: Exchange, response: Expected, oracle: Oracle) -> Expected | None:
-    """Of a list, expect only what matches with regard to case; limits are not recorded with it."""
-    asked = parse_target(exchange)
-    if not asked or not asked.is_list or response.status != 200 or exchange.method != "GET":
+    """Expect only those images of a list that match with regard to case.
+
+    No recording combines such a filter with a limit.
+    """
+    target = parse_target(exchange)
+    if not target or not target.is_list or response.status != 200 or exchange.method != "GET":
         return None
     listed = [oracle.image(image["id"]) for image in response.body["images"]]
-    kept = {image["id"] for image in listed if matches_exactly(image, asked)}
+    kept = {image["id"] for image in listed if matches_exactly(image, target)}
     if len(kept) == len(listed):
         return None
     images = [image for image in response.body["images"] if image["id"] in kept]
@@ -46,15 +49,15 @@ def _case(exchange: Exchange, response: Expected, oracle: Oracle) -> Expected | 
 
 
 def _id(exchange: Exchange, response: Expected, _oracle: Oracle) -> Expected | None:
-    """Expect an image, or a marker, whose id is written in capitals not to be found."""
-    asked = parse_target(exchange)
-    if not asked or response.status >= 400:
+    """Expect that an image or a marker whose id is in upper case is not found."""
+    target = parse_target(exchange)
+    if not target or response.status >= 400:
         return None
-    image_id = asked.last("marker") if asked.is_list else asked.parts[0]
+    image_id = target.last("marker") if target.is_list else target.parts[0]
     if image_id is None or not _IN_CAPITALS.fullmatch(image_id):
         return None
     status, name, words = 404, "itemNotFound", "Image not found."
-    if asked.is_list:
+    if target.is_list:
         status, name, words = 400, "badRequest", "No image found with ID"
     fault = {name: {"code": status, "message": TextMatching(words)}}
     kind = {"content-type": ["application/json; charset=UTF-8"], "content-length": ["0"]}

@@ -1,4 +1,7 @@
-"""The embedded Identity API answers what Keystone does; docs/differences.md has the rest."""
+"""The embedded Identity API responds as a real Keystone does.
+
+docs/differences.md has the differences by design.
+"""
 
 from typing import Any
 
@@ -14,25 +17,26 @@ PROJECT = {"project": {"name": "owner", "domain": DOMAIN}}
 
 
 def by_password(**user: Any) -> dict[str, Any]:
-    who = {"name": "owner", "domain": DOMAIN, "password": PASSWORD, **user}
-    known = {key: value for key, value in who.items() if value is not ...}
-    return {"methods": ["password"], "password": {"user": known}}
+    """Return an identity with these members; ``...`` removes one of the default members."""
+    members = {"name": "owner", "domain": DOMAIN, "password": PASSWORD, **user}
+    present = {key: value for key, value in members.items() if value is not ...}
+    return {"methods": ["password"], "password": {"user": present}}
 
 
 def assert_alike(pair: ResponsePair) -> None:
-    told = f"the real one:\n{pair.real}\n\nthe embedded one:\n{pair.embedded}"
-    assert pair.embedded.status == pair.real.status, told
+    details = f"the real one:\n{pair.real}\n\nthe embedded one:\n{pair.embedded}"
+    assert pair.embedded.status == pair.real.status, details
     if pair.real.body:
         real, embedded = pair.real.json(), pair.embedded.json()
-        real.get("token", {}).pop("catalog", None)  # other services, other endpoints
+        real.get("token", {}).pop("catalog", None)  # the clouds have different services
         embedded.get("token", {}).pop("catalog", None)
-        assert document_shape(embedded) == document_shape(real), told
+        assert document_shape(embedded) == document_shape(real), details
     for name in ("X-Subject-Token", "WWW-Authenticate", "Vary"):
-        assert (pair.embedded.header(name) is None) == (pair.real.header(name) is None), told
+        assert (pair.embedded.header(name) is None) == (pair.real.header(name) is None), details
 
 
 @pytest.mark.parametrize("path", ["/", "/v3", "/v3/"])
-def test_versions_are_told_alike(services: ServicePair, path: str) -> None:
+def test_version_documents_have_the_same_shape(services: ServicePair, path: str) -> None:
     pair = services.identity("GET", path)
     assert_alike(pair)
     assert (pair.embedded.header("Location") is None) == (pair.real.header("Location") is None)
@@ -59,7 +63,7 @@ SCOPES: list[Any] = [
 
 
 @pytest.mark.parametrize("scope", SCOPES, ids=ascii)
-def test_a_scope_is_given_or_refused_alike(services: ServicePair, scope: object) -> None:
+def test_the_same_scopes_are_granted(services: ServicePair, scope: object) -> None:
     document = {"auth": {"identity": by_password(), "scope": scope}}
     assert_alike(services.identity("POST", "/v3/auth/tokens", document))
 
@@ -88,18 +92,18 @@ IDENTITIES: list[Any] = [
 
 
 @pytest.mark.parametrize("identity", IDENTITIES, ids=ascii)
-def test_a_login_succeeds_or_fails_alike(services: ServicePair, identity: object) -> None:
+def test_the_same_logins_succeed(services: ServicePair, identity: object) -> None:
     assert_alike(services.identity("POST", "/v3/auth/tokens", {"auth": {"identity": identity}}))
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"{}", b'{"auth": {}}', b"\xff"])
-def test_what_is_no_login_is_refused_alike(services: ServicePair, body: bytes) -> None:
+def test_a_malformed_login_has_the_same_response(services: ServicePair, body: bytes) -> None:
     assert_alike(services.identity("POST", "/v3/auth/tokens", body))
 
 
 @pytest.mark.parametrize("path", ["projects", "domains", "system", "catalog"])
 @pytest.mark.parametrize("user", ["owner", None])
-def test_what_a_token_leads_to_is_told_alike(
+def test_the_scopes_and_catalog_of_a_token_have_the_same_shape(
     services: ServicePair, path: str, user: str | None
 ) -> None:
     pair = services.identity("GET", f"/v3/auth/{path}", user=user)

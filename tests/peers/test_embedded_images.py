@@ -1,4 +1,7 @@
-"""The embedded Image API answers what a real Glance does; docs/differences.md has the rest."""
+"""The embedded Image API responds as a real Glance does.
+
+docs/differences.md has the differences by design.
+"""
 
 from typing import Any
 
@@ -61,7 +64,7 @@ DOCUMENTS: list[Any] = [
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: ascii(each)[:60])
-def test_an_image_is_made_alike(services: ServicePair, document: object) -> None:
+def test_a_create_request_has_the_same_response(services: ServicePair, document: object) -> None:
     services.image("POST", "/v2/images", document).assert_alike()
 
 
@@ -103,7 +106,7 @@ CHANGES: list[Any] = [
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda each: ascii(each)[:70])
-def test_an_image_is_changed_alike(services: ServicePair, change: Any) -> None:
+def test_a_patch_has_the_same_response_and_effect(services: ServicePair, change: Any) -> None:
     image = services.create(name="n", a="b", tags=["t"])
     path = f"/v2/images/{image}"
     services.image("PATCH", path, [change], {"Content-Type": PATCH}).assert_alike()
@@ -115,12 +118,14 @@ def test_an_image_is_changed_alike(services: ServicePair, change: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", f"{PATCH}; charset=utf-8"])
-def test_a_change_of_that_media_type_is_taken_alike(services: ServicePair, kind: str) -> None:
+def test_a_patch_of_another_media_type_has_the_same_response(
+    services: ServicePair, kind: str
+) -> None:
     path = f"/v2/images/{services.create()}"
     services.image("PATCH", path, [], {"Content-Type": kind}).assert_alike()
 
 
-def test_data_is_taken_and_given_alike(services: ServicePair) -> None:
+def test_uploads_and_downloads_have_the_same_responses(services: ServicePair) -> None:
     image = services.create(disk_format="raw", container_format="bare")
     path = f"/v2/images/{image}"
     services.image("GET", f"{path}/file").assert_alike()
@@ -157,7 +162,7 @@ def test_data_is_taken_and_given_alike(services: ServicePair) -> None:
 
 @pytest.fixture(scope="module")
 def lot(services: ServicePair) -> str:
-    """A property of a few images, different in what can be asked for."""
+    """The value of the property ``lot`` of a few images with different attributes."""
     lot = "compared"
     services.create(lot=lot, name="a", min_ram=1, tags=["t", "u"], protected=True)
     services.create(lot=lot, name="b", min_disk=2, tags=["t"], disk_format="raw", type="base")
@@ -192,7 +197,7 @@ QUERIES = [
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_images_are_listed_alike(services: ServicePair, lot: str, query: str) -> None:
+def test_a_list_has_the_same_images(services: ServicePair, lot: str, query: str) -> None:
     pair = services.image("GET", f"/v2/images?lot={lot}&{query}")
     assert pair.embedded.status == pair.real.status, f"{pair.real}\n\n{pair.embedded}"
     if pair.real.status == 200:
@@ -204,13 +209,13 @@ def test_images_are_listed_alike(services: ServicePair, lot: str, query: str) ->
 
 
 @pytest.mark.parametrize("path", ["/versions", "/v2/images/", "/v2/nothing", "/v2/schemas/nothing"])
-def test_other_paths_lead_where_they_do(services: ServicePair, path: str) -> None:
+def test_other_paths_have_the_same_status(services: ServicePair, path: str) -> None:
     pair = services.image("GET", path)
     assert pair.embedded.status == pair.real.status, f"{pair.real}\n\n{pair.embedded}"
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html", "image/png"])
-def test_a_fault_has_the_same_form(services: ServicePair, accept: str) -> None:
+def test_a_fault_has_the_same_content_type(services: ServicePair, accept: str) -> None:
     pair = services.image("GET", "/v2/images/nothing", headers={"Accept": accept})
     assert pair.embedded.status == pair.real.status == 404
     kinds = [(response.header("Content-Type") or "").partition(";")[0] for response in pair]

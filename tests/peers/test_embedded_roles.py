@@ -1,4 +1,4 @@
-"""For every role and scope, the embedded services answer what Glance and Keystone do."""
+"""The embedded services allow each role and scope what a real Glance and Keystone allow."""
 
 import json
 import uuid
@@ -28,7 +28,7 @@ from tests.support.process import GlimpseProcess
 pytestmark = pytest.mark.peers
 IMAGE_OPERATIONS = [operation for operation in OPERATIONS if operation.api == "image"]
 NEW = {"application_credential": {"name": "NEW"}}
-# SELF and OTHER are ids of users, the caller's and the admin's; NEW is a new name
+# SELF stands for the id of the caller, OTHER for that of the admin, NEW for an unused name.
 IDENTITY_OPERATIONS: list[tuple[str, str, object]] = [
     ("GET", "/auth/tokens", None),
     ("GET", "/auth/projects", None),
@@ -49,24 +49,26 @@ IDENTITY_OPERATIONS: list[tuple[str, str, object]] = [
 ]
 
 
-class Both(NamedTuple):
+class RolesPair(NamedTuple):
+    """The callers of a cloud with real services, and of one with embedded services."""
+
     real: Roles
     embedded: Roles
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RolesPair]:
     directory: Path = tmp_path_factory.mktemp("roles")
     seed_identity(directory / "state", MEMBERS)
     with (
         PeerGateway.start_all(directory / "peers", MEMBERS) as real,
         GlimpseProcess(directory / "state") as process,
     ):
-        yield Both(Roles(real, CALLERS), Roles(EmbeddedCloud(process), CALLERS))
+        yield RolesPair(Roles(real, CALLERS), Roles(EmbeddedCloud(process), CALLERS))
 
 
 @pytest.mark.parametrize("operation", IMAGE_OPERATIONS, ids=str)
-def test_a_glance_allows_the_same(both: Both, operation: Operation) -> None:
+def test_a_real_glance_allows_the_same(both: RolesPair, operation: Operation) -> None:
     for caller in CALLERS:
         for visibility in ("private", "public"):
             responses = [
@@ -77,8 +79,11 @@ def test_a_glance_allows_the_same(both: Both, operation: Operation) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "body"), IDENTITY_OPERATIONS)
-def test_a_keystone_allows_the_same(both: Both, method: str, path: str, body: object) -> None:
-    # Keystone makes application credentials for no project; here they need one (differences.md)
+def test_a_real_keystone_allows_the_same(
+    both: RolesPair, method: str, path: str, body: object
+) -> None:
+    # Keystone creates application credentials also without a project; here, they need one
+    # (docs/differences.md).
     creates = method == "POST" and "SELF" in path
     for caller in ROLES if creates else CALLERS:
         responses = [send_request(roles.cloud, caller, method, path, body) for roles in both]
@@ -86,9 +91,10 @@ def test_a_keystone_allows_the_same(both: Both, method: str, path: str, body: ob
 
 
 def send_request(cloud: Cloud, caller: str, method: str, path: str, body: object) -> Response:
-    """Send the request to the Identity API with a new token of that caller."""
-    token, admins = token_of(cloud, caller), token_of(cloud, "admin")
-    path = path.replace("SELF", user_of(cloud, token)).replace("OTHER", user_of(cloud, admins))
+    """Send a request to the Identity API with a new token of the caller."""
+    token, admin_token = token_of(cloud, caller), token_of(cloud, "admin")
+    path = path.replace("SELF", user_of(cloud, token))
+    path = path.replace("OTHER", user_of(cloud, admin_token))
     return send(cloud, token, method, path, body)
 
 
@@ -98,12 +104,12 @@ def user_of(cloud: Cloud, token: str) -> str:
 
 def send(cloud: Cloud, token: str, method: str, path: str, body: object = None) -> Response:
     headers = {"X-Auth-Token": token, "X-Subject-Token": token, "Content-Type": "application/json"}
-    place = urlsplit(cloud.identity_url)
+    url = urlsplit(cloud.identity_url)
     data = None if body is None else json.dumps(body).replace("NEW", uuid.uuid4().hex).encode()
-    address = (str(place.hostname), place.port or 80)
-    return request(address, method, f"{place.path}/v3{path}", headers, data)
+    address = (str(url.hostname), url.port or 80)
+    return request(address, method, f"{url.path}/v3{path}", headers, data)
 
 
 def assert_same_status(caller: str, pair: ResponsePair) -> None:
-    told = f"{caller}: the real one:\n{pair.real}\n\nthe embedded one:\n{pair.embedded}"
-    assert pair.embedded.status == pair.real.status, told
+    details = f"{caller}: the real one:\n{pair.real}\n\nthe embedded one:\n{pair.embedded}"
+    assert pair.embedded.status == pair.real.status, details

@@ -1,4 +1,4 @@
-"""How many calls of Glance each operation costs: what a gateway adds has to be little."""
+"""The number of requests that the gateway sends to Glance for each operation."""
 
 import uuid
 from collections.abc import Iterator
@@ -27,14 +27,14 @@ LISTS = {
     "/detail": 3,
     "?limit=25": 1,
     "/detail?limit=999": 1,
-    "?limit=1000": 2,  # the second, of one image, tells whether there is a next page
+    "?limit=1000": 2,  # the second, with limit=1, shows if there is a next page
     "?name=nobody": 1,
 }
 
 
 @pytest.fixture(scope="module")
 def many(cloud: PeerGateway) -> Iterator[list[str]]:
-    """The ids of the collector's many images."""
+    """The ids of the MANY images of COLLECTOR."""
     ids = [str(uuid.uuid4()) for _ in range(MANY)]
     common = {"status": "active", "size": 1, "owner": COLLECTOR.project_id, "os_distro": "debian"}
     cloud.put_images([{"id": each, "name": each[:8], **common, **DATES} for each in ids])
@@ -44,13 +44,15 @@ def many(cloud: PeerGateway) -> Iterator[list[str]]:
 
 @pytest.fixture(autouse=True)
 def _schema_is_known(cloud: PeerGateway, image: str) -> None:
-    """A write needs Glance's schema, which is fetched once in a while; then count anew."""
+    """Have the gateway cache Glance's schema, which writes need; forget the calls so far."""
     cloud.request("owner", "PUT", f"/v2.1/images/{image}/metadata/key1", b'{"meta": {"key1": "x"}}')
     cloud.calls.pop_calls()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_an_operation_on_an_image_costs(operation: str, cloud: PeerGateway, image: str) -> None:
+def test_an_operation_on_an_image_takes_the_expected_calls(
+    operation: str, cloud: PeerGateway, image: str
+) -> None:
     method, path, body, calls = OPERATIONS[operation]
     response = cloud.request("owner", method, f"/v2.1/images/{image}{path}", body)
     assert response.status < 300, str(response)
@@ -58,7 +60,7 @@ def test_an_operation_on_an_image_costs(operation: str, cloud: PeerGateway, imag
 
 
 @pytest.mark.parametrize("query", LISTS)
-def test_a_list_costs_a_call_for_each_page_of_1000(
+def test_a_list_takes_a_call_for_each_page_of_1000(
     query: str, cloud: PeerGateway, many: list[str]
 ) -> None:
     response = cloud.request("collector", "GET", f"/v2.1/images{query}")

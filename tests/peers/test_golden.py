@@ -1,6 +1,6 @@
-"""Every recorded exchange, replayed through Glimpse in front of a real Keystone and Glance.
+"""Replays each recorded exchange to Glimpse in front of a real Keystone and Glance.
 
-Each says, too, that Glance was not called more often than the operation needs.
+Each replay also checks the number of requests to Glance.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from tests.peers.sqlite_differences import ALLOWED
 from tests.support.http import Response
 
 pytestmark = pytest.mark.peers
-SCHEMA = "GET /v2/schemas/image"  # fetched once in a while, not for a request
+SCHEMA = "GET /v2/schemas/image"  # cached: not a part of each operation
 
 
 @pytest.fixture(scope="module")
@@ -34,18 +34,18 @@ def cloud(gateway: PeerGateway, golden: dict[str, object]) -> GoldenCloud:
 
 
 def calls_needed(exchange: Exchange, response: Response) -> tuple[int, ...]:
-    """How many calls of Glance the exchange's operation may make.
+    """Return the allowed numbers of requests to Glance for this exchange.
 
-    What was refused may have been so without asking; a write that changes nothing needs no PATCH.
+    An invalid request may need none. A write that changes nothing needs no PATCH.
     """
-    asked = parse_target(exchange)
-    if asked is None or exchange.method == "OPTIONS":
+    target = parse_target(exchange)
+    if target is None or exchange.method == "OPTIONS":
         return (0,)
-    needed = (1, 2) if asked.is_metadata and exchange.writes else (1,)
+    needed = (1, 2) if target.is_metadata and exchange.writes else (1,)
     return needed if response.status < 300 else (0, *needed)
 
 
-def test_an_exchange_is_answered_as_by_real_compute_or_repaired(
+def test_the_response_is_the_recorded_or_the_repaired_one(
     replayed: Exchange,
     cloud: GoldenCloud,
     gateway: PeerGateway,

@@ -1,4 +1,4 @@
-"""Many writers of one image, before a real Glance, whose own PATCH loses what is concurrent."""
+"""Concurrent writes to one image of a real Glance, whose PATCH alone loses some of them."""
 
 import json
 import uuid

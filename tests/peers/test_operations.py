@@ -1,4 +1,4 @@
-"""What operators look at, with a real Keystone and a real Glance behind it."""
+"""Readiness and the access log of a gateway in front of a real Keystone and Glance."""
 
 import time
 
@@ -10,13 +10,13 @@ from tests.support.http import request
 pytestmark = pytest.mark.peers
 
 
-def test_both_services_are_found_ready(cloud: PeerGateway) -> None:
+def test_readiness_covers_both_services(cloud: PeerGateway) -> None:
     response = request(cloud.address, "GET", "/readiness")
     assert response.status == 200, str(response)
     assert set(response.json()["parts"]) == {"healthcheck", "keystone", "glance"}
 
 
-def test_the_access_line_has_glances_time(cloud: PeerGateway, image: str) -> None:
+def test_the_access_log_has_the_time_spent_in_glance(cloud: PeerGateway, image: str) -> None:
     response = cloud.request("owner", "GET", f"/v2.1/images/{image}")
     assert response.status == 200, str(response)
     request_id = response.header("X-Openstack-Request-Id") or ""
@@ -26,7 +26,7 @@ def test_the_access_line_has_glances_time(cloud: PeerGateway, image: str) -> Non
 
 
 def _access_line(cloud: PeerGateway, request_id: str) -> str:
-    """The request's line: written right after the answer was sent."""
+    """Return the line of a request, which is written shortly after the response was sent."""
     deadline = time.monotonic() + 20
     while True:
         lines = cloud.process.log.read_text().splitlines()

@@ -1,4 +1,4 @@
-"""The rig itself: what is put in place is what the real services show."""
+"""PeerCloud and PeerGateway: an image that is written to the database appears in the API."""
 
 import uuid
 
@@ -20,7 +20,7 @@ IMAGE = {
 }
 
 
-def test_an_image_put_into_the_tables_is_shown_through_keystone_and_glance(
+def test_an_image_in_the_database_is_shown_through_keystone_and_glance(
     cloud: PeerGateway,
 ) -> None:
     cloud.put_images([IMAGE])

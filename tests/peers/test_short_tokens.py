@@ -1,4 +1,4 @@
-"""A Keystone whose tokens live for seconds: Glimpse's own ends, and so do its callers'."""
+"""Tokens that expire after seconds: the one of Glimpse itself and those of callers."""
 
 import time
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def new_token(cloud: PeerGateway) -> str:
     return issue_token(cloud.identity_url, OWNER.name)
 
 
-def wait_until_tokens_have_ended() -> None:
+def wait_until_tokens_expire() -> None:
     time.sleep(SECONDS + 1)
 
 
@@ -47,14 +47,14 @@ def test_glimpse_renews_its_own_token_when_that_expires(cloud: PeerGateway) -> N
     for _ in range(3):
         response = send_request(cloud, LIST, new_token(cloud))
         assert response.status == 200, str(response)
-        wait_until_tokens_have_ended()
+        wait_until_tokens_expire()
     assert send_request(cloud, LIST, new_token(cloud)).status == 200
 
 
-def test_an_expired_token_is_good_only_beside_one_of_a_service(cloud: PeerGateway) -> None:
+def test_an_expired_token_is_accepted_only_with_a_service_token(cloud: PeerGateway) -> None:
     seen, unseen = new_token(cloud), new_token(cloud)
     assert send_request(cloud, NEEDS_NO_GLANCE, seen).status == 400
-    wait_until_tokens_have_ended()
+    wait_until_tokens_expire()
     for expired in (seen, unseen):
         assert send_request(cloud, NEEDS_NO_GLANCE, expired).status == 401
         service_token = cloud.peers.identity.issue_service_token("glance")

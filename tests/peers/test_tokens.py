@@ -1,4 +1,4 @@
-"""Tokens of a real Keystone: how they end, and what happens while Keystone is away."""
+"""Tokens of a real Keystone: expiry, revocation, access rules, and outages of Keystone."""
 
 import time
 import uuid
@@ -18,12 +18,12 @@ SHORT_CACHE = "[keystone_authtoken]\ntoken_cache_time = 3\n"
 IMAGE = {"id": str(uuid.uuid4()), "name": "image", "status": "active", "size": 7, **DATES}
 TARGET = f"/v2.1/images/{IMAGE['id']}"
 NEEDS_NO_GLANCE = "/v2.1/images?limit=abc"  # refused with a 400, once the caller is known
-LONGEST_WAIT = 30.0  # seconds; what takes so long does not come
+LONGEST_WAIT = 30.0  # seconds; only a test that fails waits for so long
 
 
 @pytest.fixture(scope="module")
 def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerCloud]:
-    """A Keystone of this module's own: it is going to be stopped."""
+    """A Keystone and Glance for this module only, because its tests stop Keystone."""
     with PeerCloud.start(tmp_path_factory.mktemp("tokens") / "peers") as peers:
         peers.add_members([OWNER])
         yield peers
@@ -37,8 +37,8 @@ def cloud(peers: PeerCloud) -> Iterator[PeerGateway]:
 
 
 @pytest.fixture
-def forgetful(peers: PeerCloud) -> Iterator[PeerGateway]:
-    """A Glimpse that asks Keystone about a token again after a few seconds."""
+def short_cache_cloud(peers: PeerCloud) -> Iterator[PeerGateway]:
+    """A gateway that caches validated tokens for only a few seconds."""
     with PeerGateway.start(peers, SHORT_CACHE) as cloud:
         cloud.put_images([{**IMAGE, "owner": OWNER.project_id}])
         yield cloud
@@ -52,12 +52,12 @@ def new_token(peers: PeerCloud) -> str:
     return issue_token(peers.identity_url, OWNER.name)
 
 
-def answers_until(status: int, asking: Callable[[], Response]) -> list[int]:
-    """The statuses of the answers up to the first with this one."""
+def statuses_until(status: int, send: Callable[[], Response]) -> list[int]:
+    """Send requests until a response has this status; return all status codes."""
     deadline = time.monotonic() + LONGEST_WAIT
     seen: list[int] = []
     while True:
-        response = asking()
+        response = send()
         seen.append(response.status)
         if response.status == status:
             return seen
@@ -65,8 +65,7 @@ def answers_until(status: int, asking: Callable[[], Response]) -> list[int]:
         time.sleep(0.1)
 
 
-def test_a_token_is_good_until_it_expires_and_no_longer(cloud: PeerGateway) -> None:
-    """It is in the cache by then, which would keep it for minutes."""
+def test_a_token_is_refused_once_it_expires_although_it_is_cached(cloud: PeerGateway) -> None:
     seconds = 4
     expired_at = time.time() + seconds + 1
     token = cloud.peers.identity.issue_short_token(OWNER.name, seconds)
@@ -84,15 +83,18 @@ def test_a_revoked_token_is_refused(cloud: PeerGateway) -> None:
     assert cloud.calls.pop_calls() == []
 
 
-def test_a_token_revoked_after_it_was_seen_is_refused_soon(forgetful: PeerGateway) -> None:
-    token = new_token(forgetful.peers)
-    assert send_request(forgetful, token).status == 200
-    forgetful.peers.identity.revoke(token)
-    assert set(answers_until(401, lambda: send_request(forgetful, token))) <= {200, 401}
+def test_a_cached_token_that_is_revoked_is_refused_after_the_cache_time(
+    short_cache_cloud: PeerGateway,
+) -> None:
+    cloud = short_cache_cloud
+    token = new_token(cloud.peers)
+    assert send_request(cloud, token).status == 200
+    cloud.peers.identity.revoke(token)
+    assert set(statuses_until(401, lambda: send_request(cloud, token))) <= {200, 401}
 
 
 def test_a_token_that_glance_refuses_is_refused(cloud: PeerGateway) -> None:
-    """Glimpse has seen it before it was revoked, and Glance has not."""
+    """Glimpse has cached the token before it was revoked, and Glance has not."""
     token = new_token(cloud.peers)
     assert send_request(cloud, token, NEEDS_NO_GLANCE).status == 400
     cloud.peers.identity.revoke(token)
@@ -102,7 +104,7 @@ def test_a_token_that_glance_refuses_is_refused(cloud: PeerGateway) -> None:
     assert cloud.calls.pop_calls() == [f"GET /v2/images/{IMAGE['id']}"]
 
 
-def test_known_tokens_outlive_a_restart_of_keystone(cloud: PeerGateway) -> None:
+def test_cached_tokens_are_accepted_while_keystone_restarts(cloud: PeerGateway) -> None:
     known, unknown = new_token(cloud.peers), new_token(cloud.peers)
     assert send_request(cloud, known).status == 200
     cloud.peers.keystone.stop()
@@ -118,7 +120,7 @@ def test_known_tokens_outlive_a_restart_of_keystone(cloud: PeerGateway) -> None:
     assert send_request(cloud, "unknown").status == 401
 
 
-def test_keystone_may_come_after_glimpse(peers: PeerCloud) -> None:
+def test_keystone_may_start_after_glimpse(peers: PeerCloud) -> None:
     token = new_token(peers)
     peers.keystone.stop()
     with PeerGateway.start(peers) as cloud:
@@ -128,15 +130,15 @@ def test_keystone_may_come_after_glimpse(peers: PeerCloud) -> None:
         assert send_request(cloud, token, "/v2.1/images").status == 200
 
 
-def test_glimpse_logs_in_again_when_its_own_token_dies(cloud: PeerGateway) -> None:
+def test_glimpse_logs_in_again_when_its_own_token_is_revoked(cloud: PeerGateway) -> None:
     assert send_request(cloud, new_token(cloud.peers)).status == 200
-    cloud.peers.identity.set_password("nova", PASSWORD)  # ends all tokens of that user
+    cloud.peers.identity.set_password("nova", PASSWORD)  # revokes all tokens of that user
     token = new_token(cloud.peers)
-    # Keystone's moments are seconds: a token of the same second is taken for one from before.
-    assert set(answers_until(200, lambda: send_request(cloud, token))) <= {200, 503}
+    # Keystone stores times in seconds: a token issued in the second of the change is revoked, too.
+    assert set(statuses_until(200, lambda: send_request(cloud, token))) <= {200, 503}
 
 
-def test_a_wrong_password_of_glimpses_own_is_not_the_callers_fault(cloud: PeerGateway) -> None:
+def test_a_wrong_password_of_glimpse_is_a_503_for_callers(cloud: PeerGateway) -> None:
     known, unknown = new_token(cloud.peers), new_token(cloud.peers)
     assert send_request(cloud, known).status == 200
     cloud.peers.identity.set_password("nova", "another password")
@@ -144,10 +146,10 @@ def test_a_wrong_password_of_glimpses_own_is_not_the_callers_fault(cloud: PeerGa
     response = send_request(cloud, unknown)
     assert response.status == 503, str(response)
     cloud.peers.identity.set_password("nova", PASSWORD)
-    assert set(answers_until(200, lambda: send_request(cloud, unknown))) <= {200, 503}
+    assert set(statuses_until(200, lambda: send_request(cloud, unknown))) <= {200, 503}
 
 
-def test_no_token_and_no_password_is_in_a_log(cloud: PeerGateway) -> None:
+def test_the_log_has_no_token_and_no_password(cloud: PeerGateway) -> None:
     token = new_token(cloud.peers)
     send_request(cloud, token)
     cloud.peers.identity.revoke(token)
@@ -158,8 +160,7 @@ def test_no_token_and_no_password_is_in_a_log(cloud: PeerGateway) -> None:
     assert PASSWORD not in log
 
 
-def test_access_rules_say_what_a_token_is_good_for(cloud: PeerGateway) -> None:
-    """Of Compute, and of Glance, which decides for itself."""
+def test_access_rules_restrict_a_token_in_compute_and_in_glance(cloud: PeerGateway) -> None:
     show = [("image", "GET", "/v2/images/*"), ("compute", "GET", "/v2.1/images/{image_id}")]
     token = cloud.peers.identity.issue_restricted_token(OWNER.name, show)
     response = send_request(cloud, token)
@@ -173,13 +174,13 @@ def test_access_rules_say_what_a_token_is_good_for(cloud: PeerGateway) -> None:
         OWNER.name, [("compute", "GET", "/v2.1/**")]
     )
     assert send_request(cloud, only_compute).status == 401, (
-        "Glance lets in nobody whom it does not have to"
+        "Glance accepted a token whose access rules do not allow it"
     )
     assert send_request(cloud, only_compute, NEEDS_NO_GLANCE).status == 400
 
 
-def test_a_service_lifts_access_rules_of_glance(peers: PeerCloud) -> None:
-    """As nova's does: Compute decides, and speaks for the caller."""
+def test_with_a_service_token_glance_ignores_access_rules(peers: PeerCloud) -> None:
+    """With [service_user], only the access rules of Compute apply, as in front of nova."""
     section = service_user(peers.identity_url)
     only_compute = peers.identity.issue_restricted_token(
         OWNER.name, [("compute", "GET", "/v2.1/images/*")]
