@@ -40,9 +40,9 @@ class Load:
 
     def __init__(self, target: FuzzCloud) -> None:
         cloud = target.cloud
-        behind = cloud.behind if isinstance(cloud, GatewayCloud) else cloud
+        backend = cloud.backend if isinstance(cloud, GatewayCloud) else cloud
         self._state = target.state
-        self._port, self._native_port = cloud.process.port, behind.process.port
+        self._port, self._native_port = cloud.process.port, backend.process.port
         host = f"127.0.0.1:{self._port}"
         grammar, rng = Grammar(target.routes, target.state, host), RandomSource("soak")
         self._bad = cycle([grammar.request(rng) for _ in range(_BAD_REQUESTS)])

@@ -74,7 +74,7 @@ def _processes(target: FuzzCloud) -> list[Process]:
     cloud = target.cloud
     servers = {target.kind: cloud.process}
     if isinstance(cloud, GatewayCloud):
-        servers["behind it"] = cloud.behind.process
+        servers["behind it"] = cloud.backend.process
     found = []
     for name, server in servers.items():
         workers = server.children()

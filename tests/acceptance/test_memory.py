@@ -133,10 +133,10 @@ def test_long_texts_that_differ_between_requests_are_not_cached(
 def test_a_gateway_caches_no_long_texts(tmp_path: Path) -> None:
     seed_identity(tmp_path / "behind", [OWNER, SERVICE])
     with GlimpseProcess(tmp_path / "behind") as process:
-        behind = EmbeddedCloud(process)
-        image = make_image(behind)
+        backend = EmbeddedCloud(process)
+        image = make_image(backend)
         sections = {"oslo_middleware": {"enable_proxy_headers_parsing": True}}
-        with gateway(tmp_path / "gateway", behind, sections) as cloud:
+        with gateway(tmp_path / "gateway", backend, sections) as cloud:
             requests = [each for each in each_request(image) if each.path.startswith("/v2")]
             grown = growth(cloud, "owner", requests)
     assert grown < MOST_GROWTH, f"{grown / MEGABYTE:.0f} MB more"

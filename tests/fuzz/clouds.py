@@ -92,23 +92,23 @@ def start(kind: str, directory: Path, *, workers: int) -> Iterator[FuzzCloud]:
     conf.write_text(_CONFIGURATION.format(port=0 if kind == "gateway" else port) + _NOAUTH[kind])
     arguments = ["--config-file", str(conf), "--workers", str(workers)]
     with GlimpseProcess(state_dir, arguments=arguments) as process:
-        behind = EmbeddedCloud(process)
+        backend = EmbeddedCloud(process)
         if kind == "noauth":
             tokens = {name: f"{name}:{name}" for name in _USERS}
             state = CloudState(
                 tokens, {name: name for name in _USERS}, "owner", checks_tokens=False
             )
-            yield FuzzCloud(kind, behind, port, state, WITHOUT_IDENTITY, (process.log,))
+            yield FuzzCloud(kind, backend, port, state, WITHOUT_IDENTITY, (process.log,))
             return
         if kind == "embedded":
-            yield _fuzzed(kind, behind, port, (process.log,))
+            yield _fuzzed(kind, backend, port, (process.log,))
             return
         sections: Sections = {
-            "glance": {"endpoint_override": behind.image_url_at(process.base_url)},
+            "glance": {"endpoint_override": backend.image_url_at(process.base_url)},
             "metrics": {"port": port},
             "oslo_middleware": {"enable_proxy_headers_parsing": True},
         }
-        with gateway(directory / "gateway", behind, sections) as cloud:
+        with gateway(directory / "gateway", backend, sections) as cloud:
             yield _fuzzed(kind, cloud, port, (cloud.process.log, process.log))
 
 

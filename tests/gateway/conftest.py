@@ -30,7 +30,7 @@ def image_document(name: str, **properties: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
     state_dir = tmp_path_factory.mktemp("behind") / "state"
     seed_identity(state_dir, [OWNER, SERVICE])
     with GlimpseProcess(state_dir) as process:

@@ -41,9 +41,9 @@ class HostileCloud:
         self.login: Respond = lambda _: json_response(self.token, 201, "X-Subject-Token: own")
         self.validation: Respond = lambda _: json_response(self.token)
         self.discovery: Respond | None = None
-        self.images: Respond = self.good_glance
+        self.images: Respond = self.respond_as_glance
 
-    def good_glance(self, head: str) -> list[bytes]:
+    def respond_as_glance(self, head: str) -> list[bytes]:
         target = head.split(" ", 2)[1]
         if target.startswith("/v2/schemas"):
             return json_response(SCHEMA)
@@ -79,7 +79,7 @@ class HostileCloud:
     def show(self, token: str = "") -> Response:
         return self.request("GET", f"/v2.1/images/{image_document()['id']}", token)
 
-    def resident(self) -> int:
+    def peak_memory_mb(self) -> int:
         """Return the peak memory of the gateway in MB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) // 1024

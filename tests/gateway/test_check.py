@@ -15,14 +15,14 @@ QUICK = {"http_connect_timeout": 2, "http_request_max_retries": 0}
 GLANCE = {"valid_interfaces": "public", "timeout": 2, "num_retries": 0}
 
 
-def check(tmp_path: Path, behind: EmbeddedCloud, sections: Sections) -> CompletedProcess[str]:
+def check(tmp_path: Path, backend: EmbeddedCloud, sections: Sections) -> CompletedProcess[str]:
     merged: dict[str, dict[str, object]] = {
         "keystone_authtoken": dict(QUICK),
         "glance": dict(GLANCE),
     }
     for section, options in sections.items():
         merged.setdefault(section, {}).update(options)
-    conf = write_configuration(tmp_path / "nova.conf", behind.identity_url, merged)
+    conf = write_configuration(tmp_path / "nova.conf", backend.identity_url, merged)
     arguments = ["--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
     done = run_glimpse("check", "--config-file", str(conf), *arguments)
     assert done.stderr == ""
@@ -31,9 +31,9 @@ def check(tmp_path: Path, behind: EmbeddedCloud, sections: Sections) -> Complete
     return done
 
 
-def service_user(behind: EmbeddedCloud, **changed: object) -> dict[str, object]:
+def service_user(backend: EmbeddedCloud, **changed: object) -> dict[str, object]:
     """The options of [service_user] that make the gateway send service tokens."""
-    return {"send_service_user_token": True, **credentials(behind.identity_url), **changed}
+    return {"send_service_user_token": True, **credentials(backend.identity_url), **changed}
 
 
 def failures(done: CompletedProcess[str]) -> list[str]:
@@ -42,11 +42,11 @@ def failures(done: CompletedProcess[str]) -> list[str]:
     return found
 
 
-def test_check_passes_for_a_working_gateway(behind: EmbeddedCloud, tmp_path: Path) -> None:
+def test_check_passes_for_a_working_gateway(backend: EmbeddedCloud, tmp_path: Path) -> None:
     with redis_server(tmp_path) as redis, memcached(tmp_path) as cache:
         done = check(
             tmp_path,
-            behind,
+            backend,
             {
                 "coordination": {"backend_url": f"redis://127.0.0.1:{redis.port}?db=1"},
                 "keystone_authtoken": {
@@ -54,16 +54,16 @@ def test_check_passes_for_a_working_gateway(behind: EmbeddedCloud, tmp_path: Pat
                     "memcache_security_strategy": "encrypt",
                     "memcache_secret_key": "hidden",
                 },
-                "service_user": service_user(behind, cafile="/a.pem"),
+                "service_user": service_user(backend, cafile="/a.pem"),
             },
         )
     assert failures(done) == []
     for line in (
         "ok    it lets in the user of [service_user]",
-        f"ok    Keystone at {behind.identity_url}/v3 answers",
+        f"ok    Keystone at {backend.identity_url}/v3 answers",
         "ok    it lets in the user of [keystone_authtoken]",
         "ok    tokens can be validated: user service has the roles admin, member, reader, service",
-        f"ok    Glance at {behind.process.base_url}/image answers and has v2",
+        f"ok    Glance at {backend.process.base_url}/image answers and has v2",
         "ok    Glance lists images for user service",
         f"ok    writers of one image can take turns through redis://127.0.0.1:{redis.port}",
         f"ok    memcached at 127.0.0.1:{cache.port} answers",
@@ -73,61 +73,61 @@ def test_check_passes_for_a_working_gateway(behind: EmbeddedCloud, tmp_path: Pat
 
 
 def test_check_reports_a_service_user_who_cannot_log_in(
-    behind: EmbeddedCloud, tmp_path: Path
+    backend: EmbeddedCloud, tmp_path: Path
 ) -> None:
-    done = check(tmp_path, behind, {"service_user": service_user(behind, password="hidden")})
+    done = check(tmp_path, backend, {"service_user": service_user(backend, password="hidden")})
     assert "the user of [service_user] cannot log in" in failures(done)[0]
 
 
-def test_check_reports_a_wrong_password(behind: EmbeddedCloud, tmp_path: Path) -> None:
-    done = check(tmp_path, behind, {"keystone_authtoken": {"password": "hidden"}})
+def test_check_reports_a_wrong_password(backend: EmbeddedCloud, tmp_path: Path) -> None:
+    done = check(tmp_path, backend, {"keystone_authtoken": {"password": "hidden"}})
     assert "it does not let in the user of [keystone_authtoken]" in failures(done)
-    assert f"ok    Keystone at {behind.identity_url}/v3 answers" in done.stdout
+    assert f"ok    Keystone at {backend.identity_url}/v3 answers" in done.stdout
 
 
 @pytest.mark.parametrize("fault", [None, Fault("hang"), respond_with(200, b"<html>")])
 def test_check_reports_a_failing_keystone(
-    behind: EmbeddedCloud, tmp_path: Path, fault: Fault | None
+    backend: EmbeddedCloud, tmp_path: Path, fault: Fault | None
 ) -> None:
-    with FaultProxy(behind.address) as keystone:
+    with FaultProxy(backend.address) as keystone:
         if fault:
             keystone.fail(fault)
         else:
             keystone.refuse()
         url = f"{keystone.base_url}/identity/v3"
         options = {"auth_url": url, "http_connect_timeout": 1}
-        done = check(tmp_path, behind, {"keystone_authtoken": options})
+        done = check(tmp_path, backend, {"keystone_authtoken": options})
     found = failures(done)
     assert any(keystone.base_url in line or "let in" in line for line in found), done.stdout
 
 
 def test_check_reports_the_failing_one_of_two_glances(
-    behind: EmbeddedCloud, tmp_path: Path
+    backend: EmbeddedCloud, tmp_path: Path
 ) -> None:
-    good = f"{behind.process.base_url}/image"
-    with FaultProxy(behind.address) as bad:
+    good = f"{backend.process.base_url}/image"
+    with FaultProxy(backend.address) as bad:
         bad.fail(respond_with(200, b"<html>Welcome</html>", "text/html"))
         servers = f"{good},http://user:hidden@127.0.0.1:{bad.port}/image"
-        done = check(tmp_path, behind, {"glance": {"api_servers": servers}})
+        done = check(tmp_path, backend, {"glance": {"api_servers": servers}})
     assert [line.partition(": ")[0] for line in failures(done)][:1] == [
         f"Glance at http://127.0.0.1:{bad.port}/image"
     ]
     assert f"ok    Glance at {good} answers" in done.stdout
 
 
-def test_check_reports_why_glance_cannot_be_reached(behind: EmbeddedCloud, tmp_path: Path) -> None:
-    done = check(tmp_path, behind, {"glance": {"api_servers": "http://127.0.0.1:1"}})
+def test_check_reports_why_glance_cannot_be_reached(backend: EmbeddedCloud, tmp_path: Path) -> None:
+    done = check(tmp_path, backend, {"glance": {"api_servers": "http://127.0.0.1:1"}})
     assert failures(done)[0].startswith(
         "Glance at http://127.0.0.1:1: The Image service cannot be reached. ([Errno 111] "
     ), done.stdout
 
 
 def test_check_reports_a_lock_service_and_a_cache_that_are_down(
-    behind: EmbeddedCloud, tmp_path: Path
+    backend: EmbeddedCloud, tmp_path: Path
 ) -> None:
     done = check(
         tmp_path,
-        behind,
+        backend,
         {
             "coordination": {"backend_url": "redis://:hidden@127.0.0.1:1"},
             "keystone_authtoken": {
@@ -154,20 +154,20 @@ def test_check_reports_a_lock_service_and_a_cache_that_are_down(
     ],
 )
 def test_check_reports_unusable_options(
-    behind: EmbeddedCloud,
+    backend: EmbeddedCloud,
     tmp_path: Path,
     section: str,
     options: dict[str, object],
     words: str,
 ) -> None:
     sections: dict[str, dict[str, object]] = {"glimpse": {"image_service": "glance"}}
-    done = check(tmp_path, behind, {**sections, section: options})
+    done = check(tmp_path, backend, {**sections, section: options})
     assert any(words in line for line in failures(done)), done.stdout
 
 
 def test_check_reports_a_missing_url_without_keystone(
-    behind: EmbeddedCloud, tmp_path: Path
+    backend: EmbeddedCloud, tmp_path: Path
 ) -> None:
     noauth = {"api": {"auth_strategy": "noauth"}, "glimpse": {"image_service": "glance"}}
-    (failure,) = failures(check(tmp_path, behind, noauth))
+    (failure,) = failures(check(tmp_path, backend, noauth))
     assert "api_servers" in failure

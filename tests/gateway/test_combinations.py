@@ -16,13 +16,13 @@ def test_glance_without_keystone(tmp_path: Path) -> None:
     conf = tmp_path / "glance.conf"
     conf.write_text("[api]\nauth_strategy = noauth\n")
     arguments = ["--config-file", str(conf)]
-    with GlimpseProcess(tmp_path / "behind", arguments=arguments) as behind:
-        cloud = EmbeddedCloud(behind)
+    with GlimpseProcess(tmp_path / "behind", arguments=arguments) as backend:
+        cloud = EmbeddedCloud(backend)
         cloud.put_images([IMAGE])
         sections = "[glimpse]\nimage_service = glance\n[api]\nauth_strategy = noauth\n"
         sections += "[metrics]\nport = 0\n"  # other processes use the default port
         (tmp_path / "nova.conf").write_text(
-            f"{sections}[glance]\napi_servers = {behind.base_url}/image\n"
+            f"{sections}[glance]\napi_servers = {backend.base_url}/image\n"
         )
         arguments = ["--config-file", str(tmp_path / "nova.conf")]
         with GlimpseProcess(tmp_path / "gateway", arguments=arguments) as process:
@@ -39,12 +39,12 @@ def test_glance_without_keystone(tmp_path: Path) -> None:
             assert request(process.address, "GET", path).status == 401
 
 
-def test_embedded_images_behind_keystone(behind: EmbeddedCloud, tmp_path: Path) -> None:
+def test_embedded_images_behind_keystone(backend: EmbeddedCloud, tmp_path: Path) -> None:
     sections = {"glimpse": {"image_service": "embedded"}}
-    with gateway(tmp_path / "gateway", behind, sections) as cloud:
+    with gateway(tmp_path / "gateway", backend, sections) as cloud:
         own = EmbeddedCloud(cloud.process)
         own.put_images([IMAGE])
-        token = {"X-Auth-Token": issue_token(behind.identity_url, "owner")}
+        token = {"X-Auth-Token": issue_token(backend.identity_url, "owner")}
         for path in (f"/v2.1/images/{IMAGE['id']}", f"/image/v2/images/{IMAGE['id']}"):
             response = request(cloud.address, "GET", path, token)
             assert response.status == 200, str(response)

@@ -55,14 +55,16 @@ def set_item(cloud: GatewayCloud, key: str, value: str) -> Response:
     return cloud.request("owner", "PUT", f"/v2.1/images/{IMAGE['id']}/metadata/{key}", body)
 
 
-class Rig(NamedTuple):
+class GatewaySetup(NamedTuple):
     cloud: GatewayCloud
     glance: FaultProxy
 
 
 @pytest.fixture(scope="session")
-def running(behind: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    behind.put_images([IMAGE])
+def running(
+    backend: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GatewaySetup]:
+    backend.put_images([IMAGE])
     options = {
         "timeout": TIMEOUT,
         "first_byte_timeout": 1,
@@ -70,14 +72,14 @@ def running(behind: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> 
         "num_retries": 1,
     }
     directory = tmp_path_factory.mktemp("glance-faults") / "gateway"
-    with FaultProxy(behind.address) as proxy:
+    with FaultProxy(backend.address) as proxy:
         sections = {"glance": {"api_servers": f"{proxy.base_url}/image", **options}}
-        with gateway(directory, behind, sections) as cloud:
-            yield Rig(cloud, proxy)
+        with gateway(directory, backend, sections) as cloud:
+            yield GatewaySetup(cloud, proxy)
 
 
 @pytest.fixture
-def rig(running: Rig) -> Iterator[Rig]:
+def setup(running: GatewaySetup) -> Iterator[GatewaySetup]:
     assert OPERATIONS["show"](running.cloud).status == 200
     yield running
     running.glance.restore()
@@ -94,10 +96,10 @@ def assert_fault(response: Response, status: int) -> None:
 
 @pytest.mark.parametrize("operation", ["list", "show", "write"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_failing_glance_is_a_fault_in_time(rig: Rig, fault: str, operation: str) -> None:
+def test_failing_glance_is_a_fault_in_time(setup: GatewaySetup, fault: str, operation: str) -> None:
     happens, status = FAULTS[fault]
-    rig.glance.fail(happens)
-    assert_fault(OPERATIONS[operation](rig.cloud), status)
+    setup.glance.fail(happens)
+    assert_fault(OPERATIONS[operation](setup.cloud), status)
 
 
 @pytest.mark.parametrize(
@@ -110,18 +112,18 @@ def test_failing_glance_is_a_fault_in_time(rig: Rig, fault: str, operation: str)
         ("answers no HTTP", "the response is not HTTP"),
     ],
 )
-def test_log_says_how_glance_fails(rig: Rig, fault: str, words: str) -> None:
-    rig.glance.fail(FAULTS[fault][0])
-    assert OPERATIONS["show"](rig.cloud).status in (502, 503)
-    server = f"Glance at {rig.glance.base_url}/image"
+def test_log_says_how_glance_fails(setup: GatewaySetup, fault: str, words: str) -> None:
+    setup.glance.fail(FAULTS[fault][0])
+    assert OPERATIONS["show"](setup.cloud).status in (502, 503)
+    server = f"Glance at {setup.glance.base_url}/image"
     line = f"{server} failed, other servers are tried first for 10 s: {words}\n"
-    assert line in rig.cloud.process.log.read_text()
+    assert line in setup.cloud.process.log.read_text()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_refused_connection_is_a_503(rig: Rig, operation: str) -> None:
-    rig.glance.refuse()
-    assert_fault(OPERATIONS[operation](rig.cloud), 503)
+def test_refused_connection_is_a_503(setup: GatewaySetup, operation: str) -> None:
+    setup.glance.refuse()
+    assert_fault(OPERATIONS[operation](setup.cloud), 503)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,7 @@ def test_refused_connection_is_a_503(rig: Rig, operation: str) -> None:
 )
 @pytest.mark.parametrize("kind", ["reset", "close"])
 def test_only_idempotent_writes_are_sent_again(
-    rig: Rig, operation: str, method: bytes, times: int, kind: Literal["reset", "close"]
+    setup: GatewaySetup, operation: str, method: bytes, times: int, kind: Literal["reset", "close"]
 ) -> None:
     """Glance may have done it already: setting a key twice is harmless, removing one fails."""
     sent: list[bytes] = []
@@ -140,41 +142,41 @@ def test_only_idempotent_writes_are_sent_again(
             sent.append(request)
         return request.startswith(method)
 
-    rig.glance.fail(Fault(kind), when=is_write)
-    assert_fault(OPERATIONS[operation](rig.cloud), 503)
+    setup.glance.fail(Fault(kind), when=is_write)
+    assert_fault(OPERATIONS[operation](setup.cloud), 503)
     assert len(sent) == times
-    rig.cloud.put_images([IMAGE])
+    setup.cloud.put_images([IMAGE])
 
 
-def test_write_that_fails_once_is_retried(rig: Rig) -> None:
+def test_write_that_fails_once_is_retried(setup: GatewaySetup) -> None:
     """A Glance whose database is busy responds with 500, and succeeds the next time."""
-    rig.glance.fail(
+    setup.glance.fail(
         respond_with(500, b""), when=lambda request: request.startswith(b"PATCH"), times=1
     )
-    response = set_item(rig.cloud, "busy", "no more")
+    response = set_item(setup.cloud, "busy", "no more")
     assert response.status == 200, str(response)
-    assert OPERATIONS["show"](rig.cloud).json()["image"]["metadata"]["busy"] == "no more"
-    rig.cloud.put_images([IMAGE])
+    assert OPERATIONS["show"](setup.cloud).json()["image"]["metadata"]["busy"] == "no more"
+    setup.cloud.put_images([IMAGE])
 
 
-def test_read_is_retried_num_retries_times(rig: Rig) -> None:
-    rig.glance.fail(Fault("close"))
-    before = rig.glance.requests
-    assert_fault(OPERATIONS["show"](rig.cloud), 503)
-    assert rig.glance.requests - before == 2
+def test_read_is_retried_num_retries_times(setup: GatewaySetup) -> None:
+    setup.glance.fail(Fault("close"))
+    before = setup.glance.requests
+    assert_fault(OPERATIONS["show"](setup.cloud), 503)
+    assert setup.glance.requests - before == 2
 
 
-def test_server_that_timed_out_does_not_get_the_request_again(rig: Rig) -> None:
+def test_server_that_timed_out_does_not_get_the_request_again(setup: GatewaySetup) -> None:
     """It may still be processing the request: sending it again would make it slower."""
-    rig.glance.fail(Fault("hang"))
-    before = rig.glance.requests
-    assert_fault(OPERATIONS["show"](rig.cloud), 503)
-    assert rig.glance.requests - before == 1
+    setup.glance.fail(Fault("hang"))
+    before = setup.glance.requests
+    assert_fault(OPERATIONS["show"](setup.cloud), 503)
+    assert setup.glance.requests - before == 1
 
 
-def test_read_that_fails_once_is_retried(rig: Rig) -> None:
-    rig.glance.fail(Fault("reset"), times=1)
-    assert OPERATIONS["show"](rig.cloud).status == 200
+def test_read_that_fails_once_is_retried(setup: GatewaySetup) -> None:
+    setup.glance.fail(Fault("reset"), times=1)
+    assert OPERATIONS["show"](setup.cloud).status == 200
 
 
 def looping(pages: int, size: int, *, odd_page: int = -1, instead: bytes = b"") -> Fault:
@@ -213,11 +215,11 @@ def assert_cut_short(response: bytes) -> None:
     assert not response.endswith(b"0\r\n\r\n"), "an incomplete list was sent as a complete one"
 
 
-def test_list_whose_next_links_repeat_is_cut_short(rig: Rig) -> None:
-    before = rig.glance.requests
-    rig.glance.fail(looping(1000, 1))
-    assert_cut_short(read_to_the_end(rig.cloud, "/v2.1/images"))
-    assert rig.glance.requests - before <= 1001  # the pages, and the schema
+def test_list_whose_next_links_repeat_is_cut_short(setup: GatewaySetup) -> None:
+    before = setup.glance.requests
+    setup.glance.fail(looping(1000, 1))
+    assert_cut_short(read_to_the_end(setup.cloud, "/v2.1/images"))
+    assert setup.glance.requests - before <= 1001  # the pages, and the schema
 
 
 @pytest.mark.parametrize(
@@ -229,56 +231,60 @@ def test_list_whose_next_links_repeat_is_cut_short(rig: Rig) -> None:
     ],
     ids=["500", "HTML", "silence"],
 )
-def test_list_that_fails_after_its_start_was_sent_is_cut_short(rig: Rig, instead: bytes) -> None:
-    rig.glance.fail(looping(10**6, 1, odd_page=207, instead=instead))
-    response = read_to_the_end(rig.cloud, "/v2.1/images/detail")
+def test_list_that_fails_after_its_start_was_sent_is_cut_short(
+    setup: GatewaySetup, instead: bytes
+) -> None:
+    setup.glance.fail(looping(10**6, 1, odd_page=207, instead=instead))
+    response = read_to_the_end(setup.cloud, "/v2.1/images/detail")
     assert_cut_short(response)
     assert b"image 206" in response
-    log = rig.cloud.process.log.read_text()
+    log = setup.cloud.process.log.read_text()
     assert "was cut short" in log
     assert "Traceback" not in log, "a failure of Glance is logged like a bug of Glimpse"
 
 
-def test_list_that_fails_before_anything_was_sent_is_a_fault(rig: Rig) -> None:
+def test_list_that_fails_before_anything_was_sent_is_a_fault(setup: GatewaySetup) -> None:
     instead = encode_response(200, b"<html>Welcome</html>", "text/html")
-    rig.glance.fail(looping(10**6, 1, odd_page=1, instead=instead))
-    assert_fault(OPERATIONS["list"](rig.cloud), 502)
+    setup.glance.fail(looping(10**6, 1, odd_page=1, instead=instead))
+    assert_fault(OPERATIONS["list"](setup.cloud), 502)
 
 
-def test_list_of_a_disconnected_client_stops(rig: Rig) -> None:
-    rig.glance.fail(looping(10**6, 10))
-    headers = [("X-Auth-Token", rig.cloud.token("owner") or "")]
-    with socket.create_connection(rig.cloud.address, timeout=20) as connection:
-        connection.sendall(encode_head(rig.cloud.address, "GET", "/v2.1/images", headers, None))
+def test_list_of_a_disconnected_client_stops(setup: GatewaySetup) -> None:
+    setup.glance.fail(looping(10**6, 10))
+    headers = [("X-Auth-Token", setup.cloud.token("owner") or "")]
+    with socket.create_connection(setup.cloud.address, timeout=20) as connection:
+        connection.sendall(encode_head(setup.cloud.address, "GET", "/v2.1/images", headers, None))
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
 
     def is_quiet() -> bool:
-        before = rig.glance.requests
+        before = setup.glance.requests
         for _ in range(10):
-            OPERATIONS["show"](rig.cloud)
-        return rig.glance.requests == before + 10
+            OPERATIONS["show"](setup.cloud)
+        return setup.glance.requests == before + 10
 
     wait_until(is_quiet, "pages are requested for a client that has disconnected")
 
 
-def test_failed_requests_leak_no_files_and_no_memory(rig: Rig) -> None:
-    process = rig.cloud.process.pid
+def test_failed_requests_leak_no_files_and_no_memory(setup: GatewaySetup) -> None:
+    process = setup.cloud.process.pid
     kinds = ["resets in the head", "resets in the body", "closes early", "closes in the body"]
     kinds += ["answers 500", "answers HTML", "answers truncated JSON", "answers no HTTP"]
 
     def fail(times: int) -> None:
         for kind in kinds:
-            rig.glance.fail(FAULTS[kind][0])
+            setup.glance.fail(FAULTS[kind][0])
             with ThreadPoolExecutor(16) as pool:
                 operations = [OPERATIONS[("list", "show")[n % 2]] for n in range(times)]
-                responses = list(pool.map(lambda send_request: send_request(rig.cloud), operations))
+                responses = list(
+                    pool.map(lambda send_request: send_request(setup.cloud), operations)
+                )
             assert {response.status for response in responses} == {FAULTS[kind][1]}
-        rig.glance.restore()
+        setup.glance.restore()
 
     fail(8)  # modules and pooled connections are no leak
     files, memory = open_files(process), resident(process)
     fail(50)
-    wait_until(lambda: rig.glance.open_connections <= POOL, "connections to Glance leak")
+    wait_until(lambda: setup.glance.open_connections <= POOL, "connections to Glance leak")
     wait_until(lambda: open_files(process) <= files + POOL, "files leak")
     assert resident(process) - memory < GROWTH
 

@@ -118,12 +118,12 @@ def test_endless_response_is_refused_in_bounded_memory(
     cloud: HostileCloud, kind: str, operation: str
 ) -> None:
     beginning, piece, status = ENDLESS[kind]
-    before = cloud.resident()
+    before = cloud.peak_memory_mb()
     cloud.images = endless(beginning, piece)
     response = OPERATIONS[operation](cloud)
     # On a busy machine the timeout may come before the bound of bytes.
     assert response.status in (status, 503), str(response)
-    assert cloud.resident() - before < GROWTH
+    assert cloud.peak_memory_mb() - before < GROWTH
 
 
 def test_slow_response_ends_with_the_timeout(cloud: HostileCloud) -> None:
@@ -204,7 +204,7 @@ def test_schemas_with_values_of_other_types_cause_no_500(tmp_path: Path) -> None
     with hostile_cloud(tmp_path) as cloud:
         for _, body in list(mutations(SCHEMA))[::7]:
             cloud.images = lambda head, body=body: (  # type: ignore[misc]  # mypy does not infer a lambda's default
-                scripted_response(body) if "/schemas/" in head else cloud.good_glance(head)
+                scripted_response(body) if "/schemas/" in head else cloud.respond_as_glance(head)
             )
             assert OPERATIONS["show"](cloud).status == 200
         assert "Traceback" not in cloud.log()
@@ -249,12 +249,12 @@ def test_forty_large_responses_at_once_take_bounded_memory(tmp_path: Path, kind:
     operation, make, megabytes, statuses = LARGE[kind]
     with hostile_cloud(tmp_path) as cloud:
         assert OPERATIONS[operation](cloud).status == 200
-        before = cloud.resident()
+        before = cloud.peak_memory_mb()
         cloud.images = lambda _: make(megabytes)
         with ThreadPoolExecutor(40) as pool:
             responses = list(pool.map(lambda _: OPERATIONS[operation](cloud), range(40)))
         assert {response.status for response in responses} <= statuses
-        growth = cloud.resident() - before
+        growth = cloud.peak_memory_mb() - before
         assert growth < GROWTH_OF_MANY
         cloud.restore()
         assert OPERATIONS[operation](cloud).status == 200

@@ -34,10 +34,10 @@ FAULTS = {
 
 @contextmanager
 def behind_keystone(
-    behind: EmbeddedCloud, keystone: FaultProxy, directory: Path
+    backend: EmbeddedCloud, keystone: FaultProxy, directory: Path
 ) -> Iterator[GatewayCloud]:
     """A gateway that calls Keystone through a proxy, and Glance where its catalog says."""
-    behind.put_images([IMAGE])
+    backend.put_images([IMAGE])
     options = {
         "auth_url": f"{keystone.base_url}/identity/v3",
         "http_connect_timeout": TIMEOUT,
@@ -47,17 +47,17 @@ def behind_keystone(
         "keystone_authtoken": options,
         "glance": {"valid_interfaces": "public"},
     }
-    with gateway(directory / "gateway", behind, sections) as cloud:
+    with gateway(directory / "gateway", backend, sections) as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="session")
 def running(
-    behind: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory
+    backend: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[GatewayCloud, FaultProxy]]:
     with (
-        FaultProxy(behind.address) as keystone,
-        behind_keystone(behind, keystone, tmp_path_factory.mktemp("keystone")) as cloud,
+        FaultProxy(backend.address) as keystone,
+        behind_keystone(backend, keystone, tmp_path_factory.mktemp("keystone")) as cloud,
     ):
         yield cloud, keystone
 
@@ -93,13 +93,13 @@ def test_unknown_token_is_unavailable_and_known_ones_work_while_keystone_fails(
 
 
 def test_token_that_only_glance_refuses_gets_the_usual_401(
-    running: tuple[GatewayCloud, FaultProxy], behind: EmbeddedCloud
+    running: tuple[GatewayCloud, FaultProxy], backend: EmbeddedCloud
 ) -> None:
     cloud, _ = running
     token = issue_token(cloud.identity_url, "owner")
     assert show(cloud, token).status == 200
     ended = {"X-Auth-Token": token, "X-Subject-Token": token}
-    assert request(behind.address, "DELETE", "/identity/v3/auth/tokens", ended).status == 204
+    assert request(backend.address, "DELETE", "/identity/v3/auth/tokens", ended).status == 204
     response, other = show(cloud, token), show(cloud, "unknown")
     assert (response.status, response.body) == (401, other.body), str(response)
     assert response.header("WWW-Authenticate") == other.header("WWW-Authenticate"), str(response)
@@ -107,14 +107,14 @@ def test_token_that_only_glance_refuses_gets_the_usual_401(
 
 @pytest.mark.parametrize("fault", ["is down", "trickles", "answers HTML", "forbids"])
 def test_gateway_starts_without_keystone_and_works_once_it_is_back(
-    behind: EmbeddedCloud, tmp_path: Path, fault: str
+    backend: EmbeddedCloud, tmp_path: Path, fault: str
 ) -> None:
-    with FaultProxy(behind.address) as keystone:
+    with FaultProxy(backend.address) as keystone:
         if fault == "is down":
             keystone.refuse()
         else:
             keystone.fail(FAULTS[fault])
-        with behind_keystone(behind, keystone, tmp_path) as cloud:
+        with behind_keystone(backend, keystone, tmp_path) as cloud:
             token = issue_token(cloud.identity_url, "owner")
             assert request(cloud.address, "GET", "/").status == 200
             assert_unavailable(show(cloud, token), token)
@@ -128,12 +128,12 @@ def test_gateway_starts_without_keystone_and_works_once_it_is_back(
 
 @pytest.mark.parametrize("change", ["", "token_cache_time = 100\n"])
 def test_cached_tokens_survive_a_reload_unless_keystone_options_change(
-    behind: EmbeddedCloud, tmp_path: Path, change: str
+    backend: EmbeddedCloud, tmp_path: Path, change: str
 ) -> None:
     """Logs are rotated with SIGHUP: an outage of Keystone must not fail all requests then."""
     with (
-        FaultProxy(behind.address) as keystone,
-        behind_keystone(behind, keystone, tmp_path) as cloud,
+        FaultProxy(backend.address) as keystone,
+        behind_keystone(backend, keystone, tmp_path) as cloud,
     ):
         token = issue_token(cloud.identity_url, "owner")
         assert show(cloud, token).status == 200
@@ -147,9 +147,9 @@ def test_cached_tokens_survive_a_reload_unless_keystone_options_change(
         assert response.status == (503 if change else 404), str(response)
 
 
-def test_hanging_login_does_not_delay_shutdown(behind: EmbeddedCloud, tmp_path: Path) -> None:
-    with FaultProxy(behind.address) as keystone:
+def test_hanging_login_does_not_delay_shutdown(backend: EmbeddedCloud, tmp_path: Path) -> None:
+    with FaultProxy(backend.address) as keystone:
         keystone.fail(FAULTS["trickles"])
-        with behind_keystone(behind, keystone, tmp_path) as cloud:
+        with behind_keystone(backend, keystone, tmp_path) as cloud:
             assert_unavailable(show(cloud, issue_token(cloud.identity_url, "owner")))
             assert cloud.process.stop() == 0

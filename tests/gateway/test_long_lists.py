@@ -20,12 +20,12 @@ MAX_GROWTH = 16 * 1024  # KiB: a quarter of what these 40,000 images take
 
 @pytest.fixture(scope="module")
 def running(
-    behind: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory
+    backend: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[GatewayCloud, FaultProxy]]:
     directory = tmp_path_factory.mktemp("long-lists") / "gateway"
-    with FaultProxy(behind.address) as glance:
+    with FaultProxy(backend.address) as glance:
         sections = {"glance": {"api_servers": f"{glance.base_url}/image"}}
-        with gateway(directory, behind, sections) as cloud:
+        with gateway(directory, backend, sections) as cloud:
             yield cloud, glance
 
 

@@ -43,7 +43,7 @@ def glance() -> Iterator[RacyGlance]:
 
 @contextmanager
 def writer(
-    directory: Path, behind: EmbeddedCloud, glance: RacyGlance, *arguments: str, url: str = ""
+    directory: Path, backend: EmbeddedCloud, glance: RacyGlance, *arguments: str, url: str = ""
 ) -> Iterator[GatewayCloud]:
     """A gateway without a limit of properties."""
     sections: Sections = {
@@ -51,7 +51,7 @@ def writer(
         "quota": {"metadata_items": -1},
         "coordination": {"backend_url": url},
     }
-    with gateway(directory, behind, sections, arguments) as cloud:
+    with gateway(directory, backend, sections, arguments) as cloud:
         cloud.token("owner")
         yield cloud
 
@@ -84,10 +84,10 @@ def test_glance_of_these_tests_loses_writes(glance: RacyGlance) -> None:
 
 
 def test_two_workers_lose_no_acknowledged_write(
-    behind: EmbeddedCloud, glance: RacyGlance, tmp_path: Path
+    backend: EmbeddedCloud, glance: RacyGlance, tmp_path: Path
 ) -> None:
     with (
-        writer(tmp_path / "gateway", behind, glance, "--workers", "2") as cloud,
+        writer(tmp_path / "gateway", backend, glance, "--workers", "2") as cloud,
         ThreadPoolExecutor(CLIENTS) as pool,
     ):
         written = list(pool.map(lambda what: set_key(cloud, *what), work()))
@@ -96,7 +96,7 @@ def test_two_workers_lose_no_acknowledged_write(
 
 
 def test_two_processes_lose_no_acknowledged_write_when_one_is_killed(
-    behind: EmbeddedCloud, glance: RacyGlance, tmp_path: Path
+    backend: EmbeddedCloud, glance: RacyGlance, tmp_path: Path
 ) -> None:
     """Writes without a response are repeated until they are acknowledged."""
     unanswered: list[Write] = []
@@ -105,8 +105,8 @@ def test_two_processes_lose_no_acknowledged_write_when_one_is_killed(
 
     with (
         redis_server(tmp_path) as redis,
-        _writer_with(redis.port, tmp_path / "one", behind, glance) as one,
-        _writer_with(redis.port, tmp_path / "two", behind, glance) as two,
+        _writer_with(redis.port, tmp_path / "one", backend, glance) as one,
+        _writer_with(redis.port, tmp_path / "two", backend, glance) as two,
         ThreadPoolExecutor(CLIENTS) as pool,
     ):
 
@@ -131,12 +131,12 @@ def test_two_processes_lose_no_acknowledged_write_when_one_is_killed(
 
 
 def test_late_write_of_a_killed_process_undoes_nothing(
-    behind: EmbeddedCloud, glance: RacyGlance, tmp_path: Path
+    backend: EmbeddedCloud, glance: RacyGlance, tmp_path: Path
 ) -> None:
     """Glance still processes its PATCH; the next writer waits until that is over."""
     image_id = IMAGES[0]["id"]
     with (
-        writer(tmp_path / "gateway", behind, glance) as cloud,
+        writer(tmp_path / "gateway", backend, glance) as cloud,
         ThreadPoolExecutor(1) as pool,
     ):
         glance.delay = 2
@@ -155,7 +155,7 @@ def test_late_write_of_a_killed_process_undoes_nothing(
 
 
 def _writer_with(
-    redis: int, directory: Path, behind: EmbeddedCloud, glance: RacyGlance
+    redis: int, directory: Path, backend: EmbeddedCloud, glance: RacyGlance
 ) -> AbstractContextManager[GatewayCloud]:
     url = f"redis://127.0.0.1:{redis}?lock_timeout={LOCK_EXPIRY}"
-    return writer(directory, behind, glance, url=url)
+    return writer(directory, backend, glance, url=url)

@@ -23,16 +23,16 @@ OPERATIONS = [
 ]
 
 
-class Rig(NamedTuple):
+class GatewaySetup(NamedTuple):
     cloud: GatewayCloud
     glance: FaultProxy
     calls: list[dict[str, str]]
 
 
 @pytest.fixture
-def rig(behind: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
+def setup(backend: EmbeddedCloud, tmp_path: Path) -> Iterator[GatewaySetup]:
     """A gateway, and the headers of each request that it sends to Glance."""
-    behind.put_images([IMAGE])
+    backend.put_images([IMAGE])
     calls: list[dict[str, str]] = []
 
     def note(call: bytes) -> bool:
@@ -41,45 +41,45 @@ def rig(behind: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
         calls.append({name.lower(): value for name, _, value in fields} | {"line": lines[0]})
         return False  # do not replace the response
 
-    with FaultProxy(behind.address) as glance:
+    with FaultProxy(backend.address) as glance:
         glance.fail(Fault("respond"), when=note)
         sections = {"glance": {"api_servers": f"{glance.base_url}/image", "num_retries": 0}}
-        with gateway(tmp_path / "gateway", behind, sections) as cloud:
-            yield Rig(cloud, glance, calls)
+        with gateway(tmp_path / "gateway", backend, sections) as cloud:
+            yield GatewaySetup(cloud, glance, calls)
 
 
 @pytest.mark.parametrize(("method", "target", "body"), OPERATIONS)
 @pytest.mark.parametrize("is_global", [True, False])
 def test_requests_to_glance_carry_the_callers_token_and_request_id(
-    rig: Rig, method: str, target: str, body: bytes | None, *, is_global: bool
+    setup: GatewaySetup, method: str, target: str, body: bytes | None, *, is_global: bool
 ) -> None:
-    token, global_id = issue_token(rig.cloud.identity_url, "owner"), f"req-{uuid.uuid4()}"
+    token, global_id = issue_token(setup.cloud.identity_url, "owner"), f"req-{uuid.uuid4()}"
     headers = {"X-Auth-Token": token, "Content-Type": "application/json"}
     if is_global:
         headers["X-Openstack-Request-Id"] = global_id
-    response = request(rig.cloud.address, method, target, headers, body)
+    response = request(setup.cloud.address, method, target, headers, body)
     assert response.status in (200, 204), str(response)
     own_id = response.header("X-Openstack-Request-Id")
     assert own_id not in (None, global_id)
-    assert rig.calls
-    assert {call["x-auth-token"] for call in rig.calls} == {token}
-    passed_on = {call["x-openstack-request-id"] for call in rig.calls}
+    assert setup.calls
+    assert {call["x-auth-token"] for call in setup.calls} == {token}
+    passed_on = {call["x-openstack-request-id"] for call in setup.calls}
     assert passed_on == {global_id if is_global else own_id}
 
 
-def test_malformed_request_id_is_not_passed_on(rig: Rig) -> None:
-    headers = {"X-Auth-Token": rig.cloud.token("owner") or ""}
+def test_malformed_request_id_is_not_passed_on(setup: GatewaySetup) -> None:
+    headers = {"X-Auth-Token": setup.cloud.token("owner") or ""}
     headers["X-Openstack-Request-Id"] = 'req-1"; DROP'
-    response = request(rig.cloud.address, "GET", SHOW, headers)
+    response = request(setup.cloud.address, "GET", SHOW, headers)
     assert response.status == 200, str(response)
-    passed_on = {call["x-openstack-request-id"] for call in rig.calls}
+    passed_on = {call["x-openstack-request-id"] for call in setup.calls}
     assert passed_on == {response.header("X-Openstack-Request-Id")}
 
 
-def test_schema_is_fetched_once_for_many_requests(rig: Rig) -> None:
+def test_schema_is_fetched_once_for_many_requests(setup: GatewaySetup) -> None:
     for _ in range(5):
-        assert rig.cloud.request("owner", "GET", SHOW).status == 200
-    lines = [call["line"].split()[1].removeprefix("/image") for call in rig.calls]
+        assert setup.cloud.request("owner", "GET", SHOW).status == 200
+    lines = [call["line"].split()[1].removeprefix("/image") for call in setup.calls]
     assert sorted(lines) == ["/v2/images/" + IMAGE["id"]] * 5 + ["/v2/schemas/image"]
 
 
@@ -88,10 +88,10 @@ def test_schema_is_fetched_once_for_many_requests(rig: Rig) -> None:
     [(503, "7", "7"), (429, "7", "7"), (503, "tomorrow", "1"), (503, "999999", "3600")],
 )
 def test_retry_after_of_glance_is_passed_on_within_bounds(
-    rig: Rig, status: int, received: str, sent: str
+    setup: GatewaySetup, status: int, received: str, sent: str
 ) -> None:
     raw = f"HTTP/1.1 {status} -\r\nRetry-After: {received}\r\nContent-Length: 0\r\n\r\n".encode()
-    rig.cloud.token("owner")
-    rig.glance.fail(Fault("respond", respond=lambda _request: raw))
-    response = rig.cloud.request("owner", "GET", SHOW)
+    setup.cloud.token("owner")
+    setup.glance.fail(Fault("respond", respond=lambda _request: raw))
+    response = setup.cloud.request("owner", "GET", SHOW)
     assert (response.status, response.header("Retry-After")) == (503, sent), str(response)

@@ -31,7 +31,7 @@ FAULTS = (
 )
 
 
-class Rig(NamedTuple):
+class GatewaySetup(NamedTuple):
     cloud: GatewayCloud
     keystone: FaultProxy
     glance: FaultProxy
@@ -40,12 +40,14 @@ class Rig(NamedTuple):
 
 
 @pytest.fixture(params=["lines", "JSON"])
-def rig(request: pytest.FixtureRequest, behind: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
+def setup(
+    request: pytest.FixtureRequest, backend: EmbeddedCloud, tmp_path: Path
+) -> Iterator[GatewaySetup]:
     """A gateway whose options hold all kinds of secrets; its own tokens are recorded."""
-    behind.put_images([IMAGE])
+    backend.put_images([IMAGE])
     with ExitStack() as running:
-        keystone = running.enter_context(FaultProxy(behind.address))
-        glance = running.enter_context(FaultProxy(behind.address))
+        keystone = running.enter_context(FaultProxy(backend.address))
+        glance = running.enter_context(FaultProxy(backend.address))
         cache = running.enter_context(memcached(tmp_path))
         redis = running.enter_context(redis_server(tmp_path))
         sections = {
@@ -63,15 +65,15 @@ def rig(request: pytest.FixtureRequest, behind: EmbeddedCloud, tmp_path: Path) -
                 "timeout": 1,
                 "num_retries": 1,
             },
-            "service_user": {"send_service_user_token": True, **credentials(behind.identity_url)},
+            "service_user": {"send_service_user_token": True, **credentials(backend.identity_url)},
             "coordination": {"backend_url": f"redis://:{REDIS_SECRET}@127.0.0.1:{redis.port}"},
         }
         own: list[str] = []
         keystone.fail(Fault("respond"), when=lambda call: _note(call, b"x-auth-token", own))
         sent: list[str] = []
         glance.fail(Fault("respond"), when=lambda call: _note(call, b"x-service-token", sent))
-        cloud = running.enter_context(gateway(tmp_path / "gateway", behind, sections))
-        yield Rig(cloud, keystone, glance, own, sent)
+        cloud = running.enter_context(gateway(tmp_path / "gateway", backend, sections))
+        yield GatewaySetup(cloud, keystone, glance, own, sent)
 
 
 def _note(call: bytes, header: bytes, tokens: list[str]) -> bool:
@@ -90,8 +92,8 @@ def forms(secret: str) -> list[str]:
     return [secret, *hashes, base64.b64encode(raw).decode()]
 
 
-def test_logs_and_errors_contain_no_secrets(rig: Rig) -> None:
-    cloud, keystone, glance, own_tokens, service_tokens = rig
+def test_logs_and_errors_contain_no_secrets(setup: GatewaySetup) -> None:
+    cloud, keystone, glance, own_tokens, service_tokens = setup
     tokens = [issue_token(cloud.identity_url, "owner") for _ in range(len(FAULTS) * 2 + 1)]
     service = issue_token(cloud.identity_url, SERVICE.name)
     responses: list[Response] = []

@@ -23,7 +23,7 @@ SECONDS = 60.0
 RELOADED = "The configuration was read again."
 
 
-class Rig(NamedTuple):
+class GatewaySetup(NamedTuple):
     cloud: GatewayCloud
     images: ManyImages
     conf: Path
@@ -31,9 +31,11 @@ class Rig(NamedTuple):
 
 
 @pytest.fixture(params=[1, 2])
-def rig(request: pytest.FixtureRequest, behind: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
+def setup(
+    request: pytest.FixtureRequest, backend: EmbeddedCloud, tmp_path: Path
+) -> Iterator[GatewaySetup]:
     log = tmp_path / "log"
-    with FaultProxy(behind.address) as glance:
+    with FaultProxy(backend.address) as glance:
         sections = {
             "DEFAULT": {"log_file": log},
             "glimpse": {"workers": request.param},
@@ -41,9 +43,9 @@ def rig(request: pytest.FixtureRequest, behind: EmbeddedCloud, tmp_path: Path) -
         }
         images = ManyImages(COUNT)
         glance.fail(Fault("respond", respond=images))
-        with gateway(tmp_path / "gateway", behind, sections) as cloud:
+        with gateway(tmp_path / "gateway", backend, sections) as cloud:
             cloud.token("owner")
-            yield Rig(cloud, images, tmp_path / "gateway" / "nova.conf", log)
+            yield GatewaySetup(cloud, images, tmp_path / "gateway" / "nova.conf", log)
 
 
 class Reader:
@@ -63,26 +65,27 @@ class Reader:
         return len(found["images"])
 
 
-def test_list_in_progress_is_completed_after_a_reload(rig: Rig) -> None:
-    reader = Reader(rig.cloud)
-    workers = int(rig.conf.read_text().partition("workers = ")[2].split()[0])
-    rig.conf.write_text(rig.conf.read_text() + "[api]\nadvertised_microversion = 2.7\n")
-    os.kill(rig.cloud.process.pid, signal.SIGHUP)
+def test_list_in_progress_is_completed_after_a_reload(setup: GatewaySetup) -> None:
+    reader = Reader(setup.cloud)
+    workers = int(setup.conf.read_text().partition("workers = ")[2].split()[0])
+    setup.conf.write_text(setup.conf.read_text() + "[api]\nadvertised_microversion = 2.7\n")
+    os.kill(setup.cloud.process.pid, signal.SIGHUP)
     wait_until(
-        lambda: rig.log.read_text().count(RELOADED) == workers, "the configuration was not reloaded"
+        lambda: setup.log.read_text().count(RELOADED) == workers,
+        "the configuration was not reloaded",
     )
-    response = rig.cloud.request("owner", "GET", "/v2.1/")
+    response = setup.cloud.request("owner", "GET", "/v2.1/")
     assert response.json()["version"]["version"] == "2.7", str(response)
-    rig.images.last_page.set()
+    setup.images.last_page.set()
     assert reader.rest() == COUNT
 
 
-def test_list_in_progress_is_completed_before_shutdown(rig: Rig) -> None:
-    reader = Reader(rig.cloud)
+def test_list_in_progress_is_completed_before_shutdown(setup: GatewaySetup) -> None:
+    reader = Reader(setup.cloud)
     with ThreadPoolExecutor(1) as pool:
-        stopped = pool.submit(rig.cloud.process.stop)
-        wait_until(lambda: not listens(rig.cloud), "the port still accepts connections")
-        rig.images.last_page.set()
+        stopped = pool.submit(setup.cloud.process.stop)
+        wait_until(lambda: not listens(setup.cloud), "the port still accepts connections")
+        setup.images.last_page.set()
         assert reader.rest() == COUNT
         assert stopped.result() == 0
 
@@ -92,18 +95,18 @@ def listens(cloud: GatewayCloud) -> bool:
         return probe.connect_ex(cloud.address) == 0
 
 
-@pytest.mark.parametrize("rig", [1], indirect=True)
-def test_reloads_leak_no_files(rig: Rig) -> None:
-    rig.images.last_page.set()
-    process = rig.cloud.process.pid
+@pytest.mark.parametrize("setup", [1], indirect=True)
+def test_reloads_leak_no_files(setup: GatewaySetup) -> None:
+    setup.images.last_page.set()
+    process = setup.cloud.process.pid
 
     def open_files() -> int:
         return len(list(Path(f"/proc/{process}/fd").iterdir()))
 
     for number in range(1, 21):
-        assert rig.cloud.request("owner", "GET", "/v2.1/images?limit=1").status == 200
+        assert setup.cloud.request("owner", "GET", "/v2.1/images?limit=1").status == 200
         os.kill(process, signal.SIGHUP)
-        wait_until(lambda n=number: rig.log.read_text().count(RELOADED) == n, "no reload")  # type: ignore[misc]  # mypy does not infer a lambda's default
+        wait_until(lambda n=number: setup.log.read_text().count(RELOADED) == n, "no reload")  # type: ignore[misc]  # mypy does not infer a lambda's default
         if number == 2:
             before = open_files()
     wait_until(lambda: open_files() <= before + 4, "reloads leak files")

@@ -21,31 +21,31 @@ MAX_TRIES = 3  # of a Glance that is in backoff for ten seconds after each
 
 
 @pytest.fixture
-def glances(behind: EmbeddedCloud) -> Iterator[tuple[FaultProxy, FaultProxy]]:
-    behind.put_images([IMAGE])
-    with FaultProxy(behind.address) as one, FaultProxy(behind.address) as other:
+def glances(backend: EmbeddedCloud) -> Iterator[tuple[FaultProxy, FaultProxy]]:
+    backend.put_images([IMAGE])
+    with FaultProxy(backend.address) as one, FaultProxy(backend.address) as other:
         yield one, other
 
 
 @pytest.fixture
 def cloud(
-    behind: EmbeddedCloud, glances: tuple[FaultProxy, FaultProxy], tmp_path: Path
+    backend: EmbeddedCloud, glances: tuple[FaultProxy, FaultProxy], tmp_path: Path
 ) -> Iterator[GatewayCloud]:
     urls = ",".join(f"{glance.base_url}/image" for glance in glances)
     options = {"api_servers": urls, "timeout": TIMEOUT, "first_byte_timeout": 1}
-    with gateway(tmp_path / "gateway", behind, {"glance": options}) as cloud:
+    with gateway(tmp_path / "gateway", backend, {"glance": options}) as cloud:
         yield cloud
 
 
 def test_hanging_server_does_not_delay_requests_to_the_other(
-    behind: EmbeddedCloud, glances: tuple[FaultProxy, FaultProxy], tmp_path: Path
+    backend: EmbeddedCloud, glances: tuple[FaultProxy, FaultProxy], tmp_path: Path
 ) -> None:
     """Even if requests in progress use all connections that a server may have."""
     bad, good = glances
     urls = ",".join(f"{glance.base_url}/image" for glance in glances)
     options = {"api_servers": urls, "first_byte_timeout": LONG_TIMEOUT}
     with (
-        gateway(tmp_path / "waiting", behind, {"glance": options}) as cloud,
+        gateway(tmp_path / "waiting", backend, {"glance": options}) as cloud,
         ThreadPoolExecutor(500) as pool,
     ):
         show = f"/v2.1/images/{IMAGE['id']}"

@@ -10,7 +10,7 @@ from glimpse.app.policy_files import PolicyFiles
 from glimpse.glance import GlanceImageService, ImageLocks
 from glimpse.images import Image, Permissions
 from glimpse.settings import load_settings
-from tests.images.services import Rig, memory_rig, served
+from tests.images.services import ServiceUnderTest, memory_service, serve_image_api
 from tests.support.embedded import open_images
 from tests.support.options import glance_options
 from tests.support.policy import write_policy
@@ -24,11 +24,11 @@ def rules(request: pytest.FixtureRequest, tmp_path: Path) -> PolicyFiles | None:
 
 
 @pytest.fixture(params=["memory", "embedded", "glance"])
-async def rig(
+async def tested(
     request: pytest.FixtureRequest, tmp_path: Path, rules: PolicyFiles | None
-) -> AsyncIterator[Rig]:
+) -> AsyncIterator[ServiceUnderTest]:
     if request.param == "memory":
-        yield memory_rig(Permissions(rules))
+        yield memory_service(Permissions(rules))
         return
     store = open_images(tmp_path / "state")
     try:
@@ -39,17 +39,17 @@ async def rig(
         if request.param == "embedded":
             permissions = Permissions(rules)
             embedded = open_images(tmp_path / "state", permissions=permissions)
-            yield Rig(embedded, store.create_image, put_image)
+            yield ServiceUnderTest(embedded, store.create_image, put_image)
             await embedded.close()
             return
-        async with served(store) as url:
+        async with serve_image_api(store) as url:
             locks = ImageLocks(f"file://{tmp_path / 'locks'}", 10)
             # Pages of two images, so that the lists of these tests have several pages.
             options = glance_options(url, page_size=2)
             glance = GlanceImageService(
                 options, glance_transport(load_settings()), locks, rules=rules
             )
-            yield Rig(glance, store.create_image, put_image)
+            yield ServiceUnderTest(glance, store.create_image, put_image)
             await glance.close()
     finally:
         await store.close()

@@ -45,7 +45,7 @@ class RoleIdentity(NoAuthIdentity):
         return caller(name, tuple(roles))
 
 
-class Rig(NamedTuple):
+class ServiceUnderTest(NamedTuple):
     """The `service` to be tested, and functions that create images and store them unchecked."""
 
     service: ImageService
@@ -57,7 +57,7 @@ class Rig(NamedTuple):
         return await self.create_image(OWNER, NewImage(name=name, properties=properties))
 
 
-def memory_rig(permissions: Permissions) -> Rig:
+def memory_service(permissions: Permissions) -> ServiceUnderTest:
     """An ImageService in memory, with short pages."""
     service = MemoryImageService(permissions, page_size=2)
 
@@ -70,11 +70,11 @@ def memory_rig(permissions: Permissions) -> Rig:
             properties=new.properties,
         )
 
-    return Rig(service, create_image, service.put_image)
+    return ServiceUnderTest(service, create_image, service.put_image)
 
 
 @asynccontextmanager
-async def served(store: EmbeddedImageService) -> AsyncIterator[str]:
+async def serve_image_api(store: EmbeddedImageService) -> AsyncIterator[str]:
     """The store's Image API on a socket of its own."""
     api = RequestMiddleware(
         image_api(store, RoleIdentity()), trust_proxy_headers=False, access_log=False
@@ -89,8 +89,10 @@ async def served(store: EmbeddedImageService) -> AsyncIterator[str]:
             await serving
 
 
-async def listed(rig: Rig, query: ImageQuery, caller: Caller = OWNER) -> tuple[list[str], bool]:
+async def list_ids(
+    tested: ServiceUnderTest, query: ImageQuery, caller: Caller = OWNER
+) -> tuple[list[str], bool]:
     """The ids that a list holds, and whether there are more."""
-    pages = [page async for page in rig.service.list_images(caller, query)]
+    pages = [page async for page in tested.service.list_images(caller, query)]
     assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True]
     return [image.id for page in pages for image in page.images], pages[-1].has_more

@@ -16,40 +16,40 @@ Sections = Mapping[str, Mapping[str, object]]
 class GatewayCloud(Cloud):
     """A gateway, and the embedded cloud whose users and images it serves."""
 
-    def __init__(self, process: GlimpseProcess, behind: EmbeddedCloud) -> None:
+    def __init__(self, process: GlimpseProcess, backend: EmbeddedCloud) -> None:
         super().__init__(process)
-        self.behind = behind
+        self.backend = backend
 
     def image_url_at(self, base_url: str) -> str:  # noqa: ARG002  the catalog has one URL
-        return self.behind.image_url_at(self.behind.process.base_url)
+        return self.backend.image_url_at(self.backend.process.base_url)
 
     def identity_url_at(self, base_url: str) -> str:  # noqa: ARG002  likewise
-        return self.behind.identity_url
+        return self.backend.identity_url
 
     def issue_expired_token(self, user: str) -> str:
-        return self.behind.issue_expired_token(user)
+        return self.backend.issue_expired_token(user)
 
     def put_images(
         self, documents: Iterable[Mapping[str, Any]], *, absent: Iterable[str] = ()
     ) -> None:
-        self.behind.put_images(documents, absent=absent)
+        self.backend.put_images(documents, absent=absent)
 
 
 @contextmanager
 def gateway(
-    directory: Path, behind: EmbeddedCloud, sections: Sections, arguments: Sequence[str] = ()
+    directory: Path, backend: EmbeddedCloud, sections: Sections, arguments: Sequence[str] = ()
 ) -> Iterator[GatewayCloud]:
     """Run a gateway in front of `behind`, with its state in the new `directory`.
 
     `sections` are those of its configuration file, as in `write_configuration`.
     """
     directory.mkdir(parents=True)
-    conf = write_configuration(directory / "nova.conf", behind.identity_url, sections)
+    conf = write_configuration(directory / "nova.conf", backend.identity_url, sections)
     process = GlimpseProcess(
         directory / "state", arguments=["--config-file", str(conf), *arguments]
     )
     with process:
-        yield GatewayCloud(process, behind)
+        yield GatewayCloud(process, backend)
 
 
 def credentials(identity_url: str) -> dict[str, object]:
