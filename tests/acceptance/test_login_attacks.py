@@ -14,6 +14,7 @@ import pytest
 from tests.support.cloud import EmbeddedCloud
 from tests.support.http import Response, read_response, request
 from tests.support.process import GlimpseProcess
+from tests.support.resident_memory import resident_bytes
 
 ATTACKERS = 300
 ADDRESSES = 100
@@ -245,11 +246,6 @@ def test_failed_logins_with_long_names_take_no_memory(cloud: EmbeddedCloud) -> N
                 assert b" 401 " in connection.recv(65536).partition(b"\r\n")[0]
 
     fail(100, 0)
-    before = resident_kb(cloud)
+    before = resident_bytes(cloud.process.pid)
     fail(700, 100)
-    assert resident_kb(cloud) - before < 30_000
-
-
-def resident_kb(cloud: EmbeddedCloud) -> int:
-    status = Path(f"/proc/{cloud.process.pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
+    assert resident_bytes(cloud.process.pid) - before < 30_000 * 1024

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.fuzz.clouds import KINDS, start
 from tests.fuzz.fuzz_run import FuzzRun
 from tests.peers.install import main as install_peers
+from tests.support.resident_memory import MEGABYTE, resident_bytes
 
 _SHARES = {"embedded": 0.72, "gateway": 0.1, "noauth": 0.1, "peers": 0.08}
 
@@ -53,7 +54,9 @@ def _fuzz(kind: str, seed: str, count: int, seconds: float, options: argparse.Na
         run = FuzzRun(target, f"{seed}:{kind}", count, seconds, options.connections)
         asyncio.run(run.run())
         took = time.monotonic() - began
-        memory = {pid: _memory_mb(pid) for pid in (process.pid, *process.children())}
+        memory = {
+            pid: resident_bytes(pid) // MEGABYTE for pid in (process.pid, *process.children())
+        }
     slowest = run.checks.slowest
     print()
     print(f"{kind}: {run.done} requests in {took:.0f} s, slowest {slowest:.2f} s")
@@ -62,11 +65,6 @@ def _fuzz(kind: str, seed: str, count: int, seconds: float, options: argparse.Na
         print(f"ended by its time; {count} requests were wanted")
     print(run.checks.report(), flush=True)
     return run.checks.failed
-
-
-def _memory_mb(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
 
 
 if __name__ == "__main__":

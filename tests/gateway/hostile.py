@@ -9,6 +9,7 @@ from typing import Any
 from tests.support.gateway import credentials, write_configuration
 from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess
+from tests.support.resident_memory import MEGABYTE, peak_resident_bytes
 from tests.support.scripted_server import (
     Respond,
     ScriptedServer,
@@ -81,8 +82,7 @@ class HostileCloud:
 
     def peak_memory_mb(self) -> int:
         """Return the peak memory of the gateway in MB."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+        return peak_resident_bytes(self.process.pid) // MEGABYTE
 
     def log(self) -> str:
         return self.process.log.read_text()

@@ -16,6 +16,7 @@ from tests.support.fault_proxy import Fault, FaultProxy, respond_with
 from tests.support.gateway import GatewayCloud, gateway
 from tests.support.http import Response, encode_head, encode_response
 from tests.support.process import wait_until
+from tests.support.resident_memory import resident_bytes
 
 IMAGE = image_document("the image")
 IN_HEAD, IN_BODY = 20, 1500  # bytes of a response about IMAGE
@@ -282,18 +283,12 @@ def test_failed_requests_leak_no_files_and_no_memory(setup: GatewaySetup) -> Non
         setup.glance.restore()
 
     fail(8)  # modules and pooled connections are no leak
-    files, memory = open_files(process), resident(process)
+    files, memory = open_files(process), resident_bytes(process)
     fail(50)
     wait_until(lambda: setup.glance.open_connections <= POOL, "connections to Glance leak")
     wait_until(lambda: open_files(process) <= files + POOL, "files leak")
-    assert resident(process) - memory < GROWTH
+    assert resident_bytes(process) - memory < GROWTH * 1024
 
 
 def open_files(process: int) -> int:
     return len(list(Path(f"/proc/{process}/fd").iterdir()))
-
-
-def resident(process: int) -> int:
-    """Return the memory of a process in KiB."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])

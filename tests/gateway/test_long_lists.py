@@ -4,7 +4,6 @@ import json
 import uuid
 from collections.abc import Iterator
 from http.client import HTTPConnection
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +11,7 @@ from tests.support.cloud import EmbeddedCloud
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.gateway import GatewayCloud, gateway
 from tests.support.many_images import ManyImages
+from tests.support.resident_memory import peak_resident_bytes
 
 SECONDS = 60.0
 MANY = 40_000
@@ -51,8 +51,7 @@ def ids(count: int) -> list[str]:
 
 def peak_memory(cloud: GatewayCloud) -> int:
     """Return the peak memory of the gateway in KiB."""
-    status = Path(f"/proc/{cloud.process.pid}/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0])
+    return peak_resident_bytes(cloud.process.pid) // 1024
 
 
 def test_memory_does_not_grow_with_the_length_of_a_list(

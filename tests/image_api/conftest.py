@@ -12,6 +12,7 @@ from glimpse.embedded.service import EmbeddedImageService
 from tests.support.embedded import open_images
 from tests.support.http import Response, request
 from tests.support.process import ServerProcess, free_port
+from tests.support.resident_memory import peak_resident_bytes
 
 PATCH = "application/openstack-images-v2.1-json-patch"
 MEBIBYTE = 1024 * 1024
@@ -54,10 +55,9 @@ class Api:
     def patch(self, image_id: str, *changes: object, kind: str = PATCH, **more: Any) -> Response:
         return self("PATCH", f"/v2/images/{image_id}", list(changes), Content_Type=kind, **more)
 
-    def resident_bytes(self) -> int:
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        kibibytes = next(line.split()[1] for line in status.splitlines() if "VmHWM" in line)
-        return int(kibibytes) * 1024
+    def peak_resident_bytes(self) -> int:
+        """Return the peak memory of the server."""
+        return peak_resident_bytes(self.pid)
 
 
 @pytest.fixture(scope="module")
