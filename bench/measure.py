@@ -42,8 +42,8 @@ def memory_mb(pid: int, field: str = "VmRSS") -> float:
 def separate_cores(servers: Iterable[int]) -> None:
     """Run this process on one core and the processes `servers` on another, if there are two.
 
-    Otherwise the scheduler may put one server on the client's core and the other not, and to be
-    woken on another core costs three times the CPU that nginx needs for a request.
+    Otherwise the scheduler may run one server on the client's core and the other on another one.
+    Waking a process on another core takes three times the CPU that nginx needs for a request.
     """
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) > 1:
@@ -162,7 +162,7 @@ Name = TypeVar("Name")
 
 
 def measure(cases: Mapping[Name, Case], rounds: int = 9) -> dict[Name, Spread]:
-    """Measure all cases in each round, so that other load of the machine affects all of them."""
+    """Measure all cases in each round, so that other load on the machine affects all of them."""
     found: dict[Name, list[float]] = {name: [] for name in cases}
     for _ in range(rounds):
         for name, case in cases.items():

@@ -1,4 +1,4 @@
-"""Load: clients of all kinds, well-behaved and not, on one cloud for a given time."""
+"""Load: well-behaved and misbehaving clients that send requests to one cloud for a time."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ _PAUSE = 0.02
 
 
 class Load:
-    """Runs the clients. `counts` has the statuses, `problems` the failures and their number."""
+    """The clients. `counts` has the number of responses by status, `problems` of failures."""
 
     def __init__(self, target: FuzzCloud) -> None:
         cloud = target.cloud
@@ -138,7 +138,10 @@ class Load:
         return f"/image/v2/images/{json.loads(response.body)['id']}"
 
     async def _delete(self, native: Connection, image: str) -> None:
-        """Delete an image, if need be over a new connection: leftovers would make lists longer."""
+        """Delete an image; try again over a new connection if that fails.
+
+        Otherwise lists would grow with time.
+        """
         response = await self._request(native, "DELETE", image)
         if response is None or response.status != HTTPStatus.NO_CONTENT:
             await native.close()

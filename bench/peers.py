@@ -1,4 +1,4 @@
-"""`make bench-peers`: a gateway compared with Glance, to which the same requests go directly.
+"""`make bench-peers`: compares a gateway with the Glance behind it, for the same requests.
 
 One client sends requests to both alternately over keep-alive connections, so that other load of the
 machine slows both. BENCH_ROUNDS (15) and BENCH_PEERS_IMAGES (10,000; 0 for none) set how long it
@@ -80,16 +80,16 @@ def _operations(token: str) -> Mapping[str, Operation]:
         requests = [http_request(path, token) for path in paths]
         return lambda client, _: [client.fetch(request) for request in requests]
 
-    image, few, all_of_them = image_id(0), "/v2/images?limit=25", f"/v2/images?limit={ALL}"
-    detail, nothing = "/v2.1/images/detail", f"{all_of_them}&marker={image_id(0)}"
+    image, few, all_images = image_id(0), "/v2/images?limit=25", f"/v2/images?limit={ALL}"
+    detail, empty_page = "/v2.1/images/detail", f"{all_images}&marker={image_id(0)}"
     return {
         "show": Operation(get(f"/v2.1/images/{image}"), get(f"/v2/images/{image}"), 20, 10, 1.15),
         "list 25": Operation(get("/v2.1/images?limit=25"), get(few), 10, 5, 1.15),
         "detail 25": Operation(get(f"{detail}?limit=25"), get(few), 10, 5, 1.15),
         # A client that wants all images also requests the page after a full one, here an empty one.
         # Six repetitions, because the time that Glance needs for a list varies by a tenth.
-        f"all of {ALL:,}": Operation(get(detail), get(all_of_them, nothing), 6, 1, 1.05),
-        f"limit={ALL}": Operation(get(f"{detail}?limit={ALL}"), get(all_of_them), 6, 0, 1.05),
+        f"all of {ALL:,}": Operation(get(detail), get(all_images, empty_page), 6, 1, 1.05),
+        f"limit={ALL}": Operation(get(f"{detail}?limit={ALL}"), get(all_images), 6, 0, 1.05),
         "metadata write": Operation(_put(token), _get_and_patch(token), 10, 5, 1.10),
     }
 
@@ -211,19 +211,19 @@ def _measure_both(
 ) -> Pair:
     """Measure `count` clients at once on one server, then on the other."""
     sides = [(gateway.glimpse, operation.glimpse), (gateway.glance, operation.glance)]
-    turned = round_number % 2 == 1  # each server goes first in half of the rounds
-    if turned:
+    is_reversed = round_number % 2 == 1  # each server goes first in half of the rounds
+    if is_reversed:
         sides.reverse()
     first, second = (
         _measure_clients(gateway, server, action, count, times) for server, action in sides
     )
-    return (second, first) if turned else (first, second)
+    return (second, first) if is_reversed else (first, second)
 
 
 def _measure_clients(
     gateway: Gateway, server: Server, action: ClientAction, count: int, times: int
 ) -> Timings:
-    """Run an action `times` times in each of `count` threads. Failures of a single client raise."""
+    """Run an action `times` times in each of `count` threads; of one, failures are raised."""
     clients = [_client(server) for _ in range(count)]
 
     def repeat_action(number: int) -> list[float]:
@@ -251,7 +251,10 @@ def _measure_clients(
 
 
 def _client(server: Server) -> Client:
-    """Return a client that has sent a request: an unused connection occupies a thread of Glance."""
+    """Return a client that has sent a request.
+
+    A connection without a request would occupy a thread of Glance.
+    """
     client = Client(server.port)
     client.fetch(http_request("/healthcheck", ""))
     return client

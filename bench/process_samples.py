@@ -1,4 +1,4 @@
-"""Memory, threads and open files of processes, sampled over time; what of them has grown."""
+"""Samples the memory, threads and open files of processes, and reports which have grown."""
 
 import os
 import statistics
@@ -50,12 +50,12 @@ class Process:
         before, *loaded, after = self.samples
         found = []
         fifth = len(loaded) // 5
-        was, now = (
+        earlier, later = (
             statistics.median(each.rss_mb for each in part)
             for part in (loaded[fifth : 2 * fifth], loaded[-fifth:])
         )
-        if now > was * (1 + _RSS_SHARE) + _RSS_MB:
-            found.append(f"{self.name}: memory grew from {was:.1f} to {now:.1f} MB")
+        if later > earlier * (1 + _RSS_SHARE) + _RSS_MB:
+            found.append(f"{self.name}: memory grew from {earlier:.1f} to {later:.1f} MB")
         if after.threads > before.threads + _MORE_THREADS:
             found.append(f"{self.name}: threads grew from {before.threads} to {after.threads}")
         if after.files > before.files + _MORE_FILES:
@@ -66,8 +66,8 @@ class Process:
         """Yield table rows: idle, at five times under load, and idle again."""
         before, *loaded, after = self.samples
         yield self._row("at rest", before)
-        for place in _PLACES:
-            each = loaded[round(place * (len(loaded) - 1))]
+        for share in _SHARES_OF_TIME:
+            each = loaded[round(share * (len(loaded) - 1))]
             yield self._row(f"{each.seconds:.0f} s", each)
         yield self._row("at rest again", after)
 
@@ -75,7 +75,7 @@ class Process:
         return f"| {self.name} | {when} | {each.rss_mb:.1f} | {each.threads} | {each.files} |"
 
 
-_PLACES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_SHARES_OF_TIME = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def table(processes: Sequence[Process]) -> str:

@@ -16,9 +16,9 @@ from tests.support.server import Server
 
 OWNER = Member("owner", "0123456789abcdef0123456789abcdef")
 SERVER_ID = "088cb14e-429d-5174-b3f2-1069a87caef5"
-"""Of which the rare images are snapshots."""
+"""The id of the server of which the rare images are snapshots."""
 RARE = 60
-"""Images with rare values: as many among few as among many, so that filters find the same."""
+"""The number of images with rare values, whatever the number of all images."""
 
 
 def image_id(number: int) -> str:

@@ -26,7 +26,7 @@ class Timings(NamedTuple):
         return cls(each, *(sum(values) for values in list(zip(*parts, strict=True))[1:]))
 
     def __str__(self) -> str:
-        if len(self.each) < 2:  # noqa: PLR2004  of one there is no distribution
+        if len(self.each) < 2:  # noqa: PLR2004  quantiles need two
             return f"{'no response':>24}"
         p95 = quantiles(self.each, n=20)[-1]
         return f"{median(self.each):8.1f}{p95:8.1f}{self.rate:8.1f}"

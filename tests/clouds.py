@@ -1,4 +1,4 @@
-"""The clouds that a test can run against: with images of its own, and with a real Glance's."""
+"""Starts the clouds of tests that run against both: embedded services, and a real Glance."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,13 +10,13 @@ from tests.peers.peer_gateway import PeerGateway
 from tests.support.cloud import Cloud, EmbeddedCloud, Member, seed_identity
 from tests.support.process import GlimpseProcess
 
-# For a fixture's `params`: those behind a real Glance run in `make test-peers` only
+# For the `params` of a fixture. Tests with a real Glance run only in `make test-peers`.
 CLOUDS = ("embedded", pytest.param("peers", marks=pytest.mark.peers))
 
 
 @contextmanager
 def start_cloud(kind: str, directory: Path, members: Iterable[Member]) -> Iterator[Cloud]:
-    """Run a cloud, ``embedded`` or ``peers``, with these users and all its files in `directory`."""
+    """Run a cloud, ``embedded`` or ``peers``, with these users and its files in `directory`."""
     if kind == "peers":
         with PeerGateway.start_all(directory / "peers", members) as gateway:
             yield gateway

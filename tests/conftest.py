@@ -1,4 +1,4 @@
-"""What all tests share: the recordings to be replayed, and the count of how they went."""
+"""Recorded exchanges as test parameters, optional markers, and the summary of results."""
 
 from collections import Counter
 from pathlib import Path
@@ -13,35 +13,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--golden",
         metavar="DIR",
         type=Path,
-        help="replay the exchanges of this directory instead of the ones kept here",
+        help="replay the exchanges in this directory instead of those in tests/golden",
     )
 
 
 def _golden_source(config: pytest.Config) -> Path:
-    """Where the exchanges to be replayed are: a directory, or the compact file."""
+    """Return the path of the exchanges to replay: a directory, or the compact file."""
     chosen: Path | None = config.getoption("--golden")
     return chosen.resolve() if chosen else COMPACT
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Have `replayed` be each exchange that is kept here, or each of the chosen directory."""
+    """Parametrize tests that have an argument `replayed` with each exchange."""
     if "replayed" in metafunc.fixturenames:
         source = _golden_source(metafunc.config)
-        kept = [COMPACT, MORE] if source == COMPACT else [source]
-        exchanges = [exchange for each in kept for exchange in read_exchanges(each)]
+        sources = [COMPACT, MORE] if source == COMPACT else [source]
+        exchanges = [exchange for each in sources for exchange in read_exchanges(each)]
         if not exchanges:
             raise pytest.UsageError(f"{source} has no exchanges: one JSON file for each.")
-        metafunc.parametrize("replayed", exchanges, ids=[each.name for each in exchanges])
+        metafunc.parametrize("replayed", exchanges, ids=[exchange.name for exchange in exchanges])
 
 
 @pytest.fixture(scope="session")
 def golden(request: pytest.FixtureRequest) -> dict[str, object]:
-    """The users, projects and images that the exchanges were recorded with."""
+    """The fixture with which the exchanges were recorded: users, projects and images."""
     return read_fixture(_golden_source(request.config))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many exchanges were answered exactly or under which repair, and how Tempest went."""
+    """Print the number of replayed exchanges for each repair, and the results of Tempest."""
     counts: Counter[str] = Counter()
     for outcome in ("passed", "failed"):
         for report in terminalreporter.getreports(outcome):
@@ -51,29 +51,30 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 if name == "tempest":
                     terminalreporter.write_line(f"Tempest {value}")
     if counts:
-        how = ", ".join(f"{count} {name}" for name, count in counts.most_common())
-        terminalreporter.write_line(f"golden exchanges answered: {how}")
+        text = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+        terminalreporter.write_line(f"golden exchanges replayed: {text}")
 
 
-# What takes a preparation that not everybody has made: the first that a test has decides
-NEEDED = {
+# Markers of tests that need an installed environment. A test with both needs only the first.
+OPTIONAL_MARKERS = {
     "peers": "needs `python -m tests.peers.install` before",
     "clients": "needs `python -m tests.clients.install` before",
 }
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    for marker, what in NEEDED.items():
-        config.addinivalue_line("markers", f"{marker}: {what}")
+    for marker, description in OPTIONAL_MARKERS.items():
+        config.addinivalue_line("markers", f"{marker}: {description}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave tests that need a preparation out unless they are asked for: `-m clients`."""
-    asked = str(config.getoption("-m"))
+    """Deselect tests with one of OPTIONAL_MARKERS unless ``-m`` names it: ``-m clients``."""
+    expression = str(config.getoption("-m"))
 
-    def left_out(item: pytest.Item) -> bool:
-        needed = next((marker for marker in NEEDED if item.get_closest_marker(marker)), None)
-        return needed is not None and needed not in asked
+    def is_deselected(item: pytest.Item) -> bool:
+        markers = (marker for marker in OPTIONAL_MARKERS if item.get_closest_marker(marker))
+        marker = next(markers, None)
+        return marker is not None and marker not in expression
 
-    config.hook.pytest_deselected(items=[item for item in items if left_out(item)])
-    items[:] = [item for item in items if not left_out(item)]
+    config.hook.pytest_deselected(items=[item for item in items if is_deselected(item)])
+    items[:] = [item for item in items if not is_deselected(item)]

@@ -1,5 +1,5 @@
 # ruff: noqa: SLF001  patterns are private to their modules
-"""The patterns and loops that meet foreign text, each with the texts that are the worst for it."""
+"""Regular expressions and loops over text from outside, with the texts that take longest."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -24,7 +24,10 @@ from glimpse.upstream.urls import strip_credentials
 
 
 class Row(NamedTuple):
-    """A function, and what of it meets the text: the pattern that its module has, if it is one."""
+    """A function of a text, the texts that take longest, and its regular expression if any.
+
+    `pattern` is the module below ``glimpse`` and the name of the regular expression.
+    """
 
     function: Callable[[str], object]
     texts: tuple[Callable[[int], str], ...]
@@ -32,7 +35,7 @@ class Row(NamedTuple):
 
 
 def repeated(*parts: str) -> tuple[Callable[[int], str], ...]:
-    """Texts of each part again and again; ``a^b$c`` is one a, many b, one c."""
+    """Return functions that repeat each part to a size; ``a^b$c`` is one a, many b, one c."""
 
     def make(part: str) -> Callable[[int], str]:
         beginning, _, rest = part.rpartition("^")
@@ -79,25 +82,25 @@ LOGGED = repeated(
 RULES = ("/*a*a*a*a*a*a*a*ab", "/" + "**a" * 50 + "/b", "/{x}**{y}**b*c")
 
 
-def reading(function: Callable[[str], object]) -> Callable[[str], object]:
-    """`function`, whose refusal is as good as any result."""
+def ignoring_errors(function: Callable[[str], object]) -> Callable[[str], object]:
+    """Return `function` without its errors: only its duration is of interest."""
 
     def call(text: str) -> object:
         try:
             return function(text)
-        except Exception:  # noqa: BLE001  what matters is how long it takes
+        except Exception:  # noqa: BLE001  any error is a result
             return None
 
     return call
 
 
 def in_bytes(function: Callable[[bytes], object]) -> Callable[[str], object]:
-    """`function`, given the text's bytes."""
+    """Return a function that calls `function` with the bytes of a text."""
     return lambda text: function(text.encode("latin-1", "replace"))
 
 
 ROWS = {
-    # Of requests
+    # Text in requests
     "accept": Row(lambda text: accept.best_offer(text, ("application/json",)), ACCEPT),
     "elements of accept": Row(accept._ELEMENT.findall, ACCEPT, "http.accept:_ELEMENT"),
     "pieces of a media range": Row(accept._PIECE.findall, ACCEPT, "http.accept:_PIECE"),
@@ -234,7 +237,7 @@ ROWS = {
         "image_api.json_patch:search",
     ),
     "slashes": Row(lambda text: image_routes._plain_path(text, "/image"), repeated("/", "//a")),
-    # Of Glance and Keystone
+    # Text from Glance and Keystone
     "reason of an error": Row(
         lambda text: error_text.extract_reason(text.encode()),
         (*HTML, *ANY),

@@ -1,4 +1,4 @@
-"""The documentation and recipes, held against the code."""
+"""The documentation, the sample configuration and the systemd unit agree with the code."""
 
 import configparser
 import json
@@ -35,7 +35,7 @@ def test_every_option_is_documented_as_it_is_declared(section: str) -> None:
 
 
 def _row(section: str, option: cfg.Opt) -> str:
-    """The row of an option in the table of the documentation."""
+    """Return the row of an option in the table of the documentation."""
     default = option.sample_default if option.sample_default is not None else option.default
     if isinstance(default, list):
         default = ",".join(default)
@@ -46,7 +46,7 @@ def _row(section: str, option: cfg.Opt) -> str:
     return f"| {section} | `{option.dest}` | {shown} | {meaning} |\n"
 
 
-def test_no_documented_option_is_gone() -> None:
+def test_every_documented_option_exists() -> None:
     text = (ROOT / "docs" / "configuration.md").read_text()
     documented = set(re.findall(r"^\| (\w+) \| `(\w+)` \|", text, re.MULTILINE))
     known = {(name, option.dest) for name, options in SECTIONS.items() for option in options}
@@ -61,7 +61,7 @@ def test_every_policy_rule_is_documented() -> None:
 
 
 def _is_documented(rule: str, text: str) -> bool:
-    """Whether a row of the table names the rule, whole or divided at its last colon."""
+    """Return True if a row of the table names the rule, whole or split at its last colon."""
     start, colon, end = rule.rpartition(":")
     divided = f"`{start}:`" in text and f"`{end}`" in text[text.index(f"`{start}:`") :]
     return f"`{rule}`" in text or (colon == ":" and divided)
@@ -83,7 +83,7 @@ def test_the_versions_of_tested_clients_are_those_installed() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_inside_the_project_lead_somewhere(page: Path) -> None:
+def test_relative_links_lead_to_existing_files(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#:]+)\)", page.read_text())
     broken = [target for target in targets if not (page.parent / target).exists()]
     assert broken == []
@@ -105,7 +105,7 @@ def test_every_name_in_the_architecture_page_exists() -> None:
 
 
 def _exists(name: str) -> bool:
-    """Whether a dotted name below the package is a module, or an attribute of one."""
+    """Return True if a dotted name below the package is a module, or an attribute of one."""
     try:
         pkgutil.resolve_name(f"glimpse.{name}")
     except (ImportError, AttributeError):
@@ -123,6 +123,6 @@ def test_the_systemd_unit_runs_a_command_that_exists() -> None:
     options = make_parser("serve").parse_args(arguments)
     assert options.command == "serve"
     assert service["Type"] == "notify"
-    assert service["NotifyAccess"] == "main", "workers tell the supervisor, not systemd"
+    assert service["NotifyAccess"] == "main", "workers notify the supervisor, not systemd"
     shutdown = load_settings().server.graceful_shutdown_timeout
     assert int(service["TimeoutStopSec"]) > shutdown

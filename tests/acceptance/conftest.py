@@ -1,4 +1,4 @@
-"""The clouds of the acceptance tests: one of each per test worker, with users for every role."""
+"""Fixtures of the acceptance tests: clouds with the users of the tenancy table."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ MEMBERS = [
 def cloud(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cloud]:
-    """A cloud with its own images, and one of a real Keystone and Glance, in turn."""
+    """A cloud with embedded services, then one with a real Keystone and Glance."""
     directory = tmp_path_factory.mktemp("acceptance")
     with start_cloud(request.param, directory, MEMBERS) as started:
         yield started
@@ -32,12 +32,12 @@ def cloud(
 
 @pytest.fixture(scope="session")
 def expired_token(cloud: Cloud) -> str:
-    """A token of the owner's that was valid until a moment ago."""
+    """A token of the user ``owner`` that has just expired."""
     return cloud.issue_expired_token("owner")
 
 
 @pytest.fixture
 def state_dir(tmp_path: Path) -> Path:
-    """A state directory with these users, for a process of the test's own."""
+    """A new state directory with MEMBERS, for a process that the test starts."""
     seed_identity(tmp_path / "state", MEMBERS)
     return tmp_path / "state"

@@ -1,1 +1,1 @@
-"""Real, unmodified clients against a running Glimpse; each in an environment of its own."""
+"""Tests with unmodified clients, each in its own environment, against a running Glimpse."""

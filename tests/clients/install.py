@@ -1,8 +1,9 @@
-"""`python -m tests.clients.install` makes the clients' environments below .venv-clients.
+"""`python -m tests.clients.install` installs the clients below .venv-clients.
 
 Each directory here with a requirements.txt (exact versions), a package-lock.json or an images.go
-becomes one environment; it is made again only when that file changes. Arguments name the only ones
-to make. What is not of such a registry is Debian's: missing packages are installed, if it may.
+gets an environment. It is created again only when that file changes. Arguments name the clients to
+install. Clients in no such registry come from Debian, whose packages are installed if root runs
+this.
 """
 
 import os
@@ -17,9 +18,9 @@ from tests.support.virtual_environments import CHECKOUT, install
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = CHECKOUT / ".venv-clients"
-AT_ONCE = 4  # they wait for the network most of the time
-GO_SOURCES = "/usr/share/gocode"  # where Debian puts Go libraries
-# What clients and their tests need of the system: the client, the package, and how to see it
+MAX_THREADS = 4  # installations mostly wait for the network
+GO_SOURCES = "/usr/share/gocode"  # of Debian's Go libraries
+# The Debian packages of clients: the client, a package, and a command that succeeds if it is there
 DEBIAN = (
     ("openstack", "qemu-utils", "command -v qemu-img"),
     ("pkgcloud", "npm", "command -v npm"),
@@ -36,12 +37,12 @@ DEBIAN = (
 
 
 def programs(client: str) -> Path:
-    """The directory of a client's programs."""
+    """Return the directory of a client's programs."""
     return ENVIRONMENTS / client / "bin"
 
 
 def install_packages(lock: Path, directory: Path) -> None:
-    """Make `directory` what npm's lock file says, unless it is that already."""
+    """Install the packages of npm's lock file in `directory`, unless they are there already."""
     stamp = directory / "installed.txt"
     if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
         return
@@ -55,19 +56,22 @@ def install_packages(lock: Path, directory: Path) -> None:
 
 
 def build(source: Path, directory: Path) -> None:
-    """Build a Go program into the directory's ``bin``, with Debian's libraries; Go knows when."""
+    """Build a Go program in ``directory/bin`` with Debian's libraries.
+
+    Go does nothing if `source` has not changed.
+    """
     modules = {"GO111MODULE": "off", "GOPATH": GO_SOURCES, "GOCACHE": str(ENVIRONMENTS / "go")}
     command = ["go", "build", "-o", str(directory / "bin" / source.stem), str(source)]
     subprocess.run(command, check=True, env={**os.environ, **modules})
 
 
 def install_from_debian(clients: Collection[str]) -> None:
-    """Install the packages that are missing; SystemExit with what to type if that fails."""
-    needed = {package: seen for client, package, seen in DEBIAN if client in clients}
+    """Install missing Debian packages; exit with the command to run if that fails."""
+    checks = {package: check for client, package, check in DEBIAN if client in clients}
     missing = [
         package
-        for package, seen in needed.items()
-        if subprocess.run(seen, check=False, shell=True, capture_output=True).returncode
+        for package, check in checks.items()
+        if subprocess.run(check, check=False, shell=True, capture_output=True).returncode
     ]
     if not missing:
         return
@@ -80,23 +84,23 @@ def install_from_debian(clients: Collection[str]) -> None:
 
 
 def main() -> int:
-    """Install the clients named by the command line, or all; returns the exit status."""
-    clients = sys.argv[1:] or sorted(each.name for each in HERE.iterdir() if each.is_dir())
+    """Install the clients named on the command line, or all; return the exit status."""
+    clients = sys.argv[1:] or sorted(path.name for path in HERE.iterdir() if path.is_dir())
     install_from_debian(clients)
-    makers = {
+    installers = {
         "requirements.txt": install,
         "package-lock.json": install_packages,
         "images.go": build,
     }
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        made = [
-            threads.submit(make, HERE / client / file, ENVIRONMENTS / client)
+    with ThreadPoolExecutor(MAX_THREADS) as threads:
+        installations = [
+            threads.submit(installer, HERE / client / file, ENVIRONMENTS / client)
             for client in clients
-            for file, make in makers.items()
+            for file, installer in installers.items()
             if (HERE / client / file).exists()
         ]
-    for each in made:
-        each.result()
+    for installation in installations:
+        installation.result()
     return 0
 
 

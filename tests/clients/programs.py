@@ -1,7 +1,4 @@
-"""What Python clients are made to do: programs for the interpreter of each one's environment.
-
-Texts, not modules: only there can they be imported.
-"""
+"""Programs that use Python clients, as text: each runs with the Python of its environment."""
 
 LIBCLOUD = """
 import os, sys
@@ -29,8 +26,8 @@ compute.delete_image(found, ignore_missing=False)
 left = [image.id for image in compute.images(name=found.name)]
 print(json.dumps({"pages": pages, "found": found.id, "metadata": metadata, "left": left}))
 """
-# It asks for versions at the host's root, whatever the catalog says. Python 3.10 took a name away
-# that it uses.
+# It requests versions at the root of the host, whatever the catalog has. It uses a name that
+# Python 3.10 removed.
 SDK_0_9 = """
 import collections, collections.abc, json, os, sys
 collections.MutableMapping = collections.abc.MutableMapping
@@ -49,7 +46,7 @@ compute.delete_image(found, ignore_missing=False)
 left = [image.id for image in compute.images(name=found.name)]
 print(json.dumps({"pages": pages, "found": found.id, "metadata": metadata, "left": left}))
 """
-# It asks netifaces, which would have to be compiled, whether this machine speaks IPv6: no.
+# Shade uses netifaces only to see if the machine has IPv6. netifaces would have to be compiled.
 NO_IPV6 = """
 import sys, types
 sys.modules["netifaces"] = types.SimpleNamespace(AF_INET6=10, gateways=lambda: {"default": {}})

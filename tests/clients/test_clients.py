@@ -1,4 +1,7 @@
-"""What unmodified clients print and return. Needs `python -m tests.clients.install` before."""
+"""Unmodified clients list, show, change and delete images.
+
+Run `python -m tests.clients.install` first.
+"""
 
 import json
 import os
@@ -38,18 +41,18 @@ def image(cloud: Cloud) -> str:
 
 
 def document(image_id: str) -> dict[str, object]:
-    """An image of the owner's as the Image API shows it."""
+    """Return the Image API document of an image of the user ``owner``."""
     image = {"id": image_id, "name": "legacy", "status": "active", "key1": "value1", "size": 7}
     return {**image, **DATES, "owner": PROJECTS["owner"]}
 
 
 def run(cloud: Cloud, client: str, program: str, *arguments: str) -> str:
-    """Run a program of the client's own environment as the owner; see `execute`."""
+    """Run a program of the client's environment as the user ``owner``; see `execute`."""
     return execute(cloud, str(programs(client) / program), *arguments)
 
 
 def execute(cloud: Cloud, *command: str, **variables: str) -> str:
-    """Run a command as the owner; return what it printed. Fails with its complaint."""
+    """Run a command as the user ``owner``; return its output. Fails with its errors."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(cloud.state_dir),
@@ -156,7 +159,9 @@ def test_goose_lists_and_gets(cloud: Cloud, image: str) -> None:
     assert seen["Image"]["Metadata"]["Architecture"] == "x86_64"
 
 
-def test_openstackclient_keeps_a_real_image(cloud: Cloud, tmp_path: Path) -> None:
+def test_openstackclient_uploads_changes_downloads_and_deletes_an_image(
+    cloud: Cloud, tmp_path: Path
+) -> None:
     disk = tmp_path / "disk.qcow2"
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(disk), "16M"], check=True)
 
@@ -177,7 +182,7 @@ def test_openstackclient_keeps_a_real_image(cloud: Cloud, tmp_path: Path) -> Non
     assert image_id not in openstack("list")
 
 
-def test_openstackclient_finds_its_way(cloud: Cloud) -> None:
+def test_openstackclient_shows_its_token_catalog_and_projects(cloud: Cloud) -> None:
     def openstack(*arguments: str) -> str:
         return run(cloud, "openstack", "openstack", *arguments, "-f", "value")
 
@@ -186,7 +191,9 @@ def test_openstackclient_finds_its_way(cloud: Cloud) -> None:
     assert openstack("project", "list").split() == [PROJECTS["owner"], "owner"]
 
 
-def test_glanceclient_keeps_an_image_that_compute_shows(cloud: Cloud, tmp_path: Path) -> None:
+def test_glanceclient_uploads_and_changes_an_image_that_compute_shows(
+    cloud: Cloud, tmp_path: Path
+) -> None:
     disk, copy = tmp_path / "disk.raw", tmp_path / "copy.raw"
     disk.write_bytes(os.urandom(70_000))
     image_id = str(uuid.uuid4())
@@ -209,13 +216,15 @@ def test_glanceclient_keeps_an_image_that_compute_shows(cloud: Cloud, tmp_path: 
     assert image_id not in glance("image-list")
 
 
-def test_shade_keeps_an_image_that_compute_shows(cloud: Cloud, tmp_path: Path) -> None:
+def test_shade_uploads_and_changes_an_image_that_compute_shows(
+    cloud: Cloud, tmp_path: Path
+) -> None:
     disk, copy = tmp_path / "disk.raw", tmp_path / "copy.raw"
     disk.write_bytes(os.urandom(70_000))
     name = f"shade {uuid.uuid4()}"
     seen = json.loads(run(cloud, "shade", "python", "-c", SHADE, name, str(disk), str(copy)))
     assert seen["status"] == "active"
-    assert seen["again"] == seen["id"], "what has these bytes already is not made again"
+    assert seen["again"] == seen["id"], "an image with the same checksum was created again"
     assert seen["found"] == [seen["id"]]
     assert copy.read_bytes() == disk.read_bytes()
     metadata = shown_by_compute(cloud, seen["id"])["metadata"]

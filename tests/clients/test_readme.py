@@ -1,4 +1,7 @@
-"""The README's tour, typed as it stands there. Needs `python -m tests.clients.install` before."""
+"""The commands of the README's tour print the output that the README shows.
+
+Run `python -m tests.clients.install` first.
+"""
 
 import os
 import re
@@ -21,10 +24,10 @@ def test_the_tour_prints_what_the_readme_says(tmp_path: Path) -> None:
     assert steps
     with GlimpseProcess(tmp_path / "state") as process:
         script = f"\n{NEXT}\n".join(typed for typed, _ in steps)
-        # Another port and directory than the usual ones; the clients are there already.
+        # The process has its own port and state directory; the clients are installed already.
         script = script.replace(":8774", f":{process.port}").replace("make clients", "true")
-        where = f"--port {process.port} --state-dir {process.state_dir}"
-        script = script.replace("glimpse openrc", f"glimpse openrc {where}")
+        options = f"--port {process.port} --state-dir {process.state_dir}"
+        script = script.replace("glimpse openrc", f"glimpse openrc {options}")
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
         ran = subprocess.run(
             ["bash", "-eu", "-c", script],

@@ -1,4 +1,4 @@
-"""Tempest, OpenStack's own test suite, against both kinds of cloud."""
+"""Tempest, OpenStack's own test suite, passes against both kinds of cloud."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ def target(
 
 
 @pytest.mark.parametrize("microversion", tempest.MICROVERSIONS)
-def test_tempest_passes_all_that_needs_no_server(
+def test_tempest_passes_all_tests_that_need_no_server(
     target: tempest.Target,
     microversion: str,
     tmp_path: Path,

@@ -28,7 +28,7 @@ def make_request(
     key: str = "",
     version_root: str = "/v2.1",
 ) -> Request:
-    """A request as the Compute API builds one; its method does not matter to a handler."""
+    """Return a request as the Compute API makes it. Its method is GET, which handlers ignore."""
     return Request(
         method="GET",
         headers={},
@@ -50,12 +50,12 @@ def make_request(
 def make_operations(
     images: ImageService, *, metadata_items: int = load_settings().quota.metadata_items
 ) -> Operations:
-    """Operations without policy rules."""
+    """Return operations without policy rules."""
     return Operations(images, metadata_items=metadata_items, policy=ComputePolicy(None))
 
 
 async def read_document(response: Response) -> Any:
-    """The JSON document of a response, complete or streamed; None for no body."""
+    """Return the parsed JSON body of a response, whole or streamed; None without a body."""
     body = response.body
     if body is None:
         return None

@@ -1,4 +1,4 @@
-"""Fixtures of the embedded image service: a new one for every test."""
+"""Fixtures: a new embedded image service for each test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.support.embedded import open_images
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    """The directory that the service has its files in."""
+    """The state directory of the service."""
     return tmp_path / "state"
 
 

@@ -1,4 +1,4 @@
-"""Image data that tests upload, and how they look at what is stored of it."""
+"""Creates images, uploads and downloads their data, and lists the files in the store."""
 
 from pathlib import Path
 
@@ -10,16 +10,17 @@ PIECES = (b"a" * 3_000_000, b"", b"bc" * 1000)
 DATA = b"".join(PIECES)
 
 
-async def new_image(service: EmbeddedImageService, visibility: str = "private") -> str:
-    made = await service.create_image(
+async def create_image(service: EmbeddedImageService, visibility: str = "private") -> str:
+    """Create an image without data; return its id."""
+    image = await service.create_image(
         OWNER, NewImage(visibility=visibility, disk_format="raw", container_format="bare")
     )
-    return made.id
+    return image.id
 
 
-async def uploaded(service: EmbeddedImageService) -> str:
-    """The id of a new image that has DATA."""
-    image_id = await new_image(service)
+async def create_image_with_data(service: EmbeddedImageService) -> str:
+    """Create an image and upload DATA; return its id."""
+    image_id = await create_image(service)
     await service.upload(OWNER, image_id, chunks_of(*PIECES))
     return image_id
 
@@ -31,6 +32,6 @@ async def download(
     return b"".join([piece async for piece in await data.read(start, end)])
 
 
-def left_behind(state: Path) -> list[str]:
-    """The names of the files of image data and of upload locks."""
+def stored_files(state: Path) -> list[str]:
+    """Return the names of all files of image data and of upload locks."""
     return [path.name for name in ("data", "uploads") for path in (state / name).iterdir()]

@@ -1,4 +1,4 @@
-"""Records and callers that the tests of the embedded image service share."""
+"""Callers and images for tests of the embedded image service."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ CREATED = "2024-02-01T10:20:30Z"
 
 
 def document(**changes: Any) -> dict[str, Any]:
-    """An image of the owner's as the Image API shows one."""
+    """Return the Image API document of an image of OWNER; `changes` replace attributes."""
     image_id = str(uuid.uuid4())
     return {
         "id": image_id,
@@ -39,19 +39,19 @@ async def make(service: EmbeddedImageService, **changes: Any) -> str:
 async def listed(
     service: EmbeddedImageService, caller: Caller, query: ImageQuery | None = None
 ) -> list[str]:
-    """The ids that a list shows, in its order."""
+    """Return the ids in a list, in its order."""
     return [image.id for image in await images(service, caller, query)]
 
 
 async def images(
     service: EmbeddedImageService, caller: Caller, query: ImageQuery | None = None
 ) -> list[Image]:
-    """The images that a list shows."""
+    """Return the images in a list, in its order."""
     pages = service.list_images(caller, query or ImageQuery())
     return [image async for page in pages for image in page.images]
 
 
 async def chunks_of(*chunks: bytes) -> AsyncIterator[bytes]:
-    """An upload."""
+    """Yield `chunks`, as the body of an upload."""
     for chunk in chunks:
         yield chunk

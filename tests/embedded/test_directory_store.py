@@ -11,14 +11,21 @@ import pytest
 from glimpse.embedded.directory_store import DirectoryStore, NoData
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images.errors import ImageNotFound, Unavailable
-from tests.embedded.data import DATA, PIECES, download, left_behind, new_image, uploaded
+from tests.embedded.data import (
+    DATA,
+    PIECES,
+    create_image,
+    create_image_with_data,
+    download,
+    stored_files,
+)
 from tests.embedded.images import ADMIN, OWNER, chunks_of
 
 
 async def test_uploaded_data_has_its_size_and_digests_and_is_downloaded_unchanged(
     service: EmbeddedImageService, state: Path
 ) -> None:
-    image_id = await uploaded(service)
+    image_id = await create_image_with_data(service)
     image = await service.get_image(OWNER, image_id)
     assert (image.status, image.size) == ("active", len(DATA))
     assert image.checksum == hashlib.md5(DATA, usedforsecurity=False).hexdigest()
@@ -27,13 +34,13 @@ async def test_uploaded_data_has_its_size_and_digests_and_is_downloaded_unchange
         hashlib.sha512(DATA).hexdigest(),
     )
     assert await download(service, image_id) == DATA
-    assert left_behind(state) == [image_id]
+    assert stored_files(state) == [image_id]
 
 
 async def test_data_and_directory_are_synced_before_the_image_is_active(
     service: EmbeddedImageService, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image_id = await new_image(service)
+    image_id = await create_image(service)
     synced: list[Path] = []
     fsync = os.fsync
 
@@ -51,7 +58,7 @@ async def test_data_and_directory_are_synced_before_the_image_is_active(
 async def test_recover_removes_the_data_of_a_deletion_that_a_crash_interrupted(
     service: EmbeddedImageService, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image_id = await uploaded(service)
+    image_id = await create_image_with_data(service)
 
     async def crash(*_: object) -> None:
         raise KeyboardInterrupt
@@ -62,16 +69,16 @@ async def test_recover_removes_the_data_of_a_deletion_that_a_crash_interrupted(
             await service.delete_image(OWNER, image_id)
     with pytest.raises(ImageNotFound):
         await service.get_image(OWNER, image_id)
-    assert left_behind(state) == [image_id, image_id]
+    assert stored_files(state) == [image_id, image_id]
     await service.recover()
-    assert left_behind(state) == []
+    assert stored_files(state) == []
 
 
 @pytest.mark.parametrize("status", ["queued", "saving"])
 async def test_data_of_an_image_that_is_not_active_is_not_served(
     service: EmbeddedImageService, state: Path, status: str
 ) -> None:
-    image_id = await new_image(service)
+    image_id = await create_image(service)
     (state / "data" / image_id).write_bytes(DATA)
     await service.update_image(ADMIN, image_id, lambda image: image._replace(status=status))
     with pytest.raises(NoData):
@@ -84,7 +91,7 @@ async def test_data_of_an_image_that_is_not_active_is_not_served(
 async def test_range_of_data_is_read_to_the_byte(
     service: EmbeddedImageService, start: int, end: int | None
 ) -> None:
-    image_id = await uploaded(service)
+    image_id = await create_image_with_data(service)
     assert await download(service, image_id, start, end) == DATA[start:end]
 
 
@@ -92,7 +99,7 @@ async def test_range_of_data_is_read_to_the_byte(
 async def test_truncated_data_raises_unavailable(
     service: EmbeddedImageService, state: Path, left: int
 ) -> None:
-    image_id = await uploaded(service)
+    image_id = await create_image_with_data(service)
     os.truncate(state / "data" / image_id, left)
     with pytest.raises(Unavailable, match="cannot be read"):
         await download(service, image_id, 2_000_000)
@@ -101,12 +108,12 @@ async def test_truncated_data_raises_unavailable(
 async def test_download_that_has_begun_survives_a_deletion(
     service: EmbeddedImageService, state: Path
 ) -> None:
-    image_id = await uploaded(service)
+    image_id = await create_image_with_data(service)
     data = await service.open_data(OWNER, image_id)
     pieces = await data.read()
     received = await anext(aiter(pieces))
     await service.delete_image(OWNER, image_id)
-    assert left_behind(state) == []
+    assert stored_files(state) == []
     assert received + b"".join([piece async for piece in pieces]) == DATA
     with pytest.raises(NoData):
         await data.read()

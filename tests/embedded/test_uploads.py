@@ -11,7 +11,7 @@ import pytest
 from glimpse.embedded.directory_store import DataTooLarge, DirectoryStore, NoData
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images.errors import Conflict, Forbidden, ImageNotFound
-from tests.embedded.data import DATA, PIECES, download, left_behind, new_image
+from tests.embedded.data import DATA, PIECES, create_image, download, stored_files
 from tests.embedded.images import ADMIN, OTHER, OWNER, chunks_of
 from tests.support.embedded import open_images
 
@@ -49,7 +49,7 @@ class SlowUpload:
 async def test_failed_upload_leaves_the_image_queued_and_no_files(
     service: EmbeddedImageService, state: Path
 ) -> None:
-    image_id = await new_image(service)
+    image_id = await create_image(service)
     upload = SlowUpload(service, image_id)
     await upload.started()
     assert (await service.get_image(OWNER, image_id)).status == "saving"
@@ -58,7 +58,7 @@ async def test_failed_upload_leaves_the_image_queued_and_no_files(
     with pytest.raises(ConnectionError, match="gone"):
         await upload.fail(ConnectionError("the client is gone"))
     assert (await service.get_image(OWNER, image_id)).status == "queued"
-    assert left_behind(state) == []
+    assert stored_files(state) == []
     await service.upload(OWNER, image_id, chunks_of(*PIECES))
     assert await download(service, image_id) == DATA
 
@@ -66,14 +66,14 @@ async def test_failed_upload_leaves_the_image_queued_and_no_files(
 async def test_cancelled_upload_leaves_the_image_queued_and_no_files(
     service: EmbeddedImageService, state: Path
 ) -> None:
-    image_id = await new_image(service)
+    image_id = await create_image(service)
     upload = SlowUpload(service, image_id)
     await upload.started()
     upload.task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await upload.task
     assert (await service.get_image(OWNER, image_id)).status == "queued"
-    assert left_behind(state) == []
+    assert stored_files(state) == []
 
 
 async def test_upload_cancelled_before_its_file_is_created_leaves_no_file(
@@ -96,7 +96,7 @@ async def test_upload_cancelled_before_its_file_is_created_leaves_no_file(
 async def test_second_concurrent_upload_raises_conflict(
     service: EmbeddedImageService,
 ) -> None:
-    image_id = await new_image(service)
+    image_id = await create_image(service)
     first = SlowUpload(service, image_id)
     await first.started()
     with pytest.raises(Conflict):
@@ -110,20 +110,20 @@ async def test_second_concurrent_upload_raises_conflict(
 async def test_upload_to_an_image_of_another_project_is_refused(
     service: EmbeddedImageService, state: Path
 ) -> None:
-    private, public = await new_image(service), await new_image(service, "community")
+    private, public = await create_image(service), await create_image(service, "community")
     for image_id, error in ((private, ImageNotFound), (public, Forbidden), ("../x", ImageNotFound)):
         with pytest.raises(error):
             await service.upload(OTHER, image_id, chunks_of(b"x"))
-    assert left_behind(state) == []
+    assert stored_files(state) == []
 
 
 async def test_data_above_the_size_cap_is_refused_and_removed(tmp_path: Path) -> None:
     service = open_images(tmp_path, image_size_cap=len(DATA))
-    image_id = await new_image(service)
+    image_id = await create_image(service)
     with pytest.raises(DataTooLarge, match=str(len(DATA))):
         await service.upload(OWNER, image_id, chunks_of(*PIECES, b"x"))
     assert (await service.get_image(OWNER, image_id)).status == "queued"
-    assert left_behind(tmp_path) == []
+    assert stored_files(tmp_path) == []
     await service.upload(OWNER, image_id, chunks_of(*PIECES))
     assert await download(service, image_id) == DATA
     await service.close()
@@ -132,20 +132,20 @@ async def test_data_above_the_size_cap_is_refused_and_removed(tmp_path: Path) ->
 async def test_deletion_during_an_upload_leaves_no_files(
     service: EmbeddedImageService, state: Path
 ) -> None:
-    image_id = await new_image(service)
+    image_id = await create_image(service)
     upload = SlowUpload(service, image_id)
     await upload.started()
     await service.delete_image(OWNER, image_id)
     with pytest.raises(ImageNotFound):
         await upload.finish()
-    assert left_behind(state) == []
+    assert stored_files(state) == []
 
 
 @pytest.fixture
 async def stuck(tmp_path: Path) -> str:
     """An image whose upload failed when not even that could be written down."""
     service = open_images(tmp_path)
-    image_id = await new_image(service)
+    image_id = await create_image(service)
     upload = SlowUpload(service, image_id)
     await upload.started()
     await service.close()
@@ -161,7 +161,7 @@ async def test_recover_undoes_an_upload_that_could_not_be_undone(
     assert (await again.get_image(OWNER, stuck)).status == "saving"
     await again.recover()
     assert (await again.get_image(OWNER, stuck)).status == "queued"
-    assert left_behind(tmp_path) == []
+    assert stored_files(tmp_path) == []
     await again.close()
 
 
@@ -172,7 +172,7 @@ async def test_upload_follows_an_upload_that_could_not_be_undone(
     assert (await again.get_image(OWNER, stuck)).status == "saving"
     await again.upload(OWNER, stuck, chunks_of(*PIECES))
     assert await download(again, stuck) == DATA
-    assert left_behind(tmp_path) == [stuck]
+    assert stored_files(tmp_path) == [stuck]
     await again.close()
 
 
@@ -180,7 +180,7 @@ async def test_recover_leaves_a_saving_image_without_a_lock_alone(
     service: EmbeddedImageService,
 ) -> None:
     """As loaded from elsewhere: it says what it said there."""
-    image_id = await new_image(service)
+    image_id = await create_image(service)
     await service.update_image(ADMIN, image_id, lambda image: image._replace(status="saving"))
     await service.recover()
     assert (await service.get_image(OWNER, image_id)).status == "saving"

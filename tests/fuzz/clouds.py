@@ -66,14 +66,15 @@ class FuzzCloud(NamedTuple):
         return self.kind in ("gateway", "peers")
 
     async def renew_images(self, rng: RandomSource, count: int) -> None:
-        """Add images behind the API, some with odd attributes; delete the oldest of a gateway."""
+        """Add images to the store, some with odd attributes; delete a gateway's oldest ones."""
         documents = [_document(rng, self.state) for _ in range(count)]
         await asyncio.to_thread(self.cloud.put_images, documents)
         self.state.images.extend(document["id"] for document in documents)
         if self.is_gateway:
-            gone = [self.state.images.popleft() for _ in range(len(self.state.images) - 150)]
-            plain = [{"id": image, "status": "queued", **_PLAIN} for image in gone]  # unprotected
-            await asyncio.to_thread(self.cloud.put_images, plain, absent=gone)
+            oldest = [self.state.images.popleft() for _ in range(len(self.state.images) - 150)]
+            # Replace them first by images that are not protected, which can be deleted.
+            plain = [{"id": image, "status": "queued", **_PLAIN} for image in oldest]
+            await asyncio.to_thread(self.cloud.put_images, plain, absent=oldest)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ _TYPES = ("snapshot", "BASE", "base", "backup", "SERVER", "")
 
 
 def list_query(rng: RandomSource, state: CloudState) -> Pairs:
-    """Up to five parameters of a list, each right or odd."""
+    """Return up to five parameters of a list, each valid or odd."""
     pairs = []
     for _ in range(rng.randint(0, 5)):
         name = rng.pick(tuple(_PARAMETERS))
@@ -75,13 +75,13 @@ def _value(rng: RandomSource) -> str:
 
 
 def metadata(rng: RandomSource, _: CloudState, __: Parts) -> Any:
-    """The body of a request that sets metadata; few items, or more than are allowed."""
+    """Return a body that sets metadata: a few items, or more than are allowed."""
     count = rng.weighted({0: 1, 1: 8, 3: 6, 20: 1, 127: 0.2, 129: 0.5})
     return {"metadata": {f"k{n}" if count > 20 else _key(rng): _value(rng) for n in range(count)}}
 
 
 def meta(rng: RandomSource, _: CloudState, parts: Parts) -> Any:
-    """The body of a request that sets one item."""
+    """Return a body that sets one metadata item."""
     key = parts["key"] if rng.chance(0.9) else _key(rng)
     return {"meta": {key: _value(rng)}}
 

@@ -19,7 +19,7 @@ class BadResponse(Exception):
 
 
 class Connection:
-    """One connection at a time to a port, opened again after it was closed."""
+    """A keep-alive connection to a port; it is opened again after it was closed."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -27,7 +27,7 @@ class Connection:
         self._used = False
 
     async def send(self, request: FuzzRequest, raw: bytes) -> Response | None:
-        """Send a request, return its response, None if `request.hang_up` cut it off.
+        """Send a request; return its response, or None if `request.hang_up` cut it off.
 
         Sends it again if the server closed an idle connection. Raises BadResponse, and TimeoutError
         after HANG_SECONDS.

@@ -27,7 +27,10 @@ _REQUEST_ID = "X-OpenStack-Request-ID"
 
 
 class FuzzRun:
-    """Sends `count` requests made from `seed`, for at most `seconds`. `checks` has the results."""
+    """A run of `count` requests, made from `seed`, that takes at most `seconds`.
+
+    `checks` has the results.
+    """
 
     def __init__(
         self, target: FuzzCloud, seed: str, count: int, seconds: float, connections: int = 12
@@ -115,7 +118,7 @@ class FuzzRun:
             await self._retry_alone(request, raw, problem)
 
     def _remember(self, request: FuzzRequest) -> bytes:
-        """Return the bytes of a request, and keep them by the request id that the log has."""
+        """Return the bytes of a request, and keep them by the id that the log has for it."""
         request_id = f"req-{uuid.uuid4()}"
         if not any(name == _REQUEST_ID for name, _ in request.headers):
             request.headers.append((_REQUEST_ID, request_id))
@@ -127,7 +130,7 @@ class FuzzRun:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """Wait for all other requests, and start none until the context ends."""
+        """Wait for all other requests; start no other request until the context ends."""
         async with self._retrying:
             self._undisturbed.clear()
             try:
@@ -138,7 +141,7 @@ class FuzzRun:
                 self._undisturbed.set()
 
     async def _retry_alone(self, request: FuzzRequest, raw: bytes, problem: str) -> None:
-        """Send a request again while no other is under way; record a failure if it fails again."""
+        """Send a request again while there is no other; record a failure if it fails again."""
         async with self._alone():
             for attempt in range(_UPSTREAM_ATTEMPTS if self._target.is_gateway else 1):
                 await asyncio.sleep(attempt)
@@ -153,7 +156,7 @@ class FuzzRun:
             self.checks.fail(f"{kind}: {where}", f"{problem}; then {detail}", raw)
 
     async def _problem_alone(self, request: FuzzRequest, raw: bytes) -> str | None:
-        """Return what is wrong with the response to a request, None if nothing is."""
+        """Send a request; return the problem of its response, or None if there is none."""
         connection = Connection(self._port_of(request))
         try:
             response = await connection.send(request, raw)

@@ -1,4 +1,4 @@
-"""Headers that a request may have beside what its route needs: odd, but well-formed HTTP."""
+"""Headers that a request may have besides those of its route: odd, but well-formed HTTP."""
 
 from collections.abc import Callable
 
@@ -81,7 +81,7 @@ def _upgrade(rng: RandomSource, _: CloudState) -> Headers:
 
 
 def _identity_headers(rng: RandomSource, state: CloudState) -> Headers:
-    """What keystonemiddleware would set, sent by a client that hopes to be believed."""
+    """Return headers of keystonemiddleware, with which a client pretends to be authenticated."""
     name = rng.pick(("X-Roles", "X-Project-Id", "X-Tenant-Id", "X-User-Id", "X-Identity-Status"))
     value = rng.pick(("admin", "Confirmed", state.projects["admin"], "True"))
     return [(name, value), ("X-Is-Admin-Project", "True")]

@@ -21,7 +21,7 @@ _ROLES = ("member", "reader", "admin", "service", "x")
 
 
 def login(rng: RandomSource, state: CloudState, _: Parts) -> Any:
-    """The body of a login: mostly by token, since each check of a password costs 50 ms of CPU."""
+    """Return the body of a login, mostly by token: checking a password takes 50 ms of CPU."""
     methods: dict[str, Any] = {}
     for method in rng.weighted(_METHODS):
         methods[method] = _PROOFS[method](rng, state)
@@ -92,7 +92,7 @@ def _scope(rng: RandomSource, state: CloudState) -> Any:
 
 
 def credential(rng: RandomSource, _: CloudState, __: Parts) -> Any:
-    """The body that creates an application credential; few with a secret of their own."""
+    """Return a body that creates an application credential; a few have a secret of the client."""
     wanted: dict[str, Any] = {"name": f"{text(rng, 0.2)[:200]}{rng.hexadecimal(8)}"}
     if rng.chance(0.3):
         wanted["secret"] = canary(rng)
@@ -113,7 +113,7 @@ def credential(rng: RandomSource, _: CloudState, __: Parts) -> Any:
 
 
 def query(rng: RandomSource, state: CloudState) -> Pairs:
-    """Up to three parameters that lists of the Identity API might know."""
+    """Return up to three query parameters that lists of the Identity API may support."""
     pairs = []
     for _ in range(rng.randint(0, 3)):
         name = rng.pick(_NAMES)

@@ -26,7 +26,7 @@ _READ_ONLY = (
 
 
 def _attribute(rng: RandomSource, state: CloudState, name: str) -> Any:  # noqa: PLR0911  one for each kind
-    """A value of an attribute, mostly of the right type."""
+    """Return a value of an attribute, mostly of a valid type."""
     if rng.chance(0.12):
         return odd_json(rng)
     match name:
@@ -56,7 +56,7 @@ _NAMES = (
 
 
 def new_image(rng: RandomSource, state: CloudState, _: Parts) -> Any:
-    """The body that creates an image; most may take data at once."""
+    """Return a body that creates an image, mostly one to which data can be uploaded."""
     document: dict[str, Any] = {"name": text(rng, 0.2)}
     if rng.chance(0.7):
         document |= {"disk_format": "raw", "container_format": "bare"}
@@ -74,7 +74,7 @@ def new_image(rng: RandomSource, state: CloudState, _: Parts) -> Any:
 
 
 def patch(rng: RandomSource, state: CloudState, _: Parts) -> Any:
-    """A JSON patch, in one of its two notations."""
+    """Return a JSON patch, in one of its two media types."""
     make = _operation if rng.chance(0.8) else _old_operation
     return [make(rng, state) for _ in range(rng.weighted({0: 1, 1: 12, 3: 6, 40: 0.3}))]
 
@@ -100,7 +100,7 @@ def _old_operation(rng: RandomSource, state: CloudState) -> Any:
 
 
 def pointer(rng: RandomSource, name: str) -> Any:
-    """A JSON pointer to `name`, or one that means something else than it seems to."""
+    """Return a JSON pointer to `name`, or a pointer that looks like one."""
     if rng.chance(0.75):
         return f"/{name}"
     return rng.pick(
@@ -124,7 +124,7 @@ def pointer(rng: RandomSource, name: str) -> Any:
 
 
 def list_query(rng: RandomSource, state: CloudState) -> Pairs:
-    """Up to six parameters of the list of images, each right or odd."""
+    """Return up to six parameters of the list of images, each valid or odd."""
     pairs = []
     for _ in range(rng.randint(0, 6)):
         name = rng.pick(tuple(_PARAMETERS))
@@ -179,7 +179,7 @@ _PARAMETERS: dict[str, Callable[[RandomSource, CloudState], str]] = {
 
 
 def data(rng: RandomSource) -> bytes:
-    """Image data: none, a little, or what looks like an image of a known format."""
+    """Return image data: none, random bytes, or the signature of a known format with some."""
     kind = rng.pick((b"", b"QFI\xfb\0\0\0\3", b"KDMV", b"conectix", b"\0" * 512, b"<<< "))
     return kind + rng.randbytes(
         rng.weighted({0: 3, 1: 2, 100: 6, 4096: 3, 65_536: 1, 300_000: 0.2})
@@ -187,7 +187,7 @@ def data(rng: RandomSource) -> bytes:
 
 
 def _member(_: RandomSource, state: CloudState, __: Parts) -> Any:
-    """What a request of an operation that is not served might bring."""
+    """Return the body of a request for an operation that is not served."""
     return {"member": state.projects["other"], "status": "accepted", "method": {"name": "x"}}
 
 

@@ -1,4 +1,4 @@
-"""JSON with all that a JSON library would not write: repeated keys, 1e400, lone surrogates."""
+"""JSON that the json module would not write: repeated keys, 1e400, lone surrogates."""
 
 import json
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _DEEP = (50, 500, 5000, 50_000)
 
 
 class Raw(NamedTuple):
-    """A piece of JSON text, written as it is."""
+    """JSON text that is written unchanged."""
 
     text: str
 
@@ -23,7 +23,7 @@ class Pairs(NamedTuple):
 
 
 def encode_json(rng: RandomSource, value: Any) -> bytes:
-    """Write `value`, in ASCII or in UTF-8, as it comes; lone surrogates become invalid UTF-8."""
+    """Return `value` as JSON, in ASCII or UTF-8 at random. Lone surrogates are invalid UTF-8."""
     return _written(value, ascii_only=rng.chance(0.5)).encode(errors="surrogatepass")
 
 
@@ -50,7 +50,7 @@ def _object(pairs: list[tuple[str, Any]], *, ascii_only: bool) -> str:
 
 
 def odd_json(rng: RandomSource) -> Any:
-    """A value of any type, of any size."""
+    """Return a value of any type and size."""
     kind = rng.random()
     if kind < 0.35:
         return odd_text(rng)
@@ -68,7 +68,7 @@ def odd_json(rng: RandomSource) -> Any:
 
 
 def mutate_document(rng: RandomSource, document: Any) -> Any:
-    """`document` with one part replaced, dropped, repeated or wrapped."""
+    """Return `document` with one part replaced, removed, repeated, renamed or wrapped."""
     change = rng.pick((_replaced, _dropped, _repeated, _added, _wrapped, _renamed))
     return _at_some_place(rng, document, change)
 
@@ -76,7 +76,7 @@ def mutate_document(rng: RandomSource, document: Any) -> Any:
 def _at_some_place(
     rng: RandomSource, value: Any, change: Callable[[RandomSource, Any], Any]
 ) -> Any:
-    """Apply `change` to one node, found by going down at random."""
+    """Apply `change` to a random node of `value`."""
     if isinstance(value, dict) and value and rng.chance(0.75):
         key = rng.pick([*value])
         return {**value, key: _at_some_place(rng, value[key], change)}
@@ -101,7 +101,7 @@ def _repeated(rng: RandomSource, value: Any) -> Any:
     if isinstance(value, dict):
         extra = [(key, odd_json(rng)) for key in value] + [("a", 1), ("a", 2)]
         return Pairs([*value.items(), *extra] if rng.chance(0.5) else [*extra, *value.items()])
-    # Not many copies of what may itself be many: the body would have hundreds of megabytes.
+    # Many copies of a large value would make a body of hundreds of megabytes.
     is_small = not isinstance(value, list) and len(str(value)) < 1000
     return [value] * rng.pick((2, 3, 150) if is_small else (2, 3))
 
@@ -125,7 +125,7 @@ def _renamed(rng: RandomSource, value: Any) -> Any:
 
 
 def mutate_bytes(rng: RandomSource, body: bytes) -> bytes:
-    """`body` cut, spoiled, or in another encoding."""
+    """Return `body` with a part cut or replaced, or in another encoding."""
     kind = rng.randrange(9)
     at = rng.randrange(len(body) + 1)
     decoded = body.decode(errors="replace")

@@ -23,7 +23,7 @@ _SHOWN = 1200  # characters at the end of a record
 
 
 class Finding(NamedTuple):
-    """Something that must not be in a log. `request_id` is None if the line has none."""
+    """A log record that must not exist. `request_id` is None if the line has none."""
 
     kind: str
     line: str
@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 
 
 class LogChecks:
-    """One log file. Call `findings` repeatedly, and with `last` at the end."""
+    """Checks of one log file. Call `findings` repeatedly, and at the end with `last`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -39,7 +39,7 @@ class LogChecks:
         self._rest = b""
 
     def findings(self, secrets: Iterable[str], *, last: bool = False) -> Iterator[Finding]:
-        """Yield what is wrong with the records since the last call."""
+        """Yield a finding for each problem of the records since the last call."""
         known = tuple(secrets)
         for record in self._records(last=last):
             for kind in self._problems(record, known):

@@ -1,4 +1,4 @@
-"""Requests below HTTP: bad heads, bad framing, pipelines, and packets of odd sizes."""
+"""RawFuzzer: raw bytes with invalid heads or framing, pipelines, and odd packet sizes."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -19,9 +19,11 @@ from tests.fuzz.values import canary
 
 
 class Case(NamedTuple):
-    """Bytes in packets. `responses`: how many have to come; None: any number, or just the end.
+    """Bytes that are sent in `packets`.
 
-    `complete`: the server has all that it could wait for. Otherwise the client ends its side.
+    `responses` is the number of responses that the server has to send; with None, it may send any
+    number, or only close the connection. With `complete`, the server has no reason to wait for more
+    bytes. Otherwise the client closes its side if there is no response.
     """
 
     name: str
@@ -31,20 +33,20 @@ class Case(NamedTuple):
 
 
 class RawFuzzer:
-    """Makes the cases; `token` is a good one, `image` the id of an image."""
+    """Makes random cases; `token` is a valid token."""
 
     def __init__(self, host: str, token: str) -> None:
         self._host = host
         self._token = token
 
     def case(self, rng: RandomSource, image: str, valid: bytes) -> Case:
-        """A random case; `valid` is a request of the grammar, as bytes."""
+        """Return a random case. `image` is the id of an image, `valid` a valid request."""
         base = self._request(rng, image)
         kind = rng.weighted(_KINDS)
         return kind(self, rng, base, valid)
 
     def _request(self, rng: RandomSource, image: str) -> tuple[list[str], bytes]:
-        """The lines of a head without framing, and a body."""
+        """Return the lines of a head without framing, and a body."""
         metadata, patch = b'{"metadata": {"a": "b"}}', b'[{"op":"add","path":"/a","value":"b"}]'
         patch_type = "application/openstack-images-v2.1-json-patch"
         line, kind, body = rng.pick(
@@ -69,7 +71,7 @@ class RawFuzzer:
         return lines, body
 
     def bad_head(self, rng: RandomSource, base: tuple[list[str], bytes], _: bytes) -> Case:
-        """A request line or a header that HTTP does not allow."""
+        """Return a request with an invalid request line or header."""
         lines, _body = base
         method, target, _version = lines[0].split(" ")
         odd = rng.pick(ODD_LINES).format(method=method, target=target, secret=canary(rng))
@@ -82,7 +84,7 @@ class RawFuzzer:
         return Case("bad head", _packets(rng, head), complete=False)
 
     def large_head(self, rng: RandomSource, base: tuple[list[str], bytes], _: bytes) -> Case:
-        """A head around and above the bound, at once and in packets."""
+        """Return a request whose head has about the maximum size or more."""
         lines, _body = base
         size = rng.pick((60_000, 65_535, 65_536, 66_000, 200_000, 1_000_000))
         large = rng.pick((f"X-A: {'a' * size}", "X-B: b\r\n" * (size // 8), f"X{'n' * size}: 1"))
@@ -93,7 +95,7 @@ class RawFuzzer:
         return Case("large head", tuple(head[at : at + step] for at in range(0, len(head), step)))
 
     def framing(self, rng: RandomSource, base: tuple[list[str], bytes], _: bytes) -> Case:
-        """A body whose length is said wrongly, twice, or in chunks that are none."""
+        """Return a request with a wrong or repeated Content-Length, or with invalid chunks."""
         lines, body = base
         headers = [each.format(length=len(body)) for each in rng.pick(FRAMINGS)]
         rng.shuffle(headers)
@@ -103,7 +105,7 @@ class RawFuzzer:
         return Case("framing", _packets(rng, head + body), complete=False)
 
     def pipeline(self, rng: RandomSource, base: tuple[list[str], bytes], _: bytes) -> Case:
-        """Several good requests at once; each has to be answered."""
+        """Return several pipelined requests; each must get a response."""
         parts = []
         count = rng.randint(2, 6)
         for number in range(count):
@@ -115,7 +117,7 @@ class RawFuzzer:
         return Case("pipeline", _packets(rng, b"".join(parts)), responses=count)
 
     def upgrade(self, rng: RandomSource, base: tuple[list[str], bytes], _: bytes) -> Case:
-        """A request that offers another protocol, with its body; and one more behind it."""
+        """Return a request that offers to upgrade, with a body, and another request after it."""
         lines, body = base
         if lines[0].startswith("HEAD"):
             lines[0] = lines[0].replace("HEAD", "GET")
@@ -128,7 +130,7 @@ class RawFuzzer:
         return Case("upgrade", packets, responses=1)
 
     def hosts(self, rng: RandomSource, base: tuple[list[str], bytes], _: bytes) -> Case:
-        """A request with no host, several, or an odd one."""
+        """Return a request with no ``Host``, several, or an odd one."""
         lines, body = base
         del lines[1]
         lines[1:1] = rng.pick(HOSTS)
@@ -136,12 +138,12 @@ class RawFuzzer:
         return Case("hosts", ("\r\n".join([*lines, "", ""]).encode("latin-1") + body,))
 
     def garbage(self, rng: RandomSource, _: tuple[list[str], bytes], __: bytes) -> Case:
-        """Bytes of another protocol, or of none."""
+        """Return bytes of another protocol, or random ones."""
         sent = rng.pick((*GARBAGE, rng.randbytes(rng.randint(1, 3000))))
         return Case("garbage", _packets(rng, sent), complete=False)
 
     def spoiled(self, rng: RandomSource, _: tuple[list[str], bytes], valid: bytes) -> Case:
-        """A good request with a few bytes changed, moved or gone."""
+        """Return a valid request with a few bytes changed, inserted, repeated or removed."""
         sent = bytearray(valid[:8000])
         for _time in range(rng.randint(1, 4)):
             at = min(int(rng.random() ** 2 * len(sent)), len(sent) - 1)
@@ -151,12 +153,12 @@ class RawFuzzer:
         return Case("spoiled", _packets(rng, bytes(sent) or b"\n"), complete=False)
 
     def cut(self, rng: RandomSource, _: tuple[list[str], bytes], valid: bytes) -> Case:
-        """A good request that ends too early."""
+        """Return a valid request that ends too early."""
         return Case("cut", (valid[: rng.randrange(1, len(valid))],), complete=False)
 
 
 def _packets(rng: RandomSource, content: bytes) -> tuple[bytes, ...]:
-    """`content` in one packet or several."""
+    """Return `content` in one packet or several."""
     count = rng.weighted({1: 6, 2: 3, 5: 1, 40: 0.3})
     places = sorted(rng.randrange(len(content) + 1) for _ in range(count - 1))
     cuts = [0, *places, len(content)]

@@ -7,16 +7,16 @@ import time
 from tests.fuzz.connection import HANG_SECONDS, BadResponse, read_response
 from tests.fuzz.raw import Case
 
-_QUIET_SECONDS = 0.1  # without bytes after a response, until it counts as complete
+_IDLE_SECONDS = 0.1  # after this time without more bytes, a response counts as complete
 _SERVER_ERROR = re.compile(rb"HTTP/1\.1 (5(?!01)\d\d) ")
 _UPSTREAM_ERROR = re.compile(rb"HTTP/1\.1 50[23] ")
 
 
 async def run_case(port: int, case: Case, *, is_gateway: bool) -> tuple[list[int], float]:
-    """Send a case over a connection of its own; return the statuses and the seconds it took.
+    """Send a case over a new connection; return the status codes and the duration in seconds.
 
-    `is_gateway`: 502 and 503 are no errors. Raises BadResponse for an invalid response, a server
-    error, or fewer responses than the case expects, and TimeoutError if there is none at all.
+    With `is_gateway`, 502 and 503 are no errors. Raises BadResponse for an invalid response, a
+    server error, or fewer responses than the case expects, and TimeoutError if there is none.
     """
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
     began = time.perf_counter()
@@ -29,7 +29,7 @@ async def run_case(port: int, case: Case, *, is_gateway: bool) -> tuple[list[int
             received = await _read_any(reader, writer, case)
     finally:
         writer.transport.abort()
-    seconds = max(time.perf_counter() - began - _QUIET_SECONDS, 0)
+    seconds = max(time.perf_counter() - began - _IDLE_SECONDS, 0)
     if is_gateway:
         received = _UPSTREAM_ERROR.sub(b"HTTP/1.1 400 ", received)
     if received and not received.startswith(b"HTTP/1.1 "):
@@ -66,7 +66,7 @@ async def _read_any(
     received = bytearray()
     ended = case.complete
     while True:
-        timeout = _QUIET_SECONDS if received or not ended else HANG_SECONDS
+        timeout = _IDLE_SECONDS if received or not ended else HANG_SECONDS
         try:
             async with asyncio.timeout(timeout):
                 piece = await reader.read(1 << 16)

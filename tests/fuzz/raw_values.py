@@ -1,4 +1,4 @@
-"""What is wrong with requests below HTTP: lines, headers, lengths, chunks, and other protocols."""
+"""Invalid parts of HTTP requests: lines, headers, lengths, chunks, and other protocols."""
 
 NO_IMAGE = "00000000-0000-0000-0000-000000000000"
 ODD_LINES = (

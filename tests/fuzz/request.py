@@ -1,4 +1,4 @@
-"""A request of the fuzzer, as bytes, as a dropped-in command, and what came of it."""
+"""FuzzRequest and Response of the fuzzer, and a shell command that repeats a request."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -8,10 +8,11 @@ _SHOWN = 1500  # bytes of a request that a report shows
 
 @dataclass
 class FuzzRequest:
-    """One well-formed HTTP request: what it is for, what it is, and how it is sent.
+    """A well-formed HTTP request.
 
-    `user` names whose token it has. `pieces` are sizes of the packets that it is sent in.
-    `hang_up` closes the connection after that many bytes, or when all is sent (-1).
+    `api` and `template` are for reports. `user` is the user whose token it has. `pieces` are the
+    sizes of the packets in which it is sent. With `hang_up`, the client closes the connection after
+    that number of bytes, or after the whole request (-1).
     """
 
     api: str
@@ -26,7 +27,7 @@ class FuzzRequest:
     hang_up: int | None = None
 
     def encode(self, host: str) -> bytes:
-        """The bytes that go over the wire."""
+        """Return the bytes of the request."""
         lines = [f"{self.method} {self.target} HTTP/1.1"]
         if not any(name.lower() == "host" for name, _ in self.headers):
             lines.append(f"Host: {host}")
@@ -49,7 +50,7 @@ class FuzzRequest:
 
 
 class Response(NamedTuple):
-    """What came back, and after how many seconds; `closes`: the server ends the connection."""
+    """A response that took `seconds`. With `closes`, the server closes the connection."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -58,12 +59,12 @@ class Response(NamedTuple):
     closes: bool = False
 
     def header(self, name: str) -> str | None:
-        """The first header of that name in lower case."""
+        """Return the first header with this name in lower case; None without one."""
         return next((value for key, value in self.headers if key == name), None)
 
 
 def as_command(raw: bytes, port: int) -> str:
-    """A shell command that sends `raw` again, as far as a report has room for it."""
+    """Return a shell command that sends the first _SHOWN bytes of `raw` again."""
     escaped = "".join(
         chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'%" else f"\\x{byte:02x}"
         for byte in raw[:_SHOWN]

@@ -31,8 +31,8 @@ class Failure:
 class ResponseChecks:
     """Counts responses and failures.
 
-    `is_gateway`: 502 and 503 with Retry-After are errors of the service behind it, no failures.
-    Without `checks_tokens` every token is valid, so that no success is a failure.
+    With `is_gateway`, 502, and 503 with Retry-After, are errors of its backend and no failures.
+    Without `checks_tokens`, every token is valid, so that no success is a failure.
     """
 
     def __init__(self, port: int, *, is_gateway: bool, checks_tokens: bool = True) -> None:
@@ -46,7 +46,7 @@ class ResponseChecks:
         self.slowest = 0.0
 
     def check(self, request: FuzzRequest, raw: bytes, response: Response) -> None:
-        """Count a response; record a failure for each thing that is wrong with it."""
+        """Count a response; record a failure for each of its problems."""
         self.counts[request.api, str(response.status)] += 1
         self.slowest = max(self.slowest, response.seconds)
         if response.status == 431 and raw.find(b"\r\n\r\n") < _SMALL_HEAD:
@@ -77,7 +77,7 @@ class ResponseChecks:
         return found
 
     def is_upstream_error(self, response: Response) -> bool:
-        """Return True if the gateway reports an error of the service behind it."""
+        """Return True if the gateway reports an error of its backend."""
         retry_after = response.header("retry-after")
         return self._is_gateway and response.status in _FROM_UPSTREAM and retry_after is not None
 

@@ -14,7 +14,7 @@ Data = Callable[[RandomSource], bytes]
 
 
 class Route(NamedTuple):
-    """A request. `document` makes a JSON body, `data` a binary one; `weight` is its frequency."""
+    """A row. `document` makes a JSON body, `data` a binary one; `weight` is its frequency."""
 
     api: str
     method: str

@@ -1,4 +1,4 @@
-"""What a process tells of itself: health, readiness, metrics; rows for the fuzzer."""
+"""Health, readiness and metrics, as rows for the fuzzer."""
 
 from tests.fuzz.routes import Route
 from tests.fuzz.targets import image_pairs

@@ -14,7 +14,7 @@ _ESCAPES = (
     *("%c2%85", "%c2%9b31m", "%e2%80%a8", "%ed%a0%80", "%f4%90%80%80", "%ff", "%", "%f", "%zz"),
     *("%25", "%2500", "%u0041", "%1b[31m", "%3b", "%3f", "%23", "%26", "%C3%A4", "%F0%9F%98%80"),
 )
-# Places of a URL where clients put secrets.
+# Parts of a URL into which clients put secrets.
 _SECRET_PLACES = (
     *("/v2.0/tokens/{}", "/v3/auth/tokens/{}", "//tokens//{}", "/identity/v3/auth/tokens/{}"),
     *("/v2.1/images;token={}", "/v2.1;password={}/images", "/v2.1/images/x;auth_token={}/metadata"),

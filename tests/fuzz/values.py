@@ -2,7 +2,7 @@
 
 from tests.fuzz.random_source import RandomSource
 
-# Sent where secrets belong. If a log has it, a secret was logged.
+# Sent in place of a secret. If a log contains it, a secret was logged.
 CANARY = "zqcanary"
 
 PLAIN = (

@@ -1,4 +1,4 @@
-"""The cloud behind the gateways: one process for each test worker."""
+"""Fixtures: the embedded cloud behind the gateways, one process for each test worker."""
 
 import uuid
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from tests.support.gateway import SERVICE
 from tests.support.process import GlimpseProcess
 
 OWNER = Member("owner", "1" * 32)
-TIMEOUT = 2  # seconds that the gateways here wait for Glance, and for Keystone
+TIMEOUT = 2  # seconds: the timeout of these gateways for responses of Glance and Keystone
 
 
 def image_document(name: str, **properties: str) -> dict[str, str]:
-    """The record of a public image whose document has more than 2,000 bytes."""
+    """Return a public image whose document has more than 2,000 bytes."""
     date = "2024-02-01T10:20:30Z"
     return {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, name)),

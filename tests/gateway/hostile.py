@@ -1,4 +1,4 @@
-"""A gateway in front of a Keystone and a Glance whose responses a test replaces."""
+"""HostileCloud: a gateway, a Keystone and a Glance whose responses tests replace."""
 
 import uuid
 from collections.abc import Iterator
@@ -24,10 +24,10 @@ SCHEMA = {"name": "image", "properties": {"id": {"type": "string"}, "own": {"is_
 
 
 class HostileCloud:
-    """Both services work, until a test replaces some of their responses.
+    """A gateway, and a Keystone and a Glance that work until a test replaces responses.
 
-    `token` is Keystone's document of any token; `login`, `validation` and `images` make the
-    responses to a login, a validation and any request for Glance.
+    `token` is Keystone's document of any token. `login`, `validation` and `images` make the
+    responses to a login, a validation, and each request to Glance.
     """
 
     def __init__(self, process: GlimpseProcess) -> None:
@@ -37,7 +37,7 @@ class HostileCloud:
         self.restore()
 
     def restore(self) -> None:
-        """Let both services work again."""
+        """Undo all changes to the responses."""
         self.token: Any = token_document(self.keystone.base_url, self.glance.base_url)
         self.login: Respond = lambda _: json_response(self.token, 201, "X-Subject-Token: own")
         self.validation: Respond = lambda _: json_response(self.token)

@@ -1,4 +1,4 @@
-"""``glimpse check`` on a gateway: which findings it prints, and that they hold no secrets."""
+"""``glimpse check`` of a gateway: which findings it prints, and that they have no secrets."""
 
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -32,7 +32,7 @@ def check(tmp_path: Path, backend: EmbeddedCloud, sections: Sections) -> Complet
 
 
 def service_user(backend: EmbeddedCloud, **changed: object) -> dict[str, object]:
-    """The options of [service_user] that make the gateway send service tokens."""
+    """Return options of [service_user] with which the gateway sends service tokens."""
     return {"send_service_user_token": True, **credentials(backend.identity_url), **changed}
 
 

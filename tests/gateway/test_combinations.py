@@ -1,4 +1,4 @@
-"""Unusual combinations: Glance without Keystone, embedded images with Keystone."""
+"""Unusual combinations: a Glance without Keystone, embedded images with a Keystone."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.support.process import GlimpseProcess
 IMAGE = image_document("an image of mixtures")
 
 
-def test_glance_without_keystone(tmp_path: Path) -> None:
+def test_glance_is_served_without_keystone(tmp_path: Path) -> None:
     conf = tmp_path / "glance.conf"
     conf.write_text("[api]\nauth_strategy = noauth\n")
     arguments = ["--config-file", str(conf)]
@@ -39,7 +39,9 @@ def test_glance_without_keystone(tmp_path: Path) -> None:
             assert request(process.address, "GET", path).status == 401
 
 
-def test_embedded_images_behind_keystone(backend: EmbeddedCloud, tmp_path: Path) -> None:
+def test_embedded_images_are_served_to_users_of_keystone(
+    backend: EmbeddedCloud, tmp_path: Path
+) -> None:
     sections = {"glimpse": {"image_service": "embedded"}}
     with gateway(tmp_path / "gateway", backend, sections) as cloud:
         own = EmbeddedCloud(cloud.process)

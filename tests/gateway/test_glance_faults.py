@@ -1,4 +1,4 @@
-"""Failures of Glance: each request gets a response in time, with the right fault."""
+"""Failures of Glance: each request gets the right fault before its timeout."""
 
 import json
 import socket
@@ -20,8 +20,8 @@ from tests.support.resident_memory import resident_bytes
 
 IMAGE = image_document("the image")
 IN_HEAD, IN_BODY = 20, 1500  # bytes of a response about IMAGE
-POOL = 100  # connections that Glimpse keeps to Glance at most
-GROWTH = 40_000  # KiB that the process may grow by: far less than a leak in each request would add
+POOL = 100  # the most connections that Glimpse has to Glance
+GROWTH = 40_000  # KiB by which the process may grow; a leak in each request would add far more
 
 FAULTS = {
     "resets in the head": (Fault("reset", IN_HEAD), 503),
@@ -32,11 +32,11 @@ FAULTS = {
     "hangs in the body": (Fault("hang", IN_BODY), 503),
     "trickles": (Fault("trickle", IN_HEAD, pause=0.4), 503),
     "trickles the body": (Fault("trickle", IN_BODY, pause=0.4), 503),
-    "answers 500": (respond_with(500, b"<html>Traceback</html>", "text/html"), 503),
-    "answers HTML": (respond_with(200, b"<html>Welcome</html>", "text/html"), 502),
-    "answers truncated JSON": (respond_with(200, b'{"images": [{"id": "1", "na'), 502),
-    "answers other JSON": (respond_with(200, b"[]"), 502),
-    "answers no HTTP": (Fault("respond", respond=lambda _: b"SSH-2.0-OpenSSH_9.2\r\n"), 502),
+    "responds with 500": (respond_with(500, b"<html>Traceback</html>", "text/html"), 503),
+    "responds with HTML": (respond_with(200, b"<html>Welcome</html>", "text/html"), 502),
+    "responds with truncated JSON": (respond_with(200, b'{"images": [{"id": "1", "na'), 502),
+    "responds with other JSON": (respond_with(200, b"[]"), 502),
+    "responds without HTTP": (Fault("respond", respond=lambda _: b"SSH-2.0-OpenSSH_9.2\r\n"), 502),
     "redirects": (respond_with(302, b""), 502),
 }
 
@@ -97,9 +97,11 @@ def assert_fault(response: Response, status: int) -> None:
 
 @pytest.mark.parametrize("operation", ["list", "show", "write"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_failing_glance_is_a_fault_in_time(setup: GatewaySetup, fault: str, operation: str) -> None:
-    happens, status = FAULTS[fault]
-    setup.glance.fail(happens)
+def test_failing_glance_is_a_fault_before_the_timeout(
+    setup: GatewaySetup, fault: str, operation: str
+) -> None:
+    injected, status = FAULTS[fault]
+    setup.glance.fail(injected)
     assert_fault(OPERATIONS[operation](setup.cloud), status)
 
 
@@ -109,8 +111,8 @@ def test_failing_glance_is_a_fault_in_time(setup: GatewaySetup, fault: str, oper
         ("closes early", "the connection closed before a response"),
         ("closes in the body", "the connection closed within the response"),
         ("hangs", "nothing received for 1 s"),
-        ("answers 500", "status code 500"),
-        ("answers no HTTP", "the response is not HTTP"),
+        ("responds with 500", "status code 500"),
+        ("responds without HTTP", "the response is not HTTP"),
     ],
 )
 def test_log_says_how_glance_fails(setup: GatewaySetup, fault: str, words: str) -> None:
@@ -135,7 +137,7 @@ def test_refused_connection_is_a_503(setup: GatewaySetup, operation: str) -> Non
 def test_only_idempotent_writes_are_sent_again(
     setup: GatewaySetup, operation: str, method: bytes, times: int, kind: Literal["reset", "close"]
 ) -> None:
-    """Glance may have done it already: setting a key twice is harmless, removing one fails."""
+    """Glance may have performed the write: setting a key again is harmless, removing it fails."""
     sent: list[bytes] = []
 
     def is_write(request: bytes) -> bool:
@@ -181,9 +183,9 @@ def test_read_that_fails_once_is_retried(setup: GatewaySetup) -> None:
 
 
 def looping(pages: int, size: int, *, odd_page: int = -1, instead: bytes = b"") -> Fault:
-    """A list of so many pages of `size` images, whose last page links to the first.
+    """Return a list of `pages` pages of `size` images, whose last page links to the first.
 
-    The response to the page of number `odd_page` is `instead`.
+    The response for page number `odd_page` is `instead`.
     """
 
     def respond(request: bytes) -> bytes:
@@ -195,7 +197,8 @@ def looping(pages: int, size: int, *, odd_page: int = -1, instead: bytes = b"") 
         if number == odd_page:
             return instead
         following = f"/v2/images?marker=page-{(number + 1) % pages}"
-        images = [image_document(f"image {number * size + place}") for place in range(size)]
+        first = number * size
+        images = [image_document(f"image {n}") for n in range(first, first + size)]
         body = {"images": images, "next": following}
         return encode_response(200, json.dumps(body).encode())
 
@@ -227,12 +230,12 @@ def test_list_whose_next_links_repeat_is_cut_short(setup: GatewaySetup) -> None:
     "instead",
     [
         encode_response(500, b"Traceback"),
-        encode_response(200, b"<html>Welcome</html>", "text/html"),
+        encode_response(200, b"<html>Welcome</html>", content_type="text/html"),
         encode_response(200, b'{"images": []}')[:-5],
     ],
-    ids=["500", "HTML", "silence"],
+    ids=["500", "HTML", "an incomplete response"],
 )
-def test_list_that_fails_after_its_start_was_sent_is_cut_short(
+def test_list_that_fails_after_its_first_bytes_were_sent_is_cut_short(
     setup: GatewaySetup, instead: bytes
 ) -> None:
     setup.glance.fail(looping(10**6, 1, odd_page=207, instead=instead))
@@ -241,11 +244,11 @@ def test_list_that_fails_after_its_start_was_sent_is_cut_short(
     assert b"image 206" in response
     log = setup.cloud.process.log.read_text()
     assert "was cut short" in log
-    assert "Traceback" not in log, "a failure of Glance is logged like a bug of Glimpse"
+    assert "Traceback" not in log, "a failure of Glance is logged with a traceback"
 
 
 def test_list_that_fails_before_anything_was_sent_is_a_fault(setup: GatewaySetup) -> None:
-    instead = encode_response(200, b"<html>Welcome</html>", "text/html")
+    instead = encode_response(200, b"<html>Welcome</html>", content_type="text/html")
     setup.glance.fail(looping(10**6, 1, odd_page=1, instead=instead))
     assert_fault(OPERATIONS["list"](setup.cloud), 502)
 
@@ -269,20 +272,23 @@ def test_list_of_a_disconnected_client_stops(setup: GatewaySetup) -> None:
 def test_failed_requests_leak_no_files_and_no_memory(setup: GatewaySetup) -> None:
     process = setup.cloud.process.pid
     kinds = ["resets in the head", "resets in the body", "closes early", "closes in the body"]
-    kinds += ["answers 500", "answers HTML", "answers truncated JSON", "answers no HTTP"]
+    kinds += [
+        "responds with 500",
+        "responds with HTML",
+        "responds with truncated JSON",
+        "responds without HTTP",
+    ]
 
     def fail(times: int) -> None:
         for kind in kinds:
             setup.glance.fail(FAULTS[kind][0])
             with ThreadPoolExecutor(16) as pool:
                 operations = [OPERATIONS[("list", "show")[n % 2]] for n in range(times)]
-                responses = list(
-                    pool.map(lambda send_request: send_request(setup.cloud), operations)
-                )
+                responses = list(pool.map(lambda operation: operation(setup.cloud), operations))
             assert {response.status for response in responses} == {FAULTS[kind][1]}
         setup.glance.restore()
 
-    fail(8)  # modules and pooled connections are no leak
+    fail(8)  # loads modules and fills the connection pool, which is no leak
     files, memory = open_files(process), resident_bytes(process)
     fail(50)
     wait_until(lambda: setup.glance.open_connections <= POOL, "connections to Glance leak")

@@ -13,8 +13,9 @@ from tests.support.http import Response
 from tests.support.mutations import mutations
 from tests.support.scripted_server import Respond, ScriptedServer, image_document, scripted_response
 
-GROWTH = 60  # MB that the gateway may grow by for one response
-# MB that 40 large responses at once may take: 32 MB are read at a time, and one is parsed.
+GROWTH = 60  # MB by which the gateway may grow for one response
+# MB by which it may grow for 40 large responses at once: it reads at most 32 MB at a time, and
+# parses one.
 GROWTH_OF_MANY = 200
 IMAGE = f"/v2.1/images/{image_document()['id']}"
 JSON_HEAD = b"HTTP/1.1 200 -\r\nContent-Type: application/json\r\n"
@@ -121,7 +122,7 @@ def test_endless_response_is_refused_in_bounded_memory(
     before = cloud.peak_memory_mb()
     cloud.images = endless(beginning, piece)
     response = OPERATIONS[operation](cloud)
-    # On a busy machine the timeout may come before the bound of bytes.
+    # On a busy machine, the timeout may expire before the limit of bytes is reached.
     assert response.status in (status, 503), str(response)
     assert cloud.peak_memory_mb() - before < GROWTH
 
@@ -228,7 +229,7 @@ def large_list(megabytes: int) -> Iterator[bytes]:
 
 
 def junk(megabytes: int) -> Iterator[bytes]:
-    """JSON that takes the most memory when parsed."""
+    """Yield JSON that takes the most memory when it is parsed."""
     yield JSON_HEAD + b'\r\n{"images": ['
     for _ in range(megabytes):
         yield 333_333 * b"[],"

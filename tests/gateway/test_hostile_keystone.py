@@ -1,4 +1,4 @@
-"""A hostile Keystone, or hostile users of one: endless, slow or malformed responses."""
+"""A hostile Keystone, or hostile users of Keystone: endless, slow or malformed responses."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.support.scripted_server import (
     token_document,
 )
 
-GROWTH = 60  # MB that the gateway may grow by
+GROWTH = 60  # MB by which the gateway may grow
 HEAD = b"HTTP/1.1 201 -\r\nX-Subject-Token: own\r\nContent-Type: application/json\r\n"
 
 
@@ -70,7 +70,7 @@ def test_endless_response_to_a_validation_is_refused(cloud: HostileCloud, kind: 
 
 
 def test_slow_logins_end_with_their_timeout(tmp_path: Path) -> None:
-    """Each would take a minute, and occupy its thread."""
+    """Without a timeout, each login would occupy a thread for a minute."""
 
     def drip(_head: str) -> Iterator[bytes]:
         yield HEAD
@@ -86,7 +86,9 @@ def test_slow_logins_end_with_their_timeout(tmp_path: Path) -> None:
             assert time.monotonic() - began < 1 + 3
         cloud.restore()
         assert cloud.show().status == 200
-        wait_until(lambda: not cloud.keystone.open_connections, "a connection of a login leaks")
+        wait_until(
+            lambda: not cloud.keystone.open_connections, "the connection of a login is not closed"
+        )
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -117,7 +119,7 @@ def test_access_rules_with_many_wildcards_are_matched_quickly(cloud: HostileClou
         assert time.monotonic() - began < 2
 
 
-def test_refused_token_is_validated_once_in_a_few_seconds(cloud: HostileCloud) -> None:
+def test_refusal_of_a_token_is_cached_for_a_few_seconds(cloud: HostileCloud) -> None:
     validations: list[str] = []
 
     def refuse(head: str) -> list[bytes]:
@@ -163,7 +165,7 @@ def test_logins_with_values_of_other_types_are_unavailable(cloud: HostileCloud) 
         cloud.validation = lambda _: scripted_response(b"{}", 401)
         statuses[name] = cloud.show().status
     assert set(statuses.values()) == {503}
-    assert len(cloud.keystone.heads) > 2 * len(statuses), "it did not log in for each"
+    assert len(cloud.keystone.heads) > 2 * len(statuses), "it did not log in for each request"
     cloud.restore()
     assert cloud.show().status == 200
     assert "Traceback" not in cloud.log()
@@ -188,7 +190,7 @@ def test_catalog_is_read_again_until_it_has_the_service(cloud: HostileCloud, ser
 
 
 @pytest.mark.parametrize("status", [300, 401, 403, 404, 500])
-def test_login_works_after_keystone_responded_alike_to_everything(
+def test_login_works_after_keystone_responded_to_everything_with_one_status(
     cloud: HostileCloud, status: int
 ) -> None:
     """keystoneauth deadlocks when a request for versions gets a 401."""

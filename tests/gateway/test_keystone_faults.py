@@ -1,4 +1,4 @@
-"""Failures of Keystone, at the start of the gateway and later."""
+"""Failures of Keystone, before the gateway has logged in and later."""
 
 import os
 import signal
@@ -24,10 +24,10 @@ FAULTS = {
     "closes early": Fault("close"),
     "hangs": Fault("hang"),
     "trickles": Fault("trickle", 20, pause=0.4),
-    "answers 500": respond_with(500, b"Traceback"),
-    "answers HTML": respond_with(200, b"<html>Welcome</html>", "text/html"),
-    "answers truncated JSON": respond_with(200, b'{"token": {"user": {"id": "x'),
-    "answers other JSON": respond_with(200, b"[]"),
+    "responds with 500": respond_with(500, b"Traceback"),
+    "responds with HTML": respond_with(200, b"<html>Welcome</html>", "text/html"),
+    "responds with truncated JSON": respond_with(200, b'{"token": {"user": {"id": "x'),
+    "responds with other JSON": respond_with(200, b"[]"),
     "forbids": respond_with(403, b"{}"),
 }
 
@@ -36,7 +36,7 @@ FAULTS = {
 def behind_keystone(
     backend: EmbeddedCloud, keystone: FaultProxy, directory: Path
 ) -> Iterator[GatewayCloud]:
-    """A gateway that calls Keystone through a proxy, and Glance where its catalog says."""
+    """Run a gateway that calls Keystone through a proxy, and the Glance of the catalog."""
     backend.put_images([IMAGE])
     options = {
         "auth_url": f"{keystone.base_url}/identity/v3",
@@ -74,7 +74,7 @@ def assert_unavailable(response: Response, *secrets: str) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_unknown_token_is_unavailable_and_known_ones_work_while_keystone_fails(
+def test_while_keystone_fails_a_new_token_is_a_503_and_a_cached_one_works(
     running: tuple[GatewayCloud, FaultProxy], fault: str
 ) -> None:
     cloud, keystone = running
@@ -92,20 +92,21 @@ def test_unknown_token_is_unavailable_and_known_ones_work_while_keystone_fails(
     assert "Traceback" not in log
 
 
-def test_token_that_only_glance_refuses_gets_the_usual_401(
+def test_cached_token_that_glance_refuses_gets_the_usual_401(
     running: tuple[GatewayCloud, FaultProxy], backend: EmbeddedCloud
 ) -> None:
     cloud, _ = running
     token = issue_token(cloud.identity_url, "owner")
     assert show(cloud, token).status == 200
-    ended = {"X-Auth-Token": token, "X-Subject-Token": token}
-    assert request(backend.address, "DELETE", "/identity/v3/auth/tokens", ended).status == 204
+    headers = {"X-Auth-Token": token, "X-Subject-Token": token}
+    revoked = request(backend.address, "DELETE", "/identity/v3/auth/tokens", headers)
+    assert revoked.status == 204, str(revoked)
     response, other = show(cloud, token), show(cloud, "unknown")
     assert (response.status, response.body) == (401, other.body), str(response)
     assert response.header("WWW-Authenticate") == other.header("WWW-Authenticate"), str(response)
 
 
-@pytest.mark.parametrize("fault", ["is down", "trickles", "answers HTML", "forbids"])
+@pytest.mark.parametrize("fault", ["is down", "trickles", "responds with HTML", "forbids"])
 def test_gateway_starts_without_keystone_and_works_once_it_is_back(
     backend: EmbeddedCloud, tmp_path: Path, fault: str
 ) -> None:
@@ -122,7 +123,7 @@ def test_gateway_starts_without_keystone_and_works_once_it_is_back(
             response = show(cloud, token)
             assert response.status == 200, str(response)
             links = {link["rel"]: link["href"] for link in response.json()["image"]["links"]}
-            # Keystone's catalog has the address at which it was called: that of the proxy.
+            # The catalog has the URL of the proxy, through which Keystone was called.
             assert links["alternate"] == f"{keystone.base_url}/image/images/{IMAGE['id']}"
 
 
@@ -137,12 +138,15 @@ def test_cached_tokens_survive_a_reload_unless_keystone_options_change(
     ):
         token = issue_token(cloud.identity_url, "owner")
         assert show(cloud, token).status == 200
-        keystone.fail(FAULTS["answers 500"], when=lambda request: b" /identity/" in request)
+        keystone.fail(FAULTS["responds with 500"], when=lambda request: b" /identity/" in request)
         conf = tmp_path / "gateway" / "nova.conf"
         conf.write_text(conf.read_text().replace("auth_type", f"{change}auth_type"))
         os.kill(cloud.process.pid, signal.SIGHUP)
-        wait_until(lambda: "was read again" in cloud.process.log.read_text(), "nothing was read")
-        # The URL of Glance comes from Keystone as well, so the request is one that needs no Glance.
+        wait_until(
+            lambda: "was read again" in cloud.process.log.read_text(),
+            "the configuration was not reloaded",
+        )
+        # A request that needs no Glance: its URL would come from Keystone, too.
         response = request(cloud.address, "GET", "/v2.1/nowhere", {"X-Auth-Token": token})
         assert response.status == (503 if change else 404), str(response)
 

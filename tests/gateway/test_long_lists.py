@@ -1,4 +1,4 @@
-"""Long lists through a gateway: complete, and in bounded memory."""
+"""Long lists of a gateway are complete and take bounded memory."""
 
 import json
 import uuid
@@ -13,9 +13,9 @@ from tests.support.gateway import GatewayCloud, gateway
 from tests.support.many_images import ManyImages
 from tests.support.resident_memory import peak_resident_bytes
 
-SECONDS = 60.0
+TIMEOUT = 60.0  # seconds
 MANY = 40_000
-MAX_GROWTH = 16 * 1024  # KiB: a quarter of what these 40,000 images take
+MAX_GROWTH = 16 * 1024  # KiB: a quarter of the memory of 40,000 such images
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +30,17 @@ def running(
 
 
 def listed(running: tuple[GatewayCloud, FaultProxy], images: ManyImages) -> list[str]:
-    """Return the ids of a list. Glance sends the last page after its first bytes were received."""
+    """Return the ids of a list. Glance sends the last page only when the list has begun."""
     cloud, glance = running
     glance.fail(Fault("respond", respond=images))
-    connection = HTTPConnection(*cloud.address, timeout=SECONDS)
+    connection = HTTPConnection(*cloud.address, timeout=TIMEOUT)
     headers = {"X-Auth-Token": cloud.token("owner") or ""}
     connection.request("GET", "/v2.1/images/detail", headers=headers)
     response = connection.getresponse()
     assert response.status == 200
-    begun = response.read(1000)
+    first_bytes = response.read(1000)
     images.last_page.set()
-    found = json.loads(begun + response.read())["images"]
+    found = json.loads(first_bytes + response.read())["images"]
     connection.close()
     return [image["id"] for image in found]
 

@@ -22,7 +22,7 @@ from tests.support.services import redis_server
 CLIENTS = 16
 KEYS = 150
 IMAGES = [image_document(f"written to {number}") for number in range(5)]
-DELAY = 0.005  # seconds between Glance's reading an image and writing it back
+DELAY = 0.005  # seconds after which Glance writes back an image that it has read
 LOCK_EXPIRY = 2  # seconds until the lock of a killed process expires
 
 
@@ -45,7 +45,7 @@ def glance() -> Iterator[RacyGlance]:
 def writer(
     directory: Path, backend: EmbeddedCloud, glance: RacyGlance, *arguments: str, url: str = ""
 ) -> Iterator[GatewayCloud]:
-    """A gateway without a limit of properties."""
+    """Run a gateway without a limit of properties; `url` is that of its lock service."""
     sections: Sections = {
         "glance": {"api_servers": glance.base_url},
         "quota": {"metadata_items": -1},
@@ -74,7 +74,7 @@ def missing(glance: RacyGlance) -> list[str]:
     return [key for image_id, key in work() if glance.images[image_id].get(key) != key]
 
 
-def test_glance_of_these_tests_loses_writes(glance: RacyGlance) -> None:
+def test_racy_glance_loses_concurrent_writes(glance: RacyGlance) -> None:
     image_id = IMAGES[0]["id"]
     with ThreadPoolExecutor(CLIENTS) as pool:
         for number in range(64):
@@ -99,7 +99,7 @@ def test_two_processes_lose_no_acknowledged_write_when_one_is_killed(
     backend: EmbeddedCloud, glance: RacyGlance, tmp_path: Path
 ) -> None:
     """Writes without a response are repeated until they are acknowledged."""
-    unanswered: list[Write] = []
+    without_response: list[Write] = []
     acknowledged: list[Write] = []
     lock = Lock()
 
@@ -115,7 +115,7 @@ def test_two_processes_lose_no_acknowledged_write_when_one_is_killed(
             while (done := set_key(cloud, image_id, key)).status is None:
                 assert cloud is two, "only one process was killed"
                 with lock:
-                    unanswered.append(done)
+                    without_response.append(done)
             with lock:
                 acknowledged.append(done)
             return done
@@ -125,15 +125,15 @@ def test_two_processes_lose_no_acknowledged_write_when_one_is_killed(
         two.process.kill()
         two.process.start()
         written = [each.result() for each in writing]
-    assert unanswered, "no write was in progress when the process was killed"
+    assert without_response, "no write was in progress when the process was killed"
     assert {write.status for write in written} == {200}
     assert missing(glance) == []
 
 
-def test_late_write_of_a_killed_process_undoes_nothing(
+def test_late_write_of_a_killed_process_undoes_no_later_write(
     backend: EmbeddedCloud, glance: RacyGlance, tmp_path: Path
 ) -> None:
-    """Glance still processes its PATCH; the next writer waits until that is over."""
+    """Glance still processes the PATCH of the killed process; the next writer waits for that."""
     image_id = IMAGES[0]["id"]
     with (
         writer(tmp_path / "gateway", backend, glance) as cloud,

@@ -1,4 +1,4 @@
-"""Headers that are passed on: from the client to Glance, and from Glance to the client."""
+"""Headers that the gateway forwards to Glance, and from Glance to the client."""
 
 import uuid
 from collections.abc import Iterator
@@ -35,14 +35,14 @@ def setup(backend: EmbeddedCloud, tmp_path: Path) -> Iterator[GatewaySetup]:
     backend.put_images([IMAGE])
     calls: list[dict[str, str]] = []
 
-    def note(call: bytes) -> bool:
+    def record(call: bytes) -> bool:
         lines = call.partition(b"\r\n\r\n")[0].decode().split("\r\n")
         fields = [line.partition(": ") for line in lines[1:]]
         calls.append({name.lower(): value for name, _, value in fields} | {"line": lines[0]})
         return False  # do not replace the response
 
     with FaultProxy(backend.address) as glance:
-        glance.fail(Fault("respond"), when=note)
+        glance.fail(Fault("respond"), when=record)
         sections = {"glance": {"api_servers": f"{glance.base_url}/image", "num_retries": 0}}
         with gateway(tmp_path / "gateway", backend, sections) as cloud:
             yield GatewaySetup(cloud, glance, calls)
@@ -67,7 +67,7 @@ def test_requests_to_glance_carry_the_callers_token_and_request_id(
     assert passed_on == {global_id if is_global else own_id}
 
 
-def test_malformed_request_id_is_not_passed_on(setup: GatewaySetup) -> None:
+def test_malformed_request_id_is_not_forwarded(setup: GatewaySetup) -> None:
     headers = {"X-Auth-Token": setup.cloud.token("owner") or ""}
     headers["X-Openstack-Request-Id"] = 'req-1"; DROP'
     response = request(setup.cloud.address, "GET", SHOW, headers)
@@ -87,7 +87,7 @@ def test_schema_is_fetched_once_for_many_requests(setup: GatewaySetup) -> None:
     ("status", "received", "sent"),
     [(503, "7", "7"), (429, "7", "7"), (503, "tomorrow", "1"), (503, "999999", "3600")],
 )
-def test_retry_after_of_glance_is_passed_on_within_bounds(
+def test_retry_after_of_glance_is_forwarded_within_limits(
     setup: GatewaySetup, status: int, received: str, sent: str
 ) -> None:
     raw = f"HTTP/1.1 {status} -\r\nRetry-After: {received}\r\nContent-Length: 0\r\n\r\n".encode()

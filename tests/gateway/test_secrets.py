@@ -1,4 +1,4 @@
-"""Logs at level DEBUG and error responses contain no tokens and passwords."""
+"""Logs at level DEBUG and error responses contain no tokens or passwords."""
 
 import base64
 import hashlib
@@ -43,7 +43,7 @@ class GatewaySetup(NamedTuple):
 def setup(
     request: pytest.FixtureRequest, backend: EmbeddedCloud, tmp_path: Path
 ) -> Iterator[GatewaySetup]:
-    """A gateway whose options hold all kinds of secrets; its own tokens are recorded."""
+    """A gateway with all kinds of secrets in its options; its own tokens are recorded."""
     backend.put_images([IMAGE])
     with ExitStack() as running:
         keystone = running.enter_context(FaultProxy(backend.address))
@@ -69,14 +69,14 @@ def setup(
             "coordination": {"backend_url": f"redis://:{REDIS_SECRET}@127.0.0.1:{redis.port}"},
         }
         own: list[str] = []
-        keystone.fail(Fault("respond"), when=lambda call: _note(call, b"x-auth-token", own))
+        keystone.fail(Fault("respond"), when=lambda call: _record(call, b"x-auth-token", own))
         sent: list[str] = []
-        glance.fail(Fault("respond"), when=lambda call: _note(call, b"x-service-token", sent))
+        glance.fail(Fault("respond"), when=lambda call: _record(call, b"x-service-token", sent))
         cloud = running.enter_context(gateway(tmp_path / "gateway", backend, sections))
         yield GatewaySetup(cloud, keystone, glance, own, sent)
 
 
-def _note(call: bytes, header: bytes, tokens: list[str]) -> bool:
+def _record(call: bytes, header: bytes, tokens: list[str]) -> bool:
     """Record a token of Glimpse's own; do not replace the response."""
     for line in call.split(b"\r\n"):
         name, _, value = line.partition(b": ")
@@ -98,7 +98,7 @@ def test_logs_and_errors_contain_no_secrets(setup: GatewaySetup) -> None:
     service = issue_token(cloud.identity_url, SERVICE.name)
     responses: list[Response] = []
 
-    def send_requests(token: str) -> None:
+    def send_all_requests(token: str) -> None:
         """Send four requests at once: with some faults each takes seconds."""
         headers = {"X-Auth-Token": token, "X-Service-Token": service}
         headers["Content-Type"] = "application/json"
@@ -117,13 +117,13 @@ def test_logs_and_errors_contain_no_secrets(setup: GatewaySetup) -> None:
         responses.extend(each.result() for each in sent)
 
     known, *unknown = tokens
-    send_requests(known)
+    send_all_requests(known)
     for number, fault in enumerate(FAULTS):
         for place, proxy in enumerate((keystone, glance)):
             proxy.fail(fault)
-            send_requests(unknown[2 * number + place])
+            send_all_requests(unknown[2 * number + place])
             proxy.restore()
-        send_requests(known)
+        send_all_requests(known)
     assert {response.status for response in responses} >= {200, 401, 502, 503}
     assert own_tokens
     assert service_tokens

@@ -1,4 +1,4 @@
-"""Signals while a long list is being sent: its client gets all of it."""
+"""SIGHUP and SIGTERM while a long list is sent: the client gets the whole list."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from tests.support.many_images import ManyImages
 from tests.support.process import wait_until
 
 COUNT = 5_000
-SECONDS = 60.0
+TIMEOUT = 60.0  # seconds
 RELOADED = "The configuration was read again."
 
 
@@ -49,18 +49,18 @@ def setup(
 
 
 class Reader:
-    """A client that has read the beginning of a list; `rest` reads the remainder."""
+    """A client that has read the first bytes of a list."""
 
     def __init__(self, cloud: GatewayCloud) -> None:
-        self._connection = HTTPConnection(*cloud.address, timeout=SECONDS)
+        self._connection = HTTPConnection(*cloud.address, timeout=TIMEOUT)
         headers = {"X-Auth-Token": cloud.token("owner") or ""}
         self._connection.request("GET", "/v2.1/images", headers=headers)
-        self._answer = self._connection.getresponse()
-        self._begun = self._answer.read(1000)
+        self._response = self._connection.getresponse()
+        self._first_bytes = self._response.read(1000)
 
-    def rest(self) -> int:
-        """Read to the end; return how many images there were."""
-        found = json.loads(self._begun + self._answer.read())
+    def read_rest(self) -> int:
+        """Read the rest of the list; return the number of its images."""
+        found = json.loads(self._first_bytes + self._response.read())
         self._connection.close()
         return len(found["images"])
 
@@ -77,7 +77,7 @@ def test_list_in_progress_is_completed_after_a_reload(setup: GatewaySetup) -> No
     response = setup.cloud.request("owner", "GET", "/v2.1/")
     assert response.json()["version"]["version"] == "2.7", str(response)
     setup.images.last_page.set()
-    assert reader.rest() == COUNT
+    assert reader.read_rest() == COUNT
 
 
 def test_list_in_progress_is_completed_before_shutdown(setup: GatewaySetup) -> None:
@@ -86,7 +86,7 @@ def test_list_in_progress_is_completed_before_shutdown(setup: GatewaySetup) -> N
         stopped = pool.submit(setup.cloud.process.stop)
         wait_until(lambda: not listens(setup.cloud), "the port still accepts connections")
         setup.images.last_page.set()
-        assert reader.rest() == COUNT
+        assert reader.read_rest() == COUNT
         assert stopped.result() == 0
 
 

@@ -1,4 +1,4 @@
-"""TLS to Glance and Keystone: calls and logins trust the same servers, with the same options."""
+"""TLS to Glance and Keystone: logins and other calls trust the same servers."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -26,7 +26,7 @@ IMAGE = {"id": "one", "status": "active", "owner": "p", "created_at": DATE, "upd
 
 Options = Mapping[str, str | bool]
 
-# What is configured, whether the server demands a client certificate, and whether that works.
+# The options, whether the server requires a client certificate, and whether the call succeeds.
 CASES: dict[str, tuple[Callable[[Certificates], Options], bool, bool]] = {
     "no options": (lambda _: {}, False, False),
     "cafile": (lambda files: {"cafile": str(files.authority)}, False, True),
@@ -48,7 +48,7 @@ CASES: dict[str, tuple[Callable[[Certificates], Options], bool, bool]] = {
         True,
     ),
 }
-# What is set in the environment, and whether the server is trusted and reached with it.
+# Environment variables, and whether a call succeeds with them.
 ENVIRONMENTS: dict[str, tuple[Callable[[Certificates], Mapping[str, str]], bool]] = {
     "nothing": (lambda _: {}, False),
     "SSL_CERT_FILE": (lambda files: {"SSL_CERT_FILE": str(files.authority)}, True),
@@ -74,7 +74,7 @@ def _client(files: Certificates) -> Options:
 async def glance(
     files: Certificates, tls: TlsOptions, *, demands_certificate: bool = False
 ) -> AsyncIterator[GlanceImageService]:
-    """An image service in front of a Glance that speaks TLS."""
+    """Run a Glance with TLS; yield an image service that calls it."""
 
     async def handle(_request: web.BaseRequest) -> web.Response:
         return web.json_response(IMAGE)
@@ -106,7 +106,7 @@ async def assert_glance(service: GlanceImageService, *, works: bool) -> None:
 async def keystone(
     files: Certificates, tls: TlsOptions, *, demands_certificate: bool = False
 ) -> AsyncIterator[tuple[ServiceSession, KeystoneIdentity]]:
-    """A session and an identity in front of a Keystone that speaks TLS."""
+    """Run a Keystone with TLS; yield a session and an identity that call it."""
     async with serve_keystone(
         files.server_context(requires_client_certificate=demands_certificate)
     ) as server:

@@ -1,4 +1,4 @@
-"""Two Glances of which one fails: requests succeed, and it gets few of them for a while."""
+"""Two Glances of which one fails: requests succeed, and the failing one gets few of them."""
 
 import json
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ from tests.support.http import Response
 from tests.support.process import wait_until
 
 IMAGE = image_document("one image of two Glances")
-LONG_TIMEOUT = 16  # seconds that many requests wait for a Glance that hangs
-MAX_TRIES = 3  # of a Glance that is in backoff for ten seconds after each
+LONG_TIMEOUT = 16  # seconds for which requests wait for a Glance that hangs
+MAX_TRIES = 3  # of the failing Glance, which is in backoff for ten seconds after each
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def cloud(
 def test_hanging_server_does_not_delay_requests_to_the_other(
     backend: EmbeddedCloud, glances: tuple[FaultProxy, FaultProxy], tmp_path: Path
 ) -> None:
-    """Even if requests in progress use all connections that a server may have."""
+    """Requests to the hanging server use all connections that a server may have."""
     bad, good = glances
     urls = ",".join(f"{glance.base_url}/image" for glance in glances)
     options = {"api_servers": urls, "first_byte_timeout": LONG_TIMEOUT}
@@ -53,7 +53,10 @@ def test_hanging_server_does_not_delay_requests_to_the_other(
         bad.fail(Fault("hang"))
         many = [pool.submit(cloud.request, "owner", "GET", show) for _ in range(400)]
         try:
-            wait_until(lambda: bad.open_connections == 100, "not all of its connections are in use")
+            wait_until(
+                lambda: bad.open_connections == 100,
+                "not all connections to the hanging server are in use",
+            )
             wait_until(
                 lambda: sum(each.done() for each in many) == 200,
                 "half of the requests do not succeed",
@@ -95,20 +98,23 @@ def test_one_of_two_servers_is_enough(
 
 
 class Patches(list[bytes]):
-    """The PATCH requests that a Glance got, all of which fail."""
+    """The PATCH requests that a Glance has received; `fault` is injected in their responses."""
 
     def __init__(self, glance: FaultProxy, fault: Fault) -> None:
         super().__init__()
-        glance.fail(fault, when=self._note)
+        glance.fail(fault, when=self._record)
 
-    def _note(self, request: bytes) -> bool:
+    def _record(self, request: bytes) -> bool:
         if request.startswith(b"PATCH"):
             self.append(request)
         return request.startswith(b"PATCH")
 
 
 def write(cloud: GatewayCloud, number: int) -> Response:
-    """Set a key. A read before every other write makes each server the first in turn."""
+    """Set a key; read the image first if `number` is odd.
+
+    Thus the next server in turn for a write is not always the same.
+    """
     show = f"/v2.1/images/{IMAGE['id']}"
     if number % 2:
         assert cloud.request("owner", "GET", show).status == 200
@@ -129,7 +135,7 @@ def test_failed_write_is_sent_to_the_other_server(
 def test_write_that_may_be_in_progress_is_not_sent_to_the_other_server(
     cloud: GatewayCloud, glances: tuple[FaultProxy, FaultProxy], fault: Fault
 ) -> None:
-    """It would be acknowledged, and the late one undo what other clients write after it."""
+    """The second write would be acknowledged; the late first one would undo writes after it."""
     failed = Patches(glances[0], fault)
     responses = [write(cloud, number) for number in range(4)]
     assert [response.status for response in responses].count(503) == len(failed) >= 1

@@ -1,4 +1,4 @@
-"""A small Glance on a socket whose handler a test provides, and an image service over it."""
+"""Fixtures: an HTTP server whose handler a test provides, and a GlanceImageService for it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ Connect = Callable[..., GlanceImageService]
 
 
 def document(number: int, **properties: str) -> dict[str, str]:
-    """The document of image number `number`, with these properties."""
+    """Return the Image API document of an image, whose id has the number `number`."""
     date = "2024-01-01T00:00:00Z"
     attributes = {"status": "active", "owner": "p", "created_at": date, "updated_at": date}
     return {"id": f"image-{number}", "name": "x", **attributes, **properties}
@@ -28,7 +28,7 @@ def document(number: int, **properties: str) -> dict[str, str]:
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """Starts a server with a handler; returns its base URL."""
+    """A function that starts a server with a handler and returns its base URL."""
     runners: list[web.ServerRunner] = []
 
     async def start(handler: Handler) -> str:
@@ -45,7 +45,7 @@ async def serve() -> AsyncIterator[Serve]:
 
 @pytest.fixture
 async def connect(tmp_path: Path) -> AsyncIterator[Connect]:
-    """Makes an image service over the servers with these URLs."""
+    """A function that opens a GlanceImageService for the servers with these URLs."""
     services: list[GlanceImageService] = []
 
     def start(

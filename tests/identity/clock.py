@@ -2,6 +2,8 @@
 
 
 class ManualClock:
+    """A clock that returns `now`, which tests advance."""
+
     def __init__(self, now: float = 1000.0) -> None:
         self.now = now
 

@@ -1,4 +1,4 @@
-"""A running Identity API with the users of a first start, and how to log in to it."""
+"""Cloud: a running Identity API with the users of a first start, and a client of it."""
 
 import asyncio
 import threading
@@ -21,7 +21,7 @@ from tests.support.process import free_port, wait_until
 
 
 class Cloud:
-    """An Identity API at ``base_url``/identity, and the identity behind it."""
+    """An Identity API at ``base_url``/identity, and the EmbeddedIdentity that it serves."""
 
     def __init__(self, identity: EmbeddedIdentity, clock: ManualClock, port: int) -> None:
         self.identity = identity
@@ -42,8 +42,8 @@ class Cloud:
     def login(self, user: str = "demo", **scope: Any) -> requests.Response:
         """Log in with the user's password, to the project of that name unless `scope` is given."""
         domain = {"id": "default"}
-        who = {"name": user, "domain": domain, "password": self.password(user)}
-        identity = {"methods": ["password"], "password": {"user": who}}
+        credentials = {"name": user, "domain": domain, "password": self.password(user)}
+        identity = {"methods": ["password"], "password": {"user": credentials}}
         auth = {"identity": identity, "scope": {"project": {"name": user, "domain": domain}}}
         return self.post({"auth": auth | scope})
 
@@ -76,7 +76,7 @@ class Cloud:
 
 
 def message_of(response: requests.Response) -> str:
-    """What a fault of the Identity API says, of one that is as it should be."""
+    """Return the message of an error of the Identity API; fail if it is malformed."""
     error = response.json()["error"]
     assert set(error) == {"code", "title", "message"}
     assert error["code"] == response.status_code
@@ -101,7 +101,7 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 
 
 def mounted(app: ASGIApp, base_url: str) -> ASGIApp:
-    """Mount `app` at /identity and say how it was reached, as Glimpse's outer layers do."""
+    """Mount `app` at /identity and set its base URL, as Glimpse's middleware does."""
 
     async def outer(scope: Scope, receive: Receive, send: Send) -> None:
         inner = {**scope, "root_path": "/identity", "glimpse.base_url": base_url}

@@ -1,4 +1,4 @@
-"""A small Keystone that tests control, for the real keystoneauth to log in to."""
+"""Keystone: a server that logs a service in and validates tokens, as a test tells it to."""
 
 import asyncio
 import ssl
@@ -22,7 +22,11 @@ USER = {"id": "u", "name": "demo", "domain": {"id": "default", "name": "Default"
 
 
 class Keystone:
-    """Logs in the service, and validates the tokens of `tokens` (name -> (role, lifetime))."""
+    """A server of the Identity API that logs the service in and validates tokens.
+
+    `tokens` maps each valid token to its role and its lifetime in seconds. The attributes change
+    the responses, and record the requests.
+    """
 
     def __init__(self) -> None:
         self.url = ""
@@ -30,7 +34,7 @@ class Keystone:
         self.validations: list[str] = []
         self.validation_started = asyncio.Event()
         self.status = 200
-        self.failures = 0  # so many calls are answered with 500 first
+        self.failures = 0  # the number of next calls whose response is 500
         self.logins = 0
         self.logins_may_end = asyncio.Event()
         self.logins_may_end.set()
@@ -62,10 +66,10 @@ class Keystone:
         role, lifetime = self.tokens.get(token, ("", -1))
         if not role or (lifetime < 0 and "allow_expired" not in request.query):
             return web.Response(status=404)
-        about = self._about(role, lifetime)
+        document = self._token_document(role, lifetime)
         if self.rules is not None:
-            about["application_credential"] = {"id": "a", "access_rules": self.rules}
-        return web.json_response({"token": about}, status=self.status)
+            document["application_credential"] = {"id": "a", "access_rules": self.rules}
+        return web.json_response({"token": document}, status=self.status)
 
     def _log_in(self) -> web.Response:
         self.logins += 1
@@ -74,13 +78,13 @@ class Keystone:
         self.own_token += 1
         headers = {"X-Subject-Token": f"own-{self.own_token}"}
         return web.json_response(
-            {"token": self._about("service", 3600)}, status=201, headers=headers
+            {"token": self._token_document("service", 3600)}, status=201, headers=headers
         )
 
     def _link(self, path: str) -> dict[str, str]:
         return {"rel": "self", "href": self.url + path}
 
-    def _about(self, role: str, lifetime: int) -> dict[str, object]:
+    def _token_document(self, role: str, lifetime: int) -> dict[str, object]:
         expires = datetime.now(UTC) + timedelta(seconds=lifetime)
         endpoint = {"interface": "internal", "url": self.url, "region": "R", "region_id": "R"}
         return {

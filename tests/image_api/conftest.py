@@ -1,4 +1,4 @@
-"""A server process of the Image API alone, and a client that speaks to it."""
+"""Fixtures: a server process of the Image API alone, and a client of it."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ MEBIBYTE = 1024 * 1024
 
 
 class Api:
-    """Speaks to the server as `demo` of its project unless told otherwise."""
+    """A client of the server. Its token is that of user ``demo`` in project ``gold``."""
 
     def __init__(self, process: ServerProcess) -> None:
         self.address = process.address
@@ -41,18 +41,21 @@ class Api:
         return request(self.address, method, f"/image{path}", named, data)
 
     def create(self, **attributes: Any) -> dict[str, Any]:
+        """Create an image; return its document."""
         response = self("POST", "/v2/images", attributes)
         assert response.status == 201, str(response)
         created: dict[str, Any] = response.json()
         return created
 
-    def with_data(self, data: bytes, **attributes: Any) -> str:
+    def create_with_data(self, data: bytes, **attributes: Any) -> str:
+        """Create an image and upload its data; return its id."""
         image = self.create(disk_format="raw", container_format="bare", **attributes)
         response = self("PUT", f"{image['file']}", data, Content_Type="application/octet-stream")
         assert response.status == 204, str(response)
         return str(image["id"])
 
     def patch(self, image_id: str, *changes: object, kind: str = PATCH, **more: Any) -> Response:
+        """Send a PATCH with the media type `kind`; `more` are further headers, and the token."""
         return self("PATCH", f"/v2/images/{image_id}", list(changes), Content_Type=kind, **more)
 
     def peak_resident_bytes(self) -> int:

@@ -15,7 +15,7 @@ from tests.support.process import wait_until
 
 def test_data_is_downloaded_as_it_was_uploaded(api: Api) -> None:
     data = bytes(range(256)) * 1000
-    image_id = api.with_data(data)
+    image_id = api.create_with_data(data)
     image = api("GET", f"/v2/images/{image_id}").json()
     md5 = hashlib.md5(data).hexdigest()
     assert (image["status"], image["size"], image["checksum"]) == ("active", len(data), md5)
@@ -45,7 +45,7 @@ def test_data_is_downloaded_as_it_was_uploaded(api: Api) -> None:
 def test_download_of_a_range(
     api: Api, wanted: str, status: int, content_range: str | None, data: bytes | None
 ) -> None:
-    image_id = api.with_data(b"0123456789")
+    image_id = api.create_with_data(b"0123456789")
     response = api("GET", f"/v2/images/{image_id}/file", Range=wanted)
     assert (response.status, response.header("Content-Range")) == (status, content_range), str(
         response
@@ -95,7 +95,7 @@ def test_download_of_an_image_without_data_is_204(api: Api) -> None:
 
 
 def test_upload_needs_an_empty_image_with_formats_and_an_octet_stream(api: Api) -> None:
-    image_id = api.with_data(b"x")
+    image_id = api.create_with_data(b"x")
     path, octets = f"/v2/images/{image_id}/file", "application/octet-stream"
     assert api("PUT", path, b"y", Content_Type=octets).status == 409
     assert api("PUT", path, b"y", Content_Type="text/plain").status == 415
@@ -106,7 +106,7 @@ def test_upload_needs_an_empty_image_with_formats_and_an_octet_stream(api: Api) 
 
 
 def test_deactivated_data_is_withheld_until_reactivated(api: Api) -> None:
-    path = f"/v2/images/{api.with_data(b'x')}"
+    path = f"/v2/images/{api.create_with_data(b'x')}"
     assert api("POST", f"{path}/actions/deactivate").status == 204
     assert api("GET", path).json()["status"] == "deactivated"
     assert api("GET", f"{path}/file").status == 403

@@ -1,4 +1,4 @@
-"""The fixture `rig`: an ImageService of each kind, with policy rules if a test sets some."""
+"""The fixture `tested`: an ImageService of each kind, with the policy rules of the test."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,9 +18,9 @@ from tests.support.policy import write_policy
 
 @pytest.fixture
 def rules(request: pytest.FixtureRequest, tmp_path: Path) -> PolicyFiles | None:
-    """Policy rules from the test's indirect parameter; None without one."""
-    given = getattr(request, "param", None)
-    return PolicyFiles(write_policy(tmp_path / "policy.yaml", given), ()) if given else None
+    """The policy rules in the indirect parameter of a test; None without one."""
+    rules = getattr(request, "param", None)
+    return PolicyFiles(write_policy(tmp_path / "policy.yaml", rules), ()) if rules else None
 
 
 @pytest.fixture(params=["memory", "embedded", "glance"])
@@ -44,7 +44,7 @@ async def tested(
             return
         async with serve_image_api(store) as url:
             locks = ImageLocks(f"file://{tmp_path / 'locks'}", 10)
-            # Pages of two images, so that the lists of these tests have several pages.
+            # Two images a page, so that the lists of these tests have several pages.
             options = glance_options(url, page_size=2)
             glance = GlanceImageService(
                 options, glance_transport(load_settings()), locks, rules=rules

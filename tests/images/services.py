@@ -1,6 +1,7 @@
-"""One ImageService of each kind, for tests that hold for all of them.
+"""ServiceUnderTest: an ImageService of each kind, for tests that all of them have to pass.
 
-Glance is Glimpse's own Image API, served over a socket; a token lists the caller's roles.
+The Glance of GlanceImageService is Glimpse's own Image API on a socket. Its tokens list the
+caller's roles.
 """
 
 import asyncio
@@ -20,11 +21,11 @@ from glimpse.image_api import image_api
 from glimpse.images import Caller, Image, ImageQuery, ImageService, Permissions
 from tests.support.memory_image_service import MemoryImageService
 
-_USUAL = ("member", "reader")
+_DEFAULT_ROLES = ("member", "reader")
 
 
-def caller(name: str, roles: tuple[str, ...] = _USUAL) -> Caller:
-    """A caller in the project of that name."""
+def caller(name: str, roles: tuple[str, ...] = _DEFAULT_ROLES) -> Caller:
+    """Return a caller with these roles in the project `name`."""
     return Caller(name, name, frozenset(roles), token=":".join((name, *roles)))
 
 
@@ -33,7 +34,7 @@ STRANGER = caller("alt")
 
 
 class RoleIdentity(NoAuthIdentity):
-    """Accepts every token; a token is the project and its roles: ``project:role:role``."""
+    """An identity that accepts every token: ``project:role:role``."""
 
     async def authenticate(
         self,
@@ -46,7 +47,7 @@ class RoleIdentity(NoAuthIdentity):
 
 
 class ServiceUnderTest(NamedTuple):
-    """The `service` to be tested, and functions that create images and store them unchecked."""
+    """The tested `service`, and functions that create images or store them without checks."""
 
     service: ImageService
     create_image: Callable[[Caller, NewImage], Awaitable[Image]]
@@ -58,7 +59,7 @@ class ServiceUnderTest(NamedTuple):
 
 
 def memory_service(permissions: Permissions) -> ServiceUnderTest:
-    """An ImageService in memory, with short pages."""
+    """Return an ImageService in memory, with two images a page."""
     service = MemoryImageService(permissions, page_size=2)
 
     async def create_image(caller: Caller, new: NewImage) -> Image:
@@ -75,7 +76,7 @@ def memory_service(permissions: Permissions) -> ServiceUnderTest:
 
 @asynccontextmanager
 async def serve_image_api(store: EmbeddedImageService) -> AsyncIterator[str]:
-    """The store's Image API on a socket of its own."""
+    """Serve the Image API of `store` on a free port; yield its URL."""
     api = RequestMiddleware(
         image_api(store, RoleIdentity()), trust_proxy_headers=False, access_log=False
     )
@@ -92,7 +93,7 @@ async def serve_image_api(store: EmbeddedImageService) -> AsyncIterator[str]:
 async def list_ids(
     tested: ServiceUnderTest, query: ImageQuery, caller: Caller = OWNER
 ) -> tuple[list[str], bool]:
-    """The ids that a list holds, and whether there are more."""
+    """Return the ids in a list, and True if the list has been cut by its limit."""
     pages = [page async for page in tested.service.list_images(caller, query)]
     assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True]
     return [image.id for page in pages for image in page.images], pages[-1].has_more

@@ -1,1 +1,1 @@
-"""The recipes of docs/recipes with the real programs, as Debian packages them."""
+"""Tests of docs/recipes and the Containerfile; HAProxy and nginx are those of Debian."""

@@ -1,4 +1,4 @@
-"""The container recipe: the files and commands that it names exist. It is not built here."""
+"""The Containerfile names files, commands and extras that exist. No image is built."""
 
 import json
 import re

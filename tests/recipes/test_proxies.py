@@ -1,6 +1,6 @@
-"""HAProxy and nginx as docs/recipes configures them, between Glimpse and a server that plays nova.
+"""HAProxy and nginx, configured as in docs/recipes, in front of Glimpse and a fake nova.
 
-They are skipped where the programs are missing; `make test` installs them where it may.
+These tests are skipped if the programs are not installed.
 """
 
 import shutil
@@ -27,7 +27,7 @@ Address = tuple[str, int]
 
 @contextmanager
 def _cloud(directory: Path) -> Iterator[EmbeddedCloud]:
-    """A Glimpse behind a proxy, unhealthy while there is a file `disabled` in `directory`."""
+    """Run Glimpse for use with a proxy; it is unhealthy while ``directory/disabled`` exists."""
     conf = directory / "glimpse.conf"
     conf.write_text(
         "[oslo_middleware]\nenable_proxy_headers_parsing = true\n"
@@ -102,7 +102,7 @@ def _program(name: str) -> str:
 
 
 def _recipe(directory: Path, name: str, own: Address, glimpse: Address, nova: Address) -> Path:
-    """The recipe with the addresses of this test."""
+    """Write the recipe with the addresses of this test; return its path."""
     text = (RECIPES / name).read_text()
     for port, address in ((8774, own), (18774, glimpse), (28774, nova)):
         assert text.count(f"127.0.0.1:{port}\n") + text.count(f"127.0.0.1:{port};") == 1, name
@@ -195,7 +195,7 @@ def test_links_lead_to_the_proxy_whatever_headers_a_client_sends(
     assert "192.0.2.66" not in cloud.process.log.read_text()
 
 
-def test_proxies_pass_a_metadata_write_on(proxy: Address, cloud: EmbeddedCloud) -> None:
+def test_proxies_forward_a_metadata_write(proxy: Address, cloud: EmbeddedCloud) -> None:
     _put_image(cloud)
     headers = {"X-Auth-Token": cloud.token("user") or "", "Content-Type": "application/json"}
     body = b'{"metadata": {"colour": "blue"}}'
@@ -203,7 +203,7 @@ def test_proxies_pass_a_metadata_write_on(proxy: Address, cloud: EmbeddedCloud) 
     assert response.json()["metadata"]["colour"] == "blue", str(response)
 
 
-def test_haproxy_sends_nothing_to_a_glimpse_that_is_drained(
+def test_haproxy_sends_no_requests_to_a_glimpse_that_is_disabled(
     tmp_path: Path, nova: CannedServer
 ) -> None:
     disabled = tmp_path / "disabled"
@@ -217,11 +217,11 @@ def test_haproxy_sends_nothing_to_a_glimpse_that_is_drained(
 
         assert status() == 401
         disabled.touch()
-        wait_until(lambda: status() == 503, "HAProxy to notice the file")
-        assert request(cloud.address, "GET", "/v2.1/images").status == 401, "it still serves"
+        wait_until(lambda: status() == 503, "HAProxy still sends requests to Glimpse")
+        assert request(cloud.address, "GET", "/v2.1/images").status == 401, "Glimpse is down"
         assert request(address, "GET", "/v2.1/servers").body == b"nova"
         disabled.unlink()
-        wait_until(lambda: status() == 401, "HAProxy to notice that the file is gone")
+        wait_until(lambda: status() == 401, "HAProxy sends no requests to Glimpse again")
 
 
 def _put_image(cloud: EmbeddedCloud) -> None:

@@ -1,4 +1,4 @@
-"""An environment without variables that lead to notes."""
+"""Removes the environment variables about which the settings log a note."""
 
 import pytest
 

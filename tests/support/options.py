@@ -1,4 +1,4 @@
-"""Options with the defaults that `settings` declares, for tests of what they are passed to."""
+"""Options for tests: the declared defaults, except for the changes of a test."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,20 +12,20 @@ from glimpse.upstream.tls import TlsOptions
 
 
 def compute_options(**changes: Any) -> ComputeOptions:
-    """The options of the Compute API: the declared defaults, but for `changes`."""
+    """Return the options of the Compute API; `changes` replace the declared defaults."""
     return replace(compute.compute_options(load_settings()), **changes)
 
 
 def glance_options(*servers: str, **changes: Any) -> GlanceOptions:
-    """The options of [glance] for these servers: the declared defaults, but for `changes`."""
+    """Return options of [glance] for these servers; `changes` replace the declared defaults."""
     return replace(gateway.glance_options(load_settings()), api_servers=servers, **changes)
 
 
 def keystone_options(**changes: Any) -> KeystoneOptions:
-    """The options of [keystone_authtoken]: the declared defaults, but for `changes`."""
+    """Return the options of [keystone_authtoken]; `changes` replace the declared defaults."""
     return replace(keystone.keystone_options(load_settings()), **changes)
 
 
 def tls_options(**changes: Any) -> TlsOptions:
-    """The TLS options of [glance]: the declared defaults, but for `changes`."""
+    """Return the TLS options of [glance]; `changes` replace the declared defaults."""
     return replace(tls.tls_options("glance", load_settings().glance), **changes)

@@ -1,4 +1,4 @@
-"""A server that sends given bytes, and an HttpClient that calls it."""
+"""Fixtures: a server that sends given bytes, and an HttpClient."""
 
 import asyncio
 import time
@@ -16,7 +16,11 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class ScriptedServer:
-    """Sends `response` to each request once `gate` is set; with `closes`, closes after it."""
+    """A server that sends `response` to each request when `gate` is set.
+
+    With `closes`, it closes the connection after a response. `ended` is the number of connections
+    that have been closed.
+    """
 
     def __init__(self, response: bytes = OK, *, closes: bool = False) -> None:
         self.response = response
@@ -43,7 +47,7 @@ class ScriptedServer:
 
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:
-    """Return the bytes of the next request; none when the connection closes instead."""
+    """Return the bytes of the next request, or none if the client closes the connection."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
@@ -54,7 +58,7 @@ async def read_request(reader: asyncio.StreamReader) -> bytes:
 
 @asynccontextmanager
 async def listening(serve: Serve, host: str = "127.0.0.1") -> AsyncIterator[str]:
-    """Serve connections with `serve`, and close all of them at the end; yields the base URL."""
+    """Serve connections with `serve` on a free port; yield the base URL. Close all at the end."""
     serving: set[asyncio.Task[None]] = set()
 
     async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -72,7 +76,7 @@ async def listening(serve: Serve, host: str = "127.0.0.1") -> AsyncIterator[str]
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
     finally:
         server.close()
-        await asyncio.sleep(0.01)  # start the task of the connection accepted last
+        await asyncio.sleep(0.01)  # lets the task of the last connection start
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving)
@@ -113,7 +117,8 @@ async def get(client: HttpClient, url: str, max_response_bytes: int = 1000) -> R
     return await client.request("GET", url, "/", {}, max_response_bytes=max_response_bytes)
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until `condition` returns True; fail after 5 s."""
     deadline = time.monotonic() + 5
     while not condition():
         assert time.monotonic() < deadline, "the condition did not become true"

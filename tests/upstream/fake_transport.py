@@ -11,7 +11,7 @@ Result = Response | Exception | None  # None: the server never responds
 
 
 class SentRequest(NamedTuple):
-    """A request as the transport got it."""
+    """The arguments of a call of `FakeTransport.request`."""
 
     method: str
     base_url: str
@@ -22,7 +22,7 @@ class SentRequest(NamedTuple):
 
 
 class FakeTransport:
-    """Records requests in `sent`, and calls `respond` for the result of each."""
+    """A Transport that records requests in `sent`, and calls `respond` for their results."""
 
     def __init__(self, respond: Callable[[SentRequest], Result]) -> None:
         self._respond = respond
@@ -54,5 +54,5 @@ class FakeTransport:
 
 
 def json_response(document: object, status: int = 200) -> Response:
-    """A response with a JSON body."""
+    """Return a response with a JSON body."""
     return Response(status, [(b"Content-Type", b"application/json")], json.dumps(document).encode())

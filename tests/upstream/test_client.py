@@ -7,7 +7,7 @@ import pytest
 from glimpse.upstream.client import HttpClient
 from glimpse.upstream.errors import ConnectError, ConnectionLost, ConnectTimeout
 from tests.support.options import tls_options
-from tests.upstream.conftest import ScriptedServer, get, listening, make_client, until
+from tests.upstream.conftest import ScriptedServer, get, listening, make_client, wait_until
 
 
 async def test_idle_connection_is_closed_after_a_while(
@@ -16,7 +16,7 @@ async def test_idle_connection_is_closed_after_a_while(
     monkeypatch.setattr("glimpse.upstream.client._IDLE_SECONDS", 0.1)
     await asyncio.gather(*(get(client, scripted.url) for _ in range(5)))
     assert scripted.connections == 5
-    await until(lambda: scripted.ended == 5)
+    await wait_until(lambda: scripted.ended == 5)
     assert (await get(client, scripted.url)).body == b"ok"
 
 
@@ -25,7 +25,7 @@ async def test_cancelled_request_closes_its_connection(
 ) -> None:
     scripted.gate.clear()
     call = asyncio.create_task(get(client, scripted.url))
-    await until(lambda: bool(scripted.requests))
+    await wait_until(lambda: bool(scripted.requests))
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
@@ -38,7 +38,7 @@ async def test_request_waits_while_all_connections_are_in_use(scripted: Scripted
     client = make_client(max_connections=2)
     scripted.gate.clear()
     calls = [asyncio.create_task(get(client, scripted.url)) for _ in range(6)]
-    await until(lambda: len(scripted.requests) == 2)
+    await wait_until(lambda: len(scripted.requests) == 2)
     await asyncio.sleep(0.05)  # in which nothing happens
     assert (scripted.connections, len(scripted.requests)) == (2, 2)
     scripted.gate.set()
@@ -51,7 +51,7 @@ async def test_close_ends_requests_in_progress(scripted: ScriptedServer) -> None
     client = make_client()
     scripted.gate.clear()
     call = asyncio.create_task(get(client, scripted.url))
-    await until(lambda: bool(scripted.requests))
+    await wait_until(lambda: bool(scripted.requests))
     await client.close()
     with pytest.raises(ConnectionLost):
         await call

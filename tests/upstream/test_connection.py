@@ -15,7 +15,7 @@ from tests.upstream.conftest import (
     listening,
     make_client,
     read_request,
-    until,
+    wait_until,
 )
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -72,7 +72,7 @@ async def test_response_without_a_length_fails_if_its_connection_is_cut(ended_by
     async with listening(serve) as url:
         client = make_client()
         request = asyncio.create_task(get(client, url))
-        await until(lambda: any(each._body for each in client._open_connections))  # noqa: SLF001  no other sign of it
+        await wait_until(lambda: any(each._body for each in client._open_connections))  # noqa: SLF001  no other sign of it
         if ended_by == "the client":
             await client.close()
         else:
@@ -192,7 +192,7 @@ async def test_connection_closed_by_the_server_is_not_reused(
     scripted.closes = True
     for number in (1, 2):
         await get(client, scripted.url)
-        await until(lambda number=number: scripted.ended == number)  # type: ignore[misc]  # mypy does not infer a lambda's default
+        await wait_until(lambda number=number: scripted.ended == number)  # type: ignore[misc]  # mypy does not infer a lambda's default
         await asyncio.sleep(0.05)  # the client sees it in the next round of this event loop
     assert scripted.connections == 2
 
@@ -258,7 +258,7 @@ async def test_large_bodies_wait_for_the_budget_and_small_ones_do_not(
     async with listening(serve) as url:
         calls = [asyncio.create_task(get(client, url, 1_000_000)) for _ in range(8)]
         for left in range(8, 0, -1):
-            await until(lambda left=left: len(pending) == left)  # type: ignore[misc]  # mypy does not infer a lambda's default
+            await wait_until(lambda left=left: len(pending) == left)  # type: ignore[misc]  # mypy does not infer a lambda's default
             assert (await get(client, scripted.url)).body == b"ok"
             writer = pending.pop(0)
             writer.write(1_000_000 * b"x")
@@ -279,12 +279,12 @@ async def test_cancelled_large_body_releases_its_reservation() -> None:
 
     async with listening(serve) as url:
         calls = [asyncio.create_task(get(client, url, 1_000_000)) for _ in range(40)]
-        await until(lambda: len(served) == 40)
+        await wait_until(lambda: len(served) == 40)
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
         again = asyncio.create_task(get(client, url, 1_000_000))
-        await until(lambda: len(served) == 41)
+        await wait_until(lambda: len(served) == 41)
         served[-1].write(b"0\r\n\r\n")
         assert len((await again).body) == 300_000
     await client.close()

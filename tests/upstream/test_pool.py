@@ -10,7 +10,7 @@ from glimpse.upstream.pool import ConnectionOptions, ConnectionPool
 from glimpse.upstream.request_encoder import RequestEncoder
 from glimpse.upstream.response_budget import ResponseBudget
 from tests.support.options import tls_options
-from tests.upstream.conftest import ScriptedServer, get, until
+from tests.upstream.conftest import ScriptedServer, get, wait_until
 
 
 def pool_of(server: ScriptedServer, open_connections: set[Connection]) -> ConnectionPool:
@@ -42,10 +42,10 @@ async def test_only_connections_idle_for_long_are_closed(scripted: ScriptedServe
     oldest, _ = sorted(connections, key=lambda connection: connection.idle_since)
     oldest.idle_since -= 60
     assert pool.close_idle(30), "an idle connection is left"
-    await until(lambda: len(connections) == 1)
+    await wait_until(lambda: len(connections) == 1)
     assert oldest not in connections
     assert not pool.close_idle(0)
-    await until(lambda: not connections)
+    await wait_until(lambda: not connections)
 
 
 async def test_retired_pool_closes_connections_after_their_responses(
@@ -55,11 +55,11 @@ async def test_retired_pool_closes_connections_after_their_responses(
     pool, request = pool_of(scripted, connections), request_to(scripted)
     scripted.gate.clear()
     call = asyncio.create_task(pool.send(request, 10))
-    await until(lambda: bool(scripted.requests))
+    await wait_until(lambda: bool(scripted.requests))
     pool.retire()
     scripted.gate.set()
     assert (await call).body == b"ok"
-    await until(lambda: not connections)
+    await wait_until(lambda: not connections)
 
 
 async def test_client_keeps_a_limited_number_of_servers(
@@ -68,5 +68,5 @@ async def test_client_keeps_a_limited_number_of_servers(
     monkeypatch.setattr("glimpse.upstream.client._MAX_SERVERS", 2)
     for path in ("a", "b", "c"):
         assert (await get(client, f"{scripted.url}/{path}")).body == b"ok"
-    await until(lambda: scripted.ended == 1)
+    await wait_until(lambda: scripted.ended == 1)
     assert scripted.connections == 3

@@ -1,4 +1,4 @@
-"""The engines that are tested, and how the tests fill and query a catalog."""
+"""Fixtures and helpers of the tests that every catalog engine has to pass."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -43,11 +43,11 @@ async def put(catalog: Catalog, *images: Image, **members: str) -> None:
 async def found(
     catalog: Catalog, query: ImageQuery, caller: Caller = OWNER, marker: Image | None = None
 ) -> list[Image]:
-    """The images of all pages; asserts that only the final page is marked as the last."""
+    """Return the images of all pages; fail unless only the final page is marked as the last."""
     pages = [page async for page in catalog.pages(caller, query, marker)]
     assert [page.is_last for page in pages] == [False] * (len(pages) - 1) + [True]
     return [each for page in pages for each in page.images]
 
 
 def any_image(_: Record) -> None:
-    """A check that refuses no image."""
+    """Accept every record: a check for catalog methods that take one."""

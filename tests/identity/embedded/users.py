@@ -1,4 +1,4 @@
-"""Users of an EmbeddedIdentity: written to its identity file, and logged in."""
+"""Writes identity files, and logs their users in to an EmbeddedIdentity."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ async def log_in(
     project: str | None = None,
     password: str | None = None,
 ) -> Session:
-    """Log in with the right password, to the project of the user's name, by default."""
+    """Log in; by default with the user's password, to the project with the user's name."""
     user = identity.identity_file.current.user(name=name)
     assert user is not None
     request = AuthRequest(
@@ -33,6 +33,7 @@ async def issue_token(identity: EmbeddedIdentity, name: str = "demo") -> str:
 
 
 def write_identity_file(state_dir: Path, users: list[dict[str, object]]) -> None:
+    """Write an identity file with the users ``demo``, ``alt`` and `users`."""
     document = {
         "projects": [{"id": "p" * 32, "name": "demo"}, {"name": "alt"}],
         "users": [
