@@ -1,1 +1,1 @@
-"""What a client sees of the whole, over real HTTP: tenancy, bad input, lost writes."""
+"""Tests of running processes as a whole, over HTTP."""

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.tenancy import CALLERS
+from tests.acceptance.tenancy import PROJECTS
 from tests.clouds import CLOUDS, start_cloud
 from tests.support.cloud import Cloud, Member, seed_identity
 
-PROJECTS = {name: f"{number:032x}" for number, name in enumerate(CALLERS, 1)}
 READER = Member("reader", f"{0xEE:032x}", ("reader",))
 MEMBERS = [
     *(

@@ -1,12 +1,12 @@
-"""Which role may do what: the operations of all APIs, and the status that each caller gets.
+"""The table of roles: all operations on images, and the status code for each caller.
 
-Roles and statuses are those of Glance's default policy, as a real Glance was seen to answer; what
-Compute makes of them is in its reference. All callers but the last three act in one project.
+The rules for roles are those of Glance's default policy, and the status codes are those of a real
+Glance. For Compute, they follow its API reference. All callers with a role act in one project.
 """
 
 import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from tests.support.cloud import PASSWORD, Cloud, Member, request_token
@@ -21,7 +21,7 @@ ROLES = {
 }
 MEMBERS = [Member(name, PROJECT_ID, roles, PROJECT) for name, roles in ROLES.items()]
 MEMBERS += [Member("nobody", f"{0xB0D:032x}", (), "nobodys")]  # has no role anywhere
-# Callers whose token has no project: whose user has roles in one, or none, or all of the system
+# Callers whose token has no project: a user with roles, one without, and an admin of the system
 UNSCOPED = ("unscoped", "nobody")
 SYSTEM = "system"
 CALLERS = (*ROLES, *UNSCOPED)
@@ -37,7 +37,7 @@ Needs = Literal["list", "read", "write", "create", "token"]
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: `path` is below the API's version, `status` that of an image to begin with."""
+    """An operation. `path` is below the version root; the image has `status` before it."""
 
     api: Literal["compute", "image"]
     name: str
@@ -110,12 +110,13 @@ def _image() -> list[Operation]:
 
 
 OPERATIONS = [*_compute(), *_image()]
+OPERATIONS_BY_NAME = {str(operation): operation for operation in OPERATIONS}
 
 
 def expected_status(operation: Operation, caller: str) -> int:
-    """The status for `caller` of `operation` on an image of its own project, or a public one.
+    """Return the status of an operation on an image of the caller's project or a public one.
 
-    Who may read sees that the image exists, and is told that the operation is forbidden.
+    If the caller may read the image, a forbidden operation is 403; otherwise it is 404.
     """
     if operation.needs == "token" or caller in ("admin", "member"):
         return operation.success
@@ -127,7 +128,7 @@ def expected_status(operation: Operation, caller: str) -> int:
 
 
 def token_of(cloud: Cloud, caller: str) -> str:
-    """A token of that caller, with the scope that the table means."""
+    """Return a token of the caller, with the scope that the table has for it."""
     domain = {"id": "default"}
     name = {"unscoped": "member", SYSTEM: "admin"}.get(caller, caller)
     credentials = {"name": name, "domain": domain, "password": PASSWORD}
@@ -143,7 +144,7 @@ def token_of(cloud: Cloud, caller: str) -> str:
 def send(
     cloud: Cloud, token: str, operation: Operation, image_id: str = "", version: str = "/v2.1"
 ) -> Response:
-    """Send the operation on that image; `version` is that of the Compute API."""
+    """Send the request of an operation. `version` is the version root of the Compute API."""
     address, prefix = cloud.address, version
     if operation.api == "image":
         place = urlsplit(cloud.image_url_at(cloud.process.base_url))
@@ -153,3 +154,35 @@ def send(
         headers["Content-Type"] = operation.kind
     target = prefix + operation.path.format(id=image_id)
     return request(address, operation.method, target, headers, operation.payload)
+
+
+class CloudWithRoles:
+    """A cloud with a user for each role, and a token of each caller."""
+
+    def __init__(self, cloud: Cloud, callers: tuple[str, ...]) -> None:
+        self.cloud = cloud
+        self.tokens = {caller: token_of(cloud, caller) for caller in callers}
+
+    def send(self, caller: str, operation: Operation, image_id: str = "", **more: str) -> Response:
+        return send(self.cloud, self.tokens[caller], operation, image_id, **more)
+
+    def prepare(self, method: str, path: str, body: object, kind: str = "application/json") -> Any:
+        """Send a request to the Image API as the admin; return the document of the response."""
+        step = Operation("image", "prepare", method, path, "write", body=body, kind=kind)
+        response = self.send("admin", step)
+        assert response.status < 300, str(response)
+        return response.json() if response.body else None
+
+    def create_image(self, status: str = "active", visibility: str = "private") -> str:
+        """Create an image of the admin with this status; return its id."""
+        formats = {"disk_format": "raw", "container_format": "bare"}
+        new = {"name": "x", KEY: "debian", "visibility": visibility, **formats}
+        image_id = str(self.prepare("POST", "/images", new)["id"])
+        if status != "queued":
+            self.prepare("PUT", f"/images/{image_id}/file", b"data", DATA)
+        if status == "deactivated":
+            self.prepare("POST", f"/images/{image_id}/actions/deactivate", None)
+        return image_id
+
+    def get_image(self, image_id: str) -> Any:
+        return self.prepare("GET", f"/images/{image_id}", None)

@@ -1,14 +1,17 @@
-"""Who may do what to whose image: the table, and the requests that show it.
+"""The table of tenancy: what each caller may do with each kind of image of `owner`.
 
-Visibility and ownership are the Image service's rules (its images guide), the status codes are
-Compute's. An outcome is four letters: L the image is in a plain list, V it can be seen by id, E its
-metadata can be edited, D it can be deleted; a dash says not.
+Visibility and ownership follow the Image service's guide, the status codes those of Compute. An
+outcome has four letters: L, the image is in a list; V, it can be shown; E, its metadata can be
+edited; D, it can be deleted. A dash stands for what is not possible.
 """
 
 import json
+import uuid
 from dataclasses import dataclass
+from typing import Any
 
 CALLERS = ("owner", "member", "pending", "other", "admin")
+PROJECTS = {name: f"{number:032x}" for number, name in enumerate(CALLERS, 1)}
 UNKNOWN_CALLERS = ("none", "expired")  # no token, and one that has expired
 #   image         owner   member  pending other   admin (of a project of its own)
 TABLE = """
@@ -37,9 +40,30 @@ OUTCOMES = {
 KEY = "os_distro"  # a property that every image of the table has
 
 
+def image_document(kind: str) -> dict[str, Any]:
+    """Return a new image of `owner`, one of ATTRIBUTES, with both members."""
+    return {
+        "id": str(uuid.uuid4()),
+        "name": kind,
+        "status": "active",
+        "owner": PROJECTS["owner"],
+        "size": 1,
+        "disk_format": "raw",
+        "container_format": "bare",
+        "created_at": "2024-02-01T10:20:30Z",
+        "updated_at": "2024-03-01T11:21:31Z",
+        KEY: "debian",
+        "members": [
+            {"member_id": PROJECTS["member"], "status": "accepted"},
+            {"member_id": PROJECTS["pending"], "status": "pending"},
+        ],
+        **ATTRIBUTES[kind],
+    }
+
+
 @dataclass(frozen=True)
 class Operation:
-    """One operation of the Compute API: `path` below /images, `needs` a letter of an outcome."""
+    """An operation of the Compute API: `path` is below /images, `needs` a letter of outcomes."""
 
     name: str
     method: str
@@ -71,10 +95,10 @@ OPERATIONS = (
 
 
 def expected_status(operation: Operation, caller: str, image: str) -> int:
-    """The status of `operation` by `caller` on `image`.
+    """Return the status of an operation by `caller` on an image of kind `image`.
 
-    A list always succeeds (what it holds is the outcome's L). An image that the caller cannot see
-    is 404, whatever is asked of it; one that it sees but may not change is 403.
+    A list always succeeds. An image that the caller may not see is 404; one that the caller may see
+    but not change is 403.
     """
     if caller in UNKNOWN_CALLERS:
         return 401

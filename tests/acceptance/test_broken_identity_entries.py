@@ -1,4 +1,4 @@
-"""Broken entries of the identity file are left out; the others work."""
+"""Invalid entries of the identity file are ignored; the others work."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from tests.support.process import GlimpseProcess
 
 PROJECT = "a" * 32
 ROLES = {"gone": ["admin"], PROJECT: ["reader"]}
-# What is added to the sections of the file.
+# Invalid entries that are added to the sections of the file.
 BROKEN: dict[str, list[Any]] = {
     "users": [
         {"id": "1", "name": "u1", "password": 5},
@@ -48,7 +48,7 @@ def _write(path: Path, *, broken: Mapping[str, Sequence[Any]]) -> None:
 
 
 def _check(process: GlimpseProcess) -> None:
-    """Log in, list, and write the file."""
+    """Check that logins, lists and writes of the file work."""
     cloud = EmbeddedCloud(process)
     for target in ("users", "projects", "auth/projects"):
         response = cloud.request("demo", "GET", f"/identity/v3/{target}")
@@ -63,7 +63,7 @@ def _check(process: GlimpseProcess) -> None:
     assert cloud.request("demo", "DELETE", f"{target}/{credential}").status == 204
 
 
-def test_broken_entries_are_left_out_and_logged(state_dir: Path) -> None:
+def test_invalid_entries_are_ignored_and_logged(state_dir: Path) -> None:
     path = state_dir / "identity.json"
     state_dir.mkdir(exist_ok=True)
     _write(path, broken={})
@@ -73,7 +73,7 @@ def test_broken_entries_are_left_out_and_logged(state_dir: Path) -> None:
         log = process.log.read_text()
         assert log.count("is broken") == sum(map(len, BROKEN.values())), log
         assert "Traceback" not in log
-    with GlimpseProcess(state_dir) as process:  # and it starts with such a file, too
+    with GlimpseProcess(state_dir) as process:  # a process also starts with such a file
         _check(process)
 
 

@@ -1,4 +1,4 @@
-"""Rows of the catalog that another program broke: no list fails because of one."""
+"""Lists work although another program has written invalid rows to the catalog."""
 
 import json
 import sqlite3
@@ -14,7 +14,7 @@ from tests.support.http import Response
 from tests.support.process import GlimpseProcess
 
 DATE = "2024-03-01T00:00:00Z"
-# What is set in the rows, one a row, in SQL.
+# SQL assignments, each of which makes a row invalid.
 BROKEN = [
     *("created_at = 'yesterday'", "created_at = '2024-02-30T00:00:00Z'", "created_at = ''"),
     *("created_at = '0000-01-01T00:00:00Z'", "created_at = '10000-01-01T00:00:00Z'"),
@@ -29,7 +29,7 @@ BROKEN = [
     *("size = 1e300", "virtual_size = X'01'", "min_ram = NULL", "checksum = X'FF'"),
     *("os_hash_value = CAST(X'C3' AS TEXT)", "disk_format = X'FF'", "id = 'no uuid'", "id = NULL"),
 ]
-# What is odd, but can be shown.
+# Assignments of unusual values with which a row can still be shown.
 ODD = ["status = 'strange'", "size = -1", "disk_format = 'none'", "name = char(0)"]
 LISTS = [
     *("/v2.1/images", "/v2.1/images/detail", "/v2/images/detail", "/image/v2/images?limit=1000"),
@@ -70,7 +70,7 @@ def put_images(cloud: EmbeddedCloud, count: int) -> None:
 
 
 def break_rows(cloud: EmbeddedCloud, assignments: list[str]) -> None:
-    """Set something in the first rows, as a program would that knows nothing of the rules."""
+    """Apply each assignment to one row, without the constraints of the schema."""
     with closing(sqlite3.connect(cloud.state_dir / "catalog.sqlite")) as database:
         database.execute("PRAGMA writable_schema = 1")
         database.execute("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '')")
@@ -103,7 +103,7 @@ def test_broken_rows_are_left_out_of_every_list_and_logged_once(cloud: EmbeddedC
 
 
 def test_pages_continue_after_broken_rows(cloud: EmbeddedCloud) -> None:
-    """All of a page may be broken; a list with a limit is no shorter for it."""
+    """All rows of a page may be invalid; a list with a limit is not shorter for that."""
     put_images(cloud, 450)
     break_rows(cloud, ["created_at = 'x'", "properties = '{'"] * 200)
     sound = {image_id(number) for number in range(400, 450)}

@@ -1,8 +1,8 @@
-"""Version discovery takes no token, but refuses requests that every operation refuses."""
+"""Version discovery needs no token, but rejects requests that every operation rejects."""
 
 import pytest
 
-from tests.acceptance.conftest import PROJECTS
+from tests.acceptance.tenancy import PROJECTS
 from tests.support.cloud import Cloud
 
 ROOTS = ("/", "/v2", "/v2.1", "/v2.1/", "/nowhere")

@@ -1,4 +1,4 @@
-"""Shutdown: requests in flight complete, and the command exits with 0."""
+"""Shutdown: requests in progress complete, and the command exits with status 0."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.test_lost_uploads import PIECE, half_sent, make_image, names, status
+from tests.acceptance.uploads import HALF, create_image, half_upload, image_status, stored_files
 from tests.support.cloud import EmbeddedCloud
 from tests.support.http import read_response
 from tests.support.process import GlimpseProcess
@@ -20,23 +20,23 @@ def test_an_upload_in_progress_completes_while_draining(
     process = GlimpseProcess(state_dir, arguments=["--workers", workers])
     cloud = EmbeddedCloud(process)
     with process:
-        image = make_image(cloud)
-        with half_sent(cloud, image) as upload:
+        image = create_image(cloud)
+        with half_upload(cloud, image) as upload:
             os.kill(process.pid, number)
             upload.settimeout(0.5)
             with pytest.raises(TimeoutError):
-                upload.recv(1)  # it waits
+                upload.recv(1)  # the process waits for the upload
             upload.settimeout(20)
-            upload.sendall(PIECE)
+            upload.sendall(HALF)
             response = read_response(upload, "PUT")
         assert response.status == 204, str(response)
         assert process.stop() == 0, process.log.read_text()
     with process:
-        assert status(cloud, image) == "active"
-        assert cloud.request("owner", "GET", f"/image/v2/images/{image}/file").body == 2 * PIECE
+        assert image_status(cloud, image) == "active"
+        assert cloud.request("owner", "GET", f"/image/v2/images/{image}/file").body == 2 * HALF
 
 
-def test_a_client_that_is_too_slow_is_disconnected_and_leaves_nothing(
+def test_an_upload_that_exceeds_the_shutdown_timeout_is_undone(
     state_dir: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "glimpse.conf"
@@ -44,10 +44,10 @@ def test_a_client_that_is_too_slow_is_disconnected_and_leaves_nothing(
     process = GlimpseProcess(state_dir, arguments=["--config-file", str(file)])
     cloud = EmbeddedCloud(process)
     with process:
-        image = make_image(cloud)
-        with half_sent(cloud, image):
+        image = create_image(cloud)
+        with half_upload(cloud, image):
             assert process.stop() == 0, process.log.read_text()
         assert "Traceback" not in process.log.read_text(), process.log.read_text()
     with process:
-        assert status(cloud, image) == "queued"
-        assert names(state_dir) == []
+        assert image_status(cloud, image) == "queued"
+        assert stored_files(state_dir) == []

@@ -1,4 +1,4 @@
-"""A full disk: writes are refused, acknowledged ones are kept, and work resumes with space."""
+"""A full disk: writes fail, acknowledged ones are kept, and writes work again with space."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import MEMBERS
+from tests.acceptance.uploads import create_image, upload
 from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess, wait_until
@@ -16,7 +17,7 @@ from tests.support.process import GlimpseProcess, wait_until
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A state directory that is a disk of three megabytes; the log is on another."""
+    """The mount point of a disk of three megabytes for the state; the log is elsewhere."""
     if os.geteuid() != 0:
         pytest.skip("only root may mount a small disk")
     place = tmp_path / "state"
@@ -39,8 +40,8 @@ def cloud(disk: Path) -> Iterator[EmbeddedCloud]:
         yield started
 
 
-class Filled:
-    """While it lasts, the disk has no room left."""
+class FullDisk:
+    """A context manager: fills the disk, and frees the space at the end."""
 
     def __init__(self, disk: Path) -> None:
         self._file = disk / "filled"
@@ -57,28 +58,13 @@ class Filled:
         self._file.unlink()
 
 
-def make_image(cloud: EmbeddedCloud) -> str:
-    body = {"disk_format": "raw", "container_format": "bare"}
-    response = cloud.request("owner", "POST", "/image/v2/images", json.dumps(body).encode())
-    assert response.status == 201, str(response)
-    return str(response.json()["id"])
-
-
-def upload(cloud: EmbeddedCloud, image: str, data: bytes) -> Response:
-    headers = {
-        "X-Auth-Token": cloud.token("owner") or "",
-        "Content-Type": "application/octet-stream",
-    }
-    return request(cloud.address, "PUT", f"/image/v2/images/{image}/file", headers, data)
-
-
 def set_item(cloud: EmbeddedCloud, image: str, key: str) -> Response:
     body = json.dumps({"meta": {key: "v" * 200}}).encode()
     return cloud.request("owner", "PUT", f"/v2.1/images/{image}/metadata/{key}", body)
 
 
 def test_acknowledged_writes_survive_a_disk_that_fills_up(cloud: EmbeddedCloud, disk: Path) -> None:
-    image = make_image(cloud)
+    image = create_image(cloud)
     written = {}
     with (disk / "filling").open("wb", buffering=0) as filling:
         for number in range(100):  # the disk is full somewhere in the middle
@@ -95,26 +81,26 @@ def test_acknowledged_writes_survive_a_disk_that_fills_up(cloud: EmbeddedCloud, 
     assert set(response.json()["metadata"]) == {*kept, "after"}, str(response)
 
 
-def test_an_upload_that_does_not_fit_leaves_nothing_and_one_that_does_succeeds(
+def test_an_upload_that_does_not_fit_is_undone_and_one_that_fits_succeeds(
     cloud: EmbeddedCloud, disk: Path
 ) -> None:
-    image = make_image(cloud)
+    image = create_image(cloud)
     response = upload(cloud, image, b"x" * 5_000_000)
     assert response.status == 413, str(response)
     assert list((disk / "data").iterdir()) == []
     assert cloud.request("owner", "GET", f"/image/v2/images/{image}").json()["status"] == "queued"
-    with Filled(disk):
+    with FullDisk(disk):
         response = upload(cloud, image, b"x")
         assert (response.status, response.header("Retry-After")) == (503, "1"), str(response)
         assert cloud.request("owner", "GET", "/v2.1/images/detail").status == 200
     assert upload(cloud, image, b"x").status == 204
 
 
-def test_logins_and_logouts_on_a_full_disk_report_what_was_done(
+def test_logins_and_logouts_on_a_full_disk_succeed_or_are_503(
     cloud: EmbeddedCloud, disk: Path
 ) -> None:
     files = set(disk.iterdir())
-    with Filled(disk):
+    with FullDisk(disk):
         token = cloud.token("owner") or ""
         headers = {"X-Auth-Token": token, "X-Subject-Token": token}
         path = "/identity/v3/auth/tokens"
@@ -135,14 +121,17 @@ def test_logins_and_logouts_on_a_full_disk_report_what_was_done(
 
 
 def readiness(cloud: EmbeddedCloud) -> tuple[int, dict[str, str | None]]:
-    """The status of ``/readiness``, and the reason of each part that is not ready."""
+    """Return the status of ``/readiness``, and for each part why it is not ready."""
     response = request(cloud.address, "GET", "/readiness")
     parts = response.json()["parts"]
     return response.status, {name: part.get("reason") for name, part in parts.items()}
 
 
-def becomes_ready(cloud: EmbeddedCloud, *, ready: bool) -> dict[str, str | None]:
-    """Wait until readiness says so, which it looks at once a second; return the reasons."""
+def wait_for_readiness(cloud: EmbeddedCloud, *, ready: bool) -> dict[str, str | None]:
+    """Wait until ``/readiness``, which is cached for a second, is 200 or 503.
+
+    Returns for each part why it is not ready.
+    """
     status = 200 if ready else 503
     wait_until(lambda: readiness(cloud)[0] == status, f"readiness never was {status}")
     return readiness(cloud)[1]
@@ -151,12 +140,12 @@ def becomes_ready(cloud: EmbeddedCloud, *, ready: bool) -> dict[str, str | None]
 def test_readiness_names_a_full_disk_and_one_line_is_logged(
     cloud: EmbeddedCloud, disk: Path
 ) -> None:
-    image = make_image(cloud)
+    image = create_image(cloud)
     assert upload(cloud, image, b"data").status == 204
-    other = make_image(cloud)
-    becomes_ready(cloud, ready=True)
-    with Filled(disk):
-        reasons = becomes_ready(cloud, ready=False)
+    other = create_image(cloud)
+    wait_for_readiness(cloud, ready=True)
+    with FullDisk(disk):
+        reasons = wait_for_readiness(cloud, ready=False)
         assert reasons == {
             "healthcheck": None,
             "catalog": "no space is left for the catalog",
@@ -168,7 +157,7 @@ def test_readiness_names_a_full_disk_and_one_line_is_logged(
         assert {upload(cloud, other, b"x" * 200_000).status for _ in range(20)} <= {413, 503}
         for path in ("/v2.1/images/detail", f"/image/v2/images/{image}/file"):
             assert cloud.request("owner", "GET", path).status == 200
-    becomes_ready(cloud, ready=True)
+    wait_for_readiness(cloud, ready=True)
     assert set_item(cloud, image, "after").status == 200
     assert upload(cloud, other, b"x" * 2000).status == 204
     log = cloud.process.log.read_text()
@@ -184,10 +173,10 @@ def test_writes_without_a_state_directory_are_503(
     seed_identity(state, MEMBERS)
     with GlimpseProcess(state) as process:
         cloud = EmbeddedCloud(process)
-        image, other = make_image(cloud), make_image(cloud)
+        image, other = create_image(cloud), create_image(cloud)
         assert upload(cloud, image, b"data").status == 204
         state.rename(tmp_path / "moved")
-        reasons = becomes_ready(cloud, ready=False)
+        reasons = wait_for_readiness(cloud, ready=False)
         assert reasons == {
             "healthcheck": None,
             "catalog": "the catalog cannot be read",
@@ -207,7 +196,7 @@ def test_writes_without_a_state_directory_are_503(
         assert cloud.request("owner", "GET", "/v2.1/images/detail").status == 200
         assert cloud.request("owner", "GET", f"/image/v2/images/{image}/file").status == 503
         (tmp_path / "moved").rename(state)
-        becomes_ready(cloud, ready=True)
+        wait_for_readiness(cloud, ready=True)
         assert set_item(cloud, image, "after").status == 200
         assert upload(cloud, other, b"data").status == 204
         assert cloud.request("owner", "GET", f"/image/v2/images/{image}/file").body == b"data"
@@ -223,7 +212,7 @@ def test_a_data_directory_that_disappears_is_not_created_again(tmp_path: Path) -
     seed_identity(state, MEMBERS)
     with GlimpseProcess(state) as process:
         cloud = EmbeddedCloud(process)
-        image, other = make_image(cloud), make_image(cloud)
+        image, other = create_image(cloud), create_image(cloud)
         assert upload(cloud, image, b"data").status == 204
         (state / "data").rename(tmp_path / "unmounted")
         assert upload(cloud, other, b"data").status == 503

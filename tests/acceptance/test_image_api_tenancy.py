@@ -1,4 +1,4 @@
-"""Who may do what to whose image through the Image API: the same table, also of a real Glance."""
+"""The Image API permits what the table of tenancy says, as a real Glance does."""
 
 import json
 from typing import Any
@@ -7,14 +7,20 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.acceptance.conftest import READER
-from tests.acceptance.tenancy import ATTRIBUTES, CALLERS, KEY, OUTCOMES, UNKNOWN_CALLERS
-from tests.acceptance.test_tenancy import make_image
+from tests.acceptance.tenancy import (
+    ATTRIBUTES,
+    CALLERS,
+    KEY,
+    OUTCOMES,
+    UNKNOWN_CALLERS,
+    image_document,
+)
 from tests.support.cloud import Cloud
 from tests.support.http import Response, request
 
 CHANGES = json.dumps([{"op": "replace", "path": f"/{KEY}", "value": "x"}]).encode()
 PATCH = "application/openstack-images-v2.1-json-patch"
-# name: method, path below /v2/images, the letter that it needs, success, body and its type
+# method, path below /v2/images, the letter needed, the status of success, body, media type
 OPERATIONS: dict[str, tuple[str, str, str, int, bytes | None, str]] = {
     "list": ("GET", "?limit=1000", "L", 200, None, ""),
     "show": ("GET", "/{id}", "V", 200, None, ""),
@@ -38,7 +44,7 @@ def send_request(cloud: Cloud, token: str | None, operation: str, image_id: str)
 def expected(operation: str, outcome: str) -> int:
     _, _, needs, success, _, _ = OPERATIONS[operation]
     if needs in ("L", *outcome):
-        return success  # of an upload: it may be tried, and finds that there is data already
+        return success  # for an upload, 409: it is permitted, and the image has data already
     return 403 if "V" in outcome else 404
 
 
@@ -46,7 +52,7 @@ def expected(operation: str, outcome: str) -> int:
 @pytest.mark.parametrize("kind", ATTRIBUTES)
 @pytest.mark.parametrize("caller", CALLERS)
 def test_responses_match_the_table(caller: str, kind: str, operation: str, cloud: Cloud) -> None:
-    image = make_image(kind)
+    image = image_document(kind)
     cloud.put_images([image])
     response = send_request(cloud, cloud.token(caller), operation, image["id"])
     outcome = OUTCOMES[caller, kind]
@@ -62,7 +68,7 @@ def test_responses_match_the_table(caller: str, kind: str, operation: str, cloud
 def test_without_a_valid_token_everything_is_401(
     caller: str, operation: str, cloud: Cloud, expired_token: str
 ) -> None:
-    image = make_image("public")
+    image = image_document("public")
     cloud.put_images([image])
     response = send_request(
         cloud, expired_token if caller == "expired" else None, operation, image["id"]
@@ -74,7 +80,7 @@ def test_without_a_valid_token_everything_is_401(
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_reader_changes_nothing(operation: str, cloud: Cloud) -> None:
-    image: dict[str, Any] = {**make_image("private"), "owner": READER.project_id}
+    image: dict[str, Any] = {**image_document("private"), "owner": READER.project_id}
     cloud.put_images([image])
     response = send_request(cloud, cloud.token(READER.name), operation, image["id"])
     assert response.status == (200 if operation in ("list", "show") else 403), str(response)

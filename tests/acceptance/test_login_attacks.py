@@ -1,4 +1,4 @@
-"""Logins during attacks on passwords, over sockets, against a process."""
+"""Correct logins to a running process are quick during attacks on passwords."""
 
 import asyncio
 import contextlib
@@ -18,9 +18,9 @@ from tests.support.resident_memory import resident_bytes
 
 ATTACKERS = 300
 ADDRESSES = 100
-ATTACKER = "127.0.0.{}"  # from 2 on; the right logins come from 127.0.0.1
-MOST_SECONDS = 2.0  # a right login from another address, as the issue has it
-MOST_MEDIAN = 0.05  # seconds of a list
+ATTACKER = "127.0.0.{}"  # numbers from 2; correct logins come from 127.0.0.1
+MOST_SECONDS = 2.0  # the limit for a correct login from another address
+MOST_MEDIAN = 0.05  # the limit in seconds for a list
 TOKENS = "/identity/v3/auth/tokens"
 Address = tuple[str, int]
 
@@ -52,14 +52,14 @@ def post(body: bytes, headers: str = "") -> bytes:
     return head.encode() + body
 
 
-def right_password(cloud: EmbeddedCloud, name: str) -> str:
+def correct_password(cloud: EmbeddedCloud, name: str) -> str:
     document = json.loads((cloud.process.state_dir / "identity.json").read_text())
     return next(str(user["password"]) for user in document["users"] if user["name"] == name)
 
 
 def timed_login(cloud: EmbeddedCloud, name: str, address: str = "127.0.0.1") -> float:
-    """Seconds that the right login takes from an address; fails unless it succeeds."""
-    content = login_request(name, right_password(cloud, name))
+    """Log in with the correct password from an address; return the duration in seconds."""
+    content = login_request(name, correct_password(cloud, name))
     began = time.monotonic()
     response = send_from(address, cloud.address, content)
     assert response.status == 201, str(response)
@@ -108,7 +108,7 @@ async def close(writer: asyncio.StreamWriter) -> None:
 
 @contextlib.asynccontextmanager
 async def attackers(cloud: EmbeddedCloud, name: str, sources: list[str]) -> AsyncIterator[None]:
-    """300 attackers of a name, while the block runs."""
+    """Run 300 attackers of a user until the block ends."""
     attacking = asyncio.Semaphore(0)
     tasks = [
         asyncio.ensure_future(
@@ -129,9 +129,9 @@ async def attackers(cloud: EmbeddedCloud, name: str, sources: list[str]) -> Asyn
 
 
 class Bounds:
-    """The bounds, and what a machine with other things to do takes without any attack.
+    """Time limits, adjusted to how long the same takes on this machine without an attack.
 
-    Those may come and go, so it is measured before and after an attack.
+    That is measured before and after an attack, because the machine's other work comes and goes.
     """
 
     def __init__(self, cloud: EmbeddedCloud) -> None:
@@ -147,10 +147,10 @@ class Bounds:
 
 
 async def test_correct_logins_and_lists_are_quick_under_attack(cloud: EmbeddedCloud) -> None:
-    """300 attackers from 100 addresses try passwords of one name.
+    """300 attackers from 100 addresses try passwords of one user.
 
-    The right login of that name comes from another address; so does one of another name from an
-    address of the attackers'. All are measured by their median, one after the other.
+    The correct login of that user comes from another address; so does one of another user from an
+    address of the attackers. Each is measured several times; the median counts.
     """
     bounds, token = Bounds(cloud), cloud.token("owner")
     sources = [ATTACKER.format(number) for number in range(2, 2 + ADDRESSES)]
@@ -176,7 +176,7 @@ def test_logins_of_clients_that_disconnect_delay_no_correct_login(cloud: Embedde
 
 
 async def guess(address: Address, content: bytes) -> Response:
-    """Send one login and read the answer without blocking others."""
+    """Send one login and read the response without blocking others."""
     reader, writer = await asyncio.open_connection(*address)
     try:
         writer.write(content)
@@ -198,7 +198,7 @@ async def guess_at_once(address: Address, contents: list[bytes]) -> list[Respons
 async def test_too_many_logins_at_once_are_refused_alike_for_known_and_unknown_names(
     cloud: EmbeddedCloud, name: str | None
 ) -> None:
-    """Without a name, the logins are of an application credential that does not exist."""
+    """Without a name, the logins are those of an application credential that does not exist."""
     guesses = [
         login_request(name, f"guess {number}")
         if name
@@ -223,7 +223,7 @@ async def test_too_many_logins_at_once_are_refused_alike_for_known_and_unknown_n
 async def test_the_client_address_is_the_forwarded_one_if_proxies_are_trusted(
     state_dir: Path,
 ) -> None:
-    """One name from 12 addresses at once, behind one proxy: each is checked."""
+    """Logins of one user from 12 addresses behind one proxy are all checked."""
     settings = state_dir.parent / "proxy.conf"
     settings.write_text("[oslo_middleware]\nenable_proxy_headers_parsing = true\n")
     with GlimpseProcess(state_dir, arguments=["--config-file", str(settings)]) as process:
@@ -236,7 +236,7 @@ async def test_the_client_address_is_the_forwarded_one_if_proxies_are_trusted(
 
 
 def test_failed_logins_with_long_names_take_no_memory(cloud: EmbeddedCloud) -> None:
-    """Resident memory grows by less than 30 MB over 700 names of 110 kB, after 100 to warm up."""
+    """After 100 logins, 700 more with names of 110 kB take less than 30 MB."""
     cloud.token("owner")
 
     def fail(count: int, start: int) -> None:

@@ -1,4 +1,4 @@
-"""No acknowledged write is lost: not by other clients, other workers or a crash."""
+"""No acknowledged write is lost through other clients, other workers or a crash."""
 
 import json
 import time
@@ -9,18 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.conftest import MEMBERS, PROJECTS
+from tests.acceptance.conftest import MEMBERS
+from tests.acceptance.tenancy import PROJECTS
 from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.process import GlimpseProcess
 
 CLIENTS = 8
-KEYS_EACH = 125  # 1,000 in all, and 125 on each of eight images: fewer than the quota of 128
+KEYS_EACH = 125  # 1,000 in all, 125 on each of eight images: below the quota of 128
 KILLS = 10  # in each of five runs: 50
 KEYS = 20
 
 
 def make_images(cloud: EmbeddedCloud, count: int) -> list[str]:
-    """Load `count` images of the owner's without metadata; return their ids."""
+    """Create `count` images of OWNER without metadata; return their ids."""
     ids = [str(uuid.uuid4()) for _ in range(count)]
     rest = {"status": "active", "owner": PROJECTS["owner"], "created_at": "2024-02-01T10:20:30Z"}
     cloud.put_images(
@@ -30,7 +31,7 @@ def make_images(cloud: EmbeddedCloud, count: int) -> list[str]:
 
 
 def set_item(cloud: EmbeddedCloud, image_id: str, key: str, value: str) -> int:
-    """Set one metadata item as the owner; return the status."""
+    """Set a metadata item as the user ``owner``; return the status code."""
     body = json.dumps({"meta": {key: value}}).encode()
     return cloud.request("owner", "PUT", f"/v2.1/images/{image_id}/metadata/{key}", body).status
 
@@ -72,7 +73,7 @@ def test_eight_clients_that_set_1000_keys_through_two_workers_lose_none(
 def test_a_process_that_is_killed_while_writing_loses_nothing_acknowledged(
     run: int, tmp_path: Path
 ) -> None:
-    """Values grow: after a crash a key has its last acknowledged value, or the one in flight."""
+    """Values grow: a key must have its last acknowledged value, or the one in progress."""
     seed_identity(tmp_path / "state", MEMBERS)
     process = GlimpseProcess(tmp_path / "state")
     cloud = EmbeddedCloud(process)
@@ -82,7 +83,7 @@ def test_a_process_that_is_killed_while_writing_loses_nothing_acknowledged(
     (image,) = make_images(cloud, 1)
     for kill in range(KILLS):
         with ThreadPoolExecutor(1) as pool:
-            # The kill lands somewhere in the middle of these writes: sooner or later in each round.
+            # The process is killed during these writes, later in each round.
             waiting = pool.submit(_kill_after, process, 0.01 + 0.004 * ((run * KILLS + kill) % 13))
             while (status := _try_to_set(cloud, image, count)) is not None:
                 assert status == 200
@@ -109,7 +110,7 @@ def _kill_after(process: GlimpseProcess, seconds: float) -> None:
 
 
 def _try_to_set(cloud: EmbeddedCloud, image: str, number: int) -> int | None:
-    """Set a key to the number; None when the process went away before it answered."""
+    """Set a key to a number; return the status code, or None without a response."""
     try:
         return set_item(cloud, image, f"k{number % KEYS}", str(number))
     except (OSError, ValueError):

@@ -1,6 +1,6 @@
-"""Memory that clients cannot fill: a process stays as large as it is, whatever texts they send.
+"""Long texts in requests do not fill memory, however many different ones clients send.
 
-Bounds are in bytes: what a process keeps of a request is cut or counted, however many there are.
+Limits are in bytes: what a process keeps of requests is truncated or bounded in total.
 """
 
 import http.client
@@ -17,21 +17,21 @@ from tests.support.gateway import SERVICE, gateway
 from tests.support.process import GlimpseProcess
 from tests.support.resident_memory import MEGABYTE, resident_bytes
 
-LONG = 50_000  # characters: a request's head may have 64 kB
+LONG = 50_000  # characters; the head of a request may have 64 kB
 WARM_UP, ROUNDS = 5, 15
-MOST_GROWTH = 8 * MEGABYTE  # of a process that got some 25 MB of texts, each another one
+MOST_GROWTH = 8 * MEGABYTE  # while it receives about 25 MB of different texts
 
 
-class Sent(NamedTuple):
-    """A request that a client may send; TEXT, WIDE and ID in it stand for new texts each time."""
+class RequestTemplate(NamedTuple):
+    """A template of a request, in which TEXT, WIDE and ID stand for new texts."""
 
     method: str
     path: str
     headers: Mapping[str, str] = {}
     body: str | None = None
 
-    def filled(self) -> "Sent":
-        """The request with texts that were never sent before."""
+    def fill_in(self) -> "RequestTemplate":
+        """Return a request with texts that were never sent before."""
         new = uuid.uuid4().hex
         texts = {"TEXT": new + "t" * LONG, "WIDE": new + "%C3%A9" * (LONG // 6), "ID": new}
 
@@ -42,31 +42,33 @@ class Sent(NamedTuple):
 
         headers = {name: fill(value) for name, value in self.headers.items()}
         body = fill(self.body) if self.body else None
-        return Sent(fill(self.method), fill(self.path), headers, body)
+        return RequestTemplate(fill(self.method), fill(self.path), headers, body)
 
 
-def each_request(image: str) -> Iterator[Sent]:
-    """Requests that have a long text in one place each."""
+def request_templates(image: str) -> Iterator[RequestTemplate]:
+    """Yield requests that have a long text in different places."""
     for path in ("/v2.1/images", "/v2.1/images/detail", "/v2/images/detail", "/image/v2/images"):
-        yield Sent("GET", f"{path}?name=TEXT")
-        yield Sent("GET", f"{path}?name=WIDE")
-        yield Sent("GET", f"{path}?property-k=TEXT&limit=1")
-        yield Sent("GET", f"{path}?status=TEXT")
-        yield Sent("GET", f"{path}?limit=1", {"X-Other": "TEXT"})
-        yield Sent("GET", f"{path}?limit=1", {"Accept": "text/TEXT"})
+        yield RequestTemplate("GET", f"{path}?name=TEXT")
+        yield RequestTemplate("GET", f"{path}?name=WIDE")
+        yield RequestTemplate("GET", f"{path}?property-k=TEXT&limit=1")
+        yield RequestTemplate("GET", f"{path}?status=TEXT")
+        yield RequestTemplate("GET", f"{path}?limit=1", {"X-Other": "TEXT"})
+        yield RequestTemplate("GET", f"{path}?limit=1", {"Accept": "text/TEXT"})
     names = ",".join(str(number) for number in range(150))
-    yield Sent("GET", f"/image/v2/images?name=in:ID,{names}&size_min=1")
+    yield RequestTemplate("GET", f"/image/v2/images?name=in:ID,{names}&size_min=1")
     for query in ("TEXT=v", "tag=TEXT", "sort=TEXT"):
-        yield Sent("GET", f"/image/v2/images?{query}")
+        yield RequestTemplate("GET", f"/image/v2/images?{query}")
     for path in ("images/TEXT", "TEXT", "images/detail?limit=1&marker=TEXT"):
-        yield Sent("GET", f"/v2.1/{path}")
-    yield Sent("DELETE", f"/v2.1/images/{image}/metadata/TEXT")
-    yield Sent("PUT", f"/v2.1/images/{image}/metadata/k", {}, '{"meta": {"k": "TEXT"}}')
-    yield Sent("PUT", f"/v2.1/images/{image}/metadata/TEXT", {}, '{"meta": {"TEXT": "v"}}')
-    yield Sent("GET", "/identity/v3/TEXT")
-    yield Sent("GET", "/TEXT")
-    yield Sent("MID", "/v2.1/images")
-    yield Sent("GET", "/v2.1/images", {"OpenStack-API-Version": "compute TEXT"})
+        yield RequestTemplate("GET", f"/v2.1/{path}")
+    yield RequestTemplate("DELETE", f"/v2.1/images/{image}/metadata/TEXT")
+    yield RequestTemplate("PUT", f"/v2.1/images/{image}/metadata/k", {}, '{"meta": {"k": "TEXT"}}')
+    yield RequestTemplate(
+        "PUT", f"/v2.1/images/{image}/metadata/TEXT", {}, '{"meta": {"TEXT": "v"}}'
+    )
+    yield RequestTemplate("GET", "/identity/v3/TEXT")
+    yield RequestTemplate("GET", "/TEXT")
+    yield RequestTemplate("MID", "/v2.1/images")
+    yield RequestTemplate("GET", "/v2.1/images", {"OpenStack-API-Version": "compute TEXT"})
     detail = "/v2.1/images/detail"
     for name, value in {
         "X-Forwarded-Host": "TEXT",
@@ -75,27 +77,29 @@ def each_request(image: str) -> Iterator[Sent]:
         "Forwarded": "host=TEXT",
         "Host": "TEXT",
     }.items():
-        yield Sent("GET", detail, {name: value})
+        yield RequestTemplate("GET", detail, {name: value})
 
 
-def send_all(cloud: Cloud, user: str, requests: list[Sent], rounds: int) -> dict[str, list[int]]:
-    """Send each request that often; return the statuses of the last round by place."""
+def send_all(
+    cloud: Cloud, user: str, requests: list[RequestTemplate], rounds: int
+) -> dict[str, list[int]]:
+    """Send each request `rounds` times; return the status codes by path."""
     token = cloud.token(user) or ""
     connection = http.client.HTTPConnection(*cloud.address, timeout=20)
     statuses: dict[str, list[int]] = {}
     for _ in range(rounds):
-        for sent in (each.filled() for each in requests):
-            headers = {"X-Auth-Token": token, "Content-Type": "application/json", **sent.headers}
-            connection.request(sent.method, sent.path, sent.body, headers)
+        for request in (each.fill_in() for each in requests):
+            headers = {"X-Auth-Token": token, "Content-Type": "application/json", **request.headers}
+            connection.request(request.method, request.path, request.body, headers)
             response = connection.getresponse()
             response.read()
-            statuses.setdefault(sent.path[:40], []).append(response.status)
+            statuses.setdefault(request.path[:40], []).append(response.status)
     connection.close()
     return statuses
 
 
-def growth(cloud: Cloud, user: str, requests: list[Sent]) -> int:
-    """Bytes by which the process grows when all of that is sent, after a warm-up."""
+def memory_growth(cloud: Cloud, user: str, requests: list[RequestTemplate]) -> int:
+    """Return the bytes by which the process grows during these requests, after a warm-up."""
     send_all(cloud, user, requests, WARM_UP)
     before = resident_bytes(cloud.process.pid)
     statuses = send_all(cloud, user, requests, ROUNDS)
@@ -126,7 +130,7 @@ def make_image(cloud: Cloud) -> str:
 def test_long_texts_that_differ_between_requests_are_not_cached(
     embedded: EmbeddedCloud,
 ) -> None:
-    grown = growth(embedded, "owner", list(each_request(make_image(embedded))))
+    grown = memory_growth(embedded, "owner", list(request_templates(make_image(embedded))))
     assert grown < MOST_GROWTH, f"{grown / MEGABYTE:.0f} MB more"
 
 
@@ -137,6 +141,6 @@ def test_a_gateway_caches_no_long_texts(tmp_path: Path) -> None:
         image = make_image(backend)
         sections = {"oslo_middleware": {"enable_proxy_headers_parsing": True}}
         with gateway(tmp_path / "gateway", backend, sections) as cloud:
-            requests = [each for each in each_request(image) if each.path.startswith("/v2")]
-            grown = growth(cloud, "owner", requests)
+            requests = [each for each in request_templates(image) if each.path.startswith("/v2")]
+            grown = memory_growth(cloud, "owner", requests)
     assert grown < MOST_GROWTH, f"{grown / MEGABYTE:.0f} MB more"

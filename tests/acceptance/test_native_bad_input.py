@@ -1,4 +1,4 @@
-"""Invalid input to the Image and Identity APIs: a 4xx within seconds, never a 5xx."""
+"""Invalid requests to the Image and Identity APIs get a 4xx within seconds."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.acceptance.conftest import MEMBERS
 from tests.acceptance.test_bad_input import BODIES, HEADERS, ODD_METHODS
-from tests.acceptance.test_lost_uploads import make_image
+from tests.acceptance.uploads import create_image
 from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.http import Response, request
 from tests.support.process import GlimpseProcess
@@ -29,7 +29,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud
 
 @pytest.fixture(scope="module")
 def image(embedded: EmbeddedCloud) -> str:
-    return make_image(embedded)
+    return create_image(embedded)
 
 
 def send_request(
@@ -72,14 +72,14 @@ def test_a_bad_body_is_refused(body: bytes, embedded: EmbeddedCloud, image: str)
 def test_a_body_of_10_mb_is_refused_before_it_is_sent(
     method: str, target: str, kind: tuple[str, str], embedded: EmbeddedCloud, image: str
 ) -> None:
-    """The length is announced and nothing of it sent: whoever waits for the body hangs."""
+    """The client announces the length and sends nothing: a server that waits for it times out."""
     length = ("Content-Length", "10000000")
     response = send_request(embedded, method, target.format(image), None, length, kind)
     assert response.status == 413, str(response)
 
 
 @pytest.mark.parametrize("query", ["a=" + "x" * 60_000, "&" * 60_000, "tag=t&" * 10_000])
-def test_a_long_query_gets_a_response(query: str, embedded: EmbeddedCloud) -> None:
+def test_a_long_query_is_no_server_error(query: str, embedded: EmbeddedCloud) -> None:
     for target in ("/image/v2/images", TOKENS, "/identity/v3/auth/projects"):
         assert send_request(embedded, "GET", f"{target}?{query}", None).status < 500
 
@@ -91,7 +91,7 @@ def test_an_unusual_method_is_refused(method: str, embedded: EmbeddedCloud, imag
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=lambda header: header[0])
-def test_an_unusual_header_gets_a_response(
+def test_an_unusual_header_is_no_server_error(
     header: tuple[str, str], embedded: EmbeddedCloud, image: str
 ) -> None:
     odd = [header, ("Range", "bytes=" + "9" * 5000 + "-"), ("Accept", "\udcff;q=x")]
@@ -134,7 +134,7 @@ LOGIN = st.recursive(
     path=st.binary(max_size=30).map(lambda raw: "".join(f"%{byte:02X}" for byte in raw)),
     query=st.sampled_from(("name", "created_at", "limit", "marker", "sort", "size_min", "x")),
 )
-def test_any_document_path_and_query_gets_a_response(
+def test_any_document_path_and_query_is_no_server_error(
     document: object,
     changes: list[object],
     login: object,

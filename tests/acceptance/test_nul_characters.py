@@ -29,7 +29,7 @@ FILTERS = (
 def cloud(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cloud]:
-    """The embedded services, the gateway before them, and before a real Keystone and Glance."""
+    """The embedded services, a gateway in front of them, and one in front of real services."""
     directory: Path = tmp_path_factory.mktemp("nul")
     if request.param == "peers":
         with PeerGateway.start_all(directory / "peers", [OWNER]) as real:

@@ -1,4 +1,4 @@
-"""An operator's policy file, over HTTP: with images kept here, and in front of a Glance."""
+"""Policy files: with embedded services, and with a gateway in front of a Glance."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.roles import KEY, MEMBERS, PATCH, ROLES, Operation
-from tests.acceptance.test_roles import BY_NAME, Roles
+from tests.acceptance.roles import (
+    KEY,
+    MEMBERS,
+    OPERATIONS_BY_NAME,
+    PATCH,
+    ROLES,
+    CloudWithRoles,
+    Operation,
+)
 from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.gateway import SERVICE, Sections, gateway
 from tests.support.policy import write_policy
@@ -25,20 +32,23 @@ PUBLISH = Operation(
     [{"op": "replace", "path": "/visibility", "value": "public"}],
     PATCH,
 )
-SET, DELETE, SHOW, LIST = (BY_NAME[f"compute-{n}"] for n in ("set item", "delete", "show", "list"))
-DOWNLOAD, UPLOAD = BY_NAME["image-download"], BY_NAME["image-upload"]
-# rules; who does what; the status with the embedded services, and in front of a Glance, where the
-# rules are the gateway's and can only forbid more (None: there is no such operation)
+SET, DELETE, SHOW, LIST = (
+    OPERATIONS_BY_NAME[f"compute-{n}"] for n in ("set item", "delete", "show", "list")
+)
+DEACTIVATE, REACTIVATE = (OPERATIONS_BY_NAME[f"image-{n}"] for n in ("deactivate", "reactivate"))
+DOWNLOAD, UPLOAD = OPERATIONS_BY_NAME["image-download"], OPERATIONS_BY_NAME["image-upload"]
+# rules; caller; operation; status of embedded services; status of a gateway, whose rules can only
+# forbid more than Glance does (None: a gateway has no such operation)
 CASES: list[tuple[dict[str, str], str, Operation, int, int | None]] = [
     ({"modify_image": "role:admin"}, "member", SET, 403, 403),
     ({"modify_image": "role:admin"}, "admin", SET, 200, 200),
     ({"modify_image": "role:admin"}, "member", DELETE, 204, 204),
     ({"modify_image": "role:reader"}, "reader", SET, 200, 403),
     ({"delete_image": "!"}, "admin", DELETE, 403, 403),
-    ({"delete_image": "!"}, "member", BY_NAME["image-delete"], 403, None),
+    ({"delete_image": "!"}, "member", OPERATIONS_BY_NAME["image-delete"], 403, None),
     ({"delete_image": "role:reader"}, "reader", DELETE, 204, 403),
     ({"get_images": "role:admin"}, "member", LIST, 403, 403),
-    ({"get_images": "role:admin"}, "member", BY_NAME["image-list"], 403, None),
+    ({"get_images": "role:admin"}, "member", OPERATIONS_BY_NAME["image-list"], 403, None),
     ({"get_images": "role:admin"}, "member", SHOW, 200, 200),
     ({"get_image": "role:admin"}, "member", SHOW, 404, 404),
     ({"get_image": "role:admin"}, "member", SET, 404, 404),
@@ -46,19 +56,19 @@ CASES: list[tuple[dict[str, str], str, Operation, int, int | None]] = [
     ({"get_image": f"'other':%({KEY})s"}, "member", SHOW, 404, 404),
     ({"get_image": f"'debian':%({KEY})s"}, "member", SHOW, 200, 200),
     ({"get_image": "role:observer"}, "unknown", SHOW, 200, 404),
-    ({"add_image": "role:admin"}, "member", BY_NAME["image-create"], 403, None),
-    ({"add_image": "role:reader"}, "reader", BY_NAME["image-create"], 201, None),
-    ({"add_image": "@"}, "unscoped", BY_NAME["image-create"], 403, None),
+    ({"add_image": "role:admin"}, "member", OPERATIONS_BY_NAME["image-create"], 403, None),
+    ({"add_image": "role:reader"}, "reader", OPERATIONS_BY_NAME["image-create"], 201, None),
+    ({"add_image": "@"}, "unscoped", OPERATIONS_BY_NAME["image-create"], 403, None),
     ({"upload_image": "!"}, "member", UPLOAD, 403, None),
     ({"download_image": "!"}, "admin", DOWNLOAD, 403, None),
     ({"download_image": "role:reader"}, "reader", DOWNLOAD, 200, None),
-    ({"deactivate": "rule:context_is_admin"}, "member", BY_NAME["image-deactivate"], 403, None),
-    ({"reactivate": "rule:context_is_admin"}, "member", BY_NAME["image-reactivate"], 403, None),
+    ({"deactivate": "rule:context_is_admin"}, "member", DEACTIVATE, 403, None),
+    ({"reactivate": "rule:context_is_admin"}, "member", REACTIVATE, 403, None),
     ({"publicize_image": "role:member"}, "member", PUBLISH, 200, None),
     ({"publicize_image": "!"}, "admin", PUBLISH, 403, None),
     ({COMPUTE: "role:admin"}, "member", LIST, 403, 403),
     ({COMPUTE: "role:admin"}, "member", SET, 403, 403),
-    ({COMPUTE: "role:admin"}, "member", BY_NAME["image-show"], 200, None),
+    ({COMPUTE: "role:admin"}, "member", OPERATIONS_BY_NAME["image-show"], 200, None),
     ({COMPUTE: "!", f"{COMPUTE}:show": "@"}, "member", SHOW, 200, 200),
     ({f"{COMPUTE}:delete": "role:admin"}, "member", DELETE, 403, 403),
     ({f"{METADATA}:update": "role:admin"}, "member", SET, 403, 403),
@@ -67,16 +77,16 @@ CASES: list[tuple[dict[str, str], str, Operation, int, int | None]] = [
 ]
 
 
-class Policed(Roles):
-    """A cloud whose policy file a test writes."""
+class CloudWithPolicy(CloudWithRoles):
+    """A cloud whose policy file tests write."""
 
     policy: Path
 
 
 @pytest.fixture(scope="module", params=["embedded", "gateway"])
-def policed(
+def cloud_with_policy(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Policed]:
+) -> Iterator[CloudWithPolicy]:
     directory: Path = tmp_path_factory.mktemp("policy")
     seed_identity(directory / "state", [*MEMBERS, SERVICE])
     policy = write_policy(directory / "policy.yaml", {})
@@ -87,7 +97,7 @@ def policed(
         embedded = EmbeddedCloud(process)
         callers = (*ROLES, "unscoped")
         if request.param == "embedded":
-            made = Policed(embedded, callers)
+            made = CloudWithPolicy(embedded, callers)
             made.policy = policy
             yield made
             return
@@ -96,48 +106,50 @@ def policed(
             "oslo_policy": {"policy_file": policy},
         }
         with gateway(directory / "gateway", embedded, sections) as cloud:
-            made = Policed(cloud, callers)
+            made = CloudWithPolicy(cloud, callers)
             made.policy = policy
             yield made
 
 
 @pytest.mark.parametrize(("rules", "caller", "operation", "embedded", "before_glance"), CASES)
 def test_a_changed_rule_applies_from_the_next_request(
-    policed: Policed,
+    cloud_with_policy: CloudWithPolicy,
     rules: dict[str, Any],
     caller: str,
     operation: Operation,
     embedded: int,
     before_glance: int | None,
 ) -> None:
-    expected = embedded if isinstance(policed.cloud, EmbeddedCloud) else before_glance
+    expected = embedded if isinstance(cloud_with_policy.cloud, EmbeddedCloud) else before_glance
     if expected is None:
         return
-    write_policy(policed.policy, {})
-    image_id = policed.make_image(operation.status)
-    write_policy(policed.policy, rules)
-    response = policed.send(caller, operation, image_id)
+    write_policy(cloud_with_policy.policy, {})
+    image_id = cloud_with_policy.create_image(operation.status)
+    write_policy(cloud_with_policy.policy, rules)
+    response = cloud_with_policy.send(caller, operation, image_id)
     assert response.status == expected, str(response)
 
 
-def test_images_that_a_rule_hides_are_not_listed(policed: Policed) -> None:
-    write_policy(policed.policy, {})
-    ids = {policed.make_image() for _ in range(3)}
-    write_policy(policed.policy, {"get_image": "role:admin"})
-    response = policed.send("member", LIST)
+def test_images_that_a_rule_hides_are_not_listed(cloud_with_policy: CloudWithPolicy) -> None:
+    write_policy(cloud_with_policy.policy, {})
+    ids = {cloud_with_policy.create_image() for _ in range(3)}
+    write_policy(cloud_with_policy.policy, {"get_image": "role:admin"})
+    response = cloud_with_policy.send("member", LIST)
     assert response.status == 200, str(response)
     assert response.json() == {"images": []}
-    listed = {image["id"] for image in policed.send("admin", LIST).json()["images"]}
+    listed = {image["id"] for image in cloud_with_policy.send("admin", LIST).json()["images"]}
     assert ids <= listed
 
 
-def test_an_invalid_policy_file_leaves_the_rules_as_they_were(policed: Policed) -> None:
-    write_policy(policed.policy, {"get_images": "role:admin"})
-    assert policed.send("member", LIST).status == 403
-    policed.policy.write_text("get_images: 'role:member and'\n")
+def test_an_invalid_policy_file_does_not_change_the_rules(
+    cloud_with_policy: CloudWithPolicy,
+) -> None:
+    write_policy(cloud_with_policy.policy, {"get_images": "role:admin"})
+    assert cloud_with_policy.send("member", LIST).status == 403
+    cloud_with_policy.policy.write_text("get_images: 'role:member and'\n")
     for _ in range(3):
-        assert policed.send("member", LIST).status == 403
-    log = policed.cloud.process.log.read_text()
+        assert cloud_with_policy.send("member", LIST).status == 403
+    log = cloud_with_policy.cloud.process.log.read_text()
     assert log.count("The rules stay as they were;") == 1, log
     assert "Traceback" not in log
 

@@ -1,4 +1,4 @@
-"""Every route of an API has a row in the fuzzer's tables and in those of roles and tenancy."""
+"""Each route has a row in the tables of the fuzzer, and if needed of roles and tenancy."""
 
 import re
 from collections.abc import Callable
@@ -25,13 +25,13 @@ IMAGE = {
 
 
 def _compute_operation(method: str, path: str) -> str | None:
-    """The operation that a request below /v2.1 is for; None if there is none."""
+    """Return the operation of a request below /v2.1; None if there is none."""
     match = match_route(method, "/v2.1", path)
     return match.route.name if match else None
 
 
 def _image_route(method: str, path: str) -> tuple[str, str]:
-    """The method and the path below /image with anonymous variables, as in IMAGE."""
+    """Return the method and the path below /image with anonymous variables, as in IMAGE."""
     return method, re.sub(r"\{\w+\}", "{}", path.partition("?")[0])
 
 
@@ -45,22 +45,22 @@ def test_every_operation_of_the_compute_api_is_fuzzed(version_root: str) -> None
     assert COMPUTE - fuzzed == set(), "add a row to tests/fuzz/compute_routes.py"
 
 
-def test_every_operation_of_the_compute_api_is_tried_with_every_role() -> None:
-    tried = {
+def test_every_operation_of_the_compute_api_is_tested_with_every_role() -> None:
+    tested = {
         _compute_operation(operation.method, operation.path)
         for operation in roles.OPERATIONS
         if operation.api == "compute"
     }
-    assert COMPUTE - tried == set(), "add a row to tests/acceptance/roles.py"
+    assert COMPUTE - tested == set(), "add a row to tests/acceptance/roles.py"
 
 
-def test_every_operation_on_images_is_tried_across_projects() -> None:
-    tried = {
+def test_every_operation_on_images_is_tested_across_projects() -> None:
+    tested = {
         _compute_operation(operation.method, f"/images{operation.path}")
         for operation in tenancy.OPERATIONS
     }
     with_images = {route.name for route in ROUTES if route.path.startswith("/images")}
-    assert with_images - tried == set(), "add a row to tests/acceptance/tenancy.py"
+    assert with_images - tested == set(), "add a row to tests/acceptance/tenancy.py"
 
 
 def test_every_route_of_the_image_api_is_fuzzed() -> None:
@@ -70,13 +70,13 @@ def test_every_route_of_the_image_api_is_fuzzed() -> None:
     assert IMAGE - fuzzed == set(), "add a row to tests/fuzz/image_routes.py"
 
 
-def test_every_route_of_the_image_api_is_tried_with_every_role() -> None:
-    tried = {
+def test_every_route_of_the_image_api_is_tested_with_every_role() -> None:
+    tested = {
         _image_route(operation.method, f"/v2{operation.path}")
         for operation in roles.OPERATIONS
         if operation.api == "image"
     }
-    assert IMAGE - tried == set(), "add a row to tests/acceptance/roles.py"
+    assert IMAGE - tested == set(), "add a row to tests/acceptance/roles.py"
 
 
 def test_every_route_of_the_identity_api_is_fuzzed(
@@ -93,7 +93,7 @@ def test_every_route_of_the_identity_api_is_fuzzed(
 
 
 def _identity_routes(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> list[Route]:
-    """The routes that the Identity API makes."""
+    """Return the routes of the Identity API."""
     made: list[Route] = []
 
     def make_route(path: str, handler: Callable[..., object], *, methods: list[str]) -> Route:
@@ -106,6 +106,6 @@ def _identity_routes(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> list[R
 
 
 def _first_match(routes: list[Route], method: str, path: str) -> Route | None:
-    """The route that serves a request; None if there is none."""
+    """Return the route that serves a request; None if there is none."""
     scope = {"type": "http", "method": method, "path": path}
     return next((route for route in routes if route.matches(scope)[0] is Match.FULL), None)

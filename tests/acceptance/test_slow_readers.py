@@ -1,4 +1,4 @@
-"""Clients that do not read a long list: unsent bytes are bounded over all connections."""
+"""Clients that do not read long lists: the unsent bytes of all connections are bounded."""
 
 import json
 import socket
@@ -11,8 +11,8 @@ from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.process import GlimpseProcess, run_glimpse, wait_until
 from tests.support.resident_memory import MEGABYTE, resident_bytes
 
-IMAGES = 5000  # 6 MB as a list: more than the buffers of the kernel hold
-READERS = 400  # that would hold 145 MB or more in all
+IMAGES = 5000  # 6 MB as a list: more than the kernel buffers
+READERS = 400  # whose lists have 145 MB or more in all
 MOST_GROWTH = 130 * MEGABYTE  # 64 MiB may wait to be sent; the rest is what Python needs for that
 
 
@@ -34,7 +34,7 @@ def load_images(state: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_lists_that_clients_do_not_read_fill_no_memory(tmp_path: Path) -> None:
+def test_lists_that_clients_do_not_read_take_bounded_memory(tmp_path: Path) -> None:
     state = tmp_path / "state"
     seed_identity(state, [OWNER])
     load_images(state)

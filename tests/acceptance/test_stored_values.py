@@ -1,4 +1,4 @@
-"""Every value is refused or can be listed, in both APIs and with `glimpse load`."""
+"""Every value that an API or `glimpse load` accepts can be listed in both APIs."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from tests.support.process import GlimpseProcess, run_glimpse
 
 PATCH = ("Content-Type", "application/openstack-images-v2.1-json-patch")
 DATE = "2024-03-01T00:00:00Z"
-# Values as JSON, some of which only a lenient parser takes.
+# Values as JSON text; only a lenient parser accepts some of them.
 VALUES = [
     *("null", "true", "-1", "9223372036854775808", "1e308", "1e999", "NaN", "1.5", "9" * 400),
     *("[]", "{}", '""', '"a"', '"\\u0000"', '"\\ud800"', '"\U0001f511"'),
@@ -56,8 +56,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
 
 
 @pytest.fixture
-def lists_as_before(cloud: EmbeddedCloud) -> Iterator[None]:
-    """After a test, every list is complete, and nothing was an error of ours."""
+def check_lists_afterwards(cloud: EmbeddedCloud) -> Iterator[None]:
+    """Check after the test that all lists succeed with the same number of images."""
     yield
     counts = set()
     for target in LISTS:
@@ -70,7 +70,7 @@ def lists_as_before(cloud: EmbeddedCloud) -> Iterator[None]:
     assert "is broken" not in log
 
 
-@pytest.mark.usefixtures("lists_as_before")
+@pytest.mark.usefixtures("check_lists_afterwards")
 @pytest.mark.parametrize("attribute", ATTRIBUTES, ids=range(len(ATTRIBUTES)))
 def test_written_metadata_can_be_listed(cloud: EmbeddedCloud, attribute: str) -> None:
     made = cloud.request("admin", "POST", "/image/v2/images", b"{}").json()["id"]
@@ -88,17 +88,17 @@ def test_written_metadata_can_be_listed(cloud: EmbeddedCloud, attribute: str) ->
     assert shown.status == 200, str(shown)
 
 
-@pytest.mark.usefixtures("lists_as_before")
+@pytest.mark.usefixtures("check_lists_afterwards")
 def test_loaded_images_can_be_listed(cloud: EmbeddedCloud, tmp_path: Path) -> None:
-    """Each document alone; those that are taken are loaded together."""
-    taken: list[str] = []
+    """Load all documents that are valid on their own."""
+    accepted: list[str] = []
     for attribute in ATTRIBUTES:
         for value in VALUES:
-            text = _loadable(len(taken), attribute, value)
-            if text is not None and _is_taken(text):
-                taken.append(text)
+            text = _loadable(len(accepted), attribute, value)
+            if text is not None and _is_accepted(text):
+                accepted.append(text)
     source = tmp_path / "images.jsonl"
-    source.write_text("\n".join(taken), encoding="utf-8")
+    source.write_text("\n".join(accepted), encoding="utf-8")
     done = run_glimpse("load", "--state-dir", str(cloud.state_dir), str(source))
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -115,8 +115,8 @@ def _loadable(number: int, attribute: str, value: str) -> str | None:
     return f'{json.dumps(usual)[:-1]}, "{attribute}": {value}}}'
 
 
-def _is_taken(text: str) -> bool:
-    """Whether `load` takes the document, by the checks that it makes of each."""
+def _is_accepted(text: str) -> bool:
+    """Return True if `glimpse load` accepts the document."""
     try:
         for document in JsonLines(io.BytesIO(text.encode())):
             parse_image_and_members(document)

@@ -1,12 +1,9 @@
-"""Who may do what with whose image: every caller, kind of image and operation, over HTTP."""
+"""The Compute API permits what the table of tenancy says, for each caller and image."""
 
 import json
-import uuid
-from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import PROJECTS
 from tests.acceptance.tenancy import (
     ATTRIBUTES,
     CALLERS,
@@ -16,32 +13,12 @@ from tests.acceptance.tenancy import (
     UNKNOWN_CALLERS,
     Operation,
     expected_status,
+    image_document,
 )
 from tests.support.cloud import Cloud
 from tests.support.http import Response, request
 
 FAULTS = {403: "forbidden", 404: "itemNotFound"}
-
-
-def make_image(kind: str) -> dict[str, Any]:
-    """A new image of the owner's, with both members."""
-    return {
-        "id": str(uuid.uuid4()),
-        "name": kind,
-        "status": "active",
-        "owner": PROJECTS["owner"],
-        "size": 1,
-        "disk_format": "raw",
-        "container_format": "bare",
-        "created_at": "2024-02-01T10:20:30Z",
-        "updated_at": "2024-03-01T11:21:31Z",
-        KEY: "debian",
-        "members": [
-            {"member_id": PROJECTS["member"], "status": "accepted"},
-            {"member_id": PROJECTS["pending"], "status": "pending"},
-        ],
-        **ATTRIBUTES[kind],
-    }
 
 
 def send_request(cloud: Cloud, token: str | None, operation: Operation, image_id: str) -> Response:
@@ -58,7 +35,7 @@ def send_request(cloud: Cloud, token: str | None, operation: Operation, image_id
 def test_responses_match_the_table(
     caller: str, kind: str, operation: Operation, cloud: Cloud
 ) -> None:
-    image = make_image(kind)
+    image = image_document(kind)
     cloud.put_images([image])
     response = send_request(cloud, cloud.token(caller), operation, image["id"])
     assert response.status == expected_status(operation, caller, kind), str(response)
@@ -74,7 +51,7 @@ def test_responses_match_the_table(
 def test_without_a_valid_token_everything_is_401(
     caller: str, kind: str, operation: Operation, cloud: Cloud, expired_token: str
 ) -> None:
-    image = make_image(kind)
+    image = image_document(kind)
     cloud.put_images([image])
     response = send_request(
         cloud, expired_token if caller == "expired" else None, operation, image["id"]
@@ -86,7 +63,7 @@ def test_without_a_valid_token_everything_is_401(
 
 @pytest.mark.parametrize("kind", ATTRIBUTES)
 def test_refused_writes_change_nothing(kind: str, cloud: Cloud) -> None:
-    image = make_image(kind)
+    image = image_document(kind)
     cloud.put_images([image])
     for caller in ("member", "pending", "other"):
         for operation in OPERATIONS:

@@ -1,7 +1,6 @@
-"""The tenancy table says what a real Compute was recorded to answer, wherever there is a recording.
+"""The table of tenancy agrees with the recorded exchanges of a real Compute.
 
-The recordings have another project's images, an accepted member, an admin and no token; what they
-lack (a pending member, an expired token) only a running service can show.
+The recordings lack callers that are pending members, and expired tokens.
 """
 
 from collections.abc import Iterator
@@ -14,8 +13,8 @@ from tests.golden.exchanges import COMPACT, Exchange, read_exchanges, read_fixtu
 FIXTURE = read_fixture(COMPACT)
 IDS = {name: image["id"] for name, image in FIXTURE["images"].items()}
 EXCHANGES = read_exchanges(COMPACT)
-# (who asked, which image of the fixture) and what that is in the table
-PLAYED = {
+# The user and the image of a recording: the caller and the kind of image in the table
+RECORDED = {
     ("gold", "alt-private"): ("other", "private"),
     ("gold", "alt-community"): ("other", "community"),
     ("gold", "alt-public"): ("other", "public"),
@@ -30,26 +29,26 @@ PLAYED = {
     ("none", "debian"): ("none", "private"),
     ("none", "meta"): ("none", "private"),
 }
-ELSEWHERE = frozenset((300, 400, 406, 413, 415, 500))  # decided by something else than tenancy
+OTHER_STATUSES = frozenset((300, 400, 406, 413, 415, 500))  # independent of tenancy
 
 
-def played() -> Iterator[tuple[Exchange, Operation, str, str]]:
-    """Recordings that are an operation of the table: with the caller and image they stand for."""
+def recorded_operations() -> Iterator[tuple[Exchange, Operation, str, str]]:
+    """Yield each recording of an operation in the table, with the caller and kind of image."""
     for exchange in EXCHANGES:
-        for (user, image), (caller, kind) in PLAYED.items():
+        for (user, image), (caller, kind) in RECORDED.items():
             for operation in OPERATIONS:
                 target = operation.target(IDS[image]).replace(
                     KEY, "key1" if image == "meta" else KEY
                 )
-                asked = (exchange.token, exchange.method, exchange.path)
-                if operation.needs != "L" and asked == (user, operation.method, target):
+                requested = (exchange.token, exchange.method, exchange.path)
+                if operation.needs != "L" and requested == (user, operation.method, target):
                     yield exchange, operation, caller, kind
 
 
 CASES = [
     pytest.param(*case, id=case[0].name)
-    for case in played()
-    if case[0].status not in ELSEWHERE
+    for case in recorded_operations()
+    if case[0].status not in OTHER_STATUSES
     and "version" not in case[0].name
     and "limit exceeded" not in str(case[0].response_body)
     and "os_glance" not in str(case[0].body)
@@ -57,7 +56,7 @@ CASES = [
 
 
 def test_most_operations_have_recordings() -> None:
-    assert len({operation.name for _, operation, _, _ in played()}) >= 7
+    assert len({operation.name for _, operation, _, _ in recorded_operations()}) >= 7
 
 
 @pytest.mark.parametrize(("exchange", "operation", "caller", "image"), CASES)
@@ -71,6 +70,6 @@ def test_the_table_agrees_with_a_recording(
 def test_the_table_lists_what_a_recording_lists(name: str, user: str) -> None:
     listing = next(exchange for exchange in EXCHANGES if exchange.name == name)
     listed = {image["id"] for image in listing.response_body["images"]}
-    for (asking, image), place in PLAYED.items():
-        if asking == user:
-            assert ("L" in OUTCOMES[place]) == (IDS[image] in listed), image
+    for (caller, image), outcome_key in RECORDED.items():
+        if caller == user:
+            assert ("L" in OUTCOMES[outcome_key]) == (IDS[image] in listed), image

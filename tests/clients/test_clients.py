@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import MEMBERS, PROJECTS
+from tests.acceptance.conftest import MEMBERS
+from tests.acceptance.tenancy import PROJECTS
 from tests.clients.install import ENVIRONMENTS, programs
 from tests.clients.programs import LIBCLOUD, SDK, SDK_0_9, SHADE, SHADE_DELETE
 from tests.clouds import CLOUDS, start_cloud

@@ -15,10 +15,10 @@ from tests.acceptance.roles import (
     OPERATIONS,
     PROJECT_ID,
     ROLES,
+    CloudWithRoles,
     Operation,
     token_of,
 )
-from tests.acceptance.test_roles import Roles
 from tests.peers.peer_gateway import PeerGateway
 from tests.peers.service_pair import ResponsePair
 from tests.support.cloud import Cloud, EmbeddedCloud, seed_identity
@@ -52,8 +52,8 @@ IDENTITY_OPERATIONS: list[tuple[str, str, object]] = [
 class RolesPair(NamedTuple):
     """The callers of a cloud with real services, and of one with embedded services."""
 
-    real: Roles
-    embedded: Roles
+    real: CloudWithRoles
+    embedded: CloudWithRoles
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,9 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RolesPair]:
         PeerGateway.start_all(directory / "peers", MEMBERS) as real,
         GlimpseProcess(directory / "state") as process,
     ):
-        yield RolesPair(Roles(real, CALLERS), Roles(EmbeddedCloud(process), CALLERS))
+        yield RolesPair(
+            CloudWithRoles(real, CALLERS), CloudWithRoles(EmbeddedCloud(process), CALLERS)
+        )
 
 
 @pytest.mark.parametrize("operation", IMAGE_OPERATIONS, ids=str)
@@ -72,7 +74,7 @@ def test_a_real_glance_allows_the_same(both: RolesPair, operation: Operation) ->
     for caller in CALLERS:
         for visibility in ("private", "public"):
             responses = [
-                roles.send(caller, operation, roles.make_image(operation.status, visibility))
+                roles.send(caller, operation, roles.create_image(operation.status, visibility))
                 for roles in both
             ]
             assert_same_status(caller, ResponsePair(*responses))

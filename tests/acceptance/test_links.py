@@ -64,7 +64,7 @@ def test_links_of_all_apis_start_with_the_url_that_the_client_used(
     cloud: EmbeddedCloud, headers: Mapping[str, str], reached: str, *, trusted: bool
 ) -> None:
     if headers is not DIRECT and not trusted:
-        reached = cloud.process.base_url  # anybody may send such headers
+        reached = cloud.process.base_url  # any client may send such headers
     versions = request(cloud.address, "GET", "/identity", headers)
     assert versions.header("Location") == f"{reached}/identity/v3/"
     login = request(cloud.address, "POST", "/identity/v3/auth/tokens", {**headers, **JSON}, LOGIN)
