@@ -1,4 +1,4 @@
-"""The gateway in front of a second Glimpse, whose Identity and Image APIs it uses."""
+"""A gateway in front of a second Glimpse, whose Identity and Image APIs it uses."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from tests.support.process import GlimpseProcess
 
 
 def configuration(cloud: GlimpseProcess, directory: Path) -> Path:
-    """A nova.conf with the admin's credentials of the cloud."""
+    """Return a nova.conf with the credentials of the cloud's admin."""
     openrc = subprocess.run(
         [sys.executable, "-m", "glimpse", "openrc", "admin", "--state-dir", str(cloud.state_dir)],
         check=True,
@@ -44,7 +44,7 @@ valid_interfaces = public
     return conf
 
 
-async def test_a_nova_conf_is_enough(tmp_path: Path) -> None:
+async def test_a_gateway_needs_only_a_nova_conf(tmp_path: Path) -> None:
     with GlimpseProcess(tmp_path / "cloud") as cloud:
         conf = configuration(cloud, tmp_path)
         settings = load_settings([conf], {"glimpse.state_dir": str(tmp_path / "state")})

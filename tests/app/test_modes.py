@@ -1,4 +1,4 @@
-"""What each mode imports: a gateway does without the embedded services and their APIs."""
+"""The packages that each mode imports: a gateway imports no embedded services."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ api_servers = http://127.0.0.1:1
 
 
 def imported(tmp_path: Path, text: str) -> set[str]:
-    """The packages of Glimpse that are imported when a configuration of this text is opened."""
+    """Return the packages of Glimpse that are imported when a configuration is opened."""
     conf = tmp_path / "glimpse.conf"
     conf.write_text(f"[glimpse]\nstate_dir = {tmp_path / 'state'}\n{text}")
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Policy files: those that are refused, and the effect of a changed file."""
+"""Policy files: which ones are rejected, and when a changed file applies."""
 
 import sys
 from pathlib import Path
@@ -67,7 +67,7 @@ def test_paths_are_relative_to_the_working_directory(
         "'os_compute_api:image-size': 'role:admin or'",
     ],
 )
-def test_an_unusable_file_is_refused_in_one_line(
+def test_an_unusable_file_is_an_error_of_one_line(
     tmp_path: Path, content: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "policy.yaml"
@@ -91,7 +91,7 @@ def test_rules_that_glimpse_does_not_evaluate_may_be_anything(tmp_path: Path, co
 
 
 @pytest.mark.parametrize("content", ["[not, rules", f"{NAME}: 'role:admin and'", None])
-def test_the_rules_stay_when_a_changed_file_is_unusable(
+def test_an_unusable_change_of_a_file_keeps_the_rules(
     tmp_path: Path, content: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = write_policy(tmp_path / "policy.yaml", {NAME: "!"})

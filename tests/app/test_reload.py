@@ -1,4 +1,4 @@
-"""When the application is opened, and how often."""
+"""When ReloadableApplication opens its application, and how often."""
 
 import asyncio
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.support.asgi import send_request
 
 
 class Openings:
-    """Opens applications, counts them, and fails as often as it is told to."""
+    """Opens applications, and counts them; the first `failures` raise an error."""
 
     def __init__(self, failures: int = 0) -> None:
         self.count = 0
@@ -88,7 +88,7 @@ async def test_an_application_that_could_not_be_opened_is_opened_by_a_later_requ
         await served.close()
 
 
-async def test_a_reload_that_fails_keeps_the_present_application(tmp_path: Path) -> None:
+async def test_a_failed_reload_keeps_the_current_application(tmp_path: Path) -> None:
     served = application(tmp_path)
 
     def load() -> Settings:

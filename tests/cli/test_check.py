@@ -1,4 +1,4 @@
-"""What ``glimpse check`` finds of addresses (free, taken, not this machine's) and the catalog."""
+"""``glimpse check``: its findings about addresses and the catalog."""
 
 import socket
 import sqlite3
@@ -16,14 +16,14 @@ from tests.support.process import free_port
 
 
 def findings(tmp_path: Path, text: str) -> list[Finding]:
-    """Those about addresses, with a configuration of this text."""
+    """Return the findings about addresses with this configuration."""
     conf = tmp_path / "glimpse.conf"
     conf.write_text(f"[glimpse]\nstate_dir = {tmp_path / 'state'}\n{text}")
     return [each for each in check(load_settings([conf])) if "listen on" in each.text]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_check_says_whether_an_address_is_free(tmp_path: Path, host: str) -> None:
+def test_check_reports_if_an_address_is_free(tmp_path: Path, host: str) -> None:
     port = free_port()
     text = f"host = {host}\nport = {port}\n"
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -47,7 +47,7 @@ def test_check_fails_if_a_configured_metrics_port_is_taken(tmp_path: Path) -> No
 
 
 def contents(state: Path) -> dict[str, bytes]:
-    """The files, without the content of the one in which SQLite keeps its locks."""
+    """Return the files and their contents, but None for SQLite's file of locks."""
     return {
         file.name: b"" if file.name.endswith("-shm") else file.read_bytes()
         for file in state.iterdir()
@@ -55,7 +55,7 @@ def contents(state: Path) -> dict[str, bytes]:
 
 
 def catalog_finding(state: Path) -> Finding:
-    """The finding about the catalog of the state directory; asserts that no file changes."""
+    """Return the finding about the catalog of a state directory; fail if a file changes."""
     before = contents(state)
     options = state.parent / "glimpse.conf"
     options.write_text(f"[glimpse]\nstate_dir = {state}\n")
@@ -94,7 +94,7 @@ def test_check_counts_the_images_of_a_catalog_in_use(tmp_path: Path) -> None:
     assert catalog_finding(state) == ("ok", "the catalog opens and holds 0 images")
 
 
-def test_check_fails_for_a_catalog_of_a_newer_schema_or_no_catalog_at_all(tmp_path: Path) -> None:
+def test_check_fails_for_a_newer_schema_or_a_file_that_is_no_catalog(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
     with closing(sqlite3.connect(state / "catalog.sqlite")) as connection:

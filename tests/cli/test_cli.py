@@ -1,4 +1,4 @@
-"""The command as a process: what it prints, and its exit status."""
+"""The ``glimpse`` command as a process: its output and its exit status."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def glimpse_from_nothing(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def assert_one_line_error(done: subprocess.CompletedProcess[str], *texts: str) -> None:
-    """The command failed, and its only line on standard error has these texts."""
+    """Fail unless the command failed with one line on standard error that has these texts."""
     assert done.returncode == 1, done.stdout + done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert done.stderr.startswith("glimpse: "), done.stderr
@@ -63,7 +63,7 @@ def test_serve_exits_0_when_it_is_interrupted(tmp_path: Path) -> None:
 
 
 def test_serve_prints_its_address_and_the_next_command(tmp_path: Path) -> None:
-    """Without a state directory named, it is XDG's; the line to type is typed."""
+    """The printed command works. The default state directory is that of XDG."""
     port = str(free_port())
     environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "glimpse", "--port", port]
@@ -84,12 +84,12 @@ def test_serve_prints_its_address_and_the_next_command(tmp_path: Path) -> None:
         assert process.wait(20) == 0
 
 
-def test_the_state_directory_is_the_owners_alone(tmp_path: Path) -> None:
+def test_the_state_directory_is_private_to_its_owner(tmp_path: Path) -> None:
     with GlimpseProcess(tmp_path / "state") as process:
         assert stat.S_IMODE(process.state_dir.stat().st_mode) == 0o700
 
 
-def test_openrc_and_clouds_print_what_a_client_needs(tmp_path: Path) -> None:
+def test_openrc_and_clouds_print_the_credentials_of_a_client(tmp_path: Path) -> None:
     state = ["--state-dir", str(tmp_path / "state"), "--port", "1234"]
     done = glimpse_from_nothing("openrc", *state, "admin")
     assert "export OS_AUTH_URL=http://127.0.0.1:1234/identity/v3\n" in done.stdout, done.stderr
@@ -133,7 +133,7 @@ def test_serve_refuses_noauth_on_a_remote_address(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["serve", "check"])
-def test_contradicting_health_options_are_an_error(tmp_path: Path, command: str) -> None:
+def test_conflicting_health_options_are_an_error(tmp_path: Path, command: str) -> None:
     file = tmp_path / "glimpse.conf"
     file.write_text("[healthcheck]\nbackends = disable_by_file,enable_by_files\n")
     options = ["--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
@@ -151,7 +151,7 @@ def test_check_of_the_defaults_finds_no_failure(tmp_path: Path) -> None:
     assert "FAIL" not in done.stdout
 
 
-def test_check_says_whether_the_log_file_can_be_written(tmp_path: Path) -> None:
+def test_check_reports_if_the_log_file_can_be_written(tmp_path: Path) -> None:
     conf = tmp_path / "glimpse.conf"
     arguments = ["--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
     for directory, said in ((tmp_path / "nowhere", "FAIL"), (tmp_path, "ok  ")):
@@ -182,7 +182,7 @@ def test_load_names_the_line_of_an_invalid_record(tmp_path: Path, text: str) -> 
     assert_one_line_error(done, f"{file}, line 2: ")
 
 
-def test_load_refuses_an_endless_line(tmp_path: Path) -> None:
+def test_load_rejects_a_line_without_end(tmp_path: Path) -> None:
     with Path("/dev/zero").open("rb") as endless:
         done = run_glimpse("load", "-", "--state-dir", str(tmp_path / "state"), stdin=endless)
     assert_one_line_error(done, "-, line 1: ", "bytes")
@@ -199,7 +199,7 @@ def test_an_interrupted_load_keeps_complete_transactions_and_can_be_repeated(
         process.stdin.write("".join(lines[:25_000]).encode())
         process.stdin.flush()
         _wait_for_images(tmp_path / "state", 10_000)
-        process.send_signal(signal.SIGINT)  # it waits for more
+        process.send_signal(signal.SIGINT)  # the command waits for more input
         assert process.wait(20) == 130
         said = process.stderr.read()
     assert said.decode() == "glimpse: interrupted; load the file again to complete it\n"
@@ -220,7 +220,7 @@ def _count_images(state_dir: Path) -> int:
     with closing(sqlite3.connect(state_dir / "catalog.sqlite", timeout=20)) as connection:
         try:
             return int(connection.execute("SELECT count(*) FROM images").fetchone()[0])
-        except sqlite3.OperationalError:  # there is no table yet
+        except sqlite3.OperationalError:  # the table does not exist yet
             return 0
 
 
@@ -257,7 +257,7 @@ def test_an_invalid_identity_file_is_an_error(tmp_path: Path, command: str) -> N
 def test_serve_refuses_an_invalid_token_key_or_revocation_list(
     tmp_path: Path, name: str, content: bytes
 ) -> None:
-    """With an empty key, for one, everybody could make tokens."""
+    """With an empty key, for example, anybody could forge tokens."""
     (tmp_path / name).write_bytes(content)
     done = run_glimpse("serve", "--port", str(free_port()), "--state-dir", str(tmp_path))
     assert done.returncode == 1
@@ -266,7 +266,7 @@ def test_serve_refuses_an_invalid_token_key_or_revocation_list(
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_serve_names_a_state_directory_that_it_may_not_write(tmp_path: Path) -> None:
+def test_serve_names_a_state_directory_without_write_permission(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     done = run_glimpse("serve", "--port", str(free_port()), "--state-dir", str(tmp_path / "state"))
     tmp_path.chmod(0o700)
@@ -278,7 +278,7 @@ def test_load_names_a_missing_file(tmp_path: Path) -> None:
     assert_one_line_error(done, f"cannot read {tmp_path}/nowhere: No such file or directory")
 
 
-def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
     with GlimpseProcess(tmp_path / "state", arguments=["--workers", "2"]) as process:
         before = _workers(process, set())
         os.kill(min(before), signal.SIGKILL)
@@ -288,7 +288,7 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
 
 
 def _workers(process: GlimpseProcess, without: set[int]) -> set[int]:
-    """Wait until there are two workers, none of which is in `without`; return their ids."""
+    """Wait for two workers of which none is in `without`; return their process ids."""
     deadline = time.monotonic() + 20
     found: set[int] = set()
     while time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""`glimpse openrc` and `glimpse clouds` as a shell and a YAML parser read them."""
+"""`glimpse openrc` and `glimpse clouds`, read by a shell and a YAML parser."""
 
 import subprocess
 

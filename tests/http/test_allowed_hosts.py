@@ -1,4 +1,4 @@
-"""Without authentication, web pages in a browser on the same machine reach no API."""
+"""Without authentication, web pages in a browser on the same machine have no access."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ TOKEN = {"X-Auth-Token": "demo:gold"}
 
 
 def allowed(listen: str, host: str, *names: str, **headers: str) -> bool:
-    """Whether a request with that Host is served by a process that listens there."""
+    """Return True if a process that listens on this address accepts this ``Host``."""
     rule = AllowedHosts(listen, names, trust_proxy_headers=True)
     more = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
     scope = {"method": "POST", "glimpse.headers": {b"host": host.encode("latin-1"), **more}}
@@ -89,7 +89,7 @@ def noauth(
 
 
 @pytest.mark.parametrize("path", ["/", "/v2.1/images", "/v2/images", "/image/v2/images", "/x"])
-def test_a_rebound_host_reaches_no_api(noauth: EmbeddedCloud, path: str) -> None:
+def test_a_host_name_of_dns_rebinding_is_refused(noauth: EmbeddedCloud, path: str) -> None:
     headers = {**TOKEN, "Host": f"evil.example:{noauth.address[1]}"}
     for more in ({}, {"X-Forwarded-Host": "localhost"}):
         response = request(noauth.address, "GET", path, {**headers, **more})

@@ -1,4 +1,4 @@
-"""The budget of request bodies in memory, and which requests it refuses."""
+"""The limit of request bodies in memory, and the requests that exceed it."""
 
 import contextlib
 import json
@@ -41,14 +41,14 @@ def cloud(tmp_path: Path) -> Iterator[EmbeddedCloud]:
 
 
 def unfinished(cloud: EmbeddedCloud) -> socket.socket:
-    """A connection on which all of a large body was sent but its last byte."""
+    """Return a connection on which all but the last byte of a large body was sent."""
     head = (
         f"POST /image/v2/images HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"X-Auth-Token: {cloud.token('demo')}\r\nContent-Length: {LARGEST}\r\n\r\n"
     )
     connection = socket.create_connection(cloud.address, timeout=20)
     connection.sendall(head.encode())
-    with contextlib.suppress(OSError):  # refused before its end
+    with contextlib.suppress(OSError):  # the server responded before the end of the body
         connection.sendall(b" " * (LARGEST - 1))
     return connection
 

@@ -1,4 +1,4 @@
-"""Cache headers: no shared cache keeps a response that depends on a token."""
+"""Cache headers: a shared cache must not store a response that depends on a token."""
 
 import json
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def cloud(
 
 
 def assert_depends_on_token(response: Response, cache_control: str = PRIVATE) -> None:
-    """Fail unless the response says so to each cache."""
+    """Fail unless the headers say to caches that the response depends on the token."""
     values = [value for name, value in response.headers if name.lower() == "vary"]
     assert values[-1:] == ["X-Auth-Token"], str(response)
     said = [value for name, value in response.headers if name.lower() == "cache-control"]

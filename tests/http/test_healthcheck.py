@@ -1,4 +1,4 @@
-"""The health check's responses, as oslo.middleware 8.2.0 gave them to the same requests."""
+"""The responses of the health check are those of oslo.middleware 8.2.0."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -17,13 +17,13 @@ OFF_JSON = b'{\n    "detailed": false,\n    "reasons": [\n        "DISABLED BY F
 
 
 def healthcheck(**values: Any) -> Healthcheck:
-    """The health check with these options, and the defaults of the others."""
+    """Return a health check with these options and defaults."""
     overrides = {f"healthcheck.{name}": value for name, value in values.items()}
     return Healthcheck(**asdict(load_settings([], overrides).healthcheck))
 
 
 class Served:
-    """The health check, and behind it an API that answers 418."""
+    """A health check in front of an API that responds with 418."""
 
     def __init__(self, healthcheck: Healthcheck) -> None:
         self._healthcheck = healthcheck
@@ -77,7 +77,7 @@ def test_a_healthy_process_is_200(
         ("GET", "application/json", "application/json", OFF_JSON),
     ],
 )
-def test_a_file_takes_the_process_out_of_rotation(
+def test_a_file_makes_the_health_check_fail(
     file: Path, method: str, accept: str | None, content_type: str, body: bytes
 ) -> None:
     served = Served(healthcheck(disable_by_file_path=str(file)))
@@ -108,7 +108,7 @@ def test_the_body_has_a_line_for_each_backend(file: Path) -> None:
     assert (response.status, response.body) == (503, b"DISABLED BY FILE\nOK")
 
 
-def test_enable_by_files_names_a_missing_file(file: Path) -> None:
+def test_enable_by_files_fails_for_a_missing_file(file: Path) -> None:
     served = Served(healthcheck(backends=["enable_by_files"], enable_by_file_paths=[str(file)]))
     response = request(served, "GET", "/healthcheck")
     assert (response.status, response.body) == (503, b"FILE PATH MISSING")
@@ -153,7 +153,7 @@ def test_detailed_results_have_the_details_of_each_backend(file: Path) -> None:
         ({"path": "/alive"}, {}, 418),
     ],
 )
-def test_a_request_that_is_no_health_check_reaches_the_api(
+def test_other_requests_reach_the_api(
     values: Mapping[str, Any], headers: Mapping[str, str], status: int
 ) -> None:
     response = request(Served(healthcheck(**values)), "GET", "/healthcheck", headers)

@@ -1,4 +1,4 @@
-"""Which API a path belongs to."""
+"""MountedApis: which API serves a path."""
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -9,7 +9,7 @@ from tests.support.asgi import send_request
 
 
 def api(name: str) -> ASGIApp:
-    """Responds with its name, and with the path and root path that it sees."""
+    """Return an API that responds with its name, the path and the root path."""
 
     async def respond(scope: Scope, _receive: Receive, send: Send) -> None:
         text = f"{name} {scope['path']} {scope['root_path']}"

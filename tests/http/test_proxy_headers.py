@@ -1,4 +1,4 @@
-"""The client's address and URL by proxy headers, and the values that are ignored."""
+"""The client's address and URL in proxy headers, and the values that are ignored."""
 
 import pytest
 
@@ -20,7 +20,7 @@ ORIGIN = Origin("http", "localhost:8774")
         (b"forwarded", b"host=cloud.example;proto=https", "https://cloud.example"),
     ],
 )
-def test_the_url_has_what_proxy_headers_name(name: bytes, value: bytes, url: str) -> None:
+def test_the_url_has_the_parts_that_proxy_headers_name(name: bytes, value: bytes, url: str) -> None:
     assert client_origin(ORIGIN, {name: value}).url == url
 
 
@@ -73,5 +73,5 @@ def test_a_value_that_is_no_part_of_a_url_is_ignored(name: bytes, value: bytes) 
         (b"x-forwarded-for", b":" * 60_000, None),
     ],
 )
-def test_an_address_is_shown_without_a_zone(name: bytes, value: bytes, address: str | None) -> None:
+def test_an_address_has_no_zone(name: bytes, value: bytes, address: str | None) -> None:
     assert client_address({name: value}) == address

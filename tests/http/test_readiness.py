@@ -1,4 +1,4 @@
-"""Readiness: each part's check, its timeout, and the checks of both modes."""
+"""Readiness: the check of each part, its timeout, and the checks of both modes."""
 
 import asyncio
 import shutil
@@ -14,7 +14,7 @@ from tests.support.process import GlimpseProcess
 
 
 async def respond(**checks: ReadinessCheck) -> Response:
-    """The response with these checks."""
+    """Return the response of ``/readiness`` with these checks."""
     readiness = Readiness(checks, timeout=0.2)
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:
@@ -117,7 +117,7 @@ def test_readiness_of_a_gateway_is_503_without_keystone_and_glance(tmp_path: Pat
 
 
 def _until(process: GlimpseProcess, status: int) -> Response:
-    """Ask until the answer has this status: one is good for a second."""
+    """Send requests until the response has this status. Results are cached for a second."""
     deadline = time.monotonic() + 20
     while True:
         response = request(process.address, "GET", "/readiness")

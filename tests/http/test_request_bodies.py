@@ -1,4 +1,4 @@
-"""Request bodies, and texts that could be mistaken for them, sent to a real process."""
+"""Request bodies, and bodies that look like requests, sent to a running process."""
 
 from collections.abc import Iterator
 
@@ -31,7 +31,7 @@ UPGRADES = {
 
 
 def _framed(body: bytes, *, chunked: bool) -> bytes:
-    """The headers that frame a body, the empty line, and the body."""
+    """Return the headers that frame a body, the empty line, and the body."""
     if not chunked:
         return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
     half = len(body) // 2
@@ -76,7 +76,7 @@ def test_the_body_after_an_upgrade_header_is_uploaded(
 def test_a_body_is_never_parsed_as_the_next_request(
     cloud: EmbeddedCloud, path: str, method: str, *, chunked: bool
 ) -> None:
-    """The body looks like a request, and requests with other methods stand before and after it."""
+    """The body looks like a request; requests with other methods are sent before and after it."""
     head = f"{method} {path} HTTP/1.1\r\nHost: x\r\n".encode() + H2C
     other = b"FOO /no HTTP/1.1\r\nHost: x\r\n\r\n"
     with RawConnection(cloud.address) as connection:
@@ -104,7 +104,7 @@ def test_invalid_chunks_are_refused(cloud: EmbeddedCloud, body: bytes, *, slowly
 
 
 def test_a_body_that_is_refused_unread_closes_the_connection(cloud: EmbeddedCloud) -> None:
-    """Whether it comes after a response that is not 100 is the client's choice."""
+    """The client may or may not send the body after a response other than 100."""
     head = b"POST /v2.1/images/x/metadata HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
     with RawConnection(cloud.address) as connection:
         connection.send(head + b"Content-Length: 999999999\r\n\r\n")

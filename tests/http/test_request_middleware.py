@@ -1,4 +1,4 @@
-"""RequestMiddleware: what becomes of exceptions and of responses that are cut."""
+"""RequestMiddleware: unhandled exceptions, and responses that are not completed."""
 
 import asyncio
 from typing import Any
@@ -18,7 +18,7 @@ PART: Message = {"type": "http.response.body", "body": b"half", "more_body": Tru
 
 
 class EndedRequests(NullObserver):
-    """Keeps operation and status of each request that has ended."""
+    """An observer that records the operation and the status of each request."""
 
     def __init__(self) -> None:
         self.ended: list[tuple[str, int]] = []
@@ -69,7 +69,7 @@ async def test_an_exception_before_the_response_is_a_500_with_the_request_id(
     assert observer.ended == [("other", 500)]
 
 
-async def test_an_exception_within_the_response_reaches_the_server(
+async def test_an_exception_during_the_response_reaches_the_server(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     observer = EndedRequests()
@@ -103,13 +103,13 @@ async def test_an_exception_that_was_logged_is_marked_for_the_log_filter() -> No
     assert logged == [True]
 
 
-async def test_a_client_that_leaves_early_is_counted_as_499() -> None:
-    async def leave(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def test_a_client_that_disconnects_early_is_counted_as_499() -> None:
+    async def disconnect(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send(START)
         await send(PART)
 
     observer = EndedRequests()
-    await send_request(middleware(leave, observer), "GET", "/x")
+    await send_request(middleware(disconnect, observer), "GET", "/x")
     assert observer.ended == [("other", 499)]
 
 

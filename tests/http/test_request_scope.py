@@ -1,4 +1,4 @@
-"""What RequestMiddleware adds to the scope of a request."""
+"""The scope of a request after RequestMiddleware: headers, client and base URL."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def test_repeated_headers_are_joined_by_commas() -> None:
 
 
 @pytest.mark.parametrize("name", [b"x-auth-token", b"x-service-token", b"x-subject-token"])
-def test_a_repeated_token_header_is_told_from_a_single_one(name: bytes) -> None:
+def test_a_repeated_token_header_is_recognized(name: bytes) -> None:
     assert extend_scope(scope((name, b"a")), trust_proxy_headers=False)
     assert not extend_scope(scope((name, b"a"), (name, b"a")), trust_proxy_headers=False)
 

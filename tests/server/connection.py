@@ -1,4 +1,4 @@
-"""A connection of a client, on an event loop whose clock a test advances."""
+"""A client's connection to an HttpProtocol, on an event loop whose clock tests advance."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -13,7 +13,7 @@ SMALL: tuple[bytes, ...] = (b"{}",)
 
 
 class Clock(asyncio.SelectorEventLoop):
-    """An event loop whose time the test advances."""
+    """An event loop whose time tests advance."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -23,7 +23,7 @@ class Clock(asyncio.SelectorEventLoop):
         return self.now
 
     async def advance(self, seconds: float) -> None:
-        """Let time pass in steps of at most a second, and run what is due."""
+        """Advance the time in steps of at most a second, and run the callbacks that are due."""
         end = self.now + seconds
         while self.now < end:
             self.now = min(end, self.now + 1)
@@ -32,7 +32,7 @@ class Clock(asyncio.SelectorEventLoop):
 
 
 class FakeTransport(asyncio.Transport):
-    """Buffers what is written until the test reads it."""
+    """A transport whose `unsent` bytes the client has not read yet."""
 
     def __init__(self, protocol: HttpProtocol, loop: Clock) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class FakeTransport(asyncio.Transport):
 
 
 class State:
-    """Implements ServerState."""
+    """A ServerState."""
 
     def __init__(self) -> None:
         self.connections: set[Any] = set()
@@ -93,7 +93,7 @@ class State:
 
 
 class Connection:
-    """A connection to an application that reads the body if `reads_body`, then responds."""
+    """A connection to an application that sends `response`; with `reads_body`, after the body."""
 
     def __init__(self, loop: Clock) -> None:
         self.loop = loop
@@ -119,11 +119,12 @@ class Connection:
             await asyncio.sleep(0)
 
     def read_all(self) -> None:
-        """Have the client read everything that was sent."""
+        """Have the client read all unsent bytes."""
         self.transport.take(len(self.transport.unsent))
 
 
 def run(test: Callable[[Connection, Clock], Coroutine[Any, Any, None]]) -> None:
+    """Run `test` with a connection and its clock."""
     loop = Clock()
 
     async def connected() -> None:

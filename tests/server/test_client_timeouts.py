@@ -1,4 +1,4 @@
-"""When connections of slow clients are closed. The test advances the event loop's clock."""
+"""Timeouts of slow clients, with an event loop whose clock the test advances."""
 
 import socket
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ def test_a_client_that_sends_too_slowly_is_disconnected(
 
 @pytest.mark.parametrize("requests", [1, 2])
 def test_an_idle_connection_is_closed_after_the_keep_alive_time(requests: int) -> None:
-    """Two requests are sent at once, the second before the response to the first."""
+    """The client sends two requests at once, the second before the response to the first."""
 
     async def test(connection: Connection, loop: Clock) -> None:
         connection.response = SMALL
@@ -141,7 +141,7 @@ def test_a_client_may_pause_an_upload_for_the_timeout() -> None:
 
 
 def test_a_client_does_not_time_out_while_the_server_pauses_reading() -> None:
-    """Afterwards the client has the whole timeout again."""
+    """Afterwards, the timeout starts again."""
 
     async def test(connection: Connection, loop: Clock) -> None:
         connection.protocol.data_received(PUT + b"x" * 100_000)
@@ -208,7 +208,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 def test_bytes_that_leave_the_kernels_buffer_restart_the_timeout(
     pair: tuple[socket.socket, socket.socket],
 ) -> None:
-    """The kernel takes no more from the process until its own buffer is nearly empty."""
+    """The kernel accepts no more bytes from the process until its own buffer is nearly empty."""
     client, server = pair
     sent = 0
     with suppress(BlockingIOError):

@@ -1,4 +1,4 @@
-"""Incomplete responses: access log, metrics, and the memory that slow clients take."""
+"""Incomplete responses: access log, metrics, and memory."""
 
 import json
 import os
@@ -16,9 +16,9 @@ from tests.support.http import request
 from tests.support.process import GlimpseProcess, free_port, wait_until, wait_until_idle
 
 USER = Member("user", "e" * 32)
-SIZE = 24_000_000  # bytes: more than the kernel's buffers hold
+SIZE = 24_000_000  # bytes: more than the kernel buffers
 READERS = 64
-MAX_BYTES_EACH = 400_000  # of memory for one slow client
+MAX_BYTES_EACH = 400_000  # bytes of memory for one slow client
 MAX_GROWTH = 8_000_000  # bytes of memory after eight downloads at once
 
 
@@ -48,7 +48,7 @@ class Downloads:
         assert response.status == 204, str(response)
 
     def begin(self) -> socket.socket:
-        """Return a connection on which the head of the response was read."""
+        """Start a download; return the connection after the head of the response was read."""
         connection = socket.socket()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         connection.settimeout(20)
@@ -175,7 +175,7 @@ def test_slow_uploads_take_little_memory(downloads: Downloads) -> None:
 
 
 def test_pipelined_requests_take_little_memory(downloads: Downloads) -> None:
-    """Each client sends requests as fast as it can, and reads no response."""
+    """Each client sends requests as fast as possible, and reads no response."""
     ahead = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 50_000
     before = downloads.memory()
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""A process that runs out of file descriptors."""
+"""A process that runs out of file descriptors refuses connections with 503."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def test_connections_are_refused_when_descriptors_run_out(tmp_path: Path) -> Non
 
 
 def test_a_refused_connection_gets_a_503_with_retry_after(tmp_path: Path) -> None:
-    """Refused connections use reserved descriptors until the response is read."""
+    """Refused connections use reserved descriptors until the client has read the response."""
     with GlimpseProcess(tmp_path / "state") as process:
         wait_until(lambda: _status(process) == 200, "the process is not ready")
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (LIMIT, LIMIT))

@@ -1,4 +1,4 @@
-"""Responses as a client of a real process receives them."""
+"""The bytes and packets of responses that a client of a running process receives."""
 
 import socket
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def test_a_response_without_a_body_arrives_in_one_packet(connection: socket.sock
     assert not body
 
 
-def test_a_client_that_expects_100_continue_gets_it(connection: socket.socket) -> None:
+def test_a_client_that_expects_100_continue_receives_it(connection: socket.socket) -> None:
     connection.sendall(METADATA + b"Expect: 100-continue\r\n\r\n")
     assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
     connection.sendall(b"{}")

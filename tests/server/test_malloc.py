@@ -1,4 +1,4 @@
-"""Memory that a process returns to the system."""
+"""Memory that a process returns to the operating system."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from tests.support.process import GlimpseProcess
 from tests.support.resident_memory import MEGABYTE, resident_bytes
 
 USER = Member("user", "e" * 32)
-HASH_MEMORY = 16 * MEGABYTE  # of scrypt
+HASH_MEMORY = 16 * MEGABYTE  # the memory of scrypt
 
 
 def test_a_login_returns_the_memory_of_the_password_hash(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_an_invalid_configuration_is_logged_and_ignored(
         wait_for_microversion(process, "2.31")
 
 
-def test_a_request_under_way_completes_with_the_old_configuration(tmp_path: Path) -> None:
+def test_a_request_in_progress_completes_with_the_old_configuration(tmp_path: Path) -> None:
     conf = write_configuration(tmp_path, 1, 30)
     seed_identity(tmp_path / "state", [USER])
     process = GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)])
@@ -95,7 +95,7 @@ def test_a_reload_opens_a_log_file_that_was_moved(tmp_path: Path, workers: int) 
             lambda: log.exists() and log.read_text().count("was read again") == workers,
             "a worker does not write to the new file",
         )
-        for _ in range(20):  # any worker may serve one
+        for _ in range(20):  # any worker may serve each of them
             request(process.address, "GET", "/after")
         wait_until(
             lambda: log.read_text().count("/after") == 20, "a request is not logged in the new file"

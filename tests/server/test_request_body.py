@@ -1,4 +1,4 @@
-"""Decoding of chunked bodies, in bounded steps."""
+"""Chunked request bodies are decoded in bounded steps."""
 
 import pytest
 
@@ -15,7 +15,7 @@ LINES = {
 
 
 def _decode(data: bytes, step: int) -> tuple[bytes, bytes, int]:
-    """Return the content, the bytes after the body, and the number of calls."""
+    """Return the content, the bytes after the body, and the number of decoding steps."""
     decoder, content, calls = ChunkedBody(), b"", 0
     for start in range(0, len(data), step):
         rest = data[start : start + step]
@@ -43,7 +43,7 @@ def test_chunks_are_decoded_however_they_are_split_into_packets(chunk: bytes, st
     [b"1\r\nx\r\n" * 10_000, b"1;a\r\nx\r\n" * 10_000, b"0\r\n" + b"a:\r\n" * 10_000],
     ids=["chunks", "extensions", "trailers"],
 )
-def test_one_call_decodes_a_bounded_number_of_chunks_and_lines(data: bytes) -> None:
+def test_one_step_decodes_a_bounded_number_of_chunks_and_lines(data: bytes) -> None:
     content, rest = ChunkedBody().decode(data)
     assert len(content) <= MAX_DECODED
     assert len(rest) > len(data) * 9 // 10

@@ -1,4 +1,4 @@
-"""The limit of the bytes that all connections buffer."""
+"""The limit of bytes that are buffered for all connections."""
 
 import pytest
 

@@ -1,6 +1,6 @@
-"""Unusual and invalid requests to a real process: each gets exactly one response.
+"""Unusual and invalid requests to a running process: each gets exactly one response.
 
-Each is sent alone, as the second on a connection, together with the first, and byte by byte.
+Each request is sent alone, after another one, together with another one, and byte by byte.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.support.raw_connection import RawConnection
 GOOD = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 MANY = b"".join(b"X-%d: y\r\n" % number for number in range(9000))
 
-# Request lines and headers, the status of the response, and whether a further request is served.
+# A request line with headers, the status of the response, and if the connection stays open.
 REQUESTS = {
     "unknown method": (b"FOO / HTTP/1.1\r\nHost: x\r\n\r\n", 200, True),
     "unknown method and path": (b"FOO /v2.1/images HTTP/1.1\r\nHost: x\r\n\r\n", 401, True),
@@ -193,7 +193,7 @@ def test_each_request_gets_one_response(process: GlimpseProcess, delivery: str, 
 
 
 def test_invalid_requests_log_no_traceback(process: GlimpseProcess) -> None:
-    """The process has served the tests above."""
+    """The process has served the requests of the tests above."""
     assert "Traceback" not in process.log.read_text()
 
 
@@ -213,7 +213,7 @@ def test_a_response_to_http_1_0_is_not_chunked(process: GlimpseProcess) -> None:
         assert connection.is_closed()
 
 
-def test_the_log_of_a_refusal_has_no_text_of_the_client(tmp_path: Path) -> None:
+def test_the_log_of_a_rejected_request_has_no_text_of_the_client(tmp_path: Path) -> None:
     with GlimpseProcess(tmp_path / "state") as process:
         with RawConnection(process.address) as connection:
             connection.send(b"GET / HTTP/1.1\r\nHost: \x1b[31mred\r\n\r\n")

@@ -1,4 +1,4 @@
-"""A real process disconnects slow clients, and refuses heads and trailers without end."""
+"""A running process disconnects slow clients, and limits the size of heads and trailers."""
 
 import socket
 import threading
@@ -14,8 +14,8 @@ from tests.support.process import GlimpseProcess, wait_until
 
 USER = Member("user", "e" * 32)
 TIMEOUT = 1.0
-DEADLINE = 20.0  # seconds; a test that waits for so long fails
-_ESTABLISHED = "01"  # in /proc/net/tcp
+DEADLINE = 20.0  # seconds; only a test that fails waits for so long
+_ESTABLISHED = "01"  # the state of a connection in /proc/net/tcp
 METADATA = b"POST /v2.1/images/x/metadata HTTP/1.1\r\nHost: x\r\n"
 
 
@@ -41,7 +41,7 @@ def test_a_client_that_sends_no_request_is_disconnected(cloud: EmbeddedCloud, se
 
 
 def test_a_client_that_reads_no_response_is_disconnected(cloud: EmbeddedCloud) -> None:
-    """Of a response of 30 MB, the kernel's buffers hold a few."""
+    """The response has 30 MB, of which the kernel buffers a few."""
     image = b'{"name": "large", "disk_format": "raw", "container_format": "bare"}'
     image_id = cloud.request("user", "POST", "/image/v2/images", image).json()["id"]
     path = f"/image/v2/images/{image_id}/file"
@@ -62,7 +62,7 @@ def test_a_client_that_reads_no_response_is_disconnected(cloud: EmbeddedCloud) -
 
 
 def is_connected(cloud: EmbeddedCloud, client: int) -> bool:
-    """Return True if the server has an open connection to that port."""
+    """Return True if the server has an open connection to this port of a client."""
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         _, local, remote, state, *_ = line.split()
         ports = tuple(int(address.partition(":")[2], 16) for address in (local, remote))
@@ -82,7 +82,7 @@ def is_connected(cloud: EmbeddedCloud, client: int) -> bool:
     ],
     ids=["headers", "one header", "one header of an unknown method", "trailers", "one trailer"],
 )
-def test_a_head_or_trailers_without_end_are_refused(
+def test_an_endless_head_or_trailers_are_rejected(
     cloud: EmbeddedCloud, endless: Callable[[], bytes]
 ) -> None:
     with connect(cloud) as connection:
@@ -94,7 +94,7 @@ def test_a_head_or_trailers_without_end_are_refused(
                 while data := connection.recv(65536):
                     received += data
             except OSError:
-                pass  # it was reset, since not all was read
+                pass  # the server has closed it without reading everything
         sender.join()
     assert b" 200 OK" not in received
     assert received[:12] in (b"", b"HTTP/1.1 431", b"HTTP/1.1 400"), received

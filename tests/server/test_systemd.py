@@ -31,7 +31,7 @@ class Systemd:
         return next(text for text in iter(self.next, None) if text != "WATCHDOG=1")
 
     def receive_for(self, seconds: float) -> list[str]:
-        """Return all messages of so many seconds."""
+        """Return all messages that arrive within `seconds`."""
         found = []
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
@@ -103,7 +103,7 @@ def test_no_watchdog_notification_is_sent_while_a_worker_is_blocked(tmp_path: Pa
         stopped = process.children()[0]
         os.kill(stopped, signal.SIGSTOP)
         try:
-            messages = systemd.receive_for(2)  # five times WATCHDOG_USEC
+            messages = systemd.receive_for(2)  # five times the interval WATCHDOG_USEC
             assert len(messages) < 5, messages
         finally:
             os.kill(stopped, signal.SIGCONT)

@@ -1,4 +1,4 @@
-"""The limit of unsent bytes over all connections."""
+"""The limit of unsent bytes of all connections."""
 
 from glimpse.server.unsent_responses import UnsentResponses
 
@@ -21,7 +21,7 @@ def aborted(*connections: Connection) -> list[bool]:
     return [each.aborted for each in connections]
 
 
-def test_the_connection_that_is_stuck_for_the_longest_time_is_closed_first() -> None:
+def test_the_connection_that_has_been_stuck_longest_is_closed_first() -> None:
     unsent = Unsent()
     first, second, third = Connection(), Connection(), Connection()
     unsent.add(first, 50)

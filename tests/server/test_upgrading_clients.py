@@ -1,4 +1,4 @@
-"""Clients that offer to upgrade each request over plain HTTP."""
+"""Clients that offer HTTP/2 with each request over plain HTTP can log in."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ public class Client {
 
 
 def _login(process: GlimpseProcess) -> tuple[str, str]:
-    """Return the URL and the body of a login of the demo user."""
+    """Return the URL and the body of a login of the user ``demo``."""
     users = json.loads((process.state_dir / "identity.json").read_text())["users"]
     password = next(user["password"] for user in users if user["name"] == "demo")
     user = {"name": "demo", "domain": {"id": "default"}, "password": password}

@@ -1,4 +1,4 @@
-"""What the supervisor decides when workers start, exit and reload, without any process."""
+"""WorkerPool: what it does when workers start, exit and reload, without real processes."""
 
 import logging
 import signal
@@ -16,7 +16,7 @@ HEARTBEAT = 5.0
 
 
 class Service:
-    """A pool of two workers whose clock, processes and reports are the test's."""
+    """A pool of two workers with a manual clock, fake processes and reports of the test."""
 
     def __init__(self, settings: Settings) -> None:
         self.now = 1000.0
@@ -73,7 +73,7 @@ def service(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Service:
 
 @pytest.fixture
 def new_settings(service: Service, settings: Settings) -> Settings:
-    """Settings that the next reload loads."""
+    """The settings that the next reload loads."""
     server = replace(settings.server, client_timeout=7.0)
     service.loaded = replace(settings, server=server)
     return service.loaded
@@ -154,7 +154,7 @@ def test_a_reload_ends_when_all_workers_have_reloaded(
 
 
 @pytest.mark.usefixtures("new_settings")
-def test_settings_that_one_worker_cannot_use_are_not_kept_for_later_ones(
+def test_settings_that_a_worker_cannot_use_are_not_used_by_new_workers(
     service: Service, settings: Settings
 ) -> None:
     service.send("started", 1, 2)
@@ -174,7 +174,7 @@ def test_an_invalid_configuration_reaches_no_worker(service: Service, settings: 
     assert service.pool.settings == settings
 
 
-def test_a_worker_that_exits_during_a_reload_does_not_hold_it_up(
+def test_a_worker_that_exits_during_a_reload_does_not_delay_it(
     service: Service, new_settings: Settings
 ) -> None:
     service.send("started", 1, 2)

@@ -1,4 +1,4 @@
-"""Invalid options: one line that names the option, and exit status 1."""
+"""An invalid option is one line that names it, and exit status 1."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Notes on environment variables that have no effect."""
+"""Notes about environment variables that have no effect."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def test_proxies_and_ca_bundles_are_reported() -> None:
     ("text", "count"),
     [("[glimpse]\nimage_service = glance\n", 1), ("[api]\nauth_strategy = keystone\n", 1), ("", 0)],
 )
-def test_only_gateways_report_them(
+def test_only_gateways_report_proxies_and_ca_bundles(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, count: int
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy")

@@ -1,4 +1,4 @@
-"""Settings from configuration files, defaults and overrides."""
+"""Settings from configuration files, defaults and command-line overrides."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def test_without_configuration_everything_is_embedded_and_local() -> None:
     assert (settings.server.host, settings.server.port) == ("127.0.0.1", 8774)
 
 
-def test_a_whole_nova_conf_is_understood(tmp_path: Path) -> None:
+def test_a_complete_nova_conf_is_accepted(tmp_path: Path) -> None:
     settings = load_settings([_written(tmp_path, NOVA_CONF)])
     assert (settings.api.auth_strategy, settings.image_service) == ("keystone", "glance")
     assert settings.api.max_limit == 77
@@ -103,7 +103,7 @@ def test_only_gateways_have_a_metrics_port_by_default(
     assert (metrics.port, metrics.is_required) == (port, required)
 
 
-def test_scrapes_and_requests_do_not_share_a_port(tmp_path: Path) -> None:
+def test_the_metrics_port_must_differ_from_the_api_port(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettings, match="which is the API's"):
         load_settings([_written(tmp_path, "[metrics]\nport = 8774\n")])
 
@@ -142,7 +142,7 @@ def test_an_explicit_option_wins_over_a_derived_one(tmp_path: Path) -> None:
     assert load_settings([_written(tmp_path, text)]).image_service == "embedded"
 
 
-def test_noauth2_is_noauth(tmp_path: Path) -> None:
+def test_noauth2_means_noauth(tmp_path: Path) -> None:
     settings = load_settings([_written(tmp_path, "[api]\nauth_strategy = noauth2\n")])
     assert settings.api.auth_strategy == "noauth"
 
@@ -194,12 +194,12 @@ def test_a_quota_of_minus_one_is_unlimited(tmp_path: Path) -> None:
     assert settings.quota.metadata_items > 10**9
 
 
-def test_state_is_kept_in_the_data_home() -> None:
+def test_the_default_state_directory_is_in_the_data_home() -> None:
     assert default_state_dir({"XDG_DATA_HOME": "/data"}) == Path("/data/glimpse")
     assert default_state_dir({"XDG_DATA_HOME": "relative"}) == default_state_dir({})
 
 
-def test_the_sample_configuration_uncommented_is_the_default(tmp_path: Path) -> None:
+def test_the_uncommented_sample_configuration_equals_the_defaults(tmp_path: Path) -> None:
     lines = sample_config().splitlines()
     set_lines = [
         line.lstrip("#") if line.startswith("#") and line[1:2] != " " else line for line in lines
@@ -214,7 +214,7 @@ def test_the_sample_configuration_uncommented_is_the_default(tmp_path: Path) -> 
     )
 
 
-def test_every_option_explains_itself() -> None:
+def test_every_option_has_a_help_text() -> None:
     silent = [
         f"[{section}] {option.dest}"
         for section, options in SECTIONS.items()

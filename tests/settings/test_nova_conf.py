@@ -1,4 +1,4 @@
-"""Whole nova.conf files, as kolla-ansible, DevStack and older releases write them."""
+"""Complete nova.conf files as kolla-ansible, DevStack and older releases write them."""
 
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def test_a_value_may_refer_to_an_option_of_nova(tmp_path: Path) -> None:
     assert open_session(settings).auth_url == "http://192.0.2.7:5000"
 
 
-def test_a_number_left_empty_is_the_default(tmp_path: Path) -> None:
+def test_an_empty_number_is_the_default(tmp_path: Path) -> None:
     assert loaded(tmp_path, KOLLA).glance.timeout == load_settings().glance.timeout
 
 
@@ -92,7 +92,7 @@ def test_unsupported_options_may_refer_to_anything(tmp_path: Path) -> None:
     ]
 
 
-def test_credentials_may_be_in_a_section_of_their_own(tmp_path: Path) -> None:
+def test_credentials_may_be_in_another_section(tmp_path: Path) -> None:
     text = f"[DEFAULT]\nmy_ip = 192.0.2.7\n{KEYSTONE.replace('keystone_authtoken', 'service_auth')}"
     text += "region_name = $username\n[keystone_authtoken]\nauth_section = service_auth\n"
     settings = loaded(tmp_path, text)
@@ -101,7 +101,7 @@ def test_credentials_may_be_in_a_section_of_their_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("named", ["auth_section = service_auth\n", KEYSTONE.partition("]")[2]])
-def test_a_service_user_may_have_credentials_of_its_own_or_share_them(
+def test_a_service_user_may_have_its_own_credentials_or_share_others(
     tmp_path: Path, named: str
 ) -> None:
     text = f"[DEFAULT]\nmy_ip = 192.0.2.7\n{KEYSTONE.replace('keystone_authtoken', 'service_auth')}"
@@ -150,12 +150,12 @@ PLUGINS = {
 
 @pytest.mark.parametrize("plugin", PLUGINS)
 @pytest.mark.parametrize("name", ["auth_type", "auth_plugin"])
-def test_any_plugin_of_keystoneauth_can_be_named(tmp_path: Path, plugin: str, name: str) -> None:
+def test_any_plugin_of_keystoneauth_can_be_used(tmp_path: Path, plugin: str, name: str) -> None:
     options = "".join(f"{name} = {value}\n" for name, value in PLUGINS[plugin].items())
     assert open_session(loaded(tmp_path, f"[keystone_authtoken]\n{name} = {plugin}\n{options}"))
 
 
-def test_options_older_than_keystoneauth_are_refused_rather_than_ignored(tmp_path: Path) -> None:
+def test_options_older_than_keystoneauth_are_an_error(tmp_path: Path) -> None:
     text = "[keystone_authtoken]\nidentity_uri = http://keystone:35357\nadmin_user = nova\n"
     settings = loaded(tmp_path, text)
     assert settings.image_service == "glance"
@@ -164,7 +164,7 @@ def test_options_older_than_keystoneauth_are_refused_rather_than_ignored(tmp_pat
         open_gateway(settings)
 
 
-def test_a_server_of_glance_needs_no_scheme(tmp_path: Path) -> None:
+def test_the_url_of_a_glance_needs_no_scheme(tmp_path: Path) -> None:
     servers = "http://[2001:db8::1]:9292, https://glance/v2/ ,192.0.2.1:9292"
     settings = loaded(tmp_path, f"[glance]\napi_servers = {servers}\n")
     assert [base_url(url) for url in settings.glance.api_servers] == [

@@ -1,4 +1,4 @@
-"""The access log of a real process, and the secrets that are kept out of it."""
+"""The access log of a running process, and the secrets that it must not contain."""
 
 import json
 import logging
@@ -101,7 +101,7 @@ def test_health_checks_are_logged_only_if_they_fail(tmp_path: Path) -> None:
     assert '"GET /healthcheck?bad HTTP/1.1" status: 503' in text
 
 
-def test_the_access_log_can_be_turned_off(tmp_path: Path) -> None:
+def test_the_access_log_can_be_disabled(tmp_path: Path) -> None:
     with _configured(tmp_path, "[glimpse]\naccess_log = false").process as process:
         request(process.address, "GET", "/v2.1/images")
         process.stop()
@@ -150,20 +150,21 @@ logging_debug_format_suffix = {{%(funcName)s}}
 """
 
 
-def test_every_format_option_of_oslo_log_is_followed(tmp_path: Path) -> None:
+def test_every_format_option_of_oslo_log_has_its_effect(tmp_path: Path) -> None:
     conf = tmp_path / "nova.conf"
     conf.write_text(DEVSTACK)
     formatter = LineFormatter(load_settings([conf]).server)
 
-    def said(level: int, error: Exception | None = None) -> str:
-        about = (type(error), error, None) if error else None
-        record = logging.LogRecord("name", level, __file__, 1, "said", None, about, "why")
+    def format_record(level: int, error: Exception | None = None) -> str:
+        exc_info = (type(error), error, None) if error else None
+        record = logging.LogRecord("name", level, __file__, 1, "said", None, exc_info, "why")
         return formatter.format(record)
 
-    assert said(logging.INFO) == "INFO name [-] said"
-    assert said(logging.DEBUG) == "DEBUG name [-] said {{why}}"
+    assert format_record(logging.INFO) == "INFO name [-] said"
+    assert format_record(logging.DEBUG) == "DEBUG name [-] said {{why}}"
     assert (
-        said(logging.ERROR, ValueError("odd")) == "ERROR name [-] said\nERROR name ValueError: odd"
+        format_record(logging.ERROR, ValueError("odd"))
+        == "ERROR name [-] said\nERROR name ValueError: odd"
     )
 
     context = RequestContext("req-1")
@@ -171,15 +172,15 @@ def test_every_format_option_of_oslo_log_is_followed(tmp_path: Path) -> None:
         "u", "p", user_name="demo", project_name="ours", user_domain_id="default"
     )
 
-    def said_within() -> str:
+    def format_in_request() -> str:
         current_context.set(context)
-        return said(logging.INFO)
+        return format_record(logging.INFO)
 
-    assert copy_context().run(said_within) == "INFO [ours/demo@default] said"
+    assert copy_context().run(format_in_request) == "INFO [ours/demo@default] said"
 
 
-def test_log_dir_alone_logs_to_glimpse_log(tmp_path: Path) -> None:
-    """As oslo.log has it: the file is named for the program."""
+def test_log_dir_without_log_file_logs_to_glimpse_log(tmp_path: Path) -> None:
+    """As in oslo.log, the file has the name of the program."""
     with _configured(tmp_path, f"[DEFAULT]\nlog_dir = {tmp_path}").process as process:
         request(process.address, "GET", "/v2.1/images")
         process.stop()
@@ -210,7 +211,7 @@ def test_the_logged_client_is_the_forwarded_one_if_proxy_headers_are_trusted(
         (b"via", b"1.1 proxy", None),
     ],
 )
-def test_a_forwarded_text_that_is_no_address_is_none(
+def test_a_forwarded_text_that_is_no_address_is_ignored(
     name: bytes, value: bytes, address: str | None
 ) -> None:
     assert client_address({name: value}) == address

@@ -1,4 +1,4 @@
-"""Broken records are logged once each, and a bounded number of times."""
+"""Each broken record is logged once, and the number of such log lines is bounded."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Log lines made of foreign text: one record is one readable line without secrets."""
+"""Log records with text from outside: each is one readable line without secrets."""
 
 import contextlib
 import json
@@ -33,24 +33,24 @@ def formatter(request: pytest.FixtureRequest) -> logging.Formatter:
 
 
 def record(message: str, *arguments: object, error: BaseException | None = None) -> Any:
-    about = (type(error), error, None) if error else None
-    return logging.LogRecord("name", logging.ERROR, __file__, 1, message, arguments, about)
+    exc_info = (type(error), error, None) if error else None
+    return logging.LogRecord("name", logging.ERROR, __file__, 1, message, arguments, exc_info)
 
 
-def within(caller: Caller, render: Callable[[], str]) -> str:
-    """What `render` returns while a request of the caller is served."""
+def render_in_request(caller: Caller, render: Callable[[], str]) -> str:
+    """Call `render` while a request of the caller is served; return its result."""
 
-    def served() -> str:
-        notes = RequestContext("req-1")
-        notes.caller = caller
-        current_context.set(notes)
+    def render_with_context() -> str:
+        context = RequestContext("req-1")
+        context.caller = caller
+        current_context.set(context)
         return render()
 
-    return copy_context().run(served)
+    return copy_context().run(render_with_context)
 
 
 def texts(formatter: logging.Formatter, line: str) -> str:
-    """The line as its reader sees it: JSON decoded."""
+    """Return the line as its reader sees it: of a JSON line, the decoded values."""
     if not isinstance(formatter, JsonFormatter):
         return line
     return "\n".join(str(value) for value in json.loads(line).values())
@@ -61,7 +61,7 @@ def assert_plain(text: str) -> None:
     text.encode()
 
 
-def test_a_message_made_of_foreign_text_is_one_line(formatter: logging.Formatter) -> None:
+def test_a_message_with_text_from_outside_is_one_line(formatter: logging.Formatter) -> None:
     line = formatter.format(record("it says %s", BAD))
     assert "\n" not in line
     assert_plain(texts(formatter, line))
@@ -87,19 +87,19 @@ def test_the_text_of_an_exception_is_one_line_of_the_traceback(
     assert any('File "' in line and "test_log_setup" in line for line in text.split("\n"))
 
 
-def test_ids_and_names_of_a_caller_are_shown_escaped(formatter: logging.Formatter) -> None:
+def test_ids_and_names_of_a_caller_are_escaped(formatter: logging.Formatter) -> None:
     caller = Caller(f"u{BAD}", f"p{BAD}", user_name=BAD)
-    text = texts(formatter, within(caller, lambda: formatter.format(record("said"))))
+    text = texts(formatter, render_in_request(caller, lambda: formatter.format(record("said"))))
     assert_plain(text)
     assert f"u{SHOWN}" in text
     assert f"p{SHOWN}" in text
 
 
-def test_a_token_in_place_of_an_id_is_hidden_and_a_long_id_is_cut(
+def test_a_token_in_place_of_an_id_is_hidden_and_a_long_id_is_truncated(
     formatter: logging.Formatter,
 ) -> None:
     caller = Caller(FERNET + "x" * 100, "p" * 60_000)
-    text = texts(formatter, within(caller, lambda: formatter.format(record("said"))))
+    text = texts(formatter, render_in_request(caller, lambda: formatter.format(record("said"))))
     assert "***" in text
     assert "secretsecret" not in text
     assert len(text) < 2_000
@@ -126,7 +126,10 @@ def test_names_in_any_script_stay_readable(formatter: logging.Formatter) -> None
 
 @pytest.fixture(params=["lines", "json"])
 def noauth(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cloud]:
-    """A process without authentication that believes proxies: free text in every place."""
+    """A process without authentication that trusts proxy headers.
+
+    Thus all values in its log are text of clients.
+    """
     conf = tmp_path / "glimpse.conf"
     conf.write_text(
         f"[DEFAULT]\nuse_json = {request.param == 'json'}\n[api]\nauth_strategy = noauth\n"
@@ -137,7 +140,7 @@ def noauth(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cloud]:
         yield EmbeddedCloud(process)
 
 
-ODD = "\xc2\x85\xe2\x80\xa8\x9b31m\xe2\x80\xae"  # UTF-8 of NEL, a line separator; CSI; an override
+ODD = "\xc2\x85\xe2\x80\xa8\x9b31m\xe2\x80\xae"  # NEL, line separator, CSI, bidi
 
 
 REQUESTS: list[tuple[str, str, dict[str, str]]] = [
@@ -185,7 +188,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A directory for logs with room for 64 kB."""
+    """A directory for logs on a disk of 64 kB."""
     place = tmp_path / "logs"
     place.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
@@ -196,7 +199,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @needs_root
-def test_a_log_on_a_full_disk_stops_no_request_and_goes_on_when_there_is_room(
+def test_a_log_on_a_full_disk_fails_no_request_and_continues_when_there_is_space(
     small_disk: Path, tmp_path: Path
 ) -> None:
     seed_identity(tmp_path / "state", [DEMO])
@@ -210,7 +213,7 @@ def test_a_log_on_a_full_disk_stops_no_request_and_goes_on_when_there_is_room(
         with filling.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(b"x" * 4096)
-        for number in range(300):  # more than what buffers hold
+        for number in range(300):  # more than the buffers
             response = cloud.request("demo", "GET", f"/v2.1/images?number={number}")
             assert response.status == 200, str(response)
         filling.unlink()

@@ -1,4 +1,4 @@
-"""Scrapes after a known number of requests, and the documentation of metrics."""
+"""Metrics after a known number of requests, and their documentation."""
 
 import os
 import re
@@ -25,7 +25,7 @@ USER = Member("user", "e" * 32)
 
 
 def scrape(port: int) -> dict[str, float]:
-    """Each sample's value by its name with labels: ``name{a="b"}{c="d"}``."""
+    """Return the value of each sample by its name with labels: ``name{a="b"}{c="d"}``."""
     response = request(("127.0.0.1", port), "GET", "/metrics")
     assert response.status == 200, str(response)
     assert (response.header("content-type") or "").startswith("text/plain; version="), str(response)
@@ -74,14 +74,14 @@ def cloud(tmp_path: Path) -> Iterator[EmbeddedCloud]:
 def test_one_scrape_is_the_sum_over_all_workers(tmp_path: Path) -> None:
     port = free_port()
     with _process(tmp_path, port, workers=3) as process:
-        for _ in range(60):  # over connections of their own: any worker may get one
+        for _ in range(60):  # each over a new connection, which any worker may accept
             request(process.address, "GET", "/v2.1/images")
         for _ in range(5):
             request(process.address, "GET", "/healthcheck")
         scrape_until(port, other_401=60, healthcheck_200=5)
         refused = 'glimpse_requests_total{operation="other"}{status="401"}'
         healthy = 'glimpse_requests_total{operation="healthcheck"}{status="200"}'
-        for _ in range(6):  # of whichever workers
+        for _ in range(6):  # of any workers
             found = scrape(port)
             assert (found[refused], found[healthy]) == (60, 5), found
             assert found['glimpse_request_duration_seconds_count{operation="other"}'] == 60
@@ -122,26 +122,26 @@ def test_retries_are_counted(tmp_path: Path, cloud: EmbeddedCloud) -> None:
 
 
 def test_a_gateway_is_scraped_at_the_default_port(tmp_path: Path, cloud: EmbeddedCloud) -> None:
-    """A second one serves without, as the port is not its own; one that is set has to be free."""
-    unset = _glance("")
+    """A second gateway serves without metrics, unless the port in use is configured."""
+    default_port = _glance("")
     address = ("127.0.0.1", METRICS_PORT)
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             other.bind(address)
         except OSError as error:
-            pytest.skip(f"port {METRICS_PORT} is somebody's already: {error}")
+            pytest.skip(f"port {METRICS_PORT} is in use: {error}")
         other.listen()
-        with gateway(tmp_path / "second", cloud, unset) as served:
+        with gateway(tmp_path / "second", cloud, default_port) as served:
             assert served.request("user", "GET", "/v2.1/images").status == 200
-            said = served.process.log.read_text()
-            assert f"no /metrics to scrape: cannot listen on 127.0.0.1:{METRICS_PORT}" in said
+            log = served.process.log.read_text()
+            assert f"no /metrics to scrape: cannot listen on 127.0.0.1:{METRICS_PORT}" in log
         with (
             pytest.raises(RuntimeError, match="cannot listen on"),
             gateway(tmp_path / "told", cloud, _glance(METRICS_PORT)),
         ):
             pass
-    with gateway(tmp_path / "first", cloud, unset) as served:
+    with gateway(tmp_path / "first", cloud, default_port) as served:
         assert served.request("user", "GET", "/v2.1/images").status == 200
         if "no /metrics to scrape" in served.process.log.read_text():
             served.process.stop()
@@ -157,20 +157,24 @@ def test_a_gateway_is_scraped_at_the_default_port(tmp_path: Path, cloud: Embedde
 def test_workers_without_a_metrics_directory_serve_without_metrics(
     tmp_path: Path, cloud: EmbeddedCloud
 ) -> None:
-    """Unless scrapes were asked for."""
+    """If a metrics port is configured, it is an error."""
     nowhere = {"RUNTIME_DIRECTORY": str(tmp_path / "nowhere")}
-    unset, told = (
+    default_port, configured_port = (
         write_configuration(tmp_path / f"{port}.conf", cloud.identity_url, _glance(port))
         for port in ("", free_port())
     )
     arguments = ["--workers", "2", "--config-file"]
-    usual = GlimpseProcess(tmp_path / "a", arguments=[*arguments, str(unset)], environment=nowhere)
-    with usual as process:
+    process = GlimpseProcess(
+        tmp_path / "a", arguments=[*arguments, str(default_port)], environment=nowhere
+    )
+    with process as process:
         assert request(process.address, "GET", "/healthcheck").status == 200
         assert "no place for the workers to keep numbers" in process.log.read_text()
     with (
         pytest.raises(RuntimeError, match="no place for the workers to keep numbers"),
-        GlimpseProcess(tmp_path / "b", arguments=[*arguments, str(told)], environment=nowhere),
+        GlimpseProcess(
+            tmp_path / "b", arguments=[*arguments, str(configured_port)], environment=nowhere
+        ),
     ):
         pass
 
@@ -184,7 +188,7 @@ def test_the_metrics_port_and_the_api_port_are_separate(tmp_path: Path) -> None:
         assert b"glimpse_" not in response.body, str(response)
 
 
-def test_every_metric_is_documented_and_no_other() -> None:
+def test_the_documented_metrics_are_those_that_exist() -> None:
     text = (ROOT / "docs" / "operations.md").read_text()
     documented = set(re.findall(r"`(glimpse_\w+)`", text))
     assert documented == set(Metrics().names)
@@ -194,7 +198,7 @@ def _glance(port: int | str, **options: str) -> dict[str, dict[str, object]]:
     return {"metrics": {"port": port}, "glance": {"valid_interfaces": "public", **options}}
 
 
-def test_statuses_that_http_does_not_have_are_one_series() -> None:
+def test_invalid_status_codes_are_one_series() -> None:
     registry = CollectorRegistry()
     metrics = Metrics(registry)
     for status in range(100, 1000):

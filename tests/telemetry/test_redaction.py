@@ -1,4 +1,4 @@
-"""Escaping and redaction of foreign text: examples of each rule, and random texts."""
+"""Escaping and redaction of text from outside: examples of each rule, and random texts."""
 
 import random
 import time
@@ -25,7 +25,7 @@ SECRET = "S3cr3tValue"
         ("a\u00a0b\U000e0001", r"a\xa0b\U000e0001"),
     ],
 )
-def test_what_is_not_printable_is_written_as_an_escape(text: str, shown: str) -> None:
+def test_unprintable_characters_are_escaped(text: str, shown: str) -> None:
     assert escape(text) == shown
 
 
@@ -103,7 +103,7 @@ def test_any_text_is_printable_and_encodable_once_it_is_sanitized(text: str) -> 
         (f"/images/WyI{'a' * 60}.{SECRET}", ""),
     ],
 )
-def test_a_secret_is_hidden_wherever_it_stands_in_a_target(path: str, query: str) -> None:
+def test_a_secret_is_hidden_anywhere_in_a_target(path: str, query: str) -> None:
     if "WyJ" in path:
         pytest.skip("no token begins so")
     shown = redact_target(path, query)
@@ -124,11 +124,11 @@ def test_a_secret_is_hidden_wherever_it_stands_in_a_target(path: str, query: str
         ("/identity/v3/users/u/application_credentials", "name=100%25"),
     ],
 )
-def test_a_target_without_secrets_is_shown_as_it_was_sent(path: str, query: str) -> None:
+def test_a_target_without_secrets_is_unchanged(path: str, query: str) -> None:
     assert redact_target(path, query) == (f"{path}?{query}" if query else path)
 
 
-def test_a_target_is_cut_before_it_fills_the_log() -> None:
+def test_a_long_target_is_truncated() -> None:
     assert len(redact_target("/" + "x" * 60_000, "y" * 60_000)) < 10_000
 
 
@@ -146,7 +146,7 @@ _PARTS = ("a", "a=1", "name=x", "", "%41", "limit=25", "x=y=z", ":", "@", "%")
 
 
 def _encoded(text: str, chance: random.Random) -> str:
-    """`text` with some of its characters percent-encoded, perhaps more than once."""
+    """Return `text` with some characters percent-encoded, perhaps more than once."""
     for _ in range(chance.randrange(4)):
         text = "".join(f"%{ord(each):02X}" if chance.random() < 0.3 else each for each in text)
     return text
@@ -192,11 +192,11 @@ def _fully_decoded(text: str) -> str:
         (f'bad: {{"password": "{SECRET}"}}', 'bad: {"password": ***}'),
     ],
 )
-def test_certain_secrets_in_free_text_are_hidden(text: str, shown: str | None) -> None:
+def test_known_kinds_of_secrets_in_text_are_hidden(text: str, shown: str | None) -> None:
     assert redact(text) == (shown or text)
 
 
-def test_a_url_for_a_header_has_no_character_that_ends_it() -> None:
+def test_a_url_for_a_header_has_no_character_that_ends_the_header() -> None:
     assert quote_url("https://host:9292/v2?a=%20b") == "https://host:9292/v2?a=%20b"
     assert quote_url("http://h/\r\nX: y>\u20ac") == "http://h/%0D%0AX:%20y%3E%E2%82%AC"
     assert quote_url("http://h/\udc80").isascii()
@@ -224,7 +224,7 @@ def test_a_url_for_a_header_has_no_character_that_ends_it() -> None:
     ],
 )
 def test_redaction_takes_time_in_proportion_to_the_text(piece: str) -> None:
-    """16 times the text may take 64 times as long; what is shown of a target is cut anyway."""
+    """16 times the text may take 64 times as long."""
 
     def seconds(length: int) -> float:
         text = piece * (length // len(piece))

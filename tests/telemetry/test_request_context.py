@@ -1,4 +1,4 @@
-"""Ids of requests, and what is recorded of the calls that a request makes."""
+"""RequestContext: ids of requests, and the calls that a request makes."""
 
 import asyncio
 import re
@@ -31,13 +31,13 @@ def test_the_request_id_of_a_client_is_the_global_id(sent: bytes) -> None:
 @pytest.mark.parametrize(
     "sent", [b"", b"req-", SENT[4:], SENT + b"0", SENT + b"\n", b"x" + SENT, b"\xff" * 40]
 )
-def test_another_text_is_no_global_id(sent: bytes) -> None:
+def test_a_malformed_text_is_not_a_global_id(sent: bytes) -> None:
     assert new_context({b"x-openstack-request-id": sent}, NULL_OBSERVER).global_id is None
     assert new_context({}, NULL_OBSERVER).global_id is None
 
 
 class Calls(NullObserver):
-    """Keeps what it is told of calls."""
+    """An observer that records calls."""
 
     def __init__(self) -> None:
         self.ended: list[tuple[Service, str, str, float]] = []
@@ -60,7 +60,7 @@ def test_the_time_of_calls_to_glance_is_summed_and_the_observer_gets_all_calls()
     ]
 
 
-async def test_requests_that_are_served_at_once_have_contexts_of_their_own() -> None:
+async def test_concurrent_requests_have_separate_contexts() -> None:
     async def serve(operation: str) -> str:
         current_context.set(new_context({}, NULL_OBSERVER))
         current_context.get().operation = operation

@@ -1,4 +1,4 @@
-"""Errors that may repeat with every request are logged once a minute."""
+"""Errors that may recur with every request are logged once a minute."""
 
 import logging
 
