@@ -1,4 +1,4 @@
-"""The application under other ASGI servers than `glimpse serve`."""
+"""The application runs under other ASGI servers than that of `glimpse serve`."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.support.process import GlimpseProcess, ServerProcess, free_port
 USER = Member("user", "e" * 32)
 APPLICATION = "glimpse.asgi:application"
 
-# Commands; {} is the port. gunicorn needs its ASGI worker.
+# Commands, with {} for the port. gunicorn needs its ASGI worker.
 SERVERS = {
     "uvicorn": ["uvicorn", "--port", "{}", APPLICATION],
     "granian": ["granian", "--interface", "asgi", "--port", "{}", APPLICATION],

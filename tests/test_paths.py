@@ -1,4 +1,4 @@
-"""Paths with repeated slashes, as clients make them of a base URL and a path."""
+"""Repeated slashes in paths, which clients create when they join a base URL and a path."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from glimpse.app.reload import ReloadableApplication
 from glimpse.settings import load_settings
 from tests.support.asgi import send_request
 
-# Each as it is meant, and as a client that takes base URLs as they come sends it.
+# The intended path, and the path that a client sends which does not normalize base URLs.
 PATHS = (
     ("/v2.1/images", "//v2.1//images"),
     ("/image/v2/images", "/image//v2/images"),

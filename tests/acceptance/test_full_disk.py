@@ -107,7 +107,7 @@ def test_logins_and_logouts_on_a_full_disk_succeed_or_are_503(
         revoked = request(cloud.address, "DELETE", path, headers)
         assert (revoked.status, revoked.header("Retry-After")) == (503, "1"), str(revoked)
         shown = request(cloud.address, "GET", path, headers)
-        assert shown.status == 200, "it was said not to be revoked"
+        assert shown.status == 200, "the response said that the token is not revoked"
         user = shown.json()["token"]["user"]["id"]
         made = cloud.request(
             "owner",
@@ -186,7 +186,7 @@ def test_writes_without_a_state_directory_are_503(
         for number in range(5):
             response = set_item(cloud, image, f"k{number}")
             assert (response.status, response.header("Retry-After")) == (503, "1"), str(response)
-            assert str(tmp_path) not in str(response), "clients are told no paths"
+            assert str(tmp_path) not in str(response), "the response contains a path"
             deleted = cloud.request("owner", "DELETE", f"/v2.1/images/{image}")
             for write in (deleted, upload(cloud, other, b"data")):
                 assert write.status == 503, str(write)

@@ -78,15 +78,17 @@ def test_links_of_all_apis_start_with_the_url_that_the_client_used(
         "image": f"{reached}/image/v2",
         "identity": f"{reached}/identity/v3",
     }
-    asked = {**headers, **JSON, "X-Auth-Token": login.header("X-Subject-Token") or ""}
-    catalog = request(cloud.address, "GET", "/identity/v3/auth/catalog", asked).json()["catalog"]
+    sent_headers = {**headers, **JSON, "X-Auth-Token": login.header("X-Subject-Token") or ""}
+    catalog = request(cloud.address, "GET", "/identity/v3/auth/catalog", sent_headers).json()[
+        "catalog"
+    ]
     assert catalog == login.json()["token"]["catalog"]
     versions = request(cloud.address, "GET", "/image", headers)
     assert versions.json()["versions"][0]["links"][0]["href"] == f"{reached}/image/v2/"
-    made = request(cloud.address, "POST", "/image/v2/images", asked, b"{}")
+    made = request(cloud.address, "POST", "/image/v2/images", sent_headers, b"{}")
     image = made.json()["id"]
     assert made.header("Location") == f"{reached}/image/v2/images/{image}"
-    shown = request(cloud.address, "GET", f"/v2.1/images/{image}", asked).json()["image"]
+    shown = request(cloud.address, "GET", f"/v2.1/images/{image}", sent_headers).json()["image"]
     assert [link["href"] for link in shown["links"]] == [
         f"{reached}/v2.1/images/{image}",
         f"{reached}/images/{image}",

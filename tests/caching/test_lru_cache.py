@@ -1,3 +1,5 @@
+"""LruCache: which entries are dropped, and the limit of bytes."""
+
 from glimpse.caching.lru_cache import LruCache
 
 

@@ -154,12 +154,12 @@ def test_check_of_the_defaults_finds_no_failure(tmp_path: Path) -> None:
 def test_check_reports_if_the_log_file_can_be_written(tmp_path: Path) -> None:
     conf = tmp_path / "glimpse.conf"
     arguments = ["--port", str(free_port()), "--state-dir", str(tmp_path / "state")]
-    for directory, said in ((tmp_path / "nowhere", "FAIL"), (tmp_path, "ok  ")):
+    for directory, output in ((tmp_path / "nowhere", "FAIL"), (tmp_path, "ok  ")):
         conf.write_text(f"[DEFAULT]\nlog_dir = {directory}\n")
         done = run_glimpse("check", "--config-file", str(conf), *arguments)
         line = next(line for line in done.stdout.splitlines() if "glimpse.log" in line)
-        assert line.startswith(said), done.stdout
-        assert done.returncode == (said == "FAIL")
+        assert line.startswith(output), done.stdout
+        assert done.returncode == (output == "FAIL")
 
 
 def test_records_are_loaded_from_json_lines(tmp_path: Path) -> None:
@@ -201,8 +201,8 @@ def test_an_interrupted_load_keeps_complete_transactions_and_can_be_repeated(
         _wait_for_images(tmp_path / "state", 10_000)
         process.send_signal(signal.SIGINT)  # the command waits for more input
         assert process.wait(20) == 130
-        said = process.stderr.read()
-    assert said.decode() == "glimpse: interrupted; load the file again to complete it\n"
+        output = process.stderr.read()
+    assert output.decode() == "glimpse: interrupted; load the file again to complete it\n"
     assert _count_images(tmp_path / "state") in (10_000, 20_000), "a part of a transaction"
     (tmp_path / "images.jsonl").write_text("".join(lines))
     done = run_glimpse("load", str(tmp_path / "images.jsonl"), *state)

@@ -1,4 +1,4 @@
-"""ComputeAPI: what it checks before a handler is called, and the headers that it adds."""
+"""ComputeAPI: the checks before a handler is called, and the headers of responses."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ TOKEN = {"X-Auth-Token": "token"}
 
 
 class OneToken(NoAuthIdentity):
-    """Accepts one token, of one caller."""
+    """An identity that accepts one token."""
 
     def __init__(self, caller: Caller) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class OneToken(NoAuthIdentity):
         self,
         token: str | None,
         service_token: str | None = None,  # noqa: ARG002  the port's
-        asked: RequestTarget | None = None,  # noqa: ARG002  the port's
+        target: RequestTarget | None = None,  # noqa: ARG002  the port's
     ) -> Caller:
         if token != TOKEN["X-Auth-Token"]:
             raise Unauthorized
@@ -64,12 +64,12 @@ async def test_a_request_without_a_valid_token_is_unauthorized_whatever_the_path
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PATCH"])
-async def test_a_path_or_method_of_no_operation_is_not_found(method: str) -> None:
+async def test_a_path_or_method_without_an_operation_is_not_found(method: str) -> None:
     response = await send_request("/v2.1/images/a/b/c/d", method=method)
     assert response.status == 404, str(response)
 
 
-async def test_an_operation_names_its_microversion_and_its_successor() -> None:
+async def test_a_response_names_its_microversion_and_the_successor_api() -> None:
     response = await send_request("/v2.1/images", {"OpenStack-API-Version": "compute 2.30"})
     assert response.status == 200, str(response)
     assert response.header("OpenStack-API-Version") == "compute 2.30"
@@ -99,7 +99,7 @@ async def test_a_caller_without_a_project_is_forbidden_to_read_images() -> None:
     assert (response.status, response.fault) == (403, "forbidden"), str(response)
 
 
-async def test_a_list_that_the_client_has_already_is_not_sent_again() -> None:
+async def test_a_list_that_the_client_already_has_is_a_304() -> None:
     service = MemoryImageService()
     service.create_image(OWNER, "a")
     first = await send_request("/v2.1/images", service=service)

@@ -1,4 +1,4 @@
-"""Accept headers, as the Compute API reads them."""
+"""Accept headers are parsed as a real Compute parses them."""
 
 import pytest
 

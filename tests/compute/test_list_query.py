@@ -1,4 +1,4 @@
-"""Query strings of lists: the ImageQuery for each, and which of several mistakes is reported."""
+"""Query strings of lists: the ImageQuery, and which of several errors is reported."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_a_nul_character_in_an_unknown_parameter_is_ignored() -> None:
     assert query_for("unknown=%00&%00=a") == ImageQuery()
 
 
-def test_the_later_of_two_bounds_on_one_date_counts() -> None:
+def test_the_later_of_two_bounds_on_one_date_applies() -> None:
     since, before = "changes-since=2024-03-10", "property-updated_at=lt:2024-03-12"
     assert query_for(f"{since}&{before}").updated_at == DateBound("lt", "2024-03-12T00:00:00Z")
     assert query_for(f"{before}&{since}").updated_at == DateBound("gte", "2024-03-10T00:00:00Z")
@@ -43,7 +43,7 @@ def test_an_empty_property_named_marker_is_an_empty_marker() -> None:
     assert query_for("marker=").marker is None
 
 
-def test_a_semicolon_separates_like_an_ampersand() -> None:
+def test_a_semicolon_separates_parameters_like_an_ampersand() -> None:
     assert query_for("limit=1;name=a;&;status=b%3Bc") == query_for("limit=1&name=a&status=b%3Bc")
 
 
@@ -63,7 +63,7 @@ def test_a_property_named_limit_is_ignored() -> None:
         ('IN:"SAVING","active"', ("queued", "saving", "active")),
     ],
 )
-def test_a_status_filter_finds_all_statuses_that_are_shown_so(
+def test_a_status_filter_includes_all_image_service_statuses_that_it_stands_for(
     status: str, statuses: tuple[str, ...]
 ) -> None:
     assert query_for(f"status={status}").statuses == statuses

@@ -1,4 +1,4 @@
-"""Responses to lists whose pages are short, empty or many."""
+"""Responses to lists with short, empty or many pages."""
 
 from collections.abc import AsyncGenerator
 
@@ -15,7 +15,7 @@ IMAGES = [image_from_document(document()) for _ in range(450)]
 
 
 class PagesService(MemoryImageService):
-    """An image service whose lists are these pages, whatever the query."""
+    """An image service that lists these pages for each query."""
 
     def __init__(self, *pages: Page) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class PagesService(MemoryImageService):
 
 
 async def listed(*pages: Page, query: bytes = b"") -> tuple[dict[str, list[dict[str, str]]], bool]:
-    """The list's document, and whether it was streamed."""
+    """Return the document of a list, and True if it was streamed."""
     request = make_request(CALLER, query_string=query)
     response = await make_operations(PagesService(*pages)).list_images(request)
     return await read_document(response), not isinstance(response.body, bytes)

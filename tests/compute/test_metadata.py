@@ -1,4 +1,4 @@
-"""Metadata in requests: what is rejected, and which properties are changed."""
+"""Metadata in requests: what is rejected, and which properties change."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def test_a_lone_surrogate_is_rejected(metadata: dict[str, str]) -> None:
         check_storable(metadata)
 
 
-def test_a_key_without_spaces_wins_over_the_same_key_with_spaces() -> None:
+def test_a_key_without_spaces_takes_precedence_over_the_same_key_with_spaces() -> None:
     assert written(**{"a": "1", " a": "2"}) == {"a": "1"}
     assert written(**{" a": "2", "a": "1"}) == {"a": "1"}
 

@@ -1,4 +1,4 @@
-"""Metadata operations, compared with the same operations on a dictionary."""
+"""Metadata operations have the same effect as on a dictionary."""
 
 import asyncio
 from typing import Any
@@ -30,7 +30,7 @@ STEPS = st.one_of(
 
 
 def expected(model: Model, operation: str, key: str, value: Any) -> tuple[int, Any, Model]:
-    """The status, the document and the dictionary after an operation."""
+    """Return the status, the document and the dictionary after an operation."""
     if operation == "show_metadata_item":
         return (200, {"meta": {key: model[key]}}, model) if key in model else (404, None, model)
     if operation == "delete_metadata_item":
@@ -62,7 +62,7 @@ async def perform(
 
 @settings(max_examples=60, deadline=None)
 @given(steps=st.lists(STEPS, max_size=12))
-def test_any_sequence_of_operations_has_the_effect_that_it_has_on_a_dictionary(
+def test_any_sequence_of_operations_has_the_same_effect_as_on_a_dictionary(
     steps: list[tuple[str, str, Any]],
 ) -> None:
     async def run() -> None:

@@ -1,4 +1,4 @@
-"""The next link of a list: which parameters it repeats, and in which order."""
+"""The next link of a list: its parameters and their order."""
 
 from glimpse.compute.next_link import NextLink
 

@@ -1,4 +1,4 @@
-"""Handlers of operations, over an image service in memory."""
+"""Handlers of operations with an image service in memory."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ HANDLERS = {route.name: route.handler for route in ROUTES}
 async def perform(
     service: MemoryImageService, operation: str, caller: Caller = OWNER, **request: Any
 ) -> tuple[int, Any]:
-    """The status and the document, or the message, of an operation's response."""
+    """Perform an operation; return the status, and the document or the message of the fault."""
     try:
         response = await HANDLERS[operation](
             make_operations(service, metadata_items=3), make_request(caller, **request)

@@ -1,4 +1,4 @@
-"""Policy rules for the Compute API, in files of the form that a deployed Compute API reads."""
+"""Policy rules of the Compute API, in the files of a deployed Compute."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ RULES = {route.name: route.policy_rule for route in ROUTES if route.policy_rule}
 
 
 def refusal(policy: ComputePolicy, caller: Caller, operation: str) -> str | None:
-    """The status and message with which the policy refuses an operation; None if it allows it."""
+    """Return the status and the message of a refusal; None if the operation is allowed."""
     try:
         policy.check(caller, RULES[operation])
     except Fault as fault:

@@ -1,4 +1,4 @@
-"""Microversions above 2.35 and 2.38, which removed images: by default, and with the option."""
+"""Microversions in which image operations are removed: by default, and with the option."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Matching of paths with routes; clients have been seen to send newlines in them."""
+"""Paths are matched with routes, also with the newline that some clients send at the end."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Rendering never fails, whatever is stored."""
+"""Views render any image that can be stored."""
 
 import json
 

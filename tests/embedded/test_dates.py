@@ -1,4 +1,4 @@
-"""The dates of an image, as a real Glance was seen to set them."""
+"""The dates of an image change as in a real Glance."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +17,7 @@ FIRST, LATER = "2024-02-01T10:20:30Z", "2024-02-01T10:20:33Z"
 
 
 class Clock:
-    """A clock that stands still until it is set."""
+    """A clock that returns `now`, which tests set."""
 
     def __init__(self) -> None:
         self.time = FIRST
@@ -62,21 +62,21 @@ async def test_upload_sets_updated_at(service: EmbeddedImageService, image: str)
 async def test_update_sets_updated_at_even_if_nothing_else_changes(
     service: EmbeddedImageService, image: str, name: str | None
 ) -> None:
-    """``None`` is what the name is already."""
+    """The new name is None, as the old one."""
     await service.update_image(OWNER, image, lambda before: before._replace(name=name))
     assert await dates(service, image) == (FIRST, LATER)
 
 
 @pytest.mark.parametrize(("value", "updated_at"), [("another", LATER), ("value", FIRST)])
-async def test_unchanged_metadata_leave_updated_at_alone(
+async def test_unchanged_metadata_do_not_change_updated_at(
     service: EmbeddedImageService, image: str, value: str, updated_at: str
 ) -> None:
-    """Compute sends the Image service nothing then."""
+    """In this case, Compute sends no request to the Image service."""
     await service.change_properties(OWNER, image, PropertyChanges(set={"key": value}))
     assert await dates(service, image) == (FIRST, updated_at)
 
 
-async def test_refused_update_leaves_updated_at_alone(
+async def test_refused_update_does_not_change_updated_at(
     service: EmbeddedImageService, image: str
 ) -> None:
     with pytest.raises(Conflict):

@@ -1,4 +1,4 @@
-"""The data of images: stored as uploaded, served until its image is deleted."""
+"""DirectoryStore: data is stored as uploaded, and served until its image is deleted."""
 
 import hashlib
 import os
@@ -44,13 +44,13 @@ async def test_data_and_directory_are_synced_before_the_image_is_active(
     synced: list[Path] = []
     fsync = os.fsync
 
-    def noted(descriptor: int) -> None:
+    def record_call(descriptor: int) -> None:
         fsync(descriptor)
         synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
         with closing(sqlite3.connect(state / "catalog.sqlite")) as catalog:
             assert catalog.execute("SELECT status FROM images").fetchone() != ("active",)
 
-    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(os, "fsync", record_call)
     await service.upload(OWNER, image_id, chunks_of(*PIECES))
     assert synced[-2:] == [state / "data" / image_id, state / "data"]
 
@@ -105,7 +105,7 @@ async def test_truncated_data_raises_unavailable(
         await download(service, image_id, 2_000_000)
 
 
-async def test_download_that_has_begun_survives_a_deletion(
+async def test_download_in_progress_completes_after_a_deletion(
     service: EmbeddedImageService, state: Path
 ) -> None:
     image_id = await create_image_with_data(service)

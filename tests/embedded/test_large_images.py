@@ -14,14 +14,14 @@ from glimpse.images.errors import Invalid
 from tests.compute.requests import make_operations, make_request
 from tests.embedded.images import CREATED, OWNER, document
 
-COUNT, LARGE = 60, "x" * 60_000  # 3.6 million characters in all
-ONE_STEP = 600_000  # characters: what a step holds, and an image more
+COUNT, LARGE = 60, "x" * 60_000  # their properties have 3.6 million characters in all
+ONE_STEP = 600_000  # characters: a step has at most this number, and one more image
 TEXT = {"key": "x" * MOST_CHARACTERS}
 
 
 @pytest.fixture
 async def ids(service: EmbeddedImageService) -> list[str]:
-    """Large images with a few small ones among them; newest first."""
+    """The ids of large images with a few small ones among them, newest first."""
     records = [
         document(
             created_at=f"2024-02-01T00:00:{number:02}Z",

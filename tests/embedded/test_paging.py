@@ -22,7 +22,7 @@ from tests.support.embedded import open_images
 async def _pages(
     service: EmbeddedImageService, query: ImageQuery, limit: int, *, disturb: bool
 ) -> list[str]:
-    """Walk a list as a client does, marker by marker; other images come and go meanwhile."""
+    """Yield the pages of a list as a client requests them, while other images come and go."""
     seen: list[str] = []
     marker = None
     while True:
@@ -39,8 +39,8 @@ async def _pages(
 
 
 LISTS = [
-    ImageQuery(),  # an index answers it
-    ImageQuery(min_disk=0),  # in slices
+    ImageQuery(),  # read from the listing index
+    ImageQuery(min_disk=0),  # read in slices
     ImageQuery(properties={"lot": "a"}, min_disk=0),
     *(
         ImageQuery(sort=(Sort(key, direction),))
@@ -61,8 +61,8 @@ LISTS = [
 def test_paging_visits_every_image_that_existed_throughout_once(
     numbers: list[int], limit: int, query: ImageQuery, *, older: bool
 ) -> None:
-    """Images have few different dates, names and sizes, null among them: many compare equal."""
-    year = 2024 if older else 2099  # so that what is made meanwhile comes before or after
+    """Many images compare equal: they have few different dates, names and sizes."""
+    year = 2024 if older else 2099  # images created meanwhile come before or after these
 
     async def walk(directory: str) -> None:
         service = open_images(Path(directory))

@@ -1,4 +1,4 @@
-"""Property changes have the effect that they have on a dictionary."""
+"""Property changes have the same effect as on a dictionary."""
 
 import asyncio
 import tempfile
@@ -31,7 +31,7 @@ CHANGES = st.one_of(
 
 
 def changed(model: dict[str, str | None], changes: PropertyChanges) -> dict[str, str | None]:
-    """What the changes make of a dictionary; raises as the service does."""
+    """Return a dictionary with the changes applied; raise the errors of the service."""
     if not changes.remove <= model.keys():
         raise PropertyNotFound(next(iter(changes.remove)))
     after = {key: value for key, value in model.items() if key not in changes.remove}

@@ -1,4 +1,4 @@
-"""Which texts are equal: as recorded of MariaDB with utf8_general_ci."""
+"""Which texts compare equal: as in a recorded MariaDB with utf8_general_ci."""
 
 import pytest
 from hypothesis import given
@@ -35,5 +35,5 @@ def test_other_differences_make_texts_unequal(one: str, other: str) -> None:
 
 
 @given(LETTERS, LETTERS)
-def test_texts_that_are_alike_fold_alike(one: str, other: str) -> None:
+def test_equal_texts_fold_to_the_same_text(one: str, other: str) -> None:
     assert index_form(one) == index_form(other) or comparison_form(one) != comparison_form(other)

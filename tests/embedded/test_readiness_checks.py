@@ -1,4 +1,4 @@
-"""Readiness checks of the image service name what of the state directory cannot be used."""
+"""Readiness checks of the image service name what cannot be used of the state directory."""
 
 import os
 from pathlib import Path
@@ -17,12 +17,12 @@ async def state_dir(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
-async def test_a_state_directory_that_works_has_no_problem(state_dir: Path) -> None:
+async def test_a_usable_state_directory_has_no_problem(state_dir: Path) -> None:
     assert await check_catalog(state_dir) is None
     assert await check_data(state_dir) is None
 
 
-async def test_a_catalog_that_is_no_database_cannot_be_read(state_dir: Path) -> None:
+async def test_a_catalog_that_is_no_database_is_a_problem(state_dir: Path) -> None:
     (state_dir / "catalog.sqlite").write_bytes(b"x" * 4096)
     assert await check_catalog(state_dir) == "the catalog cannot be read"
 

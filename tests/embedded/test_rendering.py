@@ -1,4 +1,4 @@
-"""Both APIs render any image that can be stored, by id and in a list."""
+"""Both APIs render any image that can be stored, alone and in a list."""
 
 import asyncio
 import json
@@ -69,15 +69,15 @@ def test_loaded_image_is_shown_with_the_values_it_was_loaded_with(
             key for key, each in documents.items() if each["status"] not in hidden
         }
         for image in [*listed, *[await service.get_image(ADMIN, key) for key in documents]]:
-            said = documents[image.id]
+            document = documents[image.id]
             shown = json.loads(image_document(image))
-            assert {key: shown[key] for key in said} == {
+            assert {key: shown[key] for key in document} == {
                 key: "" if value is None and key not in BASE_ATTRIBUTES else value
-                for key, value in said.items()
+                for key, value in document.items()
             }
             compute = json.loads(orjson.dumps(detail_view(image, LINKS, show_size=True)))
-            assert compute["metadata"].keys() == said.keys() - BASE_ATTRIBUTES
-            assert compute["OS-EXT-IMG-SIZE:size"] == (said.get("size") or 0)
+            assert compute["metadata"].keys() == document.keys() - BASE_ATTRIBUTES
+            assert compute["OS-EXT-IMG-SIZE:size"] == (document.get("size") or 0)
         await service.close()
 
     with tempfile.TemporaryDirectory() as directory:

@@ -1,4 +1,4 @@
-"""Upload locks: who is uploading an image, and who was when its process ended."""
+"""UploadLocks: which uploads are in progress, and which a killed process has left."""
 
 from pathlib import Path
 

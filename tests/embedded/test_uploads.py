@@ -1,4 +1,4 @@
-"""Uploads: complete, or without effect when they fail or the image is deleted."""
+"""Uploads are complete, or have no effect if they fail or their image is deleted."""
 
 import asyncio
 import threading
@@ -21,7 +21,7 @@ def files_in(directory: Path) -> list[str]:
 
 
 class SlowUpload:
-    """An upload that waits, after its first piece, for `finish` or `fail`."""
+    """An upload that waits after its first chunk for a call of `finish` or `fail`."""
 
     def __init__(self, service: EmbeddedImageService, image_id: str) -> None:
         self._started = asyncio.Event()
@@ -84,7 +84,7 @@ async def test_upload_cancelled_before_its_file_is_created_leaves_no_file(
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
     occupied = asyncio.ensure_future(asyncio.to_thread(release.wait, 20))
     upload = asyncio.ensure_future(store.put("image", chunks_of(b"data")))
-    await asyncio.sleep(0)  # the upload waits for the one thread
+    await asyncio.sleep(0)  # the upload waits for the only thread
     upload.cancel()
     release.set()
     with pytest.raises(asyncio.CancelledError):
@@ -142,8 +142,8 @@ async def test_deletion_during_an_upload_leaves_no_files(
 
 
 @pytest.fixture
-async def stuck(tmp_path: Path) -> str:
-    """An image whose upload failed when not even that could be written down."""
+async def image_with_failed_upload(tmp_path: Path) -> str:
+    """An image whose upload failed, and whose status could not be changed after that."""
     service = open_images(tmp_path)
     image_id = await create_image(service)
     upload = SlowUpload(service, image_id)
@@ -155,31 +155,31 @@ async def stuck(tmp_path: Path) -> str:
 
 
 async def test_recover_undoes_an_upload_that_could_not_be_undone(
-    tmp_path: Path, stuck: str
+    tmp_path: Path, image_with_failed_upload: str
 ) -> None:
     again = open_images(tmp_path)
-    assert (await again.get_image(OWNER, stuck)).status == "saving"
+    assert (await again.get_image(OWNER, image_with_failed_upload)).status == "saving"
     await again.recover()
-    assert (await again.get_image(OWNER, stuck)).status == "queued"
+    assert (await again.get_image(OWNER, image_with_failed_upload)).status == "queued"
     assert stored_files(tmp_path) == []
     await again.close()
 
 
 async def test_upload_follows_an_upload_that_could_not_be_undone(
-    tmp_path: Path, stuck: str
+    tmp_path: Path, image_with_failed_upload: str
 ) -> None:
     again = open_images(tmp_path)
-    assert (await again.get_image(OWNER, stuck)).status == "saving"
-    await again.upload(OWNER, stuck, chunks_of(*PIECES))
-    assert await download(again, stuck) == DATA
-    assert stored_files(tmp_path) == [stuck]
+    assert (await again.get_image(OWNER, image_with_failed_upload)).status == "saving"
+    await again.upload(OWNER, image_with_failed_upload, chunks_of(*PIECES))
+    assert await download(again, image_with_failed_upload) == DATA
+    assert stored_files(tmp_path) == [image_with_failed_upload]
     await again.close()
 
 
-async def test_recover_leaves_a_saving_image_without_a_lock_alone(
+async def test_recover_ignores_a_saving_image_without_a_lock(
     service: EmbeddedImageService,
 ) -> None:
-    """As loaded from elsewhere: it says what it said there."""
+    """Such an image was loaded from another Glance."""
     image_id = await create_image(service)
     await service.update_image(ADMIN, image_id, lambda image: image._replace(status="saving"))
     await service.recover()

@@ -1,4 +1,4 @@
-"""The virtual size of an image: the formats of its data, and what follows from them."""
+"""The virtual size of an image: detection of formats, and the size of the declared format."""
 
 import errno
 import io
@@ -102,7 +102,7 @@ def test_unreadable_file_has_no_format() -> None:
         (None, None, {"raw": 10}, 10, None),
     ],
 )
-def test_virtual_size_is_that_of_the_one_format_that_the_image_is_said_to_have(
+def test_virtual_size_is_that_of_the_declared_format_if_it_is_the_only_one(
     disk_format: str | None,
     container_format: str | None,
     formats: dict[str, int],
@@ -125,7 +125,7 @@ def mutate(data: bytes, changes: list[tuple[int, bytes]], length: int) -> bytes:
     st.lists(st.tuples(st.integers(0, 2000), st.binary(min_size=1, max_size=8)), max_size=5),
     st.integers(0, 2**19),
 )
-def test_no_data_makes_the_detection_raise(
+def test_detection_raises_no_error_for_any_data(
     disk_format: str, changes: list[tuple[int, bytes]], length: int
 ) -> None:
     data = mutate(IMAGES[disk_format], changes, length)

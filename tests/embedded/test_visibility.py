@@ -1,4 +1,4 @@
-"""Who sees, lists and edits which image: the Image service's rules, as one table."""
+"""Which callers see, list and change an image: the rules of the Image service as a table."""
 
 import pytest
 
@@ -15,7 +15,7 @@ CALLERS = {
     **{name: Caller(f"u-{name}", name, frozenset({"member"})) for name in MEMBERS},
 }
 EVERYBODY = set(CALLERS)
-# visibility: who gets it by id, who finds it in a list, who finds it when asking for community
+# visibility: who gets it by id, who lists it, who lists it with visibility=community
 TABLE = {
     "private": ({"owner", "admin"}, {"owner", "admin"}, set()),
     "shared": ({"owner", "admin", *MEMBERS}, {"owner", "admin", "accepted"}, set()),
@@ -89,7 +89,7 @@ async def test_shared_image_is_listed_once_the_membership_is_accepted(
     assert await listed(service, OTHER) == [image_id]
 
 
-async def test_hidden_images_are_listed_only_when_asked_for(service: EmbeddedImageService) -> None:
+async def test_hidden_images_are_listed_only_with_os_hidden(service: EmbeddedImageService) -> None:
     hidden = await make(service, os_hidden=True)
     shown = await make(service)
     assert await listed(service, OWNER) == [shown]

@@ -12,7 +12,7 @@ from tests.glance.conftest import CALLER, Connect, Serve, document
 
 
 class LossyGlance:
-    """One image whose PATCH reads it, waits and writes all of it back, as Glance's does."""
+    """A Glance with one image, whose PATCH reads the image, waits, and writes all of it."""
 
     def __init__(self) -> None:
         self.image = document(1, old="1", kept="2")

@@ -1,4 +1,4 @@
-"""GlanceClient over a fake transport: requests, timeouts, service tokens, health and versions."""
+"""GlanceClient with a fake transport: requests, timeouts, tokens, health and versions."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ def client_of(transport: FakeTransport, **options: object) -> GlanceClient:
 
 
 class Observer(NullObserver):
-    """Records the calls that it is told of."""
+    """An observer that records calls."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, str]] = []
@@ -40,13 +40,13 @@ class Observer(NullObserver):
 
 @pytest.fixture
 def observer() -> Observer:
-    """The observer of the request being served."""
+    """The observer of the request in progress."""
     observer = Observer()
     current_context.set(RequestContext("req-1", observer=observer))
     return observer
 
 
-async def test_request_carries_tokens_ids_parameters_and_bounds() -> None:
+async def test_request_has_tokens_ids_parameters_and_limits() -> None:
     transport = FakeTransport(lambda _: OK)
     current_context.set(RequestContext("req-1"))
     target = encode_target("/v2/images/a%2Fb", [("name", "a b"), ("tag", "\xe9")])
@@ -100,7 +100,7 @@ async def test_redirect_is_returned_and_logged(caplog: pytest.LogCaptureFixture)
 
 
 class Tokens:
-    """Service tokens: each refused one is replaced by the next."""
+    """Service tokens; the next one replaces a refused one."""
 
     def __init__(self, *tokens: str) -> None:
         self._tokens = list(tokens)
@@ -175,7 +175,7 @@ async def test_versions_of_a_server_that_fails_are_an_error_with_its_cause() -> 
 
 
 @pytest.mark.parametrize("document", [{}, [], {"versions": [{"id": "\x1b[2J"}]}, {"versions": [1]}])
-async def test_versions_that_are_none_are_an_invalid_response(document: object) -> None:
+async def test_malformed_versions_are_an_invalid_response(document: object) -> None:
     transport = FakeTransport(lambda _: json_response(document))
     with pytest.raises(InvalidResponse):
         await client_of(transport).versions("http://a")

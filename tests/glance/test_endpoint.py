@@ -12,7 +12,7 @@ from tests.support.options import glance_options
 
 
 class Catalog:
-    """A catalog with the given URL of Glance, or an error; records the look-ups."""
+    """A catalog with this URL of Glance or an error, which records look-ups."""
 
     def __init__(self, url: str | IdentityUnavailable) -> None:
         self.url = url

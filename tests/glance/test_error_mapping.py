@@ -1,4 +1,4 @@
-"""Errors of Glance's responses as errors of the domain."""
+"""Errors in Glance's responses become errors of images.errors."""
 
 import json
 
@@ -20,7 +20,7 @@ from glimpse.upstream.transport import Response
 
 
 def error(status: int, reason: str = "", *headers: tuple[bytes, bytes]) -> Response:
-    """A response of Glance with a reason, as it sends it."""
+    """Return an error response of Glance with this reason."""
     return Response(status, [*headers], json.dumps({"message": reason}).encode())
 
 
@@ -43,7 +43,7 @@ def error(status: int, reason: str = "", *headers: tuple[bytes, bytes]) -> Respo
         (999, Unavailable, False),
     ],
 )
-def test_status_code_has_an_error_with_the_reason_if_it_is_the_clients(
+def test_status_code_becomes_an_error_with_the_reason_if_the_client_caused_it(
     status: int,
     expected: type[Exception],
     has_reason: bool,  # noqa: FBT001  a column of the table
@@ -82,7 +82,7 @@ def test_404_about_an_image_names_it() -> None:
         (400, None, Invalid),
     ],
 )
-def test_error_of_a_list_is_the_markers_if_its_reason_names_it(
+def test_error_of_a_list_is_about_the_marker_if_its_reason_names_it(
     status: int, marker: str | None, expected: type[Exception]
 ) -> None:
     assert type(list_error(error(status, "About image-1."), marker)) is expected

@@ -1,4 +1,4 @@
-"""ImageLocks over lock files."""
+"""ImageLocks with lock files."""
 
 import asyncio
 import multiprocessing
@@ -14,7 +14,7 @@ from glimpse.images.errors import Unavailable
 
 
 def hold_lock(url: str, ready: Connection) -> None:
-    """Hold the lock of an image until the process is killed. Runs in a process of its own."""
+    """Hold the lock of an image until this process, a child of the test, is killed."""
 
     async def hold() -> None:
         async with ImageLocks(url, 5).lock("image"):
@@ -42,7 +42,7 @@ async def test_timeout_of_the_block_itself_is_passed_on(tmp_path: Path) -> None:
 
 # fasteners leaves the file of a lock that was not acquired to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_lock_of_a_killed_holder_is_free_once_its_write_is_over(tmp_path: Path) -> None:
+async def test_lock_of_a_killed_holder_is_free_when_its_write_has_ended(tmp_path: Path) -> None:
     url = f"file://{tmp_path}"
     here, there = multiprocessing.Pipe()
     holder = multiprocessing.get_context("spawn").Process(target=hold_lock, args=(url, there))
@@ -64,7 +64,7 @@ async def test_lock_of_a_killed_holder_is_free_once_its_write_is_over(tmp_path: 
     a_minute_later = ImageLocks(url, 0.1, write_expiry=60, clock=lambda: time.time() + 61)
     async with a_minute_later.lock("image"):
         pass
-    # That write ended, and so the next need not wait.
+    # That write has ended: the next one need not wait.
     async with ImageLocks(url, 0.1, write_expiry=60).lock("image"):
         pass
 

@@ -13,7 +13,7 @@ from glimpse.upstream.transport import Response
 
 
 class Source:
-    """Fetches pages of a list of `size` numbered images, each as soon as `ready` is set."""
+    """Fetches pages of a list of `size` numbered images when `ready` is set."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -71,7 +71,7 @@ async def test_next_page_is_prefetched_while_the_current_one_is_used() -> None:
     assert source.fetched == [(None, 4), ("4", 4), ("8", 4)]
 
 
-async def test_only_so_many_lists_prefetch_at_once() -> None:
+async def test_a_limited_number_of_lists_prefetch_at_once() -> None:
     limit = asyncio.Semaphore(1)
     first, second = Source(10), Source(10)
     async with (

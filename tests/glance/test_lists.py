@@ -1,4 +1,4 @@
-"""GlanceImageService.list_images over a Glance whose pages a test provides."""
+"""GlanceImageService.list_images with a Glance whose pages a test provides."""
 
 import json
 
@@ -11,7 +11,10 @@ from tests.glance.conftest import CALLER, Connect, Handler, Serve, document
 
 
 def catalog(size: int, cap: int = 1000) -> Handler:
-    """Serves a list as Glance does: at most `cap` images a page, `next` after every full page."""
+    """Return a handler that lists images as Glance does.
+
+    A page has up to `cap` images, and a full one has `next`.
+    """
 
     async def handle(request: web.BaseRequest) -> web.Response:
         limit = min(cap, int(request.query["limit"]))
@@ -56,7 +59,7 @@ async def test_list_has_the_images_up_to_its_limit_and_says_if_there_are_more(
 async def test_page_of_too_many_bytes_is_fetched_in_smaller_pages(
     serve: Serve, connect: Connect, limit: int | None
 ) -> None:
-    """Images may have properties of megabytes, and no list may fail for that."""
+    """Images may have properties of megabytes; a list must not fail for that."""
     limits: list[int] = []
     small = catalog(20)
 

@@ -1,4 +1,4 @@
-"""LockHeartbeat: when locks are renewed, and what is logged of failures."""
+"""LockHeartbeat: when locks are renewed, and which failures are logged."""
 
 import threading
 
@@ -12,7 +12,7 @@ RECOVERED = "The lock service responds again."
 
 
 class Coordinator(CoordinationDriver):
-    """Has a heartbeat for each of `results`: seconds until locks expire, or an error."""
+    """A coordinator with `results` of heartbeats: seconds until locks expire, or an error."""
 
     requires_beating = True
 
@@ -27,7 +27,7 @@ class Coordinator(CoordinationDriver):
 
 
 def run(coordinator: Coordinator) -> list[float]:
-    """Run heartbeats until `results` is used up; return the seconds waited before each."""
+    """Run heartbeats until `results` is used up; return the seconds before each."""
     intervals: list[float] = []
     finished = threading.Event()
 

@@ -1,4 +1,4 @@
-"""make_property_patch: the operations of a change."""
+"""make_property_patch: the JSON patch operations for a change of properties."""
 
 import pytest
 

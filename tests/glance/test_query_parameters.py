@@ -1,4 +1,4 @@
-"""Query parameters for Glance, parsed back by the Image API's own parser."""
+"""Query parameters for Glance are parsed by the Image API to the same query."""
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ from glimpse.images import DateBound, ImageQuery, Sort
 from glimpse.images.errors import Invalid
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
-LISTS = st.text(st.sampled_from('ab ,:"\\')).map("in:".__add__)  # quotes, escaped or not, anywhere
+LISTS = st.text(st.sampled_from('ab ,:"\\')).map("in:".__add__)  # quotes anywhere, also escaped
 
 
 @given(TEXT)

@@ -1,4 +1,4 @@
-"""RetryPolicy: what is sent again, to which server, and what the caller gets."""
+"""RetryPolicy: which requests are retried, on which server, and what the caller gets."""
 
 import pytest
 
@@ -23,7 +23,7 @@ DELETE = GlanceRequest("DELETE", "/", {}, 1000)
 
 
 class Sender:
-    """Gives the results of attempts, in order, and records the servers of the attempts."""
+    """Returns or raises the results of attempts, in order, and records their servers."""
 
     def __init__(self, *results: AttemptResult) -> None:
         self._results = list(results)
@@ -36,7 +36,7 @@ class Sender:
 
 @pytest.fixture(autouse=True)
 def delays(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The delays before retries, which are not waited for."""
+    """The delays before retries, during which the tests do not wait."""
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -167,14 +167,18 @@ async def test_failure_becomes_an_error_of_the_domain_without_its_text(
     assert caught.value.__cause__ is failure
 
 
-async def test_too_large_response_is_no_failure_of_the_server(servers: Servers) -> None:
+async def test_too_large_response_does_not_count_as_a_failure_of_the_server(
+    servers: Servers,
+) -> None:
     send = Sender(ResponseTooLarge())
     with pytest.raises(TooLarge):
         await RetryPolicy(3).send(GET, servers, send)
     assert servers.mark_failed(send.servers[0]), "the server was in backoff"
 
 
-async def test_500_that_the_request_explains_is_no_failure_of_the_server(servers: Servers) -> None:
+async def test_500_that_the_request_has_caused_is_no_failure_of_the_server(
+    servers: Servers,
+) -> None:
     request = GET._replace(diagnosis=lambda: "The filter is odd.")
     send = Sender(Response(500, [], b""))
     with pytest.raises(Invalid, match="The filter is odd"):

@@ -18,7 +18,7 @@ def schema(*attributes: str) -> Response:
 
 
 class Glance:
-    """Responds with its schema, as soon as `ready` is set, or fails; counts the requests."""
+    """A Glance that sends its schema when `ready` is set, or fails; counts requests."""
 
     def __init__(self) -> None:
         self.result: Response | Exception = schema()
@@ -37,7 +37,7 @@ class Glance:
 
 
 async def run_tasks() -> None:
-    """Let all tasks run that can."""
+    """Run all tasks until each waits."""
     for _ in range(10):
         await asyncio.sleep(0)
 

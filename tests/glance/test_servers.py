@@ -23,7 +23,7 @@ def test_public_url_is_the_first_without_user_and_password() -> None:
     assert servers.public_url == "http://glance:9292"
 
 
-def test_failure_is_news_once_in_a_backoff() -> None:
+def test_failure_is_reported_once_in_a_backoff() -> None:
     now = 0.0
     servers = Servers(["http://a"], 10.0, lambda: now)
     assert servers.mark_failed("http://a")
@@ -59,5 +59,5 @@ def test_url_of_glance_is_accepted(url: str) -> None:
         *("http://[1", "http://a/" + 2000 * "x"),
     ],
 )
-def test_anything_else_is_refused(url: str) -> None:
+def test_other_texts_are_refused(url: str) -> None:
     assert not is_url(url)

@@ -1,4 +1,4 @@
-"""GlanceImageService over a Glance that fails in ways in which a real one rarely does."""
+"""GlanceImageService with a Glance that fails in unusual ways."""
 
 import asyncio
 
@@ -41,7 +41,7 @@ async def test_other_servers_are_used_when_one_fails(serve: Serve, connect: Conn
         assert (await service.get_image(CALLER, "image-1")).id == "image-1"
 
 
-async def test_500_that_the_request_explains_is_invalid_and_not_retried(
+async def test_500_that_the_request_has_caused_is_invalid_and_not_retried(
     serve: Serve, connect: Connect
 ) -> None:
     methods: list[str] = []
@@ -58,7 +58,7 @@ async def test_500_that_the_request_explains_is_invalid_and_not_retried(
             page
             async for page in service.list_images(CALLER, ImageQuery(properties={"ram_min": "1"}))
         ]
-    await service.get_image(CALLER, "image-1")  # with a request for the schema, the first time
+    await service.get_image(CALLER, "image-1")  # the first time, the schema is requested, too
     with pytest.raises(Invalid, match="cannot tell the key 'KEY1' from 'key1'"):
         await service.change_properties(CALLER, "image-1", PropertyChanges(set={"KEY1": "v"}))
     with pytest.raises(Unavailable):
@@ -111,7 +111,7 @@ async def test_refused_connection_is_unavailable(connect: Connect) -> None:
     assert "secret" not in str(caught.value)
 
 
-async def test_reason_of_a_refusal_is_plain_text(serve: Serve, connect: Connect) -> None:
+async def test_reason_of_an_error_is_plain_text(serve: Serve, connect: Connect) -> None:
     async def handle(_request: web.BaseRequest) -> web.Response:
         text = "<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1>"
         return web.Response(

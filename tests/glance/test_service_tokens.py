@@ -1,4 +1,4 @@
-"""Service tokens: sent with each request of GlanceImageService, renewed when refused."""
+"""Service tokens of GlanceImageService: sent with each request, renewed when refused."""
 
 import pytest
 from aiohttp import web
@@ -9,7 +9,7 @@ from tests.glance.conftest import CALLER, Connect, Serve, document
 
 
 class Tokens:
-    """Service tokens, each of which is replaced by the next when it is refused."""
+    """Service tokens; the next one replaces a refused one."""
 
     def __init__(self, *tokens: str) -> None:
         self._left = list(tokens)
@@ -28,7 +28,7 @@ class Tokens:
 
 
 class Glance:
-    """Accepts requests with the service token ``good``; records methods and service tokens."""
+    """A Glance that accepts the service token ``good``, and records requests."""
 
     def __init__(self) -> None:
         self.requests: list[str] = []

@@ -1,4 +1,4 @@
-"""ToozLocks: unusable URLs, and servers that fail and recover."""
+"""ToozLocks: invalid URLs, and lock services that fail and recover."""
 
 import asyncio
 import contextlib
@@ -48,7 +48,7 @@ async def test_locks_are_unavailable_while_redis_fails_and_work_when_it_is_back(
     tmp_path: Path, fault: Fault | None
 ) -> None:
     with redis_server(tmp_path) as redis, FaultProxy(redis.address) as proxy:
-        # A lock whose confirmation was lost stays for a second.
+        # A lock whose response was lost expires after a second.
         url = f"redis://127.0.0.1:{proxy.port}?lock_timeout=1&socket_timeout=0.5"
         locks = ToozLocks(url, call_timeout=0.5)
         for _ in range(2):  # before the first connection, and after
@@ -61,8 +61,8 @@ async def test_locks_are_unavailable_while_redis_fails_and_work_when_it_is_back(
             assert {type(result) for result in results} == {Unavailable}
             proxy.restore()
             await locks.release(await eventually_locked(locks))
-        # Abandoned calls would go on trying after Redis has stopped.
-        await until(lambda: not locks.abandoned_calls)
+        # Abandoned calls would continue after Redis has stopped.
+        await wait_until(lambda: not locks.abandoned_calls)
         await locks.close()
 
 
@@ -74,27 +74,27 @@ async def test_heartbeat_logs_failure_and_recovery_and_ends_with_the_service(
         locks = ToozLocks(f"memcached://127.0.0.1:{proxy.port}?lock_timeout=2")
         await locks.release(await eventually_locked(locks))
         proxy.refuse()
-        await until(lambda: FAILS in caplog.text)
+        await wait_until(lambda: FAILS in caplog.text)
         proxy.restore()
-        await until(lambda: RECOVERED in caplog.text)
+        await wait_until(lambda: RECOVERED in caplog.text)
         proxy.refuse()
-        await until(lambda: caplog.text.count(FAILS) == 2)
+        await wait_until(lambda: caplog.text.count(FAILS) == 2)
         await locks.close()
-        await until(lambda: not heartbeat_threads() - threads_of_others)
+        await wait_until(lambda: not heartbeat_threads() - threads_of_others)
 
 
 def heartbeat_threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "lock-heartbeat"}
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def wait_until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110  threads set no asyncio.Event
             await asyncio.sleep(0.05)
 
 
 async def eventually_locked(locks: ToozLocks) -> Lock:
-    """Acquire the lock as soon as possible."""
+    """Acquire the lock as soon as the lock service works."""
     async with asyncio.timeout(30):
         while True:
             with contextlib.suppress(Unavailable):

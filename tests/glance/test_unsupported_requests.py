@@ -1,4 +1,4 @@
-"""Which contents of a request explain a 500 of Glance, and which do not."""
+"""Which contents of a request cause a 500 of Glance, and which do not."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def test_filter_that_glance_cannot_handle_is_named(key: str, value: str, quoted:
 
 
 @pytest.mark.parametrize("key", ["size_min", "os_distro", "min_ram", "name"])
-def test_other_filters_explain_nothing(key: str) -> None:
+def test_other_filters_are_no_cause(key: str) -> None:
     assert diagnose_query(parse_filters([(key, "1")])) is None
 
 
@@ -43,6 +43,6 @@ def test_new_keys_that_differ_in_case_only_are_named() -> None:
     assert explanation == "The Image service cannot tell the key 'OS' from 'os'."
 
 
-def test_properties_that_the_image_has_explain_nothing() -> None:
+def test_properties_that_the_image_has_are_no_cause() -> None:
     properties = {"key1": "a", "KEY1": "b", "__class__": "c"}
     assert diagnose_properties(properties, {"key1": "x", "KEY1": "y", "__class__": "c"}) is None

@@ -42,8 +42,8 @@ def assert_depends_on_token(response: Response, cache_control: str = PRIVATE) ->
     """Fail unless the headers say to caches that the response depends on the token."""
     values = [value for name, value in response.headers if name.lower() == "vary"]
     assert values[-1:] == ["X-Auth-Token"], str(response)
-    said = [value for name, value in response.headers if name.lower() == "cache-control"]
-    assert said == [cache_control], str(response)
+    values = [value for name, value in response.headers if name.lower() == "cache-control"]
+    assert values == [cache_control], str(response)
 
 
 @pytest.mark.parametrize("user", ["demo", "none", "invalid"])

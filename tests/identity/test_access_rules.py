@@ -1,4 +1,4 @@
-"""Access rules: which requests they allow, by method, service and path."""
+"""Access rules: which requests they allow by method, service and path."""
 
 import re
 import time
@@ -35,12 +35,12 @@ from glimpse.identity.access_rules import AccessRule, RequestTarget, is_allowed
         ("/v2.1/(images|flavors)", "/v2.1/images", False),
     ],
 )
-def test_pattern_matches_only_its_paths(pattern: str, path: str, *, allows: bool) -> None:
+def test_a_rule_matches_only_its_paths(pattern: str, path: str, *, allows: bool) -> None:
     rule = AccessRule("compute", "GET", pattern)
     assert rule.allows(RequestTarget("compute", "GET", path)) is allows
 
 
-def test_one_matching_rule_is_enough() -> None:
+def test_one_matching_rule_allows_a_request() -> None:
     rules = [AccessRule("image", "GET", "/v2/images"), AccessRule("compute", "PUT", "/**")]
     assert is_allowed(rules, RequestTarget("image", "GET", "/v2/images"))
     assert is_allowed(rules, RequestTarget("compute", "PUT", "/v2.1/images/a/metadata"))
@@ -55,8 +55,8 @@ def test_no_rules_allow_everything_and_an_empty_list_nothing() -> None:
 
 
 def regular_expression(path: str) -> re.Pattern[str]:
-    """What keystonemiddleware makes of a rule's path, but for its literal parts, quoted here."""
-    parts = re.split(r"(\{[^}]*\}|\*\*|\*)", path)  # every other one is a wildcard
+    """Return keystonemiddleware's regular expression for a path, with literal parts quoted."""
+    parts = re.split(r"(\{[^}]*\}|\*\*|\*)", path)  # every second part is a wildcard
     return re.compile(
         "".join(
             re.escape(part) if number % 2 == 0 else ".*" if part == "**" else "[^/]+"
@@ -68,9 +68,7 @@ def regular_expression(path: str) -> re.Pattern[str]:
 
 @settings(max_examples=2000)
 @given(st.text("ab/*{}", max_size=9), st.text("ab/", max_size=9))
-def test_pattern_matches_like_keystonemiddlewares_regular_expression(
-    pattern: str, path: str
-) -> None:
+def test_a_rule_matches_as_in_keystonemiddleware(pattern: str, path: str) -> None:
     expected = regular_expression(pattern).fullmatch(path) is not None
     assert (
         AccessRule("compute", "GET", pattern).allows(RequestTarget("compute", "GET", path))
@@ -93,10 +91,10 @@ def test_many_wildcards_take_bounded_time(pattern: str, letters: int) -> None:
     target = RequestTarget("compute", "GET", "/v2.1/images/" + "a" * letters)
     began = time.process_time()
     assert not is_allowed(rules, target)
-    assert time.process_time() - began < 1  # it takes 10 ms; it took hours
+    assert time.process_time() - began < 1  # takes 10 ms; with backtracking, it would take hours
 
 
-def test_path_or_rules_beyond_the_bounds_allow_nothing() -> None:
+def test_rules_or_paths_above_the_limits_allow_nothing() -> None:
     long_path = RequestTarget("compute", "GET", "/" + "a" * 4096)
     assert not is_allowed([AccessRule("compute", "GET", "/**")], long_path)
     target = RequestTarget("compute", "GET", "/" + "a" * 4000)

@@ -1,3 +1,5 @@
+"""NoAuthIdentity: its tokens, and the addresses on which it may be used."""
+
 import pytest
 
 from glimpse.identity.noauth import NoAuthIdentity, RemoteNoAuthRefused, check_noauth_bind

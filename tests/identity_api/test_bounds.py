@@ -1,4 +1,4 @@
-"""Requests beyond the bounds of the Identity API are refused."""
+"""Requests beyond the limits of the Identity API are refused."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ IMPOSSIBLE: list[dict[str, Any]] = [
     {"unrestricted": "yes"},
     *({"expires_at": moment} for moment in MOMENTS),
 ]
-# Bodies as they are sent: what JSON allows and Python trips over.
+# Bodies with JSON that Python cannot represent or encode.
 ODD_BODIES = [
     b'{"application_credential": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
     b'{"application_credential": ' + b'{"a":' * 18_000 + b"1" + b"}" * 18_000 + b"}",

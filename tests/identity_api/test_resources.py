@@ -1,4 +1,4 @@
-"""Looking up projects, users, roles and the catalog: who sees what, as Keystone has it."""
+"""Look-ups of projects, users, roles and the catalog return what Keystone returns."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def names(cloud: Cloud, user: str, path: str) -> list[str]:
 
 
 def ids(cloud: Cloud, name: str) -> dict[str, str]:
-    """The ids of a user, and of the project of the same name."""
+    """Return the ids of a user and of the project of the same name."""
     user, project = cloud.directory.user(name=name), cloud.directory.project(name=name)
     assert user is not None
     assert project is not None

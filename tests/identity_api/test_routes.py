@@ -1,4 +1,4 @@
-"""The Identity API over a socket: discovery, tokens, and rules for all paths."""
+"""The Identity API over HTTP: discovery, tokens, and rules for all paths."""
 
 import pytest
 import requests
@@ -21,7 +21,7 @@ def test_discovery_offers_version_3(cloud: Cloud) -> None:
         assert (response.status_code, response.json()) == (200, {"version": version})
 
 
-def test_slashes_at_the_end_of_a_path_do_not_matter(cloud: Cloud) -> None:
+def test_trailing_slashes_are_ignored(cloud: Cloud) -> None:
     token = cloud.token()
     for path in ("/auth/projects", "/auth/catalog", "/regions"):
         plain, more = (cloud.send("GET", path + end, token) for end in ("", "//"))

@@ -1,4 +1,4 @@
-"""A server process of the Image API alone: `python -m tests.image_api.server PORT STATE_DIR`.
+"""The Image API as a process: `python -m tests.image_api.server PORT STATE_DIR`.
 
 Identity is noauth: the token is ``user:project``.
 """
@@ -26,7 +26,7 @@ def mounted(app: ASGIApp, base_url: str) -> ASGIApp:
 
 
 def main(port: int, state_dir: Path) -> None:
-    """Serve until told to stop."""
+    """Serve until SIGTERM."""
     images = image_api(open_images(state_dir), NoAuthIdentity())
     app = mounted(images, f"http://127.0.0.1:{port}")
     uvicorn.run(app, port=port, log_level="warning", lifespan="off")

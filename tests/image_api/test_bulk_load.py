@@ -1,4 +1,4 @@
-"""Bulk load: records are stored as given, or refused with a message."""
+"""Bulk load stores records unchanged, or rejects them with a message."""
 
 import io
 from typing import Any
@@ -30,13 +30,13 @@ async def test_record_loaded_again_replaces_the_image(service: EmbeddedImageServ
     assert await listed(service, OTHER) == []
 
 
-async def test_a_loaded_id_is_the_same_in_either_case(service: EmbeddedImageService) -> None:
+async def test_ids_of_records_ignore_case(service: EmbeddedImageService) -> None:
     record = document()
     await load(service, [{**record, "id": record["id"].upper()}, record])
     assert await listed(service, OWNER) == [record["id"]]
 
 
-async def test_last_of_two_records_of_one_image_counts(service: EmbeddedImageService) -> None:
+async def test_last_of_two_records_of_one_image_is_stored(service: EmbeddedImageService) -> None:
     record = document(type="first")
     await load(service, [record, {**record, "type": "second"}])
     assert await listed(service, OWNER) == [record["id"]]
@@ -68,7 +68,9 @@ async def test_all_attributes_of_a_record_are_kept(service: EmbeddedImageService
     assert (image.tags, image.properties) == (["ä", "b"], {"null": None})
 
 
-async def test_dates_are_kept_as_the_image_api_prints_them(service: EmbeddedImageService) -> None:
+async def test_dates_are_stored_in_the_format_of_the_image_api(
+    service: EmbeddedImageService,
+) -> None:
     record = document(created_at="2024-02-01T12:20:30+02:00", updated_at="2024-02-01T10:20:30.5")
     await load(service, [record])
     image = await service.get_image(OWNER, record["id"])
@@ -176,7 +178,7 @@ async def test_images_of_several_batches_are_listed_in_order_and_found_by_proper
         document(created_at=date, edition=str(day % 3), visibility="shared", members=member)
         for day, date in enumerate(dates)
     ]
-    again = {**records[3], "edition": "new", "members": []}  # in a batch after its first
+    again = {**records[3], "edition": "new", "members": []}  # in a batch after the first one
     steps: list[int] = []
     assert await load(service, [*records, again, again], steps.append) == 30
     assert steps == [10, 10, 10]

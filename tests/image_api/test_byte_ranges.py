@@ -1,4 +1,4 @@
-"""Byte ranges: the Range header of a download."""
+"""The Range header of a download."""
 
 import pytest
 

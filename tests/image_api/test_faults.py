@@ -1,11 +1,11 @@
-"""Faults: requests that no resource accepts, and the media types of faults."""
+"""Faults of requests that no route accepts, and the media types of faults."""
 
 import pytest
 
 from tests.image_api.conftest import Api
 
 
-def test_a_request_without_a_token_is_challenged(api: Api) -> None:
+def test_a_request_without_a_token_is_a_401_with_a_challenge(api: Api) -> None:
     response = api("GET", "/v2/images", token=None)
     assert response.status == 401, str(response)
     assert (response.header("WWW-Authenticate") or "").startswith("Keystone uri=")

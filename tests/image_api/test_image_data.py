@@ -136,7 +136,7 @@ def test_interrupted_upload_leaves_the_image_queued(api: Api) -> None:
 
 
 def test_upload_to_a_full_disk_is_413_and_leaves_the_image_queued(api: Api) -> None:
-    """A limit on the size of the server's files stands for the disk: the store sees it alike."""
+    """A limit on the size of files has the same effect on the store as a full disk."""
     image = api.create(disk_format="raw", container_format="bare")
     path = f"/v2/images/{image['id']}"
     limits = resource.prlimit(api.pid, resource.RLIMIT_FSIZE)

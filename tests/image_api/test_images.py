@@ -1,4 +1,4 @@
-"""Images are created, shown and deleted."""
+"""The Image API creates, shows and deletes images."""
 
 import uuid
 from typing import Any
@@ -56,7 +56,7 @@ def test_chosen_id_can_be_used_once(api: Api) -> None:
     assert again.status == 409, str(again)
 
 
-def test_an_id_is_the_same_in_either_case(api: Api) -> None:
+def test_ids_ignore_case(api: Api) -> None:
     image_id = str(uuid.uuid4())
     assert api.create(id=image_id.upper(), lot="either case")["id"] == image_id
     for text in (image_id, image_id.upper()):

@@ -1,4 +1,4 @@
-"""Patches of images, in both media types."""
+"""JSON patches of images, in both media types."""
 
 import uuid
 from typing import Any

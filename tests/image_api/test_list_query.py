@@ -1,4 +1,4 @@
-"""Filters of the Image API, with the meaning that Glance gives them."""
+"""Filters of the Image API are parsed as Glance parses them."""
 
 import pytest
 
@@ -68,7 +68,9 @@ def test_spaces_around_sort_keys_and_directions_are_ignored() -> None:
         *(("6.4e1", 64), ("640E-1x", 64), ("64e", 64), ("1e400", -1), ("1e-999999999", -1)),
     ],
 )
-def test_a_number_filter_is_the_number_with_which_its_text_begins(value: str, number: int) -> None:
+def test_a_number_filter_uses_the_number_at_the_beginning_of_its_text(
+    value: str, number: int
+) -> None:
     assert query_for("min_ram", value).min_ram == number
     assert query_for("size", value).size == number
 

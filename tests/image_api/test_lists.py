@@ -1,4 +1,4 @@
-"""Images are listed: filtered, sorted and page by page."""
+"""The Image API filters and sorts lists, and sends them page by page."""
 
 from collections.abc import AsyncGenerator
 
@@ -41,12 +41,12 @@ def test_default_limit_is_25(api: Api) -> None:
     assert api("GET", "/v2/images?limit=0").json()["images"] == []
 
 
-def test_images_are_listed_as_they_are_shown(api: Api) -> None:
+def test_a_list_has_the_same_documents_as_single_images(api: Api) -> None:
     image = api.create(name="listed", lot="shown", colour="red")
     assert api("GET", "/v2/images?lot=shown").json()["images"] == [image]
 
 
-def test_images_are_sorted_as_asked_for(api: Api) -> None:
+def test_images_are_sorted_as_requested(api: Api) -> None:
     for name in ("b", "c", "a"):
         api.create(name=name, lot="sorted")
     response = api("GET", "/v2/images?lot=sorted&sort=name:asc")
@@ -91,7 +91,7 @@ async def test_list_that_fails_after_its_beginning_was_sent_is_aborted(
     )
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        # As of version 2.4 Starlette does not poll receive(), which never blocks in this test.
+        # With version 2.4, Starlette does not poll receive(), which would never block in this test.
         await api({**scope, "asgi": {"version": "3.0", "spec_version": "2.4"}}, receive, send)
 
     with pytest.raises(ResponseAborted):

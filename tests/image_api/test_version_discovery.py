@@ -1,4 +1,4 @@
-"""Version discovery, paths and schemas."""
+"""Version discovery, repeated path segments and slashes, and schemas."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Dates in each notation that the Image service accepts, and bounds with fractions of a second."""
+"""Dates in each notation of the Image service, and bounds with fractions of a second."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""filter_pages: which images it yields, and what the last page says."""
+"""filter_pages: the images that it yields, and the flags of the last page."""
 
 from collections.abc import AsyncGenerator
 

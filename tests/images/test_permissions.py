@@ -1,4 +1,4 @@
-"""Permissions: roles, scopes and configured rules, on values."""
+"""Permissions: roles, scopes and policy rules, without a service."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,7 +31,7 @@ def allowed(who: Caller, permissions: Permissions | None = None) -> set[Action]:
         (caller(), set()),
         (caller("observer"), set()),
         (caller("service"), set()),
-        (caller("admin"), set()),  # which role is an admin's, identity decides
+        (caller("admin"), set()),  # the identity decides which roles make an admin
         (caller("reader"), READS),
         (caller("Reader"), READS),
         (caller("member"), READS | WRITES),
@@ -50,7 +50,7 @@ def test_delegated_permissions_allow_all_actions_without_a_rule() -> None:
 
 
 class Rules:
-    """Rules that look at one attribute of the target: what it has to be for the caller."""
+    """Policy rules that compare an attribute of the target with one of the caller."""
 
     def __init__(self, rules: Mapping[str, tuple[str, object]]) -> None:
         self._rules = rules

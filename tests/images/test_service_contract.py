@@ -1,4 +1,4 @@
-"""The contract of ImageService; it is tested with each implementation."""
+"""The contract of ImageService, tested with each implementation."""
 
 import asyncio
 from dataclasses import replace
@@ -41,7 +41,7 @@ async def test_an_unknown_id_is_not_found(tested: ServiceUnderTest, image_id: st
         await tested.service.get_image(OWNER, image_id)
 
 
-async def test_ids_are_compared_without_regard_to_case(tested: ServiceUnderTest) -> None:
+async def test_ids_ignore_case(tested: ServiceUnderTest) -> None:
     other, image = await tested.create(), await tested.create()
     shouted = image.id.upper()
     assert await tested.service.get_image(OWNER, shouted) == image
@@ -57,7 +57,9 @@ async def test_ids_are_compared_without_regard_to_case(tested: ServiceUnderTest)
         await tested.service.get_image(OWNER, image.id)
 
 
-async def test_a_limit_cuts_a_list_and_more_tells_whether_it_did(tested: ServiceUnderTest) -> None:
+async def test_a_limit_truncates_a_list_and_more_is_true_if_it_did(
+    tested: ServiceUnderTest,
+) -> None:
     made = {(await tested.create()).id for _ in range(5)}
     everything, more = await list_ids(tested, ImageQuery())
     assert set(everything) == made
@@ -154,7 +156,7 @@ async def test_a_reserved_property_is_forbidden(tested: ServiceUnderTest) -> Non
 
 
 async def put_with_reserved(tested: ServiceUnderTest, **properties: str) -> str:
-    """Create an image that has the property ``os_glance_x`` besides; return its id."""
+    """Create an image that also has the property ``os_glance_x``; return its id."""
     image = await tested.create()
     document = orjson.dumps({**properties, "os_glance_x": "1"}).decode()
     await tested.put_image(image._replace(properties_json=document))

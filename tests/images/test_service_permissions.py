@@ -1,4 +1,4 @@
-"""Permissions by roles and by configured rules, with each ImageService."""
+"""Permissions by roles and by policy rules, with each ImageService."""
 
 from dataclasses import replace
 

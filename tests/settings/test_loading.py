@@ -118,8 +118,8 @@ def test_each_unsupported_option_is_noted_once(tmp_path: Path) -> None:
     text = NOVA_CONF.replace("[glance]", "[glance]\nservice_name = other\nconnect_retries = 2")
     text += "[wsgi]\nssl_cert_file =\n[service_user]\nsend_service_user_token = false\n"
     notes = load_settings([_written(tmp_path, text)]).ineffective_options
-    told = [note.partition(" is set and has no effect here")[0] for note in notes]
-    assert told == [
+    options = [note.partition(" is set and has no effect here")[0] for note in notes]
+    assert options == [
         "[glance] service_name",
         "[glance] connect_retries",
         "[keystone_authtoken] memcached_servers",

@@ -121,8 +121,8 @@ def test_a_service_user_may_have_its_own_credentials_or_share_others(
 )
 def test_a_service_user_without_effect_is_noted(tmp_path: Path, text: str, why: str) -> None:
     settings = loaded(tmp_path, text if SERVICE_USER in text else f"{text}{SERVICE_USER}")
-    said = f"[service_user] send_service_user_token is set and has no effect here {why}."
-    assert settings.ineffective_options == (said,)
+    note = f"[service_user] send_service_user_token is set and has no effect here {why}."
+    assert settings.ineffective_options == (note,)
 
 
 PLUGINS = {

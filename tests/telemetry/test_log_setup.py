@@ -220,9 +220,9 @@ def test_a_log_on_a_full_disk_fails_no_request_and_continues_when_there_is_space
         cloud.request("demo", "GET", "/v2.1/images?room")
         process.stop()
         assert "/v2.1/images?room" in (small_disk / "glimpse.log").read_text()
-        said = [line for line in process.log.read_text().split("\n") if "No space" in line]
-        assert len(said) == 1, "once a minute, not for each line"
-        assert "the log cannot be written" in said[0]
+        lines = [line for line in process.log.read_text().split("\n") if "No space" in line]
+        assert len(lines) == 1, "once a minute, not for each line"
+        assert "the log cannot be written" in lines[0]
         assert "Traceback" not in process.log.read_text()
 
 

@@ -138,7 +138,7 @@ def test_a_gateway_is_scraped_at_the_default_port(tmp_path: Path, cloud: Embedde
             assert f"no /metrics to scrape: cannot listen on 127.0.0.1:{METRICS_PORT}" in log
         with (
             pytest.raises(RuntimeError, match="cannot listen on"),
-            gateway(tmp_path / "told", cloud, _glance(METRICS_PORT)),
+            gateway(tmp_path / "configured", cloud, _glance(METRICS_PORT)),
         ):
             pass
     with gateway(tmp_path / "first", cloud, default_port) as served:

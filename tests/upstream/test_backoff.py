@@ -1,4 +1,4 @@
-"""Delays between retries."""
+"""The delays between retries."""
 
 from glimpse.upstream.backoff import retry_delay
 

@@ -1,4 +1,4 @@
-"""HttpClient: connections and their reuse, and the requests that it sends."""
+"""HttpClient: the reuse of connections, and the requests that it sends."""
 
 import asyncio
 
@@ -81,7 +81,7 @@ async def test_slow_connection_is_a_connect_timeout() -> None:
 
     client = HttpClient(tls=tls_options(), connect_timeout=0.1, read_timeout=5)
     async with listening(serve) as url:
-        with pytest.raises(ConnectTimeout):  # the TLS handshake gets no reply
+        with pytest.raises(ConnectTimeout):  # the server does not respond to the TLS handshake
             await get(client, url.replace("http:", "https:"))
     await client.close()
 

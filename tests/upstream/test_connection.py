@@ -1,4 +1,4 @@
-"""Connection: which responses are read, which are refused, and when it closes."""
+"""Connection: which responses are accepted, which are errors, and when it is closed."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""ConnectionPool: which connections are kept, and until when."""
+"""ConnectionPool: which connections are kept, and for how long."""
 
 import asyncio
 

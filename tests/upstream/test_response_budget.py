@@ -1,4 +1,4 @@
-"""ResponseBudget: reservations are granted in order, within the total."""
+"""ResponseBudget: reservations are granted in order and within the total."""
 
 from glimpse.upstream.response_budget import ResponseBudget
 

@@ -1,4 +1,4 @@
-"""SingleFlight: one run for all callers."""
+"""SingleFlight: concurrent callers share one call."""
 
 import asyncio
 
@@ -7,8 +7,8 @@ import pytest
 from glimpse.upstream.single_flight import SingleFlight
 
 
-class Answers:
-    """Counts its calls; each waits for `ready` and then returns its argument, or fails."""
+class SlowFunction:
+    """A function that waits for `ready`, then returns its argument or fails. Counts its calls."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -24,7 +24,7 @@ class Answers:
 
 
 async def test_callers_share_one_run_and_the_next_caller_starts_another() -> None:
-    function = Answers()
+    function = SlowFunction()
     flight = SingleFlight(function)
     callers = [asyncio.create_task(flight.join(name)) for name in "abc"]
     await asyncio.sleep(0)
@@ -35,7 +35,7 @@ async def test_callers_share_one_run_and_the_next_caller_starts_another() -> Non
 
 
 async def test_all_callers_get_the_exception_of_the_run() -> None:
-    function = Answers()
+    function = SlowFunction()
     function.error = ValueError("no")
     function.ready.set()
     flight = SingleFlight(function)
@@ -45,7 +45,7 @@ async def test_all_callers_get_the_exception_of_the_run() -> None:
 
 
 async def test_cancelled_caller_does_not_cancel_the_run() -> None:
-    function = Answers()
+    function = SlowFunction()
     flight = SingleFlight(function)
     impatient, patient = (asyncio.create_task(flight.join(name)) for name in "ab")
     await asyncio.sleep(0)
@@ -57,7 +57,7 @@ async def test_cancelled_caller_does_not_cancel_the_run() -> None:
 
 
 async def test_close_cancels_the_run() -> None:
-    flight = SingleFlight(Answers())
+    flight = SingleFlight(SlowFunction())
     caller = asyncio.create_task(flight.join("a"))
     await asyncio.sleep(0)
     flight.close()

@@ -1,4 +1,4 @@
-"""Blocking calls in threads."""
+"""Blocking calls in threads, from coroutines."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ async def test_result_is_returned_and_exception_is_raised() -> None:
 async def test_function_is_not_called_when_its_caller_is_cancelled_before_the_thread_starts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """On a busy machine a timeout may pass before the thread runs."""
+    """On a busy machine, a timeout may expire before the thread runs."""
     cancelled, threads, calls = threading.Event(), list[threading.Thread](), list[str]()
 
     class LateThread(threading.Thread):

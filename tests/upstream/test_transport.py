@@ -1,4 +1,4 @@
-"""Response: headers and redirects. HttpClient is a Transport."""
+"""Response: headers and redirects; HttpClient implements Transport."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_redirect_is_the_target_without_secrets(
 
 
 def test_real_and_fake_transport_have_the_same_interface() -> None:
-    """The type checker compares them here."""
+    """mypy compares them here."""
     client = HttpClient(tls=tls_options(), connect_timeout=1, read_timeout=1)
     transports: list[Transport] = [client, FakeTransport(lambda _: None)]
     assert len(transports) == 2

@@ -1,4 +1,4 @@
-"""strip_credentials: what remains of a URL for logs."""
+"""strip_credentials: what it removes from URLs for logs."""
 
 import pytest
 

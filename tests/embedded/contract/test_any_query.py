@@ -1,4 +1,4 @@
-"""Any query over any images, compared with a simple model."""
+"""Random queries over random images return what a simple model returns."""
 
 import asyncio
 import operator
@@ -64,7 +64,7 @@ FILTERS: dict[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def queries(draw: st.DrawFn) -> ImageQuery:
-    """A query with a few sort keys or filters, or some of each."""
+    """Generate a query with a few sort keys, filters, or both."""
     sort = tuple(draw(st.lists(SORTS, max_size=3)))
     most = 1 if sort else 2
     chosen = draw(st.lists(st.sampled_from(sorted(FILTERS)), max_size=most, unique=True))
@@ -72,7 +72,7 @@ def queries(draw: st.DrawFn) -> ImageQuery:
 
 
 def matches(query: ImageQuery, each: Image) -> bool:
-    """The query's filters, said once more in the plainest way."""
+    """Return True if the image matches the query: a simple model of the filters."""
     folded_names = {name.casefold().replace("ä", "a") for name in query.names or ()}
     folded_name = None if each.name is None else each.name.lower().replace("ä", "a")
     dates = ((query.created_at, each.created_at), (query.updated_at, each.updated_at))
@@ -103,7 +103,7 @@ def is_shown(caller: Caller, query: ImageQuery, each: Image) -> bool:
 
 
 def ordered(images: list[Image], query: ImageQuery) -> list[Image]:
-    """The images sorted by one key after the other, the least significant first; null is least."""
+    """Return the images sorted by each key, the least significant first; null is least."""
     rest = query.sort[0].direction if len(query.sort) == 1 else "desc"
     for key, direction in reversed((*query.sort, Sort("created_at", rest), Sort("id", rest))):
         value = operator.attrgetter(key)
@@ -125,14 +125,14 @@ def ordered(images: list[Image], query: ImageQuery) -> list[Image]:
     caller=st.sampled_from([OWNER, ADMIN]),
     limit=st.integers(1, 3),
 )
-def test_any_query_finds_what_matches_in_order_page_by_page(
+def test_any_query_returns_the_matching_images_in_order_page_by_page(
     engine: str,
     documents: list[dict[str, Any]],
     query: ImageQuery,
     caller: Caller,
     limit: int,
 ) -> None:
-    """While other images come and go, each of those that stay is visited once."""
+    """While other images come and go, each image that stays is returned once."""
     images = [image(**each) for each in documents]
     expected = ordered(
         [each for each in images if is_shown(caller, query, each) and matches(query, each)], query

@@ -1,4 +1,4 @@
-"""Lists: large queries, and filters that ignore case."""
+"""Lists with large queries, and filters that ignore case."""
 
 from typing import Any
 

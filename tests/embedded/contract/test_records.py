@@ -1,4 +1,4 @@
-"""Records: stored, read, changed and deleted, each change atomic."""
+"""Records are stored, read, changed and deleted; each change is atomic."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ async def test_get_returns_the_record_as_inserted(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("image_id", ["", "nothing", "a\0b", "\ud800", "' OR 1 = 1 --"], ids=ascii)
-async def test_text_that_is_no_id_finds_nothing(catalog: Catalog, image_id: str) -> None:
+async def test_get_with_a_text_that_is_no_id_returns_none(catalog: Catalog, image_id: str) -> None:
     await catalog.insert(image())
     assert await catalog.get(image_id, "owner") is None
     with pytest.raises(ImageNotFound):
@@ -76,7 +76,7 @@ async def test_concurrent_updates_of_one_image_are_serialized(catalog: Catalog) 
     assert {len(response.name or "") for response in responses} == set(range(1, 101))
 
 
-async def test_updated_image_is_listed_by_its_new_values_only(catalog: Catalog) -> None:
+async def test_updated_image_is_found_by_its_new_values_only(catalog: Catalog) -> None:
     one = image(name="before", os_type="linux")
     await catalog.insert(one)
     after = one._replace(name="after", visibility="public", properties_json='{"os_type":"bsd"}')
@@ -102,7 +102,7 @@ async def test_put_stores_all_records_or_none(catalog: Catalog) -> None:
     await catalog.insert(one)
     changed = one._replace(name="changed")
     with pytest.raises(Unavailable):
-        await put(catalog, changed, two._replace(status=None))  # type: ignore[arg-type]  # wrong on purpose
+        await put(catalog, changed, two._replace(status=None))  # type: ignore[arg-type]  # invalid on purpose
     assert await found(catalog, ImageQuery()) == [one]
     await put(catalog, two, changed)
     assert {each.name for each in await found(catalog, ImageQuery())} == {"changed", two.name}

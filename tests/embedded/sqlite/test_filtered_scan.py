@@ -1,4 +1,4 @@
-"""Filtered lists take as few instructions of SQLite among many images as among few."""
+"""Filtered lists take as few SQLite instructions among many images as among few."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ FEWER, MORE = 600, 4800
 
 
 def image_of(number: int) -> Image:
-    """One in ten is the owner's; each was created, and changed, a second after the one before."""
+    """Return an image, every tenth of OWNER; each was created and changed a second later."""
     date = f"2024-02-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z"
     return image_from_document(
         document(
@@ -53,8 +53,8 @@ def catalog(
         yield connection, request.param
 
 
-class Steps:
-    """Counts the instructions that SQLite's machine runs, in tens."""
+class InstructionCounter:
+    """Counts tens of instructions of SQLite's virtual machine. A context manager."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -77,7 +77,7 @@ ids = tuple(image_of(number).id for number in (10, 20, 30, 31))
 
 def test_images_are_looked_up_by_their_ids(catalog: tuple[sqlite3.Connection, int]) -> None:
     connection, _ = catalog
-    with Steps(connection) as steps:
+    with InstructionCounter(connection) as steps:
         found = FilteredScan(connection).step(OWNER, ImageQuery(ids=ids), None, 200)
     assert {image.id for image in found.images} == set(ids[:3])
     assert steps.count < 100
@@ -88,7 +88,7 @@ def test_few_recently_changed_images_are_found_by_their_date(
 ) -> None:
     connection, count = catalog
     since = DateBound("gte", image_of(count - 100).updated_at)
-    with Steps(connection) as steps:
+    with InstructionCounter(connection) as steps:
         found = FilteredScan(connection).step(ADMIN, ImageQuery(updated_at=since), None, 200)
     assert len(found.images) == 100
     assert steps.count < 2000
@@ -100,7 +100,7 @@ def test_many_changed_images_are_found_in_slices(
     connection, count = catalog
     query = ImageQuery(updated_at=DateBound("gte", image_of(0).updated_at))
     assert count > MAX_INDEXED_ROWS
-    with Steps(connection) as steps:
+    with InstructionCounter(connection) as steps:
         found = FilteredScan(connection).step(ADMIN, query, None, 50)
     assert len(found.images) == 50
     assert steps.count < 2000
@@ -121,20 +121,20 @@ def test_step_of_a_list_without_an_index_is_bounded(
     catalog: tuple[sqlite3.Connection, int], query: ImageQuery
 ) -> None:
     connection, _ = catalog
-    with Steps(connection) as steps:
+    with InstructionCounter(connection) as steps:
         found = FilteredScan(connection).step(ADMIN, query, None, 200)
     assert found.images == []
     assert found.cursor is not None
     assert steps.count < 1500
 
 
-def test_a_list_by_date_of_creation_starts_and_ends_there(
+def test_a_list_between_two_dates_of_creation_reads_no_other_images(
     catalog: tuple[sqlite3.Connection, int],
 ) -> None:
     connection, count = catalog
     scan = FilteredScan(connection)
     before = ImageQuery(created_at=DateBound("lt", image_of(10).created_at))
-    with Steps(connection) as steps:
+    with InstructionCounter(connection) as steps:
         found = scan.step(ADMIN, before, None, 200)
         assert [image.id for image in found.images] == [image_of(n).id for n in range(9, -1, -1)]
         assert found.cursor is None
@@ -146,7 +146,7 @@ def test_a_list_by_date_of_creation_starts_and_ends_there(
 
 
 @pytest.mark.parametrize("operator", ["gt", "gte", "lt", "lte", "eq", "neq"])
-def test_a_list_by_date_of_creation_has_all_that_match(
+def test_a_list_by_date_of_creation_has_all_matching_images(
     catalog: tuple[sqlite3.Connection, int], operator: DateOperator
 ) -> None:
     connection, count = catalog
@@ -161,14 +161,14 @@ def test_sorting_a_projects_images_does_not_read_those_of_others(tmp_path: Path)
     for others in (100, 2000):
         with closing(open_and_migrate(tmp_path / f"{others}.sqlite")) as connection:
             fill(connection, (n for n in range(others) if n % 10 or n < 100))
-            with Steps(connection) as steps:
+            with InstructionCounter(connection) as steps:
                 query = ImageQuery(sort=(Sort("name", "asc"),))
                 assert len(FilteredScan(connection).step(OWNER, query, None, 20).images) == 10
             counted.append(steps.count)
     assert counted[1] < 1.2 * counted[0], f"steps among 100 and among 2,000 images: {counted}"
 
 
-def test_only_lists_that_one_index_answers_are_read_on_the_event_loop() -> None:
+def test_only_lists_that_are_read_from_one_index_run_on_the_event_loop() -> None:
     short = [
         ImageQuery(),
         ImageQuery(names=("a",)),

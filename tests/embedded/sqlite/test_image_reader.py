@@ -1,4 +1,4 @@
-"""Steps of a list that are read from the listing: in order, bounded, and cached while valid."""
+"""Steps of lists that are read from the listing index: in order, bounded, and cached."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ def test_a_step_of_large_images_is_short_whether_or_not_they_are_cached(
     assert [step for step in walk(reader, 50) if step] == expected
 
 
-def test_an_image_that_is_too_large_for_a_step_is_one_of_its_own(
+def test_an_image_that_is_too_large_for_a_step_is_a_step_of_its_own(
     connection: sqlite3.Connection,
 ) -> None:
     images = [image(number, "x" * 500_000) for number in range(3)]
@@ -69,7 +69,7 @@ def test_an_image_that_is_too_large_for_a_step_is_one_of_its_own(
     assert [len(step) for step in walk(ImageReader(connection), 100)] == [1, 1, 1]
 
 
-def test_images_are_read_in_the_order_of_their_numbers_as_given(
+def test_images_are_returned_in_the_order_of_the_given_numbers(
     connection: sqlite3.Connection,
 ) -> None:
     ImageWriter(connection).put([(image(number), {}) for number in range(COUNT)])

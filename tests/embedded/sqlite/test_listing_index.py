@@ -1,4 +1,4 @@
-"""Keys and positions of the listing."""
+"""The keys and positions of images in the listing index."""
 
 from array import array
 

@@ -1,4 +1,4 @@
-"""The read cache: bounded, and emptied by any write."""
+"""ReadCache: bounded, and invalidated by each write."""
 
 from contextlib import closing
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The reader threads: how many reads may wait."""
+"""ReaderThreads: the limit of reads that run or wait."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ def test_read_is_refused_while_five_hundred_run_or_wait(tmp_path: Path) -> None:
         running = [
             asyncio.ensure_future(readers.run(lambda _: release.wait(20))) for _ in range(500)
         ]
-        await asyncio.sleep(0)  # each of them has started
+        await asyncio.sleep(0)  # each search has started
         with pytest.raises(Unavailable, match="Too many searches") as refused:
             await readers.run(lambda _: None)
         assert refused.value.retry_after == 1

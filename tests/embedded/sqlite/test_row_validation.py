@@ -1,4 +1,4 @@
-"""Row validation: which rows that another program wrote can be shown."""
+"""Row validation: which rows that another program has written can be shown."""
 
 import logging
 import sqlite3

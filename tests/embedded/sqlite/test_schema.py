@@ -1,4 +1,4 @@
-"""The catalog file: its settings and permissions, and migrations."""
+"""The catalog file: its settings, its permissions and its migrations."""
 
 import sqlite3
 from contextlib import closing
@@ -27,7 +27,7 @@ async def test_catalog_of_a_newer_schema_is_refused_and_unchanged(tmp_path: Path
 def test_connection_syncs_each_commit(tmp_path: Path) -> None:
     with closing(open_and_migrate(tmp_path / "catalog.sqlite")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        full = 2  # in WAL mode, less loses what a crash of the machine finds uncopied
+        full = 2  # in WAL mode, a lower level may lose commits if the machine crashes
         assert connection.execute("PRAGMA synchronous").fetchone() == (full,)
 
 

@@ -1,4 +1,4 @@
-"""The writer thread: each write is finished or refused."""
+"""WriterThread: each write is performed or refused."""
 
 import asyncio
 import sqlite3
@@ -27,13 +27,13 @@ def test_write_after_close_raises_unavailable(writer: WriterThread) -> None:
         asyncio.run(asyncio.wait_for(writer.run(lambda _: None), 10))
 
 
-def test_close_finishes_the_writes_that_wait(writer: WriterThread) -> None:
+def test_close_performs_the_waiting_writes(writer: WriterThread) -> None:
     async def write_and_close() -> list[int]:
         def returning(number: int) -> Callable[[ImageWriter], int]:
             return lambda _: number
 
         waiting = [asyncio.ensure_future(writer.run(returning(n))) for n in range(300)]
-        await asyncio.sleep(0)  # all of them are in the queue
+        await asyncio.sleep(0)  # all writes are in the queue
         await asyncio.to_thread(writer.close)
         return list(await asyncio.gather(*waiting))
 

@@ -1,4 +1,4 @@
-"""Application credentials: made, used to log in, and taken away, over HTTP."""
+"""Application credentials are created, used to log in, and deleted, over HTTP."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""The body of a login request, parsed."""
+"""Parsing of the body of a login."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def test_methods_keep_their_order_and_unknown_ones_stay() -> None:
     assert request.methods == ("totp", "password")
 
 
-def test_scope_is_a_project_or_none_or_of_another_kind() -> None:
+def test_scope_is_a_project_none_or_unsupported() -> None:
     def scoped(scope: object) -> Any:
         return parse(["password"], scope, password=BY_ID)
 
@@ -43,7 +43,7 @@ def test_scope_is_a_project_or_none_or_of_another_kind() -> None:
     assert (scoped(None).project, scoped(None).is_unscoped) == (None, False)
 
 
-def test_values_longer_than_any_may_be_are_recognized() -> None:
+def test_values_that_are_too_long_are_recognized() -> None:
     assert parse(["password"], password=BY_ID).has_valid_lengths
     for user in ({"id": "x" * 65}, {"id": "u", "password": "x" * 4097}):
         assert not parse(["password"], password={"user": user}).has_valid_lengths

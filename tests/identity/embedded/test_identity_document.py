@@ -1,4 +1,4 @@
-"""The content of identity.json: what is added to it, and what is made of it."""
+"""identity.json: what Glimpse adds to it, and how it is parsed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Invalid entries of the identity file are left out, and the others are served."""
+"""Invalid entries of the identity file are ignored; the others are served."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from tests.identity.cloud import Cloud
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 BROKEN: list[dict[str, Any]] = [
-    {"expires_at": 253402300800.0},  # what 9999-12-31T23:59:59.999999 was kept as
+    {"expires_at": 253402300800.0},  # how 9999-12-31T23:59:59.999999 was stored
     {"expires_at": 1e300},
     {"expires_at": "2030-01-01"},
     {"expires_at": True},

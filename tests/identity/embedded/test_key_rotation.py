@@ -1,4 +1,4 @@
-"""Tokens while their keys are rotated, and of a state directory that version 0.1 left."""
+"""Tokens during a rotation of keys, and with a state directory of version 0.1."""
 
 import os
 import time
@@ -25,7 +25,7 @@ DOCUMENT = {
 
 @pytest.fixture
 def state_dir(tmp_path: Path) -> Path:
-    """A state directory with one key, as version 0.1 leaves it."""
+    """A state directory of version 0.1, with one key."""
     (tmp_path / "identity.json").write_bytes(orjson.dumps(DOCUMENT))
     (tmp_path / "token.key").write_bytes(KEY)
     return tmp_path
@@ -70,7 +70,7 @@ async def test_session_of_a_key_that_was_just_removed_cannot_be_signed(state_dir
     identity = open_identity(state_dir)
     session = identity.validate(await issue_token(identity))
     write_private_file(state_dir / "token.key", os.urandom(32))
-    identity.signing_key_id()  # reads the file again
+    identity.signing_key_id()  # makes the identity read the file again
     with pytest.raises(Unauthorized):
         identity.sign(session.token)
     await identity.close()

@@ -1,4 +1,4 @@
-"""Who logs in to the Identity API, and how: by a password or a token, to which scope."""
+"""Logins to the Identity API by password and by token, with each scope."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The queue of logins is bounded and fair, and drops the work of cancelled attempts."""
+"""LoginQueue: bounded, fair, and without work for cancelled attempts."""
 
 import asyncio
 import threading
@@ -19,11 +19,11 @@ from glimpse.identity.embedded.login_queue import (
 from glimpse.identity.embedded.login_throttle import LoginThrottle
 from glimpse.identity.service import IdentityUnavailable
 
-MAX_WAITING = MAX_UNITS - THREADS  # of checks of one unit, when all threads are busy
+MAX_WAITING = MAX_UNITS - THREADS  # checks of one unit, while all threads are busy
 
 
 class Checks:
-    """Password checks that wait until `gate` opens, and remember the order in which they ran."""
+    """Password checks that wait until `gate` opens, and record their order."""
 
     def __init__(self, queue: LoginQueue) -> None:
         self.queue = queue
@@ -58,7 +58,7 @@ async def throttle() -> LoginThrottle:
 
 @pytest.fixture
 async def checks(throttle: LoginThrottle) -> AsyncIterator[Checks]:
-    """Checks whose queue is busy until the gate opens."""
+    """Checks with all threads busy until the gate opens."""
     checks = Checks(LoginQueue(throttle, sleep=no_sleep))
     busy = [checks.start(f"busy-{n}", f"10.1.0.{n}") for n in range(THREADS)]
     await settled()
@@ -69,12 +69,12 @@ async def checks(throttle: LoginThrottle) -> AsyncIterator[Checks]:
 
 
 async def no_sleep(_: float) -> None:
-    """A sleep that is over at once."""
+    """A sleep that returns at once."""
     await asyncio.sleep(0)
 
 
 async def count_refused(tasks: list[asyncio.Task[bool]]) -> int:
-    """Return how many of the tasks were refused, also after being held."""
+    """Return the number of tasks that were refused, some of them after a wait."""
     await settled()
     errors = [task.exception() for task in tasks if task.done()]
     assert all(isinstance(error, TooManyLogins) for error in errors)
@@ -82,7 +82,7 @@ async def count_refused(tasks: list[asyncio.Task[bool]]) -> int:
 
 
 async def settled() -> None:
-    """Let all tasks run until they wait for something else."""
+    """Run all tasks until each waits."""
     for _ in range(50):
         await asyncio.sleep(0)
 
@@ -119,7 +119,7 @@ async def test_name_that_logged_in_before_displaces_checks_that_fill_the_queue(
     checks.queue.close()
 
 
-async def test_attempt_without_room_is_held_until_there_is_some(throttle: LoginThrottle) -> None:
+async def test_attempt_without_space_waits_until_there_is_some(throttle: LoginThrottle) -> None:
     held: list[float] = []
     hold_ends = asyncio.Event()
 
@@ -131,7 +131,7 @@ async def test_attempt_without_room_is_held_until_there_is_some(throttle: LoginT
     number = THREADS + MAX_WAITING + 1
     tasks = [checks.start(f"user-{n}", f"10.2.0.{n}") for n in range(number)]
     await settled()
-    assert held == [2 * RETRY_DELAY]  # it has been refused once
+    assert held == [2 * RETRY_DELAY]  # the attempt has been refused once
     checks.gate.set()
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     hold_ends.set()
@@ -183,7 +183,7 @@ async def test_key_without_failures_is_checked_before_those_that_fail(
     assert checks.ran.index("demo") <= 2 * THREADS
     await asyncio.gather(*bad)
     ran = [name for name in checks.ran if name.startswith("bad-")]
-    assert len(ran) == 10, "those that fail are checked all the same"
+    assert len(ran) == 10, "keys with failures are checked, too"
 
 
 async def test_key_without_failures_displaces_one_that_fails(
@@ -200,7 +200,7 @@ async def test_key_without_failures_displaces_one_that_fails(
     await asyncio.gather(*bad, return_exceptions=True)
 
 
-async def test_address_with_many_names_yields_to_another(checks: Checks) -> None:
+async def test_address_with_many_names_is_displaced_by_another(checks: Checks) -> None:
     many = [checks.start(f"user-{n}", "10.2.0.1") for n in range(MAX_WAITING)]
     await settled()
     other = checks.start("demo", "10.3.0.1")
@@ -229,10 +229,10 @@ async def test_name_that_logged_in_before_comes_before_new_ones_of_its_address(
     checks.queue.close()
 
 
-async def test_right_login_succeeds_among_guesses_of_its_name_and_address(
+async def test_correct_login_succeeds_among_guesses_of_its_name_and_address(
     throttle: LoginThrottle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After some attempts, since refusals are random: no name is locked out."""
+    """Refusals are random: after some attempts it succeeds, and no name is locked out."""
     monkeypatch.setattr("glimpse.identity.embedded.login_throttle.MAX_DELAY", 0.0)
     checks = Checks(LoginQueue(throttle, sleep=no_sleep))
     checks.gate.set()
@@ -257,7 +257,7 @@ async def test_right_login_succeeds_among_guesses_of_its_name_and_address(
     checks.queue.close()
 
 
-async def test_error_of_a_check_reaches_its_caller_and_the_queue_goes_on(
+async def test_error_of_a_check_reaches_its_caller_and_the_queue_continues(
     throttle: LoginThrottle,
 ) -> None:
     queue = LoginQueue(throttle, sleep=no_sleep)

@@ -1,4 +1,4 @@
-"""How long a login is delayed by the failures before it."""
+"""LoginThrottle: the delay of a login after failed ones."""
 
 from glimpse.identity.embedded.login_throttle import (
     FORGET_SECONDS,
@@ -14,7 +14,7 @@ from tests.identity.clock import ManualClock
 
 
 def failed_often(throttle: LoginThrottle, key: bytes, count: int) -> list[float]:
-    """The delay after each of `count` failures."""
+    """Fail `count` times; return the delay after each."""
     delays = []
     for _ in range(count):
         throttle.record_failure(key)
@@ -64,7 +64,7 @@ def test_number_of_keys_is_bounded() -> None:
     failed_often(throttle, digest("demo"), 20)
     for number in range(MAX_KEYS):
         throttle.record_failure(digest(f"user-{number}"))
-    assert throttle.failures(digest("demo")) == 0  # long pushed out by newer names
+    assert throttle.failures(digest("demo")) == 0  # newer names have replaced it
     assert len(throttle._failures) == MAX_KEYS  # noqa: SLF001  its size has no public view
 
 

@@ -1,4 +1,4 @@
-"""Hashes of secrets by version 0.1: accepted, and replaced at the next right login."""
+"""Hashes of version 0.1 are accepted, and replaced at the next successful login."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -46,7 +46,9 @@ def secret_hash(identity: EmbeddedIdentity) -> str:
     return identity.identity_file.current.credentials["c"].secret_hash
 
 
-async def test_right_login_replaces_the_hash_and_keeps_tokens(identity: EmbeddedIdentity) -> None:
+async def test_successful_login_replaces_the_hash_and_keeps_tokens(
+    identity: EmbeddedIdentity,
+) -> None:
     with pytest.raises(Unauthorized):
         await log_in_by_credential(identity, "wrong")
     assert secret_hash(identity) == OUTDATED

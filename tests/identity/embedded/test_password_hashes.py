@@ -1,4 +1,4 @@
-"""Password hashes: each check takes the same time and compares in constant time."""
+"""Password hashes: each check takes the same time, and compares in constant time."""
 
 import hashlib
 import hmac
@@ -20,11 +20,11 @@ from glimpse.identity.embedded.tokens import Token, TokenKeys
 # Of the password "right". Making them when this module is imported takes 0.3 s of each worker.
 HASHED = "scrypt$16384$8$5$Gp3NAFsrYBJmid4XgLwuAg==$TfEAHqX8pi2NyW1aLNh81+zXmx8sUC4XlyM01j5qo4Q="
 OUTDATED = "scrypt$16384$8$1$JBJ9eRfrJSdwe8hqTLrGWA==$pO9QdKrk865//GggylQjxwuOMrHUxOo/SHus0VC8pc0="
-# Made by Glimpse 0.1 of the password "secret".
+# A hash of Glimpse 0.1 for the password "secret".
 STORED_HASH = (
     "scrypt$16384$8$1$Jf1g129eTjNItQDRXQQoOQ==$7yerMphToMew13ObaobBWvidCGmI1v1iyDBEOnT9XS4="
 )
-# what is given; the password, and its hash, as far as there are any; whether it is right
+# the given text; the stored password and hash, if any; whether they match
 CASES = {
     "the password": ("right", "right", None, True),
     "another": ("wrong", "right", None, False),
@@ -46,7 +46,7 @@ def test_each_check_hashes_once_and_compares_in_constant_time(
 ) -> None:
     calls: list[str] = []
 
-    def noted(module: Any, name: str) -> None:
+    def record_call(module: Any, name: str) -> None:
         function = getattr(module, name)
 
         def call(*arguments: Any, **named: Any) -> Any:
@@ -55,10 +55,10 @@ def test_each_check_hashes_once_and_compares_in_constant_time(
 
         monkeypatch.setattr(module, name, call)
 
-    noted(hashlib, "scrypt")
-    noted(hmac, "compare_digest")
+    record_call(hashlib, "scrypt")
+    record_call(hmac, "compare_digest")
     assert check_password(given, password, hashed) == right
-    assert calls.count("scrypt") == 1, "how long it takes tells whether there is such a user"
+    assert calls.count("scrypt") == 1, "the duration shows whether the user exists"
     assert calls.count("compare_digest") == (1 if password is None else 2)
 
 
@@ -67,11 +67,11 @@ def test_signature_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch)
     keys = TokenKeys([b"k" * 32])
     text = keys.sign(Token("user", None, (), 0.0, 1.0, (), "", None, keys.signing_key_id))
 
-    def noted(*pair: Any) -> bool:
+    def record_call(*pair: Any) -> bool:
         compared.append(pair)
         return False
 
-    monkeypatch.setattr(hmac, "compare_digest", noted)
+    monkeypatch.setattr(hmac, "compare_digest", record_call)
     assert keys.verify(text) is None, "it was compared in another way"
     assert compared
 
@@ -147,7 +147,7 @@ def test_without_hashes_the_slowest_parameters_are_minimal() -> None:
         "md5$1$2$3$4$5",
     ],
 )
-def test_text_that_is_no_hash_is_of_no_password(hashed: str) -> None:
+def test_text_that_is_no_hash_matches_no_password(hashed: str) -> None:
     with pytest.raises(ValueError, match="password hash"):
         is_outdated(hashed)
     assert not check_password("x", None, hashed, MINIMAL)

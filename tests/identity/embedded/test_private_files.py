@@ -1,4 +1,4 @@
-"""Private files: others lose access, or it is said that they cannot."""
+"""Private files: access of other users is removed, or it is an error."""
 
 import os
 import time

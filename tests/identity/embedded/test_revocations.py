@@ -1,4 +1,4 @@
-"""Revocations: kept until their tokens expire, and seen by all who have the file open."""
+"""Revocations are kept until their tokens expire, and apply in all processes."""
 
 import sqlite3
 from pathlib import Path

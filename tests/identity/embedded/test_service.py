@@ -1,4 +1,4 @@
-"""EmbeddedIdentity: whose token it is, and when a token ends."""
+"""EmbeddedIdentity: the caller of a token, and when a token becomes invalid."""
 
 import asyncio
 import threading
@@ -82,7 +82,7 @@ async def test_invalid_service_token_is_unauthorized_beside_a_cached_token(
     identity: EmbeddedIdentity,
 ) -> None:
     token = await issue_token(identity)
-    await identity.authenticate(token)  # known from now on
+    await identity.authenticate(token)  # cached from now on
     with pytest.raises(Unauthorized):
         await identity.authenticate(token, "x")
 
@@ -90,7 +90,7 @@ async def test_invalid_service_token_is_unauthorized_beside_a_cached_token(
 async def test_hundred_guesses_do_not_delay_another_user(
     identity: EmbeddedIdentity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guesses are checked only when the test lets them, one at a time."""
+    """The test lets the password checks of the guesses run one at a time."""
     checked: list[str] = []
     may_check = threading.Semaphore(0)
 
@@ -114,7 +114,9 @@ async def test_hundred_guesses_do_not_delay_another_user(
     await asyncio.gather(*guesses, return_exceptions=True)
 
 
-async def test_revocation_ends_tokens_derived_from_the_token(identity: EmbeddedIdentity) -> None:
+async def test_revocation_also_revokes_tokens_derived_from_the_token(
+    identity: EmbeddedIdentity,
+) -> None:
     parent = await log_in(identity)
     request = AuthRequest(methods=("token",), token=identity.sign(parent.token))
     child = identity.sign((await identity.login(request)).token)

@@ -1,4 +1,4 @@
-"""A token is looked up in the directory as it is now."""
+"""A session has the present state of the directory, whatever its token says."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ PROJECT = Project("p", "gold")
 CREDENTIAL = ApplicationCredential("c", "robot", "u", "p", ("reader", "admin"), "hash")
 
 
-def test_session_has_the_users_present_roles() -> None:
+def test_session_has_the_current_roles_of_its_user() -> None:
     session = resolve_session(TOKEN, Directory([USER], [PROJECT]))
     assert session.roles == ("member", "reader")
     caller = caller_from_session(session, "text")
@@ -23,7 +23,7 @@ def test_session_has_the_users_present_roles() -> None:
     assert not caller.is_admin
 
 
-def test_credential_gives_no_role_that_the_user_no_longer_has() -> None:
+def test_credential_grants_no_role_that_its_user_has_lost() -> None:
     token = TOKEN._replace(application_credential_id="c")
     session = resolve_session(token, Directory([USER], [PROJECT], [CREDENTIAL]))
     assert session.roles == ("reader",)

@@ -1,4 +1,4 @@
-"""A state directory: private, kept over restarts, and shared by processes and by editors."""
+"""The state directory: private, kept after a restart, shared by processes, and editable."""
 
 import asyncio
 import subprocess
@@ -53,7 +53,7 @@ asyncio.run(identity.revoke(identity.validate(sys.argv[2])))
 """
 
 
-async def test_revocation_by_another_process_counts_at_once(
+async def test_revocation_by_another_process_applies_at_once(
     identity: EmbeddedIdentity, tmp_path: Path
 ) -> None:
     kept, revoked = await issue_token(identity), await issue_token(identity)
@@ -96,7 +96,7 @@ async def test_handwritten_identity_file_is_completed_and_kept(tmp_path: Path) -
     await identity.close()
 
 
-async def test_edit_of_the_identity_file_counts_at_once(identity: EmbeddedIdentity) -> None:
+async def test_edit_of_the_identity_file_applies_at_once(identity: EmbeddedIdentity) -> None:
     token = await issue_token(identity)
     await identity.authenticate(token)
 
@@ -115,7 +115,7 @@ async def test_edit_of_the_identity_file_counts_at_once(identity: EmbeddedIdenti
 
 
 @pytest.mark.parametrize("change", [{"password": "another"}, {"password_hash": None}])
-async def test_new_password_ends_the_tokens_of_that_user_only(
+async def test_new_password_revokes_the_tokens_of_that_user_only(
     identity: EmbeddedIdentity, change: dict[str, str | None]
 ) -> None:
     token, others = await issue_token(identity), await issue_token(identity, "alt")

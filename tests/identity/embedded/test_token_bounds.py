@@ -1,4 +1,4 @@
-"""Bounds of tokens: how long they live, and how many are cached."""
+"""Limits of tokens: their lifetime, and how many are cached."""
 
 from pathlib import Path
 

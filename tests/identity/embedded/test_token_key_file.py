@@ -1,4 +1,4 @@
-"""The file of keys that sign tokens: created once, replaced by operators, never half used."""
+"""TokenKeyFile: created once, replaced by operators, and never used in part."""
 
 import errno
 import logging
@@ -41,7 +41,7 @@ def test_replaced_file_is_read_at_the_next_refresh(path: Path) -> None:
     assert old_keys.signing_key_id not in file.keys
 
 
-def test_refresh_sometimes_reads_the_file_once_in_a_second(path: Path) -> None:
+def test_refresh_reads_the_file_at_most_once_a_second(path: Path) -> None:
     clock = ManualClock()
     path.write_bytes(OLD)
     file = TokenKeyFile(path, clock)

@@ -1,4 +1,4 @@
-"""Tokens: what was signed is read back, and nothing else is accepted."""
+"""Tokens: a signed token can be read, and any other text is refused."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from glimpse.identity.embedded.tokens import Token, TokenKeys, new_audit_id
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(32)
 KEYS = TokenKeys([KEY])
-# Made by Glimpse 0.1, whose tokens have no key id, with KEY and the password "secret".
+# A token of Glimpse 0.1, which wrote no key id, with KEY and the password "secret".
 STORED_TOKEN = (
     "WyIxMTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMSIsInBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH"
     "BwIixbInBhc3N3b3JkIl0sMTcwMDAwMDAwMC4wLDQxMDI0NDQ4MDAuMCxbIkFBQUFBQUFBQUFBQUFBQUFBQUFBQUEi"
@@ -30,7 +30,7 @@ TOKENS = st.builds(
 
 
 @given(TOKENS)
-def test_signed_token_is_read_back(token: Token) -> None:
+def test_signed_token_can_be_read(token: Token) -> None:
     assert KEYS.verify(KEYS.sign(token)) == token
 
 

@@ -1,4 +1,4 @@
-"""KeystoneIdentity against a scripted Keystone, through the real keystoneauth."""
+"""KeystoneIdentity with a scripted Keystone, through the real keystoneauth."""
 
 import asyncio
 import threading
@@ -48,7 +48,7 @@ async def test_invalid_token_is_unauthorized(identity: KeystoneIdentity, token: 
 
 
 @pytest.mark.parametrize("status", [400, 413, 431])
-async def test_token_that_keystones_web_server_rejects_is_unauthorized(
+async def test_token_that_the_web_server_of_keystone_rejects_is_unauthorized(
     keystone: Keystone, identity: KeystoneIdentity, status: int
 ) -> None:
     keystone.status = status
@@ -157,7 +157,7 @@ async def test_malformed_login_response_makes_keystone_unavailable(
 
 
 async def test_retries_of_a_validation_end_at_its_deadline(keystone: Keystone) -> None:
-    """The tries of an endless 500 would take longer than the deadline leaves them."""
+    """A million retries of a 500 would take longer than the deadline."""
     options = replace(OPTIONS, http_request_max_retries=10**6, http_connect_timeout=0.5)
     keystone.failures = 10**6
     identity = identity_at(keystone.url, options)
@@ -167,7 +167,7 @@ async def test_retries_of_a_validation_end_at_its_deadline(keystone: Keystone) -
 
 
 async def test_threads_of_logins_past_their_deadline_are_bounded(keystone: Keystone) -> None:
-    """A byte now and then keeps keystoneauth waiting, whatever its deadline."""
+    """Keystone sends a byte now and then, with which keystoneauth waits beyond its timeout."""
     with FaultProxy(("127.0.0.1", int(keystone.url.rpartition(":")[2]))) as proxy:
         proxy.fail(Fault("trickle", pause=0.05))
         session = session_at(proxy.base_url, replace(OPTIONS, http_connect_timeout=0.1))

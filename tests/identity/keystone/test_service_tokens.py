@@ -1,4 +1,4 @@
-"""KeystoneServiceTokens against a scripted Keystone: its token, and the interval of its logins."""
+"""KeystoneServiceTokens with a scripted Keystone: its token, and the interval of its logins."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -38,12 +38,12 @@ async def test_token_of_one_login_is_reused(
 async def test_refused_token_is_renewed_once_in_an_interval(
     keystone: Keystone, tokens: KeystoneServiceTokens, clock: ManualClock
 ) -> None:
-    """Of a caller's token that is refused nobody knows at first whose fault it is."""
+    """The caller's token may be the cause: a second refusal in an interval causes no login."""
     assert await tokens.token() == "own-1"
     clock.now += 60
     refused = await asyncio.gather(*(tokens.renew("own-1") for _ in range(5)))
     assert refused == ["own-2"] * 5
-    assert await tokens.renew("own-1") == "own-2", "of a call that was made before"
+    assert await tokens.renew("own-1") == "own-2", "a call that was made with the old token"
     assert await tokens.renew("own-2") is None
     assert await tokens.token() == "own-2"
     clock.now += 60
@@ -66,23 +66,23 @@ async def test_failed_login_is_not_repeated_within_the_interval(
 ) -> None:
     keystone.login_body = b"<html>"
     assert await tokens.token() is None
-    asked = keystone.logins
+    logins_before = keystone.logins
     assert await tokens.token() is None
-    assert keystone.logins == asked
+    assert keystone.logins == logins_before
     keystone.login_body = None
     clock.now += 60
     assert await tokens.token() == "own-1"
 
 
-async def test_requests_do_not_wait_for_a_slow_login_which_goes_on(
+async def test_requests_do_not_wait_for_a_slow_login_which_continues(
     keystone: Keystone, tokens: KeystoneServiceTokens
 ) -> None:
-    """And what a login gives that took longer is used all the same."""
+    """The token of the slow login is used when it arrives."""
     keystone.logins_may_end.clear()
     async with asyncio.timeout(20):
         assert await asyncio.gather(*(tokens.token() for _ in range(5))) == [None] * 5
         assert await tokens.token() is None
         keystone.logins_may_end.set()
-        while await tokens.token() != "own-1":  # noqa: ASYNC110  nothing else tells of it
+        while await tokens.token() != "own-1":  # noqa: ASYNC110  there is no event to wait for
             await asyncio.sleep(0.02)
     assert keystone.logins == 1

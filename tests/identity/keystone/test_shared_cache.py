@@ -1,4 +1,4 @@
-"""Processes share validated tokens through a real memcached, and through a failing one."""
+"""Processes share validated tokens in a real memcached, also while it fails."""
 
 import asyncio
 import hashlib
@@ -40,7 +40,7 @@ async def keystone() -> AsyncIterator[Keystone]:
 
 @pytest.fixture
 async def make_identity(keystone: Keystone) -> AsyncIterator[MakeIdentity]:
-    """Return a function that makes the identity of one more process, on memcached servers."""
+    """A function that opens the identity of another process, with these memcached servers."""
     made: list[KeystoneIdentity] = []
 
     def make(
@@ -67,21 +67,21 @@ def flush_memcached(server: ServerProcess) -> None:
 
 
 def send_command(server: ServerProcess, command: str, *ends: str) -> str:
-    """What memcached answers to a command of its text protocol, up to one of the `ends`."""
-    said = b""
+    """Send a command of memcached's text protocol; return the response up to one of `ends`."""
+    received = b""
     with socket.create_connection(server.address, timeout=10) as connection:
         connection.sendall(f"{command}\r\n".encode())
-        while not said.endswith(tuple(end.encode() for end in ends)):
-            said += connection.recv(65536)
-    return said.decode("latin-1")
+        while not received.endswith(tuple(end.encode() for end in ends)):
+            received += connection.recv(65536)
+    return received.decode("latin-1")
 
 
 def dump(server: ServerProcess) -> str:
-    """All keys and values of a memcached."""
+    """Return all keys and values of a memcached."""
     listed = "BUSY"
-    while listed.startswith("BUSY"):  # with housekeeping of its own
+    while listed.startswith("BUSY"):  # while memcached's LRU crawler runs
         listed = send_command(server, "lru_crawler metadump all", "END\r\n", "request\r\n")
-    # What memcached moves between its lists meanwhile is listed twice.
+    # A key that memcached moves between its lists during the dump is listed twice.
     keys = {word[4:] for word in listed.split() if word.startswith("key=")}
     return listed + "".join(send_command(server, f"get {key}", "END\r\n") for key in keys)
 
@@ -174,7 +174,7 @@ async def test_processes_with_different_secrets_share_nothing(
     ],
     ids=["refuses", "hangs", "resets", "closes", "trickles", "speaks HTTP", "fails"],
 )
-async def test_requests_succeed_whatever_memcached_does(
+async def test_requests_succeed_while_memcached_fails(
     make_identity: MakeIdentity,
     server: ServerProcess,
     fault: Fault | None,
@@ -199,15 +199,15 @@ async def test_failed_server_is_not_used(
         bad.fail(Fault("reset"))
         identity = make_identity(bad.port)
         await identity.authenticate("good")
-        asked = bad.requests
+        requests_before = bad.requests
         await identity.authenticate("root")
-        assert bad.requests == asked
+        assert bad.requests == requests_before
 
 
 async def test_entries_are_spread_over_servers_and_found_by_other_processes(
     server: ServerProcess,
 ) -> None:
-    """Two proxies of one memcached stand for two servers."""
+    """Two proxies of one memcached take the place of two servers."""
     with ExitStack() as stack:
         proxies = [stack.enter_context(FaultProxy(server.address)) for _ in range(2)]
         servers = [f"127.0.0.1:{proxy.port}" for proxy in proxies]
@@ -224,10 +224,10 @@ async def test_entries_are_spread_over_servers_and_found_by_other_processes(
         found = [await other.get(f"token-{number}") for number in range(20)]
         assert found == [SharedEntry(b"body", 1.5)] * 20
         proxies[0].refuse()
-        asked = proxies[1].requests
+        requests_before = proxies[1].requests
         for number in range(20):
             await other.get(f"token-{number}")
-        assert proxies[1].requests > asked
+        assert proxies[1].requests > requests_before
         assert await other.check_servers() == {servers[0]: False, servers[1]: True}
 
 

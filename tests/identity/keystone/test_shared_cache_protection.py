@@ -18,7 +18,7 @@ def protection(request: pytest.FixtureRequest) -> EntryProtection:
     return EntryProtection(request.param, "the secret")
 
 
-def test_protected_content_is_read_back(protection: EntryProtection) -> None:
+def test_protected_content_can_be_read(protection: EntryProtection) -> None:
     keys = protection.derive_keys("a token")
     assert protection.unprotect(keys, protection.protect(keys, CONTENT)) == CONTENT
 

@@ -1,4 +1,4 @@
-"""Validated and refused tokens are cached for a time, in bounded numbers."""
+"""TokenCache: validated and refused tokens are cached for a time, in bounded numbers."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_nothing_is_cached_without_a_lifetime() -> None:
 
 
 def test_most_recently_used_tokens_stay() -> None:
-    most = token_cache.MAX_TOKENS  # one more than that is a lot to wait for
+    most = token_cache.MAX_TOKENS
     known = TokenCache(300, ManualClock())
     for number in range(most):
         known.put(str(number), ValidatedToken(CALLER, 9000.0, 1000.0))
@@ -73,7 +73,7 @@ def test_cached_tokens_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> 
     assert known.get("99")
 
 
-def test_token_stays_refused_for_five_seconds() -> None:
+def test_refusal_is_cached_for_five_seconds() -> None:
     clock = ManualClock()
     refused = RefusedTokens(300, clock)
     refused.add(("a", False))
@@ -85,13 +85,13 @@ def test_token_stays_refused_for_five_seconds() -> None:
     assert ("a", False) not in refused
 
 
-def test_refused_tokens_are_not_kept_without_a_lifetime() -> None:
+def test_no_refusal_is_cached_without_a_lifetime() -> None:
     refused = RefusedTokens(-1, ManualClock())
     refused.add(("a", False))
     assert ("a", False) not in refused
 
 
-def test_latest_refused_tokens_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_latest_refusals_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_cache, "MAX_TOKENS", 3)
     clock = ManualClock()
     refused = RefusedTokens(300, clock)

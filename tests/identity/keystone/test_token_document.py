@@ -1,4 +1,4 @@
-"""Keystone's document of a token becomes a caller, or an error if it is malformed."""
+"""Keystone's token document is parsed to a caller, or is an error."""
 
 from typing import Any
 
