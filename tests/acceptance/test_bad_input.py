@@ -12,6 +12,7 @@ from tests.acceptance.tenancy import PROJECTS
 from tests.peers.peer_gateway import PeerGateway
 from tests.support.cloud import Cloud
 from tests.support.http import Response, request
+from tests.support.parameter_ids import parameter_id
 
 BODIES = {
     "half an object": b'{"metadata": ',
@@ -107,13 +108,16 @@ def test_a_body_of_10_mb_is_refused_before_it_is_sent(
         "changes-since=2024-02-30",
         "changes-since=9999-12-31T23:59:59-23:59",
     ],
+    ids=parameter_id,
 )
 def test_an_invalid_query_is_no_server_error(query: str, cloud: Cloud) -> None:
     for path in ("/v2.1/images", "/v2.1/images/detail", "/v2/images"):
         assert_no_server_error(cloud.request("owner", "GET", f"{path}?{query}"))
 
 
-@pytest.mark.parametrize("query", ["a=" + "x" * 100_000, "&" * 100_000, "=&" * 50_000])
+@pytest.mark.parametrize(
+    "query", ["a=" + "x" * 100_000, "&" * 100_000, "=&" * 50_000], ids=parameter_id
+)
 def test_a_query_of_100_kb_is_no_server_error(query: str, cloud: Cloud) -> None:
     assert_no_server_error(cloud.request("owner", "GET", f"/v2.1/images?{query}"))
 

@@ -13,6 +13,7 @@ from tests.acceptance.test_bad_input import BODIES, HEADERS, ODD_METHODS
 from tests.acceptance.uploads import create_image
 from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.http import Response, request
+from tests.support.parameter_ids import parameter_id
 from tests.support.process import GlimpseProcess
 
 PATCH = ("Content-Type", "application/openstack-images-v2.1-json-patch")
@@ -78,7 +79,9 @@ def test_a_body_of_10_mb_is_refused_before_it_is_sent(
     assert response.status == 413, str(response)
 
 
-@pytest.mark.parametrize("query", ["a=" + "x" * 60_000, "&" * 60_000, "tag=t&" * 10_000])
+@pytest.mark.parametrize(
+    "query", ["a=" + "x" * 60_000, "&" * 60_000, "tag=t&" * 10_000], ids=parameter_id
+)
 def test_a_long_query_is_no_server_error(query: str, embedded: EmbeddedCloud) -> None:
     for target in ("/image/v2/images", TOKENS, "/identity/v3/auth/projects"):
         assert send_request(embedded, "GET", f"{target}?{query}", None).status < 500

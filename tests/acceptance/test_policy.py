@@ -17,6 +17,7 @@ from tests.acceptance.roles import (
 )
 from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.gateway import SERVICE, Sections, gateway
+from tests.support.parameter_ids import parameter_id
 from tests.support.policy import write_policy
 from tests.support.process import GlimpseProcess, free_port, run_glimpse
 
@@ -111,7 +112,9 @@ def cloud_with_policy(
             yield made
 
 
-@pytest.mark.parametrize(("rules", "caller", "operation", "embedded", "before_glance"), CASES)
+@pytest.mark.parametrize(
+    ("rules", "caller", "operation", "embedded", "before_glance"), CASES, ids=parameter_id
+)
 def test_a_changed_rule_applies_from_the_next_request(
     cloud_with_policy: CloudWithPolicy,
     rules: dict[str, Any],

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.parameter_ids import parameter_id
+
 PROGRAM = """
 import asyncio, sys
 from glimpse.cli.main import main
@@ -45,7 +47,7 @@ def imported(tmp_path: Path, text: str) -> set[str]:
     return {name.removeprefix("glimpse.") for name in done.stdout.split()}
 
 
-@pytest.mark.parametrize("text", [KEYSTONE, "image_service = glance\n" + NOAUTH])
+@pytest.mark.parametrize("text", [KEYSTONE, "image_service = glance\n" + NOAUTH], ids=parameter_id)
 def test_a_gateway_imports_none_of_the_embedded_services(tmp_path: Path, text: str) -> None:
     modules = imported(tmp_path, text)
     assert "glance.service" in modules

@@ -7,6 +7,7 @@ import pytest
 from glimpse.compute.faults import Fault
 from glimpse.compute.metadata import check_storable, is_reserved, parse_body, property_changes
 from glimpse.images import BASE_ATTRIBUTES
+from tests.support.parameter_ids import parameter_id
 
 
 def written(**metadata: Any) -> dict[str, str]:
@@ -57,7 +58,9 @@ def test_a_key_without_spaces_takes_precedence_over_the_same_key_with_spaces() -
     assert written(**{" a": "2", "a": "1"}) == {"a": "1"}
 
 
-@pytest.mark.parametrize("text", ["", "x", "NaN", "[Infinity]", "1e400", '"\\ud800"', "[" * 2000])
+@pytest.mark.parametrize(
+    "text", ["", "x", "NaN", "[Infinity]", "1e400", '"\\ud800"', "[" * 2000], ids=parameter_id
+)
 def test_a_mapping_that_is_not_json_is_rejected(text: str) -> None:
     with pytest.raises(Fault, match="attribute mappings"):
         check_storable({"mappings": text})

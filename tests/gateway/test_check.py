@@ -8,6 +8,7 @@ import pytest
 from tests.support.cloud import PASSWORD, EmbeddedCloud
 from tests.support.fault_proxy import Fault, FaultProxy, respond_with
 from tests.support.gateway import Sections, credentials, write_configuration
+from tests.support.parameter_ids import parameter_id
 from tests.support.process import free_port, run_glimpse
 from tests.support.services import memcached, redis_server
 
@@ -85,7 +86,9 @@ def test_check_reports_a_wrong_password(backend: EmbeddedCloud, tmp_path: Path) 
     assert f"ok    Keystone at {backend.identity_url}/v3 answers" in done.stdout
 
 
-@pytest.mark.parametrize("fault", [None, Fault("hang"), respond_with(200, b"<html>")])
+@pytest.mark.parametrize(
+    "fault", [None, Fault("hang"), respond_with(200, b"<html>")], ids=["refuses", "hangs", "HTML"]
+)
 def test_check_reports_a_failing_keystone(
     backend: EmbeddedCloud, tmp_path: Path, fault: Fault | None
 ) -> None:
@@ -152,6 +155,7 @@ def test_check_reports_a_lock_service_and_a_cache_that_are_down(
         ("oslo_policy", {"policy_file": "/nowhere.yaml"}, "/nowhere.yaml"),
         ("api", {"auth_strategy": "embedded"}, "Keystone's"),
     ],
+    ids=parameter_id,
 )
 def test_check_reports_unusable_options(
     backend: EmbeddedCloud,

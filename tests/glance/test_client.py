@@ -12,6 +12,7 @@ from glimpse.telemetry.request_context import RequestContext, current_context
 from glimpse.upstream.errors import ConnectError, ConnectionLost, ResponseTooLarge
 from glimpse.upstream.transport import Response
 from tests.support.options import glance_options
+from tests.support.parameter_ids import parameter_id
 from tests.upstream.fake_transport import FakeTransport, SentRequest, json_response
 
 GET = GlanceRequest("GET", "/", make_headers("t"), 1000)
@@ -174,7 +175,9 @@ async def test_versions_of_a_server_that_fails_are_an_error_with_its_cause() -> 
     assert caught.value.__cause__ is failure
 
 
-@pytest.mark.parametrize("document", [{}, [], {"versions": [{"id": "\x1b[2J"}]}, {"versions": [1]}])
+@pytest.mark.parametrize(
+    "document", [{}, [], {"versions": [{"id": "\x1b[2J"}]}, {"versions": [1]}], ids=parameter_id
+)
 async def test_malformed_versions_are_an_invalid_response(document: object) -> None:
     transport = FakeTransport(lambda _: json_response(document))
     with pytest.raises(InvalidResponse):

@@ -9,6 +9,7 @@ import pytest
 from tests.support.cloud import PASSWORD, Cloud, EmbeddedCloud, Member, seed_identity
 from tests.support.gateway import SERVICE, gateway
 from tests.support.http import Response, request
+from tests.support.parameter_ids import parameter_id
 from tests.support.process import GlimpseProcess
 
 DEMO = Member("demo", "d" * 32)
@@ -46,7 +47,7 @@ def assert_depends_on_token(response: Response, cache_control: str = PRIVATE) ->
     assert values == [cache_control], str(response)
 
 
-@pytest.mark.parametrize("user", ["demo", "none", "invalid"])
+@pytest.mark.parametrize("user", ["demo", "none", "invalid"], ids=parameter_id)
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
@@ -62,6 +63,7 @@ def assert_depends_on_token(response: Response, cache_control: str = PRIVATE) ->
         ("GET", "/v2.1/nothing", None),
         ("POST", "/v2.1/images/none/metadata", b" " * 200_000),
     ],
+    ids=parameter_id,
 )
 def test_each_response_of_compute_depends_on_the_token(
     cloud: Cloud, user: str, method: str, path: str, body: bytes | None

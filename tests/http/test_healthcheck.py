@@ -10,6 +10,7 @@ import pytest
 from glimpse.http.healthcheck import Healthcheck
 from glimpse.settings import load_settings
 from tests.support.asgi import request
+from tests.support.parameter_ids import parameter_id
 
 PLAIN = "text/plain; charset=UTF-8"
 OK_JSON = b'{\n    "detailed": false,\n    "reasons": [\n        "OK"\n    ]\n}'
@@ -152,6 +153,7 @@ def test_detailed_results_have_the_details_of_each_backend(file: Path) -> None:
         ({}, {"X-Forwarded-For": "10.1.1.1"}, 200),
         ({"path": "/alive"}, {}, 418),
     ],
+    ids=parameter_id,
 )
 def test_other_requests_reach_the_api(
     values: Mapping[str, Any], headers: Mapping[str, str], status: int

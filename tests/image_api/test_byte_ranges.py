@@ -5,6 +5,7 @@ import pytest
 from glimpse.image_api.byte_ranges import ByteRange, parse_range
 from glimpse.image_api.faults import RangeNotSatisfiable
 from glimpse.images.errors import Invalid
+from tests.support.parameter_ids import parameter_id
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,7 @@ from glimpse.images.errors import Invalid
         ("bytes=-3", ByteRange(7, 10, 10)),
         ("bytes=-99", ByteRange(0, 10, 10)),
     ],
+    ids=parameter_id,
 )
 def test_range_of_ten_bytes_is_parsed(header: str | None, expected: ByteRange | None) -> None:
     assert parse_range(header, 10) == expected

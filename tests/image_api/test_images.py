@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.image_api.conftest import MEBIBYTE, Api
+from tests.support.parameter_ids import parameter_id
 
 
 def test_an_image_is_created_queued_and_shown_with_its_properties(api: Api) -> None:
@@ -95,6 +96,7 @@ def test_ids_ignore_case(api: Api) -> None:
         ({f"key{number}": "x" for number in range(129)}, 413),
         ({"tags": [f"tag{number}" for number in range(129)]}, 413),
     ],
+    ids=parameter_id,
 )
 def test_invalid_document_is_refused(api: Api, document: Any, status: int) -> None:
     response = api("POST", "/v2/images", document)
@@ -112,6 +114,7 @@ def test_invalid_document_is_refused(api: Api, document: Any, status: int) -> No
         (b"[" * 100_000, 400),
         (b'{"name": "' + b"x" * 2 * MEBIBYTE + b'"}', 413),
     ],
+    ids=parameter_id,
 )
 def test_invalid_json_is_refused(api: Api, body: bytes, status: int) -> None:
     response = api("POST", "/v2/images", body)

@@ -1,11 +1,11 @@
 """JSON patches of images, in both media types."""
 
-import uuid
 from typing import Any
 
 import pytest
 
 from tests.image_api.conftest import PATCH, Api
+from tests.support.parameter_ids import parameter_id
 
 OLD_PATCH = "application/openstack-images-v2.0-json-patch"
 
@@ -59,7 +59,7 @@ def test_v2_0_patch_is_applied(api: Api) -> None:
         ({"op": "remove", "path": "/"}, 409),
         ({"op": "add", "path": "/colour", "value": 1}, 400),
         ({"op": "replace", "path": "/min_ram", "value": "1"}, 400),
-        ({"op": "replace", "path": "/id", "value": str(uuid.uuid4())}, 403),
+        ({"op": "replace", "path": "/id", "value": "70a599e0-31e7-49b7-b260-868f441e862b"}, 403),
         ({"op": "replace", "path": "/status", "value": "active"}, 403),
         ({"op": "replace", "path": "/location", "value": "x"}, 403),
         ({"op": "add", "path": "/locations/-", "value": {"url": "file:///etc/passwd"}}, 403),
@@ -69,6 +69,7 @@ def test_v2_0_patch_is_applied(api: Api) -> None:
         ({"op": "remove", "path": "/missing"}, 409),
         ({"op": "replace", "path": "/missing", "value": "x"}, 409),
     ],
+    ids=parameter_id,
 )
 def test_invalid_patch_changes_nothing(api: Api, change: Any, status: int) -> None:
     image = api.create(name="kept")

@@ -14,6 +14,7 @@ from glimpse.images.errors import Unavailable
 from tests.embedded.images import document
 from tests.image_api.conftest import MEBIBYTE, Api
 from tests.support.asgi import send_request
+from tests.support.parameter_ids import parameter_id
 
 
 def test_paging_by_next_visits_every_image_once(api: Api) -> None:
@@ -70,6 +71,7 @@ def test_images_are_sorted_as_requested(api: Api) -> None:
         "name=%00",
         'name=in:"a',
     ],
+    ids=parameter_id,
 )
 def test_invalid_query_is_400(api: Api, query: str) -> None:
     response = api("GET", f"/v2/images?{query}")

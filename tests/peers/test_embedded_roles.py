@@ -23,6 +23,7 @@ from tests.peers.peer_gateway import PeerGateway
 from tests.peers.service_pair import ResponsePair
 from tests.support.cloud import Cloud, EmbeddedCloud, seed_identity
 from tests.support.http import Response, request
+from tests.support.parameter_ids import parameter_id
 from tests.support.process import GlimpseProcess
 
 pytestmark = pytest.mark.peers
@@ -80,7 +81,7 @@ def test_a_real_glance_allows_the_same(both: RolesPair, operation: Operation) ->
             assert_same_status(caller, ResponsePair(*responses))
 
 
-@pytest.mark.parametrize(("method", "path", "body"), IDENTITY_OPERATIONS)
+@pytest.mark.parametrize(("method", "path", "body"), IDENTITY_OPERATIONS, ids=parameter_id)
 def test_a_real_keystone_allows_the_same(
     both: RolesPair, method: str, path: str, body: object
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from glimpse.identity.embedded.auth_request import BadRequest, Reference, parse_auth_request
+from tests.support.parameter_ids import parameter_id
 
 BY_ID = {"user": {"id": "u", "password": "secret"}}
 
@@ -62,6 +63,7 @@ def test_secrets_are_not_in_the_representation() -> None:
         {"auth": {"identity": {"methods": [], "token": 5}, "scope": {"project": {"name": "x"}}}},
         {"auth": {"identity": {"methods": []}, "scope": 5}},
     ],
+    ids=parameter_id,
 )
 def test_malformed_document_is_a_bad_request(document: object) -> None:
     with pytest.raises(BadRequest):

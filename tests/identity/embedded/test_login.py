@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from tests.identity.cloud import Cloud, message_of
+from tests.support.parameter_ids import parameter_id
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 
@@ -47,7 +48,9 @@ def test_user_logs_in_by_ids(cloud: Cloud) -> None:
     assert response.json()["token"]["project"]["id"] == project.id
 
 
-@pytest.mark.parametrize("scope", [{"scope": "unscoped"}, {"scope": {"unscoped": {}}}])
+@pytest.mark.parametrize(
+    "scope", [{"scope": "unscoped"}, {"scope": {"unscoped": {}}}], ids=parameter_id
+)
 def test_unscoped_token_has_no_project_and_lists_projects(
     cloud: Cloud, scope: dict[str, Any]
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from glimpse.identity import IdentityUnavailable
 from glimpse.identity.access_rules import AccessRule
 from glimpse.identity.keystone.token_document import parse_validation
+from tests.support.parameter_ids import parameter_id
 
 TOKEN: dict[str, Any] = {
     "expires_at": "2030-01-01T00:00:00.000000Z",
@@ -71,6 +72,7 @@ def test_access_rules_are_those_of_the_application_credential() -> None:
         {"application_credential": {"access_rules": {}}},
         {"application_credential": {"access_rules": [{"service": "compute"}]}},
     ],
+    ids=parameter_id,
 )
 def test_malformed_document_makes_keystone_unavailable(changes: dict[str, Any]) -> None:
     with pytest.raises(IdentityUnavailable):
