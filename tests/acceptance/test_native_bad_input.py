@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.acceptance.bad_requests import BODIES, HEADERS, ODD_METHODS
 from tests.acceptance.conftest import MEMBERS
-from tests.acceptance.test_bad_input import BODIES, HEADERS, ODD_METHODS
 from tests.acceptance.uploads import create_image
 from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.http import Response, request

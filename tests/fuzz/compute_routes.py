@@ -6,7 +6,7 @@ from typing import Any
 from tests.fuzz.cloud_state import CloudState
 from tests.fuzz.random_source import RandomSource
 from tests.fuzz.routes import Parts, Route
-from tests.fuzz.targets import Pairs
+from tests.fuzz.targets import Pairs, random_parameters
 from tests.fuzz.values import date, number, text
 
 KEYS = (
@@ -28,11 +28,7 @@ _TYPES = ("snapshot", "BASE", "base", "backup", "SERVER", "")
 
 def list_query(rng: RandomSource, state: CloudState) -> Pairs:
     """Return up to five parameters of a list, each valid or odd."""
-    pairs = []
-    for _ in range(rng.randint(0, 5)):
-        name = rng.pick(tuple(_PARAMETERS))
-        pairs.append((name, _PARAMETERS[name](rng, state)))
-    return pairs
+    return random_parameters(rng, state, _PARAMETERS, 5)
 
 
 _PARAMETERS: dict[str, Callable[[RandomSource, CloudState], str]] = {

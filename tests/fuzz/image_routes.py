@@ -8,7 +8,7 @@ from tests.fuzz.compute_routes import KEYS
 from tests.fuzz.json_bodies import Raw, odd_json
 from tests.fuzz.random_source import RandomSource
 from tests.fuzz.routes import Parts, Route
-from tests.fuzz.targets import Pairs
+from tests.fuzz.targets import Pairs, random_parameters
 from tests.fuzz.values import NUMBERS, date, number, text
 
 PATCH_TYPES = (
@@ -125,11 +125,7 @@ def pointer(rng: RandomSource, name: str) -> Any:
 
 def list_query(rng: RandomSource, state: CloudState) -> Pairs:
     """Return up to six parameters of the list of images, each valid or odd."""
-    pairs = []
-    for _ in range(rng.randint(0, 6)):
-        name = rng.pick(tuple(_PARAMETERS))
-        pairs.append((name, _PARAMETERS[name](rng, state)))
-    return pairs
+    return random_parameters(rng, state, _PARAMETERS, 6)
 
 
 _SORTS = (

@@ -1,6 +1,6 @@
 """Request targets: paths and query strings, valid ones and mutated ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
 from tests.fuzz.cloud_state import CloudState
@@ -106,6 +106,20 @@ _ODD_QUERIES = (
     *("marker=" + "%41" * 2000, "changes-since=" + "2" * 4000, "id=in:" + "0," * 2000),
     *("created_at=gt:2020&" * 300, "".join(f"tag=t{n}&" for n in range(900)), "'=\"&<>=`"),
 )
+
+
+def random_parameters(
+    rng: RandomSource,
+    state: CloudState,
+    generators: Mapping[str, Callable[[RandomSource, CloudState], str]],
+    most: int,
+) -> Pairs:
+    """Return up to `most` query parameters with values from `generators`."""
+    pairs = []
+    for _ in range(rng.randint(0, most)):
+        name = rng.pick(tuple(generators))
+        pairs.append((name, generators[name](rng, state)))
+    return pairs
 
 
 def image_pairs(rng: RandomSource, state: CloudState) -> Pairs:

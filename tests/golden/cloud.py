@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.golden.compare import ServiceURLs
+from tests.golden.exchanges import Exchange
+from tests.golden.oracle import Oracle
+from tests.golden.replay import needs_broken_image
 from tests.support.cloud import Cloud, Member
 
 
@@ -23,6 +26,7 @@ class GoldenCloud:
     def __init__(self, cloud: Cloud, fixture: Mapping[str, Any]) -> None:
         self.cloud = cloud
         shared_with = fixture["projects"][fixture["alt-shared is shared with"]]
+        self._fixture = fixture
         self._images: list[dict[str, Any]] = [dict(image) for image in fixture["images"].values()]
         for image in self._images:
             if image["name"] == "alt-shared":
@@ -42,9 +46,16 @@ class GoldenCloud:
         url = f"http://{authority}"
         return ServiceURLs(url, self.cloud.image_url_at(url), self.cloud.identity_url_at(url))
 
-    def mark_changed(self) -> None:
-        """Record that a request may have changed images."""
-        self._is_changed = True
+    def prepare(self, exchange: Exchange) -> Oracle:
+        """Restore the images for a replay of `exchange`; return the oracle for it.
+
+        Record that a request that writes may change them.
+        """
+        broken = needs_broken_image(exchange, Oracle(self._fixture))
+        self.restore(broken=broken)
+        if exchange.writes:
+            self._is_changed = True
+        return Oracle(self._fixture, broken=broken)
 
     def restore(self, *, broken: bool) -> None:
         """Restore all images to the fixture's state, if a request may have changed them."""

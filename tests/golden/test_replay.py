@@ -9,8 +9,7 @@ import pytest
 
 from tests.golden.cloud import GoldenCloud, fixture_members
 from tests.golden.exchanges import Exchange
-from tests.golden.oracle import Oracle
-from tests.golden.replay import compare, needs_broken_image, send
+from tests.golden.replay import compare, send
 from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.process import GlimpseProcess
 
@@ -28,13 +27,9 @@ def cloud(
 def test_the_response_is_the_recorded_or_the_repaired_one(
     replayed: Exchange,
     cloud: GoldenCloud,
-    golden: dict[str, object],
     record_property: Callable[[str, object], None],
 ) -> None:
-    broken = needs_broken_image(replayed, Oracle(golden))
-    cloud.restore(broken=broken)
-    if replayed.writes:
-        cloud.mark_changed()
-    result = compare(replayed, send(replayed, cloud), cloud, Oracle(golden, broken=broken))
+    oracle = cloud.prepare(replayed)
+    result = compare(replayed, send(replayed, cloud), cloud, oracle)
     record_property("replayed", " + ".join(result.repairs) or "exactly")
     assert not result.problems, str(result)

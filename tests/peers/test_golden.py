@@ -9,8 +9,8 @@ import pytest
 
 from tests.golden.cloud import GoldenCloud, fixture_members
 from tests.golden.exchanges import Exchange
-from tests.golden.oracle import Oracle, parse_target
-from tests.golden.replay import compare, needs_broken_image, send
+from tests.golden.oracle import parse_target
+from tests.golden.replay import compare, send
 from tests.peers.peer_gateway import PeerGateway
 from tests.peers.sqlite_differences import ALLOWED
 from tests.support.http import Response
@@ -49,17 +49,13 @@ def test_the_response_is_the_recorded_or_the_repaired_one(
     replayed: Exchange,
     cloud: GoldenCloud,
     gateway: PeerGateway,
-    golden: dict[str, object],
     record_property: Callable[[str, object], None],
 ) -> None:
-    broken = needs_broken_image(replayed, Oracle(golden))
-    cloud.restore(broken=broken)
-    if replayed.writes:
-        cloud.mark_changed()
+    oracle = cloud.prepare(replayed)
     gateway.calls.pop_calls()
     response = send(replayed, cloud)
     calls = [call for call in gateway.calls.pop_calls() if call != SCHEMA]
-    result = compare(replayed, response, cloud, Oracle(golden, broken=broken), ALLOWED)
+    result = compare(replayed, response, cloud, oracle, ALLOWED)
     record_property("replayed", " + ".join(result.repairs) or "exactly")
     assert not result.problems, str(result)
     assert len(calls) in calls_needed(replayed, response), f"{replayed}\n{calls}"
