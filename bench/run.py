@@ -133,7 +133,7 @@ def _write_and_list(cloud: Cloud, client: Client, request: bytes) -> Case:
 
 
 def _measure_growth(few: Cloud, many: Cloud) -> list[Check]:
-    """Compare pages of 25 among few and many images: the first and a middle one, by each filter."""
+    """Compare a first and a middle page of 25 among few and many images, by each filter."""
     cases = {}
     for size, cloud in (("few", few), ("many", many)):
         client = Client(cloud.port)

@@ -1,1 +1,1 @@
-"""The tests; each directory mirrors a package of the source or is named for what it shows."""
+"""The tests. A directory mirrors a package of the source, or is named for what it tests."""

@@ -195,7 +195,7 @@ async def guess_at_once(address: Address, contents: list[bytes]) -> list[Respons
 
 
 @pytest.mark.parametrize("name", ["owner", "nobody", None])
-async def test_too_many_logins_at_once_are_refused_alike_for_known_and_unknown_names(
+async def test_too_many_logins_have_the_same_response_for_known_and_unknown_names(
     cloud: EmbeddedCloud, name: str | None
 ) -> None:
     """Without a name, the logins are those of an application credential that does not exist."""

@@ -73,7 +73,7 @@ def check_table(roles: CloudWithRoles, operation: Operation, caller: str, visibi
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 @pytest.mark.parametrize("caller", CALLERS)
-def test_a_role_allows_what_the_default_policies_say(
+def test_a_role_allows_the_operations_of_the_default_policies(
     caller: str, operation: Operation, roles: CloudWithRoles
 ) -> None:
     check_table(roles, operation, caller, "private")

@@ -18,7 +18,7 @@ NEXT = "echo ---next---"
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def test_the_tour_prints_what_the_readme_says(tmp_path: Path) -> None:
+def test_the_tour_prints_the_output_that_the_readme_shows(tmp_path: Path) -> None:
     tour = (CHECKOUT / "README.md").read_text().partition("## A tour")[2].partition("\n## ")[0]
     steps = re.findall(r"```sh\n(.*?)```\n```\n(.*?)```", tour, re.DOTALL)
     assert steps

@@ -31,7 +31,7 @@ def test_the_key_image_id_is_accepted_and_not_stored() -> None:
     assert written(image_id="v", a="1") == {"a": "1"}
 
 
-def test_an_empty_kernel_id_is_kept_out_of_the_changes_and_counts() -> None:
+def test_an_empty_kernel_id_is_not_stored_but_counts_towards_the_quota() -> None:
     metadata = {"kernel_id": "", "ramdisk_id": " None ", "a": "1"}
     changes = property_changes(metadata, BASE_ATTRIBUTES, replace=True, limit=128)
     assert changes.set == {"a": "1"}

@@ -59,7 +59,7 @@ def test_a_link_prefix_replaces_scheme_and_host_and_keeps_the_path() -> None:
     assert with_prefix("http://10.0.0.1:8774/a", "https://api/compute") == "https://api/compute/a"
 
 
-def test_the_size_is_left_out_if_it_is_not_to_be_shown() -> None:
+def test_a_view_without_the_size_omits_it() -> None:
     image = image_from_document(
         {
             "id": "425db7b6-a76f-579b-b667-8801405d763c",

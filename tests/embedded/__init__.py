@@ -1,1 +1,1 @@
-"""Tests of the embedded image service and of the Image API in front of it."""
+"""Tests of `glimpse.embedded`."""

@@ -1,4 +1,4 @@
-"""5,000 requests of the fuzzer, in parts that run in parallel. `make fuzz` sends more of them.
+"""5,000 random requests of the fuzzer, in parallel parts; `make fuzz` sends more.
 
 SEED=1 make test varies them; a failure prints the requests that repeat it.
 """

@@ -1,1 +1,1 @@
-"""A gateway as a real process, with failing or hostile Keystones and Glances."""
+"""Tests of gateway processes in front of failing or hostile Keystones and Glances."""

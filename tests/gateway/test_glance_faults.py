@@ -115,7 +115,7 @@ def test_failing_glance_is_a_fault_before_the_timeout(
         ("responds without HTTP", "the response is not HTTP"),
     ],
 )
-def test_log_says_how_glance_fails(setup: GatewaySetup, fault: str, words: str) -> None:
+def test_log_has_the_cause_of_a_failure(setup: GatewaySetup, fault: str, words: str) -> None:
     setup.glance.fail(FAULTS[fault][0])
     assert OPERATIONS["show"](setup.cloud).status in (502, 503)
     server = f"Glance at {setup.glance.base_url}/image"

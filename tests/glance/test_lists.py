@@ -38,7 +38,7 @@ def catalog(size: int, cap: int = 1000) -> Handler:
         (20, 20, 20, False),
     ],
 )
-async def test_list_has_the_images_up_to_its_limit_and_says_if_there_are_more(
+async def test_list_has_the_images_up_to_its_limit_and_whether_there_are_more(
     serve: Serve,
     connect: Connect,
     limit: int | None,
@@ -103,7 +103,7 @@ async def test_unknown_marker_is_named(serve: Serve, connect: Connect) -> None:
         [page async for page in service.list_images(CALLER, ImageQuery(marker="gone"))]
 
 
-async def test_document_that_is_no_image_is_left_out_of_lists_and_logged_once(
+async def test_document_that_is_no_image_is_not_listed_and_logged_once(
     serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken: list[object] = [{"id": "broken-1"}, {"status": "active"}, None, 5, "broken", [], {}]

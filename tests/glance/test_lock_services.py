@@ -19,16 +19,16 @@ from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.process import ServerProcess
 from tests.support.services import etcd, mariadb, memcached, postgresql, redis_server
 
-# What tooz says of its PostgreSQL driver, and pymysql of how tooz calls it.
+# Warnings of tooz about its PostgreSQL driver, and of pymysql about calls by tooz.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:PostgreSQL driver is deprecated"),
     pytest.mark.filterwarnings("ignore:single argument is deprecated"),
 ]
 
-# Seconds until the lock of a dead holder expires. Memcached counts whole seconds, of which the
+# Seconds until the lock of a killed holder expires. Memcached counts whole seconds, of which the
 # first may be over at once: two would leave a single heartbeat before a lock expires.
 EXPIRY, MEMCACHED_EXPIRY = "?lock_timeout=2", "?lock_timeout=3"
-TIMEOUT = 20.0  # seconds: more than any wait takes here
+TIMEOUT = 20.0  # seconds; only a test that fails waits for so long
 
 Start = Callable[[Path], AbstractContextManager[ServerProcess]]
 

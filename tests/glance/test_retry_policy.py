@@ -132,7 +132,7 @@ async def test_server_that_timed_out_is_not_tried_again(servers: Servers) -> Non
     assert send.servers == [timed_out, other, other, other]
 
 
-async def test_no_server_is_left_when_all_have_timed_out(servers: Servers) -> None:
+async def test_no_retry_is_sent_when_all_servers_have_timed_out(servers: Servers) -> None:
     send = Sender(TimeoutError(), TimeoutError())
     with pytest.raises(Unavailable, match="in time"):
         await RetryPolicy(3).send(GET, servers, send)
@@ -140,7 +140,7 @@ async def test_no_server_is_left_when_all_have_timed_out(servers: Servers) -> No
 
 
 @pytest.mark.parametrize("max_retries", [0, 1, 5])
-async def test_retries_are_limited_and_the_last_result_counts(
+async def test_retries_are_limited_and_the_last_result_is_returned(
     servers: Servers, max_retries: int
 ) -> None:
     last = Response(503, [], b"")

@@ -100,7 +100,7 @@ def test_a_host_name_of_dns_rebinding_is_refused(noauth: EmbeddedCloud, path: st
         assert response.status != 403, str(response)
 
 
-def test_the_authority_of_an_absolute_form_counts_instead_of_host(noauth: EmbeddedCloud) -> None:
+def test_the_authority_of_an_absolute_form_replaces_the_host(noauth: EmbeddedCloud) -> None:
     headers = {**TOKEN, "Host": "localhost"}
     response = request(noauth.address, "GET", "http://evil.example/v2.1/images", headers)
     assert response.status == 403, str(response)

@@ -1,4 +1,4 @@
-"""Keystone: a server that logs a service in and validates tokens, as a test tells it to."""
+"""Keystone: a server that logs a service in and validates the tokens of a test."""
 
 import asyncio
 import ssl

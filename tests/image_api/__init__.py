@@ -1,1 +1,1 @@
-"""The Image API over HTTP, served by a process of its own."""
+"""Tests of `glimpse.image_api`, mostly over HTTP."""

@@ -19,7 +19,7 @@ def test_an_unknown_operator_is_rejected(key: str, value: str) -> None:
         query_for(key, value)
 
 
-def test_the_colon_in_a_date_is_not_taken_for_an_operator() -> None:
+def test_the_colon_in_a_date_is_not_an_operator() -> None:
     assert query_for("name", "2024-03-10T11:21:31Z").names == ("2024-03-10T11:21:31Z",)
 
 

@@ -1,1 +1,1 @@
-"""Glimpse in front of a real Keystone and a real Glance."""
+"""Tests of Glimpse with a real Keystone and a real Glance."""

@@ -79,17 +79,17 @@ class IdentityClient:
         return self._issue_by_application_credential(user, expiry)
 
     def issue_restricted_token(self, user: str, rules: Iterable[tuple[str, str, str]]) -> str:
-        """A token of that user's that is good for these: service, method and path of each."""
-        listed = [
+        """Return a token with access rules, each a service, a method and a path."""
+        access_rules = [
             {"service": service, "method": method, "path": path} for service, method, path in rules
         ]
-        return self._issue_by_application_credential(user, {"access_rules": listed})
+        return self._issue_by_application_credential(user, {"access_rules": access_rules})
 
     def _issue_by_application_credential(self, user: str, more: Mapping[str, object]) -> str:
-        own = issue_token(self._url, user)
-        asked = {"name": uuid4().hex, **more}
+        token = issue_token(self._url, user)
+        attributes = {"name": uuid4().hex, **more}
         path = f"/users/{self.id_of('users', user)}/application_credentials"
-        made = self.call("POST", path, {"application_credential": asked}, own).json()
+        made = self.call("POST", path, {"application_credential": attributes}, token).json()
         credential = {key: made["application_credential"][key] for key in ("id", "secret")}
         method = "application_credential"
         return request_token(self._url, {"identity": {"methods": [method], method: credential}})

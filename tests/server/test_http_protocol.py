@@ -82,7 +82,7 @@ def test_pipelined_requests_get_their_responses_in_order(connection: socket.sock
     ],
     ids=["Connection: close", "HTTP/1.0", "HTTP/1.1"],
 )
-def test_a_response_says_whether_the_connection_closes(
+def test_the_connection_header_says_if_the_connection_closes(
     connection: socket.socket, request_: bytes, *, closes: bool
 ) -> None:
     connection.sendall(request_)

@@ -165,7 +165,9 @@ def test_settings_that_a_worker_cannot_use_are_not_used_by_new_workers(
     assert service.pool.settings == settings
 
 
-def test_an_invalid_configuration_reaches_no_worker(service: Service, settings: Settings) -> None:
+def test_an_invalid_configuration_is_not_sent_to_workers(
+    service: Service, settings: Settings
+) -> None:
     service.send("started", 1, 2)
     service.loaded = InvalidSettings("it has no sense")
     service.pool.reload()

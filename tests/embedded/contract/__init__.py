@@ -1,1 +1,1 @@
-"""The contract of Catalog, tested on every engine."""
+"""The contract of Catalog, tested with each engine."""

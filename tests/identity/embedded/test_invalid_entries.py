@@ -36,7 +36,7 @@ def add_entries(cloud: Cloud, entries: list[dict[str, Any]]) -> None:
     path.write_text(json.dumps(document))
 
 
-def test_invalid_credential_is_left_out_of_lists_and_logged_once(
+def test_invalid_credential_is_not_listed_and_logged_once(
     cloud: Cloud, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = cloud.token()

@@ -211,7 +211,7 @@ async def test_address_with_many_names_is_displaced_by_another(checks: Checks) -
     await asyncio.gather(*many, return_exceptions=True)
 
 
-async def test_name_that_logged_in_before_comes_before_new_ones_of_its_address(
+async def test_name_that_logged_in_before_is_checked_before_new_ones_of_its_address(
     throttle: LoginThrottle,
 ) -> None:
     checks = Checks(LoginQueue(throttle, sleep=no_sleep))

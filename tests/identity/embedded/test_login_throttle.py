@@ -32,7 +32,7 @@ def test_two_failures_cause_no_delay() -> None:
     assert failed_often(LoginThrottle(ManualClock()), b"demo", 2) == [0, 0]
 
 
-def test_delay_counts_from_the_last_failure() -> None:
+def test_delay_begins_with_the_last_failure() -> None:
     clock = ManualClock()
     throttle = LoginThrottle(clock)
     failed_often(throttle, b"demo", 20)
