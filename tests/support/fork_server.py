@@ -140,7 +140,7 @@ def _report(pid: int, results: int) -> None:
 
 
 def _become_process(request: bytes, streams: Sequence[int]) -> None:
-    """Make this process a ``glimpse``: its session, streams, environment and arguments."""
+    """Make this process a ``glimpse``: session, streams, environment, directory, arguments."""
     arguments, environment, directory = json.loads(request)
     os.setsid()
     for descriptor, stream in enumerate(streams):
