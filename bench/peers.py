@@ -24,8 +24,8 @@ from bench.timings import Timings
 ALL = 1000  # images, and Glance's longest page
 MANY = int(os.environ.get("BENCH_PEERS_IMAGES", "10000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "15"))
-CROWD = 32
-CROWD_ROUNDS = 2
+CLIENTS = 32
+CLIENTS_ROUNDS = 2
 MAX_MB = 150.0
 JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 
@@ -35,16 +35,16 @@ Check = tuple[bool, str]
 
 
 class Operation(NamedTuple):
-    """One operation through Glimpse, and its equivalent on Glance.
+    """An operation of Glimpse, and the equivalent requests to Glance.
 
-    `times` repetitions per round of the single client, `crowd` of each of many clients. `bound` is
-    the highest ratio of Glimpse's time to Glance's.
+    A single client repeats it `times` times in a round, each of many clients `times_per_client`
+    times. `bound` is the highest ratio of Glimpse's time to Glance's.
     """
 
     glimpse: ClientAction
     glance: ClientAction
     times: int
-    crowd: int
+    times_per_client: int
     bound: float
 
 
@@ -61,12 +61,12 @@ def main() -> int:
         gateway.put_images(ALL)
         _memory(gateway, "at rest")
         operations = _operations(gateway.token)
-        checks = _alone(gateway, operations)
+        checks = _measure_single_client(gateway, operations)
         _memory(gateway, "after that")
-        _crowded(gateway, operations)
+        _measure_many_clients(gateway, operations)
         _memory(gateway, "after that")
         if MANY:
-            _many(gateway)
+            _measure_long_list(gateway)
         peak = gateway.glimpse.memory("VmHWM")
         checks.append((peak <= MAX_MB, f"memory of Glimpse at most {peak:.0f} MB"))
     print("\nbounds")
@@ -121,7 +121,7 @@ def _colour() -> bytes:
     return uuid.uuid4().hex.encode()
 
 
-def _alone(gateway: Gateway, operations: Mapping[str, Operation]) -> list[Check]:
+def _measure_single_client(gateway: Gateway, operations: Mapping[str, Operation]) -> list[Check]:
     """Measure one client; check the median over the rounds of the ratio of median times."""
     rounds: dict[str, list[Pair]] = {name: [] for name in operations}
     clients = _client(gateway.glimpse), _client(gateway.glance)
@@ -172,21 +172,21 @@ def _once(gateway: Gateway, action: ClientAction, client: Client) -> Timings:
     return Timings([took], 0, took, used[0] / 1000, used[1] / 1000)
 
 
-def _crowded(gateway: Gateway, operations: Mapping[str, Operation]) -> None:
+def _measure_many_clients(gateway: Gateway, operations: Mapping[str, Operation]) -> None:
     """Measure many clients at once: the ratio of responses per second."""
-    _heading(f"{CROWD} clients")
+    _heading(f"{CLIENTS} clients")
     for name, operation in operations.items():
-        if operation.crowd:
+        if operation.times_per_client:
             pairs = [
-                _measure_both(gateway, operation, CROWD, operation.crowd, number)
-                for number in range(CROWD_ROUNDS)
+                _measure_both(gateway, operation, CLIENTS, operation.times_per_client, number)
+                for number in range(CLIENTS_ROUNDS)
             ]
             rates = [one.rate / other.rate for one, other in pairs if other.rate]
             text = f"{spread(rates).median:.2f} of the rate" if rates else "no response"
             _line(name, pairs, text)
 
 
-def _many(gateway: Gateway) -> None:
+def _measure_long_list(gateway: Gateway) -> None:
     """Measure a list of several of Glance's pages, which Glimpse forwards as they arrive."""
     gateway.put_images(MANY)
     request = http_request("/v2.1/images/detail", gateway.token)

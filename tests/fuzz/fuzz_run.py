@@ -84,7 +84,7 @@ class FuzzRun:
                         await self._send(own, each)
             if number == 0 and self.done // _RENEW_EVERY > self._renewed:
                 self._renewed += 1
-                async with self._alone():
+                async with self._without_other_requests():
                     await self._target.renew_images(rng, 25)
         await own.close()
         await metrics.close()
@@ -115,7 +115,7 @@ class FuzzRun:
         elif request.hang_up is not None and not problem:
             self.checks.counts[request.api, "hung up"] += 1
         if problem and request.hang_up is None:
-            await self._retry_alone(request, raw, problem)
+            await self._retry_without_others(request, raw, problem)
 
     def _remember(self, request: FuzzRequest) -> bytes:
         """Return the bytes of a request, and keep them by the id that the log has for it."""
@@ -129,7 +129,7 @@ class FuzzRun:
         return raw
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
+    async def _without_other_requests(self) -> AsyncIterator[None]:
         """Wait for all other requests; start no other request until the context ends."""
         async with self._retrying:
             self._undisturbed.clear()
@@ -140,12 +140,12 @@ class FuzzRun:
             finally:
                 self._undisturbed.set()
 
-    async def _retry_alone(self, request: FuzzRequest, raw: bytes, problem: str) -> None:
+    async def _retry_without_others(self, request: FuzzRequest, raw: bytes, problem: str) -> None:
         """Send a request again while there is no other; record a failure if it fails again."""
-        async with self._alone():
+        async with self._without_other_requests():
             for attempt in range(_UPSTREAM_ATTEMPTS if self._target.is_gateway else 1):
                 await asyncio.sleep(attempt)
-                detail = await self._problem_alone(request, raw)
+                detail = await self._find_problem(request, raw)
                 if detail is None:
                     break
         where = f"{request.method} {request.template}"
@@ -155,7 +155,7 @@ class FuzzRun:
             kind = problem.partition(",")[0].partition(":")[0]
             self.checks.fail(f"{kind}: {where}", f"{problem}; then {detail}", raw)
 
-    async def _problem_alone(self, request: FuzzRequest, raw: bytes) -> str | None:
+    async def _find_problem(self, request: FuzzRequest, raw: bytes) -> str | None:
         """Send a request; return the problem of its response, or None if there is none."""
         connection = Connection(self._port_of(request))
         try:
@@ -182,7 +182,7 @@ class FuzzRun:
         finally:
             self._running -= 1
         if seconds > SLOW_SECONDS:
-            async with self._alone():
+            async with self._without_other_requests():
                 again = await self._check_raw(case)
             if again > SLOW_SECONDS:
                 detail = f"{seconds:.1f} s, then {again:.1f} s"

@@ -148,7 +148,7 @@ async def test_bad_response_raises_and_the_next_is_read(
     assert (await get(client, scripted.url)).body == b"ok"
 
 
-@pytest.mark.parametrize("more", [OK, b"HTTP/1.1 2", b"junk"], ids=["answer", "half", "junk"])
+@pytest.mark.parametrize("more", [OK, b"HTTP/1.1 2", b"junk"], ids=["response", "half", "junk"])
 async def test_surplus_bytes_are_never_the_next_response(
     client: HttpClient, scripted: ScriptedServer, more: bytes
 ) -> None:
