@@ -1,0 +1,71 @@
+# ruff: noqa: SLF001  regular expressions are private to their modules
+"""Rows for the paths, queries and bodies of requests to the Compute and Image APIs."""
+
+from glimpse.compute import list_query, metadata, microversions, routes
+from glimpse.compute.request_parsing import parse_json
+from glimpse.image_api import byte_ranges, json_patch
+from glimpse.image_api import list_query as image_list_query
+from glimpse.image_api import routes as image_routes
+from glimpse.images import dates, filter_values
+from tests.linear_time.row import ANY, Row, repeated
+
+QUOTED = repeated(
+    '"', '"a,', '\\"', "a,", 'in:^\\"$a', 'in:"^a$', 'in:^"",$', "in:^,$", 'in:^a"$', 'in:^"a$"'
+)
+NUMBERS = repeated("1", "0.^0$", "1e^9$", " ", "-^1$", "1_", "^0$x", "1.^0$e")
+
+API_ROWS = {
+    "whole number": Row(
+        list_query._WHOLE_NUMBER.fullmatch, NUMBERS, "compute.list_query:_WHOLE_NUMBER"
+    ),
+    "list filters": Row(
+        lambda text: list_query.parse_list_request(text.encode()),
+        repeated(
+            "name=a&", "name=^a$", "status=in:^a,$", ";", "changes-since=2024-01-01T00:00:00.^0$"
+        ),
+    ),
+    "metadata key": Row(metadata._KEY.fullmatch, ANY, "compute.metadata:_KEY"),
+    "encoded metadata": Row(
+        metadata.decode_json, repeated("[", "1", '{"a":', '"^a$', "-^1$", "1e")
+    ),
+    "JSON body": Row(lambda text: parse_json(text.encode()), repeated("[", "1", '{"a":', '"^a$')),
+    "microversion": Row(
+        microversions.parse_microversion,
+        repeated("1", "1.^1$", "1.", "\u0661"),
+        "compute.microversions:_VERSION",
+    ),
+    "route": Row(
+        lambda text: routes.match_route("GET", "/v2.1", text),
+        repeated("/", "/a", "/^a$/", "\n"),
+        "compute.routes:_PROJECT",
+    ),
+    "split of a filter": Row(filter_values.split_list, QUOTED, "images.filter_values:_QUOTED"),
+    "split of a filter without quotes": Row(
+        filter_values.split_list, QUOTED, "images.filter_values:_UNQUOTED"
+    ),
+    "number filter": Row(
+        lambda text: image_list_query.parse_filters([("size", text)]),
+        NUMBERS,
+        "images.filter_values:_LEADING_NUMBER",
+    ),
+    "sort": Row(
+        lambda text: image_list_query.parse_filters([("sort", text)]),
+        repeated("name,", ",", ":", " "),
+    ),
+    "date": Row(
+        dates.parse_date_bound,
+        repeated("1", "2024-01-01T00:00:00.^0$", "2024-01-01T00:00:00.^0$x", ":", "gte:^1$"),
+        "images.dates:_ISO_8601",
+    ),
+    "range of bytes": Row(
+        lambda text: byte_ranges.parse_range(text, 10),
+        repeated(" ", "1", "bytes=^1$", "bytes=1-^1$", "bytes=1-1^ $x", "^ $bytes"),
+        "image_api.byte_ranges:_RANGE",
+    ),
+    "JSON pointer": Row(
+        json_patch._parse_pointer,
+        repeated("/^a$", "/^~0$", "~", "~1"),
+        "image_api.json_patch:search",
+    ),
+    "slashes": Row(lambda text: image_routes._plain_path(text, "/image"), repeated("/", "//a")),
+}
