@@ -59,8 +59,8 @@ def test_any_sequence_of_changes_equals_a_plain_dictionary(steps: list[PropertyC
                         await service.change_properties(OWNER, image.id, step)
                 else:
                     model = after
-                    answered = await service.change_properties(OWNER, image.id, step)
-                    assert answered.properties == model
+                    image_after = await service.change_properties(OWNER, image.id, step)
+                    assert image_after.properties == model
                 stored = await service.get_image(OWNER, image.id)
                 assert stored.properties == model
         finally:

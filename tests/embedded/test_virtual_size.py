@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from glimpse.embedded.virtual_size import detect_formats, virtual_size
 from tests.support import disk_images
 from tests.support.disk_images import MEBIBYTE
+from tests.support.parameter_ids import parameter_id
 
 IMAGES = {
     "qcow2": disk_images.qcow2(8 * MEBIBYTE),
@@ -101,6 +102,7 @@ def test_unreadable_file_has_no_format() -> None:
         ("ploop", "bare", {"raw": 10}, 10, None),
         (None, None, {"raw": 10}, 10, None),
     ],
+    ids=parameter_id,
 )
 def test_virtual_size_is_that_of_the_declared_format_if_it_is_the_only_one(
     disk_format: str | None,

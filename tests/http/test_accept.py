@@ -1,4 +1,4 @@
-"""The parser of Accept headers, and the offers that WebOb would choose."""
+"""Accept headers: parsing, and the choice of an offer, which is that of WebOb."""
 
 import pytest
 

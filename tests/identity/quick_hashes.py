@@ -1,16 +1,16 @@
-"""Password hashes that take no time, for tests of other things than hashes."""
+"""Fast password hashes, for tests whose subject is not the hashes."""
 
 import hashlib
 from typing import Any
 
 import pytest
 
-_COST = 2  # RFC 7914's N: the least that there is
+_COST = 2  # RFC 7914's N, of which 2 is the lowest
 
 
 @pytest.fixture
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make hashes of secrets in this process a thousandth of the work; they still differ."""
+    """Hash secrets in this process with the lowest cost of scrypt; hashes of two secrets differ."""
     scrypt = hashlib.scrypt
 
     def quick_scrypt(password: bytes, *, n: int, **parameters: Any) -> bytes:

@@ -11,7 +11,7 @@ from tests.support.http import Response
 
 async def send_request(
     app: ASGIApp,
-    verb: str,
+    method: str,
     path: str,
     headers: Mapping[str, str] | None = None,
     *,
@@ -21,7 +21,7 @@ async def send_request(
     """Send one request without a body; return the response with its whole body."""
     scope: dict[str, Any] = {
         "type": "http",
-        "method": verb,
+        "method": method,
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
@@ -47,7 +47,7 @@ async def send_request(
 
 
 def request(
-    app: ASGIApp, verb: str, path: str, headers: Mapping[str, str] | None = None, port: int = 8774
+    app: ASGIApp, method: str, path: str, headers: Mapping[str, str] | None = None, port: int = 8774
 ) -> Response:
     """Send one request as `send_request` does, from a test that is not a coroutine."""
-    return asyncio.run(send_request(app, verb, path, headers, port=port))
+    return asyncio.run(send_request(app, method, path, headers, port=port))

@@ -1,6 +1,6 @@
-"""Small disk images of the formats that the Image API knows: whole and valid, with empty disks.
+"""Small valid images of empty disks, in the formats of the Image API.
 
-A disk's size is in bytes, and a multiple of 2 MiB.
+The size of a disk is in bytes, and a multiple of 2 MiB.
 """
 
 import struct
@@ -16,12 +16,12 @@ ID = uuid.UUID("6ec1b2f0-6ee5-4b0c-9d2a-000000000001")
 
 
 def padded(data: bytes, unit: int = SECTOR) -> bytes:
-    """The data, with zeros up to a multiple of `unit` bytes."""
+    """Return the data, with zeros up to a multiple of `unit` bytes."""
     return data + bytes(-len(data) % unit)
 
 
 def qcow2(size: int) -> bytes:
-    """A qcow2 image, version 3. Header, reference counts and tables have clusters of 4 KiB."""
+    """Return a qcow2 image, version 3, with clusters of 4 KiB."""
     cluster = 4 * KIBIBYTE
     tables = size // (cluster * cluster // 8)
     level_1 = padded(bytes(8 * tables), cluster)
@@ -33,7 +33,7 @@ def qcow2(size: int) -> bytes:
 
 
 def vmdk(size: int, create_type: str = "monolithicSparse") -> bytes:
-    """A sparse VMDK: header, descriptor, and two grain directories with their tables."""
+    """Return a sparse VMDK: header, descriptor, and two grain directories with their tables."""
     capacity = size // SECTOR
     tables = -(-capacity // (512 * 128))  # of 512 grains, each of 128 sectors
     directory = len(padded(bytes(4 * tables))) // SECTOR
@@ -54,7 +54,10 @@ def vmdk(size: int, create_type: str = "monolithicSparse") -> bytes:
 
 
 def vhd(size: int, current_size: int | None = None) -> bytes:
-    """A dynamic VHD: footer, header, block table, footer. `current_size` if it was resized."""
+    """Return a dynamic VHD: footer, header, block table, footer.
+
+    `current_size` is the size of the disk after it was resized.
+    """
     size_now = current_size or size
     blocks = size_now // (2 * MEBIBYTE)
     footer = struct.pack(">8sIIQI", b"conectix", 2, 0x10000, SECTOR, 0)
@@ -68,13 +71,16 @@ def vhd(size: int, current_size: int | None = None) -> bytes:
 
 
 def _with_checksum(before: bytes, after: bytes = b"") -> bytes:
-    """A part of a VHD with its checksum: the complement of the sum of its other bytes."""
+    """Return a part of a VHD with its checksum: the complement of the sum of its other bytes."""
     checksum = ~(sum(before) + sum(after)) & 0xFFFFFFFF
     return before + struct.pack(">I", checksum) + after
 
 
 def vhdx(size: int) -> bytes:
-    """A dynamic VHDX: identifier, tables of regions, metadata, block table; headers are empty."""
+    """Return a dynamic VHDX: identifier, region tables, metadata, block table.
+
+    Its headers are filled with zeros.
+    """
     regions = (
         ("2dc27766-f623-4200-9d64-115e9bfd4a08", struct.pack("<QII", 3 * MEBIBYTE, MEBIBYTE, 1)),
         ("8b7ca206-4790-4b9a-b8fe-575f050f886e", struct.pack("<QII", 2 * MEBIBYTE, MEBIBYTE, 1)),
@@ -102,7 +108,7 @@ def _by_guid(entries: Iterable[tuple[str, bytes]]) -> bytes:
 
 
 def vdi(size: int) -> bytes:
-    """A dynamic VDI: header and block map."""
+    """Return a dynamic VDI: header and block map."""
     blocks = size // MEBIBYTE
     start = len(padded(bytes(4 * blocks))) + SECTOR
     header = struct.pack("<64sIIII", b"<<< Test VM Disk Image >>>\n", 0xBEDA107F, 0x10001, 0x180, 1)
@@ -113,7 +119,7 @@ def vdi(size: int) -> bytes:
 
 
 def iso(*, boot_record_first: bool = False) -> bytes:
-    """An ISO 9660 image with an empty root directory."""
+    """Return an ISO 9660 image with an empty root directory."""
     first = 17 if boot_record_first else 16
     sectors = ISO_SECTORS + boot_record_first
     root = struct.pack("<BB", 34, 0) + _both_endian("I", first + 4) + _both_endian("I", ISO_SECTOR)
@@ -136,6 +142,6 @@ def _both_endian(kind: str, number: int) -> bytes:
 
 
 def with_partitions(data: bytes) -> bytes:
-    """The data with the partition table of a GPT disk at the end of its first sector."""
+    """Return the data with the partition table of a GPT disk at the end of its first sector."""
     entry = struct.pack("<B3sB3sII", 0, b"\0\2\0", 0xEE, b"\xff\xff\xff", 1, 100)
     return data[:446] + (entry + bytes(48) + b"\x55\xaa") + data[512:]

@@ -1,4 +1,4 @@
-"""What ServiceSession logs and raises when a call to Keystone fails."""
+"""ServiceSession: log messages and errors for calls to Keystone that fail."""
 
 from collections.abc import AsyncIterator
 
@@ -15,7 +15,7 @@ async def keystone() -> AsyncIterator[Keystone]:
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> str:
-    """Return Glimpse's messages. keystoneauth's have URLs as they are, until the log hides them."""
+    """Return Glimpse's messages; credentials in those of keystoneauth are hidden later."""
     records = (each for each in caplog.records if each.name.startswith("glimpse."))
     return "\n".join(each.getMessage() for each in records)
 

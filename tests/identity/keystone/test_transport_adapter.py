@@ -1,4 +1,4 @@
-"""TransportAdapter over a fake transport: what it sends, and what `requests` gets back."""
+"""TransportAdapter with a fake transport: requests, responses and errors."""
 
 import asyncio
 from collections.abc import Callable
