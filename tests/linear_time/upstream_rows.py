@@ -3,8 +3,8 @@
 
 from glimpse.compute import views
 from glimpse.glance import error_text, image_document, list_pages, responses
-from glimpse.glance.unsupported_requests import diagnose_properties
 from glimpse.glance.servers import Servers, is_url
+from glimpse.glance.unsupported_requests import diagnose_properties
 from glimpse.identity.access_rules import AccessRule, RequestTarget, is_allowed
 from glimpse.identity.keystone.token_document import parse_validation
 from glimpse.upstream import request_encoder

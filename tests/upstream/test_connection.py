@@ -172,7 +172,7 @@ async def test_unrequested_response_closes_an_idle_connection(client: HttpClient
     async with listening(serve) as url:
         assert (await get(client, url)).body == b"ok"
         connections[0].write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
-        await until(closed.is_set)
+        await wait_until(closed.is_set)
         assert (await get(client, url)).status == 200
         assert len(connections) == 2
 
