@@ -19,8 +19,8 @@ from tests.support.resident_memory import resident_bytes
 ATTACKERS = 300
 ADDRESSES = 100
 ATTACKER = "127.0.0.{}"  # numbers from 2; correct logins come from 127.0.0.1
-MOST_SECONDS = 2.0  # the limit for a correct login from another address
-MOST_MEDIAN = 0.05  # the limit in seconds for a list
+MAX_SECONDS = 2.0  # the limit for a correct login from another address
+MAX_MEDIAN = 0.05  # the limit in seconds for a list
 TOKENS = "/identity/v3/auth/tokens"
 Address = tuple[str, int]
 
@@ -135,7 +135,7 @@ class Bounds:
     """
 
     def __init__(self, cloud: EmbeddedCloud) -> None:
-        self.login, self.lists = MOST_SECONDS, MOST_MEDIAN
+        self.login, self.lists = MAX_SECONDS, MAX_MEDIAN
         self.measure(cloud)
 
     def measure(self, cloud: EmbeddedCloud) -> None:

@@ -15,11 +15,11 @@ from tests.compute.requests import make_operations, make_request, read_document
 from tests.support.memory_image_service import MemoryImageService
 
 OWNER = Caller("user", "project", frozenset(("member",)))
-MOST = 4  # items
+MAX_ITEMS = 4  # items
 Model = dict[str, str]
 KEYS = st.sampled_from(("a", "b", "C d", "x.y:z", "os_type", "k" * 255))
 VALUES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=255)
-METADATA = st.dictionaries(KEYS, VALUES, max_size=MOST + 1)
+METADATA = st.dictionaries(KEYS, VALUES, max_size=MAX_ITEMS + 1)
 STEPS = st.one_of(
     st.tuples(st.just("create_metadata"), st.just(""), METADATA),
     st.tuples(st.just("replace_metadata"), st.just(""), METADATA),
@@ -39,7 +39,7 @@ def expected(model: Model, operation: str, key: str, value: Any) -> tuple[int, A
         return 204, None, {other: model[other] for other in model if other != key}
     new = {key: value} if operation == "set_metadata_item" else value
     after = new if operation == "replace_metadata" else {**model, **new}
-    if len(after) > MOST:
+    if len(after) > MAX_ITEMS:
         return 403, None, model
     if operation == "set_metadata_item":
         return 200, {"meta": new}, after
@@ -67,7 +67,7 @@ def test_any_sequence_of_operations_has_the_same_effect_as_on_a_dictionary(
 ) -> None:
     async def run() -> None:
         service = MemoryImageService()
-        operations = make_operations(service, metadata_items=MOST)
+        operations = make_operations(service, metadata_items=MAX_ITEMS)
         image = service.create_image(OWNER, "model")
         model: Model = {}
         for step in steps:

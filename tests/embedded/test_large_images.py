@@ -5,7 +5,7 @@ import json
 import pytest
 
 from glimpse.compute import render_cache
-from glimpse.embedded.image_changes import MOST_CHARACTERS, NewImage
+from glimpse.embedded.image_changes import MAX_CHARACTERS, NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.image_api.bulk_load import BadDocument, load
 from glimpse.image_api.documents import page_document
@@ -16,7 +16,7 @@ from tests.embedded.images import CREATED, OWNER, document
 
 COUNT, LARGE = 60, "x" * 60_000  # their properties have 3.6 million characters in all
 ONE_STEP = 600_000  # characters: a step has at most this number, and one more image
-TEXT = {"key": "x" * MOST_CHARACTERS}
+TEXT = {"key": "x" * MAX_CHARACTERS}
 
 
 @pytest.fixture
@@ -85,14 +85,14 @@ async def test_compute_streams_large_images_and_caches_none_of_them(
 async def test_image_with_too_many_characters_is_refused(
     service: EmbeddedImageService,
 ) -> None:
-    with pytest.raises(Invalid, match=str(MOST_CHARACTERS)):
+    with pytest.raises(Invalid, match=str(MAX_CHARACTERS)):
         await service.create_image(OWNER, NewImage(properties=TEXT))
-    with pytest.raises(BadDocument, match=str(MOST_CHARACTERS)):
+    with pytest.raises(BadDocument, match=str(MAX_CHARACTERS)):
         await load(service, [document(**TEXT)])
     image = await service.create_image(OWNER, NewImage())
-    with pytest.raises(Invalid, match=str(MOST_CHARACTERS)):
+    with pytest.raises(Invalid, match=str(MAX_CHARACTERS)):
         await service.change_properties(OWNER, image.id, PropertyChanges(set=TEXT))
-    with pytest.raises(Invalid, match=str(MOST_CHARACTERS)):
+    with pytest.raises(Invalid, match=str(MAX_CHARACTERS)):
         await service.update_image(
             OWNER, image.id, lambda before: before._replace(properties_json=json.dumps(TEXT))
         )

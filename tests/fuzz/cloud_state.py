@@ -12,8 +12,8 @@ from tests.fuzz.request import FuzzRequest, Response
 from tests.fuzz.values import canary, header_value, odd_text
 from tests.support.cloud import PASSWORD
 
-MOST_IMAGES = 150
-MOST_CREDENTIALS = 12
+MAX_IMAGES = 150
+MAX_CREDENTIALS = 12
 # Their tokens are invalid.
 BAD_USERS = ("none", "invalid", "empty", "long", "spoiled")
 _ABSENT = "00000000-0000-0000-0000-000000000000"
@@ -104,14 +104,14 @@ class CloudState:
 
     def surplus(self, rng: RandomSource) -> Iterable[FuzzRequest]:
         """Yield requests that delete images and credentials above the maximum numbers."""
-        while len(self.images) > MOST_IMAGES:
+        while len(self.images) > MAX_IMAGES:
             image = self.images.popleft()
             unprotect = b'[{"op":"replace","path":"/protected","value":false}]'
             kind = ("Content-Type", "application/openstack-images-v2.1-json-patch")
             target = f"/image/v2/images/{image}"
             yield self._clean(rng, "PATCH", target, [kind], unprotect)
             yield self._clean(rng, "DELETE", target, [])
-        while len(self.credentials) > MOST_CREDENTIALS:
+        while len(self.credentials) > MAX_CREDENTIALS:
             known = self.credentials.popleft()
             target = f"/identity/v3/users/{self.user_id}/application_credentials/{known}"
             yield self._clean(rng, "DELETE", target, [], user="owner")

@@ -16,7 +16,7 @@ from tests.support.process import GlimpseProcess, wait_until
 from tests.support.resident_memory import MEGABYTE, resident_bytes
 
 DEMO = Member("demo", "d" * 32)
-LARGEST = 1024 * 1024  # bytes of a JSON body of the Image API
+MAX_SIZE = 1024 * 1024  # bytes of a JSON body of the Image API
 
 
 def test_a_body_beyond_the_budget_is_refused_unless_it_is_the_only_one() -> None:
@@ -44,12 +44,12 @@ def unfinished(cloud: EmbeddedCloud) -> socket.socket:
     """Return a connection on which all but the last byte of a large body was sent."""
     head = (
         f"POST /image/v2/images HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        f"X-Auth-Token: {cloud.token('demo')}\r\nContent-Length: {LARGEST}\r\n\r\n"
+        f"X-Auth-Token: {cloud.token('demo')}\r\nContent-Length: {MAX_SIZE}\r\n\r\n"
     )
     connection = socket.create_connection(cloud.address, timeout=20)
     connection.sendall(head.encode())
     with contextlib.suppress(OSError):  # the server responded before the end of the body
-        connection.sendall(b" " * (LARGEST - 1))
+        connection.sendall(b" " * (MAX_SIZE - 1))
     return connection
 
 

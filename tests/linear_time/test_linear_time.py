@@ -16,7 +16,7 @@ ROWS = HTTP_ROWS | API_ROWS | UPSTREAM_ROWS
 
 _SIZE = 2_000  # characters of the shorter text
 _TIMES = 8
-_MOST_TIMES = 4 * _TIMES  # a quadratic function takes 64 times as long
+_MAX_RATIO = 4 * _TIMES  # a quadratic function takes 64 times as long
 _NEGLIGIBLE = 0.002  # seconds; a time below it is short enough, whatever the ratio
 
 # Regular expressions for text of Glimpse or of the operator, or for text of a fixed length.
@@ -64,7 +64,7 @@ def test_eight_times_the_text_takes_about_eight_times_as_long(name: str) -> None
         if longer > _NEGLIGIBLE:
             shorter = seconds(function, make(_SIZE))
             times = longer / max(shorter, 1e-6)
-            assert times < _MOST_TIMES, f"text {number} took {times:.0f} times as long"
+            assert times < _MAX_RATIO, f"text {number} took {times:.0f} times as long"
 
 
 def test_every_regular_expression_has_a_row() -> None:

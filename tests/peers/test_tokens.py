@@ -18,7 +18,7 @@ SHORT_CACHE = "[keystone_authtoken]\ntoken_cache_time = 3\n"
 IMAGE = {"id": str(uuid.uuid4()), "name": "image", "status": "active", "size": 7, **DATES}
 TARGET = f"/v2.1/images/{IMAGE['id']}"
 NEEDS_NO_GLANCE = "/v2.1/images?limit=abc"  # refused with a 400, once the caller is known
-LONGEST_WAIT = 30.0  # seconds; only a test that fails waits for so long
+MAX_WAIT = 30.0  # seconds; only a test that fails waits for so long
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def new_token(peers: PeerCloud) -> str:
 
 def statuses_until(status: int, send: Callable[[], Response]) -> list[int]:
     """Send requests until a response has this status; return all status codes."""
-    deadline = time.monotonic() + LONGEST_WAIT
+    deadline = time.monotonic() + MAX_WAIT
     seen: list[int] = []
     while True:
         response = send()

@@ -30,7 +30,7 @@ _IMAGE_SERVICE_NAMES = {
 _PROPERTY_PREFIX = "property-"
 _SORT_PARAMETERS = ("sort", "sort_key", "sort_dir")
 _WHOLE_NUMBER = re.compile(r"[0-9]+\n?")
-_LARGEST = 2**62
+_MAX_LIMIT = 2**62
 
 
 class ListRequest(NamedTuple):
@@ -142,7 +142,7 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
         properties=properties,
         sort=parse_sort(*sorts),
         marker=parameters.get("marker") or marker,
-        limit=min(int(limit[:30]), _LARGEST) if limit else None,
+        limit=min(int(limit[:30]), _MAX_LIMIT) if limit else None,
     )
 
 

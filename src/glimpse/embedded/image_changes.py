@@ -31,7 +31,7 @@ from glimpse.images.errors import (
 )
 
 # The most characters of an image's properties as JSON: rendering more blocks the event loop.
-MOST_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 1_000_000
 
 
 class DefaultOwner(Enum):
@@ -215,9 +215,9 @@ def check_text(name: str, text: str) -> None:
 
 def check_size(image: Image) -> None:
     """Raise Invalid if the image's properties have more than 1,000,000 characters as JSON."""
-    if len(image.properties_json) > MOST_CHARACTERS:
+    if len(image.properties_json) > MAX_CHARACTERS:
         raise Invalid(
-            f"The properties of an image may have at most {MOST_CHARACTERS} characters in all."
+            f"The properties of an image may have at most {MAX_CHARACTERS} characters in all."
         )
 
 

@@ -15,12 +15,12 @@ NEVER_LISTED = frozenset(("killed", "deleted"))  # statuses
 # Forms of texts with more characters are not cached, because clients choose texts. With _CACHED
 # entries, each of the two caches of this module takes at most 2 MB; 5 MB if every character takes
 # four bytes.
-LONGEST_CACHED = 128
+MAX_CACHED_LENGTH = 128
 _CACHED = 4096
 ImagePredicate = Callable[[Image], bool]
 
 
-@cache_if_short(longest=LONGEST_CACHED, entries=_CACHED)
+@cache_if_short(longest=MAX_CACHED_LENGTH, entries=_CACHED)
 def index_form(text: str) -> str:
     """Return the form of a text by which an index finds it: case-folded, without accents.
 
@@ -35,7 +35,7 @@ def index_form(text: str) -> str:
     return text.casefold().rstrip(" ")
 
 
-@cache_if_short(longest=LONGEST_CACHED, entries=_CACHED)
+@cache_if_short(longest=MAX_CACHED_LENGTH, entries=_CACHED)
 def comparison_form(text: str) -> str:
     """Return a form that is the same for all texts that the Image service treats as equal.
 

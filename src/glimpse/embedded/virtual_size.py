@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _CHUNK = 64 * 1024
 # 16 MiB. Most formats are decided after 256 KiB. A VHDX has its metadata after 2 or 3 MiB; for the
 # end of a VMDK, which does not matter to its size, the inspector would read all data.
-_MOST_CHUNKS = 256
-_LARGEST = 2**53  # bytes, exclusive: a larger size is no disk's
+_MAX_CHUNKS = 256
+_MAX_SIZE = 2**53  # bytes, exclusive: a larger size is no disk's
 
 
 def detect_formats(file: BinaryIO) -> Mapping[str, int]:
@@ -33,7 +33,7 @@ def detect_formats(file: BinaryIO) -> Mapping[str, int]:
         from oslo_utils.imageutils.format_inspector import InspectWrapper  # noqa: PLC0415  see above
 
         inspector = InspectWrapper(file)
-        for _ in range(_MOST_CHUNKS):
+        for _ in range(_MAX_CHUNKS):
             if not inspector.read(_CHUNK) or inspector.formats is not None:
                 break
         inspector.close()
@@ -62,4 +62,4 @@ def virtual_size(
     if container_format != "bare" or len(formats) != 1:
         return None
     found = size if disk_format == "raw" else formats.get(disk_format or "", 0)
-    return found if 0 < found < _LARGEST else None
+    return found if 0 < found < _MAX_SIZE else None

@@ -19,7 +19,7 @@ from glimpse.images.errors import (
 from glimpse.upstream.errors import ProtocolError, ResponseTooLarge, UpstreamError
 from glimpse.upstream.transport import Response
 
-_LONGEST_RETRY_AFTER = 3600  # seconds
+_MAX_RETRY_AFTER = 3600  # seconds
 
 
 class TooLarge(InvalidResponse):
@@ -102,5 +102,5 @@ def _retry_after(response: Response) -> int:
     """Return the seconds in Retry-After, limited to 1 to 3,600; 1 if it is missing or a date."""
     value = response.header(b"retry-after")
     if value and value.isascii() and value.isdigit():
-        return min(max(1, int(value[:9])), _LONGEST_RETRY_AFTER)
+        return min(max(1, int(value[:9])), _MAX_RETRY_AFTER)
     return 1

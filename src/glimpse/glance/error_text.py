@@ -8,7 +8,7 @@ import re
 
 import orjson
 
-_LONGEST_REASON = 1000  # characters
+_MAX_REASON_LENGTH = 1000  # characters
 # Characters in which entities are replaced: `html.unescape` fails for a numeric entity
 # (``&#1...;``) of more than 4,300 digits.
 _MAX_UNESCAPED = 4000
@@ -36,7 +36,7 @@ def extract_reason(body: bytes) -> str:
         text = message if isinstance(message, str) else ""
     text = _TAG.sub(" ", remove_headings(_STATUS_LINE.sub("", text)))
     plain = " ".join(text.split())[:_MAX_UNESCAPED]
-    return " ".join(html.unescape(plain).split())[:_LONGEST_REASON]
+    return " ".join(html.unescape(plain).split())[:_MAX_REASON_LENGTH]
 
 
 def remove_headings(text: str) -> str:

@@ -27,8 +27,8 @@ from glimpse.images.errors import Unavailable
 _log = logging.getLogger(__name__)
 
 _NAME_DIGITS = 3  # 4,096 names, so that lock files stay few; images that share one only wait
-_SHORTEST_DELAY = 0.002  # seconds between tries to acquire a lock
-_LONGEST_DELAY = 0.05
+_MIN_DELAY = 0.002  # seconds between tries to acquire a lock
+_MAX_DELAY = 0.05
 
 
 class ImageLocks:
@@ -131,10 +131,10 @@ class ImageLocks:
         Raises Unavailable if the lock service fails. Tries again and again: if tooz waited for the
         lock, it would block a thread.
         """
-        delay = _SHORTEST_DELAY
+        delay = _MIN_DELAY
         while (lock := await self._tooz_locks.try_lock(name)) is None:
             await asyncio.sleep(random.uniform(delay / 2, delay))  # noqa: S311  protects no secret
-            delay = min(_LONGEST_DELAY, delay * 2)
+            delay = min(_MAX_DELAY, delay * 2)
         return lock
 
     async def close(self) -> None:

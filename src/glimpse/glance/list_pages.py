@@ -12,7 +12,7 @@ from glimpse.upstream.transport import Response
 
 _MAX_PAGES = 100_000
 _MAX_IMAGES = 10_000  # of a page; Glance sends at most the 1,000 that are requested
-_LONGEST_MARKER = 255  # characters
+_MAX_MARKER_LENGTH = 255  # characters
 _SHRINK_FACTOR = 8  # how many times smaller the next try is after a page of too many bytes
 
 # Requests the page of at most so many images after a marker (None: the first page). Raises TooLarge
@@ -126,6 +126,6 @@ def parse_next_marker(document: dict[str, Any]) -> str | None:
         marker = parse_qs(urlsplit(link).query)["marker"][-1]
     except (KeyError, ValueError, TypeError, AttributeError):
         marker = ""
-    if not isinstance(marker, str) or not 0 < len(marker) <= _LONGEST_MARKER:
+    if not isinstance(marker, str) or not 0 < len(marker) <= _MAX_MARKER_LENGTH:
         raise InvalidResponse("The Image service's next link has no marker.")
     return marker

@@ -9,7 +9,7 @@ from glimpse.glance.error_mapping import TooLarge, error_from_response
 from glimpse.images.errors import InvalidResponse
 from glimpse.upstream.transport import Response
 
-_LONGEST_VERSION = 50  # characters
+_MAX_VERSION_LENGTH = 50  # characters
 # Objects and arrays of a document: each takes 60 bytes of memory, and 0.2 us to parse.
 _MAX_CONTAINERS = 100_000
 
@@ -64,4 +64,4 @@ def parse_version_ids(response: Response) -> list[str]:
 
 def _is_version_id(value: object) -> bool:
     """Return True for a printable text of at most 50 characters: a terminal can show it."""
-    return isinstance(value, str) and len(value) <= _LONGEST_VERSION and value.isprintable()
+    return isinstance(value, str) and len(value) <= _MAX_VERSION_LENGTH and value.isprintable()

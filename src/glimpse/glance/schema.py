@@ -14,7 +14,7 @@ from glimpse.upstream.transport import Response
 # Of a response. A schema with dozens of properties that an operator declared has 20 kB.
 MAX_BYTES = 1024 * 1024
 _MAX_ATTRIBUTES = 1000
-_LONGEST_ATTRIBUTE = 255  # characters, as of a property's key
+_MAX_ATTRIBUTE_LENGTH = 255  # characters, as of a property's key
 _RETRY_AFTER = 10.0  # seconds after a fetch that failed
 
 # Requests the image schema with a caller's token.
@@ -81,7 +81,7 @@ def parse_attributes(response: Response) -> frozenset[str]:
     if not isinstance(described, Mapping):
         raise InvalidResponse("The Image service's answer is not a schema.")
     attributes = frozenset(key for key, details in described.items() if _is_base(details))
-    if len(attributes) > _MAX_ATTRIBUTES or any(len(a) > _LONGEST_ATTRIBUTE for a in attributes):
+    if len(attributes) > _MAX_ATTRIBUTES or any(len(a) > _MAX_ATTRIBUTE_LENGTH for a in attributes):
         raise InvalidResponse("The Image service's schema has too many attributes.")
     return attributes
 

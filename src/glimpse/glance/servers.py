@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
-_LONGEST_URL = 2000  # characters
+_MAX_URL_LENGTH = 2000  # characters
 
 
 def base_url(url: str) -> str:
@@ -24,7 +24,7 @@ def is_url(url: str) -> bool:
     URL of more than 2,000 characters, or with spaces, control characters or characters that are not
     ASCII.
     """
-    if len(url) > _LONGEST_URL or not (url.isascii() and url.isprintable()) or " " in url:
+    if len(url) > _MAX_URL_LENGTH or not (url.isascii() and url.isprintable()) or " " in url:
         return False
     try:
         parts = urlsplit(base_url(url))

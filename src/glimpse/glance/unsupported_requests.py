@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from glimpse.images import ImageQuery
 
 # The columns of Glance's database:
-_LONGEST_KEY = 255  # characters
-_LONGEST_VALUE = 65_535  # bytes
+_MAX_KEY_LENGTH = 255  # characters
+_MAX_VALUE_BYTES = 65_535  # bytes
 # Glance takes a filter with the name of an attribute of its database model for a filter by that
 # attribute. These are relations, which it cannot compare with a text.
 _RELATIONS = frozenset(("locations", "members", "properties"))
@@ -46,16 +46,16 @@ def diagnose_properties(
     A new key that differs from another key only in case or accents is reported: most databases that
     ignore case ignore accents, too.
     """
-    present = {_folded(key): key for key in properties if len(key) <= _LONGEST_KEY}
+    present = {_folded(key): key for key in properties if len(key) <= _MAX_KEY_LENGTH}
     for key, value in new_properties.items():
         if properties.get(key) == value:
             continue
         if key in _ATTRIBUTES or (key.startswith("__") and key.endswith("__")):
             return f"The Image service cannot store a property with the key {key!r}."
-        if len(key) > _LONGEST_KEY:
-            return f"The key {key!r} has more than {_LONGEST_KEY} characters."
-        if len(value.encode()) > _LONGEST_VALUE:
-            return f"The value of {key!r} has more than {_LONGEST_VALUE} bytes."
+        if len(key) > _MAX_KEY_LENGTH:
+            return f"The key {key!r} has more than {_MAX_KEY_LENGTH} characters."
+        if len(value.encode()) > _MAX_VALUE_BYTES:
+            return f"The value of {key!r} has more than {_MAX_VALUE_BYTES} bytes."
         if "\0" in key + value:
             return f"{key!r} holds a NUL character."
         other = present.setdefault(_folded(key), key)

@@ -11,7 +11,7 @@ from glimpse.telemetry.request_context import NO_REQUEST, RequestContext, curren
 
 # Bytes of request bodies that one process holds at once. The first bytes of each body do not count:
 # when large bodies have used up all of this, logins and metadata writes still succeed.
-MOST_HELD = 64 * 1024 * 1024
+MAX_HELD_BYTES = 64 * 1024 * 1024
 _UNCOUNTED_BYTES = 16 * 1024
 
 
@@ -24,7 +24,7 @@ class ClientDisconnected(Exception):
 
 
 class TooManyBodies(Unavailable):
-    """The request bodies that this process has in memory exceed MOST_HELD."""
+    """The request bodies that this process has in memory exceed MAX_HELD_BYTES."""
 
 
 class BodyBudget:
@@ -55,7 +55,7 @@ class BodyBudget:
         context.body_bytes = 0
 
 
-BODIES = BodyBudget(MOST_HELD)
+BODIES = BodyBudget(MAX_HELD_BYTES)
 
 
 async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -> bytes:
@@ -63,7 +63,7 @@ async def read_body(receive: Receive, headers: dict[bytes, bytes], limit: int) -
 
     Raises BodyTooLarge for more than `limit` bytes, before anything is read if Content-Length is
     larger; ClientDisconnected if the client disconnects before the end; TooManyBodies if the bodies
-    of all requests exceed MOST_HELD. The first 16 KiB of each body do not count, and the only
+    of all requests exceed MAX_HELD_BYTES. The first 16 KiB of each body do not count, and the only
     request with a larger body is never refused for this reason.
     """
     if int(headers.get(b"content-length", b"0") or b"0") > limit:

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 # RFC 7239, 6: an address in brackets or an IPv4 address, with or without a port.
 _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::\w+)?", re.ASCII)
-_LONGEST_HOST = 262  # characters: a DNS name, a colon, and a port
-_LONGEST_PREFIX = 255
-_LONGEST_ADDRESS = 45  # characters: an IPv6 address with an IPv4 address at its end
+_MAX_HOST_LENGTH = 262  # characters: a DNS name, a colon, and a port
+_MAX_PREFIX_LENGTH = 255
+_MAX_ADDRESS_LENGTH = 45  # characters: an IPv6 address with an IPv4 address at its end
 # RFC 3986, 3.2.2: a name, an IPv4 address, or an IPv6 address in brackets; with or without a port.
 _HOST = re.compile(r"(?:[\w.~-]+|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
 _PREFIX = re.compile(r"(?:/(?:[\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)*/?", re.ASCII)
@@ -63,7 +63,7 @@ def is_host(text: str) -> bool:
 
     At most 262 characters are valid. An empty text is not.
     """
-    return len(text) <= _LONGEST_HOST and _HOST.fullmatch(text) is not None
+    return len(text) <= _MAX_HOST_LENGTH and _HOST.fullmatch(text) is not None
 
 
 def _is_prefix(text: str) -> bool:
@@ -71,7 +71,7 @@ def _is_prefix(text: str) -> bool:
 
     It has at most 255 characters, and no empty segment (``//``).
     """
-    return len(text) <= _LONGEST_PREFIX and _PREFIX.fullmatch(text) is not None
+    return len(text) <= _MAX_PREFIX_LENGTH and _PREFIX.fullmatch(text) is not None
 
 
 def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
@@ -102,7 +102,7 @@ def client_address(headers: dict[bytes, bytes]) -> str | None:
     found = _ADDRESS.fullmatch(text or "")
     address = (found[1] or found[2]) if found else (text or "").partition("%")[0]
     try:
-        return str(ip_address(address)) if len(address) <= _LONGEST_ADDRESS else None
+        return str(ip_address(address)) if len(address) <= _MAX_ADDRESS_LENGTH else None
     except ValueError:
         return None
 

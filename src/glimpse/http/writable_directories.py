@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-_LEAST_FREE = 64 * 1024  # bytes that have to be free: a few writes of metadata
+_MIN_FREE_BYTES = 64 * 1024  # bytes that have to be free: a few writes of metadata
 
 
 def write_problem(directory: Path, name: str, content: str) -> str | None:
@@ -16,7 +16,7 @@ def write_problem(directory: Path, name: str, content: str) -> str | None:
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
         return f"{name} cannot be written"
     disk = os.statvfs(directory)
-    if disk.f_bavail * disk.f_frsize < _LEAST_FREE:
+    if disk.f_bavail * disk.f_frsize < _MIN_FREE_BYTES:
         return f"no space is left for {content}"
     if disk.f_files and not disk.f_favail:  # some file systems do not count files
         return f"no file can be made for {content}"

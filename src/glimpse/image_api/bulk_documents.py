@@ -14,20 +14,20 @@ from glimpse.images.dates import PRINTED_DATE
 from glimpse.images.errors import Invalid
 
 MEMBER_STATUSES = ("pending", "accepted", "rejected")
-_LARGEST_SIZE = 2**63 - 1  # bytes: what a column holds
+_MAX_SIZE = 2**63 - 1  # bytes: what a column holds
 _PRINTED_DATE = re.compile(PRINTED_DATE)
 
 
 def _is_size(value: object) -> bool:
     """Return True for a size in bytes that a column can hold, and for None."""
-    return value is None or (type(value) is int and 0 <= value <= _LARGEST_SIZE)
+    return value is None or (type(value) is int and 0 <= value <= _MAX_SIZE)
 
 
 def _is_date(value: object) -> bool:
     return isinstance(value, str) and _normalize_date(value) is not None
 
 
-_SIZE = (f"null or an integer from 0 to {_LARGEST_SIZE}", _is_size)
+_SIZE = (f"null or an integer from 0 to {_MAX_SIZE}", _is_size)
 _DATE = ("a date and time in ISO 8601 notation", _is_date)
 # The allowed values of every attribute: of those that clients may write, and of those that the
 # service sets otherwise.

@@ -13,7 +13,7 @@ from glimpse.images import Image
 from glimpse.images.errors import Invalid
 
 BATCH_SIZE = 10_000  # records in a transaction
-LONGEST_LINE = 16 * 1024 * 1024  # bytes: more than the largest image has in any JSON notation
+MAX_LINE_BYTES = 16 * 1024 * 1024  # bytes: more than the largest image has in any JSON notation
 
 
 class BadDocument(Invalid):
@@ -40,11 +40,11 @@ class JsonLines:
         self.bytes = 0
 
     def __iter__(self) -> Iterator[Any]:
-        while line := self._stream.readline(LONGEST_LINE + 1):
+        while line := self._stream.readline(MAX_LINE_BYTES + 1):
             self.line += 1
             self.bytes += len(line)
-            if len(line) > LONGEST_LINE:
-                raise Invalid(f"it has more than {LONGEST_LINE} bytes.")
+            if len(line) > MAX_LINE_BYTES:
+                raise Invalid(f"it has more than {MAX_LINE_BYTES} bytes.")
             if not line.isspace():
                 try:
                     yield orjson.loads(line)

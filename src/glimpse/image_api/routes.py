@@ -27,7 +27,7 @@ from glimpse.telemetry.request_context import current_context
 
 PREFIX = "/image"  # where this API is mounted, below the base URL
 _DATA = "application/octet-stream"
-_MOST_BUFFERED = 1024 * 1024  # bytes of a list: a thousand usual images
+_MAX_BUFFERED_BYTES = 1024 * 1024  # bytes of a list: a thousand usual images
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ async def list_images(request: ImageRequest) -> Response:
     async for piece in pieces:
         beginning.append(piece)
         size += len(piece)
-        if size > _MOST_BUFFERED:
+        if size > _MAX_BUFFERED_BYTES:
             stream = _abort_if_unreadable(_with_rest(beginning, pieces))
             return StreamingResponse(stream, media_type="application/json")
     return _json(b"".join(beginning))

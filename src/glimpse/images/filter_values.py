@@ -17,7 +17,7 @@ _LEADING_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,9})?
 # A quote is allowed at the start and at the end of a value only, or after a backslash.
 _QUOTED = re.compile(r'"((?:[^"]|(?<=\\)")*)(?<!\\)"(?:,|\Z)')
 _UNQUOTED = re.compile(r'((?:[^",]|(?<=\\)")*)(?:,|\Z)')
-_LARGEST = 2**62
+_MAX_NUMBER = 2**62
 _CHOICES = {"visibility": VISIBILITIES, "member_status": MEMBER_STATUSES}
 
 
@@ -144,7 +144,7 @@ def _parse_range_end(_name: str, text: str) -> int:
     Raises Invalid for text that is not a whole number.
     """
     try:
-        return max(-1, min(int(text), _LARGEST))
+        return max(-1, min(int(text), _MAX_NUMBER))
     except ValueError:
         raise Invalid("Unable to filter on a range with a non-numeric value.") from None
 

@@ -2,8 +2,8 @@
 
 import logging
 
-_MOST = 1000  # records of one BrokenRecords; each takes at most 1 kB of memory
-_LONGEST = 100  # characters of an id that are logged
+_MAX_RECORDS = 1000  # records of one BrokenRecords; each takes at most 1 kB of memory
+_MAX_ID_LENGTH = 100  # characters of an id that are logged
 
 
 class BrokenRecords:
@@ -26,14 +26,14 @@ class BrokenRecords:
         that are not text, one of each type is logged.
         """
         if isinstance(record_id, str):
-            shown = ascii(record_id[:_LONGEST])
+            shown = ascii(record_id[:_MAX_ID_LENGTH])
         else:  # from a document of another service: it may be of any type and size
             shown = f"with an id of type {type(record_id).__name__}"
-        if shown in self._reported or len(self._reported) > _MOST:
+        if shown in self._reported or len(self._reported) > _MAX_RECORDS:
             return
         self._reported.add(shown)
-        if len(self._reported) > _MOST:
-            self._logger.error("More than %d records are broken: no more are logged.", _MOST)
+        if len(self._reported) > _MAX_RECORDS:
+            self._logger.error("More than %d records are broken: no more are logged.", _MAX_RECORDS)
             return
         self._logger.error(
             "%s %s is broken (%s) and is left out: repair or delete it.", self._kind, shown, reason

@@ -25,9 +25,9 @@ _FIELDS = ("request_id", "global_request_id", "user", "project")
 _KNOWN = logging.makeLogRecord({})  # has every attribute that a record has
 _CONTEXT = frozenset((*_FIELDS, "user_name", "project_name", "user_domain", "project_domain"))
 _USUAL_LINE = 1000  # characters; a longer line is searched for long ids
-_LONGEST_USUAL_ID = 64
-_LONGEST_ID = 255  # characters of an id or a name, as in Keystone
-_LARGEST_INTEGER = 2**63 - 1  # that orjson writes
+_MAX_USUAL_ID_LENGTH = 64
+_MAX_ID_LENGTH = 255  # characters of an id or a name, as in Keystone
+_MAX_INTEGER = 2**63 - 1  # that orjson writes
 _WARNING_INTERVAL = 60.0  # seconds between two messages that the log cannot be written
 _FRAMES = ("  ", "Traceback (", "\n")  # beginnings of the parts of a traceback without foreign text
 
@@ -202,7 +202,7 @@ def _field(value: object) -> object:
     """Return a value that orjson can write: None, a bool, a number or an escaped text."""
     if value is None or isinstance(value, bool | float):
         return value
-    if isinstance(value, int) and abs(value) <= _LARGEST_INTEGER:
+    if isinstance(value, int) and abs(value) <= _MAX_INTEGER:
         return value
     return escape(str(value))
 
@@ -236,7 +236,7 @@ def _context_ids() -> dict[str, str]:
         "user_domain": caller.user_domain_id or "-",
         "project_domain": caller.project_domain_id or "-",
     }
-    if max(len(values["user"]), len(values["project"])) > _LONGEST_USUAL_ID:
+    if max(len(values["user"]), len(values["project"])) > _MAX_USUAL_ID_LENGTH:
         # A Keystone token that is sent to a noauth server would be an id.
         return _redacted_ids(values)
     return values
@@ -250,7 +250,7 @@ def _is_plain(text: str) -> bool:
 def _redacted_ids(values: Mapping[str, object]) -> dict[str, str]:
     """Return the ids and names among `values`, cut to 255 characters, redacted and escaped."""
     return {
-        name: sanitize(text[:_LONGEST_ID])
+        name: sanitize(text[:_MAX_ID_LENGTH])
         for name, text in values.items()
         if name in _CONTEXT and isinstance(text, str)
     }

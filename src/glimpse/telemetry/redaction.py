@@ -9,8 +9,8 @@ import re
 from urllib.parse import quote, unquote
 
 HIDDEN = "***"
-MOST_SHOWN = 2048  # characters of a path, and of a query: enough to tell which request it was
-_MOST_DECODED = 5  # times that a text is percent-decoded; text that is encoded oftener is hidden
+MAX_SHOWN_LENGTH = 2048  # characters of a path, and of a query: enough to tell which request it was
+_MAX_DECODINGS = 5  # times that a text is percent-decoded; text that is encoded oftener is hidden
 
 # Names of parameters and headers whose values are secrets.
 _NAMES_OF_SECRETS = "token|pass|pwd|secret|auth|bearer|jwt|session|credential|signature|key"
@@ -109,14 +109,14 @@ def redact_target(path: str, query: str) -> str:
     In doubt, a text is replaced. Path and query are cut to 2,048 characters each. A double quote
     becomes ``%22``.
     """
-    if len(path) > MOST_SHOWN:
-        path = path[:MOST_SHOWN] + "..."
+    if len(path) > MAX_SHOWN_LENGTH:
+        path = path[:MAX_SHOWN_LENGTH] + "..."
     if not _is_harmless(path, _HARMLESS_PATH, _PATH_WORDS) and path not in _LOGINS:
         path = _in_ascii(_redacted_path(path))
     if not query:
         return path
-    if len(query) > MOST_SHOWN:
-        query = query[:MOST_SHOWN] + "..."
+    if len(query) > MAX_SHOWN_LENGTH:
+        query = query[:MAX_SHOWN_LENGTH] + "..."
     if not _is_harmless(query, _HARMLESS_QUERY, _QUERY_WORDS):
         query = _in_ascii(_redacted_parameters(query))
     return f"{path}?{query}"
@@ -228,7 +228,7 @@ def _decoded(text: str) -> str:
     """
     if "%" not in text:
         return text
-    for _ in range(_MOST_DECODED):
+    for _ in range(_MAX_DECODINGS):
         decoded = unquote(text, errors="replace")
         if decoded == text:
             return text.replace("%", " ")  # no escape any more

@@ -3,7 +3,7 @@
 import random
 
 _FIRST_DELAY = 0.1  # seconds, at most, before the first retry
-_LONGEST_DELAY = 1.0
+_MAX_DELAY = 1.0
 
 
 def retry_delay(retry: int) -> float:
@@ -13,5 +13,5 @@ def retry_delay(retry: int) -> float:
     retry and doubles with each, up to 1 s. So clients whose requests failed at the same time do not
     retry at the same time.
     """
-    longest = min(_LONGEST_DELAY, _FIRST_DELAY * 2 ** (retry - 1))
+    longest = min(_MAX_DELAY, _FIRST_DELAY * 2 ** (retry - 1))
     return random.uniform(longest / 2, longest)  # noqa: S311  spreads load, protects no secret

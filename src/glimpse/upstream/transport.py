@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from glimpse.upstream.urls import strip_credentials
 
 _REDIRECTS = frozenset((301, 302, 303, 305, 307, 308))
-_LONGEST_LOGGED_URL = 500  # characters
+_MAX_LOGGED_URL_LENGTH = 500  # characters
 
 
 class Response(NamedTuple):
@@ -29,7 +29,7 @@ class Response(NamedTuple):
         if self.status not in _REDIRECTS:
             return None
         target = (self.header(b"location") or "nowhere").partition("?")[0]
-        return strip_credentials(target[:_LONGEST_LOGGED_URL]).encode("unicode_escape").decode()
+        return strip_credentials(target[:_MAX_LOGGED_URL_LENGTH]).encode("unicode_escape").decode()
 
     def header(self, name: bytes) -> str | None:
         """Return the value of the first header with this lower-case name; None without one."""

@@ -39,7 +39,7 @@ async def test_list_shows_what_this_process_has_written(
 async def test_cache_of_large_images_is_bounded(
     service: EmbeddedImageService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_cache, "_MOST_CHARACTERS", 1000)
+    monkeypatch.setattr(read_cache, "_MAX_CHARACTERS", 1000)
     image = await service.create_image(OWNER, NewImage(properties={"text": "x" * 255}))
     with closing(schema.open_and_migrate(tmp_path / "catalog.sqlite")) as connection:
         kept = ReadCache(connection)

@@ -23,7 +23,7 @@ from glimpse.images import Caller, Image, ImageQuery, Page
 from glimpse.images.errors import Unavailable
 
 _PAGE = 200  # images: rendering more at once would block the event loop for too long
-_LARGEST_STEP = 1001  # the Image API's largest limit, and one that shows whether there are more
+_MAX_STEP = 1001  # the Image API's largest limit, and one that shows whether there are more
 
 
 class SQLiteCatalog:
@@ -96,7 +96,7 @@ class SQLiteCatalog:
         """
         cursor: Image | ListingPosition | None = marker
         # Each step of a sorted list reads all rows in scope, so the steps are large and few.
-        count = _first_count(query, _PAGE if has_usual_order(query) else _LARGEST_STEP)
+        count = _first_count(query, _PAGE if has_usual_order(query) else _MAX_STEP)
         while True:
             images, cursor = await self._reader_threads.run(
                 FilteredScan.step, caller, query, cursor, count
@@ -184,8 +184,8 @@ def _next_count(query: ImageQuery, count: int, found: int) -> int:
     In a list that is not in the usual order (newest first), it is always 1,001.
     """
     if not has_usual_order(query):
-        return _LARGEST_STEP
-    return _PAGE if 2 * found > count else min(4 * count, _LARGEST_STEP)
+        return _MAX_STEP
+    return _PAGE if 2 * found > count else min(4 * count, _MAX_STEP)
 
 
 def _split_into_pages(images: Sequence[Image], *, is_last: bool) -> Iterator[Page]:

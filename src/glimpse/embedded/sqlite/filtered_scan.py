@@ -39,7 +39,7 @@ from glimpse.embedded.sqlite.row_validation import is_valid_image
 from glimpse.images import Caller, Image, ImageQuery
 
 MAX_INDEXED_ROWS = 500  # ids, or images changed since a date, whose rows are read by an index
-_MOST_SCANS = 16  # of the listing index for one page, while the event loop is blocked
+_MAX_SCANS = 16  # of the listing index for one page, while the event loop is blocked
 _unindexed_attributes = operator.attrgetter(
     *("ids", "disk_formats", "container_formats", "owner", "protected", "min_ram", "min_disk"),
     *("size", "virtual_size", "size_min", "size_max", "created_at", "updated_at"),
@@ -60,7 +60,7 @@ def is_readable_from_index(caller: Caller, query: ImageQuery) -> bool:
         return False
     alternatives, *others = facets_for(query)
     scans = len(alternatives) * len(scopes_for(caller, query))
-    return not others and scans <= _MOST_SCANS and query.visibility in (None, "all")
+    return not others and scans <= _MAX_SCANS and query.visibility in (None, "all")
 
 
 class FilteredScan:

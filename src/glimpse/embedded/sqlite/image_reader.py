@@ -31,7 +31,7 @@ COLUMNS = (
 )
 # The most characters of properties in one step of a list: some 500 usual images. Rendering more at
 # once would block the event loop for too long.
-_MOST_CHARACTERS = 400_000
+_MAX_CHARACTERS = 400_000
 _END_OF_NUMBERS = 2**63 - 1
 _BEFORE_ALL = ListingPosition(_END_OF_NUMBERS, _END_OF_NUMBERS)
 _ANY = Clause("TRUE")
@@ -204,7 +204,7 @@ class ImageReader:
             known = cached.get(number)
             if known is not None:
                 characters += len(known.properties_json)
-                if characters > _MOST_CHARACTERS and images:
+                if characters > _MAX_CHARACTERS and images:
                     return images, examined
                 images.append(known)
             elif number == first_unread:
@@ -241,7 +241,7 @@ def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int 
     for number, *columns in rows:
         image = Image._make(columns)
         characters += len(image.properties_json or "")  # null, if another program wrote it
-        if characters > _MOST_CHARACTERS and found:
+        if characters > _MAX_CHARACTERS and found:
             return found, number
         found[number] = image
     return found, None

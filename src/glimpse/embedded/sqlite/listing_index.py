@@ -18,7 +18,7 @@ from itertools import chain
 
 from glimpse.caching.short_arguments import cache_if_short
 from glimpse.embedded.query_matching import (
-    LONGEST_CACHED,
+    MAX_CACHED_LENGTH,
     NEVER_LISTED,
     comparison_form,
     index_form,
@@ -29,13 +29,13 @@ EVERYBODY = "public"
 ADMIN = "admin"
 COMMUNITY = "community"
 _ID_BITS = 29
-_MOST_ALTERNATIVES = 200
-_MOST_FACETS = 8
+_MAX_ALTERNATIVES = 200
+_MAX_FACETS = 8
 _LAST_SECOND = (1 << (63 - _ID_BITS)) - 1
 
 
 # 5 MB at most; 12 MB where every character takes four bytes
-@cache_if_short(longest=2 * LONGEST_CACHED, entries=8192)
+@cache_if_short(longest=2 * MAX_CACHED_LENGTH, entries=8192)
 def key_of(scope: str, facet: str) -> int:
     """Return the key of a scope (``owner:...``) and a facet (``status=active``): a hash.
 
@@ -188,5 +188,5 @@ def indexed_facets(query: ImageQuery) -> list[list[str]]:
     caller's scopes. If no list is left, the result is that of a query without filters. An image
     that the index finds may not match the lists that were left out: check it.
     """
-    found = [each for each in facets_for(query) if len(each) <= _MOST_ALTERNATIVES]
-    return found[:_MOST_FACETS] or [["hidden:" if query.os_hidden else ""]]
+    found = [each for each in facets_for(query) if len(each) <= _MAX_ALTERNATIVES]
+    return found[:_MAX_FACETS] or [["hidden:" if query.os_hidden else ""]]

@@ -9,10 +9,10 @@ from glimpse.images import Image
 # The most characters of cached images: some 12,000 usual images, or 16 of the largest. A character
 # takes from one to four bytes. _CHARACTERS_OF_AN_IMAGE is for attributes other than properties and
 # tags.
-_MOST_CHARACTERS = 16_000_000
+_MAX_CHARACTERS = 16_000_000
 _CHARACTERS_OF_AN_IMAGE = 1000
-_MOST_STEPS = 1000
-_LONGEST_KEY = 1500  # characters of the key of a cached step: 1.5 MB for all of them
+_MAX_STEPS = 1000
+_MAX_KEY_LENGTH = 1500  # characters of the key of a cached step: 1.5 MB for all of them
 
 
 class ReadCache:
@@ -32,7 +32,7 @@ class ReadCache:
     def refresh(self) -> None:
         """Empty the cache if another connection has committed a change, or if the cache is full."""
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-        if version != self._version or self._characters > _MOST_CHARACTERS:
+        if version != self._version or self._characters > _MAX_CHARACTERS:
             self._version = version
             self._characters = 0
             self.images.clear()
@@ -47,8 +47,8 @@ class ReadCache:
 
     def add_step(self, key: Hashable, step: ListStep[ListingPosition]) -> None:
         """Cache a step by `key`: the parameters that it depends on. A very long key is ignored."""
-        if len(str(key)) > _LONGEST_KEY:
+        if len(str(key)) > _MAX_KEY_LENGTH:
             return
-        if len(self.steps) >= _MOST_STEPS:
+        if len(self.steps) >= _MAX_STEPS:
             self.steps.clear()
         self.steps[key] = step

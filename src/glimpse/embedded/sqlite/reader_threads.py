@@ -17,7 +17,7 @@ Arguments = ParamSpec("Arguments")
 _THREADS = 2  # SQLite releases the interpreter's lock while it reads
 # Reads that run or wait, each with its query of at most 64 kB. If a client disconnects, its read
 # stays in the queue.
-_MOST_WAITING = 500
+_MAX_WAITING = 500
 
 
 class ReaderThreads:
@@ -47,7 +47,7 @@ class ReaderThreads:
         """
         if self._is_closed:
             raise Unavailable("The catalog is closed.")
-        if self._waiting >= _MOST_WAITING:
+        if self._waiting >= _MAX_WAITING:
             raise Unavailable("Too many searches are waiting. Try again.")
         self._waiting += 1
         loop = asyncio.get_running_loop()

@@ -20,10 +20,10 @@ from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
-_MOST_IN_A_TRANSACTION = 256
-# Each write in the queue holds its request's body: 16 kB, and at most `http.bodies.MOST_HELD` bytes
-# beyond that for all of them.
-_MOST_WAITING = 1000
+_MAX_PER_TRANSACTION = 256
+# Each write in the queue holds its request's body: 16 kB, and beyond that at most
+# `http.bodies.MAX_HELD_BYTES` bytes for all of them.
+_MAX_WAITING = 1000
 _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 
 
@@ -77,7 +77,7 @@ class WriterThread:
         with self._close_lock:  # no write may come after the None that ends the thread
             if self._is_closed:
                 raise Unavailable("The catalog is closed.")
-            if self._queue.qsize() >= _MOST_WAITING:
+            if self._queue.qsize() >= _MAX_WAITING:
                 raise Unavailable("Too many writes are waiting. Try again.")
             self._queue.put(_Write(method, arguments, named, future))
         return await future
@@ -100,7 +100,7 @@ class WriterThread:
         while (first := self._queue.get()) is not None:
             writes = [first]
             is_closing = False
-            while len(writes) < _MOST_IN_A_TRANSACTION and not self._queue.empty():
+            while len(writes) < _MAX_PER_TRANSACTION and not self._queue.empty():
                 following = self._queue.get()
                 if following is None:
                     is_closing = True

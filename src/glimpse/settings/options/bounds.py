@@ -1,3 +1,3 @@
 """Bounds that options of several files share."""
 
-SHORTEST_TIMEOUT = 0.01  # seconds; with a timeout of 0 every call would fail
+MIN_TIMEOUT = 0.01  # seconds; with a timeout of 0 every call would fail

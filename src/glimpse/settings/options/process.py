@@ -7,7 +7,7 @@ from typing import Literal
 
 from oslo_config import cfg
 
-from glimpse.settings.options.bounds import SHORTEST_TIMEOUT
+from glimpse.settings.options.bounds import MIN_TIMEOUT
 
 METRICS_PORT = 9774
 DEFAULT_PORT = 8774
@@ -40,7 +40,7 @@ GLIMPSE: Sequence[cfg.Opt] = (
     cfg.FloatOpt(
         "client_timeout",
         default=60.0,
-        min=SHORTEST_TIMEOUT,
+        min=MIN_TIMEOUT,
         help="Seconds that a client may take to send the head of a request, and the longest pause "
         "in a body or a response, before its connection is closed.",
     ),

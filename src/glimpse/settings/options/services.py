@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from oslo_config import cfg
 
-from glimpse.settings.options.bounds import SHORTEST_TIMEOUT
+from glimpse.settings.options.bounds import MIN_TIMEOUT
 
 GLANCE: Sequence[cfg.Opt] = (
     cfg.ListOpt(
@@ -23,19 +23,19 @@ GLANCE: Sequence[cfg.Opt] = (
     cfg.FloatOpt(
         "connect_timeout",
         default=3.0,
-        min=SHORTEST_TIMEOUT,
+        min=MIN_TIMEOUT,
         help="Seconds to connect to Glance in.",
     ),
     cfg.FloatOpt(
         "first_byte_timeout",
         default=30.0,
-        min=SHORTEST_TIMEOUT,
+        min=MIN_TIMEOUT,
         help="Seconds to wait for a response to begin, and for each next part of it.",
     ),
     cfg.FloatOpt(
         "timeout",
         default=60.0,
-        min=SHORTEST_TIMEOUT,
+        min=MIN_TIMEOUT,
         help="Seconds that a call may take with all its retries, and that a change may wait for "
         "the lock of its image.",
     ),
@@ -104,7 +104,7 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
     cfg.FloatOpt(
         "memcache_pool_socket_timeout",
         default=1.0,
-        min=SHORTEST_TIMEOUT,
+        min=MIN_TIMEOUT,
         help="Seconds that a call to memcached may take.",
     ),
     cfg.FloatOpt(
