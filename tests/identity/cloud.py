@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.identity.embedded.directory import Directory
-from glimpse.identity.embedded.service import EmbeddedIdentity
+from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity_api.routes import identity_api
 from tests.identity.clock import ManualClock
 from tests.support.embedded import open_identity

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.identity.embedded.service import EmbeddedIdentity
+from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.settings import load_settings
 
 

@@ -12,8 +12,8 @@ from glimpse.embedded.readiness_checks import check_catalog, check_data
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.readiness import ReadinessCheck
 from glimpse.identity import Identity
+from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.readiness_check import check_identity
-from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.identity_api.routes import identity_api
 from glimpse.image_api import image_api

@@ -12,7 +12,7 @@ from glimpse.app.components import Components
 from glimpse.app.compute import make_compute_api
 from glimpse.app.prefixes import IDENTITY_PREFIX, IMAGE_PREFIX
 from glimpse.http.allowed_hosts import AllowedHosts, AllowedHostsMiddleware
-from glimpse.http.cache_headers import PRIVATE
+from glimpse.http.cache_header_values import PRIVATE
 from glimpse.http.health_middleware import HealthMiddleware
 from glimpse.http.healthcheck import Healthcheck
 from glimpse.http.metrics_middleware import MetricsMiddleware, RenderMetrics

@@ -15,7 +15,7 @@ from oslo_policy import opts, policy
 
 from glimpse.compute.routes import RULE_NAMES
 from glimpse.images.caller import Caller
-from glimpse.images.permissions import ROLES, Action, Target
+from glimpse.images.role_permissions import ROLES, Action, Target
 from glimpse.settings import InvalidSettings
 
 _LOG = logging.getLogger(__name__)

@@ -6,11 +6,11 @@ slashes are one, and a method that a path does not have is 404, not 405. It is a
 
 import re
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
 from glimpse.compute.content_negotiation import response_type
+from glimpse.compute.deprecation_headers import deprecation_headers
 from glimpse.compute.error_responses import (
     body_too_large,
     fault_response,
@@ -51,18 +51,15 @@ from glimpse.http.bodies import (
     read_body,
     send_pieces,
 )
-from glimpse.http.cache_headers import PRIVATE
+from glimpse.http.cache_header_values import PRIVATE
 from glimpse.http.request_middleware import ResponseAborted
 from glimpse.http.responses import Header, send_response
 from glimpse.identity import Identity, IdentityUnavailable, RequestTarget, Unauthorized
 from glimpse.images import Caller
 from glimpse.images.errors import ImageServiceError, NotAuthenticated
-from glimpse.telemetry.redaction import quote_url
 from glimpse.telemetry.request_context import current_context
 
 _REPEATED_SLASHES = re.compile(r"/{2,}")
-# Compute deprecated these operations with microversion 2.36, in its Newton release: 2016-10-06.
-_DEPRECATED_SINCE = b"@1475712000"
 
 
 class ComputeAPI:
@@ -157,7 +154,10 @@ class ComputeAPI:
         return unauthorized(self._identity.challenge(scope["glimpse.base_url"]))
 
     async def _perform(self, scope: Scope, match: Match, caller: Caller, body: bytes) -> Response:
-        """Check a request and call its handler; faults and errors of services become responses."""
+        """Parse and check a request, call its handler, and add the headers of all operations.
+
+        A Fault and an error of `images.errors` become the response for it, NotAuthenticated a 401.
+        """
         microversion: Microversion | None = None
         try:
             microversion = requested_microversion(
@@ -255,7 +255,9 @@ class ComputeAPI:
             *response.headers,
         ]
         if route.last_microversion is not None:
-            headers += self._deprecation_headers(request)
+            headers += deprecation_headers(
+                request.image_service_url, request.image_id, self._options.sunset
+            )
         body = response.body
         if self._options.etags and request.method == "GET" and isinstance(body, bytes):
             etag = strong_etag(body)
@@ -263,25 +265,6 @@ class ComputeAPI:
             if is_not_modified(request.headers.get(b"if-none-match"), etag):
                 return Response(304, None, headers)
         return Response(response.status, body, headers)
-
-    def _deprecation_headers(self, request: Request) -> list[Header]:
-        """Return Deprecation (RFC 9745), a Link to the same images in the Image API, and Sunset.
-
-        Sunset (RFC 8594) is sent only if the operator has configured a date.
-        """
-        successor = quote_url(request.image_service_url.rstrip("/")) + "/v2/images"
-        if request.image_id:
-            successor += "/" + _quote_segment(request.image_id)
-        link = f'<{successor}>; rel="successor-version"'.encode("ascii")
-        headers = [(b"deprecation", _DEPRECATED_SINCE), (b"link", link)]
-        if self._options.sunset:
-            headers.append((b"sunset", self._options.sunset.encode("latin-1")))
-        return headers
-
-
-def _quote_segment(text: str) -> str:
-    """Percent-encode text for use as one segment of a path; a UUID stays as it is."""
-    return text if text.isascii() and text.replace("-", "").isalnum() else quote(text, safe="")
 
 
 async def _send(response: Response, method: str, receive: Receive, send: Send) -> None:

@@ -10,7 +10,7 @@ from glimpse.compute.faults import Fault
 from glimpse.compute.microversions import Microversion, microversion_headers
 from glimpse.compute.responses import Response, plain_json, request_id_headers
 from glimpse.http.accept import best_offer
-from glimpse.http.cache_headers import PRIVATE
+from glimpse.http.cache_header_values import PRIVATE
 from glimpse.telemetry.redaction import header_value
 
 _NOT_FOUND = "The resource could not be found."

@@ -64,8 +64,9 @@ class Catalog(Protocol):
     async def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
         """Read the record, and store and return the image that `change` returns for it.
 
-        No other write of the image comes between reading and storing. `change` must have no side
-        effects. Raises ImageNotFound, and what `change` raises.
+        The record has the membership of `project_id`. No other write of the image comes between
+        reading and storing. `change` may run in another thread, and must have no side effects.
+        Raises ImageNotFound, and what `change` raises.
         """
         ...
 

@@ -13,7 +13,7 @@ import orjson
 
 from glimpse.embedded.catalog import Record
 from glimpse.embedded.directory_store import StoredData
-from glimpse.embedded.image_access import check_visibility, require_editable, require_visible
+from glimpse.embedded.image_permissions import check_visibility, require_editable, require_visible
 from glimpse.embedded.virtual_size import virtual_size
 from glimpse.images import (
     RESERVED_PREFIX,

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from pathlib import Path
 
-from glimpse.embedded import image_access, image_changes
+from glimpse.embedded import image_changes, image_permissions
 from glimpse.embedded.catalog import Catalog, Members
 from glimpse.embedded.directory_store import DirectoryStore, ImageData, NoData
 from glimpse.embedded.image_changes import NewImage
@@ -100,7 +100,7 @@ class EmbeddedImageService:
         record = await self._catalog.get(marker.lower(), caller.project_id)
         if record is None:
             raise MarkerNotFound(marker)
-        if not image_access.is_visible(caller, record) or not self.permissions.allows(
+        if not image_permissions.is_visible(caller, record) or not self.permissions.allows(
             caller, Action.GET_IMAGE, record.image
         ):
             raise MarkerNotVisible(marker)
@@ -111,7 +111,7 @@ class EmbeddedImageService:
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
-        return image_access.require_visible(caller, record, self.permissions)
+        return image_permissions.require_visible(caller, record, self.permissions)
 
     async def change_properties(
         self, caller: Caller, image_id: str, changes: PropertyChanges
@@ -138,7 +138,7 @@ class EmbeddedImageService:
         await self._uploads.delete(
             image.id,
             caller.project_id,
-            lambda record: image_access.require_deletable(caller, record, self.permissions),
+            lambda record: image_permissions.require_deletable(caller, record, self.permissions),
         )
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:  # noqa: ARG002  the port's
@@ -187,7 +187,7 @@ class EmbeddedImageService:
         await self._catalog.set_member(
             image_id.lower(),
             caller.project_id,
-            lambda record: image_access.require_editable(
+            lambda record: image_permissions.require_editable(
                 caller, record, self.permissions, Action.ADD_MEMBER
             ),
             (member_id, status, self._clock()),
@@ -210,12 +210,14 @@ class EmbeddedImageService:
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
             raise ImageNotFound(image_id)
-        image = image_access.require_editable(caller, record, self.permissions, Action.UPLOAD_IMAGE)
+        image = image_permissions.require_editable(
+            caller, record, self.permissions, Action.UPLOAD_IMAGE
+        )
         check(image)
         await self._uploads.upload(
             image.id,
             caller.project_id,
-            lambda record: image_access.require_editable(
+            lambda record: image_permissions.require_editable(
                 caller, record, self.permissions, Action.UPLOAD_IMAGE
             ),
             chunks,

@@ -92,9 +92,10 @@ class ImageLocks:
                 self._local_locks[name] = (local_lock, users - 1)
 
     def _orphaned_write_seconds(self, name: str) -> float:
-        """Return the seconds until the PATCH of a process that exited must be over.
+        """Return the seconds until a PATCH that an exited process left unfinished must be over.
 
-        0 if there is no such PATCH, which is the usual case. `name` is that of the lock.
+        Hold the lock `name` when you call this: a marker file was then left by such a process.
+        Returns 0 without a marker, which is the usual case, and for locks that are not files.
         """
         if self._markers is None:
             return 0.0

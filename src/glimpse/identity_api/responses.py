@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from glimpse.http import cache_headers
+from glimpse.http import cache_header_values
 from glimpse.http.bodies import ClientDisconnected
 from glimpse.identity.embedded.application_credentials import Conflict, Forbidden, NotFound
 from glimpse.identity.embedded.auth_request import BadRequest
@@ -18,7 +18,7 @@ from glimpse.identity.service import IdentityUnavailable
 from glimpse.identity_api import documents
 
 # The caching headers of all responses. A response may override them.
-PRIVATE = {name.decode().title(): value.decode() for name, value in cache_headers.PRIVATE}
+PRIVATE = {name.decode().title(): value.decode() for name, value in cache_header_values.PRIVATE}
 
 
 class NoResponse(Response):

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from glimpse.http.cache_headers import NO_STORE
+from glimpse.http.cache_header_values import NO_STORE
 from glimpse.http.client_disconnect import while_connected
 from glimpse.identity.embedded.application_credentials import (
     ApplicationCredentials,
@@ -16,7 +16,7 @@ from glimpse.identity.embedded.application_credentials import (
     NotFound,
 )
 from glimpse.identity.embedded.auth_request import parse_auth_request
-from glimpse.identity.embedded.service import EXPIRED_WINDOW, SERVICE_ROLE, EmbeddedIdentity
+from glimpse.identity.embedded.identity import EXPIRED_WINDOW, SERVICE_ROLE, EmbeddedIdentity
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized
 from glimpse.identity_api import documents, resources
@@ -153,7 +153,7 @@ class _Handlers:
         return Response(status_code=204, headers=PRIVATE)
 
     async def projects(self, request: Request) -> Response:
-        """List the enabled projects in which the caller has a role, also of an unscoped token."""
+        """List the enabled projects in which the caller has a role. The token may be unscoped."""
         session, base_url = self.session(request), base_url_of(request)
         found = self._identity.identity_file.current.projects_of(session.user)
         entries = [documents.render_project(each, base_url) for each in found]

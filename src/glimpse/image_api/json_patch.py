@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from glimpse.embedded.image_access import check_visibility
+from glimpse.embedded.image_permissions import check_visibility
 from glimpse.image_api.faults import UnsupportedMediaType
 from glimpse.image_api.validation import (
     CHECKS,

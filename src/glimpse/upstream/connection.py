@@ -116,9 +116,10 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # of a stream
 
     def data_received(self, data: bytes) -> None:
-        """Parse bytes of a response. If it is malformed or too large, the request fails.
+        """Parse bytes of a response.
 
-        Then the connection is closed, as it is by bytes outside a response.
+        A malformed or too large response fails the request and closes the connection. Bytes while
+        no request is in progress close it, too.
         """
         if self._response is None:
             self._transport.abort()
@@ -264,10 +265,7 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _release_reservation(self) -> None:
-        """Release the reserved bytes of the budget, or cancel the pending reservation.
-
-        Call it only if there is one.
-        """
+        """Release the reserved bytes, or cancel the pending reservation: there has to be one."""
         size, pending = self._reserved_bytes, self._pending
         self._reserved_bytes, self._pending = 0, None
         if pending is not None:

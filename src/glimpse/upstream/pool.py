@@ -71,7 +71,7 @@ class ConnectionPool:
     def _take_idle(self) -> Connection | None:
         """Remove and return the idle connection that was used last; None if none is usable.
 
-        The others stay idle, so that they can expire.
+        Closed connections that were used later are removed, too. Older ones stay, and can expire.
         """
         while self._idle:
             connection = self._idle.pop()

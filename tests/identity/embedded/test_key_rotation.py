@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from glimpse.identity.embedded.auth_request import AuthRequest, Reference
+from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.private_files import write_private_file
-from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity.service import Unauthorized
 from tests.identity.clock import ManualClock
 from tests.identity.embedded.test_tokens import KEY, STORED_TOKEN

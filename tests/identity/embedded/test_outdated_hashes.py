@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from glimpse.identity.embedded.auth_request import AuthRequest, Reference
+from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.password_hashes import RECOMMENDED
-from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized
 from tests.support.embedded import open_identity

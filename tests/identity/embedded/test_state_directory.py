@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.password_hashes import MINIMAL, hash_password
-from glimpse.identity.embedded.service import EmbeddedIdentity
 from glimpse.identity.service import Unauthorized
 from tests.identity.embedded.users import issue_token, log_in, write_identity_file
 from tests.support.embedded import open_identity
@@ -47,7 +47,7 @@ async def test_files_are_private(tmp_path: Path) -> None:
 _REVOKE = """
 import asyncio, sys
 from pathlib import Path
-from glimpse.identity.embedded.service import EmbeddedIdentity
+from glimpse.identity.embedded.identity import EmbeddedIdentity
 identity = EmbeddedIdentity.open(Path(sys.argv[1]), token_expiration=3600, region_name="R")
 asyncio.run(identity.revoke(identity.validate(sys.argv[2])))
 """
@@ -68,7 +68,7 @@ async def test_revocation_by_another_process_applies_at_once(
 _PRINT = """
 import sys
 from pathlib import Path
-from glimpse.identity.embedded.service import EmbeddedIdentity
+from glimpse.identity.embedded.identity import EmbeddedIdentity
 EmbeddedIdentity.open(Path(sys.argv[1]), token_expiration=3600, region_name="R")
 for name in ("identity.json", "token.key"):
     sys.stdout.buffer.write((Path(sys.argv[1]) / name).read_bytes())

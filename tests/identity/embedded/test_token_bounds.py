@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.identity.embedded import service
+from glimpse.identity.embedded import identity as embedded_identity
 from glimpse.identity.embedded.auth_request import AuthRequest, Reference
 from glimpse.identity_api import documents
 from tests.support.embedded import open_identity
@@ -23,7 +23,7 @@ async def test_token_with_a_huge_expiration_can_be_rendered(tmp_path: Path) -> N
 async def test_cached_tokens_are_bounded_in_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "MAX_CACHED_BYTES", 20_000)
+    monkeypatch.setattr(embedded_identity, "MAX_CACHED_BYTES", 20_000)
     identity = open_identity(tmp_path)
     demo = identity.identity_file.current.user(name="demo")
     assert demo is not None

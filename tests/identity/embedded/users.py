@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 
 from glimpse.identity.embedded.auth_request import AuthRequest, Reference
-from glimpse.identity.embedded.service import EmbeddedIdentity
+from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session
 
 

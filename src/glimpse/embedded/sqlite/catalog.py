@@ -61,8 +61,8 @@ class SQLiteCatalog:
     ) -> AsyncGenerator[Page, None]:
         """Yield the images that match `query` and that `caller` can see, after `marker`.
 
-        Pages have at most 200 images, and go on beyond `query.limit`. One may be empty; only the
-        last has ``is_last`` set. Catalog.pages says what is checked.
+        Pages have at most 200 images, and go on beyond `query.limit`. Any page may be empty; only
+        the last has ``is_last`` set. Catalog.pages says which images `caller` can see.
         """
         if is_readable_from_index(caller, query):
             return self._pages_from_index(caller, query, marker)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from glimpse.embedded.query_matching import listing_rule
+from glimpse.embedded.listing_rule import listing_rule
 from glimpse.embedded.sqlite.image_reader import ImageReader, read_images, snapshot
 from glimpse.embedded.sqlite.list_step import ListingPosition, ListStep
 from glimpse.embedded.sqlite.listing_index import (
@@ -51,10 +51,10 @@ _NO_FILTER = _unindexed_attributes(ImageQuery())
 def is_readable_from_index(caller: Caller, query: ImageQuery) -> bool:
     """Return True if the list can be read from the listing index alone.
 
-    It must have the usual order (newest first), and no filter but one by names, by statuses or by
-    one property. (The visibility "all" is allowed.) The index has to be scanned once for each name
-    or status, in each scope of the caller (see `scopes_for`): for more than 16 scans, the result is
-    False.
+    It must have the usual order (newest first), and at most one filter: names, statuses, or one
+    property. `os_hidden`, `member_status` and the visibility "all" are allowed beside it. The index
+    has to be scanned once for each name or status, in each scope of the caller (see `scopes_for`):
+    for more than 16 scans, the result is False.
     """
     if _unindexed_attributes(query) != _NO_FILTER or query.tags or not has_usual_order(query):
         return False

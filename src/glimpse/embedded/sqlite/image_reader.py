@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from glimpse.embedded.catalog import Record
-from glimpse.embedded.query_matching import listing_rule
+from glimpse.embedded.listing_rule import listing_rule
 from glimpse.embedded.sqlite.list_step import ListingPosition, ListStep
 from glimpse.embedded.sqlite.listing_index import (
     indexed_facets,

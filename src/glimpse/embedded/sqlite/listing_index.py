@@ -17,12 +17,8 @@ from datetime import datetime
 from itertools import chain
 
 from glimpse.caching.short_arguments import cache_if_short
-from glimpse.embedded.query_matching import (
-    MAX_CACHED_LENGTH,
-    NEVER_LISTED,
-    comparison_form,
-    index_form,
-)
+from glimpse.embedded.listing_rule import NEVER_LISTED
+from glimpse.embedded.text_comparison import MAX_CACHED_LENGTH, comparison_form, index_form
 from glimpse.images import Caller, Image, ImageQuery
 
 EVERYBODY = "public"

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import orjson
 
-from glimpse.embedded.query_matching import NEVER_LISTED, NUMBERS, ONE_OF, TEXTS, comparison_form
+from glimpse.embedded.listing_rule import NEVER_LISTED, NUMBERS, ONE_OF, TEXTS
+from glimpse.embedded.text_comparison import comparison_form
 from glimpse.images import Image, ImageQuery, Sort
 from glimpse.images.query import SortDirection
 

@@ -48,11 +48,11 @@ def standard_document() -> dict[str, Any]:
 
 
 def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of `document` with the ids, passwords and hashes that are missing in it.
+    """Return a copy of `document` in which each named entry has an id, and a password or a hash.
 
-    A user without ``password`` and ``password_hash`` gets a random password. If there are both, the
-    hash is removed, since an edit of one would make the other wrong. The ``secret`` of an
-    application credential is replaced by its hash. A missing section becomes an empty list. Entries
+    A user with neither gets a random ``password``. A user with both loses ``password_hash``, which
+    may be that of an older password. The ``secret`` of an application credential is replaced by
+    ``secret_hash``. A missing section becomes an empty list. Entries
     without a name stay as they are, for `parse_directory` to report. Raises InvalidStateFile for a
     section that is not a list.
     """

@@ -205,10 +205,7 @@ class LoginQueue:
         refused.fail(TooManyLogins)
 
     def _choose_check_to_refuse(self, checks: list[_PasswordCheck]) -> _PasswordCheck:
-        """Return the check to refuse: one of the highest `_rank`.
-
-        Of several, it is one of the address with the most checks, then of the key with the most.
-        """
+        """Return the check to refuse: of the highest `_rank`, then by the rule of the class."""
         keys = Counter(check.attempt.key for check in checks)
         addresses = Counter(check.attempt.address for check in checks)
 

@@ -1,7 +1,7 @@
 """KeystoneIdentity, whose tokens Keystone validates, and Glimpse's own logins to Keystone."""
 
+from glimpse.identity.keystone.identity import KeystoneIdentity
 from glimpse.identity.keystone.options import KeystoneOptions
-from glimpse.identity.keystone.service import KeystoneIdentity
 from glimpse.identity.keystone.service_session import LoginRefused, ServiceSession
 from glimpse.identity.keystone.service_tokens import KeystoneServiceTokens
 

@@ -10,7 +10,7 @@ import pytest
 
 from glimpse.identity.embedded import login
 from glimpse.identity.embedded.auth_request import AuthRequest
-from glimpse.identity.embedded.service import EmbeddedIdentity
+from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.service import Unauthorized
 from tests.identity.clock import ManualClock
 from tests.identity.embedded.users import issue_token, log_in, write_identity_file

@@ -1,4 +1,7 @@
-"""Headers that tell caches which responses they may keep (RFC 9111)."""
+"""Values of the headers that tell caches which responses they may keep (RFC 9111).
+
+`compute.api`, `response_headers` (for the Image API) and `identity_api.responses` add them.
+"""
 
 # For responses that depend on the token: shared caches do not keep them (RFC 9111, 5.2.2.7), and a
 # private cache keeps them for that token only. Neither no-cache nor no-store, so that caches of

@@ -17,7 +17,7 @@ from glimpse.identity.keystone.token_cache import (
     cache_key,
 )
 from glimpse.identity.keystone.token_document import parse_validation
-from glimpse.identity.keystone.validation import INVALID_TOKEN, TokenValidator
+from glimpse.identity.keystone.validation_requests import INVALID_TOKEN, TokenValidator
 from glimpse.identity.service import Identity, IdentityUnavailable, Unauthorized
 from glimpse.images import Caller
 from glimpse.telemetry.request_context import current_context

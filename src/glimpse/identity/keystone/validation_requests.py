@@ -60,9 +60,10 @@ class TokenValidator:
             raise IdentityUnavailable(_UNAVAILABLE) from None
 
     async def _validate(self, token: str, *, allow_expired: bool) -> bytes:
-        """Do what `validate` does, without its deadline; raise the same errors.
+        """Do what `validate` does, without its deadline, for a token that a header can carry.
 
-        After a 401, log in again and repeat once: Keystone has refused Glimpse's own token.
+        A 401 means that Keystone refused Glimpse's own token: log in again and repeat once. A
+        second 401 raises IdentityUnavailable.
         """
         for _ in range(2):
             own_token, endpoint = await self._session.token_and_endpoint()

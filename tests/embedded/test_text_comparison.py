@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glimpse.embedded.query_matching import comparison_form, index_form
+from glimpse.embedded.text_comparison import comparison_form, index_form
 
 LETTERS = st.text(
     st.sampled_from("aAáÀ eéßs\u017fi\u0131İ\u0301\u0345ийЙв\u0412ς\u03c3Σかが가ﬁ"), max_size=4

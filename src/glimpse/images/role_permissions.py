@@ -1,9 +1,9 @@
-"""Permissions: which actions on images a caller's roles, or policy rules, allow.
+"""Permissions: which actions on images a caller's roles, or the operator's policy rules, allow.
 
 Actions, roles and errors are those of Glance's default policy (glance/policies/image.py). A caller
 without permission to get an image receives ImageNotFound; a caller who may get it, but may not do
 the action, receives Forbidden. The visibility and the owner of an image are checked elsewhere: by
-Glance, or by ``embedded.image_access``.
+Glance, or by ``embedded.image_permissions``.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,76 +1,16 @@
-"""Query matching: decide if an image matches a query; compare texts as Glance does. Pure.
+"""Listing rule: which images match a query and are seen by a caller in a list. Pure.
 
 A catalog engine finds candidates by an index. An index may find too many images, because its keys
 may be hashes: each candidate is listed only if the function of `listing_rule` returns True for it.
 """
 
-import functools
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 
-from glimpse.caching.short_arguments import cache_if_short
+from glimpse.embedded.text_comparison import comparison_form
 from glimpse.images import Caller, Image, ImageQuery
 
 NEVER_LISTED = frozenset(("killed", "deleted"))  # statuses
-# Forms of texts with more characters are not cached, because clients choose texts. With _CACHED
-# entries, each of the two caches of this module takes at most 2 MB; 5 MB if every character takes
-# four bytes.
-MAX_CACHED_LENGTH = 128
-_CACHED = 4096
 ImagePredicate = Callable[[Image], bool]
-
-
-@cache_if_short(longest=MAX_CACHED_LENGTH, entries=_CACHED)
-def index_form(text: str) -> str:
-    """Return the form of a text by which an index finds it: case-folded, without accents.
-
-    Texts with the same `comparison_form` have the same index form, but texts with different ones
-    may have it, too. So compare the `comparison_form` of what an index finds. Catalogs on disk have
-    hashes of index forms: a change of this function needs a migration of them.
-    """
-    if not text.isascii():
-        text = "".join(
-            each for each in unicodedata.normalize("NFD", text) if not unicodedata.combining(each)
-        )
-    return text.casefold().rstrip(" ")
-
-
-@cache_if_short(longest=MAX_CACHED_LENGTH, entries=_CACHED)
-def comparison_form(text: str) -> str:
-    """Return a form that is the same for all texts that the Image service treats as equal.
-
-    Most Image services have MariaDB with utf8_general_ci, which ignores case, accents, and spaces
-    at the end: ``type=BASE`` finds images of type ``base``. These accents are not ignored:
-    combining characters, accents on letters of other scripts than Latin, Greek and Cyrillic, and
-    that of the Cyrillic short i.
-    """
-    if text.isascii():
-        return text.lower().rstrip(" ")
-    return "".join(map(_letter, text)).rstrip(" ")
-
-
-def _letter(character: str) -> str:
-    """Return the comparison form of one character."""
-    if character < _END_OF_CYRILLIC or "\u1e00" <= character < "\u2000":
-        return _base_letter(character)
-    return character
-
-
-@functools.cache  # at most 1,840 characters: `_letter` passes those of two ranges only
-def _base_letter(character: str) -> str:
-    """Return a Latin, Greek or Cyrillic letter in lower case and without its accent.
-
-    The short i keeps its accent. Other characters are returned as they are, and so is a letter that
-    has several in lower case: ``ß`` is ``ss`` case-folded.
-    """
-    if character in _SHORT_I:
-        return character.lower()
-    letter = unicodedata.normalize("NFD", character)[0]
-    return letter.casefold() if letter.isalpha() and len(letter.casefold()) == 1 else character
-
-
-_END_OF_CYRILLIC = "\u0530"
-_SHORT_I = "\u0419\u0439"
 
 
 def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:

@@ -1,4 +1,7 @@
-"""Image access: decide which images a caller may see, change and delete. Pure."""
+"""Decide which images a caller may see by id, change and delete: by owner and visibility. Pure.
+
+Roles and policy rules are those of `images.role_permissions`; lists have `listing_rule`.
+"""
 
 from glimpse.embedded.catalog import Record
 from glimpse.images import Action, Caller, Image, Permissions
