@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 
 class DecodeQueue:
-    """Calls functions that decode chunks, one per iteration of the event loop, in their order."""
+    """Calls functions that decode chunks, in order of `add`: one per iteration of the loop."""
 
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()

@@ -16,8 +16,8 @@ def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
     """Return `new` with the host, port, number of workers and [metrics] of `present`.
 
     Sockets and processes exist already, so only a restart can change these. Logs a warning if `new`
-    has other values for them. If neither sets the metrics port, other [metrics] are no reason to
-    warn: `present` has no port if the default one was in use.
+    has other values for them; for other [metrics] only if `new` or `present` sets the port, because
+    they also differ if another process used the default port at the start.
     """
     fixed = {name: getattr(present.server, name) for name in ("host", "port", "workers")}
     server = replace(new.server, **fixed)

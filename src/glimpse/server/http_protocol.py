@@ -34,9 +34,9 @@ _TOO_MANY_CONNECTIONS = RequestRefused(503, "Too many connections are open.")
 class HttpProtocol(ClientTimeouts):
     """Serves the requests of one connection, one after another.
 
-    A request is parsed when the response to the previous request is complete. Bytes that arrive
-    earlier are buffered, and nothing more is read until then. An invalid request gets a response
-    with an error status, after which the connection closes.
+    A request is parsed when the response to the previous request is complete. If its bytes arrive
+    earlier, they are buffered, and nothing more is read until then. An invalid request gets a
+    response with an error status, after which the connection closes.
     """
 
     def __init__(
@@ -115,8 +115,8 @@ class HttpProtocol(ClientTimeouts):
     def _read_head(self, data: bytes) -> None:
         """Start a request if `data` completes its head; otherwise buffer `data`.
 
-        The bytes after the head are processed, too. Raises RequestRefused for an invalid or too
-        large head, and if the buffers of all connections are too large.
+        Call it while no request is in progress. The bytes after the head are processed, too. Raises
+        RequestRefused for an invalid or too large head, and if all connections buffer too much.
         """
         buffer = self._buffer
         new_from = len(buffer)
@@ -173,8 +173,9 @@ class HttpProtocol(ClientTimeouts):
     def _read_body(self, request: AsgiRequest, body: RequestBody, data: bytes) -> bytes:
         """Pass content to the application, and return the bytes after the body.
 
-        If `data` has too many chunks to decode them all now, the rest is decoded later, and nothing
-        is returned. After the response, content is dropped. Raises RequestRefused if malformed.
+        If `data` has too many chunks for one `decode`, the rest is decoded later, and nothing is
+        returned. Reading pauses if the application has yet to take more than 64 KiB. After the
+        response, content is dropped. Raises RequestRefused if malformed.
         """
         content, rest = body.decode(data)
         self._body_bytes += len(data) - len(rest)
@@ -203,10 +204,9 @@ class HttpProtocol(ClientTimeouts):
     def _decode_chunks(self) -> None:
         """Decode the chunks that `_decode_later` kept. DECODE_QUEUE calls this.
 
-        If they are too many for one call, the rest is kept and queued again. If they are malformed,
-        the client gets an error response and the connection closes. Once all are decoded, reading
-        resumes, unless the application has yet to take more than 64 KiB of the body. On a closing
-        connection, nothing is decoded.
+        If they are too many for one call, the rest is queued again. Malformed ones get an error
+        response, and the connection closes. Once all are decoded, reading resumes, unless the
+        application has yet to take more than 64 KiB. On a closing connection, nothing is decoded.
         """
         data, self._undecoded = self._undecoded, b""
         if self._is_lingering or self.transport.is_closing():

@@ -62,9 +62,10 @@ class ChunkedBody:
     def decode(self, data: bytes) -> tuple[bytes, bytes]:
         """Return the content in `data`, and the bytes of `data` that were not decoded.
 
-        Decodes at most MAX_DECODED chunks and lines per call. Raises RequestRefused with 400 for
-        data that does not follow the coding, with 431 for a size line or trailers of more than
-        MAX_LINE bytes.
+        Those are the next request, if `is_complete` is True now. Otherwise `data` had more than
+        MAX_DECODED chunks and lines: call again with them. Raises RequestRefused with 400 for data
+        that does not follow the coding, with 431 for a size line or trailers of more than MAX_LINE
+        bytes.
         """
         content: list[bytes] = []
         position, end, lines = 0, len(data), 0
@@ -128,7 +129,7 @@ class ChunkedBody:
 
 
 def _decode_small_chunks(data: bytes, position: int, content: list[bytes]) -> int:
-    """Append the content of complete chunks below 4 kB, without extensions, to `content`.
+    """Append the content of complete chunks below 4 KiB, without extensions, to `content`.
 
     Starts at `position` in `data`, and returns the position where it stopped: at anything that is
     not such a chunk (malformed or incomplete data, the last chunk), or when `content` has

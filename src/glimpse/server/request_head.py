@@ -52,11 +52,11 @@ class RequestRefused(Exception):
 class RequestHead(NamedTuple):
     """A valid head of a request.
 
-    `path` is percent-decoded and `raw_path` is not; neither has the query. `http_version` is "1.0"
-    or "1.1". Header names are in lower case; headers are in the order of the request, repeated ones
-    too. `body_length` is in bytes, None for a chunked body. `keep_alive` is False if the connection
-    has to close after the response. `expects_continue` is True if the client waits for 100
-    Continue.
+    `path` is percent-decoded from UTF-8, with U+FFFD for what is not UTF-8; `raw_path` is as sent.
+    Neither has the query. `http_version` is "1.0" or "1.1". Header names are in lower case; headers
+    are in the order of the request, repeated ones too. `body_length` is in bytes, 0 without a body,
+    None for a chunked one. `keep_alive` is False if the connection has to close after the response,
+    as always in HTTP/1.0. `expects_continue` is True if the client waits for 100 Continue.
     """
 
     method: str
@@ -82,8 +82,9 @@ class HeadParser:
 
         Raises RequestRefused: with 417 for an expectation other than 100-continue, with 400 for all
         else that is invalid, and for CONNECT, whose client would take a 200 for an open tunnel
-        (RFC 9110, 9.3.6). A request to upgrade the connection is ignored (RFC 9110, 7.8). The host
-        in an absolute target replaces the Host header's (RFC 9112, 3.2.2).
+        (RFC 9110, 9.3.6). Upgrades are ignored: the result has no Upgrade header if the client
+        wants one (RFC 9110, 7.8). The host in an absolute target replaces the Host header's (RFC
+        9112, 3.2.2).
         """
         line = _REQUEST_LINE.match(head)
         if line is None:
@@ -193,8 +194,9 @@ def _join_repeated(fields: dict[bytes, bytes], headers: Headers) -> None:
 
 
 def _check_host(host: bytes | None, minor: bytes) -> None:
-    """Raise RequestRefused if Host is invalid, or is missing in HTTP/1.1 (RFC 9112, 3.2).
+    """Raise RequestRefused (400) if Host is invalid, or missing in HTTP/1.1 (RFC 9112, 3.2).
 
+    `host` is None if it is missing. A valid one satisfies `_is_host`, and has at most 300 bytes.
     `minor` is the minor version of HTTP, ``0`` or ``1``.
     """
     if host is None:
@@ -213,8 +215,8 @@ def _is_host(value: bytes) -> bool:
 def _parse_target(method: bytes, target: bytes) -> tuple[bytes, bytes, bytes | None]:
     """Return path, query and host of a request target (RFC 9112, 3.2).
 
-    The path is percent-encoded as it was sent. The host is None if the target is only a path.
-    Raises RequestRefused for an invalid target.
+    The path is percent-encoded as it was sent, the query empty if there is none. The host is None
+    if the target names none. A fragment is dropped. Raises RequestRefused for an invalid target.
     """
     host = None
     if target[:1] != b"/":
@@ -229,6 +231,7 @@ def _parse_other_form(method: bytes, target: bytes) -> tuple[bytes, bytes | None
     """Return the path, with its query, and the host of a target that starts with no slash.
 
     - ``http://host/images?limit=1``: ``/images?limit=1`` and ``host``
+    - ``http://host``: ``/`` and ``host``; with OPTIONS: ``*`` and ``host``
     - ``*``, with OPTIONS: ``*`` and None
 
     Raises RequestRefused for anything else.

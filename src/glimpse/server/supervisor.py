@@ -83,9 +83,9 @@ class Supervisor:
     def start(self, settings: Settings) -> int:
         """Fork a worker process with these settings; return its process id.
 
-        The worker process does not return from here, but exits with the status of `run_worker`.
-        SIGNALS are blocked before the fork, and in the worker until it has handlers for them, so
-        that none is lost.
+        The worker process does not return from here, but exits with the status of `run_worker`, or
+        with 1 after an exception. SIGNALS are blocked before the fork, and in the worker until it
+        has handlers for them, so that none is lost. Raises OSError if the fork fails.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         pid = os.fork()

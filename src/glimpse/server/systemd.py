@@ -11,8 +11,8 @@ _TIMEOUT = 0.5  # seconds; the event loop is blocked meanwhile
 def notify(*lines: str) -> None:
     """Send the lines, such as ``READY=1``, to systemd, in one datagram.
 
-    Does nothing if NOTIFY_SOCKET is not set, or if the socket that it names cannot be reached.
-    Blocks for half a second at most.
+    Does nothing if NOTIFY_SOCKET is not set. Blocks for half a second at most; if the socket cannot
+    be reached or is full for that long, the lines are lost. Raises nothing.
     """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:

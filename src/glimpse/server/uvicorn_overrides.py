@@ -74,8 +74,8 @@ class Server(uvicorn.Server):
     def serve_until_stopped(self, sockets: Sequence[socket.socket]) -> bool:
         """Serve on listening sockets; return when `stop` or uvicorn's `handle_exit` was called.
 
-        The result is True when the requests in progress have ended or were cancelled, False if the
-        application could not start.
+        The result is True when the requests in progress have ended or were cancelled; then the
+        sockets are closed. It is False if the application could not start.
         """
         try:
             self.run(sockets=list(sockets))
@@ -90,13 +90,16 @@ class Server(uvicorn.Server):
     def stop(self) -> None:
         """Stop accepting connections, and make `serve_until_stopped` return.
 
-        The requests in progress end first. Those that take longer than the graceful timeout are
-        cancelled.
+        Returns at once; the next tick begins the shutdown. The requests in progress end first.
+        Those that take longer than the graceful timeout are cancelled.
         """
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Override: start the application, accept connections, call the hook `on_started`."""
+        """Override: start the application, accept connections, call the hook `on_started`.
+
+        Raises SystemExit if the application could not start.
+        """
         await super().startup(sockets=sockets)
         self._hooks.on_started()
 

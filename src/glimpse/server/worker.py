@@ -97,9 +97,11 @@ def run_worker(
     The status is 0 after the requests in progress have ended, 1 if the application could not start.
     `heartbeat_interval` is in seconds, None for no heartbeats. The worker stops, too, if its
     terminal is closed, or if `supervisor_pipe` becomes readable, which means that the supervisor
-    has exited.
+    has exited. `report` is called with each WorkerEvent of this process. Raises what
+    `make_application` raises.
 
-    Block SIGNALS before the call. Each is unblocked when there is a handler for it.
+    Block SIGNALS before the call, in the main thread. Each is unblocked when there is a handler for
+    it.
     """
     configure_malloc()
     application = make_application(settings)
@@ -171,7 +173,8 @@ class _Worker:
     def _on_hangup(self) -> None:
         """Handle SIGHUP: stop if the terminal was closed, otherwise start a reload.
 
-        A SIGHUP that arrives during a reload starts another one after it.
+        SIGHUPs that arrive during a reload start one other reload after it. While the server stops,
+        they do nothing.
         """
         if self._terminal.is_closed():
             self.server.stop()
@@ -186,7 +189,7 @@ class _Worker:
     async def _reload(self) -> None:
         """Reload the application and the settings of this process's server; report the result.
 
-        The log files are opened again in any case.
+        The log file is opened again in any case. Then handles SIGHUPs that arrived meanwhile.
         """
         reopen_logs(self._application.settings.server)  # even if the configuration is invalid
         reloaded = await self._application.reload(self._load)

@@ -141,9 +141,11 @@ class WorkerPool:
     def on_exit(self, pid: int, exit_status: int) -> None:
         """Replace a worker that has exited, unless the pool is stopping.
 
-        `run_due` starts the replacement: at once, or a second later if the worker lived less than a
-        second. If the application could not start before all workers served for the first time, no
-        worker is replaced: the pool stops, and the exit status is 1.
+        `exit_status` is negative for a worker that a signal ended. `run_due` starts the
+        replacement: at once, or a second later if the worker lived less than a second. If the
+        status is 1 (the application could not start), and not all workers have served yet, none is
+        replaced: the pool stops, and its ``exit_status`` is 1. Raises KeyError for a process that
+        is no worker.
         """
         worker = self._workers.pop(pid)
         if self._is_stopping:
@@ -161,7 +163,9 @@ class WorkerPool:
     def reload(self) -> None:
         """Make all workers reload. Do nothing while the pool is stopping.
 
-        If the configuration is invalid, log an error, report "reload failed", and signal no worker.
+        Report "reload started", open the log file again, and send SIGHUP to each worker; the result
+        is reported when all have finished. If the configuration is invalid, log an error, report
+        "reload failed", and signal no worker.
         """
         if self._is_stopping:
             return
@@ -203,9 +207,10 @@ class WorkerPool:
         self._processes.send_signal(pid, signal.SIGHUP)
 
     def _finish_reload(self) -> None:
-        """If no worker is reloading any more, report the result of the reload.
+        """If no worker is reloading any more, report the result of the reload in progress, if any.
 
-        If no worker failed, those that start from now on have the new settings.
+        If no worker failed, those that start from now on have the new settings, and the log file is
+        opened again.
         """
         if not self._is_reloading or any(worker.is_reloading for worker in self._workers.values()):
             return
