@@ -28,7 +28,8 @@ class MediaRange(NamedTuple):
     """An element of an Accept header, or any text at the place of one; the case is as it was sent.
 
     `parameters` are names and values in the order in which they were sent, without the quotes
-    around a value. The weight is the one named ``q``: text, since APIs differ in what they accept.
+    around a value; one without ``=`` has an empty value. The weight is the one named ``q``: text,
+    since APIs differ in what they accept.
     An empty element is well formed, as RFC 9110 (5.6.1) requires.
     """
 
@@ -38,7 +39,10 @@ class MediaRange(NamedTuple):
 
 
 def parse_accept(accept: str) -> list[MediaRange]:
-    """Split an Accept header into media ranges. Takes any text, in time proportional to it."""
+    """Split an Accept header into media ranges. Takes any text, in time proportional to it.
+
+    An empty header gives one range, whose media type is empty.
+    """
     return [parse_media_range(element) for element in _ELEMENT.findall(accept)]
 
 

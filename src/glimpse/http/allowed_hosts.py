@@ -20,8 +20,9 @@ _OPTION = "[api] noauth_allowed_hosts"
 class AllowedHosts:
     """The hosts that a request may name in its Host, forwarded host and Origin headers.
 
-    These are ``localhost``, loopback addresses, `names`, and the address `listen`. A process that
-    listens on every address (``0.0.0.0``) allows every address: DNS rebinding needs a host name.
+    These are ``localhost``, loopback addresses, `names`, and `listen`, where the process listens.
+    Ports and case do not matter. A process that listens on every address (``0.0.0.0``) allows every
+    address: DNS rebinding needs a host name.
     """
 
     def __init__(self, listen: str, names: Iterable[str], *, trust_proxy_headers: bool) -> None:
@@ -36,11 +37,11 @@ class AllowedHosts:
     def refusal(self, scope: Scope) -> str | None:
         """Return the error message for a request that has to be refused; None if it is allowed.
 
-        A request is refused if its Host header names a host that is not allowed, or is malformed.
-        If proxy headers are trusted, the same goes for the forwarded host. If the method is not a
-        safe one (GET, HEAD, OPTIONS, TRACE), it goes for Origin, and without Origin a request is
-        refused that the browser marks as cross-site. A request without a Host header is allowed: no
-        browser sends one.
+        `scope` has the keys of `extend_scope`. A request is refused if one of these headers is
+        malformed or names a host that is not allowed: Host; the forwarded host, if proxy headers
+        are trusted; Origin, unless the method is a safe one (GET, HEAD, OPTIONS, TRACE). Another
+        method without Origin is refused if the browser marks the request as cross-site. A missing
+        Host header is no reason to refuse: browsers always send it.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         host = headers.get(b"host")
@@ -71,8 +72,8 @@ class AllowedHosts:
         """Return False if a web page of a host that is not allowed sent the request.
 
         Origin names the page; only browsers send it. ``null``, which browsers send for a page
-        without a host, is not allowed. Without Origin, the result is False only if the browser
-        marks the request as cross-site (Sec-Fetch-Site).
+        without a host, is not allowed, nor is another scheme than http and https. Without Origin,
+        the result is False only if the browser marks the request as cross-site (Sec-Fetch-Site).
         """
         origin = headers.get(b"origin")
         if origin is None:

@@ -97,9 +97,9 @@ def _count_bytes(total: int) -> None:
 async def send_pieces(receive: Receive, send: Send, pieces: AsyncGenerator[bytes, None]) -> None:
     """Send the pieces of a response's body as they are produced; the head was sent before.
 
-    If the client disconnects, it returns without an error. It raises what `pieces` raises, and
-    closes `pieces` in any case. `receive` is that of a request whose body has been read, so that it
-    returns when the client disconnects.
+    If the client disconnects, it returns without an error at the next piece. It raises what
+    `pieces` raises, and closes `pieces` in any case. `receive` is that of a request whose body has
+    been read, so that it returns when the client disconnects.
     """
     disconnected = asyncio.ensure_future(receive())
     try:

@@ -10,7 +10,10 @@ READINESS_PATH = "/readiness"
 
 
 class HealthMiddleware:
-    """Responds to health checks and readiness checks; passes all other requests on to `app`."""
+    """Responds to health checks and readiness checks; passes all other requests on to `app`.
+
+    `Healthcheck.matches` finds the health checks; readiness checks have the path READINESS_PATH.
+    """
 
     def __init__(self, app: ASGIApp, healthcheck: Healthcheck, readiness: Readiness) -> None:
         self._app = app

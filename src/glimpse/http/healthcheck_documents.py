@@ -31,10 +31,10 @@ def content_type(media_type: str) -> Header:
 
 
 def render_results(results: Sequence[HealthResult], media_type: str, *, detailed: bool) -> str:
-    """Return a body in the result of `choose_media_type`.
+    """Return the body in `media_type`, which is a result of `choose_media_type`.
 
-    Plain text has one line for each result: its reason. HTML and JSON have the details of the
-    results, too, if `detailed`.
+    Plain text has one line for each result: its reason. If `detailed`, HTML and JSON have the
+    details, too, and JSON the state of the Python interpreter.
     """
     if media_type == "application/json":
         document = (_detailed_document if detailed else _brief_document)(results)

@@ -26,7 +26,8 @@ class Readiness:
 
     `checks` are by the names of the parts. A check that raises, or takes more than `timeout`
     seconds, counts as a part that is not ready. The body, in JSON, names each part, and why it is
-    not ready. Results are used again for a second, so that frequent requests do not load the parts.
+    not ready, without addresses and secrets. Results are used again for a second, so that frequent
+    requests do not load the parts.
     """
 
     def __init__(self, checks: Mapping[str, ReadinessCheck], timeout: float = _TIMEOUT) -> None:

@@ -37,9 +37,10 @@ class RequestMiddleware:
     An exception that `app` raises is logged. If no response has started, the client gets a 500 in
     plain text. Otherwise the exception is raised to the server, which closes the connection.
 
-    At the end of a request the observer is called and, if `access_log`, a line is logged. For an
-    incomplete response, both get the status 499 if the client did not read it to its end, and 500
-    if the server could not complete it.
+    The observer is called at the start and the end of a request; `in_flight` counts it meanwhile.
+    At the end, a line is logged if `access_log`. For an incomplete response, the observer and the
+    line get the status 499 if the client did not read it to its end, and 500 if the server could
+    not complete it.
     """
 
     def __init__(

@@ -11,7 +11,8 @@ def write_problem(directory: Path, name: str, content: str) -> str | None:
 
     It checks permissions, free space (64 KiB) and free inodes, and writes nothing. A missing
     directory cannot be written. The message calls the directory `name`, and what would be in the
-    files `content`. Blocks until the file system responds: call it in a thread.
+    files `content`. Blocks until the file system responds: call it in a thread. Raises OSError if
+    the file system does not report its space.
     """
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
         return f"{name} cannot be written"
