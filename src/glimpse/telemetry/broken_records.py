@@ -20,8 +20,9 @@ class BrokenRecords:
         self._reported: set[str] = set()
 
     def report(self, record_id: object, reason: str) -> None:
-        """Log that a record is left out of responses because of `reason`, unless logged before.
+        """Log that a record is left out of responses because of `reason`, once for each id.
 
+        Another reason is not logged for the same id; of an id, the first 100 characters count.
         `record_id` may be of any type, because it comes from a document of another service. Of ids
         that are not text, one of each type is logged.
         """

@@ -35,9 +35,9 @@ _FRAMES = ("  ", "Traceback (", "\n")  # beginnings of the parts of a traceback 
 def configure_logging(server: Server) -> None:
     """Send log records to a file or standard error, as lines or JSON objects.
 
-    Replaces the handlers of an earlier call, so that the file is opened again after log rotation.
-    Libraries that log tokens below WARNING are set to WARNING. Raises OSError, and changes nothing,
-    if the file cannot be opened.
+    Records below INFO are dropped, unless `server.debug`. Replaces all handlers of the root logger,
+    so that the file is opened again after log rotation. Libraries that log tokens below WARNING are
+    set to WARNING. Raises OSError, and changes nothing, if the file cannot be opened.
     """
     file = log_path(server)
     handler = _FileHandler(file) if file else _StreamHandler(sys.stderr)
@@ -54,8 +54,8 @@ def configure_logging(server: Server) -> None:
 def log_path(server: Server) -> Path | None:
     """Return the file to log to, by oslo.log's rules; None for standard error.
 
-    It is `log_file`, or else ``glimpse.log``, in `log_dir`, or else in the working directory. None
-    if neither option is set.
+    Its name is `log_file`, by default ``glimpse.log``; it is relative to `log_dir`, by default the
+    working directory. None if neither option is set.
     """
     if not (server.log_file or server.log_dir):
         return None
@@ -158,9 +158,10 @@ class LineFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as one JSON object: seconds since 1970, level, logger, ids, message.
+    """Formats a record as one JSON object: time, level, logger, process, ids, message, traceback.
 
-    If the arguments of a message are named, as those of the access log are, they are fields, too.
+    The time is in seconds since 1970; there is a traceback only for an exception. If the arguments
+    of a message are named, as those of the access log are, they are fields, too.
     Texts are redacted and escaped as in lines.
     """
 

@@ -142,5 +142,8 @@ def _gauge_of_requests_in_flight(registry: CollectorRegistry) -> Gauge:
 
 
 def remove_worker_metrics(pid: int) -> None:
-    """Subtract the requests in flight of a worker that has exited. Its other counts remain."""
+    """Subtract the requests in flight of a worker that has exited. Its other counts remain.
+
+    Call it only if PROMETHEUS_MULTIPROC_DIR is set.
+    """
     mark_process_dead(pid)  # type: ignore[no-untyped-call]  # prometheus_client does not type it

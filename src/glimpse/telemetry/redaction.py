@@ -99,9 +99,11 @@ def sanitize(text: str) -> str:
 def redact_target(path: str, query: str) -> str:
     """Return a request's path and query in ASCII, on one line, without secrets.
 
-    These are replaced by ``***``, even if they are percent-encoded, several times over:
+    The result is ``path?query``, or only the path if the query is empty. `path` and `query` are
+    percent-encoded, as they were sent. These are replaced by ``***``, even if they are encoded
+    several times over:
 
-    - segments after ``/tokens/`` and the like
+    - segments after ``token``, ``password``, ``secret``, their plurals, and ``passwd``
     - values of parameters named like a secret (after ``?``, ``&``, ``;`` or ``#``)
     - users and passwords of URLs
     - texts with the form of a token
@@ -146,7 +148,7 @@ def _in_ascii(text: str) -> str:
 
 
 def _redacted_path(path: str) -> str:
-    """Redact each segment of a path; hide the one after ``tokens`` and the like as a whole.
+    """Redact each segment of a path; hide the one after `_is_secret_parent` as a whole.
 
     A segment may have parameters after ``;``, ``?`` or ``#``.
     """
@@ -242,7 +244,10 @@ def header_value(text: str) -> str:
 
 
 def quote_url(url: str) -> str:
-    """Return `url` with characters that are invalid in URLs, or end a header, percent-encoded."""
+    """Return `url` with characters that are invalid in URLs, or end a header, percent-encoded.
+
+    What is percent-encoded already stays as it is.
+    """
     return url if _PLAIN_URL.fullmatch(url) else quote(url, safe="/:@[]?&=%", errors="replace")
 
 

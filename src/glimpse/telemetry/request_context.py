@@ -70,7 +70,7 @@ current_context: ContextVar[RequestContext] = ContextVar(
 def new_context(headers: Mapping[bytes, bytes], observer: Observer) -> RequestContext:
     """Make the context of a new request: with a new id, and the client's id from `headers`.
 
-    The names of `headers` are lower-case.
+    The names of `headers` are lower-case. A client's id that is not ``req-<uuid>`` is ignored.
     """
     sent = headers.get(b"x-openstack-request-id", b"")
     global_id = sent.decode() if _REQUEST_ID.fullmatch(sent) else None
