@@ -21,7 +21,7 @@ class RequestTarget(NamedTuple):
     """The request for which a token is used.
 
     ``service`` is the type of the service, such as ``compute``, ``method`` an HTTP method in upper
-    case. ``path`` is percent-decoded and has no query.
+    case. ``path`` is the whole path, such as ``/v2.1/images``, percent-decoded and without query.
     """
 
     service: str

@@ -23,7 +23,7 @@ class NoAuthIdentity:
     ) -> Caller:
         """Return the caller that `token` names: ``user:project``, or ``user``.
 
-        With ``user`` alone, the project has the same name. `service_token` and `target` are
+        Without a project, it has the name of the user. `service_token` and `target` are
         ignored. Raises Unauthorized if the user is missing or empty, as Compute's noauth does, or
         if one of the names has more than 255 characters, since the project becomes the owner of
         images.

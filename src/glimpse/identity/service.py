@@ -46,10 +46,10 @@ class Identity(Protocol):
 
         `token` is the ``X-Auth-Token`` header, `service_token` the ``X-Service-Token`` header; None
         if the request has none. If `service_token` is a valid token of a service's user, `token`
-        may have expired a while ago, as in keystonemiddleware.
+        may have expired recently: in the last two days, unless Keystone is configured otherwise.
 
-        `target` is the request. It is compared with the access rules of `token`; if `token` has
-        such rules and `target` is None, `token` is refused.
+        `target` is the request. A `token` with access rules is refused if none of them allows
+        `target`, or if `target` is None; beside a service's token, its rules are not checked.
 
         Raises Unauthorized if `token` is missing, or one of the tokens is refused;
         IdentityUnavailable if one could not be checked.

@@ -39,7 +39,8 @@ class AuthRequest:
 
     The method password has the parameters ``user`` and ``password``. The method token has
     ``token``. The method application_credential has ``credential`` and ``secret``; if the
-    credential is named without an id, ``user`` is its owner.
+    credential is named without an id, ``user`` is its owner. If two methods name a ``user``, the
+    one of the later method is used for both.
 
     The scope is ``project``, or unscoped if ``is_unscoped`` is True, or ``other_scope``, which is
     ``domain``, ``system`` or ``OS-TRUST:trust``. If the request has no scope, the new token has the
@@ -75,8 +76,8 @@ def parse_auth_request(document: object) -> AuthRequest:
     """Make an AuthRequest of `document`, the parsed JSON body.
 
     A method that is listed twice counts once. Raises BadRequest for a malformed body, or if the
-    parameters of a listed method are missing. A method that is not in METHODS is no error here: its
-    name is kept, its parameters are ignored, and Login refuses it.
+    parameters of a listed method are missing. Login, not this function, refuses an empty list of
+    methods, and a method that is not in METHODS: its name is kept, its parameters are ignored.
     """
     auth = _require_object(_require_object(document, "the body").get("auth"), "auth")
     identity = _require_object(auth.get("identity"), "auth.identity")

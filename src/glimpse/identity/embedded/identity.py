@@ -75,8 +75,9 @@ class EmbeddedIdentity:
         """Open the state directory; create what is missing, with standard users and a new key.
 
         New tokens expire after `token_expiration` seconds. `region_name` is the region in the
-        catalog. Raises OSError. Raises IdentityUnavailable if the revocations cannot be read, and
-        InvalidStateFile if the identity file or the key file has invalid content.
+        catalog. Raises OSError if a file cannot be created or read, IdentityUnavailable if the
+        revocations cannot be read or written, and InvalidStateFile if the identity file or the key
+        file has invalid content.
         """
         identity_file = IdentityFile(state_dir)
         key_file = TokenKeyFile(state_dir / "token.key", clock)
@@ -92,9 +93,10 @@ class EmbeddedIdentity:
         """Implement Identity.authenticate: return the caller of `token`, in µs if it is cached.
 
         If the user of `service_token` has the role ``service``, `token` may have expired up to two
-        days ago. An invalid `service_token` raises Unauthorized, too. `target` is ignored, since
-        application credentials have no access rules here. Raises IdentityUnavailable if the
-        revocations cannot be read.
+        days ago; a `service_token` of another user has no effect. `target` is ignored, since
+        application credentials have no access rules here. Raises Unauthorized if `token` is
+        missing, or if one of the tokens is not valid (see `validate`), and IdentityUnavailable if
+        the revocations cannot be read.
         """
         if not token:
             raise Unauthorized("The request you have made requires authentication.")
@@ -115,8 +117,9 @@ class EmbeddedIdentity:
 
         The token may have expired up to `expired_window` seconds ago. Raises Unauthorized if the
         token is not valid: none of the keys has signed it; it has expired or been revoked; its
-        user, project or application credential is missing, disabled or expired; or the user's
-        password has been changed. Raises IdentityUnavailable if the revocations cannot be read.
+        user, project or application credential is missing, disabled or expired; the user has no
+        role in the project; or the user's password has been changed. Raises IdentityUnavailable if
+        the revocations cannot be read.
         """
         self._refresh()
         token = self._key_file.keys.verify(text)

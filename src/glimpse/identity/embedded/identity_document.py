@@ -51,10 +51,10 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of `document` in which each named entry has an id, and a password or a hash.
 
     A user with neither gets a random ``password``. A user with both loses ``password_hash``, which
-    may be that of an older password. The ``secret`` of an application credential is replaced by
-    ``secret_hash``. A missing section becomes an empty list. Entries
-    without a name stay as they are, for `parse_directory` to report. Raises InvalidStateFile for a
-    section that is not a list.
+    may be that of an older password; a ``password`` of null counts, too. The ``secret`` of an
+    application credential is replaced by ``secret_hash``. A missing section becomes an empty list.
+    Entries without a name stay as they are, for `parse_directory` to report. Raises
+    InvalidStateFile for a section that is not a list.
     """
     result = {**document}
     for section in ("projects", "users", "application_credentials"):
@@ -89,6 +89,9 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
       member, and member implies reader.
     - ``application_credentials``: id, name, user and project (id or name), roles, secret_hash,
       description, expires_at (a POSIX time), unrestricted.
+
+    Optional are enabled (default: true), roles, description, expires_at (default: never) and
+    unrestricted (default: false). A credential without roles has those of its user in the project.
 
     Invalid entries are left out, and so are a user's roles in an unknown project;
     ``Directory.invalid_entries`` has the reasons. Raises InvalidStateFile if a list is missing.

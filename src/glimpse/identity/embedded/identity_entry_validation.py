@@ -14,8 +14,8 @@ def valid_entries(
 
     `kind` is ``project``, ``user`` or ``application credential``. An entry is valid if it is an
     object in which each value that `parse_directory` lists has the right type, and none that is
-    required is missing. The others are added to `invalid_entries`, with their id (or their number,
-    if they are no objects) and the reason.
+    required is missing. The others are added to `invalid_entries` meanwhile, with their id (or
+    their number, if they are no objects) and the reason.
     """
     find_invalid_value = _CHECKS[kind]
     for number, entry in enumerate(entries, 1):

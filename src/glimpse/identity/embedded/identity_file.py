@@ -92,10 +92,10 @@ class IdentityFile:
     def change(self, edit: Callable[[dict[str, Any]], None]) -> None:
         """Read the document, let `edit` change it in place, and replace the file atomically.
 
-        Holds a lock, so that no change of another thread or worker is lost. The change is on disk
-        on return, and ``current`` has it. An error of `edit` is raised, and nothing is written.
-        Raises IdentityUnavailable, and writes nothing, if the file is invalid, or cannot be read or
-        written. May be called in any thread.
+        Waits for a lock and holds it, so that no change of another thread or worker is lost. The
+        change is on disk on return, and ``current`` has it. An error of `edit` is raised, and
+        nothing is written. Raises IdentityUnavailable, and writes nothing, if the file is invalid,
+        or cannot be read or written. May be called in any thread.
         """
         try:
             with locked(self._lock):

@@ -68,8 +68,8 @@ class Login:
     async def __call__(self, request: AuthRequest, address: str = "-") -> Session:
         """Check the methods of `request` in their order, and return a session with a new token.
 
-        `address` is the client's address. If the calling task is cancelled, a password that still
-        waits is not checked.
+        `EmbeddedIdentity.sign` makes the token's text. `address` is the client's; failures are
+        counted by it, too. If the calling task is cancelled, a password that waits is not checked.
 
         Raises Unauthorized if there is no method, if one fails, if a value is too long, if the
         methods are of different users, or if the user may not have the requested scope. Raises
@@ -241,8 +241,8 @@ class Login:
         """Return the id of the new token's project; None for an unscoped token.
 
         Without a scope in the request, it is the project of `credential`, if there is one. Raises
-        Unauthorized for an unknown project, for a scope like domain or system, and for any scope
-        other than the project of `credential`.
+        Unauthorized for an unknown project and for a scope like domain or system; with a
+        `credential`, for any scope other than its project.
         """
         if request.other_scope:  # domain or system, in which no user has a role
             raise _refusal()
@@ -262,7 +262,7 @@ class Login:
 
 
 def _find_user(reference: Reference | None, directory: Directory) -> User | None:
-    """Return the user that a request names; None for no name, user or domain that exists."""
+    """Return the user that a request names; None if it names none, or none that exists."""
     if reference is None or not reference.is_in_known_domain:
         return None
     return directory.user(user_id=reference.id, name=reference.name)
@@ -276,7 +276,7 @@ def _find_project(reference: Reference, directory: Directory) -> Project | None:
 
 
 def _find_credential(request: AuthRequest, directory: Directory) -> ApplicationCredential | None:
-    """Return the application credential that `request` names; None if there is none."""
+    """Return the application credential that `request` names, in the same case; or None."""
     reference = request.credential
     if reference is None:
         return None

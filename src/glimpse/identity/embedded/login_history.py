@@ -58,6 +58,6 @@ class LoginHistory:
         return self._failure_level(key), self._failure_level(address)
 
     def _failure_level(self, key: bytes) -> int:
-        """Return 0 for no failures and refusals of `key`, a key or an address; else 1 or 2."""
+        """Return the level of `key`, a key or an address: 0, 1 or 2 (see `rank`)."""
         count = self._throttle.failures(key) + self._refusals.failures(key)
         return _MANY_FAILURES if count > FREE_FAILURES else min(count, 1)

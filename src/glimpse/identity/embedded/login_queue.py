@@ -78,10 +78,11 @@ class LoginQueue:
 
     Every third check is the oldest one instead, so that each check is run at some time.
 
-    If the queue is full, one of the waiting checks or the new one is refused. It is one with the
-    most failures and refusals; of those, one of the address, and then of the key, with the most
-    waiting checks. Between equal ones the choice is random. So a correct login succeeds after some
-    attempts, however many wrong ones are sent.
+    Beyond MAX_WAITING_OF_KEY checks of a key, a random one of them is refused. Beyond MAX_UNITS in
+    all, a waiting check or the new one is refused: one with the most failures and refusals; of
+    those, one of the address, and then of the key, with the most waiting checks. Between equal ones
+    the choice is random. So a correct login succeeds after some attempts, however many wrong ones
+    are sent.
     """
 
     def __init__(

@@ -51,10 +51,10 @@ def client_network(address: str) -> str:
 class LoginThrottle:
     """Counts the failed logins of each key, and computes how long its next login has to wait.
 
-    A key is a result of `digest`, of a name and an address, for example. There is no wait before
-    the third failure; later ones grow up to MAX_DELAY, and no key is locked out. The failures are
-    forgotten after FORGET_SECONDS without another. Beyond MAX_KEYS, the keys that failed longest
-    ago are forgotten. `clock` returns seconds.
+    A key is a result of `digest`, of a name and an address, for example. From the third failure on,
+    its next login waits, longer after each failure, up to MAX_DELAY; no key is locked out. Failures
+    are forgotten after FORGET_SECONDS without another. Beyond MAX_KEYS, the keys that failed
+    longest ago are forgotten. `clock` returns seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

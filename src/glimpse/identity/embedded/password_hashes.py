@@ -70,7 +70,8 @@ def check_password(
     hash.
 
     Each call takes as long as a hash with the parameters `slowest`, so that the time does not
-    reveal which users exist. Pass the `slowest_parameters` of all stored hashes.
+    reveal which users exist. Call it in a thread, and pass the `slowest_parameters` of all stored
+    hashes.
     """
     try:
         expected = _parse(hashed or "")

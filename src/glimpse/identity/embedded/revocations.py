@@ -91,7 +91,7 @@ class Revocations:
             return any(self._database.execute(statement, (each,)).fetchone() for each in audit_ids)
 
     def close(self) -> None:
-        """Close the database and the counter."""
+        """Close the database and the counter. Call no other method after that."""
         self._database.close()
         self._counter.close()
 

@@ -77,7 +77,8 @@ class TokenKeys:
         """Return the token in `text`; None if none of the keys has signed it.
 
         Checks only the signature: the token may have expired or been revoked. Returns None, too,
-        for a text of more than MAX_TOKEN_CHARACTERS, or of another version of Glimpse.
+        for a text of more than MAX_TOKEN_CHARACTERS, or with the fields of another version of
+        Glimpse. The result's ``key_id`` names the key that signed it.
         """
         signed, _, signature = text.rpartition(".")
         if (

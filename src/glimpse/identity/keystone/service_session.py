@@ -92,7 +92,8 @@ class ServiceSession:
 
         `make_plugin` makes the keystoneauth plugin that logs in. It is called now, and again after
         a failed call, since a plugin caches documents of Keystone that may be invalid. It is not
-        called again if Keystone was unreachable or responded with 5xx. Raises what it raises now.
+        called again if Keystone was unreachable or responded with 5xx. What the first call raises
+        is raised here.
         """
         self._make_plugin = make_plugin
         self._options = options
@@ -167,10 +168,10 @@ class ServiceSession:
     async def _call_with_retries(self, call: Callable[[], Result]) -> Result:
         """Run `call`, which calls keystoneauth, in a thread; return its result.
 
-        Retries if Keystone cannot be reached or responds with 5xx. All attempts together take at
-        most `http_connect_timeout` seconds. Raises LoginRefused if Keystone refuses the
-        credentials, IdentityUnavailable for all other errors. Their messages do not quote
-        keystoneauth, whose messages may contain passwords.
+        Retries if Keystone cannot be reached or responds with 5xx, up to `http_request_max_retries`
+        times. All attempts together take at most `http_connect_timeout` seconds. Raises
+        LoginRefused if Keystone refuses the credentials, IdentityUnavailable for all other errors.
+        Their messages do not quote keystoneauth, whose messages may contain passwords.
         """
         try:
             async with asyncio.timeout(self._options.http_connect_timeout):

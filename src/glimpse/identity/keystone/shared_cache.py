@@ -18,7 +18,7 @@ _MAX_ENTRY_BYTES = 256 * 1024  # a response without the catalog has 2,000
 
 
 class InvalidMemcachedServer(ValueError):
-    """A server's name is not ``host:port``, or pymemcache is missing; the message says which."""
+    """A server's name has no valid port, or pymemcache is missing; the message says which."""
 
 
 class SharedEntry(NamedTuple):
@@ -82,7 +82,7 @@ class SharedCache:
         """Return the entry of `token`, of any age.
 
         Returns None if there is no entry, if it is invalid (because it was made with another
-        secret, for example), or if memcached does not respond.
+        secret, for example) or has more than 256 KiB, or if memcached does not respond.
         """
         keys = self._protection.derive_keys(token)
         protected = await self._call(keys.name, lambda client, key: client.get(key))
@@ -183,8 +183,9 @@ def _release_slot(server: _Server, done: "asyncio.Future[object]") -> None:
 def _connection_pool(server: str, timeout: float) -> Any:
     """Make pymemcache's client of `server`, with a pool of connections. Opens no connection.
 
-    `timeout` is in seconds. Raises InvalidMemcachedServer if `server` is not ``host:port`` or the
-    library is missing. (Any, since the library has no types)
+    `server` is ``host:port``, ``host`` (port 11211) or the path of a socket. `timeout` is in
+    seconds. Raises InvalidMemcachedServer if the port is no number, or if the library is missing.
+    (Any, since the library has no types)
     """
     try:
         from pymemcache.client.base import PooledClient, normalize_server_spec  # noqa: PLC0415  an extra, imported only if it is configured

@@ -16,6 +16,7 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
     """Parse the body of Keystone's response to a validation.
 
     `validated_at` is the POSIX time of the response. A caller with the role ``admin`` is an admin.
+    The token may have expired.
     Raises IdentityUnavailable if `body` is not JSON, or if a value has the wrong type or is missing
     that is required: the expiry, the user's id, a role's name, the id of a project, if there is
     one, and all parts of an access rule.
