@@ -8,7 +8,7 @@ Service = Literal["glance", "keystone"]
 class Observer(Protocol):
     """Called when requests start or end, and when calls to other services end.
 
-    Requests wait for all methods, so they take about a microsecond and never raise.
+    Requests wait for its methods. So each method takes about a microsecond, and never raises.
     """
 
     def request_began(self) -> None:
@@ -26,9 +26,10 @@ class Observer(Protocol):
     def call_ended(self, service: Service, method: str, outcome: str, seconds: float) -> None:
         """Record that one call to another service has ended, after `seconds`.
 
-        `outcome` is the status code of the response. Without a response it is ``timeout``,
-        ``bad_answer`` (Glance's response was too large) or ``unreachable`` (any other error). For a
-        login, `method` is ``login``, and `outcome` is ``ok`` or ``failed``.
+        Each retry is a call, too. `method` is the HTTP method. `outcome` is the status code of the
+        response. Without a response it is ``timeout``, ``bad_answer`` (Glance's response was too
+        large) or ``unreachable`` (any other error). For a login, `method` is ``login``, and
+        `outcome` is ``ok`` or ``failed``.
         """
         ...
 
