@@ -25,7 +25,7 @@ _PIECE = re.compile(rf'(?:\A|;)((?:[^;"]|{_QUOTED})*)', re.DOTALL)
 
 
 class MediaRange(NamedTuple):
-    """An element of an Accept header, or any text at the place of one; the case is as it was sent.
+    """An element of an Accept header, or any text in place of one; the case is as sent.
 
     `parameters` are names and values in the order in which they were sent, without the quotes
     around a value; one without ``=`` has an empty value. The weight is the one named ``q``: text,

@@ -88,7 +88,7 @@ def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
 
 
 def client_address(headers: dict[bytes, bytes]) -> str | None:
-    """Return the client's IP address, as proxy headers name it; None if they name no valid one.
+    """Return the client's IP address, as proxy headers name it; None if none is valid.
 
     Of several, the first one counts. ``X-Forwarded-For`` is read only if there is no ``Forwarded``.
     The port of an address is removed, and the zone of an IPv6 address, because it may be any text

@@ -158,10 +158,10 @@ class LineFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as one JSON object: time, level, logger, process, ids, message, traceback.
+    """Formats a record as one JSON object: time, level, logger, process, message, ids.
 
-    The time is in seconds since 1970; there is a traceback only for an exception. If the arguments
-    of a message are named, as those of the access log are, they are fields, too.
+    The time is in seconds since 1970. An exception adds its traceback. If the arguments of a
+    message are named, as those of the access log are, they are fields, too.
     Texts are redacted and escaped as in lines.
     """
 

@@ -48,13 +48,14 @@ def standard_document() -> dict[str, Any]:
 
 
 def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of `document` in which each named entry has an id, and a password or a hash.
+    """Return a copy of `document` with the ids, passwords and hashes that are missing.
 
-    A user with neither gets a random ``password``. A user with both loses ``password_hash``, which
-    may be that of an older password; a ``password`` of null counts, too. The ``secret`` of an
-    application credential is replaced by ``secret_hash``. A missing section becomes an empty list.
-    Entries without a name stay as they are, for `parse_directory` to report. Raises
-    InvalidStateFile for a section that is not a list.
+    Each entry without an id gets one. A user with neither ``password`` nor ``password_hash`` gets a
+    random ``password``; one with both loses ``password_hash``, which may be that of an older
+    password. (A ``password`` of null counts as present.) The ``secret`` of an application
+    credential is replaced by ``secret_hash``. A missing section becomes an empty list. Entries
+    without a name stay as they are, for `parse_directory` to report. Raises InvalidStateFile for a
+    section that is not a list.
     """
     result = {**document}
     for section in ("projects", "users", "application_credentials"):
