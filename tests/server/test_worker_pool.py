@@ -24,6 +24,7 @@ class Service:
         self.started_with: list[Settings] = []
         self.signals: list[tuple[int, signal.Signals]] = []
         self.reports: list[WorkerEvent] = []
+        self.has_no_process = False
         self.sockets_closed = False
         self.pool = WorkerPool(
             settings, self._load, self, self.reports.append, HEARTBEAT, clock=lambda: self.now
@@ -36,6 +37,8 @@ class Service:
         return self.loaded
 
     def start(self, settings: Settings) -> int:
+        if self.has_no_process:
+            raise BlockingIOError("Resource temporarily unavailable")
         self.started_with.append(settings)
         return len(self.started_with)  # process ids are 1, 2, 3, ...
 
@@ -117,6 +120,23 @@ def test_two_workers_that_exit_are_both_replaced(service: Service) -> None:
     assert not service.pool.is_empty
     service.advance(1)
     assert service.started == 4
+
+
+def test_a_replacement_that_cannot_be_forked_is_tried_again_a_second_later(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.send("started", 1, 2)
+    service.advance(60)
+    service.has_no_process = True
+    service.pool.on_exit(1, -9)
+    service.pool.run_due()
+    assert "No worker can be started now" in caplog.text
+    assert not service.pool.is_empty
+    service.has_no_process = False
+    service.advance(0.5)
+    assert service.started == 2
+    service.advance(0.5)
+    assert service.started == 3
 
 
 def test_a_service_that_cannot_start_stops_with_status_1(service: Service) -> None:

@@ -88,7 +88,11 @@ class Supervisor:
         has handlers for them, so that none is lost. Raises OSError if the fork fails.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            raise
         if pid == 0:
             status = 1
             try:

@@ -74,9 +74,8 @@ class WorkerPool:
         self._next_heartbeat = clock()
         self._workers: dict[int, _WorkerState] = {}  # by process id
         self._replace_at: list[float] = []  # one time for each worker that is to be replaced
-        self._new_settings: Settings | None = (
-            None  # of the reload in progress, unless it failed in a worker
-        )
+        # Of the reload in progress, unless it failed in a worker.
+        self._new_settings: Settings | None = None
         self._is_started = False
         self._is_reloading = False
         self._is_stopping = False
@@ -108,7 +107,7 @@ class WorkerPool:
         due = [moment for moment in self._replace_at if moment <= now]
         self._replace_at = [moment for moment in self._replace_at if moment > now]
         for _ in due:
-            self._start_worker()
+            self._start_replacement()
         interval = self._heartbeat_interval
         if interval and now >= self._next_heartbeat:
             self._next_heartbeat = now + interval
@@ -194,12 +193,23 @@ class WorkerPool:
             self._processes.send_signal(pid, signal.SIGTERM)
 
     def _start_worker(self) -> None:
-        """Start a worker. If it starts during a reload, with the old settings, make it reload."""
+        """Start a worker. If it starts during a reload, with the old settings, make it reload.
+
+        Raises OSError if the system has no process for it.
+        """
         pid = self._processes.start(self.settings)
         now = self._clock()
         self._workers[pid] = _WorkerState(started_at=now, reported_at=now)
         if self._is_reloading:  # it started with the old settings
             self._reload_worker(pid)
+
+    def _start_replacement(self) -> None:
+        """Start a worker; if the system has no process for it, log that and try again later."""
+        try:
+            self._start_worker()
+        except OSError as error:
+            _LOG.error("No worker can be started now, this is tried again: %s", error)
+            self._replace_at.append(self._clock() + _BACKOFF)
 
     def _reload_worker(self, pid: int) -> None:
         """Send SIGHUP to a worker, which reports "reloaded" or "reload failed" when it is done."""

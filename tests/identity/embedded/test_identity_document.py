@@ -50,6 +50,13 @@ def test_hash_beside_a_password_is_removed() -> None:
     assert "password_hash" not in document["users"][0]
 
 
+def test_hash_beside_a_password_of_null_is_kept() -> None:
+    user = {"id": "u", "name": "demo", "password": None, "password_hash": "scrypt$..."}
+    (completed,) = complete_document({"users": [user]})["users"]
+    assert completed["password_hash"] == "scrypt$..."
+    assert completed["password"] is None
+
+
 def test_users_and_projects_are_found_by_id_and_by_name_in_any_case() -> None:
     directory = parse(
         projects=[{"id": "p", "name": "Gold"}],

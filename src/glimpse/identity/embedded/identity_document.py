@@ -52,8 +52,8 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
 
     Each entry without an id gets one. A user with neither ``password`` nor ``password_hash`` gets a
     random ``password``; one with both loses ``password_hash``, which may be that of an older
-    password. (A ``password`` of null counts as present.) The ``secret`` of an application
-    credential is replaced by ``secret_hash``. A missing section becomes an empty list. Entries
+    password. A value of null counts as missing. The ``secret`` of an application credential is
+    replaced by ``secret_hash``. A missing section becomes an empty list. Entries
     without a name stay as they are, for `parse_directory` to report. Raises InvalidStateFile for a
     section that is not a list.
     """
@@ -66,12 +66,12 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
             {"id": uuid.uuid4().hex, **entry} if _is_named(entry) else entry for entry in entries
         ]
     for user in filter(_is_named, result["users"]):
-        if "password" in user:
+        if user.get("password") is not None:
             user.pop("password_hash", None)
         elif not user.get("password_hash"):
             user["password"] = secrets.token_urlsafe(18)
     for credential in filter(_is_named, result["application_credentials"]):
-        if "secret" in credential:
+        if credential.get("secret") is not None:
             credential["secret_hash"] = hash_password(str(credential.pop("secret")))
     return result
 
