@@ -65,7 +65,8 @@ _REPEATED_SLASHES = re.compile(r"/{2,}")
 class ComputeAPI:
     """ASGI application for all paths: version discovery, and the operations on images.
 
-    The scope must have the keys that `RequestMiddleware` adds, such as ``glimpse.headers``.
+    It takes HTTP requests only. Their scope must have ``glimpse.headers`` and ``glimpse.base_url``,
+    which `RequestMiddleware` adds.
 
     `image_service_url` takes the URL by which the client reached Glimpse, and returns the Image
     service's base URL for links. It may raise errors of `images.errors`.
@@ -90,7 +91,8 @@ class ComputeAPI:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Respond to a request; send nothing if the client disconnects before its body's end.
 
-        OPTIONS is 200 with an empty body for every path but the version roots.
+        OPTIONS is 200 with an empty body, without a token, for every path but ``/`` and the version
+        roots. Raises ResponseAborted if the image service fails while a list is being streamed.
         """
         path = scope["path"]
         if "//" in path:
@@ -113,9 +115,9 @@ class ComputeAPI:
         """Return the response for `path` below `version_root`: ``/images`` below ``/v2.1``.
 
         Errors become responses, checked in a deployed Compute API's order: 413 for a body that is
-        too large, 401 without a valid token, 404 for an unknown path, then those of `_perform`. It
-        is 503 if the identity service is unavailable, or if request bodies take too much memory.
-        Raises only ClientDisconnected.
+        too large, 401 without a valid token, 404 for a method and path without an operation, then
+        those of `_perform`. It is 503 if the identity service is unavailable, or if request bodies
+        take too much memory. Raises only ClientDisconnected.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         accept = header_text(headers, b"accept")
@@ -137,7 +139,8 @@ class ComputeAPI:
     async def _authenticate(self, scope: Scope) -> Caller:
         """Return the request's caller, and record it in the request context.
 
-        Raises Unauthorized if a token is missing or not valid, and IdentityUnavailable.
+        Raises Unauthorized if X-Auth-Token is missing, or if it or X-Service-Token is refused;
+        IdentityUnavailable if one could not be checked.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         token = headers.get(b"x-auth-token")
@@ -187,7 +190,8 @@ class ComputeAPI:
     ) -> Request:
         """Make the handler's argument; the body is parsed for POST and PUT only.
 
-        Raises a 415 fault for a Content-Type that is not accepted, 400 for a body that is no JSON.
+        Raises a 415 fault, for any method, if `check_content_type` does not accept the
+        Content-Type; a 400 fault for a body that is no JSON.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         method, base_url = scope["method"], scope["glimpse.base_url"]
@@ -218,9 +222,9 @@ class ComputeAPI:
     def _check_request(self, route: Route, request: Request) -> None:
         """Raise a fault for a request that may not reach its handler.
 
-        The first that applies: 400 for a path with another project's id, 404 for a microversion
-        that no longer has the operation, 400 for a GET whose query is not UTF-8, 403 if the policy
-        forbids the caller the operation.
+        The first that applies: 400 for a project id in the path that is not the caller's, 404 for a
+        microversion that no longer has the operation (unless `serve_removed` is set), 400 for a GET
+        whose query is not UTF-8, 403 if `ComputePolicy.check` refuses the caller.
         """
         caller, project_id = request.caller, request.project_id
         if project_id and project_id != caller.project_id:

@@ -49,9 +49,9 @@ def preference(accept: str, offers: Sequence[str]) -> Preference:
     with fewer asterisks (``application/json`` before ``application/*``), then the first in
     `offers`.
 
-    Case matters, also that of ``q``; of a repeated parameter, the last counts. A quality of 0 is
-    the lowest, but refuses nothing. Malformed media ranges count, too: a quality may be above 1,
-    and a media range whose quality is not a number matches nothing.
+    Case matters, also that of ``q``; of a repeated parameter, the last counts. A quality of 0
+    refuses nothing. Malformed media ranges count, too: a quality may be above 1, and a media range
+    whose quality is not a number matches nothing.
     """
     best, best_rank = Preference(JSON), (-1.0, -2)
     ranges = [(each.media_type, dict(each.parameters)) for each in parse_accept(accept)]

@@ -62,7 +62,7 @@ def unauthorized(challenge: str) -> Response:
 
 
 def route_not_found(method: str, accept: str) -> Response:
-    """Return the 404 page for a method and path that no operation has.
+    """Return the 404 page for a method and path that no operation has; empty for HEAD.
 
     `accept` is the Accept header, which decides between HTML, JSON and text; see `_page`.
     """
@@ -70,7 +70,7 @@ def route_not_found(method: str, accept: str) -> Response:
 
 
 def body_too_large(method: str, accept: str) -> Response:
-    """Return the 413 page for a body above ``[oslo_middleware] max_request_body_size``.
+    """Return the 413 page for a body above ``max_request_body_size``; empty for HEAD.
 
     `accept` is the Accept header, which decides between HTML, JSON and text; see `_page`.
     """
@@ -80,8 +80,8 @@ def body_too_large(method: str, accept: str) -> Response:
 def _page(status: int, title: str, text: str, method: str, accept: str) -> Response:
     """Return an error page with the bytes that WebOb sends for it.
 
-    The page is HTML or JSON, as the Accept header prefers, and plain text if it accepts neither. A
-    response to the method HEAD has no body.
+    The page is HTML or JSON, as the Accept header prefers. It is HTML if the header is malformed,
+    plain text if the header accepts neither or is "". A response to the method HEAD has no body.
     """
     offer = best_offer(accept, ("text/html", "application/json"))
     if method == "HEAD":

@@ -61,7 +61,7 @@ def fault_from_error(error: errors.ImageServiceError | IdentityUnavailable) -> F
 
     A service that is unavailable is 503, one that sent an invalid response 502; both have a
     Retry-After header. A deployed Compute API responds with 500 to both. For other errors, status
-    and message are those of a deployed Compute API, but without its HTML escapes
+    and message (_FAULTS) are those of a deployed Compute API, but without its HTML escapes
     (docs/differences.md). The caller must handle NotAuthenticated, which is no fault but a 401.
     """
     if isinstance(error, errors.Unavailable | IdentityUnavailable):

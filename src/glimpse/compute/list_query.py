@@ -47,16 +47,17 @@ class ListRequest(NamedTuple):
 # A client that polls repeats its request. The cache takes some 2 MB.
 @cache_if_short(longest=1024, entries=128)
 def parse_list_request(query_string: bytes) -> ListRequest:
-    """Parse the query string of a list.
+    """Parse the query string of a list. The result may be cached: do not change it.
 
-    Unknown parameters are ignored. If a parameter is repeated, the last value counts.
-    ``property-{key}`` filters by a property or an attribute, with the syntax of the Image API
-    (``property-name=in:a,b``). ``page_size`` and ``offset`` have no effect. There is no default
-    ``limit``.
+    Known parameters are ``limit``, ``marker``, ``changes-since`` and the filters: those in
+    _IMAGE_SERVICE_NAMES, and ``property-{key}``, which filters by a property or an attribute with
+    the syntax of the Image API (``property-name=in:a,b``). ``page_size`` and ``offset`` have no
+    effect; unknown parameters are ignored. If a parameter is repeated, the last value counts. ``;``
+    separates parameters as ``&`` does. There is no default ``limit``.
 
-    Raises a 400 fault or images.errors.Invalid for a value that is not valid. Every ``limit``,
-    ``page_size`` and ``offset`` must be a whole number, 1 or more, even if it is repeated. No known
-    parameter may have a NUL character.
+    Raises a 400 fault or images.errors.Invalid for a value that is not valid, and for a query
+    string that is not UTF-8. Every ``limit``, ``page_size`` and ``offset`` must be a whole number,
+    1 or more, even if it is repeated. No known parameter may have a NUL character.
     """
     try:
         text = query_string.decode().replace(";", "&")  # the Compute API accepts both as separator
@@ -112,6 +113,7 @@ def _check_text(name: str, value: str) -> None:
 def _make_query(parameters: dict[str, str]) -> ImageQuery:
     """Return the query for a request's parameters, by their names in the Compute API.
 
+    `parameters` have passed _check_number and _check_text. A limit above 2**62 becomes 2**62.
     Raises a 400 fault or Invalid for a value that is not valid.
     """
     filters, changed_since = _split_filters(parameters)
@@ -182,8 +184,9 @@ def _parse_changes_since(date: str) -> DateBound:
 def _parse_statuses(text: str) -> tuple[str, ...]:
     """Return the Image service's statuses that the value of a filter by status finds.
 
-    The value is a status of the Compute API, or a list of them: ``in:ACTIVE,ERROR``. With another
-    operator it is parsed as in the Image API. Raises Invalid.
+    The value is a status of either API (see `stored_statuses`), or a list: ``in:ACTIVE,ERROR``. A
+    value with another operator is changed to lower case, and parsed by `parse_texts`. Raises
+    Invalid for an unknown operator, and for a misplaced quote.
     """
     operator, colon, rest = text.partition(":")
     if colon and operator.lower() == "in":

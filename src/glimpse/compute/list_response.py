@@ -28,7 +28,7 @@ async def list_response(
     The body of a short list (some 200 images, with some 400,000 characters of properties) is
     complete, and all errors of `pages` are raised here. The body of a longer one is a generator
     that holds one page in memory at a time; errors of pages that it reads later are raised to its
-    reader.
+    reader. `pages` is closed when the document is complete.
     """
     first = await _merge_first_pages(pages)
     if not first.is_last:
@@ -58,7 +58,7 @@ async def _merge_first_pages(pages: AsyncIterator[Page]) -> Page:
 def _is_long(images: Sequence[Image]) -> bool:
     """Return True if a list that starts with these images is to be streamed.
 
-    That is so for 200 images, and for more than 400,000 characters of properties.
+    That is so for 200 images or more, and for more than 400,000 characters of properties.
     """
     return (
         len(images) >= _MAX_IMAGES
@@ -71,8 +71,9 @@ async def _stream(
 ) -> AsyncGenerator[bytes, None]:
     """Yield the JSON text of a list: the images of `page`, then those of the other `pages`.
 
-    Each piece has the images of one page; the last has the link to the next page, if there is one.
-    Raises what `pages` raises. Closes `pages`.
+    Each piece has the images of one page; a page without images has no piece. The last piece ends
+    the text, with the link to the next page if there is one. Raises what `pages` raises. Closes
+    `pages`.
     """
     separator = b'{"images":['
     last_image: Image | None = None

@@ -128,8 +128,8 @@ def property_changes(
 def check_storable(metadata: Mapping[str, Any]) -> None:
     """Raise a 400 fault for metadata that the Image service cannot store.
 
-    That is text with a lone surrogate, and a value of a key in `ENCODED_KEYS` that is not JSON. (A
-    deployed Compute API responds with 500.)
+    That is text with a lone surrogate, and a value of a key in `ENCODED_KEYS` that `decode_json`
+    does not decode. (A deployed Compute API responds with 500.)
     """
     for key, value in metadata.items():
         try:

@@ -42,7 +42,8 @@ def requested_microversion(
 
     It is `maximum` for ``latest``, 2.1 if no header names one, and None below the root `/v2`, which
     has no microversions. ``OpenStack-API-Version: compute 2.35`` has precedence over
-    ``X-OpenStack-Nova-API-Version: 2.35`` (API microversion guideline). Raises a 400 fault for a
+    ``X-OpenStack-Nova-API-Version: 2.35`` (API microversion guideline); of several versions in one
+    header, the last counts. The names in `headers` are in lower case. Raises a 400 fault for a
     malformed version, and a 406 fault for one below 2.1 or above `maximum`.
     """
     if version_root == LEGACY_ROOT:

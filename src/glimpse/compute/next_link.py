@@ -19,8 +19,9 @@ class NextLink(NamedTuple):
     def render(self, marker: str) -> list[dict[str, str]]:
         """Return the value of ``images_links`` for a page whose last image has the id `marker`.
 
-        In the URL, the parameters are sorted by name, and each name occurs once, with its last
-        value. `marker` replaces the value of the request's ``marker``, or comes last.
+        In the URL, the parameters are sorted by name and value. Each name occurs once, with the
+        last of its sorted values, as in a deployed Compute API. `marker` replaces the value of the
+        request's ``marker``, or comes last.
         """
         url = f"{self.list_url}?{_encode_parameters(self.parameters, marker)}"
         return [{"rel": "next", "href": url}]

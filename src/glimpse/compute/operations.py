@@ -137,8 +137,9 @@ class Operations:
     async def _write(self, request: Request, metadata: dict[str, Any], *, replace: bool) -> Image:
         """Set metadata of an image atomically; return the image as it is afterwards.
 
-        With `replace`, all other metadata is removed. Raises a fault for metadata that no caller
-        may set, but what `_check_allowed` raises comes before it.
+        With `replace`, all other metadata is removed, except keys that start with ``os_glance``.
+        Raises a fault for metadata that no caller may set, but what `_check_allowed` raises comes
+        before it; otherwise what `_change` raises.
         """
         fault = _fault_for_metadata(request.image_id, metadata)
         if fault is not None:

@@ -14,10 +14,10 @@ ALL_OPERATIONS = "os_compute_api:os-images"
 
 
 class ComputePolicy:
-    """Decides by the operator's rules; `rules` is None if no policy file is configured.
+    """Applies the operator's rules: which operations a caller may use, and if it sees sizes.
 
-    A rule that is not configured allows every caller. A rule's target is the caller's own project
-    and user, as in Compute.
+    `rules` is None if no policy file is configured. A rule that is not configured allows every
+    caller. A rule's target is the caller's own project and user, as in Compute.
     """
 
     def __init__(self, rules: PolicyRules | None) -> None:

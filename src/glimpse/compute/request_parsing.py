@@ -13,14 +13,14 @@ METHODS_WITH_BODY = frozenset(("POST", "PUT"))
 
 
 def header_text(headers: Mapping[bytes, bytes], name: bytes) -> str:
-    """Return the value of a header as text; "" if the request does not have it."""
+    """Return the value of a header as text; "" if it is missing. `name` is in lower case."""
     return headers.get(name, b"").decode("latin-1")
 
 
 def check_content_type(header: bytes | None) -> None:
     """Raise a 415 fault unless a Content-Type is JSON, Compute's JSON, text/plain or missing.
 
-    Parameters, as in ``application/json;charset=utf-8``, are ignored.
+    Case matters. Parameters, as in ``application/json;charset=utf-8``, are ignored.
     """
     content_type = (header or b"").partition(b";")[0].decode("latin-1")
     if content_type and content_type != "text/plain" and content_type not in JSON_TYPES:
@@ -38,8 +38,9 @@ def check_query(query_string: bytes) -> None:
 
 
 def parse_json(body: bytes) -> object:
-    """Parse a JSON body; return None for an empty one. Raises a 400 fault for malformed JSON.
+    """Parse a JSON body; return None for an empty one.
 
+    Raises a 400 fault for JSON that is malformed, not UTF-8, or nested too deeply for a parser.
     NaN, numbers of any size and lone surrogates are accepted, as in a deployed Compute API.
     """
     if not body:
@@ -53,8 +54,8 @@ def parse_json(body: bytes) -> object:
 def _parse_leniently(body: bytes) -> object:
     """Parse JSON that orjson rejects and a deployed Compute API's parser accepts, such as NaN.
 
-    The validation of the body then names the attribute with such a value. Raises a 400 fault for
-    malformed JSON.
+    The validation of the body then names the attribute with such a value. Raises a 400 fault (see
+    `parse_json`).
     """
     try:
         return json.loads(body.decode())

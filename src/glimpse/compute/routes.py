@@ -29,11 +29,11 @@ class Handler(Protocol):
 class Route:
     """One operation of the Compute API.
 
-    `path` is relative to the version root; ``{id}`` and ``{key}`` in it match any text that is not
-    empty. `policy_rule` is the name of the operation's policy rule. Without one, every caller with
-    a valid token may use the operation, even without a project. `last_microversion` is the last
-    that has the operation; None if all have it. `successor` is its replacement in the Image API.
-    `name` is the operation's name in logs and metrics.
+    `path` is relative to the version root; ``{id}`` and ``{key}`` in it match one segment of any
+    text, if it is not empty. `policy_rule` is the name of the operation's policy rule. Without one,
+    every caller with a valid token may use the operation, even without a project.
+    `last_microversion` is the last that has the operation; None if all have it. `successor` is its
+    replacement in the Image API. `name` is the operation's name in logs and metrics.
     """
 
     method: str
@@ -100,8 +100,8 @@ class Match(NamedTuple):
 def split_version_root(path: str) -> tuple[str, str]:
     """Split ``/v2.1/images`` into the version root ``/v2.1`` and the path ``/images``.
 
-    A path that is not below a version root, such as ``/v2.1`` itself, is returned whole, with "" as
-    its version root.
+    A path that is not below a version root, such as ``/v2.1`` or ``/v2.1/``, is returned whole,
+    with "" as its version root.
     """
     if path.startswith("/v2.1/") and path != "/v2.1/":
         return "/v2.1", path[5:]
@@ -148,7 +148,7 @@ def _find(method: str, segments: list[str]) -> tuple[Route, str, str] | None:
     """Return the first route that has the method and these segments; None if there is none.
 
     With it come the image id and the metadata key in the segments; "" if its path has none. An
-    empty segment is neither an id nor a key.
+    empty segment is neither an id nor a key. A newline counts as the empty segment of ``/``.
     """
     for route, literals, image_id_at, key_at in _TEMPLATES.get((method, len(segments)), ()):
         for position, text in literals:

@@ -38,9 +38,10 @@ def versions_document(base_url: str, advertised: str) -> dict[str, Any]:
 
 
 def version_document(base_url: str, root: str, advertised: str) -> dict[str, Any]:
-    """Return the document of ``GET /v2.1`` or ``GET /v2``: one version. `root` is its path.
+    """Return the document of ``GET /v2.1`` or ``GET /v2``: one version.
 
-    `advertised` is as in `versions_document`.
+    `root` is its path, one of VERSION_ROOTS. `advertised` is the highest microversion that it
+    names, as in `versions_document`; a version without microversions names none.
     """
     described_by = {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"}
     return {

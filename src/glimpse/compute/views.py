@@ -43,8 +43,8 @@ class Links(NamedTuple):
     def image_links(self, image_id: str) -> orjson.Fragment:
         """Return the self, bookmark and alternate links of an image, as JSON.
 
-        The text is formatted directly, because no URL here has characters that JSON escapes;
-        serializing dictionaries of links took half of the time of a page.
+        `image_id` must not have characters that JSON escapes. The URLs have none, so the text is
+        formatted directly; serializing dictionaries of links took half of the time of a page.
         """
         versioned, bookmark, image_service = self
         text = (
@@ -99,14 +99,18 @@ def with_prefix(url: str, prefix: str | None) -> str:
 
 
 def basic_view(image: Image, links: Links) -> dict[str, Any]:
-    """Return the document of an image in ``GET /images``: its id, name and links."""
+    """Return the document of an image in ``GET /images``: its id, name and links.
+
+    Only orjson can serialize it, because the links are a Fragment.
+    """
     return {"id": image.id, "name": image.name, "links": links.image_links(image.id)}
 
 
 def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any]:
-    """Return the full document of an image; with `show_size`, it has the size in bytes.
+    """Return the full document of an image, which only orjson can serialize.
 
-    No property of an image makes it fail: a value that is not as expected is shown as text.
+    With `show_size`, it has the size in bytes, 0 if that is not known. No property of an image
+    makes it fail: a value that is not as expected is shown as text.
     """
     status, progress = compute_status(image.status)
     document: dict[str, Any] = {
