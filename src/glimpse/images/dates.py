@@ -39,7 +39,8 @@ class DateBound(NamedTuple):
     """A condition for a date of an image: that it is before, after or at ``moment``.
 
     ``operator`` "gte" is true of dates that are greater than or equal to ``moment``: that is, not
-    before it. ``moment`` is text in UTC, like images' dates: ``2024-02-01T10:20:30Z``.
+    before it. ``moment`` is text in UTC, like images' dates: ``2024-02-01T10:20:30Z``. With "eq"
+    and "neq" it may have a fraction of a second, which no image's date has.
     """
 
     operator: DateOperator

@@ -36,7 +36,8 @@ def parse_texts(text: str) -> tuple[str, ...]:
     """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into texts, of which an image must have one.
 
     A text that is a date is one value, although it has colons. `split_list` parses what follows
-    ``in``. Raises Invalid for another operator than ``eq`` and ``in``, and for a misplaced quote.
+    ``in``. Raises Invalid for a misplaced quote, and if there is a colon after anything else than
+    ``eq`` or ``in``.
     """
     operator, colon, rest = text.partition(":")
     if not colon or parse_date(text):

@@ -95,8 +95,9 @@ def image_from_document(
 ) -> Image:
     """Make an Image of a parsed document of ``GET /v2/images/{id}`` of the Image API.
 
-    Every key that is not in `base_attributes` is a property. A property that is neither text nor
-    None becomes JSON text. Other values are not checked. A missing visibility is "private".
+    Every key that is not in `base_attributes` is a property. Attributes that Image does not have,
+    such as ``file``, are ignored. A property that is neither text nor None becomes JSON text. Other
+    values are not checked. A missing visibility is "private".
 
     Raises KeyError if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing; TypeError if
     `document` is not a dict, or if a tag or property cannot be written as JSON (lone surrogates).

@@ -39,7 +39,7 @@ def apply_changes(
 
     Raises PropertyNotFound if a key of `changes.remove` is missing; then PropertyLimitExceeded if
     the image would have more properties than `changes.limit` (PropertyChanges says which count).
-    The caller must check for reserved keys in `changes`.
+    The caller must check that `changes` does not set or remove reserved keys.
     """
     for key in sorted(changes.remove - properties.keys()):
         raise PropertyNotFound(key)

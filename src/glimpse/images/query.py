@@ -39,10 +39,10 @@ class ImageQuery:
     An image is listed if all filters match. ``names``, ``statuses``, ``ids``, ``disk_formats`` and
     ``container_formats`` match an image that has one of the values; ``properties`` and ``tags``
     match one that has all of them. Units are those of Image; ``size_min`` and ``size_max`` are
-    inclusive. ``visibility`` "all" lists community images, too; None does not. Of the images that
-    other projects share with the caller, only those whose membership has the status
-    ``member_status`` are listed; "all" lists all of them. ``os_hidden`` lists either only the
-    hidden images or only the others.
+    inclusive. ``visibility`` "all" lists community images, too; None does not, and "" lists
+    nothing. Of the images that other projects share with the caller, only those whose membership
+    has the status ``member_status`` are listed; "all" lists all of them. ``os_hidden`` lists either
+    only the hidden images or only the others.
 
     ``sort`` is empty for the default order: newest first, then by id. ``marker`` is the id of the
     image after which the list starts. ``limit`` is the most images that the list may have; None is

@@ -98,8 +98,9 @@ class Permissions:
     def allows(self, caller: Caller, action: Action, image: Image | None = None) -> bool:
         """Return True if `caller` may do `action` to `image`.
 
-        The class says what decides. It does not check that the image is visible to the caller.
-        Without an image, a rule's target is the caller's own project, as for listing images.
+        The class says what decides; a rule refuses every token with system or domain scope. It does
+        not check that the image is visible to the caller. Without an image, a rule's target is the
+        caller's own project, as for listing images.
         """
         if self._rules is not None and self._rules.has(action):
             return is_rule_applicable(caller) and self._rules.allows(
@@ -148,20 +149,20 @@ class Permissions:
 def is_rule_applicable(caller: Caller) -> bool:
     """Return True if policy rules are evaluated for `caller`.
 
-    If not, every action that has a rule is refused to it.
-
-    They are evaluated for a token that has a project, or that has no scope (and so no roles). They
-    are not for a token with system or domain scope, because its roles do not belong to a project.
+    They are evaluated for a token that has a project, and for one that has no scope (and so no
+    roles). A token with system or domain scope is refused every action that has a rule, because its
+    roles do not belong to a project.
     """
     return caller.project_id is not None or not caller.roles
 
 
 def _target(caller: Caller, image: Image | None) -> Target:
-    """Return what a rule can name as ``%(key)s``: attributes and properties of `image`.
+    """Return what a rule can name as ``%(key)s``: properties and attributes of `image`, not tags.
 
-    ``project_id`` and ``owner`` are the image's owner. ``member_id`` is the caller's project if
-    another project shares the image with it; None otherwise, and for an admin. `image` must be
-    visible to the caller. Without an image, ``project_id`` and ``owner`` are the caller's project.
+    ``image_id`` is its id, ``project_id`` and ``owner`` are the image's owner. ``member_id`` is the
+    caller's project if another project shares the image with it; None otherwise, and for an admin.
+    `image` must be visible to the caller. Without an image, ``project_id`` and ``owner`` are the
+    caller's project.
     """
     if image is None:
         return {"project_id": caller.project_id, "owner": caller.project_id}

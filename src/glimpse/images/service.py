@@ -13,9 +13,9 @@ class ImageService(Protocol):
     """Reads and changes images for a caller. `glance` and `embedded` implement it.
 
     A caller can see public images, the images of its project, images that other projects share with
-    it and, by id, community images. An admin can see all images. `images.permissions` has the roles
-    that each action needs. Any method may raise NotAuthenticated, Unavailable or InvalidResponse of
-    `images.errors`.
+    it and, by id, community images. An admin can see all images. `images.role_permissions` has the
+    roles that each action needs. Any method may raise NotAuthenticated, Unavailable or
+    InvalidResponse of `images.errors`.
     """
 
     def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
@@ -59,7 +59,10 @@ class ImageService(Protocol):
         ...
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
-        """Return the keys of an image document that are attributes: all others are properties."""
+        """Return the keys of an image document that are attributes: all others are properties.
+
+        They may depend on the deployment. A gateway fetches them with the token of `caller`.
+        """
         ...
 
     async def close(self) -> None:
