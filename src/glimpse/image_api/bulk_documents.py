@@ -50,8 +50,10 @@ def parse_image_and_members(document: object) -> tuple[Image, Members]:
 
     A document has the format of ``GET /v2/images/{id}``. It must have ``id``, which becomes lower
     case, ``status``, ``created_at`` and ``updated_at``. These dates may have any ISO 8601 notation,
-    and become that of Image. The default visibility is "private". A property may be null, as in
-    images of older clouds. Attributes that are not stored, such as ``file``, are ignored.
+    and become that of Image. _CHECKS has the values that attributes may have. The default
+    visibility is "private". A property may be null, as in images of older clouds. Attributes that
+    are not stored, such as ``file``, are ignored. The quotas of 128 tags and properties do not
+    apply, but the properties may have at most 1,000,000 characters as JSON.
 
     ``members`` may be a list of ``{"member_id": ..., "status": ...}``; the status is "pending" by
     default. Raises Invalid; its message says what is wrong.
@@ -83,8 +85,9 @@ def parse_image_and_members(document: object) -> tuple[Image, Members]:
 def _check(name: str, value: object) -> None:
     """Raise Invalid unless the attribute or property `name` may have `value`.
 
-    _CHECKS has the values of attributes; others are not checked. A property may be None or text,
-    without NUL characters and lone surrogates, and its key has at most 255 characters.
+    _CHECKS has the values of attributes; an attribute that it does not have is not checked. A
+    property may be None or text; its key has at most 255 characters. Text and keys must not have
+    NUL characters or lone surrogates.
     """
     check = _CHECKS.get(name)
     if check is not None:
@@ -113,7 +116,11 @@ def _members(entries: object) -> Members:
 
 
 def _member(entry: object) -> tuple[str, str]:
-    """Return the project id and the status of a member, by default pending. Raises Invalid."""
+    """Return the project id and the status of a member, by default pending.
+
+    Raises Invalid unless the id has 1 to 255 characters that can be stored (see `check_text`), and
+    the status is one of MEMBER_STATUSES.
+    """
     member: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
     project, status = member.get("member_id"), member.get("status", "pending")
     allowed, is_allowed = one_of(*MEMBER_STATUSES)

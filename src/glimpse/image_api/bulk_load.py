@@ -53,7 +53,10 @@ class JsonLines:
 
     @property
     def total(self) -> int | None:
-        """The size of the whole file in bytes; None if it is empty, or the stream is a pipe."""
+        """The size of the whole file in bytes; None if it is empty, or the stream is a pipe.
+
+        Raises OSError for a stream without a file descriptor.
+        """
         size = os.fstat(self._stream.fileno()).st_size
         return size or None
 

@@ -53,9 +53,10 @@ async def page_document(
     """Yield the document of ``GET /v2/images`` in pieces: one for the images of each page.
 
     `query` has the request's parameters. The links ``first`` and ``next`` repeat all but
-    ``marker``; in ``next``, that is the id of the last image. There is a ``next`` only if further
-    images exist (``Page.has_more``). The links start with ``/v2``, because clients append them to
-    the endpoint without its version. Raises what `pages` raises.
+    ``marker``; in ``next``, that is the id of the last image. There is a ``next`` only if the
+    document has an image and further images exist (``Page.has_more``). The links start with
+    ``/v2``, because clients append them to the endpoint without its version. Raises what `pages`
+    raises.
     """
     others = [(key, value) for key, value in query if key != "marker"]
     document = {"first": _link(others), "schema": "/v2/schemas/images"}

@@ -109,7 +109,7 @@ def render_fault(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, 
 def _status(error: Exception) -> HTTPStatus:
     """Return the status code for an error: an HTTPException's own, or that of _STATUS.
 
-    It is 500 for a class that _STATUS does not have.
+    It is 500 if _STATUS has neither the error's class nor a base class of it.
     """
     if isinstance(error, HTTPException):
         return HTTPStatus(error.status_code)
@@ -120,7 +120,7 @@ def _status(error: Exception) -> HTTPStatus:
 def _message(error: Exception, status: HTTPStatus) -> str:
     """Return the text for the client: the error's message, or the Image service's wording.
 
-    The latter is used for ImageNotFound, an HTTPException and a 401.
+    The latter is used for ImageNotFound, an HTTPException ("" unless it is 404), and a 401.
     """
     if isinstance(error, errors.ImageNotFound):
         return f"No image found with ID {error.image_id}"

@@ -46,7 +46,10 @@ class PatchOperation(NamedTuple):
 
 
 def check_media_type(media_type: str) -> None:
-    """Raise UnsupportedMediaType unless `media_type` is one of MEDIA_TYPES."""
+    """Raise UnsupportedMediaType unless `media_type` is one of MEDIA_TYPES.
+
+    It is in lower case and without parameters, as `request_parsing.media_type` returns it.
+    """
     if media_type not in MEDIA_TYPES:
         accepted = ", ".join(MEDIA_TYPES)
         raise UnsupportedMediaType(f"Image PATCH expects Content-Type one of: {accepted}", accepted)
@@ -56,8 +59,8 @@ def parse_patch(media_type: str, body: object) -> list[PatchOperation]:
     """Parse the body of a PATCH request into its operations, and check their keys and values.
 
     `media_type` is one of MEDIA_TYPES. `validation.check_key` and `check_value` say what is
-    allowed. Raises Invalid for a malformed operation or a key or value that is not allowed;
-    Forbidden for an attribute that no client may change.
+    allowed. Raises Invalid for a body that is no list, for a malformed operation, and for a key or
+    value that is not allowed; Forbidden for an attribute that no client may change, such as ``id``.
     """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")

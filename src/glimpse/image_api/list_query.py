@@ -33,8 +33,9 @@ def parse_filters(
 
     Examples: ``name=in:a,b``, ``updated_at=gte:2024-01-01``, ``tag=x``, ``sort=name:asc``. A
     parameter that the Image API does not define is a filter by a property: ``color=red``. If a
-    parameter is repeated, its last value counts, but all tags and sort keys do. ``deleted`` and an
-    empty ``changes-since`` have no effect. Raises Invalid; its message says what is wrong.
+    parameter is repeated, its last value counts, but all tags and sort keys do. `limit` is used as
+    it is. ``deleted`` and an empty ``changes-since`` have no effect. Raises Invalid; its message
+    says what is wrong.
     """
     fields: dict[str, Any] = {}
     properties: dict[str, str] = {}

@@ -17,11 +17,11 @@ Pairs = Sequence[tuple[str, str]]
 
 
 async def json_body(request: Request) -> Any:
-    """Read the request's body and parse it as JSON.
+    """Read the request's body and parse it as JSON, whatever its Content-Type.
 
     Raises RequestTooLarge for more than 1 MiB, before all of it is read; Invalid for a body that is
-    empty or not JSON; ClientDisconnect; TooManyBodies if the bodies of all requests take too much
-    memory.
+    empty or not JSON; ClientDisconnect if the client disconnects before the end; TooManyBodies if
+    the bodies of all requests take too much memory.
     """
     try:
         body = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY)
@@ -38,7 +38,7 @@ async def json_body(request: Request) -> Any:
 
 
 def base_url(request: Request) -> str:
-    """Return the URL by which the client reached Glimpse: ``http://host:8774``."""
+    """Return the URL by which the client reached Glimpse, without path: ``http://host:8774``."""
     url: str = request.scope["glimpse.base_url"]
     return url
 
@@ -51,7 +51,8 @@ def media_type(request: Request) -> str:
 def query_pairs(query_string: bytes) -> Pairs:
     """Return the decoded names and values of a query string, in its order; values may be empty.
 
-    Raises Invalid for text that is not UTF-8 or has a NUL character.
+    Raises Invalid for a character that is not ASCII and is not percent-encoded, and for decoded
+    text that is not UTF-8 or has a NUL character.
     """
     try:
         pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict")

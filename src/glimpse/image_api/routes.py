@@ -91,8 +91,9 @@ def _plain_path(path: str, root: str) -> str:
 class Resource:
     """The ASGI application of one path: authenticates, then calls the method's handler.
 
-    Raises Unauthorized for a missing or invalid token, IdentityUnavailable, MethodNotAllowed if the
-    path does not have the method, and what the handler raises.
+    It names the caller and the operation in the request context, for logs and metrics. Raises
+    Unauthorized for a missing or invalid token, IdentityUnavailable, MethodNotAllowed if the path
+    does not have the method, and what the handler raises.
     """
 
     def __init__(
@@ -226,7 +227,9 @@ async def upload_data(request: ImageRequest) -> Response:
 async def download_data(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/file``: 200 with data, 206 with a range of it, 204 if none.
 
-    If the data cannot be read while it is streamed, the stream raises ResponseAborted.
+    Content-MD5 has the checksum of all data, also in a 206. Raises what `parse_range` and
+    `service.open_data` raise. If the data cannot be read while it is streamed, the stream raises
+    ResponseAborted.
     """
     data = await request.service.open_data(request.caller, request.image_id)
     byte_range = parse_range(request.http.headers.get("range"), data.size)

@@ -34,8 +34,9 @@ def parse_new_image(caller: Caller, document: object) -> NewImage:
 
     `check_key` and `check_value` say what is allowed; NewImage has the defaults. Raises Invalid for
     a key or value that is not allowed; Forbidden for an attribute that no client may set, and for
-    another project as the owner unless `caller` is an admin; PropertyLimitExceeded for more than
-    128 properties; RequestTooLarge for more than 128 tags.
+    an owner that is not the caller's project (null, too) unless `caller` is an admin;
+    PropertyLimitExceeded for more than 128 properties; RequestTooLarge for more than 128 different
+    tags. Whether `caller` may create an image with this visibility is not checked.
     """
     if not isinstance(document, dict):
         raise Invalid("The body must be a JSON object that describes an image.")
@@ -102,7 +103,7 @@ def check_property_quota(properties: Mapping[str, object]) -> None:
 
 
 def unique_tags(tags: list[str]) -> tuple[str, ...]:
-    """Return the tags, each once, in their order. Raises RequestTooLarge for more than 128."""
+    """Return each tag once, in their order. Raises RequestTooLarge if these are more than 128."""
     unique = tuple(dict.fromkeys(tags))
     if len(unique) > TAG_QUOTA:
         raise RequestTooLarge(f"An image may have at most {TAG_QUOTA} tags.")

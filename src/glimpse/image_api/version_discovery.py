@@ -10,7 +10,7 @@ _SUPPORTED = ("2.7", "2.6", "2.5", "2.4", "2.3", "2.2", "2.1", "2.0")
 def versions_document(endpoint: str) -> bytes:
     """Return the JSON document with the versions, which clients request first.
 
-    `endpoint` is the API's URL without a version, for the links in the document.
+    `endpoint` is the API's URL without a version or a slash at its end, for the links.
     """
     links = [{"rel": "self", "href": f"{endpoint}/v2/"}]
     return orjson.dumps(
