@@ -47,12 +47,14 @@ async def open_application(
 ) -> Application:
     """Open the components that the settings name, and build the pipeline in front of them.
 
-    Call it in the process that serves. `observer` counts requests and calls; `render_metrics` is
-    None if metrics are turned off.
+    Call it in the process that serves. Embedded mode creates or migrates its files in the state
+    directory; gateway mode calls no service yet. `observer` counts requests and calls;
+    `render_metrics` is None if metrics are turned off.
 
-    Raises InvalidSettings, ValueError for unusable options of [healthcheck], and for files in
-    the state directory that cannot be used OSError, UnusableCatalog, InvalidDirectory,
-    IdentityUnavailable or an error of `images.errors`. Then nothing stays open.
+    Raises InvalidSettings for settings or policy files that cannot be used, ValueError for unusable
+    options of [healthcheck], and for files in the state directory that cannot be used OSError,
+    UnusableCatalog, InvalidStateFile, IdentityUnavailable or an error of `images.errors`. Then
+    nothing stays open.
     """
     rules = await asyncio.to_thread(_load_policy_rules, settings)
     components = await _open_components(settings, rules)
@@ -68,7 +70,8 @@ async def open_application(
 async def _open_components(settings: Settings, rules: PolicyRules | None) -> Components:
     """Open the components of gateway mode or embedded mode.
 
-    Imports the modules of that mode only: those of the other would take time and memory.
+    Imports the modules of that mode only: those of the other would take time and memory. Raises
+    what `open_application` raises.
     """
     if settings.image_service == "glance":
         from glimpse.app.gateway import open_gateway_components  # noqa: PLC0415  only this mode

@@ -24,10 +24,12 @@ from glimpse.settings import Settings
 async def open_embedded_components(settings: Settings, rules: PolicyRules | None) -> Components:
     """Open the image service and the identity, and make the Image and Identity APIs.
 
-    `rules` are the operator's policy rules; None without policy files. Undoes the uploads of
-    processes that have ended. Raises OSError, UnusableCatalog, InvalidDirectory,
-    IdentityUnavailable, or an error of `images.errors`, for files in the state directory that
-    cannot be used, and InvalidSettings for a Keystone that cannot; then nothing stays open.
+    `rules` are the operator's policy rules; None without policy files. Creates missing files in the
+    state directory, migrates the catalog, and undoes the uploads of processes that have ended.
+
+    Raises OSError, UnusableCatalog, InvalidStateFile, IdentityUnavailable, or an error of
+    `images.errors`, for files in the state directory that cannot be used, and InvalidSettings for
+    options of Keystone that cannot be used; then nothing stays open.
     """
     anyio.current_time()  # loads anyio's backend: 17 ms that the first download would wait for
     state_dir = settings.server.state_dir

@@ -35,7 +35,8 @@ class Gateway(NamedTuple):
 def open_gateway_components(settings: Settings, rules: PolicyRules | None) -> Components:
     """Make the components of a gateway. Connects to no service yet.
 
-    Raises InvalidSettings, and OSError if the directory of lock files cannot be made.
+    `rules` are the operator's policy rules; None without policy files. Raises InvalidSettings, and
+    OSError if the directory of lock files cannot be made.
     """
     images, identity, _ = open_gateway(settings, rules)
     readiness_checks: dict[str, ReadinessCheck] = {"glance": images.ping}
@@ -73,7 +74,8 @@ def open_glance(
     """Make the image service in front of Glance.
 
     Glance is at the URLs in [glance]; without any, it is looked up in the catalog of `session` at
-    the first request. `session` is None without a Keystone. Raises what `open_gateway` raises.
+    the first request. `session` is None without a Keystone: then [glance] must have a URL. Raises
+    InvalidSettings, and OSError if the directory of lock files cannot be made.
     """
     options = glance_options(settings)
     if not options.api_servers and session is None:
@@ -97,7 +99,10 @@ def open_glance(
 
 
 def glance_options(settings: Settings) -> GlanceOptions:
-    """Return the options of [glance], without those of `glance_transport`."""
+    """Return the options of [glance], without those of `glance_transport`.
+
+    ``api_servers`` has precedence over ``endpoint_override``.
+    """
     glance = settings.glance
     override = (glance.endpoint_override,) if glance.endpoint_override else ()
     return GlanceOptions(
@@ -121,7 +126,11 @@ def glance_transport(settings: Settings) -> HttpClient:
 
 
 def open_image_locks(settings: Settings) -> ImageLocks:
-    """Make the locks for writers of one image. Raises what `open_gateway` raises."""
+    """Make the locks for writers of one image. Connects to no lock service yet.
+
+    Raises InvalidSettings for a lock service that cannot be used, and OSError if the directory of
+    lock files cannot be made.
+    """
     try:
         return ImageLocks(coordination_url(settings), settings.glance.timeout)
     except UnusableLockService as error:

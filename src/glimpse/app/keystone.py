@@ -16,7 +16,8 @@ from glimpse.upstream.client import HttpClient
 def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdentity:
     """Make the identity that validates tokens at Keystone with the token of `session`.
 
-    Closing the identity closes `session`. Raises InvalidSettings.
+    Closing the identity closes `session`. Connects to no service yet. Raises what
+    `open_shared_cache` and `keystone_options` raise.
     """
     options, shared = keystone_options(settings), open_shared_cache(settings)
     return KeystoneIdentity(options, session, keystone_transport(options), shared=shared)
@@ -25,8 +26,8 @@ def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdenti
 def open_shared_cache(settings: Settings) -> SharedCache | None:
     """Make the cache of validated tokens in memcached.
 
-    Return None if no server is configured, if entries would not be protected, or if tokens are not
-    cached. Raises InvalidSettings.
+    Return None if no server is configured, if ``memcache_security_strategy`` is None, or if tokens
+    are not cached. Raises InvalidSettings for an invalid server, a missing secret or library.
     """
     keystone = settings.keystone_authtoken
     strategy = keystone.memcache_security_strategy
@@ -48,7 +49,8 @@ def open_shared_cache(settings: Settings) -> SharedCache | None:
 def open_session(settings: Settings, section: str = "keystone_authtoken") -> ServiceSession:
     """Make a session that logs in, when it is first used, with the credentials in `section`.
 
-    Raises InvalidSettings if they are missing or incomplete, and for unusable TLS files.
+    Its TLS options, timeout and retries are those of [keystone_authtoken], whatever the section.
+    Raises InvalidSettings if the credentials are missing or incomplete, and for unusable TLS files.
     """
 
     def make_plugin() -> BaseAuthPlugin:

@@ -65,7 +65,10 @@ def build_pipeline(
 
 
 def _mount_apis(settings: Settings, components: Components, rules: PolicyRules | None) -> ASGIApp:
-    """Return the application that passes a request to the API whose prefix its path has."""
+    """Return the application that passes a request to the API whose prefix its path has.
+
+    The Compute API has all other paths. Raises InvalidSettings for an invalid link prefix.
+    """
     apis: dict[str, ASGIApp] = {}
     if components.image_api is not None:
         # Image API v2 of the embedded image service. A shared cache must not keep its responses,
@@ -92,7 +95,10 @@ def _allowed_hosts(settings: Settings) -> _Middleware | None:
 
 
 def _health(settings: Settings, components: Components) -> _Middleware:
-    """Return the middleware for `/healthcheck` and `/readiness`."""
+    """Return the middleware for the health check and `/readiness`.
+
+    Raises ValueError for unusable options of [healthcheck].
+    """
     healthcheck = Healthcheck(**asdict(settings.healthcheck))
     checks: dict[str, ReadinessCheck] = {
         "healthcheck": _process_check(healthcheck, settings.server.port),

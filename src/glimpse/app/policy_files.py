@@ -64,12 +64,15 @@ class PolicyFiles:
         self._enforcer = self._load()
 
     def has(self, name: str) -> bool:
-        """Implement PolicyRules.has; reads the files again first if they have changed."""
+        """Return True if the files have a rule `name`; read them again first if they changed."""
         self._refresh()
         return name in self._enforcer.file_rules
 
     def allows(self, name: str, caller: Caller, target: Target) -> bool:
-        """Implement PolicyRules.allows."""
+        """Return True if the rule `name` allows `caller` to act on `target`.
+
+        The rule is that of the files when `has` was last called; call `has` first.
+        """
         credentials: dict[str, Any] = {
             "user_id": caller.user_id,
             "project_id": caller.project_id,
@@ -82,7 +85,7 @@ class PolicyFiles:
         return bool(check(target, credentials, self._enforcer, name))
 
     def names(self) -> list[str]:
-        """Return the names of the rules that the files have and Glimpse evaluates."""
+        """Return the names of the rules that the files have and Glimpse evaluates, sorted."""
         return sorted(_NAMES & self._enforcer.file_rules.keys())
 
     def _refresh(self) -> None:
@@ -130,7 +133,10 @@ class PolicyFiles:
         return enforcer
 
     def _check_rule(self, enforcer: policy.Enforcer, name: str, path: tuple[str, ...]) -> None:
-        """Raise InvalidPolicyFile if rule `name`, or one that it refers to, cannot be evaluated."""
+        """Raise InvalidPolicyFile if rule `name`, or one that it refers to, cannot be evaluated.
+
+        `path` has the names of the rules that led to it, to find rules that refer to themselves.
+        """
         rule = enforcer.file_rules.get(name) or enforcer.registered_rules[name]
         where = f"The policy file {self._shown_paths} cannot be used: rule {name}"
         if name in path:

@@ -54,7 +54,10 @@ class ReloadableApplication:
             return self._application
 
     async def close(self) -> None:
-        """Close the application, and those that reloads have replaced and that are still open."""
+        """Close the application, and those that reloads have replaced and that are still open.
+
+        It does not wait for their requests: call it when they have ended.
+        """
         if self._application is not None:
             await self._application.close()
         for waiting, application in list(self._replaced.items()):
@@ -64,9 +67,10 @@ class ReloadableApplication:
     async def reload(self, load: LoadSettings) -> bool:
         """Open an application with the settings that `load` returns, for new requests; return True.
 
-        The replaced application is closed when its last request has ended. If the settings cannot
-        be used, log an error, keep the present application and return False. Raises what `open`
-        raises if there is no present application.
+        `load` runs in a thread. The options that `keep_fixed_settings` names, such as the port,
+        stay as they are. The replaced application is closed when its last request has ended. If the
+        settings cannot be used, log an error, keep the present application and return False. Raises
+        what `open` raises if there is no present application.
         """
         present = await self.open()
         try:
