@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print a line for each finding; return 1 if there is a FAIL, 0 otherwise.
 
-    Raises InvalidSettings.
+    Nothing is logged. Raises InvalidSettings, and what `check` raises.
     """
     settings = read_settings(options)
     logging.disable()  # each error is a finding
@@ -40,8 +40,8 @@ def run(options: argparse.Namespace) -> int:
 def check(settings: Settings) -> Iterator[Finding]:
     """Yield a finding for each thing that ``glimpse serve`` needs.
 
-    Changes nothing, except that it makes the state directory, and in it a gateway's directory of
-    lock files.
+    Calls the services of a gateway. Changes nothing, except that it makes the state directory, and
+    in it a gateway's directory of lock files. Raises OSError if the latter cannot be made.
     """
     yield _address("", settings.server.host, settings.server.port)
     if settings.metrics.port:

@@ -20,8 +20,9 @@ async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
     """Call each service that a gateway needs, in the order in which a request needs it.
 
     Yields a finding for each call; after a failed one, those that need its result are left out.
-    Changes nothing, except that it makes the directory of lock files. Each call ends within the
-    timeout that the settings give it. No finding has a secret in it.
+    Changes nothing, except that it makes the directory of lock files; raises OSError if that cannot
+    be made. Each call ends within the timeout that the settings give it. No finding has a secret in
+    it.
     """
     try:
         gateway = open_gateway(settings)
@@ -53,7 +54,8 @@ async def _keystone(
 ) -> AsyncIterator[tuple[Finding, Caller | None]]:
     """Log in, and validate the token of that login.
 
-    Yields a finding for each step. The last one comes with the token's caller, if it is valid.
+    Yields a finding for each step, and None with it. If the token is valid, the last finding comes
+    with its caller in place of None.
     """
     where = f"Keystone at {strip_credentials(session.auth_url or 'the address of the plugin')}"
     try:

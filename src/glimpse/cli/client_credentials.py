@@ -17,7 +17,8 @@ class NoCredentials(LookupError):
 def render_openrc(directory: Directory, user_name: str, base_url: str, region: str) -> str:
     """Render a shell script that sets the variables with which a user's clients log in.
 
-    `base_url` is the URL of Glimpse, without a slash at its end. Raises NoCredentials.
+    `base_url` is the URL of Glimpse, without a slash at its end. The project is that of the user's
+    own name if there is one, otherwise the first. Raises NoCredentials.
     """
     user, password, project = _find_credentials(directory, user_name)
     variables = {
@@ -37,7 +38,8 @@ def render_openrc(directory: Directory, user_name: str, base_url: str, region: s
 def render_clouds(directory: Directory, base_url: str, region: str) -> str:
     """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user who can log in.
 
-    `base_url` is the URL of Glimpse, without a slash at its end.
+    Users for whom `render_openrc` raises NoCredentials are left out. `base_url` is the URL of
+    Glimpse, without a slash at its end.
     """
     lines = ["clouds:"]
     for name in sorted(user.name for user in directory.users.values()):

@@ -13,7 +13,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the clouds.yaml, and return 0. Raises what `read_directory` raises."""
+    """Print the clouds.yaml, and return 0. Creates the users if there are none yet.
+
+    Raises InvalidSettings, and what `read_directory` raises.
+    """
     settings = read_settings(options)
     directory = read_directory(settings)
     text = client_credentials.render_clouds(

@@ -25,11 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Load the file, print how many images it had, and return 0.
+    """Load the file into the embedded catalog, print how many images it had, and return 0.
 
-    Images are loaded in transactions. After an error or an interrupt, the images of committed
-    transactions stay. Raises CommandFailed for a line that is no image, and for a file or catalog
-    that cannot be used; KeyboardInterrupt at SIGINT.
+    Images with the same ids are replaced. Images are loaded in transactions; after an error or an
+    interrupt, those of committed transactions stay. Raises CommandFailed for a line that is no
+    image, and for a file or catalog that cannot be used; InvalidSettings; OSError; and
+    KeyboardInterrupt at SIGINT.
     """
     settings = read_settings(options)
     with _open_file(options.file) as stream:
@@ -70,7 +71,8 @@ class _Loading:
     async def run(self) -> None:
         """Load all lines, with a progress bar if standard error is a terminal.
 
-        Raises UnusableCatalog, BadRecord for a line that is no image, and Unavailable.
+        Raises BadDocument for a line that is no image; UnusableCatalog, OSError or Unavailable if
+        the files in the state directory cannot be used.
         """
         service = EmbeddedImageService.open(
             self._settings.server.state_dir,

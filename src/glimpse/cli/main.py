@@ -42,8 +42,9 @@ class Subcommand(Protocol):
 def main(arguments: list[str] | None = None) -> int:
     """Run the command with `arguments`, by default those of the process.
 
-    Returns the exit status: that of the subcommand; 1 after an error, which is printed on standard
-    error; or 130 after SIGINT. Raises SystemExit for ``--help`` and for invalid arguments.
+    Without a subcommand, it is ``serve``. Returns the exit status: that of the subcommand; 1 after
+    an error, which is printed on standard error; or 130 after SIGINT. Raises SystemExit for
+    ``--help`` and for invalid arguments.
     """
     given = sys.argv[1:] if arguments is None else arguments
     if invalid := next((word for word in given if "\0" in word), None):

@@ -15,9 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the variables, and return 0.
+    """Print the variables, and return 0. Creates the users if there are none yet.
 
-    Raises CommandFailed for a user who cannot log in, and what `read_directory` raises.
+    Raises CommandFailed for a user who cannot log in, InvalidSettings, and what `read_directory`
+    raises.
     """
     settings = read_settings(options)
     directory = read_directory(settings)

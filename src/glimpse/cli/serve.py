@@ -42,8 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; finish the requests in progress, and return 0.
 
-    SIGHUP reloads the configuration. Returns 1 if the application cannot start in a worker. Raises
-    InvalidSettings, and CommandFailed for a log file, address or state that cannot be used.
+    Requests have ``graceful_shutdown_timeout`` to end. SIGHUP reloads the configuration. Returns 1
+    if the application cannot start in a worker. Raises InvalidSettings, and CommandFailed for a log
+    file, address or state that cannot be used.
     """
     settings = read_settings(options)
     _configure_logging(settings)
@@ -105,10 +106,10 @@ def _open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Seque
 
 
 def _share_metrics(stack: ExitStack) -> None:
-    """Name a directory for the metrics of all workers in _METRICS_DIRECTORY.
+    """Set the variable _METRICS_DIRECTORY to a directory for the metrics of all workers.
 
-    If the operator has named none, it is a temporary one, which is removed when `stack` is closed.
-    Raises CommandFailed if it cannot be made.
+    If it is set already, it stays. Otherwise the directory is a temporary one, which is removed
+    when `stack` is closed. Raises CommandFailed if it cannot be made.
     """
     if os.environ.get(_METRICS_DIRECTORY):
         return
@@ -132,7 +133,7 @@ def _check_address(settings: Settings) -> None:
 
 
 def _socket(host: str, port: int) -> socket.socket:
-    """Return a socket that listens. Raises CommandFailed."""
+    """Return a socket that listens. Raises CommandFailed if it cannot listen there."""
     try:
         return listen(host, port)
     except OSError as error:
@@ -143,7 +144,7 @@ def _open_once(settings: Settings) -> None:
     """Open and close the application, to find errors before the workers start.
 
     That also creates or migrates the files of the embedded services, which workers would otherwise
-    do at the same time. Raises CommandFailed.
+    do at the same time. Raises CommandFailed for any error.
     """
     state_dir = settings.server.state_dir
 
