@@ -47,10 +47,10 @@ def load_settings(
 ) -> Settings:
     """Read the settings from files, environment variables and `overrides`.
 
-    Later files override earlier ones; variables such as ``OS_API__AUTH_STRATEGY`` override files
-    (oslo.config's convention), and `overrides` override both. A key of `overrides` is
-    ``section.option``; values of None are ignored. Options that are set nowhere have their
-    defaults.
+    No other file than `config_files` is read. Later files override earlier ones; variables such as
+    ``OS_API__AUTH_STRATEGY`` override files (oslo.config's convention), and `overrides` override
+    both. A key of `overrides` is ``section.option``; values of None are ignored. Options that are
+    set nowhere have their defaults.
 
     A file may be a complete nova.conf: sections and options that Glimpse does not have are ignored.
     `Settings.ineffective_options` lists those that concern Glimpse and have no effect. Raises
@@ -129,7 +129,10 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
 
 
 def _find_ineffective(raw: RawOptions, *, is_gateway: bool) -> Iterator[str]:
-    """Yield a message for each option, and for a gateway each variable, that has no effect."""
+    """Yield a message for each option, and for a gateway each variable, that has no effect.
+
+    `find_unsupported_options` and `find_ignored_variables` say which these are.
+    """
     yield from find_unsupported_options(lambda section, option: raw.get(section, {}).get(option))
     if is_gateway:
         yield from find_ignored_variables(os.environ)
@@ -169,9 +172,9 @@ def _metrics(options: Mapping[str, Any], image_service: ImageServiceName, api_po
 def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
     """Return the policy files and directories, found as oslo.policy finds them.
 
-    A name is looked for in `config_dirs`, and kept as it is if it is in none of them. Without a
-    configured name, the result has ``policy.yaml`` or ``policy.json``, and ``policy.d``, as far as
-    they exist there.
+    A name is looked for in `config_dirs`, in their order, and kept as it is if it is in none of
+    them. Without a configured name, the file is ``policy.yaml``, or else ``policy.json``, and the
+    directory is ``policy.d``, if they exist there.
     """
 
     def find(name: str) -> Path | None:
@@ -187,6 +190,9 @@ def _policy(options: Mapping[str, Any], config_dirs: Sequence[Path]) -> Policy:
 
 
 def _service_user(options: Mapping[str, Any], raw: RawOptions) -> ServiceUser:
-    """Return the options of [service_user]; without credentials, no token is sent."""
+    """Return the options of [service_user].
+
+    ``send_service_user_token`` is False if the section names no plugin to log in with.
+    """
     has_credentials = has_auth_plugin(raw.get("service_user", {}))
     return ServiceUser(options["send_service_user_token"] and has_credentials)

@@ -20,8 +20,9 @@ _REFERENCE = re.compile(r"\$\{?(?:(\w+)\.)?(\w+)")
 def read_raw_options(files: Sequence[str], environment: Mapping[str, str]) -> RawOptions:
     """Return the texts of all options in the files, and in variables such as OS_API__AUTH_STRATEGY.
 
-    Later files override earlier ones, and variables override files. Raises cfg.ParseError for a
-    malformed file.
+    Sections (except DEFAULT) and options in variables become lower case. Later files override
+    earlier ones, and variables override files. Raises cfg.ParseError for a malformed file, and
+    OSError for one that cannot be read.
     """
     found: dict[str, dict[str, list[str]]] = {}
     for file in files:
@@ -50,7 +51,7 @@ def refuse_nul(raw: RawOptions, overrides: Mapping[str, object]) -> None:
 
 
 def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
-    """Register those options of Nova to which values refer, such as ``$my_ip``.
+    """Register in `config` those options of Nova to which values refer, such as ``$my_ip``.
 
     oslo.config resolves references to registered options only. An option that no file sets is not
     registered: reading a value that refers to it raises NoSuchOptError. Sections of credentials
@@ -67,8 +68,8 @@ def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
 def missing_reference(error: BaseException) -> str:
     """Return the name of the option to which a value refers and which is not set.
 
-    oslo.config raises `error` for the option that was read. The error at the start of the chain of
-    contexts is that of the missing option.
+    `error` is a NoSuchOptError with its contexts. oslo.config raises `error` for the option that
+    was read. The error at the start of the chain of contexts is that of the missing option.
     """
     while isinstance(error.__context__, cfg.NoSuchOptError):
         error = error.__context__

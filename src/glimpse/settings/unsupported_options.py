@@ -99,8 +99,9 @@ _UNSET = frozenset(("", "false", "no", "off", "0", "none"))
 def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
     """Yield a message for the operator for each option that is set and has no effect.
 
-    These are UNSUPPORTED_OPTIONS, and options that need another one, which is not set.
-    `value_of(section, option)` returns the option's text in the files, None if it is not set.
+    These are UNSUPPORTED_OPTIONS, and options that need another one, which is not set or excludes
+    them. A value such as ``false`` or ``0`` counts as not set. `value_of(section, option)` returns
+    the option's text in the files or in an environment variable, None if it is not set.
     """
     for section, options in UNSUPPORTED_OPTIONS.items():
         for option, instead in options.items():
@@ -125,5 +126,8 @@ def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iter
 
 
 def has_auth_plugin(section: Mapping[str, str | None]) -> bool:
-    """Return True if a section names a keystoneauth plugin to log in with."""
+    """Return True if a section names a keystoneauth plugin to log in with.
+
+    It does by ``auth_type``, ``auth_plugin`` or ``auth_section``; a name is not validated.
+    """
     return any(section.get(name) for name in _PLUGIN_OPTIONS)

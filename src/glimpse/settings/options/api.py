@@ -105,7 +105,7 @@ QUOTA: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Limits of an image; metadata_items is `UNLIMITED` for none."""
+    """Limits of an image. `metadata_items` is UNLIMITED, a number, if there is no limit."""
 
     metadata_items: int
 
@@ -127,7 +127,7 @@ POLICY: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The files with policy rules; none if both are empty."""
+    """Paths of the files and directories with policy rules; there are no rules without any."""
 
     policy_file: str | None
     policy_dirs: tuple[str, ...]
