@@ -25,7 +25,10 @@ from glimpse.upstream.urls import strip_credentials
 
 
 class Gateway(NamedTuple):
-    """The services of a gateway; `session` is its own Keystone session, None with noauth."""
+    """The services of a gateway; `session` is its own Keystone session, None with noauth.
+
+    Close `images` and `identity`. The identity closes `session`.
+    """
 
     images: GlanceImageService
     identity: KeystoneIdentity | NoAuthIdentity

@@ -44,7 +44,7 @@ class InvalidPolicyFile(InvalidSettings):
 
 
 class PolicyFiles:
-    """Implements PolicyRules with the rules in `policy_file` and in the files of `policy_dirs`.
+    """The operator's PolicyRules, read from `policy_file` and the files of `policy_dirs`.
 
     The files are JSON or YAML and may have rules for all of Compute. Only the rules of Glimpse's
     operations, and the rules that these refer to, are checked and evaluated. Changed files are read

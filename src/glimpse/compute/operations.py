@@ -129,7 +129,7 @@ class Operations:
     async def show_version(self, request: Request) -> Response:
         """Handle ``GET /v2.1/{project_id}/``: the version document, as ``GET /v2.1`` shows it.
 
-        Unlike version discovery, it needs a token.
+        It is the same for ``/v2``. Unlike version discovery, it needs a token.
         """
         advertised = str(request.options.advertised_microversion)
         return json_response(version_document(request.base_url, request.version_root, advertised))

@@ -72,11 +72,12 @@ def apply_patch(
 ) -> Image:
     """Return a copy of `image` after all operations, in their order.
 
-    It does not check that `caller` may change the image. Raises Conflict for replacing or removing
-    a property that does not exist, or (in v2.0) adding a key that exists; Forbidden for removing an
-    attribute, and for changing one that `caller` may not change, or that cannot change in the
-    image's present status; RequestTooLarge for more than 128 tags; PropertyLimitExceeded for more
-    than 128 properties, if the patch adds one.
+    `parse_patch` has checked the keys and values of the operations. It is not checked here that
+    `caller` may change the image. Raises Conflict for replacing or removing a property that does
+    not exist, or (in v2.0) adding a key that exists; Forbidden for removing an attribute, and for
+    changing one that `caller` may not change, or that cannot change in the image's present status;
+    RequestTooLarge for more than 128 tags; PropertyLimitExceeded for more than 128 properties, if
+    the patch adds one.
     """
     properties: dict[str, str | None] = image.properties
     before = set(properties)
