@@ -31,9 +31,9 @@ _NO_CONTENT = Response(204)
 class Operations:
     """The handlers of all operations, on the images of one image service.
 
-    Each takes a checked request and returns its response, or raises Fault or an error of
-    `images.errors`. `metadata_items` is the most metadata items that an image may have after a
-    write. `policy` decides if a caller sees the sizes of images.
+    Each takes a request that `ComputeAPI` has checked, and returns its response, or raises Fault or
+    an error of `images.errors`. `metadata_items` is the most metadata items that an image may have
+    after a write. `policy` decides if a caller sees the sizes of images.
     """
 
     def __init__(self, images: ImageService, *, metadata_items: int, policy: ComputePolicy) -> None:

@@ -21,7 +21,7 @@ class _RenderingTooLarge(Exception):
 
 
 def render_detail(image: Image, links: Links, *, show_size: bool) -> orjson.Fragment:
-    """Return the JSON of `detail_view`, cached if image and links have at most 4,000 characters.
+    """Return the JSON of `detail_view`; cache it up to 4,000 characters of image and links.
 
     The cache holds 1,024 images, with their links.
     """

@@ -51,9 +51,9 @@ Handler = Callable[[ImageRequest], Awaitable[Response]]
 def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
     """Return the Image API of `service` as an ASGI application, to be mounted at PREFIX.
 
-    `identity` authenticates callers. Errors become responses with status codes and messages of the
-    Image service. The scope must have ``glimpse.base_url``: the URL by which the client reached
-    Glimpse, without PREFIX.
+    `identity` authenticates callers. Errors in HANDLED become responses with status codes and
+    messages of the Image service. The scope must have ``glimpse.base_url``: the URL by which the
+    client reached Glimpse, without PREFIX.
     """
 
     async def error_response(request: Request, error: Exception) -> Response:

@@ -74,7 +74,8 @@ def parse_date(text: str) -> str | None:
 def parse_date_bound(text: str) -> DateBound | None:
     """Parse a filter by date, such as ``gte:2024-03-10``; without an operator it is ``eq``.
 
-    Returns None for text that is neither a date nor an operator and a date.
+    The operators are those of DateOperator; a fraction of a second may change them (see
+    `make_date_bound`). Returns None for text that is neither a date nor an operator and a date.
     """
     comparison, colon, date = text.partition(":")
     if not colon or comparison not in _COMPARE:

@@ -157,12 +157,12 @@ def is_rule_applicable(caller: Caller) -> bool:
 
 
 def _target(caller: Caller, image: Image | None) -> Target:
-    """Return what a rule can name as ``%(key)s``: properties and attributes of `image`, not tags.
+    """Return what rules can name as ``%(key)s``: properties and attributes of `image`.
 
-    ``image_id`` is its id, ``project_id`` and ``owner`` are the image's owner. ``member_id`` is the
-    caller's project if another project shares the image with it; None otherwise, and for an admin.
-    `image` must be visible to the caller. Without an image, ``project_id`` and ``owner`` are the
-    caller's project.
+    Tags are left out. ``image_id`` is its id, ``project_id`` and ``owner`` are its owner.
+    ``member_id`` is the caller's project if another project shares the image with it; None
+    otherwise, and for an admin. `image` must be visible to the caller. Without an image,
+    ``project_id`` and ``owner`` are the caller's project.
     """
     if image is None:
         return {"project_id": caller.project_id, "owner": caller.project_id}
