@@ -31,13 +31,14 @@ class Catalog(Protocol):
 
     Each write is atomic: if it raises, it has changed nothing. It returns when a crash can no
     longer undo it. Writes of one image run one after the other. A Record that is returned, or
-    passed to a function, has the membership of `project_id`. Any method may raise Unavailable.
+    passed to a function, has the membership of `project_id`. The functions `change` and `check` may
+    run in another thread, and must have no side effects. Any method may raise Unavailable.
     """
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
         """Return the record of the image with this id; None if there is none.
 
-        The id may be any text. Whether a caller may see the image is not checked.
+        The id may be any text; its case matters. Whether a caller may see the image is not checked.
         """
         ...
 
@@ -65,8 +66,8 @@ class Catalog(Protocol):
         """Read the record, and store and return the image that `change` returns for it.
 
         The record has the membership of `project_id`. No other write of the image comes between
-        reading and storing. `change` may run in another thread, and must have no side effects.
-        Raises ImageNotFound, and what `change` raises.
+        reading and storing. `change` may run in another thread, must have no side effects, and must
+        keep the id. Raises ImageNotFound, and what `change` raises.
         """
         ...
 
@@ -86,15 +87,16 @@ class Catalog(Protocol):
     ) -> None:
         """Add or change a membership, if `check` does not raise for the image's record.
 
-        `member` is the member's project id, its status, and the current date. Raises ImageNotFound,
-        and what `check` raises.
+        `member` is the member's project id, its status, and the current date in the format of an
+        image's dates. Raises ImageNotFound, and what `check` raises.
         """
         ...
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
-        """Store images with their members, all or none. Images with the same ids are replaced.
+        """Store images with their members, all or none.
 
-        Of several `records` with the same id, the last is stored.
+        They replace images with the same ids, and the members of those. Of several `records` with
+        the same id, the last is stored.
         """
         ...
 

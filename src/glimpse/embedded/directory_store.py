@@ -44,7 +44,8 @@ class DataTooLarge(ImageServiceError):
 class StoredData(NamedTuple):
     """Uploaded data: its size in bytes, its digests in hexadecimal, and its formats.
 
-    `formats` are those of `detect_formats`.
+    `checksum` is the MD5, `os_hash_value` the SHA-512. `formats` maps each format of the data to
+    the size of the disk in it (`detect_formats`).
     """
 
     size: int
@@ -54,7 +55,7 @@ class StoredData(NamedTuple):
 
 
 class ImageData(NamedTuple):
-    """The data of one image, for reading: its size in bytes, and its MD5 in hexadecimal."""
+    """The data of one image, for reading: size in bytes; MD5 in hexadecimal, None if unknown."""
 
     size: int
     checksum: str | None
@@ -66,7 +67,7 @@ class ImageData(NamedTuple):
         `end` None is the end of the data. Pieces have at most 128 KiB. Once this has returned, all
         bytes can be read even if the image is deleted. Raises NoData if it was deleted before, and
         Unavailable if the file cannot be opened. The iterator raises Unavailable if reading fails,
-        or if the file is shorter than `size`.
+        or if the file ends before `end`. Without bytes to read, no file is opened.
         """
         end = self.size if end is None else end
         if start >= end:
@@ -80,7 +81,7 @@ class ImageData(NamedTuple):
         return self._pieces(file, start, end)
 
     async def _pieces(self, file: FileIO, start: int, end: int) -> AsyncIterator[bytes]:
-        """Yield the bytes from `start` to `end`, then close the file. Raises Unavailable."""
+        """Yield the bytes from `start` to `end`, and close the file. Raises Unavailable."""
         try:
             with file:
                 while start < end:
@@ -115,11 +116,12 @@ class DirectoryStore:
         self._directory = directory
 
     async def put(self, image_id: str, chunks: AsyncIterator[bytes]) -> StoredData:
-        """Store the data that `chunks` yields; return when it is on the disk.
+        """Store the data that `chunks` yields, in place of older data; return when it is on disk.
 
-        Memory holds 128 KiB and one chunk. Raises DataTooLarge, StorageFull, Unavailable, and what
-        `chunks` raises; then nothing is left of the data. The caller must make sure that only one
-        upload of an image runs at a time.
+        Memory holds 128 KiB and one chunk. Raises DataTooLarge beyond `size_cap`, StorageFull,
+        Unavailable if the directory is missing or cannot be written, and what `chunks` raises. Then
+        no data of the image is left, not even older data, unless a file cannot be removed. The
+        caller must make sure that only one upload of an image runs at a time.
         """
         self._check_directory()
         upload = _UploadFile(self._directory / image_id, self._temporary(image_id))
@@ -137,8 +139,8 @@ class DirectoryStore:
     def open(self, image_id: str, size: int, checksum: str | None) -> ImageData | None:
         """Return an image's data for reading, with its `size` and `checksum` from the catalog.
 
-        Returns None if there is no file with it. Raises Unavailable if the directory does not
-        exist.
+        The file is opened by `ImageData.read`. Returns None if there is no file with the data.
+        Raises Unavailable if the directory does not exist.
         """
         if not self.has(image_id):
             self._check_directory()
@@ -148,12 +150,12 @@ class DirectoryStore:
     def has(self, image_id: str) -> bool:
         """Return True if there is a file with the image's data.
 
-        Just after an upload, the data may not be on the disk yet.
+        At the end of an upload, it is True shortly before the data is on the disk.
         """
         return (self._directory / image_id).is_file()
 
     def _check_directory(self) -> None:
-        """Raise Unavailable if the directory is missing, as when its disk is not mounted."""
+        """Log and raise Unavailable if the directory is missing: not mounted, for example."""
         if not self._directory.is_dir():
             _log_unreadable(
                 "image data cannot be used: %s does not exist; mount or restore it", self._directory
@@ -205,7 +207,7 @@ class _UploadFile:
         """Give the file its final name; return when the data and the name are on the disk.
 
         If a crash comes before that, the image is still in status saving, and `Uploads.recover`
-        removes the data. Raises OSError.
+        removes the data. Raises OSError, also after `abort`.
         """
         with self._lock, self._open_once() as file:
             file.flush()

@@ -126,9 +126,11 @@ def apply_update(
     """Return what `update` makes of the record's image, with `now` as its ``updated_at``.
 
     ``updated_at`` changes even if nothing else does. Raises ImageNotFound if the caller may not see
-    the image; Forbidden without the permission for `action` or the new visibility, and for a new
-    owner unless the caller is an admin; Invalid for text that cannot be stored, and for properties
-    that become too large; and what `update` raises. Other values are not validated.
+    the image. Raises Forbidden if the caller neither owns it nor is an admin, without the
+    permission for `action` or the new visibility, and for a new owner unless the caller is an
+    admin. Raises Invalid for text that cannot be stored, and for properties that grow beyond
+    MAX_CHARACTERS; and what `update` raises. Other values, and reserved keys of properties, are not
+    checked.
     """
     before = require_editable(caller, record, permissions, action)
     after = update(before)
@@ -152,9 +154,11 @@ def with_properties(
 ) -> Image:
     """Return the record's image with `changes` applied, and `now` as its ``updated_at``.
 
-    If no property changes, neither does ``updated_at``. Checks permissions. Raises ImageNotFound,
-    PropertyNotFound, PropertyLimitExceeded, Forbidden or Invalid, in this order, as
-    ImageService.change_properties does.
+    If no property changes, neither does ``updated_at``. The first error that applies is raised:
+    ImageNotFound if the caller may not see the image; PropertyNotFound and PropertyLimitExceeded of
+    `apply_changes`; Forbidden for a reserved key, without permission, or if the caller neither owns
+    the image nor is an admin; Invalid for text that cannot be stored, and for properties that grow
+    beyond MAX_CHARACTERS. Changes that leave a public image as it is need the permission only.
     """
     image = require_visible(caller, record, permissions)
     before = image.properties
@@ -187,7 +191,7 @@ def with_status(image: Image, status: str, *, expected: tuple[str, ...], now: st
 def with_data(image: Image, stored: StoredData, *, now: str) -> Image:
     """Return the image in status active, with the sizes and digests of its data.
 
-    Raises Conflict unless its present status is saving.
+    `now` is its new ``updated_at``. Raises Conflict unless its present status is saving.
     """
     return with_status(image, "active", expected=("saving",), now=now)._replace(
         size=stored.size,

@@ -34,7 +34,8 @@ def is_editable(caller: Caller, image: Image) -> bool:
 def require_visible(caller: Caller, record: Record, permissions: Permissions) -> Image:
     """Return the record's image if the caller may see it. Raises ImageNotFound if not.
 
-    Both the image's visibility and `permissions` must allow it.
+    Both the image's visibility (`is_visible`) and `permissions` must allow it. The record must have
+    the membership of the caller's project.
     """
     if not is_visible(caller, record):
         raise ImageNotFound(record.image.id)
@@ -64,8 +65,8 @@ def require_editable(
 def require_deletable(caller: Caller, record: Record, permissions: Permissions) -> Image:
     """Return the record's image if the caller may delete it.
 
-    Raises ImageNotFound if the caller may not see it; Forbidden if it may not delete it, or the
-    image is protected.
+    Raises ImageNotFound if the caller may not see it. Raises Forbidden without the permission, if
+    the caller neither owns the image nor is an admin, and for a protected image.
     """
     image = require_editable(caller, record, permissions, Action.DELETE_IMAGE)
     if image.protected:
@@ -78,7 +79,7 @@ def check_visibility(
 ) -> None:
     """Raise Forbidden unless the caller may give the image this visibility.
 
-    "public" and "community" need a permission; every caller may use the others.
+    "public" and "community" need a permission; any other text is allowed to every caller.
     """
     if visibility == "public":
         permissions.check(caller, Action.PUBLICIZE_IMAGE, image)

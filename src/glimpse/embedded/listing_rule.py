@@ -45,7 +45,10 @@ def _is_shown_to_others(caller: Caller, image: Image, query: ImageQuery) -> bool
 
 
 def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
-    """Yield a predicate for each filter of the query but `os_hidden` and `member_status`."""
+    """Yield a predicate for each filter that is set, but `os_hidden` and `member_status`.
+
+    `listing_rule` itself checks `os_hidden`, and its callers `member_status`.
+    """
     if query.visibility not in (None, "all"):
         yield lambda image: image.visibility == query.visibility
     for attribute, wanted in _texts(query):
@@ -93,9 +96,9 @@ ONE_OF = {
 
 
 def _is_one_of(attribute: str, wanted: frozenset[str]) -> ImagePredicate:
-    """Return a predicate that is True if `attribute` has one of the texts in `wanted`.
+    """Return a predicate that is True if the image's `attribute` equals a text in `wanted`.
 
-    `wanted` is in comparison form.
+    `wanted` is in comparison form already. An attribute that is None equals no text.
     """
 
     def predicate(image: Image) -> bool:
@@ -123,7 +126,10 @@ def _range_predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
 
 
 def _has_properties(image: Image, wanted: Mapping[str, str]) -> bool:
-    """Return True if the image has all properties in `wanted`, which are in comparison form."""
+    """Return True if the image has all properties in `wanted`, with these values.
+
+    Keys and values of `wanted` are in comparison form already. A property that is None is missing.
+    """
     properties = {
         comparison_form(key): comparison_form(value)
         for key, value in image.properties.items()

@@ -19,7 +19,7 @@ async def check_catalog(state_dir: Path) -> str | None:
 
 
 async def check_data(state_dir: Path) -> str | None:
-    """Return a problem of the data directory, as a text for operators; None if none is found.
+    """Return a problem of ``data`` in `state_dir`, for operators; None if none is found.
 
     Checks its permissions and free space (see `write_problem`), in a thread. Nothing is written.
     """

@@ -32,7 +32,8 @@ from glimpse.images.errors import Forbidden, ImageNotFound, MarkerNotFound, Mark
 class EmbeddedImageService:
     """Keeps image records in a catalog and image data in a store; checks permissions.
 
-    An `image_id` may be in upper or lower case (RFC 9562, section 4).
+    An `image_id` may be in upper or lower case (RFC 9562, section 4). Any method may raise
+    Unavailable.
     """
 
     @classmethod
@@ -46,9 +47,10 @@ class EmbeddedImageService:
     ) -> "EmbeddedImageService":
         """Open the catalog and the data in `state_dir`; create them first if necessary.
 
-        `image_size_cap` is the most bytes of data that an image may have. `permissions` and `clock`
-        are those of the constructor. Raises UnusableCatalog if the catalog cannot be opened, and
-        OSError if a directory cannot be created.
+        `image_size_cap` is the most bytes of data that an image may have. Without `permissions`,
+        Glance's default policy is used. `clock` returns the current time as an image's date.
+        Uploads that a crash interrupted stay until `recover`. Raises UnusableCatalog if the catalog
+        cannot be opened, and OSError if a directory cannot be created, or a file's mode set.
         """
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(
@@ -80,9 +82,12 @@ class EmbeddedImageService:
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the images that match `query` and that `caller` can see, in the query's order.
 
-        Owner, visibility, memberships and policy rules decide that. At most `query.limit` images in
-        all; a page may be empty, and only the last has ``is_last`` set. Before the first page,
-        raises Forbidden without the permission to list images, MarkerNotFound or MarkerNotVisible.
+        Owner, visibility, memberships and policy rules decide what it can see. Community images of
+        other projects are listed only if `query.visibility` is "community" or "all". There are at
+        most `query.limit` images in all; a page may be empty, and only the last has ``is_last``
+        set. Before the first page, raises Forbidden without the permission to list images,
+        MarkerNotFound if no image has the id `query.marker`, and MarkerNotVisible if `caller` may
+        not see that image.
         """
         self.permissions.check(caller, Action.GET_IMAGES)
         accepts = self.permissions.list_filter(caller)
@@ -118,8 +123,8 @@ class EmbeddedImageService:
     ) -> Image:
         """Apply `changes` atomically and return the image as it is afterwards.
 
-        Raises ImageNotFound, PropertyNotFound, PropertyLimitExceeded, Forbidden or Invalid (see
-        ImageService.change_properties); then nothing has changed.
+        The first error that applies is raised, and nothing has changed then: ImageNotFound,
+        PropertyNotFound, PropertyLimitExceeded, Forbidden or Invalid. ImageService says when.
         """
         return await self._catalog.update(
             image_id.lower(),
@@ -132,7 +137,9 @@ class EmbeddedImageService:
     async def delete_image(self, caller: Caller, image_id: str) -> None:
         """Delete an image's record and its data. A running upload of the image then fails.
 
-        Raises ImageNotFound, and Forbidden without the permission or for a protected image.
+        If the data cannot be removed, `recover` removes it. Raises ImageNotFound; Forbidden without
+        the permission, for another project's image unless `caller` is an admin, and for a protected
+        image.
         """
         image = await self.get_image(caller, image_id)
         await self._uploads.delete(
@@ -163,9 +170,10 @@ class EmbeddedImageService:
     ) -> Image:
         """Read an image, and store and return what `update` returns for it, atomically.
 
-        `update` must have no side effects. The caller needs the permission for `action`. Raises
-        ImageNotFound, Forbidden or Invalid (see `image_changes.apply_update`), and what `update`
-        raises; then nothing changes.
+        ``updated_at`` becomes the current time. `update` must have no side effects; it may run in
+        another thread. The caller needs the permission for `action`, and has to own the image or be
+        an admin. Raises ImageNotFound, Forbidden or Invalid (see `image_changes.apply_update`), and
+        what `update` raises; then nothing changes.
         """
         return await self._catalog.update(
             image_id.lower(),
@@ -202,10 +210,10 @@ class EmbeddedImageService:
     ) -> None:
         """Store the data of a queued image: its status becomes saving, and then active.
 
-        If an error is raised while the data is being stored, the image is queued again and no data
-        is left. `check` is called with the image before that, and may raise to refuse the upload.
-        Raises ImageNotFound, Forbidden, Conflict if the image is not queued or another upload of it
-        is running, DataTooLarge, StorageFull, Unavailable, and what `chunks` and `check` raise.
+        `check` is called first, with the image, and may raise to refuse the upload. If an error is
+        raised while the data is being stored, the image is queued again and no data is left. Raises
+        ImageNotFound, Forbidden, Conflict if the image is not queued or another upload of it is
+        running, DataTooLarge, StorageFull, Unavailable, and what `chunks` and `check` raise.
         """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
@@ -224,10 +232,11 @@ class EmbeddedImageService:
         )
 
     async def open_data(self, caller: Caller, image_id: str) -> ImageData:
-        """Return an image's data for reading.
+        """Return an image's data for reading. `ImageData.read` opens the file.
 
         Raises ImageNotFound; Forbidden without the permission to download it, and for a deactivated
-        image unless `caller` is an admin; NoData if the upload is not complete; Unavailable.
+        image unless `caller` is an admin; NoData without an upload that is complete; Unavailable if
+        the directory of the data is missing.
         """
         image = await self.get_image(caller, image_id)
         if image.status == "deactivated" and not caller.is_admin:
@@ -239,9 +248,10 @@ class EmbeddedImageService:
         return data
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
-        """Store images and their members, all or none. Images with the same ids are replaced.
+        """Store images with their members, all or none.
 
-        Neither permissions nor values are checked.
+        They replace images with the same ids, and the members of those. Neither permissions nor
+        values are checked. An image whose id is not in lower case would not be found by its id.
         """
         await self._catalog.put(records)
 

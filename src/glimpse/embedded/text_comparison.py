@@ -16,9 +16,10 @@ _CACHED = 4096
 def index_form(text: str) -> str:
     """Return the form of a text by which an index finds it: case-folded, without accents.
 
-    Texts with the same `comparison_form` have the same index form, but texts with different ones
-    may have it, too. So compare the `comparison_form` of what an index finds. Catalogs on disk have
-    hashes of index forms: a change of this function needs a migration of them.
+    Spaces at the end are removed, too. Texts with the same `comparison_form` have the same index
+    form, but texts with different ones may have it, too. So compare the `comparison_form` of what
+    an index finds. Catalogs on disk have hashes of index forms: a change of this function needs a
+    migration of them.
     """
     if not text.isascii():
         text = "".join(
@@ -32,9 +33,9 @@ def comparison_form(text: str) -> str:
     """Return a form that is the same for all texts that the Image service treats as equal.
 
     Most Image services have MariaDB with utf8_general_ci, which ignores case, accents, and spaces
-    at the end: ``type=BASE`` finds images of type ``base``. These accents are not ignored:
-    combining characters, accents on letters of other scripts than Latin, Greek and Cyrillic, and
-    that of the Cyrillic short i.
+    at the end: ``type=BASE`` finds images of type ``base``. These are not ignored: case and accents
+    of other scripts than Latin, Greek and Cyrillic, combining characters, and the accent of the
+    Cyrillic short i.
     """
     if text.isascii():
         return text.lower().rstrip(" ")

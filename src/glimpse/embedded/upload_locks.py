@@ -51,6 +51,7 @@ class UploadLocks:
     """The upload locks that all processes of a machine share, as files in one directory."""
 
     def __init__(self, directory: Path) -> None:
+        """Create the directory if necessary; raise OSError if that fails."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
 
@@ -58,8 +59,8 @@ class UploadLocks:
         """Lock an image; return None, without waiting, if it is locked already.
 
         The caller must call `release` or `abandon` of the lock. The file is on the disk when this
-        returns, so a crash leaves it. Blocks on the disk. Raises Unavailable if the disk is full or
-        read-only, or the directory does not exist.
+        returns, so a crash leaves it. Blocks on the disk. Raises Unavailable if the file cannot be
+        made: the disk is full or read-only, for example, or the directory does not exist.
         """
         try:
             return self._acquire(image_id)

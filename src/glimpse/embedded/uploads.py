@@ -52,8 +52,8 @@ class Uploads:
         upload it. It is called before and after the upload.
 
         If an error is raised while the data is being stored, the image is queued again and no data
-        is left. If that cannot be written to the disk, the lock is abandoned, and the next upload
-        of the image or the next process that starts does it.
+        is left. If the disk cannot be written then, the lock is abandoned, and the next upload of
+        the image or the next process that starts does both.
 
         Raises ImageNotFound, Conflict if the image is not queued or another upload of it is
         running, and what `require_permitted`, DirectoryStore.put and `chunks` raise.
@@ -87,8 +87,8 @@ class Uploads:
     ) -> None:
         """Store the data of an image in status saving, which becomes active.
 
-        If an error is raised, also if the task is cancelled, the image is queued again without
-        data. Raises what `upload` raises.
+        The caller holds the image's upload lock. If an error is raised, also if the task is
+        cancelled, the image is queued again without data. Raises what `upload` raises.
         """
         try:
             stored = await self._store.put(image_id, chunks)
@@ -166,8 +166,8 @@ class Uploads:
     async def _undo(self, image_id: str) -> None:
         """Remove the data, and change the image's status from saving to queued.
 
-        Ignores an image that does not exist or has another status. Raises Unavailable or
-        StorageFull.
+        Removes the data even if the image does not exist or has another status, which it keeps.
+        Raises Unavailable or StorageFull.
         """
         await self._store.delete(image_id)
         with contextlib.suppress(ImageNotFound, Conflict):
