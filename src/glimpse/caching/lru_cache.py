@@ -49,7 +49,7 @@ class LruCache(Generic[Key, Value]):
         """Add `key`, or replace its value, and make it the most recently used.
 
         `size` is the entry's share of `max_bytes`. Then removes the least recently used entries
-        beyond the bounds; an entry that is larger than `max_bytes` removes all, itself included.
+        until both bounds are kept; an entry larger than `max_bytes` removes all, itself included.
         """
         self.discard(key)
         self._entries[key] = _Entry(value, size)

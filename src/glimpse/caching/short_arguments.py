@@ -16,8 +16,8 @@ def cache_if_short(
     The result of a call is cached if the texts among its arguments, and in tuples among them, have
     at most `longest` characters or bytes together; other arguments do not count. Clients choose
     many texts that functions get: longer ones would take any memory. The cache holds `entries`
-    results at most; it is emptied when it is full. A call that raises is not cached. The function
-    may be called from any thread.
+    results at most; the next one empties it first. A call that raises is not cached. Any thread may
+    call the function, which may then run twice for the same arguments.
 
     `functools.lru_cache` has no bound in bytes. To check the length before each of its look-ups
     would take as long as the look-up: here only a result that is not cached takes the check.
@@ -55,7 +55,7 @@ class _Cache(dict[tuple[Any, ...], Result]):
 
 
 def _length(arguments: tuple[Any, ...]) -> int:
-    """Return the number of characters and bytes of the texts in a tuple, and in its tuples."""
+    """Return the number of characters and bytes of the texts in a tuple and in tuples within it."""
     length = 0
     for argument in arguments:
         if isinstance(argument, (str, bytes)):
