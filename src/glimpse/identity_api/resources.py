@@ -54,7 +54,8 @@ def list_resources(
     """List the resources of a kind, a key of RESOURCE_KINDS, that match `query`.
 
     `query` has the parameters of the request: each that is a key of the resources has to equal its
-    value (`_filter`). Raises Forbidden unless the caller is an admin, or the kind is ``regions``.
+    value. ``marker`` begins the list after the resource with that id; other parameters are
+    ignored. Raises Forbidden unless the caller is an admin, or the kind is ``regions``.
     """
     if not (RESOURCE_KINDS[kind].is_listed_for_all or _is_admin(session)):
         raise _forbidden(f"list_{kind}")
@@ -84,10 +85,10 @@ def show_resource(
 def list_projects_of_user(
     session: Session, user_id: str, context: RenderContext, query: Query
 ) -> list[Resource]:
-    """List the enabled projects in which a user has a role, and that match `query`.
+    """List the enabled projects in which a user has a role, and that match `query`, by name.
 
-    Raises Forbidden unless the caller is that user or an admin. Raises NotFound if the user does
-    not exist.
+    `query` is as in `list_resources`. Raises Forbidden unless the caller is that user or an admin.
+    Raises NotFound if the user does not exist.
     """
     if session.user.id != user_id and not _is_admin(session):
         raise _forbidden("list_user_projects")

@@ -88,9 +88,9 @@ class _Handlers:
     """The handlers of all operations but those of _ResourceHandlers.
 
     All but `versions`, `version` and `issue` raise Unauthorized without a valid token in
-    X-Auth-Token. `responses.EXCEPTION_HANDLERS` makes the responses for the errors that they raise.
-    The handlers of application credentials raise those of ApplicationCredentials. The names of the
-    methods are operations in logs and metrics.
+    X-Auth-Token, then BadRequest for an id or parameter that is too long. Those of application
+    credentials also raise the errors of ApplicationCredentials. `responses.EXCEPTION_HANDLERS`
+    makes the responses for errors. The names of the methods are operations in logs and metrics.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -100,7 +100,7 @@ class _Handlers:
         )
 
     async def versions(self, request: Request) -> Response:
-        """List the only version. The status is 300, as in Keystone."""
+        """List the only version: 300, as in Keystone, with its URL in ``Location``."""
         base_url = base_url_of(request)
         location = {"Location": f"{base_url}/identity/v3/"}
         return json_response(
@@ -114,8 +114,8 @@ class _Handlers:
     async def issue(self, request: Request) -> Response:
         """Log in: respond 201 with a new token in ``X-Subject-Token``, and its document.
 
-        Raises BadRequest for an invalid body, Unauthorized, and TooManyLogins (429). If the client
-        closes the connection, a password that still waits is not checked.
+        Raises BadRequest for an invalid body, Unauthorized, TooManyLogins, IdentityUnavailable. If
+        the client closes the connection, a password that still waits is not checked.
         """
         auth_request = parse_auth_request(await read_json(request))
         login = self._identity.login(auth_request, client_address(request))
@@ -128,8 +128,8 @@ class _Handlers:
     async def validate(self, request: Request) -> Response:
         """Show the token in ``X-Subject-Token``; with ``allow_expired``, also an expired one.
 
-        Raises NotFound if it is not valid. Raises Forbidden for the token of another user, unless
-        the caller is an admin or a service.
+        An expired one is accepted for two more days. Raises NotFound if it is not valid. Raises
+        Forbidden for another user's token, unless the caller has the role admin or service.
         """
         caller, subject = self._caller_and_subject(
             request, allow_expired=resources.is_true(request.query_params.get("allow_expired", ""))
@@ -163,7 +163,7 @@ class _Handlers:
     async def projects_of(self, request: Request) -> Response:
         """List the enabled projects of the user in the path that match the query.
 
-        Raises Forbidden unless the caller is that user or an admin, NotFound if there is none.
+        Raises Forbidden unless the caller is that user or an admin, NotFound for an unknown user.
         """
         session, user_id = self.session(request), request.path_params["user_id"]
         query = request.query_params.items()
@@ -226,12 +226,12 @@ class _Handlers:
         return json_response({"application_credential": document})
 
     async def delete_credential(self, request: Request) -> Response:
-        """Delete an application credential of a user."""
+        """Delete an application credential of a user: 204."""
         await self._credentials.delete(self.session(request), **request.path_params)
         return Response(status_code=204, headers=PRIVATE)
 
     async def unauthorized(self, request: Request, _: Exception) -> Response:
-        """Make the response for Unauthorized: 401, where to log in, and the same text always."""
+        """Make the response 401: the same text always, and where to log in (WWW-Authenticate)."""
         # A client must not learn which names exist.
         challenge = f'Keystone uri="{base_url_of(request)}/identity/v3"'
         return json_response(
@@ -241,8 +241,8 @@ class _Handlers:
     def session(self, request: Request) -> Session:
         """Return the session of the token in ``X-Auth-Token``: that of the caller.
 
-        Raises Unauthorized if the token is not valid. Then raises BadRequest if an id in the path
-        or a query parameter is too long.
+        Raises Unauthorized if the token is not valid, IdentityUnavailable if it cannot be checked;
+        then BadRequest if an id in the path or a query parameter is too long.
         """
         session = self._identity.validate(request.headers.get("x-auth-token", ""))
         check_lengths(request)
@@ -258,8 +258,8 @@ class _Handlers:
     ) -> tuple[Session, Session]:
         """Return the sessions of the tokens in ``X-Auth-Token`` and in ``X-Subject-Token``.
 
-        With `allow_expired`, the second may have expired up to two days ago. Raises Unauthorized if
-        the first is not valid, and NotFound if the second is not valid.
+        With `allow_expired`, the second may have expired up to two days ago. For the first, raises
+        Unauthorized and what else `session` raises; NotFound if the second is not valid.
         """
         caller = self.session(request)
         try:
