@@ -26,9 +26,10 @@ class HttpClient:
     """A Transport for any number of servers. Create it anywhere, use it within one event loop.
 
     Timeouts are in seconds: `connect_timeout` for a connection with its TLS handshake,
-    `read_timeout` for each wait for more of a response. Each server gets at most `max_connections`;
-    further requests to it wait for a connection, without a timeout. The response bodies above
-    256 KiB that are being read take at most `max_buffered_bytes` together; further ones wait.
+    `read_timeout` for each wait for more of a response. Each server (each base URL) gets at most
+    `max_connections`; further requests to it wait for a connection, without a timeout. The response
+    bodies above 256 KiB that are being read take at most `max_buffered_bytes` together; further
+    ones wait.
     """
 
     def __init__(
@@ -58,8 +59,11 @@ class HttpClient:
     ) -> Response:
         """Send a request once, to `target` below `base_url`; return the response of any status.
 
-        Raises UpstreamError, and TimeoutError if the server does not respond within `read_timeout`,
-        as `Transport.request` does; ValueError for a header or target with a line end.
+        `target` is a quoted path and query. The body of a response with status 300 or more may be
+        truncated. Raises ConnectError if no connection can be made, or `base_url` is invalid;
+        ResponseTooLarge for a body of more than `max_response_bytes`; another UpstreamError if the
+        response is missing or malformed; TimeoutError if nothing arrives for `read_timeout`. Raises
+        ValueError for a header value or target with a line end, or outside Latin-1.
         """
         encoder, pool = self._servers.get(base_url) or self._add_server(base_url)
         request = encoder.encode(method, target, headers, body)
@@ -101,7 +105,7 @@ class HttpClient:
     async def close(self) -> None:
         """Close all connections, and return when they are closed.
 
-        Requests in progress fail with UpstreamError.
+        Requests in progress fail with UpstreamError. Make no others: they would open connections.
         """
         if self._idle_timer is not None:
             self._idle_timer.cancel()

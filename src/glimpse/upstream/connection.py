@@ -166,9 +166,10 @@ class Connection(asyncio.Protocol):
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Fail the request if head or body is too large; reserve memory for a large body.
+        """Fail the request if head or body is too large; reserve memory for a body over 256 KiB.
 
-        The length of the body has to be known: `on_body` reserves for others.
+        The length is that of Content-Length; without one, `on_body` does both. The body of a
+        redirect or an error is truncated instead.
         """
         self._has_head = True
         length = 0 if self._may_truncate() else _content_length(self._headers)

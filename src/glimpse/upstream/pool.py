@@ -59,8 +59,8 @@ class ConnectionPool:
     async def send(self, request: bytes, max_response_bytes: int) -> Response:
         """Send an encoded request on an idle or a new connection; return the response.
 
-        Raises ConnectError if no connection can be made, and what `Connection.send` raises. Never
-        sends a request twice, even if an idle connection turns out to be closed.
+        Raises ConnectError if no connection can be made, and what `Connection.send` raises, such as
+        ConnectionLost if an idle connection turns out to be closed: no request is sent twice.
         """
         async with self._slots:
             connection = self._take_idle() or await self._connect()
@@ -80,7 +80,7 @@ class ConnectionPool:
         return None
 
     def _put_back(self, connection: Connection) -> None:
-        """Keep a usable connection for the next request; if the pool is retired, close it."""
+        """Keep a connection for the next request if it is usable; close it in a retired pool."""
         if self._is_retired:
             connection.close()
         if connection.is_usable:
@@ -102,7 +102,7 @@ class ConnectionPool:
         """Connect to the first address of the host that accepts, and add it to `open_connections`.
 
         If an address has not accepted after 0.25 s, the next one is tried beside it (RFC 8305).
-        Raises OSError if none accepts, or if the TLS handshake fails.
+        Raises OSError if the host has no address, if none accepts, or if the TLS handshake fails.
         """
         loop = asyncio.get_running_loop()
         addresses: Sequence[AddrInfoType] = self._numeric_address()

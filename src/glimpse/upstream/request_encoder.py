@@ -11,10 +11,10 @@ _LINE_END = re.compile(r"[\r\n\0]")
 
 
 class RequestEncoder:
-    """Encodes requests to the server at `base_url`; encodes the headers that all have once.
+    """Encodes requests to the server at `base_url`; adds Host, User-Agent, Accept-Encoding.
 
-    User and password of the URL become an Authorization header. Raises ValueError for a URL that
-    cannot be parsed.
+    User and password of the URL become an Authorization header; its query is ignored. Any scheme
+    but https is HTTP without TLS. Raises ValueError for a URL that cannot be parsed.
     """
 
     def __init__(self, base_url: str) -> None:
@@ -39,8 +39,9 @@ class RequestEncoder:
         """Return the bytes of one request, with Content-Length if there is a `body`.
 
         `target` is a quoted path and query, appended to the path of the base URL. Raises ValueError
-        for a target or header value with a line end, which could add another header, and for one
-        with characters outside Latin-1.
+        for a target or header value with a NUL or a line end, which could add another header, and
+        for one with characters outside Latin-1. The method and the names of headers are not
+        checked.
         """
         if _LINE_END.search(f"{target}{''.join(headers.values())}"):
             raise ValueError("A header or a URL has more than one line.")

@@ -13,7 +13,7 @@ class PendingReservation:
 
 
 class ResponseBudget:
-    """Grants reservations of memory, `total` bytes at a time, in the order in which they are made.
+    """Grants reservations of memory, at most `total` bytes together, in order of arrival.
 
     A response makes one reservation, for all that it may need. So two half-read responses never
     wait for each other. A reservation of more than `total` bytes counts as one of `total`.
@@ -27,8 +27,9 @@ class ResponseBudget:
     def reserve(self, size: int, on_granted: Callable[[], None]) -> PendingReservation | None:
         """Reserve `size` bytes. Return None if they are granted at once.
 
-        Otherwise return a pending reservation; `on_granted` is called when it is granted. Pass
-        `size` to `release` when a granted reservation is not needed any more.
+        Otherwise return a pending reservation. The `release` or `cancel` that makes room for it
+        calls `on_granted`. Pass `size` to `release` when a granted reservation is not needed any
+        more.
         """
         size = min(size, self._total)
         if not self._queue and size <= self._free:
@@ -39,7 +40,7 @@ class ResponseBudget:
         return pending
 
     def cancel(self, pending: PendingReservation) -> None:
-        """Withdraw a reservation that is not granted yet. Later ones may be granted by this."""
+        """Withdraw a reservation that is not granted yet, and grant later ones that fit then."""
         self._queue.remove(pending)
         self._grant()
 
