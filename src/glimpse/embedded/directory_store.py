@@ -55,7 +55,7 @@ class StoredData(NamedTuple):
 
 
 class ImageData(NamedTuple):
-    """The data of one image, for reading: size in bytes; MD5 in hexadecimal, None if unknown."""
+    """The data of one image, for reading: its size in bytes; its hexadecimal MD5, if known."""
 
     size: int
     checksum: str | None
@@ -116,7 +116,7 @@ class DirectoryStore:
         self._directory = directory
 
     async def put(self, image_id: str, chunks: AsyncIterator[bytes]) -> StoredData:
-        """Store the data that `chunks` yields, in place of older data; return when it is on disk.
+        """Store the data that `chunks` yields, replacing older data; return when it is on disk.
 
         Memory holds 128 KiB and one chunk. Raises DataTooLarge beyond `size_cap`, StorageFull,
         Unavailable if the directory is missing or cannot be written, and what `chunks` raises. Then
