@@ -52,9 +52,9 @@ class GlanceClient:
         """Send a request, with the retries of RetryPolicy; return a response of any status code.
 
         A service token goes along if there is one. Takes at most `total_timeout` seconds. Raises
-        Unavailable if no server is known, or none responds; InvalidResponse if the response is not
-        HTTP or incomplete; TooLarge if it has more than `max_response_bytes`; Invalid for a status
-        code of 500 that `diagnosis` explains.
+        Unavailable if no server is known, or none responds in that time; InvalidResponse if the
+        response is not HTTP or incomplete; TooLarge if its body has more than
+        `request.max_response_bytes`; Invalid for a 500 that `request.diagnosis` explains.
         """
         try:
             async with asyncio.timeout(self._options.total_timeout):
@@ -112,8 +112,8 @@ class GlanceClient:
         """Send a request with the service token, if there is one.
 
         If Glance responds 401, send it once more with a new service token, and return the second
-        response. If there is no new token, the response is the 401. Raises the errors of `send` but
-        for the time limit.
+        response. If there is no new token, return the 401. Raises what `send` raises. The time is
+        not limited here, but in `send`.
         """
         tokens = self._service_tokens
         service_token = await tokens.token() if tokens else None
@@ -167,7 +167,7 @@ class GlanceClient:
         return result
 
     async def close(self) -> None:
-        """Cancel a look-up of the servers; close the transport and the service tokens."""
+        """Cancel a look-up of the servers; close the service tokens, then the transport."""
         self._endpoint.close()
         if self._service_tokens is not None:
             await self._service_tokens.close()

@@ -58,8 +58,8 @@ def image_error(response: Response, image_id: str) -> ImageServiceError:
 def list_error(response: Response, marker: str | None) -> ImageServiceError:
     """Return the error for an unsuccessful response to a list that starts after `marker`.
 
-    That is MarkerNotFound (400) or MarkerNotVisible (403) if the reason in the response names the
-    marker, otherwise the error of `error_from_response`.
+    If the reason in the response names the marker, that is MarkerNotFound for 400 and
+    MarkerNotVisible for 403. Otherwise it is the error of `error_from_response`.
     """
     reason = extract_reason(response.body)
     if marker is not None and response.status == HTTPStatus.BAD_REQUEST and marker in reason:

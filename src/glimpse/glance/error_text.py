@@ -22,8 +22,8 @@ def extract_reason(body: bytes) -> str:
     """Return the reason in the body of an error: one line, cut after 1,000 characters.
 
     Of a JSON object, that is its `message`, or that of its `error` if this is an object; of any
-    other body, all text. Tags, the elements of `remove_headings` and a first line with a status
-    code are removed, entities are replaced. An empty text if the body has no reason.
+    other body, all text. Tags, whole ``<head>`` and ``<h1>`` elements, and a first line with a
+    status code are removed, entities are replaced. An empty text if the body has no reason.
     """
     text = body.decode(errors="replace")
     try:

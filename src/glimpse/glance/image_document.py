@@ -38,8 +38,9 @@ def parse_image(document: Any, base_attributes: frozenset[str]) -> Image:
     Keys that are not in `base_attributes` are properties. The value of a property may have any
     type: if it is neither text nor null, it becomes JSON text. Raises InvalidResponse if the
     document is no object, if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing, if an
-    attribute has the wrong type, or if a property cannot be written as JSON. An id has 1 to 255
-    printable ASCII characters, without spaces, quotes and backslashes. The dates may be any text.
+    attribute has the wrong type, or if a property cannot be written as JSON. An id must have 1 to
+    255 printable ASCII characters, without spaces, quotes and backslashes. The dates may be any
+    text. Without a visibility, it is "private".
     """
     if not isinstance(document, dict):
         raise InvalidResponse("The Image service's answer is not an image.")

@@ -109,8 +109,9 @@ class ImageLocks:
     def _write_marker(self, name: str) -> Iterator[None]:
         """Create a marker file for the block, and remove it afterwards.
 
-        The marker stays if the process exits within the block. Does nothing if the locks are not in
-        files. Raises Unavailable if the marker cannot be created.
+        Hold the lock `name` when you call this. The marker stays if the process exits within the
+        block. Does nothing if the locks are not in files. Raises Unavailable if the marker cannot
+        be created, OSError if it cannot be removed.
         """
         if self._markers is None:
             yield

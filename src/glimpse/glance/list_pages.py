@@ -87,8 +87,8 @@ async def _fetch_shrinking(
 ) -> tuple[Response, int]:
     """Fetch a page of at most `count` images; after each TooLarge, of an eighth as many.
 
-    Return the response and the number of images that were requested. Raises TooLarge if a single
-    image is too large.
+    Return the response and the number of images that were requested. Raises TooLarge if a page of
+    one image is too large, and the other errors of `fetch`.
     """
     while True:
         try:
@@ -114,7 +114,7 @@ def parse_page(response: Response) -> GlancePage:
 
 
 def parse_next_marker(document: dict[str, Any]) -> str | None:
-    """Return the marker in the ``next`` link of a page; None if the page has no link.
+    """Return the marker in the ``next`` link of a page; None if the link is missing or null.
 
     Host, path and filters of the link are ignored. Raises InvalidResponse for a link without a
     marker, or with one of more than 255 characters.

@@ -14,7 +14,7 @@ _DEFAULT_INTERVAL = 1.0
 
 
 class LockHeartbeat:
-    """A thread that renews the locks of a started coordinator, three times before they expire.
+    """A thread that renews all locks of a started coordinator, three times per expiry time.
 
     Each failure of the lock service is logged once, however long it lasts, and so is its recovery.
     A task would renew the locks too late while the event loop is busy. tooz's own heartbeat logs

@@ -14,9 +14,9 @@ class GlanceOptions:
     The fields up to `total_timeout` are options of ``[glance]``, whose defaults are in
     `settings.options`. The others are constants, for tests to set: a server that failed is tried
     last for `server_backoff`. A page has at most `page_size` images; one of more than
-    `max_page_bytes` is fetched again in smaller pages. A response about one image has at most
-    `max_image_bytes`: twice Glance's default quota of 128 properties of 64 kB. The image schema is
-    fetched again after `schema_max_age`.
+    `max_page_bytes` is fetched again in smaller pages. A response about one image that has more
+    than `max_image_bytes` is an error: that is twice Glance's default quota of 128 properties of
+    64 kB. The image schema is fetched again after `schema_max_age`.
     """
 
     api_servers: tuple[str, ...]

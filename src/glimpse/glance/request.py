@@ -31,7 +31,7 @@ class GlanceRequest(NamedTuple):
     diagnosis: Diagnosis = lambda: None
 
     def with_header(self, name: str, value: str) -> "GlanceRequest":
-        """Return a copy of the request in which a header, spelled like `name`, has this value."""
+        """Return a copy with this header; it replaces one whose name has the same spelling."""
         return self._replace(headers={**self.headers, name: value})
 
 
@@ -66,8 +66,8 @@ def encode_target(path: str, parameters: Parameters) -> str:
 def make_headers(token: str, content_type: str | None = None) -> dict[str, str]:
     """Return the headers of a request: the caller's token, and the type of the body, if any.
 
-    If a request is being served, its id goes along in X-Openstack-Request-Id, so that Glance logs
-    the same id: the global one if the client sent one.
+    JSON is accepted. If a request is being served, its id goes along in X-Openstack-Request-Id, so
+    that Glance logs the same id: the global one if the client sent one.
     """
     headers = {"X-Auth-Token": token, "Accept": "application/json"}
     context = current_context.get()

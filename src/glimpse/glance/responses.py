@@ -48,9 +48,10 @@ def check_containers(response: Response) -> None:
 def parse_version_ids(response: Response) -> list[str]:
     """Return the ids of versions, such as ``v2.15``, in a response to ``GET /``.
 
-    The order is the response's. Raises InvalidResponse if the document has no list of versions, or
-    if one of them has no id of at most 50 printable characters; and the error of
-    `error_from_response` for a status code other than 200 and 300.
+    The order is the response's. Raises the error of `error_from_response` for a status code other
+    than 200 and 300; InvalidResponse if the body is not JSON with a list of versions, or if one of
+    them has no id of at most 50 printable characters; TooLarge for a body with more than 100,000
+    brackets and braces.
     """
     if response.status not in (HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES):
         raise error_from_response(response)

@@ -73,7 +73,7 @@ class ImageSchema:
 def parse_attributes(response: Response) -> frozenset[str]:
     """Return the base attributes in a response to ``GET /v2/schemas/image``.
 
-    They are the properties of the schema without those marked ``is_base: false``, as in
+    They are the keys of the schema's properties without those marked ``is_base: false``, as in
     python-glanceclient, which Compute uses. Raises InvalidResponse for an unsuccessful response,
     for one without a schema, and for more than 1,000 attributes or one of over 255 characters.
     """

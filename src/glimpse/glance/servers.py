@@ -20,9 +20,9 @@ def base_url(url: str) -> str:
 def is_url(url: str) -> bool:
     """Return True for an HTTP or HTTPS URL that can be called and put into links.
 
-    It has a host. The scheme may be missing; user, password, port and path are allowed. False for a
-    URL of more than 2,000 characters, or with spaces, control characters or characters that are not
-    ASCII.
+    It has a host. The scheme may be missing; user, password, path and a port but 0 are allowed.
+    False for a URL of more than 2,000 characters, or with spaces, control characters or characters
+    that are not ASCII.
     """
     if len(url) > _MAX_URL_LENGTH or not (url.isascii() and url.isprintable()) or " " in url:
         return False
@@ -36,8 +36,9 @@ def is_url(url: str) -> bool:
 class Servers:
     """The base URLs of one or more equal servers, used round-robin from a random one on.
 
-    For `backoff` seconds, a server that failed is tried after all others. `public_url`, for links,
-    is the first of the given URLs without user and password.
+    `urls` are as the operator wrote them; `base_url` completes them. For `backoff` seconds, a
+    server that failed is tried after all others. `public_url`, for links, is the first of `urls`
+    without user and password.
     """
 
     def __init__(

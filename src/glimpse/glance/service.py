@@ -79,9 +79,10 @@ class GlanceImageService:
         self._schema = ImageSchema(self._fetch_schema, options.schema_max_age)
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
-        """Implement ImageService.list_images: yield the pages of Glance's list.
+        """Yield the images of Glance's list for `query`, at most `query.limit` in all.
 
-        Malformed images are left out, and so are those that the operator's rules hide.
+        Malformed images are left out, and so are those that the operator's rules hide. Before the
+        first page, raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible.
         """
         self._permissions.check(caller, Action.GET_IMAGES)
         accepts = self._permissions.list_filter(caller)
@@ -162,7 +163,7 @@ class GlanceImageService:
         return (await self._client.servers()).public_url
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
-        """Implement ImageService.get_image: return the image.
+        """Return the image.
 
         Raises ImageNotFound if Glance does not show it, or a rule of the operator hides it.
         """
@@ -174,7 +175,10 @@ class GlanceImageService:
     async def change_properties(
         self, caller: Caller, image_id: str, changes: PropertyChanges
     ) -> Image:
-        """Implement ImageService.change_properties: read and patch the image under its lock."""
+        """Apply `changes` under the image's lock; return the image as it is afterwards.
+
+        Raises ImageNotFound, PropertyNotFound, PropertyLimitExceeded, Forbidden or Invalid.
+        """
         # Glance's usual database ignores the case of an id: all spellings are one image's.
         async with self._image_locks.lock(image_id.lower()):
             image = await self.get_image(caller, image_id)
@@ -217,10 +221,10 @@ class GlanceImageService:
         return await self._parse_response(response, caller, image_id)
 
     async def delete_image(self, caller: Caller, image_id: str) -> None:
-        """Implement ImageService.delete_image: delete an image and its data.
+        """Delete an image and its data. Raises ImageNotFound, Forbidden or Conflict.
 
-        If the operator has a rule for getting or deleting images, it is checked with the image,
-        which is requested first.
+        If the operator has a rule for getting or deleting images, the image is requested first, and
+        the rule is checked with it.
         """
         if self._permissions.has_rule(Action.DELETE_IMAGE) or self._permissions.has_rule(
             Action.GET_IMAGE
@@ -232,7 +236,7 @@ class GlanceImageService:
             raise image_error(response, image_id)
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
-        """Implement ImageService.base_attributes: the Image API's, and those of Glance's schema."""
+        """Return the keys that are attributes: the Image API's, and those of Glance's schema."""
         return await self._schema.base_attributes(caller.token)
 
     async def _fetch_schema(self, token: str) -> Response:
@@ -245,7 +249,7 @@ class GlanceImageService:
         return await self._client.ping()
 
     async def close(self) -> None:
-        """Implement ImageService.close: cancel background requests, close all connections."""
+        """Cancel background requests, close all connections."""
         self._schema.close()
         await self._client.close()
         await self._image_locks.close()
@@ -272,7 +276,7 @@ class GlanceImageService:
 
 
 def _is_empty_change_allowed(caller: Caller, image: Image) -> bool:
-    """Return True if Glance would allow the caller an empty change: none need be sent then."""
+    """Return True if Glance would allow an empty change, so that none has to be sent."""
     is_owner = caller.is_admin or image.owner == caller.project_id
     return has_role(caller, Action.MODIFY_IMAGE) and (is_owner or image.visibility == "public")
 
@@ -280,10 +284,7 @@ def _is_empty_change_allowed(caller: Caller, image: Image) -> bool:
 def _parse_images(
     documents: list[dict[str, Any]], base_attributes: frozenset[str]
 ) -> Iterator[Image]:
-    """Yield the images of a list of documents, and empty it.
-
-    A document that is no image is left out, and logged once for each id.
-    """
+    """Yield the images in `documents` and empty it; leave out, and log, what is no image."""
     for document in _drain(documents):
         try:
             yield parse_image(document, base_attributes)

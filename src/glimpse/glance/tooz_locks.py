@@ -71,8 +71,9 @@ class ToozLocks:
     async def try_lock(self, name: str) -> Lock | None:
         """Acquire the lock of that name; return None if it is held already.
 
-        Does not wait for the holder. Pass the lock to `release`. Raises Unavailable if the lock
-        service cannot be reached, fails or does not respond within `call_timeout`.
+        The first call connects. Does not wait for the holder. Pass the lock to `release`. Raises
+        Unavailable if the lock service cannot be reached, fails or does not respond within
+        `call_timeout`.
         """
         if not self._is_started:
             try:
@@ -174,8 +175,8 @@ class ToozLocks:
 def with_timeouts(backend_url: str) -> str:
     """Return a backend URL with a lock expiry and a network timeout, in seconds, added.
 
-    Values that the URL has already are kept. URLs of others than Redis, memcached and etcd are
-    unchanged: locks in files are released when their process exits, and a database releases a lock
+    Values that the URL has already are kept. Only URLs of Redis, memcached and etcd (by HTTP) are
+    changed: locks in files are released when their process exits, and a database releases a lock
     when the connection of its holder closes.
     """
     timeout_parameter = _TIMEOUT_PARAMETERS.get(backend_url.partition(":")[0])

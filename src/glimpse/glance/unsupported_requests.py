@@ -22,7 +22,7 @@ _ATTRIBUTES = frozenset(("base", "extra_properties"))
 
 
 def diagnose_query(query: ImageQuery) -> str | None:
-    """Return a sentence for clients about a filter that Glance cannot handle, or None.
+    """Return a sentence for clients about the first filter that Glance cannot handle, or None.
 
     Only filters by properties are examined. Glance fails for the keys ``locations``, ``members``
     and ``properties``, and for those that end with ``_min`` or ``_max``.
