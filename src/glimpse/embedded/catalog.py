@@ -38,7 +38,8 @@ class Catalog(Protocol):
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
         """Return the record of the image with this id; None if there is none.
 
-        The id may be any text; its case matters. Whether a caller may see the image is not checked.
+        The record has the membership of `project_id`. The id may be any text; its case matters.
+        Whether a caller may see the image is not checked.
         """
         ...
 
@@ -74,7 +75,8 @@ class Catalog(Protocol):
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Remove an image and its members, if `check` does not raise for its record.
 
-        Raises ImageNotFound, and what `check` raises.
+        The record has the membership of `project_id`. Raises ImageNotFound, and what `check`
+        raises.
         """
         ...
 
@@ -87,8 +89,9 @@ class Catalog(Protocol):
     ) -> None:
         """Add or change a membership, if `check` does not raise for the image's record.
 
-        `member` is the member's project id, its status, and the current date in the format of an
-        image's dates. Raises ImageNotFound, and what `check` raises.
+        The record has the membership of `project_id`. `member` is the project to add, its status,
+        and the current date in the format of an image's dates. Raises ImageNotFound, and what
+        `check` raises.
         """
         ...
 

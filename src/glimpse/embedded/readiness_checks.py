@@ -1,4 +1,4 @@
-"""Readiness checks of the embedded image service: test the catalog and the disk, write nothing."""
+"""Readiness checks of the embedded image service: test catalog and disk, write nothing."""
 
 import asyncio
 import sqlite3

@@ -235,7 +235,7 @@ class EmbeddedImageService:
         """Return an image's data for reading. `ImageData.read` opens the file.
 
         Raises ImageNotFound; Forbidden without the permission to download it, and for a deactivated
-        image unless `caller` is an admin; NoData without an upload that is complete; Unavailable if
+        image unless `caller` is an admin; NoData if no upload has been completed; Unavailable if
         the directory of the data is missing.
         """
         image = await self.get_image(caller, image_id)

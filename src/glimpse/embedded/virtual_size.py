@@ -54,8 +54,8 @@ def virtual_size(
 
     `formats` are those of `detect_formats`: there has to be exactly one, but an ISO image may be
     bootable as a disk, too (``gpt``). With `disk_format` ``raw``, the data is the disk itself;
-    otherwise its format has to be `disk_format`. If not, and if the disk's size is unknown or at
-    least 2**53, or the container is not ``bare``, None is returned.
+    otherwise its format has to be `disk_format`. Returns None if that is not so, if the disk's size
+    is unknown or at least 2**53, or if the container is not ``bare``.
     """
     if formats.keys() == {"iso", "gpt"}:
         formats = {"iso": formats["iso"]}
