@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 def cache_if_short(
     *, longest: int, entries: int
 ) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
-    """Return a decorator for a pure function that is called with positional, hashable arguments.
+    """Return a decorator for a pure function called with positional, hashable arguments.
 
     The result of a call is cached if the texts among its arguments, and in tuples among them, have
     at most `longest` characters or bytes together; other arguments do not count. Clients choose
@@ -55,7 +55,7 @@ class _Cache(dict[tuple[Any, ...], Result]):
 
 
 def _length(arguments: tuple[Any, ...]) -> int:
-    """Return the number of characters and bytes of the texts in a tuple and in tuples within it."""
+    """Count the characters and bytes of the texts in a tuple and in tuples within it."""
     length = 0
     for argument in arguments:
         if isinstance(argument, (str, bytes)):
