@@ -74,8 +74,8 @@ class Connection(asyncio.Protocol):
         arrives for `read_timeout`. After any of them, and after a cancellation, the connection is
         closed.
 
-        The body of a redirect or an error (status code 300 or more) is truncated to
-        _MAX_ERROR_BYTES, and then the connection is closed.
+        If the body of a redirect or an error (status code 300 or more) has more than 64,000 bytes,
+        it is truncated to them, and the connection is closed.
         """
         if self._transport.is_closing():
             raise ConnectionLost(_NO_RESPONSE)
