@@ -23,7 +23,7 @@ class ServiceCatalog(Protocol):
 
         `service_type` is ``image``, for example, an interface ``internal``. If `region_name` is
         None, any region will do. Raises IdentityUnavailable if Keystone is unavailable, or if the
-        catalog does not have the service.
+        catalog has no such endpoint.
         """
         ...
 

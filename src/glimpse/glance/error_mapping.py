@@ -75,9 +75,9 @@ def error_from_response(  # noqa: PLR0911  a table reads best in one piece
     """Return the error for the status code of an unsuccessful response.
 
     That is Invalid for 400, 413, 414 and 431; NotAuthenticated for 401; Forbidden for 403; Conflict
-    for 409; Unavailable for 429 and 5xx, with the seconds of `_retry_after`. All others, also
-    redirects, are InvalidResponse, and so is 404: what does not exist depends on the request. If
-    the response to 400, 403, 409 or 413 has a reason, that is the error's text.
+    for 409; Unavailable for 429 and 5xx, with the seconds of Retry-After (1 without it). All
+    others, also redirects, are InvalidResponse, and so is 404: what does not exist depends on the
+    request. If a response with 400, 403, 409 or 413 has a reason, that is the error's text.
     """
     reason = extract_reason(response.body)
     match response.status:

@@ -66,7 +66,8 @@ class ImageLocks:
 
         Pass the id in lower case, since Glance ignores case in it. Some images share a lock: do not
         hold two at once. Raises Unavailable if the lock cannot be acquired within `timeout`
-        seconds, or the lock service fails. A failure to release the lock is only logged.
+        seconds, or the lock service fails. A failure to release the lock is only logged; but if the
+        marker file of a lock in a file cannot be removed, OSError is raised.
         """
         name = lock_name(image_id)
         local_lock, users = self._local_locks.get(name) or (asyncio.Lock(), 0)

@@ -53,8 +53,9 @@ class GlanceImageService:
     Glance checks the caller's permissions. The operator's `rules` are checked here as well: they
     can forbid more than Glance, but cannot allow what Glance forbids.
 
-    A list takes one request to Glance for each page, getting or deleting an image one, a change of
-    properties two. The image schema takes one every `schema_max_age` seconds.
+    A list takes one request to Glance for each page, getting an image one, deleting it one or (with
+    a rule) two, a change of properties two. The image schema takes one every `schema_max_age`
+    seconds. Methods of ImageService may raise NotAuthenticated, Unavailable or InvalidResponse.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class GlanceImageService:
         service_tokens: ServiceTokens | None = None,
         rules: PolicyRules | None = None,
     ) -> None:
-        """`transport`, `catalog` and `service_tokens` are those of GlanceClient.
+        """`catalog` finds Glance if `options` name no server.
 
         Closing the service closes `transport`, `service_tokens` and `image_locks`.
         """
@@ -163,10 +164,7 @@ class GlanceImageService:
         return (await self._client.servers()).public_url
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
-        """Return the image.
-
-        Raises ImageNotFound if Glance does not show it, or a rule of the operator hides it.
-        """
+        """Return an image. Raises ImageNotFound if Glance or a rule of the operator hides it."""
         response = await self._client.send(self._request("GET", caller, image_id))
         image = await self._parse_response(response, caller, image_id)
         self._permissions.check_visible(caller, image)
@@ -177,7 +175,8 @@ class GlanceImageService:
     ) -> Image:
         """Apply `changes` under the image's lock; return the image as it is afterwards.
 
-        Raises ImageNotFound, PropertyNotFound, PropertyLimitExceeded, Forbidden or Invalid.
+        The first error that applies is raised: ImageNotFound, PropertyNotFound,
+        PropertyLimitExceeded, Forbidden or Invalid. ImageService says when.
         """
         # Glance's usual database ignores the case of an id: all spellings are one image's.
         async with self._image_locks.lock(image_id.lower()):
