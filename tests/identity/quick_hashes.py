@@ -10,7 +10,7 @@ _COST = 2  # RFC 7914's N, of which 2 is the lowest
 
 @pytest.fixture
 def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash secrets in this process with the lowest cost of scrypt; hashes of two secrets differ."""
+    """Hash secrets in this process with the lowest cost of scrypt; each secret has its own."""
     scrypt = hashlib.scrypt
 
     def quick_scrypt(password: bytes, *, n: int, **parameters: Any) -> bytes:

@@ -30,7 +30,7 @@ def make_compute_api(
 
 
 def compute_options(settings: Settings) -> ComputeOptions:
-    """Return the options of the Compute API. Raises InvalidSettings for an invalid link prefix."""
+    """Return the Compute API's options. Raises InvalidSettings for an invalid link prefix."""
     return ComputeOptions(
         advertised_microversion=parse_microversion(settings.api.advertised_microversion),
         max_microversion=parse_microversion(settings.api.max_microversion),

@@ -1,4 +1,4 @@
-"""Embedded mode: opens the embedded image service, and the identity that the settings name."""
+"""Embedded mode: opens the embedded image service, and the identity of the settings."""
 
 from contextlib import AsyncExitStack
 from functools import partial

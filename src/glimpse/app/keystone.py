@@ -1,4 +1,4 @@
-"""Makes what calls Keystone: sessions of service users, and the identity with its shared cache."""
+"""Makes what calls Keystone: sessions of service users, the identity, its shared cache."""
 
 from keystoneauth1 import loading
 from keystoneauth1.exceptions import ClientException

@@ -100,7 +100,7 @@ class PolicyFiles:
             _LOG.error("%s The rules stay as they were; correct the file.", error)
 
     def _read_stats(self) -> _FileStats:
-        """Return inode, size and modification time of the policy file, directories and their files.
+        """Return inode, size and modification time of the policy file, directories, their files.
 
         They are zeros for a file or directory that cannot be accessed.
         """

@@ -65,7 +65,7 @@ class ReloadableApplication:
             await application.close()
 
     async def reload(self, load: LoadSettings) -> bool:
-        """Open an application with the settings that `load` returns, for new requests; return True.
+        """Open an application with the settings that `load` returns for new requests. Return True.
 
         `load` runs in a thread. The options that `keep_fixed_settings` names, such as the port,
         stay as they are. The replaced application is closed when its last request has ended. If the

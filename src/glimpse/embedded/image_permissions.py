@@ -1,4 +1,4 @@
-"""Decide by owner and visibility which images a caller may see by id, change, delete. Pure.
+"""Decide by owner and visibility which images callers may see by id, change, delete. Pure.
 
 Roles and policy rules are those of `images.role_permissions`; lists have `listing_rule`.
 """

@@ -1,4 +1,4 @@
-"""The Accept header (RFC 9110, 12.5.1): its media ranges, and the offer that they rate highest.
+"""The Accept header (RFC 9110, 12.5.1): its media ranges, and the offer they rate highest.
 
 `parse_accept` is the only parser. `best_offer` selects as WebOb does, for what WebOb renders: the
 health check of oslo.middleware, the faults of the Image API, and Compute's responses to requests

@@ -1,4 +1,4 @@
-"""The part that readiness checks of the embedded services share: tests a directory for writing."""
+"""Tests a directory for writing: what readiness checks of the embedded services share."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Parse what handlers share: JSON bodies of limited size, media types, URLs, query strings."""
+"""Parse what handlers share: JSON bodies of limited size, media types, URLs, queries."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -49,7 +49,7 @@ def media_type(request: Request) -> str:
 
 
 def query_pairs(query_string: bytes) -> Pairs:
-    """Return the decoded names and values of a query string, in its order; values may be empty.
+    """Return a query string's decoded names and values, in its order; values may be empty.
 
     Raises Invalid for a character that is not ASCII and is not percent-encoded, and for decoded
     text that is not UTF-8 or has a NUL character.

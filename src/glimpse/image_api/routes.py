@@ -195,7 +195,7 @@ async def delete_image(request: ImageRequest) -> Response:
 
 
 async def deactivate_image(request: ImageRequest) -> Response:
-    """``POST /v2/images/{image_id}/actions/deactivate``: 204; only admins can download it then."""
+    """``POST /v2/images/{image_id}/actions/deactivate``: 204; then only admins can download."""
     await request.service.update_image(
         request.caller, request.image_id, json_patch.deactivate, Action.DEACTIVATE
     )

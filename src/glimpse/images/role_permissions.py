@@ -1,4 +1,4 @@
-"""Permissions: which actions on images a caller's roles, or the operator's policy rules, allow.
+"""Permissions: which actions on images a caller's roles, or configured rules, allow.
 
 Actions, roles and errors are those of Glance's default policy (glance/policies/image.py). A caller
 without permission to get an image receives ImageNotFound; a caller who may get it, but may not do

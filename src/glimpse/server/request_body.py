@@ -1,4 +1,4 @@
-"""The body of a request: of a known length, or in the chunked transfer coding (RFC 9112, 7.1)."""
+"""The body of a request: of a known length, or in chunked transfer coding (RFC 9112, 7.1)."""
 
 import re
 from typing import Protocol

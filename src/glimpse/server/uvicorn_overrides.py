@@ -1,4 +1,4 @@
-"""The only module that imports uvicorn: its server, with our HTTP protocol and process hooks.
+"""The only module that imports uvicorn: its server with our HTTP protocol and hooks.
 
 uvicorn documents neither how a server makes its protocols, what a protocol may use of the server's
 state, nor the methods of Server that are overridden here. So pyproject.toml allows only versions

@@ -1,4 +1,4 @@
-"""The texts of options in files and environment variables, as oslo.config does not return them."""
+"""The texts of options in files and variables, as oslo.config does not return them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ _REFERENCE = re.compile(r"\$\{?(?:(\w+)\.)?(\w+)")
 
 
 def read_raw_options(files: Sequence[str], environment: Mapping[str, str]) -> RawOptions:
-    """Return the texts of all options in the files, and in variables such as OS_API__AUTH_STRATEGY.
+    """Return the texts of options in the files, and in variables such as OS_GLANCE__TIMEOUT.
 
     Sections (except DEFAULT) and options in variables become lower case. Later files override
     earlier ones, and variables override files. Raises cfg.ParseError for a malformed file, and
@@ -39,7 +39,7 @@ def read_raw_options(files: Sequence[str], environment: Mapping[str, str]) -> Ra
 
 
 def refuse_nul(raw: RawOptions, overrides: Mapping[str, object]) -> None:
-    """Raise ValueError if a value contains a NUL character, which no path, host or URL can have."""
+    """Raise ValueError if a value contains a NUL character, which no path or URL can have."""
     values: dict[str, object] = {
         f"[{section}] {option}": value
         for section, options in raw.items()

@@ -1,4 +1,4 @@
-"""Messages on options of a nova.conf that have no effect in Glimpse, and what to use instead.
+"""Messages on options of a nova.conf without effect in Glimpse, and what to use instead.
 
 `glimpse serve` logs them, `glimpse check` prints them.
 """

@@ -1,4 +1,4 @@
-"""KeystoneServiceTokens with a scripted Keystone: its token, and the interval of its logins."""
+"""KeystoneServiceTokens with a scripted Keystone: its token, the interval of its logins."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -164,7 +164,7 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def _read_version(connection: sqlite3.Connection) -> int:
-    """Return the version of the catalog's schema. Raises NewerSchema if it is not in MIGRATIONS."""
+    """Return the version of the catalog's schema. Raises NewerSchema if MIGRATIONS lacks it."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
         raise NewerSchema(

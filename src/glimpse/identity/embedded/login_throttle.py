@@ -1,4 +1,4 @@
-"""LoginThrottle: counts failed logins, and computes the delay of the next; LoginQueue waits it."""
+"""LoginThrottle: counts failed logins and computes the delay, which LoginQueue applies."""
 
 import hashlib
 import secrets

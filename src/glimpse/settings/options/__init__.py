@@ -1,4 +1,4 @@
-"""Every option: declared in the list of its section, and typed in the class below the list.
+"""Every option: declared in the list of its section, typed in the class below the list.
 
 The list, for oslo.config, has the defaults and meanings. The class holds the values; its fields are
 named like the options.
