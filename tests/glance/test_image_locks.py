@@ -85,6 +85,16 @@ async def test_marker_that_cannot_be_written_is_unavailable(tmp_path: Path) -> N
             pytest.fail("no other process could tell that a write is in progress")
 
 
+async def test_marker_that_cannot_be_removed_is_logged_after_the_write(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    marker = tmp_path / f"{lock_name('image')}.writing"
+    async with ImageLocks(f"file://{tmp_path}", 1).lock("image"):
+        marker.unlink()
+        marker.mkdir()
+    assert f"{marker} cannot be removed" in caplog.text
+
+
 def test_any_text_has_a_lock_name() -> None:
     assert lock_name("../\ud800") != lock_name("image")
     assert "/" not in lock_name("../..")

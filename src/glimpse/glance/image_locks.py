@@ -66,8 +66,7 @@ class ImageLocks:
 
         Pass the id in lower case, since Glance ignores case in it. Some images share a lock: do not
         hold two at once. Raises Unavailable if the lock cannot be acquired within `timeout`
-        seconds, or the lock service fails. A failure to release the lock is only logged; but if the
-        marker file of a lock in a file cannot be removed, OSError is raised.
+        seconds, or the lock service fails. A failure to release the lock is only logged.
         """
         name = lock_name(image_id)
         local_lock, users = self._local_locks.get(name) or (asyncio.Lock(), 0)
@@ -112,7 +111,7 @@ class ImageLocks:
 
         Hold the lock `name` when you call this. The marker stays if the process exits within the
         block. Does nothing if the locks are not in files. Raises Unavailable if the marker cannot
-        be created, OSError if it cannot be removed.
+        be created. If it cannot be removed, that is logged: the next write waits until it expires.
         """
         if self._markers is None:
             yield
@@ -126,7 +125,10 @@ class ImageLocks:
         try:
             yield
         finally:
-            marker.unlink(missing_ok=True)
+            try:
+                marker.unlink(missing_ok=True)
+            except OSError as error:
+                _log.error("The file %s cannot be removed: %s", marker, error.strerror)
 
     async def _acquire(self, name: str) -> Lock:
         """Acquire the lock between processes, however long that takes.
