@@ -19,10 +19,10 @@ _VALIDATING_ROLES = frozenset(("admin", "service"))
 async def check_gateway(settings: Settings) -> AsyncIterator[Finding]:
     """Call each service that a gateway needs, in the order in which a request needs it.
 
-    Yields a finding for each call; after a failed one, those that need its result are left out.
-    Changes nothing, except that it makes the directory of lock files; raises OSError if that cannot
-    be made. Each call ends within the timeout that the settings give it. No finding has a secret in
-    it.
+    Yields findings for each call; after a failed one, calls that need its result are left out.
+    Settings with which no gateway can be opened yield one "FAIL" finding. Changes nothing, except
+    that it makes the directory of lock files; raises OSError if that cannot be made. Each call ends
+    within the timeout that the settings give it. No finding has a secret in it.
     """
     try:
         gateway = open_gateway(settings)

@@ -18,7 +18,8 @@ def render_openrc(directory: Directory, user_name: str, base_url: str, region: s
     """Render a shell script that sets the variables with which a user's clients log in.
 
     `base_url` is the URL of Glimpse, without a slash at its end. The project is that of the user's
-    own name if there is one, otherwise the first. Raises NoCredentials.
+    own name if there is one, otherwise the first. Raises NoCredentials if there is no such user,
+    or it has no project, or its password is kept as a hash only.
     """
     user, password, project = _find_credentials(directory, user_name)
     variables = {

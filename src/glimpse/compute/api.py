@@ -44,13 +44,8 @@ from glimpse.compute.responses import (
 from glimpse.compute.routes import Match, Route, match_route, split_version_root
 from glimpse.compute.version_discovery import VersionDiscovery
 from glimpse.compute.views import LinkPrefixes, make_links
-from glimpse.http.bodies import (
-    BodyTooLarge,
-    ClientDisconnected,
-    TooManyBodies,
-    read_body,
-    send_pieces,
-)
+from glimpse.http.bodies import BodyTooLarge, ClientDisconnected, read_body, send_pieces
+from glimpse.http.body_budget import TooManyBodies
 from glimpse.http.cache_header_values import PRIVATE
 from glimpse.http.request_middleware import ResponseAborted
 from glimpse.http.responses import Header, send_response

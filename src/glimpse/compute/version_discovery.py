@@ -28,7 +28,8 @@ from glimpse.compute.version_documents import (
     version_document,
     versions_document,
 )
-from glimpse.http.bodies import BodyTooLarge, TooManyBodies, read_body
+from glimpse.http.bodies import BodyTooLarge, read_body
+from glimpse.http.body_budget import TooManyBodies
 
 
 class VersionDiscovery:

@@ -5,7 +5,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from glimpse.http.bodies import BODIES
+from glimpse.http.body_budget import BODIES
 from glimpse.http.request_scope import extend_scope
 from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.responses import send_text
@@ -59,7 +59,7 @@ class RequestMiddleware:
         self._in_flight = in_flight or RequestsInFlight()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one HTTP request (not a lifespan or websocket scope), as the class says."""
         has_single_tokens = extend_scope(scope, trust_proxy_headers=self._trust_proxy_headers)
         context = new_context(scope["glimpse.headers"], self._observer)
         current_context.set(context)

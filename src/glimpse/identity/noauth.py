@@ -67,7 +67,8 @@ class RemoteNoAuthRefused(ValueError):
 def check_noauth_bind(host: str, is_remote_allowed: bool) -> None:  # noqa: FBT001  the setting's value
     """Check that noauth may listen at `host`, an address or a name.
 
-    Raises RemoteNoAuthRefused unless `host` is a loopback address or `is_remote_allowed` is True.
+    Raises RemoteNoAuthRefused unless `host` is a loopback address or ``localhost``, or
+    `is_remote_allowed` is True. Every other name is refused, whatever it resolves to.
     """
     if is_remote_allowed or is_loopback(host):
         return

@@ -4,7 +4,8 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from glimpse.http.bodies import BodyTooLarge, TooManyBodies, read_body
+from glimpse.http.bodies import BodyTooLarge, read_body
+from glimpse.http.body_budget import TooManyBodies
 from glimpse.identity import field_lengths
 from glimpse.identity.embedded.auth_request import BadRequest
 from glimpse.identity.service import IdentityUnavailable

@@ -1,7 +1,8 @@
 """RequestBuffer: the bytes that a connection has received and cannot process yet.
 
 They are an incomplete head, or requests that arrived before the response to an earlier one. All
-buffers of a process together are limited to MAX_BUFFERED bytes.
+buffers of a process together are limited to MAX_BUFFERED bytes. Bodies that the application has
+read are limited by `http.body_budget`.
 """
 
 from glimpse.server.request_head import RequestRefused

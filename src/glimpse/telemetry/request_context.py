@@ -22,8 +22,8 @@ class RequestContext:
 
     ``operation`` is one of a fixed set of names. ``caller`` is None until the token is validated.
     ``glance_seconds`` is the time spent in calls to Glance. ``body_bytes`` is the number of bytes
-    of the request's body that `http.bodies.BODIES` counts. ``is_exception_logged`` is True once the
-    exception that ended the request was logged.
+    of the request's body that `http.body_budget.BODIES` counts. ``is_exception_logged`` is True
+    once the exception that ended the request was logged.
     """
 
     __slots__ = (

@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 _MAX_PER_TRANSACTION = 256
 # Each write in the queue holds its request's body: 16 kB, and beyond that at most
-# `http.bodies.MAX_HELD_BYTES` bytes for all of them.
+# `http.body_budget.MAX_HELD_BYTES` bytes for all of them.
 _MAX_WAITING = 1000
 _log_error = ThrottledErrorLog(logging.getLogger(__name__))
 

@@ -60,7 +60,7 @@ class Login:
     def __init__(
         self, identity: _Identity, expiration: float, queue: LoginQueue | None = None
     ) -> None:
-        """`expiration` is the number of seconds after which new tokens expire at the latest."""
+        """`expiration` is the longest life of tokens in seconds, `queue` by default a new one."""
         self._identity = identity
         self._expiration = expiration
         self._queue = queue or LoginQueue()

@@ -80,9 +80,8 @@ class LoginQueue:
 
     Beyond MAX_WAITING_OF_KEY checks of a key, a random one of them is refused. Beyond MAX_UNITS in
     all, a waiting check or the new one is refused: one with the most failures and refusals; of
-    those, one of the address, and then of the key, with the most waiting checks. Between equal ones
-    the choice is random. So a correct login succeeds after some attempts, however many wrong ones
-    are sent.
+    those, one of the address, and then of the key, with the most waiting checks; of those, a random
+    one. So a correct login succeeds after some attempts, however many wrong ones are sent.
     """
 
     def __init__(
@@ -151,10 +150,11 @@ class LoginQueue:
             pause.cancel()
 
     async def _run(self, attempt: Attempt, work: Callable[[], bool], units: int) -> bool:
-        """Add a check to the queue, or join the one of an equal attempt; return its result.
+        """Add a check, or join the one of an equal attempt; return its result or raise its error.
 
-        Raises TooManyLogins if the check is refused, or if too many callers wait without a check,
-        and IdentityUnavailable if the queue is closed.
+        Raises TooManyLogins if the check is refused, now or while it waits, or if it would join one
+        while MAX_CALLERS_WITHOUT_CHECK callers have no check of their own. Raises
+        IdentityUnavailable if the queue is closed before the check starts.
         """
         if self._is_closed:
             raise _closed()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.http.bodies import BodyBudget, TooManyBodies
+from glimpse.http.body_budget import BodyBudget, TooManyBodies
 from glimpse.telemetry.request_context import RequestContext
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import request
