@@ -47,6 +47,17 @@ async def test_request_waits_while_all_connections_are_in_use(scripted: Scripted
     await client.close()
 
 
+async def test_close_ends_requests_that_wait_for_a_connection(scripted: ScriptedServer) -> None:
+    client = make_client(max_connections=1)
+    scripted.gate.clear()
+    calls = [asyncio.create_task(get(client, scripted.url)) for _ in range(3)]
+    await wait_until(lambda: len(scripted.requests) == 1)
+    await client.close()
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(each) for each in results] == [ConnectionLost, ConnectError, ConnectError]
+    assert (scripted.connections, len(scripted.requests)) == (1, 1)
+
+
 async def test_close_ends_requests_in_progress(scripted: ScriptedServer) -> None:
     client = make_client()
     scripted.gate.clear()

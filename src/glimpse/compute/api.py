@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from glimpse.compute.content_negotiation import response_type
 from glimpse.compute.deprecation_headers import deprecation_headers
+from glimpse.compute.entity_tags import is_not_modified, strong_etag
 from glimpse.compute.error_responses import (
     body_too_large,
     fault_response,
@@ -35,12 +36,7 @@ from glimpse.compute.request_parsing import (
     header_text,
     parse_json,
 )
-from glimpse.compute.responses import (
-    Response,
-    is_not_modified,
-    request_id_headers,
-    strong_etag,
-)
+from glimpse.compute.responses import Response, request_id_headers
 from glimpse.compute.routes import Match, Route, match_route, split_version_root
 from glimpse.compute.version_discovery import VersionDiscovery
 from glimpse.compute.views import LinkPrefixes, make_links

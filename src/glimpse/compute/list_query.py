@@ -184,9 +184,9 @@ def _parse_changes_since(date: str) -> DateBound:
 def _parse_statuses(text: str) -> tuple[str, ...]:
     """Return the Image service's statuses that the value of a filter by status finds.
 
-    The value is a status of either API (see `stored_statuses`), or a list: ``in:ACTIVE,ERROR``. A
-    value with another operator is changed to lower case, and parsed by `parse_texts`. Raises
-    Invalid for an unknown operator, and for a misplaced quote.
+    The value is a status of either API (see `stored_statuses`), or a list: ``in:ACTIVE,ERROR``.
+    ``eq:SAVING`` finds only the Image service's status of that name, in lower case. Raises Invalid
+    for any other operator, and for a misplaced quote.
     """
     operator, colon, rest = text.partition(":")
     if colon and operator.lower() == "in":

@@ -1,10 +1,15 @@
-"""parse_image: checks the document of an image that Glance sent, and makes an Image of it."""
+"""Check the documents of images that Glance sent, and make Images of them."""
 
+import logging
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from glimpse.images import Image, image_from_document
 from glimpse.images.errors import InvalidResponse
+from glimpse.telemetry.broken_records import BrokenRecords
+
+_broken_images = BrokenRecords(logging.getLogger(__name__), "image")
 
 _TEXT = frozenset((str,))
 _TEXT_OR_NULL = frozenset((str, type(None)))
@@ -63,3 +68,22 @@ def parse_image(document: Any, base_attributes: frozenset[str]) -> Image:
 
 def _invalid(key: str) -> InvalidResponse:
     return InvalidResponse(f"The Image service's answer is not an image: {key} makes no sense.")
+
+
+def parse_images(
+    documents: list[dict[str, Any]], base_attributes: frozenset[str]
+) -> Iterator[Image]:
+    """Yield the images in `documents` and empty it; leave out, and log, what is no image."""
+    for document in _drain(documents):
+        try:
+            yield parse_image(document, base_attributes)
+        except InvalidResponse as error:
+            image_id = document.get("id") if isinstance(document, dict) else None
+            _broken_images.report(image_id, str(error))
+
+
+def _drain(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the documents in order, and remove each from the list: all may take megabytes."""
+    documents.reverse()
+    while documents:
+        yield documents.pop()

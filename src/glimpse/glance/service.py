@@ -3,9 +3,8 @@
 import asyncio
 import contextlib
 import functools
-import logging
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +13,7 @@ import orjson
 from glimpse.glance.client import GlanceClient
 from glimpse.glance.endpoint import ServiceCatalog
 from glimpse.glance.error_mapping import image_error, list_error
-from glimpse.glance.image_document import parse_image
+from glimpse.glance.image_document import parse_image, parse_images
 from glimpse.glance.image_locks import ImageLocks
 from glimpse.glance.list_pages import iterate_pages
 from glimpse.glance.options import GlanceOptions
@@ -37,11 +36,9 @@ from glimpse.images import (
     filter_pages,
     has_role,
 )
-from glimpse.images.errors import ImageServiceError, Invalid, InvalidResponse
-from glimpse.telemetry.broken_records import BrokenRecords
+from glimpse.images.errors import ImageServiceError, Invalid
 from glimpse.upstream.transport import Response, Transport
 
-_broken_images = BrokenRecords(logging.getLogger(__name__), "image")
 _JSON_PATCH = "application/openstack-images-v2.1-json-patch"
 # Lists that hold a prefetched page at the same time; others fetch each page when it is needed.
 _MAX_PREFETCHES = 8
@@ -113,7 +110,7 @@ class GlanceImageService:
                 del documents[remaining:]
                 remaining -= len(documents)
                 attributes = await self._schema.base_attributes(caller.token)
-                images = [*_parse_images(documents, attributes)]
+                images = [*parse_images(documents, attributes)]
                 yield Page(images, is_last=next_marker is None, has_more=has_more)
 
     async def _fetch_page(
@@ -164,7 +161,11 @@ class GlanceImageService:
         return (await self._client.servers()).public_url
 
     async def get_image(self, caller: Caller, image_id: str) -> Image:
-        """Return an image. Raises ImageNotFound if Glance or a rule of the operator hides it."""
+        """Return an image.
+
+        Raises ImageNotFound if Glance or a rule of the operator hides it, or if the id fits no
+        path; for another refusal of Glance the error of `image_error`, such as Forbidden.
+        """
         response = await self._client.send(self._request("GET", caller, image_id))
         image = await self._parse_response(response, caller, image_id)
         self._permissions.check_visible(caller, image)
@@ -248,7 +249,10 @@ class GlanceImageService:
         return await self._client.ping()
 
     async def close(self) -> None:
-        """Cancel background requests, close all connections."""
+        """Cancel background requests, and close all connections, locks and service tokens.
+
+        Requests in progress fail, also writes: call it when they have ended.
+        """
         self._schema.close()
         await self._client.close()
         await self._image_locks.close()
@@ -278,22 +282,3 @@ def _is_empty_change_allowed(caller: Caller, image: Image) -> bool:
     """Return True if Glance would allow an empty change, so that none has to be sent."""
     is_owner = caller.is_admin or image.owner == caller.project_id
     return has_role(caller, Action.MODIFY_IMAGE) and (is_owner or image.visibility == "public")
-
-
-def _parse_images(
-    documents: list[dict[str, Any]], base_attributes: frozenset[str]
-) -> Iterator[Image]:
-    """Yield the images in `documents` and empty it; leave out, and log, what is no image."""
-    for document in _drain(documents):
-        try:
-            yield parse_image(document, base_attributes)
-        except InvalidResponse as error:
-            image_id = document.get("id") if isinstance(document, dict) else None
-            _broken_images.report(image_id, str(error))
-
-
-def _drain(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the documents in order, and remove each from the list: all may take megabytes."""
-    documents.reverse()
-    while documents:
-        yield documents.pop()

@@ -66,5 +66,5 @@ class ImageService(Protocol):
         ...
 
     async def close(self) -> None:
-        """Finish the writes in progress, then close files and connections."""
+        """Close files and connections. Call it when all calls of the other methods have ended."""
         ...

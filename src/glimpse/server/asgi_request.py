@@ -33,7 +33,10 @@ _ERROR_HEADERS = (
 
 
 def _status_line(status: int) -> bytes:
-    """Return the first line of an HTTP/1.1 response. An unknown status has an empty phrase."""
+    """Return the first line of an HTTP/1.1 response, with its line end.
+
+    An unknown status has an empty phrase.
+    """
     try:
         phrase = http.HTTPStatus(status).phrase
     except ValueError:

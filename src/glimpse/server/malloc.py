@@ -32,8 +32,8 @@ def configure_malloc() -> None:
 def trim_heap() -> None:
     """Return the free pages of the heap to the system, also those between used blocks.
 
-    Takes less than a millisecond. malloc by itself returns only the pages at the end of the heap,
-    so the heap would grow for hours under mixed load.
+    Does nothing without glibc. Takes less than a millisecond. malloc by itself returns only the
+    pages at the end of the heap, so the heap would grow for hours under mixed load.
     """
     with contextlib.suppress(AttributeError):
         _LIBC.malloc_trim(0)

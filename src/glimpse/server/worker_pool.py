@@ -91,7 +91,7 @@ class WorkerPool:
             self._start_worker()
 
     def seconds_until_due(self) -> float | None:
-        """Return the seconds until `run_due` has something to do; None if nothing is planned."""
+        """Return the seconds until `run_due` has something to do: 0 for now, None for never."""
         times = list(self._replace_at)
         if self._heartbeat_interval:
             times.append(self._next_heartbeat)

@@ -7,6 +7,7 @@ aiohttp.
 
 import asyncio
 from collections.abc import Mapping
+from weakref import WeakSet
 
 from glimpse.upstream.connection import Connection
 from glimpse.upstream.errors import ConnectError
@@ -44,6 +45,7 @@ class HttpClient:
         self._options = ConnectionOptions(tls, connect_timeout, read_timeout, max_connections)
         self._budget = ResponseBudget(max_buffered_bytes)
         self._servers: dict[str, tuple[RequestEncoder, ConnectionPool]] = {}
+        self._pools: WeakSet[ConnectionPool] = WeakSet()  # retired ones that are used included
         self._open_connections: set[Connection] = set()  # those of retired pools included
         self._idle_timer: asyncio.TimerHandle | None = None
 
@@ -86,6 +88,7 @@ class HttpClient:
             _, oldest = self._servers.pop(next(iter(self._servers)))
             oldest.retire()
         pool = ConnectionPool(encoder, self._options, self._budget, self._open_connections)
+        self._pools.add(pool)
         self._servers[base_url] = encoder, pool
         return encoder, pool
 
@@ -105,10 +108,13 @@ class HttpClient:
     async def close(self) -> None:
         """Close all connections, and return when they are closed.
 
-        Requests in progress fail with UpstreamError. Make no others: they would open connections.
+        Requests in progress fail with UpstreamError, also those that wait for a connection. Make no
+        others.
         """
         if self._idle_timer is not None:
             self._idle_timer.cancel()
+        for pool in self._pools:
+            pool.close()
         for connection in list(self._open_connections):
             connection.close()
         await asyncio.sleep(0)

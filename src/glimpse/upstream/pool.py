@@ -18,6 +18,9 @@ from glimpse.upstream.transport import Response
 _SECOND_ADDRESS_DELAY = 0.25  # seconds, as RFC 8305 recommends
 
 
+_CLOSED = "the client is closed"
+
+
 class ConnectionOptions(NamedTuple):
     """The options of connections. Timeouts are in seconds.
 
@@ -55,18 +58,24 @@ class ConnectionPool:
         self._slots = asyncio.Semaphore(options.max_connections)
         self._idle: list[Connection] = []
         self._is_retired = False
+        self._is_closed = False
 
     async def send(self, request: bytes, max_response_bytes: int) -> Response:
         """Send an encoded request on an idle or a new connection; return the response.
 
-        Raises ConnectError if no connection can be made, and what `Connection.send` raises, such as
-        ConnectionLost if an idle connection turns out to be closed: no request is sent twice.
+        Raises ConnectError if no connection can be made or the pool is closed, and what
+        `Connection.send` raises, such as ConnectionLost if an idle connection turns out to be
+        closed: no request is sent twice.
         """
         async with self._slots:
             connection = self._take_idle() or await self._connect()
             response = await connection.send(request, max_response_bytes)
             self._put_back(connection)
             return response
+
+    def close(self) -> None:
+        """Let requests that wait for a connection fail. The client closes the open connections."""
+        self._is_closed = True
 
     def _take_idle(self) -> Connection | None:
         """Remove and return the idle connection that was used last; None if none is usable.
@@ -89,14 +98,20 @@ class ConnectionPool:
 
     async def _connect(self) -> Connection:
         """Open a connection within `connect_timeout`. Raises ConnectError or ConnectTimeout."""
+        if self._is_closed:
+            raise ConnectError(_CLOSED)
         try:
             async with asyncio.timeout(self._options.connect_timeout):
-                return await self._open_connection()
+                connection = await self._open_connection()
         except TimeoutError:
             seconds = f"{self._options.connect_timeout:g} s"
             raise ConnectTimeout(f"not connected within {seconds}") from None
         except OSError as error:
             raise ConnectError(str(error)) from None
+        if self._is_closed:
+            connection.close()
+            raise ConnectError(_CLOSED)
+        return connection
 
     async def _open_connection(self) -> Connection:
         """Connect to the first address of the host that accepts, and add it to `open_connections`.

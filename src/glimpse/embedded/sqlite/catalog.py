@@ -114,14 +114,16 @@ class SQLiteCatalog:
     async def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
         """Read the record, and store and return the image that `change` returns for it.
 
-        Atomic. Raises ImageNotFound, and what `change` raises.
+        Atomic. The record has the membership of `project_id`. Raises ImageNotFound, and what
+        `change` raises.
         """
         return await self._writer_thread.run(ImageWriter.update, image_id, project_id, change)
 
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Remove an image and its members, if `check` does not raise for its record.
 
-        Atomic. Raises ImageNotFound, and what `check` raises.
+        Atomic. The record has the membership of `project_id`. Raises ImageNotFound, and what
+        `check` raises.
         """
         await self._writer_thread.run(ImageWriter.delete, image_id, project_id, check)
 
@@ -134,8 +136,8 @@ class SQLiteCatalog:
     ) -> None:
         """Add or change a membership, if `check` does not raise for the image's record.
 
-        Atomic. `member` is the member's project id, its status, and the current date. Raises
-        ImageNotFound, and what `check` raises.
+        Atomic. The record has the membership of `project_id`. `member` is the member's project id,
+        its status, and the current date. Raises ImageNotFound, and what `check` raises.
         """
         await self._writer_thread.run(ImageWriter.set_member, image_id, project_id, check, member)
 

@@ -117,11 +117,10 @@ class FilteredScan:
     def _read_few_images(
         self, caller: Caller, query: ImageQuery, marker: Image | None
     ) -> ListStep[Image]:
-        """Read the images after the marker that have the query's ids or its date of change.
+        """Read the next images after the marker, for a query that `_matches_few_images` accepts.
 
-        They pass all filters of the query except names and properties, and the caller's lists may
-        have them. `_matches_few_images` must be True, so that one step reads all, unless they are
-        large.
+        They fulfil `conditions` of the query, and are in the caller's scopes. Names and properties
+        are not compared yet. The cursor is None unless there was too much text for one step.
         """
         scopes = set(scopes_for(caller, query))
         images, cursor = self._select(query, marker, conditions(query), MAX_INDEXED_ROWS + 1)

@@ -231,10 +231,10 @@ def read_images(
 
 
 def _fetch_images(rows: Iterable[Sequence[Any]]) -> tuple[dict[int, Image], int | None]:
-    """Return the images of rows by row number, and the first row number that was left out.
+    """Return the images of rows by row number, and the row number at which it stopped.
 
-    Rows are left out when the images would have more than 400,000 characters of properties. The
-    second result is None if none was.
+    It stops before the images have more than 400,000 characters of properties, but not before the
+    first. The second result is None if it read all rows. Each row is a row number and COLUMNS.
     """
     found: dict[int, Image] = {}
     characters = 0

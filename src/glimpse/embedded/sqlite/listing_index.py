@@ -6,7 +6,8 @@ the image: its project, everybody, a member, admins. A facet is a filter that th
 hash of scope and facet, and a position, which orders images by creation time, then by id.
 
 So a page of a list is a short scan of the rows with one key, or of a few keys. It takes the same
-time for any number of images. Hashes can collide: `listing_rule` has to check each image found.
+time for any number of images. `image_reader` scans. Hashes can collide: `listing_rule` has to check
+each image found.
 """
 
 import hashlib

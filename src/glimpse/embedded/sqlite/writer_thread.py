@@ -113,7 +113,8 @@ class WriterThread:
     def _commit(self, writes: list[_Write]) -> None:
         """Run the writes in one transaction, commit it, then set the results of their futures.
 
-        If the transaction fails, all futures get Unavailable, and the error is logged.
+        A write that raises changes nothing, and its future gets the error. If the transaction
+        fails, all futures get Unavailable, and the error is logged.
         """
         try:
             self._check_file()

@@ -55,7 +55,8 @@ def _invalid_value_of_user(entry: Entry) -> str | None:
 def _invalid_value_of_credential(entry: Entry) -> str | None:
     """Return the name of a value of a credential that is missing or has a wrong type, or None.
 
-    Required are an id, a name, a user, a project and the hash of the secret.
+    Required are strings as id, name, user, project and secret_hash. An ``expires_at`` must be a
+    time that can be printed.
     """
     if entry.get("roles") and not _is_list_of_strings(entry["roles"]):
         return "roles"

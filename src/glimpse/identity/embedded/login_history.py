@@ -40,7 +40,7 @@ class LoginHistory:
         return self._throttle.delay(key)
 
     def has_many_failures(self, key: bytes, address: bytes) -> bool:
-        """Return True if `key` or `address` has more than FREE_FAILURES failures.
+        """Return True if `key` or `address` has more than FREE_FAILURES failures not yet forgotten.
 
         Refusals do not count.
         """

@@ -240,9 +240,9 @@ class LoginQueue:
             self._start(self._next_check(ready))
 
     def _ready_checks(self) -> tuple[list[_PasswordCheck], float | None]:
-        """Return the checks that may start now, and the seconds until the next delayed one may.
+        """Return the waiting checks that may start now, and the seconds until a delay ends.
 
-        The seconds are None if no check is delayed.
+        None without a delay. Checks that wait until a running one ends are in neither result.
         """
         keys = {check.attempt.key for check in self._running}
         failing = sum(map(self._has_many_failures, self._running))

@@ -66,9 +66,11 @@ def create_private_file(path: Path, content: bytes) -> bytes:
     """
     if not path.exists():
         temporary = _write_temporary(path, content)
-        with suppress(FileExistsError):
-            os.link(temporary, path)
-        temporary.unlink()
+        try:
+            with suppress(FileExistsError):
+                os.link(temporary, path)
+        finally:
+            temporary.unlink()
         _sync_directory(path.parent)
     return path.read_bytes()
 

@@ -1,0 +1,19 @@
+"""Entity tags of responses, and the header If-None-Match (RFC 9110, 8.8.3 and 13.1.2). Pure."""
+
+import xxhash
+
+
+def strong_etag(body: bytes) -> bytes:
+    """Return a strong entity tag (RFC 9110, 8.8.3) of a body: a hash of all its bytes."""
+    return b'"%s"' % xxhash.xxh3_128_hexdigest(body).encode()
+
+
+def is_not_modified(if_none_match: bytes | None, etag: bytes) -> bool:
+    """Return True if ``If-None-Match`` lists `etag`, with ``W/`` or without.
+
+    ``*`` does not match, because a deployed Compute API responds to it with 200.
+    """
+    if not if_none_match:
+        return False
+    tags = (tag.strip().removeprefix(b"W/") for tag in if_none_match.split(b","))
+    return etag in tags
