@@ -55,7 +55,8 @@ class Catalog(Protocol):
         The list starts after the image `marker`, or at its beginning for None; `query.marker` is
         ignored. A page may be empty; only the last has ``is_last`` set. Each page is read in a
         bounded time, and the event loop runs other tasks between two pages. Pages go on beyond
-        `query.limit`, which is a hint of how many images will be read.
+        `query.limit`, which is a hint of how many images will be read. The generator keeps no
+        reference to a page that it has yielded.
         """
         ...
 

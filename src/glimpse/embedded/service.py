@@ -94,8 +94,9 @@ class EmbeddedImageService:
         marker = await self._marker(caller, query.marker) if query.marker is not None else None
         found = self._catalog.pages(caller, query, marker)
         async with contextlib.aclosing(filter_pages(found, accepts, query.limit)) as pages:
-            async for page in pages:
-                yield page
+            with contextlib.suppress(StopAsyncIteration):
+                while True:
+                    yield await anext(pages)  # a variable would keep the page in memory
 
     async def _marker(self, caller: Caller, marker: str) -> Image:
         """Return the image with this id.

@@ -64,7 +64,9 @@ async def iterate_pages(
             del response  # it may have megabytes, which are not needed while the page is used
             wanted -= len(page.documents)
             if page.next_marker is None or wanted <= 0:
-                yield GlancePage(page.documents, None)
+                unsent = [page._replace(next_marker=None)]
+                del page
+                yield unsent.pop()
                 return
             if not page.documents or page.next_marker in seen:
                 break
@@ -73,7 +75,9 @@ async def iterate_pages(
             if not prefetch_limit.locked():
                 await prefetch_limit.acquire()
                 prefetch = asyncio.create_task(_fetch_shrinking(fetch, marker, count))
-            yield page
+            unsent = [page]
+            del page
+            yield unsent.pop()
         raise InvalidResponse("The Image service's list does not end.")
     finally:
         if prefetch:

@@ -89,8 +89,9 @@ class GlanceImageService:
         else:
             pages = filter_pages(self._pages(caller, query, None), accepts, query.limit)
         async with contextlib.aclosing(pages):
-            async for page in pages:
-                yield page
+            with contextlib.suppress(StopAsyncIteration):
+                while True:
+                    yield await anext(pages)  # a variable would keep the page in memory
 
     async def _pages(
         self, caller: Caller, query: ImageQuery, limit: int | None
@@ -111,7 +112,9 @@ class GlanceImageService:
                 remaining -= len(documents)
                 attributes = await self._schema.base_attributes(caller.token)
                 images = [*parse_images(documents, attributes)]
-                yield Page(images, is_last=next_marker is None, has_more=has_more)
+                page = [Page(images, is_last=next_marker is None, has_more=has_more)]
+                del documents, images
+                yield page.pop()
 
     async def _fetch_page(
         self, caller: Caller, query: ImageQuery, marker: str | None, limit: int

@@ -63,11 +63,15 @@ async def page_document(
     last = None
     yield b'{"images":['
     async for page in pages:
+        separator = b"," if last else b""
         if page.images:
-            yield (b"," if last else b"") + b",".join(map(image_document, page.images))
             last = page.images[-1].id
         if page.has_more and last:
             document["next"] = _link([*others, ("marker", last)])
+        if page.images:
+            piece = [separator + b",".join(map(image_document, page.images))]
+            del page  # a slow client may take long to receive the piece
+            yield piece.pop()
     yield b"]," + orjson.dumps(document)[1:]
 
 

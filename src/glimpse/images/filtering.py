@@ -15,16 +15,22 @@ async def filter_pages(
     `accepts` None accepts all images; `limit` None is no limit. `pages` must go on beyond `limit`:
     they are read until there is one more accepted image, or their end. In the first case, the last
     page has ``has_more`` set. Pages without accepted images are omitted, except the last. Closes
-    `pages`.
+    `pages`. Like `pages`, it keeps no reference to a page that it has yielded.
     """
     remaining = limit
     async with contextlib.aclosing(pages):
-        async for page in pages:
-            images = page.images if accepts is None else [*filter(accepts, page.images)]
-            if remaining is not None and len(images) > remaining:
-                yield Page(images[:remaining], is_last=True, has_more=True)
-                return
-            if images or page.is_last:
-                yield page if accepts is None else page._replace(images=images)
+        async for found in pages:
+            page = found
+            if accepts is not None:
+                page = page._replace(images=[*filter(accepts, page.images)])
             if remaining is not None:
-                remaining -= len(images)
+                if len(page.images) > remaining:
+                    page = Page(page.images[:remaining], is_last=True, has_more=True)
+                remaining -= len(page.images)
+            if page.images or page.is_last:
+                has_ended = page.has_more
+                unsent = [page]
+                del found, page
+                yield unsent.pop()
+                if has_ended:
+                    return

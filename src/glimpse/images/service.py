@@ -24,8 +24,9 @@ class ImageService(Protocol):
         Community images of other projects are among them only if `query.visibility` is "community"
         or "all". Yields at least one page; a page may be empty. Only the last page has ``is_last``
         set. All pages together have at most `query.limit` images. Memory does not grow with the
-        list. Before the first page, raises Forbidden (without the permission to list images),
-        Invalid, MarkerNotFound or MarkerNotVisible.
+        list: the generator keeps no reference to a page that it has yielded, because a slow client
+        may take long to receive it. Before the first page, raises Forbidden (without the
+        permission to list images), Invalid, MarkerNotFound or MarkerNotVisible.
         """
         ...
 

@@ -7,7 +7,7 @@ writes of a process (`WriterThread`). A write returns when it is committed and s
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 from glimpse.embedded.catalog import Change, Members, Record, RecordCheck
@@ -81,7 +81,9 @@ class SQLiteCatalog:
         while True:
             with _READING:
                 images, position = self._reader.list_step(caller, query, position, count)
-            yield Page(images, is_last=position is None)
+            page = [Page(images, is_last=position is None)]
+            del images  # a slow client may take long to receive them
+            yield page.pop()
             if position is None:
                 return
             count = _PAGE
@@ -101,11 +103,13 @@ class SQLiteCatalog:
             images, cursor = await self._reader_threads.run(
                 FilteredScan.step, caller, query, cursor, count
             )
-            for page in _split_into_pages(images, is_last=cursor is None):
-                yield page
+            count = _next_count(query, count, len(images))
+            pages = _split_into_pages(images, is_last=cursor is None)
+            del images
+            while pages:
+                yield pages.pop(0)
             if cursor is None:
                 return
-            count = _next_count(query, count, len(images))
 
     async def insert(self, image: Image) -> None:
         """Add an image without members. Raises Conflict if another image has its id."""
@@ -190,11 +194,12 @@ def _next_count(query: ImageQuery, count: int, found: int) -> int:
     return _PAGE if 2 * found > count else min(4 * count, _MAX_STEP)
 
 
-def _split_into_pages(images: Sequence[Image], *, is_last: bool) -> Iterator[Page]:
-    """Yield pages of at most 200 of the images; one empty page if there are none.
+def _split_into_pages(images: Sequence[Image], *, is_last: bool) -> list[Page]:
+    """Return pages of at most 200 of the images; one empty page if there are none.
 
     The last page has `is_last` set if the argument is True.
     """
-    for start in range(0, max(len(images), 1), _PAGE):
-        end = start + _PAGE
-        yield Page(images[start:end], is_last=is_last and end >= len(images))
+    return [
+        Page(images[start : start + _PAGE], is_last=is_last and start + _PAGE >= len(images))
+        for start in range(0, max(len(images), 1), _PAGE)
+    ]
