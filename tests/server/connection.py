@@ -49,6 +49,9 @@ class FakeTransport(asyncio.Transport):
         if len(self.unsent) > 65536:
             self._protocol.pause_writing()
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Keep the limits of `write` and `take`: as if the kernel took 64 KiB at once."""
+
     def take(self, size: int) -> None:
         """Have the client read `size` bytes."""
         self.unsent = self.unsent[size:]

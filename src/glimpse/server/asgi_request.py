@@ -134,8 +134,13 @@ class AsgiRequest:
         The application fails if it raises, is cancelled, or returns while the client still waits
         for the response. Then the client gets a 500 if no response has started, and the connection
         closes. An exception is logged, unless `RequestMiddleware` has logged it.
+
+        The application is not run before the client has read the previous response. Otherwise a
+        client that does not read would have two responses in memory.
         """
         try:
+            if self._flow.is_writing_paused:  # by the response before this one
+                await self._flow.drain()
             await app(self.scope, self.receive, self.send)
         except asyncio.CancelledError:  # by the shutdown, which logs that
             await self._fail()
@@ -265,6 +270,7 @@ class AsgiRequest:
             self._bytes_left -= len(body)
             if self._bytes_left < 0 or (0 < self._bytes_left < _UNTIL_CLOSED // 2 and not has_more):
                 raise RuntimeError("The response's body is not as long as its Content-Length.")
+        self._flow.last_write = len(head) + len(body) + len(tail)
         if len(body) > _LARGE_BODY:
             self._transport.writelines([part for part in (head, body, tail) if part])
         else:

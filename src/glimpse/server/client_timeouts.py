@@ -80,17 +80,19 @@ class ClientTimeouts(asyncio.Protocol):
             self.request.scope["glimpse.incomplete_reason"] = self._close_reason
 
     def pause_writing(self) -> None:
-        """Make the application wait: the client has yet to read much of the response.
+        """Make the application wait: the client has yet to read a part of the response.
 
-        Until `resume_writing`, UNSENT_RESPONSES counts the unsent bytes.
+        Until `resume_writing`, UNSENT_RESPONSES counts the bytes that this part takes. All of it
+        stays in memory until its last byte is sent.
         """
-        UNSENT_RESPONSES.add(self, self.transport.get_write_buffer_size())
+        size = max(self.transport.get_write_buffer_size(), self.flow.last_write)
+        UNSENT_RESPONSES.add(self, size)
         self.flow.pause_writing()
 
     def resume_writing(self) -> None:
-        """Let the application continue: the client has read most of the data sent so far.
+        """Let the application continue: the client has read what was sent so far.
 
-        UNSENT_RESPONSES stops counting the unsent bytes.
+        UNSENT_RESPONSES stops counting it.
         """
         UNSENT_RESPONSES.remove(self)
         self._resumed_writing += 1

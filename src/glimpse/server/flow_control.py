@@ -7,14 +7,16 @@ class FlowControl:
     """Pauses reading from a client, and makes the application wait until it may write.
 
     `close_reason` is None while the connection is open, and then why it closed: "client", "timeout"
-    or "memory" (see `AsgiRequest`).
+    or "memory" (see `AsgiRequest`, which also sets `last_write`).
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.close_reason: str | None = None
+        self.last_write = 0  # bytes that were passed to the transport together, the last time
         self.is_reading_paused = False
         self.is_writing_paused = False
         self._transport = transport
+        transport.set_write_buffer_limits(high=0)  # pause writing for any unsent byte
         self._may_resume_reading = True
         self._writable = asyncio.Event()
         self._writable.set()
