@@ -14,7 +14,7 @@ class Connection:
 class Unsent(UnsentResponses):
     def __init__(self) -> None:
         self.now = 0.0
-        super().__init__(limit=100, clock=lambda: self.now)
+        super().__init__(limit=100, limit_at_any_age=1000, clock=lambda: self.now)
 
 
 def aborted(*connections: Connection) -> list[bool]:
@@ -54,6 +54,16 @@ def test_connections_that_are_not_stuck_stay_open_above_the_limit() -> None:
     unsent.now = 10
     unsent.close_slow()
     assert aborted(*many) == [True] * 9 + [False]
+
+
+def test_above_the_second_limit_the_oldest_connection_is_closed_at_any_age() -> None:
+    unsent = Unsent()
+    first, second, third = Connection(), Connection(), Connection()
+    unsent.add(first, 500)
+    unsent.add(second, 500)
+    assert aborted(first, second) == [False, False]
+    unsent.add(third, 10)
+    assert aborted(first, second, third) == [True, False, False]
 
 
 def test_removed_connections_do_not_count() -> None:
