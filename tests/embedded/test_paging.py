@@ -1,6 +1,7 @@
 """Paging: each image once, in order, with any limit and during writes."""
 
 import asyncio
+import gc
 import tempfile
 import uuid
 from dataclasses import replace
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.image_api.bulk_load import load
-from glimpse.images import ImageQuery, Sort
+from glimpse.images import Image, ImageQuery, Sort
 from glimpse.images.errors import MarkerNotFound, MarkerNotVisible
 from tests.embedded.images import OTHER, OWNER, document, images, listed, make
 from tests.support.embedded import open_images
@@ -165,6 +166,27 @@ async def test_list_sorted_by_name_can_be_paged(
     expected = ids if direction == "asc" else ids[::-1]
     assert await listed(service, OWNER, query) == expected
     assert await _pages(service, query, 130, disturb=False) == expected
+
+
+def _images_in_memory() -> int:
+    gc.collect()
+    return sum(type(each) is Image for each in gc.get_objects())
+
+
+async def test_many_sorted_lists_at_once_are_complete_and_hold_a_bounded_number_of_images(
+    service: EmbeddedImageService,
+) -> None:
+    """Each is read in one step of 450 images, and 250 of them wait for the second page."""
+    records = [document(name=f"{number:03}") for number in range(450)]
+    await load(service, records)
+    query = ImageQuery(sort=(Sort("name", "asc"),))
+    before = _images_in_memory()
+    lists = [service.list_images(OWNER, query) for _ in range(60)]
+    found = [[image.id for image in (await anext(pages)).images] for pages in lists]
+    assert _images_in_memory() - before < 11_000
+    for ids, pages in zip(found, lists, strict=True):
+        ids += [image.id async for page in pages for image in page.images]
+        assert ids == [each["id"] for each in records]
 
 
 @pytest.mark.parametrize("marker", ["", "a\0b", "\ud800", str(uuid.UUID(int=1))], ids=ascii)

@@ -23,6 +23,7 @@ from glimpse.images import Caller, Image, ImageQuery, Page
 from glimpse.images.errors import Unavailable
 
 _PAGE = 200  # images: rendering more at once would block the event loop for too long
+_MAX_WAITING = 10_000  # images of the large steps of all lists: some 30 MB at most
 _MAX_STEP = 1001  # the Image API's largest limit, and one that shows whether there are more
 
 
@@ -46,6 +47,7 @@ class SQLiteCatalog:
         self._reader = ImageReader(self._connection)
         self._reader_threads = ReaderThreads(path)
         self._writer_thread = WriterThread(open_and_migrate(path))
+        self._waiting = 0  # images that were read, and are not on the first page of their step
 
     async def get(self, image_id: str, project_id: str | None) -> Record | None:
         """Return the record with this id, with the membership of `project_id`.
@@ -94,6 +96,8 @@ class SQLiteCatalog:
     ) -> AsyncGenerator[Page, None]:
         """Yield a list that is not readable from the listing index, in steps in a thread.
 
+        A large step has several pages. While the later ones of all lists have more than 10,000
+        images, as with many slow clients, they are dropped, and read again when they are needed.
         Raises Unavailable.
         """
         cursor: Image | ListingPosition | None = marker
@@ -104,10 +108,19 @@ class SQLiteCatalog:
                 FilteredScan.step, caller, query, cursor, count
             )
             count = _next_count(query, count, len(images))
+            waiting = max(0, len(images) - _PAGE)
+            if waiting and self._waiting + waiting > _MAX_WAITING:
+                waiting = 0
+                images = images[:_PAGE]
+                cursor = images[-1]
             pages = _split_into_pages(images, is_last=cursor is None)
             del images
-            while pages:
-                yield pages.pop(0)
+            self._waiting += waiting
+            try:
+                while pages:
+                    yield pages.pop(0)
+            finally:
+                self._waiting -= waiting
             if cursor is None:
                 return
 
