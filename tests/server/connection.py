@@ -103,7 +103,8 @@ class Connection:
         self.scopes: list[Scope] = []
         self.reads_body = True
         self.response = LARGE
-        self.protocol = HttpProtocol(self._app, State(), {}, loop)
+        self.state = State()
+        self.protocol = HttpProtocol(self._app, self.state, {}, loop)
         self.transport = FakeTransport(self.protocol, loop)
         self.protocol.connection_made(self.transport)
 
