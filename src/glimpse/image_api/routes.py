@@ -144,10 +144,8 @@ async def list_images(request: ImageRequest) -> Response:
 
 async def _with_rest(beginning: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Yield the pieces of `beginning` as one, then the rest. Empties `beginning`."""
-    joined = b"".join(beginning)
-    beginning.clear()  # a slow client may take long to receive `joined`
-    yield joined
-    del joined
+    beginning[:] = [b"".join(beginning)]
+    yield beginning.pop()  # without a variable: a slow client may take long to receive it
     async for piece in rest:
         yield piece
 
