@@ -31,7 +31,7 @@ def test_the_sample_configuration_is_up_to_date() -> None:
 def test_every_option_is_documented_as_it_is_declared(section: str) -> None:
     text = (ROOT / "docs" / "configuration.md").read_text()
     missing = [row for row in map(_row, repeat(section), SECTIONS[section]) if row not in text]
-    assert missing == [], "put these rows into docs/configuration.md"
+    assert not missing, "put these rows into docs/configuration.md:\n" + "".join(missing)
 
 
 def _row(section: str, option: cfg.Opt) -> str:

@@ -191,7 +191,7 @@ def test_the_metrics_port_and_the_api_port_are_separate(tmp_path: Path) -> None:
 def test_the_documented_metrics_are_those_that_exist() -> None:
     text = (ROOT / "docs" / "operations.md").read_text()
     documented = set(re.findall(r"`(glimpse_\w+)`", text))
-    assert documented == set(Metrics().names)
+    assert documented == set(Metrics().names), "describe each metric in docs/operations.md"
 
 
 def _glance(port: int | str, **options: str) -> dict[str, dict[str, object]]:

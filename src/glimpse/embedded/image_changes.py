@@ -81,9 +81,7 @@ def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: s
       RESERVED_PREFIX.
     - Invalid: text cannot be stored (see `check_text`); properties are too large (`check_size`).
     """
-    owner = caller.project_id if new.owner is DefaultOwner.CALLERS_PROJECT else new.owner
-    if owner != caller.project_id and not caller.is_admin:
-        raise Forbidden("You are not permitted to create images owned by another project.")
+    owner = _owner_of_new_image(caller, new)
     _check_reserved(new.properties)
     image = Image(
         id=(new.id or str(uuid.uuid4())).lower(),  # as get_image looks it up
@@ -112,6 +110,14 @@ def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: s
     _check_texts(image)
     check_size(image)
     return image
+
+
+def _owner_of_new_image(caller: Caller, new: NewImage) -> str | None:
+    """Return the owner of a new image. Raises Forbidden for one that `caller` may not choose."""
+    owner = caller.project_id if new.owner is DefaultOwner.CALLERS_PROJECT else new.owner
+    if owner != caller.project_id and not caller.is_admin:
+        raise Forbidden("You are not permitted to create images owned by another project.")
+    return owner
 
 
 def apply_update(

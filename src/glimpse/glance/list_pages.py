@@ -38,52 +38,73 @@ async def iterate_pages(
     page_size: int,
     prefetch_limit: asyncio.Semaphore,
 ) -> AsyncGenerator[GlancePage, None]:
-    """Yield the pages after `marker` until they have `wanted` images, or Glance has no more.
+    """Yield the pages after `marker` until they have `wanted` (1 or more) images, or end.
 
-    `wanted` is at least 1; without a `marker` the list begins with its first image. At most
-    `page_size` images are requested at once, and fewer after `fetch` has raised TooLarge. The last
-    page has no `next_marker`; with it, the pages may have more than `wanted` images.
-
-    While a page is used, the next one is prefetched, unless all of `prefetch_limit` is in use.
-    Closing the generator cancels the prefetch.
+    Without `marker` the list begins with its first image. At most `page_size` images are requested
+    at once, and fewer after `fetch` has raised TooLarge. The last page has no `next_marker`; with
+    it, there may be more than `wanted` images. While a page is used, the next one is prefetched,
+    unless all of `prefetch_limit` is in use; `aclose` cancels that.
 
     Raises InvalidResponse for a list that repeats a marker, has an empty page before the last one,
-    or has more than 100,000 pages; TooLarge if a single image is too large; and the errors of
-    `fetch` and `parse_page`.
+    or has more than 100,000 pages, and what `fetch` and `parse_page` raise.
     """
-    seen = {marker}
-    count = min(page_size, wanted)
-    prefetch: asyncio.Task[tuple[Response, int]] | None = None
+    seen, count = {marker}, min(page_size, wanted)
+    prefetch = _Prefetch(fetch, prefetch_limit)
     try:
         for _ in range(_MAX_PAGES):
-            response, count = await (prefetch or _fetch_shrinking(fetch, marker, count))
-            if prefetch:
-                prefetch = None
-                prefetch_limit.release()
+            response, count = await prefetch.take(marker, count)
             page = parse_page(response)  # not before: parsed, a page takes more memory
             del response  # it may have megabytes, which are not needed while the page is used
             wanted -= len(page.documents)
-            if page.next_marker is None or wanted <= 0:
-                unsent = [page._replace(next_marker=None)]
-                del page
-                yield unsent.pop()
-                return
-            if not page.documents or page.next_marker in seen:
-                break
-            marker, count = page.next_marker, min(count, wanted)
-            seen.add(marker)
-            if not prefetch_limit.locked():
-                await prefetch_limit.acquire()
-                prefetch = asyncio.create_task(_fetch_shrinking(fetch, marker, count))
-            unsent = [page]
-            del page
+            marker = page.next_marker if wanted > 0 else None
+            if marker is not None:
+                if not page.documents or marker in seen:
+                    break
+                seen.add(marker)
+                await prefetch.start(marker, count := min(count, wanted))
+            unsent = [page._replace(next_marker=marker)]
+            del page  # a slow client may take long to receive it
             yield unsent.pop()
+            if marker is None:
+                return
         raise InvalidResponse("The Image service's list does not end.")
     finally:
-        if prefetch:
-            prefetch.cancel()
-            prefetch_limit.release()
-            await asyncio.gather(prefetch, return_exceptions=True)
+        await prefetch.cancel()
+
+
+class _Prefetch:
+    """Fetches the next page of a list while the present one is used, if `limit` has a free slot."""
+
+    def __init__(self, fetch: FetchPage, limit: asyncio.Semaphore) -> None:
+        self._fetch = fetch
+        self._limit = limit
+        self._task: asyncio.Task[tuple[Response, int]] | None = None
+
+    async def start(self, marker: str, count: int) -> None:
+        """Begin to fetch the page after `marker`. Do nothing if all slots are in use."""
+        if not self._limit.locked():
+            await self._limit.acquire()
+            self._task = asyncio.create_task(_fetch_shrinking(self._fetch, marker, count))
+
+    async def take(self, marker: str | None, count: int) -> tuple[Response, int]:
+        """Return the page that `start` began to fetch; without one, fetch the page after `marker`.
+
+        Returns and raises what `_fetch_shrinking` does.
+        """
+        if self._task is None:
+            return await _fetch_shrinking(self._fetch, marker, count)
+        try:
+            return await self._task
+        finally:
+            self._task = None
+            self._limit.release()
+
+    async def cancel(self) -> None:
+        """Stop the fetch in progress, if any, and free its slot."""
+        if self._task is not None:
+            self._task.cancel()
+            self._limit.release()
+            await asyncio.gather(self._task, return_exceptions=True)
 
 
 async def _fetch_shrinking(
