@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,24 @@ def test_an_upload_that_exceeds_the_shutdown_timeout_is_undone(
     with process:
         assert image_status(cloud, image) == "queued"
         assert stored_files(state_dir) == []
+
+
+def test_a_request_that_exceeds_the_shutdown_timeout_is_503_with_retry_after(
+    state_dir: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "glimpse.conf"
+    file.write_text("[glimpse]\ngraceful_shutdown_timeout = 1\n")
+    process = GlimpseProcess(state_dir, arguments=["--config-file", str(file)])
+    cloud = EmbeddedCloud(process)
+    with process:
+        target = f"/v2.1/images/{create_image(cloud)}/metadata"
+        head = (
+            f"POST {target} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {cloud.token('owner')}\r\n"
+            "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+        )
+        with socket.create_connection(cloud.address, timeout=20) as connection:
+            connection.sendall(head.encode() + b'{"metadata":')
+            assert cloud.request("owner", "GET", "/v2.1/images").status == 200  # it has arrived
+            assert process.stop() == 0, process.log.read_text()
+            response = read_response(connection, "POST")
+    assert (response.status, response.header("Retry-After")) == (503, "1"), str(response)

@@ -133,3 +133,13 @@ def test_detection_raises_no_error_for_any_data(
     data = mutate(IMAGES[disk_format], changes, length)
     found = virtual_size(disk_format, "bare", formats_of(data), len(data))
     assert found is None or 0 < found < 2**63
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'# Disk DescriptorFile\ncreateType="' + b"secret" * 100_000, disk_images.vmdk(512)[:600]],
+    ids=["a type without its end", "a truncated descriptor"],
+)
+def test_no_text_of_the_data_is_logged(data: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    formats_of(data)
+    assert caplog.text == ""

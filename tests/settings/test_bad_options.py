@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from glimpse.cli.main import main
+from glimpse.settings import InvalidSettings, load_settings
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,24 @@ def test_a_log_file_that_cannot_be_written_is_one_line(
     error = capsys.readouterr().err
     assert error.startswith(f"glimpse: cannot write the log file {tmp_path / log}: ")
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "0", "-1", "soon"])
+@pytest.mark.parametrize(
+    ("section", "option"),
+    [("glimpse", "client_timeout"), ("glance", "timeout"), ("glance", "connect_timeout")],
+)
+def test_a_timeout_that_is_no_positive_finite_number_is_refused(
+    tmp_path: Path, section: str, option: str, value: str
+) -> None:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(f"[{section}]\n{option} = {value}\n")
+    with pytest.raises(InvalidSettings, match=option):
+        load_settings([conf])
+
+
+def test_an_option_that_refers_to_itself_is_refused(tmp_path: Path) -> None:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text("[glimpse]\nhost = $host\n")
+    with pytest.raises(InvalidSettings, match="refers to itself"):
+        load_settings([conf])

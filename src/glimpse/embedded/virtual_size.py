@@ -5,6 +5,7 @@ complete: it keeps up to 2 MB of what it has read, and a client may have many sl
 """
 
 import contextlib
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -32,6 +33,8 @@ def detect_formats(file: BinaryIO) -> Mapping[str, int]:
     with contextlib.suppress(Exception), file:  # no data may make an upload fail
         from oslo_utils.imageutils.format_inspector import InspectWrapper  # noqa: PLC0415  see above
 
+        # It logs text from the data, megabytes of it if the data is made for that.
+        logging.getLogger(InspectWrapper.__module__).disabled = True
         inspector = InspectWrapper(file)
         for _ in range(_MAX_CHUNKS):
             if not inspector.read(_CHUNK) or inspector.formats is not None:

@@ -24,12 +24,8 @@ _VALID_IN_HEAD = bytes({0x09, *range(0x20, 0x100)} - {0x7F})  # RFC 9110, 5.5
 _BODILESS = (204, 304)
 _UNTIL_CLOSED = 1 << 64  # bytes, for a body of unknown length that ends with the connection
 _LARGE_BODY = 16 * 1024  # bytes: copying as much costs more than a second buffer in one write
-_ERROR_BODY = b"Internal Server Error"
-_ERROR_HEADERS = (
-    (b"content-type", b"text/plain; charset=utf-8"),
-    (b"content-length", b"%d" % len(_ERROR_BODY)),
-    (b"connection", b"close"),
-)
+_FAILED = "Internal Server Error"
+_STOPPING = "The server is stopping. Send the request again."
 
 
 def _status_line(status: int) -> bytes:
@@ -132,8 +128,9 @@ class AsgiRequest:
         """Run the application until it returns. Raises nothing.
 
         The application fails if it raises, is cancelled, or returns while the client still waits
-        for the response. Then the client gets a 500 if no response has started, and the connection
-        closes. An exception is logged, unless `RequestMiddleware` has logged it.
+        for the response. Then the client gets a 500 if no response has started, or a 503 if the
+        application was cancelled, which the shutdown does; and the connection closes. An exception
+        is logged, unless `RequestMiddleware` has logged it.
 
         The application is not run before the client has read the previous response. Otherwise a
         client that does not read would have two responses in memory.
@@ -143,25 +140,28 @@ class AsgiRequest:
                 await self._flow.drain()
             await app(self.scope, self.receive, self.send)
         except asyncio.CancelledError:  # by the shutdown, which logs that
-            await self._fail()
+            await self._fail(503, _STOPPING, (b"retry-after", b"1"))
         except BaseException as error:  # noqa: BLE001  a bug: the client waits
             if not current_context.get().is_exception_logged:
                 _LOG.error("The application failed.", exc_info=error)
-            await self._fail()
+            await self._fail(500, _FAILED)
         else:
             if not self.is_response_complete and not self.is_disconnected:
                 _LOG.error("The application returned before the response was complete.")
-                await self._fail()
+                await self._fail(500, _FAILED)
         finally:
             self._on_response_complete = _do_nothing  # it refers to the connection, which to this
 
-    async def _fail(self) -> None:
-        """Respond 500 and close the connection; if a response has started, only close it."""
+    async def _fail(self, status: int, text: str, *headers: tuple[bytes, bytes]) -> None:
+        """Send an error response and close the connection; if one has started, only close it."""
         if self.has_started_response:
             self._transport.close()
             return
-        await self.send({"type": _START, "status": 500, "headers": _ERROR_HEADERS})
-        await self.send({"type": "http.response.body", "body": _ERROR_BODY})
+        body = text.encode()
+        headers += (b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")
+        headers += ((b"content-length", b"%d" % len(body)),)
+        await self.send({"type": _START, "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
 
     async def receive(self) -> Message:
         """Wait for the next part of the request's body, and return it.

@@ -73,6 +73,8 @@ def load_settings(
     except cfg.NoSuchOptError as error:
         missing = missing_reference(error)
         raise InvalidSettings(f"A value refers to ${missing}, which is not set.") from error
+    except RecursionError:
+        raise InvalidSettings("A value refers to itself, or to one that refers to it.") from None
     except (cfg.Error, ValueError, OSError) as error:
         raise InvalidSettings(" ".join(str(error).split())) from error
 

@@ -2,11 +2,13 @@
 
 import errno
 import logging
+import os
 import time
 from pathlib import Path
 
 import pytest
 
+from glimpse.identity.embedded import token_key_file
 from glimpse.identity.embedded.private_files import InvalidStateFile, write_private_file
 from glimpse.identity.embedded.token_key_file import TokenKeyFile
 from tests.identity.clock import ManualClock
@@ -81,7 +83,7 @@ def test_file_that_becomes_readable_is_read_without_another_change(
     keys = file.keys
     write_private_file(path, NEW)
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_bytes", deny)
+        patch.setattr(token_key_file, "read_private_file", deny)
         file.refresh()
     assert file.keys is keys
     assert f"{path} cannot be read" in caplog.text
@@ -114,7 +116,7 @@ def test_file_that_becomes_unreadable_is_logged(
     keys = file.keys
     time.sleep(0.02)  # a clock tick of the file system
     path.chmod(0)
-    monkeypatch.setattr(Path, "read_bytes", deny)  # root could read it
+    monkeypatch.setattr(token_key_file, "read_private_file", deny)  # root could read it
     file.refresh()
     assert file.keys is keys
     (message,) = caplog.messages
@@ -124,3 +126,15 @@ def test_file_that_becomes_unreadable_is_logged(
     file.refresh()
     assert file.keys.signing_key_id == keys.signing_key_id
     assert len(caplog.messages) == 1
+
+
+def test_pipe_in_place_of_the_file_keeps_the_keys_in_use(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = TokenKeyFile(path)
+    keys = file.keys
+    path.unlink()
+    os.mkfifo(path)
+    file.refresh()
+    assert file.keys is keys
+    assert "not a regular file" in caplog.text

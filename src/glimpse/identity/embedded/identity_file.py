@@ -19,6 +19,7 @@ from glimpse.identity.embedded.private_files import (
     locked,
     make_private_directory,
     read_file_version,
+    read_private_file,
     write_private_file,
 )
 from glimpse.identity.service import IdentityUnavailable
@@ -67,7 +68,7 @@ class IdentityFile:
             version = read_file_version(self.path)
             if version == self._version:
                 return False
-            content = self.path.read_bytes()
+            content = read_private_file(self.path)
         except OSError as error:
             _log_unreadable(
                 "%s cannot be read: %s. Its last valid content stays in use.",
@@ -99,7 +100,7 @@ class IdentityFile:
         """
         try:
             with locked(self._lock):
-                document = decode_document(self.path.read_bytes())
+                document = decode_document(read_private_file(self.path))
                 parse_directory(document)
                 edit(document)
                 write_private_file(self.path, encode_document(document))
@@ -122,7 +123,9 @@ class IdentityFile:
         """
         exists = self.path.exists()
         try:
-            written = decode_document(self.path.read_bytes()) if exists else standard_document()
+            written = (
+                decode_document(read_private_file(self.path)) if exists else standard_document()
+            )
             document = complete_document(written)
             parse_directory(document)
         except InvalidStateFile as error:

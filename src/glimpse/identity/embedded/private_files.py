@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -58,6 +59,15 @@ def write_private_file(path: Path, content: bytes) -> None:
     _sync_directory(path.parent)
 
 
+def read_private_file(path: Path) -> bytes:
+    """Return the content of the file `path`. Raises OSError, also for a pipe or another device."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "It is not a regular file", str(path))
+        return stream.read()
+
+
 def create_private_file(path: Path, content: bytes) -> bytes:
     """Return the content of the file `path`; first create it with `content` if it is missing.
 
@@ -72,7 +82,7 @@ def create_private_file(path: Path, content: bytes) -> bytes:
         finally:
             temporary.unlink()
         _sync_directory(path.parent)
-    return path.read_bytes()
+    return read_private_file(path)
 
 
 @contextmanager

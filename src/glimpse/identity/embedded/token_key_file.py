@@ -10,6 +10,7 @@ from glimpse.identity.embedded.private_files import (
     InvalidStateFile,
     create_private_file,
     read_file_version,
+    read_private_file,
 )
 from glimpse.identity.embedded.tokens import KEY_BYTES, TokenKeys
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
@@ -76,7 +77,7 @@ class TokenKeyFile:
 
         Raises OSError, or InvalidStateFile if it is empty or its length no multiple of KEY_BYTES.
         """
-        content = self._path.read_bytes()
+        content = read_private_file(self._path)
         # Keys of other lengths could be guessed: anybody could make tokens.
         keys = [content[i : i + KEY_BYTES] for i in range(0, len(content), KEY_BYTES)]
         try:

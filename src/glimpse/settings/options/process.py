@@ -7,7 +7,7 @@ from typing import Literal
 
 from oslo_config import cfg
 
-from glimpse.settings.options.bounds import MIN_TIMEOUT
+from glimpse.settings.options.bounds import Seconds
 
 METRICS_PORT = 9774
 DEFAULT_PORT = 8774
@@ -37,10 +37,10 @@ GLIMPSE: Sequence[cfg.Opt] = (
         min=1,
         help="Seconds that requests in flight have to end after the process is told to stop.",
     ),
-    cfg.FloatOpt(
+    cfg.Opt(
         "client_timeout",
+        type=Seconds(),
         default=60.0,
-        min=MIN_TIMEOUT,
         help="Seconds that a client may take to send the head of a request, and the longest pause "
         "in a body or a response, before its connection is closed.",
     ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from oslo_config import cfg
 
-from glimpse.settings.options.bounds import MIN_TIMEOUT
+from glimpse.settings.options.bounds import Seconds
 
 GLANCE: Sequence[cfg.Opt] = (
     cfg.ListOpt(
@@ -20,22 +20,22 @@ GLANCE: Sequence[cfg.Opt] = (
     cfg.StrOpt("region_name", help="Region to look for in the catalog."),
     cfg.StrOpt("endpoint_override", help="URL of Glance, in place of the catalog's."),
     cfg.IntOpt("num_retries", default=3, min=0, help="Retries of a call that failed."),
-    cfg.FloatOpt(
+    cfg.Opt(
         "connect_timeout",
+        type=Seconds(),
         default=3.0,
-        min=MIN_TIMEOUT,
         help="Seconds to connect to Glance in.",
     ),
-    cfg.FloatOpt(
+    cfg.Opt(
         "first_byte_timeout",
+        type=Seconds(),
         default=30.0,
-        min=MIN_TIMEOUT,
         help="Seconds to wait for a response to begin, and for each next part of it.",
     ),
-    cfg.FloatOpt(
+    cfg.Opt(
         "timeout",
+        type=Seconds(),
         default=60.0,
-        min=MIN_TIMEOUT,
         help="Seconds that a call may take with all its retries, and that a change may wait for "
         "the lock of its image.",
     ),
@@ -101,16 +101,16 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
         secret=True,
         help="Secret for memcache_security_strategy; the same for all processes that share tokens.",
     ),
-    cfg.FloatOpt(
+    cfg.Opt(
         "memcache_pool_socket_timeout",
+        type=Seconds(),
         default=1.0,
-        min=MIN_TIMEOUT,
         help="Seconds that a call to memcached may take.",
     ),
-    cfg.FloatOpt(
+    cfg.Opt(
         "memcache_pool_dead_retry",
+        type=Seconds(0.0),
         default=30.0,
-        min=0.0,
         help="Seconds until a memcached server that failed is tried again.",
     ),
     cfg.StrOpt("interface", default="internal", help="Interface of Keystone in the catalog."),
