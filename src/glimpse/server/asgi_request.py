@@ -1,7 +1,6 @@
 """AsgiRequest: runs the ASGI application for one request and writes its response.
 
-`make_scope` makes the scope that the application gets. `render_error` renders the response to a
-request that the application does not get.
+`make_scope` makes the application's scope; `render_error` renders a response without it.
 """
 
 import asyncio
@@ -22,6 +21,7 @@ _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _START = "http.response.start"
 _VALID_IN_HEAD = bytes({0x09, *range(0x20, 0x100)} - {0x7F})  # RFC 9110, 5.5
 _BODILESS = (204, 304)
+_SAFE = ("GET", "HEAD")
 _UNTIL_CLOSED = 1 << 64  # bytes, for a body of unknown length that ends with the connection
 _LARGE_BODY = 16 * 1024  # bytes: copying as much costs more than a second buffer in one write
 _FAILED = "Internal Server Error"
@@ -112,6 +112,7 @@ class AsgiRequest:
         self.more_body = True
         self.received = asyncio.Event()  # set when `receive` has something to return
         self.is_disconnected = False
+        self.task: asyncio.Task[None]  # of `run`; set by who starts it
         self.keep_alive = keep_alive
         self.has_started_response = False
         self.is_response_complete = False
@@ -127,10 +128,9 @@ class AsgiRequest:
     async def run(self, app: ASGIApp) -> None:
         """Run the application until it returns. Raises nothing.
 
-        The application fails if it raises, is cancelled, or returns while the client still waits
-        for the response. Then the client gets a 500 if no response has started, or a 503 if the
-        application was cancelled, which the shutdown does; and the connection closes. An exception
-        is logged, unless `RequestMiddleware` has logged it.
+        If it raises, or returns before the response is complete, the client gets a 500, or a 503 if
+        it was cancelled (by the shutdown), unless a response has started; and the connection
+        closes. An exception is logged, unless `RequestMiddleware` has logged it.
 
         The application is not run before the client has read the previous response. Otherwise a
         client that does not read would have two responses in memory.
@@ -139,7 +139,7 @@ class AsgiRequest:
             if self._flow.is_writing_paused:  # by the response before this one
                 await self._flow.drain()
             await app(self.scope, self.receive, self.send)
-        except asyncio.CancelledError:  # by the shutdown, which logs that
+        except asyncio.CancelledError:  # by `disconnect`, or by the shutdown, which logs that
             await self._fail(503, _STOPPING, (b"retry-after", b"1"))
         except BaseException as error:  # noqa: BLE001  a bug: the client waits
             if not current_context.get().is_exception_logged:
@@ -152,14 +152,25 @@ class AsgiRequest:
         finally:
             self._on_response_complete = _do_nothing  # it refers to the connection, which to this
 
+    def disconnect(self) -> None:
+        """Record that the client has disconnected; `receive` returns that.
+
+        A GET or HEAD whose response has not started is cancelled: it changes nothing, and nobody
+        gets its result. Other requests go on, because a write must not be left half done.
+        """
+        self.is_disconnected = not self.is_response_complete
+        self.received.set()
+        if self.is_disconnected and self.scope["method"] in _SAFE and not self.has_started_response:
+            self.task.cancel()
+
     async def _fail(self, status: int, text: str, *headers: tuple[bytes, bytes]) -> None:
         """Send an error response and close the connection; if one has started, only close it."""
         if self.has_started_response:
             self._transport.close()
             return
         body = text.encode()
-        headers += (b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")
-        headers += ((b"content-length", b"%d" % len(body)),)
+        framing = (b"content-length", b"%d" % len(body)), (b"connection", b"close")
+        headers = (*headers, (b"content-type", b"text/plain; charset=utf-8"), *framing)
         await self.send({"type": _START, "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

@@ -69,14 +69,13 @@ class HttpProtocol(ClientTimeouts):
             self._close_after_response(linger=DESCRIPTORS.can_linger(descriptor))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Pass the disconnect to an application that is still running, and free the buffer."""
+        """Tell the last request that the client has disconnected, and free the buffer."""
         self._server_state.connections.discard(self)
         self._buffer.drop()
         super().connection_lost(exc)
         request = self.request
         if request is not None:
-            request.is_disconnected = not request.is_response_complete
-            request.received.set()
+            request.disconnect()
         self.flow.resume_writing()
 
     def shutdown(self) -> None:
@@ -166,7 +165,7 @@ class HttpProtocol(ClientTimeouts):
         else:
             self._body = ChunkedBody() if length is None else SizedBody(length)
             self._body_since, self._body_bytes = self._received_at, 0
-        task = self.loop.create_task(request.run(self._app))
+        request.task = task = self.loop.create_task(request.run(self._app))
         self._server_state.tasks.add(task)
         task.add_done_callback(self._server_state.tasks.discard)
 

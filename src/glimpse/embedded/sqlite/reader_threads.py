@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from glimpse.embedded.sqlite.filtered_scan import FilteredScan
 from glimpse.embedded.sqlite.schema import open_connection
@@ -50,15 +50,21 @@ class ReaderThreads:
         if self._waiting >= _MAX_WAITING:
             raise Unavailable("Too many searches are waiting. Try again.")
         self._waiting += 1
-        loop = asyncio.get_running_loop()
+        read = asyncio.get_running_loop().run_in_executor(
+            self._pool, lambda: method(self._scan(), *arguments, **named)
+        )
+        read.add_done_callback(self._on_read)
         try:
-            return await loop.run_in_executor(
-                self._pool, lambda: method(self._scan(), *arguments, **named)
-            )
+            # A cancelled read would free its place in the count, but stay in the queue.
+            return await asyncio.shield(read)
         except sqlite3.Error as error:
             raise Unavailable(f"The catalog cannot be read: {error}") from None
-        finally:
-            self._waiting -= 1
+
+    def _on_read(self, read: "asyncio.Future[Any]") -> None:
+        """Stop counting a read that has ended."""
+        self._waiting -= 1
+        if not read.cancelled():
+            read.exception()  # or asyncio would log it if the caller has been cancelled
 
     def close(self) -> None:
         """Finish the running reads, cancel the waiting ones, then close the connections. Blocks."""
