@@ -4,12 +4,12 @@ from typing import Any
 
 import orjson
 
+from glimpse.compute.links import Links
 from glimpse.compute.microversions import MINIMUM
 from glimpse.compute.operations import Operations
 from glimpse.compute.policy import ComputePolicy
 from glimpse.compute.request import Request
 from glimpse.compute.responses import Response
-from glimpse.compute.views import Links
 from glimpse.images import Caller, ImageService
 from glimpse.settings import load_settings
 from tests.support.options import compute_options

@@ -6,9 +6,10 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glimpse.compute.links import Links
 from glimpse.compute.metadata import render_metadata
 from glimpse.compute.responses import plain_json
-from glimpse.compute.views import Links, detail_view, with_prefix
+from glimpse.compute.views import detail_view
 from glimpse.images import Image, image_from_document
 
 LINKS = Links("http://c/v2.1", "http://c", "http://c/image")
@@ -53,10 +54,6 @@ def test_a_malformed_block_device_mapping_is_shown_as_it_is_stored() -> None:
     assert render_metadata({"block_device_mapping": "not json"}) == {
         "block_device_mapping": "not json"
     }
-
-
-def test_a_link_prefix_replaces_scheme_and_host_and_keeps_the_path() -> None:
-    assert with_prefix("http://10.0.0.1:8774/a", "https://api/compute") == "https://api/compute/a"
 
 
 def test_a_view_without_the_size_omits_it() -> None:

@@ -11,7 +11,8 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glimpse.compute.views import Links, detail_view
+from glimpse.compute.links import Links
+from glimpse.compute.views import detail_view
 from glimpse.image_api.bulk_load import load
 from glimpse.image_api.documents import image_document
 from glimpse.image_api.schema import CONTAINER_FORMATS, DISK_FORMATS, STATUSES, VISIBILITIES

@@ -1,7 +1,7 @@
 # ruff: noqa: SLF001  regular expressions are private to their modules
 """Rows for text from Glance and Keystone, and for access rules."""
 
-from glimpse.compute import views
+from glimpse.compute import links, views
 from glimpse.glance import error_text, image_document, list_pages, responses
 from glimpse.glance.servers import Servers, is_url
 from glimpse.glance.unsupported_requests import diagnose_properties
@@ -55,7 +55,7 @@ UPSTREAM_ROWS = {
     "header to send": Row(
         request_encoder._LINE_END.search, ANY, "upstream.request_encoder:_LINE_END"
     ),
-    "URL of a link": Row(views._PLAIN_URL.fullmatch, ANY, "compute.views:_PLAIN_URL"),
+    "URL of a link": Row(links._PLAIN_URL.fullmatch, ANY, "compute.links:_PLAIN_URL"),
     "special properties": Row(
         views._SPECIAL.search, repeated('"', '"instance_uuid', '"block'), "compute.views:_SPECIAL"
     ),

@@ -7,7 +7,7 @@ import anyio
 from starlette.types import ASGIApp
 
 from glimpse.app.components import Components
-from glimpse.app.prefixes import IMAGE_PREFIX
+from glimpse.app.mount_paths import IMAGE_PREFIX
 from glimpse.embedded.readiness_checks import check_catalog, check_data
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.readiness import ReadinessCheck

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from glimpse.app.components import Components
 from glimpse.app.compute import make_compute_api
-from glimpse.app.prefixes import IDENTITY_PREFIX, IMAGE_PREFIX
+from glimpse.app.mount_paths import IDENTITY_PREFIX, IMAGE_PREFIX
 from glimpse.http.allowed_hosts import AllowedHosts, AllowedHostsMiddleware
 from glimpse.http.cache_header_values import PRIVATE
 from glimpse.http.health_middleware import HealthMiddleware

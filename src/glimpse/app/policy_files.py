@@ -53,7 +53,11 @@ class PolicyFiles:
     """
 
     def __init__(self, policy_file: str | Path | None, policy_dirs: Sequence[str]) -> None:
-        """Read the files; `policy_file` is None for none. Raises InvalidPolicyFile."""
+        """Read and check the files; a `policy_file` of None means that there is none.
+
+        Raises InvalidPolicyFile if `policy_file` does not exist, if a file cannot be read, or if a
+        rule that Glimpse uses cannot be evaluated (see `_check_rule`).
+        """
         if policy_file is not None and not Path(policy_file).is_file():
             raise InvalidPolicyFile(f"The policy file {policy_file} does not exist.")
         # Absolute, or oslo.policy would look for them in its directories of configuration files
@@ -135,7 +139,8 @@ class PolicyFiles:
     def _check_rule(self, enforcer: policy.Enforcer, name: str, path: tuple[str, ...]) -> None:
         """Raise InvalidPolicyFile if rule `name`, or one that it refers to, cannot be evaluated.
 
-        `path` has the names of the rules that led to it, to find rules that refer to themselves.
+        That is a rule that is malformed, calls a server, refers to itself, or to a rule that does
+        not exist. `path` has the names of the rules that led to it; () at first.
         """
         rule = enforcer.file_rules.get(name) or enforcer.registered_rules[name]
         where = f"The policy file {self._shown_paths} cannot be used: rule {name}"

@@ -86,9 +86,10 @@ def _configure_logging(settings: Settings) -> None:
 def _open_metrics(settings: Settings, stack: ExitStack) -> tuple[Settings, Sequence[socket.socket]]:
     """Listen at the port of the metrics; return the settings to serve with, and the sockets.
 
-    There are no sockets if metrics are turned off. If the default port cannot be used, a warning is
-    logged, and metrics are turned off in the settings returned. Raises CommandFailed if a
-    configured port cannot be used. What is made for the workers is removed with `stack`.
+    There are no sockets if metrics are turned off. `stack` removes the directory in which several
+    workers keep their numbers; it does not close the sockets. If the default port, or the
+    directory, cannot be used, a warning is logged, and metrics are turned off in the settings
+    returned; with a configured port, CommandFailed is raised.
     """
     if not settings.metrics.port:
         return settings, []

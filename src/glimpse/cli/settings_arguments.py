@@ -23,6 +23,9 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_settings(options: argparse.Namespace) -> Settings:
-    """Read the configuration files, which the arguments override. Raises InvalidSettings."""
+    """Read the settings from the files that `options` names, and from environment variables.
+
+    Variables override files, and the other arguments override both. Raises InvalidSettings.
+    """
     overrides = {name: value for name, value in vars(options).items() if "." in name}
     return load_settings(options.config_file, overrides)

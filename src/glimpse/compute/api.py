@@ -19,6 +19,7 @@ from glimpse.compute.error_responses import (
     unauthorized,
 )
 from glimpse.compute.faults import Fault, fault_from_error
+from glimpse.compute.links import LinkPrefixes, make_links
 from glimpse.compute.microversions import (
     Microversion,
     check_not_removed,
@@ -39,7 +40,6 @@ from glimpse.compute.request_parsing import (
 from glimpse.compute.responses import Response, request_id_headers
 from glimpse.compute.routes import Match, Route, match_route, split_version_root
 from glimpse.compute.version_discovery import VersionDiscovery
-from glimpse.compute.views import LinkPrefixes, make_links
 from glimpse.http.bodies import BodyTooLarge, ClientDisconnected, read_body, send_pieces
 from glimpse.http.body_budget import TooManyBodies
 from glimpse.http.cache_header_values import PRIVATE

@@ -65,7 +65,10 @@ class Operations:
         return await list_response(pages, view, next_link)
 
     async def show_image(self, request: Request) -> Response:
-        """Handle ``GET /images/{id}``: the full document of an image."""
+        """Handle ``GET /images/{id}``: the full document of an image.
+
+        It has the size if the policy shows that to the caller. Raises what `get_image` raises.
+        """
         image = await self._images.get_image(request.caller, request.image_id)
         show_size = self._policy.shows_size(request.caller)
         document = {"image": detail_view(image, request.links, show_size=show_size)}

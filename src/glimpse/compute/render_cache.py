@@ -4,7 +4,8 @@ import functools
 
 import orjson
 
-from glimpse.compute.views import Links, detail_view
+from glimpse.compute.links import Links
+from glimpse.compute.views import detail_view
 from glimpse.images import Image
 
 # The most characters of an image and its links whose JSON is cached. 1,024 of them take up to 20 MB

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from glimpse.compute.links import Links
 from glimpse.compute.microversions import LEGACY_ROOT, Microversion
 from glimpse.compute.options import ComputeOptions
-from glimpse.compute.views import Links
 from glimpse.images import Caller
 
 

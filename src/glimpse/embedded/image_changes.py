@@ -113,7 +113,11 @@ def new_image(caller: Caller, new: NewImage, permissions: Permissions, *, now: s
 
 
 def _owner_of_new_image(caller: Caller, new: NewImage) -> str | None:
-    """Return the owner of a new image. Raises Forbidden for one that `caller` may not choose."""
+    """Return the owner of a new image: `new.owner`, by default the caller's project.
+
+    None means that no project owns it. Raises Forbidden for any owner but the caller's project,
+    unless the caller is an admin.
+    """
     owner = caller.project_id if new.owner is DefaultOwner.CALLERS_PROJECT else new.owner
     if owner != caller.project_id and not caller.is_admin:
         raise Forbidden("You are not permitted to create images owned by another project.")

@@ -81,7 +81,10 @@ class _Prefetch:
         self._task: asyncio.Task[tuple[Response, int]] | None = None
 
     async def start(self, marker: str, count: int) -> None:
-        """Begin to fetch the page after `marker`. Do nothing if all slots are in use."""
+        """Begin to fetch the page after `marker`, of at most `count` images.
+
+        Does nothing if all slots are in use. `take` returns the page or raises the error.
+        """
         if not self._limit.locked():
             await self._limit.acquire()
             self._task = asyncio.create_task(_fetch_shrinking(self._fetch, marker, count))

@@ -24,9 +24,10 @@ class LockHeartbeat:
     def __init__(
         self, coordinator: CoordinationDriver, wait: Callable[[float], bool] | None = None
     ) -> None:
-        """`wait` takes seconds, waits so long, and returns True to end the thread.
+        """Start nothing yet.
 
-        The default one returns True at once after `stop`.
+        `wait` takes seconds, waits so long, and returns True to end the thread. The default one
+        returns True as soon as `stop` is called; with another, `stop` does not end the thread.
         """
         self._coordinator = coordinator
         self._stopped = threading.Event()

@@ -113,7 +113,7 @@ def _raise_if_explained(request: GlanceRequest, result: AttemptResult) -> None:
 
 
 def _mark_failed(servers: Servers, server: str, result: AttemptResult) -> None:
-    """Start or restart the backoff of a server; log a warning unless one was in progress."""
+    """Start or restart the backoff of a server; unless it was in progress, log why (`result`)."""
     if servers.mark_failed(server):
         _log.warning(
             "Glance at %s failed, other servers are tried first for %g s: %s",

@@ -35,7 +35,10 @@ def extend_scope(scope: Scope, *, trust_proxy_headers: bool) -> bool:
 
 
 def _join_repeated(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
-    """Return the headers, repeated ones joined by commas; and True if no token is repeated."""
+    """Return the headers as a dict, and False if one of _SINGLE_HEADERS is repeated, else True.
+
+    The values of a repeated header are joined by commas.
+    """
     headers: dict[bytes, bytes] = {}
     has_single_tokens = True
     for name, value in scope["headers"]:

@@ -126,6 +126,8 @@ def _parse_date_bound(name: str, text: str) -> DateBound:
 def _number_parser(end: int) -> Callable[[str, str], int]:
     """Return a parser of whole numbers below `end`. It accepts any text, and never raises.
 
+    Its arguments are the filter's name, which it ignores, and the text.
+
     Like the Image service's database, it reads the number at the beginning of the text (``5x`` is
     5), and 0 if there is none. For a negative number, a fraction, or a number that is not below
     `end`, it returns -1, which matches no image.

@@ -160,11 +160,11 @@ class WorkerPool:
         self._finish_reload()
 
     def reload(self) -> None:
-        """Make all workers reload. Do nothing while the pool is stopping.
+        """Make all workers reload; do not wait for them. Do nothing while the pool is stopping.
 
-        Report "reload started", open the log file again, and send SIGHUP to each worker; the result
-        is reported when all have finished. If the configuration is invalid, log an error, report
-        "reload failed", and signal no worker.
+        Call `report` with "reload started", open the log file again, and send SIGHUP to each
+        worker; `report` is called with the result when all have finished. If the configuration is
+        invalid, log an error, report "reload failed", and signal no worker.
         """
         if self._is_stopping:
             return

@@ -20,9 +20,9 @@ _REFERENCE = re.compile(r"\$\{?(?:(\w+)\.)?(\w+)")
 def read_raw_options(files: Sequence[str], environment: Mapping[str, str]) -> RawOptions:
     """Return the texts of options in the files, and in variables such as OS_GLANCE__TIMEOUT.
 
-    Sections (except DEFAULT) and options in variables become lower case. Later files override
-    earlier ones, and variables override files. Raises cfg.ParseError for a malformed file, and
-    OSError for one that cannot be read.
+    Names in variables become lower case, except the section DEFAULT; names in files stay as they
+    are. Later files override earlier ones, and variables override files. Raises cfg.ParseError for
+    a malformed file, and OSError for one that cannot be read.
     """
     found: dict[str, dict[str, list[str]]] = {}
     for file in files:
@@ -51,11 +51,11 @@ def refuse_nul(raw: RawOptions, overrides: Mapping[str, object]) -> None:
 
 
 def register_references(config: cfg.ConfigOpts, raw: RawOptions) -> None:
-    """Register in `config` those options of Nova to which values refer, such as ``$my_ip``.
+    """Register in `config` the options of Nova to which values in `raw` refer: ``$my_ip``.
 
-    oslo.config resolves references to registered options only. An option that no file sets is not
-    registered: reading a value that refers to it raises NoSuchOptError. Sections of credentials
-    are skipped, because keystoneauth registers their options.
+    oslo.config resolves references to registered options only. An option that no file and no
+    variable sets is not registered: reading a value that refers to it raises NoSuchOptError.
+    Options in the sections of credentials are not registered here, because keystoneauth does that.
     """
     named = [raw.get(section, {}).get("auth_section") for section in _CREDENTIALS]
     credentials = {*_CREDENTIALS, *named}

@@ -148,9 +148,10 @@ def _in_ascii(text: str) -> str:
 
 
 def _redacted_path(path: str) -> str:
-    """Redact each segment of a path; hide the one after `_is_secret_parent` as a whole.
+    """Redact each segment of a percent-encoded path.
 
-    A segment may have parameters after ``;``, ``?`` or ``#``.
+    The segment after one for which `_is_secret_parent` is True is hidden as a whole. Any segment
+    may have parameters after ``;``, ``?`` or ``#``.
     """
     redacted: list[str] = []
     hide_next = False
@@ -175,7 +176,10 @@ def _redacted_path(path: str) -> str:
 
 
 def _is_secret_parent(segment: str) -> bool:
-    """Return True if the next segment is a secret: after the decoded ``tokens``, for example."""
+    """Return True if the segment after `segment` is a secret, as after ``tokens``.
+
+    `segment` is not percent-encoded any more. Its case and parameters after ``;`` do not matter.
+    """
     name = segment.partition(";")[0].replace("\\", "/").rstrip("/ ").rpartition("/")[2]
     return name.strip().lower() in _SECRET_PARENTS
 

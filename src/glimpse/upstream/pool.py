@@ -63,9 +63,9 @@ class ConnectionPool:
     async def send(self, request: bytes, max_response_bytes: int) -> Response:
         """Send an encoded request on an idle or a new connection; return the response.
 
-        Raises ConnectError if no connection can be made or the pool is closed, and what
-        `Connection.send` raises, such as ConnectionLost if an idle connection turns out to be
-        closed: no request is sent twice.
+        Waits, without a timeout, while `max_connections` are in use. Raises ConnectError if no
+        connection can be made or the pool is closed, and what `Connection.send` raises, such as
+        ConnectionLost if an idle connection turns out to be closed: no request is sent twice.
         """
         async with self._slots:
             connection = self._take_idle() or await self._connect()

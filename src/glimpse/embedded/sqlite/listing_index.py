@@ -113,7 +113,11 @@ def property_facet(key: str, value: str) -> str:
 
 
 def keys_of(image: Image, members: Mapping[str, str]) -> set[int]:
-    """Return the keys of an image in the listing index: one for each of its scopes and facets."""
+    """Return an image's keys in the listing index: one for each pair of its scopes and facets.
+
+    There are none for an image that no list shows, because it is killed or deleted. `members` has
+    the status of each member by project id.
+    """
     facets = list(facets_of(image))
     return {key_of(scope, facet) for scope in scopes_of(image, members) for facet in facets}
 
@@ -122,6 +126,9 @@ def listing_rows(
     records: Sequence[tuple[Image, Mapping[str, str]]], first_number: int
 ) -> "array[int]":
     """Return the rows of the listing index for new images, as one flat array.
+
+    Each record is an image, and the status of each of its members by project id. An image that no
+    list shows has no rows, but a row number.
 
     The array has three numbers for each row: a key, a position and the image's row number. The
     first image has the row number `first_number`, the next one more, and so on. Rows are sorted, so

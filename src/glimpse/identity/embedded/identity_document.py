@@ -48,12 +48,12 @@ def standard_document() -> dict[str, Any]:
 
 
 def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of `document` with the ids, passwords and hashes that are missing.
+    """Return a copy of `document` with missing ids and passwords filled in, and secrets hashed.
 
     Each entry without an id gets one. A user with neither ``password`` nor ``password_hash`` gets a
-    random ``password``; one with both loses ``password_hash``, which may be that of an older
-    password. A value of null counts as missing. The ``secret`` of an application credential is
-    replaced by ``secret_hash``. A missing section becomes an empty list. Entries
+    random ``password``, which is not hashed; one with both loses ``password_hash``, which may be
+    that of an older password. A value of null counts as missing. The ``secret`` of an application
+    credential is replaced by ``secret_hash``. A missing section becomes an empty list. Entries
     without a name stay as they are, for `parse_directory` to report. Raises InvalidStateFile for a
     section that is not a list.
     """
@@ -62,9 +62,7 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
         entries = document.get(section) or []
         if not isinstance(entries, list):
             raise InvalidStateFile(f"{section}: has to be a list of objects with a name")
-        result[section] = [
-            {"id": uuid.uuid4().hex, **entry} if _is_named(entry) else entry for entry in entries
-        ]
+        result[section] = [_with_id(entry) if _is_named(entry) else entry for entry in entries]
     for user in filter(_is_named, result["users"]):
         if user.get("password") is not None:
             user.pop("password_hash", None)
@@ -74,6 +72,11 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
         if credential.get("secret") is not None:
             credential["secret_hash"] = hash_password(str(credential.pop("secret")))
     return result
+
+
+def _with_id(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of `entry`, with a new id if it has none."""
+    return {**entry, "id": uuid.uuid4().hex} if entry.get("id") is None else {**entry}
 
 
 def _is_named(entry: object) -> bool:

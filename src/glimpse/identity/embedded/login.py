@@ -262,7 +262,7 @@ class Login:
 
 
 def _find_user(reference: Reference | None, directory: Directory) -> User | None:
-    """Return the user that a request names; None if it names none, or none that exists."""
+    """Return the user that a request names, enabled or not; None without one that exists."""
     if reference is None or not reference.is_in_known_domain:
         return None
     return directory.user(user_id=reference.id, name=reference.name)
