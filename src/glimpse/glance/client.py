@@ -51,10 +51,11 @@ class GlanceClient:
     async def send(self, request: GlanceRequest) -> Response:
         """Send a request, with the retries of RetryPolicy; return a response of any status code.
 
-        A service token goes along if there is one. Takes at most `total_timeout` seconds. Raises
-        Unavailable if no server is known, or none responds in that time; InvalidResponse if the
-        response is not HTTP or incomplete; TooLarge if its body has more than
-        `request.max_response_bytes`; Invalid for a 500 that `request.diagnosis` explains.
+        A service token goes along if there is one; after a 401, the request is sent once more with
+        a new one. Takes at most `total_timeout` seconds. Raises Unavailable if no server is known,
+        or none responds in that time; InvalidResponse if the response is not HTTP or incomplete;
+        TooLarge if its body has more than `request.max_response_bytes`; Invalid for a 500 that
+        `request.diagnosis` explains.
         """
         try:
             async with asyncio.timeout(self._options.total_timeout):
@@ -65,9 +66,9 @@ class GlanceClient:
     async def ping(self) -> str | None:
         """Return None if any server responds, otherwise the reason why none does.
 
-        Requests the versions of all servers at once, without a token and without retries. Status
-        codes of RETRYABLE_STATUS_CODES do not count as a response. Raises nothing. Only the
-        timeouts of the transport and of the catalog bound the time.
+        Requests the versions of all servers at once, without a token and without retries. A 500,
+        502, 503 or 504 does not count as a response. Raises nothing. Only the timeouts of the
+        transport and of the catalog bound the time.
         """
         try:
             servers = await self.servers()
@@ -105,6 +106,7 @@ class GlanceClient:
         """Return the servers of Glance, which stay the same once they are known.
 
         Raises Unavailable if none are configured, and they cannot be looked up in the catalog now.
+        Only the catalog's own timeouts bound the time.
         """
         return await self._endpoint.servers()
 
@@ -167,7 +169,7 @@ class GlanceClient:
         return result
 
     async def close(self) -> None:
-        """Cancel a look-up of the servers; close the service tokens, then the transport."""
+        """Cancel a look-up of the servers; close service tokens and transport, not the catalog."""
         self._endpoint.close()
         if self._service_tokens is not None:
             await self._service_tokens.close()

@@ -45,7 +45,8 @@ class Endpoint:
         """Return the servers, the same object each time.
 
         Without configured servers, reads the catalog at each call until that succeeds. Raises
-        Unavailable if there is no catalog, or if it cannot be read or has no usable URL.
+        Unavailable if there is no catalog, or if it cannot be read or has no usable URL. Only the
+        catalog's own timeouts bound the time.
         """
         return self._servers or await self._look_up.join()
 

@@ -96,6 +96,7 @@ class ImageLocks:
 
         Hold the lock `name` when you call this: a marker file was then left by such a process.
         Returns 0 without a marker, which is the usual case, and for locks that are not files.
+        Raises OSError if the marker exists and cannot be examined.
         """
         if self._markers is None:
             return 0.0

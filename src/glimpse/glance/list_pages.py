@@ -83,7 +83,8 @@ class _Prefetch:
     async def start(self, marker: str, count: int) -> None:
         """Begin to fetch the page after `marker`, of at most `count` images.
 
-        Does nothing if all slots are in use. `take` returns the page or raises the error.
+        Does nothing if all slots are in use. `take` returns the page or raises the error: call it
+        before the next `start`.
         """
         if not self._limit.locked():
             await self._limit.acquire()
@@ -92,7 +93,8 @@ class _Prefetch:
     async def take(self, marker: str | None, count: int) -> tuple[Response, int]:
         """Return the page that `start` began to fetch; without one, fetch the page after `marker`.
 
-        Returns and raises what `_fetch_shrinking` does.
+        The arguments are used in the second case only. Returns and raises what `_fetch_shrinking`
+        does.
         """
         if self._task is None:
             return await _fetch_shrinking(self._fetch, marker, count)
@@ -103,7 +105,7 @@ class _Prefetch:
             self._limit.release()
 
     async def cancel(self) -> None:
-        """Stop the fetch in progress, if any, and free its slot."""
+        """Cancel the fetch in progress, if any, free its slot, and wait until it has ended."""
         if self._task is not None:
             self._task.cancel()
             self._limit.release()

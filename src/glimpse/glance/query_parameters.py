@@ -17,7 +17,8 @@ _MULTIPLE = (
 def parameters(query: ImageQuery) -> list[tuple[str, str]]:
     """Return the filters and the order of `query` as pairs of a key and a value, not quoted.
 
-    The limit and the marker are left out.
+    The limit and the marker are left out, and so are Glance's defaults: the member status
+    "accepted", and `os_hidden` if it is false.
     """
     return [*_attribute_parameters(query), *query.properties.items()]
 

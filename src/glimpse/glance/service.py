@@ -67,7 +67,7 @@ class GlanceImageService:
     ) -> None:
         """`catalog` finds Glance if `options` name no server.
 
-        Closing the service closes `transport`, `service_tokens` and `image_locks`.
+        Closing the service closes `transport`, `service_tokens` and `image_locks`, not `catalog`.
         """
         self._permissions = Permissions(rules, is_delegated=True)
         self._options = options
@@ -79,8 +79,9 @@ class GlanceImageService:
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the images of Glance's list for `query`, at most `query.limit` in all.
 
-        Malformed images are left out, and so are those that the operator's rules hide. Before the
-        first page, raises Forbidden, Invalid, MarkerNotFound or MarkerNotVisible.
+        Malformed images are left out, and so are those that the operator's rules hide. Raises
+        Forbidden, Invalid, MarkerNotFound or MarkerNotVisible: before the first page, or if Glance
+        refuses a request for a later one.
         """
         self._permissions.check(caller, Action.GET_IMAGES)
         accepts = self._permissions.list_filter(caller)
@@ -119,10 +120,11 @@ class GlanceImageService:
     async def _fetch_page(
         self, caller: Caller, query: ImageQuery, marker: str | None, limit: int
     ) -> Response:
-        """Request the page of at most `limit` images after `marker`, and return the response.
+        """Request the page of at most `limit` images after `marker` (None: the first page).
 
-        Raises the errors of `GlanceClient.send`, that of `list_error` for an unsuccessful response,
-        and TooLarge for a page of more than 100,000 brackets and braces.
+        Returns a successful response. Raises the errors of `GlanceClient.send`, that of
+        `list_error` for an unsuccessful response, TooLarge for a page of more than 100,000 brackets
+        and braces, and Invalid for a filter that is not valid Unicode.
         """
         all_parameters = [*parameters(query), ("limit", str(limit))]
         if marker is not None:
@@ -179,8 +181,10 @@ class GlanceImageService:
     ) -> Image:
         """Apply `changes` under the image's lock; return the image as it is afterwards.
 
-        The first error that applies is raised: ImageNotFound, PropertyNotFound,
-        PropertyLimitExceeded, Forbidden or Invalid. ImageService says when.
+        Raises the first that applies: Unavailable if the lock cannot be acquired, the errors of
+        `get_image`, PropertyNotFound for a key to remove that the image does not have,
+        PropertyLimitExceeded for more than `changes.limit` properties, Forbidden if a rule or
+        Glance forbids it, Conflict for Glance's 409, Invalid if Glance cannot store a property.
         """
         # Glance's usual database ignores the case of an id: all spellings are one image's.
         async with self._image_locks.lock(image_id.lower()):
@@ -204,7 +208,8 @@ class GlanceImageService:
     ) -> Image:
         """Send `operations`, the patch that makes `changes` to `image`; return the changed image.
 
-        Raises Invalid for a property that Glance cannot store, and the error of `image_error`.
+        Raises Invalid for a property that Glance cannot store, and the errors of
+        `GlanceClient.send` and `_parse_response`.
         """
         diagnosis = functools.partial(diagnose_properties, image.properties, changes.set)
         response = await self._client.send(
@@ -239,7 +244,10 @@ class GlanceImageService:
             raise image_error(response, image_id)
 
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
-        """Return the keys that are attributes: the Image API's, and those of Glance's schema."""
+        """Return the keys that are attributes: the Image API's, and those of Glance's schema.
+
+        Waits for the first request for the schema only. Raises nothing.
+        """
         return await self._schema.base_attributes(caller.token)
 
     async def _fetch_schema(self, token: str) -> Response:
@@ -248,7 +256,10 @@ class GlanceImageService:
         )
 
     async def ping(self) -> str | None:
-        """Return None if any server of Glance responds, otherwise the reason why none does."""
+        """Return None if any server of Glance responds, otherwise the reason why none does.
+
+        Raises nothing. `total_timeout` does not bound the time.
+        """
         return await self._client.ping()
 
     async def close(self) -> None:

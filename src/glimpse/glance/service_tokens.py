@@ -23,7 +23,7 @@ class ServiceTokens(Protocol):
         """Return a token to send in place of `refused`, with which a request got a 401.
 
         None if there is no other token, or if it was probably the caller's token that was refused.
-        It may log in for that. Raises nothing.
+        It may log in for that, and waits about a second at most. Raises nothing.
         """
         ...
 
