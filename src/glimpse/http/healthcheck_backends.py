@@ -56,7 +56,10 @@ def disable_by_files_ports(pairs: Sequence[str]) -> Backend:
 
 
 def enable_by_files(paths: Sequence[str]) -> Backend:
-    """Make a backend that is unavailable unless all files at `paths` exist."""
+    """Make a backend that is unavailable unless all files at `paths` exist.
+
+    Without paths, it is always available.
+    """
 
     def check(_port: int) -> HealthResult:
         for path in paths:

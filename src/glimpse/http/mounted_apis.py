@@ -11,10 +11,10 @@ _REPEATED_SLASHES = re.compile("/{2,}")
 class MountedApis:
     """Dispatches a request to the API under whose prefix its path is, or else to `default`.
 
-    `apis` has prefixes (``/image``) and their APIs. A prefix matches whole segments only. The scope
-    of the API has the prefix in ``root_path``; its path keeps the prefix, but repeated slashes
-    become one, because clients append paths to base URLs that end in a slash. `default` gets the
-    scope unchanged.
+    `apis` has prefixes (``/image``) and their APIs. A prefix matches whole segments only; of
+    several that match, the first counts. The scope of the API has the prefix in ``root_path``; its
+    path keeps the prefix, but repeated slashes become one, because clients append paths to base
+    URLs that end in a slash. `default` gets the scope unchanged.
     """
 
     def __init__(self, apis: Mapping[str, ASGIApp], default: ASGIApp) -> None:

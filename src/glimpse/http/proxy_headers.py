@@ -78,8 +78,9 @@ def _is_prefix(text: str) -> bool:
 def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
     """Return the host that the client used, as proxy headers name it; None if they do not.
 
-    ``X-Forwarded-Host`` is read only if there is no ``Forwarded``. The result may be any text:
-    check it with `is_host`. Any client can forge it: use it only if proxy headers are trusted.
+    ``X-Forwarded-Host`` is read only if there is no ``Forwarded``. Of several values, the first one
+    counts. The result may be any text: check it with `is_host`. Any client can forge it: use it
+    only if proxy headers are trusted.
     """
     forwarded = headers.get(b"forwarded")
     if forwarded is not None:

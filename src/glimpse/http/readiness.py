@@ -38,7 +38,7 @@ class Readiness:
         self._checked_at = -_MAX_AGE
 
     async def __call__(self, scope: Scope, send: Send) -> None:
-        """Respond to a request of any method; to HEAD without the body."""
+        """Respond 200 or 503 to a request of any method; to HEAD without the body."""
         reasons = await self._recent_reasons()
         is_ready = not any(reasons.values())
         parts = {
@@ -62,7 +62,7 @@ class Readiness:
         return self._reasons
 
     async def _check(self, name: str) -> str | None:
-        """Return why a part is not ready, None if it is. An error of its check is a reason."""
+        """Return why a part is not ready, None if it is; an error or a timeout is a reason."""
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._checks[name]()

@@ -14,7 +14,8 @@ def extend_scope(scope: Scope, *, trust_proxy_headers: bool) -> bool:
 
     - ``glimpse.headers`` is a dict with names in lower case. The values of repeated headers are
       joined by commas (RFC 9110, 5.3).
-    - ``glimpse.base_url`` is the start of links, without a slash at the end.
+    - ``glimpse.base_url`` is the start of links (``http://host:9292``, and a proxy's path prefix),
+      without a slash at the end.
     - ``glimpse.client`` is the client's address, ``-`` if the server does not know it.
 
     With `trust_proxy_headers`, proxy headers take precedence for the last two; without it, they are

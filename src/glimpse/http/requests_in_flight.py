@@ -23,7 +23,7 @@ class RequestsInFlight:
     async def wait_until_idle(self) -> None:
         """Return when no request is being served.
 
-        Call it once, when no new requests can arrive.
+        Call it once, when no new requests can arrive. It has no timeout.
         """
         if self.count:
             self._idle = asyncio.Event()
