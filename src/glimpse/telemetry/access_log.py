@@ -50,7 +50,7 @@ def log_access(
     seconds: float,
     incomplete: IncompleteResponse | None = None,
 ) -> None:
-    """Log one request, unless it is a health check with a status below 400.
+    """Log one request at INFO, unless it is a health check with a status below 400.
 
     `client` is the client's address, `size` the number of bytes sent of the response's body,
     `seconds` the time until the response ended. `status` is the status code of the response. If it

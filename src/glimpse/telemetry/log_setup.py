@@ -211,7 +211,7 @@ def _field(value: object) -> object:
 def _traceback(record: logging.LogRecord) -> Iterator[str]:
     """Yield the lines of a record's traceback, redacted and escaped.
 
-    The text of the exception is a single line.
+    The text of the exception is a single line. The record must have an exception (`exc_info`).
     """
     for part in traceback.format_exception(*record.exc_info):  # type: ignore[misc]  # there is one
         lines = part.strip("\n").split("\n") if part.startswith(_FRAMES) else [part.rstrip("\n")]

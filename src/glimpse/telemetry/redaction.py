@@ -108,8 +108,8 @@ def redact_target(path: str, query: str) -> str:
     - users and passwords of URLs
     - texts with the form of a token
 
-    In doubt, a text is replaced. Path and query are cut to 2,048 characters each. A double quote
-    becomes ``%22``.
+    In doubt, a text is replaced. Path and query are cut to 2,048 characters each; ``...`` marks a
+    cut. A double quote becomes ``%22``.
     """
     if len(path) > MAX_SHOWN_LENGTH:
         path = path[:MAX_SHOWN_LENGTH] + "..."
