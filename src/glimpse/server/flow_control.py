@@ -61,5 +61,8 @@ class FlowControl:
         self._writable.set()
 
     async def drain(self) -> None:
-        """Return when writing is not paused, or the connection has closed: see `close_reason`."""
+        """Return when writing is not paused, or the connection has closed: see `close_reason`.
+
+        It has no timeout: ClientTimeouts closes the connection of a client that does not read.
+        """
         await self._writable.wait()

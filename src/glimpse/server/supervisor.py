@@ -63,7 +63,7 @@ class Supervisor:
 
         It returns when all workers have exited. The status is 1 if the application could not start,
         otherwise 0. SIGHUP reloads the workers, or stops them if the terminal was closed. Block
-        SIGNALS before the call.
+        SIGNALS before the call. Raises OSError if one of the first workers cannot be forked.
         """
         signal_pipe = _pipe()
         signal.set_wakeup_fd(signal_pipe[1], warn_on_full_buffer=False)

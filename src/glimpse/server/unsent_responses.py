@@ -48,7 +48,7 @@ class UnsentResponses:
         """Count `size` bytes for a connection, in place of what was counted for it before.
 
         `size` is what its unsent data takes in memory. Its 5 seconds begin anew. Then slow
-        connections are closed, as `close_slow` does.
+        connections are closed, as `close_slow` does; this one may be among them.
         """
         self.remove(connection)
         self._unsent[connection] = _Unsent(size, self._clock())

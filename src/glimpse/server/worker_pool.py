@@ -25,7 +25,10 @@ class WorkerProcesses(Protocol):
     """The system calls that a pool makes."""
 
     def start(self, settings: Settings) -> int:
-        """Start a worker process that has these settings; return its process id."""
+        """Start a worker process that has these settings; return its process id.
+
+        Raises OSError if the system has no process for it.
+        """
         ...
 
     def send_signal(self, pid: int, number: signal.Signals) -> None:
@@ -86,7 +89,7 @@ class WorkerPool:
         return not (self._workers or self._replace_at)
 
     def start(self) -> None:
-        """Start all workers."""
+        """Start all workers. Raises OSError if the system has no process for one of them."""
         for _ in range(self.settings.server.workers):
             self._start_worker()
 
