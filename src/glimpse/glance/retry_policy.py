@@ -53,7 +53,7 @@ class RetryPolicy:
         A response of any other status code, such as 404, is no failure. Raises Unavailable or
         InvalidResponse if the last attempt has no response (`error_from_failure`), TooLarge if any
         response has too many bytes, Invalid for a 500 that the request explains. `send_once` itself
-        must not raise.
+        must not raise. There is no timeout here: `GlanceClient.send` has one.
         """
         queue = deque(servers.order())
         retry = 0
