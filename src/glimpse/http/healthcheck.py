@@ -68,7 +68,7 @@ class Healthcheck:
 
         Its path has to be `path` or below it, and the address that its connection comes from in
         `allowed_source_ranges`, if there are any. With `ignore_proxied_requests`, it may have no
-        X-Forwarded header.
+        X-Forwarded header. `scope` has the keys of `extend_scope`.
         """
         path = scope["path"]
         if path != self.path and not path.startswith(self.path + "/"):
@@ -97,8 +97,8 @@ class Healthcheck:
     async def __call__(self, scope: Scope, send: Send) -> None:
         """Respond 200 if the process is healthy and 503 if not, as text, HTML or JSON.
 
-        `choose_media_type` says which. The method may be any. To HEAD, the status is 204, not 200,
-        and there is no body, as in oslo.middleware.
+        `choose_media_type` says which. `scope` has the keys of `extend_scope`. The method may be
+        any. To HEAD, the status is 204, not 200, and there is no body, as in oslo.middleware.
         """
         server = scope.get("server") or ("", 0)
         results = self.check(server[1] or 0)

@@ -38,9 +38,9 @@ def client_origin(origin: Origin, headers: dict[bytes, bytes]) -> Origin:
     - Only without this header, they are those of ``X-Forwarded-Proto`` and ``X-Forwarded-Host``.
     - In either case, ``X-Forwarded-Prefix`` is put before the prefix of `origin`.
 
-    Of several values of a header, the first one counts. A value that is missing or not valid in a
-    URL, and a scheme other than http and https, change nothing. oslo.middleware's HTTPProxyToWSGI
-    has the same precedence.
+    Names in `headers` are in lower case. Of several values of a header, the first one counts. A
+    value that is missing or not valid in a URL, and a scheme other than http and https, change
+    nothing. oslo.middleware's HTTPProxyToWSGI has the same precedence.
 
     Any client can forge these headers: call this only if they are trusted.
     """
@@ -91,7 +91,8 @@ def forwarded_host(headers: dict[bytes, bytes]) -> str | None:
 def client_address(headers: dict[bytes, bytes]) -> str | None:
     """Return the client's IP address, as proxy headers name it; None if none is valid.
 
-    Of several, the first one counts. ``X-Forwarded-For`` is read only if there is no ``Forwarded``.
+    Names in `headers` are in lower case. Of several addresses, the first one counts.
+    ``X-Forwarded-For`` is read only if there is no ``Forwarded``.
     The port of an address is removed, and the zone of an IPv6 address, because it may be any text
     (``fe80::1%text``).
 
