@@ -85,6 +85,14 @@ async def test_marker_that_cannot_be_written_is_unavailable(tmp_path: Path) -> N
             pytest.fail("no other process could tell that a write is in progress")
 
 
+async def test_marker_that_cannot_be_read_is_unavailable(tmp_path: Path) -> None:
+    marker = tmp_path / f"{lock_name('image')}.writing"
+    marker.symlink_to(marker)  # "Too many levels of symbolic links"
+    with pytest.raises(Unavailable):
+        async with ImageLocks(f"file://{tmp_path}", 1).lock("image"):
+            pytest.fail("no other process could tell that a write is in progress")
+
+
 async def test_marker_that_cannot_be_removed_is_logged_after_the_write(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -96,7 +96,7 @@ class ImageLocks:
 
         Hold the lock `name` when you call this: a marker file was then left by such a process.
         Returns 0 without a marker, which is the usual case, and for locks that are not files.
-        Raises OSError if the marker exists and cannot be examined.
+        Raises Unavailable if that cannot be read.
         """
         if self._markers is None:
             return 0.0
@@ -104,6 +104,9 @@ class ImageLocks:
             began = (self._markers / f"{name}.writing").stat().st_mtime
         except FileNotFoundError:
             return 0.0
+        except OSError as error:
+            _log.error("The directory %s cannot be read: %s", self._markers, error.strerror)
+            raise Unavailable("The lock service of this Compute API cannot be used.") from None
         return min(self._write_expiry, max(0.0, began + self._write_expiry - self._clock()))
 
     @contextmanager
