@@ -61,11 +61,15 @@ class HttpClient:
     ) -> Response:
         """Send a request once, to `target` below `base_url`; return the response of any status.
 
-        `target` is a quoted path and query. The body of a response with status 300 or more may be
-        truncated. Raises ConnectError if no connection can be made, or `base_url` is invalid;
-        ResponseTooLarge for a body of more than `max_response_bytes`; another UpstreamError if the
-        response is missing or malformed; TimeoutError if nothing arrives for `read_timeout`. Raises
-        ValueError for a header value or target with a line end, or outside Latin-1.
+        `target` is a quoted path and query. The body of a response with status 300 or more is
+        truncated to 64,000 bytes. Waits, without a timeout, for a free connection and for room for
+        a large body.
+
+        Raises ConnectError if no connection can be made, or `base_url` is invalid; ResponseTooLarge
+        for a body of more than `max_response_bytes` or a head of more than 64 kB; another
+        UpstreamError if the response is missing or malformed; TimeoutError if nothing arrives for
+        `read_timeout`. Raises ValueError for a header value or target with a NUL or a line end, or
+        outside Latin-1.
         """
         encoder, pool = self._servers.get(base_url) or self._add_server(base_url)
         request = encoder.encode(method, target, headers, body)

@@ -71,8 +71,8 @@ class Connection(asyncio.Protocol):
         Raises ConnectionLost if the connection closes before the head of the response is complete,
         ProtocolError if the response is malformed or incomplete, ResponseTooLarge for a body of
         more than `max_response_bytes` or a head of more than 64 kB, and TimeoutError if nothing
-        arrives for `read_timeout`. After any of them, and after a cancellation, the connection is
-        closed.
+        arrives for `read_timeout`, not counting waits for `budget`. After any of them, and after a
+        cancellation, the connection is closed.
 
         If the body of a redirect or an error (status code 300 or more) has more than 64,000 bytes,
         it is truncated to them, and the connection is closed.

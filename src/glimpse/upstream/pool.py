@@ -74,7 +74,10 @@ class ConnectionPool:
             return response
 
     def close(self) -> None:
-        """Let requests that wait for a connection fail. The client closes the open connections."""
+        """Let requests that wait for a connection fail with ConnectError.
+
+        Open connections stay open: the client closes them.
+        """
         self._is_closed = True
 
     def _take_idle(self) -> Connection | None:

@@ -58,9 +58,10 @@ class Transport(Protocol):
         """Send a request once, to `target` (a quoted path and query) below `base_url`.
 
         A response of any status code is returned; redirects are not followed. Raises UpstreamError,
-        such as ResponseTooLarge for a body of more than `max_response_bytes`, or TimeoutError if
-        the server does not respond in time. An implementation must not retry: only its caller knows
-        which requests are safe to repeat.
+        such as ResponseTooLarge for a body of more than `max_response_bytes`; TimeoutError if the
+        server does not respond in time; ValueError for a header value or target with a line end, or
+        outside Latin-1. An implementation must not retry: only its caller knows which requests are
+        safe to repeat.
         """
         ...
 
