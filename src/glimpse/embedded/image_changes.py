@@ -165,10 +165,11 @@ def with_properties(
     """Return the record's image with `changes` applied, and `now` as its ``updated_at``.
 
     If no property changes, neither does ``updated_at``. The first error that applies is raised:
-    ImageNotFound if the caller may not see the image; PropertyNotFound and PropertyLimitExceeded of
-    `apply_changes`; Forbidden for a reserved key, without permission, or if the caller neither owns
-    the image nor is an admin; Invalid for text that cannot be stored, and for properties that grow
-    beyond MAX_CHARACTERS. Changes that leave a public image as it is need the permission only.
+    ImageNotFound if the caller may not see the image; PropertyNotFound for a missing key of
+    `changes.remove`; PropertyLimitExceeded for more than `changes.limit` properties; Forbidden for
+    a reserved key, without permission, or if the caller neither owns the image nor is an admin;
+    Invalid for text that cannot be stored, and for properties that grow beyond MAX_CHARACTERS.
+    Changes that leave a public image as it is need the permission only.
     """
     image = require_visible(caller, record, permissions)
     before = image.properties

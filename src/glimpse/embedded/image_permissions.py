@@ -12,8 +12,9 @@ def is_visible(caller: Caller, record: Record) -> bool:
     """Return True if the image's owner and visibility let the caller see it by its id.
 
     An admin sees all images. Others see the images of their project, public and community images,
-    images that no project owns (unless they are private), and shared images of which their project
-    is a member, whatever the membership's status: a member reads the image before it accepts it.
+    images that no project owns (private ones only if the caller has no project), and shared images
+    of which their project is a member, whatever the membership's status: a member reads the image
+    before it accepts it.
     The record must have the membership of the caller's project. Policy rules are not checked.
     """
     image, membership = record

@@ -16,6 +16,9 @@ ImagePredicate = Callable[[Image], bool]
 def listing_rule(caller: Caller, query: ImageQuery) -> ImagePredicate:
     """Return a function that is True for images that match `query` and that `caller` can see.
 
+    It is False for killed and deleted images, and for other projects' community images unless
+    `query.visibility` is "community" or "all".
+
     The function checks neither policy rules nor memberships. So call it for a shared image of
     another project only if the caller is an admin, or its project is a member with the query's
     `member_status`. Make it once for each list, because making it takes longer than calling it.

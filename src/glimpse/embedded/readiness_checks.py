@@ -13,7 +13,8 @@ async def check_catalog(state_dir: Path) -> str | None:
     """Return a problem of the catalog, as a text for operators; None if none is found.
 
     Reads one row through a new connection, waiting at most 1 s for a lock, and checks permissions
-    and free space of the state directory. Nothing is written. Runs in a thread.
+    and free space of the state directory. Nothing is written. Runs in a thread. Raises OSError if
+    the file system does not report its space.
     """
     return await asyncio.to_thread(_catalog_problem, state_dir)
 
@@ -22,6 +23,7 @@ async def check_data(state_dir: Path) -> str | None:
     """Return a problem of ``data`` in `state_dir`, for operators; None if none is found.
 
     Checks its permissions and free space (see `write_problem`), in a thread. Nothing is written.
+    Raises OSError if the file system does not report its space.
     """
     return await asyncio.to_thread(
         write_problem, state_dir / "data", "the data directory", "image data"

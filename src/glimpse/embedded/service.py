@@ -83,11 +83,11 @@ class EmbeddedImageService:
         """Yield the images that match `query` and that `caller` can see, in the query's order.
 
         Owner, visibility, memberships and policy rules decide what it can see. Community images of
-        other projects are listed only if `query.visibility` is "community" or "all". There are at
-        most `query.limit` images in all; a page may be empty, and only the last has ``is_last``
-        set. Before the first page, raises Forbidden without the permission to list images,
-        MarkerNotFound if no image has the id `query.marker`, and MarkerNotVisible if `caller` may
-        not see that image.
+        other projects are listed only if `query.visibility` is "community" or "all", killed and
+        deleted images never. There are at most `query.limit` images in all; a page may be empty,
+        and only the last has ``is_last`` set. Before the first page, raises Forbidden without the
+        permission to list images, MarkerNotFound if no image has the id `query.marker`, and
+        MarkerNotVisible if `caller` may not see that image.
         """
         self.permissions.check(caller, Action.GET_IMAGES)
         accepts = self.permissions.list_filter(caller)
@@ -124,8 +124,11 @@ class EmbeddedImageService:
     ) -> Image:
         """Apply `changes` atomically and return the image as it is afterwards.
 
-        The first error that applies is raised, and nothing has changed then: ImageNotFound,
-        PropertyNotFound, PropertyLimitExceeded, Forbidden or Invalid. ImageService says when.
+        The first error that applies is raised, and nothing has changed then: ImageNotFound;
+        PropertyNotFound for a missing key of `changes.remove`; PropertyLimitExceeded; Forbidden for
+        a reserved key, without the permission, or for another project's image unless `caller` is an
+        admin or the changes leave a public image as it is; Invalid for text that cannot be stored,
+        and for properties that grow beyond 1,000,000 characters.
         """
         return await self._catalog.update(
             image_id.lower(),
@@ -156,7 +159,9 @@ class EmbeddedImageService:
     async def create_image(self, caller: Caller, new: NewImage) -> Image:
         """Store and return a new image without data, in status queued.
 
-        Raises Forbidden or Invalid (see `image_changes.new_image`); Conflict if its id is taken.
+        Raises Forbidden for an owner, a visibility or a reserved property that `caller` may not
+        give it; Invalid for text that cannot be stored, and for properties that are too large;
+        Conflict if its id is taken. `image_changes.new_image` has the details.
         """
         image = image_changes.new_image(caller, new, self.permissions, now=self._clock())
         await self._catalog.insert(image)
@@ -171,10 +176,10 @@ class EmbeddedImageService:
     ) -> Image:
         """Read an image, and store and return what `update` returns for it, atomically.
 
-        ``updated_at`` becomes the current time. `update` must have no side effects; it may run in
-        another thread. The caller needs the permission for `action`, and has to own the image or be
-        an admin. Raises ImageNotFound, Forbidden or Invalid (see `image_changes.apply_update`), and
-        what `update` raises; then nothing changes.
+        ``updated_at`` becomes the current time. `update` must keep the id and have no side effects;
+        it may run in another thread. The caller needs the permission for `action`, and has to own
+        the image or be an admin. Raises ImageNotFound, Forbidden or Invalid (see
+        `image_changes.apply_update`), and what `update` raises; then nothing changes.
         """
         return await self._catalog.update(
             image_id.lower(),
@@ -190,8 +195,9 @@ class EmbeddedImageService:
         """Share an image with the project `member_id`, or change the status of its membership.
 
         `status` is one of "pending", "accepted" and "rejected", which is not checked. The image's
-        visibility does not change. Raises ImageNotFound, and Forbidden if `caller` may not add
-        members to the image.
+        visibility does not change. Raises ImageNotFound. Raises Forbidden without the permission to
+        add members, and if `caller` neither owns the image nor is an admin: so a member cannot
+        accept the image by this method.
         """
         await self._catalog.set_member(
             image_id.lower(),

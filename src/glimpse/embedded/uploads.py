@@ -56,7 +56,8 @@ class Uploads:
         the image or the next process that starts does both.
 
         Raises ImageNotFound, Conflict if the image is not queued or another upload of it is
-        running, and what `require_permitted`, DirectoryStore.put and `chunks` raise.
+        running, DataTooLarge, StorageFull, Unavailable, and what `require_permitted` and `chunks`
+        raise.
         """
         lock = await asyncio.to_thread(self._locks.acquire, image_id)
         if lock is None:
@@ -142,6 +143,7 @@ class Uploads:
 
         Uploads that other processes are running are not affected. Raises OSError if the locks'
         directory cannot be read, Unavailable or StorageFull if the disk cannot be read or written.
+        Then the images that are left stay locked until this process ends.
         """
         for lock in await asyncio.to_thread(lambda: list(self._locks.acquire_abandoned())):
             await self._clean_up(lock.image_id)
