@@ -37,7 +37,8 @@ class SQLiteCatalog:
     def open(cls, path: Path) -> "SQLiteCatalog":
         """Open the file; create it or migrate its schema first if necessary.
 
-        Raises UnusableCatalog if that fails, or if the schema is newer than this Glimpse.
+        Raises UnusableCatalog if that fails, or if the schema is newer than this Glimpse; OSError
+        if the file's mode cannot be set.
         """
         return cls(path)
 
@@ -63,8 +64,9 @@ class SQLiteCatalog:
     ) -> AsyncGenerator[Page, None]:
         """Yield the images that match `query` and that `caller` can see, after `marker`.
 
-        Pages have at most 200 images, and go on beyond `query.limit`. Any page may be empty; only
-        the last has ``is_last`` set. Catalog.pages says which images `caller` can see.
+        Owner, visibility and memberships decide what it can see; policy rules are not checked
+        (see Catalog.pages). Pages have at most 200 images, and go on beyond `query.limit`. Any page
+        may be empty; only the last has ``is_last`` set. The generator raises Unavailable.
         """
         if is_readable_from_index(caller, query):
             return self._pages_from_index(caller, query, marker)
@@ -131,8 +133,8 @@ class SQLiteCatalog:
     async def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
         """Read the record, and store and return the image that `change` returns for it.
 
-        Atomic. The record has the membership of `project_id`. Raises ImageNotFound, and what
-        `change` raises.
+        Atomic. The record has the membership of `project_id`. `change` runs in the writer's thread,
+        and must keep the id. Raises ImageNotFound, and what `change` raises.
         """
         return await self._writer_thread.run(ImageWriter.update, image_id, project_id, change)
 
@@ -159,13 +161,16 @@ class SQLiteCatalog:
         await self._writer_thread.run(ImageWriter.set_member, image_id, project_id, check, member)
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
-        """Store images with their members, all or none. Images with the same ids are replaced."""
+        """Store images with their members, all or none.
+
+        They replace images with the same ids, and the members of those.
+        """
         await self._writer_thread.run(ImageWriter.put, records)
 
     async def close(self) -> None:
         """Finish the writes in the queue and the running reads, then close the file.
 
-        Reads that wait for a thread are cancelled.
+        Reads that wait for a thread are cancelled: their callers get CancelledError.
         """
         await asyncio.to_thread(self._writer_thread.close)
         await asyncio.to_thread(self._reader_threads.close)

@@ -80,8 +80,9 @@ class FilteredScan:
 
         `after` is the list's marker (None for the beginning), then the cursor that the step before
         returned. A step examines the next `count` rows, or, if at most 500 images have the query's
-        ids or its date of change, all of these. So it may find no image although the list goes on.
-        If the order is not newest first, each step sorts all rows that the caller's lists may have.
+        ids or its date of change, all of these; fewer if the images are large. So it may find no
+        image although the list goes on. If the order is not newest first, each step sorts all rows
+        that the caller's lists may have.
         """
         images: Sequence[Image]
         cursor: Image | ListingPosition | None

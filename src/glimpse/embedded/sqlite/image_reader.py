@@ -264,7 +264,10 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 def _merge_scans(
     scans: Sequence[Sequence[tuple[int, int]]], count: int
 ) -> Sequence[tuple[int, int]]:
-    """Merge scans, each in descending order; return the first `count` rows, each once."""
+    """Merge scans in descending order; return the first `count` rows, each once.
+
+    Each scan is in descending order, and has at most `count` rows.
+    """
     if len(scans) == 1:
         return scans[0]
     return list(islice(dict.fromkeys(merge(*scans, reverse=True)), count))

@@ -19,7 +19,8 @@ class ImageWriter:
     """Writes images, their members, and their rows of the listing index.
 
     `WriterThread` calls each method in a savepoint and commits it. If a method raises, the
-    savepoint is rolled back, so that nothing has changed.
+    savepoint is rolled back, so that nothing has changed. A record that is passed to `change` or
+    `check` has the membership of `project_id`.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -35,7 +36,8 @@ class ImageWriter:
     def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
         """Read the record, and store and return the image that `change` returns for it.
 
-        Writes nothing if the image is the same. Raises ImageNotFound, and what `change` raises.
+        `change` must keep the id. Writes nothing if the image is the same. Raises ImageNotFound,
+        and what `change` raises.
         """
         before = self._get_existing(image_id, project_id)
         after = change(before)

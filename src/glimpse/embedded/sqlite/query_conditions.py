@@ -114,7 +114,7 @@ def has_usual_order(query: ImageQuery) -> bool:
 
 
 def order(keys: tuple[Sort, ...]) -> str:
-    """Return the terms of ORDER BY. Null sorts before all values, as in the Image service."""
+    """Return the terms of ORDER BY. Null is lower than any value, as in the Image service."""
     return ", ".join(f"{key} {direction.upper()}" for key, direction in keys)
 
 

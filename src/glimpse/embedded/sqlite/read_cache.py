@@ -30,7 +30,10 @@ class ReadCache:
         self._characters = 0
 
     def refresh(self) -> None:
-        """Empty the cache if another connection has committed a change, or if the cache is full."""
+        """Empty the cache if another connection has committed a change, or if it is full.
+
+        It is full if its images have more than 16,000,000 characters.
+        """
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         if version != self._version or self._characters > _MAX_CHARACTERS:
             self._version = version
@@ -46,7 +49,11 @@ class ReadCache:
         )
 
     def add_step(self, key: Hashable, step: ListStep[ListingPosition]) -> None:
-        """Cache a step by `key`: the parameters that it depends on. A very long key is ignored."""
+        """Cache a step by `key`, the parameters that it depends on.
+
+        Does nothing for a key that has more than 1,500 characters as text. If 1,000 steps are
+        cached, they are removed first.
+        """
         if len(str(key)) > _MAX_KEY_LENGTH:
             return
         if len(self.steps) >= _MAX_STEPS:

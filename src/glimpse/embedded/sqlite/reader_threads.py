@@ -43,7 +43,8 @@ class ReaderThreads:
         """Call a method of FilteredScan in a thread, and return its result.
 
         Raises what the method raises, but Unavailable for an error of SQLite. Also raises
-        Unavailable after `close`, and if 500 reads are running or waiting.
+        Unavailable after `close`, and if 500 reads are running or waiting. Waits for a thread
+        without a timeout. If the awaiting task is cancelled, the read is made all the same.
         """
         if self._is_closed:
             raise Unavailable("The catalog is closed.")
@@ -67,7 +68,10 @@ class ReaderThreads:
             read.exception()  # or asyncio would log it if the caller has been cancelled
 
     def close(self) -> None:
-        """Finish the running reads, cancel the waiting ones, then close the connections. Blocks."""
+        """Finish the running reads, cancel the waiting ones, then close the connections. Blocks.
+
+        For a cancelled read, `run` raises CancelledError.
+        """
         self._is_closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
         for connection in self._connections:

@@ -77,6 +77,7 @@ class CatalogSummary(NamedTuple):
 def read_summary(path: Path) -> CatalogSummary:
     """Read a catalog's version and number of images without creating or changing any file.
 
+    Both are 0 if there is no file.
     Raises UnusableCatalog if the file cannot be read, permissions forbid to write it, or its schema
     is newer.
     """
@@ -102,7 +103,8 @@ def read_summary(path: Path) -> CatalogSummary:
 def open_and_migrate(path: Path) -> sqlite3.Connection:
     """Open the catalog; create the file or migrate its schema first if necessary.
 
-    Raises UnusableCatalog if that fails, or if the schema is newer than this Glimpse.
+    The connection is one of `open_connection`. Raises UnusableCatalog if that fails, or if the
+    schema is newer than this Glimpse.
     """
     try:
         connection = open_connection(path)
@@ -164,7 +166,10 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def _read_version(connection: sqlite3.Connection) -> int:
-    """Return the version of the catalog's schema. Raises NewerSchema if MIGRATIONS lacks it."""
+    """Return the version of the catalog's schema, 0 for a new file.
+
+    Raises NewerSchema if there are fewer MIGRATIONS.
+    """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
         raise NewerSchema(

@@ -163,7 +163,10 @@ def _without_path(error: Exception) -> str:
 
 
 def _file_id(path: str) -> tuple[int, int] | None:
-    """Return the device and inode of a file; None for a catalog in memory."""
+    """Return the device and inode of a file; None for a catalog in memory (an empty path).
+
+    Raises OSError if there is no file.
+    """
     if not path:
         return None
     found = os.stat(path)  # noqa: PTH116  before each transaction: twice as fast as Path.stat
