@@ -67,7 +67,8 @@ class ImageData(NamedTuple):
         `end` None is the end of the data. Pieces have at most 128 KiB. Once this has returned, all
         bytes can be read even if the image is deleted. Raises NoData if it was deleted before, and
         Unavailable if the file cannot be opened. The iterator raises Unavailable if reading fails,
-        or if the file ends before `end`. Without bytes to read, no file is opened.
+        or if the file ends before `end`. It closes the file at its end, or when it is closed.
+        Without bytes to read, no file is opened.
         """
         end = self.size if end is None else end
         if start >= end:

@@ -47,8 +47,8 @@ class DefaultOwner(Enum):
 class NewImage:
     """An image to be created, without data.
 
-    `id` None generates one. `owner` None is an image that no project owns; by default, the caller's
-    project does.
+    `id` is a UUID; None generates one. `owner` None is an image that no project owns; by default,
+    the caller's project does.
     """
 
     id: str | None = None

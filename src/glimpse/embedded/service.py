@@ -258,7 +258,9 @@ class EmbeddedImageService:
         """Store images with their members, all or none.
 
         They replace images with the same ids, and the members of those. Neither permissions nor
-        values are checked. An image whose id is not in lower case would not be found by its id.
+        values are checked. An image is not found unless its id is a UUID in lower case and its
+        dates are as Glimpse writes them. Raises ValueError for an id or a date that cannot be
+        parsed.
         """
         await self._catalog.put(records)
 

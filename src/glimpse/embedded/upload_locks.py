@@ -58,9 +58,10 @@ class UploadLocks:
     def acquire(self, image_id: str) -> UploadLock | None:
         """Lock an image; return None, without waiting, if it is locked already.
 
-        The caller must call `release` or `abandon` of the lock. The file is on the disk when this
-        returns, so a crash leaves it. Blocks on the disk. Raises Unavailable if the file cannot be
-        made: the disk is full or read-only, for example, or the directory does not exist.
+        The caller must call `release` or `abandon` of the lock, and only once. The file is on the
+        disk when this returns, so a crash leaves it. Blocks on the disk. Raises Unavailable if the
+        file cannot be made: the disk is full or read-only, for example, or the directory does not
+        exist.
         """
         try:
             return self._acquire(image_id)
