@@ -215,7 +215,8 @@ class ComputeAPI:
 
         The first that applies: 400 for a project id in the path that is not the caller's, 404 for a
         microversion that no longer has the operation (unless `serve_removed` is set), 400 for a GET
-        whose query is not UTF-8, 403 if `ComputePolicy.check` refuses the caller.
+        whose query is not UTF-8, 403 if `ComputePolicy.check` refuses the caller. A route without a
+        policy rule skips the last check.
         """
         caller, project_id = request.caller, request.project_id
         if project_id and project_id != caller.project_id:
@@ -239,8 +240,9 @@ class ComputeAPI:
     def _complete_response(self, route: Route, request: Request, response: Response) -> Response:
         """Add the headers of all operations, and those that announce an operation's removal.
 
-        If entity tags are enabled, the response to a GET gets one, unless it is streamed. It
-        becomes a 304 without a body if If-None-Match has the same tag.
+        The latter are added only if `route` has a last microversion. If entity tags are enabled,
+        the response to a GET gets one, unless it is streamed; the response becomes a 304 without a
+        body if If-None-Match has the same tag.
         """
         headers: list[Header] = [
             (b"content-type", response_type(request.headers.get(b"accept", b""))),

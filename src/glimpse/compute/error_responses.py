@@ -44,7 +44,7 @@ def fault_response(
 
 
 def unauthorized(challenge: str) -> Response:
-    """Return the 401 of keystonemiddleware, in JSON; `challenge` is for WWW-Authenticate."""
+    """Return the 401 of keystonemiddleware, in JSON; WWW-Authenticate has `challenge`."""
     document = {
         "error": {
             "code": 401,

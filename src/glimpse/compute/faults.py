@@ -60,7 +60,7 @@ def fault_from_error(error: errors.ImageServiceError | IdentityUnavailable) -> F
     """Return the fault for an error that the image service or the identity service raised.
 
     A service that is unavailable is 503, one that sent an invalid response 502; both have a
-    Retry-After header. A deployed Compute API responds with 500 to both. For other errors, status
+    Retry-After header. (A deployed Compute API responds with 500 to both.) For other errors, status
     and message (_FAULTS) are those of a deployed Compute API, but without its HTML escapes
     (docs/differences.md). The caller must handle NotAuthenticated, which is no fault but a 401.
     """

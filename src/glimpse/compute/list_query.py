@@ -151,7 +151,8 @@ def _make_query(parameters: dict[str, str]) -> ImageQuery:
 def _split_filters(parameters: dict[str, str]) -> tuple[dict[str, str], DateBound | None]:
     """Return the filters by the Image service's names, and the bound of ``changes-since``.
 
-    The bound is None without that parameter. Of two filters for one attribute, the later one is
+    Values are not parsed; ``limit``, ``marker``, ``page_size`` and ``offset`` are left out. The
+    bound is None without that parameter. Of two filters for one attribute, the later one is
     used: ``server`` and ``property-instance_uuid``, or ``changes-since`` and
     ``property-updated_at``. Raises a 400 fault for a ``changes-since`` that is not a date.
     """

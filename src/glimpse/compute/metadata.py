@@ -96,7 +96,7 @@ def property_changes(
     properties that the image may have after the change; `apply_changes` enforces it.
 
     Reserved keys are not checked. White space around a key is removed. If two keys become the same,
-    the one that had no white space counts. A value that is not text becomes text.
+    the one that had no white space counts. A value that is not text becomes text, as by ``str``.
 
     Some keys change nothing, but count towards `limit`: those in `base_attributes` (``name``),
     ``image_id``, and ``kernel_id`` and ``ramdisk_id`` if their value is empty or ``none``.

@@ -33,7 +33,7 @@ class Operations:
 
     Each takes a request that `ComputeAPI` has checked, and returns its response, or raises Fault or
     an error of `images.errors`. `metadata_items` is the most metadata items that an image may have
-    after a write. `policy` decides if a caller sees the sizes of images.
+    after a write; more are a 403. `policy` decides if a caller sees the sizes of images.
     """
 
     def __init__(self, images: ImageService, *, metadata_items: int, policy: ComputePolicy) -> None:
@@ -46,7 +46,7 @@ class Operations:
         return await self._list(request, "/images", lambda image: basic_view(image, request.links))
 
     async def list_images_detail(self, request: Request) -> Response:
-        """Handle ``GET /images/detail``: a list of full documents."""
+        """Handle ``GET /images/detail``: full documents, with sizes if the policy shows them."""
         links, show_size = request.links, self._policy.shows_size(request.caller)
         return await self._list(
             request,
@@ -75,7 +75,11 @@ class Operations:
         return Response(200, orjson.dumps(document))
 
     async def delete_image(self, request: Request) -> Response:
-        """Handle ``DELETE /images/{id}``: 204; a 403 fault if the caller may not delete it."""
+        """Handle ``DELETE /images/{id}``: 204; a 403 fault if it is forbidden.
+
+        That is: the caller may not delete the image, or it is protected. Other errors of
+        `ImageService.delete_image`, such as ImageNotFound, are raised as they are.
+        """
         try:
             await self._images.delete_image(request.caller, request.image_id)
         except Forbidden:
@@ -96,7 +100,7 @@ class Operations:
         return json_response({"meta": {request.key: metadata[request.key]}})
 
     async def create_metadata(self, request: Request) -> Response:
-        """Handle ``POST /images/{id}/metadata``: set some items; the response has all items."""
+        """Handle ``POST /images/{id}/metadata``: set items, keep others; respond with all items."""
         metadata = parse_body(request.body, "metadata", is_legacy=request.is_legacy)
         image = await self._write(request, metadata, replace=False)
         return json_response({"metadata": render_metadata(image.properties)})
@@ -141,8 +145,8 @@ class Operations:
         """Set metadata of an image atomically; return the image as it is afterwards.
 
         With `replace`, all other metadata is removed, except keys that start with ``os_glance``.
-        Raises a fault for metadata that no caller may set, but what `_check_allowed` raises comes
-        before it; otherwise what `_change` raises.
+        For metadata that no caller may set (see `_fault_for_metadata`), raises what
+        `_check_allowed` raises, or else the fault for it. Otherwise raises what `_change` raises.
         """
         fault = _fault_for_metadata(request.image_id, metadata)
         if fault is not None:
@@ -175,8 +179,8 @@ class Operations:
     async def _change(self, request: Request, changes: PropertyChanges) -> Image:
         """Change an image's properties atomically; return the image as it is afterwards.
 
-        Forbidden becomes a 403 fault with Compute's message. Other errors of `images.errors` are
-        raised as they are.
+        Forbidden and its subclass PropertyLimitExceeded become 403 faults with Compute's messages.
+        Other errors of `images.errors` are raised as they are.
         """
         try:
             return await self._images.change_properties(request.caller, request.image_id, changes)

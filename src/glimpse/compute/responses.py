@@ -36,6 +36,6 @@ def plain_json(document: object) -> bytes:
 
 
 def request_id_headers() -> tuple[Header, ...]:
-    """Return the two headers with the id of the current request, as Compute sends them."""
+    """Return X-OpenStack-Request-ID and X-Compute-Request-ID, both with the request's id."""
     request_id = current_context.get().request_id.encode()
     return (b"x-openstack-request-id", request_id), (b"x-compute-request-id", request_id)

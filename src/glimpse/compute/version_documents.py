@@ -57,7 +57,7 @@ def choices_document(base_url: str, path: str) -> dict[str, Any]:
     """Return the document of the 300 response to a path that is not below a version root.
 
     It has a link to the same path below each root: ``/v2/images`` and ``/v2.1/images`` for
-    ``/images``.
+    ``/images``. Slashes at the end of `path` are removed.
     """
     path = quote(path.rstrip("/"), safe="/~!$&'()*+,;=:@")
     return {

@@ -51,10 +51,11 @@ def detail_view(image: Image, links: Links, *, show_size: bool) -> dict[str, Any
 
 
 def _add_special(document: dict[str, Any], image: Image, links: Links) -> None:
-    """Add what the Compute API derives from some properties.
+    """Add what the Compute API derives from some properties, which stay in the metadata.
 
-    JSON text of ENCODED_KEYS is decoded, ``instance_uuid`` becomes ``server``, and
-    ``auto_disk_config`` becomes ``OS-DCF:diskConfig``.
+    JSON text of ENCODED_KEYS is shown decoded. ``instance_uuid`` is also ``server``, and
+    ``auto_disk_config`` also ``OS-DCF:diskConfig``: AUTO for a true value such as ``yes``, or
+    MANUAL.
     """
     properties = image.properties
     if _ENCODED.search(image.properties_json):
