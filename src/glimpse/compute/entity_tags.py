@@ -1,4 +1,4 @@
-"""Entity tags of responses, and the header If-None-Match (RFC 9110, 8.8.3 and 13.1.2). Pure."""
+"""Entity tags of responses, and the header If-None-Match (RFC 9110, 8.8.3, 13.1.2)."""
 
 import xxhash
 

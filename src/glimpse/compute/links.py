@@ -61,7 +61,7 @@ class Links(NamedTuple):
 def make_links(
     base_url: str, version_root: str, project_id: str, image_service: str, prefixes: LinkPrefixes
 ) -> Links:
-    """Return the links for the response to a request; they are cached if the arguments are short.
+    """Return the links for the response to a request; cached if the arguments are short.
 
     `base_url` is the URL by which the client reached Glimpse, `image_service` the Image service's
     base URL. `project_id` is "" if the request's path has none.

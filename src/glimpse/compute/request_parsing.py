@@ -13,7 +13,7 @@ METHODS_WITH_BODY = frozenset(("POST", "PUT"))
 
 
 def header_text(headers: Mapping[bytes, bytes], name: bytes) -> str:
-    """Return a header's value, decoded as Latin-1; "" if it is missing. `name` is in lower case."""
+    """Return a header's value, decoded as Latin-1; "" without it. `name` is in lower case."""
     return headers.get(name, b"").decode("latin-1")
 
 

@@ -86,9 +86,10 @@ def parse_date_bound(text: str) -> DateBound | None:
 def make_date_bound(comparison: DateOperator, date: str) -> DateBound | None:
     """Return the condition that an operator and an ISO 8601 date make.
 
-    Returns None for text that is not a date. `date` may have a fraction of a second, images' dates
-    do not. So the operator changes: ``gte`` 10.5 s becomes ``gt`` 10 s, ``lt`` 10.5 s becomes
-    ``lte`` 10 s. ``eq`` 10.5 s is true of no image, and ``neq`` 10.5 s of all.
+    Accepts the dates that `parse_date` accepts, and returns None for other text. `date` may have a
+    fraction of a second, images' dates do not. So the operator changes: ``gte`` 10.5 s becomes
+    ``gt`` 10 s, ``lt`` 10.5 s becomes ``lte`` 10 s. ``eq`` 10.5 s is true of no image, and ``neq``
+    10.5 s of all.
     """
     matched = _ISO_8601.fullmatch(date.removesuffix("\n"))
     moment = _moment(matched)

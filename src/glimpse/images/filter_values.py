@@ -36,8 +36,8 @@ def parse_texts(text: str) -> tuple[str, ...]:
     """Parse ``x``, ``eq:x`` or ``in:x,"y,z"`` into texts, of which an image must have one.
 
     A text that is a date is one value, although it has colons. `split_list` parses what follows
-    ``in``. Raises Invalid for a misplaced quote, and if there is a colon after anything else than
-    ``eq`` or ``in``.
+    ``in``; elsewhere, commas and quotes are part of the text. Raises Invalid for a misplaced quote
+    after ``in``, and if there is a colon after anything else than ``eq`` or ``in``, in lower case.
     """
     operator, colon, rest = text.partition(":")
     if not colon or parse_date(text):
@@ -142,7 +142,7 @@ def _number_parser(end: int) -> Callable[[str, str], int]:
 
 
 def _parse_range_end(_name: str, text: str) -> int:
-    """Parse a lowest or highest size in bytes; a negative one becomes -1, a huge one 2**62.
+    """Parse a lowest or highest size in bytes; negative becomes -1, above 2**62 becomes 2**62.
 
     Raises Invalid for text that is not a whole number.
     """

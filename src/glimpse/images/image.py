@@ -97,7 +97,8 @@ def image_from_document(
 
     Every key that is not in `base_attributes` is a property. Attributes that Image does not have,
     such as ``file``, are ignored. A property that is neither text nor None becomes JSON text. Other
-    values are not checked. A missing visibility is "private".
+    values are not checked. A missing visibility is "private". If missing or null, ``min_ram`` and
+    ``min_disk`` are 0, flags False, and tags empty.
 
     Raises KeyError if ``id``, ``status``, ``created_at`` or ``updated_at`` is missing; TypeError if
     `document` is not a dict, or if a tag or property cannot be written as JSON (lone surrogates).

@@ -109,7 +109,7 @@ class Permissions:
         return self._is_delegated or has_role(caller, action)
 
     def check(self, caller: Caller, action: Action, image: Image | None = None) -> None:
-        """Raise Forbidden unless `caller` may do `action` (see `allows`)."""
+        """Raise Forbidden unless `allows` is True: by the operator's rule, or by the roles."""
         if not self.allows(caller, action, image):
             raise Forbidden(f"You are not authorized to complete {action} action.")
 
