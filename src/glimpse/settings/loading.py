@@ -54,7 +54,8 @@ def load_settings(
 
     A file may be a complete nova.conf: sections and options that Glimpse does not have are ignored.
     `Settings.ineffective_options` lists those that concern Glimpse and have no effect. Raises
-    InvalidSettings for a file that cannot be read or parsed, and for an invalid value.
+    InvalidSettings for a file that cannot be read or parsed, for an invalid value, and for options
+    that exclude each other. Whether addresses, paths and URLs can be used is not checked.
     """
     files = [str(file) for file in config_files]
     try:
@@ -80,7 +81,7 @@ def load_settings(
 
 
 def default_state_dir(environment: Mapping[str, str]) -> Path:
-    """Return the state directory that is used if none is configured.
+    """Return the state directory that is used if none is configured. Does not make it.
 
     It is ``glimpse`` in the directory that XDG_DATA_HOME names in `environment`; in
     ``~/.local/share`` if that variable is not set, or relative (XDG Base Directory Specification).

@@ -105,7 +105,7 @@ QUOTA: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Limits of an image. `metadata_items` is UNLIMITED, a number, if there is no limit."""
+    """Limits of an image. `metadata_items` is UNLIMITED, a large number, without a limit."""
 
     metadata_items: int
 

@@ -14,7 +14,10 @@ class Seconds(types.Float):
         super().__init__(min=minimum, type_name="floating point value")
 
     def __call__(self, value: object) -> float | None:
-        """Return the number in `value`. Raises ValueError if it is none, infinite or too small."""
+        """Return the number in `value`; None for empty text.
+
+        Raises ValueError for other text that is no number, and if it is infinite or too small.
+        """
         seconds = super().__call__(value)
         if seconds is not None and not math.isfinite(seconds):
             raise ValueError("Should be a finite number")
