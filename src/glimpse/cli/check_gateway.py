@@ -141,7 +141,7 @@ async def _locks(settings: Settings) -> Finding:
 async def _memcached(settings: Settings) -> AsyncIterator[Finding]:
     """Yield a finding for each memcached server, a "note" if it is unavailable.
 
-    Glimpse works without memcached, only slower.
+    Yields nothing if no token would be cached in memcached. Glimpse works without it, only slower.
     """
     shared = open_shared_cache(settings)
     if shared is None:

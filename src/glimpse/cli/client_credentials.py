@@ -19,7 +19,8 @@ def render_openrc(directory: Directory, user_name: str, base_url: str, region: s
 
     `base_url` is the URL of Glimpse, without a slash at its end. The project is that of the user's
     own name if there is one, otherwise the first. Raises NoCredentials if there is no such user,
-    or it has no project, or its password is kept as a hash only.
+    or it has no project, or its password is kept as a hash only. Whether the user is enabled is not
+    checked.
     """
     user, password, project = _find_credentials(directory, user_name)
     variables = {
@@ -37,10 +38,10 @@ def render_openrc(directory: Directory, user_name: str, base_url: str, region: s
 
 
 def render_clouds(directory: Directory, base_url: str, region: str) -> str:
-    """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user who can log in.
+    """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user with credentials.
 
-    Users for whom `render_openrc` raises NoCredentials are left out. `base_url` is the URL of
-    Glimpse, without a slash at its end.
+    Users without a project, or whose password is kept as a hash only, are left out; disabled users
+    are not. `base_url` is the URL of Glimpse, without a slash at its end.
     """
     lines = ["clouds:"]
     for name in sorted(user.name for user in directory.users.values()):
@@ -64,9 +65,9 @@ def render_clouds(directory: Directory, base_url: str, region: str) -> str:
 
 
 def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, str]:
-    """Return a user, the password, and the name of the user's first project.
+    """Return a user, the password, and the project to log in to, as `render_openrc` describes.
 
-    The project of the user's own name comes before all others. Raises NoCredentials.
+    The case of `user_name` is ignored. Raises NoCredentials, also as `render_openrc` describes.
     """
     user = directory.user(name=user_name)
     if user is None:

@@ -1,4 +1,4 @@
-"""``glimpse clouds``: print a clouds.yaml with all users who can log in."""
+"""``glimpse clouds``: print a clouds.yaml with all users who have credentials."""
 
 import argparse
 

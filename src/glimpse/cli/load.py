@@ -27,10 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Load the file into the embedded catalog, print how many images it had, and return 0.
 
-    Images with the same ids are replaced. Images are loaded in transactions; after an error or an
-    interrupt, those of committed transactions stay. Raises CommandFailed for a line that is no
-    image, and for a file or catalog that cannot be used; InvalidSettings; OSError; and
-    KeyboardInterrupt at SIGINT.
+    Images with the same ids are replaced. Images are loaded in transactions of 10,000; after an
+    error or an interrupt, those of committed transactions stay. Replaces the process's handler of
+    SIGINT. Raises CommandFailed for a line that is no image, and for a file or catalog that cannot
+    be used; InvalidSettings; OSError; and KeyboardInterrupt at SIGINT.
     """
     settings = read_settings(options)
     with _open_file(options.file) as stream:
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _open_file(name: str) -> BinaryIO:
-    """Open the file; return standard input for ``-``. Raises CommandFailed."""
+    """Open the file; return standard input for ``-``. Raises CommandFailed if that fails."""
     try:
         return sys.stdin.buffer if name == "-" else Path(name).open("rb")
     except OSError as error:

@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     Without a subcommand, it is ``serve``. Returns the exit status: that of the subcommand; 1 after
     an error, which is printed on standard error; or 130 after SIGINT. Raises SystemExit for
-    ``--help`` and for invalid arguments.
+    ``--help``, ``--version`` and invalid arguments.
     """
     given = sys.argv[1:] if arguments is None else arguments
     if invalid := next((word for word in given if "\0" in word), None):

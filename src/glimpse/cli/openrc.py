@@ -17,8 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the variables, and return 0. Creates the users if there are none yet.
 
-    Raises CommandFailed for a user who cannot log in, InvalidSettings, and what `read_directory`
-    raises.
+    Raises CommandFailed for a user who is unknown, or has no project or no readable password;
+    InvalidSettings; and what `read_directory` raises.
     """
     settings = read_settings(options)
     directory = read_directory(settings)
