@@ -32,7 +32,7 @@ class Application:
         await self._in_flight.wait_until_idle()
 
     def copy_cache(self, other: "Application") -> None:
-        """Use the cached tokens of `other`, too, if its identity has the same options."""
+        """Share the cached tokens of `other`, if both use Keystone with the same options."""
         self.components.identity.copy_cache(other.components.identity)
 
     async def close(self) -> None:

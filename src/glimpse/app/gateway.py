@@ -56,8 +56,9 @@ def open_gateway(settings: Settings, rules: PolicyRules | None = None) -> Gatewa
     """Make the image service and the identity.
 
     Calls no other service, so that a gateway starts while Keystone or Glance is down. `rules` are
-    the operator's policy rules; None without policy files. Raises InvalidSettings, and OSError if
-    the directory of lock files cannot be made.
+    the operator's policy rules; None without policy files. Raises InvalidSettings for options that
+    cannot be used, such as auth_strategy ``embedded``, whose tokens Glance does not accept; OSError
+    if the directory of lock files cannot be made.
     """
     if settings.api.auth_strategy == "keystone":
         session = open_session(settings)
@@ -102,9 +103,9 @@ def open_glance(
 
 
 def glance_options(settings: Settings) -> GlanceOptions:
-    """Return the options of [glance], without those of `glance_transport`.
+    """Return the options of [glance], without TLS, connect timeout and first byte timeout.
 
-    ``api_servers`` has precedence over ``endpoint_override``.
+    `glance_transport` has those. ``api_servers`` has precedence over ``endpoint_override``.
     """
     glance = settings.glance
     override = (glance.endpoint_override,) if glance.endpoint_override else ()
@@ -141,7 +142,7 @@ def open_image_locks(settings: Settings) -> ImageLocks:
 
 
 def coordination_url(settings: Settings) -> str:
-    """Return the URL of the lock service, as tooz has it.
+    """Return the URL of the lock service, as tooz has it; it may have a password.
 
     Without a configured one, it names the directory of lock files in the state directory, which is
     made if it is missing. Raises OSError if it cannot be made.

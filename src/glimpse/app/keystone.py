@@ -16,8 +16,8 @@ from glimpse.upstream.client import HttpClient
 def open_keystone(settings: Settings, session: ServiceSession) -> KeystoneIdentity:
     """Make the identity that validates tokens at Keystone with the token of `session`.
 
-    Closing the identity closes `session`. Connects to no service yet. Raises what
-    `open_shared_cache` and `keystone_options` raise.
+    Closing the identity closes `session`. Connects to no service yet. Raises InvalidSettings for an
+    unusable memcached server, secret or TLS file.
     """
     options, shared = keystone_options(settings), open_shared_cache(settings)
     return KeystoneIdentity(options, session, keystone_transport(options), shared=shared)

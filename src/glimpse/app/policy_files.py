@@ -68,7 +68,10 @@ class PolicyFiles:
         self._enforcer = self._load()
 
     def has(self, name: str) -> bool:
-        """Return True if the files have a rule `name`; read them again first if they changed."""
+        """Return True if the files have a rule `name`; read them again first if they changed.
+
+        Does not raise: if the changed files are invalid, it logs an error and uses the old rules.
+        """
         self._refresh()
         return name in self._enforcer.file_rules
 

@@ -7,7 +7,8 @@ from glimpse.upstream.tls import TlsOptions
 def tls_options(section: str, options: Glance | KeystoneAuthtoken) -> TlsOptions:
     """Return the TLS options among the `options` of `section`.
 
-    Raises InvalidSettings, with the name of `section`, for a file that cannot be read or parsed.
+    Raises InvalidSettings, with the name of `section`, for a file that cannot be read or parsed. A
+    keyfile alone is not checked.
     """
     tls = TlsOptions(options.cafile, options.certfile, options.keyfile, options.insecure)
     if tls.cafile or tls.certfile:
