@@ -31,7 +31,8 @@ class JsonLines:
     """Iterates over the JSON documents in a stream with one document in each line.
 
     Blank lines are skipped. `line` and `bytes` are the numbers of lines and bytes that have been
-    read. Iterating raises Invalid for a line that is longer than 16 MiB or is not JSON.
+    read. Iterating raises Invalid for a line that is not JSON, or has more than 16 MiB with its
+    line end.
     """
 
     def __init__(self, stream: BinaryIO) -> None:

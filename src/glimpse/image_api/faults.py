@@ -89,8 +89,8 @@ def fault_response(request: Request, error: Exception, challenge: str) -> Respon
 def render_fault(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
     """Return the body of an error response and its media type, as an Accept header prefers.
 
-    It is HTML, also for an empty header, unless the header prefers JSON. It is plain text if the
-    header accepts neither. So it is in the Image service, whose clients strip the tags.
+    It is HTML, also for an empty or malformed header, unless the header prefers JSON. It is plain
+    text if the header accepts neither. So it is in the Image service, whose clients strip the tags.
     """
     title = f"{status.value} {status.phrase}"
     media_type = best_offer(accept or "*/*", ("text/html", "application/json"))

@@ -44,10 +44,11 @@ class ImageService(Protocol):
 
         Changes that other clients make to other keys at the same time are kept. The image is not
         changed if an error is raised. The first that applies is raised: ImageNotFound,
-        PropertyNotFound (for a key of `changes.remove`), PropertyLimitExceeded, Forbidden (for
-        another project's image, or a key that starts with ``os_glance``), Invalid (for a value that
-        cannot be stored). `changes` that leave another project's public image as it is are no
-        error, if the caller has the role to change images.
+        PropertyNotFound (for a key of `changes.remove`), PropertyLimitExceeded, Forbidden (without
+        the role, for another project's image unless `caller` is an admin, or for a key that starts
+        with ``os_glance``), Invalid (for a value that cannot be stored). `changes` that leave
+        another project's public image as it is are no error, if the caller has the role to change
+        images.
         """
         ...
 
