@@ -10,7 +10,7 @@ from glimpse.compute.next_link import NextLink
 from glimpse.compute.responses import Response, json_response
 from glimpse.images import Image, Page
 
-# A list of more images than this, or with more characters of properties, is streamed.
+# A list of as many images as this, or of more characters of properties, is streamed.
 _MAX_IMAGES = 200
 _MAX_CHARACTERS = 400_000
 
