@@ -23,10 +23,10 @@ class NoAuthIdentity:
     ) -> Caller:
         """Return the caller that `token` names: ``user:project``, or ``user``.
 
-        Without a project, it has the name of the user. `service_token` and `target` are
-        ignored. Raises Unauthorized if the user is missing or empty, as Compute's noauth does, or
-        if one of the names has more than 255 characters, since the project becomes the owner of
-        images.
+        The project is all after the first colon; without one, it has the name of the user.
+        `service_token` and `target` are ignored. Raises Unauthorized if the user is missing or
+        empty, as Compute's noauth does, or if one of the names has more than 255 characters, since
+        the project becomes the owner of images.
         """
         user, _, project = (token or "").partition(":")
         if not user or max(len(user), len(project)) > field_lengths.NAME:
@@ -79,7 +79,7 @@ def check_noauth_bind(host: str, is_remote_allowed: bool) -> None:  # noqa: FBT0
 
 
 def is_loopback(host: str) -> bool:
-    """Return True if `host` is a loopback address or ``localhost``.
+    """Return True if `host` is a loopback address or ``localhost``, in any case.
 
     An IPv6 address may have brackets. Any other name counts as remote, since the address to which
     it resolves may change.

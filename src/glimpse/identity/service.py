@@ -76,6 +76,6 @@ class Identity(Protocol):
     async def close(self) -> None:
         """Close all connections and files, and cancel validations in progress.
 
-        Call no other method after that.
+        Callers that wait for one get CancelledError. Call no other method after that.
         """
         ...

@@ -35,8 +35,9 @@ class KeystoneIdentity:
 
     A valid token is cached for `token_cache_time` seconds, but not after it expires. While it is
     cached, it is accepted without a request to Keystone, even if Keystone is unavailable or has
-    revoked it. With `shared`, processes share Keystone's responses, through memcached. `session`
-    logs in, `transport` sends the validations. `clock` returns POSIX times.
+    revoked it. A refused token is refused without a request for up to five seconds. With `shared`,
+    processes share Keystone's responses, through memcached. `session` logs in, `transport` sends
+    the validations. `clock` returns POSIX times.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class KeystoneIdentity:
         `validation_key` is its `cache_key`, and True if it may have expired. Looks into the shared
         cache first, then calls Keystone. Raises Unauthorized if Keystone refuses the token; this
         refusal is cached for a few seconds. Raises IdentityUnavailable if the token could not be
-        checked.
+        checked. In any case, removes its own entry from ``_validations``, which has to exist.
         """
         key, allow_expired = validation_key
         try:
@@ -206,12 +207,16 @@ class KeystoneIdentity:
     async def ping(self) -> str | None:
         """Return None if Keystone responds with a status code below 500, else the reason.
 
-        Logs in if there is no token yet, and sends one request without retries. Raises nothing.
+        Logs in if there is no token yet, and sends one request without retries; each takes at most
+        `http_connect_timeout` seconds. Raises nothing.
         """
         return await self._validator.ping()
 
     async def close(self) -> None:
-        """Cancel validations in progress, and close `session`, `transport` and `shared`."""
+        """Cancel validations in progress, and close `session`, `transport` and `shared`.
+
+        Callers that wait for a validation get CancelledError.
+        """
         for validation in list(self._validations.values()):
             validation.close()
         await self._session.close()

@@ -123,22 +123,26 @@ class ServiceSession:
 
     @property
     def current_token(self) -> str | None:
-        """The token of the last login; None before the first login and after `discard_token`."""
+        """The token of the last login, perhaps expired; None before the first one.
+
+        None, too, after `discard_token`, or after `endpoint_of` has found no endpoint.
+        """
         return self._token_and_endpoint[0] if self._token_and_endpoint else None
 
     async def renew(self) -> None:
         """Log in again, and replace the token once that has succeeded.
 
-        Raises IdentityUnavailable (LoginRefused for wrong credentials) if it fails; then
-        `current_token` is unchanged.
+        Takes at most `http_connect_timeout` seconds. Raises IdentityUnavailable (LoginRefused for
+        wrong credentials) if it fails; then `current_token` is unchanged.
         """
         await self._renewal.join()
 
     async def token_and_endpoint(self) -> tuple[str, str]:
         """Return the token of the last login, and the URL of the Identity API without ``/v3``.
 
-        Logs in if there is no token; whether it has expired is not checked. Raises
-        IdentityUnavailable if the login fails, LoginRefused for wrong credentials.
+        Logs in if there is no token, for at most `http_connect_timeout` seconds; whether it has
+        expired is not checked. Raises IdentityUnavailable if the login fails, LoginRefused for
+        wrong credentials.
         """
         return self._token_and_endpoint or await self._login.join()
 
@@ -148,9 +152,10 @@ class ServiceSession:
         """Return the URL of a service, from the catalog in Glimpse's own token.
 
         `service_type` is ``image``, for example. Of `interfaces`, such as ``internal``, the first
-        one that the service has in the region counts; None stands for any region. Raises
-        IdentityUnavailable if the catalog has no such endpoint, after which the next call fetches
-        it again, or if Keystone is unavailable.
+        one that the service has in the region counts; None stands for any region. Logs in if
+        needed, for at most `http_connect_timeout` seconds. Raises IdentityUnavailable if the
+        catalog has no such endpoint, after which the next call fetches it again, or if Keystone is
+        unavailable; LoginRefused for wrong credentials.
         """
 
         def find_endpoint() -> str | None:
@@ -232,13 +237,13 @@ class ServiceSession:
             self._plugin.invalidate()
 
     async def close(self) -> None:
-        """Cancel a login in progress, and close the transport to Keystone."""
+        """Cancel a login in progress (CancelledError for its callers); close the transport."""
         self._renewal.close()
         self._login.close()
         await self._transport.close()
 
     async def _renew(self) -> None:
-        """Make the plugin forget its token, and log in. Raises IdentityUnavailable."""
+        """Make the plugin forget its token, and log in; raise what `renew` raises."""
         self._plugin.invalidate()
         await self._login.join()
 

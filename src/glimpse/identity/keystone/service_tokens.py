@@ -30,7 +30,7 @@ class KeystoneServiceTokens:
         self._next_login_at = 0.0
 
     async def token(self) -> str | None:
-        """Return the token to send, or None if there is none now. Never raises.
+        """Return the token to send, perhaps expired; None if there is none now. Never raises.
 
         Without a token, this method logs in and waits at most one second; a login that takes longer
         continues in the background. For ten seconds after a login, also a failed one, it starts no
@@ -43,9 +43,10 @@ class KeystoneServiceTokens:
     async def renew(self, refused: str) -> str | None:
         """Return a new token, after Glance has refused the token `refused`. Never raises.
 
-        Logs in, unless another call has replaced `refused` already. Returns None if that fails, or
-        if the last login is less than ten seconds ago: then `refused` is new and probably valid,
-        and Glance refused the caller's token.
+        Logs in, unless another call has replaced `refused` already. Returns None if that fails or
+        takes more than one second; then the login continues in the background. Returns None without
+        a login if the last one is less than ten seconds ago: then `refused` is new and probably
+        valid, and Glance refused the caller's token.
         """
         if self._session.current_token == refused:
             await self._log_in(self._session.renew)

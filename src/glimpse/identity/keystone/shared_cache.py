@@ -79,7 +79,7 @@ class SharedCache:
         self._clock = clock
 
     async def get(self, token: str) -> SharedEntry | None:
-        """Return the entry of `token`, of any age.
+        """Return the entry of `token`, of any age, within `timeout` seconds. Never raises.
 
         Returns None if there is no entry, if it is invalid (because it was made with another
         secret, for example) or has more than 256 KiB, or if memcached does not respond.
@@ -100,7 +100,8 @@ class SharedCache:
     async def put(self, token: str, entry: SharedEntry, seconds: int) -> None:
         """Store the entry of `token` for `seconds`, and wait until memcached has responded.
 
-        Does nothing if the entry has more than 256 KiB, or if memcached does not respond.
+        `seconds` is at least 1: to memcached, 0 means forever. Does nothing if the entry has more
+        than 256 KiB, or if memcached does not respond within `timeout` seconds. Never raises.
         """
         keys = self._protection.derive_keys(token)
         protected = self._protection.protect(keys, b"%r\n" % entry.validated_at + entry.body)
@@ -115,7 +116,8 @@ class SharedCache:
     async def check_servers(self) -> dict[str, bool]:
         """Send a request to one server after the other, also to those that are not used now.
 
-        Returns for each server's name whether it responded within `timeout` seconds. Never raises.
+        Returns for each server's name whether it responded within `timeout` seconds. Does not
+        change which servers are used. Never raises.
         """
         return {server.name: await self._responds(server) for server in self._servers}
 
@@ -183,8 +185,9 @@ def _release_slot(server: _Server, done: "asyncio.Future[object]") -> None:
 def _connection_pool(server: str, timeout: float) -> Any:
     """Make pymemcache's client of `server`, with a pool of connections. Opens no connection.
 
-    `server` is ``host:port``, ``host`` (port 11211) or the path of a socket. `timeout` is in
-    seconds. Raises InvalidMemcachedServer if the port is no number, or if the library is missing.
+    `server` is ``host:port``, ``host`` (port 11211) or the path of a socket. A prefix ``inet:`` or
+    ``inet6:`` is ignored. `timeout` is in seconds. Raises InvalidMemcachedServer if the port is no
+    number, or if the library is missing.
     (Any, since the library has no types)
     """
     try:

@@ -86,11 +86,17 @@ class RefusedTokens:
         self._refused_until: LruCache[tuple[str, bool], float] = LruCache(MAX_TOKENS)
 
     def __contains__(self, refused: tuple[str, bool]) -> bool:
-        """Return True if `refused` was added, and has not been removed since."""
+        """Return True if `refused`, a `cache_key` and `allow_expired`, was added recently.
+
+        That is at most five seconds ago, or `lifetime` if that is shorter.
+        """
         return (self._refused_until.peek(refused) or 0.0) > self._clock()
 
     def add(self, refused: tuple[str, bool]) -> None:
-        """Add a token that Keystone has just refused."""
+        """Add the `cache_key` and `allow_expired` of a token that Keystone has just refused.
+
+        Does nothing with a `lifetime` of 0 or less.
+        """
         if self._seconds > 0:
             self._refused_until.put(refused, self._clock() + self._seconds)
 

@@ -16,10 +16,9 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
     """Parse the body of Keystone's response to a validation.
 
     `validated_at` is the POSIX time of the response. A caller with the role ``admin`` is an admin.
-    The token may have expired.
-    Raises IdentityUnavailable if `body` is not JSON, or if a value has the wrong type or is missing
-    that is required: the expiry, the user's id, a role's name, the id of a project, if there is
-    one, and all parts of an access rule.
+    The token may have expired. Raises IdentityUnavailable if `body` is not JSON, if a value has the
+    wrong type, or if a required one is missing or empty: the expiry, the user's id, a role's name,
+    and the id of a project, if there is one. All parts of an access rule are required, too.
     """
     try:
         token = _object(orjson.loads(body), "token")
@@ -38,7 +37,7 @@ def parse_validation(body: bytes, validated_at: float) -> ValidatedToken:
 def _caller(token: dict[str, Any]) -> Caller:
     """Make the Caller of ``token`` in the document; its own ``token`` is empty.
 
-    Raises KeyError for a missing value, TypeError for one of the wrong type.
+    Raises KeyError for a missing value, TypeError for an empty one or one of the wrong type.
     """
     user, project = _object(token, "user"), _object(token, "project")
     roles = frozenset(_text(role, "name") for role in _list(token.get("roles", [])))

@@ -69,10 +69,11 @@ class TransportAdapter(BaseAdapter):
     ) -> requests.Response:
         """Send one request, and return its response with the whole body.
 
-        Called in a thread. Raises Timeout at the deadline that `begin` set. Raises ConnectionError
-        if there is no valid response, or a 401 to a look-up of API versions. Raises InvalidHeader
-        for a header that cannot be sent or a body that is not bytes, and RedirectNotFollowed for a
-        redirect. All of them are RequestExceptions, which keystoneauth expects.
+        Called in a thread that has called `begin`. Raises Timeout at the deadline that `begin` set.
+        Raises ConnectionError if there is no valid response, or a 401 to a look-up of API versions.
+        Raises InvalidHeader for a header that cannot be sent or a body that is neither text nor
+        bytes, and RedirectNotFollowed for a redirect. All of them are RequestExceptions, which
+        keystoneauth expects.
         """
         try:
             response = self._run_until_deadline(_send_request(self._transport, request))
@@ -145,8 +146,8 @@ async def _send_request(transport: Transport, request: requests.PreparedRequest)
     """Send `request` through `transport`, without the credentials that its URL may contain.
 
     Headers that the transport writes itself are left out. Raises UpstreamError if there is no valid
-    response, TimeoutError if there is none in time, and ValueError if the body is not bytes, or if
-    a header cannot be sent.
+    response, TimeoutError if there is none in time, and ValueError if the body is neither text nor
+    bytes, or if a header cannot be sent.
     """
     parts = urlsplit(request.url or "")
     body = request.body.encode() if isinstance(request.body, str) else request.body

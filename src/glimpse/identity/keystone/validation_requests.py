@@ -147,8 +147,9 @@ class TokenValidator:
     async def ping(self) -> str | None:
         """Return None if Keystone is available, else the reason. Raises nothing.
 
-        Logs in if there is no token yet, and sends one request without retries. Keystone is
-        available if the status code of the response is below 500.
+        Logs in if there is no token yet, and sends one request without retries; each takes at most
+        `http_connect_timeout` seconds. Keystone is available if the status code of the response is
+        below 500.
         """
         try:
             _, endpoint = await self._session.token_and_endpoint()
