@@ -34,7 +34,7 @@ class AccessRule(NamedTuple):
 
     In ``path``, ``{name}`` and ``*`` match one or more characters other than a slash, and ``**``
     matches any text, also an empty one. So ``/v2.1/images/*`` matches ``/v2.1/images/1``, but not
-    ``/v2.1/images/1/metadata``. It is compared with the request's percent-encoded path.
+    ``/v2.1/images/1/metadata``. ``path`` is compared with the request's percent-encoded path.
     Service and method have to be equal to the request's, also in case. (Keystone's API reference,
     application credentials)
     """

@@ -81,15 +81,16 @@ class ApplicationCredentials:
     ) -> tuple[ApplicationCredential, str]:
         """Create the credential that the parsed request body `document` describes.
 
-        Returns the credential and its secret, of which only a hash is stored. The credential is on
-        disk on return. `address` is the client's address.
+        Returns the credential and its secret: that of the body, or a random one. Only a hash of it
+        is stored. The credential is on disk on return. `address` is the client's address.
 
         Raises Forbidden if the caller is not the user `user_id`, if the caller's token was obtained
         with a restricted credential, or if the user has MAX_PER_USER credentials or would have more
-        than MAX_BYTES_PER_USER of them. Raises BadRequest for an invalid body or a token without a
-        project, and Conflict if the user has a credential of that name. Raises TooManyLogins if too
-        many secrets and passwords wait in the login queue, and IdentityUnavailable if the queue is
-        closed, or if the identity file is invalid or cannot be written.
+        than MAX_BYTES_PER_USER of them. Raises BadRequest for an invalid body, for access rules,
+        for roles that the token does not have, or for a token without a project. Raises Conflict if
+        the user has a credential of that name. Raises TooManyLogins if too many secrets and
+        passwords wait in the login queue, and IdentityUnavailable if the queue is closed, or if the
+        identity file is invalid or cannot be written.
         """
         _check_can_manage(session)
         if session.user.id != user_id:
@@ -111,6 +112,8 @@ class ApplicationCredentials:
 
     async def delete(self, session: Session, user_id: str, credential_id: str) -> None:
         """Delete a credential of a user. Tokens that were obtained with it become invalid.
+
+        The deletion is on disk on return.
 
         Raises Forbidden unless the caller is that user or an admin, or if the caller's token was
         obtained with a restricted credential. Raises NotFound if the user has no credential with

@@ -169,8 +169,10 @@ def _parse_scope(scope: object) -> dict[str, Any]:
 def _parse_reference(parameters: Mapping[str, Any], path: str) -> Reference:
     """Parse a user or project with an id, or with a name and a domain; an id takes precedence.
 
-    `path` is the place of `parameters` in the body, for the message of BadRequest, which is raised
-    if there is neither an id nor a name with a domain.
+    A domain's name takes precedence over its id, and its case is ignored. An unknown domain raises
+    nothing here (`Reference.is_in_known_domain`). `path` is the place of `parameters` in the body,
+    for the message of BadRequest, which is raised if there is neither an id nor a name with a
+    domain, or for a wrong type.
     """
     identifier = _optional_text(parameters, "id", path)
     name = _optional_text(parameters, "name", path)

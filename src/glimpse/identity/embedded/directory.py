@@ -58,8 +58,9 @@ class Directory:
     """The users, projects and application credentials of the identity file, by id and name.
 
     Immutable: IdentityFile makes a new Directory after a change of the file. ``users``,
-    ``projects`` and ``credentials`` are by id. ``invalid_entries`` has the entries of the file that
-    were left out: their ids, and the reasons.
+    ``projects`` and ``credentials`` are by id. Of several entries with the same id, the last one
+    counts; look-ups of users and projects by name find the last one, too. ``invalid_entries`` has
+    the entries of the file that were left out: their ids, and the reasons.
 
     ``slowest_password_hash`` and ``slowest_secret_hash`` are scrypt parameters: those of the hash
     that takes longest to check, of all users and of all application credentials. Each login takes
@@ -89,8 +90,8 @@ class Directory:
     def user(self, *, user_id: str | None = None, name: str | None = None) -> User | None:
         """Return the user with `user_id`, or with `name` if `user_id` is None.
 
-        Returns None if there is no such user. Names are compared without regard to case, as in
-        Keystone.
+        Returns disabled users, too; None if there is no such user. Names are compared without
+        regard to case, as in Keystone.
         """
         if user_id is not None:
             return self.users.get(user_id)
@@ -99,8 +100,8 @@ class Directory:
     def project(self, *, project_id: str | None = None, name: str | None = None) -> Project | None:
         """Return the project with `project_id`, or with `name` if `project_id` is None.
 
-        Returns None if there is no such project. Names are compared without regard to case, as in
-        Keystone.
+        Returns disabled projects, too; None if there is no such project. Names are compared without
+        regard to case, as in Keystone.
         """
         if project_id is not None:
             return self.projects.get(project_id)

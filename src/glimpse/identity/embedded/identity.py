@@ -193,7 +193,8 @@ class EmbeddedIdentity:
         """Return how many seconds ago a token may have expired, if it comes with `service_token`.
 
         This is EXPIRED_WINDOW if the user of `service_token` has the role ``service``, otherwise 0.
-        Raises Unauthorized if `service_token` is not valid, and IdentityUnavailable.
+        Raises Unauthorized if `service_token` is not valid, and IdentityUnavailable if the
+        revocations cannot be read.
         """
         roles = self.validate(service_token).roles
         return EXPIRED_WINDOW if SERVICE_ROLE in roles else 0

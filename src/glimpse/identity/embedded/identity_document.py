@@ -53,9 +53,9 @@ def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
     Each entry without an id gets one. A user with neither ``password`` nor ``password_hash`` gets a
     random ``password``, which is not hashed; one with both loses ``password_hash``, which may be
     that of an older password. A value of null counts as missing. The ``secret`` of an application
-    credential is replaced by ``secret_hash``. A missing section becomes an empty list. Entries
-    without a name stay as they are, for `parse_directory` to report. Raises InvalidStateFile for a
-    section that is not a list.
+    credential is replaced by ``secret_hash``, which takes 0.23 s of CPU time. A missing section
+    becomes an empty list. Entries without a name stay as they are, for `parse_directory` to report.
+    Raises InvalidStateFile for a section that is not a list.
     """
     result = {**document}
     for section in ("projects", "users", "application_credentials"):
@@ -89,8 +89,8 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
 
     - ``projects``: id, name, enabled.
     - ``users``: id, name, password or password_hash, enabled, roles. The roles are an object from
-      a project's id or name to a list of role names. As in Keystone, the role admin implies
-      member, and member implies reader.
+      a project's id or name to a list of role names. As in Keystone, the roles admin and
+      manager imply member, and member implies reader.
     - ``application_credentials``: id, name, user and project (id or name), roles, secret_hash,
       description, expires_at (a POSIX time), unrestricted.
 

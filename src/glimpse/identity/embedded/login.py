@@ -262,7 +262,7 @@ class Login:
 
 
 def _find_user(reference: Reference | None, directory: Directory) -> User | None:
-    """Return the user that a request names, enabled or not; None without one that exists."""
+    """Return the user that a request names, enabled or not; None if there is none."""
     if reference is None or not reference.is_in_known_domain:
         return None
     return directory.user(user_id=reference.id, name=reference.name)
@@ -276,7 +276,7 @@ def _find_project(reference: Reference, directory: Directory) -> Project | None:
 
 
 def _find_credential(request: AuthRequest, directory: Directory) -> ApplicationCredential | None:
-    """Return the application credential that `request` names, in the same case; or None."""
+    """Return the named application credential (case counts), also an expired one; or None."""
     reference = request.credential
     if reference is None:
         return None

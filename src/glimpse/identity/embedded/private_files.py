@@ -60,7 +60,10 @@ def write_private_file(path: Path, content: bytes) -> None:
 
 
 def read_private_file(path: Path) -> bytes:
-    """Return the content of the file `path`. Raises OSError, also for a pipe or another device."""
+    """Return the content of the file `path`, whatever its permissions.
+
+    Raises OSError, also if `path` is a directory, a pipe or a device.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as stream:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

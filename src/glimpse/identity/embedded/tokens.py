@@ -53,7 +53,10 @@ class TokenKeys:
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """Raises ValueError if there is no key, or if one of them is not KEY_BYTES long."""
+        """`keys` has the newest key first.
+
+        Raises ValueError if there is none, or if one is not KEY_BYTES long.
+        """
         if not keys or any(len(key) != KEY_BYTES for key in keys):
             raise ValueError(f"there have to be one or more keys of {KEY_BYTES} bytes each")
         self._keys = {_key_id(key): key for key in keys}
