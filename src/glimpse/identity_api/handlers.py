@@ -25,7 +25,7 @@ _UNAUTHORIZED = "The request you have made requires authentication."
 
 
 class Handlers:
-    """The handlers of all operations but those of _ResourceHandlers.
+    """The handlers of all operations but those of ResourceHandlers.
 
     All but `versions`, `version` and `issue` raise Unauthorized without a valid token in
     X-Auth-Token, then BadRequest for an id or parameter that is too long. Those of application
@@ -54,8 +54,10 @@ class Handlers:
     async def issue(self, request: Request) -> Response:
         """Log in: respond 201 with a new token in ``X-Subject-Token``, and its document.
 
-        Raises BadRequest for an invalid body, Unauthorized, TooManyLogins, IdentityUnavailable, and
-        ClientDisconnected: a password that still waits is not checked then.
+        The document has the catalog, unless the query has ``nocatalog``. Raises HTTPException 413
+        for a body that is too large, BadRequest for an invalid one, Unauthorized for a failed
+        login, TooManyLogins, IdentityUnavailable, and ClientDisconnected: a password that still
+        waits is not checked then.
         """
         auth_request = parse_auth_request(await read_json(request))
         login = self._identity.login(auth_request, client_address(request))
@@ -68,8 +70,9 @@ class Handlers:
     async def validate(self, request: Request) -> Response:
         """Show the token in ``X-Subject-Token``; with ``allow_expired``, also an expired one.
 
-        An expired one is accepted for two more days. Raises NotFound if it is not valid. Raises
-        Forbidden for another user's token, unless the caller has the role admin or service.
+        An expired one is accepted for two more days. The document has the catalog, unless the query
+        has ``nocatalog``. Raises NotFound if the token is not valid. Raises Forbidden for another
+        user's token, unless the caller has the role admin or service.
         """
         caller, subject = self._caller_and_subject(
             request, allow_expired=resources.is_true(request.query_params.get("allow_expired", ""))
@@ -138,7 +141,11 @@ class Handlers:
         return json_response({"catalog": services, "links": {"self": url}})
 
     async def list_credentials(self, request: Request) -> Response:
-        """List the application credentials of a user; with ``name``, only the one of that name."""
+        """List the application credentials of a user; with ``name``, only the one of that name.
+
+        The list is empty for an unknown user. Raises Forbidden unless the caller is that user or an
+        admin.
+        """
         base_url, user_id = base_url_of(request), request.path_params["user_id"]
         found = self._credentials.list(self.session(request), user_id)
         name = request.query_params.get("name")
@@ -151,7 +158,12 @@ class Handlers:
         return json_response(documents.render_collection("application_credentials", entries, url))
 
     async def create_credential(self, request: Request) -> Response:
-        """Create an application credential: 201. Only this response ever shows its secret."""
+        """Create an application credential: 201. Only this response ever shows its secret.
+
+        Raises HTTPException 413 for a body that is too large, the errors of
+        `ApplicationCredentials.create` (Forbidden for another user's, for example), and
+        ClientDisconnected if the client disconnects meanwhile; the credential may exist then.
+        """
         session, user_id = self.session(request), request.path_params["user_id"]
         body, address = await read_json(request), client_address(request)
         create = self._credentials.create(session, user_id, body, address)
@@ -162,13 +174,20 @@ class Handlers:
         )
 
     async def show_credential(self, request: Request) -> Response:
-        """Show an application credential of a user."""
+        """Show an application credential of a user, without its secret.
+
+        Raises Forbidden unless the caller is that user or an admin, NotFound if there is none.
+        """
         found = self._credentials.get(self.session(request), **request.path_params)
         document = documents.render_application_credential(found, base_url_of(request))
         return json_response({"application_credential": document})
 
     async def delete_credential(self, request: Request) -> Response:
-        """Delete an application credential of a user: 204."""
+        """Delete an application credential of a user: 204.
+
+        Raises Forbidden unless the caller is that user or an admin, or for a token of a restricted
+        credential; NotFound if there is none; IdentityUnavailable if the file cannot be written.
+        """
         await self._credentials.delete(self.session(request), **request.path_params)
         return Response(status_code=204, headers=PRIVATE)
 
@@ -227,7 +246,10 @@ class ResourceHandlers:
         self._kind = kind
 
     async def list_resources(self, request: Request) -> Response:
-        """List the matching resources of this kind. Only admins may; anyone may list regions."""
+        """List the resources of this kind that match the query, as `resources.list_resources`.
+
+        Raises Forbidden unless the caller is an admin, or the kind is ``regions``.
+        """
         session, context = self._handlers.session(request), self._handlers.render_context(request)
         query = request.query_params.items()
         found = resources.list_resources(session, self._kind, context, query)
@@ -235,7 +257,11 @@ class ResourceHandlers:
         return json_response(documents.render_collection(self._kind, found, url))
 
     async def show_resource(self, request: Request) -> Response:
-        """Show the resource with the id in the path. Raises Forbidden or NotFound."""
+        """Show the resource with the id in the path.
+
+        Raises Forbidden if the caller may not see it, whether it exists or not; otherwise NotFound
+        if it does not exist.
+        """
         session, context = self._handlers.session(request), self._handlers.render_context(request)
         resource_id = request.path_params["resource_id"]
         found = resources.show_resource(session, self._kind, context, resource_id)

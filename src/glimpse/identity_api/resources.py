@@ -53,8 +53,8 @@ def list_resources(
 ) -> list[Resource]:
     """List the resources of a kind, a key of RESOURCE_KINDS, that match `query`.
 
-    `query` has the parameters of the request: each that is a key of the resources has to equal its
-    value. ``marker`` begins the list after the resource with that id; other parameters are
+    `query` has the parameters of the request. Each of them that is a key of a resource has to equal
+    the resource's value. ``marker`` begins the list after the resource with that id. Others are
     ignored. Raises Forbidden unless the caller is an admin, or the kind is ``regions``.
     """
     if not (RESOURCE_KINDS[kind].is_listed_for_all or _is_admin(session)):
@@ -102,10 +102,10 @@ def list_projects_of_user(
 def _filter(resources: list[Resource], query: Query) -> list[Resource]:
     """Return the resources whose values equal the parameters of the same names in `query`.
 
-    For example, ``name=demo&enabled=true``; the case of a text counts. With ``marker``, the id of
-    one of them, returns only those after it. Any other marker and all other parameters are ignored,
-    also ``limit``: a list is never paged, so a client that requests a next page, after the last id,
-    gets an empty one.
+    For example, ``name=demo&enabled=true``; the case of a text counts. Of parameters with the same
+    name, the last counts. With ``marker``, the id of one of the resources, returns only those after
+    it. Any other marker and all other parameters are ignored, also ``limit``: a list is never
+    paged, so a client that requests a next page, after the last id, gets an empty one.
     """
     parameters = dict(query)
     matching = [

@@ -48,7 +48,7 @@ def standard_document() -> dict[str, Any]:
 
 
 def complete_document(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of `document` with missing ids and passwords filled in, and secrets hashed.
+    """Return a copy of `document` with missing ids and passwords added, and secrets hashed.
 
     Each entry without an id gets one. A user with neither ``password`` nor ``password_hash`` gets a
     random ``password``, which is not hashed; one with both loses ``password_hash``, which may be

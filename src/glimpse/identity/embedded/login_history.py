@@ -40,9 +40,9 @@ class LoginHistory:
         return self._throttle.delay(key)
 
     def has_many_failures(self, key: bytes, address: bytes) -> bool:
-        """Return True if `key` or `address` has more than FREE_FAILURES failures not yet forgotten.
+        """Return True if `key` or `address` has more than FREE_FAILURES recent failures.
 
-        Refusals do not count.
+        Recent are those that LoginThrottle has not forgotten. Refusals do not count.
         """
         return max(map(self._throttle.failures, (key, address))) > FREE_FAILURES
 
