@@ -58,7 +58,7 @@ class AccessRule(NamedTuple):
         return rule
 
     def allows(self, target: RequestTarget) -> bool:
-        """Return True if this rule allows `target`, within the bounds of `is_allowed`."""
+        """Return True if this rule allows `target`; False beyond the limits of `is_allowed`."""
         return is_allowed((self,), target)
 
 

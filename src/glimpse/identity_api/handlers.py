@@ -28,9 +28,10 @@ class Handlers:
     """The handlers of all operations but those of ResourceHandlers.
 
     All but `versions`, `version` and `issue` raise Unauthorized without a valid token in
-    X-Auth-Token, then BadRequest for an id or parameter that is too long. Those of application
-    credentials also raise the errors of ApplicationCredentials. `responses.EXCEPTION_HANDLERS`
-    makes the responses for errors. The names of the methods are operations in logs and metrics.
+    X-Auth-Token, IdentityUnavailable if it cannot be checked, then BadRequest for an id or
+    parameter that is too long. Those of application credentials also raise the errors of
+    ApplicationCredentials. `responses.EXCEPTION_HANDLERS` makes the responses for errors. The names
+    of the methods are operations in logs and metrics.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -98,7 +99,10 @@ class Handlers:
         return Response(status_code=204, headers=PRIVATE)
 
     async def projects(self, request: Request) -> Response:
-        """List the enabled projects in which the caller has a role. The token may be unscoped."""
+        """List the enabled projects in which the caller has a role. The token may be unscoped.
+
+        The query is ignored. Raises the errors of `session`.
+        """
         session, base_url = self.session(request), base_url_of(request)
         found = self._identity.identity_file.current.projects_of(session.user)
         entries = [documents.render_project(each, base_url) for each in found]
@@ -119,13 +123,13 @@ class Handlers:
         return json_response(documents.render_collection("projects", found, url))
 
     async def domains(self, request: Request) -> Response:
-        """List no domains: no user has a role in one."""
+        """List no domains: no user has a role in one. Raises the errors of `session`."""
         self.session(request)
         url = f"{base_url_of(request)}/identity/v3/auth/domains"
         return json_response(documents.render_collection("domains", [], url))
 
     async def system(self, request: Request) -> Response:
-        """List no system scope: no user has a role in one."""
+        """List no system scope: no user has a role in one. Raises the errors of `session`."""
         self.session(request)
         return json_response(
             {"system": [], "links": {"self": f"{base_url_of(request)}/identity/v3/auth/system"}}

@@ -26,7 +26,10 @@ class LoginHistory:
         self._successes.put(key, value=True)
 
     def record_failure(self, key: bytes, address: bytes) -> None:
-        """Record a failed login. From FREE_FAILURES on, it delays the next check of `key`."""
+        """Record a failed login. From FREE_FAILURES on, it delays the next check of `key`.
+
+        It is counted for `address`, too, but that delays nothing (`rank`, `has_many_failures`).
+        """
         self._throttle.record_failure(key)
         self._throttle.record_failure(address)
 

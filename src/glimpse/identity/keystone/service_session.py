@@ -92,8 +92,8 @@ class ServiceSession:
 
         `make_plugin` makes the keystoneauth plugin that logs in. It is called now, and again after
         a failed call, since a plugin caches documents of Keystone that may be invalid. It is not
-        called again if Keystone was unreachable or responded with 5xx. What the first call raises
-        is raised here.
+        called again if Keystone could not be connected to, responded with 5xx, or has no such
+        endpoint in its catalog. What the first call raises is raised here.
         """
         self._make_plugin = make_plugin
         self._options = options
