@@ -1,4 +1,7 @@
-"""Parse the query string of ``GET /images`` and ``GET /images/detail`` into an ImageQuery."""
+"""Parse the query string of ``GET /images`` and ``GET /images/detail`` into an ImageQuery.
+
+`images.filter_values` parses the values of filters.
+"""
 
 import re
 from typing import Any, NamedTuple
@@ -186,8 +189,8 @@ def _parse_statuses(text: str) -> tuple[str, ...]:
     """Return the Image service's statuses that the value of a filter by status finds.
 
     The value is a status of either API (see `stored_statuses`), or a list: ``in:ACTIVE,ERROR``.
-    ``eq:SAVING`` finds only the Image service's status of that name, in lower case. Raises Invalid
-    for any other operator, and for a misplaced quote.
+    ``SAVING`` finds all that Compute shows as such, ``eq:SAVING`` only the Image service's
+    ``saving``. Raises Invalid for any other operator, and for a misplaced quote.
     """
     operator, colon, rest = text.partition(":")
     if colon and operator.lower() == "in":

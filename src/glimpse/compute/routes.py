@@ -1,4 +1,7 @@
-"""The route table: one row for each operation of the Compute API; and the search in it."""
+"""The route table: one row for each operation of the Compute API; and the search in it.
+
+HEAD has no route, so it is 404. `api` responds to OPTIONS.
+"""
 
 import re
 from collections.abc import Awaitable

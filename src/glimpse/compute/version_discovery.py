@@ -41,10 +41,10 @@ class VersionDiscovery:
     async def respond(self, scope: Scope, receive: Receive, path: str) -> Response:
         """Return the response to a request; all methods are treated as GET.
 
-        `path` is the request's, with repeated slashes as one. The response is 200 with one version,
-        if the path is its root or a header names it (see `_negotiate`); 200 with all versions for
-        ``/``; and 300 with the possible URLs for any other path. A malformed request is 400, 406 or
-        415, but for OPTIONS it is 200. Raises ClientDisconnected.
+        `path` is the request's, with repeated slashes as one. The first that applies: 400, 406 or
+        415 for a malformed request (200 and empty for OPTIONS); 200 with one version, if the path
+        is its root or a header names it (see `_negotiate`); 200 with all versions for ``/``; 300
+        with the possible URLs for any other path. Raises ClientDisconnected.
         """
         base_url, method = scope["glimpse.base_url"], scope["method"]
         advertised = str(self._options.advertised_microversion)

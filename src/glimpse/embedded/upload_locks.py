@@ -1,5 +1,7 @@
 """UploadLocks: allow one upload of an image at a time, and find interrupted uploads.
 
+`uploads` refuses an upload with Conflict while another has the image's lock.
+
 The lock of an image is a file with its id as the name, locked with flock. When a process ends, the
 operating system unlocks its files but does not remove them. So a file that is not locked means
 that an upload was interrupted.

@@ -1,6 +1,6 @@
 """ServiceTokens, the port for the service tokens that are sent with the callers' tokens.
 
-`identity.keystone.service_tokens` implements it.
+`identity.keystone.service_tokens` implements it; `client` sends them, and again after a 401.
 """
 
 from typing import Protocol

@@ -2,6 +2,7 @@
 
 A web page can give its own host name the address 127.0.0.1, and then send requests to a server on
 the reader's machine as if they were the page's. Their Host header still has the page's host name.
+(A malformed Host is refused by `server.request_head`.)
 """
 
 import ipaddress

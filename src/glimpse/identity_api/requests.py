@@ -14,9 +14,10 @@ MAX_BODY_BYTES = 114_688  # the limit of a Keystone (oslo.middleware)
 
 
 def base_url_of(request: Request) -> str:
-    """Return the URL at which the client reached this process, such as ``http://host:8774``.
+    """Return the start of links to this process: ``http://host:8774``, as the client reached it.
 
-    It has no slash at its end, and no ``/identity``.
+    It includes a trusted proxy's path prefix, but no slash at its end, and not this API's
+    ``/identity``.
     """
     base_url: str = request.scope["glimpse.base_url"]
     return base_url

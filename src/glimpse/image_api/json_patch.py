@@ -185,11 +185,12 @@ def _parse_pointer(pointer: object) -> str:
 def _changed_attribute(
     caller: Caller, image: Image, operation: PatchOperation, permissions: Permissions
 ) -> dict[str, Any]:
-    """Return the field of Image that an operation on an attribute sets, and its new value.
+    """Return the field of Image that an operation on an attribute sets, with its new value.
 
-    Raises Forbidden for removing an attribute, for a change that `caller` may not make, and for a
-    format of an image that is not queued; Conflict if the key must be new; RequestTooLarge for more
-    than 128 tags.
+    For example ``{"name": "x"}``; tags are the field ``tags_json``. An attribute always exists: so
+    removing it raises Forbidden, and `must_be_new` Conflict. Raises Forbidden also for a change
+    that `caller` may not make, and for a format of an image that is not queued; RequestTooLarge
+    for more than 128 tags.
     """
     key = operation.key
     if operation.op == "remove":

@@ -38,7 +38,11 @@ async def json_body(request: Request) -> Any:
 
 
 def base_url(request: Request) -> str:
-    """Return the URL by which the client reached Glimpse, without path: ``http://host:8774``."""
+    """Return the start of links to this process: ``http://host:8774``, as the client reached it.
+
+    It includes a trusted proxy's path prefix, but no slash at its end, and not this API's
+    ``/image``.
+    """
     url: str = request.scope["glimpse.base_url"]
     return url
 

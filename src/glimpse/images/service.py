@@ -63,7 +63,8 @@ class ImageService(Protocol):
     async def base_attributes(self, caller: Caller) -> frozenset[str]:
         """Return the keys of an image document that are attributes: all others are properties.
 
-        They may depend on the deployment. A gateway fetches them with the token of `caller`.
+        They may depend on the deployment: a gateway fetches them with the token of `caller`, and
+        waits for the first fetch only. Raises nothing.
         """
         ...
 

@@ -153,7 +153,7 @@ class AsgiRequest:
             self._on_response_complete = _do_nothing  # it refers to the connection, which to this
 
     def disconnect(self) -> None:
-        """Record that the client has disconnected; `receive` returns that.
+        """Record that the client has disconnected, unless the response is complete; wake `receive`.
 
         A GET or HEAD whose response has not started is cancelled: it changes nothing, and nobody
         gets its result. Other requests go on, because a write must not be left half done.

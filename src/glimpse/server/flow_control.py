@@ -1,4 +1,7 @@
-"""FlowControl: pauses reading and writing on one client connection."""
+"""FlowControl: pauses reading and writing on one client connection.
+
+`request_buffer` keeps the requests that arrive meanwhile.
+"""
 
 import asyncio
 

@@ -188,7 +188,7 @@ def _pipe() -> tuple[int, int]:
 
 
 def _read(pipe: int) -> bytes:
-    """Return up to 64 kB that are in the pipe, nothing if it is empty. Never waits."""
+    """Return up to 64 kB that are in a non-blocking pipe, nothing if it is empty."""
     try:
         return os.read(pipe, 65536)
     except BlockingIOError:

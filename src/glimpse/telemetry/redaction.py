@@ -228,9 +228,10 @@ def _has_secret(text: str) -> bool:
 
 
 def _decoded(text: str) -> str:
-    """Return `text` with all percent-encoding removed; "%" if it is encoded more than 5 times.
+    """Return `text`, percent-decoded until nothing is encoded any more.
 
-    A ``%`` that encodes nothing becomes a space, so that only undecoded text contains "%".
+    A ``%`` that is left then becomes a space. Returns only "%" if 5 decodings are not enough: a
+    result with "%" always means that the text could not be decoded.
     """
     if "%" not in text:
         return text

@@ -132,7 +132,11 @@ def _credentials(
 
 
 def _user(entry: Mapping[str, Any], directory: Directory, invalid_entries: dict[str, str]) -> User:
-    """Make the User of a valid entry; add roles in unknown projects to `invalid_entries`."""
+    """Make the User of a valid entry, with the roles that its roles imply.
+
+    A readable password takes the place of a hash. Roles in a project that `directory` does not
+    have are left out, and added to `invalid_entries` with the reason.
+    """
     roles: dict[str, tuple[str, ...]] = {}
     for project, names in entry.get("roles", {}).items():
         try:

@@ -1,4 +1,7 @@
-"""KeystoneServiceTokens: obtains the service tokens that Glimpse sends to Glance."""
+"""KeystoneServiceTokens: obtains the service tokens that Glimpse sends to Glance.
+
+`identity` validates those that clients send.
+"""
 
 import asyncio
 import time

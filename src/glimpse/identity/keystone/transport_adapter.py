@@ -99,7 +99,8 @@ class TransportAdapter(BaseAdapter):
     def _run_until_deadline(self, sending: Coroutine[Any, Any, Response]) -> Response:
         """Run `sending` in the event loop; return its result, or raise its error.
 
-        Raises TimeoutError at the deadline of the calling thread, or if the event loop is closed.
+        Raises TimeoutError at the deadline of the calling thread, or if the event loop is closed;
+        `sending` is then cancelled, or was never started.
         """
         left = self._call.ends_at - time.monotonic()
         if left <= 0:
