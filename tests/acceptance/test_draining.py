@@ -13,6 +13,14 @@ from tests.support.http import read_response
 from tests.support.process import GlimpseProcess
 
 
+@pytest.fixture
+def process(state_dir: Path, tmp_path: Path) -> GlimpseProcess:
+    """A process, not started, in which requests may go on for a second after SIGTERM."""
+    file = tmp_path / "glimpse.conf"
+    file.write_text("[glimpse]\ngraceful_shutdown_timeout = 1\n")
+    return GlimpseProcess(state_dir, arguments=["--config-file", str(file)])
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_upload_in_progress_completes_while_draining(
@@ -38,11 +46,8 @@ def test_an_upload_in_progress_completes_while_draining(
 
 
 def test_an_upload_that_exceeds_the_shutdown_timeout_is_undone(
-    state_dir: Path, tmp_path: Path
+    process: GlimpseProcess, state_dir: Path
 ) -> None:
-    file = tmp_path / "glimpse.conf"
-    file.write_text("[glimpse]\ngraceful_shutdown_timeout = 1\n")
-    process = GlimpseProcess(state_dir, arguments=["--config-file", str(file)])
     cloud = EmbeddedCloud(process)
     with process:
         image = create_image(cloud)
@@ -55,11 +60,8 @@ def test_an_upload_that_exceeds_the_shutdown_timeout_is_undone(
 
 
 def test_a_request_that_exceeds_the_shutdown_timeout_is_503_with_retry_after(
-    state_dir: Path, tmp_path: Path
+    process: GlimpseProcess,
 ) -> None:
-    file = tmp_path / "glimpse.conf"
-    file.write_text("[glimpse]\ngraceful_shutdown_timeout = 1\n")
-    process = GlimpseProcess(state_dir, arguments=["--config-file", str(file)])
     cloud = EmbeddedCloud(process)
     with process:
         target = f"/v2.1/images/{create_image(cloud)}/metadata"

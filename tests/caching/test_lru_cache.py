@@ -3,10 +3,16 @@
 from glimpse.caching.lru_cache import LruCache
 
 
-def test_least_recently_used_entry_is_dropped_first() -> None:
+def cache_of_two() -> LruCache[str, int]:
+    """Return a full cache with the entries "a" and "b", of which "b" is the more recent."""
     cache: LruCache[str, int] = LruCache(max_entries=2)
     cache.put("a", 1)
     cache.put("b", 2)
+    return cache
+
+
+def test_least_recently_used_entry_is_dropped_first() -> None:
+    cache = cache_of_two()
     assert cache.get("a") == 1
     cache.put("c", 3)
     assert [cache.peek(key) for key in "abc"] == [1, None, 3]
@@ -14,9 +20,7 @@ def test_least_recently_used_entry_is_dropped_first() -> None:
 
 
 def test_peek_does_not_count_as_use() -> None:
-    cache: LruCache[str, int] = LruCache(max_entries=2)
-    cache.put("a", 1)
-    cache.put("b", 2)
+    cache = cache_of_two()
     assert cache.peek("a") == 1
     cache.put("c", 3)
     assert cache.peek("a") is None

@@ -26,6 +26,8 @@ from glimpse.images.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 
+_UNUSABLE = "The lock service of this Compute API cannot be used."
+
 _NAME_DIGITS = 3  # 4,096 names, so that lock files stay few; images that share one only wait
 _MIN_DELAY = 0.002  # seconds between tries to acquire a lock
 _MAX_DELAY = 0.05
@@ -106,7 +108,7 @@ class ImageLocks:
             return 0.0
         except OSError as error:
             _log.error("The directory %s cannot be read: %s", self._markers, error.strerror)
-            raise Unavailable("The lock service of this Compute API cannot be used.") from None
+            raise Unavailable(_UNUSABLE) from None
         return min(self._write_expiry, max(0.0, began + self._write_expiry - self._clock()))
 
     @contextmanager
@@ -125,7 +127,7 @@ class ImageLocks:
             marker.touch()
         except OSError as error:
             _log.error("The file %s cannot be written: %s", marker, error.strerror)
-            raise Unavailable("The lock service of this Compute API cannot be used.") from None
+            raise Unavailable(_UNUSABLE) from None
         try:
             yield
         finally:

@@ -102,13 +102,20 @@ async def test_checks_that_take_longer_fill_the_queue_sooner(checks: Checks) -> 
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_name_that_logged_in_before_displaces_checks_that_fill_the_queue(
-    throttle: LoginThrottle,
-) -> None:
+@pytest.fixture
+async def checks_after_login(throttle: LoginThrottle) -> Checks:
+    """A queue in which "demo" has logged in; further checks wait for the gate."""
     checks = Checks(LoginQueue(throttle, sleep=no_sleep))
     checks.gate.set()
     assert await checks.start("demo", secret="right")
     checks.gate.clear()
+    return checks
+
+
+async def test_name_that_logged_in_before_displaces_checks_that_fill_the_queue(
+    checks_after_login: Checks,
+) -> None:
+    checks = checks_after_login
     many = [checks.start(f"user-{n}", f"10.2.0.{n}", units=16) for n in range(8)]
     await settled()
     again = checks.start("demo", secret="right", units=16)
@@ -212,12 +219,9 @@ async def test_address_with_many_names_is_displaced_by_another(checks: Checks) -
 
 
 async def test_name_that_logged_in_before_is_checked_before_new_ones_of_its_address(
-    throttle: LoginThrottle,
+    checks_after_login: Checks,
 ) -> None:
-    checks = Checks(LoginQueue(throttle, sleep=no_sleep))
-    checks.gate.set()
-    assert await checks.start("demo", secret="right")
-    checks.gate.clear()
+    checks = checks_after_login
     busy = [checks.start(f"busy-{n}", f"10.1.0.{n}") for n in range(THREADS)]
     many = [checks.start(f"user-{n}") for n in range(3 * MAX_WAITING)]
     await settled()
