@@ -35,6 +35,16 @@ def extend_scope(scope: Scope, *, trust_proxy_headers: bool) -> bool:
     return has_single_tokens
 
 
+def base_url_of(scope: Scope) -> str:
+    """Return the start of links to this process: ``http://host:8774``, as the client reached it.
+
+    It includes a trusted proxy's path prefix, but no slash at its end, and not the path at which an
+    API is mounted.
+    """
+    base_url: str = scope["glimpse.base_url"]
+    return base_url
+
+
 def _join_repeated(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
     """Return the headers as a dict, and False if one of _SINGLE_HEADERS is repeated, else True.
 

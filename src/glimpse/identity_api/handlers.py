@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from glimpse.http.cache_header_values import NO_STORE
 from glimpse.http.client_disconnect import while_connected
+from glimpse.http.request_scope import base_url_of
 from glimpse.identity.embedded.application_credentials import (
     ApplicationCredentials,
     Forbidden,
@@ -17,7 +18,7 @@ from glimpse.identity.embedded.identity import EXPIRED_WINDOW, SERVICE_ROLE, Emb
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized
 from glimpse.identity_api import documents, resources
-from glimpse.identity_api.requests import base_url_of, check_lengths, client_address, read_json
+from glimpse.identity_api.requests import check_lengths, client_address, read_json
 from glimpse.identity_api.responses import PRIVATE, json_response
 
 _NO_STORE = {"Cache-Control": NO_STORE}
@@ -42,7 +43,7 @@ class Handlers:
 
     async def versions(self, request: Request) -> Response:
         """List the only version: 300, as in Keystone, with its URL in ``Location``."""
-        base_url = base_url_of(request)
+        base_url = base_url_of(request.scope)
         location = {"Location": f"{base_url}/identity/v3/"}
         return json_response(
             {"versions": {"values": [documents.render_version(base_url)]}}, 300, location
@@ -50,7 +51,7 @@ class Handlers:
 
     async def version(self, request: Request) -> Response:
         """Show the only version."""
-        return json_response({"version": documents.render_version(base_url_of(request))})
+        return json_response({"version": documents.render_version(base_url_of(request.scope))})
 
     async def issue(self, request: Request) -> Response:
         """Log in: respond 201 with a new token in ``X-Subject-Token``, and its document.
@@ -103,7 +104,7 @@ class Handlers:
 
         The query is ignored. Raises the errors of `session`.
         """
-        session, base_url = self.session(request), base_url_of(request)
+        session, base_url = self.session(request), base_url_of(request.scope)
         found = self._identity.identity_file.current.projects_of(session.user)
         entries = [documents.render_project(each, base_url) for each in found]
         url = f"{base_url}/identity/v3/auth/projects"
@@ -119,25 +120,28 @@ class Handlers:
         found = resources.list_projects_of_user(
             session, user_id, self.render_context(request), query
         )
-        url = f"{base_url_of(request)}/identity/v3/users/{user_id}/projects"
+        url = f"{base_url_of(request.scope)}/identity/v3/users/{user_id}/projects"
         return json_response(documents.render_collection("projects", found, url))
 
     async def domains(self, request: Request) -> Response:
         """List no domains: no user has a role in one. Raises the errors of `session`."""
         self.session(request)
-        url = f"{base_url_of(request)}/identity/v3/auth/domains"
+        url = f"{base_url_of(request.scope)}/identity/v3/auth/domains"
         return json_response(documents.render_collection("domains", [], url))
 
     async def system(self, request: Request) -> Response:
         """List no system scope: no user has a role in one. Raises the errors of `session`."""
         self.session(request)
         return json_response(
-            {"system": [], "links": {"self": f"{base_url_of(request)}/identity/v3/auth/system"}}
+            {
+                "system": [],
+                "links": {"self": f"{base_url_of(request.scope)}/identity/v3/auth/system"},
+            }
         )
 
     async def catalog(self, request: Request) -> Response:
         """List the service catalog. Raises Forbidden for an unscoped token, as in Keystone."""
-        base_url = base_url_of(request)
+        base_url = base_url_of(request.scope)
         if self.session(request).project is None:
             raise Forbidden("A project-scoped token is required to produce a service catalog.")
         services = documents.render_catalog(base_url, self._identity.region_name)
@@ -150,7 +154,7 @@ class Handlers:
         The list is empty for an unknown user. Raises Forbidden unless the caller is that user or an
         admin.
         """
-        base_url, user_id = base_url_of(request), request.path_params["user_id"]
+        base_url, user_id = base_url_of(request.scope), request.path_params["user_id"]
         found = self._credentials.list(self.session(request), user_id)
         name = request.query_params.get("name")
         entries = [
@@ -172,7 +176,7 @@ class Handlers:
         body, address = await read_json(request), client_address(request)
         create = self._credentials.create(session, user_id, body, address)
         created, secret = await while_connected(request.receive, create)
-        document = documents.render_application_credential(created, base_url_of(request))
+        document = documents.render_application_credential(created, base_url_of(request.scope))
         return json_response(
             {"application_credential": {**document, "secret": secret}}, 201, _NO_STORE
         )
@@ -183,7 +187,7 @@ class Handlers:
         Raises Forbidden unless the caller is that user or an admin, NotFound if there is none.
         """
         found = self._credentials.get(self.session(request), **request.path_params)
-        document = documents.render_application_credential(found, base_url_of(request))
+        document = documents.render_application_credential(found, base_url_of(request.scope))
         return json_response({"application_credential": document})
 
     async def delete_credential(self, request: Request) -> Response:
@@ -198,7 +202,7 @@ class Handlers:
     async def unauthorized(self, request: Request, _: Exception) -> Response:
         """Make the response 401: the same text always, and where to log in (WWW-Authenticate)."""
         # A client must not learn which names exist.
-        challenge = f'Keystone uri="{base_url_of(request)}/identity/v3"'
+        challenge = f'Keystone uri="{base_url_of(request.scope)}/identity/v3"'
         return json_response(
             documents.render_fault(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge}
         )
@@ -216,7 +220,9 @@ class Handlers:
     def render_context(self, request: Request) -> resources.RenderContext:
         """Return the current directory, the base URL and the region, to render resources."""
         directory = self._identity.identity_file.current
-        return resources.RenderContext(directory, base_url_of(request), self._identity.region_name)
+        return resources.RenderContext(
+            directory, base_url_of(request.scope), self._identity.region_name
+        )
 
     def _caller_and_subject(
         self, request: Request, *, allow_expired: bool = False
@@ -238,7 +244,7 @@ class Handlers:
     def _token_document(self, request: Request, session: Session) -> dict[str, Any]:
         """Render the token of `session`, with the catalog unless the query has ``nocatalog``."""
         has_catalog = "nocatalog" not in request.query_params
-        services = documents.render_catalog(base_url_of(request), self._identity.region_name)
+        services = documents.render_catalog(base_url_of(request.scope), self._identity.region_name)
         return documents.render_token(session, services if has_catalog else None)
 
 

@@ -13,16 +13,6 @@ from glimpse.identity.service import IdentityUnavailable
 MAX_BODY_BYTES = 114_688  # the limit of a Keystone (oslo.middleware)
 
 
-def base_url_of(request: Request) -> str:
-    """Return the start of links to this process: ``http://host:8774``, as the client reached it.
-
-    It includes a trusted proxy's path prefix, but no slash at its end, and not this API's
-    ``/identity``.
-    """
-    base_url: str = request.scope["glimpse.base_url"]
-    return base_url
-
-
 def check_lengths(request: Request) -> None:
     """Check the ids in the path, and the names and values of the query's parameters.
 

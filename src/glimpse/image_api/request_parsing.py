@@ -1,4 +1,4 @@
-"""Parse what handlers share: JSON bodies of limited size, media types, URLs, queries."""
+"""Parse what handlers share: JSON bodies of limited size, media types, query strings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,16 +35,6 @@ async def json_body(request: Request) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Invalid("Malformed JSON in request body.") from None
-
-
-def base_url(request: Request) -> str:
-    """Return the start of links to this process: ``http://host:8774``, as the client reached it.
-
-    It includes a trusted proxy's path prefix, but no slash at its end, and not this API's
-    ``/image``.
-    """
-    url: str = request.scope["glimpse.base_url"]
-    return url
 
 
 def media_type(request: Request) -> str:

@@ -1,51 +1,21 @@
-"""The Image API v2 as an ASGI application: its paths, and a handler for each method."""
+"""The Image API v2 as an ASGI application: its paths, and the handler of each method."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 
-import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.http.request_middleware import ResponseAborted
+from glimpse.http.request_scope import base_url_of
 from glimpse.identity import Identity, RequestTarget
-from glimpse.image_api import json_patch, validation
-from glimpse.image_api.byte_ranges import parse_range
-from glimpse.image_api.documents import image_document, page_document
-from glimpse.image_api.faults import HANDLED, MethodNotAllowed, UnsupportedMediaType, fault_response
-from glimpse.image_api.list_query import parse_query
-from glimpse.image_api.request_parsing import base_url, json_body, media_type, query_pairs
-from glimpse.image_api.schema import IMAGE_SCHEMA, IMAGES_SCHEMA
+from glimpse.image_api import handlers
+from glimpse.image_api.faults import HANDLED, MethodNotAllowed, fault_response
+from glimpse.image_api.handlers import PREFIX, Handler, ImageRequest, json_response
 from glimpse.image_api.version_discovery import versions_document
-from glimpse.images import Action, Caller
-from glimpse.images.errors import Unavailable
 from glimpse.telemetry.request_context import current_context
-
-PREFIX = "/image"  # where this API is mounted, below the base URL
-_DATA = "application/octet-stream"
-_MAX_BUFFERED_BYTES = 1024 * 1024  # bytes of a list: a thousand usual images
-
-
-@dataclass(frozen=True, slots=True)
-class ImageRequest:
-    """The argument of a handler: an authenticated request, and the image service to use."""
-
-    service: EmbeddedImageService
-    caller: Caller
-    http: Request
-
-    @property
-    def image_id(self) -> str:
-        """The image id in the path, which may be any text."""
-        text: str = self.http.path_params["image_id"]
-        return text
-
-
-Handler = Callable[[ImageRequest], Awaitable[Response]]
 
 
 def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
@@ -57,9 +27,9 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
     """
 
     async def error_response(request: Request, error: Exception) -> Response:
-        return fault_response(request, error, identity.challenge(base_url(request)))
+        return fault_response(request, error, identity.challenge(base_url_of(request.scope)))
 
-    routes = [Route(path, Resource(handlers, service, identity)) for path, handlers in _ROUTES]
+    routes = [Route(path, Resource(methods, service, identity)) for path, methods in _ROUTES]
     routes += [Route(path, _versions(status)) for path, status in _VERSIONS]
     app = Starlette(routes=routes, exception_handlers=dict.fromkeys(HANDLED, error_response))
     app.router.redirect_slashes = False
@@ -97,9 +67,9 @@ class Resource:
     """
 
     def __init__(
-        self, handlers: dict[str, Handler], service: EmbeddedImageService, identity: Identity
+        self, methods: dict[str, Handler], service: EmbeddedImageService, identity: Identity
     ) -> None:
-        self._handlers = handlers
+        self._methods = methods
         self._service = service
         self._identity = identity
 
@@ -115,162 +85,19 @@ class Resource:
         )
         context = current_context.get()
         context.caller = caller
-        handler = self._handlers.get(request.method)
+        handler = self._methods.get(request.method)
         if handler is None:
-            raise MethodNotAllowed(", ".join(self._handlers))
+            raise MethodNotAllowed(", ".join(self._methods))
         context.operation = f"image.{handler.__name__}"
         response = await handler(ImageRequest(self._service, caller, request))
         await response(scope, receive, send)
-
-
-async def list_images(request: ImageRequest) -> Response:
-    """``GET /v2/images``: a page of a list, with a link to the next page if there is one.
-
-    A page of more than 1 MiB is streamed, because its 1,000 images may have a gigabyte. If the
-    catalog cannot be read any more, the stream raises ResponseAborted.
-    """
-    pairs = query_pairs(request.http.scope["query_string"])
-    pieces = page_document(request.service.list_images(request.caller, parse_query(pairs)), pairs)
-    beginning: list[bytes] = []
-    size = 0
-    async for piece in pieces:
-        beginning.append(piece)
-        size += len(piece)
-        if size > _MAX_BUFFERED_BYTES:
-            stream = _abort_if_unreadable(_with_rest(beginning, pieces))
-            return StreamingResponse(stream, media_type="application/json")
-    return _json(b"".join(beginning))
-
-
-async def _with_rest(beginning: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the pieces of `beginning` as one, then the rest. Empties `beginning`."""
-    beginning[:] = [b"".join(beginning)]
-    yield beginning.pop()  # without a variable: a slow client may take long to receive it
-    async for piece in rest:
-        yield piece
-
-
-async def show_image(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}``: the document of an image."""
-    return _json(image_document(await request.service.get_image(request.caller, request.image_id)))
-
-
-async def create_image(request: ImageRequest) -> Response:
-    """``POST /v2/images``: 201; create an image without data, in status queued.
-
-    The caller's project owns it, unless an admin names another owner. Location has its URL.
-    """
-    new = validation.parse_new_image(request.caller, await json_body(request.http))
-    image = await request.service.create_image(request.caller, new)
-    location = f"{base_url(request.http)}{PREFIX}/v2/images/{image.id}"
-    return _json(image_document(image), status=201, headers={"Location": location})
-
-
-async def update_image(request: ImageRequest) -> Response:
-    """``PATCH /v2/images/{image_id}``: apply a JSON patch atomically; return the new document.
-
-    An empty patch changes nothing, not even ``updated_at``. Raises UnsupportedMediaType unless the
-    Content-Type is one of json_patch.MEDIA_TYPES.
-    """
-    kind = media_type(request.http)
-    json_patch.check_media_type(kind)
-    operations = json_patch.parse_patch(kind, await json_body(request.http))
-    if operations:
-        image = await request.service.update_image(
-            request.caller,
-            request.image_id,
-            lambda image: json_patch.apply_patch(
-                request.caller, image, operations, request.service.permissions
-            ),
-        )
-    else:
-        image = await request.service.get_image(request.caller, request.image_id)
-    return _json(image_document(image))
-
-
-async def delete_image(request: ImageRequest) -> Response:
-    """``DELETE /v2/images/{image_id}``: 204; delete an image and its data."""
-    await request.service.delete_image(request.caller, request.image_id)
-    return Response(status_code=204)
-
-
-async def deactivate_image(request: ImageRequest) -> Response:
-    """``POST /v2/images/{image_id}/actions/deactivate``: 204; then only admins can download."""
-    await request.service.update_image(
-        request.caller, request.image_id, json_patch.deactivate, Action.DEACTIVATE
-    )
-    return Response(status_code=204)
-
-
-async def reactivate_image(request: ImageRequest) -> Response:
-    """``POST /v2/images/{image_id}/actions/reactivate``: 204; undo `deactivate_image`."""
-    await request.service.update_image(
-        request.caller, request.image_id, json_patch.reactivate, Action.REACTIVATE
-    )
-    return Response(status_code=204)
-
-
-async def upload_data(request: ImageRequest) -> Response:
-    """``PUT /v2/images/{image_id}/file``: 204; store an image's data piece by piece.
-
-    Raises UnsupportedMediaType unless the Content-Type is application/octet-stream, Invalid if an
-    image in status queued has no disk or container format, and what `service.upload` raises.
-    """
-    if media_type(request.http) != _DATA:
-        raise UnsupportedMediaType(f"Image data is uploaded with Content-Type {_DATA}.", _DATA)
-    await request.service.upload(
-        request.caller, request.image_id, request.http.stream(), validation.check_formats
-    )
-    return Response(status_code=204)
-
-
-async def download_data(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}/file``: 200 with data, 206 with a range of it, 204 if none.
-
-    Content-MD5 has the checksum of all data, also in a 206. Raises what `parse_range` and
-    `service.open_data` raise. If the data cannot be read while it is streamed, the stream raises
-    ResponseAborted.
-    """
-    data = await request.service.open_data(request.caller, request.image_id)
-    byte_range = parse_range(request.http.headers.get("range"), data.size)
-    start, end = (byte_range.start, byte_range.end) if byte_range else (0, data.size)
-    headers = {"Content-Length": str(end - start)}
-    if data.checksum:
-        headers["Content-MD5"] = data.checksum
-    if byte_range:
-        headers["Content-Range"] = byte_range.content_range
-    return StreamingResponse(
-        _abort_if_unreadable(await data.read(start, end)),
-        status_code=206 if byte_range else 200,
-        headers=headers,
-        media_type=_DATA,
-    )
-
-
-async def _abort_if_unreadable(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the pieces of a body. Raises ResponseAborted if `pieces` raises Unavailable."""
-    try:
-        async for piece in pieces:
-            yield piece
-    except Unavailable as error:
-        raise ResponseAborted(str(error)) from None
-
-
-async def image_schema(_request: ImageRequest) -> Response:
-    """``GET /v2/schemas/image``: the JSON schema of an image."""
-    return _json(orjson.dumps(IMAGE_SCHEMA))
-
-
-async def images_schema(_request: ImageRequest) -> Response:
-    """``GET /v2/schemas/images``: the JSON schema of a page of images."""
-    return _json(orjson.dumps(IMAGES_SCHEMA))
 
 
 def _versions(status: int) -> Callable[[Request], Awaitable[Response]]:
     """Return a handler that responds with the API's versions and the status code `status`."""
 
     async def versions(request: Request) -> Response:
-        return _json(versions_document(base_url(request) + PREFIX), status=status)
+        return json_response(versions_document(base_url_of(request.scope) + PREFIX), status=status)
 
     return versions
 
@@ -283,18 +110,18 @@ _VERSIONS = [
 ]
 
 _ROUTES: list[tuple[str, dict[str, Handler]]] = [
-    ("/v2/images", {"GET": list_images, "POST": create_image}),
+    ("/v2/images", {"GET": handlers.list_images, "POST": handlers.create_image}),
     (
         "/v2/images/{image_id}",
-        {"GET": show_image, "PATCH": update_image, "DELETE": delete_image},
+        {
+            "GET": handlers.show_image,
+            "PATCH": handlers.update_image,
+            "DELETE": handlers.delete_image,
+        },
     ),
-    ("/v2/images/{image_id}/file", {"GET": download_data, "PUT": upload_data}),
-    ("/v2/images/{image_id}/actions/deactivate", {"POST": deactivate_image}),
-    ("/v2/images/{image_id}/actions/reactivate", {"POST": reactivate_image}),
-    ("/v2/schemas/image", {"GET": image_schema}),
-    ("/v2/schemas/images", {"GET": images_schema}),
+    ("/v2/images/{image_id}/file", {"GET": handlers.download_data, "PUT": handlers.upload_data}),
+    ("/v2/images/{image_id}/actions/deactivate", {"POST": handlers.deactivate_image}),
+    ("/v2/images/{image_id}/actions/reactivate", {"POST": handlers.reactivate_image}),
+    ("/v2/schemas/image", {"GET": handlers.image_schema}),
+    ("/v2/schemas/images", {"GET": handlers.images_schema}),
 ]
-
-
-def _json(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(body, status_code=status, headers=headers, media_type="application/json")
