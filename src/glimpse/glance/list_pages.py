@@ -73,7 +73,7 @@ async def iterate_pages(
 
 
 class _Prefetch:
-    """Fetches the next page of a list while the present one is used, if `limit` has a free slot."""
+    """Fetches a list's next page while the present one is used, if `limit` has a free slot."""
 
     def __init__(self, fetch: FetchPage, limit: asyncio.Semaphore) -> None:
         self._fetch = fetch

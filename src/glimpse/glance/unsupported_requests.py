@@ -13,10 +13,10 @@ from glimpse.images import ImageQuery
 # The columns of Glance's database:
 _MAX_KEY_LENGTH = 255  # characters
 _MAX_VALUE_BYTES = 65_535  # bytes
-# Glance takes a filter with the name of an attribute of its database model for a filter by that
-# attribute. These are relations, which it cannot compare with a text.
+# Glance filters by an attribute of its database model if that has the filter's name. These
+# attributes are relations, which it cannot compare with a text.
 _RELATIONS = frozenset(("locations", "members", "properties"))
-# Glance takes a property with the name of an attribute of its image object for that attribute.
+# Glance sets an attribute of its image object if that has the property's name.
 # These cannot be set.
 _ATTRIBUTES = frozenset(("base", "extra_properties"))
 

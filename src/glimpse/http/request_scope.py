@@ -46,7 +46,7 @@ def base_url_of(scope: Scope) -> str:
 
 
 def _join_repeated(scope: Scope) -> tuple[dict[bytes, bytes], bool]:
-    """Return the headers as a dict, and False if one of _SINGLE_HEADERS is repeated, else True.
+    """Return the headers as a dict, and True unless one of _SINGLE_HEADERS is repeated.
 
     The values of a repeated header are joined by commas.
     """

@@ -26,7 +26,7 @@ class _Unsent(NamedTuple):
 
 
 class UnsentResponses:
-    """The connections with unsent data. While it exceeds `limit` bytes in all, closes slow ones.
+    """The connections with unsent data. Beyond `limit` bytes of it in all, closes slow ones.
 
     A connection is slow if it was added 5 or more seconds ago, and its client has still not read
     its data. While the data exceeds `limit_at_any_age`, each connection is slow.

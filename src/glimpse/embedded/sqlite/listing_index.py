@@ -186,7 +186,7 @@ def facets_for(query: ImageQuery) -> list[list[str]]:
 
 
 def indexed_facets(query: ImageQuery) -> list[list[str]]:
-    """Return the lists of `facets_for` by which to search the index, at most 8.
+    """Return those lists of `facets_for` by which to search the index, 8 at most.
 
     A list of more than 200 facets is left out, because it is faster to check each image of the
     caller's scopes. If no list is left, the result is that of a query without filters. An image
