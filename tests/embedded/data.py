@@ -21,14 +21,14 @@ async def create_image(service: EmbeddedImageService, visibility: str = "private
 async def create_image_with_data(service: EmbeddedImageService) -> str:
     """Create an image and upload DATA; return its id."""
     image_id = await create_image(service)
-    await service.upload(OWNER, image_id, chunks_of(*PIECES))
+    await service.data.upload(OWNER, image_id, chunks_of(*PIECES))
     return image_id
 
 
 async def download(
     service: EmbeddedImageService, image_id: str, start: int = 0, end: int | None = None
 ) -> bytes:
-    data = await service.open_data(OWNER, image_id)
+    data = await service.data.open(OWNER, image_id)
     return b"".join([piece async for piece in await data.read(start, end)])
 
 

@@ -54,7 +54,7 @@ async def dates(service: EmbeddedImageService, image_id: str) -> tuple[str, str]
 
 
 async def test_upload_sets_updated_at(service: EmbeddedImageService, image: str) -> None:
-    await service.upload(OWNER, image, chunks_of(b"x"))
+    await service.data.upload(OWNER, image, chunks_of(b"x"))
     assert await dates(service, image) == (FIRST, LATER)
 
 

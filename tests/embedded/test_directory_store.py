@@ -51,7 +51,7 @@ async def test_data_and_directory_are_synced_before_the_image_is_active(
             assert catalog.execute("SELECT status FROM images").fetchone() != ("active",)
 
     monkeypatch.setattr(os, "fsync", record_call)
-    await service.upload(OWNER, image_id, chunks_of(*PIECES))
+    await service.data.upload(OWNER, image_id, chunks_of(*PIECES))
     assert synced[-2:] == [state / "data" / image_id, state / "data"]
 
 
@@ -82,7 +82,7 @@ async def test_data_of_an_image_that_is_not_active_is_not_served(
     (state / "data" / image_id).write_bytes(DATA)
     await service.update_image(ADMIN, image_id, lambda image: image._replace(status=status))
     with pytest.raises(NoData):
-        await service.open_data(OWNER, image_id)
+        await service.data.open(OWNER, image_id)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ async def test_download_in_progress_completes_after_a_deletion(
     service: EmbeddedImageService, state: Path
 ) -> None:
     image_id = await create_image_with_data(service)
-    data = await service.open_data(OWNER, image_id)
+    data = await service.data.open(OWNER, image_id)
     pieces = await data.read()
     received = await anext(aiter(pieces))
     await service.delete_image(OWNER, image_id)

@@ -26,7 +26,7 @@ class SlowUpload:
     def __init__(self, service: EmbeddedImageService, image_id: str) -> None:
         self._started = asyncio.Event()
         self._outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.task = asyncio.ensure_future(service.upload(OWNER, image_id, self._chunks()))
+        self.task = asyncio.ensure_future(service.data.upload(OWNER, image_id, self._chunks()))
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         yield PIECES[0]
@@ -54,12 +54,12 @@ async def test_failed_upload_leaves_the_image_queued_and_no_files(
     await upload.started()
     assert (await service.get_image(OWNER, image_id)).status == "saving"
     with pytest.raises(NoData):
-        await service.open_data(OWNER, image_id)
+        await service.data.open(OWNER, image_id)
     with pytest.raises(ConnectionError, match="gone"):
         await upload.fail(ConnectionError("the client is gone"))
     assert (await service.get_image(OWNER, image_id)).status == "queued"
     assert stored_files(state) == []
-    await service.upload(OWNER, image_id, chunks_of(*PIECES))
+    await service.data.upload(OWNER, image_id, chunks_of(*PIECES))
     assert await download(service, image_id) == DATA
 
 
@@ -100,10 +100,10 @@ async def test_second_concurrent_upload_raises_conflict(
     first = SlowUpload(service, image_id)
     await first.started()
     with pytest.raises(Conflict):
-        await service.upload(OWNER, image_id, chunks_of(b"other"))
+        await service.data.upload(OWNER, image_id, chunks_of(b"other"))
     await first.finish()
     with pytest.raises(Conflict):
-        await service.upload(OWNER, image_id, chunks_of(b"other"))
+        await service.data.upload(OWNER, image_id, chunks_of(b"other"))
     assert await download(service, image_id) == DATA
 
 
@@ -113,7 +113,7 @@ async def test_upload_to_an_image_of_another_project_is_refused(
     private, public = await create_image(service), await create_image(service, "community")
     for image_id, error in ((private, ImageNotFound), (public, Forbidden), ("../x", ImageNotFound)):
         with pytest.raises(error):
-            await service.upload(OTHER, image_id, chunks_of(b"x"))
+            await service.data.upload(OTHER, image_id, chunks_of(b"x"))
     assert stored_files(state) == []
 
 
@@ -121,10 +121,10 @@ async def test_data_above_the_size_cap_is_refused_and_removed(tmp_path: Path) ->
     service = open_images(tmp_path, image_size_cap=len(DATA))
     image_id = await create_image(service)
     with pytest.raises(DataTooLarge, match=str(len(DATA))):
-        await service.upload(OWNER, image_id, chunks_of(*PIECES, b"x"))
+        await service.data.upload(OWNER, image_id, chunks_of(*PIECES, b"x"))
     assert (await service.get_image(OWNER, image_id)).status == "queued"
     assert stored_files(tmp_path) == []
-    await service.upload(OWNER, image_id, chunks_of(*PIECES))
+    await service.data.upload(OWNER, image_id, chunks_of(*PIECES))
     assert await download(service, image_id) == DATA
     await service.close()
 
@@ -170,7 +170,7 @@ async def test_upload_follows_an_upload_that_could_not_be_undone(
 ) -> None:
     again = open_images(tmp_path)
     assert (await again.get_image(OWNER, image_with_failed_upload)).status == "saving"
-    await again.upload(OWNER, image_with_failed_upload, chunks_of(*PIECES))
+    await again.data.upload(OWNER, image_with_failed_upload, chunks_of(*PIECES))
     assert await download(again, image_with_failed_upload) == DATA
     assert stored_files(tmp_path) == [image_with_failed_upload]
     await again.close()

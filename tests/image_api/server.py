@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.image_api import image_api
-from glimpse.image_api.handlers import PREFIX
+from glimpse.image_api.image_request import PREFIX
 from tests.support.embedded import open_images
 
 

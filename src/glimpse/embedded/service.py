@@ -1,16 +1,18 @@
 """EmbeddedImageService: an ImageService that keeps images itself, on the local disk.
 
-It also has the methods that only the Image API needs, such as uploads.
+It also has what only the Image API needs, such as the creation of images.
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
 from glimpse.embedded import image_changes, image_permissions
 from glimpse.embedded.catalog import Catalog, Members
-from glimpse.embedded.directory_store import DirectoryStore, ImageData, NoData
+from glimpse.embedded.data_access import DataAccess
+from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.image_changes import NewImage
+from glimpse.embedded.image_members import ImageMembers
 from glimpse.embedded.sqlite.catalog import SQLiteCatalog
 from glimpse.embedded.sqlite.schema import CATALOG_FILE
 from glimpse.embedded.upload_locks import UploadLocks
@@ -26,11 +28,13 @@ from glimpse.images import (
     PropertyChanges,
     filter_pages,
 )
-from glimpse.images.errors import Forbidden, ImageNotFound, MarkerNotFound, MarkerNotVisible
+from glimpse.images.errors import ImageNotFound, MarkerNotFound, MarkerNotVisible
 
 
 class EmbeddedImageService:
     """Keeps image records in a catalog and image data in a store; checks permissions.
+
+    ``members`` shares images with other projects, ``data`` uploads and downloads their data.
 
     An `image_id` may be in upper or lower case (RFC 9562, section 4). Any method may raise
     Unavailable.
@@ -75,9 +79,10 @@ class EmbeddedImageService:
         """
         self.permissions = permissions or Permissions()
         self._catalog = catalog
-        self._store = store
         self._uploads = Uploads(catalog, store, locks, clock)
         self._clock = clock
+        self.members = ImageMembers(catalog, self.permissions, clock)
+        self.data = DataAccess(catalog, store, self._uploads, self.permissions)
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the images that match `query` and that `caller` can see, in the query's order.
@@ -188,71 +193,6 @@ class EmbeddedImageService:
                 caller, record, update, self.permissions, action, now=self._clock()
             ),
         )
-
-    async def set_member(
-        self, caller: Caller, image_id: str, member_id: str, status: str = "pending"
-    ) -> None:
-        """Share an image with the project `member_id`, or change the status of its membership.
-
-        `status` is one of "pending", "accepted" and "rejected", which is not checked. The image's
-        visibility does not change. Raises ImageNotFound. Raises Forbidden without the permission to
-        add members, and if `caller` neither owns the image nor is an admin: so a member cannot
-        accept the image by this method.
-        """
-        await self._catalog.set_member(
-            image_id.lower(),
-            caller.project_id,
-            lambda record: image_permissions.require_editable(
-                caller, record, self.permissions, Action.ADD_MEMBER
-            ),
-            (member_id, status, self._clock()),
-        )
-
-    async def upload(
-        self,
-        caller: Caller,
-        image_id: str,
-        chunks: AsyncIterator[bytes],
-        check: Callable[[Image], None] = lambda _: None,
-    ) -> None:
-        """Store the data of a queued image: its status becomes saving, and then active.
-
-        `check` is called first, with the image, and may raise to refuse the upload. If an error is
-        raised while the data is being stored, the image is queued again and no data is left. Raises
-        ImageNotFound, Forbidden, Conflict if the image is not queued or another upload of it is
-        running, DataTooLarge, StorageFull, Unavailable, and what `chunks` and `check` raise.
-        """
-        record = await self._catalog.get(image_id.lower(), caller.project_id)
-        if record is None:
-            raise ImageNotFound(image_id)
-        image = image_permissions.require_editable(
-            caller, record, self.permissions, Action.UPLOAD_IMAGE
-        )
-        check(image)
-        await self._uploads.upload(
-            image.id,
-            caller.project_id,
-            lambda record: image_permissions.require_editable(
-                caller, record, self.permissions, Action.UPLOAD_IMAGE
-            ),
-            chunks,
-        )
-
-    async def open_data(self, caller: Caller, image_id: str) -> ImageData:
-        """Return an image's data for reading. `ImageData.read` opens the file.
-
-        Raises ImageNotFound; Forbidden without the permission to download it, and for a deactivated
-        image unless `caller` is an admin; NoData if no upload has been completed; Unavailable if
-        the directory of the data is missing.
-        """
-        image = await self.get_image(caller, image_id)
-        if image.status == "deactivated" and not caller.is_admin:
-            raise Forbidden("The requested image has been deactivated. Image data is forbidden.")
-        self.permissions.check(caller, Action.DOWNLOAD_IMAGE, image)
-        data = self._store.open(image.id, image.size or 0, image.checksum)
-        if data is None or image.status in ("queued", "saving"):
-            raise NoData(f"Image {image_id} has no data.")
-        return data
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
         """Store images with their members, all or none.

@@ -11,9 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.request_scope import base_url_of
 from glimpse.identity import Identity, RequestTarget
-from glimpse.image_api import handlers
 from glimpse.image_api.faults import HANDLED, MethodNotAllowed, fault_response
-from glimpse.image_api.handlers import PREFIX, Handler, ImageRequest, json_response
+from glimpse.image_api.handlers import image_data, images, schemas
+from glimpse.image_api.image_request import PREFIX, Handler, ImageRequest, json_response
 from glimpse.image_api.version_discovery import versions_document
 from glimpse.telemetry.request_context import current_context
 
@@ -110,18 +110,21 @@ _VERSIONS = [
 ]
 
 _ROUTES: list[tuple[str, dict[str, Handler]]] = [
-    ("/v2/images", {"GET": handlers.list_images, "POST": handlers.create_image}),
+    ("/v2/images", {"GET": images.list_images, "POST": images.create_image}),
     (
         "/v2/images/{image_id}",
         {
-            "GET": handlers.show_image,
-            "PATCH": handlers.update_image,
-            "DELETE": handlers.delete_image,
+            "GET": images.show_image,
+            "PATCH": images.update_image,
+            "DELETE": images.delete_image,
         },
     ),
-    ("/v2/images/{image_id}/file", {"GET": handlers.download_data, "PUT": handlers.upload_data}),
-    ("/v2/images/{image_id}/actions/deactivate", {"POST": handlers.deactivate_image}),
-    ("/v2/images/{image_id}/actions/reactivate", {"POST": handlers.reactivate_image}),
-    ("/v2/schemas/image", {"GET": handlers.image_schema}),
-    ("/v2/schemas/images", {"GET": handlers.images_schema}),
+    (
+        "/v2/images/{image_id}/file",
+        {"GET": image_data.download_data, "PUT": image_data.upload_data},
+    ),
+    ("/v2/images/{image_id}/actions/deactivate", {"POST": images.deactivate_image}),
+    ("/v2/images/{image_id}/actions/reactivate", {"POST": images.reactivate_image}),
+    ("/v2/schemas/image", {"GET": schemas.image_schema}),
+    ("/v2/schemas/images", {"GET": schemas.images_schema}),
 ]

@@ -1,46 +1,19 @@
-"""The handlers of the Image API's operations; `routes` has their paths."""
+"""Handlers of images: list, show, create, change, delete, deactivate, reactivate."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 
-import orjson
-from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from glimpse.embedded.service import EmbeddedImageService
-from glimpse.http.request_middleware import ResponseAborted
 from glimpse.http.request_scope import base_url_of
 from glimpse.image_api import json_patch, validation
-from glimpse.image_api.byte_ranges import parse_range
 from glimpse.image_api.documents import image_document, page_document
-from glimpse.image_api.faults import UnsupportedMediaType
+from glimpse.image_api.image_request import PREFIX, ImageRequest, json_response
 from glimpse.image_api.list_query import parse_query
 from glimpse.image_api.request_parsing import json_body, media_type, query_pairs
-from glimpse.image_api.schema import IMAGE_SCHEMA, IMAGES_SCHEMA
-from glimpse.images import Action, Caller
-from glimpse.images.errors import Unavailable
+from glimpse.image_api.streaming import abort_if_unreadable
+from glimpse.images import Action
 
-PREFIX = "/image"  # where this API is mounted, below the base URL
-_DATA = "application/octet-stream"
 _MAX_BUFFERED_BYTES = 1024 * 1024  # bytes of a list: a thousand usual images
-
-
-@dataclass(frozen=True, slots=True)
-class ImageRequest:
-    """The argument of a handler: an authenticated request, and the image service to use."""
-
-    service: EmbeddedImageService
-    caller: Caller
-    http: Request
-
-    @property
-    def image_id(self) -> str:
-        """The image id in the path, which may be any text."""
-        text: str = self.http.path_params["image_id"]
-        return text
-
-
-Handler = Callable[[ImageRequest], Awaitable[Response]]
 
 
 async def list_images(request: ImageRequest) -> Response:
@@ -57,7 +30,7 @@ async def list_images(request: ImageRequest) -> Response:
         beginning.append(piece)
         size += len(piece)
         if size > _MAX_BUFFERED_BYTES:
-            stream = _abort_if_unreadable(_with_rest(beginning, pieces))
+            stream = abort_if_unreadable(_with_rest(beginning, pieces))
             return StreamingResponse(stream, media_type="application/json")
     return json_response(b"".join(beginning))
 
@@ -130,66 +103,3 @@ async def reactivate_image(request: ImageRequest) -> Response:
         request.caller, request.image_id, json_patch.reactivate, Action.REACTIVATE
     )
     return Response(status_code=204)
-
-
-async def upload_data(request: ImageRequest) -> Response:
-    """``PUT /v2/images/{image_id}/file``: 204; store an image's data piece by piece.
-
-    Raises UnsupportedMediaType unless the Content-Type is application/octet-stream, Invalid if an
-    image in status queued has no disk or container format, and what `service.upload` raises.
-    """
-    if media_type(request.http) != _DATA:
-        raise UnsupportedMediaType(f"Image data is uploaded with Content-Type {_DATA}.", _DATA)
-    await request.service.upload(
-        request.caller, request.image_id, request.http.stream(), validation.check_formats
-    )
-    return Response(status_code=204)
-
-
-async def download_data(request: ImageRequest) -> Response:
-    """``GET /v2/images/{image_id}/file``: 200 with data, 206 with a range of it, 204 if none.
-
-    Content-MD5 has the checksum of all data, also in a 206. Raises what `parse_range` and
-    `service.open_data` raise. If the data cannot be read while it is streamed, the stream raises
-    ResponseAborted.
-    """
-    data = await request.service.open_data(request.caller, request.image_id)
-    byte_range = parse_range(request.http.headers.get("range"), data.size)
-    start, end = (byte_range.start, byte_range.end) if byte_range else (0, data.size)
-    headers = {"Content-Length": str(end - start)}
-    if data.checksum:
-        headers["Content-MD5"] = data.checksum
-    if byte_range:
-        headers["Content-Range"] = byte_range.content_range
-    return StreamingResponse(
-        _abort_if_unreadable(await data.read(start, end)),
-        status_code=206 if byte_range else 200,
-        headers=headers,
-        media_type=_DATA,
-    )
-
-
-async def _abort_if_unreadable(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the pieces of a body. Raises ResponseAborted if `pieces` raises Unavailable."""
-    try:
-        async for piece in pieces:
-            yield piece
-    except Unavailable as error:
-        raise ResponseAborted(str(error)) from None
-
-
-async def image_schema(_request: ImageRequest) -> Response:
-    """``GET /v2/schemas/image``: the JSON schema of an image."""
-    return json_response(orjson.dumps(IMAGE_SCHEMA))
-
-
-async def images_schema(_request: ImageRequest) -> Response:
-    """``GET /v2/schemas/images``: the JSON schema of a page of images."""
-    return json_response(orjson.dumps(IMAGES_SCHEMA))
-
-
-def json_response(
-    body: bytes, status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
-    """Return a response with a JSON document as its body."""
-    return Response(body, status_code=status, headers=headers, media_type="application/json")

@@ -1,0 +1,78 @@
+"""DataAccess: uploads and downloads image data for callers."""
+
+from collections.abc import AsyncIterator, Callable
+
+from glimpse.embedded import image_permissions
+from glimpse.embedded.catalog import Catalog
+from glimpse.embedded.directory_store import DirectoryStore, ImageData, NoData
+from glimpse.embedded.uploads import Uploads
+from glimpse.images import Action, Caller, Image, Permissions
+from glimpse.images.errors import Forbidden, ImageNotFound
+
+
+class DataAccess:
+    """Uploads and downloads image data; checks permissions.
+
+    An `image_id` may be in upper or lower case. Any method may raise Unavailable.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        store: DirectoryStore,
+        uploads: Uploads,
+        permissions: Permissions,
+    ) -> None:
+        self._catalog = catalog
+        self._store = store
+        self._uploads = uploads
+        self._permissions = permissions
+
+    async def upload(
+        self,
+        caller: Caller,
+        image_id: str,
+        chunks: AsyncIterator[bytes],
+        check: Callable[[Image], None] = lambda _: None,
+    ) -> None:
+        """Store the data of a queued image: its status becomes saving, and then active.
+
+        `check` is called first, with the image, and may raise to refuse the upload. If an error is
+        raised while the data is being stored, the image is queued again and no data is left. Raises
+        ImageNotFound, Forbidden, Conflict if the image is not queued or another upload of it is
+        running, DataTooLarge, StorageFull, Unavailable, and what `chunks` and `check` raise.
+        """
+        record = await self._catalog.get(image_id.lower(), caller.project_id)
+        if record is None:
+            raise ImageNotFound(image_id)
+        image = image_permissions.require_editable(
+            caller, record, self._permissions, Action.UPLOAD_IMAGE
+        )
+        check(image)
+        await self._uploads.upload(
+            image.id,
+            caller.project_id,
+            lambda record: image_permissions.require_editable(
+                caller, record, self._permissions, Action.UPLOAD_IMAGE
+            ),
+            chunks,
+        )
+
+    async def open(self, caller: Caller, image_id: str) -> ImageData:
+        """Return an image's data for reading. `ImageData.read` opens the file.
+
+        Raises ImageNotFound; Forbidden without the permission to download it, and for a deactivated
+        image unless `caller` is an admin; NoData if no upload has been completed; Unavailable if
+        the directory of the data is missing.
+        """
+        record = await self._catalog.get(image_id.lower(), caller.project_id)
+        if record is None:
+            raise ImageNotFound(image_id)
+        image = image_permissions.require_visible(caller, record, self._permissions)
+        if image.status == "deactivated" and not caller.is_admin:
+            raise Forbidden("The requested image has been deactivated. Image data is forbidden.")
+        self._permissions.check(caller, Action.DOWNLOAD_IMAGE, image)
+        data = self._store.open(image.id, image.size or 0, image.checksum)
+        if data is None or image.status in ("queued", "saving"):
+            raise NoData(f"Image {image_id} has no data.")
+        return data

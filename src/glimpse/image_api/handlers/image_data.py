@@ -1,0 +1,49 @@
+"""Handlers of image data: upload and download."""
+
+from starlette.responses import Response, StreamingResponse
+
+from glimpse.image_api import validation
+from glimpse.image_api.byte_ranges import parse_range
+from glimpse.image_api.faults import UnsupportedMediaType
+from glimpse.image_api.image_request import ImageRequest
+from glimpse.image_api.request_parsing import media_type
+from glimpse.image_api.streaming import abort_if_unreadable
+
+_DATA = "application/octet-stream"
+
+
+async def upload_data(request: ImageRequest) -> Response:
+    """``PUT /v2/images/{image_id}/file``: 204; store an image's data piece by piece.
+
+    Raises UnsupportedMediaType unless the Content-Type is application/octet-stream, Invalid if an
+    image in status queued has no disk or container format, and what `DataAccess.upload` raises.
+    """
+    if media_type(request.http) != _DATA:
+        raise UnsupportedMediaType(f"Image data is uploaded with Content-Type {_DATA}.", _DATA)
+    await request.service.data.upload(
+        request.caller, request.image_id, request.http.stream(), validation.check_formats
+    )
+    return Response(status_code=204)
+
+
+async def download_data(request: ImageRequest) -> Response:
+    """``GET /v2/images/{image_id}/file``: 200 with data, 206 with a range of it, 204 if none.
+
+    Content-MD5 has the checksum of all data, also in a 206. Raises what `parse_range` and
+    `DataAccess.open` raise. If the data cannot be read while it is streamed, the stream raises
+    ResponseAborted.
+    """
+    data = await request.service.data.open(request.caller, request.image_id)
+    byte_range = parse_range(request.http.headers.get("range"), data.size)
+    start, end = (byte_range.start, byte_range.end) if byte_range else (0, data.size)
+    headers = {"Content-Length": str(end - start)}
+    if data.checksum:
+        headers["Content-MD5"] = data.checksum
+    if byte_range:
+        headers["Content-Range"] = byte_range.content_range
+    return StreamingResponse(
+        abort_if_unreadable(await data.read(start, end)),
+        status_code=206 if byte_range else 200,
+        headers=headers,
+        media_type=_DATA,
+    )

@@ -1,0 +1,17 @@
+"""Handlers of the JSON schemas."""
+
+import orjson
+from starlette.responses import Response
+
+from glimpse.image_api.image_request import ImageRequest, json_response
+from glimpse.image_api.schema import IMAGE_SCHEMA, IMAGES_SCHEMA
+
+
+async def image_schema(_request: ImageRequest) -> Response:
+    """``GET /v2/schemas/image``: the JSON schema of an image."""
+    return json_response(orjson.dumps(IMAGE_SCHEMA))
+
+
+async def images_schema(_request: ImageRequest) -> Response:
+    """``GET /v2/schemas/images``: the JSON schema of a page of images."""
+    return json_response(orjson.dumps(IMAGES_SCHEMA))

@@ -1,0 +1,37 @@
+"""ImageRequest: the argument of the Image API's handlers; and the response that most return."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from glimpse.embedded.service import EmbeddedImageService
+from glimpse.images import Caller
+
+PREFIX = "/image"  # where this API is mounted, below the base URL
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """The argument of a handler: an authenticated request, and the image service to use."""
+
+    service: EmbeddedImageService
+    caller: Caller
+    http: Request
+
+    @property
+    def image_id(self) -> str:
+        """The image id in the path, which may be any text."""
+        text: str = self.http.path_params["image_id"]
+        return text
+
+
+Handler = Callable[[ImageRequest], Awaitable[Response]]
+
+
+def json_response(
+    body: bytes, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    """Return a response with a JSON document as its body."""
+    return Response(body, status_code=status, headers=headers, media_type="application/json")
