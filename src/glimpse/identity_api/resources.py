@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 from glimpse.identity.embedded.application_credentials import Forbidden, NotFound
 from glimpse.identity.embedded.directory import DOMAIN_ID, ROLE_NAMES, Directory
 from glimpse.identity.embedded.session import Session
-from glimpse.identity_api import documents
+from glimpse.identity_api.documents.catalog import (
+    render_endpoints,
+    render_region,
+    render_services,
+)
+from glimpse.identity_api.documents.projects import render_domain, render_project
+from glimpse.identity_api.documents.roles import render_role
+from glimpse.identity_api.documents.users import render_user
 
 Resource = dict[str, Any]  # the JSON object that a response has for a project, user, ...
 Query = Iterable[tuple[str, str]]
@@ -96,7 +103,7 @@ def list_projects_of_user(
     if user is None:
         raise NotFound(f"Could not find user: {user_id}.")
     found = context.directory.projects_of(user)
-    return _filter([documents.render_project(each, context.base_url) for each in found], query)
+    return _filter([render_project(each, context.base_url) for each in found], query)
 
 
 def _filter(resources: list[Resource], query: Query) -> list[Resource]:
@@ -136,16 +143,11 @@ def _forbidden(action: str) -> Forbidden:
 
 
 def _projects(context: RenderContext) -> list[Resource]:
-    return [
-        documents.render_project(each, context.base_url)
-        for each in context.directory.projects.values()
-    ]
+    return [render_project(each, context.base_url) for each in context.directory.projects.values()]
 
 
 def _users(context: RenderContext) -> list[Resource]:
-    return [
-        documents.render_user(each, context.base_url) for each in context.directory.users.values()
-    ]
+    return [render_user(each, context.base_url) for each in context.directory.users.values()]
 
 
 def _is_own_project(session: Session, project_id: str) -> bool:
@@ -165,21 +167,21 @@ RESOURCE_KINDS: dict[str, _ResourceKind] = {
     "projects": _ResourceKind("project", _projects, _is_own_project),
     "users": _ResourceKind("user", _users, _is_self),
     "domains": _ResourceKind(
-        "domain", lambda context: [documents.render_domain(context.base_url)], _is_own_domain
+        "domain", lambda context: [render_domain(context.base_url)], _is_own_domain
     ),
     "roles": _ResourceKind(
         "role",
-        lambda context: [documents.render_role(name, context.base_url) for name in ROLE_NAMES],
+        lambda context: [render_role(name, context.base_url) for name in ROLE_NAMES],
     ),
     "services": _ResourceKind(
-        "service", lambda context: documents.render_services(context.base_url, context.region)
+        "service", lambda context: render_services(context.base_url, context.region)
     ),
     "endpoints": _ResourceKind(
-        "endpoint", lambda context: documents.render_endpoints(context.base_url, context.region)
+        "endpoint", lambda context: render_endpoints(context.base_url, context.region)
     ),
     "regions": _ResourceKind(
         "region",
-        lambda context: [documents.render_region(context.region, context.base_url)],
+        lambda context: [render_region(context.region, context.base_url)],
         lambda _session, _id: True,
         is_listed_for_all=True,
     ),

@@ -5,11 +5,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.identity.embedded.identity import EmbeddedIdentity
-from glimpse.identity.service import Unauthorized
 from glimpse.identity_api import resources
-from glimpse.identity_api.handlers import Handlers, ResourceHandlers
+from glimpse.identity_api.handlers.application_credentials import ApplicationCredentialHandlers
+from glimpse.identity_api.handlers.resources import ResourceHandlers
+from glimpse.identity_api.handlers.token_scopes import TokenScopeHandlers
+from glimpse.identity_api.handlers.tokens import TokenHandlers
+from glimpse.identity_api.handlers.users import UserHandlers
+from glimpse.identity_api.handlers.versions import VersionHandlers
 from glimpse.identity_api.responses import EXCEPTION_HANDLERS
 from glimpse.telemetry.request_context import current_context
+
+_READ = ["GET", "HEAD"]
+_CREDENTIALS = "/v3/users/{user_id}/application_credentials"
 
 
 def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
@@ -18,35 +25,57 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
     Each scope must have ``glimpse.base_url``, the URL at which the client reached this process; and
     it may have ``glimpse.client``, the client's IP address.
     """
-    handlers = Handlers(identity)
-    read = ["GET", "HEAD"]
-    credentials = "/v3/users/{user_id}/application_credentials"
-    routes = [
-        Route("/", handlers.versions, methods=read),
-        Route("/v3", handlers.version, methods=read),
-        Route("/v3/auth/tokens", handlers.issue, methods=["POST"]),
-        Route("/v3/auth/tokens", handlers.validate, methods=read),
-        Route("/v3/auth/tokens", handlers.revoke, methods=["DELETE"]),
-        Route("/v3/auth/projects", handlers.projects, methods=read),
-        Route("/v3/auth/domains", handlers.domains, methods=read),
-        Route("/v3/auth/system", handlers.system, methods=read),
-        Route("/v3/auth/catalog", handlers.catalog, methods=read),
-        Route(credentials, handlers.list_credentials, methods=read),
-        Route(credentials, handlers.create_credential, methods=["POST"]),
-        Route(credentials + "/{credential_id}", handlers.show_credential, methods=read),
-        Route(credentials + "/{credential_id}", handlers.delete_credential, methods=["DELETE"]),
-        Route("/v3/users/{user_id}/projects", handlers.projects_of, methods=read),
-    ]
-    for kind in resources.RESOURCE_KINDS:
-        resource = ResourceHandlers(handlers, kind)
-        routes.append(Route(f"/v3/{kind}", resource.list_resources, methods=read))
-        routes.append(Route(f"/v3/{kind}/{{resource_id}}", resource.show_resource, methods=read))
     app = Starlette(
-        routes=routes,
-        exception_handlers={**EXCEPTION_HANDLERS, Unauthorized: handlers.unauthorized},
+        routes=[
+            *_token_routes(identity),
+            *_credential_routes(identity),
+            Route(
+                "/v3/users/{user_id}/projects", UserHandlers(identity).projects_of, methods=_READ
+            ),
+            *_resource_routes(identity),
+        ],
+        exception_handlers=EXCEPTION_HANDLERS,
     )
     app.router.redirect_slashes = False
     return _strip_slashes(app)
+
+
+def _token_routes(identity: EmbeddedIdentity) -> list[Route]:
+    """Return the routes of version discovery and of ``/v3/auth``."""
+    versions, tokens = VersionHandlers(), TokenHandlers(identity)
+    scopes = TokenScopeHandlers(identity)
+    return [
+        Route("/", versions.versions, methods=_READ),
+        Route("/v3", versions.version, methods=_READ),
+        Route("/v3/auth/tokens", tokens.issue, methods=["POST"]),
+        Route("/v3/auth/tokens", tokens.validate, methods=_READ),
+        Route("/v3/auth/tokens", tokens.revoke, methods=["DELETE"]),
+        Route("/v3/auth/projects", scopes.projects, methods=_READ),
+        Route("/v3/auth/domains", scopes.domains, methods=_READ),
+        Route("/v3/auth/system", scopes.system, methods=_READ),
+        Route("/v3/auth/catalog", scopes.catalog, methods=_READ),
+    ]
+
+
+def _credential_routes(identity: EmbeddedIdentity) -> list[Route]:
+    """Return the routes of the application credentials of a user."""
+    credentials, one = ApplicationCredentialHandlers(identity), _CREDENTIALS + "/{credential_id}"
+    return [
+        Route(_CREDENTIALS, credentials.list_credentials, methods=_READ),
+        Route(_CREDENTIALS, credentials.create_credential, methods=["POST"]),
+        Route(one, credentials.show_credential, methods=_READ),
+        Route(one, credentials.delete_credential, methods=["DELETE"]),
+    ]
+
+
+def _resource_routes(identity: EmbeddedIdentity) -> list[Route]:
+    """Return the routes that list and show the resources of each kind."""
+    routes = []
+    for kind in resources.RESOURCE_KINDS:
+        handlers = ResourceHandlers(identity, kind)
+        routes.append(Route(f"/v3/{kind}", handlers.list_resources, methods=_READ))
+        routes.append(Route(f"/v3/{kind}/{{resource_id}}", handlers.show_resource, methods=_READ))
+    return routes
 
 
 def _strip_slashes(app: ASGIApp) -> ASGIApp:

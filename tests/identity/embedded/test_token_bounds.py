@@ -6,7 +6,7 @@ import pytest
 
 from glimpse.identity.embedded import identity as embedded_identity
 from glimpse.identity.embedded.auth_request import AuthRequest, Reference
-from glimpse.identity_api import documents
+from glimpse.identity_api.documents.tokens import render_token
 from tests.support.embedded import open_identity
 
 
@@ -16,7 +16,7 @@ async def test_token_with_a_huge_expiration_can_be_rendered(tmp_path: Path) -> N
     assert password is not None
     request = AuthRequest(("password",), Reference(None, "demo"), password.password or "")
     session = await identity.login(request)
-    assert documents.render_token(session, None)["token"]["expires_at"].startswith("9999-12-31")
+    assert render_token(session, None)["token"]["expires_at"].startswith("9999-12-31")
     await identity.close()
 
 

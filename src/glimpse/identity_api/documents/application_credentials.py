@@ -1,0 +1,34 @@
+"""Renders application credentials."""
+
+from typing import Any
+
+from glimpse.identity.embedded.directory import ApplicationCredential
+from glimpse.identity_api.documents.common import format_time
+from glimpse.identity_api.documents.roles import render_roles
+
+
+def render_application_credential(
+    credential: ApplicationCredential, base_url: str
+) -> dict[str, Any]:
+    """Render an application credential, without its secret.
+
+    Its ``expires_at`` has no ``Z`` at the end, unlike that of a token (as in Keystone).
+    """
+    path = f"/identity/v3/users/{credential.user_id}/application_credentials/{credential.id}"
+    expires = (
+        None
+        if credential.expires_at is None
+        else format_time(credential.expires_at).removesuffix("Z")
+    )
+    return {
+        "id": credential.id,
+        "name": credential.name,
+        "description": credential.description,
+        "user_id": credential.user_id,
+        "project_id": credential.project_id,
+        "roles": [{**role, "domain_id": None} for role in render_roles(credential.roles)],
+        "expires_at": expires,
+        "unrestricted": credential.unrestricted,
+        "system": None,
+        "links": {"self": base_url + path},
+    }

@@ -1,0 +1,81 @@
+"""ApplicationCredentialHandlers: create, list, show and delete application credentials."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from glimpse.http.cache_header_values import NO_STORE
+from glimpse.http.client_disconnect import while_connected
+from glimpse.http.request_scope import base_url_of
+from glimpse.identity.embedded.application_credentials import ApplicationCredentials
+from glimpse.identity.embedded.identity import EmbeddedIdentity
+from glimpse.identity_api.documents.application_credentials import render_application_credential
+from glimpse.identity_api.documents.common import render_collection
+from glimpse.identity_api.handlers.base import IdentityHandlers
+from glimpse.identity_api.requests import client_address, read_json
+from glimpse.identity_api.responses import PRIVATE, json_response
+
+_NO_STORE = {"Cache-Control": NO_STORE}
+
+
+class ApplicationCredentialHandlers(IdentityHandlers):
+    """The handlers of ``/v3/users/{user_id}/application_credentials``.
+
+    They raise the errors of ApplicationCredentials, too.
+    """
+
+    def __init__(self, identity: EmbeddedIdentity) -> None:
+        super().__init__(identity)
+        self._credentials = ApplicationCredentials(
+            identity.identity_file, identity.login, identity.clock
+        )
+
+    async def list_credentials(self, request: Request) -> Response:
+        """List the application credentials of a user; with ``name``, only the one of that name.
+
+        The list is empty for an unknown user. Raises Forbidden unless the caller is that user or an
+        admin.
+        """
+        base_url, user_id = base_url_of(request.scope), request.path_params["user_id"]
+        found = self._credentials.list(self.session(request), user_id)
+        name = request.query_params.get("name")
+        entries = [
+            render_application_credential(each, base_url)
+            for each in found
+            if name is None or each.name == name
+        ]
+        url = f"{base_url}/identity/v3/users/{user_id}/application_credentials"
+        return json_response(render_collection("application_credentials", entries, url))
+
+    async def create_credential(self, request: Request) -> Response:
+        """Create an application credential: 201. Only this response ever shows its secret.
+
+        Raises HTTPException 413 for a body that is too large, the errors of
+        `ApplicationCredentials.create` (Forbidden for another user's, for example), and
+        ClientDisconnected if the client disconnects meanwhile; the credential may exist then.
+        """
+        session, user_id = self.session(request), request.path_params["user_id"]
+        body, address = await read_json(request), client_address(request)
+        create = self._credentials.create(session, user_id, body, address)
+        created, secret = await while_connected(request.receive, create)
+        document = render_application_credential(created, base_url_of(request.scope))
+        return json_response(
+            {"application_credential": {**document, "secret": secret}}, 201, _NO_STORE
+        )
+
+    async def show_credential(self, request: Request) -> Response:
+        """Show an application credential of a user, without its secret.
+
+        Raises Forbidden unless the caller is that user or an admin, NotFound if there is none.
+        """
+        found = self._credentials.get(self.session(request), **request.path_params)
+        document = render_application_credential(found, base_url_of(request.scope))
+        return json_response({"application_credential": document})
+
+    async def delete_credential(self, request: Request) -> Response:
+        """Delete an application credential of a user: 204.
+
+        Raises Forbidden unless the caller is that user or an admin, or for a token of a restricted
+        credential; NotFound if there is none; IdentityUnavailable if the file cannot be written.
+        """
+        await self._credentials.delete(self.session(request), **request.path_params)
+        return Response(status_code=204, headers=PRIVATE)

@@ -1,0 +1,52 @@
+"""TokenScopeHandlers: the scopes that the caller may have, and the catalog."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from glimpse.http.request_scope import base_url_of
+from glimpse.identity.embedded.application_credentials import Forbidden
+from glimpse.identity_api.documents.catalog import render_catalog
+from glimpse.identity_api.documents.common import render_collection
+from glimpse.identity_api.documents.projects import render_project
+from glimpse.identity_api.handlers.base import IdentityHandlers
+from glimpse.identity_api.responses import json_response
+
+
+class TokenScopeHandlers(IdentityHandlers):
+    """The handlers of ``/v3/auth/projects``, ``domains``, ``system`` and ``catalog``."""
+
+    async def projects(self, request: Request) -> Response:
+        """List the enabled projects in which the caller has a role. The token may be unscoped.
+
+        The query is ignored. Raises the errors of `session`.
+        """
+        session, base_url = self.session(request), base_url_of(request.scope)
+        found = self.identity.identity_file.current.projects_of(session.user)
+        entries = [render_project(each, base_url) for each in found]
+        url = f"{base_url}/identity/v3/auth/projects"
+        return json_response(render_collection("projects", entries, url))
+
+    async def domains(self, request: Request) -> Response:
+        """List no domains: no user has a role in one. Raises the errors of `session`."""
+        self.session(request)
+        url = f"{base_url_of(request.scope)}/identity/v3/auth/domains"
+        return json_response(render_collection("domains", [], url))
+
+    async def system(self, request: Request) -> Response:
+        """List no system scope: no user has a role in one. Raises the errors of `session`."""
+        self.session(request)
+        return json_response(
+            {
+                "system": [],
+                "links": {"self": f"{base_url_of(request.scope)}/identity/v3/auth/system"},
+            }
+        )
+
+    async def catalog(self, request: Request) -> Response:
+        """List the service catalog. Raises Forbidden for an unscoped token, as in Keystone."""
+        base_url = base_url_of(request.scope)
+        if self.session(request).project is None:
+            raise Forbidden("A project-scoped token is required to produce a service catalog.")
+        services = render_catalog(base_url, self.identity.region_name)
+        url = f"{base_url}/identity/v3/auth/catalog"
+        return json_response({"catalog": services, "links": {"self": url}})
