@@ -1,7 +1,9 @@
 """The operations of the Identity API v3, as rows for the fuzzer."""
 
+import re
 from typing import Any
 
+from glimpse.identity_api.unsupported_routes import UNSUPPORTED_ROUTES
 from tests.fuzz.cloud_state import CloudState
 from tests.fuzz.json_bodies import odd_json
 from tests.fuzz.random_source import RandomSource
@@ -112,6 +114,11 @@ def credential(rng: RandomSource, _: CloudState, __: Parts) -> Any:
     return {"application_credential": wanted}
 
 
+def odd_body(rng: RandomSource, _: CloudState, __: Parts) -> Any:
+    """Return a body for a route that ignores it."""
+    return odd_json(rng)
+
+
 def query(rng: RandomSource, state: CloudState) -> Pairs:
     """Return up to three query parameters that lists of the Identity API may support."""
     pairs = []
@@ -135,6 +142,16 @@ def _route(method: str, template: str, weight: float, document: Any = None) -> R
     return Route("identity", method, template, weight, query, document)
 
 
+def _unsupported_routes() -> list[Route]:
+    """Return a row for each route that responds 501."""
+    return [
+        _route(method, "/identity" + re.sub(r"\{\w+\}", "{resource}", path), 0.01, odd_body)
+        for routes in UNSUPPORTED_ROUTES.values()
+        for methods, path in routes
+        for method in methods.split()
+    ]
+
+
 ROUTES = (
     _route("GET", "/identity", 0.5),
     _route("GET", "/identity/v3", 0.5),
@@ -155,4 +172,5 @@ ROUTES = (
     _route("GET", "/identity/v3/{key}", 0.4),
     _route("POST", "/identity/v3/users", 0.2, lambda d, *_: {"user": {"name": text(d, 0.9)}}),
     _route("POST", "/identity/v2.0/tokens", 0.2, lambda d, *_: {"auth": {"token": odd_json(d)}}),
+    *_unsupported_routes(),
 )

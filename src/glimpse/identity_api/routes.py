@@ -13,6 +13,7 @@ from glimpse.identity_api.handlers.tokens import TokenHandlers
 from glimpse.identity_api.handlers.users import UserHandlers
 from glimpse.identity_api.handlers.versions import VersionHandlers
 from glimpse.identity_api.responses import EXCEPTION_HANDLERS
+from glimpse.identity_api.unsupported_routes import unsupported_routes
 from glimpse.telemetry.request_context import current_context
 
 _READ = ["GET", "HEAD"]
@@ -33,6 +34,7 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
                 "/v3/users/{user_id}/projects", UserHandlers(identity).projects_of, methods=_READ
             ),
             *_resource_routes(identity),
+            *unsupported_routes(),
         ],
         exception_handlers=EXCEPTION_HANDLERS,
     )
