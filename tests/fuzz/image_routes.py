@@ -1,8 +1,10 @@
 """The operations of the Image API v2, as rows for the fuzzer."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+from glimpse.image_api import not_offered
 from tests.fuzz.cloud_state import CloudState
 from tests.fuzz.compute_routes import KEYS
 from tests.fuzz.json_bodies import Raw, odd_json
@@ -216,4 +218,9 @@ ROUTES = (
     Route("image", "GET", "/image/versions", 0.4),
     Route("image", "GET", "/image/v2/v2/images/{image}", 0.4),
     Route("image", "GET", "/image/v1/images", 0.3),
+    *(
+        Route("image", method, re.sub(r"\{\w+\}", "{key}", f"/image{path}"), 0.02)
+        for path, methods in not_offered.ROUTES
+        for method in methods
+    ),
 )

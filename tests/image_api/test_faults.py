@@ -39,7 +39,9 @@ def test_id_that_is_no_uuid_is_404(api: Api, name: str) -> None:
         ("image/png", "text/plain"),
         ("text/html;level=1", "text/plain"),
         ("garbage", "text/html"),
-        ("", "text/html"),
+        ("q=x", "text/html"),
+        ("application/json;charset=utf-8, text/html;q=2", "text/html"),
+        ("", "text/plain"),
     ],
 )
 def test_fault_has_the_media_type_that_accept_prefers(
@@ -50,6 +52,12 @@ def test_fault_has_the_media_type_that_accept_prefers(
     assert b"No image found with ID nobody" in response.body
 
 
+def test_fault_is_plain_text_without_an_accept_header(api: Api) -> None:
+    response = api("GET", "/v2/images/nobody")
+    assert response.header("Content-Type") == "text/plain; charset=utf-8", str(response)
+    assert response.body.startswith(b"404 Not Found\n\nNo image found"), str(response)
+
+
 def test_fault_page_escapes_markup(api: Api) -> None:
-    response = api("GET", "/v2/images/%3Cscript%3E")
+    response = api("GET", "/v2/images/%3Cscript%3E", Accept="text/html")
     assert b"<script>" not in response.body, str(response)

@@ -35,6 +35,10 @@ class UnsupportedMediaType(errors.ImageServiceError):
         self.accepted = accepted
 
 
+class NotOffered(errors.ImageServiceError):
+    """The Image service has the route; this API does not."""
+
+
 class RangeNotSatisfiable(errors.ImageServiceError):
     """The Range header is malformed, or has no byte of the data, which has `size` bytes."""
 
@@ -49,6 +53,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    NotOffered: HTTPStatus.NOT_IMPLEMENTED,
     RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     DataTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     StorageFull: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,  # as in the Image service
@@ -89,11 +94,11 @@ def fault_response(request: Request, error: Exception, challenge: str) -> Respon
 def render_fault(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, str]:
     """Return the body of an error response and its media type, as an Accept header prefers.
 
-    It is HTML, also for an empty or malformed header, unless the header prefers JSON. It is plain
-    text if the header accepts neither. So it is in the Image service, whose clients strip the tags.
+    It is JSON or HTML, whichever the header prefers; HTML if the header is malformed; plain text if
+    the header accepts neither, is empty or is missing. So it is in the Image service.
     """
     title = f"{status.value} {status.phrase}"
-    media_type = best_offer(accept or "*/*", ("text/html", "application/json"))
+    media_type = best_offer(accept, ("text/html", "application/json"))
     if media_type == "application/json":
         content = {"message": message, "code": title, "title": status.phrase}
         return orjson.dumps(content), "application/json"

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.request_scope import base_url_of
 from glimpse.identity import Identity, RequestTarget
+from glimpse.image_api import not_offered
 from glimpse.image_api.faults import HANDLED, MethodNotAllowed, fault_response
 from glimpse.image_api.handlers import image_data, images, schemas
 from glimpse.image_api.image_request import PREFIX, Handler, ImageRequest, json_response
@@ -29,7 +30,10 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
     async def error_response(request: Request, error: Exception) -> Response:
         return fault_response(request, error, identity.challenge(base_url_of(request.scope)))
 
-    routes = [Route(path, Resource(methods, service, identity)) for path, methods in _ROUTES]
+    routes = [
+        Route(path, Resource(methods, service, identity))
+        for path, methods in (*_ROUTES, *not_offered.ROUTES)
+    ]
     routes += [Route(path, _versions(status)) for path, status in _VERSIONS]
     app = Starlette(routes=routes, exception_handlers=dict.fromkeys(HANDLED, error_response))
     app.router.redirect_slashes = False
