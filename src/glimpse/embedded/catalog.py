@@ -7,6 +7,7 @@ functions that raise an error if the caller may not, and the engine calls them i
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from glimpse.embedded.tasks import Task, TaskQuery
 from glimpse.images import Caller, Image, ImageQuery, Page
 
 
@@ -101,6 +102,35 @@ class Catalog(Protocol):
 
         They replace images with the same ids, and the members of those. Of several `records` with
         the same id, the last is stored.
+        """
+        ...
+
+    async def update_with_task(
+        self, image_id: str, project_id: str | None, change: Change, task: Task
+    ) -> Image:
+        """Change an image as `update` does, and store `task` as `put_task` does, in one write."""
+        ...
+
+    async def put_task(self, task: Task) -> None:
+        """Add a task, or replace the one with its id.
+
+        Removes the tasks that have expired by the task's ``updated_at``, and the oldest finished
+        ones of its owner if these are more than MAX_TASKS.
+        """
+        ...
+
+    async def get_task(self, task_id: str) -> Task | None:
+        """Return the task with this id, which may be any text; None if there is none."""
+        ...
+
+    async def tasks_of_image(self, image_id: str) -> Sequence[Task]:
+        """Return the tasks of an image in the order in which they were added, the last 100."""
+        ...
+
+    async def list_tasks(self, query: TaskQuery, now: str) -> Sequence[Task]:
+        """Return the tasks of a page that expire after `now`, without their input.
+
+        Raises MarkerNotFound if no task has the id `query.marker`.
         """
         ...
 

@@ -44,6 +44,7 @@ async def test_migration_keeps_the_images_of_an_older_catalog(tmp_path: Path) ->
     await service.close()
     connection = sqlite3.connect(tmp_path / "catalog.sqlite")
     connection.execute("DROP INDEX images_by_change")
+    connection.execute("DROP TABLE tasks")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
     again = open_images(tmp_path)

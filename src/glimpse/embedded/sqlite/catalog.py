@@ -18,7 +18,9 @@ from glimpse.embedded.sqlite.list_step import ListingPosition
 from glimpse.embedded.sqlite.query_conditions import has_usual_order
 from glimpse.embedded.sqlite.reader_threads import ReaderThreads
 from glimpse.embedded.sqlite.schema import open_and_migrate
+from glimpse.embedded.sqlite.task_table import TaskTable
 from glimpse.embedded.sqlite.writer_thread import WriterThread
+from glimpse.embedded.tasks import Task, TaskQuery
 from glimpse.images import Caller, Image, ImageQuery, Page
 from glimpse.images.errors import Unavailable
 
@@ -46,6 +48,7 @@ class SQLiteCatalog:
         self._connection = open_and_migrate(path)
         path.chmod(0o600)
         self._reader = ImageReader(self._connection)
+        self._tasks = TaskTable(self._connection)
         self._reader_threads = ReaderThreads(path)
         self._writer_thread = WriterThread(open_and_migrate(path))
         self._waiting = 0  # images that were read, and are not on the first page of their step
@@ -166,6 +169,36 @@ class SQLiteCatalog:
         They replace images with the same ids, and the members of those.
         """
         await self._writer_thread.run(ImageWriter.put, records)
+
+    async def update_with_task(
+        self, image_id: str, project_id: str | None, change: Change, task: Task
+    ) -> Image:
+        """Change an image as `update` does, and store `task` as `put_task` does, in one write."""
+        return await self._writer_thread.run(
+            ImageWriter.update_with_task, image_id, project_id, change, task
+        )
+
+    async def put_task(self, task: Task) -> None:
+        """Add or replace a task; remove expired ones, and those of its owner beyond MAX_TASKS."""
+        await self._writer_thread.run(ImageWriter.put_task, task)
+
+    async def get_task(self, task_id: str) -> Task | None:
+        """Return the task with this id; None if there is none."""
+        with _READING:
+            return self._tasks.get(task_id)
+
+    async def tasks_of_image(self, image_id: str) -> Sequence[Task]:
+        """Return the last 100 tasks of an image in the order in which they were added."""
+        with _READING:
+            return self._tasks.of_image(image_id)
+
+    async def list_tasks(self, query: TaskQuery, now: str) -> Sequence[Task]:
+        """Return the tasks of a page that expire after `now`, without input.
+
+        Raises MarkerNotFound.
+        """
+        with _READING:
+            return self._tasks.list(query, now)
 
     async def close(self) -> None:
         """Finish the writes in the queue and the running reads, then close the file.

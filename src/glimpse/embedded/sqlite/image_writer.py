@@ -7,6 +7,8 @@ from glimpse.embedded.catalog import Change, Members, Record, RecordCheck
 from glimpse.embedded.sqlite.image_reader import COLUMNS, ImageReader
 from glimpse.embedded.sqlite.listing_index import keys_of, listing_rows, position_of
 from glimpse.embedded.sqlite.row_validation import is_valid_image
+from glimpse.embedded.sqlite.task_table import TaskTable
+from glimpse.embedded.tasks import Task
 from glimpse.images import Image
 from glimpse.images.errors import Conflict, ImageNotFound
 
@@ -26,6 +28,7 @@ class ImageWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._reader = ImageReader(connection)
+        self._tasks = TaskTable(connection)
 
     def insert(self, image: Image) -> None:
         """Add an image without members. Raises Conflict if another image has its id."""
@@ -48,6 +51,18 @@ class ImageWriter:
             members = self._reader.members(image_id)
             self._reindex(after, keys_of(before.image, members), keys_of(after, members))
         return after
+
+    def update_with_task(
+        self, image_id: str, project_id: str | None, change: Change, task: Task
+    ) -> Image:
+        """Change an image as `update` does, and store `task`."""
+        image = self.update(image_id, project_id, change)
+        self._tasks.put(task)
+        return image
+
+    def put_task(self, task: Task) -> None:
+        """Add a task, or replace the one with its id."""
+        self._tasks.put(task)
 
     def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Remove an image and its members, if `check` does not raise for its record.

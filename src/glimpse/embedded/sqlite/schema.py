@@ -56,6 +56,26 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
     "CREATE INDEX images_by_change ON images (updated_at)",  # for the filter changes-since
+    """
+    CREATE TABLE tasks (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        type TEXT NOT NULL,
+        status TEXT NOT NULL,
+        owner TEXT,
+        image_id TEXT,
+        user_id TEXT,
+        request_id TEXT,
+        input TEXT NOT NULL,
+        result TEXT NOT NULL,
+        message TEXT NOT NULL,
+        expires_at TEXT,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    );
+    CREATE INDEX tasks_by_image ON tasks (image_id);
+    CREATE INDEX tasks_by_owner ON tasks (owner, number);
+    """,
 )
 
 

@@ -1,0 +1,103 @@
+"""Tasks: the records of imports, which users and admins read while an import runs and afterwards.
+
+An engine of the catalog stores them. `imports` changes them. Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+from glimpse.images.errors import Invalid
+
+TaskType = Literal["import", "api_image_import", "location_import"]
+TaskStatus = Literal["pending", "processing", "success", "failure"]
+TASK_TYPES = ("import", "api_image_import", "location_import")
+TASK_STATUSES = ("pending", "processing", "success", "failure")
+UNFINISHED = ("pending", "processing")
+MAX_TASKS = 1000  # finished ones that a project has; when there are more, the oldest are removed
+_TIME_TO_LIVE = timedelta(hours=48)  # of a finished task, as in Glance
+
+
+class Task(NamedTuple):
+    """The record of an import. Dates are as those of an image; `expires_at` is set at its end.
+
+    `image_id` is the image that gets the data. `input_json` has what the client requested.
+    `result_json` is null until the import has succeeded. `message` is for the owner.
+    """
+
+    id: str
+    type: str
+    status: str
+    owner: str | None
+    image_id: str | None
+    user_id: str | None
+    request_id: str | None
+    input_json: str
+    result_json: str
+    message: str
+    expires_at: str | None
+    created_at: str
+    updated_at: str
+
+    @property
+    def input(self) -> dict[str, Any]:
+        """What the client requested."""
+        parsed: dict[str, Any] = orjson.loads(self.input_json)
+        return parsed
+
+    @property
+    def is_finished(self) -> bool:
+        """True if the import has succeeded or failed."""
+        return self.status not in UNFINISHED
+
+    def begin(self, now: str) -> "Task":
+        """Return the task of an import that runs now."""
+        return self._replace(status="processing", updated_at=now)
+
+    def hand_over(self, now: str) -> "Task":
+        """Return the task of an import that another process will run from its beginning."""
+        return self._replace(status="pending", updated_at=now)
+
+    def succeed(self, now: str) -> "Task":
+        """Return the task of an import that has succeeded."""
+        result = orjson.dumps({"image_id": self.image_id}).decode()
+        return self._end("success", now)._replace(result_json=result)
+
+    def fail(self, message: str, now: str) -> "Task":
+        """Return the task of an import that has failed for the reason `message`."""
+        return self._end("failure", now)._replace(message=message)
+
+    def _end(self, status: TaskStatus, now: str) -> "Task":
+        expires_at = datetime.fromisoformat(now) + _TIME_TO_LIVE
+        return self._replace(
+            status=status, updated_at=now, expires_at=f"{expires_at:%Y-%m-%dT%H:%M:%SZ}"
+        )
+
+
+# What a list of tasks can be sorted and filtered by: the columns of Glance's table.
+SORT_KEYS = (
+    *("id", "type", "status", "owner", "image_id", "user_id", "request_id", "expires_at"),
+    *("created_at", "updated_at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskQuery:
+    """A page of a list of tasks: those whose values are equal to `filters`, after `marker`.
+
+    Tasks with the same `sort_key` are in the order in which they were added. Expired tasks are not
+    listed.
+    """
+
+    limit: int
+    marker: str | None = None
+    sort_key: str = "created_at"
+    is_descending: bool = True
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.sort_key not in SORT_KEYS:
+            raise Invalid("Sort key supplied was not valid.")
