@@ -6,13 +6,15 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # oslo.config brings it, without types
 
 from glimpse.cli.client_credentials import NoCredentials, render_clouds, render_openrc
-from glimpse.identity.embedded.directory import Directory, Project, User
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import Project, User
+from glimpse.identity.embedded.standard_roles import role_id
 
 UNUSUAL_PASSWORD = 'it\'s "odd" $HOME `x` \\ \u00e9'
 DIRECTORY = Directory(
     users=[
-        User("1", "demo", "", UNUSUAL_PASSWORD, roles={"p": ("member",)}),
-        User("2", "hashed", "", None, roles={"p": ("member",)}),
+        User("1", "demo", "", UNUSUAL_PASSWORD, roles={"p": (role_id("member"),)}),
+        User("2", "hashed", "", None, roles={"p": (role_id("member"),)}),
         User("3", "without-project", "", "secret"),
     ],
     projects=[Project("p", "the project")],

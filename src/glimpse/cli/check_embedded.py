@@ -8,8 +8,8 @@ from glimpse.embedded.sqlite.schema import CATALOG_FILE, MIGRATIONS, UnusableCat
 from glimpse.identity.embedded.identity_document import (
     complete_document,
     decode_document,
-    parse_directory,
 )
+from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.identity_file import FILE_NAME
 from glimpse.identity.embedded.private_files import InvalidStateFile
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind

@@ -4,7 +4,8 @@ import shlex
 
 import orjson
 
-from glimpse.identity.embedded.directory import DOMAIN_NAME, Directory, User
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Project, User
 
 
 class NoCredentials(LookupError):
@@ -18,9 +19,9 @@ def render_openrc(directory: Directory, user_name: str, base_url: str, region: s
     """Render a shell script that sets the variables with which a user's clients log in.
 
     `base_url` is the URL of Glimpse, without a slash at its end. The project is that of the user's
-    own name if there is one, otherwise the first. Raises NoCredentials if there is no such user,
-    or it has no project, or its password is kept as a hash only. Whether the user is enabled is not
-    checked.
+    own name if there is one, otherwise the first. Raises NoCredentials if there is no such user in
+    the domain Default, or it has no project, or its password is kept as a hash only. Whether the
+    user is enabled is not checked.
     """
     user, password, project = _find_credentials(directory, user_name)
     variables = {
@@ -28,9 +29,9 @@ def render_openrc(directory: Directory, user_name: str, base_url: str, region: s
         "OS_IDENTITY_API_VERSION": "3",
         "OS_USERNAME": user.name,
         "OS_PASSWORD": password,
-        "OS_USER_DOMAIN_NAME": DOMAIN_NAME,
-        "OS_PROJECT_NAME": project,
-        "OS_PROJECT_DOMAIN_NAME": DOMAIN_NAME,
+        "OS_USER_DOMAIN_NAME": directory.domains[user.domain_id].name,
+        "OS_PROJECT_NAME": project.name,
+        "OS_PROJECT_DOMAIN_NAME": directory.domains[project.domain_id].name,
         "OS_REGION_NAME": region,
         "OS_INTERFACE": "public",
     }
@@ -40,11 +41,12 @@ def render_openrc(directory: Directory, user_name: str, base_url: str, region: s
 def render_clouds(directory: Directory, base_url: str, region: str) -> str:
     """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user with credentials.
 
-    Users without a project, or whose password is kept as a hash only, are left out; disabled users
-    are not. `base_url` is the URL of Glimpse, without a slash at its end.
+    Users of other domains than Default are left out, and so are users without a project, or whose
+    password is kept as a hash only; disabled users are not. `base_url` is the URL of Glimpse,
+    without a slash at its end.
     """
     lines = ["clouds:"]
-    for name in sorted(user.name for user in directory.users.values()):
+    for name in _names_in_default_domain(directory):
         try:
             user, password, project = _find_credentials(directory, name)
         except NoCredentials:
@@ -55,31 +57,38 @@ def render_clouds(directory: Directory, base_url: str, region: str) -> str:
             f"      auth_url: {_quoted(f'{base_url}/identity/v3')}",
             f"      username: {_quoted(user.name)}",
             f"      password: {_quoted(password)}",
-            f"      project_name: {_quoted(project)}",
-            f"      user_domain_name: {DOMAIN_NAME}",
-            f"      project_domain_name: {DOMAIN_NAME}",
+            f"      project_name: {_quoted(project.name)}",
+            f"      user_domain_name: {_quoted(directory.domains[user.domain_id].name)}",
+            f"      project_domain_name: {_quoted(directory.domains[project.domain_id].name)}",
             f"    region_name: {_quoted(region)}",
             '    identity_api_version: "3"',
         ]
     return "\n".join(lines) + "\n"
 
 
-def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, str]:
+def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, Project]:
     """Return a user, the password, and the project to log in to, as `render_openrc` describes.
 
     The case of `user_name` is ignored. Raises NoCredentials, also as `render_openrc` describes.
     """
     user = directory.user(name=user_name)
     if user is None:
-        known = ", ".join(sorted(each.name for each in directory.users.values()))
+        known = ", ".join(_names_in_default_domain(directory))
         raise NoCredentials(f"There is no user {user_name}; there are: {known}.")
     if user.password is None:
         raise NoCredentials(f"The password of {user.name} is kept as a hash only.")
-    projects = [project.name for project in directory.projects_of(user)]
+    projects = directory.projects_of(user)
     if not projects:
         raise NoCredentials(f"{user.name} has a role in no project.")
     # A first start gives each user a project of the user's name.
-    return user, user.password, user.name if user.name in projects else projects[0]
+    own = next((project for project in projects if project.name == user.name), projects[0])
+    return user, user.password, own
+
+
+def _names_in_default_domain(directory: Directory) -> list[str]:
+    """Return the names of the users in the domain Default, sorted."""
+    users = directory.users.values()
+    return sorted(user.name for user in users if user.domain_id == DOMAIN_ID)
 
 
 def _quoted(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from glimpse.identity.embedded.application_credentials import Forbidden, NotFound
-from glimpse.identity.embedded.directory import DOMAIN_ID, ROLE_NAMES, Directory
+from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.session import Session
 from glimpse.identity_api.documents.catalog import (
     render_endpoints,
@@ -133,7 +133,7 @@ def _equals(value: object, text: str) -> bool:
 
 
 def _is_admin(session: Session) -> bool:
-    return "admin" in session.roles
+    return "admin" in session.role_names
 
 
 def _forbidden(action: str) -> Forbidden:
@@ -150,13 +150,26 @@ def _users(context: RenderContext) -> list[Resource]:
     return [render_user(each, context.base_url) for each in context.directory.users.values()]
 
 
+def _domains(context: RenderContext) -> list[Resource]:
+    return [render_domain(each, context.base_url) for each in context.directory.domains.values()]
+
+
+def _roles(context: RenderContext) -> list[Resource]:
+    return [
+        render_role(each, context.base_url)
+        for each in context.directory.roles.values()
+        if each.domain_id is None
+    ]
+
+
 def _is_own_project(session: Session, project_id: str) -> bool:
     return session.project is not None and session.project.id == project_id
 
 
 def _is_own_domain(session: Session, domain_id: str) -> bool:
-    """Return True for the only domain, if the token has a project, which is in that domain."""
-    return session.project is not None and domain_id == DOMAIN_ID
+    """Return True for the domain of the token's project, or that of a token for a domain."""
+    own = session.project.domain_id if session.project else session.token.domain_id
+    return own == domain_id
 
 
 def _is_self(session: Session, user_id: str) -> bool:
@@ -166,12 +179,10 @@ def _is_self(session: Session, user_id: str) -> bool:
 RESOURCE_KINDS: dict[str, _ResourceKind] = {
     "projects": _ResourceKind("project", _projects, _is_own_project),
     "users": _ResourceKind("user", _users, _is_self),
-    "domains": _ResourceKind(
-        "domain", lambda context: [render_domain(context.base_url)], _is_own_domain
-    ),
+    "domains": _ResourceKind("domain", _domains, _is_own_domain),
     "roles": _ResourceKind(
         "role",
-        lambda context: [render_role(name, context.base_url) for name in ROLE_NAMES],
+        _roles,
     ),
     "services": _ResourceKind(
         "service", lambda context: render_services(context.base_url, context.region)

@@ -65,7 +65,7 @@ def test_each_check_hashes_once_and_compares_in_constant_time(
 def test_signature_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[object] = []
     keys = TokenKeys([b"k" * 32])
-    text = keys.sign(Token("user", None, (), 0.0, 1.0, (), "", None, keys.signing_key_id))
+    text = keys.sign(Token("user", None, (), 0.0, 1.0, (), "", key_id=keys.signing_key_id))
 
     def record_call(*pair: Any) -> bool:
         compared.append(pair)

@@ -4,20 +4,24 @@ from dataclasses import replace
 
 import pytest
 
-from glimpse.identity.embedded.directory import ApplicationCredential, Directory, Project, User
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import ApplicationCredential, Project, User
 from glimpse.identity.embedded.session import caller_from_session, resolve_session
+from glimpse.identity.embedded.standard_roles import role_id
 from glimpse.identity.embedded.tokens import Token
 from glimpse.identity.service import Unauthorized
 
 TOKEN = Token("u", "p", ("password",), 0.0, 1.0, ("audit",), "mark")
-USER = User("u", "demo", roles={"p": ("member", "reader")})
+USER = User("u", "demo", roles={"p": (role_id("member"),)})
 PROJECT = Project("p", "gold")
-CREDENTIAL = ApplicationCredential("c", "robot", "u", "p", ("reader", "admin"), "hash")
+CREDENTIAL = ApplicationCredential(
+    "c", "robot", "u", "p", (role_id("reader"), role_id("admin")), "hash"
+)
 
 
 def test_session_has_the_current_roles_of_its_user() -> None:
     session = resolve_session(TOKEN, Directory([USER], [PROJECT]))
-    assert session.roles == ("member", "reader")
+    assert [role.name for role in session.roles] == ["member", "reader"]
     caller = caller_from_session(session, "text")
     assert (caller.user_name, caller.project_name, caller.token) == ("demo", "gold", "text")
     assert not caller.is_admin
@@ -26,7 +30,7 @@ def test_session_has_the_current_roles_of_its_user() -> None:
 def test_credential_grants_no_role_that_its_user_has_lost() -> None:
     token = TOKEN._replace(application_credential_id="c")
     session = resolve_session(token, Directory([USER], [PROJECT], [CREDENTIAL]))
-    assert session.roles == ("reader",)
+    assert session.role_names == {"reader"}
 
 
 def test_unscoped_token_has_no_roles() -> None:
@@ -46,7 +50,7 @@ def test_unscoped_token_has_no_roles() -> None:
         (TOKEN._replace(application_credential_id="c"), Directory([USER], [PROJECT])),
         (
             TOKEN._replace(application_credential_id="c"),
-            Directory([USER], [PROJECT], [replace(CREDENTIAL, roles=("admin",))]),
+            Directory([USER], [PROJECT], [replace(CREDENTIAL, roles=(role_id("admin"),))]),
         ),
     ],
     ids=[

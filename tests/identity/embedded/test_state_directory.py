@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.password_hashes import MINIMAL, hash_password
 from glimpse.identity.service import Unauthorized
@@ -47,6 +48,7 @@ async def test_files_are_private(tmp_path: Path) -> None:
 _REVOKE = """
 import asyncio, sys
 from pathlib import Path
+from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 identity = EmbeddedIdentity.open(Path(sys.argv[1]), token_expiration=3600, region_name="R")
 asyncio.run(identity.revoke(identity.validate(sys.argv[2])))
@@ -68,6 +70,7 @@ async def test_revocation_by_another_process_applies_at_once(
 _PRINT = """
 import sys
 from pathlib import Path
+from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 EmbeddedIdentity.open(Path(sys.argv[1]), token_expiration=3600, region_name="R")
 for name in ("identity.json", "token.key"):
@@ -100,7 +103,7 @@ async def test_edit_of_the_identity_file_applies_at_once(identity: EmbeddedIdent
     token = await issue_token(identity)
     await identity.authenticate(token)
 
-    def disable(document: dict[str, object]) -> None:
+    def disable(document: dict[str, object], _: Directory) -> None:
         users = document["users"]
         assert isinstance(users, list)
         for user in users:
@@ -124,7 +127,7 @@ async def test_new_password_revokes_the_tokens_of_that_user_only(
     if "password_hash" in change:
         change = {"password": None, "password_hash": hash_password("another", MINIMAL)}
 
-    def edit(document: dict[str, Any]) -> None:
+    def edit(document: dict[str, Any], _: Directory) -> None:
         next(user for user in document["users"] if user["name"] == "demo").update(change)
 
     identity.identity_file.change(edit)

@@ -1,5 +1,8 @@
 """Tokens: a signed token can be read, and any other text is refused."""
 
+import base64
+
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +28,8 @@ TOKENS = st.builds(
     audit_ids=st.lists(st.builds(new_audit_id), max_size=2).map(tuple),
     password_fingerprint=st.text("abc_-", max_size=12),
     application_credential_id=st.none() | st.just("c" * 32),
+    domain_id=st.none() | st.just("default"),
+    is_system=st.booleans(),
     key_id=st.just(KEYS.signing_key_id),
 )
 
@@ -66,7 +71,7 @@ def test_token_of_version_0_1_is_read_with_any_of_the_keys() -> None:
 
 
 def test_first_key_signs_and_all_keys_verify() -> None:
-    token = Token("user", None, (), 0.0, 1.0, (), "", None, KEYS.signing_key_id)
+    token = Token("user", None, (), 0.0, 1.0, (), "", key_id=KEYS.signing_key_id)
     old_text = KEYS.sign(token)
     rotated = TokenKeys([OTHER_KEY, KEY])
     assert rotated.signing_key_id == TokenKeys([OTHER_KEY]).signing_key_id
@@ -79,7 +84,7 @@ def test_first_key_signs_and_all_keys_verify() -> None:
 def test_signature_of_one_key_is_refused_under_the_id_of_another() -> None:
     rotated = TokenKeys([OTHER_KEY, KEY])
     _, payload, signature = KEYS.sign(
-        Token("user", None, (), 0.0, 1.0, (), "", None, KEYS.signing_key_id)
+        Token("user", None, (), 0.0, 1.0, (), "", key_id=KEYS.signing_key_id)
     ).split(".")
     for forged in (f"{rotated.signing_key_id}.{payload}.{signature}", f"{payload}.{signature}"):
         assert rotated.verify(forged) is None
@@ -89,3 +94,11 @@ def test_signature_of_one_key_is_refused_under_the_id_of_another() -> None:
 def test_keys_of_another_length_are_refused(keys: list[bytes]) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         TokenKeys(keys)
+
+
+@pytest.mark.parametrize("project_id", ["p" * 32, None])
+def test_payload_without_domain_or_system_is_that_of_version_0_1(project_id: str | None) -> None:
+    token = Token("u", project_id, ("password",), 1.0, 2.0, ("audit",), "mark", "c" * 32)
+    payload = KEYS.sign(token._replace(key_id=KEYS.signing_key_id)).split(".")[1]
+    values = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    assert values == ["u", project_id, ["password"], 1.0, 2.0, ["audit"], "mark", "c" * 32]

@@ -11,8 +11,9 @@ import orjson
 
 from glimpse.identity import field_lengths
 from glimpse.identity.embedded.auth_request import BadRequest
-from glimpse.identity.embedded.directory import ApplicationCredential, role_id
-from glimpse.identity.embedded.identity_document import credential_entry
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import ApplicationCredential
+from glimpse.identity.embedded.identity_entries import credential_entry
 from glimpse.identity.embedded.identity_entry_validation import is_printable_time
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.session import Session
@@ -97,15 +98,18 @@ class ApplicationCredentials:
             raise Forbidden("Cannot create an application credential for another user.")
         credential, secret = _parse(document, session, self._clock())
         existing = self._file.current.credentials_of(user_id)
-        _check_limits(credential, [credential_entry(each) for each in existing])
+        roles = self._file.current.roles
+        new = credential_entry(credential, roles)
+        _check_limits(new, [credential_entry(each, roles) for each in existing])
         hashed = await self._hasher.hash_secret(secret, user_id, address)
         created = replace(credential, secret_hash=hashed)
+        new = credential_entry(created, roles)
 
-        def add(directory: dict[str, Any]) -> None:
-            entries = directory["application_credentials"]
+        def add(document: dict[str, Any], _: Directory) -> None:
+            entries = document["application_credentials"]
             owners = (user_id, session.user.name)
-            _check_limits(created, [each for each in entries if _has(each, "user", owners)])
-            entries.append(credential_entry(created))
+            _check_limits(new, [each for each in entries if _has(each, "user", owners)])
+            entries.append(new)
 
         await asyncio.to_thread(self._file.change, add)
         return created, secret
@@ -122,10 +126,10 @@ class ApplicationCredentials:
         _check_can_manage(session)
         self.get(session, user_id, credential_id)
 
-        def remove(directory: dict[str, Any]) -> None:
-            entries = directory["application_credentials"]
+        def remove(document: dict[str, Any], _: Directory) -> None:
+            entries = document["application_credentials"]
             kept = [each for each in entries if not _has(each, "id", (credential_id,))]
-            directory["application_credentials"] = kept
+            document["application_credentials"] = kept
 
         await asyncio.to_thread(self._file.change, remove)
 
@@ -137,7 +141,7 @@ def _has(entry: object, key: str, values: Sequence[str]) -> bool:
 
 def _check_owner(session: Session, user_id: str) -> None:
     """Raise Forbidden unless the caller is the user with that id or an admin."""
-    if session.user.id != user_id and "admin" not in session.roles:
+    if session.user.id != user_id and "admin" not in session.role_names:
         raise Forbidden("You are not authorized to perform the requested action.")
 
 
@@ -147,16 +151,16 @@ def _check_can_manage(session: Session) -> None:
         raise Forbidden("A restricted application credential cannot manage others.")
 
 
-def _check_limits(new: ApplicationCredential, existing: Sequence[Mapping[str, Any]]) -> None:
-    """Check that a user who has the entries `existing` may have `new`, too.
+def _check_limits(new: Mapping[str, Any], existing: Sequence[Mapping[str, Any]]) -> None:
+    """Check that a user who has the entries `existing` may have the entry `new`, too.
 
     Raises Conflict if one of `existing` has the same name. Raises Forbidden if the user would have
     more than MAX_PER_USER entries, or if all of them together would take more than
     MAX_BYTES_PER_USER.
     """
-    if any(each.get("name") == new.name for each in existing):
-        raise Conflict(f"There is an application credential {new.name} already.")
-    size = len(orjson.dumps([*existing, credential_entry(new)]))
+    if any(each.get("name") == new["name"] for each in existing):
+        raise Conflict(f"There is an application credential {new['name']} already.")
+    size = len(orjson.dumps([*existing, new]))
     if len(existing) >= MAX_PER_USER or size > MAX_BYTES_PER_USER:
         raise Forbidden(
             "Unable to create additional application credentials, maximum of "
@@ -230,19 +234,20 @@ def _text(values: Mapping[str, Any], key: str, max_bytes: int) -> str | None:
 
 
 def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
-    """Return the names of the roles in `entries`, without duplicates.
+    """Return the ids of the roles in `entries`, without duplicates.
 
     `entries` is a list of objects with an ``id`` or a ``name``. If it is missing or empty, returns
     all roles of the session. Raises BadRequest if `entries` is no such list, has more than
     field_lengths.ROLES entries, or has a role that the session does not have.
     """
     if not entries:
-        return session.roles
-    names = {role_id(name): name for name in session.roles} | {name: name for name in session.roles}
+        return tuple(role.id for role in session.roles)
+    ids = {role.id: role.id for role in session.roles}
+    ids |= {role.name: role.id for role in session.roles}
     if not isinstance(entries, list) or len(entries) > field_lengths.ROLES:
         raise BadRequest(f"roles has to be a list of at most {field_lengths.ROLES} roles.")
     try:
-        roles = [names[entry.get("id") or entry["name"]] for entry in entries]
+        roles = [ids[entry.get("id") or entry["name"]] for entry in entries]
     except (KeyError, TypeError, AttributeError):
         raise BadRequest("roles has to list roles that the token has, by id or name.") from None
     return tuple(dict.fromkeys(roles))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from glimpse.identity import field_lengths
-from glimpse.identity.embedded.directory import DOMAIN_ID, DOMAIN_NAME
+from glimpse.identity.embedded.directory_entries import DOMAIN_ID, DOMAIN_NAME
 
 METHODS = ("password", "token", "application_credential")
 _OTHER_SCOPES = ("domain", "system", "OS-TRUST:trust")  # of Keystone; no user has a role in them

@@ -1,66 +1,33 @@
-"""Directory: the users, projects and application credentials of the identity file."""
+"""Directory: everything that the identity file has, by id and name."""
 
-import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
+from glimpse.identity.embedded.directory_entries import (
+    DOMAIN_ID,
+    DOMAIN_NAME,
+    ApplicationCredential,
+    Domain,
+    Endpoint,
+    Project,
+    Region,
+    Role,
+    Service,
+    User,
+)
 from glimpse.identity.embedded.password_hashes import slowest_parameters
-
-DOMAIN_ID, DOMAIN_NAME = "default", "Default"
-ROLE_NAMES = ("admin", "member", "reader", "service")
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project. All projects are in the domain Default."""
-
-    id: str
-    name: str
-    enabled: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A user; ``roles`` maps ids of projects to the names of the user's roles there.
-
-    The names include the roles that others imply: with admin also member and reader. The user has
-    either a readable ``password``, which `glimpse openrc` can print, or a ``password_hash``.
-    """
-
-    id: str
-    name: str
-    password_hash: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
-    enabled: bool = True
-    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationCredential:
-    """A secret with which a program logs in as a user, with some of the user's roles.
-
-    ``expires_at`` is a POSIX time; None means never. Only if the credential is ``unrestricted`` may
-    tokens that were obtained with it create and delete application credentials.
-    """
-
-    id: str
-    name: str
-    user_id: str
-    project_id: str
-    roles: tuple[str, ...]
-    secret_hash: str = field(repr=False)
-    description: str | None = None
-    expires_at: float | None = None
-    unrestricted: bool = False
+from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS, STANDARD_ROLES
 
 
 class Directory:
-    """The users, projects and application credentials of the identity file, by id and name.
+    """The domains, projects, users, roles, credentials and catalog entries of the identity file.
 
-    Immutable: IdentityFile makes a new Directory after a change of the file. ``users``,
-    ``projects`` and ``credentials`` are by id. Of several entries with the same id, the last one
-    counts; look-ups of users and projects by name find the last one, too. ``invalid_entries`` has
+    Immutable: IdentityFile makes a new Directory after a change of the file. ``domains``,
+    ``projects``, ``users``, ``roles``, ``credentials``, ``regions``, ``services`` and ``endpoints``
+    are by id. Of several entries with the same id, the last one counts; look-ups by name find the
+    last one, too. The domain Default and the standard roles always exist. ``invalid_entries`` has
     the entries of the file that were left out: their ids, and the reasons.
+
+    ``implied_roles`` maps the id of a role to the ids of the roles that it implies directly.
 
     ``slowest_password_hash`` and ``slowest_secret_hash`` are scrypt parameters: those of the hash
     that takes longest to check, of all users and of all application credentials. Each login takes
@@ -73,54 +40,109 @@ class Directory:
         projects: Iterable[Project] = (),
         credentials: Iterable[ApplicationCredential] = (),
         invalid_entries: Mapping[str, str] | None = None,
+        *,
+        domains: Iterable[Domain] = (),
+        roles: Iterable[Role] = (),
+        implied_roles: Mapping[str, tuple[str, ...]] = STANDARD_IMPLICATIONS,
+        regions: Iterable[Region] = (),
+        services: Iterable[Service] = (),
+        endpoints: Iterable[Endpoint] = (),
     ) -> None:
         self.invalid_entries = invalid_entries or {}
+        self.domains = {each.id: each for each in (Domain(DOMAIN_ID, DOMAIN_NAME), *domains)}
+        self.roles = {each.id: each for each in (*roles, *STANDARD_ROLES)}
+        self.implied_roles = implied_roles
         self.users = {user.id: user for user in users}
         self.projects = {project.id: project for project in projects}
         self.credentials = {credential.id: credential for credential in credentials}
+        self.regions = {region.id: region for region in regions}
+        self.services = {service.id: service for service in services}
+        self.endpoints = {endpoint.id: endpoint for endpoint in endpoints}
         self.slowest_password_hash = slowest_parameters(
             user.password_hash for user in self.users.values()
         )
         self.slowest_secret_hash = slowest_parameters(
             credential.secret_hash for credential in self.credentials.values()
         )
-        self._users_by_name = {user.name.lower(): user for user in self.users.values()}
-        self._projects_by_name = {each.name.lower(): each for each in self.projects.values()}
+        self._domains_by_name = {each.name.lower(): each for each in self.domains.values()}
+        self._users_by_name = {
+            (each.domain_id, each.name.lower()): each for each in self.users.values()
+        }
+        self._projects_by_name = {
+            (each.domain_id, each.name.lower()): each for each in self.projects.values()
+        }
+        self._roles_by_name = {(each.domain_id, each.name): each for each in self.roles.values()}
 
-    def user(self, *, user_id: str | None = None, name: str | None = None) -> User | None:
-        """Return the user with `user_id`, or with `name` if `user_id` is None.
+    def domain(self, *, domain_id: str | None = None, name: str | None = None) -> Domain | None:
+        """Return the domain with `domain_id`, or with `name` if `domain_id` is None.
 
-        Returns disabled users, too; None if there is no such user. Names are compared without
-        regard to case, as in Keystone.
+        Returns disabled domains, too; None if there is no such domain. Names are compared without
+        regard to case, as in Keystone; so they are in `user` and `project`.
+        """
+        if domain_id is not None:
+            return self.domains.get(domain_id)
+        return self._domains_by_name.get((name or "").lower())
+
+    def user(
+        self, *, user_id: str | None = None, name: str | None = None, domain_id: str = DOMAIN_ID
+    ) -> User | None:
+        """Return the user with `user_id`; if that is None, with `name` in the domain `domain_id`.
+
+        Returns disabled users, too; None if there is no such user.
         """
         if user_id is not None:
             return self.users.get(user_id)
-        return self._users_by_name.get((name or "").lower())
+        return self._users_by_name.get((domain_id, (name or "").lower()))
 
-    def project(self, *, project_id: str | None = None, name: str | None = None) -> Project | None:
-        """Return the project with `project_id`, or with `name` if `project_id` is None.
+    def project(
+        self, *, project_id: str | None = None, name: str | None = None, domain_id: str = DOMAIN_ID
+    ) -> Project | None:
+        """Return the project with `project_id`; if that is None, with `name` in `domain_id`.
 
-        Returns disabled projects, too; None if there is no such project. Names are compared without
-        regard to case, as in Keystone.
+        Returns disabled projects, too; None if there is no such project.
         """
         if project_id is not None:
             return self.projects.get(project_id)
-        return self._projects_by_name.get((name or "").lower())
+        return self._projects_by_name.get((domain_id, (name or "").lower()))
+
+    def role(self, name: str, domain_id: str | None = None) -> Role | None:
+        """Return the role `name` of all domains, or that of `domain_id`; None if there is none.
+
+        The case of `name` counts.
+        """
+        return self._roles_by_name.get((domain_id, name))
+
+    def effective_roles(self, role_ids: Iterable[str]) -> list[Role]:
+        """Return the roles with `role_ids` and all that they imply, as tokens have them.
+
+        Roles of a domain are left out: they only imply others. So are ids of no role.
+        """
+        found: dict[str, Role] = {}
+        remaining = list(role_ids)
+        while remaining:
+            role = self.roles.get(remaining.pop(0))
+            if role is not None and role.id not in found:
+                found[role.id] = role
+                remaining += self.implied_roles.get(role.id, ())
+        return [role for role in found.values() if role.domain_id is None]
+
+    def is_enabled(self, entry: User | Project) -> bool:
+        """Return True if a user or project is enabled, and its domain is, too."""
+        domain = self.domains.get(entry.domain_id)
+        return entry.enabled and domain is not None and domain.enabled
 
     def projects_of(self, user: User) -> list[Project]:
         """Return the enabled projects in which `user` has a role, sorted by name."""
-        projects = (self.projects.get(each) for each in user.roles if user.roles[each])
-        return sorted((each for each in projects if each and each.enabled), key=lambda p: p.name)
+        found = (self.projects.get(each) for each, roles in user.roles.items() if roles)
+        enabled = (each for each in found if each and self.is_enabled(each))
+        return sorted(enabled, key=lambda each: each.name)
+
+    def domains_of(self, user: User) -> list[Domain]:
+        """Return the enabled domains in which `user` has a role, sorted by name."""
+        found = (self.domains.get(each) for each, roles in user.domain_roles.items() if roles)
+        return sorted((each for each in found if each and each.enabled), key=lambda d: d.name)
 
     def credentials_of(self, user_id: str) -> list[ApplicationCredential]:
         """Return the application credentials of a user, also expired ones, sorted by name."""
         credentials = (each for each in self.credentials.values() if each.user_id == user_id)
         return sorted(credentials, key=lambda credential: credential.name)
-
-
-def role_id(name: str) -> str:
-    """Return the id of the role `name`: a hash of the name, the same in every deployment.
-
-    Any name has an id, also one that is not in ROLE_NAMES.
-    """
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"glimpse:role:{name}").hex

@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 
 from glimpse.caching.lru_cache import LruCache
 from glimpse.identity.access_rules import RequestTarget
-from glimpse.identity.embedded.directory import User
+from glimpse.identity.embedded.directory_entries import User
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.login import Login
 from glimpse.identity.embedded.revocations import Revocations
@@ -198,7 +198,7 @@ class EmbeddedIdentity:
         Raises Unauthorized if `service_token` is not valid, and IdentityUnavailable if the
         revocations cannot be read.
         """
-        roles = self.validate(service_token).roles
+        roles = self.validate(service_token).role_names
         return EXPIRED_WINDOW if SERVICE_ROLE in roles else 0
 
     def _refresh(self) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 Entry = Mapping[str, Any]
+_Check = Callable[[Any], bool]  # takes a value, returns True if it has the right type
 
 
 def valid_entries(
@@ -12,68 +13,22 @@ def valid_entries(
 ) -> Iterator[Entry]:
     """Yield the valid ones of `entries`, which are of one `kind`, in their order.
 
-    `kind` is ``project``, ``user`` or ``application credential``. An entry is valid if it is an
-    object in which each value that `parse_directory` lists has the right type, and none that is
-    required is missing. The others are added to `invalid_entries` meanwhile, with their id (or
-    their number, if they are no objects) and the reason.
+    `kind` is a key of _VALUES, such as ``project``. An entry is valid if it is an object in which
+    each value that `parse_directory` lists has the right type, and none that is required is
+    missing. The others are added to `invalid_entries` meanwhile, with their id (or their number, if
+    they are no objects) and the reason.
     """
-    find_invalid_value = _CHECKS[kind]
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, dict):
             invalid_entries[f"{kind} {number} of the file"] = (
                 f"a {type(entry).__name__}, not an object"
             )
             continue
-        name = find_invalid_value(entry)
+        name = _find_invalid_value(entry, _VALUES[kind])
         if name is None:
             yield entry
         else:
             invalid_entries[str(entry.get("id"))] = f"{name} is missing or of the wrong type"
-
-
-def _invalid_value_of_project(entry: Entry) -> str | None:
-    """Return the name of a value of a project that is missing or of the wrong type, or None."""
-    if not isinstance(entry.get("enabled", True), bool):
-        return "enabled"
-    return _first_non_string(entry, ("id", "name"))
-
-
-def _invalid_value_of_user(entry: Entry) -> str | None:
-    """Return the name of a value of a user that is missing or of the wrong type, or None.
-
-    Required are an id, a name, and a password or a hash.
-    """
-    roles = entry.get("roles", {})
-    if not isinstance(roles, dict) or not all(map(_is_list_of_strings, roles.values())):
-        return "roles"
-    if not isinstance(entry.get("enabled", True), bool):
-        return "enabled"
-    password = "password_hash" if entry.get("password") is None else "password"
-    return _first_non_string(entry, ("id", "name", password))
-
-
-def _invalid_value_of_credential(entry: Entry) -> str | None:
-    """Return the name of a value of a credential that is missing or has a wrong type, or None.
-
-    Required are strings as id, name, user, project and secret_hash. An ``expires_at`` must be a
-    time that can be printed.
-    """
-    if entry.get("roles") and not _is_list_of_strings(entry["roles"]):
-        return "roles"
-    if not isinstance(entry.get("description"), str | None):
-        return "description"
-    if not isinstance(entry.get("unrestricted", False), bool):
-        return "unrestricted"
-    if not is_printable_time(entry.get("expires_at")):
-        return "expires_at"
-    return _first_non_string(entry, ("id", "name", "user", "project", "secret_hash"))
-
-
-_CHECKS: dict[str, Callable[[Entry], str | None]] = {
-    "project": _invalid_value_of_project,
-    "user": _invalid_value_of_user,
-    "application credential": _invalid_value_of_credential,
-}
 
 
 def is_printable_time(seconds: object) -> bool:
@@ -89,9 +44,90 @@ def is_printable_time(seconds: object) -> bool:
     return True
 
 
-def _first_non_string(entry: Entry, names: Iterable[str]) -> str | None:
-    return next((name for name in names if not isinstance(entry.get(name), str)), None)
+class _Values(NamedTuple):
+    """The values of an entry: the names of required texts, and the checks of the others."""
+
+    texts: tuple[str, ...]
+    others: Mapping[str, _Check]
 
 
-def _is_list_of_strings(value: object) -> bool:
+def _find_invalid_value(entry: Entry, values: _Values) -> str | None:
+    """Return the name of a value of `entry` that is missing or has the wrong type, or None.
+
+    A user also needs a password or a hash.
+    """
+    for name, check in values.others.items():
+        if name in entry and not check(entry[name]):
+            return name
+    texts = values.texts
+    if values is _VALUES["user"]:
+        texts = (*texts, "password_hash" if entry.get("password") is None else "password")
+    return next((name for name in texts if not isinstance(entry.get(name), str)), None)
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_optional_text(value: object) -> bool:
+    return isinstance(value, str | None)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_list_of_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _are_assignments(value: object) -> bool:
+    """Return True for an object from ids or names of projects or domains to lists of roles."""
+    return isinstance(value, dict) and all(map(_is_list_of_texts, value.values()))
+
+
+_MORE: dict[str, _Check] = {"options": _is_object, "extra": _is_object}
+_NAMESPACE: dict[str, _Check] = {
+    "enabled": _is_flag,
+    "description": _is_optional_text,
+    "tags": _is_list_of_texts,
+    **_MORE,
+}
+_USER: dict[str, _Check] = {
+    "roles": _are_assignments,
+    "domain_roles": _are_assignments,
+    "system_roles": _is_list_of_texts,
+    "enabled": _is_flag,
+    "domain_id": _is_optional_text,
+    "email": _is_optional_text,
+    "description": _is_optional_text,
+    "default_project_id": _is_optional_text,
+    **_MORE,
+}
+_CREDENTIAL: dict[str, _Check] = {
+    "roles": lambda value: not value or _is_list_of_texts(value),
+    "description": _is_optional_text,
+    "unrestricted": _is_flag,
+    "expires_at": is_printable_time,
+}
+_TEXTS: dict[str, _Check] = dict.fromkeys(
+    ("name", "description", "domain_id", "region_id", "parent_region_id"), _is_optional_text
+)
+_CATALOG: dict[str, _Check] = {**_TEXTS, "enabled": _is_flag, "extra": _is_object}
+# By kind of entries.
+_VALUES = {
+    "domain": _Values(("id", "name"), _NAMESPACE),
+    "project": _Values(
+        ("id", "name"),
+        {**_NAMESPACE, "domain_id": _is_optional_text, "parent_id": _is_optional_text},
+    ),
+    "user": _Values(("id", "name"), _USER),
+    "role": _Values(("id", "name"), {**_TEXTS, **_MORE}),
+    "implied role": _Values(("prior_role", "implied_role"), {}),
+    "application credential": _Values(
+        ("id", "name", "user", "project", "secret_hash"), _CREDENTIAL
+    ),
+    "region": _Values(("id",), _CATALOG),
+    "service": _Values(("id", "type"), _CATALOG),
+    "endpoint": _Values(("id", "service_id", "interface", "url"), _CATALOG),
+}

@@ -10,9 +10,9 @@ from glimpse.identity.embedded.identity_document import (
     complete_document,
     decode_document,
     encode_document,
-    parse_directory,
     standard_document,
 )
+from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.private_files import (
     FileVersion,
     InvalidStateFile,
@@ -90,8 +90,11 @@ class IdentityFile:
             _broken.report(entry, reason)
         return True
 
-    def change(self, edit: Callable[[dict[str, Any]], None]) -> None:
+    def change(self, edit: Callable[[dict[str, Any], Directory], None]) -> None:
         """Read the document, let `edit` change it in place, and replace the file atomically.
+
+        `edit` also gets the Directory of the document before the change, to check it: the document
+        may be newer than ``current``. `identity_edits` has common changes.
 
         Waits for a lock and holds it, so that no change of another thread or worker is lost. The
         change is on disk on return, and ``current`` has it. An error of `edit` is raised, and
@@ -101,8 +104,7 @@ class IdentityFile:
         try:
             with locked(self._lock):
                 document = decode_document(read_private_file(self.path))
-                parse_directory(document)
-                edit(document)
+                edit(document, parse_directory(document))
                 write_private_file(self.path, encode_document(document))
         except OSError as error:
             _log_unwritable(

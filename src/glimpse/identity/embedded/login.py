@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 from glimpse.identity.embedded.auth_request import AuthRequest, Reference
-from glimpse.identity.embedded.directory import ApplicationCredential, Directory, Project, User
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import ApplicationCredential, Project, User
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.login_queue import Attempt, LoginQueue, TooManyLogins
 from glimpse.identity.embedded.login_throttle import client_network, digest
@@ -172,7 +173,7 @@ class Login:
         try:
             new_hash = await self.hash_secret(secret, credential.user_id, address)
 
-            def replace(document: dict[str, Any]) -> None:
+            def replace(document: dict[str, Any], _: Directory) -> None:
                 for entry in document["application_credentials"]:
                     # Not if the operator or another login has replaced it meanwhile.
                     if isinstance(entry, dict) and (entry.get("id"), entry.get("secret_hash")) == (

@@ -40,6 +40,8 @@ RECOMMENDED = ScryptParameters(2**14, 8, 5)
 # Version 0.1 made hashes with these, which take 0.05 s. If no password is hashed, every check takes
 # this long, too.
 MINIMAL = ScryptParameters(2**14, 8, 1)
+# In place of a hash: no password is correct. For users who cannot log in with a password.
+NO_PASSWORD = "!"  # noqa: S105  no password, but the mark that there is none
 
 
 class _Hash(NamedTuple):

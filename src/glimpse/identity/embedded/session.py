@@ -1,12 +1,13 @@
-"""Session: a token, and the user, project and roles that belong to it now."""
+"""Session: a token, and the user, scope and roles that belong to it now."""
 
 from typing import NamedTuple
 
-from glimpse.identity.embedded.directory import (
-    DOMAIN_ID,
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import (
     ApplicationCredential,
-    Directory,
+    Domain,
     Project,
+    Role,
     User,
 )
 from glimpse.identity.embedded.tokens import Token
@@ -15,61 +16,96 @@ from glimpse.images import Caller
 
 
 class Session(NamedTuple):
-    """A token with its user, project and roles, as they are in the identity file now.
+    """A token with its user, scope and roles, as they are in the identity file now.
 
-    ``project`` is None for an unscoped token; then ``roles`` is empty. ``credential`` is the
-    application credential with which the token was obtained, or None.
+    The scope is ``project`` or ``domain``, or the system if ``token.is_system`` is True; an
+    unscoped token has none, and then ``roles`` is empty. ``credential`` is the application
+    credential with which the token was obtained, or None.
     """
 
     token: Token
     user: User
     project: Project | None
-    roles: tuple[str, ...]
+    roles: tuple[Role, ...]
     credential: ApplicationCredential | None
+    domain: Domain | None = None
+
+    @property
+    def role_names(self) -> frozenset[str]:
+        """The names of ``roles``."""
+        return frozenset(role.name for role in self.roles)
+
+    @property
+    def is_scoped(self) -> bool:
+        """True if the token is for a project, a domain or the system."""
+        return self.token.is_system or (self.project or self.domain) is not None
 
 
 def resolve_session(token: Token, directory: Directory) -> Session:
-    """Look up the user, project and application credential of `token` in `directory`.
+    """Look up the user, scope and application credential of `token` in `directory`.
 
-    The roles of the session are those that the user has in the project. If the token is of an
+    The roles of the session are those that the user has in the scope. If the token is of an
     application credential, they are only those that the credential has, too. Expiry and revocation
-    are not checked (`EmbeddedIdentity.validate` does). Raises Unauthorized if the user or project
-    is missing or disabled, if the credential is missing, or if there is a project, but no role in
-    it.
+    are not checked (`EmbeddedIdentity.validate` does). Raises Unauthorized if the user, project or
+    domain is missing or disabled, or in a disabled domain; if the credential is missing; or if
+    there is a scope, but no role in it.
     """
     user = directory.users.get(token.user_id)
-    if user is None or not user.enabled:
+    if user is None or not directory.is_enabled(user):
         raise Unauthorized("The token's user is gone.")
     credential = None
     if token.application_credential_id is not None:
         credential = directory.credentials.get(token.application_credential_id)
         if credential is None:
             raise Unauthorized("The token's application credential is gone.")
-    if token.project_id is None:
-        return Session(token, user, None, (), credential)
-    project = directory.projects.get(token.project_id)
-    roles = user.roles.get(token.project_id, ())
+    project, domain = _find_scope(token, directory)
+    roles = tuple(directory.effective_roles(_assigned_roles(token, user)))
     if credential is not None:
-        roles = tuple(role for role in credential.roles if role in roles)
-    if project is None or not project.enabled or not roles:
-        raise Unauthorized("The user has no role in the token's project.")
-    return Session(token, user, project, roles, credential)
+        roles = tuple(role for role in roles if role.id in credential.roles)
+    session = Session(token, user, project, roles, credential, domain)
+    if session.is_scoped and not roles:
+        raise Unauthorized("The user has no role in the token's scope.")
+    return session
+
+
+def _find_scope(token: Token, directory: Directory) -> tuple[Project | None, Domain | None]:
+    """Return the project and the domain of `token`; raise Unauthorized if one cannot be used."""
+    project = domain = None
+    if token.project_id is not None:
+        project = directory.projects.get(token.project_id)
+        if project is None or not directory.is_enabled(project):
+            raise Unauthorized("The token's project is gone.")
+    if token.domain_id is not None:
+        domain = directory.domains.get(token.domain_id)
+        if domain is None or not domain.enabled:
+            raise Unauthorized("The token's domain is gone.")
+    return project, domain
+
+
+def _assigned_roles(token: Token, user: User) -> tuple[str, ...]:
+    """Return the ids of the roles that are assigned to `user` in the scope of `token`."""
+    if token.is_system:
+        return user.system_roles
+    if token.domain_id is not None:
+        return user.domain_roles.get(token.domain_id, ())
+    return user.roles.get(token.project_id, ()) if token.project_id is not None else ()
 
 
 def caller_from_session(session: Session, text: str) -> Caller:
     """Return the Caller of `session`: an admin if it has the role admin.
 
-    `text` is the signed token, as the client sent it.
+    It has a project only if the token is for a project, as a Caller of Keystone's tokens. `text` is
+    the signed token, as the client sent it.
     """
     project = session.project
     return Caller(
         user_id=session.user.id,
         project_id=project.id if project else None,
-        roles=frozenset(session.roles),
-        is_admin="admin" in session.roles,
+        roles=session.role_names,
+        is_admin="admin" in session.role_names,
         user_name=session.user.name,
         project_name=project.name if project else None,
-        user_domain_id=DOMAIN_ID,
-        project_domain_id=DOMAIN_ID if project else None,
+        user_domain_id=session.user.domain_id,
+        project_domain_id=project.domain_id if project else None,
         token=text,
     )

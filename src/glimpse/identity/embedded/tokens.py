@@ -15,10 +15,14 @@ MAX_TOKEN_CHARACTERS = 2048
 _SIGNATURE_CHARACTERS = 43
 _KEY_ID_BYTES = 6
 _FINGERPRINT_BYTES = 9
+_VALUES_WITHOUT_SCOPE = 8  # the number of fields before Token.domain_id
 
 
 class Token(NamedTuple):
     """The content of a token. Times are POSIX times.
+
+    Its scope is the project ``project_id``, the domain ``domain_id``, the system if ``is_system``
+    is True, or none.
 
     ``audit_ids`` has the token's own audit id. If the token was obtained with another token, the id
     of the first token of that chain comes second. Revoking either of them invalidates the token.
@@ -36,6 +40,8 @@ class Token(NamedTuple):
     audit_ids: tuple[str, ...]
     password_fingerprint: str
     application_credential_id: str | None = None
+    domain_id: str | None = None
+    is_system: bool = False
     key_id: str = ""
 
 
@@ -72,7 +78,7 @@ class TokenKeys:
         The text consists of letters, digits, ``-``, ``_`` and two ``.``. Raises KeyError if there
         is no such key.
         """
-        payload = _encode(orjson.dumps(token[:-1]))  # all but key_id
+        payload = _encode(orjson.dumps(_values(token)))
         signed = f"{token.key_id}.{payload}"
         return f"{signed}.{_sign(signed, self._keys[token.key_id])}"
 
@@ -109,11 +115,23 @@ class TokenKeys:
         )
 
 
+def _values(token: Token) -> tuple[object, ...]:
+    """Return the values of a payload: all fields but key_id.
+
+    Without a domain or system scope, the fields for these are left out. Then Glimpse 0.1 reads the
+    payload, too; `_parse` reads both.
+    """
+    has_scope = token.domain_id is not None or token.is_system
+    return token[:-1] if has_scope else token[:_VALUES_WITHOUT_SCOPE]
+
+
 def _parse(payload: str, key_id: str) -> Token | None:
     """Return the token in a payload; None if another version of Glimpse has made it."""
     try:
         padding = "=" * (-len(payload) % 4)
         values = orjson.loads(base64.urlsafe_b64decode(payload + padding))
+        if len(values) == _VALUES_WITHOUT_SCOPE:
+            values += [None, False]
         token = Token._make([*values, key_id])
     except (binascii.Error, ValueError, TypeError):
         return None

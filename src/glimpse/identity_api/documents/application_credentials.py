@@ -2,19 +2,21 @@
 
 from typing import Any
 
-from glimpse.identity.embedded.directory import ApplicationCredential
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import ApplicationCredential
 from glimpse.identity_api.documents.common import format_time
 from glimpse.identity_api.documents.roles import render_roles
 
 
 def render_application_credential(
-    credential: ApplicationCredential, base_url: str
+    credential: ApplicationCredential, directory: Directory, base_url: str
 ) -> dict[str, Any]:
-    """Render an application credential, without its secret.
+    """Render an application credential, without its secret. `directory` has its roles.
 
     Its ``expires_at`` has no ``Z`` at the end, unlike that of a token (as in Keystone).
     """
     path = f"/identity/v3/users/{credential.user_id}/application_credentials/{credential.id}"
+    roles = (directory.roles[each] for each in credential.roles if each in directory.roles)
     expires = (
         None
         if credential.expires_at is None
@@ -26,7 +28,7 @@ def render_application_credential(
         "description": credential.description,
         "user_id": credential.user_id,
         "project_id": credential.project_id,
-        "roles": [{**role, "domain_id": None} for role in render_roles(credential.roles)],
+        "roles": [{**role, "domain_id": None} for role in render_roles(roles)],
         "expires_at": expires,
         "unrestricted": credential.unrestricted,
         "system": None,

@@ -1,22 +1,24 @@
 """Renders roles."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from glimpse.identity.embedded.directory import role_id
+from glimpse.identity.embedded.directory_entries import Role
 
 
-def render_role(name: str, base_url: str) -> dict[str, Any]:
+def render_role(role: Role, base_url: str) -> dict[str, Any]:
     """Render a role as an entry of the list in ``/v3/roles``."""
     return {
-        "id": role_id(name),
-        "name": name,
-        "domain_id": None,
-        "description": None,
-        "options": {"immutable": True},
-        "links": {"self": f"{base_url}/identity/v3/roles/{role_id(name)}"},
+        **role.extra,
+        "id": role.id,
+        "name": role.name,
+        "domain_id": role.domain_id,
+        "description": role.description,
+        "options": dict(role.options),
+        "links": {"self": f"{base_url}/identity/v3/roles/{role.id}"},
     }
 
 
-def render_roles(names: tuple[str, ...]) -> list[dict[str, str]]:
-    """Render the roles with these names, as a token or an application credential lists them."""
-    return [{"id": role_id(name), "name": name} for name in names]
+def render_roles(roles: Iterable[Role]) -> list[dict[str, str]]:
+    """Render roles as a token or an application credential lists them."""
+    return [{"id": role.id, "name": role.name} for role in roles]

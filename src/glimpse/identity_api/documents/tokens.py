@@ -2,26 +2,28 @@
 
 from typing import Any
 
-from glimpse.identity.embedded.directory import DOMAIN_ID, DOMAIN_NAME
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import Project, User
 from glimpse.identity.embedded.session import Session
 from glimpse.identity_api.documents.common import format_time
 from glimpse.identity_api.documents.roles import render_roles
 
-_DOMAIN = {"id": DOMAIN_ID, "name": DOMAIN_NAME}
 
-
-def render_token(session: Session, services: list[dict[str, Any]] | None) -> dict[str, Any]:
+def render_token(
+    session: Session, directory: Directory, services: list[dict[str, Any]] | None
+) -> dict[str, Any]:
     """Render ``{"token": {...}}``, the document of a session's token.
 
-    If the token has a project, the document has the project, the roles, and `services` (a result of
-    `render_catalog`) as its catalog, unless that is None. It has the application credential with
-    which the token was obtained, if any. The token's text is not in it.
+    If the token has a scope, the document has the project, domain or system, the roles, and
+    `services` (a result of `render_catalog`) as its catalog, unless that is None. It has the
+    application credential with which the token was obtained, if any. `directory` has the names of
+    domains. The token's text is not in the document.
     """
     issued = session.token
     document: dict[str, Any] = {
         "methods": list(issued.methods),
         "user": {
-            "domain": _DOMAIN,
+            "domain": _render_domain_of(session.user, directory),
             "id": session.user.id,
             "name": session.user.name,
             "password_expires_at": None,
@@ -30,13 +32,8 @@ def render_token(session: Session, services: list[dict[str, Any]] | None) -> dic
         "expires_at": format_time(issued.expires_at),
         "issued_at": format_time(issued.issued_at),
     }
-    if session.project is not None:
-        document["project"] = {
-            "domain": _DOMAIN,
-            "id": session.project.id,
-            "name": session.project.name,
-        }
-        document["is_domain"] = False
+    if session.is_scoped:
+        document |= _render_scope(session, directory)
         document["roles"] = render_roles(session.roles)
         if services is not None:
             document["catalog"] = services
@@ -47,3 +44,20 @@ def render_token(session: Session, services: list[dict[str, Any]] | None) -> dic
             "restricted": not session.credential.unrestricted,
         }
     return {"token": document}
+
+
+def _render_scope(session: Session, directory: Directory) -> dict[str, Any]:
+    """Return the members of a token's document that name its scope; none without a scope."""
+    if session.token.is_system:
+        return {"system": {"all": True}}
+    if session.domain is not None:
+        return {"domain": {"id": session.domain.id, "name": session.domain.name}}
+    if session.project is None:
+        return {}
+    domain = _render_domain_of(session.project, directory)
+    project = {"domain": domain, "id": session.project.id, "name": session.project.name}
+    return {"project": project, "is_domain": False}
+
+
+def _render_domain_of(entry: User | Project, directory: Directory) -> dict[str, str]:
+    return {"id": entry.domain_id, "name": directory.domains[entry.domain_id].name}

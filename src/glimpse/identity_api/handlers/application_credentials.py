@@ -39,7 +39,7 @@ class ApplicationCredentialHandlers(IdentityHandlers):
         found = self._credentials.list(self.session(request), user_id)
         name = request.query_params.get("name")
         entries = [
-            render_application_credential(each, base_url)
+            render_application_credential(each, self.directory, base_url)
             for each in found
             if name is None or each.name == name
         ]
@@ -57,7 +57,9 @@ class ApplicationCredentialHandlers(IdentityHandlers):
         body, address = await read_json(request), client_address(request)
         create = self._credentials.create(session, user_id, body, address)
         created, secret = await while_connected(request.receive, create)
-        document = render_application_credential(created, base_url_of(request.scope))
+        document = render_application_credential(
+            created, self.directory, base_url_of(request.scope)
+        )
         return json_response(
             {"application_credential": {**document, "secret": secret}}, 201, _NO_STORE
         )
@@ -68,7 +70,7 @@ class ApplicationCredentialHandlers(IdentityHandlers):
         Raises Forbidden unless the caller is that user or an admin, NotFound if there is none.
         """
         found = self._credentials.get(self.session(request), **request.path_params)
-        document = render_application_credential(found, base_url_of(request.scope))
+        document = render_application_credential(found, self.directory, base_url_of(request.scope))
         return json_response({"application_credential": document})
 
     async def delete_credential(self, request: Request) -> Response:

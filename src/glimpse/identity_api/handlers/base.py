@@ -3,6 +3,7 @@
 from starlette.requests import Request
 
 from glimpse.http.request_scope import base_url_of
+from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session
 from glimpse.identity_api import resources
@@ -21,6 +22,11 @@ class IdentityHandlers:
     def __init__(self, identity: EmbeddedIdentity) -> None:
         self.identity = identity
 
+    @property
+    def directory(self) -> Directory:
+        """The current users, projects, roles and others."""
+        return self.identity.identity_file.current
+
     def session(self, request: Request) -> Session:
         """Return the session of the token in ``X-Auth-Token``: that of the caller.
 
@@ -33,7 +39,6 @@ class IdentityHandlers:
 
     def render_context(self, request: Request) -> resources.RenderContext:
         """Return the current directory, the base URL and the region, to render resources."""
-        directory = self.identity.identity_file.current
         return resources.RenderContext(
-            directory, base_url_of(request.scope), self.identity.region_name
+            self.directory, base_url_of(request.scope), self.identity.region_name
         )

@@ -52,7 +52,7 @@ class TokenHandlers(IdentityHandlers):
         caller, subject = self._caller_and_subject(
             request, allow_expired=resources.is_true(request.query_params.get("allow_expired", ""))
         )
-        if caller.user.id != subject.user.id and not {"admin", SERVICE_ROLE} & {*caller.roles}:
+        if caller.user.id != subject.user.id and not {"admin", SERVICE_ROLE} & caller.role_names:
             raise Forbidden("You are not authorized to perform the requested action.")
         text = request.headers["x-subject-token"]
         return json_response(
@@ -67,7 +67,7 @@ class TokenHandlers(IdentityHandlers):
         IdentityUnavailable if the revocation cannot be written.
         """
         caller, subject = self._caller_and_subject(request)
-        if caller.user.id != subject.user.id and "admin" not in caller.roles:
+        if caller.user.id != subject.user.id and "admin" not in caller.role_names:
             raise Forbidden("You are not authorized to perform the requested action.")
         await self.identity.revoke(subject)
         return Response(status_code=204, headers=PRIVATE)
@@ -93,4 +93,4 @@ class TokenHandlers(IdentityHandlers):
         """Render the token of `session`, with the catalog unless the query has ``nocatalog``."""
         has_catalog = "nocatalog" not in request.query_params
         services = render_catalog(base_url_of(request.scope), self.identity.region_name)
-        return render_token(session, services if has_catalog else None)
+        return render_token(session, self.directory, services if has_catalog else None)

@@ -1,0 +1,162 @@
+"""The entries of the directory: domains, projects, users, roles, credentials and the catalog's.
+
+In all of them, ``options`` are Keystone's resource options, such as ``immutable``, and ``extra``
+has the attributes that Keystone does not know, but keeps and shows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+DOMAIN_ID, DOMAIN_NAME = "default", "Default"  # the domain that always exists
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A domain: a namespace of users and projects."""
+
+    id: str
+    name: str
+    enabled: bool = True
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project. ``parent_id`` is the project above it; None if that is its domain."""
+
+    id: str
+    name: str
+    enabled: bool = True
+    domain_id: str = DOMAIN_ID
+    parent_id: str | None = None
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user, and the ids of the roles that are assigned to the user.
+
+    ``roles`` maps ids of projects to roles there, ``domain_roles`` ids of domains, and
+    ``system_roles`` are those on the system. Roles that these imply are not included:
+    `Directory.effective_roles` adds them.
+
+    The user has either a readable ``password``, which `glimpse openrc` can print, or a
+    ``password_hash``. ``email`` and ``description`` are None if they were never set.
+    """
+
+    id: str
+    name: str
+    password_hash: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    enabled: bool = True
+    roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    domain_id: str = DOMAIN_ID
+    domain_roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    system_roles: tuple[str, ...] = ()
+    email: str | None = None
+    description: str | None = None
+    default_project_id: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def assignments(self) -> list["Assignment"]:
+        """The roles that are assigned to the user: in projects, in domains, then on the system."""
+        found = [
+            Assignment(self.id, role, project_id=project_id)
+            for project_id, roles in self.roles.items()
+            for role in roles
+        ]
+        found += [
+            Assignment(self.id, role, domain_id=domain_id)
+            for domain_id, roles in self.domain_roles.items()
+            for role in roles
+        ]
+        return found + [Assignment(self.id, role) for role in self.system_roles]
+
+
+class Assignment(NamedTuple):
+    """A role that is assigned to a user in a project, in a domain, or else on the system."""
+
+    user_id: str
+    role_id: str
+    project_id: str | None = None
+    domain_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role. One with a ``domain_id`` is in no token: it only implies roles that are."""
+
+    id: str
+    name: str
+    description: str | None = None
+    domain_id: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationCredential:
+    """A secret with which a program logs in as a user, with some of the user's roles.
+
+    ``roles`` has their ids. ``expires_at`` is a POSIX time; None means never. Only if the
+    credential is ``unrestricted`` may tokens that were obtained with it create and delete
+    application credentials.
+    """
+
+    id: str
+    name: str
+    user_id: str
+    project_id: str
+    roles: tuple[str, ...]
+    secret_hash: str = field(repr=False)
+    description: str | None = None
+    expires_at: float | None = None
+    unrestricted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A region of the catalog that an admin added."""
+
+    id: str
+    description: str = ""
+    parent_region_id: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of the catalog that an admin added. ``name`` is None if it was never set."""
+
+    id: str
+    type: str
+    name: str | None = None
+    description: str | None = None
+    enabled: bool = True
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An endpoint of the catalog that an admin added.
+
+    ``service_id`` is the id of a Service, or of a service of this process. ``interface`` is
+    ``public``, ``internal`` or ``admin``.
+    """
+
+    id: str
+    service_id: str
+    interface: str
+    url: str
+    region_id: str | None = None
+    enabled: bool = True
+    extra: Mapping[str, Any] = field(default_factory=dict)

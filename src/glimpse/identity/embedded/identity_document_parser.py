@@ -1,0 +1,242 @@
+"""parse_directory: makes a Directory of the JSON document in ``identity.json``."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
+from functools import partial
+from typing import Any, TypeVar
+
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import (
+    DOMAIN_ID,
+    ApplicationCredential,
+    Domain,
+    Endpoint,
+    Project,
+    Region,
+    Role,
+    Service,
+    User,
+)
+from glimpse.identity.embedded.identity_document import REQUIRED_SECTIONS
+from glimpse.identity.embedded.identity_entry_validation import Entry, valid_entries
+from glimpse.identity.embedded.private_files import InvalidStateFile
+from glimpse.identity.embedded.role_references import RoleReferences
+from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS
+
+_T = TypeVar("_T")
+# The fields of User for which `_make` would not take the value of the entry as it is.
+_PARSED_FIELDS = frozenset(("roles", "domain_roles", "system_roles", "password_hash"))
+
+# The section, kind of entries and type of each part of the catalog.
+_CATALOG: tuple[tuple[str, str, type], ...] = (
+    ("regions", "region", Region),
+    ("services", "service", Service),
+    ("endpoints", "endpoint", Endpoint),
+)
+
+
+def parse_directory(document: Mapping[str, Any]) -> Directory:
+    """Make a Directory of a result of `complete_document`, which has lists of objects.
+
+    - ``domains``: the attributes of Domain. The domain Default exists without an entry.
+    - ``projects``: those of Project.
+    - ``roles``: those of Role. The standard roles exist without entries, and cannot be changed.
+    - ``implied_roles``: prior_role and implied_role, the id or name of a role each.
+    - ``users``: the attributes of User. Instead of ids, ``roles`` may have names of projects in the
+      user's domain, ``domain_roles`` names of domains; and all assignments may name roles. A name
+      that no role has makes a role of that name. Without an assignment, it does not exist.
+    - ``application_credentials``: id, name, user and project (id, or name in the domain Default),
+      roles (ids or names), secret_hash, description, expires_at (a POSIX time), unrestricted.
+      Without roles, a credential has those that its user has in the project.
+    - ``regions``, ``services``, ``endpoints``: the attributes of Region, Service and Endpoint.
+
+    Attributes with a default may be missing. Only the lists of projects, users and application
+    credentials are required: InvalidStateFile is raised if one is missing, or if one is no list.
+
+    Invalid entries are left out, also those in an unknown domain. So are a user's roles in an
+    unknown project or domain. ``Directory.invalid_entries`` has the reasons.
+    """
+    try:
+        return _Parser(document).parse()
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InvalidStateFile(f"missing or of the wrong type: {error}") from error
+
+
+class _Parser:
+    """Makes the Directory of a document, section by section.
+
+    ``_directory`` has what has been parsed so far, ``_invalid`` becomes ``invalid_entries``.
+    """
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self._invalid: dict[str, str] = {}
+        self._directory = Directory()
+        self._roles = RoleReferences((), self._invalid)
+
+    def parse(self) -> Directory:
+        """Return the Directory. Raises KeyError, TypeError or AttributeError if it is invalid."""
+        known: dict[str, Any] = {}
+        known["domains"] = self._parse("domains", "domain", lambda entry: _make(Domain, entry))
+        self._directory = Directory(**known)
+        self._roles = RoleReferences(self._parse("roles", "role", self._role), self._invalid)
+        pairs = self._parse("implied_roles", "implied role", self._implication)
+        known["implied_roles"] = _implications(pairs)
+        known["projects"] = self._parse("projects", "project", self._project)
+        self._directory = Directory(**known)
+        known["users"] = self._parse("users", "user", self._user)
+        known["roles"] = self._roles.roles.values()
+        self._directory = Directory(**known)
+        known["credentials"] = self._parse(
+            "application_credentials", "application credential", self._credential
+        )
+        for section, kind, entry_type in _CATALOG:
+            known[section] = self._parse(section, kind, partial(_make, entry_type))
+        return Directory(**known, invalid_entries=self._invalid)
+
+    def _parse(self, section: str, kind: str, make: Callable[[Entry], _T]) -> list[_T]:
+        """Return what `make` makes of the valid entries of a section.
+
+        Entries for which it raises InvalidStateFile, because they refer to something that does not
+        exist, are added to ``_invalid``.
+        """
+        if section in REQUIRED_SECTIONS:
+            entries = self._document[section]
+        else:
+            entries = self._document.get(section) or []
+        made = []
+        for entry in valid_entries(kind, entries, self._invalid):
+            try:
+                made.append(make(entry))
+            except InvalidStateFile as error:  # for example, its domain was removed from the file
+                self._invalid[str(entry.get("id") or entry)] = str(error)
+        return made
+
+    def _role(self, entry: Entry) -> Role:
+        role = _make(Role, entry)
+        if role.domain_id is not None:
+            self._check_domain(role.domain_id)
+        return role
+
+    def _project(self, entry: Entry) -> Project:
+        project = _make(Project, entry)
+        self._check_domain(project.domain_id)
+        return project
+
+    def _user(self, entry: Entry) -> User:
+        """Make the User of a valid entry. A readable password takes the place of a hash."""
+        user = _make(User, entry)
+        self._check_domain(user.domain_id)
+        name = entry["id"]
+        in_projects = self._assignments(
+            f"{name}: roles",
+            entry.get("roles", {}),
+            lambda reference: self._project_id(reference, user.domain_id),
+        )
+        in_domains = self._assignments(
+            f"{name}: domain roles", entry.get("domain_roles", {}), self._domain_id
+        )
+        return replace(
+            user,
+            password_hash=entry.get("password_hash") if user.password is None else None,
+            roles=in_projects,
+            domain_roles=in_domains,
+            system_roles=self._roles.ids_of(entry.get("system_roles", ()), f"{name}: system roles"),
+        )
+
+    def _assignments(
+        self,
+        path: str,
+        assigned: Mapping[str, Iterable[str]],
+        find_id: Callable[[str], str],
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the ids of roles by the id of a project or domain, which `find_id` finds.
+
+        Roles in an unknown one are left out, and added to ``_invalid`` under `path`.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for place, roles in assigned.items():
+            try:
+                place_id = find_id(place)  # several keys may name the same project
+                ids = (*found.get(place_id, ()), *self._roles.ids_of(roles, f"{path} in {place}"))
+                found[place_id] = tuple(dict.fromkeys(ids))
+            except InvalidStateFile as error:  # it was removed from the file, or is invalid
+                self._invalid[f"{path} in {place}"] = str(error)
+        return found
+
+    def _credential(self, entry: Entry) -> ApplicationCredential:
+        """Make the ApplicationCredential of a valid entry.
+
+        Raises InvalidStateFile if the user or the project is unknown.
+        """
+        project_id = self._project_id(entry["project"])
+        reference = entry["user"]
+        user = self._directory.user(user_id=reference) or self._directory.user(name=reference)
+        if user is None:
+            raise InvalidStateFile(f"application_credentials: nobody is called {reference}")
+        roles = self._roles.ids_of(entry.get("roles") or (), f"{entry['id']}: roles")
+        if not entry.get("roles"):
+            held = self._directory.effective_roles(user.roles.get(project_id, ()))
+            roles = tuple(role.id for role in held)
+        return ApplicationCredential(
+            id=entry["id"],
+            name=entry["name"],
+            user_id=user.id,
+            project_id=project_id,
+            roles=roles,
+            secret_hash=entry["secret_hash"],
+            description=entry.get("description"),
+            expires_at=entry.get("expires_at"),
+            unrestricted=entry.get("unrestricted", False),
+        )
+
+    def _implication(self, entry: Entry) -> tuple[str, str]:
+        """Return the ids of the prior and the implied role."""
+        return self._roles.id_of(entry["prior_role"]), self._roles.id_of(entry["implied_role"])
+
+    def _project_id(self, reference: str, domain_id: str = DOMAIN_ID) -> str:
+        """Return the id of the project with this id, or with this name in a domain.
+
+        Raises InvalidStateFile if there is no such project.
+        """
+        directory = self._directory
+        project = directory.project(project_id=reference) or directory.project(
+            name=reference, domain_id=domain_id
+        )
+        if project is None:
+            raise InvalidStateFile(f"no project has the id or name {reference}")
+        return project.id
+
+    def _domain_id(self, reference: str) -> str:
+        """Return the id of the domain with this id or name, or raise InvalidStateFile."""
+        directory = self._directory
+        domain = directory.domain(domain_id=reference) or directory.domain(name=reference)
+        if domain is None:
+            raise InvalidStateFile(f"no domain has the id or name {reference}")
+        return domain.id
+
+    def _check_domain(self, domain_id: str) -> None:
+        """Raise InvalidStateFile if no domain has that id."""
+        if domain_id not in self._directory.domains:
+            raise InvalidStateFile(f"no domain has the id {domain_id}")
+
+
+def _make(entry_type: type[_T], entry: Entry) -> _T:
+    """Make a dataclass of the values that `entry` has for its fields.
+
+    Those of _PARSED_FIELDS, and values of null, keep their defaults.
+    """
+    values = {}
+    for each in fields(entry_type):  # type: ignore[arg-type]  # always a dataclass
+        value = entry.get(each.name)
+        if value is not None and each.name not in _PARSED_FIELDS:
+            values[each.name] = tuple(value) if isinstance(value, list) else value
+    return entry_type(**values)
+
+
+def _implications(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Return the ids of implied roles by the ids of prior roles: the standard ones and `pairs`."""
+    found = {prior: dict.fromkeys(implied) for prior, implied in STANDARD_IMPLICATIONS.items()}
+    for prior, implied in pairs:
+        found.setdefault(prior, {})[implied] = None
+    return {prior: tuple(implied) for prior, implied in found.items()}

@@ -1,0 +1,77 @@
+"""Renders domains, projects, users and others as entries of the document in ``identity.json``."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, fields
+from typing import Any
+
+from glimpse.identity.embedded.directory_entries import (
+    ApplicationCredential,
+    Domain,
+    Endpoint,
+    Project,
+    Region,
+    Role,
+    Service,
+    User,
+)
+from glimpse.identity.embedded.standard_roles import role_id
+
+
+def role_reference(role: Role) -> str:
+    """Return how the document refers to a role: by name if the id follows from it, or by id.
+
+    The first are the standard roles, and those that have no entry: nobody can rename them.
+    """
+    return role.name if role.id == role_id(role.name) else role.id
+
+
+def user_entry(user: User, roles: Mapping[str, Role]) -> dict[str, Any]:
+    """Return `user` as an entry of ``users``, like `entry_of`; `roles` has all roles by id."""
+
+    def references(assigned: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+        return {place: _references(ids, roles) for place, ids in assigned.items()}
+
+    entry = _entry(user)
+    for name in ("roles", "domain_roles"):
+        if name in entry:
+            entry[name] = references(entry[name])
+    if "system_roles" in entry:
+        entry["system_roles"] = _references(user.system_roles, roles)
+    return entry
+
+
+def entry_of(value: Domain | Project | Role | Region | Service | Endpoint) -> dict[str, Any]:
+    """Return `value` as an entry of its section, without the attributes that have defaults."""
+    return _entry(value)
+
+
+def credential_entry(
+    credential: ApplicationCredential, roles: Mapping[str, Role]
+) -> dict[str, Any]:
+    """Return `credential` as an entry of ``application_credentials``; `roles` are those by id."""
+    return {
+        "id": credential.id,
+        "name": credential.name,
+        "user": credential.user_id,
+        "project": credential.project_id,
+        "roles": _references(credential.roles, roles),
+        "secret_hash": credential.secret_hash,
+        "description": credential.description,
+        "expires_at": credential.expires_at,
+        "unrestricted": credential.unrestricted,
+    }
+
+
+def _entry(value: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass whose values are not the defaults; tuples as lists."""
+    entry: dict[str, Any] = {}
+    for each in fields(value):
+        found = getattr(value, each.name)
+        default = each.default_factory() if each.default_factory is not MISSING else each.default
+        if found != default:
+            entry[each.name] = list(found) if isinstance(found, tuple) else found
+    return entry
+
+
+def _references(ids: Iterable[str], roles: Mapping[str, Role]) -> list[str]:
+    return [role_reference(roles[each]) for each in ids if each in roles]

@@ -1,0 +1,58 @@
+"""RoleReferences: finds the roles that the identity file names by id or name."""
+
+from collections.abc import Iterable
+
+from glimpse.identity.embedded.directory_entries import Role
+from glimpse.identity.embedded.private_files import InvalidStateFile
+from glimpse.identity.embedded.standard_roles import STANDARD_ROLES, role_id
+
+_ID_CHARACTERS = 32  # of the ids that Glimpse makes, which are hexadecimal
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
+
+class RoleReferences:
+    """The roles of an identity file: its entries, the standard roles, and those only assigned.
+
+    ``roles`` has them by id. `ids_of` adds a role for each name that no role has.
+    """
+
+    def __init__(self, roles: Iterable[Role], invalid_entries: dict[str, str]) -> None:
+        """`invalid_entries` gets the references to unknown ids, with the reason."""
+        self.roles = {role.id: role for role in (*roles, *STANDARD_ROLES)}
+        self._by_name = {
+            role.name: role.id for role in self.roles.values() if role.domain_id is None
+        }
+        self._invalid_entries = invalid_entries
+
+    def find(self, reference: str) -> str | None:
+        """Return the id of the role with this id, or with this name in no domain, or None."""
+        return reference if reference in self.roles else self._by_name.get(reference)
+
+    def id_of(self, reference: str) -> str:
+        """Return the id of the role with this id, or with this name in no domain.
+
+        A name that no role has makes a role. Raises InvalidStateFile for a text that has the form
+        of an id, but is the id of no role: that role was removed.
+        """
+        known = self.find(reference)
+        if known is not None:
+            return known
+        if len(reference) == _ID_CHARACTERS and set(reference) <= _HEXADECIMAL:
+            raise InvalidStateFile(f"no role has the id {reference}")
+        new_id = role_id(reference)  # a role with an entry may have this id, but another name now
+        self.roles.setdefault(new_id, Role(new_id, reference))
+        self._by_name[reference] = new_id
+        return new_id
+
+    def ids_of(self, references: Iterable[str], path: str) -> tuple[str, ...]:
+        """Return the ids of the roles that `references` name, without duplicates.
+
+        References to unknown ids are left out, and added to the invalid entries under `path`.
+        """
+        found: dict[str, None] = {}
+        for reference in references:
+            try:
+                found[self.id_of(reference)] = None
+            except InvalidStateFile as error:
+                self._invalid_entries[f"{path}: {reference}"] = str(error)
+        return tuple(found)
