@@ -1,0 +1,194 @@
+"""Who may do what in the Identity API: Keystone's default policy, as a table of rules."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from glimpse.identity.embedded.application_credentials import Forbidden
+from glimpse.identity.embedded.directory_entries import Role
+from glimpse.identity.embedded.session import Session
+
+_MANAGED_ROLES = frozenset(("manager", "member", "reader"))  # that a domain's manager may assign
+
+
+class Target(NamedTuple):
+    """What a request is about, as far as rules compare it with the caller's token.
+
+    ``domain_id`` is the domain of the target, or the target itself if that is a domain.
+    ``user_id`` and ``project_id`` are the user or project that is the target, or that owns it. An
+    assignment has the domain of its scope as ``domain_id``, that of its user as
+    ``user_domain_id``, and its ``role``, which is None if all roles are meant.
+    """
+
+    domain_id: str | None = None
+    user_id: str | None = None
+    project_id: str | None = None
+    user_domain_id: str | None = None
+    role: Role | None = None
+
+
+class _Rule(NamedTuple):
+    """The callers who are allowed to do something: those for whom one of ``callers`` is True.
+
+    A token for a domain does not allow it if ``for_domains`` is False.
+    """
+
+    callers: tuple[Callable[[Session, Target], bool], ...]
+    for_domains: bool = True
+
+
+def check(session: Session, action: str, target: Target = Target()) -> None:  # noqa: B008  immutable
+    """Raise Forbidden unless the caller may do `action`, a key of RULES, to `target`."""
+    if not is_allowed(session, action, target):
+        raise Forbidden(
+            f"You are not authorized to perform the requested action: identity:{action}."
+        )
+
+
+def is_allowed(session: Session, action: str, target: Target = Target()) -> bool:  # noqa: B008  immutable
+    """Return True if the caller may do `action`, a key of RULES, to `target`."""
+    callers, for_domains = RULES[action]
+    if session.domain is not None and not for_domains:
+        return False
+    return any(is_one(session, target) for is_one in callers)
+
+
+def _anybody(_session: Session, _target: Target) -> bool:
+    return True
+
+
+def _admin(session: Session, _: Target) -> bool:
+    return "admin" in session.role_names
+
+
+def _service(session: Session, _: Target) -> bool:
+    return "service" in session.role_names
+
+
+def _system_reader(session: Session, _: Target) -> bool:
+    return session.token.is_system and "reader" in session.role_names
+
+
+def _owner(session: Session, target: Target) -> bool:
+    """Return True if the caller is the target, or owns it."""
+    return session.user.id == target.user_id
+
+
+def _in_project(session: Session, target: Target) -> bool:
+    """Return True if the token is for the target, or for the project that owns it."""
+    return session.project is not None and session.project.id == target.project_id
+
+
+def _in_domain(session: Session, target: Target) -> bool:
+    """Return True if the token is for the target's domain, or for a project in it."""
+    own = session.domain.id if session.domain else session.project and session.project.domain_id
+    return own is not None and own == target.domain_id
+
+
+def _has_in_domain(session: Session, target: Target, role: str) -> bool:
+    """Return True if the token is for the target's domain and has `role`."""
+    domain = session.domain
+    return domain is not None and domain.id == target.domain_id and role in session.role_names
+
+
+def _domain_reader(session: Session, target: Target) -> bool:
+    return _has_in_domain(session, target, "reader")
+
+
+def _domain_manager(session: Session, target: Target) -> bool:
+    return _has_in_domain(session, target, "manager")
+
+
+def _domain_manager_of_role(session: Session, target: Target) -> bool:
+    """Return True if the token has the role manager, and managers may assign the role."""
+    is_managed = target.role is not None and target.role.name in _MANAGED_ROLES
+    return is_managed and "manager" in session.role_names
+
+
+def _manager_of_any_domain(session: Session, _: Target) -> bool:
+    return session.domain is not None and "manager" in session.role_names
+
+
+def _grant_reader(session: Session, target: Target) -> bool:
+    """Return True for a reader of the domain of both the user and the scope."""
+    return _domain_reader(session, target) and target.user_domain_id == target.domain_id
+
+
+def _grant_manager(session: Session, target: Target) -> bool:
+    """Return True for a manager of the domain of both, and a role that managers may assign."""
+    is_managed = _domain_manager(session, target) and target.user_domain_id == target.domain_id
+    return is_managed and _domain_manager_of_role(session, target)
+
+
+def _role_is_usable(session: Session, target: Target) -> bool:
+    """Return True unless the role is of a domain that the token is not for."""
+    domain_id = target.role.domain_id if target.role else None
+    return domain_id is None or (session.domain is not None and session.domain.id == domain_id)
+
+
+def _check_grant(session: Session, target: Target) -> bool:
+    is_reader = _system_reader(session, target) or _grant_reader(session, target)
+    return is_reader and _role_is_usable(session, target)
+
+
+_ADMIN_NOT_FOR_DOMAINS = _Rule((_admin,), for_domains=False)
+_READERS = _Rule((_admin, _system_reader), for_domains=False)
+_DOMAIN_READERS = _Rule((_admin, _system_reader, _domain_reader))
+_DOMAIN_MANAGERS = _Rule((_admin, _domain_manager))
+_PROJECT_READERS = _Rule((_admin, _system_reader, _domain_reader, _in_project))
+_USER_READERS = _Rule((_admin, _system_reader, _domain_reader, _owner))
+_EVERYBODY = _Rule((_anybody,))
+_WRITES = ("create", "update", "delete")
+
+# By action, as Keystone's policy names it, without the prefix ``identity:``. A domain's admin has
+# the rights of every admin, where tokens for domains are allowed at all.
+RULES: Mapping[str, _Rule] = {
+    "get_project": _PROJECT_READERS,
+    "list_projects": _DOMAIN_READERS,
+    "list_user_projects": _USER_READERS,
+    **{f"{verb}_project": _DOMAIN_MANAGERS for verb in _WRITES},
+    "list_project_tags": _PROJECT_READERS,
+    "get_project_tag": _PROJECT_READERS,
+    "update_project_tags": _DOMAIN_MANAGERS,
+    "create_project_tag": _DOMAIN_MANAGERS,
+    "delete_project_tags": _DOMAIN_MANAGERS,
+    "delete_project_tag": _DOMAIN_MANAGERS,
+    "get_user": _USER_READERS,
+    "list_users": _DOMAIN_READERS,
+    **{f"{verb}_user": _DOMAIN_MANAGERS for verb in _WRITES},
+    "get_domain": _Rule((_admin, _system_reader, _in_domain)),
+    "list_domains": _DOMAIN_READERS,
+    **{f"{verb}_domain": _ADMIN_NOT_FOR_DOMAINS for verb in _WRITES},
+    "get_role": _Rule((_admin, _system_reader, _domain_manager_of_role)),
+    "list_roles": _Rule((_admin, _system_reader, _manager_of_any_domain)),
+    **{f"{verb}_role": _ADMIN_NOT_FOR_DOMAINS for verb in _WRITES},
+    "get_domain_role": _READERS,
+    "list_domain_roles": _READERS,
+    **{f"{verb}_domain_role": _ADMIN_NOT_FOR_DOMAINS for verb in _WRITES},
+    "get_implied_role": _READERS,
+    "list_implied_roles": _READERS,
+    "check_implied_role": _READERS,
+    "list_role_inference_rules": _READERS,
+    "create_implied_role": _ADMIN_NOT_FOR_DOMAINS,
+    "delete_implied_role": _ADMIN_NOT_FOR_DOMAINS,
+    "check_grant": _Rule((_admin, _check_grant)),
+    "list_grants": _Rule((_admin, _system_reader, _grant_reader)),
+    "create_grant": _Rule((_admin, _grant_manager)),
+    "revoke_grant": _Rule((_admin, _grant_manager)),
+    "list_system_grants_for_user": _READERS,
+    "check_system_grant_for_user": _READERS,
+    "create_system_grant_for_user": _ADMIN_NOT_FOR_DOMAINS,
+    "revoke_system_grant_for_user": _ADMIN_NOT_FOR_DOMAINS,
+    "list_role_assignments": _DOMAIN_READERS,
+    "list_role_assignments_for_tree": _DOMAIN_READERS,
+    "get_region": _EVERYBODY,
+    "list_regions": _EVERYBODY,
+    **{
+        f"{verb}_{kind}": _ADMIN_NOT_FOR_DOMAINS
+        for verb in _WRITES
+        for kind in ("region", "service", "endpoint")
+    },
+    **dict.fromkeys(("get_service", "list_services", "get_endpoint", "list_endpoints"), _READERS),
+    "check_token": _Rule((_admin, _system_reader, _owner)),
+    "validate_token": _Rule((_admin, _system_reader, _service, _owner)),
+    "revoke_token": _Rule((_admin, _owner)),
+}
