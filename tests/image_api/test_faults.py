@@ -17,10 +17,45 @@ def test_unknown_method_is_405_with_the_allowed_methods(api: Api, method: str) -
     assert (response.status, response.header("Allow")) == (405, "GET, POST"), str(response)
 
 
-@pytest.mark.parametrize("path", ["/v2/info/import", "/v2/info/stores", "/v1/images", "/v2/%00"])
+@pytest.mark.parametrize("path", ["/v2/nothing", "/v2/images/x/y", "/v1/images", "/v2/%00"])
 def test_unknown_path_is_404(api: Api, path: str) -> None:
     response = api("GET", path)
     assert response.status == 404, str(response)
+
+
+def test_unknown_path_is_401_without_a_token(api: Api) -> None:
+    assert api("GET", "/v2/nothing", token=None).status == 401
+
+
+def test_method_that_no_path_has_is_501_on_an_unknown_path(api: Api) -> None:
+    assert api("PROPFIND", "/v2/nothing").status == 501
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(("GET", path) for path in ("", "/file")),
+        *(("POST", f"/actions/{name}") for name in ("deactivate", "reactivate")),
+        ("DELETE", ""),
+    ],
+)
+def test_body_of_a_request_that_has_none_is_refused(api: Api, method: str, path: str) -> None:
+    image = api.create_with_data(b"data")
+    response = api(method, f"/v2/images/{image}{path}", b"{}")
+    assert response.status == 400, str(response)
+    assert b"A body is not expected" in response.body
+    assert api("GET", f"/v2/images/{image}").json()["status"] == "active"
+
+
+def test_chunked_body_of_a_request_that_has_none_is_refused(api: Api) -> None:
+    image = api.create_with_data(b"data")
+    path = f"/v2/images/{image}/actions/deactivate"
+    response = api("POST", path, b"2\r\n{}\r\n0\r\n\r\n", Transfer_Encoding="chunked")
+    assert response.status == 400, str(response)
+
+
+def test_body_of_a_list_request_is_ignored(api: Api) -> None:
+    assert api("GET", "/v2/images?limit=1", b"{}").status == 200
 
 
 @pytest.mark.parametrize("name", ["%00", "%FF%FE", "..%2F..%2Fetc%2Fpasswd", "x" * 5000, "'--"])

@@ -32,6 +32,23 @@ def test_paging_by_next_visits_every_image_once(api: Api) -> None:
     assert sorted(seen) == sorted(created)
 
 
+def test_links_have_the_last_of_repeated_parameters_but_all_tags_and_sort_keys(api: Api) -> None:
+    for _ in range(2):
+        api.create(lot="links", tags=["t", "u"])
+    query = "lot=other&lot=links&limit=5&limit=1&tag=t&tag=u&sort_key=name&sort_key=id"
+    page = api("GET", f"/v2/images?{query}").json()
+    counting = "lot=links&limit=1&tag=t&tag=u&sort_key=name&sort_key=id"
+    assert page["first"] == f"/v2/images?{counting}"
+    assert page["next"] == f"/v2/images?{counting}&marker={page['images'][0]['id']}"
+
+
+def test_a_tag_is_found_in_any_case(api: Api) -> None:
+    image = api.create(lot="tagged", tags=["Debian"])
+    for tag in ("debian", "DEBIAN", "Debian%20"):
+        found = api("GET", f"/v2/images?lot=tagged&tag={tag}").json()["images"]
+        assert found == [image], tag
+
+
 def test_default_limit_is_25(api: Api) -> None:
     for _ in range(26):
         api.create(lot="many")

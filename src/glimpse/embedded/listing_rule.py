@@ -62,8 +62,8 @@ def _predicates(query: ImageQuery) -> Iterator[ImagePredicate]:
             yield _equals(attribute, number)
     yield from _range_predicates(query)
     if query.tags:
-        tags = frozenset(query.tags)
-        yield lambda image: tags.issubset(image.tags)
+        tags = frozenset(map(comparison_form, query.tags))
+        yield lambda image: tags.issubset(map(comparison_form, image.tags))
     if query.properties:
         properties = {
             comparison_form(key): comparison_form(value) for key, value in query.properties.items()

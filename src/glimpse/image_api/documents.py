@@ -52,13 +52,13 @@ async def page_document(
 ) -> AsyncIterator[bytes]:
     """Yield the document of ``GET /v2/images`` in pieces: one for the images of each page.
 
-    `query` has the request's parameters. The links ``first`` and ``next`` repeat all but
-    ``marker``; in ``next``, that is the id of the last image. There is a ``next`` only if the
-    document has an image and further images exist (``Page.has_more``). The links start with
+    `query` has the request's parameters. The links ``first`` and ``next`` have those that count
+    (see `_linked`); in ``next``, the marker is the id of the last image. There is a ``next`` only
+    if the document has an image and further images exist (``Page.has_more``). The links start with
     ``/v2``, because clients append them to the endpoint without its version. Raises what `pages`
     raises.
     """
-    others = [(key, value) for key, value in query if key != "marker"]
+    others = _linked(query)
     document = {"first": _link(others), "schema": "/v2/schemas/images"}
     last = None
     yield b'{"images":['
@@ -73,6 +73,21 @@ async def page_document(
             del page  # a slow client may take long to receive the piece
             yield piece.pop()
     yield b"]," + orjson.dumps(document)[1:]
+
+
+def _linked(query: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the parameters that the next page depends on, but the marker.
+
+    Of a repeated parameter the last value counts, but all tags and sort keys do.
+    """
+    last = dict(query)
+    last.pop("marker", None)
+    return [
+        (key, value if key in _REPEATABLE else last.pop(key)) for key, value in query if key in last
+    ]
+
+
+_REPEATABLE = ("tag", "sort", "sort_key", "sort_dir")
 
 
 def _link(query: Sequence[tuple[str, str]]) -> str:

@@ -37,6 +37,17 @@ async def json_body(request: Request) -> Any:
         raise Invalid("Malformed JSON in request body.") from None
 
 
+def has_body(request: Request) -> bool:
+    """Return True if the request has a body, as the Image service sees it.
+
+    It has one with a Content-Length above 0, and a POST, PUT or PATCH with a Transfer-Encoding.
+    """
+    headers = request.headers
+    if "transfer-encoding" in headers and request.method in ("POST", "PUT", "PATCH"):
+        return True
+    return headers.get("content-length", "0").strip("0") != ""
+
+
 def media_type(request: Request) -> str:
     """Return the Content-Type without parameters, in lower case; "" without that header."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()

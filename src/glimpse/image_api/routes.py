@@ -1,8 +1,10 @@
 """The Image API v2 as an ASGI application: its paths, and the handler of each method."""
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -15,7 +17,9 @@ from glimpse.image_api import not_offered
 from glimpse.image_api.faults import HANDLED, MethodNotAllowed, fault_response
 from glimpse.image_api.handlers import image_data, images, schemas
 from glimpse.image_api.image_request import PREFIX, Handler, ImageRequest, json_response
+from glimpse.image_api.request_parsing import has_body
 from glimpse.image_api.version_discovery import versions_document
+from glimpse.images.errors import Invalid
 from glimpse.telemetry.request_context import current_context
 
 
@@ -31,10 +35,12 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
         return fault_response(request, error, identity.challenge(base_url_of(request.scope)))
 
     routes = [
-        Route(path, Resource(methods, service, identity))
+        Route(path, Resource(path, methods, service, identity))
         for path, methods in (*_ROUTES, *not_offered.ROUTES)
     ]
     routes += [Route(path, _versions(status)) for path, status in _VERSIONS]
+    unknown = "/v2/{rest:path}"  # 401 without a token, like all paths of this version
+    routes.append(Route(unknown, Resource(unknown, {}, service, identity)))
     app = Starlette(routes=routes, exception_handlers=dict.fromkeys(HANDLED, error_response))
     app.router.redirect_slashes = False
 
@@ -67,12 +73,19 @@ class Resource:
 
     It names the caller and the operation in the request context, for logs and metrics. Raises
     Unauthorized for a missing or invalid token, IdentityUnavailable, MethodNotAllowed if the path
-    does not have the method, and what the handler raises.
+    does not have the request's method, Invalid for a body that the method does not have (see
+    `_may_have_body`), and what the handler raises. If the path has no method at all, it raises
+    HTTPException: 404, or 501 for a method that no path has.
     """
 
     def __init__(
-        self, methods: dict[str, Handler], service: EmbeddedImageService, identity: Identity
+        self,
+        path: str,
+        methods: dict[str, Handler],
+        service: EmbeddedImageService,
+        identity: Identity,
     ) -> None:
+        self._path = path
         self._methods = methods
         self._service = service
         self._identity = identity
@@ -90,11 +103,39 @@ class Resource:
         context = current_context.get()
         context.caller = caller
         handler = self._methods.get(request.method)
+        if handler is None and not self._methods:
+            is_known = request.method in _METHODS
+            raise HTTPException(HTTPStatus.NOT_FOUND if is_known else HTTPStatus.NOT_IMPLEMENTED)
         if handler is None:
             raise MethodNotAllowed(", ".join(self._methods))
+        if has_body(request) and not _may_have_body(request.method, self._path):
+            raise Invalid("A body is not expected with this request.")
         context.operation = f"image.{handler.__name__}"
         response = await handler(ImageRequest(self._service, caller, request))
         await response(scope, receive, send)
+
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def _may_have_body(method: str, path: str) -> bool:
+    """Return True if requests of a method may have a body, even one that is ignored.
+
+    The Image service refuses other bodies, except of routes that it defines without that check.
+    """
+    if method in ("GET", "DELETE"):
+        return path in _BODY_IGNORED
+    return not path.startswith(_WITHOUT_BODY)
+
+
+_BODY_IGNORED = frozenset(
+    (
+        *("/v2/images", "/v2/images/{image_id}/locations", "/v2/tasks", "/v2/tasks/{task_id}"),
+        *("/v2/schemas/task", "/v2/schemas/tasks", "/v2/info/usage"),
+        *(path for path, _ in not_offered.ROUTES),
+    )
+)
+_WITHOUT_BODY = ("/v2/images/{image_id}/actions/", "/v2/images/{image_id}/tags/")
 
 
 def _versions(status: int) -> Callable[[Request], Awaitable[Response]]:

@@ -56,7 +56,7 @@ FILTERS: dict[str, st.SearchStrategy[Any]] = {
     "size_min": st.integers(0, 3),
     "size_max": st.integers(0, 3),
     "disk_formats": st.just(("raw", "vhd")),
-    "tags": st.sampled_from([("t",), ("t", "u")]),
+    "tags": st.sampled_from([("t",), ("T", "u")]),
     "created_at": BOUNDS,
     "updated_at": BOUNDS,
 }
@@ -89,7 +89,7 @@ def matches(query: ImageQuery, each: Image) -> bool:
         and (query.disk_formats is None or each.disk_format in query.disk_formats)
         and (query.size_min is None or (each.size is not None and each.size >= query.size_min))
         and (query.size_max is None or (each.size is not None and each.size <= query.size_max))
-        and set(query.tags) <= set(each.tags)
+        and {tag.lower() for tag in query.tags} <= set(each.tags)
         and all(bound is None or bound.holds(date) for bound, date in dates)
     )
 

@@ -73,12 +73,15 @@ async def test_query_by_ids_finds_only_what_the_caller_may_list(catalog: Catalog
     [
         *({"ids": "0AB"}, {"statuses": ("ACTIVE ",)}, {"disk_formats": ("x", "Raw")}),
         *({"container_formats": ("BARE ",)}, {"owner": "OWNER "}, {"names": ("NÁME",)}),
+        *({"tags": ("TÄG ",)}, {"tags": ("tag", "TAG", "u")}),
     ],
 )
 async def test_filters_ignore_case_and_trailing_spaces(
     catalog: Catalog, wanted: dict[str, Any], sort: tuple[Sort, ...]
 ) -> None:
-    made = image(name="name", status="active", disk_format="raw", container_format="bare")
+    made = image(
+        name="name", status="active", disk_format="raw", container_format="bare", tags=["Tag", "u"]
+    )
     await put(catalog, made)
     if "ids" in wanted:
         wanted = {"ids": (made.id.upper(),)}

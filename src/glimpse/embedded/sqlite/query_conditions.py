@@ -1,6 +1,7 @@
 """Query conditions: translate an ImageQuery to SQL: conditions and ORDER BY. Pure.
 
-There are no conditions for names and properties, which are found by the listing index.
+There are no conditions for names and properties, which are found by the listing index. The
+conditions need the SQL function ``comparison_form``, which `schema.open_connection` adds.
 """
 
 from collections.abc import Iterable, Iterator
@@ -58,11 +59,12 @@ def _conditions(query: ImageQuery) -> Iterator[Clause]:
             yield _one_of(column, map(comparison_form, wanted))
     yield from _ranges(query)
     if query.tags:
-        tags = _list(query.tags)
+        tags = _list(map(comparison_form, query.tags))
         yield Clause(
             "CASE WHEN json_valid(tags) THEN"  # another program may have written others
-            " (SELECT count(DISTINCT value) FROM json_each(tags) WHERE value IN"
-            " (SELECT value FROM json_each(?))) = json_array_length(?) ELSE FALSE END",
+            " (SELECT count(DISTINCT comparison_form(value)) FROM json_each(tags)"
+            " WHERE comparison_form(value) IN (SELECT value FROM json_each(?)))"
+            " = json_array_length(?) ELSE FALSE END",
             (tags, tags),
         )
 

@@ -12,6 +12,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from glimpse.embedded.text_comparison import comparison_form
+
 CATALOG_FILE = "catalog.sqlite"  # in the state directory
 # To change the schema, add a migration at the end. Never change one that has been released.
 MIGRATIONS = (
@@ -140,7 +142,8 @@ def open_connection(path: Path) -> sqlite3.Connection:
 
     A commit on it is synced to the disk (WAL, synchronous = FULL). It waits up to 30 s for another
     connection's lock. There are no transactions but explicit ones (BEGIN). Threads may share it if
-    only one uses it at a time. Raises sqlite3.Error.
+    only one uses it at a time. SQL statements have the function ``comparison_form`` of
+    `text_comparison`, which is NULL for a value that is no text. Raises sqlite3.Error.
     """
     connection = sqlite3.connect(
         path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
@@ -152,7 +155,12 @@ def open_connection(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA cache_size = -16000")  # 16 MB a connection
         # Bytes that the write-ahead log keeps on the disk once its content is in the catalog.
         connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.create_function("comparison_form", 1, _comparison_form, deterministic=True)
     return connection
+
+
+def _comparison_form(value: object) -> str | None:
+    return comparison_form(value) if isinstance(value, str) else None
 
 
 @contextmanager
