@@ -141,3 +141,27 @@ def test_deleted_image_is_404(api: Api) -> None:
     response = api("DELETE", f"/v2/images/{image_id}")
     assert (response.status, response.body) == (204, b"")
     assert api("GET", f"/v2/images/{image_id}").status == 404
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        *(({"status": value}, 400) for value in ("x", 1, None)),
+        ({"status": "queued"}, 403),
+        *(({"size": value}, status) for value, status in (("x", 400), (1, 403), (None, 403))),
+        *(({"checksum": value}, status) for value, status in ((1, 400), ("x", 403), (None, 403))),
+        *(({key: None}, 400) for key in ("created_at", "updated_at", "location", "deleted")),
+        *(({key: "x"}, 403) for key in ("created_at", "updated_at", "location", "deleted")),
+        *(({key: 1}, 403) for key in ("direct_url", "self", "file", "schema", "stores")),
+        ({"locations": "x"}, 400),
+        ({"locations": []}, 403),
+        ({"status": "queued", "name": 1}, 400),
+        ({"status": "queued", "k" * 256: "x"}, 400),
+    ],
+    ids=parameter_id,
+)
+def test_attribute_that_no_client_may_set_is_403_but_400_with_a_wrong_type(
+    api: Api, document: dict[str, Any], status: int
+) -> None:
+    response = api("POST", "/v2/images", document)
+    assert response.status == status, str(response)

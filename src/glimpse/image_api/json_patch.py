@@ -29,6 +29,8 @@ V2_0 = "application/openstack-images-v2.0-json-patch"
 V2_1 = "application/openstack-images-v2.1-json-patch"
 MEDIA_TYPES = (V2_0, V2_1)
 _OPS = ("add", "remove", "replace")
+# Where the data is stored. The Image service refuses a change only after it has found the image.
+_INVISIBLE = ("locations", "stores")
 _QUEUED_ONLY = ("disk_format", "container_format")  # later, they describe data that exists
 
 
@@ -60,7 +62,8 @@ def parse_patch(media_type: str, body: object) -> list[PatchOperation]:
 
     `media_type` is one of MEDIA_TYPES. `validation.check_key` and `check_value` say what is
     allowed. Raises Invalid for a body that is no list, for a malformed operation, and for a key or
-    value that is not allowed; Forbidden for an attribute that no client may change, such as ``id``.
+    value that is not allowed; Forbidden for an attribute that no client may change, such as ``id``,
+    but for those of _INVISIBLE.
     """
     if not isinstance(body, list):
         raise Invalid("Request body must be a JSON array of operation objects.")
@@ -75,7 +78,8 @@ def apply_patch(
     `parse_patch` has checked the keys and values of the operations. It is not checked here that
     `caller` may change the image. Raises Conflict for replacing or removing a property that does
     not exist, or (in v2.0) adding a key that exists; Forbidden for removing an attribute, and for
-    changing one that `caller` may not change, or that cannot change in the image's present status;
+    changing one of _INVISIBLE, or one that `caller` may not change, or that cannot change in the
+    image's present status;
     RequestTooLarge for more than 128 tags; PropertyLimitExceeded for more than 128 properties, if
     the patch adds one.
     """
@@ -83,6 +87,8 @@ def apply_patch(
     before = set(properties)
     attributes: dict[str, Any] = {}
     for operation in operations:
+        if operation.key in _INVISIBLE:
+            raise Forbidden(f"Attribute '{operation.key}' is read-only.")
         if operation.key in CHECKS:
             attributes.update(_changed_attribute(caller, image, operation, permissions))
         else:
@@ -124,16 +130,18 @@ def _parse_operation(media_type: str, raw: object) -> PatchOperation:
     if not isinstance(raw, dict):
         raise Invalid("Operations must be JSON objects.")
     op, pointer = _parse_v2_0(raw) if media_type == V2_0 else _parse_v2_1(raw)
-    key = _parse_pointer(pointer)
+    key = _parse_pointer(op, pointer)
+    if op != "remove" and "value" not in raw:
+        raise Invalid(f'Operation "{op}" requires a member named "value".')
     if key == "id":
         raise Forbidden("Attribute 'id' is read-only.")
-    check_key(key)
+    if key not in _INVISIBLE:
+        check_key(key)
     if op == "remove":
         return PatchOperation(op, key)
-    if "value" not in raw:
-        raise Invalid(f'Operation "{op}" requires a member named "value".')
-    check_value(key, raw["value"])
-    return PatchOperation(op, key, raw["value"], must_be_new=media_type == V2_0 and op == "add")
+    value = raw["value"]
+    check_value(key, [value] if key == "locations" and op == "add" else value)
+    return PatchOperation(op, key, value, must_be_new=media_type == V2_0 and op == "add")
 
 
 def _parse_v2_1(raw: dict[str, Any]) -> tuple[str, object]:
@@ -164,22 +172,23 @@ def _parse_v2_0(raw: dict[str, Any]) -> tuple[str, object]:
     return named[0], raw[named[0]]
 
 
-def _parse_pointer(pointer: object) -> str:
+def _parse_pointer(op: str, pointer: object) -> str:
     """Return the key that a JSON pointer (RFC 6901) names: ``name`` for ``/name``.
 
-    White space around the key is removed. Raises Invalid for a malformed pointer, or one of several
-    parts; Forbidden for ``locations`` and its parts.
+    White space around the key is removed. The pointer has one part, but to add or remove one of the
+    locations it has two, such as ``/locations/-``. Raises Invalid for a malformed pointer, or one
+    with another number of parts.
     """
     if not isinstance(pointer, str) or not pointer.startswith("/"):
         raise Invalid(f'Pointer `{pointer}` does not start with "/".')
     if re.search("~(?![01])", pointer):
         raise Invalid(f'Pointer `{pointer}` contains "~" not part of a recognized escape sequence.')
-    key = pointer[1:]
-    if key.partition("/")[0] == "locations":
-        raise Forbidden("Attribute 'locations' is reserved.")
-    if "/" in key:
+    root, *rest = pointer[1:].split("/")
+    key = root.replace("~1", "/").replace("~0", "~").strip()
+    has_two_parts = key == "locations" and op != "replace"
+    if len(rest) != has_two_parts or "" in rest:
         raise Invalid(f"Invalid JSON pointer for this resource: '{pointer}'")
-    return key.replace("~1", "/").replace("~0", "~").strip()
+    return key
 
 
 def _changed_attribute(

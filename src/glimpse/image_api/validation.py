@@ -11,6 +11,7 @@ from glimpse.image_api.schema import (
     DISK_FORMATS,
     MAX_NAME,
     MAX_NUMBER,
+    STATUSES,
     UUID_PATTERN,
     VISIBILITIES,
 )
@@ -27,6 +28,9 @@ READ_ONLY = frozenset(
     )
 )
 RESERVED = frozenset(("location", "locations", "deleted", "deleted_at"))
+# Attributes that a new image may not have, whatever their value. The value of each other one is
+# checked first: 400 if it has the wrong type, otherwise 403.
+_NEVER_NEW = ("direct_url", "self", "file", "schema", "stores")
 
 
 def parse_new_image(caller: Caller, document: object) -> NewImage:
@@ -40,9 +44,7 @@ def parse_new_image(caller: Caller, document: object) -> NewImage:
     """
     if not isinstance(document, dict):
         raise Invalid("The body must be a JSON object that describes an image.")
-    for key, value in document.items():
-        check_key(key)
-        check_value(key, value)
+    _check_new_keys_and_values(document)
     attributes = {key: value for key, value in document.items() if key in CHECKS}
     properties = {key: value for key, value in document.items() if key not in CHECKS}
     check_property_quota(properties)
@@ -51,6 +53,20 @@ def parse_new_image(caller: Caller, document: object) -> NewImage:
         raise Forbidden(f"You are not permitted to create images owned by '{owner}'.")
     attributes["tags"] = unique_tags(attributes.get("tags", []))
     return NewImage(**attributes, properties=properties)
+
+
+def _check_new_keys_and_values(document: Mapping[str, object]) -> None:
+    """Check a new image in the order of the Image service, which decides between 400 and 403.
+
+    Raises Invalid or Forbidden (see `parse_new_image`).
+    """
+    for key in _NEVER_NEW:
+        if key in document:
+            check_key(key)
+    for key, value in document.items():
+        check_value(key, value)
+    for key in sorted(document, key=READ_ONLY.__contains__):  # read-only attributes come last
+        check_key(key)
 
 
 def check_key(key: str) -> None:
@@ -77,10 +93,11 @@ def check_property_key(key: str) -> None:
 def check_value(key: str, value: object) -> None:
     """Raise Invalid unless the attribute or property `key` may have `value`.
 
-    CHECKS has the allowed values of attributes. The value of a property is a text without NUL
-    characters. The message says what is allowed.
+    CHECKS has the allowed values of attributes, and READ_ONLY_CHECKS the type of those that no
+    client may set. The value of a property is a text without NUL characters. The message says what
+    is allowed.
     """
-    allowed, is_allowed = CHECKS.get(key, _PROPERTY)
+    allowed, is_allowed = CHECKS.get(key) or READ_ONLY_CHECKS.get(key, _PROPERTY)
     if not is_allowed(value):
         raise Invalid(f"Invalid value for '{key}': it must be {allowed}.")
 
@@ -118,6 +135,22 @@ def _is_text(value: object, longest: int | None = None) -> bool:
 
 def _is_number(value: object) -> bool:
     return type(value) is int and 0 <= value <= MAX_NUMBER
+
+
+def _is_size(value: object) -> bool:
+    return value is None or type(value) is int
+
+
+def _is_location_list(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_location, value))
+
+
+def _is_location(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and _is_text(value.get("url"), MAX_NAME)
+        and isinstance(value.get("metadata"), dict)
+    )
 
 
 def _is_boolean(value: object) -> bool:
@@ -177,4 +210,15 @@ CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
     "disk_format": one_of(None, *DISK_FORMATS),
     "container_format": one_of(None, *CONTAINER_FORMATS),
     "tags": (f"a list of strings of at most {MAX_NAME} characters", _is_tag_list),
+}
+
+# The types of attributes that no client may set.
+READ_ONLY_CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "status": one_of(*STATUSES),
+    "checksum": text_up_to(32),
+    "os_hash_algo": text_up_to(64),
+    "os_hash_value": text_up_to(128),
+    "size": ("null or an integer", _is_size),
+    "virtual_size": ("null or an integer", _is_size),
+    "locations": ("a list of objects with a 'url' and 'metadata'", _is_location_list),
 }
