@@ -1,8 +1,9 @@
 # ruff: noqa: SLF001  regular expressions are private to their modules
-"""Rows for the paths, queries and bodies of requests to the Compute and Image APIs."""
+"""Rows for the paths, queries and bodies of requests to the Compute, Identity and Image APIs."""
 
 from glimpse.compute import list_query, metadata, microversions, routes
 from glimpse.compute.request_parsing import parse_json
+from glimpse.identity_api import attributes, schemas
 from glimpse.image_api import byte_ranges, json_patch
 from glimpse.image_api import list_query as image_list_query
 from glimpse.image_api import routes as image_routes
@@ -66,6 +67,16 @@ API_ROWS = {
         json_patch._parse_pointer,
         repeated("/^a$", "/^~0$", "~", "~1"),
         "image_api.json_patch:search",
+    ),
+    "name": Row(attributes._VISIBLE.search, ANY, "identity_api.attributes:_VISIBLE"),
+    "id": Row(attributes._ID.search, repeated("a", "^a$_", "-"), "identity_api.attributes:_ID"),
+    "tag": Row(
+        schemas._TAG_TEXT.search,
+        repeated("a", "^a$,", "/"),
+        "identity_api.schemas:_TAG_TEXT",
+    ),
+    "URL": Row(
+        schemas._SCHEME.search, repeated("a", "^a$:", "a:^a$", ":"), "identity_api.schemas:_SCHEME"
     ),
     "slashes": Row(lambda text: image_routes._plain_path(text, "/image"), repeated("/", "//a")),
 }

@@ -1,0 +1,161 @@
+"""Attribute: what a request may set an attribute to; and the parser of objects with attributes."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from glimpse.identity.embedded.auth_request import BadRequest
+
+MAX_OBJECT_BYTES = 65_535  # of JSON; Keystone keeps descriptions and additional attributes in TEXTs
+_VISIBLE = re.compile(r"\S")
+_ID = re.compile(r"\A[a-zA-Z0-9-]+\Z")
+_MAX_DEPTH = 32  # of arrays and objects; more than 254 could not be written as JSON
+
+
+class Attribute(NamedTuple):
+    """The values that an attribute may have, and how an error describes them.
+
+    ``meaning`` completes the sentence ``NAME has to be ...``.
+    """
+
+    is_valid: Callable[[Any], bool]
+    meaning: str
+
+
+class ObjectSchema(NamedTuple):
+    """The body of a request that creates or updates an object of one kind.
+
+    ``singular`` is the key of the object in the body, ``attributes`` are those that are checked:
+    any other attribute is accepted. ``required`` are those that a new object must have.
+    ``may_be_empty`` is True if an update may change nothing, or even have no such key. If
+    ``ignores_other_keys`` is True, the body may have further keys beside the object.
+    """
+
+    singular: str
+    attributes: Mapping[str, Attribute]
+    required: tuple[str, ...] = ()
+    may_be_empty: bool = False
+    ignores_other_keys: bool = False
+
+
+def text(
+    max_length: int, meaning: str, pattern: re.Pattern[str] | None = None, min_length: int = 1
+) -> Attribute:
+    """Return the attribute of a string, with limits in characters, in which `pattern` is found.
+
+    Only a string within the limits is searched.
+    """
+
+    def is_valid(value: object) -> bool:
+        return (
+            isinstance(value, str)
+            and min_length <= len(value) <= max_length
+            and (pattern is None or pattern.search(value) is not None)
+        )
+
+    return Attribute(is_valid, meaning)
+
+
+def nullable(attribute: Attribute) -> Attribute:
+    """Return `attribute`, with null as a further value."""
+    return Attribute(
+        lambda value: value is None or attribute.is_valid(value), f"{attribute.meaning}, or null"
+    )
+
+
+def name_of(max_length: int) -> Attribute:
+    """Return the attribute of a name."""
+    return text(
+        max_length, f"a string of 1 to {max_length} characters, not all of them spaces", _VISIBLE
+    )
+
+
+# Keystone accepts texts such as "true" for some kinds of objects, and then responds 500.
+BOOLEAN = Attribute(lambda value: isinstance(value, bool), "true or false")
+STRING = Attribute(lambda value: isinstance(value, str), "a string")
+ID = text(64, "a string of 1 to 64 letters, digits and hyphens", _ID)
+
+
+def parse_new_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
+    """Return the attributes in the parsed body of a request that creates an object.
+
+    All of them are valid, and can be written as JSON in MAX_OBJECT_BYTES. Raises BadRequest, whose
+    message names the attribute, otherwise; also if a required one is missing.
+    """
+    values = _parse_object(document, schema)
+    missing = [name for name in schema.required if name not in values]
+    if missing:
+        raise BadRequest(f"{schema.singular} has to have the attribute {missing[0]}.")
+    return values
+
+
+def parse_changes(document: object, schema: ObjectSchema) -> dict[str, Any]:
+    """Return the attributes in the parsed body of a request that updates an object.
+
+    They are checked as in `parse_new_object`, but none is required. Raises BadRequest if there is
+    none at all, unless the schema permits that.
+    """
+    if schema.may_be_empty and document == {}:
+        return {}
+    values = _parse_object(document, schema)
+    if not values and not schema.may_be_empty:
+        raise BadRequest(f"{schema.singular} has to have an attribute to change.")
+    return values
+
+
+def _parse_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
+    """Return the attributes of the object in a body. Raises BadRequest for an invalid one."""
+    if not isinstance(document, dict) or not isinstance(document.get(schema.singular), dict):
+        raise BadRequest(f"The body has to be an object with the object {schema.singular}.")
+    if len(document) > 1 and not schema.ignores_other_keys:
+        raise BadRequest(f"The body may have no key but {schema.singular}.")
+    values: dict[str, Any] = document[schema.singular]
+    check_values(values, schema.attributes)
+    if "links" in values:  # Keystone stores them, and cannot show the object afterwards
+        raise BadRequest("links are set by the service only.")
+    return values
+
+
+def check_values(values: Mapping[str, Any], attributes: Mapping[str, Attribute]) -> None:
+    """Check those of `values` that `attributes` describe, and that all can be stored.
+
+    Raises BadRequest, whose message names the attribute and does not contain the value, which may
+    be a password.
+    """
+    for name, attribute in attributes.items():
+        if name in values and not attribute.is_valid(values[name]):
+            raise BadRequest(f"{name} has to be {attribute.meaning}.")
+    if not _is_storable([values]):
+        raise BadRequest(
+            "An attribute has a NUL character, a number that is not finite, or more than "
+            f"{_MAX_DEPTH} levels of arrays and objects."
+        )
+    if len(orjson.dumps(values)) > MAX_OBJECT_BYTES:
+        raise BadRequest(f"An object may have at most {MAX_OBJECT_BYTES} bytes of JSON.")
+
+
+def _is_storable(level: list[Any]) -> bool:
+    """Return True if the values, and all within them, can be stored: level by level."""
+    for _ in range(_MAX_DEPTH):
+        if not all(map(_is_storable_value, level)):
+            return False
+        level = [each for value in level for each in _parts(value)]
+        if not level:
+            return True
+    return False
+
+
+def _is_storable_value(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" not in value
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _parts(value: object) -> Iterable[Any]:
+    """Return the keys and values of an object, or the elements of an array."""
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else ()

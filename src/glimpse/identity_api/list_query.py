@@ -1,0 +1,162 @@
+"""Filters and pages the lists of the Identity API by the parameters of a request."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from glimpse.identity.embedded.application_credentials import NotFound
+from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity_api.attributes import Attribute, text
+
+MAX_LIMIT = 1000  # entries in a page, as Keystone's max_db_limit
+_FALSE = frozenset(("0", "f", "false", "off", "n", "no"))  # as oslo.utils reads a boolean
+_BOOLEAN_TEXTS = frozenset(
+    (
+        *("True", "TRUE", "true", "False", "FALSE", "false", "", "1", "0"),
+        *("y", "Y", "n", "N", "on", "ON", "off", "OFF", "yes", "no"),
+    )
+)
+# The value of a parameter that is compared with a boolean.
+BOOLEAN_TEXT = Attribute(
+    lambda value: value in _BOOLEAN_TEXTS, "a boolean such as true, false, 1 or 0"
+)
+_UUID = re.compile(r"\A[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\Z")
+UUID_TEXT = text(36, "a UUID", _UUID)
+_COMPARATORS: dict[str, Callable[[str, str], bool]] = {
+    "contains": lambda value, part: part in value,
+    "startswith": str.startswith,
+    "endswith": str.endswith,
+}
+Entry = dict[str, Any]  # an object as a response has it
+Parameters = Sequence[tuple[str, str]]  # of the query, in their order
+
+
+class ListRules(NamedTuple):
+    """How the list of one kind of objects can be filtered.
+
+    ``filters`` are the names of attributes, ``checks`` the valid values of parameters. If
+    ``is_strict`` is True, no other parameters than these may be sent.
+    """
+
+    filters: tuple[str, ...]
+    checks: Mapping[str, Attribute] = {}
+    is_strict: bool = False
+
+
+class Page(NamedTuple):
+    """A part of a list. ``marker`` is the id of its last entry if there are further ones."""
+
+    entries: list[Entry]
+    marker: str | None
+
+
+def select_page(entries: Iterable[Entry], parameters: Parameters, rules: ListRules) -> Page:
+    """Return the entries that match all parameters; with ``limit`` or ``marker``, a part of them.
+
+    A parameter ``NAME=text`` compares an attribute, a text without regard to case;
+    ``NAME__contains``, ``NAME__startswith``, ``NAME__endswith`` and, without regard to case,
+    ``NAME__icontains`` and so on find a part of a text. Other parameters are ignored, as in
+    Keystone. The entries are sorted by id. ``marker`` starts the page after the entry with that id,
+    ``limit`` is the maximal number of entries, at most MAX_LIMIT; no limit if it is 0 or less.
+
+    Raises BadRequest for an invalid value or, if `rules` are strict, for an unknown parameter, and
+    NotFound if no entry has the id ``marker``.
+    """
+    _check_parameters(parameters, rules)
+    everything = sorted(entries, key=lambda each: str(each["id"]))
+    matching = [each for each in everything if _matches(each, parameters, rules.filters)]
+    values = dict(parameters)
+    marker, limit = values.get("marker"), _parse_limit(values.get("limit"))
+    if marker:
+        if all(each["id"] != marker for each in everything):
+            raise NotFound(f"Marker {marker} could not be found.")
+        matching = [each for each in matching if str(each["id"]) > marker]
+    if limit is None or len(matching) <= limit:
+        return Page(matching, None)
+    return Page(matching[:limit], str(matching[limit - 1]["id"]))
+
+
+def render_page(name: str, page: Page, url: str, parameters: Parameters) -> dict[str, Any]:
+    """Render a page: ``{name: entries, "links": {...}}``, and ``truncated`` if there are others.
+
+    `url` is the URL of the list without query. The links have the parameters of the request.
+    """
+    query = f"?{urlencode(parameters)}" if parameters else ""
+    links: dict[str, str | None] = {"self": url + query, "next": None, "previous": None}
+    document: dict[str, Any] = {name: page.entries, "links": links}
+    if page.marker is not None:
+        kept = [pair for pair in parameters if pair[0] != "marker"]
+        links["next"] = f"{url}?{urlencode([*kept, ('marker', page.marker)])}"
+        document["truncated"] = True
+    return document
+
+
+def _check_parameters(parameters: Parameters, rules: ListRules) -> None:
+    """Raise BadRequest for an invalid value, and for an unknown parameter if `rules` are strict."""
+    for name, value in parameters:
+        if name in rules.checks and not rules.checks[name].is_valid(value):
+            raise BadRequest(f"{name} has to be {rules.checks[name].meaning}.")
+        if rules.is_strict and name not in rules.filters:
+            raise BadRequest(f"The parameter {name} is unknown.")
+
+
+def _parse_limit(value: str | None) -> int | None:
+    """Return the limit in `value`, at most MAX_LIMIT; None if there is none, or it is 0 or less.
+
+    Raises BadRequest if it is no integer.
+    """
+    if not value:
+        return None
+    try:
+        limit = int(value)
+    except ValueError:
+        raise BadRequest("limit has to be an integer.") from None
+    return min(limit, MAX_LIMIT) if limit > 0 else None
+
+
+def _matches(entry: Entry, parameters: Parameters, filters: tuple[str, ...]) -> bool:
+    """Return True if `entry` matches all of `parameters` that filter."""
+    return all(_matches_one(entry, name, value, filters) for name, value in parameters)
+
+
+def _matches_one(entry: Entry, parameter: str, value: str, filters: tuple[str, ...]) -> bool:
+    """Return True if `entry` matches a parameter, or if the parameter is no filter."""
+    if parameter in filters:
+        return _equals(entry.get(parameter), value)
+    name, _, comparator = parameter.partition("__")
+    if name not in filters or not comparator:
+        return True
+    found = entry.get(name)
+    if not isinstance(found, str):
+        return False
+    if comparator.startswith("i"):
+        found, value, comparator = found.lower(), value.lower(), comparator[1:]
+    compare = _COMPARATORS.get(comparator)
+    return compare is None or compare(found, value)
+
+
+def _equals(found: object, value: str) -> bool:
+    """Return True if the text `value` stands for an attribute's value."""
+    if isinstance(found, bool):
+        return found is (value.lower() not in _FALSE)
+    return isinstance(found, str) and found.lower() == value.lower()
+
+
+def matches_tags(tags: Sequence[str], parameters: Parameters) -> bool:
+    """Return True if `tags` match the parameters ``tags``, ``tags-any`` and their negations.
+
+    Each is a list of tags, separated by commas: ``tags`` have all to be there, one of ``tags-any``
+    has to be; ``not-tags`` must not all be there, and none of ``not-tags-any`` may be.
+    """
+    present = set(tags)
+    for name, value in dict(parameters).items():
+        wanted = set(value.split(","))
+        if (
+            (name == "tags" and not wanted <= present)
+            or (name == "tags-any" and not wanted & present)
+            or (name == "not-tags" and wanted <= present)
+            or (name == "not-tags-any" and wanted & present)
+        ):
+            return False
+    return True

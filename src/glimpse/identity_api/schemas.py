@@ -1,0 +1,185 @@
+"""What the bodies of requests for projects, users, domains and the catalog may have.
+
+The lengths and patterns are those of Keystone 30. Keystone keeps attributes that it does not know,
+and shows them again.
+"""
+
+import re
+from collections.abc import Mapping
+
+from glimpse.identity import field_lengths
+from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity_api.attributes import (
+    BOOLEAN,
+    ID,
+    STRING,
+    Attribute,
+    ObjectSchema,
+    check_values,
+    name_of,
+    nullable,
+    text,
+)
+
+MAX_TAGS = 80  # of a project or domain
+INTERFACES = ("admin", "internal", "public")
+
+_TAG_TEXT = re.compile(r"\A[^,/]*\Z")
+_SCHEME = re.compile(r"\A[a-zA-Z0-9+.-]+:.")
+_TAG = text(255, "a string of 1 to 255 characters other than comma and slash", _TAG_TEXT)
+_SHORT_DESCRIPTION = nullable(text(255, "a string of at most 255 characters", min_length=0))
+_REGION_ID = nullable(text(field_lengths.REGION_ID, "a string of 1 to 255 characters"))
+_ANY_ID = nullable(text(field_lengths.ID, "a string of at most 64 characters", min_length=0))
+PASSWORD = Attribute(
+    lambda value: isinstance(value, str) and len(value.encode()) <= field_lengths.PASSWORD,
+    f"a string of at most {field_lengths.PASSWORD} bytes",
+)
+_URL = text(225, "a URL of at most 225 characters", _SCHEME)
+
+
+def _are_tags(value: object) -> bool:
+    """Return True if `value` is a list of different tags, at most MAX_TAGS."""
+    return (
+        isinstance(value, list)
+        and len(value) <= MAX_TAGS
+        and all(map(_TAG.is_valid, value))
+        and len(set(value)) == len(value)
+    )
+
+
+TAGS = Attribute(
+    _are_tags,
+    f"a list of at most {MAX_TAGS} different strings of 1 to 255 characters, no comma or slash",
+)
+
+
+def _options(known: Mapping[str, Attribute]) -> Attribute:
+    """Return the attribute ``options``, an object with resource options; null removes one."""
+
+    def is_valid(value: object) -> bool:
+        return isinstance(value, dict) and all(
+            name in known and (each is None or known[name].is_valid(each))
+            for name, each in value.items()
+        )
+
+    return Attribute(is_valid, f"an object with valid values of {', '.join(known)}")
+
+
+def _are_authentication_rules(value: object) -> bool:
+    """Return True for a list of different, non-empty lists of different strings."""
+    if not isinstance(value, list) or len(value) > _MAX_RULES:
+        return False
+    return all(
+        isinstance(rule, list)
+        and rule != []
+        and all(isinstance(method, str) for method in rule)
+        and len(set(rule)) == len(rule)
+        and value.count(rule) == 1
+        for rule in value
+    )
+
+
+_MAX_RULES = 100
+_IMMUTABLE = _options({"immutable": BOOLEAN})
+_USER_OPTIONS = _options(
+    {
+        "ignore_change_password_upon_first_use": BOOLEAN,
+        "ignore_password_expiry": BOOLEAN,
+        "ignore_lockout_failure_attempts": BOOLEAN,
+        "lock_password": BOOLEAN,
+        "ignore_user_inactivity": BOOLEAN,
+        "multi_factor_auth_enabled": BOOLEAN,
+        "multi_factor_auth_rules": Attribute(_are_authentication_rules, "a list of lists"),
+    }
+)
+_PROJECT: dict[str, Attribute] = {
+    "name": name_of(64),
+    "description": nullable(STRING),
+    "domain_id": nullable(ID),
+    "parent_id": nullable(ID),
+    "enabled": BOOLEAN,
+    "is_domain": BOOLEAN,
+    "tags": TAGS,
+    "options": _IMMUTABLE,
+}
+PROJECT = ObjectSchema("project", _PROJECT, ("name",), may_be_empty=True)
+DOMAIN = ObjectSchema(
+    "domain",
+    {
+        "name": name_of(64),
+        "description": _SHORT_DESCRIPTION,
+        "enabled": BOOLEAN,
+        "tags": TAGS,
+        "options": _IMMUTABLE,
+        "explicit_domain_id": ID,
+    },
+    ("name",),
+)
+USER = ObjectSchema(
+    "user",
+    {
+        "name": name_of(field_lengths.NAME),
+        "description": nullable(STRING),
+        "domain_id": ID,
+        "default_project_id": _ANY_ID,
+        "enabled": BOOLEAN,
+        "federated": Attribute(
+            lambda value: value == [], "an empty list, since there are no identity providers"
+        ),
+        "password": nullable(PASSWORD),
+        "options": _USER_OPTIONS,
+    },
+    ("name",),
+)
+REGION = ObjectSchema(
+    "region",
+    {
+        "id": nullable(
+            text(field_lengths.REGION_ID, "a string of at most 255 characters", min_length=0)
+        ),
+        "description": _SHORT_DESCRIPTION,
+        "parent_region_id": _REGION_ID,
+    },
+    ignores_other_keys=True,
+)
+SERVICE = ObjectSchema(
+    "service",
+    {
+        "type": text(255, "a string of 1 to 255 characters"),
+        "name": text(255, "a string of 1 to 255 characters"),
+        "enabled": BOOLEAN,
+    },
+    ("type",),
+    ignores_other_keys=True,
+)
+ENDPOINT = ObjectSchema(
+    "endpoint",
+    {
+        "interface": Attribute(lambda value: value in INTERFACES, "admin, internal or public"),
+        "service_id": STRING,
+        "url": _URL,
+        "region_id": _REGION_ID,
+        "region": _REGION_ID,
+        "enabled": BOOLEAN,
+        "name": STRING,
+        "description": nullable(STRING),
+    },
+    ("interface", "service_id", "url"),
+)
+
+
+def parse_password_change(document: object) -> tuple[str, str]:
+    """Return the original and the new password in the body of a user's change of the password.
+
+    Raises BadRequest if one of them is missing or no valid password, or for any other key.
+    """
+    values = document.get("user") if isinstance(document, dict) else None
+    if not isinstance(values, dict) or set(values) != {"original_password", "password"}:
+        raise BadRequest("user has to have original_password and password, and nothing else.")
+    check_values(values, {"original_password": STRING, "password": PASSWORD})
+    return values["original_password"], values["password"]
+
+
+def is_tag(value: str) -> bool:
+    """Return True if `value` is a valid tag."""
+    return _TAG.is_valid(value)
