@@ -3,6 +3,7 @@
 
 from glimpse.compute import list_query, metadata, microversions, routes
 from glimpse.compute.request_parsing import parse_json
+from glimpse.embedded.imports import download_url
 from glimpse.identity_api import attributes, schemas
 from glimpse.image_api import byte_ranges, json_patch
 from glimpse.image_api import list_query as image_list_query
@@ -79,4 +80,19 @@ API_ROWS = {
         schemas._SCHEME.search, repeated("a", "^a$:", "a:^a$", ":"), "identity_api.schemas:_SCHEME"
     ),
     "slashes": Row(lambda text: image_routes._plain_path(text, "/image"), repeated("/", "//a")),
+    "URL of a download": Row(
+        lambda text: download_url.parse_url(f"http://{text[:8000]}"),
+        (*ANY, *repeated("a", "a.", "a-", "0x", "-^a-$", "/", "/?", "a/^%20$", "\u00e4")),
+        "embedded.imports.download_url:_FORBIDDEN",
+    ),
+    "host of a download": Row(
+        download_url._parse_host,
+        (*ANY, *repeated("a.", "a-", "0x", "1", "1.", "\u00e4")),
+        "embedded.imports.download_url:_HOST_NAME",
+    ),
+    "number of a host": Row(
+        download_url._NUMBER.fullmatch,
+        repeated("0", "0x^f$", "0x^f$g", "1^1$x"),
+        "embedded.imports.download_url:_NUMBER",
+    ),
 }

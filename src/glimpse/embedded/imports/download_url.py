@@ -1,0 +1,153 @@
+"""DownloadUrl: the URL of a web-download, parsed strictly; UrlRules: which URLs are allowed. Pure.
+
+A name of a host is not resolved here: `web_download` does that, and checks its addresses.
+"""
+
+import re
+from collections.abc import Container
+from dataclasses import dataclass
+from urllib.parse import quote, urljoin, urlsplit
+
+from glimpse.embedded.imports.address_rules import parse_address
+
+MAX_URL = 8192  # characters
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+# Besides control characters and spaces, which parsers strip or refuse, a backslash: browsers read
+# it as a slash, so that two programs may see two hosts in one URL.
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+_HOST_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_-]{1,63}")
+# Resolvers read a name whose last label is a number as an IPv4 address: 2130706433, 0x7f000001,
+# 017700000001, 127.1. The URL standard of browsers has the same rule.
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
+_MAX_HOST_NAME = 253  # characters (RFC 1035)
+_MAX_PORT = 65535
+_NO_URL = "this is not a URL"
+_SAFE = "/%:@!$&'()*+,;=~?[]"  # characters that stay as they are in a path and a query
+
+
+class InvalidUrl(Exception):
+    """A text is no URL that data could be downloaded from; the message has no part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadUrl:
+    """A URL of HTTP. `host` is a name in lower case and ASCII, or an address; `target` is quoted.
+
+    ``repr`` has no query, because a query may be a secret: a signature, for example.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    target: str
+
+    @property
+    def authority(self) -> str:
+        """The value of the Host header: without the port if it is the scheme's default."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _DEFAULT_PORTS.get(self.scheme) else f"{host}:{self.port}"
+
+    @property
+    def is_tls(self) -> bool:
+        """True for https."""
+        return self.scheme == "https"
+
+    def __repr__(self) -> str:
+        return f"{self.scheme}://{self.authority}{self.target.partition('?')[0]}"
+
+    def join(self, location: str) -> "DownloadUrl":
+        """Return the URL that a redirect leads to. Raises InvalidUrl."""
+        _check_characters(location)
+        try:
+            text = urljoin(f"{self.scheme}://{self.authority}{self.target}", location)
+        except ValueError:
+            raise InvalidUrl(_NO_URL) from None
+        return parse_url(text)
+
+
+def parse_url(text: str) -> DownloadUrl:
+    """Return the URL in `text`, without its fragment. The path and the query are quoted.
+
+    Raises InvalidUrl for what is not ``scheme://host[:port][/path][?query]`` with a scheme of
+    HTTP; for a user or password, since none is sent; for a host that is neither a name nor an
+    address in its usual notation (see `parse_address`); and for more than 8,192 characters.
+    """
+    _check_characters(text)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise InvalidUrl(_NO_URL) from None
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise InvalidUrl("data is downloaded with http or https only")
+    if "@" in parts.netloc:
+        raise InvalidUrl("a URL may not have a user or password")
+    if "[" in parts.netloc and ":" not in (parts.hostname or ""):
+        raise InvalidUrl("an address in brackets is one of IPv6")
+    if port is None:
+        port = _DEFAULT_PORTS[parts.scheme]
+    if not 0 < port <= _MAX_PORT:
+        raise InvalidUrl("the port is no number from 1 to 65535")
+    target = quote(parts.path or "/", safe=_SAFE)
+    if parts.query:
+        target += "?" + quote(parts.query, safe=_SAFE)
+    return DownloadUrl(parts.scheme, _parse_host(parts.hostname or ""), port, target)
+
+
+def _check_characters(text: str) -> None:
+    """Raise InvalidUrl for a text that is too long, or has a space or another odd character."""
+    if len(text) > MAX_URL or _FORBIDDEN.search(text):
+        raise InvalidUrl(f"a URL has at most {MAX_URL} characters, and no space or backslash")
+
+
+def _parse_host(text: str) -> str:
+    """Return the host as an address in its shortest notation, or as a name in ASCII.
+
+    A final dot, which says that the name is complete, is removed. Raises InvalidUrl.
+    """
+    address = parse_address(text)
+    if address is not None:
+        return str(address)
+    if len(text) > _MAX_HOST_NAME:  # encoding a long text takes long
+        raise InvalidUrl("the host is not a name")
+    try:
+        name = text.encode("idna").decode().lower().removesuffix(".")
+    except UnicodeError:
+        raise InvalidUrl("the host is not a name") from None
+    is_number = _NUMBER.fullmatch(name.rpartition(".")[2]) is not None
+    if is_number or len(name) > _MAX_HOST_NAME or not _HOST_NAME.fullmatch(name):
+        raise InvalidUrl("the host is neither a name nor an address in its usual notation")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class UrlRules:
+    """Allows or refuses URLs by scheme, host and port, like Glance's options of these names.
+
+    If one of the `allowed` is not empty, its `disallowed` is ignored. Hosts are compared as
+    `parse_url` returns them.
+    """
+
+    allowed_schemes: Container[str]
+    disallowed_schemes: Container[str]
+    allowed_hosts: Container[str]
+    disallowed_hosts: Container[str]
+    allowed_ports: Container[int]
+    disallowed_ports: Container[int]
+
+    def allows(self, url: DownloadUrl) -> bool:
+        """Return True if scheme, host and port of the URL are all allowed.
+
+        The port is checked also if it is the default of the scheme.
+        """
+        return (
+            _is_allowed(url.scheme, self.allowed_schemes, self.disallowed_schemes)
+            and _is_allowed(url.host, self.allowed_hosts, self.disallowed_hosts)
+            and _is_allowed(url.port, self.allowed_ports, self.disallowed_ports)
+        )
+
+
+def _is_allowed(
+    value: str | int, allowed: Container[object], disallowed: Container[object]
+) -> bool:
+    return value in allowed if allowed else value not in disallowed

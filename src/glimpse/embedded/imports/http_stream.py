@@ -1,0 +1,189 @@
+"""HttpStream: one GET request to a given address, whose response body is streamed.
+
+The client of `glimpse.upstream` does not fit: it keeps a whole body in memory, and chooses the
+address itself.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple, Self
+
+import httptools
+
+from glimpse import __version__
+from glimpse.embedded.imports.address_rules import Address
+from glimpse.embedded.imports.download_url import DownloadUrl
+from glimpse.embedded.imports.errors import ImportFailed
+
+_PIECE = 128 * 1024  # bytes that are read at once, and that wait in memory
+_MAX_HEAD_BYTES = 64 * 1024
+_HEADER_OVERHEAD = 100  # bytes of memory that a header takes besides its text
+_MAX_LENGTH_DIGITS = 20  # of a Content-Length
+_FIRST_FINAL_STATUS = 200
+
+
+class HttpTimeouts(NamedTuple):
+    """Seconds: to connect, with the TLS handshake; and for each wait for more of a response."""
+
+    connect: float
+    idle: float
+
+
+class HttpStream:
+    """The response to a GET request: `status`, `headers` with lower-case names, and `body`.
+
+    Close it, also after an error.
+    """
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, idle_timeout: float
+    ) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self._reader = reader
+        self._writer = writer
+        self._idle_timeout = idle_timeout
+        self._parser = httptools.HttpResponseParser(self)
+        self._head_bytes = 0
+        self._has_head = False
+        self._is_complete = False
+        self._parts: list[bytes] = []
+
+    @classmethod
+    async def open(
+        cls,
+        url: DownloadUrl,
+        address: Address,
+        timeouts: HttpTimeouts,
+        tls_context: Callable[[], ssl.SSLContext],
+    ) -> Self:
+        """Connect to `address`, request `url`, and return when the head of the response arrived.
+
+        No name is resolved. The certificate of https has to be that of the URL's host. Neither
+        credentials nor cookies are sent. Raises ImportFailed if the address cannot be reached, if
+        its certificate is not trusted, or if it sends no head of an HTTP response in time.
+        """
+        try:
+            async with asyncio.timeout(timeouts.connect):
+                reader, writer = await asyncio.open_connection(
+                    str(address),
+                    url.port,
+                    limit=_PIECE,
+                    ssl=tls_context() if url.is_tls else None,
+                    server_hostname=url.host if url.is_tls else None,
+                )
+        except ssl.SSLError as error:
+            raise ImportFailed(f"TLS with the server failed: {error.reason}") from None
+        except TimeoutError:
+            raise ImportFailed(f"not connected within {timeouts.connect:g} s") from None
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise ImportFailed(f"the server cannot be reached: {reason}") from None
+        stream = cls(reader, writer, timeouts.idle)
+        try:
+            await stream._request(url)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    async def _request(self, url: DownloadUrl) -> None:
+        """Send the request, and read the head of the response. Raises ImportFailed."""
+        self._writer.write(
+            f"GET {url.target} HTTP/1.1\r\nHost: {url.authority}\r\n"
+            f"User-Agent: glimpse/{__version__}\r\nAccept: */*\r\nAccept-Encoding: identity\r\n"
+            "Connection: close\r\n\r\n".encode("ascii")
+        )
+        while not self._has_head:
+            await self._receive()
+
+    @property
+    def size(self) -> int | None:
+        """The length of the body as the head names it; None if it does not."""
+        text = self.headers.get("content-length", "")
+        if "transfer-encoding" in self.headers or not text.isascii() or not text.isdigit():
+            return None
+        return int(text) if len(text) <= _MAX_LENGTH_DIGITS else None
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """Yield the body in pieces.
+
+        Raises ImportFailed if it does not arrive as a whole, or if nothing arrives in time.
+        """
+        while True:
+            parts, self._parts = self._parts, []
+            for part in parts:
+                yield part
+            if self._is_complete and not self._parts:
+                return
+            if not self._is_complete:
+                await self._receive()
+
+    def close(self) -> None:
+        """Close the connection at once."""
+        self._writer.transport.abort()
+
+    async def _receive(self) -> None:
+        """Parse the next bytes that arrive. Raises ImportFailed."""
+        try:
+            async with asyncio.timeout(self._idle_timeout):
+                data = await self._reader.read(_PIECE)
+        except TimeoutError:
+            raise ImportFailed(f"nothing was received for {self._idle_timeout:g} s") from None
+        except OSError:  # ssl.SSLError is one
+            raise ImportFailed("the connection broke before the end of the data") from None
+        if not data:
+            self._end()
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            if not self._is_complete:  # what follows the response does not matter
+                raise ImportFailed("the response of the server is not HTTP") from None
+        if not self._has_head:  # on_header counts complete headers only
+            self._head_bytes += len(data)
+        if self._head_bytes > _MAX_HEAD_BYTES:
+            raise ImportFailed("the headers of the response are too large")
+
+    def _end(self) -> None:
+        """Handle the end of the connection: it completes a body of unknown length only.
+
+        Raises ImportFailed for any other response.
+        """
+        has_length = "content-length" in self.headers or "transfer-encoding" in self.headers
+        if not self._has_head or has_length:
+            raise ImportFailed("the connection closed before the end of the data")
+        self._is_complete = True
+
+    # Callbacks of httptools
+
+    def on_message_begin(self) -> None:
+        """Forget the headers of an interim response (1xx)."""
+        if not self._is_complete:
+            self.headers = {}
+            self._has_head = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header, the last one of a name; ignore trailers, and headers that are too many."""
+        if self._has_head:
+            return
+        self._head_bytes += len(name) + len(value) + _HEADER_OVERHEAD
+        if self._head_bytes <= _MAX_HEAD_BYTES:
+            self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        """Note the status of a final response."""
+        if self._is_complete:
+            return
+        self.status = self._parser.get_status_code()
+        self._has_head = self.status >= _FIRST_FINAL_STATUS
+
+    def on_body(self, part: bytes) -> None:
+        """Keep a part of the body until it is yielded."""
+        if not self._is_complete:
+            self._parts.append(part)
+
+    def on_message_complete(self) -> None:
+        """Note the end of a final response. What follows it is ignored."""
+        self._is_complete = self._has_head
