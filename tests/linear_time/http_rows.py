@@ -2,7 +2,7 @@
 """Rows for the headers and chunks of requests, and for text in log lines."""
 
 from glimpse.compute import content_negotiation
-from glimpse.http import accept, proxy_headers
+from glimpse.http import accept, cors, proxy_headers
 from glimpse.server import request_body, request_head
 from glimpse.telemetry import redaction
 from tests.linear_time.row import Row, in_bytes, repeated
@@ -45,6 +45,9 @@ HTTP_ROWS = {
         lambda text: proxy_headers.client_address({b"x-forwarded-for": text.encode()}),
         repeated("1.", "[^:$", "[^1:$]", "[::1]:^1$", "1:^1$.", ":"),
         "http.proxy_headers:_ADDRESS",
+    ),
+    "headers of a preflight request": Row(
+        in_bytes(cors._split), repeated("a", ",", "a,", " ,", " ")
     ),
     "request line": Row(
         in_bytes(request_head._REQUEST_LINE.match),

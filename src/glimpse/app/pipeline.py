@@ -13,10 +13,12 @@ from glimpse.app.compute import make_compute_api
 from glimpse.app.mount_paths import IDENTITY_PREFIX, IMAGE_PREFIX
 from glimpse.http.allowed_hosts import AllowedHosts, AllowedHostsMiddleware
 from glimpse.http.cache_header_values import PRIVATE
+from glimpse.http.cors import CorsMiddleware, CorsPolicy
 from glimpse.http.health_middleware import HealthMiddleware
 from glimpse.http.healthcheck import Healthcheck
 from glimpse.http.metrics_middleware import MetricsMiddleware, RenderMetrics
 from glimpse.http.mounted_apis import MountedApis
+from glimpse.http.options_requests import OptionsMiddleware
 from glimpse.http.readiness import Readiness, ReadinessCheck
 from glimpse.http.request_middleware import RequestMiddleware
 from glimpse.http.requests_in_flight import RequestsInFlight
@@ -27,6 +29,8 @@ from glimpse.settings import Settings
 from glimpse.telemetry.observer import Observer
 
 _Middleware = Callable[[ASGIApp], ASGIApp]
+# Headers of the Identity API's 405 that its response to OPTIONS has, too.
+_KEPT_OF_IDENTITY = frozenset((b"allow", b"vary", b"cache-control"))
 
 
 def build_pipeline(
@@ -49,6 +53,8 @@ def build_pipeline(
     middleware: tuple[_Middleware | None, ...] = (
         # Outermost: a scrape has a port of its own, is neither counted nor logged, and sees no API.
         _metrics(settings, render_metrics),
+        # Around the request context, so that scripts of web pages can read its 400 and 500, too.
+        _cors(settings),
         # Around all of the below: it makes the request id and the merged headers that they use,
         # and turns what they raise into a 500.
         _request_context(settings, observer, in_flight),
@@ -73,13 +79,25 @@ def _mount_apis(settings: Settings, components: Components, rules: PolicyRules |
     if components.image_api is not None:
         # Image API v2 of the embedded image service. A shared cache must not keep its responses,
         # which depend on the token.
-        apis[IMAGE_PREFIX] = ResponseHeadersMiddleware(components.image_api, PRIVATE)
+        apis[IMAGE_PREFIX] = ResponseHeadersMiddleware(
+            OptionsMiddleware(components.image_api), PRIVATE
+        )
     if components.identity_api is not None:
         # Identity API v3 of the embedded identity. Its routes set their own Cache-Control.
-        apis[IDENTITY_PREFIX] = ResponseHeadersMiddleware(components.identity_api)
+        apis[IDENTITY_PREFIX] = ResponseHeadersMiddleware(
+            OptionsMiddleware(components.identity_api, kept=_KEPT_OF_IDENTITY)
+        )
     # At the root, as nova-api: clients expect version discovery at / and the API at /v2 and /v2.1.
     # It sets the headers of its responses itself, which is faster.
     return MountedApis(apis, default=make_compute_api(settings, components, rules))
+
+
+def _cors(settings: Settings) -> _Middleware | None:
+    """Return the middleware for scripts of web pages; None if no origin is allowed."""
+    if not settings.cors.allowed_origin:
+        return None
+    policy = CorsPolicy(**asdict(settings.cors))
+    return lambda app: CorsMiddleware(app, policy)
 
 
 def _allowed_hosts(settings: Settings) -> _Middleware | None:

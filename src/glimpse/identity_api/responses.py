@@ -94,8 +94,11 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 def _allowed_methods(request: Request) -> set[str]:
-    """Return the HTTP methods of all routes that match the path of `request`, in upper case."""
-    found: set[str] = set()
+    """Return the methods of all routes that match the path of `request`, and OPTIONS.
+
+    The names are in upper case.
+    """
+    found = {"OPTIONS"}  # every path has it: see `http.options_requests`
     for route in request.app.routes:
         if route.matches(request.scope)[0] is not Match.NONE:
             found |= route.methods

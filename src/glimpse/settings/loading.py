@@ -11,6 +11,7 @@ from oslo_config import cfg
 from glimpse.settings.ignored_variables import find_ignored_variables
 from glimpse.settings.options import SECTIONS
 from glimpse.settings.options.api import UNLIMITED, Api, Embedded, Middleware, Policy, Quota
+from glimpse.settings.options.cors import Cors
 from glimpse.settings.options.process import (
     METRICS_PORT,
     Healthcheck,
@@ -116,6 +117,7 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
         quota=Quota(**quota),
         policy=_policy(options["oslo_policy"], config_dirs),
         middleware=Middleware(**options["oslo_middleware"]),
+        cors=Cors(**options["cors"]),
         healthcheck=Healthcheck(**options["healthcheck"]),
         metrics=_metrics(options["metrics"], image_service, server["port"]),
         embedded=Embedded(**options["embedded"]),

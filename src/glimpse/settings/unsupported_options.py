@@ -85,9 +85,6 @@ UNSUPPORTED_OPTIONS: Mapping[str, Mapping[str, str]] = {
     "oslo_middleware": {
         "http_basic_auth_user_file": "callers are known by tokens",
     },
-    "cors": {
-        "allowed_origin": "headers for browsers are for a proxy in front of it",
-    },
 }
 
 _SENDS = "send_service_user_token"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from oslo_config import cfg
 
 from glimpse.settings.options.api import Api, Embedded, Middleware, Policy, Quota
+from glimpse.settings.options.cors import Cors
 from glimpse.settings.options.process import Healthcheck, ImageServiceName, Metrics, Server
 from glimpse.settings.options.services import Coordination, Glance, KeystoneAuthtoken, ServiceUser
 
@@ -25,6 +26,7 @@ class Settings:
     quota: Quota
     policy: Policy
     middleware: Middleware
+    cors: Cors
     healthcheck: Healthcheck
     metrics: Metrics
     embedded: Embedded

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from oslo_config import cfg
 
 from glimpse.settings.options.api import API, EMBEDDED, MIDDLEWARE, POLICY, QUOTA
+from glimpse.settings.options.cors import CORS
 from glimpse.settings.options.process import GLIMPSE, HEALTHCHECK, LOGGING, METRICS
 from glimpse.settings.options.services import (
     COORDINATION,
@@ -24,6 +25,7 @@ SECTIONS: Mapping[str, Sequence[cfg.Opt]] = {
     "quota": QUOTA,
     "oslo_policy": POLICY,
     "oslo_middleware": MIDDLEWARE,
+    "cors": CORS,
     "healthcheck": HEALTHCHECK,
     "metrics": METRICS,
     "embedded": EMBEDDED,
