@@ -34,4 +34,4 @@ def test_path_that_nobody_has_is_404(cloud: Cloud) -> None:
 def test_method_that_an_unsupported_route_does_not_have_is_405(cloud: Cloud) -> None:
     response = cloud.send("PUT", "/groups", cloud.token())
     assert response.status_code == 405
-    assert response.headers["Allow"] == "GET, HEAD, POST"
+    assert response.headers["Allow"] == "GET, HEAD, OPTIONS, POST"

@@ -65,7 +65,7 @@ API_ROWS = {
         "image_api.byte_ranges:_RANGE",
     ),
     "JSON pointer": Row(
-        json_patch._parse_pointer,
+        lambda text: json_patch._parse_pointer("add", text),
         repeated("/^a$", "/^~0$", "~", "~1"),
         "image_api.json_patch:search",
     ),
