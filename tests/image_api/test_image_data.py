@@ -10,6 +10,7 @@ import pytest
 from tests.image_api.conftest import MEBIBYTE, Api
 from tests.support import disk_images
 from tests.support.http import encode_head, read_response
+from tests.support.parameter_ids import parameter_id
 from tests.support.process import wait_until
 
 
@@ -65,17 +66,14 @@ ISO = disk_images.iso()
         ("raw", b"", None),
         ("qcow2", QCOW2, 5 * 2**30),
         ("vmdk", disk_images.vmdk(4 * MEBIBYTE), 4 * MEBIBYTE),
-        ("vmdk", disk_images.vmdk(4 * MEBIBYTE, "monolithicFlat"), None),
         ("vhd", disk_images.vhd(2 * MEBIBYTE, current_size=4 * MEBIBYTE), 2 * MEBIBYTE),
         ("vhdx", disk_images.vhdx(4 * MEBIBYTE), 4 * MEBIBYTE),
         ("vdi", disk_images.vdi(4 * MEBIBYTE), 4 * MEBIBYTE),
         ("iso", ISO, len(ISO)),
         ("iso", disk_images.iso(boot_record_first=True), None),
         ("iso", disk_images.with_partitions(ISO), len(ISO)),
-        ("qcow2", b"QFI\xfb", None),
-        ("qcow2", b"nothing like it" * 10, None),
-        ("qcow2", disk_images.with_partitions(QCOW2), None),
         ("ami", b"x", None),
+        ("ploop", b"x", None),
     ],
 )
 def test_virtual_size_is_read_from_the_header_of_the_data(
@@ -87,6 +85,39 @@ def test_virtual_size_is_read_from_the_header_of_the_data(
     assert response.status == 204, str(response)
     shown = api("GET", image["self"]).json()
     assert (shown["size"], shown["virtual_size"]) == (len(data), size)
+
+
+@pytest.mark.parametrize(
+    ("disk_format", "data", "message"),
+    [
+        ("qcow2", b"QFI\xfb", b"Image disk_format qcow2 does not match stream data raw"),
+        ("qcow2", b"nothing like it" * 100, b"Image disk_format qcow2 does not match"),
+        ("qcow2", disk_images.with_partitions(QCOW2), b"Multiple formats detected: gpt,qcow2"),
+        ("qcow2", disk_images.qcow2(2**30, backing_file=True), b"Image failed safety checks"),
+        ("qcow2", disk_images.qcow2(2**30, features=0b100), b"Image failed safety checks"),
+        ("raw", disk_images.qcow2(2**30, backing_file=True), b"Image failed safety checks"),
+        ("vmdk", disk_images.vmdk(2**30, "monolithicFlat"), b"Image failed safety checks"),
+        (
+            "vmdk",
+            disk_images.stream_optimized_vmdk(2**30, 20 * MEBIBYTE, descriptor=5),
+            b"Image failed safety checks",
+        ),
+    ],
+    ids=parameter_id,
+)
+def test_data_that_is_not_of_its_format_or_dangerous_is_415_and_the_image_queued_again(
+    api: Api, disk_format: str, data: bytes, message: bytes
+) -> None:
+    image = api.create(disk_format=disk_format, container_format="bare")
+    response = api("PUT", image["file"], data, Content_Type="application/octet-stream")
+    assert response.status == 415, str(response)
+    assert message in response.body
+    shown = api("GET", image["self"]).json()
+    assert {**shown, "updated_at": image["updated_at"]} == image
+    assert api("GET", image["file"]).status == 204
+    safe = QCOW2 if disk_format == "qcow2" else disk_images.vmdk(4 * MEBIBYTE)
+    again = api("PUT", image["file"], safe, Content_Type="application/octet-stream")
+    assert again.status == 204, str(again)
 
 
 def test_download_of_an_image_without_data_is_204(api: Api) -> None:

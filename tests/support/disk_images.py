@@ -20,37 +20,76 @@ def padded(data: bytes, unit: int = SECTOR) -> bytes:
     return data + bytes(-len(data) % unit)
 
 
-def qcow2(size: int) -> bytes:
-    """Return a qcow2 image, version 3, with clusters of 4 KiB."""
+def qcow2(size: int, *, version: int = 3, features: int = 0, backing_file: bool = False) -> bytes:
+    """Return a qcow2 image with clusters of 4 KiB.
+
+    `features` are the bits of incompatible features; `backing_file` names one.
+    """
     cluster = 4 * KIBIBYTE
     tables = size // (cluster * cluster // 8)
     level_1 = padded(bytes(8 * tables), cluster)
-    fields = (0, 0, 12, size, 0, tables, 3 * cluster, cluster, 1, 0, 0, 0, 0, 0, 4, 104)
-    header = struct.pack(">4sIQIIQIIQQIIQQQQII", b"QFI\xfb", 3, *fields)
+    backing = (112, 11) if backing_file else (0, 0)
+    fields = (12, size, 0, tables, 3 * cluster, cluster, 1, 0, 0, features, 0, 0, 4, 104)
+    header = struct.pack(">4sIQIIQIIQQIIQQQQII", b"QFI\xfb", version, *backing, *fields)
+    header += bytes(8) + b"/etc/passwd" * backing_file
     count_table = struct.pack(">Q", 2 * cluster)
     counts = struct.pack(">H", 1) * (3 + len(level_1) // cluster)
     return b"".join(padded(part, cluster) for part in (header, count_table, counts)) + level_1
 
 
-def vmdk(size: int, create_type: str = "monolithicSparse") -> bytes:
-    """Return a sparse VMDK: header, descriptor, and two grain directories with their tables."""
+def vmdk(
+    size: int,
+    create_type: str = "monolithicSparse",
+    *,
+    extent: str = "disk.vmdk",
+    descriptor_sectors: int = 2,
+    filler: bytes = b"",
+) -> bytes:
+    """Return a sparse VMDK: header, descriptor, and two grain directories with their tables.
+
+    The descriptor names the file `extent`, and repeats `filler` to its end.
+    """
     capacity = size // SECTOR
     tables = -(-capacity // (512 * 128))  # of 512 grains, each of 128 sectors
     directory = len(padded(bytes(4 * tables))) // SECTOR
-    begins = (3, 3 + directory + 4 * tables)  # in sectors; a table has four
+    first = 1 + descriptor_sectors
+    begins = (first, first + directory + 4 * tables)  # in sectors; a table has four
     overhead = begins[1] + directory + 4 * tables
-    header = struct.pack("<4sIIQQQQ", b"KDMV", 1, 3, capacity, 128, 1, 2)
+    header = struct.pack("<4sIIQQQQ", b"KDMV", 1, 3, capacity, 128, 1, descriptor_sectors)
     header += struct.pack("<IQQQB4sH", 512, *begins, overhead, 0, b"\n \r\n", 0)
-    descriptor = (
-        f"# Disk DescriptorFile\nversion=1\nCID=12345678\nparentCID=ffffffff\n"
-        f'createType="{create_type}"\nRW {capacity} SPARSE "disk.vmdk"\n'
-        f'ddb.adapterType = "ide"\nddb.virtualHWVersion = "4"\n'
-    )
+    descriptor = _vmdk_descriptor(create_type, capacity, extent)
+    descriptor += filler * ((descriptor_sectors * SECTOR - len(descriptor)) // max(len(filler), 1))
     grains = b""
     for begin in begins:
         entries = (begin + directory + 4 * table for table in range(tables))
         grains += padded(struct.pack(f"<{tables}I", *entries)) + bytes(4 * tables * SECTOR)
-    return padded(header) + padded(descriptor.encode(), 2 * SECTOR) + grains
+    return padded(header) + padded(descriptor, descriptor_sectors * SECTOR) + grains
+
+
+def _vmdk_descriptor(create_type: str, capacity: int, extent: str) -> bytes:
+    return (
+        f"# Disk DescriptorFile\nversion=1\nCID=12345678\nparentCID=ffffffff\n"
+        f'createType="{create_type}"\nRW {capacity} SPARSE "{extent}"\n'
+        f'ddb.adapterType = "ide"\nddb.virtualHWVersion = "4"\n'
+    ).encode()
+
+
+def stream_optimized_vmdk(size: int, blank: int = 0, *, descriptor: int = 1) -> bytes:
+    """Return a VMDK whose footer names the grain directory, without grains.
+
+    There are `blank` zeros before the footer. The footer says that the descriptor begins at sector
+    `descriptor`; the header says 1.
+    """
+    capacity = size // SECTOR
+
+    def header(sector: int, directory: int) -> bytes:
+        packed = struct.pack("<4sIIQQQQ", b"KDMV", 3, 0x30001, capacity, 128, sector, 2)
+        packed += struct.pack("<IQQQB4sH", 512, 0, directory, 128, 0, b"\n \r\n", 1)
+        return padded(packed)
+
+    text = _vmdk_descriptor("streamOptimized", capacity, "disk.vmdk")
+    footer = padded(struct.pack("<QII", 1, 0, 3)) + header(descriptor, 3) + bytes(SECTOR)
+    return header(1, 2**64 - 1) + padded(text, 2 * SECTOR) + bytes(blank) + footer
 
 
 def vhd(size: int, current_size: int | None = None) -> bytes:
@@ -76,14 +115,17 @@ def _with_checksum(before: bytes, after: bytes = b"") -> bytes:
     return before + struct.pack(">I", checksum) + after
 
 
-def vhdx(size: int) -> bytes:
-    """Return a dynamic VHDX: identifier, region tables, metadata, block table.
+def vhdx(size: int, *, metadata_at: int = 2 * MEBIBYTE) -> bytes:
+    """Return a dynamic VHDX: identifier, region tables, metadata at `metadata_at`, block table.
 
     Its headers are filled with zeros.
     """
     regions = (
-        ("2dc27766-f623-4200-9d64-115e9bfd4a08", struct.pack("<QII", 3 * MEBIBYTE, MEBIBYTE, 1)),
-        ("8b7ca206-4790-4b9a-b8fe-575f050f886e", struct.pack("<QII", 2 * MEBIBYTE, MEBIBYTE, 1)),
+        (
+            "2dc27766-f623-4200-9d64-115e9bfd4a08",
+            struct.pack("<QII", metadata_at + MEBIBYTE, MEBIBYTE, 1),
+        ),
+        ("8b7ca206-4790-4b9a-b8fe-575f050f886e", struct.pack("<QII", metadata_at, MEBIBYTE, 1)),
     )
     items = (
         ("caa16737-fa36-4d43-b3b6-33f0aa44e76b", struct.pack("<II", 32 * MEBIBYTE, 0)),
@@ -100,7 +142,7 @@ def vhdx(size: int) -> bytes:
     head = padded(b"vhdxfile", 192 * KIBIBYTE) + 2 * padded(region_table, 64 * KIBIBYTE)
     table = struct.pack("<8sHH20x", b"metadata", 0, len(items)) + _by_guid(entries)
     metadata = padded(table, 64 * KIBIBYTE) + values
-    return padded(head, 2 * MEBIBYTE) + padded(metadata, MEBIBYTE) + bytes(MEBIBYTE)
+    return padded(head, metadata_at) + padded(metadata, MEBIBYTE) + bytes(MEBIBYTE)
 
 
 def _by_guid(entries: Iterable[tuple[str, bytes]]) -> bytes:

@@ -1,17 +1,27 @@
 """The embedded services, opened with the declared defaults of the options."""
 
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from glimpse.app.embedded import embedded_options
+from glimpse.embedded.options import EmbeddedOptions
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.settings import load_settings
 
 
 def open_images(state_dir: Path, **changes: Any) -> EmbeddedImageService:
-    """Open the image service in `state_dir`; `changes` replace the declared defaults."""
-    options: dict[str, Any] = {"image_size_cap": load_settings().embedded.image_size_cap}
-    return EmbeddedImageService.open(state_dir, **options | changes)
+    """Open the image service in `state_dir`.
+
+    `changes` replace fields of EmbeddedOptions, which are the declared defaults, and other
+    arguments of `EmbeddedImageService.open`.
+    """
+    changed = {field.name for field in fields(EmbeddedOptions)} & changes.keys()
+    options = replace(
+        embedded_options(load_settings()), **{name: changes.pop(name) for name in changed}
+    )
+    return EmbeddedImageService.open(state_dir, options=options, **changes)
 
 
 def open_identity(state_dir: Path, **changes: Any) -> EmbeddedIdentity:

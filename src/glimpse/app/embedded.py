@@ -8,6 +8,8 @@ from starlette.types import ASGIApp
 
 from glimpse.app.components import Components
 from glimpse.app.mount_paths import IMAGE_PREFIX
+from glimpse.embedded.content_check import ContentRules
+from glimpse.embedded.options import EmbeddedOptions
 from glimpse.embedded.readiness_checks import check_catalog, check_data
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.readiness import ReadinessCheck
@@ -35,7 +37,7 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
     state_dir = settings.server.state_dir
     images = EmbeddedImageService.open(
         state_dir,
-        image_size_cap=settings.embedded.image_size_cap,
+        options=embedded_options(settings),
         permissions=Permissions(rules),
     )
     async with AsyncExitStack() as opened:
@@ -59,6 +61,18 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
         readiness_checks,
         image_api=image_api(images, identity),
         identity_api=own_identity_api,
+    )
+
+
+def embedded_options(settings: Settings) -> EmbeddedOptions:
+    """Return the options of the embedded image service."""
+    return EmbeddedOptions(
+        image_size_cap=settings.embedded.image_size_cap,
+        content_rules=ContentRules(
+            settings.image_format.require_image_format_match,
+            settings.image_format.vmdk_allowed_types,
+            settings.image_format.gpt_safety_checks_nonfatal,
+        ),
     )
 
 

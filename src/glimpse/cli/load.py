@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from tqdm import tqdm
 
+from glimpse.app.embedded import embedded_options
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 from glimpse.embedded.service import EmbeddedImageService
@@ -75,8 +76,7 @@ class _Loading:
         the files in the state directory cannot be used.
         """
         service = EmbeddedImageService.open(
-            self._settings.server.state_dir,
-            image_size_cap=self._settings.embedded.image_size_cap,
+            self._settings.server.state_dir, options=embedded_options(self._settings)
         )
         try:
             with tqdm(total=self.lines.total, unit="B", unit_scale=True, disable=None) as bar:

@@ -40,7 +40,8 @@ class DataAccess:
         `check` is called first, with the image, and may raise to refuse the upload. If an error is
         raised while the data is being stored, the image is queued again and no data is left. Raises
         ImageNotFound, Forbidden, Conflict if the image is not queued or another upload of it is
-        running, DataTooLarge, StorageFull, Unavailable, and what `chunks` and `check` raise.
+        running, DataTooLarge, InvalidImageData, StorageFull, Unavailable, and what `chunks` and
+        `check` raise.
         """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:

@@ -11,12 +11,12 @@ import hashlib
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from io import BufferedWriter, FileIO
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
-from glimpse.embedded.virtual_size import detect_formats
+from glimpse.embedded.format_inspection import FoundFormat, inspect_formats
 from glimpse.images.errors import ImageServiceError, NotFound, ServiceError, Unavailable
 from glimpse.telemetry.throttled_log import ThrottledErrorLog
 
@@ -44,14 +44,13 @@ class DataTooLarge(ImageServiceError):
 class StoredData(NamedTuple):
     """Uploaded data: its size in bytes, its digests in hexadecimal, and its formats.
 
-    `checksum` is the MD5, `os_hash_value` the SHA-512. `formats` maps each format of the data to
-    the size of the disk in it (`detect_formats`).
+    `checksum` is the MD5, `os_hash_value` the SHA-512. `formats` are those of `inspect_formats`.
     """
 
     size: int
     checksum: str
     os_hash_value: str
-    formats: Mapping[str, int]
+    formats: Sequence[FoundFormat]
 
 
 class ImageData(NamedTuple):
@@ -212,8 +211,7 @@ class _UploadFile:
         """
         with self._lock, self._open_once() as file:
             file.flush()
-            os.lseek(file.fileno(), 0, os.SEEK_SET)
-            formats = detect_formats(os.fdopen(file.fileno(), "rb", closefd=False))
+            formats = inspect_formats(os.fdopen(file.fileno(), "rb", closefd=False))
             self._temporary.rename(self._path)
             os.fsync(file.fileno())
         _sync_directory(self._path.parent)

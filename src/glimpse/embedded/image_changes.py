@@ -12,9 +12,9 @@ from enum import Enum
 import orjson
 
 from glimpse.embedded.catalog import Record
+from glimpse.embedded.content_check import ContentRules, check_content
 from glimpse.embedded.directory_store import StoredData
 from glimpse.embedded.image_permissions import check_visibility, require_editable, require_visible
-from glimpse.embedded.virtual_size import virtual_size
 from glimpse.images import (
     RESERVED_PREFIX,
     Action,
@@ -199,15 +199,16 @@ def with_status(image: Image, status: str, *, expected: tuple[str, ...], now: st
     return image._replace(status=status, updated_at=now)
 
 
-def with_data(image: Image, stored: StoredData, *, now: str) -> Image:
+def with_data(image: Image, stored: StoredData, rules: ContentRules, *, now: str) -> Image:
     """Return the image in status active, with the sizes and digests of its data.
 
-    `now` is its new ``updated_at``. Raises Conflict unless its present status is saving.
+    `now` is its new ``updated_at``. Raises Conflict unless its present status is saving, and
+    InvalidImageData for data that `rules` do not allow for the formats of the image.
     """
     return with_status(image, "active", expected=("saving",), now=now)._replace(
         size=stored.size,
-        virtual_size=virtual_size(
-            image.disk_format, image.container_format, stored.formats, stored.size
+        virtual_size=check_content(
+            image.disk_format, image.container_format, stored.formats, stored.size, rules
         ),
         checksum=stored.checksum,
         os_hash_algo="sha512",

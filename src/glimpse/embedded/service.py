@@ -13,6 +13,7 @@ from glimpse.embedded.data_access import DataAccess
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.image_members import ImageMembers
+from glimpse.embedded.options import EmbeddedOptions
 from glimpse.embedded.sqlite.catalog import SQLiteCatalog
 from glimpse.embedded.sqlite.schema import CATALOG_FILE
 from glimpse.embedded.upload_locks import UploadLocks
@@ -45,22 +46,23 @@ class EmbeddedImageService:
         cls,
         state_dir: Path,
         *,
-        image_size_cap: int,
+        options: EmbeddedOptions,
         permissions: Permissions | None = None,
         clock: Callable[[], str] = image_changes.current_time,
     ) -> "EmbeddedImageService":
         """Open the catalog and the data in `state_dir`; create them first if necessary.
 
-        `image_size_cap` is the most bytes of data that an image may have. Without `permissions`,
-        Glance's default policy is used. `clock` returns the current time as an image's date.
-        Uploads that a crash interrupted stay until `recover`. Raises UnusableCatalog if the catalog
-        cannot be opened, and OSError if a directory cannot be created, or a file's mode set.
+        Without `permissions`, Glance's default policy is used. `clock` returns the current time as
+        an image's date. Uploads that a crash interrupted stay until `recover`. Raises
+        UnusableCatalog if the catalog cannot be opened, and OSError if a directory cannot be
+        created, or a file's mode set.
         """
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(
             SQLiteCatalog.open(state_dir / CATALOG_FILE),
-            DirectoryStore(state_dir / "data", image_size_cap),
+            DirectoryStore(state_dir / "data", options.image_size_cap),
             UploadLocks(state_dir / "uploads"),
+            options,
             permissions,
             clock,
         )
@@ -70,6 +72,7 @@ class EmbeddedImageService:
         catalog: Catalog,
         store: DirectoryStore,
         locks: UploadLocks,
+        options: EmbeddedOptions,
         permissions: Permissions | None = None,
         clock: Callable[[], str] = image_changes.current_time,
     ) -> None:
@@ -79,7 +82,7 @@ class EmbeddedImageService:
         """
         self.permissions = permissions or Permissions()
         self._catalog = catalog
-        self._uploads = Uploads(catalog, store, locks, clock)
+        self._uploads = Uploads(catalog, store, locks, options.content_rules, clock)
         self._clock = clock
         self.members = ImageMembers(catalog, self.permissions, clock)
         self.data = DataAccess(catalog, store, self._uploads, self.permissions)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 from glimpse.embedded import image_changes
 from glimpse.embedded.catalog import Catalog, Change, RecordCheck
+from glimpse.embedded.content_check import ContentRules
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.upload_locks import UploadLock, UploadLocks
 from glimpse.images.errors import (
@@ -32,11 +33,13 @@ class Uploads:
         catalog: Catalog,
         store: DirectoryStore,
         locks: UploadLocks,
+        content_rules: ContentRules,
         clock: Callable[[], str],
     ) -> None:
         self._catalog = catalog
         self._store = store
         self._locks = locks
+        self._content_rules = content_rules
         self._clock = clock
 
     async def upload(
@@ -56,7 +59,8 @@ class Uploads:
         the image or the next process that starts does both.
 
         Raises ImageNotFound, Conflict if the image is not queued or another upload of it is
-        running, DataTooLarge, StorageFull, Unavailable, and what `require_permitted` and `chunks`
+        running, DataTooLarge, InvalidImageData for data that the content rules do not allow,
+        StorageFull, Unavailable, and what `require_permitted` and `chunks`
         raise.
         """
         lock = await asyncio.to_thread(self._locks.acquire, image_id)
@@ -97,7 +101,7 @@ class Uploads:
                 image_id,
                 project_id,
                 lambda record: image_changes.with_data(
-                    require_permitted(record), stored, now=self._clock()
+                    require_permitted(record), stored, self._content_rules, now=self._clock()
                 ),
             )
         except BaseException:

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from glimpse.embedded.content_check import InvalidImageData
 from glimpse.embedded.directory_store import DataTooLarge, NoData, StorageFull
 from glimpse.http.accept import best_offer
 from glimpse.identity.service import IdentityError, IdentityUnavailable, Unauthorized
@@ -54,6 +55,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     NotOffered: HTTPStatus.NOT_IMPLEMENTED,
+    InvalidImageData: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     DataTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     StorageFull: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,  # as in the Image service

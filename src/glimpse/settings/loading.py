@@ -12,6 +12,7 @@ from glimpse.settings.ignored_variables import find_ignored_variables
 from glimpse.settings.options import SECTIONS
 from glimpse.settings.options.api import UNLIMITED, Api, Embedded, Middleware, Policy, Quota
 from glimpse.settings.options.cors import Cors
+from glimpse.settings.options.image_format import ImageFormat
 from glimpse.settings.options.process import (
     METRICS_PORT,
     Healthcheck,
@@ -121,6 +122,7 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
         healthcheck=Healthcheck(**options["healthcheck"]),
         metrics=_metrics(options["metrics"], image_service, server["port"]),
         embedded=Embedded(**options["embedded"]),
+        image_format=ImageFormat(**options["image_format"]),
         glance=Glance(**options["glance"]),
         keystone_authtoken=KeystoneAuthtoken(**options["keystone_authtoken"]),
         service_user=_service_user(options["service_user"], raw),

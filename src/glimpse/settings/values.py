@@ -6,6 +6,7 @@ from oslo_config import cfg
 
 from glimpse.settings.options.api import Api, Embedded, Middleware, Policy, Quota
 from glimpse.settings.options.cors import Cors
+from glimpse.settings.options.image_format import ImageFormat
 from glimpse.settings.options.process import Healthcheck, ImageServiceName, Metrics, Server
 from glimpse.settings.options.services import Coordination, Glance, KeystoneAuthtoken, ServiceUser
 
@@ -30,6 +31,7 @@ class Settings:
     healthcheck: Healthcheck
     metrics: Metrics
     embedded: Embedded
+    image_format: ImageFormat
     glance: Glance
     keystone_authtoken: KeystoneAuthtoken
     service_user: ServiceUser

@@ -1,0 +1,17 @@
+"""EmbeddedOptions: the options of the embedded image service."""
+
+from dataclasses import dataclass
+
+from glimpse.embedded.content_check import ContentRules
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedOptions:
+    """The options of the embedded image service.
+
+    ``image_size_cap`` is the most bytes of data that an image may have; ``content_rules`` say what
+    the data has to be.
+    """
+
+    image_size_cap: int
+    content_rules: ContentRules
