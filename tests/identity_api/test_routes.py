@@ -1,5 +1,7 @@
 """The Identity API over HTTP: discovery, tokens, and rules for all paths."""
 
+import json
+
 import pytest
 import requests
 from keystoneauth1 import session as keystone_session
@@ -112,6 +114,40 @@ def test_request_without_a_valid_token_gets_a_challenge(
     response = cloud.send("GET", path, token)
     assert response.status_code == 401, response.text
     assert "WWW-Authenticate" in response.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
+def test_request_without_a_subject_token_is_refused(cloud: Cloud, method: str) -> None:
+    statuses = [
+        cloud.send(method, "/auth/tokens", cloud.token(user), headers=headers).status_code
+        for user in ("demo", "admin")
+        for headers in ({}, {"X-Subject-Token": ""}, {"X-Subject-Token": "nonsense"})
+    ]
+    assert statuses == [403, 404, 404, 404, 404, 404]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/json", 201),
+        ("application/json; charset=utf-8", 201),
+        ("Application/vnd.example+JSON", 201),
+        (None, 201),
+        ("", 201),
+        ("text/plain", 400),
+        ("text/json", 400),
+        ("application/jsonx", 400),
+        ("application/x-www-form-urlencoded", 400),
+    ],
+)
+def test_login_has_to_be_sent_as_json(cloud: Cloud, content_type: str | None, status: int) -> None:
+    user = {"name": "demo", "domain": {"id": "default"}, "password": cloud.password("demo")}
+    auth = {"identity": {"methods": ["password"], "password": {"user": user}}}
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    response = requests.post(
+        f"{cloud.url}/auth/tokens", json.dumps({"auth": auth}), headers=headers, timeout=20
+    )
+    assert response.status_code == status, response.text
 
 
 def test_keystoneauth_finds_projects_and_endpoints(cloud: Cloud) -> None:

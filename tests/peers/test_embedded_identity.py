@@ -54,7 +54,20 @@ SCOPES: list[Any] = [
     {"project": None},
     {"project": {"id": 1}},
     {"domain": DOMAIN},
+    {"domain": {"name": "default"}},
+    {"domain": {"id": "nowhere"}},
+    {"domain": {}},
+    {"domain": None},
+    {"domain": {"id": 1}},
     {"system": {"all": True}},
+    {"system": {"all": "true"}},
+    {"system": None},
+    {"system": {"all": True}, **PROJECT},
+    {**PROJECT, "domain": DOMAIN},
+    {**PROJECT, "unscoped": {}},
+    {"OS-TRUST:trust": {"id": "nothing"}},
+    {"OS-TRUST:trust": {}},
+    {},
     {"unscoped": {}},
     "unscoped",
     [],
@@ -110,3 +123,21 @@ def test_the_scopes_and_catalog_of_a_token_have_the_same_shape(
     assert pair.embedded.status == pair.real.status, f"{pair.real}\n\n{pair.embedded}"
     if path != "catalog":
         assert_alike(pair)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "application/x+json; a=b", "", "text/plain", "text/json", "application/x"],
+)
+def test_the_same_content_types_are_read(services: ServicePair, content_type: str) -> None:
+    document = {"auth": {"identity": by_password(), "scope": PROJECT}}
+    headers = {"Content-Type": content_type}
+    assert_alike(services.identity("POST", "/v3/auth/tokens", document, headers))
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
+@pytest.mark.parametrize("headers", [{}, {"X-Subject-Token": ""}, {"X-Subject-Token": "nonsense"}])
+def test_a_missing_subject_token_has_the_same_response(
+    services: ServicePair, method: str, headers: dict[str, str]
+) -> None:
+    assert_alike(services.identity(method, "/v3/auth/tokens", headers=headers, user="owner"))

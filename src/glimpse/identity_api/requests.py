@@ -37,9 +37,10 @@ def client_address(request: Request) -> str:
 async def read_json(request: Request) -> object:
     """Read the body, and return the parsed JSON.
 
-    Content-Type is not checked. Raises HTTPException 413 if the body has more than MAX_BODY_BYTES,
-    BadRequest if it is empty or not JSON, and IdentityUnavailable if the bodies of all requests
-    take too much memory. Raises ClientDisconnected if the client closes the connection.
+    Raises HTTPException 413 if the body has more than MAX_BODY_BYTES, and IdentityUnavailable if
+    the bodies of all requests take too much memory. Raises BadRequest if the body is empty or not
+    JSON, or if the request has another Content-Type than JSON. Raises ClientDisconnected if the
+    client closes the connection.
     """
     try:
         content = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY_BYTES)
@@ -47,8 +48,17 @@ async def read_json(request: Request) -> object:
         raise HTTPException(413, "Request is too large.") from None
     except TooManyBodies as error:
         raise IdentityUnavailable(str(error), error.retry_after) from None
+    if not _is_json(request.headers.get("content-type", "")):
+        raise BadRequest("Expecting to find application/json in Content-Type header.")
     try:
         parsed: object = orjson.loads(content)
     except orjson.JSONDecodeError:
         raise BadRequest("Expecting to find valid JSON in request body.") from None
     return parsed
+
+
+def _is_json(content_type: str) -> bool:
+    """Return True for a Content-Type of JSON, and for an empty one (as in Keystone)."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    is_of_application = media_type.startswith("application/") and media_type.endswith("+json")
+    return media_type in ("", "application/json") or is_of_application

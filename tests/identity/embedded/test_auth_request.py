@@ -7,6 +7,12 @@ import pytest
 from glimpse.identity.embedded.auth_request import BadRequest, Reference, parse_auth_request
 from tests.support.parameter_ids import parameter_id
 
+MALFORMED_SCOPES: list[object] = [
+    *(5, {}, {"domain": {}}, {"domain": None}, {"domain": {"id": 5}}),
+    *({"system": None}, {"system": {"all": "yes"}}, {"OS-TRUST:trust": {}}),
+    {"project": {"id": "p"}, "system": {"all": True}},
+    {"domain": {"id": "d"}, "unscoped": {}},
+]
 BY_ID = {"user": {"id": "u", "password": "secret"}}
 
 
@@ -17,14 +23,14 @@ def parse(methods: list[str], scope: object = None, **parameters: Any) -> Any:
 
 def test_user_is_named_by_id_or_by_name_and_domain() -> None:
     assert parse(["password"], password=BY_ID).user == Reference("u", None)
-    for domain, is_known in (
-        ({"id": "default"}, True),
-        ({"name": "DEFAULT"}, True),
-        ({"id": "x"}, False),
+    for domain, reference in (
+        ({"id": "default"}, Reference("default", None)),
+        ({"name": "DEFAULT"}, Reference(None, "DEFAULT")),
+        ({"id": "x", "name": "y"}, Reference(None, "y")),
     ):
         user = {"name": "demo", "domain": domain, "password": "secret"}
         request = parse(["password"], password={"user": user})
-        assert request.user == Reference(None, "demo", is_known)
+        assert request.user == Reference(None, "demo", reference)
         assert request.password == "secret"
 
 
@@ -33,14 +39,17 @@ def test_methods_keep_their_order_and_unknown_ones_stay() -> None:
     assert request.methods == ("totp", "password")
 
 
-def test_scope_is_a_project_none_or_unsupported() -> None:
+def test_scope_is_a_project_domain_system_trust_or_none() -> None:
     def scoped(scope: object) -> Any:
         return parse(["password"], scope, password=BY_ID)
 
     assert scoped({"project": {"id": "p"}}).project == Reference("p", None)
     assert scoped("unscoped").is_unscoped
     assert scoped({"unscoped": {}}).is_unscoped
-    assert scoped({"system": {"all": True}}).other_scope == "system"
+    assert scoped({"domain": {"id": "d"}}).domain == Reference("d", None)
+    assert scoped({"system": {"all": True}}).is_system
+    assert scoped({"system": {}}).is_system
+    assert scoped({"OS-TRUST:trust": {"id": "t"}}).is_trust
     assert (scoped(None).project, scoped(None).is_unscoped) == (None, False)
 
 
@@ -61,7 +70,7 @@ def test_secrets_are_not_in_the_representation() -> None:
         {"auth": {"identity": {"methods": ["application_credential"]}}},
         {"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "a"}}}}},
         {"auth": {"identity": {"methods": [], "token": 5}, "scope": {"project": {"name": "x"}}}},
-        {"auth": {"identity": {"methods": []}, "scope": 5}},
+        *({"auth": {"identity": {"methods": []}, "scope": scope}} for scope in MALFORMED_SCOPES),
     ],
     ids=parameter_id,
 )

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from glimpse.identity import field_lengths
-from glimpse.identity.embedded.directory_entries import DOMAIN_ID, DOMAIN_NAME
 
 METHODS = ("password", "token", "application_credential")
-_OTHER_SCOPES = ("domain", "system", "OS-TRUST:trust")  # of Keystone; no user has a role in them
+_TRUST = "OS-TRUST:trust"
+_SCOPES = ("system", "project", "domain", _TRUST, "unscoped")
 
 
 class BadRequest(ValueError):
@@ -17,20 +17,24 @@ class BadRequest(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """How a request names a user, project or application credential: by id, or by name.
+    """How a request names a domain, user, project or application credential: by id, or by name.
 
-    ``is_in_known_domain`` is False if the request names another domain than Default. There is no
-    other, so such a user or project does not exist.
+    ``domain`` names the domain of a user or project that is named without an id. None stands for
+    the domain Default.
     """
 
     id: str | None
     name: str | None
-    is_in_known_domain: bool = True
+    domain: "Reference | None" = None
 
     @property
     def has_valid_lengths(self) -> bool:
-        """True if the id has at most 64 characters, and the name at most 255 (field_lengths)."""
-        return len(self.id or "") <= field_lengths.ID and len(self.name or "") <= field_lengths.NAME
+        """True if ids have at most 64 characters, and names at most 255 (field_lengths)."""
+        return (
+            len(self.id or "") <= field_lengths.ID
+            and len(self.name or "") <= field_lengths.NAME
+            and (self.domain is None or self.domain.has_valid_lengths)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,10 @@ class AuthRequest:
     credential is named without an id, ``user`` is its owner. If two methods name a ``user``, the
     one of the later method is used for both.
 
-    The scope is ``project``, or unscoped if ``is_unscoped`` is True, or ``other_scope``, which is
-    ``domain``, ``system`` or ``OS-TRUST:trust``. If the request has no scope, the new token has the
-    project of the application credential, or none.
+    The scope is ``project``, ``domain``, the system if ``is_system`` is True, a trust if
+    ``is_trust`` is True, or none if ``is_unscoped`` is True. At most one of these is given.
+    Otherwise the new token has the project of the application credential, the user's default
+    project, or none.
     """
 
     methods: tuple[str, ...]
@@ -54,8 +59,10 @@ class AuthRequest:
     credential: Reference | None = None
     secret: str = field(default="", repr=False)
     project: Reference | None = None
+    domain: Reference | None = None
+    is_system: bool = False
+    is_trust: bool = False
     is_unscoped: bool = False
-    other_scope: str | None = None
 
     @property
     def has_valid_lengths(self) -> bool:
@@ -65,7 +72,7 @@ class AuthRequest:
         """
         return all(
             reference is None or reference.has_valid_lengths
-            for reference in (self.user, self.credential, self.project)
+            for reference in (self.user, self.credential, self.project, self.domain)
         ) and all(
             len(secret.encode(errors="surrogatepass")) <= field_lengths.PASSWORD
             for secret in (self.password, self.secret)
@@ -146,33 +153,65 @@ _PARSERS = {
 
 
 def _parse_scope(scope: object) -> dict[str, Any]:
-    """Return the field of AuthRequest for `scope`: is_unscoped, project or other_scope.
+    """Return the field of AuthRequest for `scope`: project, domain, or one of those with ``is_``.
 
-    Returns no field if `scope` is None. Raises BadRequest if it names none of these.
+    Returns no field if `scope` is None. Raises BadRequest if it names none of these, or several.
     """
     if scope is None:
         return {}
     if scope == "unscoped":
         return {"is_unscoped": True}
     parameters = _require_object(scope, "auth.scope")
-    if "unscoped" in parameters:  # keystoneauth1 of 2016 sends {"unscoped": {}}
-        return {"is_unscoped": True}
-    if "project" in parameters:
-        project = _require_object(parameters["project"], "auth.scope.project")
-        return {"project": _parse_reference(project, "auth.scope.project")}
-    other = next((kind for kind in _OTHER_SCOPES if kind in parameters), None)
-    if other is None:
-        raise BadRequest("auth.scope has to name a project, or be unscoped.")
-    return {"other_scope": other}
+    kinds = [kind for kind in _SCOPES if kind in parameters]
+    if len(kinds) != 1:
+        raise BadRequest(f"auth.scope has to have one of {', '.join(_SCOPES)}.")
+    return _SCOPE_PARSERS[kinds[0]](parameters[kinds[0]])
+
+
+def _parse_project(project: object) -> dict[str, Any]:
+    path = "auth.scope.project"
+    return {"project": _parse_reference(_require_object(project, path), path)}
+
+
+def _parse_domain(domain: object) -> dict[str, Any]:
+    path = "auth.scope.domain"
+    return {"domain": _parse_domain_reference(_require_object(domain, path), path)}
+
+
+def _parse_system(system: object) -> dict[str, Any]:
+    """Return the field ``is_system``: always True, whatever ``all`` is (as in Keystone)."""
+    parameters = _require_object(system, "auth.scope.system")
+    if not isinstance(parameters.get("all", True), bool):
+        raise BadRequest("auth.scope.system.all has to be true or false.")
+    return {"is_system": True}
+
+
+def _parse_trust(trust: object) -> dict[str, Any]:
+    parameters = _require_object(trust, f"auth.scope.{_TRUST}")
+    if not _optional_text(parameters, "id", f"auth.scope.{_TRUST}"):
+        raise BadRequest(f"auth.scope.{_TRUST}.id is missing.")
+    return {"is_trust": True}
+
+
+def _parse_unscoped(_: object) -> dict[str, Any]:
+    return {"is_unscoped": True}  # keystoneauth1 of 2016 sends {"unscoped": {}}
+
+
+# By kind of scope. Each takes the value that the body has for the kind.
+_SCOPE_PARSERS = {
+    "project": _parse_project,
+    "domain": _parse_domain,
+    "system": _parse_system,
+    _TRUST: _parse_trust,
+    "unscoped": _parse_unscoped,
+}
 
 
 def _parse_reference(parameters: Mapping[str, Any], path: str) -> Reference:
     """Parse a user or project with an id, or with a name and a domain; an id takes precedence.
 
-    A domain's name takes precedence over its id, and its case is ignored. An unknown domain raises
-    nothing here (`Reference.is_in_known_domain`). `path` is the place of `parameters` in the body,
-    for the message of BadRequest, which is raised if there is neither an id nor a name with a
-    domain, or for a wrong type.
+    `path` is the place of `parameters` in the body, for the message of BadRequest, which is raised
+    if there is neither an id nor a name with a domain, or for a wrong type.
     """
     identifier = _optional_text(parameters, "id", path)
     name = _optional_text(parameters, "name", path)
@@ -181,12 +220,19 @@ def _parse_reference(parameters: Mapping[str, Any], path: str) -> Reference:
     if not name:
         raise BadRequest(f"{path} has to have an id or a name.")
     domain = _require_object(parameters.get("domain"), f"{path}.domain")
-    domain_id = _optional_text(domain, "id", f"{path}.domain")
-    domain_name = _optional_text(domain, "name", f"{path}.domain")
-    if not domain_id and not domain_name:
-        raise BadRequest(f"{path}.domain has to have an id or a name.")
-    is_known = domain_name.lower() == DOMAIN_NAME.lower() if domain_name else domain_id == DOMAIN_ID
-    return Reference(None, name, is_known)
+    return Reference(None, name, _parse_domain_reference(domain, f"{path}.domain"))
+
+
+def _parse_domain_reference(parameters: Mapping[str, Any], path: str) -> Reference:
+    """Parse a domain with an id or a name; a name takes precedence (as in Keystone).
+
+    Raises BadRequest, which names `path`, if there is neither, or for a wrong type.
+    """
+    identifier = _optional_text(parameters, "id", path)
+    name = _optional_text(parameters, "name", path)
+    if not identifier and not name:
+        raise BadRequest(f"{path} has to have an id or a name.")
+    return Reference(None, name) if name else Reference(identifier, None)
 
 
 def _require_object(value: object, path: str) -> Mapping[str, Any]:

@@ -6,11 +6,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from glimpse.identity.embedded.auth_request import AuthRequest, Reference
+from glimpse.identity.embedded.auth_request import AuthRequest
 from glimpse.identity.embedded.directory import Directory
-from glimpse.identity.embedded.directory_entries import ApplicationCredential, Project, User
+from glimpse.identity.embedded.directory_entries import ApplicationCredential, User
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.login_queue import Attempt, LoginQueue, TooManyLogins
+from glimpse.identity.embedded.login_scope import (
+    UnknownScope,
+    comparable_name,
+    find_credential,
+    find_scope,
+    find_user,
+)
 from glimpse.identity.embedded.login_throttle import client_network, digest
 from glimpse.identity.embedded.password_hashes import (
     RECOMMENDED,
@@ -122,10 +129,10 @@ class Login:
     async def _by_password(self, request: AuthRequest, address: str) -> _Authenticated:
         """Check the password; for an unknown user that takes as long. Raises as `__call__`."""
         directory = self._directory
-        user = _find_user(request.user, directory)
+        user = find_user(request.user, directory)
         password, hashed = (user.password, user.password_hash) if user else (None, None)
         # Queued by the name as it was sent, so that an unknown name waits like a known one.
-        name = ("password", *_normalized(request.user))
+        name = ("password", *comparable_name(request.user, directory))
         slowest = directory.slowest_password_hash
 
         def check() -> bool:
@@ -143,9 +150,10 @@ class Login:
         Replaces the hash if it is outdated (`is_outdated`). Raises as `__call__`.
         """
         directory = self._directory
-        credential = _find_credential(request, directory)
+        credential = find_credential(request, directory)
         hashed = credential.secret_hash if credential else None
-        name = ("credential", *_normalized(request.credential), *_normalized(request.user))
+        owner = comparable_name(request.user, directory)
+        name = ("credential", *comparable_name(request.credential, directory), *owner)
         slowest = directory.slowest_secret_hash
 
         def check() -> bool:
@@ -221,11 +229,17 @@ class Login:
         limits = [result.expires_at for result in results if result.expires_at is not None]
         parent = next((result.parent for result in results if result.parent), None)
         credential = next((result.credential for result in results if result.credential), None)
+        try:
+            scope = find_scope(request, user, credential, self._directory)
+        except UnknownScope:
+            raise _refusal() from None
         methods = (*request.methods, *(parent.methods if parent else ()))
         key_id = self._identity.signing_key_id()
         token = Token(
             user_id=user.id,
-            project_id=self._project_id(request, credential),
+            project_id=scope.project_id,
+            domain_id=scope.domain_id,
+            is_system=scope.is_system,
             methods=tuple(dict.fromkeys(methods)),
             issued_at=now,
             expires_at=min([now + self._expiration, _MAX_TIME, *limits]),
@@ -236,63 +250,9 @@ class Login:
         )
         return resolve_session(token, self._directory)
 
-    def _project_id(
-        self, request: AuthRequest, credential: ApplicationCredential | None
-    ) -> str | None:
-        """Return the id of the new token's project; None for an unscoped token.
-
-        Without a scope in the request, it is the project of `credential`, if there is one. Raises
-        Unauthorized for an unknown project and for a scope like domain or system; with a
-        `credential`, for any scope other than its project.
-        """
-        if request.other_scope:  # domain or system, in which no user has a role
-            raise _refusal()
-        project = _find_project(request.project, self._directory) if request.project else None
-        if request.project and project is None:
-            raise _refusal()
-        if credential is None:
-            return project.id if project else None
-        # An application credential is for one project only.
-        if request.is_unscoped or (project and project.id != credential.project_id):
-            raise _refusal()
-        return credential.project_id
-
     @property
     def _directory(self) -> Directory:
         return self._identity.identity_file.current
-
-
-def _find_user(reference: Reference | None, directory: Directory) -> User | None:
-    """Return the user that a request names, enabled or not; None if there is none."""
-    if reference is None or not reference.is_in_known_domain:
-        return None
-    return directory.user(user_id=reference.id, name=reference.name)
-
-
-def _find_project(reference: Reference, directory: Directory) -> Project | None:
-    """Return the project that a request names, also a disabled one; None if there is none."""
-    if not reference.is_in_known_domain:
-        return None
-    return directory.project(project_id=reference.id, name=reference.name)
-
-
-def _find_credential(request: AuthRequest, directory: Directory) -> ApplicationCredential | None:
-    """Return the named application credential (case counts), also an expired one; or None."""
-    reference = request.credential
-    if reference is None:
-        return None
-    if reference.id:
-        return directory.credentials.get(reference.id)
-    user = _find_user(request.user, directory)
-    credentials = directory.credentials_of(user.id) if user else []
-    return next((each for each in credentials if each.name == reference.name), None)
-
-
-def _normalized(reference: Reference | None) -> tuple[str | None, str | None]:
-    """Return the id as it is, and the name in lower case, as it is compared; or two None."""
-    if reference is None:
-        return None, None
-    return reference.id, None if reference.name is None else reference.name.lower()
 
 
 def _refusal() -> Unauthorized:

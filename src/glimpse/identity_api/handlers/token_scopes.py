@@ -7,7 +7,7 @@ from glimpse.http.request_scope import base_url_of
 from glimpse.identity.embedded.application_credentials import Forbidden
 from glimpse.identity_api.documents.catalog import render_catalog
 from glimpse.identity_api.documents.common import render_collection
-from glimpse.identity_api.documents.projects import render_project
+from glimpse.identity_api.documents.projects import render_domain, render_project
 from glimpse.identity_api.handlers.base import IdentityHandlers
 from glimpse.identity_api.responses import json_response
 
@@ -21,26 +21,28 @@ class TokenScopeHandlers(IdentityHandlers):
         The query is ignored. Raises the errors of `session`.
         """
         session, base_url = self.session(request), base_url_of(request.scope)
-        found = self.identity.identity_file.current.projects_of(session.user)
+        found = self.directory.projects_of(session.user)
         entries = [render_project(each, base_url) for each in found]
         url = f"{base_url}/identity/v3/auth/projects"
         return json_response(render_collection("projects", entries, url))
 
     async def domains(self, request: Request) -> Response:
-        """List no domains: no user has a role in one. Raises the errors of `session`."""
-        self.session(request)
-        url = f"{base_url_of(request.scope)}/identity/v3/auth/domains"
-        return json_response(render_collection("domains", [], url))
+        """List the enabled domains in which the caller has a role. The token may be unscoped.
+
+        The query is ignored. Raises the errors of `session`.
+        """
+        session, base_url = self.session(request), base_url_of(request.scope)
+        found = self.directory.domains_of(session.user)
+        entries = [render_domain(each, base_url) for each in found]
+        url = f"{base_url}/identity/v3/auth/domains"
+        return json_response(render_collection("domains", entries, url))
 
     async def system(self, request: Request) -> Response:
-        """List no system scope: no user has a role in one. Raises the errors of `session`."""
-        self.session(request)
-        return json_response(
-            {
-                "system": [],
-                "links": {"self": f"{base_url_of(request.scope)}/identity/v3/auth/system"},
-            }
-        )
+        """List the system if the caller has a role on it. Raises the errors of `session`."""
+        user = self.session(request).user
+        url = f"{base_url_of(request.scope)}/identity/v3/auth/system"
+        systems = [{"all": True}] if user.system_roles else []
+        return json_response({"system": systems, "links": {"self": url}})
 
     async def catalog(self, request: Request) -> Response:
         """List the service catalog. Raises Forbidden for an unscoped token, as in Keystone."""

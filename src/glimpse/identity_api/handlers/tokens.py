@@ -8,12 +8,12 @@ from starlette.responses import Response
 from glimpse.http.cache_header_values import NO_STORE
 from glimpse.http.client_disconnect import while_connected
 from glimpse.http.request_scope import base_url_of
-from glimpse.identity.embedded.application_credentials import Forbidden, NotFound
+from glimpse.identity.embedded.application_credentials import NotFound
 from glimpse.identity.embedded.auth_request import parse_auth_request
-from glimpse.identity.embedded.identity import EXPIRED_WINDOW, SERVICE_ROLE
+from glimpse.identity.embedded.identity import EXPIRED_WINDOW
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized
-from glimpse.identity_api import resources
+from glimpse.identity_api import policy, resources
 from glimpse.identity_api.documents.catalog import render_catalog
 from glimpse.identity_api.documents.tokens import render_token
 from glimpse.identity_api.handlers.base import IdentityHandlers
@@ -46,14 +46,12 @@ class TokenHandlers(IdentityHandlers):
         """Show the token in ``X-Subject-Token``; with ``allow_expired``, also an expired one.
 
         An expired one is accepted for two more days. The document has the catalog, unless the query
-        has ``nocatalog``. Raises NotFound if the token is not valid. Raises Forbidden for another
-        user's token, unless the caller has the role admin or service.
+        has ``nocatalog``. Raises NotFound if the token is not valid, and Forbidden if the caller
+        may not see it.
         """
-        caller, subject = self._caller_and_subject(
-            request, allow_expired=resources.is_true(request.query_params.get("allow_expired", ""))
-        )
-        if caller.user.id != subject.user.id and not {"admin", SERVICE_ROLE} & caller.role_names:
-            raise Forbidden("You are not authorized to perform the requested action.")
+        is_window_allowed = resources.is_true(request.query_params.get("allow_expired", ""))
+        action = "check_token" if request.method == "HEAD" else "validate_token"
+        subject = self._subject(request, action, EXPIRED_WINDOW if is_window_allowed else 0)
         text = request.headers["x-subject-token"]
         return json_response(
             self._token_document(request, subject), 200, {"X-Subject-Token": text, **_NO_STORE}
@@ -66,28 +64,26 @@ class TokenHandlers(IdentityHandlers):
         not valid, Forbidden if it is another user's and the caller is no admin,
         IdentityUnavailable if the revocation cannot be written.
         """
-        caller, subject = self._caller_and_subject(request)
-        if caller.user.id != subject.user.id and "admin" not in caller.role_names:
-            raise Forbidden("You are not authorized to perform the requested action.")
-        await self.identity.revoke(subject)
+        await self.identity.revoke(self._subject(request, "revoke_token"))
         return Response(status_code=204, headers=PRIVATE)
 
-    def _caller_and_subject(
-        self, request: Request, *, allow_expired: bool = False
-    ) -> tuple[Session, Session]:
-        """Return the sessions of the tokens in ``X-Auth-Token`` and in ``X-Subject-Token``.
+    def _subject(self, request: Request, action: str, expired_window: float = 0) -> Session:
+        """Return the session of the token in ``X-Subject-Token``.
 
-        With `allow_expired`, the second may have expired up to two days ago. For the first, raises
-        Unauthorized and what else `session` raises; NotFound if the second is not valid.
+        It may have expired up to `expired_window` seconds ago. Raises the errors of `session` for
+        the caller's token; NotFound if the other one is not valid; Forbidden if the caller may not
+        do `action`, a key of `policy.RULES`, to it. Without the header, the caller learns only
+        whether `action` is allowed for the tokens of everybody.
         """
-        caller = self.session(request)
+        caller, text = self.session(request), request.headers.get("x-subject-token")
+        if text is None:
+            policy.check(caller, action)
         try:
-            window = EXPIRED_WINDOW if allow_expired else 0
-            return caller, self.identity.validate(
-                request.headers.get("x-subject-token", ""), window
-            )
+            subject = self.identity.validate(text or "", expired_window)
         except Unauthorized as error:
             raise NotFound("Could not find token.") from error
+        policy.check(caller, action, policy.Target(user_id=subject.user.id))
+        return subject
 
     def _token_document(self, request: Request, session: Session) -> dict[str, Any]:
         """Render the token of `session`, with the catalog unless the query has ``nocatalog``."""

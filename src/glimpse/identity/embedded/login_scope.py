@@ -1,0 +1,122 @@
+"""Finds what a login names: the user, the application credential, and the scope of the token."""
+
+from typing import NamedTuple
+
+from glimpse.identity.embedded.auth_request import AuthRequest, Reference
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import (
+    DOMAIN_ID,
+    ApplicationCredential,
+    Domain,
+    User,
+)
+
+
+class UnknownScope(Exception):
+    """The requested scope does not exist, or the application credential is not for it."""
+
+
+class TokenScope(NamedTuple):
+    """The scope of a new token: a project, a domain or the system; without any, it is unscoped."""
+
+    project_id: str | None = None
+    domain_id: str | None = None
+    is_system: bool = False
+
+
+def find_scope(
+    request: AuthRequest,
+    user: User,
+    credential: ApplicationCredential | None,
+    directory: Directory,
+) -> TokenScope:
+    """Return the scope of the new token of `user`; `credential` is the one of the login, if any.
+
+    Without a scope in the request, it is the project of `credential`, or the user's default
+    project if the user has a role there and it is enabled. Whether the user has a role in a
+    requested scope is not checked. Raises UnknownScope for an unknown project or domain, for a
+    trust, and with a `credential` for any scope other than its project.
+    """
+    scope = _requested_scope(request, directory)
+    if credential is not None:  # which is for one project only
+        own = TokenScope(credential.project_id)
+        if request.is_unscoped or scope not in (TokenScope(), own):
+            raise UnknownScope
+        return own
+    if scope == TokenScope() and not request.is_unscoped:
+        return TokenScope(_default_project_id(user, directory))
+    return scope
+
+
+def find_user(reference: Reference | None, directory: Directory) -> User | None:
+    """Return the user that a request names, enabled or not; None if there is none."""
+    if reference is None:
+        return None
+    domain_id = _domain_id(reference, directory)
+    return directory.user(user_id=reference.id, name=reference.name, domain_id=domain_id)
+
+
+def find_credential(request: AuthRequest, directory: Directory) -> ApplicationCredential | None:
+    """Return the named application credential (case counts), also an expired one; or None."""
+    reference = request.credential
+    if reference is None:
+        return None
+    if reference.id:
+        return directory.credentials.get(reference.id)
+    user = find_user(request.user, directory)
+    credentials = directory.credentials_of(user.id) if user else []
+    return next((each for each in credentials if each.name == reference.name), None)
+
+
+def comparable_name(reference: Reference | None, directory: Directory) -> tuple[str | None, ...]:
+    """Return a text for each part of `reference`: equal for names of the same user, known or not.
+
+    These are the id as it is, the name in lower case, and the id of the domain.
+    """
+    if reference is None:
+        return None, None, None
+    name = None if reference.name is None else reference.name.lower()
+    return reference.id, name, None if name is None else _domain_id(reference, directory)
+
+
+def _requested_scope(request: AuthRequest, directory: Directory) -> TokenScope:
+    """Return the scope that the request names; that of an unscoped token if it names none.
+
+    Raises UnknownScope for an unknown project or domain, and for a trust.
+    """
+    if request.is_trust:
+        raise UnknownScope
+    if request.project is not None:
+        domain_id = _domain_id(request.project, directory)
+        project = directory.project(
+            project_id=request.project.id, name=request.project.name, domain_id=domain_id
+        )
+        if project is None:
+            raise UnknownScope
+        return TokenScope(project.id)
+    if request.domain is not None:
+        domain = _find_domain(request.domain, directory)
+        if domain is None:
+            raise UnknownScope
+        return TokenScope(domain_id=domain.id)
+    return TokenScope(is_system=request.is_system)
+
+
+def _default_project_id(user: User, directory: Directory) -> str | None:
+    """Return the user's default project if the user may use it, or None."""
+    found = (each.id for each in directory.projects_of(user) if each.id == user.default_project_id)
+    return next(found, None)
+
+
+def _domain_id(reference: Reference, directory: Directory) -> str:
+    """Return the id of the domain of a user or project, or the text that names no domain."""
+    if reference.domain is None:
+        return DOMAIN_ID
+    domain = _find_domain(reference.domain, directory)
+    if domain is not None:
+        return domain.id
+    return reference.domain.id or (reference.domain.name or "").lower()
+
+
+def _find_domain(reference: Reference, directory: Directory) -> Domain | None:
+    return directory.domain(domain_id=reference.id, name=reference.name)
