@@ -32,7 +32,7 @@ KEY = "os_distro"
 _CHANGE = [{"op": "replace", "path": f"/{KEY}", "value": "x"}]
 _SAME = [{"op": "replace", "path": f"/{KEY}", "value": "debian"}]
 
-Needs = Literal["list", "read", "write", "create", "token"]
+Needs = Literal["list", "read", "write", "create", "token", "admin"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Operation:
     body: object = None
     kind: str = JSON
     status: Literal["queued", "active", "deactivated"] = "active"
+    member: str = ""  # the image is shared with this project, if it is not empty
 
     @property
     def payload(self) -> bytes | None:
@@ -104,8 +105,26 @@ def _image() -> list[Operation]:
             204,
             status="deactivated",
         ),
+        *_members(),
         Operation("image", "schema", "GET", "/schemas/image", "token"),
         Operation("image", "schema of lists", "GET", "/schemas/images", "token"),
+        Operation("image", "schema of a member", "GET", "/schemas/member", "token"),
+        Operation("image", "schema of members", "GET", "/schemas/members", "token"),
+    ]
+
+
+def _members() -> list[Operation]:
+    members, other = "/images/{id}/members", "other"
+    member, accept = f"{members}/{{member}}", {"status": "accepted"}
+    return [
+        Operation("image", "list members", "GET", members, "read", member=other),
+        Operation(
+            "image", "add member", "POST", members, "write", body={"member": "x"}, member=other
+        ),
+        Operation("image", "show member", "GET", member, "read", member=other),
+        # The project that owns an image does not accept it: only admins do that for others.
+        Operation("image", "accept", "PUT", member, "admin", body=accept, member=other),
+        Operation("image", "remove member", "DELETE", member, "write", 204, member=other),
     ]
 
 
@@ -118,8 +137,10 @@ def expected_status(operation: Operation, caller: str) -> int:
 
     If the caller may read the image, a forbidden operation is 403; otherwise it is 404.
     """
-    if operation.needs == "token" or caller in ("admin", "member"):
+    if operation.needs == "token" or caller == "admin":
         return operation.success
+    if caller == "member":
+        return 403 if operation.needs == "admin" else operation.success
     if operation.api == "compute" and caller not in ROLES:
         return 403  # a token without a project (R10)
     if caller == "reader":
@@ -152,7 +173,7 @@ def send(
     headers = {"X-Auth-Token": token}
     if operation.payload is not None:
         headers["Content-Type"] = operation.kind
-    target = prefix + operation.path.format(id=image_id)
+    target = prefix + operation.path.format(id=image_id, member=operation.member)
     return request(address, operation.method, target, headers, operation.payload)
 
 
@@ -182,6 +203,14 @@ class CloudWithRoles:
             self.prepare("PUT", f"/images/{image_id}/file", b"data", DATA)
         if status == "deactivated":
             self.prepare("POST", f"/images/{image_id}/actions/deactivate", None)
+        return image_id
+
+    def image_for(self, operation: Operation, visibility: str = "private") -> str:
+        """Create an image for an operation; return its id. It is shared if that needs a member."""
+        if not operation.member:
+            return self.create_image(operation.status, visibility)
+        image_id = self.create_image(operation.status, "shared")
+        self.prepare("POST", f"/images/{image_id}/members", {"member": operation.member})
         return image_id
 
     def get_image(self, image_id: str) -> Any:

@@ -38,6 +38,9 @@ SET, DELETE, SHOW, LIST = (
 )
 DEACTIVATE, REACTIVATE = (OPERATIONS_BY_NAME[f"image-{n}"] for n in ("deactivate", "reactivate"))
 DOWNLOAD, UPLOAD = OPERATIONS_BY_NAME["image-download"], OPERATIONS_BY_NAME["image-upload"]
+LIST_MEMBERS, ADD_MEMBER, ACCEPT = (
+    OPERATIONS_BY_NAME[f"image-{name}"] for name in ("list members", "add member", "accept")
+)
 # rules; caller; operation; status of embedded services; status of a gateway, whose rules can only
 # forbid more than Glance does (None: a gateway has no such operation)
 CASES: list[tuple[dict[str, str], str, Operation, int, int | None]] = [
@@ -65,6 +68,16 @@ CASES: list[tuple[dict[str, str], str, Operation, int, int | None]] = [
     ({"download_image": "role:reader"}, "reader", DOWNLOAD, 200, None),
     ({"deactivate": "rule:context_is_admin"}, "member", DEACTIVATE, 403, None),
     ({"reactivate": "rule:context_is_admin"}, "member", REACTIVATE, 403, None),
+    ({"get_members": "!"}, "admin", LIST_MEMBERS, 403, None),
+    ({"get_members": "role:observer", "get_image": "@"}, "unknown", LIST_MEMBERS, 200, None),
+    ({"get_member": "!"}, "admin", OPERATIONS_BY_NAME["image-show member"], 404, None),
+    ({"get_member": "!"}, "admin", ACCEPT, 403, None),
+    ({"add_member": "!"}, "admin", ADD_MEMBER, 403, None),
+    ({"add_member": "role:reader"}, "reader", ADD_MEMBER, 200, None),
+    ({"modify_member": "role:member"}, "member", ACCEPT, 200, None),
+    ({"modify_member": "!"}, "admin", ACCEPT, 403, None),
+    ({"delete_member": "!"}, "admin", OPERATIONS_BY_NAME["image-remove member"], 403, None),
+    ({"get_image": "!"}, "admin", ADD_MEMBER, 404, None),
     ({"publicize_image": "role:member"}, "member", PUBLISH, 200, None),
     ({"publicize_image": "!"}, "admin", PUBLISH, 403, None),
     ({COMPUTE: "role:admin"}, "member", LIST, 403, 403),
@@ -127,7 +140,7 @@ def test_a_changed_rule_applies_from_the_next_request(
     if expected is None:
         return
     write_policy(cloud_with_policy.policy, {})
-    image_id = cloud_with_policy.create_image(operation.status)
+    image_id = cloud_with_policy.image_for(operation)
     write_policy(cloud_with_policy.policy, rules)
     response = cloud_with_policy.send(caller, operation, image_id)
     assert response.status == expected, str(response)

@@ -89,6 +89,30 @@ def test_deletion_during_an_upload_leaves_no_file(cloud: EmbeddedCloud) -> None:
         assert stored_files(cloud.state_dir) == []
 
 
+def test_one_of_simultaneous_additions_of_a_member_succeeds(cloud: EmbeddedCloud) -> None:
+    body = b'{"member": "collector"}'
+    for _ in range(ROUNDS):
+        members = f"/image/v2/images/{create_image(cloud, 'shared')}/members"
+        assert at_once(send_request, cloud, "POST", members, body) == [200] + [409] * (CLIENTS - 1)
+        member = f"{members}/collector"
+        assert at_once(send_request, cloud, "GET", member, None) == [200] * CLIENTS
+        removed = at_once(send_request, cloud, "DELETE", member, None)
+        assert removed == [204] + [404] * (CLIENTS - 1)
+        assert at_once(send_request, cloud, "GET", member, None) == [404] * CLIENTS
+
+
+def test_simultaneous_additions_of_several_members_are_all_kept(cloud: EmbeddedCloud) -> None:
+    members = f"/image/v2/images/{create_image(cloud, 'shared')}/members"
+
+    def add(number: int) -> int:
+        body = json.dumps({"member": f"p{number}"}).encode()
+        return cloud.request("owner", "POST", members, body).status
+
+    assert at_once(add) == [200] * CLIENTS
+    document = cloud.request("owner", "GET", members).json()
+    assert {each["member_id"] for each in document["members"]} == {f"p{n}" for n in range(CLIENTS)}
+
+
 def test_a_revocation_ends_a_token_in_every_worker(cloud: EmbeddedCloud) -> None:
     for _ in range(ROUNDS):
         cloud._tokens.clear()  # noqa: SLF001  to get a new token

@@ -55,7 +55,7 @@ def roles(
 def check_table(roles: CloudWithRoles, operation: Operation, caller: str, visibility: str) -> None:
     """Send an operation in each version; check its status, and that a refusal has no effect."""
     versions = VERSIONS if operation.api == "compute" else VERSIONS[:1]
-    make: Callable[[], str] = partial(roles.create_image, operation.status, visibility)
+    make: Callable[[], str] = partial(roles.image_for, operation, visibility)
     image_id = make()
     for version in versions:
         before = roles.get_image(image_id)

@@ -14,9 +14,9 @@ HALF = b"x" * 2 * 1024 * 1024  # of the data that `half_upload` announces
 _DATA_TYPE = ("Content-Type", "application/octet-stream")
 
 
-def create_image(cloud: EmbeddedCloud) -> str:
+def create_image(cloud: EmbeddedCloud, visibility: str = "private") -> str:
     """Create an image to which data can be uploaded; return its id."""
-    body = {"disk_format": "raw", "container_format": "bare", "visibility": "private"}
+    body = {"disk_format": "raw", "container_format": "bare", "visibility": visibility}
     response = cloud.request("owner", "POST", "/image/v2/images", json.dumps(body).encode())
     assert response.status == 201, str(response)
     return str(response.json()["id"])

@@ -83,9 +83,9 @@ async def test_shared_image_is_listed_once_the_membership_is_accepted(
     service: EmbeddedImageService,
 ) -> None:
     image_id = await make(service, visibility="shared")
-    await service.members.set(OWNER, image_id, "other")
+    await service.members.add(OWNER, image_id, "other")
     assert await listed(service, OTHER) == []
-    await service.members.set(OWNER, image_id, "other", "accepted")
+    await service.members.set_status(OTHER, image_id, "other", "accepted")
     assert await listed(service, OTHER) == [image_id]
 
 

@@ -184,9 +184,14 @@ def data(rng: RandomSource) -> bytes:
     )
 
 
-def _member(_: RandomSource, state: CloudState, __: Parts) -> Any:
-    """Return the body of a request for an operation that is not served."""
-    return {"member": state.projects["other"], "status": "accepted", "method": {"name": "x"}}
+def _member(rng: RandomSource, state: CloudState, _: Parts) -> Any:
+    """Return a body that adds a member or changes its status, mostly a valid one."""
+    project = rng.pick(list(state.projects.values())) if rng.chance(0.7) else text(rng, 0.5)
+    statuses = ("accepted", "pending", "rejected", "accepted ", "", None)
+    document = {"member": project, "status": rng.pick(statuses), "method": {"name": "x"}}
+    if rng.chance(0.1):
+        document[rng.pick(("member", "status"))] = odd_json(rng)
+    return document
 
 
 _IMAGE = "/image/v2/images/{image}"
@@ -205,9 +210,13 @@ ROUTES = (
     Route("image", "GET", "/image/v2/schemas/image", 0.5),
     Route("image", "GET", "/image/v2/schemas/images", 0.5),
     Route("image", "GET", "/image/v2/schemas/{key}", 0.3),
-    Route("image", "GET", _MEMBERS, 0.5),
-    Route("image", "POST", _MEMBERS, 0.5, None, _member),
-    Route("image", "PUT", f"{_MEMBERS}/{{project}}", 0.3, None, _member),
+    Route("image", "GET", "/image/v2/schemas/member", 0.3),
+    Route("image", "GET", "/image/v2/schemas/members", 0.3),
+    Route("image", "GET", _MEMBERS, 1.5),
+    Route("image", "POST", _MEMBERS, 3, None, _member),
+    Route("image", "GET", f"{_MEMBERS}/{{project}}", 1),
+    Route("image", "PUT", f"{_MEMBERS}/{{project}}", 3, None, _member),
+    Route("image", "DELETE", f"{_MEMBERS}/{{project}}", 1),
     Route("image", "PUT", f"{_IMAGE}/tags/{{key}}", 0.5),
     Route("image", "DELETE", f"{_IMAGE}/tags/{{key}}", 0.5),
     Route("image", "POST", f"{_IMAGE}/import", 0.3, None, _member),

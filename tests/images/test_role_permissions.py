@@ -13,7 +13,7 @@ from tests.embedded.images import document
 
 DOCUMENT = document(id="an-id", visibility="shared", owner="owner", os_distro="debian")
 IMAGE = image_from_document(DOCUMENT)
-READS = {Action.GET_IMAGES, Action.GET_IMAGE}
+READS = {Action.GET_IMAGES, Action.GET_IMAGE, Action.GET_MEMBERS, Action.GET_MEMBER}
 WRITES = set(Action) - READS - {Action.PUBLICIZE_IMAGE}
 
 

@@ -12,13 +12,16 @@ from tests.support.process import GlimpseProcess
 
 OWNER = Member("owner", f"{0xA:032x}")
 COLLECTOR = Member("collector", f"{0xB:032x}")
+STRANGER = Member("stranger", f"{0x57:032x}")
+ADMIN = Member("boss", f"{0xAD:032x}", ("admin",))
+USERS = (OWNER, COLLECTOR, STRANGER, ADMIN)
 DATES = {"created_at": "2024-02-01T10:20:30Z", "updated_at": "2024-03-01T11:21:31Z"}
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerGateway]:
     directory = tmp_path_factory.mktemp("gateway") / "peers"
-    with PeerGateway.start_all(directory, [OWNER, COLLECTOR]) as cloud:
+    with PeerGateway.start_all(directory, USERS) as cloud:
         yield cloud
 
 
@@ -26,7 +29,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PeerGateway]:
 def services(cloud: PeerGateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServicePair]:
     """The real services of `cloud`, and embedded services with the same users."""
     state_dir = tmp_path_factory.mktemp("native") / "state"
-    seed_identity(state_dir, [OWNER, COLLECTOR])
+    seed_identity(state_dir, USERS)
     with GlimpseProcess(state_dir) as process:
         yield ServicePair(cloud, EmbeddedCloud(process))
 

@@ -102,10 +102,15 @@ _NOT_COMPARED = frozenset(
 
 
 def comparable(value: Any) -> Any:
-    """Return a document without what differs by design: some members, ids, dates, tag order."""
+    """Return a document without what differs by design: some keys, ids, dates, some orders.
+
+    The orders are those of tags, and of members that are added in the same second.
+    """
     if isinstance(value, dict):
         return {
-            key: sorted(map(str, each)) if key == "tags" else comparable(each)
+            key: sorted(map(str, map(comparable, each)))
+            if key in ("tags", "members") and isinstance(each, list)
+            else comparable(each)
             for key, each in value.items()
             if key not in _NOT_COMPARED
         }
@@ -127,3 +132,16 @@ def document_shape(value: Any) -> Any:
     if isinstance(value, str):
         return "date" if _DATE.fullmatch(value) else "text"
     return type(value).__name__
+
+
+def without_descriptions(value: Any) -> Any:
+    """Return a JSON schema without its descriptions, which each service words on its own."""
+    if isinstance(value, dict):
+        return {
+            key: without_descriptions(each)
+            for key, each in value.items()
+            if key != "description" or not isinstance(each, str)
+        }
+    if isinstance(value, list):
+        return [without_descriptions(each) for each in value]
+    return value

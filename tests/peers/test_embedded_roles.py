@@ -75,7 +75,7 @@ def test_a_real_glance_allows_the_same(both: RolesPair, operation: Operation) ->
     for caller in CALLERS:
         for visibility in ("private", "public"):
             responses = [
-                roles.send(caller, operation, roles.create_image(operation.status, visibility))
+                roles.send(caller, operation, roles.image_for(operation, visibility))
                 for roles in both
             ]
             assert_same_status(caller, ResponsePair(*responses))

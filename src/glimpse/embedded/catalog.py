@@ -5,7 +5,7 @@ functions that raise an error if the caller may not, and the engine calls them i
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from glimpse.embedded.tasks import Task, TaskQuery
 from glimpse.images import Caller, Image, ImageQuery, Page
@@ -22,8 +22,24 @@ class Record(NamedTuple):
     membership: str | None = None
 
 
+class Member(NamedTuple):
+    """The membership of the project `member_id` in an image.
+
+    `status` is "pending", "accepted" or "rejected". The dates have the format of an image's dates.
+    """
+
+    member_id: str
+    status: str
+    created_at: str
+    updated_at: str
+
+
 RecordCheck = Callable[[Record], object]  # raises to refuse
 Change = Callable[[Record], Image]  # returns the image to store, or raises to refuse
+# Gets an image and all its members by project id. Returns the membership to store, None to remove
+# it, or raises to refuse.
+MemberOrNone = TypeVar("MemberOrNone", bound=Member | None)
+MemberChange = Callable[[Record, Mapping[str, Member]], MemberOrNone]
 Members = Mapping[str, str]  # project id -> status of its membership
 
 
@@ -82,18 +98,26 @@ class Catalog(Protocol):
         """
         ...
 
-    async def set_member(
+    async def members(self, image_id: str) -> Sequence[Member]:
+        """Return the members of an image, the oldest membership first; none if there is no image.
+
+        The id may be any text; its case matters. Whether a caller may see them is not checked.
+        """
+        ...
+
+    async def change_member(
         self,
         image_id: str,
         project_id: str | None,
-        check: RecordCheck,
-        member: tuple[str, str, str],
-    ) -> None:
-        """Add or change a membership, if `check` does not raise for the image's record.
+        member_id: str,
+        change: MemberChange[MemberOrNone],
+    ) -> MemberOrNone:
+        """Read the record and the members of an image; store what `change` returns for `member_id`.
 
-        The record has the membership of `project_id`. `member` is the project to add, its status,
-        and the current date in the format of an image's dates. Raises ImageNotFound, and what
-        `check` raises.
+        The record has the membership of `project_id`. No other write of the image comes between
+        reading and storing. If `change` returns a Member, it must have the id `member_id`, and
+        replaces or adds that membership; None removes it, if it exists. Returns what `change`
+        returned. Raises ImageNotFound, and what `change` raises.
         """
         ...
 

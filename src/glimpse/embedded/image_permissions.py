@@ -86,3 +86,26 @@ def check_visibility(
         permissions.check(caller, Action.PUBLICIZE_IMAGE, image)
     elif visibility == "community":
         permissions.check(caller, Action.COMMUNITIZE_IMAGE, image)
+
+
+def check_member_action(
+    caller: Caller, image: Image, permissions: Permissions, action: Action
+) -> None:
+    """Check that the caller may do `action` with the members of a shared image that it sees.
+
+    Raises ImageNotFound without the permission to get the image; Forbidden without the permission
+    for `action`. Unless a policy rule decides, only the project that owns the image, and admins,
+    add and remove members; only a member, and admins, change the status of a membership.
+    """
+    permissions.check_visible(caller, image)
+    permissions.check(caller, action, image)
+    if permissions.has_rule(action) or caller.is_admin:
+        return
+    is_owner = caller.project_id == image.owner
+    refused = {
+        Action.ADD_MEMBER: not is_owner,
+        Action.DELETE_MEMBER: not is_owner,
+        Action.MODIFY_MEMBER: is_owner,
+    }
+    if refused.get(action, False):
+        raise Forbidden(f"You are not authorized to complete {action} action.")

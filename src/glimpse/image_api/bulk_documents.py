@@ -7,13 +7,13 @@ from typing import Any
 
 from glimpse.embedded.catalog import Members
 from glimpse.embedded.image_changes import check_size, check_text
+from glimpse.embedded.image_members import MEMBER_STATUSES
 from glimpse.image_api.schema import STATUSES
 from glimpse.image_api.validation import CHECKS, check_property_key, one_of, text_up_to
 from glimpse.images import BASE_ATTRIBUTES, Image, image_from_document, parse_date
 from glimpse.images.dates import PRINTED_DATE
 from glimpse.images.errors import Invalid
 
-MEMBER_STATUSES = ("pending", "accepted", "rejected")
 _MAX_SIZE = 2**63 - 1  # bytes: what a column holds
 _PRINTED_DATE = re.compile(PRINTED_DATE)
 

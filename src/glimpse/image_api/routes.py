@@ -15,7 +15,7 @@ from glimpse.http.request_scope import base_url_of
 from glimpse.identity import Identity, RequestTarget
 from glimpse.image_api import not_offered
 from glimpse.image_api.faults import HANDLED, MethodNotAllowed, fault_response
-from glimpse.image_api.handlers import image_data, images, schemas
+from glimpse.image_api.handlers import image_data, images, members, schemas
 from glimpse.image_api.image_request import PREFIX, Handler, ImageRequest, json_response
 from glimpse.image_api.request_parsing import has_body
 from glimpse.image_api.version_discovery import versions_document
@@ -170,6 +170,20 @@ _ROUTES: list[tuple[str, dict[str, Handler]]] = [
     ),
     ("/v2/images/{image_id}/actions/deactivate", {"POST": images.deactivate_image}),
     ("/v2/images/{image_id}/actions/reactivate", {"POST": images.reactivate_image}),
+    (
+        "/v2/images/{image_id}/members",
+        {"GET": members.list_members, "POST": members.add_member},
+    ),
+    (
+        "/v2/images/{image_id}/members/{member_id}",
+        {
+            "GET": members.show_member,
+            "PUT": members.set_member_status,
+            "DELETE": members.remove_member,
+        },
+    ),
     ("/v2/schemas/image", {"GET": schemas.image_schema}),
     ("/v2/schemas/images", {"GET": schemas.images_schema}),
+    ("/v2/schemas/member", {"GET": schemas.member_schema}),
+    ("/v2/schemas/members", {"GET": schemas.members_schema}),
 ]

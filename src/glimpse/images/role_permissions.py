@@ -29,7 +29,11 @@ class Action(StrEnum):
     REACTIVATE = "reactivate"
     COMMUNITIZE_IMAGE = "communitize_image"
     PUBLICIZE_IMAGE = "publicize_image"
+    GET_MEMBERS = "get_members"
+    GET_MEMBER = "get_member"
     ADD_MEMBER = "add_member"
+    MODIFY_MEMBER = "modify_member"
+    DELETE_MEMBER = "delete_member"
 
 
 _READERS = frozenset(("reader", "member"))  # Keystone's bootstrap makes member imply reader
@@ -41,6 +45,8 @@ ROLES: Mapping[Action, frozenset[str]] = {
     **dict.fromkeys(Action, _MEMBERS),
     Action.GET_IMAGES: _READERS,
     Action.GET_IMAGE: _READERS,
+    Action.GET_MEMBERS: _READERS,
+    Action.GET_MEMBER: _READERS,
     Action.PUBLICIZE_IMAGE: _ADMINS,
 }
 

@@ -26,7 +26,8 @@ async def test_get_with_a_text_that_is_no_id_returns_none(catalog: Catalog, imag
     with pytest.raises(ImageNotFound):
         await catalog.delete(image_id, None, any_image)
     with pytest.raises(ImageNotFound):
-        await catalog.set_member(image_id, None, any_image, ("p", "pending", "2024"))
+        await catalog.change_member(image_id, None, "p", lambda _, __: None)
+    assert await catalog.members(image_id) == []
 
 
 async def test_insert_with_a_taken_id_raises_conflict(catalog: Catalog) -> None:
@@ -42,11 +43,6 @@ async def test_record_has_the_status_of_the_projects_membership(catalog: Catalog
     await put(catalog, one, other="accepted")
     assert await catalog.get(one.id, "other") == Record(one, "accepted")
     assert await catalog.get(one.id, "third") == Record(one, None)
-    await catalog.set_member(one.id, "owner", any_image, ("third", "pending", one.updated_at))
-    assert await catalog.get(one.id, "third") == Record(one, "pending")
-    assert await found(catalog, ImageQuery(), OTHER) == [one]
-    await catalog.set_member(one.id, "owner", any_image, ("other", "rejected", one.updated_at))
-    assert await found(catalog, ImageQuery(), OTHER) == []
 
 
 async def test_write_that_raises_changes_nothing(catalog: Catalog) -> None:
@@ -59,7 +55,6 @@ async def test_write_that_raises_changes_nothing(catalog: Catalog) -> None:
     for refused in (
         catalog.update(one.id, "other", refuse),
         catalog.delete(one.id, "other", refuse),
-        catalog.set_member(one.id, "other", refuse, ("other", "accepted", one.updated_at)),
     ):
         with pytest.raises(Forbidden, match="no"):
             await refused

@@ -10,7 +10,15 @@ import sqlite3
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
-from glimpse.embedded.catalog import Change, Members, Record, RecordCheck
+from glimpse.embedded.catalog import (
+    Change,
+    Member,
+    MemberChange,
+    MemberOrNone,
+    Members,
+    Record,
+    RecordCheck,
+)
 from glimpse.embedded.sqlite.filtered_scan import FilteredScan, is_readable_from_index
 from glimpse.embedded.sqlite.image_reader import ImageReader
 from glimpse.embedded.sqlite.image_writer import ImageWriter
@@ -149,19 +157,30 @@ class SQLiteCatalog:
         """
         await self._writer_thread.run(ImageWriter.delete, image_id, project_id, check)
 
-    async def set_member(
+    async def members(self, image_id: str) -> Sequence[Member]:
+        """Return the members of an image, the oldest membership first; none if there is no image.
+
+        Raises Unavailable.
+        """
+        with _READING:
+            return self._reader.members(image_id)
+
+    async def change_member(
         self,
         image_id: str,
         project_id: str | None,
-        check: RecordCheck,
-        member: tuple[str, str, str],
-    ) -> None:
-        """Add or change a membership, if `check` does not raise for the image's record.
+        member_id: str,
+        change: MemberChange[MemberOrNone],
+    ) -> MemberOrNone:
+        """Read the record and the members of an image; store what `change` returns for `member_id`.
 
-        Atomic. The record has the membership of `project_id`. `member` is the member's project id,
-        its status, and the current date. Raises ImageNotFound, and what `check` raises.
+        Atomic. The record has the membership of `project_id`. A Member that `change` returns must
+        have the id `member_id`; None removes the membership. `change` runs in the writer's thread.
+        Returns what it returned. Raises ImageNotFound, and what `change` raises.
         """
-        await self._writer_thread.run(ImageWriter.set_member, image_id, project_id, check, member)
+        return await self._writer_thread.run(
+            ImageWriter.change_member, image_id, project_id, member_id, change
+        )
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
         """Store images with their members, all or none.

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from glimpse.embedded.catalog import Record
+from glimpse.embedded.catalog import Member, Record
 from glimpse.embedded.listing_rule import listing_rule
 from glimpse.embedded.sqlite.list_step import ListingPosition, ListStep
 from glimpse.embedded.sqlite.listing_index import (
@@ -88,7 +88,19 @@ class ImageReader:
             for row in read_rows(self._connection, statement, ids, sqlite3.Cursor.fetchall)
         ]
 
-    def members(self, image_id: str) -> dict[str, str]:
+    def members(self, image_id: str) -> list[Member]:
+        """Return the members of an image, the oldest membership first; none if there is no image.
+
+        Memberships of the same second are in the order of the project ids.
+        """
+        statement = (
+            "SELECT member_id, status, created_at, updated_at FROM members WHERE image_id = ?"
+            " ORDER BY created_at, member_id"
+        )
+        rows = self._connection.execute(statement, (storable(image_id),))
+        return [Member._make(row) for row in rows]
+
+    def member_statuses(self, image_id: str) -> dict[str, str]:
         """Return the status of each membership of an image, by project id."""
         return dict(
             self._connection.execute(
@@ -101,7 +113,7 @@ class ImageReader:
 
         `listing_index` explains scopes. Reads the members of a shared image.
         """
-        members = self.members(image.id) if image.visibility == "shared" else {}
+        members = self.member_statuses(image.id) if image.visibility == "shared" else {}
         return not scopes.isdisjoint(scopes_of(image, members))
 
     def listing_position(self, image: Image) -> ListingPosition:

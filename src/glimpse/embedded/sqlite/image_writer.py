@@ -3,7 +3,15 @@
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
-from glimpse.embedded.catalog import Change, Members, Record, RecordCheck
+from glimpse.embedded.catalog import (
+    Change,
+    Member,
+    MemberChange,
+    MemberOrNone,
+    Members,
+    Record,
+    RecordCheck,
+)
 from glimpse.embedded.sqlite.image_reader import COLUMNS, ImageReader
 from glimpse.embedded.sqlite.listing_index import keys_of, listing_rows, position_of
 from glimpse.embedded.sqlite.row_validation import is_valid_image
@@ -48,7 +56,7 @@ class ImageWriter:
             self._connection.execute(
                 f"UPDATE images SET {_ASSIGNMENTS} WHERE id = ?", (*after, image_id)
             )
-            members = self._reader.members(image_id)
+            members = self._reader.member_statuses(image_id)
             self._reindex(after, keys_of(before.image, members), keys_of(after, members))
         return after
 
@@ -73,30 +81,35 @@ class ImageWriter:
         check(record)
         self._delete(record.image)
 
-    def set_member(
+    def change_member(
         self,
         image_id: str,
         project_id: str | None,
-        check: RecordCheck,
-        member: tuple[str, str, str],
-    ) -> None:
-        """Add or change a membership, if `check` does not raise for the image's record.
+        member_id: str,
+        change: MemberChange[MemberOrNone],
+    ) -> MemberOrNone:
+        """Read the record and the members of an image; store what `change` returns for `member_id`.
 
-        `member` is the member's project id, its status, and the current date. Raises ImageNotFound,
-        and what `check` raises.
+        A Member that `change` returns must have the id `member_id`; None removes the membership.
+        Returns what it returned. Raises ImageNotFound, and what `change` raises.
         """
         record = self._get_existing(image_id, project_id)
-        check(record)
-        member_id, status, date = member
-        before = self._reader.members(image_id)
-        self._connection.execute(
-            "INSERT INTO members VALUES (?, ?, ?, ?, ?) ON CONFLICT (image_id, member_id) "
-            "DO UPDATE SET status = excluded.status, updated_at = excluded.updated_at",
-            (image_id, member_id, status, date, date),
-        )
-        after = {**before, member_id: status}
+        members = {member.member_id: member for member in self._reader.members(image_id)}
+        before = _statuses(members)
+        member = change(record, members)
+        if member is None:
+            members.pop(member_id, None)
+            self._connection.execute(
+                "DELETE FROM members WHERE image_id = ? AND member_id = ?", (image_id, member_id)
+            )
+        else:
+            members[member_id] = member
+            self._connection.execute(
+                "INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?)", (image_id, *member)
+            )
         image = record.image
-        self._reindex(image, keys_of(image, before), keys_of(image, after))
+        self._reindex(image, keys_of(image, before), keys_of(image, _statuses(members)))
+        return member
 
     def put(self, records: Iterable[tuple[Image, Members]]) -> None:
         """Store images with their members. Images with the same ids are replaced.
@@ -145,7 +158,7 @@ class ImageWriter:
     def _delete(self, image: Image) -> None:
         """Remove an image, even one that is not valid, and all its rows in the other tables."""
         if is_valid_image(image):
-            self._reindex(image, keys_of(image, self._reader.members(image.id)), set())
+            self._reindex(image, keys_of(image, self._reader.member_statuses(image.id)), set())
         else:  # its keys cannot be computed
             number = self._reader.row_number(image.id)
             self._connection.execute("DELETE FROM listing WHERE number = ?", (number,))
@@ -163,3 +176,8 @@ class ImageWriter:
             "INSERT OR IGNORE INTO listing VALUES (?, ?, ?)",  # another program may have left some
             [(key, position, number) for key in new - old],
         )
+
+
+def _statuses(members: Mapping[str, Member]) -> Members:
+    """Return the status of each membership, by project id."""
+    return {member_id: member.status for member_id, member in members.items()}

@@ -4,6 +4,7 @@ import orjson
 from starlette.responses import Response
 
 from glimpse.image_api.image_request import ImageRequest, json_response
+from glimpse.image_api.member_schema import MEMBER_SCHEMA, MEMBERS_SCHEMA
 from glimpse.image_api.schema import IMAGE_SCHEMA, IMAGES_SCHEMA
 
 
@@ -15,3 +16,13 @@ async def image_schema(_request: ImageRequest) -> Response:
 async def images_schema(_request: ImageRequest) -> Response:
     """``GET /v2/schemas/images``: the JSON schema of a page of images."""
     return json_response(orjson.dumps(IMAGES_SCHEMA))
+
+
+async def member_schema(_request: ImageRequest) -> Response:
+    """``GET /v2/schemas/member``: the JSON schema of a membership."""
+    return json_response(orjson.dumps(MEMBER_SCHEMA))
+
+
+async def members_schema(_request: ImageRequest) -> Response:
+    """``GET /v2/schemas/members``: the JSON schema of a list of memberships."""
+    return json_response(orjson.dumps(MEMBERS_SCHEMA))

@@ -1,0 +1,57 @@
+"""Handlers of members: the projects with which an image is shared.
+
+Each raises what the method of `ImageMembers` raises that it calls.
+"""
+
+from starlette.responses import Response
+
+from glimpse.image_api.image_request import ImageRequest, json_response
+from glimpse.image_api.member_documents import (
+    member_document,
+    members_document,
+    parse_member_status,
+    parse_new_member,
+)
+from glimpse.image_api.request_parsing import json_body
+
+
+def _member_id(request: ImageRequest) -> str:
+    """Return the project id in the path, which may be any text."""
+    text: str = request.http.path_params["member_id"]
+    return text
+
+
+async def list_members(request: ImageRequest) -> Response:
+    """``GET /v2/images/{image_id}/members``: the members that the caller sees."""
+    members = await request.service.members.list(request.caller, request.image_id)
+    return json_response(members_document(request.image_id.lower(), members))
+
+
+async def add_member(request: ImageRequest) -> Response:
+    """``POST /v2/images/{image_id}/members``: share an image with a project."""
+    member_id = parse_new_member(await json_body(request.http))
+    member = await request.service.members.add(request.caller, request.image_id, member_id)
+    return json_response(member_document(request.image_id.lower(), member))
+
+
+async def show_member(request: ImageRequest) -> Response:
+    """``GET /v2/images/{image_id}/members/{member_id}``: the document of a membership."""
+    member = await request.service.members.get(
+        request.caller, request.image_id, _member_id(request)
+    )
+    return json_response(member_document(request.image_id.lower(), member))
+
+
+async def set_member_status(request: ImageRequest) -> Response:
+    """``PUT /v2/images/{image_id}/members/{member_id}``: accept or reject a shared image."""
+    status = parse_member_status(await json_body(request.http))
+    member = await request.service.members.set_status(
+        request.caller, request.image_id, _member_id(request), status
+    )
+    return json_response(member_document(request.image_id.lower(), member))
+
+
+async def remove_member(request: ImageRequest) -> Response:
+    """``DELETE /v2/images/{image_id}/members/{member_id}``: 204; end a membership."""
+    await request.service.members.remove(request.caller, request.image_id, _member_id(request))
+    return Response(status_code=204)
