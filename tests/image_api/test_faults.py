@@ -1,7 +1,11 @@
 """Faults of requests that no route accepts, and the media types of faults."""
 
+import json
+from http import HTTPStatus
+
 import pytest
 
+from glimpse.image_api.faults import render_fault
 from tests.image_api.conftest import Api
 
 
@@ -96,3 +100,22 @@ def test_fault_is_plain_text_without_an_accept_header(api: Api) -> None:
 def test_fault_page_escapes_markup(api: Api) -> None:
     response = api("GET", "/v2/images/%3Cscript%3E", Accept="text/html")
     assert b"<script>" not in response.body, str(response)
+
+
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [
+        (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large"),
+        (HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "Request Range Not Satisfiable"),
+        (HTTPStatus.NOT_FOUND, "Not Found"),
+    ],
+)
+def test_fault_has_the_title_that_the_image_service_gives_it(
+    status: HTTPStatus, title: str
+) -> None:
+    body, _ = render_fault(status, "because", "application/json")
+    assert json.loads(body) == {
+        "message": "because",
+        "code": f"{status.value} {title}",
+        "title": title,
+    }

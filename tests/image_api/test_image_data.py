@@ -206,3 +206,15 @@ def test_large_data_is_uploaded_and_downloaded_in_constant_memory(api: Api) -> N
     grown = (api.peak_resident_bytes() - before) / MEBIBYTE
     sys.stdout.write(f"300 MiB up and down: the server's peak memory grew by {grown:.1f} MiB\n")
     assert grown < 100, f"the server's peak memory grew by {grown:.1f} MiB"
+
+
+@pytest.mark.parametrize(("store", "status"), [("store", 204), ("nowhere", 400), ("STORE", 400)])
+def test_upload_to_another_store_than_the_only_one_is_refused(
+    api: Api, store: str, status: int
+) -> None:
+    image = api.create(disk_format="raw", container_format="bare")
+    headers = {"Content_Type": "application/octet-stream", "X_Image_Meta_Store": store}
+    response = api("PUT", image["file"], b"data", **headers)
+    assert response.status == status, str(response)
+    shown = api("GET", f"/v2/images/{image['id']}").json()
+    assert shown["status"] == ("active" if status == 204 else "queued")

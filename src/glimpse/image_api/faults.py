@@ -74,6 +74,11 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     IdentityUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     ClientDisconnect: HTTPStatus.BAD_REQUEST,
 }
+# The titles of faults that HTTPStatus names in another way, or since Python 3.13 in a new one.
+_TITLES = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: "Request Range Not Satisfiable",
+}
 HANDLED = (errors.ImageServiceError, IdentityError, ClientDisconnect, HTTPException)
 
 
@@ -101,10 +106,11 @@ def render_fault(status: HTTPStatus, message: str, accept: str) -> tuple[bytes, 
     It is JSON or HTML, whichever the header prefers; HTML if the header is malformed; plain text if
     the header accepts neither, is empty or is missing. So it is in the Image service.
     """
-    title = f"{status.value} {status.phrase}"
+    phrase = _TITLES.get(status, status.phrase)
+    title = f"{status.value} {phrase}"
     media_type = best_offer(accept, ("text/html", "application/json"))
     if media_type == "application/json":
-        content = {"message": message, "code": title, "title": status.phrase}
+        content = {"message": message, "code": title, "title": phrase}
         return orjson.dumps(content), "application/json"
     if media_type == "text/html":
         page = (

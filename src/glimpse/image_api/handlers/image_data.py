@@ -2,12 +2,14 @@
 
 from starlette.responses import Response, StreamingResponse
 
+from glimpse.embedded.stores import STORE_ID
 from glimpse.image_api import validation
 from glimpse.image_api.byte_ranges import parse_range
 from glimpse.image_api.faults import UnsupportedMediaType
 from glimpse.image_api.image_request import ImageRequest
 from glimpse.image_api.request_parsing import media_type
 from glimpse.image_api.streaming import abort_if_unreadable
+from glimpse.images.errors import Invalid
 
 _DATA = "application/octet-stream"
 
@@ -15,11 +17,15 @@ _DATA = "application/octet-stream"
 async def upload_data(request: ImageRequest) -> Response:
     """``PUT /v2/images/{image_id}/file``: 204; store an image's data piece by piece.
 
-    Raises UnsupportedMediaType unless the Content-Type is application/octet-stream, Invalid if an
-    image in status queued has no disk or container format, and what `DataAccess.upload` raises.
+    Raises UnsupportedMediaType unless the Content-Type is application/octet-stream, Invalid if the
+    header X-Image-Meta-Store names another store, or an image in status queued has no disk or
+    container format, and what `DataAccess.upload` raises.
     """
     if media_type(request.http) != _DATA:
         raise UnsupportedMediaType(f"Image data is uploaded with Content-Type {_DATA}.", _DATA)
+    store = request.http.headers.get("x-image-meta-store", STORE_ID)
+    if store != STORE_ID:
+        raise Invalid(f"There is no store '{store}'. The only one is '{STORE_ID}'.")
     await request.service.data.upload(
         request.caller, request.image_id, request.http.stream(), validation.check_formats
     )
