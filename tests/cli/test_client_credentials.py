@@ -10,6 +10,7 @@ from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Project, User
 from glimpse.identity.embedded.standard_roles import role_id
 
+URL = "http://127.0.0.1:5000"
 UNUSUAL_PASSWORD = 'it\'s "odd" $HOME `x` \\ \u00e9'
 DIRECTORY = Directory(
     users=[
@@ -22,11 +23,11 @@ DIRECTORY = Directory(
 
 
 def test_shell_reads_the_exact_values_of_openrc() -> None:
-    script = render_openrc(DIRECTORY, "demo", "http://127.0.0.1:8774", "Here") + "env -0"
+    script = render_openrc(DIRECTORY, "demo", URL, "Here") + "env -0"
     found = subprocess.run(["/bin/sh", "-c", script], stdout=subprocess.PIPE, check=True, env={})
     variables = dict(each.split("=", 1) for each in found.stdout.decode().rstrip("\0").split("\0"))
     assert variables["OS_PASSWORD"] == UNUSUAL_PASSWORD
-    assert variables["OS_AUTH_URL"] == "http://127.0.0.1:8774/identity/v3"
+    assert variables["OS_AUTH_URL"] == f"{URL}/v3"
     assert variables["OS_PROJECT_NAME"] == "the project"
     assert variables["OS_REGION_NAME"] == "Here"
 
@@ -34,15 +35,15 @@ def test_shell_reads_the_exact_values_of_openrc() -> None:
 @pytest.mark.parametrize("user", ["unknown", "hashed", "without-project"])
 def test_openrc_of_a_user_without_credentials_is_refused(user: str) -> None:
     with pytest.raises(NoCredentials, match=user):
-        render_openrc(DIRECTORY, user, "http://127.0.0.1:8774", "Here")
+        render_openrc(DIRECTORY, user, URL, "Here")
 
 
 def test_clouds_yaml_has_each_user_with_credentials() -> None:
-    found = yaml.safe_load(render_clouds(DIRECTORY, "http://127.0.0.1:8774", "Here"))
+    found = yaml.safe_load(render_clouds(DIRECTORY, URL, "Here"))
     assert set(found["clouds"]) == {"glimpse-demo"}
     cloud = found["clouds"]["glimpse-demo"]
     assert cloud["auth"] == {
-        "auth_url": "http://127.0.0.1:8774/identity/v3",
+        "auth_url": f"{URL}/v3",
         "username": "demo",
         "password": UNUSUAL_PASSWORD,
         "project_name": "the project",

@@ -7,6 +7,7 @@ import pytest
 from glimpse.compute.api import ComputeAPI
 from glimpse.compute.policy import ComputePolicy
 from glimpse.http.request_middleware import RequestMiddleware
+from glimpse.http.service_urls import ServiceAddresses
 from glimpse.identity import RequestTarget, Unauthorized
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.images import Caller
@@ -52,7 +53,9 @@ async def send_request(
     options = compute_options(max_body_size=1000)
     operations = make_operations(service or MemoryImageService())
     api = ComputeAPI(operations, ComputePolicy(None), OneToken(caller), image_service_url, options)
-    app = RequestMiddleware(api, trust_proxy_headers=False, access_log=False)
+    app = RequestMiddleware(
+        api, addresses=ServiceAddresses(8774), trust_proxy_headers=False, access_log=False
+    )
     return await asgi.send_request(app, method, path, TOKEN | dict(headers or {}))
 
 

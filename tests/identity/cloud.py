@@ -12,6 +12,7 @@ import requests
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from glimpse.http.service_urls import IDENTITY_PATH, ServiceAddresses
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity_api.routes import identity_api
@@ -104,7 +105,11 @@ def mounted(app: ASGIApp, base_url: str) -> ASGIApp:
     """Mount `app` at /identity and set its base URL, as Glimpse's middleware does."""
 
     async def outer(scope: Scope, receive: Receive, send: Send) -> None:
-        inner = {**scope, "root_path": "/identity", "glimpse.base_url": base_url}
-        await app(inner, receive, send)
+        inner = {
+            "root_path": IDENTITY_PATH,
+            "glimpse.base_url": base_url + IDENTITY_PATH,
+            "glimpse.service_urls": ServiceAddresses(8774).urls(base_url, None),
+        }
+        await app({**scope, **inner}, receive, send)
 
     return outer

@@ -9,17 +9,23 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from glimpse.http.service_urls import IMAGE_PATH, ServiceAddresses
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.image_api import image_api
-from glimpse.image_api.image_request import PREFIX
 from tests.support.embedded import open_images
 
 
 def mounted(app: ASGIApp, base_url: str) -> ASGIApp:
     """Mount `app`, and set what the whole application would have found out about the request."""
 
+    addresses = ServiceAddresses(0, has_identity_api=False)
+
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        more = {"glimpse.base_url": base_url, "root_path": PREFIX}
+        more = {
+            "glimpse.base_url": base_url + IMAGE_PATH,
+            "glimpse.service_urls": addresses.urls(base_url, None),
+            "root_path": IMAGE_PATH,
+        }
         await app({**scope, **more}, receive, send)
 
     return wrapped

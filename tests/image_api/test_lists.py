@@ -7,6 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.request_middleware import RequestMiddleware, ResponseAborted
+from glimpse.http.service_urls import ServiceAddresses
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.image_api import image_api
 from glimpse.images import Caller, ImageQuery, Page, image_from_document
@@ -106,7 +107,10 @@ async def test_list_that_fails_after_its_beginning_was_sent_is_aborted(
 
     monkeypatch.setattr(service, "list_images", list_images)
     api = RequestMiddleware(
-        image_api(service, NoAuthIdentity()), trust_proxy_headers=False, access_log=False
+        image_api(service, NoAuthIdentity()),
+        addresses=ServiceAddresses(8774),
+        trust_proxy_headers=False,
+        access_log=False,
     )
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -15,6 +15,7 @@ import uvicorn
 from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.request_middleware import RequestMiddleware
+from glimpse.http.service_urls import ServiceAddresses
 from glimpse.identity import RequestTarget
 from glimpse.identity.noauth import NoAuthIdentity
 from glimpse.image_api import image_api
@@ -78,7 +79,10 @@ def memory_service(permissions: Permissions) -> ServiceUnderTest:
 async def serve_image_api(store: EmbeddedImageService) -> AsyncIterator[str]:
     """Serve the Image API of `store` on a free port; yield its URL."""
     api = RequestMiddleware(
-        image_api(store, RoleIdentity()), trust_proxy_headers=False, access_log=False
+        image_api(store, RoleIdentity()),
+        addresses=ServiceAddresses(8774),
+        trust_proxy_headers=False,
+        access_log=False,
     )
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(api, log_config=None, lifespan="off"))

@@ -104,8 +104,46 @@ def test_only_gateways_have_a_metrics_port_by_default(
 
 
 def test_the_metrics_port_must_differ_from_the_api_port(tmp_path: Path) -> None:
-    with pytest.raises(InvalidSettings, match="which is the API's"):
+    with pytest.raises(InvalidSettings, match="which is an API's"):
         load_settings([_written(tmp_path, "[metrics]\nport = 8774\n")])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image_port = 8774", "image_port is 8774, which is also port"),
+        (
+            "image_port = 1234\nidentity_port = 1234",
+            "identity_port is 1234, which is also image_port",
+        ),
+        ("port = 0\nimage_port = 1234", "port is 0"),
+        ("image_port = 0", "image_port"),
+        ("identity_port = 5000\n[metrics]\nport = 5000", "port is 5000, which is an API's"),
+    ],
+)
+def test_each_api_needs_a_port_of_its_own(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InvalidSettings, match=message):
+        load_settings([_written(tmp_path, f"[glimpse]\n{text}\n")])
+
+
+@pytest.mark.parametrize(
+    ("text", "dropped"),
+    [
+        ("", []),
+        ("[api]\nauth_strategy = noauth\n", ["identity_port"]),
+        (KEYSTONE, ["image_port", "identity_port"]),
+    ],
+)
+def test_a_port_of_an_api_that_is_not_served_is_noted(
+    tmp_path: Path, text: str, dropped: list[str]
+) -> None:
+    ports = {"image_port": 9292, "identity_port": 5000}
+    overrides = {f"glimpse.{name}": port for name, port in ports.items()}
+    settings = load_settings([_written(tmp_path, text)], overrides)
+    for name, port in ports.items():
+        assert getattr(settings.server, name) == (None if name in dropped else port)
+    noted = [note.split()[1] for note in settings.ineffective_options if "[glimpse]" in note]
+    assert noted == dropped
 
 
 @pytest.mark.parametrize("sign", ["auth_url", "auth_type", "www_authenticate_uri"])

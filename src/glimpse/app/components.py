@@ -13,8 +13,9 @@ from glimpse.images import ImageService
 class Components(NamedTuple):
     """An open image service and identity, with the APIs and readiness checks of their mode.
 
-    `image_service_url` returns the Image service's base URL, for links; its argument is the base
-    URL of the request. It raises Unavailable if that URL has to be looked up and cannot be.
+    `image_service_url` returns the Image service's base URL, for links; its argument is the URL of
+    this process's own Image API, for the client of the request. It raises Unavailable if the
+    result has to be looked up and cannot be.
     `readiness_checks` are those of `/readiness`, by the name of the component. `image_api` and
     `identity_api` are None if other servers (Glance, Keystone) have these APIs.
     """

@@ -7,7 +7,6 @@ import anyio
 from starlette.types import ASGIApp
 
 from glimpse.app.components import Components
-from glimpse.app.mount_paths import IMAGE_PREFIX
 from glimpse.embedded.content_check import ContentRules
 from glimpse.embedded.options import EmbeddedOptions
 from glimpse.embedded.readiness_checks import check_catalog, check_data
@@ -51,8 +50,8 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
         **identity_checks,
     }
 
-    async def image_service_url(base_url: str) -> str:
-        return base_url + IMAGE_PREFIX
+    async def image_service_url(own_url: str) -> str:
+        return own_url
 
     return Components(
         images,

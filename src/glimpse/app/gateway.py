@@ -46,7 +46,7 @@ def open_gateway_components(settings: Settings, rules: PolicyRules | None) -> Co
     if isinstance(identity, KeystoneIdentity):
         readiness_checks["keystone"] = identity.ping
 
-    async def image_service_url(_base_url: str) -> str:
+    async def image_service_url(_own_url: str) -> str:
         return await images.base_url()
 
     return Components(images, identity, image_service_url, readiness_checks)

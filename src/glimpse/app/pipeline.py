@@ -10,7 +10,6 @@ from starlette.types import ASGIApp
 
 from glimpse.app.components import Components
 from glimpse.app.compute import make_compute_api
-from glimpse.app.mount_paths import IDENTITY_PREFIX, IMAGE_PREFIX
 from glimpse.http.allowed_hosts import AllowedHosts, AllowedHostsMiddleware
 from glimpse.http.cache_header_values import PRIVATE
 from glimpse.http.cors import CorsMiddleware, CorsPolicy
@@ -23,6 +22,7 @@ from glimpse.http.readiness import Readiness, ReadinessCheck
 from glimpse.http.request_middleware import RequestMiddleware
 from glimpse.http.requests_in_flight import RequestsInFlight
 from glimpse.http.response_headers import ResponseHeadersMiddleware
+from glimpse.http.service_urls import IDENTITY_PATH, IMAGE_PATH, ServiceAddresses
 from glimpse.images import PolicyRules
 from glimpse.server.file_descriptors import DESCRIPTORS
 from glimpse.settings import Settings
@@ -57,7 +57,7 @@ def build_pipeline(
         _cors(settings),
         # Around all of the below: it makes the request id and the merged headers that they use,
         # and turns what they raise into a 500.
-        _request_context(settings, observer, in_flight),
+        _request_context(settings, components, observer, in_flight),
         # Before any authentication: load balancers have no token. After the request context,
         # because health checks are counted, and logged when they fail.
         _health(settings, components),
@@ -71,25 +71,34 @@ def build_pipeline(
 
 
 def _mount_apis(settings: Settings, components: Components, rules: PolicyRules | None) -> ASGIApp:
-    """Return the application that passes a request to the API whose prefix its path has.
+    """Return the application that passes a request to the API of its port or of its path.
 
-    The Compute API has all other paths. Raises InvalidSettings for an invalid link prefix.
+    The Compute API has all other ports and paths. Raises InvalidSettings for an invalid link
+    prefix.
     """
     apis: dict[str, ASGIApp] = {}
+    ports: dict[int, ASGIApp] = {}
     if components.image_api is not None:
         # Image API v2 of the embedded image service. A shared cache must not keep its responses,
         # which depend on the token.
-        apis[IMAGE_PREFIX] = ResponseHeadersMiddleware(
+        apis[IMAGE_PATH] = ResponseHeadersMiddleware(
             OptionsMiddleware(components.image_api), PRIVATE
         )
     if components.identity_api is not None:
         # Identity API v3 of the embedded identity. Its routes set their own Cache-Control.
-        apis[IDENTITY_PREFIX] = ResponseHeadersMiddleware(
+        apis[IDENTITY_PATH] = ResponseHeadersMiddleware(
             OptionsMiddleware(components.identity_api, kept=_KEPT_OF_IDENTITY)
         )
     # At the root, as nova-api: clients expect version discovery at / and the API at /v2 and /v2.1.
     # It sets the headers of its responses itself, which is faster.
-    return MountedApis(apis, default=make_compute_api(settings, components, rules))
+    compute = make_compute_api(settings, components, rules)
+    for path, port in (
+        (IMAGE_PATH, settings.server.image_port),
+        (IDENTITY_PATH, settings.server.identity_port),
+    ):
+        if port is not None and path in apis:
+            ports[port] = apis[path]
+    return MountedApis(apis, compute, ports)
 
 
 def _cors(settings: Settings) -> _Middleware | None:
@@ -127,10 +136,17 @@ def _health(settings: Settings, components: Components) -> _Middleware:
 
 
 def _request_context(
-    settings: Settings, observer: Observer, in_flight: RequestsInFlight
+    settings: Settings, components: Components, observer: Observer, in_flight: RequestsInFlight
 ) -> _Middleware:
+    addresses = ServiceAddresses(
+        settings.server.port,
+        settings.server.image_port,
+        settings.server.identity_port,
+        has_identity_api=components.identity_api is not None,
+    )
     return lambda app: RequestMiddleware(
         app,
+        addresses=addresses,
         trust_proxy_headers=settings.middleware.enable_proxy_headers_parsing,
         access_log=settings.server.access_log,
         observer=observer,

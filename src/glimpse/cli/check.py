@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from glimpse.cli.api_listeners import api_listeners
 from glimpse.cli.finding import Finding
 from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 from glimpse.http.healthcheck import Healthcheck
@@ -43,7 +44,7 @@ def check(settings: Settings) -> Iterator[Finding]:
     Calls the services of a gateway. Changes nothing, except that it makes the state directory, and
     in it a gateway's directory of lock files. Raises OSError if the latter cannot be made.
     """
-    yield _address("", settings.server.host, settings.server.port)
+    yield from _api_addresses(settings)
     if settings.metrics.port:
         yield _scrapes(settings.metrics)
     yield from _state(settings.server.state_dir)
@@ -62,6 +63,13 @@ def check(settings: Settings) -> Iterator[Finding]:
         f"requests may ask for microversions up to {settings.api.max_microversion}; "
         f"version discovery names {settings.api.advertised_microversion}",
     )
+
+
+def _api_addresses(settings: Settings) -> Iterator[Finding]:
+    compute, *others = api_listeners(settings)
+    yield _address("", settings.server.host, compute.port)
+    for listener in others:
+        yield _address(f"{listener.api}: ", settings.server.host, listener.port)
 
 
 def _address(what: str, host: str, port: int) -> Finding:

@@ -15,17 +15,17 @@ class NoCredentials(LookupError):
     """
 
 
-def render_openrc(directory: Directory, user_name: str, base_url: str, region: str) -> str:
+def render_openrc(directory: Directory, user_name: str, identity_url: str, region: str) -> str:
     """Render a shell script that sets the variables with which a user's clients log in.
 
-    `base_url` is the URL of Glimpse, without a slash at its end. The project is that of the user's
-    own name if there is one, otherwise the first. Raises NoCredentials if there is no such user in
-    the domain Default, or it has no project, or its password is kept as a hash only. Whether the
-    user is enabled is not checked.
+    `identity_url` is the URL of the Identity API, without a version or a slash at its end. The
+    project is that of the user's own name if there is one, otherwise the first. Raises
+    NoCredentials if there is no such user in the domain Default, or it has no project, or its
+    password is kept as a hash only. Whether the user is enabled is not checked.
     """
     user, password, project = _find_credentials(directory, user_name)
     variables = {
-        "OS_AUTH_URL": f"{base_url}/identity/v3",
+        "OS_AUTH_URL": f"{identity_url}/v3",
         "OS_IDENTITY_API_VERSION": "3",
         "OS_USERNAME": user.name,
         "OS_PASSWORD": password,
@@ -38,12 +38,12 @@ def render_openrc(directory: Directory, user_name: str, base_url: str, region: s
     return "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())
 
 
-def render_clouds(directory: Directory, base_url: str, region: str) -> str:
+def render_clouds(directory: Directory, identity_url: str, region: str) -> str:
     """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user with credentials.
 
     Users of other domains than Default are left out, and so are users without a project, or whose
-    password is kept as a hash only; disabled users are not. `base_url` is the URL of Glimpse,
-    without a slash at its end.
+    password is kept as a hash only; disabled users are not. `identity_url` is the URL of the
+    Identity API, without a version or a slash at its end.
     """
     lines = ["clouds:"]
     for name in _names_in_default_domain(directory):
@@ -54,7 +54,7 @@ def render_clouds(directory: Directory, base_url: str, region: str) -> str:
         lines += [
             f"  {_quoted(f'glimpse-{user.name}')}:",
             "    auth:",
-            f"      auth_url: {_quoted(f'{base_url}/identity/v3')}",
+            f"      auth_url: {_quoted(f'{identity_url}/v3')}",
             f"      username: {_quoted(user.name)}",
             f"      password: {_quoted(password)}",
             f"      project_name: {_quoted(project.name)}",

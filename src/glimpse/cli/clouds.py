@@ -3,7 +3,7 @@
 import argparse
 
 from glimpse.cli import client_credentials
-from glimpse.cli.embedded_users import base_url, read_directory
+from glimpse.cli.embedded_users import identity_url, read_directory
 from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 
 
@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
     settings = read_settings(options)
     directory = read_directory(settings)
     text = client_credentials.render_clouds(
-        directory, base_url(settings), settings.embedded.region_name
+        directory, identity_url(settings), settings.embedded.region_name
     )
     print(text, end="")
     return 0

@@ -1,6 +1,7 @@
-"""The users of the embedded identity, and the URL of Glimpse for them."""
+"""The users of the embedded identity, and the URL at which they log in."""
 
 from glimpse.cli.errors import CommandFailed
+from glimpse.http.service_urls import IDENTITY_PATH
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.private_files import InvalidStateFile
@@ -22,10 +23,15 @@ def read_directory(settings: Settings) -> Directory:
         raise CommandFailed(str(error)) from None
 
 
-def base_url(settings: Settings) -> str:
-    """Return ``http://HOST:PORT``, the URL of a Glimpse with these settings on this machine.
+def identity_url(settings: Settings) -> str:
+    """Return the URL of the Identity API of a Glimpse with these settings on this machine.
 
-    HOST is the loopback address if Glimpse listens on all addresses.
+    It is ``http://HOST:PORT/identity``, or ``http://HOST:IDENTITY_PORT`` if the API has a port of
+    its own. HOST is the loopback address if Glimpse listens on all addresses.
     """
-    host = _LOOPBACK.get(settings.server.host, settings.server.host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}"
+    server = settings.server
+    host = _LOOPBACK.get(server.host, server.host)
+    host_url = f"http://{f'[{host}]' if ':' in host else host}"
+    if server.identity_port is not None:
+        return f"{host_url}:{server.identity_port}"
+    return f"{host_url}:{server.port}{IDENTITY_PATH}"

@@ -3,7 +3,7 @@
 import argparse
 
 from glimpse.cli import client_credentials
-from glimpse.cli.embedded_users import base_url, read_directory
+from glimpse.cli.embedded_users import identity_url, read_directory
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 
@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     directory = read_directory(settings)
     try:
         text = client_credentials.render_openrc(
-            directory, options.user, base_url(settings), settings.embedded.region_name
+            directory, options.user, identity_url(settings), settings.embedded.region_name
         )
     except client_credentials.NoCredentials as error:
         raise CommandFailed(str(error)) from None

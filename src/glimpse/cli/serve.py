@@ -1,4 +1,4 @@
-"""``glimpse serve``: one process, or a supervisor and its workers on one listening socket."""
+"""``glimpse serve``: one process, or a supervisor and its workers on the same sockets."""
 
 import argparse
 import asyncio
@@ -15,8 +15,13 @@ from functools import partial
 
 from glimpse.app.application import open_application
 from glimpse.app.reload import ReloadableApplication
+from glimpse.cli.api_listeners import ApiListener, api_listeners
 from glimpse.cli.errors import CommandFailed
-from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
+from glimpse.cli.settings_arguments import (
+    add_settings_arguments,
+    has_standard_ports,
+    read_settings,
+)
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
 from glimpse.server.listening_socket import listen
 from glimpse.server.supervisor import Supervisor
@@ -55,11 +60,11 @@ def run(options: argparse.Namespace) -> int:
         _open_once(
             settings
         )  # before it listens, so that no client connects to a server that cannot start
-        sockets = [_socket(settings.server.host, settings.server.port)]
+        sockets = [_api_socket(settings.server.host, each) for each in api_listeners(settings)]
         settings, scrapes = _open_metrics(settings, stack)
         for message in settings.ineffective_options:
             _LOG.warning("%s", message)
-        _print_startup_message(settings, sockets[0])
+        _print_startup_message(settings, sockets)
         sockets += scrapes
         watchdog = watchdog_interval()
         load = partial(read_settings, options)
@@ -133,6 +138,15 @@ def _check_address(settings: Settings) -> None:
             raise CommandFailed(str(error)) from None
 
 
+def _api_socket(host: str, listener: ApiListener) -> socket.socket:
+    """Return the socket of an API. Raises CommandFailed if it cannot listen there."""
+    try:
+        return _socket(host, listener.port)
+    except CommandFailed as error:
+        hint = f"the {listener.api} needs a free port: set [glimpse] {listener.option}"
+        raise CommandFailed(f"{error}; {hint}") from None
+
+
 def _socket(host: str, port: int) -> socket.socket:
     """Return a socket that listens. Raises CommandFailed if it cannot listen there."""
     try:
@@ -162,17 +176,27 @@ def _open_once(settings: Settings) -> None:
         raise CommandFailed(str(error) or type(error).__name__) from None
 
 
-def _print_startup_message(settings: Settings, sock: socket.socket) -> None:
-    """Print the URL, and with the embedded identity a command with which a client can log in."""
-    host, port = sock.getsockname()[:2]
-    base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    print(f"Glimpse listens on {base_url}, state in {settings.server.state_dir}")
+def _print_startup_message(settings: Settings, sockets: Sequence[socket.socket]) -> None:
+    """Print the URLs, and with the embedded identity a command with which a client can log in.
+
+    `sockets` are those of the APIs, in the order of `api_listeners`.
+    """
+    urls = [_url(*sock.getsockname()[:2]) for sock in sockets]
+    print(f"Glimpse listens on {urls[0]}, state in {settings.server.state_dir}")
+    for listener, url in zip(api_listeners(settings)[1:], urls[1:], strict=True):
+        print(f"The {listener.api} is at {url}")
     if settings.api.auth_strategy == "embedded":
+        port = sockets[0].getsockname()[1]
         where = "" if port == DEFAULT_PORT else f" --port {port}"
+        where += " --standard-ports" if has_standard_ports(settings) else ""
         where += f" --state-dir {settings.server.state_dir}"
         login = f'eval "$({_command()} openrc{where})"'
         print(f"Next, in another shell:  {login} && openstack image list")
     sys.stdout.flush()
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _command() -> str:

@@ -3,6 +3,11 @@
 import argparse
 
 from glimpse.settings import Settings, load_settings
+from glimpse.settings.options.process import (
+    DEFAULT_PORT,
+    STANDARD_IDENTITY_PORT,
+    STANDARD_IMAGE_PORT,
+)
 
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +25,18 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", dest="glimpse.port", type=int, metavar="PORT", help="port to listen on"
     )
+    parser.add_argument(
+        "--standard-ports",
+        action="store_true",
+        help=f"give the embedded Image API port {STANDARD_IMAGE_PORT}, and the embedded Identity "
+        f"API port {STANDARD_IDENTITY_PORT}; without --port, listen on {DEFAULT_PORT}",
+    )
+
+
+def has_standard_ports(settings: Settings) -> bool:
+    """Return True if the Image and Identity APIs have the ports that --standard-ports gives."""
+    found = settings.server.image_port, settings.server.identity_port
+    return found == (STANDARD_IMAGE_PORT, STANDARD_IDENTITY_PORT)
 
 
 def read_settings(options: argparse.Namespace) -> Settings:
@@ -28,4 +45,8 @@ def read_settings(options: argparse.Namespace) -> Settings:
     Variables override files, and the other arguments override both. Raises InvalidSettings.
     """
     overrides = {name: value for name, value in vars(options).items() if "." in name}
+    if options.standard_ports:
+        overrides["glimpse.port"] = overrides["glimpse.port"] or DEFAULT_PORT
+        overrides["glimpse.image_port"] = STANDARD_IMAGE_PORT
+        overrides["glimpse.identity_port"] = STANDARD_IDENTITY_PORT
     return load_settings(options.config_file, overrides)

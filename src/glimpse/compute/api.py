@@ -44,6 +44,7 @@ from glimpse.http.bodies import BodyTooLarge, ClientDisconnected, read_body, sen
 from glimpse.http.body_budget import TooManyBodies
 from glimpse.http.cache_header_values import PRIVATE
 from glimpse.http.request_middleware import ResponseAborted
+from glimpse.http.request_scope import service_urls_of
 from glimpse.http.responses import Header, send_response
 from glimpse.identity import Identity, IdentityUnavailable, RequestTarget, Unauthorized
 from glimpse.images import Caller
@@ -56,10 +57,9 @@ _REPEATED_SLASHES = re.compile(r"/{2,}")
 class ComputeAPI:
     """ASGI application for all paths: version discovery, and the operations on images.
 
-    It takes HTTP requests only. Their scope must have ``glimpse.headers`` and ``glimpse.base_url``,
-    which `RequestMiddleware` adds.
+    It takes HTTP requests only. Their scope must have the keys that `RequestMiddleware` adds.
 
-    `image_service_url` takes the URL by which the client reached Glimpse, and returns the Image
+    `image_service_url` takes the URL of this process's own Image API, and returns the Image
     service's base URL for links. It may raise errors of `images.errors`.
     """
 
@@ -145,7 +145,7 @@ class ComputeAPI:
         return caller
 
     def _unauthorized(self, scope: Scope) -> Response:
-        return unauthorized(self._identity.challenge(scope["glimpse.base_url"]))
+        return unauthorized(self._identity.challenge(service_urls_of(scope).identity))
 
     async def _perform(self, scope: Scope, match: Match, caller: Caller, body: bytes) -> Response:
         """Parse and check a request, call its handler, and add the headers of all operations.
@@ -157,7 +157,7 @@ class ComputeAPI:
             microversion = requested_microversion(
                 scope["glimpse.headers"], match.version_root, self._options.max_microversion
             )
-            image_service_url = await self._image_service_url(scope["glimpse.base_url"])
+            image_service_url = await self._image_service_url(service_urls_of(scope).image)
             request = self._make_request(
                 scope, match, caller, microversion, image_service_url, body
             )

@@ -1,24 +1,34 @@
-"""MountedApis: dispatches each request to an API by the prefix of its path."""
+"""MountedApis: dispatches each request to an API by its port, or by the prefix of its path."""
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+_NO_PORTS: Mapping[int, ASGIApp] = MappingProxyType({})
 _REPEATED_SLASHES = re.compile("/{2,}")
 
 
 class MountedApis:
-    """Dispatches a request to the API under whose prefix its path is, or else to `default`.
+    """Dispatches a request to the API of its port or of its path, or else to `default`.
 
-    `apis` has prefixes (``/image``) and their APIs. A prefix matches whole segments only; of
-    several that match, the first counts. The scope of the API has the prefix in ``root_path``; its
-    path keeps the prefix, but repeated slashes become one, because clients append paths to base
-    URLs that end in a slash. `default` gets the scope unchanged.
+    `ports` has ports and their APIs, which get all requests that arrive there. `apis` has prefixes
+    (``/image``) and their APIs. A prefix matches whole segments only; of several that match, the
+    first counts. The scope of the API has the prefix in ``root_path``, and at the end of
+    ``glimpse.base_url``; its path keeps the prefix. In the paths of both, repeated slashes become
+    one, because clients append paths to base URLs that end in a slash. `default` gets the scope
+    unchanged.
     """
 
-    def __init__(self, apis: Mapping[str, ASGIApp], default: ASGIApp) -> None:
+    def __init__(
+        self,
+        apis: Mapping[str, ASGIApp],
+        default: ASGIApp,
+        ports: Mapping[int, ASGIApp] = _NO_PORTS,
+    ) -> None:
         self._apis = apis
+        self._ports = ports
         self._prefixes = tuple(apis)
         self._default = default
 
@@ -27,10 +37,18 @@ class MountedApis:
         path = scope["path"]
         if "//" in path:
             path = _REPEATED_SLASHES.sub("/", path)
+        server = scope.get("server")
+        if self._ports and server and (api := self._ports.get(server[1])):
+            await api({**scope, "path": path}, receive, send)
+            return
         if path.startswith(self._prefixes):
             for prefix, api in self._apis.items():
                 if path == prefix or path.startswith(prefix + "/"):
-                    inner = {**scope, "path": path, "root_path": scope["root_path"] + prefix}
-                    await api(inner, receive, send)
+                    mounted = {
+                        "path": path,
+                        "root_path": scope["root_path"] + prefix,
+                        "glimpse.base_url": scope["glimpse.base_url"] + prefix,
+                    }
+                    await api({**scope, **mounted}, receive, send)
                     return
         await self._default(scope, receive, send)

@@ -1,25 +1,27 @@
-"""Keys that RequestMiddleware adds to the ASGI scope: headers, base URL, client address."""
+"""Keys that RequestMiddleware adds to the ASGI scope: headers, URLs, client address."""
 
 from starlette.types import Scope
 
 from glimpse.http.proxy_headers import Origin, client_address, client_origin
+from glimpse.http.service_urls import ServiceAddresses, ServiceUrls
 from glimpse.telemetry.redaction import quote_url
 
 # Credentials: of two different ones, a proxy before Glimpse may have checked the other.
 _SINGLE_HEADERS = frozenset((b"x-auth-token", b"x-subject-token", b"x-service-token"))
 
 
-def extend_scope(scope: Scope, *, trust_proxy_headers: bool) -> bool:
+def extend_scope(scope: Scope, addresses: ServiceAddresses, *, trust_proxy_headers: bool) -> bool:
     """Add Glimpse's keys to the scope. Return False if a token header is repeated, else True.
 
     - ``glimpse.headers`` is a dict with names in lower case. The values of repeated headers are
       joined by commas (RFC 9110, 5.3).
     - ``glimpse.base_url`` is the start of links (``http://host:9292``, and a proxy's path prefix),
       without a slash at the end.
+    - ``glimpse.service_urls`` has the URLs of all APIs: what `addresses` returns for this client.
     - ``glimpse.client`` is the client's address, ``-`` if the server does not know it.
 
-    With `trust_proxy_headers`, proxy headers take precedence for the last two; without it, they are
-    not read.
+    With `trust_proxy_headers`, proxy headers take precedence for the last three; without it, they
+    are not read.
     """
     headers: dict[bytes, bytes] = dict(scope["headers"])
     has_single_tokens = True
@@ -31,18 +33,27 @@ def extend_scope(scope: Scope, *, trust_proxy_headers: bool) -> bool:
     if trust_proxy_headers:
         address, origin = client_address(headers) or address, client_origin(origin, headers)
     scope["glimpse.client"] = address
-    scope["glimpse.base_url"] = quote_url(origin.url)
+    base_url = quote_url(origin.url)
+    server = scope.get("server")
+    scope["glimpse.base_url"] = base_url
+    scope["glimpse.service_urls"] = addresses.urls(base_url, server[1] if server else None)
     return has_single_tokens
 
 
 def base_url_of(scope: Scope) -> str:
-    """Return the start of links to this process: ``http://host:8774``, as the client reached it.
+    """Return the start of links to the API that serves a request, as the client reached it.
 
-    It includes a trusted proxy's path prefix, but no slash at its end, and not the path at which an
-    API is mounted.
+    It includes a trusted proxy's path prefix, and the path at which the API is mounted, but no
+    slash at its end: ``http://host:8774``, ``http://host:8774/image``, ``http://host:9292``.
     """
     base_url: str = scope["glimpse.base_url"]
     return base_url
+
+
+def service_urls_of(scope: Scope) -> ServiceUrls:
+    """Return the URLs of the APIs of this process, for the client that sent a request."""
+    urls: ServiceUrls = scope["glimpse.service_urls"]
+    return urls
 
 
 def _join_repeated(scope: Scope) -> tuple[dict[bytes, bytes], bool]:

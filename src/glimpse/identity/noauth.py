@@ -45,13 +45,13 @@ class NoAuthIdentity:
             token=token or "",
         )
 
-    def challenge(self, base_url: str) -> str:
-        """Implement Identity.challenge: return ``Keystone uri="BASE_URL"``.
+    def challenge(self, own_url: str) -> str:
+        """Implement Identity.challenge: return ``Keystone uri="OWN_URL"``.
 
         A 401 needs a challenge (RFC 9110, 15.5.2), but with noauth no Identity API is served. The
         challenge names the version discovery of this process, which needs no token.
         """
-        return f'Keystone uri="{base_url}"'
+        return f'Keystone uri="{own_url}"'
 
     def copy_cache(self, other: Identity) -> None:
         """Do nothing: there is no cache."""

@@ -56,11 +56,12 @@ class Identity(Protocol):
         """
         ...
 
-    def challenge(self, base_url: str) -> str:
+    def challenge(self, own_url: str) -> str:
         """Return the value of the ``WWW-Authenticate`` header of a 401: ``Keystone uri="URL"``.
 
-        URL is where clients obtain tokens. `base_url` is the URL at which the client reached this
-        process, without a slash at its end: ``http://host:8774``.
+        URL is where clients obtain tokens. `own_url` is the URL of this process's Identity API for
+        the client, without a slash at its end: ``http://host:8774/identity``. If it has none, it is
+        the URL of its Compute API.
         """
         ...
 

@@ -7,6 +7,7 @@ Other callers may see themselves, their project, its domain and regions, and lis
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from glimpse.http.service_urls import ServiceUrls
 from glimpse.identity.embedded.application_credentials import Forbidden, NotFound
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.session import Session
@@ -25,13 +26,15 @@ _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a
 
 
 class RenderContext(NamedTuple):
-    """What resources are rendered from: the users and projects, the base URL and the region.
+    """What resources are rendered from: the users and projects, URLs, and the region.
 
-    ``base_url`` is the URL at which the client reached this process, ``region`` the only region.
+    ``base_url`` is the URL at which the client reached the Identity API, ``service_urls`` has those
+    of all APIs, ``region`` is the only region.
     """
 
     directory: Directory
     base_url: str
+    service_urls: ServiceUrls
     region: str
 
 
@@ -184,11 +187,10 @@ RESOURCE_KINDS: dict[str, _ResourceKind] = {
         "role",
         _roles,
     ),
-    "services": _ResourceKind(
-        "service", lambda context: render_services(context.base_url, context.region)
-    ),
+    "services": _ResourceKind("service", lambda context: render_services(context.base_url)),
     "endpoints": _ResourceKind(
-        "endpoint", lambda context: render_endpoints(context.base_url, context.region)
+        "endpoint",
+        lambda context: render_endpoints(context.base_url, context.service_urls, context.region),
     ),
     "regions": _ResourceKind(
         "region",

@@ -48,7 +48,7 @@ async def _bad_request(_: Request, error: Exception) -> Response:
 async def _unauthorized(request: Request, _: Exception) -> Response:
     """Make the response 401: the same text always, and where to log in (WWW-Authenticate)."""
     # A client must not learn which names exist.
-    challenge = f'Keystone uri="{base_url_of(request.scope)}/identity/v3"'
+    challenge = f'Keystone uri="{base_url_of(request.scope)}/v3"'
     return json_response(render_fault(401, _UNAUTHORIZED), 401, {"WWW-Authenticate": challenge})
 
 

@@ -1,4 +1,4 @@
-"""The routes of the Identity API v3, mounted at ``/identity``: the path of each handler."""
+"""The routes of the Identity API v3: the path of each handler."""
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -23,8 +23,8 @@ _CREDENTIALS = "/v3/users/{user_id}/application_credentials"
 def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
     """Make the ASGI application that serves the Identity API of `identity`. Closes nothing.
 
-    Each scope must have ``glimpse.base_url``, the URL at which the client reached this process; and
-    it may have ``glimpse.client``, the client's IP address.
+    Each scope must have ``glimpse.base_url``, the URL at which the client reached this API, and
+    ``glimpse.service_urls``; it may have ``glimpse.client``, the client's IP address.
     """
     app = Starlette(
         routes=[

@@ -9,8 +9,6 @@ from starlette.responses import Response
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.images import Caller
 
-PREFIX = "/image"  # where this API is mounted, below the base URL
-
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:

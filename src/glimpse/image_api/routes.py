@@ -11,12 +11,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.http.request_scope import base_url_of
+from glimpse.http.request_scope import base_url_of, service_urls_of
 from glimpse.identity import Identity, RequestTarget
 from glimpse.image_api import not_offered
 from glimpse.image_api.faults import HANDLED, MethodNotAllowed, fault_response
 from glimpse.image_api.handlers import image_data, images, members, schemas
-from glimpse.image_api.image_request import PREFIX, Handler, ImageRequest, json_response
+from glimpse.image_api.image_request import Handler, ImageRequest, json_response
 from glimpse.image_api.request_parsing import has_body
 from glimpse.image_api.version_discovery import versions_document
 from glimpse.images.errors import Invalid
@@ -24,15 +24,17 @@ from glimpse.telemetry.request_context import current_context
 
 
 def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
-    """Return the Image API of `service` as an ASGI application, to be mounted at PREFIX.
+    """Return the Image API of `service` as an ASGI application, to be mounted anywhere.
 
     `identity` authenticates callers. Errors in HANDLED become responses with status codes and
-    messages of the Image service. The scope must have ``glimpse.base_url``: the URL by which the
-    client reached Glimpse, without PREFIX.
+    messages of the Image service. The scope must have ``glimpse.base_url``, the URL at which the
+    client reached this API, and ``glimpse.service_urls``.
     """
 
     async def error_response(request: Request, error: Exception) -> Response:
-        return fault_response(request, error, identity.challenge(base_url_of(request.scope)))
+        return fault_response(
+            request, error, identity.challenge(service_urls_of(request.scope).identity)
+        )
 
     routes = [
         Route(path, Resource(path, methods, service, identity))
@@ -142,7 +144,7 @@ def _versions(status: int) -> Callable[[Request], Awaitable[Response]]:
     """Return a handler that responds with the API's versions and the status code `status`."""
 
     async def versions(request: Request) -> Response:
-        return json_response(versions_document(base_url_of(request.scope) + PREFIX), status=status)
+        return json_response(versions_document(base_url_of(request.scope)), status=status)
 
     return versions
 

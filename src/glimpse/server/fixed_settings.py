@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from glimpse.settings import Settings
 
+_FIXED = ("host", "port", "image_port", "identity_port", "workers")
 _LOG = logging.getLogger(__name__)
 
 # Reads the configuration anew. Raises an exception if it is invalid.
@@ -13,15 +14,15 @@ LoadSettings = Callable[[], Settings]
 
 
 def keep_fixed_settings(new: Settings, present: Settings) -> Settings:
-    """Return `new` with the host, port, number of workers and [metrics] of `present`.
+    """Return `new` with the host, ports, number of workers and [metrics] of `present`.
 
     Sockets and processes exist already, so only a restart can change these. Logs a warning if `new`
     has other values for them; for other [metrics] only if `new` or `present` sets the port, because
     they also differ if another process used the default port at the start.
     """
-    fixed = {name: getattr(present.server, name) for name in ("host", "port", "workers")}
+    fixed = {name: getattr(present.server, name) for name in _FIXED}
     server = replace(new.server, **fixed)
     configured = new.metrics.is_required or present.metrics.is_required
     if server != new.server or (configured and new.metrics != present.metrics):
-        _LOG.warning("host, port, workers and [metrics] change with a restart, not with a reload.")
+        _LOG.warning("host, ports, workers and [metrics] change with a restart, not with a reload.")
     return replace(new, server=server, metrics=present.metrics)

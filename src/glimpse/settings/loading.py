@@ -1,13 +1,14 @@
 """Read configuration files into Settings."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from oslo_config import cfg
 
+from glimpse.settings.api_ports import drop_unused_ports, used_ports
 from glimpse.settings.ignored_variables import find_ignored_variables
 from glimpse.settings.options import SECTIONS
 from glimpse.settings.options.api import UNLIMITED, Api, Embedded, Middleware, Policy, Quota
@@ -100,27 +101,29 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
     options that exclude each other, and cfg.Error for an invalid value.
     """
     options = {section: _values(config, section) for section in SECTIONS}
-    server, api, quota = options["glimpse"] | options["DEFAULT"], options["api"], options["quota"]
+    server, api = options["glimpse"] | options["DEFAULT"], options["api"]
     state_dir = server.pop("state_dir")
     has_keystone = any(raw.get("keystone_authtoken", {}).get(name) for name in _KEYSTONE_OPTIONS)
     strategy = api["auth_strategy"] or ("keystone" if has_keystone else "embedded")
     api["auth_strategy"] = "noauth" if strategy == "noauth2" else strategy
     default_service: ImageServiceName = "glance" if strategy == "keystone" else "embedded"
     image_service: ImageServiceName = server.pop("image_service") or default_service
-    if quota["metadata_items"] < 0:
-        quota["metadata_items"] = UNLIMITED
+    ineffective = [
+        *drop_unused_ports(server, image_service, strategy),
+        *_find_ineffective(raw, is_gateway="glance" in (default_service, image_service)),
+    ]
     return Settings(
         server=Server(
             state_dir=Path(state_dir).expanduser() if state_dir else default_state_dir(os.environ),
             **server,
         ),
         api=Api(**api),
-        quota=Quota(**quota),
+        quota=_quota(options["quota"]),
         policy=_policy(options["oslo_policy"], config_dirs),
         middleware=Middleware(**options["oslo_middleware"]),
         cors=Cors(**options["cors"]),
         healthcheck=Healthcheck(**options["healthcheck"]),
-        metrics=_metrics(options["metrics"], image_service, server["port"]),
+        metrics=_metrics(options["metrics"], image_service, used_ports(server)),
         embedded=Embedded(**options["embedded"]),
         image_format=ImageFormat(**options["image_format"]),
         glance=Glance(**options["glance"]),
@@ -128,9 +131,7 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
         service_user=_service_user(options["service_user"], raw),
         coordination=Coordination(**options["coordination"]),
         image_service=image_service,
-        ineffective_options=tuple(
-            _find_ineffective(raw, is_gateway="glance" in (default_service, image_service))
-        ),
+        ineffective_options=tuple(ineffective),
         oslo_config=config,
     )
 
@@ -161,18 +162,26 @@ def _values(config: cfg.ConfigOpts, section: str) -> dict[str, Any]:
     return values
 
 
-def _metrics(options: Mapping[str, Any], image_service: ImageServiceName, api_port: int) -> Metrics:
+def _quota(options: Mapping[str, Any]) -> Quota:
+    """Return the options of [quota], with UNLIMITED in place of a negative number."""
+    items = options["metadata_items"]
+    return Quota(metadata_items=UNLIMITED if items < 0 else items)
+
+
+def _metrics(
+    options: Mapping[str, Any], image_service: ImageServiceName, api_ports: Container[int]
+) -> Metrics:
     """Return where metrics are served; the port is 0 if they are not.
 
-    Without a configured port, it is METRICS_PORT in gateway mode, unless the API is at that port,
-    and 0 in embedded mode. Raises ValueError if the configured port is `api_port`.
+    Without a configured port, it is METRICS_PORT in gateway mode, unless an API is at that port,
+    and 0 in embedded mode. Raises ValueError if the configured port is one of `api_ports`.
     """
     host, port = options["host"], options["port"]
     if port is not None:
-        if port and port == api_port:
-            raise ValueError(f"[metrics] port is {port}, which is the API's: it needs its own.")
+        if port and port in api_ports:
+            raise ValueError(f"[metrics] port is {port}, which is an API's: it needs its own.")
         return Metrics(host, port, is_required=True)
-    has_default = image_service == "glance" and api_port != METRICS_PORT
+    has_default = image_service == "glance" and METRICS_PORT not in api_ports
     return Metrics(host, METRICS_PORT if has_default else 0, is_required=False)
 
 

@@ -176,9 +176,9 @@ class EmbeddedIdentity:
         until = token.expires_at + EXPIRED_WINDOW
         await asyncio.to_thread(self._revocations.revoke, token.audit_ids[0], until)
 
-    def challenge(self, base_url: str) -> str:
-        """Implement Identity.challenge: return ``Keystone uri="{base_url}/identity"``."""
-        return f'Keystone uri="{base_url}/identity"'
+    def challenge(self, own_url: str) -> str:
+        """Implement Identity.challenge: return ``Keystone uri="OWN_URL"``."""
+        return f'Keystone uri="{own_url}"'
 
     def copy_cache(self, other: Identity) -> None:
         """Do nothing: each token is validated again, which takes little time."""

@@ -183,14 +183,14 @@ class KeystoneIdentity:
         if self._shared and seconds > 0:
             await self._shared.put(token, SharedEntry(body, validated.validated_at), seconds)
 
-    def challenge(self, base_url: str) -> str:
+    def challenge(self, own_url: str) -> str:
         """Implement Identity.challenge: return ``Keystone uri="URL"``.
 
         The URL is `www_authenticate_uri`; without that option, the one at which Glimpse itself logs
-        in, or else `base_url`.
+        in, or else `own_url`.
         """
         uri = self._options.www_authenticate_uri or self._session.auth_url
-        return f'Keystone uri="{uri or base_url}"'
+        return f'Keystone uri="{uri or own_url}"'
 
     def copy_cache(self, other: Identity) -> None:
         """Use the cache of valid tokens of `other` from now on, together with it.

@@ -15,7 +15,7 @@ def render_application_credential(
 
     Its ``expires_at`` has no ``Z`` at the end, unlike that of a token (as in Keystone).
     """
-    path = f"/identity/v3/users/{credential.user_id}/application_credentials/{credential.id}"
+    path = f"/v3/users/{credential.user_id}/application_credentials/{credential.id}"
     roles = (directory.roles[each] for each in credential.roles if each in directory.roles)
     expires = (
         None

@@ -3,17 +3,19 @@
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-# Type, name and path of each service in this process. The path of the image endpoint has its
-# version, since Tempest adds one only to a URL without a path.
+from glimpse.http.service_urls import ServiceUrls
+
+# Type and name of each service in this process, and the path of its version. The image endpoint has
+# one, since Tempest adds it only to a URL without a path.
 _SERVICES = (
     ("compute", "nova", "/v2.1"),
-    ("image", "glance", "/image/v2"),
-    ("identity", "keystone", "/identity/v3"),
+    ("image", "glance", "/v2"),
+    ("identity", "keystone", "/v3"),
 )
 
 
-def render_catalog(base_url: str, region: str) -> list[dict[str, Any]]:
-    """Render the service catalog: Compute, Image and Identity API of this process.
+def render_catalog(urls: ServiceUrls, region: str) -> list[dict[str, Any]]:
+    """Render the service catalog: Compute, Image and Identity API of this process, at `urls`.
 
     Each has a public, an internal and an admin endpoint with the same URL, in `region`.
     """
@@ -28,7 +30,7 @@ def render_catalog(base_url: str, region: str) -> list[dict[str, Any]]:
                     "interface": interface,
                     "region": region,
                     "region_id": region,
-                    "url": base_url + path,
+                    "url": getattr(urls, kind) + path,
                 }
                 for interface in ("public", "internal", "admin")
             ],
@@ -43,32 +45,37 @@ def render_region(region_id: str, base_url: str) -> dict[str, Any]:
         "id": region_id,
         "description": "",
         "parent_region_id": None,
-        "links": {"self": f"{base_url}/identity/v3/regions/{region_id}"},
+        "links": {"self": f"{base_url}/v3/regions/{region_id}"},
     }
 
 
-def render_services(base_url: str, region_name: str) -> list[dict[str, Any]]:
+def render_services(base_url: str) -> list[dict[str, Any]]:
     """Render the services of the catalog, without their endpoints, as in ``/v3/services``."""
     return [
         {
-            **{key: service[key] for key in ("id", "type", "name")},
+            "id": _stable_id(kind),
+            "type": kind,
+            "name": name,
             "enabled": True,
-            "links": {"self": f"{base_url}/identity/v3/services/{service['id']}"},
+            "links": {"self": f"{base_url}/v3/services/{_stable_id(kind)}"},
         }
-        for service in render_catalog(base_url, region_name)
+        for kind, name, _ in _SERVICES
     ]
 
 
-def render_endpoints(base_url: str, region_name: str) -> list[dict[str, Any]]:
-    """Render the endpoints of all services of the catalog, as in ``/v3/endpoints``."""
+def render_endpoints(base_url: str, urls: ServiceUrls, region_name: str) -> list[dict[str, Any]]:
+    """Render the endpoints of all services of the catalog, as in ``/v3/endpoints``.
+
+    The services are at `urls`; the links to the endpoints begin with `base_url`.
+    """
     return [
         {
             **endpoint,
             "service_id": service["id"],
             "enabled": True,
-            "links": {"self": f"{base_url}/identity/v3/endpoints/{endpoint['id']}"},
+            "links": {"self": f"{base_url}/v3/endpoints/{endpoint['id']}"},
         }
-        for service in render_catalog(base_url, region_name)
+        for service in render_catalog(urls, region_name)
         for endpoint in service["endpoints"]
     ]
 

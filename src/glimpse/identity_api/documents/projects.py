@@ -18,7 +18,7 @@ def render_project(project: Project, base_url: str) -> dict[str, Any]:
         "is_domain": False,
         "options": dict(project.options),
         "tags": list(project.tags),
-        "links": {"self": f"{base_url}/identity/v3/projects/{project.id}"},
+        "links": {"self": f"{base_url}/v3/projects/{project.id}"},
     }
 
 
@@ -32,5 +32,5 @@ def render_domain(domain: Domain, base_url: str) -> dict[str, Any]:
         "enabled": domain.enabled,
         "tags": list(domain.tags),
         "options": dict(domain.options),
-        "links": {"self": f"{base_url}/identity/v3/domains/{domain.id}"},
+        "links": {"self": f"{base_url}/v3/domains/{domain.id}"},
     }

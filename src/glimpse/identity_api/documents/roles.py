@@ -15,7 +15,7 @@ def render_role(role: Role, base_url: str) -> dict[str, Any]:
         "domain_id": role.domain_id,
         "description": role.description,
         "options": dict(role.options),
-        "links": {"self": f"{base_url}/identity/v3/roles/{role.id}"},
+        "links": {"self": f"{base_url}/v3/roles/{role.id}"},
     }
 
 

@@ -21,5 +21,5 @@ def render_user(user: User, base_url: str) -> dict[str, Any]:
         "enabled": user.enabled,
         "password_expires_at": None,
         "options": dict(user.options),
-        "links": {"self": f"{base_url}/identity/v3/users/{user.id}"},
+        "links": {"self": f"{base_url}/v3/users/{user.id}"},
     }

@@ -10,6 +10,6 @@ def render_version(base_url: str) -> dict[str, Any]:
         "id": "v3.14",
         "status": "stable",
         "updated": "2020-04-07T00:00:00Z",
-        "links": [{"rel": "self", "href": f"{base_url}/identity/v3/"}],
+        "links": [{"rel": "self", "href": f"{base_url}/v3/"}],
         "media-types": [{"base": "application/json", "type": media_type}],
     }

@@ -43,7 +43,7 @@ class ApplicationCredentialHandlers(IdentityHandlers):
             for each in found
             if name is None or each.name == name
         ]
-        url = f"{base_url}/identity/v3/users/{user_id}/application_credentials"
+        url = f"{base_url}/v3/users/{user_id}/application_credentials"
         return json_response(render_collection("application_credentials", entries, url))
 
     async def create_credential(self, request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from glimpse.http.request_scope import base_url_of
+from glimpse.http.request_scope import base_url_of, service_urls_of
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session
@@ -38,7 +38,10 @@ class IdentityHandlers:
         return session
 
     def render_context(self, request: Request) -> resources.RenderContext:
-        """Return the current directory, the base URL and the region, to render resources."""
+        """Return the current directory, the URLs and the region, to render resources."""
         return resources.RenderContext(
-            self.directory, base_url_of(request.scope), self.identity.region_name
+            self.directory,
+            base_url_of(request.scope),
+            service_urls_of(request.scope),
+            self.identity.region_name,
         )

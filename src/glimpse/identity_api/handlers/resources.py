@@ -25,7 +25,7 @@ class ResourceHandlers(IdentityHandlers):
         session, context = self.session(request), self.render_context(request)
         query = request.query_params.items()
         found = resources.list_resources(session, self._kind, context, query)
-        url = f"{context.base_url}/identity/v3/{self._kind}"
+        url = f"{context.base_url}/v3/{self._kind}"
         return json_response(render_collection(self._kind, found, url))
 
     async def show_resource(self, request: Request) -> Response:

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from glimpse.http.request_scope import base_url_of
+from glimpse.http.request_scope import base_url_of, service_urls_of
 from glimpse.identity.embedded.application_credentials import Forbidden
 from glimpse.identity_api.documents.catalog import render_catalog
 from glimpse.identity_api.documents.common import render_collection
@@ -23,7 +23,7 @@ class TokenScopeHandlers(IdentityHandlers):
         session, base_url = self.session(request), base_url_of(request.scope)
         found = self.directory.projects_of(session.user)
         entries = [render_project(each, base_url) for each in found]
-        url = f"{base_url}/identity/v3/auth/projects"
+        url = f"{base_url}/v3/auth/projects"
         return json_response(render_collection("projects", entries, url))
 
     async def domains(self, request: Request) -> Response:
@@ -34,21 +34,20 @@ class TokenScopeHandlers(IdentityHandlers):
         session, base_url = self.session(request), base_url_of(request.scope)
         found = self.directory.domains_of(session.user)
         entries = [render_domain(each, base_url) for each in found]
-        url = f"{base_url}/identity/v3/auth/domains"
+        url = f"{base_url}/v3/auth/domains"
         return json_response(render_collection("domains", entries, url))
 
     async def system(self, request: Request) -> Response:
         """List the system if the caller has a role on it. Raises the errors of `session`."""
         user = self.session(request).user
-        url = f"{base_url_of(request.scope)}/identity/v3/auth/system"
+        url = f"{base_url_of(request.scope)}/v3/auth/system"
         systems = [{"all": True}] if user.system_roles else []
         return json_response({"system": systems, "links": {"self": url}})
 
     async def catalog(self, request: Request) -> Response:
         """List the service catalog. Raises Forbidden for an unscoped token, as in Keystone."""
-        base_url = base_url_of(request.scope)
         if self.session(request).project is None:
             raise Forbidden("A project-scoped token is required to produce a service catalog.")
-        services = render_catalog(base_url, self.identity.region_name)
-        url = f"{base_url}/identity/v3/auth/catalog"
+        services = render_catalog(service_urls_of(request.scope), self.identity.region_name)
+        url = f"{base_url_of(request.scope)}/v3/auth/catalog"
         return json_response({"catalog": services, "links": {"self": url}})

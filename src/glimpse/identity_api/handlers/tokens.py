@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from glimpse.http.cache_header_values import NO_STORE
 from glimpse.http.client_disconnect import while_connected
-from glimpse.http.request_scope import base_url_of
+from glimpse.http.request_scope import service_urls_of
 from glimpse.identity.embedded.application_credentials import NotFound
 from glimpse.identity.embedded.auth_request import parse_auth_request
 from glimpse.identity.embedded.identity import EXPIRED_WINDOW
@@ -88,5 +88,5 @@ class TokenHandlers(IdentityHandlers):
     def _token_document(self, request: Request, session: Session) -> dict[str, Any]:
         """Render the token of `session`, with the catalog unless the query has ``nocatalog``."""
         has_catalog = "nocatalog" not in request.query_params
-        services = render_catalog(base_url_of(request.scope), self.identity.region_name)
+        services = render_catalog(service_urls_of(request.scope), self.identity.region_name)
         return render_token(session, self.directory, services if has_catalog else None)

@@ -23,5 +23,5 @@ class UserHandlers(IdentityHandlers):
         found = resources.list_projects_of_user(
             session, user_id, self.render_context(request), query
         )
-        url = f"{base_url_of(request.scope)}/identity/v3/users/{user_id}/projects"
+        url = f"{base_url_of(request.scope)}/v3/users/{user_id}/projects"
         return json_response(render_collection("projects", found, url))

@@ -14,7 +14,7 @@ class VersionHandlers:
     async def versions(self, request: Request) -> Response:
         """List the only version: 300, as in Keystone, with its URL in ``Location``."""
         base_url = base_url_of(request.scope)
-        location = {"Location": f"{base_url}/identity/v3/"}
+        location = {"Location": f"{base_url}/v3/"}
         return json_response({"versions": {"values": [render_version(base_url)]}}, 300, location)
 
     async def version(self, request: Request) -> Response:

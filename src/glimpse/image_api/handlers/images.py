@@ -7,7 +7,7 @@ from starlette.responses import Response, StreamingResponse
 from glimpse.http.request_scope import base_url_of
 from glimpse.image_api import json_patch, validation
 from glimpse.image_api.documents import image_document, page_document
-from glimpse.image_api.image_request import PREFIX, ImageRequest, json_response
+from glimpse.image_api.image_request import ImageRequest, json_response
 from glimpse.image_api.list_query import parse_query
 from glimpse.image_api.request_parsing import json_body, media_type, query_pairs
 from glimpse.image_api.streaming import abort_if_unreadable
@@ -57,7 +57,7 @@ async def create_image(request: ImageRequest) -> Response:
     """
     new = validation.parse_new_image(request.caller, await json_body(request.http))
     image = await request.service.create_image(request.caller, new)
-    location = f"{base_url_of(request.http.scope)}{PREFIX}/v2/images/{image.id}"
+    location = f"{base_url_of(request.http.scope)}/v2/images/{image.id}"
     return json_response(image_document(image), status=201, headers={"Location": location})
 
 

@@ -11,6 +11,9 @@ from glimpse.settings.options.bounds import Seconds
 
 METRICS_PORT = 9774
 DEFAULT_PORT = 8774
+# The ports of all OpenStack clouds, which --standard-ports sets.
+STANDARD_IMAGE_PORT = 9292
+STANDARD_IDENTITY_PORT = 5000
 _PORT_MAX = 65535
 
 ImageServiceName = Literal["embedded", "glance"]
@@ -18,6 +21,18 @@ ImageServiceName = Literal["embedded", "glance"]
 GLIMPSE: Sequence[cfg.Opt] = (
     cfg.StrOpt("host", default="127.0.0.1", help="Address to listen on."),
     cfg.IntOpt("port", default=DEFAULT_PORT, min=0, max=_PORT_MAX, help="TCP port to listen on."),
+    cfg.IntOpt(
+        "image_port",
+        min=1,
+        max=_PORT_MAX,
+        help="TCP port of the embedded Image API alone. Without it: /image at port.",
+    ),
+    cfg.IntOpt(
+        "identity_port",
+        min=1,
+        max=_PORT_MAX,
+        help="TCP port of the embedded Identity API alone. Without it: /identity at port.",
+    ),
     cfg.IntOpt("workers", default=1, min=1, help="Number of processes that serve."),
     cfg.StrOpt(
         "state_dir",
@@ -94,10 +109,15 @@ LOGGING: Sequence[cfg.Opt] = (
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """How the process listens, stops and logs; times in seconds."""
+    """How the process listens, stops and logs; times in seconds.
+
+    `image_port` and `identity_port` are None if the API has no port of its own, or is not served.
+    """
 
     host: str
     port: int
+    image_port: int | None
+    identity_port: int | None
     workers: int
     state_dir: Path
     graceful_shutdown_timeout: int

@@ -1,0 +1,79 @@
+"""ServiceUrls: the URLs of the APIs of this process, for links between them and the catalog."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+IMAGE_PATH = "/image"
+IDENTITY_PATH = "/identity"
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+class ServiceUrls(NamedTuple):
+    """The URLs of the three APIs, without a version or a slash at the end.
+
+    Clients find their versions there: ``http://host:8774`` has ``/v2.1``, ``http://host:9292`` or
+    ``http://host:8774/image`` has ``/v2``. If this process has no Identity API, `identity` is the
+    URL of the Compute API.
+    """
+
+    compute: str
+    image: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAddresses:
+    """Where this process serves its APIs: by path at one port, and at ports of their own.
+
+    The Compute API's port has the other APIs, too, at IMAGE_PATH and IDENTITY_PATH. `image_port`
+    and `identity_port` are the ports at which these have no path; None without such a port.
+    """
+
+    compute_port: int
+    image_port: int | None = None
+    identity_port: int | None = None
+    has_identity_api: bool = True
+
+    def urls(self, base_url: str, server_port: int | None) -> ServiceUrls:
+        """Return the URLs of the APIs for a client that reached this process at `base_url`.
+
+        `server_port` is the port at which the request arrived. The API at that port has `base_url`
+        itself. The others have the same host, at their ports. But if the client used another port
+        to reach the Compute API, or a path, a proxy passes on that address only: then the other
+        APIs are at their paths below it.
+        """
+        if server_port is None or (self.image_port is None and self.identity_port is None):
+            return self._at_paths(base_url)
+        host_url, port, path = _split(base_url)
+        is_own_port = server_port in (self.image_port, self.identity_port)
+        if not is_own_port and (path or port != str(server_port)):
+            return self._at_paths(base_url)
+        compute = f"{host_url}:{self.compute_port}" if is_own_port else base_url
+        image, identity = self._at_paths(compute)[1:]
+        if self.image_port is not None:
+            image = f"{host_url}:{self.image_port}"
+        if self.identity_port is not None:
+            identity = f"{host_url}:{self.identity_port}"
+        if server_port == self.image_port:
+            image = base_url
+        elif server_port == self.identity_port:
+            identity = base_url
+        return ServiceUrls(compute, image, identity)
+
+    def _at_paths(self, base_url: str) -> ServiceUrls:
+        """Return the URLs at the port of the Compute API, whose URL is `base_url`."""
+        identity = base_url + IDENTITY_PATH if self.has_identity_api else base_url
+        return ServiceUrls(base_url, base_url + IMAGE_PATH, identity)
+
+
+def _split(base_url: str) -> tuple[str, str, str]:
+    """Split ``http://host:8774/path`` into ``http://host``, ``8774`` and ``path``.
+
+    Without a port, the second is the default port of the scheme.
+    """
+    scheme, _, rest = base_url.partition("://")
+    authority, _, path = rest.partition("/")
+    host, colon, port = authority.rpartition(":")
+    if not (colon and port.isdigit()):  # [::1] has colons, but no port
+        host, port = authority, _DEFAULT_PORTS.get(scheme, "")
+    return f"{scheme}://{host}", port, path
