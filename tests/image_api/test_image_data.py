@@ -120,6 +120,43 @@ def test_data_that_is_not_of_its_format_or_dangerous_is_415_and_the_image_queued
     assert again.status == 204, str(again)
 
 
+@pytest.mark.parametrize("is_chunked", [False, True])
+@pytest.mark.parametrize(
+    ("declared", "status", "message"),
+    [
+        ("10", 204, b""),
+        ("0", 204, b""),
+        (" +1_0 ", 204, b""),
+        ("9", 400, b"Size exceeds: expected 9 bytes, got 10 bytes"),
+        ("11", 400, b"Size mismatch: expected 11 bytes, got 10 bytes"),
+        ("-1", 400, b"Size exceeds: expected -1 bytes"),
+        ("", 400, b"Invalid or missing image size in request headers."),
+        ("ten", 400, b"Invalid or missing image size in request headers."),
+        ("1.0", 400, b"Invalid or missing image size in request headers."),
+        ("9" * 5000, 400, b"Invalid or missing image size in request headers."),
+    ],
+    ids=parameter_id,
+)
+def test_data_of_another_size_than_declared_is_400_and_the_image_queued_again(
+    api: Api, declared: str, status: int, message: bytes, *, is_chunked: bool
+) -> None:
+    image = api.create(disk_format="raw", container_format="bare")
+    body = b"4\r\n0123\r\n6\r\n456789\r\n0\r\n\r\n" if is_chunked else b"0123456789"
+    response = api(
+        "PUT",
+        image["file"],
+        body,
+        Content_Type="application/octet-stream",
+        X_OpenStack_Image_Size=declared,
+        **({"Transfer_Encoding": "chunked"} if is_chunked else {}),
+    )
+    assert response.status == status, str(response)
+    assert message in response.body
+    shown = api("GET", image["self"]).json()
+    assert shown["status"] == ("active" if status == 204 else "queued")
+    assert api("GET", image["file"]).body == (b"0123456789" if status == 204 else b"")
+
+
 def test_download_of_an_image_without_data_is_204(api: Api) -> None:
     response = api("GET", f"/v2/images/{api.create()['id']}/file")
     assert (response.status, response.body) == (204, b"")

@@ -89,6 +89,25 @@ def test_data_in_a_container_is_not_checked(services: ServicePair, container: st
         assert pair.real.status == 204
 
 
+@pytest.mark.parametrize("is_chunked", [False, True])
+@pytest.mark.parametrize(
+    "declared",
+    ["10", "9", "11", "0", "-1", " 10", "1_0", "+10", "", "x", "10, 10", "1e1", "9" * 99],
+)
+def test_a_declared_size_has_the_same_effect(
+    services: ServicePair, declared: str, *, is_chunked: bool
+) -> None:
+    image = services.create(disk_format="raw", container_format="bare")
+    path = f"/v2/images/{image}"
+    headers = {"Content-Type": "application/octet-stream", "X-OpenStack-Image-Size": declared}
+    body = b"0123456789"
+    if is_chunked:
+        headers["Transfer-Encoding"] = "chunked"
+        body = b"4\r\n0123\r\n6\r\n456789\r\n0\r\n\r\n"
+    services.image("PUT", f"{path}/file", body, headers).assert_alike()
+    services.image("GET", path).assert_alike()
+
+
 def test_the_reason_of_a_refusal_is_the_same(services: ServicePair) -> None:
     for content, disk_format, reason in (
         ("text", "qcow2", "Image disk_format qcow2 does not match stream data raw"),

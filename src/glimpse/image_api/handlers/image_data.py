@@ -5,6 +5,7 @@ from starlette.responses import Response, StreamingResponse
 from glimpse.embedded.stores import STORE_ID
 from glimpse.image_api import validation
 from glimpse.image_api.byte_ranges import parse_range
+from glimpse.image_api.declared_size import declared_size, require_size
 from glimpse.image_api.faults import UnsupportedMediaType
 from glimpse.image_api.image_request import ImageRequest
 from glimpse.image_api.request_parsing import media_type
@@ -19,15 +20,17 @@ async def upload_data(request: ImageRequest) -> Response:
 
     Raises UnsupportedMediaType unless the Content-Type is application/octet-stream, Invalid if the
     header X-Image-Meta-Store names another store, or an image in status queued has no disk or
-    container format, and what `DataAccess.upload` raises.
+    container format, and what `declared_size`, `require_size` and `DataAccess.upload` raise.
     """
     if media_type(request.http) != _DATA:
         raise UnsupportedMediaType(f"Image data is uploaded with Content-Type {_DATA}.", _DATA)
+    size = declared_size(request.http)
     store = request.http.headers.get("x-image-meta-store", STORE_ID)
     if store != STORE_ID:
         raise Invalid(f"There is no store '{store}'. The only one is '{STORE_ID}'.")
+    chunks = require_size(request.http.stream(), size)
     await request.service.data.upload(
-        request.caller, request.image_id, request.http.stream(), validation.check_formats
+        request.caller, request.image_id, chunks, validation.check_formats
     )
     return Response(status_code=204)
 

@@ -1,0 +1,38 @@
+"""The size of image data that a client declares before it sends the data."""
+
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+
+from glimpse.images.errors import Invalid
+
+_HEADER = "X-OpenStack-Image-Size"
+
+
+def declared_size(request: Request) -> int | None:
+    """Return how many bytes of image data the client is going to send; None if that is not known.
+
+    X-OpenStack-Image-Size says it, or else Content-Length; 0 means that it is not known. As in
+    Glance, the size may be negative, and no data has it. Raises Invalid for a header that is no
+    integer.
+    """
+    text = request.headers.get(_HEADER, request.headers.get("content-length", "0"))
+    try:
+        return int(text) or None
+    except ValueError:
+        raise Invalid("Invalid or missing image size in request headers.") from None
+
+
+async def require_size(chunks: AsyncIterator[bytes], size: int | None) -> AsyncIterator[bytes]:
+    """Yield `chunks`, which must have `size` bytes in all; None allows any number.
+
+    Raises Invalid as soon as there are more, or at the end if there are fewer.
+    """
+    received = 0
+    async for chunk in chunks:
+        received += len(chunk)
+        if size is not None and received > size:
+            raise Invalid(f"Size exceeds: expected {size} bytes, got {received} bytes")
+        yield chunk
+    if size is not None and received != size:
+        raise Invalid(f"Size mismatch: expected {size} bytes, got {received} bytes")
