@@ -40,6 +40,8 @@ class CloudState:
         self._new_secrets: deque[str] = deque(maxlen=200)
         self.images: deque[str] = deque()
         self.credentials: deque[str] = deque()
+        # Ids of projects, users and others that requests created: only these are changed.
+        self.made: deque[str] = deque(maxlen=60)
         self.extra_tokens: deque[str] = deque(maxlen=20)
         self.etags: deque[str] = deque(['"a"'], maxlen=20)
 
@@ -90,6 +92,9 @@ class CloudState:
             self._remember_credential(orjson.loads(response.body)["application_credential"])
         elif request.template.endswith("/auth/tokens"):
             self._remember_token(response)
+        elif request.template.startswith("/identity/") and response.body:
+            (made,) = orjson.loads(response.body).values()
+            self.made.append(made["id"])
 
     def _remember_credential(self, made: dict[str, Any]) -> None:
         self.credentials.append(made["id"])

@@ -55,8 +55,8 @@ class Grammar:
         """Return the next request."""
         route = rng.choices(self._routes, self._weights)[0]
         user = rng.weighted(_USERS)
-        parts = self._parts(rng, user)
         method = route.method if rng.chance(0.95) else rng.pick(_METHODS)
+        parts = self._parts(rng, user, method)
         request = FuzzRequest(
             route.api, method, route.template, self._target(rng, route, parts), user
         )
@@ -65,8 +65,10 @@ class Grammar:
         _add_delivery(rng, request)
         return request
 
-    def _parts(self, rng: RandomSource, user: str) -> Parts:
+    def _parts(self, rng: RandomSource, user: str, method: str) -> Parts:
+        """Return the variable parts of a path. No request changes what other requests need."""
         state = self._state
+        needed = (*state.projects.values(), "default", "RegionOne") if method == "GET" else ()
         project = state.projects.get(user, state.projects["owner"])
         return {
             "image": state.image(rng) if rng.chance(0.97) else text(rng, 0.9),
@@ -76,7 +78,7 @@ class Grammar:
             "credential": rng.pick([*state.credentials, "x"])
             if rng.chance(0.9)
             else text(rng, 0.9),
-            "resource": rng.pick([*state.projects.values(), "default", "RegionOne", "x"]),
+            "resource": rng.pick([*needed, *state.made, "x"]),
         }
 
     def _target(self, rng: RandomSource, route: Route, parts: Parts) -> str:

@@ -5,9 +5,10 @@ from typing import Any
 
 from glimpse.identity_api.unsupported_routes import UNSUPPORTED_ROUTES
 from tests.fuzz.cloud_state import CloudState
+from tests.fuzz.identity_objects import changed_object, new_object, new_password, tags
 from tests.fuzz.json_bodies import odd_json
 from tests.fuzz.random_source import RandomSource
-from tests.fuzz.routes import Parts, Route
+from tests.fuzz.routes import Document, Parts, Route
 from tests.fuzz.targets import Pairs
 from tests.fuzz.values import canary, date, text
 from tests.support.cloud import PASSWORD
@@ -134,12 +135,32 @@ _NAMES = (
     *("nocatalog", "links", "options", "name__contains", "parent_id", "is_domain", "tags", "x"),
 )
 _TOKENS = "/identity/v3/auth/tokens"
+_TAGS = "/identity/v3/projects/{resource}/tags"
 _CREDENTIALS = "/identity/v3/users/{user}/application_credentials"
 KINDS = ("projects", "users", "domains", "roles", "services", "endpoints", "regions")
 
 
 def _route(method: str, template: str, weight: float, document: Any = None) -> Route:
     return Route("identity", method, template, weight, query, document)
+
+
+def _creator(kind: str) -> Document:
+    return lambda rng, state, _: new_object(kind, rng, state)
+
+
+def _changer(kind: str) -> Document:
+    return lambda rng, _, __: changed_object(kind, rng)
+
+
+def _object_routes() -> list[Route]:
+    """Return the rows that create, change and delete projects, users, domains and the catalog."""
+    rows = []
+    for kind in ("project", "user", "domain", "region", "service", "endpoint"):
+        path = f"/identity/v3/{kind}s"
+        rows.append(_route("POST", path, 0.2, _creator(kind)))
+        rows.append(_route("PATCH", path + "/{resource}", 0.2, _changer(kind)))
+        rows.append(_route("DELETE", path + "/{resource}", 0.1))
+    return rows
 
 
 def _unsupported_routes() -> list[Route]:
@@ -169,8 +190,12 @@ ROUTES = (
     _route("GET", "/identity/v3/users/{user}/projects", 1),
     *(_route("GET", f"/identity/v3/{kind}", 0.5) for kind in KINDS),
     *(_route("GET", f"/identity/v3/{kind}/{{resource}}", 0.4) for kind in KINDS),
+    *_object_routes(),
+    _route("PUT", "/identity/v3/regions/{resource}", 0.1, _creator("region")),
+    _route("POST", "/identity/v3/users/{resource}/password", 0.02, new_password),
+    *(_route(method, _TAGS, 0.1, tags) for method in ("GET", "PUT", "DELETE")),
+    *(_route(method, _TAGS + "/{key}", 0.1) for method in ("GET", "PUT", "DELETE")),
     _route("GET", "/identity/v3/{key}", 0.4),
-    _route("POST", "/identity/v3/users", 0.2, lambda d, *_: {"user": {"name": text(d, 0.9)}}),
     _route("POST", "/identity/v2.0/tokens", 0.2, lambda d, *_: {"auth": {"token": odd_json(d)}}),
     *_unsupported_routes(),
 )

@@ -3,6 +3,7 @@
 NAME = 255  # characters: keystone.api.validation.parameter_types.name
 ID = 64  # characters: parameter_types.id_string
 REGION_ID = 255  # characters
+TAG = 255  # characters: keystone.resource.schema
 PASSWORD = 4096  # bytes: [identity] max_password_length
 DESCRIPTION = 65_535  # bytes: the column is a TEXT
 DATE = 64  # characters: more than any ISO 8601 date and time has

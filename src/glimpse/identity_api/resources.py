@@ -1,8 +1,4 @@
-"""Lists and shows projects, users, domains, roles, services, endpoints and regions.
-
-The permissions are those of Keystone's default policy: an admin may list and see all resources.
-Other callers may see themselves, their project, its domain and regions, and list only regions.
-"""
+"""Lists and shows roles. Only an admin may."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -11,14 +7,7 @@ from glimpse.http.service_urls import ServiceUrls
 from glimpse.identity.embedded.application_credentials import Forbidden, NotFound
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.session import Session
-from glimpse.identity_api.documents.catalog import (
-    render_endpoints,
-    render_region,
-    render_services,
-)
-from glimpse.identity_api.documents.projects import render_domain, render_project
 from glimpse.identity_api.documents.roles import render_role
-from glimpse.identity_api.documents.users import render_user
 
 Resource = dict[str, Any]  # the JSON object that a response has for a project, user, ...
 Query = Iterable[tuple[str, str]]
@@ -92,23 +81,6 @@ def show_resource(
     return found
 
 
-def list_projects_of_user(
-    session: Session, user_id: str, context: RenderContext, query: Query
-) -> list[Resource]:
-    """List the enabled projects in which a user has a role, and that match `query`, by name.
-
-    `query` is as in `list_resources`. Raises Forbidden unless the caller is that user or an admin.
-    Raises NotFound if the user does not exist.
-    """
-    if session.user.id != user_id and not _is_admin(session):
-        raise _forbidden("list_user_projects")
-    user = context.directory.users.get(user_id)
-    if user is None:
-        raise NotFound(f"Could not find user: {user_id}.")
-    found = context.directory.projects_of(user)
-    return _filter([render_project(each, context.base_url) for each in found], query)
-
-
 def _filter(resources: list[Resource], query: Query) -> list[Resource]:
     """Return the resources whose values equal the parameters of the same names in `query`.
 
@@ -145,18 +117,6 @@ def _forbidden(action: str) -> Forbidden:
     return Forbidden(text)
 
 
-def _projects(context: RenderContext) -> list[Resource]:
-    return [render_project(each, context.base_url) for each in context.directory.projects.values()]
-
-
-def _users(context: RenderContext) -> list[Resource]:
-    return [render_user(each, context.base_url) for each in context.directory.users.values()]
-
-
-def _domains(context: RenderContext) -> list[Resource]:
-    return [render_domain(each, context.base_url) for each in context.directory.domains.values()]
-
-
 def _roles(context: RenderContext) -> list[Resource]:
     return [
         render_role(each, context.base_url)
@@ -165,37 +125,4 @@ def _roles(context: RenderContext) -> list[Resource]:
     ]
 
 
-def _is_own_project(session: Session, project_id: str) -> bool:
-    return session.project is not None and session.project.id == project_id
-
-
-def _is_own_domain(session: Session, domain_id: str) -> bool:
-    """Return True for the domain of the token's project, or that of a token for a domain."""
-    own = session.project.domain_id if session.project else session.token.domain_id
-    return own == domain_id
-
-
-def _is_self(session: Session, user_id: str) -> bool:
-    return session.user.id == user_id
-
-
-RESOURCE_KINDS: dict[str, _ResourceKind] = {
-    "projects": _ResourceKind("project", _projects, _is_own_project),
-    "users": _ResourceKind("user", _users, _is_self),
-    "domains": _ResourceKind("domain", _domains, _is_own_domain),
-    "roles": _ResourceKind(
-        "role",
-        _roles,
-    ),
-    "services": _ResourceKind("service", lambda context: render_services(context.base_url)),
-    "endpoints": _ResourceKind(
-        "endpoint",
-        lambda context: render_endpoints(context.base_url, context.service_urls, context.region),
-    ),
-    "regions": _ResourceKind(
-        "region",
-        lambda context: [render_region(context.region, context.base_url)],
-        lambda _session, _id: True,
-        is_listed_for_all=True,
-    ),
-}
+RESOURCE_KINDS: dict[str, _ResourceKind] = {"roles": _ResourceKind("role", _roles)}

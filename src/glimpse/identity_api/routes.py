@@ -7,7 +7,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity_api import resources
 from glimpse.identity_api.handlers.application_credentials import ApplicationCredentialHandlers
+from glimpse.identity_api.handlers.domains import DomainHandlers
+from glimpse.identity_api.handlers.project_tags import ProjectTagHandlers
+from glimpse.identity_api.handlers.projects import ProjectHandlers
+from glimpse.identity_api.handlers.regions import RegionHandlers
 from glimpse.identity_api.handlers.resources import ResourceHandlers
+from glimpse.identity_api.handlers.services import EndpointHandlers, ServiceHandlers
 from glimpse.identity_api.handlers.token_scopes import TokenScopeHandlers
 from glimpse.identity_api.handlers.tokens import TokenHandlers
 from glimpse.identity_api.handlers.users import UserHandlers
@@ -30,9 +35,10 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
         routes=[
             *_token_routes(identity),
             *_credential_routes(identity),
-            Route(
-                "/v3/users/{user_id}/projects", UserHandlers(identity).projects_of, methods=_READ
-            ),
+            *_domain_routes(identity),
+            *_project_routes(identity),
+            *_user_routes(identity),
+            *_catalog_routes(identity),
             *_resource_routes(identity),
             *unsupported_routes(),
         ],
@@ -56,6 +62,80 @@ def _token_routes(identity: EmbeddedIdentity) -> list[Route]:
         Route("/v3/auth/domains", scopes.domains, methods=_READ),
         Route("/v3/auth/system", scopes.system, methods=_READ),
         Route("/v3/auth/catalog", scopes.catalog, methods=_READ),
+    ]
+
+
+def _domain_routes(identity: EmbeddedIdentity) -> list[Route]:
+    """Return the routes of domains."""
+    domains, one = DomainHandlers(identity), "/v3/domains/{domain_id}"
+    return [
+        Route("/v3/domains", domains.list_domains, methods=_READ),
+        Route("/v3/domains", domains.create_domain, methods=["POST"]),
+        Route(one, domains.show_domain, methods=_READ),
+        Route(one, domains.update_domain, methods=["PATCH"]),
+        Route(one, domains.delete_domain, methods=["DELETE"]),
+    ]
+
+
+def _project_routes(identity: EmbeddedIdentity) -> list[Route]:
+    """Return the routes of projects and of their tags."""
+    projects, tags = ProjectHandlers(identity), ProjectTagHandlers(identity)
+    one, tag = "/v3/projects/{project_id}", "/v3/projects/{project_id}/tags/{tag}"
+    return [
+        Route("/v3/projects", projects.list_projects, methods=_READ),
+        Route("/v3/projects", projects.create_project, methods=["POST"]),
+        Route(one, projects.show_project, methods=_READ),
+        Route(one, projects.update_project, methods=["PATCH"]),
+        Route(one, projects.delete_project, methods=["DELETE"]),
+        Route(one + "/tags", tags.list_tags, methods=_READ),
+        Route(one + "/tags", tags.replace_tags, methods=["PUT"]),
+        Route(one + "/tags", tags.delete_tags, methods=["DELETE"]),
+        Route(tag, tags.show_tag, methods=_READ),
+        Route(tag, tags.add_tag, methods=["PUT"]),
+        Route(tag, tags.delete_tag, methods=["DELETE"]),
+    ]
+
+
+def _user_routes(identity: EmbeddedIdentity) -> list[Route]:
+    """Return the routes of users, of their passwords and projects."""
+    users, one = UserHandlers(identity), "/v3/users/{user_id}"
+    return [
+        Route("/v3/users", users.list_users, methods=_READ),
+        Route("/v3/users", users.create_user, methods=["POST"]),
+        Route(one, users.show_user, methods=_READ),
+        Route(one, users.update_user, methods=["PATCH"]),
+        Route(one, users.delete_user, methods=["DELETE"]),
+        Route(one + "/password", users.set_password, methods=["POST"]),
+        Route(one + "/projects", users.projects_of, methods=_READ),
+    ]
+
+
+def _catalog_routes(identity: EmbeddedIdentity) -> list[Route]:
+    """Return the routes of regions, services and endpoints."""
+    regions, services, endpoints = (
+        RegionHandlers(identity),
+        ServiceHandlers(identity),
+        EndpointHandlers(identity),
+    )
+    region = "/v3/regions/{region_id}"
+    service, endpoint = "/v3/services/{service_id}", "/v3/endpoints/{endpoint_id}"
+    return [
+        Route("/v3/regions", regions.list_regions, methods=_READ),
+        Route("/v3/regions", regions.create_region, methods=["POST"]),
+        Route(region, regions.show_region, methods=_READ),
+        Route(region, regions.put_region, methods=["PUT"]),
+        Route(region, regions.update_region, methods=["PATCH"]),
+        Route(region, regions.delete_region, methods=["DELETE"]),
+        Route("/v3/services", services.list_services, methods=_READ),
+        Route("/v3/services", services.create_service, methods=["POST"]),
+        Route(service, services.show_service, methods=_READ),
+        Route(service, services.update_service, methods=["PATCH"]),
+        Route(service, services.delete_service, methods=["DELETE"]),
+        Route("/v3/endpoints", endpoints.list_endpoints, methods=_READ),
+        Route("/v3/endpoints", endpoints.create_endpoint, methods=["POST"]),
+        Route(endpoint, endpoints.show_endpoint, methods=_READ),
+        Route(endpoint, endpoints.update_endpoint, methods=["PATCH"]),
+        Route(endpoint, endpoints.delete_endpoint, methods=["DELETE"]),
     ]
 
 

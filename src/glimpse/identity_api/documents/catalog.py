@@ -1,9 +1,13 @@
-"""Renders the service catalog: its services, their endpoints, and the region."""
+"""Renders the service catalog: its services, their endpoints, and the regions."""
 
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from glimpse.http.service_urls import ServiceUrls
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import Endpoint, Region, Service
+from glimpse.identity.embedded.endpoint_urls import expand_url
+from glimpse.identity.embedded.services import OwnCatalog
 
 # Type and name of each service in this process, and the path of its version. The image endpoint has
 # one, since Tempest adds it only to a URL without a path.
@@ -12,6 +16,7 @@ _SERVICES = (
     ("image", "glance", "/v2"),
     ("identity", "keystone", "/v3"),
 )
+_INTERFACES = ("public", "internal", "admin")
 
 
 def render_catalog(urls: ServiceUrls, region: str) -> list[dict[str, Any]]:
@@ -32,25 +37,96 @@ def render_catalog(urls: ServiceUrls, region: str) -> list[dict[str, Any]]:
                     "region_id": region,
                     "url": getattr(urls, kind) + path,
                 }
-                for interface in ("public", "internal", "admin")
+                for interface in _INTERFACES
             ],
         }
         for kind, name, path in _SERVICES
     ]
 
 
-def render_region(region_id: str, base_url: str) -> dict[str, Any]:
-    """Render the only region as in ``/v3/regions``."""
+def own_catalog(region: str) -> OwnCatalog:
+    """Return the ids of the region, services and endpoints of this process."""
+    kinds = [kind for kind, _, _ in _SERVICES]
+    endpoints = (f"{kind}:{interface}" for kind in kinds for interface in _INTERFACES)
+    return OwnCatalog(
+        region, frozenset(map(_stable_id, kinds)), frozenset(map(_stable_id, endpoints))
+    )
+
+
+def extend_catalog(
+    own: list[dict[str, Any]], directory: Directory, user_id: str, project_id: str | None
+) -> list[dict[str, Any]]:
+    """Add the enabled services and endpoints of `directory` to `own`, a result of `render_catalog`.
+
+    The ids of a token's user and project take the place of the substitutions in URLs. An endpoint
+    whose URL cannot be made so is left out.
+    """
+    added: dict[str, list[dict[str, Any]]] = {}
+    for each in directory.endpoints.values():
+        url = expand_url(each.url, user_id, project_id)
+        if each.enabled and url is not None:
+            added.setdefault(each.service_id, []).append(_render_catalog_endpoint(each, url))
+    services = [service for service in directory.services.values() if service.enabled]
+    return [
+        {**service, "endpoints": [*service["endpoints"], *added.get(service["id"], ())]}
+        for service in own
+    ] + [
+        {
+            "id": service.id,
+            "type": service.type,
+            "name": service.name or "",
+            "endpoints": added.get(service.id, []),
+        }
+        for service in services
+    ]
+
+
+def _render_catalog_endpoint(endpoint: Endpoint, url: str) -> dict[str, Any]:
     return {
-        "id": region_id,
-        "description": "",
-        "parent_region_id": None,
-        "links": {"self": f"{base_url}/v3/regions/{region_id}"},
+        **endpoint.extra,
+        "id": endpoint.id,
+        "interface": endpoint.interface,
+        "region": endpoint.region_id,
+        "region_id": endpoint.region_id,
+        "url": url,
     }
 
 
-def render_services(base_url: str) -> list[dict[str, Any]]:
-    """Render the services of the catalog, without their endpoints, as in ``/v3/services``."""
+def render_region(region: Region, base_url: str) -> dict[str, Any]:
+    """Render a region as in ``/v3/regions``."""
+    return {
+        **region.extra,
+        "id": region.id,
+        "description": region.description,
+        "parent_region_id": region.parent_region_id,
+        "links": {"self": f"{base_url}/v3/regions/{region.id}"},
+    }
+
+
+def render_service(service: Service, base_url: str) -> dict[str, Any]:
+    """Render a service that an admin added as in ``/v3/services``."""
+    return {
+        **service.extra,
+        "id": service.id,
+        "type": service.type,
+        "name": service.name or "",
+        "enabled": service.enabled,
+        "links": {"self": f"{base_url}/v3/services/{service.id}"},
+    }
+
+
+def render_endpoint(endpoint: Endpoint, base_url: str) -> dict[str, Any]:
+    """Render an endpoint that an admin added as in ``/v3/endpoints``."""
+    return {
+        **_render_catalog_endpoint(endpoint, endpoint.url),
+        "service_id": endpoint.service_id,
+        "enabled": endpoint.enabled,
+        "links": {"self": f"{base_url}/v3/endpoints/{endpoint.id}"},
+    }
+
+
+def render_own_services(base_url: str) -> list[dict[str, Any]]:
+    """Render the services of this process, without their endpoints, as in ``/v3/services``."""
     return [
         {
             "id": _stable_id(kind),
@@ -63,8 +139,10 @@ def render_services(base_url: str) -> list[dict[str, Any]]:
     ]
 
 
-def render_endpoints(base_url: str, urls: ServiceUrls, region_name: str) -> list[dict[str, Any]]:
-    """Render the endpoints of all services of the catalog, as in ``/v3/endpoints``.
+def render_own_endpoints(
+    base_url: str, urls: ServiceUrls, region_name: str
+) -> list[dict[str, Any]]:
+    """Render the endpoints of the services of this process, as in ``/v3/endpoints``.
 
     The services are at `urls`; the links to the endpoints begin with `base_url`.
     """

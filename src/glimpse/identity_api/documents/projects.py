@@ -1,5 +1,6 @@
 """Renders projects and domains."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from glimpse.identity.embedded.directory_entries import Domain, Project
@@ -34,3 +35,42 @@ def render_domain(domain: Domain, base_url: str) -> dict[str, Any]:
         "options": dict(domain.options),
         "links": {"self": f"{base_url}/v3/domains/{domain.id}"},
     }
+
+
+def render_domain_as_project(domain: Domain, base_url: str) -> dict[str, Any]:
+    """Render a domain as the project that it is in Keystone, as in ``/v3/projects?is_domain``."""
+    return {
+        **render_domain(domain, base_url),
+        "domain_id": None,
+        "parent_id": None,
+        "is_domain": True,
+        "links": {"self": f"{base_url}/v3/projects/{domain.id}"},
+    }
+
+
+def render_parent_ids(project: Project, parents: Sequence[Project]) -> dict[str, Any]:
+    """Render the ids above a project: ``{parent: {grandparent: {domain: None}}}``.
+
+    `parents` are the projects above it, the nearest first.
+    """
+    rendered: dict[str, Any] = {project.domain_id: None}
+    for parent in reversed(parents):
+        rendered = {parent.id: rendered}
+    return rendered
+
+
+def render_subtree_ids(project: Project, below: Iterable[Project]) -> dict[str, Any] | None:
+    """Render the ids below a project: ``{child: {grandchild: None}}``; None if there are none.
+
+    `below` are the projects below it, each after its parent.
+    """
+    rendered: dict[str, dict[str, Any]] = {project.id: {}}
+    parents: dict[str, str] = {}
+    for each in below:
+        parent_id = each.parent_id or ""
+        rendered[each.id] = rendered[parent_id][each.id] = {}
+        parents[each.id] = parent_id
+    for project_id, parent_id in parents.items():
+        if not rendered[project_id]:
+            rendered[parent_id][project_id] = None
+    return rendered[project.id] or None

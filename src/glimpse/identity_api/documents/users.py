@@ -7,19 +7,24 @@ from glimpse.identity.embedded.directory_entries import User
 
 def render_user(user: User, base_url: str) -> dict[str, Any]:
     """Render a user as in ``/v3/users``, without password and hash."""
-    texts = {
-        "email": user.email,
-        "description": user.description,
-        "default_project_id": user.default_project_id,
-    }
+    default = user.default_project_id
     return {
-        **user.extra,
-        **{key: text for key, text in texts.items() if text is not None},
+        **render_user_extra(user),
         "id": user.id,
         "name": user.name,
         "domain_id": user.domain_id,
         "enabled": user.enabled,
+        **({} if default is None else {"default_project_id": default}),
         "password_expires_at": None,
         "options": dict(user.options),
         "links": {"self": f"{base_url}/v3/users/{user.id}"},
     }
+
+
+def render_user_extra(user: User) -> dict[str, Any]:
+    """Render the attributes that Keystone does not know, ``email`` and ``description`` among them.
+
+    Keystone shows them once more as ``extra`` in the response to an update.
+    """
+    texts = {"email": user.email, "description": user.description}
+    return {**user.extra, **{key: text for key, text in texts.items() if text is not None}}

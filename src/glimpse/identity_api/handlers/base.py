@@ -1,22 +1,29 @@
 """IdentityHandlers: the base class of the handlers of each noun."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from starlette.requests import Request
+from starlette.responses import Response
 
 from glimpse.http.request_scope import base_url_of, service_urls_of
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session
 from glimpse.identity_api import resources
+from glimpse.identity_api.list_query import ListRules, render_page, select_page
 from glimpse.identity_api.requests import check_lengths
+from glimpse.identity_api.responses import PRIVATE, json_response
 
 
 class IdentityHandlers:
     """Base class of the handlers: finds the caller of a request, and what responses are made from.
 
-    All handlers but those of VersionHandlers and `TokenHandlers.issue` raise Unauthorized without a
-    valid token in X-Auth-Token, IdentityUnavailable if it cannot be checked, then BadRequest for an
-    id or parameter that is too long. `responses.EXCEPTION_HANDLERS` makes the responses for errors.
-    The names of the methods are operations in logs and metrics.
+    All handlers but those of VersionHandlers, `TokenHandlers.issue` and `UserHandlers.set_password`
+    raise Unauthorized without a valid token in X-Auth-Token, IdentityUnavailable if it cannot be
+    checked, then BadRequest for an id or parameter that is too long. Those that read a body raise
+    the errors of `read_json`. `responses.EXCEPTION_HANDLERS` makes the responses for errors. The
+    names of the methods are operations in logs and metrics.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -24,7 +31,7 @@ class IdentityHandlers:
 
     @property
     def directory(self) -> Directory:
-        """The current users, projects, roles and others."""
+        """The current directory."""
         return self.identity.identity_file.current
 
     def session(self, request: Request) -> Session:
@@ -45,3 +52,27 @@ class IdentityHandlers:
             service_urls_of(request.scope),
             self.identity.region_name,
         )
+
+
+def list_response(
+    request: Request, path: str, entries: Iterable[dict[str, Any]], rules: ListRules
+) -> Response:
+    """Make the response with the `entries` of a list that match the query, or a page of them.
+
+    `path` is that of the list below ``/v3``; its last part is the key of the list in the response.
+    Raises the errors of `select_page`.
+    """
+    parameters = request.query_params.multi_items()
+    page = select_page(entries, parameters, rules)
+    url = f"{base_url_of(request.scope)}/v3/{path}"
+    return json_response(render_page(path.rpartition("/")[2], page, url, parameters))
+
+
+def no_content() -> Response:
+    """Make a response 204, without a body."""
+    return Response(status_code=204, headers=PRIVATE)
+
+
+def is_flag_set(request: Request, name: str) -> bool:
+    """Return True if the query has the parameter `name`, also without a value, unless it is 0."""
+    return request.query_params.get(name, "0") != "0"

@@ -1,27 +1,135 @@
-"""UserHandlers: the projects of a user."""
+"""UserHandlers: list, show, create, update and delete users, and change passwords."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from glimpse.http.client_disconnect import while_connected
 from glimpse.http.request_scope import base_url_of
-from glimpse.identity_api import resources
-from glimpse.identity_api.documents.common import render_collection
-from glimpse.identity_api.handlers.base import IdentityHandlers
+from glimpse.identity.embedded.application_credentials import NotFound
+from glimpse.identity.embedded.directory_entries import DOMAIN_ID
+from glimpse.identity.embedded.identity import EmbeddedIdentity
+from glimpse.identity.embedded.session import Session
+from glimpse.identity.embedded.users import Users
+from glimpse.identity_api import policy, schemas
+from glimpse.identity_api.attributes import Attribute, parse_changes, parse_new_object
+from glimpse.identity_api.documents.projects import render_project
+from glimpse.identity_api.documents.users import render_user, render_user_extra
+from glimpse.identity_api.handlers.base import IdentityHandlers, list_response, no_content
+from glimpse.identity_api.list_query import BOOLEAN_TEXT, ListRules
+from glimpse.identity_api.requests import check_lengths, client_address, read_json
 from glimpse.identity_api.responses import json_response
+
+_LIST = ListRules(
+    # No user has a password that expires, or an identity provider: these find nobody.
+    ("domain_id", "enabled", "name", "password_expires_at", "idp_id", "protocol_id", "unique_id"),
+    {
+        **{name: schemas.USER.attributes[name] for name in ("name", "domain_id")},
+        "enabled": BOOLEAN_TEXT,
+        "sort_dir": Attribute(lambda value: value in ("asc", "desc"), "asc or desc"),
+        "password_expires_at": Attribute(
+            lambda value: value.partition(":")[0] in ("lt", "lte", "gt", "gte", "eq", "neq"),
+            "lt, lte, gt, gte, eq or neq, a colon and a time",
+        ),
+    },
+)
+_LIST_OF_PROJECTS = ListRules(("domain_id", "enabled", "name"))
 
 
 class UserHandlers(IdentityHandlers):
-    """The handlers of ``/v3/users/{user_id}``."""
+    """The handlers of ``/v3/users`` and ``/v3/users/{user_id}``.
 
-    async def projects_of(self, request: Request) -> Response:
-        """List the enabled projects of the user in the path that match the query.
+    All raise Forbidden if the caller may not do it, also if there is no such user.
+    """
 
-        Raises Forbidden unless the caller is that user or an admin, NotFound for an unknown user.
+    def __init__(self, identity: EmbeddedIdentity) -> None:
+        super().__init__(identity)
+        self._users = Users(identity.identity_file, identity.login)
+
+    async def list_users(self, request: Request) -> Response:
+        """List the users that match the query; with a token for a domain, only those in it."""
+        session, base_url = self.session(request), base_url_of(request.scope)
+        own = session.domain.id if session.domain else None
+        policy.check(session, "list_users", policy.Target(domain_id=own))
+        users = (each for each in self.directory.users.values() if own in (None, each.domain_id))
+        entries = [render_user(each, base_url) for each in users]
+        return list_response(request, "users", entries, _LIST)
+
+    async def show_user(self, request: Request) -> Response:
+        """Show a user. Raises NotFound if there is none, and the caller may see all users."""
+        user_id = request.path_params["user_id"]
+        self._check(self.session(request), "get_user", user_id)
+        user = self.directory.users.get(user_id)
+        if user is None:
+            raise NotFound(f"Could not find user: {user_id}.")
+        return json_response({"user": render_user(user, base_url_of(request.scope))})
+
+    async def create_user(self, request: Request) -> Response:
+        """Create a user: 201. Raises the errors of `Users.create`.
+
+        Raises ClientDisconnected if the client disconnects meanwhile; the user may exist then.
+        """
+        session = self.session(request)
+        values = parse_new_object(await read_json(request), schemas.USER)
+        policy.check(session, "create_user", policy.Target(domain_id=values.get("domain_id")))
+        domain_id = session.domain.id if session.domain else DOMAIN_ID
+        create = self._users.create(values, client_address(request), domain_id)
+        made = await while_connected(request.receive, create)
+        return json_response({"user": render_user(made, base_url_of(request.scope))}, 201)
+
+    async def update_user(self, request: Request) -> Response:
+        """Change attributes of a user, and show them. Raises the errors of `Users.update`.
+
+        Raises ClientDisconnected if the client disconnects meanwhile; the change may be made then.
         """
         session, user_id = self.session(request), request.path_params["user_id"]
-        query = request.query_params.items()
-        found = resources.list_projects_of_user(
-            session, user_id, self.render_context(request), query
-        )
-        url = f"{base_url_of(request.scope)}/v3/users/{user_id}/projects"
-        return json_response(render_collection("projects", found, url))
+        values = parse_changes(await read_json(request), schemas.USER)
+        self._check(session, "update_user", user_id)
+        update = self._users.update(user_id, values, client_address(request))
+        changed = await while_connected(request.receive, update)
+        document = render_user(changed, base_url_of(request.scope))
+        # Keystone shows the additional attributes twice after an update.
+        return json_response({"user": {**document, "extra": render_user_extra(changed)}})
+
+    async def delete_user(self, request: Request) -> Response:
+        """Delete a user: 204. Raises the errors of `Users.delete`."""
+        user_id = request.path_params["user_id"]
+        self._check(self.session(request), "delete_user", user_id)
+        await self._users.delete(user_id)
+        return no_content()
+
+    async def set_password(self, request: Request) -> Response:
+        """Change the password of the user in the path, who proves the original one: 204.
+
+        No token is needed. Raises the errors of `Users.change_password`, and ClientDisconnected if
+        the client disconnects meanwhile; the password may be changed then.
+        """
+        check_lengths(request)
+        original, password = schemas.parse_password_change(await read_json(request))
+        user_id = request.path_params["user_id"]
+        change = self._users.change_password(user_id, original, password, client_address(request))
+        await while_connected(request.receive, change)
+        return no_content()
+
+    async def projects_of(self, request: Request) -> Response:
+        """List the enabled projects in which a user has a role, and that match the query.
+
+        Raises NotFound if there is no such user, and the caller may see all users.
+        """
+        user_id, base_url = request.path_params["user_id"], base_url_of(request.scope)
+        self._check(self.session(request), "list_user_projects", user_id)
+        user = self.directory.users.get(user_id)
+        if user is None:
+            raise NotFound(f"Could not find user: {user_id}.")
+        entries = [render_project(each, base_url) for each in self.directory.projects_of(user)]
+        return list_response(request, f"users/{user_id}/projects", entries, _LIST_OF_PROJECTS)
+
+    def _check(self, session: Session, action: str, user_id: str) -> None:
+        """Raise Forbidden unless the caller may do `action` to a user.
+
+        Only admins may if there is no such user, so that others cannot find out which exist.
+        """
+        user = self.directory.users.get(user_id)
+        target = policy.Target()
+        if user is not None:
+            target = policy.Target(domain_id=user.domain_id, user_id=user_id)
+        policy.check(session, action, target)

@@ -1,0 +1,129 @@
+"""Domains: creates, updates and deletes the domains in the identity file."""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from glimpse.identity.embedded.application_credentials import Conflict, Forbidden, NotFound
+from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Domain
+from glimpse.identity.embedded.entry_edits import (
+    add_entry,
+    check_deletable,
+    check_updatable,
+    merged,
+    replace_entry,
+)
+from glimpse.identity.embedded.identity_edits import Document, remove_domain
+from glimpse.identity.embedded.identity_file import IdentityFile
+from glimpse.identity.embedded.projects import additional
+
+_UUID_LENGTH = 32  # without hyphens
+
+
+class Domains:
+    """Creates, updates and deletes domains. Each change is on disk on return.
+
+    The values are those of a request, and are valid by `schemas.DOMAIN`. Whether the caller may do
+    it is not checked. All methods raise IdentityUnavailable if the identity file is invalid or
+    cannot be written.
+    """
+
+    def __init__(self, identity_file: IdentityFile) -> None:
+        self._file = identity_file
+
+    async def create(self, values: Mapping[str, Any]) -> Domain:
+        """Create a domain, with the id ``explicit_domain_id`` if `values` have one; return it.
+
+        Raises BadRequest if that is no UUID without hyphens, Conflict if a domain or project has
+        that id, or a domain that name, and Forbidden if there are too many domains.
+        """
+        domain_id = values.get("explicit_domain_id") or uuid.uuid4().hex
+        if len(domain_id) != _UUID_LENGTH or not set(domain_id) <= set("0123456789abcdef"):
+            raise BadRequest("explicit_domain_id has to be a UUID without hyphens.")
+        domain = Domain(
+            id=domain_id,
+            name=values["name"].strip(),
+            enabled=values.get("enabled", True),
+            description=values.get("description") or "",
+            tags=tuple(values.get("tags", ())),
+            options=merged({}, values.get("options", {})),
+            extra=_additional(values),
+        )
+
+        def add(document: Document, directory: Directory) -> None:
+            if domain_id in directory.domains or domain_id in directory.projects:
+                raise Conflict(f"There is a domain or project with the id {domain_id} already.")
+            _check_name(domain, directory)
+            add_entry(document, directory, "domains", domain)
+
+        await asyncio.to_thread(self._file.change, add)
+        return domain
+
+    async def update(self, domain_id: str, values: Mapping[str, Any]) -> Domain:
+        """Change the attributes of a domain that `values` have; return the changed domain.
+
+        To disable a domain ends the tokens of its users and projects. Raises NotFound if it does
+        not exist, Forbidden if it is immutable, and Conflict if another one has the new name.
+        """
+        results: list[Domain] = []
+
+        def write(document: Document, directory: Directory) -> None:
+            old = _find(domain_id, directory)
+            check_updatable("domain", old, values)
+            changed = replace(
+                old,
+                name=values.get("name", old.name).strip(),
+                enabled=values.get("enabled", old.enabled),
+                description=values.get("description", old.description) or "",
+                tags=tuple(values.get("tags", old.tags)),
+                options=merged(old.options, values.get("options", {})),
+                extra={**old.extra, **_additional(values)},
+            )
+            _check_name(changed, directory)
+            results.append(replace_entry(document, directory, "domains", old, changed))
+
+        await asyncio.to_thread(self._file.change, write)
+        return results[0]
+
+    async def delete(self, domain_id: str) -> None:
+        """Delete a disabled domain with its users, projects and roles; images stay.
+
+        Raises NotFound if it does not exist, and Forbidden if it is immutable or enabled, or the
+        domain Default, which always exists.
+        """
+
+        def remove(document: Document, directory: Directory) -> None:
+            domain = _find(domain_id, directory)
+            check_deletable("domain", domain)
+            if domain.enabled:
+                raise Forbidden("Cannot delete a domain that is enabled, please disable it first.")
+            if domain_id == DOMAIN_ID:
+                raise Forbidden("The domain Default cannot be deleted.")
+            remove_domain(document, directory, domain_id)
+
+        await asyncio.to_thread(self._file.change, remove)
+
+
+def _additional(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of `values` that are no attributes of a domain."""
+    extra = additional(values)
+    extra.pop("explicit_domain_id", None)
+    return extra
+
+
+def _find(domain_id: str, directory: Directory) -> Domain:
+    domain = directory.domains.get(domain_id)
+    if domain is None:
+        raise NotFound(f"Could not find domain: {domain_id}.")
+    return domain
+
+
+def _check_name(domain: Domain, directory: Directory) -> None:
+    """Raise Conflict if another domain has the same name, without regard to case."""
+    other = directory.domain(name=domain.name)
+    if other is not None and other.id != domain.id:
+        raise Conflict(f"There is a domain {domain.name} already.")

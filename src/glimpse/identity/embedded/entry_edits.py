@@ -1,0 +1,99 @@
+"""What creating, updating and deleting entries of the identity file has in common."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, Protocol, TypeVar
+
+from glimpse.identity.embedded.application_credentials import Forbidden
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import (
+    Domain,
+    Endpoint,
+    Project,
+    Region,
+    Service,
+    User,
+)
+from glimpse.identity.embedded.identity_edits import Document, find_entry, section_of
+from glimpse.identity.embedded.identity_entries import entry_of, user_entry
+
+# The entries that a section may have. Each change writes the whole file, and each worker reads it.
+MAX_ENTRIES = {
+    "domains": 200,
+    "projects": 5000,
+    "users": 5000,
+    "regions": 200,
+    "services": 200,
+    "endpoints": 1000,
+}
+_Entry = TypeVar("_Entry", Domain, Project, User, Region, Service, Endpoint)
+
+
+class _WithOptions(Protocol):
+    """A domain, project or user."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def options(self) -> Mapping[str, Any]: ...
+
+
+def add_entry(document: Document, directory: Directory, section: str, new: _Entry) -> _Entry:
+    """Add an entry to a section, and return it.
+
+    Raises Forbidden if the section has as many as MAX_ENTRIES allows.
+    """
+    entries = section_of(document, section)
+    if len(entries) >= MAX_ENTRIES[section]:
+        raise Forbidden(f"There are {len(entries)} {section}, and there can be no more.")
+    entries.append(_written(new, directory))
+    return new
+
+
+def replace_entry(
+    document: Document, directory: Directory, section: str, old: _Entry, new: _Entry
+) -> _Entry:
+    """Write what differs between `old`, an entry of the document, and `new`; return `new`.
+
+    The other values of the entry stay as they are. An entry that is not in the document, as that
+    of the domain Default at first, is added.
+    """
+    entry = find_entry(document, section, old.id)
+    written = _written(new, directory)
+    if entry is None:
+        section_of(document, section).append(written)
+        return new
+    for name in (each.name for each in fields(new)):
+        if getattr(old, name) != getattr(new, name):
+            entry.pop(name, None)
+            if name in written:
+                entry[name] = written[name]
+    return new
+
+
+def _written(value: _Entry, directory: Directory) -> dict[str, Any]:
+    """Return `value` as an entry of its section."""
+    return user_entry(value, directory.roles) if isinstance(value, User) else entry_of(value)
+
+
+def merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return resource options after a change: null removes one."""
+    return {name: value for name, value in {**old, **changes}.items() if value is not None}
+
+
+def check_updatable(kind: str, entry: _WithOptions, changes: Mapping[str, Any]) -> None:
+    """Check that `entry`, of a `kind` such as ``domain``, is not immutable, or is made mutable.
+
+    Raises Forbidden if it is immutable, unless `changes` do nothing but reset that option.
+    """
+    options = changes.get("options", {})
+    is_made_mutable = len(changes) == 1 and not options.get("immutable", True)
+    if entry.options.get("immutable") and not is_made_mutable:
+        raise Forbidden(f"The {kind} {entry.id} is immutable: reset its option immutable first.")
+
+
+def check_deletable(kind: str, entry: _WithOptions) -> None:
+    """Raise Forbidden if `entry` is immutable."""
+    if entry.options.get("immutable"):
+        raise Forbidden(f"The {kind} {entry.id} is immutable: reset its option immutable first.")

@@ -1,0 +1,37 @@
+"""Changes the tags of a project or domain in the identity file."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from glimpse.identity.embedded.application_credentials import NotFound
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.entry_edits import replace_entry
+from glimpse.identity.embedded.identity_edits import Document
+from glimpse.identity.embedded.identity_file import IdentityFile
+
+
+async def change_tags(
+    identity_file: IdentityFile,
+    project_id: str,
+    change: Callable[[tuple[str, ...]], Iterable[str]],
+) -> None:
+    """Replace the tags of a project or domain by what `change` makes of them.
+
+    The change is on disk on return. The errors of `change` are raised. Raises NotFound if there is
+    no project or domain with that id, and IdentityUnavailable if the identity file is invalid or
+    cannot be written.
+    """
+
+    def write(document: Document, directory: Directory) -> None:
+        project, domain = directory.projects.get(project_id), directory.domains.get(project_id)
+        if project is not None:
+            changed = replace(project, tags=tuple(change(project.tags)))
+            replace_entry(document, directory, "projects", project, changed)
+        elif domain is not None:
+            changed_domain = replace(domain, tags=tuple(change(domain.tags)))
+            replace_entry(document, directory, "domains", domain, changed_domain)
+        else:
+            raise NotFound(f"Could not find project: {project_id}.")
+
+    await asyncio.to_thread(identity_file.change, write)

@@ -1,0 +1,225 @@
+"""Projects: creates, updates and deletes the projects in the identity file."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from glimpse.identity.embedded.application_credentials import Conflict, Forbidden, NotFound
+from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Domain, Project
+from glimpse.identity.embedded.entry_edits import (
+    add_entry,
+    check_deletable,
+    check_updatable,
+    merged,
+    replace_entry,
+)
+from glimpse.identity.embedded.identity_edits import Document, remove_projects
+from glimpse.identity.embedded.identity_file import IdentityFile
+
+MAX_DEPTH = 5  # of projects below a domain, as Keystone's max_project_tree_depth
+_KNOWN = frozenset(
+    (
+        *("id", "name", "description", "domain_id", "parent_id", "enabled", "is_domain", "tags"),
+        *("options", "links", "extra"),
+    )
+)
+
+
+class Projects:
+    """Creates, updates and deletes projects. Each change is on disk on return.
+
+    The values are those of a request, and are valid by `schemas.PROJECT`. Whether the caller may
+    do it is not checked. All methods raise IdentityUnavailable if the identity file is invalid or
+    cannot be written.
+    """
+
+    def __init__(self, identity_file: IdentityFile) -> None:
+        self._file = identity_file
+
+    async def create(self, values: Mapping[str, Any], domain_id: str = DOMAIN_ID) -> Project:
+        """Create a project, in `domain_id` unless `values` have a domain, and return it.
+
+        Raises BadRequest for an unknown domain or parent, for a parent in another domain, or for
+        one that is disabled or below a disabled one. Raises Forbidden if the tree of projects would
+        be deeper than MAX_DEPTH, or if there are too many projects. Raises Conflict if the domain
+        has a project of that name.
+        """
+        domain_id = values.get("domain_id") or domain_id
+        parent_id = values.get("parent_id") or domain_id
+        project = Project(
+            id=uuid.uuid4().hex,
+            name=values["name"].strip(),
+            enabled=values.get("enabled", True),
+            domain_id=domain_id,
+            parent_id=None if parent_id == domain_id else parent_id,
+            description=values.get("description") or "",
+            tags=tuple(values.get("tags", ())),
+            options=merged({}, values.get("options", {})),
+            extra=additional(values),
+        )
+
+        def add(document: Document, directory: Directory) -> None:
+            _check_parent(parent_id, domain_id, directory)
+            _check_name(project, directory)
+            add_entry(document, directory, "projects", project)
+
+        await asyncio.to_thread(self._file.change, add)
+        return project
+
+    async def update(self, project_id: str, values: Mapping[str, Any]) -> Project:
+        """Change the attributes of a project that `values` have; return the changed project.
+
+        Raises NotFound if it does not exist. Raises BadRequest for another id or domain or for
+        ``is_domain``, and Forbidden for another parent, for an immutable project, to disable one
+        above an enabled one, or to enable one below a disabled one. Raises Conflict if the domain
+        has another project of the new name.
+        """
+
+        def change(old: Project, directory: Directory) -> Project:
+            _check_update(old, values, directory)
+            changed = replace(
+                old,
+                name=values.get("name", old.name).strip(),
+                enabled=values.get("enabled", old.enabled),
+                description=values.get("description", old.description) or "",
+                tags=tuple(values.get("tags", old.tags)),
+                options=merged(old.options, values.get("options", {})),
+                extra={**old.extra, **additional(values)},
+            )
+            _check_name(changed, directory)
+            return changed
+
+        return await self.edit(project_id, change)
+
+    async def edit(
+        self, project_id: str, change: Callable[[Project, Directory], Project]
+    ) -> Project:
+        """Replace a project by what `change` makes of it, and return that.
+
+        `change` also gets the directory before the change; its errors are raised. Raises NotFound
+        if there is no such project.
+        """
+        results: list[Project] = []
+
+        def write(document: Document, directory: Directory) -> None:
+            old = _find(project_id, directory)
+            results.append(
+                replace_entry(document, directory, "projects", old, change(old, directory))
+            )
+
+        await asyncio.to_thread(self._file.change, write)
+        return results[0]
+
+    async def delete(self, project_id: str) -> None:
+        """Delete a project with the assignments and application credentials in it; images stay.
+
+        Tokens of the project are invalid on return. Raises NotFound if it does not exist, and
+        Forbidden if it is immutable or has projects below it.
+        """
+
+        def remove(document: Document, directory: Directory) -> None:
+            check_deletable("project", _find(project_id, directory))
+            if any(each.parent_id == project_id for each in directory.projects.values()):
+                raise Forbidden(
+                    f"Cannot delete the project {project_id} since it is not a leaf in the "
+                    "hierarchy."
+                )
+            remove_projects(document, directory, (project_id,))
+
+        await asyncio.to_thread(self._file.change, remove)
+
+
+def additional(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of `values` that are no attributes of a project or domain."""
+    return {name: value for name, value in values.items() if name not in _KNOWN}
+
+
+def ancestors(project: Project, directory: Directory) -> list[Project]:
+    """Return the projects above `project`, the nearest first."""
+    found: list[Project] = []
+    parent = directory.projects.get(project.parent_id or "")
+    # The file could have been edited so that a project is above itself.
+    while parent is not None and parent not in found:
+        found.append(parent)
+        parent = directory.projects.get(parent.parent_id or "")
+    return found
+
+
+def descendants(project: Project, directory: Directory) -> list[Project]:
+    """Return the projects below `project`, each after its parent."""
+    children: dict[str | None, list[Project]] = {}
+    for each in directory.projects.values():
+        children.setdefault(each.parent_id, []).append(each)
+    found = [project]
+    for parent in found:  # grows meanwhile; each project's children are taken only once
+        found += children.pop(parent.id, ())
+    return [each for each in found[1:] if each is not project]
+
+
+def _find(project_id: str, directory: Directory) -> Project:
+    project = directory.projects.get(project_id)
+    if project is None:
+        raise NotFound(f"Could not find project: {project_id}.")
+    return project
+
+
+def _check_parent(parent_id: str, domain_id: str, directory: Directory) -> None:
+    """Check that a project may be created below `parent_id`, a project or the domain.
+
+    Raises the errors of `Projects.create`.
+    """
+    domain = directory.domains.get(domain_id)
+    if domain is None:
+        raise BadRequest(f"Could not find domain: {domain_id}.")
+    parent: Project | Domain | None = directory.projects.get(parent_id)
+    parent = parent or directory.domains.get(parent_id)
+    if parent is None:
+        raise BadRequest(f"Could not find project: {parent_id}.")
+    parent_domain = parent.domain_id if isinstance(parent, Project) else parent.id
+    if parent_domain != domain_id:
+        raise BadRequest(f"The parent {parent_id} is in another domain than {domain_id}.")
+    above: list[Project | Domain] = [domain]
+    if isinstance(parent, Project):
+        above += [parent, *ancestors(parent, directory)]
+    disabled = [each.id for each in above if not each.enabled]
+    if disabled:
+        raise BadRequest(
+            f"Cannot create a project in a branch containing a disabled project: {disabled[0]}."
+        )
+    if len(above) > MAX_DEPTH:
+        raise Forbidden(f"Max hierarchy depth reached for {parent_id} branch.")
+
+
+def _check_name(project: Project, directory: Directory) -> None:
+    """Raise Conflict if another project of the domain has the same name, without regard to case."""
+    other = directory.project(name=project.name, domain_id=project.domain_id)
+    if other is not None and other.id != project.id:
+        raise Conflict(f"The domain {project.domain_id} has a project {project.name} already.")
+
+
+def _check_update(old: Project, values: Mapping[str, Any], directory: Directory) -> None:
+    """Raise the errors of `Projects.update`, but that of the name."""
+    if values.get("id", old.id) != old.id:
+        raise BadRequest("Cannot change ID")
+    if values.get("domain_id", old.domain_id) != old.domain_id:
+        raise BadRequest("Cannot change Domain ID")
+    check_updatable("project", old, values)
+    parent_id = old.parent_id or old.domain_id
+    if values.get("parent_id", parent_id) != parent_id:
+        raise Forbidden("Update of `parent_id` is not allowed.")
+    if values.get("is_domain"):
+        raise BadRequest("Update of `is_domain` is not allowed.")
+    enabled = values.get("enabled", old.enabled)
+    is_above_enabled = directory.domains[old.domain_id].enabled and all(
+        each.enabled for each in ancestors(old, directory)
+    )
+    if enabled and not old.enabled and not is_above_enabled:
+        raise Forbidden(f"Cannot enable project {old.id} since it has disabled parents")
+    if old.enabled and not enabled and any(each.enabled for each in descendants(old, directory)):
+        raise Forbidden(
+            f"Cannot disable project {old.id} since its subtree contains enabled projects."
+        )

@@ -1,0 +1,133 @@
+"""Regions: creates, updates and deletes the regions of the catalog in the identity file."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from glimpse.identity.embedded.application_credentials import Conflict, Forbidden, NotFound
+from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import Region
+from glimpse.identity.embedded.entry_edits import add_entry, replace_entry
+from glimpse.identity.embedded.identity_edits import Document, remove_entries
+from glimpse.identity.embedded.identity_file import IdentityFile
+
+_KNOWN = frozenset(("id", "description", "parent_region_id", "links"))
+
+
+class Regions:
+    """Creates, updates and deletes regions. Each change is on disk on return.
+
+    The values are those of a request, and are valid by `schemas.REGION`. `own_region` is the id of
+    the region of this process, which has no entry in the file, and can be neither changed nor
+    deleted. All methods raise IdentityUnavailable if the identity file is invalid or cannot be
+    written.
+    """
+
+    def __init__(self, identity_file: IdentityFile, own_region: str) -> None:
+        self._file = identity_file
+        self._own_region = own_region
+
+    async def create(self, region_id: str, values: Mapping[str, Any]) -> Region:
+        """Create the region with an id, and return it.
+
+        Raises Conflict if it exists, NotFound if its parent does not, and Forbidden if there are
+        too many regions.
+        """
+        region = _with_values(Region(region_id), values)
+
+        def add(document: Document, directory: Directory) -> None:
+            if region_id == self._own_region or region_id in directory.regions:
+                raise Conflict(f"There is a region with the id {region_id} already.")
+            self._check_parent(region, directory)
+            add_entry(document, directory, "regions", region)
+
+        await asyncio.to_thread(self._file.change, add)
+        return region
+
+    async def update(self, region_id: str, values: Mapping[str, Any]) -> Region:
+        """Change the attributes of a region that `values` have; return the changed region.
+
+        Raises NotFound if it or its new parent does not exist, Forbidden for the region of this
+        process, and BadRequest for another id, or a parent that is the region or below it.
+        """
+        results: list[Region] = []
+
+        def write(document: Document, directory: Directory) -> None:
+            old = self._find(region_id, directory)
+            if values.get("id", region_id) != region_id:
+                raise BadRequest("Cannot change ID")
+            changed = _with_values(old, values)
+            self._check_parent(changed, directory)
+            results.append(replace_entry(document, directory, "regions", old, changed))
+
+        await asyncio.to_thread(self._file.change, write)
+        return results[0]
+
+    async def delete(self, region_id: str) -> None:
+        """Delete a region and those below it.
+
+        Raises NotFound if it does not exist, and Forbidden if one of them has endpoints, or for the
+        region of this process.
+        """
+
+        def remove(document: Document, directory: Directory) -> None:
+            self._find(region_id, directory)
+            deleted = {region_id} | {
+                each.id
+                for each in directory.regions.values()
+                if region_id in _ancestors(each, directory)
+            }
+            if any(each.region_id in deleted for each in directory.endpoints.values()):
+                raise Forbidden(
+                    f"Unable to delete region {region_id} because it or its child regions have "
+                    "associated endpoints."
+                )
+            remove_entries(document, "regions", deleted)
+
+        await asyncio.to_thread(self._file.change, remove)
+
+    def _find(self, region_id: str, directory: Directory) -> Region:
+        """Return a region. Raises NotFound, or Forbidden for the one of this process."""
+        if region_id == self._own_region:
+            raise Forbidden(f"The region {region_id} is set in the configuration of this process.")
+        region = directory.regions.get(region_id)
+        if region is None:
+            raise NotFound(f"Could not find region: {region_id}.")
+        return region
+
+    def _check_parent(self, region: Region, directory: Directory) -> None:
+        """Raise NotFound if the parent does not exist, BadRequest if it is the region or below."""
+        parent_id = region.parent_region_id
+        if parent_id is None or parent_id == self._own_region:
+            return
+        parent = directory.regions.get(parent_id)
+        if parent_id != region.id and parent is None:
+            raise NotFound(f"Could not find region: {parent_id}.")
+        if parent is None or region.id in (parent_id, *_ancestors(parent, directory)):
+            raise BadRequest(
+                f"The parent region {parent_id} would create a circular region hierarchy."
+            )
+
+
+def _with_values(region: Region, values: Mapping[str, Any]) -> Region:
+    """Return `region` with the attributes in `values`."""
+    return replace(
+        region,
+        description=values.get("description", region.description) or "",
+        parent_region_id=values.get("parent_region_id", region.parent_region_id),
+        extra={**region.extra, **{key: each for key, each in values.items() if key not in _KNOWN}},
+    )
+
+
+def _ancestors(region: Region, directory: Directory) -> list[str]:
+    """Return the ids of the regions above `region`, the nearest first."""
+    found: list[str] = []
+    parent_id = region.parent_region_id
+    # The file could have been edited so that a region is above itself.
+    while parent_id is not None and parent_id not in found:
+        found.append(parent_id)
+        parent = directory.regions.get(parent_id)
+        parent_id = parent.parent_region_id if parent else None
+    return found

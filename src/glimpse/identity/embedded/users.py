@@ -1,0 +1,205 @@
+"""Users: creates, updates and deletes the users in the identity file, and changes passwords."""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from glimpse.identity.embedded.application_credentials import Conflict, NotFound
+from glimpse.identity.embedded.auth_request import AuthRequest, BadRequest, parse_auth_request
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import DOMAIN_ID, User
+from glimpse.identity.embedded.entry_edits import add_entry, merged, replace_entry
+from glimpse.identity.embedded.identity_edits import Document, remove_users
+from glimpse.identity.embedded.identity_file import IdentityFile
+from glimpse.identity.embedded.session import Session
+from glimpse.identity.service import Unauthorized
+
+# The hash of a user without a password: no password has it, since it is no valid hash.
+_NO_PASSWORD = "none"  # noqa: S105  not a password
+_KNOWN = frozenset(
+    (
+        *("id", "name", "domain_id", "default_project_id", "enabled", "options", "links", "extra"),
+        *("password", "password_expires_at", "federated", "email", "description"),
+    )
+)
+
+
+class _Login(Protocol):
+    """The part of Login that Users needs: it checks and hashes passwords in its queue."""
+
+    async def __call__(self, request: AuthRequest, address: str = "-") -> Session: ...
+
+    async def hash_secret(self, secret: str, user_id: str, address: str) -> str: ...
+
+
+class Users:
+    """Creates, updates and deletes users. Each change is on disk on return.
+
+    The values are those of a request, and are valid by `schemas.USER`. A ``password`` is stored as
+    a hash only, which is made in the login queue. Whether the caller may do it is not checked. All
+    methods raise IdentityUnavailable if the identity file is invalid or cannot be written; those
+    with an `address`, the client's address, raise TooManyLogins if the login queue is full.
+    """
+
+    def __init__(self, identity_file: IdentityFile, login: _Login) -> None:
+        self._file = identity_file
+        self._login = login
+
+    async def create(
+        self, values: Mapping[str, Any], address: str, domain_id: str = DOMAIN_ID
+    ) -> User:
+        """Create a user, in `domain_id` unless `values` have a domain, and return it.
+
+        Without a password, the user cannot log in by password. Raises NotFound for an unknown
+        domain, BadRequest if the default project is a domain, Conflict if the domain has a user of
+        that name, and Forbidden if there are too many users.
+        """
+        user_id = uuid.uuid4().hex
+        user = _with_values(
+            User(user_id, values["name"], domain_id=values.get("domain_id", domain_id)), values
+        )
+        _check(user, values, self._file.current)  # before the password is hashed, which takes long
+        user = replace(user, password_hash=await self._hash(user_id, values, address))
+
+        def add(document: Document, directory: Directory) -> None:
+            _check(user, values, directory)
+            add_entry(document, directory, "users", user)
+
+        await asyncio.to_thread(self._file.change, add)
+        return user
+
+    async def update(self, user_id: str, values: Mapping[str, Any], address: str) -> User:
+        """Change the attributes of a user that `values` have; return the changed user.
+
+        A new password, and to disable the user, ends the user's tokens. Raises NotFound if the user
+        does not exist, BadRequest for another id or domain or a domain as default project, and
+        Conflict if the domain has another user of the new name.
+        """
+        self._find_changed(user_id, values, self._file.current)
+        hashed: str | None = None
+        if "password" in values:
+            hashed = await self._hash(user_id, values, address)
+        results: list[User] = []
+
+        def write(document: Document, directory: Directory) -> None:
+            old, changed = self._find_changed(user_id, values, directory)
+            if hashed is not None:
+                changed = replace(changed, password=None, password_hash=hashed)
+            results.append(replace_entry(document, directory, "users", old, changed))
+
+        await asyncio.to_thread(self._file.change, write)
+        return results[0]
+
+    async def change_password(
+        self, user_id: str, original: str, new_password: str, address: str
+    ) -> None:
+        """Change a user's password from `original` to `new_password`; this ends all their tokens.
+
+        Raises Unauthorized if `original` is wrong, or the user does not exist or is disabled.
+        Raises BadRequest if the option ``lock_password`` of the user is set.
+        """
+        user = (await self._login(_password_login(user_id, original), address)).user
+        if user.options.get("lock_password"):
+            raise BadRequest("An administrator has locked the password of this user.")
+        hashed = await self._login.hash_secret(new_password, user_id, address)
+
+        def write(document: Document, directory: Directory) -> None:
+            old = directory.users.get(user_id)
+            if old is None or (old.password, old.password_hash) != (
+                user.password,
+                user.password_hash,
+            ):
+                raise Unauthorized("The password has been changed meanwhile.")
+            changed = replace(old, password=None, password_hash=hashed)
+            replace_entry(document, directory, "users", old, changed)
+
+        await asyncio.to_thread(self._file.change, write)
+
+    async def delete(self, user_id: str) -> None:
+        """Delete a user with the user's assignments and application credentials; images stay.
+
+        The user's tokens are invalid on return. Raises NotFound if the user does not exist.
+        """
+
+        def remove(document: Document, directory: Directory) -> None:
+            _find(user_id, directory)
+            remove_users(document, directory, (user_id,))
+
+        await asyncio.to_thread(self._file.change, remove)
+
+    async def _hash(self, user_id: str, values: Mapping[str, Any], address: str) -> str:
+        """Return the hash of the password in `values`, or that of no password."""
+        password = values.get("password")
+        if password is None:
+            return _NO_PASSWORD
+        return await self._login.hash_secret(password, user_id, address)
+
+    @staticmethod
+    def _find_changed(
+        user_id: str, values: Mapping[str, Any], directory: Directory
+    ) -> tuple[User, User]:
+        """Return a user before and after a change, but for the password.
+
+        Raises the errors of `update`.
+        """
+        old = _find(user_id, directory)
+        if values.get("id", old.id) != old.id:
+            raise BadRequest("Cannot change ID")
+        if values.get("domain_id", old.domain_id) != old.domain_id:
+            raise BadRequest("Cannot change Domain ID")
+        changed = _with_values(old, values)
+        _check(changed, values, directory)
+        return old, changed
+
+
+def _password_login(user_id: str, password: str) -> AuthRequest:
+    """Return the request of a login that checks a user's password, and has no scope."""
+    user = {"id": user_id, "password": password}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    return parse_auth_request({"auth": {"identity": identity, "scope": "unscoped"}})
+
+
+def _with_values(user: User, values: Mapping[str, Any]) -> User:
+    """Return `user` with the attributes in `values`, but for the password.
+
+    An ``email`` or ``description`` that is null, or no text, is kept among the additional
+    attributes: it is shown, as Keystone does, and was set.
+    """
+    extra = {**user.extra, **{key: each for key, each in values.items() if key not in _KNOWN}}
+    texts = {"email": user.email, "description": user.description}
+    for name in texts.keys() & values.keys():
+        extra.pop(name, None)
+        texts[name] = values[name] if isinstance(values[name], str) else None
+        if texts[name] is None:
+            extra[name] = values[name]
+    return replace(
+        user,
+        name=values.get("name", user.name).strip(),
+        enabled=values.get("enabled", user.enabled),
+        default_project_id=values.get("default_project_id", user.default_project_id),
+        options=merged(user.options, values.get("options", {})),
+        email=texts["email"],
+        description=texts["description"],
+        extra=extra,
+    )
+
+
+def _find(user_id: str, directory: Directory) -> User:
+    user = directory.users.get(user_id)
+    if user is None:
+        raise NotFound(f"Could not find user: {user_id}.")
+    return user
+
+
+def _check(user: User, values: Mapping[str, Any], directory: Directory) -> None:
+    """Check that a new or changed user may be stored. Raises the errors of `Users.create`."""
+    if user.domain_id not in directory.domains:
+        raise NotFound(f"Could not find domain: {user.domain_id}.")
+    project_id = values.get("default_project_id")
+    if project_id in directory.domains:
+        raise BadRequest(f"User's default project ID cannot be a domain ID: {project_id}")
+    other = directory.user(name=user.name, domain_id=user.domain_id)
+    if other is not None and other.id != user.id:
+        raise Conflict(f"The domain {user.domain_id} has a user {user.name} already.")

@@ -1,0 +1,68 @@
+"""DomainHandlers: list, show, create, update and delete domains."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from glimpse.http.request_scope import base_url_of
+from glimpse.identity.embedded.application_credentials import NotFound
+from glimpse.identity.embedded.domains import Domains
+from glimpse.identity.embedded.identity import EmbeddedIdentity
+from glimpse.identity_api import policy, schemas
+from glimpse.identity_api.attributes import parse_changes, parse_new_object
+from glimpse.identity_api.documents.projects import render_domain
+from glimpse.identity_api.handlers.base import IdentityHandlers, list_response, no_content
+from glimpse.identity_api.list_query import BOOLEAN_TEXT, ListRules
+from glimpse.identity_api.requests import read_json
+from glimpse.identity_api.responses import json_response
+
+_LIST = ListRules(
+    ("name", "enabled"), {"name": schemas.DOMAIN.attributes["name"], "enabled": BOOLEAN_TEXT}
+)
+
+
+class DomainHandlers(IdentityHandlers):
+    """The handlers of ``/v3/domains``. All raise Forbidden if the caller may not do it."""
+
+    def __init__(self, identity: EmbeddedIdentity) -> None:
+        super().__init__(identity)
+        self._domains = Domains(identity.identity_file)
+
+    async def list_domains(self, request: Request) -> Response:
+        """List the domains that match the query; with a token for a domain, only that one."""
+        session, base_url = self.session(request), base_url_of(request.scope)
+        own = session.domain.id if session.domain else None
+        policy.check(session, "list_domains", policy.Target(domain_id=own))
+        found = (each for each in self.directory.domains.values() if own in (None, each.id))
+        entries = [render_domain(each, base_url) for each in found]
+        return list_response(request, "domains", entries, _LIST)
+
+    async def show_domain(self, request: Request) -> Response:
+        """Show a domain. Raises NotFound if it does not exist, and the caller may see all."""
+        session, domain_id = self.session(request), request.path_params["domain_id"]
+        domain = self.directory.domains.get(domain_id)
+        policy.check(session, "get_domain", policy.Target(domain_id=domain.id if domain else None))
+        if domain is None:
+            raise NotFound(f"Could not find domain: {domain_id}.")
+        return json_response({"domain": render_domain(domain, base_url_of(request.scope))})
+
+    async def create_domain(self, request: Request) -> Response:
+        """Create a domain: 201. Raises the errors of `Domains.create`."""
+        session = self.session(request)
+        values = parse_new_object(await read_json(request), schemas.DOMAIN)
+        policy.check(session, "create_domain")
+        made = await self._domains.create(values)
+        return json_response({"domain": render_domain(made, base_url_of(request.scope))}, 201)
+
+    async def update_domain(self, request: Request) -> Response:
+        """Change attributes of a domain, and show it. Raises the errors of `Domains.update`."""
+        session = self.session(request)
+        values = parse_changes(await read_json(request), schemas.DOMAIN)
+        policy.check(session, "update_domain")
+        changed = await self._domains.update(request.path_params["domain_id"], values)
+        return json_response({"domain": render_domain(changed, base_url_of(request.scope))})
+
+    async def delete_domain(self, request: Request) -> Response:
+        """Delete a disabled domain: 204. Raises the errors of `Domains.delete`."""
+        policy.check(self.session(request), "delete_domain")
+        await self._domains.delete(request.path_params["domain_id"])
+        return no_content()

@@ -1,0 +1,106 @@
+"""ProjectTagHandlers: list, set and delete the tags of a project."""
+
+from collections.abc import Callable, Iterable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from glimpse.http.request_scope import base_url_of
+from glimpse.identity.embedded.application_credentials import NotFound
+from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.project_tags import change_tags
+from glimpse.identity_api import schemas
+from glimpse.identity_api.attributes import check_values
+from glimpse.identity_api.handlers.base import no_content
+from glimpse.identity_api.handlers.projects import ProjectHandlers
+from glimpse.identity_api.requests import read_json
+from glimpse.identity_api.responses import PRIVATE, json_response
+
+
+class ProjectTagHandlers(ProjectHandlers):
+    """The handlers of ``/v3/projects/{project_id}/tags``; the project may be a domain.
+
+    All raise Forbidden if the caller may not see or change the project, NotFound if it does not
+    exist, and those that change it the errors of `change_tags`.
+    """
+
+    async def list_tags(self, request: Request) -> Response:
+        """List the tags of a project."""
+        project_id = self._authorize(request, "list_project_tags")
+        return self._tags_response(request, self.find(project_id).tags)
+
+    async def replace_tags(self, request: Request) -> Response:
+        """Replace all tags of a project, and list them. Raises BadRequest for invalid tags."""
+        self.session(request)
+        document = await read_json(request)
+        if not isinstance(document, dict) or set(document) != {"tags"}:
+            raise BadRequest("The body has to be an object with the list tags, and nothing else.")
+        check_values(document, {"tags": schemas.TAGS})
+        project_id = self._authorize(request, "update_project_tags")
+        await self._change(project_id, lambda _: document["tags"])
+        return self._tags_response(request, document["tags"])
+
+    async def delete_tags(self, request: Request) -> Response:
+        """Delete all tags of a project: 204."""
+        await self._change(self._authorize(request, "delete_project_tags"), lambda _: ())
+        return no_content()
+
+    async def show_tag(self, request: Request) -> Response:
+        """Respond 204 if a project has the tag in the path. Raises NotFound if it has not."""
+        project_id = self._authorize(request, "get_project_tag")
+        _require_tag(self.find(project_id).tags, request.path_params["tag"])
+        return no_content()
+
+    async def add_tag(self, request: Request) -> Response:
+        """Add the tag in the path to a project: 201.
+
+        Raises BadRequest if it is no valid tag, if the project has it already, as in Keystone, or
+        if the project would have more than `schemas.MAX_TAGS`.
+        """
+        project_id, tag = self._authorize(request, "create_project_tag"), request.path_params["tag"]
+
+        def add(tags: tuple[str, ...]) -> Iterable[str]:
+            changed = [*tags, tag]
+            check_values({"tags": changed}, {"tags": schemas.TAGS})
+            return changed
+
+        await self._change(project_id, add)
+        url = f"{self._tags_url(request)}/{tag}"
+        return Response(status_code=201, headers=PRIVATE | {"Location": url})
+
+    async def delete_tag(self, request: Request) -> Response:
+        """Delete the tag in the path from a project: 204. Raises NotFound if it has no such tag."""
+        project_id, tag = self._authorize(request, "delete_project_tag"), request.path_params["tag"]
+
+        def remove(tags: tuple[str, ...]) -> Iterable[str]:
+            _require_tag(tags, tag)
+            return [each for each in tags if each != tag]
+
+        await self._change(project_id, remove)
+        return no_content()
+
+    def _authorize(self, request: Request, action: str) -> str:
+        """Return the id of the project in the path. Raises Forbidden unless `action` is allowed."""
+        project_id: str = request.path_params["project_id"]
+        self.check(self.session(request), action, project_id)
+        return project_id
+
+    async def _change(
+        self, project_id: str, change: Callable[[tuple[str, ...]], Iterable[str]]
+    ) -> None:
+        await change_tags(self.identity.identity_file, project_id, change)
+
+    def _tags_response(self, request: Request, tags: Iterable[str]) -> Response:
+        links = {"self": self._tags_url(request)}
+        return json_response({"tags": list(tags), "links": links})
+
+    @staticmethod
+    def _tags_url(request: Request) -> str:
+        project_id = request.path_params["project_id"]
+        return f"{base_url_of(request.scope)}/v3/projects/{project_id}/tags"
+
+
+def _require_tag(tags: Iterable[str], tag: str) -> None:
+    """Raise NotFound unless `tag` is among `tags`."""
+    if tag not in tags:
+        raise NotFound(f"Could not find project tag: {tag}.")

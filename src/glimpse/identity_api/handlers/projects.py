@@ -1,0 +1,191 @@
+"""ProjectHandlers: list, show, create, update and delete projects."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from glimpse.http.request_scope import base_url_of
+from glimpse.identity.embedded.application_credentials import NotFound
+from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Domain, Project
+from glimpse.identity.embedded.domains import Domains
+from glimpse.identity.embedded.identity import EmbeddedIdentity
+from glimpse.identity.embedded.projects import Projects, ancestors, descendants
+from glimpse.identity.embedded.session import Session
+from glimpse.identity_api import policy, schemas
+from glimpse.identity_api.attributes import parse_changes, parse_new_object
+from glimpse.identity_api.documents.projects import (
+    render_domain_as_project,
+    render_parent_ids,
+    render_project,
+    render_subtree_ids,
+)
+from glimpse.identity_api.handlers.base import (
+    IdentityHandlers,
+    is_flag_set,
+    list_response,
+    no_content,
+)
+from glimpse.identity_api.list_query import BOOLEAN_TEXT, UUID_TEXT, ListRules, matches_tags
+from glimpse.identity_api.requests import read_json
+from glimpse.identity_api.responses import json_response
+
+_LIST = ListRules(
+    ("domain_id", "enabled", "name", "parent_id", "is_domain"),
+    {
+        **{name: schemas.PROJECT.attributes[name] for name in ("name", "domain_id")},
+        "enabled": BOOLEAN_TEXT,
+        "is_domain": BOOLEAN_TEXT,
+        "parent_id": UUID_TEXT,
+    },
+)
+
+
+class ProjectHandlers(IdentityHandlers):
+    """The handlers of ``/v3/projects``.
+
+    As in Keystone, a domain is a project, too: it has the same id, and ``is_domain`` is true.
+    """
+
+    def __init__(self, identity: EmbeddedIdentity) -> None:
+        super().__init__(identity)
+        self.projects = Projects(identity.identity_file)
+        self._domains = Domains(identity.identity_file)
+
+    async def list_projects(self, request: Request) -> Response:
+        """List the projects that match the query; with ``is_domain``, the domains.
+
+        With a token for a domain, only those in it are listed. Raises Forbidden if the caller may
+        list none.
+        """
+        session, base_url = self.session(request), base_url_of(request.scope)
+        own = session.domain.id if session.domain else None
+        policy.check(session, "list_projects", policy.Target(domain_id=own))
+        parameters = request.query_params.multi_items()
+        entries = [
+            render_project(each, base_url)
+            for each in self.directory.projects.values()
+            if own in (None, each.domain_id) and matches_tags(each.tags, parameters)
+        ]
+        if "is_domain" in request.query_params:
+            entries += [
+                render_domain_as_project(each, base_url)
+                for each in self.directory.domains.values()
+                if own is None and matches_tags(each.tags, parameters)
+            ]
+        return list_response(request, "projects", entries, _LIST)
+
+    async def show_project(self, request: Request) -> Response:
+        """Show a project; with ``parents_as_ids`` and others, also those above or below it.
+
+        Raises Forbidden if the caller may not see it, NotFound if it does not exist, and BadRequest
+        for both ``..._as_ids`` and ``..._as_list``.
+        """
+        session, project_id = self.session(request), request.path_params["project_id"]
+        self.check(session, "get_project", project_id)
+        found = self.find(project_id)
+        base_url = base_url_of(request.scope)
+        if isinstance(found, Domain):
+            return json_response({"project": render_domain_as_project(found, base_url)})
+        document = render_project(found, base_url) | self._hierarchy(request, session, found)
+        return json_response({"project": document})
+
+    async def create_project(self, request: Request) -> Response:
+        """Create a project, or with ``is_domain`` a domain: 201.
+
+        Raises Forbidden if the caller may not, and the errors of `Projects.create`, or of
+        `Domains.create`.
+        """
+        session = self.session(request)
+        values = parse_new_object(await read_json(request), schemas.PROJECT)
+        target = policy.Target(domain_id=values.get("domain_id"))
+        policy.check(session, "create_project", target)
+        base_url = base_url_of(request.scope)
+        if values.get("is_domain"):
+            if values.get("domain_id") or values.get("parent_id"):
+                raise BadRequest("Only root projects are allowed to act as domains.")
+            made = render_domain_as_project(await self._domains.create(values), base_url)
+        else:
+            domain_id = session.domain.id if session.domain else DOMAIN_ID
+            project = await self.projects.create(values, domain_id)
+            made = render_project(project, base_url)
+        return json_response({"project": made}, 201)
+
+    async def update_project(self, request: Request) -> Response:
+        """Change attributes of a project, and show it.
+
+        Raises Forbidden if the caller may not, and the errors of `Projects.update`, or of
+        `Domains.update` for a domain.
+        """
+        session, project_id = self.session(request), request.path_params["project_id"]
+        values = parse_changes(await read_json(request), schemas.PROJECT)
+        self.check(session, "update_project", project_id)
+        base_url = base_url_of(request.scope)
+        changed: Project | Domain
+        if isinstance(self.find(project_id), Domain):
+            changed = await self._domains.update(project_id, values)
+            document = render_domain_as_project(changed, base_url)
+        else:
+            changed = await self.projects.update(project_id, values)
+            document = render_project(changed, base_url)
+        # Keystone shows the additional attributes twice after an update.
+        return json_response({"project": {**document, "extra": dict(changed.extra)}})
+
+    async def delete_project(self, request: Request) -> Response:
+        """Delete a project, or a disabled domain: 204.
+
+        Raises Forbidden if the caller may not, and the errors of `Projects.delete`, or of
+        `Domains.delete` for a domain.
+        """
+        session, project_id = self.session(request), request.path_params["project_id"]
+        self.check(session, "delete_project", project_id)
+        if isinstance(self.find(project_id), Domain):
+            await self._domains.delete(project_id)
+        else:
+            await self.projects.delete(project_id)
+        return no_content()
+
+    def check(self, session: Session, action: str, project_id: str) -> None:
+        """Raise Forbidden unless the caller may do `action` to a project.
+
+        Only admins may if it does not exist, so that others cannot find out which exist.
+        """
+        project = self.directory.projects.get(project_id)
+        target = policy.Target()
+        if project is not None:
+            target = policy.Target(domain_id=project.domain_id, project_id=project_id)
+        policy.check(session, action, target)
+
+    def find(self, project_id: str) -> Project | Domain:
+        """Return the project or domain with an id; raise NotFound if there is none."""
+        directory = self.directory
+        found = directory.projects.get(project_id) or directory.domains.get(project_id)
+        if found is None:
+            raise NotFound(f"Could not find project: {project_id}.")
+        return found
+
+    def _hierarchy(self, request: Request, session: Session, project: Project) -> dict[str, Any]:
+        """Return ``parents`` and ``subtree`` of a project, if the query asks for them.
+
+        Lists have only projects in which the caller has a role, as in Keystone. Raises BadRequest
+        for both forms of the same.
+        """
+        directory, base_url = self.directory, base_url_of(request.scope)
+        own = {each.id for each in directory.projects_of(session.user)}
+        above, below = ancestors(project, directory), descendants(project, directory)
+        rendered: dict[str, Any] = {}
+        for name, projects in (("parents", above), ("subtree", below)):
+            as_list = is_flag_set(request, f"{name}_as_list")
+            as_ids = is_flag_set(request, f"{name}_as_ids")
+            if as_list and as_ids:
+                raise BadRequest(
+                    f"Cannot use {name}_as_list and {name}_as_ids query params at the same time."
+                )
+            if as_ids:
+                render_ids = render_parent_ids if name == "parents" else render_subtree_ids
+                rendered[name] = render_ids(project, projects)
+            elif as_list:
+                mine = (each for each in projects if each.id in own)
+                rendered[name] = [{"project": render_project(each, base_url)} for each in mine]
+        return rendered
