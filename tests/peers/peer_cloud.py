@@ -144,8 +144,8 @@ class PeerCloud:
         projects = {member.project_id: member.project_name or member.name for member in known}
         with self.database("keystone") as connection:
             connection.executemany(
-                "INSERT INTO project (id, name, extra, enabled, domain_id, parent_id, is_domain) "
-                "VALUES (?, ?, '{}', 1, 'default', 'default', 0)",
+                "INSERT INTO project (id, name, description, extra, enabled, domain_id, parent_id,"
+                " is_domain) VALUES (?, ?, '', '{}', 1, 'default', 'default', 0)",
                 list(projects.items()),
             )
         for role in sorted({role for member in known for role in member.roles}):

@@ -1,0 +1,147 @@
+"""Hand-written scenarios of the Identity API: lists and single resources; methods and paths."""
+
+from collections.abc import Iterator
+
+from tests.differential.api_request import Scenario, identity_call
+from tests.differential.base_images import CREW
+from tests.differential.identity_requests import KINDS
+from tests.differential.scenario_naming import numbered
+
+_NAMED = (
+    *("", "name=owner", "name=OWNER", "name=crew", "name=", "name=x", "name=owner&name=other"),
+    *(
+        "enabled=true",
+        "enabled=false",
+        "enabled=0",
+        "enabled=x",
+        "domain_id=default",
+        "domain_id=x",
+    ),
+    *("name__contains=own", "name__startswith=OW", "name__x=y", "limit=1", "limit=x", "marker=x"),
+    *("sort_key=name", "x=y", "id=default"),
+)
+_QUERIES: dict[str, tuple[str, ...]] = {
+    "projects": (*_NAMED, "parent_id=default", "is_domain=true", "tags=x"),
+    "users": (*_NAMED, "default_project_id=x"),
+    "roles": (
+        "",
+        "name=member",
+        "name=MEMBER",
+        "name=",
+        "domain_id=x",
+        "name__contains=mem",
+        "x=y",
+    ),
+    "domains": ("", "name=Default", "name=default", "name=", "enabled=true", "enabled=x", "x=y"),
+    "services": ("", "type=image", "type=x", "name=glance", "name=", "name__contains=gl", "x=y"),
+    "endpoints": (
+        *("", "interface=public", "interface=x", "service_id=x", "region_id=RegionOne", "x=y"),
+        "region=x",
+    ),
+    "regions": ("", "parent_region_id=x", "x=y"),
+}
+_IDS = {"projects": CREW, "users": "<user:owner>", "roles": "<role:member>", "domains": "default"}
+_PATHS = (
+    *(
+        f"/users/<user:{who}>/{kind}"
+        for who in ("owner", "admin")
+        for kind in ("projects", "groups")
+    ),
+    *(f"/users/<user:{who}>/application_credentials" for who in ("owner", "admin")),
+    *("/users/<user:owner>/access_rules", "/users/<user:owner>/access_rules/x"),
+    *("/users/nobody/projects", "/auth/projects", "/limits/model", "/nothing"),
+    *("/role_assignments?user.id=<user:owner>", f"/role_assignments?scope.project.id={CREW}"),
+    "/role_assignments?user.id=<user:owner>&include_names",
+    *(f"/role_assignments?effective&user.id=<user:{who}>" for who in ("owner", "admin")),
+    "/role_assignments?user.id=<user:admin>&role.id=<role:admin>&include_names=1",
+    *("/role_assignments?scope.system=all", "/role_assignments?scope.domain.id=default"),
+    *("/role_assignments?user.id=x", "/role_assignments?user.id=x&group.id=y"),
+    "/role_assignments?user.id=<user:owner>&effective&group.id=x",
+    *(f"/projects/{CREW}?{each}" for each in ("parents_as_list", "subtree_as_ids")),
+    *(f"/projects/{CREW}/tags", f"/projects/{CREW}/users/<user:owner>/roles"),
+    *("/role_inferences", "/roles/<role:admin>/implies", "/system/users/<user:admin>/roles"),
+    *("/domains/default/users/<user:owner>/roles", "/projects/x/users/<user:owner>/roles"),
+)
+
+
+def reads() -> Iterator[Scenario]:
+    """Yield lists and single resources by different callers."""
+    rows = [
+        [identity_call("GET", f"/{kind}?{query}")]
+        for kind, queries in _QUERIES.items()
+        for query in queries
+    ]
+    rows += [
+        [identity_call("GET", path, None, user)]
+        for kind in KINDS
+        for user in ("owner", "none", "unscoped:owner", "system:admin", "domain:admin")
+        for path in (f"/{kind}", f"/{kind}/{_IDS.get(kind, 'RegionOne')}", f"/{kind}/nothing")
+    ]
+    rows += [
+        [identity_call("GET", path, None, user)]
+        for path in _PATHS
+        for user in ("admin", "owner", "none")
+    ]
+    yield from numbered("read", rows)
+
+
+_NOT_OFFERED = (
+    *(
+        "/groups",
+        "/groups/x",
+        "/groups/x/users",
+        "/groups/x/users/y",
+        "/credentials",
+        "/credentials/x",
+    ),
+    *("/OS-TRUST/trusts", "/OS-TRUST/trusts/x", "/OS-FEDERATION/identity_providers", "/ec2tokens"),
+    *("/OS-FEDERATION/mappings", "/OS-OAUTH1/consumers", "/users/<user:owner>/credentials/OS-EC2"),
+    *("/policies", "/policies/x", "/limits", "/limits/model", "/registered_limits", "/s3tokens"),
+    *("/OS-EP-FILTER/endpoint_groups", "/OS-REVOKE/events", "/OS-SIMPLE-CERT/ca"),
+    *("/domains/default/config", "/domains/config/default", "/domains/default/groups/x/roles"),
+    "/OS-INHERIT/domains/default/users/x/roles/y/inherited_to_projects",
+    *(f"/projects/{CREW}/tags", f"/projects/{CREW}/tags/x", f"/projects/{CREW}/groups/x/roles"),
+)
+_OFFERED = (
+    *(
+        "",
+        "/",
+        "/auth",
+        "/auth/tokens",
+        "/auth/projects",
+        "/auth/catalog",
+        "/auth/system",
+        "/nothing",
+    ),
+    *(f"/{kind}" for kind in KINDS),
+    *(f"/{kind}/x" for kind in KINDS),
+    *("/users/x/projects", "/users/x/password", "/users/x/application_credentials"),
+    *("/users/x/application_credentials/y", "/users/x/access_rules", "/role_assignments"),
+)
+_ROOTS = ("/", "/v2.0", "/v3", "/v3/", "/v3.0", "/v4", "/healthcheck", "/nothing", "/v2.0/tokens")
+
+
+def methods() -> Iterator[Scenario]:
+    """Yield methods and paths of the Identity API: those that it has, and others."""
+    rows = [
+        *(
+            [identity_call(method, path)]
+            for path in _OFFERED
+            for method in ("PUT", "DELETE", "PURGE")
+            if method != "DELETE" or not path.endswith("/RegionOne")
+        ),
+        *([identity_call("OPTIONS", path)] for path in _OFFERED[:6]),
+        *([identity_call("GET", path, None, "none")] for path in _OFFERED),
+        *(
+            [identity_call(method, path, body)]
+            for path in _NOT_OFFERED
+            for method, body in (("GET", None), ("POST", {}), ("DELETE", None))
+        ),
+        *(
+            [identity_call("GET", f"/{path}", None, user)]
+            for path in _ROOTS
+            for user in ("admin", "none")
+        ),
+        *([identity_call("GET", f"{path}/")] for path in ("/projects", f"/projects/{CREW}")),
+    ]
+    yield from numbered("identity-method", rows)
