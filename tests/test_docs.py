@@ -38,7 +38,7 @@ def _row(section: str, option: cfg.Opt) -> str:
     """Return the row of an option in the table of the documentation."""
     default = option.sample_default if option.sample_default is not None else option.default
     if isinstance(default, list):
-        default = ",".join(default)
+        default = ",".join(map(str, default))
     text = str(default).lower() if isinstance(default, bool) else str(default or "")
     shown = f"`{text}`" if text else ""
     choices = getattr(option.type, "choices", None)

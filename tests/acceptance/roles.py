@@ -32,7 +32,7 @@ KEY = "os_distro"
 _CHANGE = [{"op": "replace", "path": f"/{KEY}", "value": "x"}]
 _SAME = [{"op": "replace", "path": f"/{KEY}", "value": "debian"}]
 
-Needs = Literal["list", "read", "write", "create", "token", "admin"]
+Needs = Literal["list", "read", "write", "create", "token", "admin", "tasks"]
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,25 @@ def _members() -> list[Operation]:
     ]
 
 
-OPERATIONS = [*_compute(), *_image()]
+def _imports() -> list[Operation]:
+    image = "/images/{id}"
+    # A refused URL starts no import, which could end while the image is compared.
+    web = {"method": {"name": "web-download", "uri": "ftp://x"}}
+    return [
+        Operation("image", "stage", "PUT", f"{image}/stage", "write", 204, b"y", DATA, "queued"),
+        Operation("image", "import", "POST", f"{image}/import", "write", 400, web, status="queued"),
+        Operation("image", "tasks of image", "GET", f"{image}/tasks", "read"),
+        Operation("image", "import methods", "GET", "/info/import", "token"),
+        Operation("image", "tasks", "GET", "/tasks", "tasks"),
+        Operation("image", "create task", "POST", "/tasks", "tasks", 400, {}),
+        Operation("image", "task", "GET", "/tasks/{id}", "tasks", 404),
+        Operation("image", "delete task", "DELETE", "/tasks/{id}", "tasks", 405),
+        Operation("image", "schema of task", "GET", "/schemas/task", "token"),
+        Operation("image", "schema of tasks", "GET", "/schemas/tasks", "token"),
+    ]
+
+
+OPERATIONS = [*_compute(), *_image(), *_imports()]
 OPERATIONS_BY_NAME = {str(operation): operation for operation in OPERATIONS}
 
 
@@ -139,6 +157,8 @@ def expected_status(operation: Operation, caller: str) -> int:
     """
     if operation.needs == "token" or caller == "admin":
         return operation.success
+    if operation.needs == "tasks":
+        return 403
     if caller == "member":
         return 403 if operation.needs == "admin" else operation.success
     if operation.api == "compute" and caller not in ROLES:

@@ -194,6 +194,57 @@ def _member(rng: RandomSource, state: CloudState, _: Parts) -> Any:
     return document
 
 
+_URLS = (
+    *("http://127.0.0.1/", "http://0x7f000001/", "http://[::ffff:127.0.0.1]/", "http://u:p@[::1]/"),
+    *("http://127.1:65536/", "https://\u24d0.invalid/\0", "//x", "ftp://x", "http://[", "", None),
+    *("http://10.0.0.1/?token=x", "http://" + "a." * 300, "http://x/" + "y" * 9000),
+)
+
+
+def import_request(rng: RandomSource, _: CloudState, __: Parts) -> Any:
+    """Return the body of a request for an import, mostly of staged data."""
+    name = rng.weighted({"glance-direct": 6, "web-download": 4, "copy-image": 0.5, "x": 0.3})
+    document: dict[str, Any] = {"method": {"name": name}}
+    if name == "web-download" or rng.chance(0.1):
+        document["method"]["uri"] = rng.pick(_URLS) if rng.chance(0.8) else odd_json(rng)
+    if rng.chance(0.3):
+        document["stores"] = [rng.pick(("store", "x", ""))] if rng.chance(0.6) else odd_json(rng)
+    for key in rng.some(("all_stores", "all_stores_must_succeed", "method", "extra"), 1):
+        if rng.chance(0.2):
+            document[key] = True if rng.chance(0.5) else odd_json(rng)
+    return document
+
+
+def new_task(rng: RandomSource, state: CloudState, parts: Parts) -> Any:
+    """Return the body of a request for a task."""
+    given: dict[str, Any] = {
+        "import_from": rng.pick(_URLS),
+        "import_from_format": "raw",
+        "image_properties": new_image(rng, state, parts),
+    }
+    kind = rng.weighted({"import": 6, "api_image_import": 1, "location_import": 1, "x": 0.5})
+    document: dict[str, Any] = {"type": kind, "input": given if rng.chance(0.8) else odd_json(rng)}
+    if rng.chance(0.2):
+        document[rng.pick(("status", "owner", "x", "type", "input"))] = odd_json(rng)
+    return document
+
+
+def task_query(rng: RandomSource, state: CloudState) -> Pairs:
+    """Return up to four parameters of the list of tasks, each valid or odd."""
+    return random_parameters(rng, state, _TASK_PARAMETERS, 4)
+
+
+_TASK_PARAMETERS: dict[str, Callable[[RandomSource, CloudState], str]] = {
+    "limit": lambda rng, _: number(rng),
+    "marker": lambda rng, _: rng.uuid() if rng.chance(0.5) else text(rng, 0.9),
+    "sort_key": lambda rng, _: rng.pick(("status", "id", "owner", "input", "x", "")),
+    "sort_dir": lambda rng, _: rng.pick(("asc", "desc", "x", "")),
+    "status": lambda rng, _: rng.pick(("success", "pending", "x", "")),
+    "type": lambda rng, _: rng.pick(("import", "api_image_import", "")),
+    "owner": lambda rng, state: rng.pick([*state.projects.values(), ""]),
+    "image_id": lambda rng, state: state.image(rng) if rng.chance(0.8) else text(rng, 0.9),
+}
+
 _IMAGE = "/image/v2/images/{image}"
 _MEMBERS = f"{_IMAGE}/members"
 ROUTES = (
@@ -219,7 +270,16 @@ ROUTES = (
     Route("image", "DELETE", f"{_MEMBERS}/{{project}}", 1),
     Route("image", "PUT", f"{_IMAGE}/tags/{{key}}", 0.5),
     Route("image", "DELETE", f"{_IMAGE}/tags/{{key}}", 0.5),
-    Route("image", "POST", f"{_IMAGE}/import", 0.3, None, _member),
+    Route("image", "PUT", f"{_IMAGE}/stage", 3, None, None, ("application/octet-stream",), data),
+    Route("image", "POST", f"{_IMAGE}/import", 4, None, import_request),
+    Route("image", "GET", f"{_IMAGE}/tasks", 1),
+    Route("image", "GET", "/image/v2/info/import", 0.3),
+    Route("image", "GET", "/image/v2/tasks", 1, task_query),
+    Route("image", "POST", "/image/v2/tasks", 1, None, new_task),
+    Route("image", "GET", "/image/v2/tasks/{image}", 0.5),
+    Route("image", "DELETE", "/image/v2/tasks/{image}", 0.3),
+    Route("image", "GET", "/image/v2/schemas/task", 0.3),
+    Route("image", "GET", "/image/v2/schemas/tasks", 0.3),
     Route("image", "GET", "/image/v2/{key}", 0.5, list_query),
     Route("image", "GET", "/image", 0.4),
     Route("image", "GET", "/image/", 0.4),

@@ -14,7 +14,7 @@ from tests.embedded.images import document
 DOCUMENT = document(id="an-id", visibility="shared", owner="owner", os_distro="debian")
 IMAGE = image_from_document(DOCUMENT)
 READS = {Action.GET_IMAGES, Action.GET_IMAGE, Action.GET_MEMBERS, Action.GET_MEMBER}
-WRITES = set(Action) - READS - {Action.PUBLICIZE_IMAGE}
+WRITES = set(Action) - READS - {Action.PUBLICIZE_IMAGE, Action.TASKS_API_ACCESS}
 
 
 def caller(*roles: str, project: str | None = "p", is_admin: bool = False) -> Caller:

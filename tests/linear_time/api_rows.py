@@ -86,7 +86,7 @@ API_ROWS = {
         "embedded.imports.download_url:_FORBIDDEN",
     ),
     "host of a download": Row(
-        download_url._parse_host,
+        download_url.parse_host,
         (*ANY, *repeated("a.", "a-", "0x", "1", "1.", "\u00e4")),
         "embedded.imports.download_url:_HOST_NAME",
     ),

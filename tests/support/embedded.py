@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from glimpse.app.embedded import embedded_options
+from glimpse.app.embedded_options import embedded_options
 from glimpse.embedded.options import EmbeddedOptions
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.identity.embedded.identity import EmbeddedIdentity

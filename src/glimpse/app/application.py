@@ -25,11 +25,12 @@ class Application:
         self._in_flight = in_flight
 
     async def wait_until_idle(self) -> None:
-        """Return when no request is being served.
+        """Return when no request is being served, and no import that a request started is running.
 
         Call it after the last request has been passed to `serve`.
         """
         await self._in_flight.wait_until_idle()
+        await self.components.wait_for_background_work()
 
     def copy_cache(self, other: "Application") -> None:
         """Share the cached tokens of `other`, if both use Keystone with the same options."""

@@ -10,6 +10,10 @@ from glimpse.identity import Identity
 from glimpse.images import ImageService
 
 
+async def _no_background_work() -> None:
+    """Return at once."""
+
+
 class Components(NamedTuple):
     """An open image service and identity, with the APIs and readiness checks of their mode.
 
@@ -18,6 +22,7 @@ class Components(NamedTuple):
     result has to be looked up and cannot be.
     `readiness_checks` are those of `/readiness`, by the name of the component. `image_api` and
     `identity_api` are None if other servers (Glance, Keystone) have these APIs.
+    `wait_for_background_work` returns when no import is running.
     """
 
     images: ImageService
@@ -26,6 +31,7 @@ class Components(NamedTuple):
     readiness_checks: Mapping[str, ReadinessCheck]
     image_api: ASGIApp | None = None
     identity_api: ASGIApp | None = None
+    wait_for_background_work: Callable[[], Awaitable[None]] = _no_background_work
 
     async def close(self) -> None:
         """Close the identity, then the image service."""

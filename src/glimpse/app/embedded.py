@@ -7,8 +7,7 @@ import anyio
 from starlette.types import ASGIApp
 
 from glimpse.app.components import Components
-from glimpse.embedded.content_check import ContentRules
-from glimpse.embedded.options import EmbeddedOptions
+from glimpse.app.embedded_options import embedded_options
 from glimpse.embedded.readiness_checks import check_catalog, check_data
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.readiness import ReadinessCheck
@@ -60,18 +59,7 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
         readiness_checks,
         image_api=image_api(images, identity),
         identity_api=own_identity_api,
-    )
-
-
-def embedded_options(settings: Settings) -> EmbeddedOptions:
-    """Return the options of the embedded image service."""
-    return EmbeddedOptions(
-        image_size_cap=settings.embedded.image_size_cap,
-        content_rules=ContentRules(
-            settings.image_format.require_image_format_match,
-            settings.image_format.vmdk_allowed_types,
-            settings.image_format.gpt_safety_checks_nonfatal,
-        ),
+        wait_for_background_work=images.imports.wait_until_idle,
     )
 
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from tqdm import tqdm
 
-from glimpse.app.embedded import embedded_options
+from glimpse.app.embedded_options import embedded_options
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 from glimpse.embedded.service import EmbeddedImageService

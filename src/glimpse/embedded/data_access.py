@@ -74,6 +74,6 @@ class DataAccess:
             raise Forbidden("The requested image has been deactivated. Image data is forbidden.")
         self._permissions.check(caller, Action.DOWNLOAD_IMAGE, image)
         data = self._store.open(image.id, image.size or 0, image.checksum)
-        if data is None or image.status in ("queued", "saving"):
+        if data is None or image.status in ("queued", "saving", "uploading", "importing"):
             raise NoData(f"Image {image_id} has no data.")
         return data

@@ -202,10 +202,10 @@ def with_status(image: Image, status: str, *, expected: tuple[str, ...], now: st
 def with_data(image: Image, stored: StoredData, rules: ContentRules, *, now: str) -> Image:
     """Return the image in status active, with the sizes and digests of its data.
 
-    `now` is its new ``updated_at``. Raises Conflict unless its present status is saving, and
-    InvalidImageData for data that `rules` do not allow for the formats of the image.
+    `now` is its new ``updated_at``. Raises Conflict unless its present status is saving or
+    importing, and InvalidImageData for data that `rules` do not allow for the formats of the image.
     """
-    return with_status(image, "active", expected=("saving",), now=now)._replace(
+    return with_status(image, "active", expected=("saving", "importing"), now=now)._replace(
         size=stored.size,
         virtual_size=check_content(
             image.disk_format, image.container_format, stored.formats, stored.size, rules

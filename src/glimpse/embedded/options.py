@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from glimpse.embedded.content_check import ContentRules
+from glimpse.embedded.imports.options import ImportOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +16,4 @@ class EmbeddedOptions:
 
     image_size_cap: int
     content_rules: ContentRules
+    imports: ImportOptions

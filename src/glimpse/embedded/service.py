@@ -13,6 +13,8 @@ from glimpse.embedded.data_access import DataAccess
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.image_members import ImageMembers
+from glimpse.embedded.imports.composition import make_imports
+from glimpse.embedded.imports.import_records import ImportRecords
 from glimpse.embedded.options import EmbeddedOptions
 from glimpse.embedded.sqlite.catalog import SQLiteCatalog
 from glimpse.embedded.sqlite.schema import CATALOG_FILE
@@ -35,7 +37,8 @@ from glimpse.images.errors import ImageNotFound, MarkerNotFound, MarkerNotVisibl
 class EmbeddedImageService:
     """Keeps image records in a catalog and image data in a store; checks permissions.
 
-    ``members`` shares images with other projects, ``data`` uploads and downloads their data.
+    ``members`` shares images with other projects, ``data`` uploads and downloads their data,
+    ``imports`` gives them data in the background, and ``tasks`` shows all imports to admins.
 
     An `image_id` may be in upper or lower case (RFC 9562, section 4). Any method may raise
     Unavailable.
@@ -61,6 +64,7 @@ class EmbeddedImageService:
         return cls(
             SQLiteCatalog.open(state_dir / CATALOG_FILE),
             DirectoryStore(state_dir / "data", options.image_size_cap),
+            DirectoryStore(state_dir / "staging", options.image_size_cap),
             UploadLocks(state_dir / "uploads"),
             options,
             permissions,
@@ -71,6 +75,7 @@ class EmbeddedImageService:
         self,
         catalog: Catalog,
         store: DirectoryStore,
+        staging: DirectoryStore,
         locks: UploadLocks,
         options: EmbeddedOptions,
         permissions: Permissions | None = None,
@@ -82,10 +87,28 @@ class EmbeddedImageService:
         """
         self.permissions = permissions or Permissions()
         self._catalog = catalog
-        self._uploads = Uploads(catalog, store, locks, options.content_rules, clock)
+        records = ImportRecords(catalog, store, staging, clock)
+        self._uploads = Uploads(
+            catalog,
+            store,
+            staging,
+            locks,
+            options.content_rules,
+            records.clean_up_interrupted,
+            clock,
+        )
         self._clock = clock
         self.members = ImageMembers(catalog, self.permissions, clock)
         self.data = DataAccess(catalog, store, self._uploads, self.permissions)
+        self.imports, self.tasks = make_imports(
+            catalog,
+            self._uploads,
+            staging,
+            records,
+            options.imports,
+            options.image_size_cap,
+            self.permissions,
+        )
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the images that match `query` and that `caller` can see, in the query's order.
@@ -210,11 +233,13 @@ class EmbeddedImageService:
     async def recover(self) -> None:
         """Undo the uploads, and finish the deletions, that a process left when it ended.
 
-        Call it when a process starts. Uploads that other processes are running are not affected.
+        Imports that had not begun begin now; others are undone. Call it when a process starts.
+        Uploads and imports that other processes are running are not affected.
         Raises OSError, Unavailable or StorageFull if the disk cannot be read or written.
         """
-        await self._uploads.recover()
+        await self.imports.recover()
 
     async def close(self) -> None:
-        """Finish the writes in progress, then close the catalog's file."""
+        """Hand imports over to the next process, finish writes, then close the catalog's file."""
+        await self.imports.close()
         await self._catalog.close()

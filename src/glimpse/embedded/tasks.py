@@ -3,6 +3,7 @@
 An engine of the catalog stores them. `imports` changes them. Pure.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
+from glimpse.images import Caller
 from glimpse.images.errors import Invalid
 
 TaskType = Literal["import", "api_image_import", "location_import"]
@@ -75,6 +77,35 @@ class Task(NamedTuple):
         return self._replace(
             status=status, updated_at=now, expires_at=f"{expires_at:%Y-%m-%dT%H:%M:%SZ}"
         )
+
+
+def new_task(
+    caller: Caller,
+    kind: str,
+    content: Mapping[str, Any],
+    image_id: str | None,
+    request_id: str,
+    now: str,
+) -> Task:
+    """Return the task that begins to exist with a request of `caller`: its type is `kind`.
+
+    `content` becomes its input.
+    """
+    return Task(
+        id=str(uuid.uuid4()),
+        type=kind,
+        status="pending",
+        owner=caller.project_id,
+        image_id=image_id,
+        user_id=caller.user_id,
+        request_id=request_id,
+        input_json=orjson.dumps(content).decode(),
+        result_json="null",
+        message="",
+        expires_at=None,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 # What a list of tasks can be sorted and filtered by: the columns of Glance's table.

@@ -3,13 +3,16 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any
 
 from glimpse.embedded import image_changes
 from glimpse.embedded.catalog import Catalog, Change, RecordCheck
+from glimpse.embedded.completed_writes import complete
 from glimpse.embedded.content_check import ContentRules
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.upload_locks import UploadLock, UploadLocks
+from glimpse.images import Image
 from glimpse.images.errors import (
     Conflict,
     ImageNotFound,
@@ -19,6 +22,8 @@ from glimpse.images.errors import (
 )
 
 _log = logging.getLogger(__name__)
+# Writes the image that a change returns for a record, as Catalog.update does.
+Save = Callable[[str, str | None, Change], Coroutine[Any, Any, Image]]
 
 
 class Uploads:
@@ -32,14 +37,22 @@ class Uploads:
         self,
         catalog: Catalog,
         store: DirectoryStore,
+        staging: DirectoryStore,
         locks: UploadLocks,
         content_rules: ContentRules,
+        clean_up_import: Callable[[str], Awaitable[None]],
         clock: Callable[[], str],
     ) -> None:
+        """`staging` has the staged data of images.
+
+        `clean_up_import` removes what an interrupted import of an image has left beside its data.
+        """
         self._catalog = catalog
         self._store = store
+        self._staging = staging
         self._locks = locks
         self._content_rules = content_rules
+        self._clean_up_import = clean_up_import
         self._clock = clock
 
     async def upload(
@@ -63,12 +76,8 @@ class Uploads:
         StorageFull, Unavailable, and what `require_permitted` and `chunks`
         raise.
         """
-        lock = await asyncio.to_thread(self._locks.acquire, image_id)
-        if lock is None:
-            raise Conflict(f"Image {image_id} is being given data by another request.")
+        lock = await self.acquire(image_id)
         try:
-            if lock.was_abandoned:
-                await self._clean_up(image_id)
             await self._catalog.update(
                 image_id,
                 project_id,
@@ -76,33 +85,55 @@ class Uploads:
                     require_permitted(record), "saving", expected=("queued",), now=self._clock()
                 ),
             )
-            await self._store_data(image_id, project_id, require_permitted, chunks)
+            await self.store_data(
+                image_id, project_id, require_permitted, chunks, self._catalog.update
+            )
         finally:
             if await self._is_saving(image_id):
                 lock.abandon()
             else:
                 lock.release()
 
-    async def _store_data(
+    async def acquire(self, image_id: str) -> UploadLock:
+        """Return the image's upload lock, after the clean-up that an abandoned one requires.
+
+        Raises Conflict if another request or import has it; Unavailable or StorageFull.
+        """
+        lock = await asyncio.to_thread(self._locks.acquire, image_id)
+        if lock is None:
+            raise Conflict(f"Image {image_id} is being given data by another request.")
+        try:
+            if lock.was_abandoned:
+                await self.clean_up(image_id)
+        except BaseException:
+            lock.abandon()
+            raise
+        return lock
+
+    async def store_data(
         self,
         image_id: str,
         project_id: str | None,
         require_permitted: Change,
         chunks: AsyncIterator[bytes],
+        save: Save,
     ) -> None:
-        """Store the data of an image in status saving, which becomes active.
+        """Store the data of an image in status saving or importing, which becomes active.
 
-        The caller holds the image's upload lock. If an error is raised, also if the task is
-        cancelled, the image is queued again without data. Raises what `upload` raises.
+        `save` writes the image. The caller holds the image's upload lock. If an error is raised,
+        also if the task is cancelled, no data is left, and an image in status saving is queued
+        again. Raises what `upload` raises.
         """
         try:
             stored = await self._store.put(image_id, chunks)
-            await self._catalog.update(
-                image_id,
-                project_id,
-                lambda record: image_changes.with_data(
-                    require_permitted(record), stored, self._content_rules, now=self._clock()
-                ),
+            await complete(
+                save(
+                    image_id,
+                    project_id,
+                    lambda record: image_changes.with_data(
+                        require_permitted(record), stored, self._content_rules, now=self._clock()
+                    ),
+                )
             )
         except BaseException:
             await asyncio.shield(self._undo(image_id))
@@ -125,49 +156,57 @@ class Uploads:
         is deleted.
         """
         lock: UploadLock | None = None
-        if self._store.has(image_id):
+        if self._has_files(image_id):
             lock = await asyncio.to_thread(self._locks.acquire, image_id)
         is_refused = False
         try:
             await self._catalog.delete(image_id, project_id, check)
             with contextlib.suppress(ServiceError):
                 await self._store.delete(image_id)
+                await self._staging.delete(image_id)
         except ImageServiceError:
             is_refused = True
             raise
         finally:
             if lock is not None:
-                if not is_refused and self._store.has(image_id):
+                if not is_refused and self._has_files(image_id):
                     lock.abandon()
                 else:
                     lock.release()
 
-    async def recover(self) -> None:
+    def _has_files(self, image_id: str) -> bool:
+        """Return True if there is data of the image, or staged data."""
+        return self._store.has(image_id) or self._staging.has(image_id)
+
+    async def recover(self, resume: Callable[[UploadLock], Awaitable[bool]]) -> None:
         """Undo the uploads, and finish the deletions, that a process left when it ended.
 
-        Uploads that other processes are running are not affected. Raises OSError if the locks'
-        directory cannot be read, Unavailable or StorageFull if the disk cannot be read or written.
-        Then the images that are left stay locked until this process ends.
+        Imports, too, are undone, unless `resume` returns True for their lock: it then has the task
+        to release it. Uploads that other processes are running are not affected. Raises OSError if
+        the locks' directory cannot be read, Unavailable or StorageFull if the disk cannot be read
+        or written. Then the images that are left stay locked until this process ends.
         """
         for lock in await asyncio.to_thread(lambda: list(self._locks.acquire_abandoned())):
-            await self._clean_up(lock.image_id)
-            lock.release()
+            if not await resume(lock):
+                await self.clean_up(lock.image_id)
+                lock.release()
 
-    async def _clean_up(self, image_id: str) -> None:
-        """Remove the data that an interrupted upload or deletion left.
+    async def clean_up(self, image_id: str) -> None:
+        """Remove the data that an interrupted upload, import or deletion left.
 
-        Complete data is kept, unless the image is deleted or in status saving. The image's upload
-        lock must be held. Raises Unavailable or StorageFull.
+        Complete data is kept, unless the image is deleted or in status saving or importing. The
+        image's upload lock must be held. Raises Unavailable or StorageFull.
         """
         record = await self._catalog.get(image_id, None)
         await self._store.delete_unfinished(image_id)
-        if record is None or record.image.status == "saving":
+        if record is None or record.image.status in ("saving", "importing"):
             await self._undo(image_id)
             _log.warning(
                 "image %s: removed the data that an interrupted upload or deletion left; "
-                "if the image still exists, upload its data again",
+                "if the image still exists, upload or import its data again",
                 image_id,
             )
+        await self._clean_up_import(image_id)
 
     async def _undo(self, image_id: str) -> None:
         """Remove the data, and change the image's status from saving to queued.

@@ -29,6 +29,10 @@ class MethodNotAllowed(errors.ImageServiceError):
         self.allowed = allowed
 
 
+class NotEnabled(errors.NotFound):
+    """The operator has not enabled what the request needs."""
+
+
 class UnsupportedMediaType(errors.ImageServiceError):
     """The media type of the request's body is none of `accepted`, a comma-separated list."""
 

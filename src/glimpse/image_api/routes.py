@@ -15,7 +15,7 @@ from glimpse.http.request_scope import base_url_of, service_urls_of
 from glimpse.identity import Identity, RequestTarget
 from glimpse.image_api import not_offered
 from glimpse.image_api.faults import HANDLED, MethodNotAllowed, fault_response
-from glimpse.image_api.handlers import image_data, images, members, schemas
+from glimpse.image_api.handlers import image_data, images, imports, members, schemas, tasks
 from glimpse.image_api.image_request import Handler, ImageRequest, json_response
 from glimpse.image_api.request_parsing import has_body
 from glimpse.image_api.version_discovery import versions_document
@@ -170,6 +170,12 @@ _ROUTES: list[tuple[str, dict[str, Handler]]] = [
         "/v2/images/{image_id}/file",
         {"GET": image_data.download_data, "PUT": image_data.upload_data},
     ),
+    ("/v2/images/{image_id}/stage", {"PUT": imports.stage_data}),
+    ("/v2/images/{image_id}/import", {"POST": imports.import_data}),
+    ("/v2/images/{image_id}/tasks", {"GET": imports.list_image_tasks}),
+    ("/v2/info/import", {"GET": imports.show_import_methods}),
+    ("/v2/tasks", {"GET": tasks.list_tasks, "POST": tasks.create_task}),
+    ("/v2/tasks/{task_id}", {"GET": tasks.show_task, "DELETE": tasks.delete_task}),
     ("/v2/images/{image_id}/actions/deactivate", {"POST": images.deactivate_image}),
     ("/v2/images/{image_id}/actions/reactivate", {"POST": images.reactivate_image}),
     (
@@ -188,4 +194,6 @@ _ROUTES: list[tuple[str, dict[str, Handler]]] = [
     ("/v2/schemas/images", {"GET": schemas.images_schema}),
     ("/v2/schemas/member", {"GET": schemas.member_schema}),
     ("/v2/schemas/members", {"GET": schemas.members_schema}),
+    ("/v2/schemas/task", {"GET": tasks.task_schema}),
+    ("/v2/schemas/tasks", {"GET": tasks.tasks_schema}),
 ]

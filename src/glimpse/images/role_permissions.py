@@ -34,6 +34,7 @@ class Action(StrEnum):
     ADD_MEMBER = "add_member"
     MODIFY_MEMBER = "modify_member"
     DELETE_MEMBER = "delete_member"
+    TASKS_API_ACCESS = "tasks_api_access"
 
 
 _READERS = frozenset(("reader", "member"))  # Keystone's bootstrap makes member imply reader
@@ -48,6 +49,7 @@ ROLES: Mapping[Action, frozenset[str]] = {
     Action.GET_MEMBERS: _READERS,
     Action.GET_MEMBER: _READERS,
     Action.PUBLICIZE_IMAGE: _ADMINS,
+    Action.TASKS_API_ACCESS: _ADMINS,
 }
 
 Target = Mapping[str, Any]

@@ -14,6 +14,7 @@ from glimpse.settings.options import SECTIONS
 from glimpse.settings.options.api import UNLIMITED, Api, Embedded, Middleware, Policy, Quota
 from glimpse.settings.options.cors import Cors
 from glimpse.settings.options.image_format import ImageFormat
+from glimpse.settings.options.imports import Import
 from glimpse.settings.options.process import (
     METRICS_PORT,
     Healthcheck,
@@ -102,7 +103,6 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
     """
     options = {section: _values(config, section) for section in SECTIONS}
     server, api = options["glimpse"] | options["DEFAULT"], options["api"]
-    state_dir = server.pop("state_dir")
     has_keystone = any(raw.get("keystone_authtoken", {}).get(name) for name in _KEYSTONE_OPTIONS)
     strategy = api["auth_strategy"] or ("keystone" if has_keystone else "embedded")
     api["auth_strategy"] = "noauth" if strategy == "noauth2" else strategy
@@ -113,10 +113,7 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
         *_find_ineffective(raw, is_gateway="glance" in (default_service, image_service)),
     ]
     return Settings(
-        server=Server(
-            state_dir=Path(state_dir).expanduser() if state_dir else default_state_dir(os.environ),
-            **server,
-        ),
+        server=_server(server),
         api=Api(**api),
         quota=_quota(options["quota"]),
         policy=_policy(options["oslo_policy"], config_dirs),
@@ -126,6 +123,7 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
         metrics=_metrics(options["metrics"], image_service, used_ports(server)),
         embedded=Embedded(**options["embedded"]),
         image_format=ImageFormat(**options["image_format"]),
+        imports=Import(**options["import"]),
         glance=Glance(**options["glance"]),
         keystone_authtoken=KeystoneAuthtoken(**options["keystone_authtoken"]),
         service_user=_service_user(options["service_user"], raw),
@@ -134,6 +132,13 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
         ineffective_options=tuple(ineffective),
         oslo_config=config,
     )
+
+
+def _server(options: Mapping[str, Any]) -> Server:
+    """Return the options of the process, with the default state directory if none is configured."""
+    configured = options["state_dir"]
+    state_dir = Path(configured).expanduser() if configured else default_state_dir(os.environ)
+    return Server(**{**options, "state_dir": state_dir})
 
 
 def _find_ineffective(raw: RawOptions, *, is_gateway: bool) -> Iterator[str]:

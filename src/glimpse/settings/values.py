@@ -7,6 +7,7 @@ from oslo_config import cfg
 from glimpse.settings.options.api import Api, Embedded, Middleware, Policy, Quota
 from glimpse.settings.options.cors import Cors
 from glimpse.settings.options.image_format import ImageFormat
+from glimpse.settings.options.imports import Import
 from glimpse.settings.options.process import Healthcheck, ImageServiceName, Metrics, Server
 from glimpse.settings.options.services import Coordination, Glance, KeystoneAuthtoken, ServiceUser
 
@@ -32,6 +33,7 @@ class Settings:
     metrics: Metrics
     embedded: Embedded
     image_format: ImageFormat
+    imports: Import
     glance: Glance
     keystone_authtoken: KeystoneAuthtoken
     service_user: ServiceUser

@@ -91,7 +91,7 @@ def parse_url(text: str) -> DownloadUrl:
     target = quote(parts.path or "/", safe=_SAFE)
     if parts.query:
         target += "?" + quote(parts.query, safe=_SAFE)
-    return DownloadUrl(parts.scheme, _parse_host(parts.hostname or ""), port, target)
+    return DownloadUrl(parts.scheme, parse_host(parts.hostname or ""), port, target)
 
 
 def _check_characters(text: str) -> None:
@@ -100,7 +100,7 @@ def _check_characters(text: str) -> None:
         raise InvalidUrl(f"a URL has at most {MAX_URL} characters, and no space or backslash")
 
 
-def _parse_host(text: str) -> str:
+def parse_host(text: str) -> str:
     """Return the host as an address in its shortest notation, or as a name in ASCII.
 
     A final dot, which says that the name is complete, is removed. Raises InvalidUrl.

@@ -57,8 +57,10 @@ async def create_image(request: ImageRequest) -> Response:
     """
     new = validation.parse_new_image(request.caller, await json_body(request.http))
     image = await request.service.create_image(request.caller, new)
-    location = f"{base_url_of(request.http.scope)}/v2/images/{image.id}"
-    return json_response(image_document(image), status=201, headers={"Location": location})
+    headers = {"Location": f"{base_url_of(request.http.scope)}/v2/images/{image.id}"}
+    if request.service.imports.methods:
+        headers["OpenStack-image-import-methods"] = ",".join(request.service.imports.methods)
+    return json_response(image_document(image), status=201, headers=headers)
 
 
 async def update_image(request: ImageRequest) -> Response:

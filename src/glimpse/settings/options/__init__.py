@@ -11,6 +11,7 @@ from oslo_config import cfg
 from glimpse.settings.options.api import API, EMBEDDED, MIDDLEWARE, POLICY, QUOTA
 from glimpse.settings.options.cors import CORS
 from glimpse.settings.options.image_format import IMAGE_FORMAT
+from glimpse.settings.options.imports import IMPORT
 from glimpse.settings.options.process import GLIMPSE, HEALTHCHECK, LOGGING, METRICS
 from glimpse.settings.options.services import (
     COORDINATION,
@@ -31,6 +32,7 @@ SECTIONS: Mapping[str, Sequence[cfg.Opt]] = {
     "metrics": METRICS,
     "embedded": EMBEDDED,
     "image_format": IMAGE_FORMAT,
+    "import": IMPORT,
     "glance": GLANCE,
     "keystone_authtoken": KEYSTONE_AUTHTOKEN,
     "service_user": SERVICE_USER,

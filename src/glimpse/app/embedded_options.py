@@ -1,0 +1,63 @@
+"""embedded_options: the options of the embedded image service, made from the settings."""
+
+from glimpse.embedded.content_check import ContentRules
+from glimpse.embedded.imports.address_rules import AddressRules, parse_networks
+from glimpse.embedded.imports.download_url import InvalidUrl, UrlRules, parse_host
+from glimpse.embedded.imports.http_stream import HttpTimeouts
+from glimpse.embedded.imports.options import ImportOptions
+from glimpse.embedded.imports.web_download import DownloadOptions
+from glimpse.embedded.options import EmbeddedOptions
+from glimpse.settings import InvalidSettings, Settings
+from glimpse.settings.options.imports import Import
+from glimpse.upstream.tls import TlsOptions
+
+
+def embedded_options(settings: Settings) -> EmbeddedOptions:
+    """Return the options of the embedded image service. Raises InvalidSettings."""
+    given = settings.imports
+    return EmbeddedOptions(
+        image_size_cap=settings.embedded.image_size_cap,
+        content_rules=ContentRules(
+            settings.image_format.require_image_format_match,
+            settings.image_format.vmdk_allowed_types,
+            settings.image_format.gpt_safety_checks_nonfatal,
+        ),
+        imports=ImportOptions(
+            given.methods, given.max_running, given.max_waiting, _download_options(given)
+        ),
+    )
+
+
+def _download_options(given: Import) -> DownloadOptions:
+    """Return which URLs web-download may use. Raises InvalidSettings for a host or a network."""
+    tls = TlsOptions(given.cafile, None, None, insecure=False)
+    return DownloadOptions(
+        UrlRules(
+            given.allowed_schemes,
+            given.disallowed_schemes,
+            _hosts("allowed_hosts", given.allowed_hosts),
+            _hosts("disallowed_hosts", given.disallowed_hosts),
+            given.allowed_ports,
+            given.disallowed_ports,
+        ),
+        _address_rules(given.allowed_networks),
+        HttpTimeouts(given.connect_timeout, given.idle_timeout),
+        given.timeout,
+        lambda: tls.context,
+    )
+
+
+def _hosts(option: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return hosts as those of a URL are compared. Raises InvalidSettings."""
+    try:
+        return tuple(parse_host(text.strip("[]")) for text in texts)
+    except InvalidUrl:
+        raise InvalidSettings(f"[import] {option} has a text that is no host.") from None
+
+
+def _address_rules(networks: tuple[str, ...]) -> AddressRules:
+    """Return the rules for addresses. Raises InvalidSettings for a text that is no network."""
+    try:
+        return AddressRules(parse_networks(networks))
+    except ValueError as error:
+        raise InvalidSettings(f"[import] allowed_networks: {error}.") from None

@@ -1,0 +1,55 @@
+"""BackgroundJobs: runs jobs after the responses that announced them, a bounded number at a time."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from glimpse.images.errors import Unavailable
+
+_log = logging.getLogger(__name__)
+
+
+class BackgroundJobs:
+    """Runs jobs as asyncio tasks: `max_running` at a time, while `max_waiting` others wait."""
+
+    def __init__(self, max_running: int, max_waiting: int) -> None:
+        self._places = asyncio.Semaphore(max_running)
+        self._max_jobs = max_running + max_waiting
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+
+    @property
+    def places(self) -> asyncio.Semaphore:
+        """What a job acquires to run."""
+        return self._places
+
+    def check_capacity(self) -> None:
+        """Raise Unavailable if as many jobs run and wait as may, and after `close`."""
+        if self._is_closed:
+            raise Unavailable("The server is stopping.")
+        if len(self._jobs) >= self._max_jobs:
+            raise Unavailable("Too many imports are waiting. Try again.", retry_after=60)
+
+    def start(self, job: Coroutine[Any, Any, None]) -> None:
+        """Start a job, whatever their number. An exception that it raises is logged."""
+        task = asyncio.create_task(job)
+        self._jobs.add(task)
+        task.add_done_callback(self._on_done)
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        self._jobs.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a background job failed", exc_info=error)
+
+    async def wait_until_idle(self) -> None:
+        """Return when no job runs or waits."""
+        while self._jobs:
+            await asyncio.wait(self._jobs)
+
+    async def close(self) -> None:
+        """Cancel all jobs, and return when they have ended. None can be started afterwards."""
+        self._is_closed = True
+        for task in self._jobs:
+            task.cancel()
+        await self.wait_until_idle()

@@ -1,0 +1,45 @@
+"""make_imports: connect the parts of imports."""
+
+from glimpse.embedded.catalog import Catalog
+from glimpse.embedded.directory_store import DirectoryStore
+from glimpse.embedded.imports.background_jobs import BackgroundJobs
+from glimpse.embedded.imports.image_imports import ImageImports
+from glimpse.embedded.imports.import_flow import ImportFlow
+from glimpse.embedded.imports.import_records import ImportRecords
+from glimpse.embedded.imports.options import ImportOptions
+from glimpse.embedded.imports.resolver import SystemResolver
+from glimpse.embedded.imports.staging import Staging
+from glimpse.embedded.imports.task_admin import TaskAdmin
+from glimpse.embedded.imports.web_download import WebDownloads
+from glimpse.embedded.uploads import Uploads
+from glimpse.images import Permissions
+
+
+def make_imports(
+    catalog: Catalog,
+    uploads: Uploads,
+    staging: DirectoryStore,
+    records: ImportRecords,
+    options: ImportOptions,
+    size_cap: int,
+    permissions: Permissions,
+) -> tuple[ImageImports, TaskAdmin]:
+    """Return the imports of a process, for users and for admins; they share what they consist of.
+
+    `staging` has the staged data of images. Data may have at most `size_cap` bytes.
+    """
+    jobs = BackgroundJobs(options.max_running, options.max_waiting)
+    downloads = WebDownloads(options.downloads, SystemResolver(options.downloads.timeouts.connect))
+    flow = ImportFlow(catalog, uploads, staging, records, downloads, jobs, size_cap)
+    imports = ImageImports(
+        catalog,
+        uploads,
+        Staging(catalog, staging, uploads, records.clock),
+        records,
+        downloads,
+        flow,
+        jobs,
+        options.methods,
+        permissions,
+    )
+    return imports, TaskAdmin(catalog, uploads, records, downloads, flow, jobs, permissions)

@@ -1,0 +1,172 @@
+"""ImageImports: stages data, starts imports, and shows their tasks to callers."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from glimpse.embedded import image_permissions
+from glimpse.embedded.catalog import Catalog, Record
+from glimpse.embedded.completed_writes import complete
+from glimpse.embedded.imports import image_states
+from glimpse.embedded.imports.background_jobs import BackgroundJobs
+from glimpse.embedded.imports.import_flow import ImportFlow
+from glimpse.embedded.imports.import_records import STORE_ID, ImportRecords
+from glimpse.embedded.imports.staging import Staging
+from glimpse.embedded.imports.web_download import UrlRefused, WebDownloads
+from glimpse.embedded.tasks import Task, new_task
+from glimpse.embedded.uploads import Uploads
+from glimpse.images import Action, Caller, Image, Permissions
+from glimpse.images.errors import Conflict, ImageNotFound, Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """A request for an import: its method, URL if any, stores, and the document as it was sent."""
+
+    method: str
+    url: str | None
+    stores: Sequence[str]
+    document: Mapping[str, Any]
+    request_id: str
+
+
+class ImageImports:
+    """Gives images data in the background; checks permissions.
+
+    `methods` are the methods that the operator has enabled. An `image_id` may be in upper or lower
+    case. Any method may raise Unavailable.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        uploads: Uploads,
+        staging: Staging,
+        records: ImportRecords,
+        downloads: WebDownloads,
+        flow: ImportFlow,
+        jobs: BackgroundJobs,
+        methods: Sequence[str],
+        permissions: Permissions,
+    ) -> None:
+        self.methods = methods
+        self._catalog = catalog
+        self._uploads = uploads
+        self._staging = staging
+        self._records = records
+        self._downloads = downloads
+        self._flow = flow
+        self._jobs = jobs
+        self._permissions = permissions
+
+    async def stage(self, caller: Caller, image_id: str, chunks: AsyncIterator[bytes]) -> None:
+        """Store data beside a queued image, which `start` can import: its status is uploading then.
+
+        Raises ImageNotFound, Forbidden, and what `Staging.stage` raises.
+        """
+        image = (await self._get(caller, image_id)).image
+        await self._staging.stage(
+            image.id,
+            caller.project_id,
+            lambda record: self._require_editable(caller, record),
+            chunks,
+        )
+
+    async def start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
+        """Start an import in the background, and return its task.
+
+        Raises ImageNotFound, Forbidden, Conflict if the image has the wrong status or no formats,
+        if another import or upload gives it data, or for an unknown store; Invalid for a URL that
+        is refused; Unavailable if too many imports are waiting.
+        """
+        record = await self._get(caller, image_id)
+        image_states.check_importable(record.image, request.method)
+        image_states.claimed(self._require_editable(caller, record), "", "")
+        for store in request.stores:
+            if store != STORE_ID:
+                raise Conflict(f"Store for identifier {store} not found")
+        if request.method == "web-download":
+            await self._check_url(request.url)
+        self._jobs.check_capacity()
+        task = self._new_task(caller, record.image.id, request)
+        lock = await self._uploads.acquire(record.image.id)
+        try:
+            await complete(
+                self._catalog.update_with_task(
+                    record.image.id,
+                    caller.project_id,
+                    lambda record: self._claim(caller, record, request.method, task),
+                    task,
+                )
+            )
+        except BaseException:
+            lock.release()
+            raise
+        self._flow.start(task, lock)
+        return task
+
+    def _claim(self, caller: Caller, record: Record, method: str, task: Task) -> Image:
+        """Return the record's image claimed by `task`. Raises what `start` raises."""
+        image = self._require_editable(caller, record)
+        image_states.check_importable(image, method)
+        return image_states.claimed(image, task.id, task.created_at)
+
+    def _new_task(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
+        """Return the task of an import that has been requested."""
+        content = {
+            "image_id": image_id,
+            "import_req": request.document,
+            "backend": list(request.stores),
+        }
+        now = self._records.clock()
+        return new_task(caller, "api_image_import", content, image_id, request.request_id, now)
+
+    async def _check_url(self, url: str | None) -> None:
+        """Raise Invalid, without the URL, if nothing may be downloaded from it."""
+        try:
+            await self._downloads.check(url or "")
+        except UrlRefused as error:
+            raise Invalid(f"URI for web-download does not pass filtering: {error}") from None
+
+    async def tasks_of_image(self, caller: Caller, image_id: str) -> Sequence[Task]:
+        """Return the tasks of an image that the caller's project owns; all to an admin.
+
+        Raises ImageNotFound if the caller may not see the image.
+        """
+        record = await self._get(caller, image_id)
+        now = self._records.clock()
+        return [
+            task
+            for task in await self._catalog.tasks_of_image(record.image.id)
+            if (caller.is_admin or task.owner == caller.project_id)
+            and (task.expires_at is None or task.expires_at > now)
+        ]
+
+    async def _get(self, caller: Caller, image_id: str) -> Record:
+        """Return the record of an image. Raises ImageNotFound, too, if it is not visible."""
+        record = await self._catalog.get(image_id.lower(), caller.project_id)
+        if record is None:
+            raise ImageNotFound(image_id)
+        image_permissions.require_visible(caller, record, self._permissions)
+        return record
+
+    def _require_editable(self, caller: Caller, record: Record) -> Image:
+        return image_permissions.require_editable(
+            caller, record, self._permissions, Action.MODIFY_IMAGE
+        )
+
+    async def recover(self) -> None:
+        """Undo or resume the uploads and imports that a process left when it ended.
+
+        Raises OSError, Unavailable or StorageFull.
+        """
+        await self._uploads.recover(self._flow.resume)
+
+    async def wait_until_idle(self) -> None:
+        """Return when no import runs or waits."""
+        await self._jobs.wait_until_idle()
+
+    async def close(self) -> None:
+        """Hand the imports over to the next process, and release threads."""
+        await self._jobs.close()
+        self._downloads.close()

@@ -1,0 +1,166 @@
+"""ImportFlow: runs the imports of a process, from the claim of the image to its end."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator
+
+from glimpse.embedded.catalog import Catalog, Change
+from glimpse.embedded.directory_store import DirectoryStore
+from glimpse.embedded.imports import image_states
+from glimpse.embedded.imports.background_jobs import BackgroundJobs
+from glimpse.embedded.imports.errors import ImportFailed
+from glimpse.embedded.imports.import_records import ImportRecords, import_method
+from glimpse.embedded.imports.web_download import WebDownloads
+from glimpse.embedded.tasks import Task
+from glimpse.embedded.upload_locks import UploadLock
+from glimpse.embedded.uploads import Uploads
+from glimpse.images import Image
+from glimpse.images.errors import ImageServiceError, ServiceError
+
+_log = logging.getLogger(__name__)
+_CHECK_SECONDS = 1.0  # after so long, an import of an image that was deleted ends
+_RETRY_SECONDS = 5.0
+
+
+class ImportFlow:
+    """Gives images their data, and ends their tasks with success or failure.
+
+    Every import holds the upload lock of its image. If the process is killed, the abandoned lock
+    leads the next process to the image. If the process stops, the imports are handed over: the next
+    process begins them again.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        uploads: Uploads,
+        staging: DirectoryStore,
+        records: ImportRecords,
+        downloads: WebDownloads,
+        jobs: BackgroundJobs,
+        size_cap: int,
+    ) -> None:
+        self._catalog = catalog
+        self._uploads = uploads
+        self._staging = staging
+        self._records = records
+        self._downloads = downloads
+        self._jobs = jobs
+        self._size_cap = size_cap
+
+    def start(self, task: Task, lock: UploadLock) -> None:
+        """Run the import of a pending task in the background; release `lock` at its end."""
+        self._jobs.start(self._run(task, lock))
+
+    async def resume(self, lock: UploadLock) -> bool:
+        """Start the import that an ended process left before it began, and return True.
+
+        Return False if there is none: then the caller still has to release the lock.
+        """
+        tasks = await self._catalog.tasks_of_image(lock.image_id)
+        unfinished = [task for task in tasks if not task.is_finished]
+        if [task.status for task in unfinished] != ["pending"]:
+            return False
+        self.start(unfinished[0], lock)
+        return True
+
+    async def _run(self, task: Task, lock: UploadLock) -> None:
+        """Run an import. Raises CancelledError only: the import has been handed over then."""
+        is_clean = False
+        try:
+            async with self._jobs.places:
+                is_clean = await self._import(task)
+        except asyncio.CancelledError:
+            with contextlib.suppress(ImageServiceError):
+                await self._records.hand_over(task)
+            raise
+        finally:
+            if is_clean:
+                lock.release()
+            else:
+                lock.abandon()
+
+    async def _import(self, task: Task) -> bool:
+        """Import the data; let the task succeed or fail. Return True if no file has to be removed.
+
+        Whatever the reason of a failure, the task's end is written: if the disk cannot be written,
+        it is tried again every five seconds.
+        """
+        try:
+            begun, image = await self._records.begin(task)
+            await self._store(begun, image)
+        except Exception as error:  # noqa: BLE001  no import may stay unfinished
+            await self._fail(task, error)
+            return True
+        with contextlib.suppress(ServiceError):
+            await self._staging.delete(image.id)
+        _log.info("image %s: task %s has imported its data", image.id, task.id)
+        return not self._staging.has(image.id)
+
+    async def _store(self, task: Task, image: Image) -> None:
+        """Store the data of an image; it becomes active, and the task succeeds, in one write."""
+        now = self._records.clock
+
+        async def save(image_id: str, project_id: str | None, change: Change) -> Image:
+            return await self._catalog.update_with_task(
+                image_id,
+                project_id,
+                lambda record: image_states.succeeded(change(record), now()),
+                task.succeed(now()),
+            )
+
+        await self._uploads.store_data(
+            image.id,
+            None,
+            lambda record: image_states.require_claimed(record.image, task.id),
+            self._while_claimed(task, image, self._source(task, image)),
+            save,
+        )
+
+    def _source(self, task: Task, image: Image) -> AsyncIterator[bytes]:
+        """Return the data to import: the staged data, or that at the URL of the task."""
+        if import_method(task) == "glance-direct":
+            return self._read_staged(image)
+        given = task.input
+        url = (
+            given["import_req"]["method"]["uri"] if "import_req" in given else given["import_from"]
+        )
+        return self._downloads.download(url, self._size_cap)
+
+    async def _read_staged(self, image: Image) -> AsyncIterator[bytes]:
+        """Yield the staged data. Raises ImportFailed if there is none."""
+        data = self._staging.open(image.id, image.size or 0, None)
+        if data is None:
+            raise ImportFailed("the staged data is missing")
+        async for piece in await data.read():
+            yield piece
+
+    async def _while_claimed(
+        self, task: Task, image: Image, chunks: AsyncIterator[bytes]
+    ) -> AsyncIterator[bytes]:
+        """Yield `chunks`. Raises ImportFailed within a second after the image was deleted."""
+        checked = time.monotonic()
+        async for chunk in chunks:
+            yield chunk
+            if time.monotonic() - checked >= _CHECK_SECONDS:
+                checked = time.monotonic()
+                record = await self._catalog.get(image.id, None)
+                if record is None:
+                    raise ImportFailed("the image was deleted")
+                image_states.require_claimed(record.image, task.id)
+
+    async def _fail(self, task: Task, error: Exception) -> None:
+        """Let the task fail for the reason `error`, and log it. Unforeseen errors are not shown."""
+        if isinstance(error, (ImportFailed, ImageServiceError)):
+            message = str(error)
+            _log.warning("image %s: task %s failed: %s", task.image_id, task.id, message)
+        else:
+            message = "Task failed due to Internal Error"
+            _log.error("image %s: task %s failed", task.image_id, task.id, exc_info=error)
+        while True:
+            try:
+                return await self._records.fail(task, message)
+            except ServiceError:
+                await asyncio.sleep(_RETRY_SECONDS)

@@ -1,0 +1,110 @@
+"""Staging: stores the data that a client sends before it requests an import."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from glimpse.embedded.catalog import Catalog, Change
+from glimpse.embedded.directory_store import DirectoryStore
+from glimpse.embedded.image_changes import with_status
+from glimpse.embedded.imports import image_states
+from glimpse.embedded.uploads import Uploads
+from glimpse.images.errors import ImageNotFound, Unavailable
+
+
+class Staging:
+    """Changes an image and its staged data together, while it holds the upload lock.
+
+    After a crash, `ImportRecords.clean_up_interrupted` removes incomplete staged data.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        area: DirectoryStore,
+        uploads: Uploads,
+        clock: Callable[[], str],
+    ) -> None:
+        """`area` has the staged data."""
+        self._catalog = catalog
+        self._area = area
+        self._uploads = uploads
+        self._clock = clock
+
+    async def stage(
+        self,
+        image_id: str,
+        project_id: str | None,
+        require_permitted: Change,
+        chunks: AsyncIterator[bytes],
+    ) -> None:
+        """Store data beside a queued image: its status becomes uploading, its size is set.
+
+        `require_permitted` returns the record's image, or raises an error if the caller may not
+        stage data. It is called before and after. If an error is raised while the data is being
+        stored, the image is queued again and no data is left.
+
+        Raises ImageNotFound, Conflict if the image is not queued or another request gives it data,
+        DataTooLarge, StorageFull, Unavailable, and what `require_permitted` and `chunks` raise.
+        """
+        lock = await self._uploads.acquire(image_id)
+        try:
+            await self._catalog.update(
+                image_id,
+                project_id,
+                lambda record: with_status(
+                    require_permitted(record), "uploading", expected=("queued",), now=self._clock()
+                ),
+            )
+            await self._store(image_id, project_id, require_permitted, chunks)
+        finally:
+            if await self._is_incomplete(image_id):
+                lock.abandon()
+            else:
+                lock.release()
+
+    async def _store(
+        self,
+        image_id: str,
+        project_id: str | None,
+        require_permitted: Change,
+        chunks: AsyncIterator[bytes],
+    ) -> None:
+        """Store the data of an image in status uploading, and set its size.
+
+        If an error is raised, also if the task is cancelled, the image is queued again without
+        data. Raises what `stage` raises.
+        """
+        try:
+            stored = await self._area.put(image_id, chunks)
+            await self._catalog.update(
+                image_id,
+                project_id,
+                lambda record: image_states.staged(
+                    require_permitted(record), stored.size, self._clock()
+                ),
+            )
+        except BaseException:
+            await asyncio.shield(self._undo(image_id))
+            raise
+
+    async def _undo(self, image_id: str) -> None:
+        """Remove the data unless it is complete, and queue the image again."""
+        try:
+            image = await self._catalog.update(
+                image_id, None, lambda record: image_states.unstaged(record.image, self._clock())
+            )
+        except ImageNotFound:
+            await self._area.delete(image_id)
+        else:
+            if not image_states.is_staged(image):
+                await self._area.delete(image_id)
+
+    async def _is_incomplete(self, image_id: str) -> bool:
+        """Return True if incomplete data may be left, also if the catalog cannot be read."""
+        try:
+            record = await self._catalog.get(image_id, None)
+        except Unavailable:
+            return True
+        if record is not None and record.image.status == "uploading":
+            return not image_states.is_staged(record.image)
+        return self._area.has(image_id)

@@ -1,0 +1,106 @@
+"""TaskAdmin: lists, shows and creates tasks for admins."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from glimpse.embedded import image_changes
+from glimpse.embedded.catalog import Catalog
+from glimpse.embedded.image_changes import NewImage
+from glimpse.embedded.imports import image_states
+from glimpse.embedded.imports.background_jobs import BackgroundJobs
+from glimpse.embedded.imports.import_flow import ImportFlow
+from glimpse.embedded.imports.import_records import ImportRecords
+from glimpse.embedded.imports.web_download import UrlRefused, WebDownloads
+from glimpse.embedded.tasks import Task, TaskQuery, new_task
+from glimpse.embedded.uploads import Uploads
+from glimpse.images import Action, Caller, Permissions
+from glimpse.images.errors import Invalid, NotFound
+
+
+class TaskNotFound(NotFound):
+    """No task has this id, or it has expired."""
+
+
+class TaskAdmin:
+    """Lists, shows and creates tasks. Callers need the permission tasks_api_access.
+
+    Any method may raise Unavailable.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        uploads: Uploads,
+        records: ImportRecords,
+        downloads: WebDownloads,
+        flow: ImportFlow,
+        jobs: BackgroundJobs,
+        permissions: Permissions,
+    ) -> None:
+        self._catalog = catalog
+        self._uploads = uploads
+        self._records = records
+        self._downloads = downloads
+        self._flow = flow
+        self._jobs = jobs
+        self._permissions = permissions
+
+    def check_access(self, caller: Caller) -> None:
+        """Raise Forbidden unless the caller may use tasks."""
+        self._permissions.check(caller, Action.TASKS_API_ACCESS)
+
+    async def list_tasks(self, caller: Caller, query: TaskQuery) -> Sequence[Task]:
+        """Return a page of the tasks of all projects. Raises Forbidden, MarkerNotFound."""
+        self.check_access(caller)
+        return await self._catalog.list_tasks(query, self._records.clock())
+
+    async def get_task(self, caller: Caller, task_id: str) -> Task:
+        """Return a task. Raises Forbidden, TaskNotFound."""
+        self.check_access(caller)
+        task = await self._catalog.get_task(task_id)
+        if task is None or (task.expires_at or "9999") <= self._records.clock():
+            raise TaskNotFound(f"Could not find task {task_id}")
+        return task
+
+    async def check_url(self, url: str) -> None:
+        """Raise Invalid, without the URL, if nothing may be downloaded from it."""
+        try:
+            await self._downloads.check(url)
+        except UrlRefused as error:
+            raise Invalid(f"URI for legacy import task does not pass filtering: {error}") from None
+
+    async def create_failed(
+        self, caller: Caller, kind: str, content: Mapping[str, Any], request_id: str, reason: str
+    ) -> Task:
+        """Record a task that cannot be run for this `reason`; return it as it was requested.
+
+        Raises Forbidden.
+        """
+        self.check_access(caller)
+        now = self._records.clock()
+        task = new_task(caller, kind, content, None, request_id, now)
+        await self._catalog.put_task(task.fail(reason, now))
+        return task
+
+    async def create_import(
+        self, caller: Caller, new: NewImage, content: Mapping[str, Any], request_id: str
+    ) -> Task:
+        """Create an image, download its data from ``import_from`` in `content`; return the task.
+
+        If the download fails, the image is deleted. Raises Forbidden for an image that the caller
+        may not create, Unavailable if too many imports are waiting.
+        """
+        self.check_access(caller)
+        self._jobs.check_capacity()
+        now = self._records.clock()
+        image = image_changes.new_image(caller, new, self._permissions, now=now)
+        task = new_task(caller, "import", content, image.id, request_id, now)
+        lock = await self._uploads.acquire(image.id)
+        try:
+            await self._catalog.put_task(task)
+            await self._catalog.insert(image_states.claimed(image, task.id, now))
+        except BaseException:
+            lock.abandon()  # the next process finds what was written
+            raise
+        self._flow.start(task, lock)
+        return task

@@ -1,0 +1,59 @@
+"""Handlers of imports: stage data, import it or data at a URL, and show the methods and tasks."""
+
+import orjson
+from starlette.responses import Response
+
+from glimpse.image_api.faults import NotEnabled, UnsupportedMediaType
+from glimpse.image_api.image_request import ImageRequest, json_response
+from glimpse.image_api.import_requests import parse_import_request
+from glimpse.image_api.request_parsing import json_body, media_type
+from glimpse.image_api.task_documents import image_tasks_document
+from glimpse.telemetry.request_context import current_context
+
+_DATA = "application/octet-stream"
+
+
+async def show_import_methods(request: ImageRequest) -> Response:
+    """``GET /v2/info/import``: the methods of import that are enabled."""
+    methods = {
+        "description": "Import methods available.",
+        "type": "array",
+        "value": request.service.imports.methods,
+    }
+    return json_response(orjson.dumps({"import-methods": methods}))
+
+
+async def stage_data(request: ImageRequest) -> Response:
+    """``PUT /v2/images/{image_id}/stage``: 204; store data that an import will give the image.
+
+    Raises NotEnabled if the method glance-direct is not enabled, UnsupportedMediaType unless the
+    Content-Type is application/octet-stream, and what `ImageImports.stage` raises.
+    """
+    if "glance-direct" not in request.service.imports.methods:
+        raise NotEnabled("'glance-direct' method is not available at this site.")
+    if media_type(request.http) != _DATA:
+        raise UnsupportedMediaType(f"Image data is staged with Content-Type {_DATA}.", _DATA)
+    await request.service.imports.stage(request.caller, request.image_id, request.http.stream())
+    return Response(status_code=204)
+
+
+async def import_data(request: ImageRequest) -> Response:
+    """``POST /v2/images/{image_id}/import``: 202; start an import in the background.
+
+    Raises Invalid for a malformed body, and what `ImageImports.start` raises.
+    """
+    imports = request.service.imports
+    wanted = parse_import_request(
+        await json_body(request.http),
+        request.http.headers.get("x-image-meta-store"),
+        imports.methods,
+        current_context.get().request_id,
+    )
+    await imports.start(request.caller, request.image_id, wanted)
+    return Response(status_code=202)
+
+
+async def list_image_tasks(request: ImageRequest) -> Response:
+    """``GET /v2/images/{image_id}/tasks``: the tasks of an image, oldest first."""
+    tasks = await request.service.imports.tasks_of_image(request.caller, request.image_id)
+    return json_response(image_tasks_document(tasks))

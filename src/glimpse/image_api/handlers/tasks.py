@@ -1,0 +1,116 @@
+"""Handlers of tasks, which are for admins, and of their schemas."""
+
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from glimpse.embedded.image_changes import NewImage
+from glimpse.embedded.tasks import Task
+from glimpse.http.request_scope import base_url_of
+from glimpse.image_api.faults import MethodNotAllowed
+from glimpse.image_api.image_request import ImageRequest, json_response
+from glimpse.image_api.import_requests import parse_new_task, parse_task_query
+from glimpse.image_api.request_parsing import json_body, query_pairs
+from glimpse.image_api.task_documents import page_document, task_document
+from glimpse.image_api.task_schema import TASK_SCHEMA, TASKS_SCHEMA
+from glimpse.image_api.validation import parse_new_image
+from glimpse.images.errors import ImageServiceError, Invalid, Unavailable
+from glimpse.telemetry.request_context import current_context
+
+_IMPORT_FIELDS = ("import_from", "import_from_format", "image_properties")
+_DEFAULT_PROPERTIES = {"disk_format": "qcow2", "container_format": "bare"}  # for none, in Glance
+
+
+async def list_tasks(request: ImageRequest) -> Response:
+    """``GET /v2/tasks``: a page of the tasks of all projects."""
+    request.service.tasks.check_access(request.caller)
+    pairs = query_pairs(request.http.scope["query_string"])
+    query = parse_task_query(pairs)
+    tasks = await request.service.tasks.list_tasks(request.caller, query)
+    return json_response(page_document(tasks, query.limit, pairs))
+
+
+async def show_task(request: ImageRequest) -> Response:
+    """``GET /v2/tasks/{task_id}``: a task with its input and result."""
+    task_id = request.http.path_params["task_id"]
+    return json_response(
+        task_document(await request.service.tasks.get_task(request.caller, task_id))
+    )
+
+
+async def create_task(request: ImageRequest) -> Response:
+    """``POST /v2/tasks``: 201; create an image with data at a URL, if the type is import.
+
+    A task of another type fails, as in Glance, because other requests start such tasks. Raises
+    Invalid for a malformed body, or a URL from which nothing may be downloaded.
+    """
+    tasks = request.service.tasks
+    tasks.check_access(request.caller)
+    kind, content = parse_new_task(await json_body(request.http))
+    if kind == "import":
+        await tasks.check_url(_source(content))
+    task = await _create(request, kind, content)
+    location = f"{base_url_of(request.http.scope)}/v2/tasks/{task.id}"
+    return json_response(task_document(task), status=201, headers={"Location": location})
+
+
+def _source(content: dict[str, Any]) -> str:
+    """Return the URL to import from. Raises Invalid if it is no URL of HTTP."""
+    url = content.get("import_from")
+    if not url or not isinstance(url, str):
+        raise Invalid("Invalid location: 'import_from' has to be a URL.")
+    if url.startswith(("file:///", "filesystem:///")):
+        raise Invalid(
+            "File based imports are not allowed. Please use a non-local source of image data."
+        )
+    return url
+
+
+async def _create(request: ImageRequest, kind: str, content: dict[str, Any]) -> Task:
+    """Create a task, which has failed already if its input cannot be used; return it as requested.
+
+    Raises Forbidden or Unavailable.
+    """
+    tasks, request_id = request.service.tasks, current_context.get().request_id
+    try:
+        new = _parse_import(request, kind, content)
+        return await tasks.create_import(request.caller, new, content, request_id)
+    except Unavailable:
+        raise
+    except ImageServiceError as error:
+        return await tasks.create_failed(request.caller, kind, content, request_id, str(error))
+
+
+def _parse_import(request: ImageRequest, kind: str, content: dict[str, Any]) -> NewImage:
+    """Return the image that a task of type import creates. Raises an ImageServiceError if none."""
+    if kind != "import":
+        is_empty = f"Input to {kind} task is empty."
+        raise Invalid("Task was aborted externally" if content else is_empty)
+    for field in _IMPORT_FIELDS:
+        if field not in content:
+            raise Invalid(f"Input does not contain '{field}' field")
+    properties = content["image_properties"]
+    if isinstance(properties, dict) and "id" in properties:
+        raise Invalid("The id of an image that a task creates cannot be given.")
+    new = parse_new_image(request.caller, _DEFAULT_PROPERTIES if properties == {} else properties)
+    for name in ("disk_format", "container_format"):
+        if not getattr(new, name):
+            raise Invalid(f"{name} must be set prior to saving data.")
+    return new
+
+
+async def delete_task(request: ImageRequest) -> Response:
+    """``DELETE /v2/tasks/{task_id}``: 405, as in Glance; a task is removed when it expires."""
+    request.service.tasks.check_access(request.caller)
+    raise MethodNotAllowed("GET")
+
+
+async def task_schema(_request: ImageRequest) -> Response:
+    """``GET /v2/schemas/task``: the JSON schema of a task."""
+    return json_response(orjson.dumps(TASK_SCHEMA))
+
+
+async def tasks_schema(_request: ImageRequest) -> Response:
+    """``GET /v2/schemas/tasks``: the JSON schema of a list of tasks."""
+    return json_response(orjson.dumps(TASKS_SCHEMA))

@@ -1,0 +1,158 @@
+"""Parse requests for imports and tasks. Pure."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from glimpse.embedded.imports.image_imports import ImportRequest
+from glimpse.embedded.imports.import_records import STORE_ID
+from glimpse.embedded.tasks import TASK_STATUSES, TaskQuery
+from glimpse.image_api.request_parsing import Pairs
+from glimpse.image_api.task_schema import TASK_PROPERTIES
+from glimpse.images.errors import Invalid
+
+_MAX_DOCUMENT = 16 * 1024  # bytes as JSON: the catalog keeps it for two days, and lists show it
+_DEFAULT_LIMIT, _MAX_LIMIT = 25, 1000  # of a list of tasks, as in Glance
+_MAX_SHOWN = 100  # characters of an unknown name in a message
+
+
+def parse_import_request(
+    document: object, store_header: str | None, methods: Sequence[str], request_id: str
+) -> ImportRequest:
+    """Return the request for an import that the body of ``POST /v2/images/{id}/import`` makes.
+
+    `store_header` is the value of X-Image-Meta-Store, `methods` are those that are enabled. Raises
+    Invalid for a document that is none.
+    """
+    body = _require_object(document)
+    if "method" not in body:
+        raise Invalid("Import request requires a 'method' field.")
+    method = body["method"]
+    if not isinstance(method, dict):
+        raise Invalid("The 'method' field of an import request has to be an object.")
+    if "name" not in method:
+        raise Invalid("Import request requires a 'name' field.")
+    name, url = method["name"], method.get("uri")
+    if name not in methods:
+        raise Invalid(f"Unknown import method name '{str(name)[:_MAX_SHOWN]}'.")
+    for key in ("all_stores_must_succeed", "all_stores"):
+        if not isinstance(body.get(key, True), bool):
+            raise Invalid(f"'{key}' must be boolean value only")
+    if url is not None and not isinstance(url, str):
+        raise Invalid("The 'uri' field of an import request has to be a string.")
+    _check_size(body)
+    return ImportRequest(name, url, _parse_stores(body, store_header), body, request_id)
+
+
+def _parse_stores(body: Mapping[str, Any], store_header: str | None) -> Sequence[str]:
+    """Return the names of the stores to import to. Raises Invalid."""
+    if body.get("all_stores"):
+        if "stores" in body or store_header is not None:
+            raise Invalid(
+                "All_stores parameter can't be used with x-image-meta-store header or stores "
+                "parameter"
+            )
+        return (STORE_ID,)
+    if "stores" not in body:
+        return (STORE_ID if store_header is None else store_header,)
+    if store_header is not None:
+        raise Invalid("Stores parameter and x-image-meta-store header can't be both specified")
+    stores = body["stores"]
+    if not isinstance(stores, list) or not stores:
+        raise Invalid("'stores' has to be a list with the name of a store.")
+    return tuple(str(store)[:_MAX_SHOWN] for store in stores)
+
+
+def parse_new_task(document: object) -> tuple[str, dict[str, Any]]:
+    """Return the type and the input of the task that the body of ``POST /v2/tasks`` describes.
+
+    Input of null is an empty object. Raises Invalid for a document that is no task.
+    """
+    body = _require_object({} if document == [] else document)  # as in Glance
+    for key in ("type", "input"):
+        if key not in body:
+            raise Invalid(f"Task '{key}' is required")
+    for key, value in body.items():
+        if key not in TASK_PROPERTIES:
+            raise Invalid(f"A task has no attribute '{key[:_MAX_SHOWN]}'.")
+        _check_attribute(key, value)
+    _check_size(body)
+    return body["type"], body["input"] or {}
+
+
+def _check_attribute(key: str, value: object) -> None:
+    """Raise Invalid unless the attribute `key` of a task may have `value`."""
+    schema = TASK_PROPERTIES[key]
+    kinds: dict[str, type] = {"string": str, "object": dict, "null": type(None)}
+    names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    if not isinstance(value, tuple(kinds[name] for name in names)):
+        raise Invalid(f"'{key}' of a task has to be of type {' or '.join(names)}.")
+    if "enum" in schema and value not in schema["enum"]:
+        raise Invalid(f"'{key}' of a task has to be one of {', '.join(schema['enum'])}.")
+
+
+def parse_task_query(pairs: Pairs) -> TaskQuery:
+    """Return the query for the list of tasks.
+
+    Of a repeated parameter, the first limit, marker, sort_key or sort_dir counts, and the last of
+    any other. Raises Invalid.
+    """
+    first = dict(reversed(pairs))
+    filters = dict(pairs)
+    for key in ("limit", "marker", "sort_key", "sort_dir"):
+        filters.pop(key, None)
+    sort_dir = first.get("sort_dir", "desc")
+    if sort_dir not in ("asc", "desc"):
+        raise Invalid(f"Invalid sort direction: {sort_dir[:_MAX_SHOWN]}")
+    status, kind, marker = filters.get("status"), filters.get("type"), first.get("marker")
+    if status and status not in TASK_STATUSES:
+        raise Invalid(f"Invalid status value: {status[:_MAX_SHOWN]}")
+    if kind and kind != "import":
+        raise Invalid(f"Invalid type value: {kind[:_MAX_SHOWN]}")
+    if marker and not _is_uuid(marker):
+        raise Invalid("Invalid marker format")
+    return TaskQuery(
+        limit=_parse_limit(first.get("limit")),
+        marker=marker,
+        sort_key=first.get("sort_key", "created_at"),
+        is_descending=sort_dir == "desc",
+        filters=filters,
+    )
+
+
+def _parse_limit(text: str | None) -> int:
+    """Return the number of tasks of a page: 25 for None, and at most 1,000. Raises Invalid."""
+    if text is None:
+        return _DEFAULT_LIMIT
+    try:
+        limit = int(text)
+    except ValueError:
+        raise Invalid("limit param must be an integer") from None
+    if limit < 0:
+        raise Invalid("limit param must be positive")
+    return min(limit, _MAX_LIMIT)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _require_object(document: object) -> dict[str, Any]:
+    """Return the document. Raises Invalid if it is no JSON object."""
+    if document is None:
+        raise Invalid("Body expected in request.")
+    if not isinstance(document, dict):
+        raise Invalid("Unexpected body type. Expected list/dict.")
+    return document
+
+
+def _check_size(body: Mapping[str, Any]) -> None:
+    """Raise Invalid for a document that is too large to be kept."""
+    if len(orjson.dumps(body)) > _MAX_DOCUMENT:
+        raise Invalid(f"The body may have at most {_MAX_DOCUMENT} bytes.")

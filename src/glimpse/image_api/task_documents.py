@@ -1,0 +1,114 @@
+"""Render tasks as JSON documents of the Image API. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from glimpse.embedded.tasks import Task
+from glimpse.image_api.request_parsing import Pairs
+
+
+def task_document(task: Task) -> bytes:
+    """Return the document of ``GET /v2/tasks/{id}``."""
+    return orjson.dumps(
+        {
+            "id": task.id,
+            "input": orjson.Fragment(task.input_json),
+            "type": task.type,
+            "status": task.status,
+            "owner": task.owner,
+            "message": task.message,
+            "result": orjson.Fragment(task.result_json),
+            "created_at": task.created_at,
+            "updated_at": task.updated_at,
+            **_links(task),
+            **_optional(task),
+        }
+    )
+
+
+def page_document(tasks: Sequence[Task], limit: int, query: Pairs) -> bytes:
+    """Return the document of ``GET /v2/tasks``: tasks without input, result and message.
+
+    There is a link to the next page if the page is full, as in Glance, although that page may be
+    empty. `query` has the request's parameters; links repeat the last of each name.
+    """
+    parameters = {key: value for key, value in query if key != "marker"}
+    document: dict[str, Any] = {
+        "tasks": [
+            {
+                "id": task.id,
+                "type": task.type,
+                "status": task.status,
+                "owner": task.owner,
+                "created_at": task.created_at,
+                "updated_at": task.updated_at,
+                **_links(task),
+                **({"expires_at": task.expires_at} if task.expires_at else {}),
+            }
+            for task in tasks
+        ],
+        "first": _link(parameters),
+        "schema": "/v2/schemas/tasks",
+    }
+    if tasks and len(tasks) == limit:
+        document["next"] = _link({**parameters, "marker": tasks[-1].id})
+    return orjson.dumps(document)
+
+
+def image_tasks_document(tasks: Sequence[Task]) -> bytes:
+    """Return the document of ``GET /v2/images/{id}/tasks``, in which Glance shows its rows."""
+    return orjson.dumps(
+        {
+            "tasks": [
+                {
+                    "id": task.id,
+                    "type": task.type,
+                    "status": task.status,
+                    "owner": task.owner,
+                    "expires_at": _date(task.expires_at),
+                    "created_at": _date(task.created_at),
+                    "updated_at": _date(task.updated_at),
+                    "deleted_at": None,
+                    "deleted": False,
+                    "image_id": task.image_id,
+                    "request_id": task.request_id,
+                    "user_id": task.user_id,
+                    "input": orjson.Fragment(task.input_json),
+                    "result": orjson.Fragment(task.result_json),
+                    "message": task.message,
+                }
+                for task in tasks
+            ]
+        }
+    )
+
+
+def _optional(task: Task) -> dict[str, str]:
+    """Return the attributes that are missing if they have no value.
+
+    A task of type import does not show its image before it has succeeded.
+    """
+    image_id = task.image_id if task.type != "import" else None
+    values = {
+        "image_id": image_id,
+        "request_id": task.request_id,
+        "user_id": task.user_id,
+        "expires_at": task.expires_at,
+    }
+    return {key: value for key, value in values.items() if value}
+
+
+def _links(task: Task) -> dict[str, str]:
+    return {"self": f"/v2/tasks/{task.id}", "schema": "/v2/schemas/task"}
+
+
+def _link(parameters: dict[str, str]) -> str:
+    return f"/v2/tasks?{urlencode(parameters)}" if parameters else "/v2/tasks"
+
+
+def _date(date: str | None) -> str | None:
+    """Return a date as Glance's rows have it: ``2024-02-01T10:20:30.000000``."""
+    return f"{date.removesuffix('Z')}.000000" if date else None

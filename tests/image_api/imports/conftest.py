@@ -1,0 +1,57 @@
+"""Fixtures: a server process that may download from 127.0.0.1, and servers to download from."""
+
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from tests.image_api.conftest import MEBIBYTE
+from tests.image_api.imports.import_api import HELLO, ImportApi
+from tests.support.process import ServerProcess, free_port, wait_until
+from tests.support.scripted_server import ScriptedServer
+
+
+@pytest.fixture(scope="module")
+def import_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImportApi]:
+    port = free_port()
+    directory = tmp_path_factory.mktemp("images")
+    command = [sys.executable, "-m", "tests.image_api.server", str(port), str(directory)]
+    environment = {
+        "OS_IMPORT__ALLOWED_NETWORKS": "127.0.0.1",
+        "OS_IMPORT__ALLOWED_PORTS": "",
+        "OS_IMPORT__MAX_RUNNING": "2",
+        "OS_IMPORT__MAX_WAITING": "2",
+        "OS_EMBEDDED__IMAGE_SIZE_CAP": str(4 * MEBIBYTE),
+    }
+    log = directory / "server.log"
+    with ServerProcess(command, port, log, environment=environment) as process:
+        yield ImportApi(process)
+        files = [directory / "staging", directory / "uploads"]
+        wait_until(
+            lambda: not [path for each in files for path in each.iterdir()], "no file to be left"
+        )
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture
+def source() -> Iterator[ScriptedServer]:
+    with ScriptedServer(lambda _: (HELLO,)) as server:
+        yield server
+
+
+@pytest.fixture
+def slow_source() -> Iterator[ScriptedServer]:
+    """A server that sends the beginning of its data, and the end when the test is over."""
+    stop = threading.Event()
+
+    def respond(_: str) -> Iterable[bytes]:
+        yield HELLO.replace(b": 5", b": 6")
+        while not stop.wait(0.05):
+            yield b""
+
+    with ScriptedServer(respond) as server:
+        try:
+            yield server
+        finally:
+            stop.set()
