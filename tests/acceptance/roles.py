@@ -29,6 +29,7 @@ CALLERS = (*ROLES, *UNSCOPED)
 JSON, DATA = "application/json", "application/octet-stream"
 PATCH = "application/openstack-images-v2.1-json-patch"
 KEY = "os_distro"
+TAG = "known"
 _CHANGE = [{"op": "replace", "path": f"/{KEY}", "value": "x"}]
 _SAME = [{"op": "replace", "path": f"/{KEY}", "value": "debian"}]
 
@@ -105,6 +106,8 @@ def _image() -> list[Operation]:
             204,
             status="deactivated",
         ),
+        Operation("image", "add tag", "PUT", f"{image}/tags/new", "write", 204),
+        Operation("image", "remove tag", "DELETE", f"{image}/tags/{TAG}", "write", 204),
         *_members(),
         Operation("image", "schema", "GET", "/schemas/image", "token"),
         Operation("image", "schema of lists", "GET", "/schemas/images", "token"),
@@ -217,7 +220,7 @@ class CloudWithRoles:
     def create_image(self, status: str = "active", visibility: str = "private") -> str:
         """Create an image of the admin with this status; return its id."""
         formats = {"disk_format": "raw", "container_format": "bare"}
-        new = {"name": "x", KEY: "debian", "visibility": visibility, **formats}
+        new = {"name": "x", KEY: "debian", "visibility": visibility, "tags": [TAG], **formats}
         image_id = str(self.prepare("POST", "/images", new)["id"])
         if status != "queued":
             self.prepare("PUT", f"/images/{image_id}/file", b"data", DATA)

@@ -119,3 +119,13 @@ def test_fault_has_the_title_that_the_image_service_gives_it(
         "code": f"{status.value} {title}",
         "title": title,
     }
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", ""), ("DELETE", ""), ("PUT", "/tags/x"), ("GET", "/members")]
+)
+def test_an_unexpected_body_is_refused(api: Api, method: str, path: str) -> None:
+    image = api.create()
+    response = api(method, image["self"] + path, {})
+    assert response.status == 400, str(response)
+    assert api("GET", image["self"]).json() == image

@@ -15,7 +15,7 @@ from glimpse.http.request_scope import base_url_of, service_urls_of
 from glimpse.identity import Identity, RequestTarget
 from glimpse.image_api import not_offered
 from glimpse.image_api.faults import HANDLED, MethodNotAllowed, fault_response
-from glimpse.image_api.handlers import image_data, images, imports, members, schemas, tasks
+from glimpse.image_api.handlers import image_data, images, imports, members, schemas, tags, tasks
 from glimpse.image_api.image_request import Handler, ImageRequest, json_response
 from glimpse.image_api.request_parsing import has_body
 from glimpse.image_api.version_discovery import versions_document
@@ -178,6 +178,7 @@ _ROUTES: list[tuple[str, dict[str, Handler]]] = [
     ("/v2/tasks/{task_id}", {"GET": tasks.show_task, "DELETE": tasks.delete_task}),
     ("/v2/images/{image_id}/actions/deactivate", {"POST": images.deactivate_image}),
     ("/v2/images/{image_id}/actions/reactivate", {"POST": images.reactivate_image}),
+    ("/v2/images/{image_id}/tags/{tag}", {"PUT": tags.add_tag, "DELETE": tags.remove_tag}),
     (
         "/v2/images/{image_id}/members",
         {"GET": members.list_members, "POST": members.add_member},

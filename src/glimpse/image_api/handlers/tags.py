@@ -1,0 +1,38 @@
+"""Handlers of single tags. A tag is added or removed atomically: all other tags stay."""
+
+from starlette.responses import Response
+
+from glimpse.image_api import tag_changes
+from glimpse.image_api.image_request import ImageRequest
+
+
+def _tag(request: ImageRequest) -> str:
+    """Return the tag in the path, which may be any text without a slash."""
+    text: str = request.http.path_params["tag"]
+    return text
+
+
+async def add_tag(request: ImageRequest) -> Response:
+    """``PUT /v2/images/{image_id}/tags/{tag}``: 204; an image that has the tag keeps it.
+
+    Raises what `tag_changes.check_tag`, `tag_changes.with_tag` and
+    `EmbeddedImageService.update_image` raise.
+    """
+    tag = _tag(request)
+    tag_changes.check_tag(tag)
+    await request.service.update_image(
+        request.caller, request.image_id, lambda image: tag_changes.with_tag(image, tag)
+    )
+    return Response(status_code=204)
+
+
+async def remove_tag(request: ImageRequest) -> Response:
+    """``DELETE /v2/images/{image_id}/tags/{tag}``: 204.
+
+    Raises TagNotFound, and what `EmbeddedImageService.update_image` raises.
+    """
+    tag = _tag(request)
+    await request.service.update_image(
+        request.caller, request.image_id, lambda image: tag_changes.without_tag(image, tag)
+    )
+    return Response(status_code=204)

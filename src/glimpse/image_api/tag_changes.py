@@ -1,0 +1,44 @@
+"""Add a tag to an image, or remove one. Pure."""
+
+import orjson
+
+from glimpse.image_api.validation import check_value, unique_tags
+from glimpse.images import Image
+from glimpse.images.errors import Invalid, NotFound
+
+
+class TagNotFound(NotFound):
+    """The image does not have the tag."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(f"The image has no tag {tag}.")
+
+
+def check_tag(tag: str) -> None:
+    """Raise Invalid for a tag in a path that has more than 255 characters, or cannot be a tag.
+
+    It then has a NUL character, or U+FFFD, with which the server replaces what is not UTF-8.
+    """
+    check_value("tags", [tag])
+    if "\ufffd" in tag:
+        raise Invalid("The tag in the path is not valid UTF-8.")
+
+
+def with_tag(image: Image, tag: str) -> Image:
+    """Return the image with one more tag, or as it is if it has the tag already.
+
+    The case of tags matters. Raises RequestTooLarge for more than 128 tags.
+    """
+    return _with_tags(image, unique_tags([*image.tags, tag]))
+
+
+def without_tag(image: Image, tag: str) -> Image:
+    """Return the image without one of its tags. Raises TagNotFound if it does not have the tag."""
+    tags = image.tags
+    if tag not in tags:
+        raise TagNotFound(tag)
+    return _with_tags(image, tuple(each for each in tags if each != tag))
+
+
+def _with_tags(image: Image, tags: tuple[str, ...]) -> Image:
+    return image._replace(tags_json=orjson.dumps(tags).decode())
