@@ -165,3 +165,21 @@ def test_attribute_that_no_client_may_set_is_403_but_400_with_a_wrong_type(
 ) -> None:
     response = api("POST", "/v2/images", document)
     assert response.status == status, str(response)
+
+
+@pytest.mark.parametrize(
+    ("limit", "status"),
+    [
+        ({"min_ram": 2**31}, 400),
+        ({"min_disk": -1}, 400),
+        ({"tags": [str(number) for number in range(129)]}, 413),
+        ({f"key{number}": "x" for number in range(129)}, 413),
+    ],
+    ids=parameter_id,
+)
+def test_permission_is_checked_before_the_limits_of_a_new_image(
+    api: Api, limit: dict[str, Any], status: int
+) -> None:
+    assert api("POST", "/v2/images", limit).status == status
+    public = api("POST", "/v2/images", {**limit, "visibility": "public"})
+    assert public.status == 403, str(public)

@@ -187,14 +187,18 @@ class EmbeddedImageService:
         """Return the keys of an image document that are attributes, which is a constant here."""
         return BASE_ATTRIBUTES
 
-    async def create_image(self, caller: Caller, new: NewImage) -> Image:
+    async def create_image(
+        self, caller: Caller, new: NewImage, check: Callable[[Image], None] | None = None
+    ) -> Image:
         """Store and return a new image without data, in status queued.
 
         Raises Forbidden for an owner, a visibility or a reserved property that `caller` may not
-        give it; Invalid for text that cannot be stored, and for properties that are too large;
-        Conflict if its id is taken. `image_changes.new_image` has the details.
+        give it; Invalid for text that cannot be stored, and for properties that are too large; then
+        what `check` raises; Conflict if its id is taken. `image_changes.new_image` has the details.
         """
         image = image_changes.new_image(caller, new, self.permissions, now=self._clock())
+        if check is not None:
+            check(image)
         await self._catalog.insert(image)
         return image
 

@@ -9,7 +9,14 @@ from glimpse.embedded.catalog import Members
 from glimpse.embedded.image_changes import check_size, check_text
 from glimpse.embedded.image_members import MEMBER_STATUSES
 from glimpse.image_api.schema import STATUSES
-from glimpse.image_api.validation import CHECKS, check_property_key, one_of, text_up_to
+from glimpse.image_api.validation import (
+    CHECKS,
+    NUMBER,
+    NUMBERS,
+    check_property_key,
+    one_of,
+    text_up_to,
+)
 from glimpse.images import BASE_ATTRIBUTES, Image, image_from_document, parse_date
 from glimpse.images.dates import PRINTED_DATE
 from glimpse.images.errors import Invalid
@@ -33,6 +40,7 @@ _DATE = ("a date and time in ISO 8601 notation", _is_date)
 # service sets otherwise.
 _CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
     **CHECKS,
+    **dict.fromkeys(NUMBERS, NUMBER),
     "status": one_of(*STATUSES),
     "size": _SIZE,
     "virtual_size": _SIZE,

@@ -17,7 +17,9 @@ from glimpse.embedded.image_permissions import check_visibility
 from glimpse.image_api.faults import UnsupportedMediaType
 from glimpse.image_api.validation import (
     CHECKS,
+    NUMBERS,
     check_key,
+    check_number,
     check_property_quota,
     check_value,
     unique_tags,
@@ -212,6 +214,8 @@ def _changed_attribute(
         check_visibility(caller, image, operation.value, permissions)
     if key in _QUEUED_ONLY and image.status != "queued":
         raise Forbidden(f"Attribute {key} can be only replaced for a queued image.")
+    if key in NUMBERS:
+        check_number(key, operation.value)
     if key == "tags":
         return {"tags_json": orjson.dumps(unique_tags(operation.value)).decode()}
     return {key: operation.value}

@@ -1,7 +1,7 @@
 """Validate the attributes and properties that clients write, and their values. Pure."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from glimpse.embedded.image_changes import NewImage
@@ -27,6 +27,7 @@ READ_ONLY = frozenset(
         *("self", "file", "schema", "stores", "os_hash_algo", "os_hash_value"),
     )
 )
+NUMBERS = ("min_ram", "min_disk")
 RESERVED = frozenset(("location", "locations", "deleted", "deleted_at"))
 # Attributes that a new image may not have, whatever their value. The value of each other one is
 # checked first: 400 if it has the wrong type, otherwise 403.
@@ -38,20 +39,17 @@ def parse_new_image(caller: Caller, document: object) -> NewImage:
 
     `check_key` and `check_value` say what is allowed; NewImage has the defaults. Raises Invalid for
     a key or value that is not allowed; Forbidden for an attribute that no client may set, and for
-    an owner that is not the caller's project (null, too) unless `caller` is an admin;
-    PropertyLimitExceeded for more than 128 properties; RequestTooLarge for more than 128 different
-    tags. Whether `caller` may create an image with this visibility is not checked.
+    an owner that is not the caller's project (null, too) unless `caller` is an admin. Whether
+    `caller` may create an image with this visibility is not checked, nor what `check_limits` does.
     """
     if not isinstance(document, dict):
         raise Invalid("The body must be a JSON object that describes an image.")
     _check_new_keys_and_values(document)
     attributes = {key: value for key, value in document.items() if key in CHECKS}
     properties = {key: value for key, value in document.items() if key not in CHECKS}
-    check_property_quota(properties)
     owner = attributes.setdefault("owner", caller.project_id)
     if owner != caller.project_id and not caller.is_admin:
         raise Forbidden(f"You are not permitted to create images owned by '{owner}'.")
-    attributes["tags"] = unique_tags(attributes.get("tags", []))
     return NewImage(**attributes, properties=properties)
 
 
@@ -67,6 +65,25 @@ def _check_new_keys_and_values(document: Mapping[str, object]) -> None:
         check_value(key, value)
     for key in sorted(document, key=READ_ONLY.__contains__):  # read-only attributes come last
         check_key(key)
+
+
+def check_limits(image: Image) -> None:
+    """Check numbers and quotas of a new image, after the permission to create it.
+
+    Raises Invalid for a number that cannot be stored, PropertyLimitExceeded for more than 128
+    properties, RequestTooLarge for more than 128 tags.
+    """
+    for key in NUMBERS:
+        check_number(key, getattr(image, key))
+    check_property_quota(image.properties)
+    unique_tags(image.tags)
+
+
+def check_number(key: str, value: object) -> None:
+    """Raise Invalid unless `value` is a number that ``min_ram`` and ``min_disk`` may have."""
+    allowed, is_allowed = NUMBER
+    if not is_allowed(value):
+        raise Invalid(f"Invalid value for '{key}': it must be {allowed}.")
 
 
 def check_key(key: str) -> None:
@@ -93,9 +110,9 @@ def check_property_key(key: str) -> None:
 def check_value(key: str, value: object) -> None:
     """Raise Invalid unless the attribute or property `key` may have `value`.
 
-    CHECKS has the allowed values of attributes, and READ_ONLY_CHECKS the type of those that no
-    client may set. The value of a property is a text without NUL characters. The message says what
-    is allowed.
+    CHECKS has the allowed values of attributes, but for the range of NUMBERS (see `check_number`),
+    and READ_ONLY_CHECKS the type of those that no client may set. The value of a property is a text
+    without NUL characters. The message says what is allowed.
     """
     allowed, is_allowed = CHECKS.get(key) or READ_ONLY_CHECKS.get(key, _PROPERTY)
     if not is_allowed(value):
@@ -119,7 +136,7 @@ def check_property_quota(properties: Mapping[str, object]) -> None:
         raise PropertyLimitExceeded(PROPERTY_QUOTA)
 
 
-def unique_tags(tags: list[str]) -> tuple[str, ...]:
+def unique_tags(tags: Iterable[str]) -> tuple[str, ...]:
     """Return each tag once, in their order. Raises RequestTooLarge if these are more than 128."""
     unique = tuple(dict.fromkeys(tags))
     if len(unique) > TAG_QUOTA:
@@ -151,6 +168,10 @@ def _is_location(value: object) -> bool:
         and _is_text(value.get("url"), MAX_NAME)
         and isinstance(value.get("metadata"), dict)
     )
+
+
+def _is_integer(value: object) -> bool:
+    return type(value) is int
 
 
 def _is_boolean(value: object) -> bool:
@@ -193,7 +214,7 @@ def one_of(*choices: Any) -> tuple[str, Callable[[object], bool]]:
 
 
 _NULLABLE_NAME = text_up_to(MAX_NAME)
-_NUMBER = (f"an integer from 0 to {MAX_NUMBER}", _is_number)
+NUMBER: tuple[str, Callable[[object], bool]] = (f"an integer from 0 to {MAX_NUMBER}", _is_number)
 _PROPERTY: tuple[str, Callable[[object], bool]] = ("a string without NUL characters", _is_text)
 
 # The attributes that clients may write: a description of the allowed values, for messages, and a
@@ -205,8 +226,7 @@ CHECKS: dict[str, tuple[str, Callable[[object], bool]]] = {
     "visibility": one_of(*VISIBILITIES),
     "protected": ("true or false", _is_boolean),
     "os_hidden": ("true or false", _is_boolean),
-    "min_ram": _NUMBER,
-    "min_disk": _NUMBER,
+    **dict.fromkeys(NUMBERS, ("an integer", _is_integer)),
     "disk_format": one_of(None, *DISK_FORMATS),
     "container_format": one_of(None, *CONTAINER_FORMATS),
     "tags": (f"a list of strings of at most {MAX_NAME} characters", _is_tag_list),

@@ -56,7 +56,7 @@ async def create_image(request: ImageRequest) -> Response:
     The caller's project owns it, unless an admin names another owner. Location has its URL.
     """
     new = validation.parse_new_image(request.caller, await json_body(request.http))
-    image = await request.service.create_image(request.caller, new)
+    image = await request.service.create_image(request.caller, new, validation.check_limits)
     headers = {"Location": f"{base_url_of(request.http.scope)}/v2/images/{image.id}"}
     if request.service.imports.methods:
         headers["OpenStack-image-import-methods"] = ",".join(request.service.imports.methods)
