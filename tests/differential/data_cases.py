@@ -70,7 +70,10 @@ def _sequences() -> Iterator[list[ApiRequest]]:
     yield [create(), reactivate]
     yield [create(), upload(), deactivate, download, upload(), deactivate, reactivate, reactivate]
     yield [create(), upload(), deactivate, image_call("GET", f"{IMAGE}/file", None, "admin")]
-    yield [create(), download, upload(b""), show()]
+    ranges = [
+        image_call("GET", f"{IMAGE}/file", headers={"Range": each}) for each in ("x", "bytes=-3")
+    ]
+    yield [create(), download, *ranges, upload(b""), show()]
     yield [create(), upload(), upload(b"x"), show()]
     yield [create(), image_call("POST", f"{IMAGE}/actions/deactivate", b"{}")]
     yield [create(), image_call("DELETE", IMAGE, b"{}"), image_call("GET", IMAGE, b"{}")]

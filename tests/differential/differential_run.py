@@ -71,14 +71,14 @@ class DifferentialRun:
         return [
             each
             for each in compare(request, real, embedded)
-            if not self._is_intended(request, each)
+            if not self._is_intended(request, each, responses.embedded.body)
         ]
 
-    def _is_intended(self, request: ApiRequest, mismatch: Mismatch) -> bool:
+    def _is_intended(self, request: ApiRequest, mismatch: Mismatch, body: bytes) -> bool:
         matching = {
             number
             for number, each in enumerate(self._intended)
-            if each.describes(request, mismatch)
+            if each.describes(request, mismatch, body)
         }
         self._seen |= matching
         return bool(matching)

@@ -22,7 +22,8 @@ class IntendedDifference(NamedTuple):
 
     `line` is a part of docs/differences.md. `request` is the method, the API and the path with its
     query, such as ``GET image /v2/images\\?limit=0``; `user` and `sent` are its caller and its
-    body. `aspect`, `real` and `embedded` are those of a Mismatch.
+    body. `aspect`, `real` and `embedded` are those of a Mismatch; `body` is what the embedded
+    service sent.
     """
 
     line: str
@@ -32,6 +33,7 @@ class IntendedDifference(NamedTuple):
     embedded: re.Pattern[str]
     user: re.Pattern[str]
     sent: re.Pattern[str]
+    body: re.Pattern[str]
 
     @classmethod
     def parse(cls, entry: dict[str, Any]) -> Self:
@@ -45,14 +47,17 @@ class IntendedDifference(NamedTuple):
         assert not unknown, f"unknown members of an intended difference: {unknown}"
         return cls(entry["line"], **patterns)
 
-    def describes(self, request: ApiRequest, mismatch: Mismatch) -> bool:
-        """Return True if the mismatch of the responses to `request` is intended."""
+    def describes(self, request: ApiRequest, mismatch: Mismatch, body: bytes = b"") -> bool:
+        """Return True if the mismatch of the responses to `request` is intended.
+
+        `body` is that of the embedded service's response.
+        """
         target = f"{request.method} {request.api} {request.path}"
         sent = (request.payload() or b"").decode(errors="backslashreplace")
         texts = (
             *((self.request, target), (self.user, str(request.user)), (self.sent, sent)),
             *((self.aspect, mismatch.aspect), (self.real, mismatch.real)),
-            (self.embedded, mismatch.embedded),
+            *((self.embedded, mismatch.embedded), (self.body, body.decode("latin-1"))),
         )
         return all(pattern.fullmatch(text) for pattern, text in texts)
 

@@ -34,6 +34,18 @@ def test_difference_describes_only_what_all_its_expressions_match() -> None:
     assert not difference.describes(request, MISSING._replace(aspect="body $.nextish"))
 
 
+def test_difference_may_depend_on_what_was_sent_and_on_the_response() -> None:
+    entry = {"line": "x", "user": "owner", "sent": '.*"a".*', "body": ".*queued.*"}
+    difference = IntendedDifference.parse(entry)
+    request = image_call("POST", "/images", {"a": 1})
+    assert difference.describes(request, MISSING, b'{"status": "queued"}')
+    assert not difference.describes(request, MISSING, b'{"status": "active"}')
+    other = image_call("POST", "/images", {"a": 1}, "other")
+    assert not difference.describes(other, MISSING, b'{"status": "queued"}')
+    more = image_call("POST", "/images", {"b": 1})
+    assert not difference.describes(more, MISSING, b'{"status": "queued"}')
+
+
 def test_unknown_member_of_an_entry_is_an_error() -> None:
     with pytest.raises(AssertionError, match="unknown members"):
         IntendedDifference.parse({"line": "x", "status": "404"})
