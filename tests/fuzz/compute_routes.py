@@ -100,6 +100,9 @@ def _below(root: str) -> tuple[Route, ...]:
         Route("compute", "POST", with_project, 1, None, metadata),
         Route("compute", "GET", root, 0.5),
         Route("compute", "GET", f"{root}/", 0.5),
+        Route(
+            "compute", "POST", f"{root}/{{project}}/servers/{{image}}/action", 0.3, None, metadata
+        ),
         Route("compute", "POST", f"{root}/{{key}}", 0.3, list_query, metadata),
     )
 

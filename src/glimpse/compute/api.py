@@ -39,6 +39,7 @@ from glimpse.compute.request_parsing import (
 )
 from glimpse.compute.responses import Response, request_id_headers
 from glimpse.compute.routes import Match, Route, match_route, split_version_root
+from glimpse.compute.unsupported_routes import match_unsupported_route
 from glimpse.compute.version_discovery import VersionDiscovery
 from glimpse.http.bodies import BodyTooLarge, ClientDisconnected, read_body, send_pieces
 from glimpse.http.body_budget import TooManyBodies
@@ -106,9 +107,10 @@ class ComputeAPI:
         """Return the response for `path` below `version_root`: ``/images`` below ``/v2.1``.
 
         Errors become responses, checked in a deployed Compute API's order: 413 for a body that is
-        too large, 401 without a valid token, 404 for a method and path without an operation, then
-        those of `_perform`. It is 503 if the identity service is unavailable, or if request bodies
-        take too much memory. Raises only ClientDisconnected.
+        too large, 401 without a valid token, 404 for a method and path without a route, then
+        those of `_perform`, and 501 for a route of Compute outside of images. It is 503 if the
+        identity service is unavailable, or if request bodies take too much memory. Raises only
+        ClientDisconnected.
         """
         headers: dict[bytes, bytes] = scope["glimpse.headers"]
         accept = header_text(headers, b"accept")
@@ -122,6 +124,7 @@ class ComputeAPI:
         except (IdentityUnavailable, TooManyBodies) as error:
             return fault_response(fault_from_error(error), None)
         match = match_route(scope["method"], version_root, path)
+        match = match or match_unsupported_route(version_root, path)
         if match is None:
             return route_not_found(scope["method"], accept)
         current_context.get().operation = match.route.name

@@ -125,13 +125,23 @@ def match_route(method: str, version_root: str, path: str) -> Match | None:
     segments = path.split("/")[1:]
     found = _find(method, segments)
     project_id = ""
-    if found is None and len(segments) > 1 and _PROJECT.fullmatch(segments[0]):
-        project_id = segments[0]
-        found = _find(method, segments[1:])
+    if found is None:
+        project_id, segments = split_project_id(segments)
+        found = _find(method, segments) if project_id else None
     if found is None:
         return None
     route, image_id, key = found
     return Match(route, version_root, project_id, image_id.removesuffix("\n"), key)
+
+
+def split_project_id(segments: list[str]) -> tuple[str, list[str]]:
+    """Return the project id at the start of a path's segments, and the segments after it.
+
+    The id is "" if the first segment is no project id, or if none follows it.
+    """
+    if len(segments) > 1 and _PROJECT.fullmatch(segments[0]):
+        return segments[0], segments[1:]
+    return "", segments
 
 
 class _Template(NamedTuple):

@@ -1,0 +1,51 @@
+"""The routes that Compute has outside of images, and Glimpse does not: they respond 501.
+
+With 404, clients would take a server that they want to delete for deleted, for example.
+"""
+
+from glimpse.compute.faults import Fault
+from glimpse.compute.operations import Operations
+from glimpse.compute.request import Request
+from glimpse.compute.responses import Response
+from glimpse.compute.routes import Handler, Match, Route, split_project_id
+
+# The first segment of each of these routes: those of Compute's reference, and of nova-api.
+_FIRST_SEGMENTS = (
+    *("extensions", "flavors", "limits", "os-agents", "os-aggregates"),
+    *("os-assisted-volume-snapshots", "os-availability-zone", "os-baremetal-nodes", "os-cells"),
+    *("os-certificates", "os-cloudpipe", "os-console-auth-tokens", "os-fixed-ips"),
+    *("os-floating-ip-dns", "os-floating-ip-pools", "os-floating-ips", "os-floating-ips-bulk"),
+    *("os-fping", "os-hosts", "os-hypervisors", "os-instance_usage_audit_log", "os-keypairs"),
+    *("os-migrations", "os-networks", "os-quota-class-sets", "os-quota-sets"),
+    *("os-security-group-default-rules", "os-security-group-rules", "os-security-groups"),
+    *("os-server-external-events", "os-server-groups", "os-services", "os-simple-tenant-usage"),
+    *("os-snapshots", "os-tenant-networks", "os-volumes", "os-volumes_boot", "servers"),
+)
+
+
+def match_unsupported_route(version_root: str, path: str) -> Match | None:
+    """Return the route of Compute that `path` belongs to; None if Compute has none.
+
+    The path is below `version_root`, and may start with a project id, as for `match_route`. What
+    follows the first segment of the route is not checked, nor is the method. The route's handler
+    raises a 501 fault.
+    """
+    segments = path.split("/")[1:]
+    project_id = ""
+    if segments[0] not in _ROUTES:
+        project_id, segments = split_project_id(segments)
+    route = _ROUTES.get(segments[0].removesuffix("\n"))
+    return Match(route, version_root, project_id, "", "") if route is not None else None
+
+
+def _handler(segment: str) -> Handler:
+    async def unsupported(_operations: Operations, _request: Request) -> Response:
+        raise Fault(
+            501,
+            f"This server has the images of Compute only: /{segment} is not implemented here.",
+        )
+
+    return unsupported
+
+
+_ROUTES = {segment: Route("*", f"/{segment}", _handler(segment)) for segment in _FIRST_SEGMENTS}
