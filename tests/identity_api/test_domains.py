@@ -1,0 +1,104 @@
+"""Domains are created, changed, disabled and deleted with all that is in them."""
+
+import pytest
+
+from glimpse.identity.embedded import entry_edits
+from tests.identity.cloud import message_of
+from tests.identity_api.objects import Objects
+
+
+def test_new_domain_has_the_defaults_and_is_shown(objects: Objects) -> None:
+    made = objects.create("domain", name=" new ", more={"a": 1})
+    link = f"{objects.cloud.url}/domains/{made['id']}"
+    assert made == {
+        "id": made["id"],
+        "name": "new",
+        "description": "",
+        "enabled": True,
+        "tags": [],
+        "options": {},
+        "more": {"a": 1},
+        "links": {"self": link},
+    }
+    assert objects.show("domain", made["id"]) == made
+    assert objects.names("domain") == ["Default", "new"]
+    assert objects.names("domain", "?name=NEW&enabled=true") == ["new"]
+
+
+def test_client_may_choose_the_id(objects: Objects) -> None:
+    assert objects.create("domain", name="a", explicit_domain_id="a" * 32)["id"] == "a" * 32
+    assert objects.post("domain", name="b", explicit_domain_id="a" * 32).status_code == 409
+    assert objects.post("domain", name="b", explicit_domain_id="x").status_code == 400
+
+
+def test_name_is_unique_without_regard_to_case(objects: Objects) -> None:
+    assert objects.post("domain", name="default").status_code == 409
+    made = objects.create("domain", name="new")["id"]
+    assert objects.patch("domain", made, name="DEFAULT").status_code == 409
+    assert objects.update("domain", made, name="New")["name"] == "New"
+
+
+def test_update_changes_only_what_the_request_has(objects: Objects) -> None:
+    made = objects.create("domain", name="new", description="d", tags=["a"], more=1)
+    changed = objects.update("domain", made["id"], description="e", other=2)
+    assert changed == made | {"description": "e", "other": 2}
+    assert objects.patch("domain", "nowhere", description="e").status_code == 404
+
+
+def test_domain_default_can_be_changed_but_not_deleted(objects: Objects) -> None:
+    assert objects.update("domain", "default", description="d")["description"] == "d"
+    assert objects.show("domain", "default")["description"] == "d"
+    assert objects.delete("domain", "default").status_code == 403
+    assert objects.names("domain") == ["Default"]
+
+
+def test_only_a_disabled_domain_is_deleted_with_its_content(objects: Objects) -> None:
+    domain = objects.create("domain", name="new")["id"]
+    project = objects.create("project", name="p", domain_id=domain)["id"]
+    objects.create("project", name="below", domain_id=domain, parent_id=project)
+    user = objects.create("user", name="u", domain_id=domain)["id"]
+    response = objects.delete("domain", domain)
+    assert response.status_code == 403
+    assert "disable it first" in message_of(response)
+    objects.update("domain", domain, enabled=False)
+    assert objects.delete("domain", domain).status_code == 204
+    assert objects.send("GET", f"/users/{user}").status_code == 404
+    assert objects.send("GET", f"/projects/{project}").status_code == 404
+    assert objects.names("project") == ["admin", "alt", "demo"]
+    assert objects.delete("domain", domain).status_code == 404
+
+
+def test_disabled_domain_ends_the_tokens_of_its_users(objects: Objects) -> None:
+    domain = objects.create("domain", name="new")
+    user = objects.create("user", name="u", domain_id=domain["id"], password="secret")
+    login = {"id": user["id"], "password": "secret"}
+    identity = {"methods": ["password"], "password": {"user": login}}
+    response = objects.cloud.post({"auth": {"identity": identity}})
+    assert response.status_code == 201, response.text
+    token = response.headers["X-Subject-Token"]
+    path = f"/users/{user['id']}"
+    assert objects.send("GET", path, None, token).status_code == 200
+    objects.update("domain", domain["id"], enabled=False)
+    assert objects.send("GET", path, None, token).status_code == 401
+    assert objects.cloud.post({"auth": {"identity": identity}}).status_code == 401
+
+
+def test_number_of_domains_is_bounded(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(entry_edits.MAX_ENTRIES, "domains", 1)
+    objects.create("domain", name="one")
+    assert objects.post("domain", name="two").status_code == 403
+
+
+def test_others_may_see_their_domain_and_change_none(objects: Objects) -> None:
+    token = objects.cloud.token("demo")
+    made = objects.create("domain", name="new")["id"]
+    assert objects.send("GET", "/domains/default", None, token).status_code == 200
+    for method, path, document in (
+        ("GET", f"/domains/{made}", None),
+        ("GET", "/domains/nowhere", None),
+        ("GET", "/domains", None),
+        ("POST", "/domains", {"domain": {"name": "d"}}),
+        ("PATCH", "/domains/default", {"domain": {"name": "d"}}),
+        ("DELETE", f"/domains/{made}", None),
+    ):
+        assert objects.send(method, path, document, token).status_code == 403, (method, path)
