@@ -4,6 +4,7 @@
 from glimpse.compute import list_query, metadata, microversions, routes
 from glimpse.compute.request_parsing import parse_json
 from glimpse.embedded.imports import download_url
+from glimpse.identity.embedded.endpoint_urls import expand_url
 from glimpse.identity_api import attributes, schemas
 from glimpse.image_api import byte_ranges, json_patch
 from glimpse.image_api import list_query as image_list_query
@@ -78,6 +79,11 @@ API_ROWS = {
     ),
     "URL": Row(
         schemas._SCHEME.search, repeated("a", "^a$:", "a:^a$", ":"), "identity_api.schemas:_SCHEME"
+    ),
+    "endpoint": Row(
+        lambda text: expand_url(text, "user", "project"),
+        repeated("%", "%%", "%(", "%(user_id)s", "%(^a$)s", "a", "%(project_id)s%%"),
+        "identity.embedded.endpoint_urls:_SUBSTITUTION",
     ),
     "slashes": Row(lambda text: image_routes._plain_path(text, "/image"), repeated("/", "//a")),
     "URL of a download": Row(

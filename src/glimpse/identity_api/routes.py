@@ -61,7 +61,7 @@ def _token_routes(identity: EmbeddedIdentity) -> list[Route]:
         Route("/v3/auth/projects", scopes.projects, methods=_READ),
         Route("/v3/auth/domains", scopes.domains, methods=_READ),
         Route("/v3/auth/system", scopes.system, methods=_READ),
-        Route("/v3/auth/catalog", scopes.catalog, methods=_READ),
+        Route("/v3/auth/catalog", scopes.show_catalog, methods=_READ),
     ]
 
 

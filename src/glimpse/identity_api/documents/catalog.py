@@ -1,6 +1,7 @@
 """Renders the service catalog: its services, their endpoints, and the regions."""
 
 from typing import Any
+from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 from glimpse.http.service_urls import ServiceUrls
@@ -99,7 +100,7 @@ def render_region(region: Region, base_url: str) -> dict[str, Any]:
         "id": region.id,
         "description": region.description,
         "parent_region_id": region.parent_region_id,
-        "links": {"self": f"{base_url}/v3/regions/{region.id}"},
+        "links": {"self": f"{base_url}/v3/regions/{quote(region.id, safe='')}"},
     }
 
 

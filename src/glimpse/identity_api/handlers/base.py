@@ -11,6 +11,7 @@ from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session
 from glimpse.identity_api import resources
+from glimpse.identity_api.documents.catalog import extend_catalog, render_catalog
 from glimpse.identity_api.list_query import ListRules, render_page, select_page
 from glimpse.identity_api.requests import check_lengths
 from glimpse.identity_api.responses import PRIVATE, json_response
@@ -43,6 +44,12 @@ class IdentityHandlers:
         session = self.identity.validate(request.headers.get("x-auth-token", ""))
         check_lengths(request)
         return session
+
+    def catalog(self, request: Request, session: Session) -> list[dict[str, Any]]:
+        """Render the catalog for a token: the services of this process, and those added to them."""
+        own = render_catalog(service_urls_of(request.scope), self.identity.region_name)
+        project_id = session.project.id if session.project else None
+        return extend_catalog(own, self.directory, session.user.id, project_id)
 
     def render_context(self, request: Request) -> resources.RenderContext:
         """Return the current directory, the URLs and the region, to render resources."""

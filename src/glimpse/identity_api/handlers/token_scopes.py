@@ -3,9 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from glimpse.http.request_scope import base_url_of, service_urls_of
+from glimpse.http.request_scope import base_url_of
 from glimpse.identity.embedded.application_credentials import Forbidden
-from glimpse.identity_api.documents.catalog import render_catalog
 from glimpse.identity_api.documents.common import render_collection
 from glimpse.identity_api.documents.projects import render_domain, render_project
 from glimpse.identity_api.handlers.base import IdentityHandlers
@@ -44,10 +43,11 @@ class TokenScopeHandlers(IdentityHandlers):
         systems = [{"all": True}] if user.system_roles else []
         return json_response({"system": systems, "links": {"self": url}})
 
-    async def catalog(self, request: Request) -> Response:
+    async def show_catalog(self, request: Request) -> Response:
         """List the service catalog. Raises Forbidden for an unscoped token, as in Keystone."""
-        if self.session(request).project is None:
+        session = self.session(request)
+        if session.project is None:
             raise Forbidden("A project-scoped token is required to produce a service catalog.")
-        services = render_catalog(service_urls_of(request.scope), self.identity.region_name)
+        services = self.catalog(request, session)
         url = f"{base_url_of(request.scope)}/v3/auth/catalog"
         return json_response({"catalog": services, "links": {"self": url}})

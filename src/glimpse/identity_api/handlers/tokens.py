@@ -7,14 +7,12 @@ from starlette.responses import Response
 
 from glimpse.http.cache_header_values import NO_STORE
 from glimpse.http.client_disconnect import while_connected
-from glimpse.http.request_scope import service_urls_of
 from glimpse.identity.embedded.application_credentials import NotFound
 from glimpse.identity.embedded.auth_request import parse_auth_request
 from glimpse.identity.embedded.identity import EXPIRED_WINDOW
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized
 from glimpse.identity_api import policy, resources
-from glimpse.identity_api.documents.catalog import render_catalog
 from glimpse.identity_api.documents.tokens import render_token
 from glimpse.identity_api.handlers.base import IdentityHandlers
 from glimpse.identity_api.requests import client_address, read_json
@@ -88,5 +86,5 @@ class TokenHandlers(IdentityHandlers):
     def _token_document(self, request: Request, session: Session) -> dict[str, Any]:
         """Render the token of `session`, with the catalog unless the query has ``nocatalog``."""
         has_catalog = "nocatalog" not in request.query_params
-        services = render_catalog(service_urls_of(request.scope), self.identity.region_name)
-        return render_token(session, self.directory, services if has_catalog else None)
+        services = self.catalog(request, session) if has_catalog else None
+        return render_token(session, self.directory, services)
