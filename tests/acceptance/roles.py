@@ -109,6 +109,7 @@ def _image() -> list[Operation]:
         Operation("image", "add tag", "PUT", f"{image}/tags/new", "write", 204),
         Operation("image", "remove tag", "DELETE", f"{image}/tags/{TAG}", "write", 204),
         *_members(),
+        Operation("image", "usage", "GET", "/info/usage", "token"),
         Operation("image", "schema", "GET", "/schemas/image", "token"),
         Operation("image", "schema of lists", "GET", "/schemas/images", "token"),
         Operation("image", "schema of a member", "GET", "/schemas/member", "token"),

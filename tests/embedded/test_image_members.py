@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from glimpse.embedded.image_members import MEMBER_QUOTA, MemberLimitExceeded
+from glimpse.embedded.quotas import QuotaExceeded
 from glimpse.embedded.service import EmbeddedImageService
 from tests.embedded.images import OTHER, OWNER, make
 from tests.support.embedded import open_images
@@ -43,9 +43,11 @@ async def test_loaded_members_accept_and_are_listed(service: EmbeddedImageServic
 
 
 async def test_concurrent_additions_keep_the_quota(service: EmbeddedImageService) -> None:
-    members = [{"member_id": f"p{number}"} for number in range(MEMBER_QUOTA - 3)]
+    members = [
+        {"member_id": f"p{number}"} for number in range(service.image_quotas.image_member_quota - 3)
+    ]
     image_id = await make(service, visibility="shared", members=members)
     additions = (service.members.add(OWNER, image_id, f"new{number}") for number in range(20))
     outcomes = await asyncio.gather(*additions, return_exceptions=True)
-    assert sum(isinstance(each, MemberLimitExceeded) for each in outcomes) == 17
-    assert len(await service.members.list(OWNER, image_id)) == MEMBER_QUOTA
+    assert sum(isinstance(each, QuotaExceeded) for each in outcomes) == 17
+    assert len(await service.members.list(OWNER, image_id)) == 128

@@ -263,6 +263,7 @@ ROUTES = (
     Route("image", "GET", "/image/v2/schemas/{key}", 0.3),
     Route("image", "GET", "/image/v2/schemas/member", 0.3),
     Route("image", "GET", "/image/v2/schemas/members", 0.3),
+    Route("image", "GET", "/image/v2/info/usage", 0.5),
     Route("image", "GET", _MEMBERS, 1.5),
     Route("image", "POST", _MEMBERS, 3, None, _member),
     Route("image", "GET", f"{_MEMBERS}/{{project}}", 1),

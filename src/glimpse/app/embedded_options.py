@@ -7,6 +7,7 @@ from glimpse.embedded.imports.http_stream import HttpTimeouts
 from glimpse.embedded.imports.options import ImportOptions
 from glimpse.embedded.imports.web_download import DownloadOptions
 from glimpse.embedded.options import EmbeddedOptions
+from glimpse.embedded.quotas import ImageQuotas, ProjectQuotas
 from glimpse.settings import InvalidSettings, Settings
 from glimpse.settings.options.imports import Import
 from glimpse.upstream.tls import TlsOptions
@@ -14,13 +15,23 @@ from glimpse.upstream.tls import TlsOptions
 
 def embedded_options(settings: Settings) -> EmbeddedOptions:
     """Return the options of the embedded image service. Raises InvalidSettings."""
-    given = settings.imports
+    given, embedded = settings.imports, settings.embedded
     return EmbeddedOptions(
-        image_size_cap=settings.embedded.image_size_cap,
+        image_size_cap=embedded.image_size_cap,
         content_rules=ContentRules(
             settings.image_format.require_image_format_match,
             settings.image_format.vmdk_allowed_types,
             settings.image_format.gpt_safety_checks_nonfatal,
+        ),
+        image_quotas=ImageQuotas(
+            embedded.image_property_quota, embedded.image_tag_quota, embedded.image_member_quota
+        ),
+        project_quotas=ProjectQuotas(
+            image_size_total=embedded.image_size_total,
+            image_stage_total=embedded.image_stage_total,
+            image_count_total=embedded.image_count_total,
+            image_count_uploading=embedded.image_count_uploading,
+            user_storage_quota=embedded.user_storage_quota,
         ),
         imports=ImportOptions(
             given.methods, given.max_running, given.max_waiting, _download_options(given)

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from glimpse.embedded.tasks import Task, TaskQuery
+from glimpse.embedded.usage import Usage
 from glimpse.images import Caller, Image, ImageQuery, Page
 
 
@@ -35,6 +36,7 @@ class Member(NamedTuple):
 
 
 RecordCheck = Callable[[Record], object]  # raises to refuse
+UsageCheck = Callable[[Usage], object]  # raises to refuse
 Change = Callable[[Record], Image]  # returns the image to store, or raises to refuse
 # Gets an image and all its members by project id. Returns the membership to store, None to remove
 # it, or raises to refuse.
@@ -77,16 +79,36 @@ class Catalog(Protocol):
         """
         ...
 
-    async def insert(self, image: Image) -> None:
-        """Add an image without members. Raises Conflict if another image has its id."""
+    async def insert(
+        self, image: Image, project_id: str | None = None, check_usage: UsageCheck | None = None
+    ) -> None:
+        """Add an image without members.
+
+        `check_usage` gets the usage of `project_id`, which includes the new image. Raises Conflict
+        if another image has its id, and what `check_usage` raises.
+        """
         ...
 
-    async def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
+    async def update(
+        self,
+        image_id: str,
+        project_id: str | None,
+        change: Change,
+        check_usage: UsageCheck | None = None,
+    ) -> Image:
         """Read the record, and store and return the image that `change` returns for it.
 
         The record has the membership of `project_id`. No other write of the image comes between
         reading and storing. `change` may run in another thread, must have no side effects, and must
-        keep the id. Raises ImageNotFound, and what `change` raises.
+        keep the id. `check_usage` gets the usage of `project_id` after the change; no other write
+        comes between the two. Raises ImageNotFound, and what `change` and `check_usage` raise.
+        """
+        ...
+
+    async def usage(self, project_id: str | None) -> Usage:
+        """Return what all images of a project take. It is not counted for None.
+
+        Takes the same time for any number of images.
         """
         ...
 
@@ -130,7 +152,12 @@ class Catalog(Protocol):
         ...
 
     async def update_with_task(
-        self, image_id: str, project_id: str | None, change: Change, task: Task
+        self,
+        image_id: str,
+        project_id: str | None,
+        change: Change,
+        task: Task,
+        check_usage: UsageCheck | None = None,
     ) -> Image:
         """Change an image as `update` does, and store `task` as `put_task` does, in one write."""
         ...

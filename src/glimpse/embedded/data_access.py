@@ -34,14 +34,16 @@ class DataAccess:
         image_id: str,
         chunks: AsyncIterator[bytes],
         check: Callable[[Image], None] = lambda _: None,
+        size: int | None = None,
     ) -> None:
         """Store the data of a queued image: its status becomes saving, and then active.
 
-        `check` is called first, with the image, and may raise to refuse the upload. If an error is
+        `check` is called first, with the image, and may raise to refuse the upload. The data has
+        `size` bytes; None is unknown. If an error is
         raised while the data is being stored, the image is queued again and no data is left. Raises
         ImageNotFound, Forbidden, Conflict if the image is not queued or another upload of it is
-        running, DataTooLarge, InvalidImageData, StorageFull, Unavailable, and what `chunks` and
-        `check` raise.
+        running, QuotaExceeded, DataTooLarge, InvalidImageData, StorageFull, Unavailable, and what
+        `chunks` and `check` raise.
         """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
@@ -57,6 +59,7 @@ class DataAccess:
                 caller, record, self._permissions, Action.UPLOAD_IMAGE
             ),
             chunks,
+            size,
         )
 
     async def open(self, caller: Caller, image_id: str) -> ImageData:

@@ -4,18 +4,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from glimpse.embedded.catalog import Catalog, Member, Record
 from glimpse.embedded.image_permissions import check_member_action, is_visible
+from glimpse.embedded.quotas import ImageQuotas
 from glimpse.images import Action, Caller, Image, Permissions
 from glimpse.images.errors import (
     Conflict,
     Forbidden,
     ImageNotFound,
-    ImageServiceError,
     Invalid,
     NotFound,
 )
 
 MEMBER_STATUSES = ("pending", "accepted", "rejected")
-MEMBER_QUOTA = 128  # members of an image: the default of Glance's image_member_quota
 
 
 class MemberNotFound(NotFound):
@@ -23,13 +22,6 @@ class MemberNotFound(NotFound):
 
     def __init__(self, member_id: str, image_id: str) -> None:
         super().__init__(f"{member_id} not found in the member list of the image {image_id}.")
-
-
-class MemberLimitExceeded(ImageServiceError):
-    """The image has as many members as are allowed."""
-
-    def __init__(self, image_id: str, limit: int) -> None:
-        super().__init__(f"Image {image_id} may have at most {limit} members.")
 
 
 class ImageMembers:
@@ -41,11 +33,16 @@ class ImageMembers:
     """
 
     def __init__(
-        self, catalog: Catalog, permissions: Permissions, clock: Callable[[], str]
+        self,
+        catalog: Catalog,
+        permissions: Permissions,
+        quotas: ImageQuotas,
+        clock: Callable[[], str],
     ) -> None:
         """`clock` returns the current time as an image's date: ``2024-02-01T10:20:30Z``."""
         self._catalog = catalog
         self._permissions = permissions
+        self._quotas = quotas
         self._clock = clock
 
     async def list(self, caller: Caller, image_id: str) -> Sequence[Member]:
@@ -79,15 +76,14 @@ class ImageMembers:
 
         The id of the project is stored as it is: whether there is such a project is not checked.
         Raises Forbidden if the image is not shared, without the permission to add members, and if
-        `caller` neither owns the image nor is an admin; MemberLimitExceeded if it has MEMBER_QUOTA
+        `caller` neither owns the image nor is an admin; QuotaExceeded if it would have too many
         members; Conflict if the project is a member already.
         """
 
         def new_member(record: Record, members: Mapping[str, Member]) -> Member:
             image = _require_shared(caller, record)
             check_member_action(caller, image, self._permissions, Action.ADD_MEMBER)
-            if len(members) >= MEMBER_QUOTA:
-                raise MemberLimitExceeded(image.id, MEMBER_QUOTA)
+            self._quotas.check_members(len(members) + 1)
             if member_id in members:
                 raise Conflict(f"Member {member_id} is duplicated for image {image.id}")
             now = self._clock()

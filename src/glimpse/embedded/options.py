@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from glimpse.embedded.content_check import ContentRules
 from glimpse.embedded.imports.options import ImportOptions
+from glimpse.embedded.quotas import ImageQuotas, ProjectQuotas
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,9 +12,11 @@ class EmbeddedOptions:
     """The options of the embedded image service.
 
     ``image_size_cap`` is the most bytes of data that an image may have; ``content_rules`` say what
-    the data has to be.
+    the data has to be. ``image_quotas`` limit each image, ``project_quotas`` those of a project.
     """
 
     image_size_cap: int
     content_rules: ContentRules
     imports: ImportOptions
+    image_quotas: ImageQuotas
+    project_quotas: ProjectQuotas

@@ -39,6 +39,7 @@ class EmbeddedImageService:
 
     ``members`` shares images with other projects, ``data`` uploads and downloads their data,
     ``imports`` gives them data in the background, and ``tasks`` shows all imports to admins.
+    ``image_quotas`` are the limits of each image, which callers of the methods check.
 
     An `image_id` may be in upper or lower case (RFC 9562, section 4). Any method may raise
     Unavailable.
@@ -94,11 +95,13 @@ class EmbeddedImageService:
             staging,
             locks,
             options.content_rules,
+            options.project_quotas,
             records.clean_up_interrupted,
             clock,
         )
         self._clock = clock
-        self.members = ImageMembers(catalog, self.permissions, clock)
+        self._project_quotas, self.image_quotas = options.project_quotas, options.image_quotas
+        self.members = ImageMembers(catalog, self.permissions, options.image_quotas, clock)
         self.data = DataAccess(catalog, store, self._uploads, self.permissions)
         self.imports, self.tasks = make_imports(
             catalog,
@@ -194,12 +197,17 @@ class EmbeddedImageService:
 
         Raises Forbidden for an owner, a visibility or a reserved property that `caller` may not
         give it; Invalid for text that cannot be stored, and for properties that are too large; then
-        what `check` raises; Conflict if its id is taken. `image_changes.new_image` has the details.
+        what `check` raises; Conflict if its id is taken; QuotaExceeded if the caller's project has
+        too many images. `image_changes.new_image` has the details.
         """
         image = image_changes.new_image(caller, new, self.permissions, now=self._clock())
         if check is not None:
             check(image)
-        await self._catalog.insert(image)
+        await self._catalog.insert(
+            image,
+            caller.project_id,
+            lambda usage: self._project_quotas.check_new_image(caller.project_id, usage),
+        )
         return image
 
     async def update_image(
@@ -223,6 +231,13 @@ class EmbeddedImageService:
                 caller, record, update, self.permissions, action, now=self._clock()
             ),
         )
+
+    async def usage(self, caller: Caller) -> dict[str, dict[str, int]]:
+        """Return the usage and the limit of each quota of the caller's project, by its name.
+
+        Returns {} if no quota is configured.
+        """
+        return self._project_quotas.report(await self._catalog.usage(caller.project_id))
 
     async def put(self, records: Sequence[tuple[Image, Members]]) -> None:
         """Store images with their members, all or none.

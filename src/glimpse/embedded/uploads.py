@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
 from glimpse.embedded import image_changes
-from glimpse.embedded.catalog import Catalog, Change, RecordCheck
+from glimpse.embedded.catalog import Catalog, Change, RecordCheck, UsageCheck
 from glimpse.embedded.completed_writes import complete
 from glimpse.embedded.content_check import ContentRules
 from glimpse.embedded.directory_store import DirectoryStore
+from glimpse.embedded.quotas import ProjectQuotas, limit_bytes
 from glimpse.embedded.upload_locks import UploadLock, UploadLocks
 from glimpse.images import Image
 from glimpse.images.errors import (
@@ -23,7 +24,7 @@ from glimpse.images.errors import (
 
 _log = logging.getLogger(__name__)
 # Writes the image that a change returns for a record, as Catalog.update does.
-Save = Callable[[str, str | None, Change], Coroutine[Any, Any, Image]]
+Save = Callable[[str, str | None, Change, UsageCheck], Coroutine[Any, Any, Image]]
 
 
 class Uploads:
@@ -40,6 +41,7 @@ class Uploads:
         staging: DirectoryStore,
         locks: UploadLocks,
         content_rules: ContentRules,
+        quotas: ProjectQuotas,
         clean_up_import: Callable[[str], Awaitable[None]],
         clock: Callable[[], str],
     ) -> None:
@@ -52,6 +54,7 @@ class Uploads:
         self._staging = staging
         self._locks = locks
         self._content_rules = content_rules
+        self.quotas = quotas
         self._clean_up_import = clean_up_import
         self._clock = clock
 
@@ -61,30 +64,26 @@ class Uploads:
         project_id: str | None,
         require_permitted: Change,
         chunks: AsyncIterator[bytes],
+        size: int | None = None,
     ) -> None:
         """Store the data of a queued image: its status becomes saving, and then active.
 
         `require_permitted` returns the record's image, or raises an error if the caller may not
-        upload it. It is called before and after the upload.
+        upload it. It is called before and after the upload. The data has `size` bytes; None is
+        unknown. The quotas of `project_id` are checked before the upload, while the data arrives,
+        and after it.
 
         If an error is raised while the data is being stored, the image is queued again and no data
         is left. If the disk cannot be written then, the lock is abandoned, and the next upload of
         the image or the next process that starts does both.
 
         Raises ImageNotFound, Conflict if the image is not queued or another upload of it is
-        running, DataTooLarge, InvalidImageData for data that the content rules do not allow,
-        StorageFull, Unavailable, and what `require_permitted` and `chunks`
-        raise.
+        running, QuotaExceeded, DataTooLarge, InvalidImageData for data that the content rules do
+        not allow, StorageFull, Unavailable, and what `require_permitted` and `chunks` raise.
         """
         lock = await self.acquire(image_id)
         try:
-            await self._catalog.update(
-                image_id,
-                project_id,
-                lambda record: image_changes.with_status(
-                    require_permitted(record), "saving", expected=("queued",), now=self._clock()
-                ),
-            )
+            await self._begin(image_id, project_id, require_permitted, size)
             await self.store_data(
                 image_id, project_id, require_permitted, chunks, self._catalog.update
             )
@@ -93,6 +92,22 @@ class Uploads:
                 lock.abandon()
             else:
                 lock.release()
+
+    async def _begin(
+        self, image_id: str, project_id: str | None, require_permitted: Change, size: int | None
+    ) -> None:
+        """Set the status of a queued image to saving, if the quotas of `project_id` allow that.
+
+        Raises ImageNotFound, Conflict, QuotaExceeded, and what `require_permitted` raises.
+        """
+        await self._catalog.update(
+            image_id,
+            project_id,
+            lambda record: image_changes.with_status(
+                require_permitted(record), "saving", expected=("queued",), now=self._clock()
+            ),
+            lambda usage: self.quotas.check_upload(project_id, usage, size),
+        )
 
     async def acquire(self, image_id: str) -> UploadLock:
         """Return the image's upload lock, after the clean-up that an abandoned one requires.
@@ -120,12 +135,13 @@ class Uploads:
     ) -> None:
         """Store the data of an image in status saving or importing, which becomes active.
 
-        `save` writes the image. The caller holds the image's upload lock. If an error is raised,
-        also if the task is cancelled, no data is left, and an image in status saving is queued
-        again. Raises what `upload` raises.
+        `save` writes the image. The quotas are those of `project_id`. The caller holds the image's
+        upload lock. If an error is raised, also if the task is cancelled, no data is left, and an
+        image in status saving is queued again. Raises what `upload` raises.
         """
         try:
-            stored = await self._store.put(image_id, chunks)
+            remaining = self.quotas.remaining_bytes(await self._catalog.usage(project_id))
+            stored = await self._store.put(image_id, limit_bytes(chunks, remaining))
             await complete(
                 save(
                     image_id,
@@ -133,6 +149,7 @@ class Uploads:
                     lambda record: image_changes.with_data(
                         require_permitted(record), stored, self._content_rules, now=self._clock()
                     ),
+                    lambda usage: self.quotas.check_stored(project_id, usage),
                 )
             )
         except BaseException:

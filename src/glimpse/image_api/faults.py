@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from glimpse.embedded.content_check import InvalidImageData
 from glimpse.embedded.directory_store import DataTooLarge, NoData, StorageFull
-from glimpse.embedded.image_members import MemberLimitExceeded
+from glimpse.embedded.quotas import QuotaExceeded
 from glimpse.http.accept import best_offer
 from glimpse.identity.service import IdentityError, IdentityUnavailable, Unauthorized
 from glimpse.images import errors
@@ -64,7 +64,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     DataTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     StorageFull: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,  # as in the Image service
-    MemberLimitExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    QuotaExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.PropertyLimitExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.MarkerNotVisible: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,

@@ -14,17 +14,17 @@ from typing import Any, NamedTuple
 import orjson
 
 from glimpse.embedded.image_permissions import check_visibility
+from glimpse.embedded.quotas import ImageQuotas
 from glimpse.image_api.faults import UnsupportedMediaType
 from glimpse.image_api.validation import (
     CHECKS,
     NUMBERS,
     check_key,
     check_number,
-    check_property_quota,
     check_value,
     unique_tags,
 )
-from glimpse.images import Caller, Image, Permissions
+from glimpse.images import RESERVED_PREFIX, Caller, Image, Permissions
 from glimpse.images.errors import Conflict, Forbidden, Invalid
 
 V2_0 = "application/openstack-images-v2.0-json-patch"
@@ -73,7 +73,11 @@ def parse_patch(media_type: str, body: object) -> list[PatchOperation]:
 
 
 def apply_patch(
-    caller: Caller, image: Image, operations: Iterable[PatchOperation], permissions: Permissions
+    caller: Caller,
+    image: Image,
+    operations: Iterable[PatchOperation],
+    permissions: Permissions,
+    quotas: ImageQuotas,
 ) -> Image:
     """Return a copy of `image` after all operations, in their order.
 
@@ -81,9 +85,8 @@ def apply_patch(
     `caller` may change the image. Raises Conflict for replacing or removing a property that does
     not exist, or (in v2.0) adding a key that exists; Forbidden for removing an attribute, and for
     changing one of _INVISIBLE, or one that `caller` may not change, or that cannot change in the
-    image's present status;
-    RequestTooLarge for more than 128 tags; PropertyLimitExceeded for more than 128 properties, if
-    the patch adds one.
+    image's present status; QuotaExceeded for more tags than `quotas` allow, and for more
+    properties, if the patch adds one.
     """
     properties: dict[str, str | None] = image.properties
     before = set(properties)
@@ -92,11 +95,11 @@ def apply_patch(
         if operation.key in _INVISIBLE:
             raise Forbidden(f"Attribute '{operation.key}' is read-only.")
         if operation.key in CHECKS:
-            attributes.update(_changed_attribute(caller, image, operation, permissions))
+            attributes.update(_changed_attribute(caller, image, operation, permissions, quotas))
         else:
             _change_property(properties, operation)
     if set(properties) - before:
-        check_property_quota(properties)
+        quotas.check_properties(sum(not key.startswith(RESERVED_PREFIX) for key in properties))
     if properties != image.properties:
         attributes["properties_json"] = orjson.dumps(properties).decode()
     return image._replace(**attributes)
@@ -194,14 +197,18 @@ def _parse_pointer(op: str, pointer: object) -> str:
 
 
 def _changed_attribute(
-    caller: Caller, image: Image, operation: PatchOperation, permissions: Permissions
+    caller: Caller,
+    image: Image,
+    operation: PatchOperation,
+    permissions: Permissions,
+    quotas: ImageQuotas,
 ) -> dict[str, Any]:
     """Return the field of Image that an operation on an attribute sets, with its new value.
 
     For example ``{"name": "x"}``; tags are the field ``tags_json``. An attribute always exists: so
     removing it raises Forbidden, and `must_be_new` Conflict. Raises Forbidden also for a change
-    that `caller` may not make, and for a format of an image that is not queued; RequestTooLarge
-    for more than 128 tags.
+    that `caller` may not make, and for a format of an image that is not queued; QuotaExceeded for
+    more tags than `quotas` allow.
     """
     key = operation.key
     if operation.op == "remove":
@@ -217,7 +224,7 @@ def _changed_attribute(
     if key in NUMBERS:
         check_number(key, operation.value)
     if key == "tags":
-        return {"tags_json": orjson.dumps(unique_tags(operation.value)).decode()}
+        return {"tags_json": orjson.dumps(unique_tags(operation.value, quotas)).decode()}
     return {key: operation.value}
 
 

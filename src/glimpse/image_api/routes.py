@@ -15,7 +15,16 @@ from glimpse.http.request_scope import base_url_of, service_urls_of
 from glimpse.identity import Identity, RequestTarget
 from glimpse.image_api import not_offered
 from glimpse.image_api.faults import HANDLED, MethodNotAllowed, fault_response
-from glimpse.image_api.handlers import image_data, images, imports, members, schemas, tags, tasks
+from glimpse.image_api.handlers import (
+    image_data,
+    images,
+    imports,
+    members,
+    schemas,
+    tags,
+    tasks,
+    usage,
+)
 from glimpse.image_api.image_request import Handler, ImageRequest, json_response
 from glimpse.image_api.request_parsing import has_body
 from glimpse.image_api.version_discovery import versions_document
@@ -105,7 +114,7 @@ class Resource:
         context = current_context.get()
         context.caller = caller
         handler = self._methods.get(request.method)
-        if handler is None and not self._methods:
+        if handler is None and (not self._methods or self._path == _USAGE):
             is_known = request.method in _METHODS
             raise HTTPException(HTTPStatus.NOT_FOUND if is_known else HTTPStatus.NOT_IMPLEMENTED)
         if handler is None:
@@ -117,6 +126,7 @@ class Resource:
         await response(scope, receive, send)
 
 
+_USAGE = "/v2/info/usage"  # to other methods than GET, the Image service has no such path
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -133,7 +143,7 @@ def _may_have_body(method: str, path: str) -> bool:
 _BODY_IGNORED = frozenset(
     (
         *("/v2/images", "/v2/images/{image_id}/locations", "/v2/tasks", "/v2/tasks/{task_id}"),
-        *("/v2/schemas/task", "/v2/schemas/tasks", "/v2/info/usage"),
+        *("/v2/schemas/task", "/v2/schemas/tasks", _USAGE),
         *(path for path, _ in not_offered.ROUTES),
     )
 )
@@ -173,6 +183,7 @@ _ROUTES: list[tuple[str, dict[str, Handler]]] = [
     ("/v2/images/{image_id}/stage", {"PUT": imports.stage_data}),
     ("/v2/images/{image_id}/import", {"POST": imports.import_data}),
     ("/v2/images/{image_id}/tasks", {"GET": imports.list_image_tasks}),
+    (_USAGE, {"GET": usage.show_usage}),
     ("/v2/info/import", {"GET": imports.show_import_methods}),
     ("/v2/tasks", {"GET": tasks.list_tasks, "POST": tasks.create_task}),
     ("/v2/tasks/{task_id}", {"GET": tasks.show_task, "DELETE": tasks.delete_task}),

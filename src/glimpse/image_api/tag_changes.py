@@ -2,6 +2,7 @@
 
 import orjson
 
+from glimpse.embedded.quotas import ImageQuotas
 from glimpse.image_api.validation import check_value, unique_tags
 from glimpse.images import Image
 from glimpse.images.errors import Invalid, NotFound
@@ -24,12 +25,12 @@ def check_tag(tag: str) -> None:
         raise Invalid("The tag in the path is not valid UTF-8.")
 
 
-def with_tag(image: Image, tag: str) -> Image:
+def with_tag(image: Image, tag: str, quotas: ImageQuotas) -> Image:
     """Return the image with one more tag, or as it is if it has the tag already.
 
-    The case of tags matters. Raises RequestTooLarge for more than 128 tags.
+    The case of tags matters. Raises QuotaExceeded for more tags than `quotas` allow.
     """
-    return _with_tags(image, unique_tags([*image.tags, tag]))
+    return _with_tags(image, unique_tags([*image.tags, tag], quotas))
 
 
 def without_tag(image: Image, tag: str) -> Image:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from glimpse.embedded.image_changes import NewImage
-from glimpse.image_api.faults import RequestTooLarge
+from glimpse.embedded.quotas import ImageQuotas
 from glimpse.image_api.schema import (
     CONTAINER_FORMATS,
     DISK_FORMATS,
@@ -16,11 +16,8 @@ from glimpse.image_api.schema import (
     VISIBILITIES,
 )
 from glimpse.images import RESERVED_PREFIX, Caller, Image
-from glimpse.images.errors import Forbidden, Invalid, PropertyLimitExceeded
+from glimpse.images.errors import Forbidden, Invalid
 
-# image_property_quota and image_tag_quota of the Image service.
-PROPERTY_QUOTA = 128
-TAG_QUOTA = 128
 READ_ONLY = frozenset(
     (
         *("created_at", "updated_at", "status", "checksum", "size", "virtual_size", "direct_url"),
@@ -67,16 +64,16 @@ def _check_new_keys_and_values(document: Mapping[str, object]) -> None:
         check_key(key)
 
 
-def check_limits(image: Image) -> None:
+def check_limits(image: Image | NewImage, quotas: ImageQuotas) -> None:
     """Check numbers and quotas of a new image, after the permission to create it.
 
-    Raises Invalid for a number that cannot be stored, PropertyLimitExceeded for more than 128
-    properties, RequestTooLarge for more than 128 tags.
+    Raises Invalid for a number that cannot be stored, QuotaExceeded for more properties, or more
+    different tags, than `quotas` allow.
     """
     for key in NUMBERS:
         check_number(key, getattr(image, key))
-    check_property_quota(image.properties)
-    unique_tags(image.tags)
+    quotas.check_properties(len(image.properties))
+    unique_tags(image.tags, quotas)
 
 
 def check_number(key: str, value: object) -> None:
@@ -130,17 +127,10 @@ def check_formats(image: Image) -> None:
         raise Invalid(f"{', '.join(missing)} must be set prior to saving data.")
 
 
-def check_property_quota(properties: Mapping[str, object]) -> None:
-    """Raise PropertyLimitExceeded for more than 128 properties; reserved keys do not count."""
-    if sum(not key.startswith(RESERVED_PREFIX) for key in properties) > PROPERTY_QUOTA:
-        raise PropertyLimitExceeded(PROPERTY_QUOTA)
-
-
-def unique_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return each tag once, in their order. Raises RequestTooLarge if these are more than 128."""
+def unique_tags(tags: Iterable[str], quotas: ImageQuotas) -> tuple[str, ...]:
+    """Return each tag once, in their order. Raises QuotaExceeded if these are too many."""
     unique = tuple(dict.fromkeys(tags))
-    if len(unique) > TAG_QUOTA:
-        raise RequestTooLarge(f"An image may have at most {TAG_QUOTA} tags.")
+    quotas.check_tags(len(unique))
     return unique
 
 

@@ -40,11 +40,17 @@ async def test_files_are_private_to_their_owner(tmp_path: Path) -> None:
 
 async def test_migration_keeps_the_images_of_an_older_catalog(tmp_path: Path) -> None:
     service = open_images(tmp_path)
-    image_id = await make(service)
+    image_id = await make(service, size=5)
+    await make(service, visibility="private", status="deactivated", os_hidden=True, size=2**63 - 1)
+    await make(service, status="saving", os_hidden=True)
+    await make(service, status="killed", size=3)
+    await make(service, status="importing", owner="other", size=7)
+    await make(service, owner=None)
     await service.close()
     connection = sqlite3.connect(tmp_path / "catalog.sqlite")
     connection.execute("DROP INDEX images_by_change")
     connection.execute("DROP TABLE tasks")
+    connection.execute("DROP TABLE usage")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
     again = open_images(tmp_path)
@@ -53,7 +59,9 @@ async def test_migration_keeps_the_images_of_an_older_catalog(tmp_path: Path) ->
     await again.close()
     with closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+        usage = connection.execute("SELECT * FROM usage ORDER BY owner").fetchall()
         plan = connection.execute(
             "EXPLAIN QUERY PLAN SELECT 1 FROM images WHERE updated_at >= ?", (CREATED,)
         ).fetchall()
     assert "images_by_change" in plan[0][-1], plan
+    assert usage == [("other", 1, 0, 7, 1), ("owner", 3, 2**43 + 5, 0, 1)]

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 
-from glimpse.embedded.catalog import Catalog, Change
+from glimpse.embedded.catalog import Catalog, Change, UsageCheck
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.imports import image_states
 from glimpse.embedded.imports.background_jobs import BackgroundJobs
@@ -103,17 +103,20 @@ class ImportFlow:
         """Store the data of an image; it becomes active, and the task succeeds, in one write."""
         now = self._records.clock
 
-        async def save(image_id: str, project_id: str | None, change: Change) -> Image:
+        async def save(
+            image_id: str, project_id: str | None, change: Change, check_usage: UsageCheck
+        ) -> Image:
             return await self._catalog.update_with_task(
                 image_id,
                 project_id,
                 lambda record: image_states.succeeded(change(record), now()),
                 task.succeed(now()),
+                check_usage,
             )
 
         await self._uploads.store_data(
             image.id,
-            None,
+            task.owner,
             lambda record: image_states.require_claimed(record.image, task.id),
             self._while_claimed(task, image, self._source(task, image)),
             save,

@@ -18,23 +18,31 @@ from glimpse.embedded.catalog import (
     Members,
     Record,
     RecordCheck,
+    UsageCheck,
 )
 from glimpse.embedded.sqlite.filtered_scan import FilteredScan, is_readable_from_index
 from glimpse.embedded.sqlite.image_reader import ImageReader
 from glimpse.embedded.sqlite.image_writer import ImageWriter
 from glimpse.embedded.sqlite.list_step import ListingPosition
+from glimpse.embedded.sqlite.page_sizes import (
+    MAX_STEP,
+    PAGE,
+    first_count,
+    next_count,
+    split_into_pages,
+)
 from glimpse.embedded.sqlite.query_conditions import has_usual_order
 from glimpse.embedded.sqlite.reader_threads import ReaderThreads
 from glimpse.embedded.sqlite.schema import open_and_migrate
 from glimpse.embedded.sqlite.task_table import TaskTable
+from glimpse.embedded.sqlite.usage_table import UsageTable
 from glimpse.embedded.sqlite.writer_thread import WriterThread
 from glimpse.embedded.tasks import Task, TaskQuery
+from glimpse.embedded.usage import Usage
 from glimpse.images import Caller, Image, ImageQuery, Page
 from glimpse.images.errors import Unavailable
 
-_PAGE = 200  # images: rendering more at once would block the event loop for too long
 _MAX_WAITING = 10_000  # images of the large steps of all lists: some 30 MB at most
-_MAX_STEP = 1001  # the Image API's largest limit, and one that shows whether there are more
 
 
 class SQLiteCatalog:
@@ -57,6 +65,7 @@ class SQLiteCatalog:
         path.chmod(0o600)
         self._reader = ImageReader(self._connection)
         self._tasks = TaskTable(self._connection)
+        self._usage = UsageTable(self._connection)
         self._reader_threads = ReaderThreads(path)
         self._writer_thread = WriterThread(open_and_migrate(path))
         self._waiting = 0  # images that were read, and are not on the first page of their step
@@ -92,7 +101,7 @@ class SQLiteCatalog:
         """
         with _READING:
             position = self._reader.listing_position(marker) if marker is not None else None
-        count = _first_count(query, _PAGE)
+        count = first_count(query, PAGE)
         while True:
             with _READING:
                 images, position = self._reader.list_step(caller, query, position, count)
@@ -101,7 +110,7 @@ class SQLiteCatalog:
             yield page.pop()
             if position is None:
                 return
-            count = _PAGE
+            count = PAGE
             await asyncio.sleep(0)  # the event loop runs other tasks
 
     async def _pages_by_scan(
@@ -115,18 +124,18 @@ class SQLiteCatalog:
         """
         cursor: Image | ListingPosition | None = marker
         # Each step of a sorted list reads all rows in scope, so the steps are large and few.
-        count = _first_count(query, _PAGE if has_usual_order(query) else _MAX_STEP)
+        count = first_count(query, PAGE if has_usual_order(query) else MAX_STEP)
         while True:
             images, cursor = await self._reader_threads.run(
                 FilteredScan.step, caller, query, cursor, count
             )
-            count = _next_count(query, count, len(images))
-            waiting = max(0, len(images) - _PAGE)
+            count = next_count(query, count, len(images))
+            waiting = max(0, len(images) - PAGE)
             if waiting and self._waiting + waiting > _MAX_WAITING:
                 waiting = 0
-                images = images[:_PAGE]
+                images = images[:PAGE]
                 cursor = images[-1]
-            pages = _split_into_pages(images, is_last=cursor is None)
+            pages = split_into_pages(images, is_last=cursor is None)
             del images
             self._waiting += waiting
             try:
@@ -137,17 +146,36 @@ class SQLiteCatalog:
             if cursor is None:
                 return
 
-    async def insert(self, image: Image) -> None:
-        """Add an image without members. Raises Conflict if another image has its id."""
-        await self._writer_thread.run(ImageWriter.insert, image)
+    async def insert(
+        self, image: Image, project_id: str | None = None, check_usage: UsageCheck | None = None
+    ) -> None:
+        """Add an image without members; nothing if `check_usage` raises for `project_id` then.
 
-    async def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
+        Raises Conflict if another image has its id, and what `check_usage` raises.
+        """
+        await self._writer_thread.run(ImageWriter.insert, image, project_id, check_usage)
+
+    async def update(
+        self,
+        image_id: str,
+        project_id: str | None,
+        change: Change,
+        check_usage: UsageCheck | None = None,
+    ) -> Image:
         """Read the record, and store and return the image that `change` returns for it.
 
         Atomic. The record has the membership of `project_id`. `change` runs in the writer's thread,
-        and must keep the id. Raises ImageNotFound, and what `change` raises.
+        and must keep the id. `check_usage` gets the usage of `project_id` after the change. Raises
+        ImageNotFound, and what `change` and `check_usage` raise.
         """
-        return await self._writer_thread.run(ImageWriter.update, image_id, project_id, change)
+        return await self._writer_thread.run(
+            ImageWriter.update, image_id, project_id, change, check_usage
+        )
+
+    async def usage(self, project_id: str | None) -> Usage:
+        """Return what the images of a project take. Raises Unavailable."""
+        with _READING:
+            return self._usage.get(project_id)
 
     async def delete(self, image_id: str, project_id: str | None, check: RecordCheck) -> None:
         """Remove an image and its members, if `check` does not raise for its record.
@@ -190,11 +218,16 @@ class SQLiteCatalog:
         await self._writer_thread.run(ImageWriter.put, records)
 
     async def update_with_task(
-        self, image_id: str, project_id: str | None, change: Change, task: Task
+        self,
+        image_id: str,
+        project_id: str | None,
+        change: Change,
+        task: Task,
+        check_usage: UsageCheck | None = None,
     ) -> Image:
         """Change an image as `update` does, and store `task` as `put_task` does, in one write."""
         return await self._writer_thread.run(
-            ImageWriter.update_with_task, image_id, project_id, change, task
+            ImageWriter.update_with_task, image_id, project_id, change, task, check_usage
         )
 
     async def put_task(self, task: Task) -> None:
@@ -243,33 +276,3 @@ class _Reading:
 
 
 _READING = _Reading()
-
-
-def _first_count(query: ImageQuery, most: int) -> int:
-    """Return how many rows to read in the first step: one more than the limit, at most `most`.
-
-    The additional row shows whether the list goes on after its limit.
-    """
-    return most if query.limit is None else min(most, query.limit + 1)
-
-
-def _next_count(query: ImageQuery, count: int, found: int) -> int:
-    """Return how many rows to read in the next step, by how many of the last ones matched.
-
-    If `found` is more than half of `count`, it is 200; otherwise four times `count`, up to 1,001.
-    In a list that is not in the usual order (newest first), it is always 1,001.
-    """
-    if not has_usual_order(query):
-        return _MAX_STEP
-    return _PAGE if 2 * found > count else min(4 * count, _MAX_STEP)
-
-
-def _split_into_pages(images: Sequence[Image], *, is_last: bool) -> list[Page]:
-    """Return pages of at most 200 of the images; one empty page if there are none.
-
-    The last page has `is_last` set if the argument is True.
-    """
-    return [
-        Page(images[start : start + _PAGE], is_last=is_last and start + _PAGE >= len(images))
-        for start in range(0, max(len(images), 1), _PAGE)
-    ]

@@ -11,11 +11,13 @@ from glimpse.embedded.catalog import (
     Members,
     Record,
     RecordCheck,
+    UsageCheck,
 )
 from glimpse.embedded.sqlite.image_reader import COLUMNS, ImageReader
 from glimpse.embedded.sqlite.listing_index import keys_of, listing_rows, position_of
 from glimpse.embedded.sqlite.row_validation import is_valid_image
 from glimpse.embedded.sqlite.task_table import TaskTable
+from glimpse.embedded.sqlite.usage_table import UsageTable
 from glimpse.embedded.tasks import Task
 from glimpse.images import Image
 from glimpse.images.errors import Conflict, ImageNotFound
@@ -37,18 +39,33 @@ class ImageWriter:
         self._connection = connection
         self._reader = ImageReader(connection)
         self._tasks = TaskTable(connection)
+        self._usage = UsageTable(connection)
 
-    def insert(self, image: Image) -> None:
-        """Add an image without members. Raises Conflict if another image has its id."""
+    def insert(
+        self, image: Image, project_id: str | None = None, check_usage: UsageCheck | None = None
+    ) -> None:
+        """Add an image without members, if `check_usage` does not raise for `project_id` then.
+
+        Raises Conflict if another image has its id.
+        """
         if self._reader.row_number(image.id) is not None:
             raise Conflict(f"Image ID {image.id} already exists!")
         self._insert([(image, {})])
+        if check_usage is not None:
+            check_usage(self._usage.get(project_id))
 
-    def update(self, image_id: str, project_id: str | None, change: Change) -> Image:
+    def update(
+        self,
+        image_id: str,
+        project_id: str | None,
+        change: Change,
+        check_usage: UsageCheck | None = None,
+    ) -> Image:
         """Read the record, and store and return the image that `change` returns for it.
 
-        `change` must keep the id. Writes nothing if the image is the same. Raises ImageNotFound,
-        and what `change` raises.
+        `change` must keep the id. Writes nothing if the image is the same. `check_usage` gets the
+        usage of `project_id` after the change. Raises ImageNotFound, and what `change` and
+        `check_usage` raise.
         """
         before = self._get_existing(image_id, project_id)
         after = change(before)
@@ -58,13 +75,21 @@ class ImageWriter:
             )
             members = self._reader.member_statuses(image_id)
             self._reindex(after, keys_of(before.image, members), keys_of(after, members))
+            self._usage.replace([before.image], [after])
+        if check_usage is not None:
+            check_usage(self._usage.get(project_id))
         return after
 
     def update_with_task(
-        self, image_id: str, project_id: str | None, change: Change, task: Task
+        self,
+        image_id: str,
+        project_id: str | None,
+        change: Change,
+        task: Task,
+        check_usage: UsageCheck | None = None,
     ) -> Image:
         """Change an image as `update` does, and store `task`."""
-        image = self.update(image_id, project_id, change)
+        image = self.update(image_id, project_id, change, check_usage)
         self._tasks.put(task)
         return image
 
@@ -143,6 +168,7 @@ class ImageWriter:
             some = values[start : start + 3 * _ROWS_A_STATEMENT]
             rows = ", ".join(["(?, ?, ?)"] * (len(some) // 3))
             self._connection.execute(f"INSERT INTO listing VALUES {rows}", some)
+        self._usage.replace((), [image for image, _ in records])
 
     def _insert_members(self, image: Image, members: Mapping[str, str]) -> None:
         if not members:
@@ -157,12 +183,17 @@ class ImageWriter:
 
     def _delete(self, image: Image) -> None:
         """Remove an image, even one that is not valid, and all its rows in the other tables."""
-        if is_valid_image(image):
+        is_valid = is_valid_image(image)
+        if is_valid:
             self._reindex(image, keys_of(image, self._reader.member_statuses(image.id)), set())
         else:  # its keys cannot be computed
             number = self._reader.row_number(image.id)
             self._connection.execute("DELETE FROM listing WHERE number = ?", (number,))
         self._connection.execute("DELETE FROM images WHERE id = ?", (image.id,))
+        if is_valid:
+            self._usage.replace([image], ())
+        else:
+            self._usage.recount(image.owner)
 
     def _reindex(self, image: Image, old: set[int], new: set[int]) -> None:
         """Replace the image's keys `old` in the listing index by `new`; write only what differs."""

@@ -78,6 +78,26 @@ MIGRATIONS = (
     CREATE INDEX tasks_by_image ON tasks (image_id);
     CREATE INDEX tasks_by_owner ON tasks (owner, number);
     """,
+    # What the images of each project take: usage.py says what counts.
+    """
+    CREATE TABLE usage (
+        owner TEXT PRIMARY KEY,
+        images INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        staged INTEGER NOT NULL,
+        uploading INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    INSERT INTO usage
+        SELECT
+            owner,
+            count(*),
+            sum(iif(status IN ('active', 'deactivated'), ifnull(min(size, 8796093022208), 0), 0)),
+            sum(iif(status IN ('uploading', 'importing'), ifnull(min(size, 8796093022208), 0), 0)),
+            sum(status IN ('saving', 'uploading', 'importing'))
+        FROM images
+        WHERE owner IS NOT NULL AND status NOT IN ('killed', 'deleted', 'pending_delete')
+        GROUP BY owner;
+    """,
 )
 
 

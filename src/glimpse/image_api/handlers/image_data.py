@@ -30,7 +30,7 @@ async def upload_data(request: ImageRequest) -> Response:
         raise Invalid(f"There is no store '{store}'. The only one is '{STORE_ID}'.")
     chunks = require_size(request.http.stream(), size)
     await request.service.data.upload(
-        request.caller, request.image_id, chunks, validation.check_formats
+        request.caller, request.image_id, chunks, validation.check_formats, size
     )
     return Response(status_code=204)
 

@@ -56,7 +56,10 @@ async def create_image(request: ImageRequest) -> Response:
     The caller's project owns it, unless an admin names another owner. Location has its URL.
     """
     new = validation.parse_new_image(request.caller, await json_body(request.http))
-    image = await request.service.create_image(request.caller, new, validation.check_limits)
+    quotas = request.service.image_quotas
+    image = await request.service.create_image(
+        request.caller, new, lambda image: validation.check_limits(image, quotas)
+    )
     headers = {"Location": f"{base_url_of(request.http.scope)}/v2/images/{image.id}"}
     if request.service.imports.methods:
         headers["OpenStack-image-import-methods"] = ",".join(request.service.imports.methods)
@@ -77,7 +80,11 @@ async def update_image(request: ImageRequest) -> Response:
             request.caller,
             request.image_id,
             lambda image: json_patch.apply_patch(
-                request.caller, image, operations, request.service.permissions
+                request.caller,
+                image,
+                operations,
+                request.service.permissions,
+                request.service.image_quotas,
             ),
         )
     else:

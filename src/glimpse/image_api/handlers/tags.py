@@ -20,8 +20,9 @@ async def add_tag(request: ImageRequest) -> Response:
     """
     tag = _tag(request)
     tag_changes.check_tag(tag)
+    quotas = request.service.image_quotas
     await request.service.update_image(
-        request.caller, request.image_id, lambda image: tag_changes.with_tag(image, tag)
+        request.caller, request.image_id, lambda image: tag_changes.with_tag(image, tag, quotas)
     )
     return Response(status_code=204)
 

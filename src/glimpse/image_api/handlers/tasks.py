@@ -14,7 +14,7 @@ from glimpse.image_api.import_requests import parse_new_task, parse_task_query
 from glimpse.image_api.request_parsing import json_body, query_pairs
 from glimpse.image_api.task_documents import page_document, task_document
 from glimpse.image_api.task_schema import TASK_SCHEMA, TASKS_SCHEMA
-from glimpse.image_api.validation import parse_new_image
+from glimpse.image_api.validation import check_limits, parse_new_image
 from glimpse.images.errors import ImageServiceError, Invalid, Unavailable
 from glimpse.telemetry.request_context import current_context
 
@@ -93,7 +93,9 @@ def _parse_import(request: ImageRequest, kind: str, content: dict[str, Any]) -> 
     properties = content["image_properties"]
     if isinstance(properties, dict) and "id" in properties:
         raise Invalid("The id of an image that a task creates cannot be given.")
-    new = parse_new_image(request.caller, _DEFAULT_PROPERTIES if properties == {} else properties)
+    given = _DEFAULT_PROPERTIES if properties == {} else properties
+    new = parse_new_image(request.caller, given)
+    check_limits(new, request.service.image_quotas)
     for name in ("disk_format", "container_format"):
         if not getattr(new, name):
             raise Invalid(f"{name} must be set prior to saving data.")

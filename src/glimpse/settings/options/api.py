@@ -7,6 +7,8 @@ from typing import Literal
 
 from oslo_config import cfg
 
+from glimpse.settings.options.bounds import DataSize
+
 UNLIMITED = sys.maxsize
 
 AuthStrategy = Literal["embedded", "keystone", "noauth"]
@@ -160,6 +162,49 @@ class Middleware:
     max_request_body_size: int
 
 
+_IMAGE_QUOTAS = (
+    cfg.IntOpt(
+        "image_property_quota",
+        default=128,
+        help="Most properties of an image in the Image API; negative for unlimited.",
+    ),
+    cfg.IntOpt(
+        "image_tag_quota", default=128, help="Most tags of an image; negative for unlimited."
+    ),
+    cfg.IntOpt(
+        "image_member_quota", default=128, help="Most members of an image; negative for unlimited."
+    ),
+)
+_PROJECT_QUOTAS = (
+    cfg.Opt(
+        "user_storage_quota",
+        type=DataSize(),
+        default=0,
+        help="Most data that the images of a project may have: bytes, or a number with KB, MB, GB "
+        "or TB (of 1024). 0 for unlimited.",
+    ),
+    cfg.IntOpt(
+        "image_size_total",
+        default=-1,
+        help="Most MiB of data that the images of a project may have; negative for unlimited.",
+    ),
+    cfg.IntOpt(
+        "image_stage_total",
+        default=-1,
+        help="Most MiB of data that a project may have staged; negative for unlimited.",
+    ),
+    cfg.IntOpt(
+        "image_count_total",
+        default=-1,
+        help="Most images of a project; negative for unlimited.",
+    ),
+    cfg.IntOpt(
+        "image_count_uploading",
+        default=-1,
+        help="Most images of a project that may be given data at the same time; negative for "
+        "unlimited.",
+    ),
+)
 EMBEDDED: Sequence[cfg.Opt] = (
     cfg.IntOpt(
         "token_expiration",
@@ -169,13 +214,26 @@ EMBEDDED: Sequence[cfg.Opt] = (
     ),
     cfg.StrOpt("region_name", default="RegionOne", help="Region in the embedded catalog."),
     cfg.IntOpt("image_size_cap", default=2**40, min=1, help="Most bytes of an image's data."),
+    *_IMAGE_QUOTAS,
+    *_PROJECT_QUOTAS,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """The embedded services; times in seconds, sizes in bytes."""
+    """The embedded services; times in seconds, sizes in bytes.
+
+    ``image_size_total`` and ``image_stage_total`` are in MiB.
+    """
 
     token_expiration: int
     region_name: str
     image_size_cap: int
+    image_property_quota: int
+    image_tag_quota: int
+    image_member_quota: int
+    user_storage_quota: int
+    image_size_total: int
+    image_stage_total: int
+    image_count_total: int
+    image_count_uploading: int

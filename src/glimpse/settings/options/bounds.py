@@ -1,6 +1,7 @@
 """Bounds that options of several files share."""
 
 import math
+import re
 
 from oslo_config import types
 
@@ -22,3 +23,25 @@ class Seconds(types.Float):
         if seconds is not None and not math.isfinite(seconds):
             raise ValueError("Should be a finite number")
         return seconds
+
+
+_SIZE = re.compile(r"([0-9]{1,18})([KMGT]?B)?")
+_SIZE_UNITS = ("B", "KB", "MB", "GB", "TB")
+
+
+class DataSize(types.Integer):
+    """Type of an option with a number of bytes: ``500``, or with a unit, such as ``10GB``.
+
+    The units are those of Glance: B, KB, MB, GB and TB, each 1024 times the one before it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(min=0, type_name="size")
+
+    def __call__(self, value: object) -> int:
+        """Return the number of bytes in `value`. Raises ValueError for other text."""
+        matched = _SIZE.fullmatch(str(value))
+        if matched is None:
+            raise ValueError(f"Should be a number with one of {', '.join(_SIZE_UNITS)}, or no unit")
+        unit: int = 1024 ** _SIZE_UNITS.index(matched[2] or "B")
+        return int(matched[1]) * unit

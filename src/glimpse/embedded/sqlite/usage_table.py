@@ -1,0 +1,53 @@
+"""UsageTable: what the images of each project take, kept up to date by each write of an image.
+
+So a quota is checked in the transaction of the write that it limits, without reading the project's
+images, of which there may be a million.
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+
+from glimpse.embedded.usage import Usage, usage_of
+from glimpse.images import Image
+
+
+class UsageTable:
+    """Reads and writes the table `usage`. Its changes belong to the transaction of the caller."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def get(self, project_id: str | None) -> Usage:
+        """Return what the images of a project take; images without an owner are not counted."""
+        row = self._connection.execute(
+            "SELECT images, size, staged, uploading FROM usage WHERE owner = ?", (project_id,)
+        ).fetchone()
+        return Usage() if row is None else Usage(*row)
+
+    def recount(self, project_id: str | None) -> None:
+        """Count all images of a project again: another program has made one of them invalid."""
+        query = "SELECT status, size FROM images WHERE owner = ?"
+        rows = self._connection.execute(query, (project_id,)).fetchall()
+        taken = (usage_of(str(status), size if type(size) is int else 0) for status, size in rows)
+        totals = [sum(column) for column in zip(*taken, strict=True)] or Usage()
+        self._connection.execute("DELETE FROM usage WHERE owner = ?", (project_id,))
+        if project_id is not None:
+            values = (project_id, *totals)
+            self._connection.execute("INSERT INTO usage VALUES (?, ?, ?, ?, ?)", values)
+
+    def replace(self, removed: Iterable[Image], added: Iterable[Image]) -> None:
+        """Count the images `added`, and no longer count `removed`."""
+        changes: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for images, sign in ((removed, -1), (added, 1)):
+            for image in images:
+                if image.owner is not None:
+                    change = changes[image.owner]
+                    for position, number in enumerate(usage_of(image.status, image.size)):
+                        change[position] += sign * number
+        self._connection.executemany(
+            "INSERT INTO usage VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner) DO UPDATE SET "
+            "images = images + excluded.images, size = size + excluded.size, "
+            "staged = staged + excluded.staged, uploading = uploading + excluded.uploading",
+            [(owner, *change) for owner, change in changes.items() if any(change)],
+        )
