@@ -9,14 +9,19 @@ from typing import Self
 import pytest
 
 from glimpse.embedded.image_changes import NewImage
+from glimpse.embedded.imports.image_imports import ImportRequest
 from glimpse.embedded.quotas import MEBIBYTE, ProjectQuotas, QuotaExceeded
 from glimpse.embedded.service import EmbeddedImageService
+from glimpse.embedded.stores import STORE_ID
 from glimpse.embedded.usage import Usage
 from tests.embedded.data import create_image, stored_files
-from tests.embedded.images import ADMIN, OTHER, OWNER, chunks_of
+from tests.embedded.images import ADMIN, OTHER, OWNER, chunks_of, make
 from tests.support.embedded import open_images
 
 NONE = ProjectQuotas(-1, -1, -1, -1, 0)
+IMPORT = ImportRequest(
+    "glance-direct", None, (STORE_ID,), {"method": {"name": "glance-direct"}}, "request"
+)
 Check = Callable[[ProjectQuotas], object]
 
 
@@ -193,6 +198,50 @@ async def test_concurrent_uploads_keep_their_number(tmp_path: Path) -> None:
         finished.set()
         await asyncio.gather(*uploads)
         await workers.first.data.upload(OWNER, images[2], chunks_of(b"x"))
+
+
+@pytest.mark.parametrize("size", [None, MEBIBYTE])
+async def test_concurrent_stagings_keep_the_staged_size(tmp_path: Path, size: int | None) -> None:
+    async with Workers(tmp_path, image_stage_total=2) as workers:
+        images = [await create_image(workers.first) for _ in range(6)]
+        stagings = (
+            service.imports.stage(OWNER, image, chunks_of(bytes(MEBIBYTE)), size)
+            for service, image in zip(workers.alternating(6), images, strict=True)
+        )
+        outcomes = await asyncio.gather(*stagings, return_exceptions=True)
+        assert [type(each) for each in outcomes].count(QuotaExceeded) == 4
+        statuses = [(await workers.first.get_image(OWNER, image)).status for image in images]
+        assert sorted(statuses) == ["queued"] * 4 + ["uploading"] * 2
+        usage = (await workers.services[1].usage(OWNER))["image_stage_total"]
+        assert usage == {"usage": 2, "limit": 2}
+        staged = images[statuses.index("uploading")]
+        await workers.first.delete_image(OWNER, staged)
+        queued = images[statuses.index("queued")]
+        await workers.services[1].imports.stage(OWNER, queued, chunks_of(bytes(MEBIBYTE)), size)
+
+
+async def test_an_import_beyond_the_size_fails_and_stores_nothing(tmp_path: Path) -> None:
+    async with Workers(tmp_path, user_storage_quota=5) as workers:
+        service = workers.first
+        image = await create_image(service)
+        await service.imports.stage(OWNER, image, chunks_of(bytes(6)))
+        await service.imports.start(OWNER, image, IMPORT)
+        await service.imports.wait_until_idle()
+        (task,) = await service.imports.tasks_of_image(OWNER, image)
+        assert task.status == "failure"
+        assert "exceeds the storage quota" in task.message
+        assert (await service.get_image(OWNER, image)).status != "active"
+        assert stored_files(workers.state) == []
+
+
+async def test_no_import_begins_beyond_the_size(tmp_path: Path) -> None:
+    async with Workers(tmp_path, image_size_total=0) as workers:
+        full = await create_image(workers.first)
+        await make(workers.first, status="active", size=MEBIBYTE)
+        await workers.first.imports.stage(OWNER, full, chunks_of(b"x"))
+        with pytest.raises(QuotaExceeded, match="image_size_total is over limit of 0"):
+            await workers.first.imports.start(OWNER, full, IMPORT)
+        assert await workers.first.imports.tasks_of_image(OWNER, full) == []
 
 
 async def test_the_quota_is_that_of_the_callers_project(tmp_path: Path) -> None:

@@ -89,13 +89,14 @@ def test_data_in_a_container_is_not_checked(services: ServicePair, container: st
         assert pair.real.status == 204
 
 
+@pytest.mark.parametrize("route", ["file", "stage"])
 @pytest.mark.parametrize("is_chunked", [False, True])
 @pytest.mark.parametrize(
     "declared",
     ["10", "9", "11", "0", "-1", " 10", "1_0", "+10", "", "x", "10, 10", "1e1", "9" * 99],
 )
 def test_a_declared_size_has_the_same_effect(
-    services: ServicePair, declared: str, *, is_chunked: bool
+    services: ServicePair, declared: str, route: str, *, is_chunked: bool
 ) -> None:
     image = services.create(disk_format="raw", container_format="bare")
     path = f"/v2/images/{image}"
@@ -104,8 +105,9 @@ def test_a_declared_size_has_the_same_effect(
     if is_chunked:
         headers["Transfer-Encoding"] = "chunked"
         body = b"4\r\n0123\r\n6\r\n456789\r\n0\r\n\r\n"
-    services.image("PUT", f"{path}/file", body, headers).assert_alike()
-    services.image("GET", path).assert_alike()
+    services.image("PUT", f"{path}/{route}", body, headers).assert_alike()
+    real, embedded = (each.json() for each in services.image("GET", path))
+    assert (embedded["status"], embedded["size"]) == (real["status"], real["size"])
 
 
 def test_the_reason_of_a_refusal_is_the_same(services: ServicePair) -> None:

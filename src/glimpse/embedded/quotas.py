@@ -82,6 +82,16 @@ class ProjectQuotas:
         )
         self._check_uploading(project_id, usage)
 
+    def check_staged(self, project_id: str | None, usage: Usage) -> None:
+        """Raise QuotaExceeded if `usage`, which includes the data just staged, has too much."""
+        used = usage.staged // MEBIBYTE
+        _check_total(project_id, "image_stage_total", self.image_stage_total, used, 0)
+
+    def check_import(self, project_id: str | None, usage: Usage) -> None:
+        """Raise QuotaExceeded unless an import may begin, whose size is not known."""
+        used = usage.size // MEBIBYTE
+        _check_total(project_id, "image_size_total", self.image_size_total, used, 0)
+
     def _check_uploading(self, project_id: str | None, usage: Usage) -> None:
         limit = self.image_count_uploading
         _check_total(project_id, "image_count_uploading", limit, usage.uploading, 0)
@@ -100,8 +110,14 @@ class ProjectQuotas:
         """Return how many bytes more may be stored; None is unlimited."""
         limits = [self.user_storage_quota] if self.user_storage_quota else []
         if self.image_size_total >= 0:
-            limits.append((self.image_size_total + 1) * MEBIBYTE - 1)
+            limits.append(_most_bytes(self.image_size_total))
         return max(0, min(limits) - usage.size) if limits else None
+
+    def remaining_staged_bytes(self, usage: Usage) -> int | None:
+        """Return how many bytes more may be staged; None is unlimited."""
+        if self.image_stage_total < 0:
+            return None
+        return max(0, _most_bytes(self.image_stage_total) - usage.staged)
 
     def report(self, usage: Usage) -> dict[str, dict[str, int]]:
         """Return the usage and the limit of each quota by its name; {} if none is set.
@@ -132,6 +148,11 @@ async def limit_bytes(chunks: AsyncIterator[bytes], remaining: int | None) -> As
         if remaining is not None and size > remaining:
             raise _storage_full(None, remaining)
         yield chunk
+
+
+def _most_bytes(mebibytes: int) -> int:
+    """Return the most bytes that do not exceed a limit in MiB: a started MiB does not count."""
+    return (mebibytes + 1) * MEBIBYTE - 1
 
 
 def _check_total(project_id: str | None, name: str, limit: int, used: int, delta: int) -> None:

@@ -59,9 +59,16 @@ class ImageImports:
         self._jobs = jobs
         self._permissions = permissions
 
-    async def stage(self, caller: Caller, image_id: str, chunks: AsyncIterator[bytes]) -> None:
+    async def stage(
+        self,
+        caller: Caller,
+        image_id: str,
+        chunks: AsyncIterator[bytes],
+        size: int | None = None,
+    ) -> None:
         """Store data beside a queued image, which `start` can import: its status is uploading then.
 
+        The data has `size` bytes; None is unknown.
         Raises ImageNotFound, Forbidden, and what `Staging.stage` raises.
         """
         image = (await self._get(caller, image_id)).image
@@ -70,6 +77,7 @@ class ImageImports:
             caller.project_id,
             lambda record: self._require_editable(caller, record),
             chunks,
+            size,
         )
 
     async def start(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
@@ -77,7 +85,7 @@ class ImageImports:
 
         Raises ImageNotFound, Forbidden, Conflict if the image has the wrong status or no formats,
         if another import or upload gives it data, or for an unknown store; Invalid for a URL that
-        is refused; Unavailable if too many imports are waiting.
+        is refused; QuotaExceeded; Unavailable if too many imports are waiting.
         """
         record = await self._get(caller, image_id)
         image_states.check_importable(record.image, request.method)
@@ -97,6 +105,7 @@ class ImageImports:
                     caller.project_id,
                     lambda record: self._claim(caller, record, request.method, task),
                     task,
+                    lambda usage: self._uploads.quotas.check_import(caller.project_id, usage),
                 )
             )
         except BaseException:

@@ -7,6 +7,7 @@ from glimpse.embedded.catalog import Catalog, Change
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.image_changes import with_status
 from glimpse.embedded.imports import image_states
+from glimpse.embedded.quotas import limit_bytes
 from glimpse.embedded.uploads import Uploads
 from glimpse.images.errors import ImageNotFound, Unavailable
 
@@ -36,15 +37,18 @@ class Staging:
         project_id: str | None,
         require_permitted: Change,
         chunks: AsyncIterator[bytes],
+        size: int | None = None,
     ) -> None:
         """Store data beside a queued image: its status becomes uploading, its size is set.
 
         `require_permitted` returns the record's image, or raises an error if the caller may not
-        stage data. It is called before and after. If an error is raised while the data is being
-        stored, the image is queued again and no data is left.
+        stage data. It is called before and after. The data has `size` bytes; None is unknown. The
+        quotas are those of `project_id`. If an error is raised while the data is being stored, the
+        image is queued again and no data is left.
 
         Raises ImageNotFound, Conflict if the image is not queued or another request gives it data,
-        DataTooLarge, StorageFull, Unavailable, and what `require_permitted` and `chunks` raise.
+        QuotaExceeded, DataTooLarge, StorageFull, Unavailable, and what `require_permitted` and
+        `chunks` raise.
         """
         lock = await self._uploads.acquire(image_id)
         try:
@@ -54,6 +58,7 @@ class Staging:
                 lambda record: with_status(
                     require_permitted(record), "uploading", expected=("queued",), now=self._clock()
                 ),
+                lambda usage: self._uploads.quotas.check_staging(project_id, usage, size),
             )
             await self._store(image_id, project_id, require_permitted, chunks)
         finally:
@@ -75,13 +80,16 @@ class Staging:
         data. Raises what `stage` raises.
         """
         try:
-            stored = await self._area.put(image_id, chunks)
+            quotas, usage = self._uploads.quotas, await self._catalog.usage(project_id)
+            limited = limit_bytes(chunks, quotas.remaining_staged_bytes(usage))
+            stored = await self._area.put(image_id, limited)
             await self._catalog.update(
                 image_id,
                 project_id,
                 lambda record: image_states.staged(
                     require_permitted(record), stored.size, self._clock()
                 ),
+                lambda usage: quotas.check_staged(project_id, usage),
             )
         except BaseException:
             await asyncio.shield(self._undo(image_id))

@@ -3,6 +3,7 @@
 import orjson
 from starlette.responses import Response
 
+from glimpse.image_api.declared_size import declared_size, require_size
 from glimpse.image_api.faults import NotEnabled, UnsupportedMediaType
 from glimpse.image_api.image_request import ImageRequest, json_response
 from glimpse.image_api.import_requests import parse_import_request
@@ -27,13 +28,16 @@ async def stage_data(request: ImageRequest) -> Response:
     """``PUT /v2/images/{image_id}/stage``: 204; store data that an import will give the image.
 
     Raises NotEnabled if the method glance-direct is not enabled, UnsupportedMediaType unless the
-    Content-Type is application/octet-stream, and what `ImageImports.stage` raises.
+    Content-Type is application/octet-stream, and what `declared_size`, `require_size` and
+    `ImageImports.stage` raise.
     """
     if "glance-direct" not in request.service.imports.methods:
         raise NotEnabled("'glance-direct' method is not available at this site.")
     if media_type(request.http) != _DATA:
         raise UnsupportedMediaType(f"Image data is staged with Content-Type {_DATA}.", _DATA)
-    await request.service.imports.stage(request.caller, request.image_id, request.http.stream())
+    size = declared_size(request.http)
+    chunks = require_size(request.http.stream(), size)
+    await request.service.imports.stage(request.caller, request.image_id, chunks, size)
     return Response(status_code=204)
 
 
