@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,6 +142,7 @@ class DifferentialClouds(NamedTuple):
         ):
             peers.add_members(MEMBERS)
             peers.identity.grant_system_role("admin", "admin")
+            peers.identity.grant_domain_role("admin", "admin")
             with peers.database("glance") as glance:
                 put_images(glance, BASE_IMAGES)
             embedded = EmbeddedCloud(process)
@@ -161,8 +163,11 @@ class DifferentialClouds(NamedTuple):
             side.saved.clear()
 
     def send(self, wanted: ApiRequest) -> ResponsePair:
-        """Send a request to both, one after the other."""
-        return ResponsePair(self.real.send(wanted), self.embedded.send(wanted))
+        """Send a request to both at the same time."""
+        with ThreadPoolExecutor(1) as thread:
+            real = thread.submit(self.real.send, wanted)
+            embedded = self.embedded.send(wanted)
+            return ResponsePair(real.result(), embedded)
 
 
 def _seed_identity(state_dir: Path) -> None:
@@ -173,4 +178,10 @@ def _seed_identity(state_dir: Path) -> None:
     for user in document["users"]:
         if user["name"] in _SYSTEM_ADMINS:
             user["system_roles"] = ["admin"]
-    path.write_text(json.dumps(document))
+        if user["name"] == "admin":
+            user["domain_roles"] = {"default": ["admin"]}
+    for project in document["projects"]:
+        if project["name"] == OPERATOR:
+            project["description"] = "Bootstrap project for initializing the cloud."
+    domain = {"id": "default", "name": "Default", "description": "The default domain"}
+    path.write_text(json.dumps({**document, "domains": [domain]}))

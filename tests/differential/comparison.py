@@ -12,7 +12,11 @@ _HEADERS = (
     *("Allow", "Content-Range", "Accept-Patch", "Content-MD5"),
     *("OpenStack-image-import-methods", "OpenStack-image-store-ids", "Location", "Retry-After"),
 )
-_PRESENT = ("X-Subject-Token", "WWW-Authenticate")  # only whether the response has it
+_PRESENT = (
+    "X-Subject-Token",
+    "WWW-Authenticate",
+    "X-Openstack-Request-Id",
+)  # only whether the response has it
 _PATTERNS = (
     (re.compile(r"gAAAAA[\w=-]{20,}"), "<token>"),
     (re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uuid>"),
@@ -116,9 +120,15 @@ def _normalize(value: Any, names: Names, key: str, *, sorts: bool) -> Any:
     if isinstance(value, list):
         found = [_normalize(each, names, key, sorts=sorts) for each in value]
         if sorts or key in _UNORDERED:
-            return sorted(found, key=lambda each: json.dumps(each, sort_keys=True))
+            return sorted(found, key=_sort_key)
         return found
     return names.normalize(value) if isinstance(value, str) else value
+
+
+def _sort_key(entry: Any) -> tuple[str, str]:
+    """Return a key that sorts entries of both clouds alike: by their names, if they have some."""
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return str(name), json.dumps(entry, sort_keys=True)
 
 
 def _differences(path: str, real: Any, embedded: Any) -> Iterator[Mismatch]:

@@ -74,6 +74,8 @@ def _sequences() -> Iterator[list[ApiRequest]]:
         image_call("GET", f"{IMAGE}/file", headers={"Range": each}) for each in ("x", "bytes=-3")
     ]
     yield [create(), download, *ranges, upload(b""), show()]
+    chunks = {"Transfer-Encoding": "chunked"}
+    yield [create(), upload(b"5\r\nworld\r\n0\r\n\r\n", headers=chunks), show(), download]
     yield [create(), upload(), upload(b"x"), show()]
     yield [create(), image_call("POST", f"{IMAGE}/actions/deactivate", b"{}")]
     yield [create(), image_call("DELETE", IMAGE, b"{}"), image_call("GET", IMAGE, b"{}")]

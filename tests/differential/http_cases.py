@@ -40,6 +40,7 @@ NOWHERE = (
     *("/stores", "/stores/store", f"{_KNOWN}/actions", f"{_KNOWN}/actions/x", f"{_KNOWN}/tags"),
     *("/metadefs", "/metadefs/x", "/schemas/metadefs", "/cached_images", "/queued_images", "//"),
     *("/images/", f"{_KNOWN}/", f"{_KNOWN}//file", "//images", "/./images", "/images/%2F"),
+    *("/images/%30" + image_id(0)[1:], f"/imag%65s/{image_id(0)}", f"{_KNOWN}%2Ffile"),
     *("/images/%00", "/images/%FF", "/images/%20", "/images.json", f"{_KNOWN}.json", "/images/é"),
 )
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE")

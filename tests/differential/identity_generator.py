@@ -63,7 +63,7 @@ _QUERIES: dict[str, tuple[str, ...]] = {
     "name__contains": ("own", "x"),
     "type": ("image", "x"),
     "interface": ("public", "x"),
-    "limit": ("1", "100"),
+    "limit": ("100",),
     "x": ("y",),
 }
 

@@ -17,7 +17,14 @@ _NAMED = (
         "domain_id=default",
         "domain_id=x",
     ),
-    *("name__contains=own", "name__startswith=OW", "name__x=y", "limit=1", "limit=x", "marker=x"),
+    *(
+        "name__contains=own",
+        "name__startswith=OW",
+        "name__x=y",
+        "name=owner&limit=1",
+        "limit=x",
+        "marker=x",
+    ),
     *("sort_key=name", "x=y", "id=default"),
 )
 _QUERIES: dict[str, tuple[str, ...]] = {
@@ -118,7 +125,7 @@ _OFFERED = (
     *("/users/x/projects", "/users/x/password", "/users/x/application_credentials"),
     *("/users/x/application_credentials/y", "/users/x/access_rules", "/role_assignments"),
 )
-_ROOTS = ("/", "/v2.0", "/v3", "/v3/", "/v3.0", "/v4", "/healthcheck", "/nothing", "/v2.0/tokens")
+_ROOTS = ("/", "/v2.0", "/v3", "/v3/", "/v3.0", "/v4", "/nothing", "/v2.0/tokens")
 
 
 def methods() -> Iterator[Scenario]:

@@ -59,7 +59,7 @@ _VERSIONS = (
     "v2.",
     "v",
 )
-_ROOTS = ("", "/", "/versions", "/versions/", "/versions/x", "/v2", "/v2/", "/healthcheck", "/x")
+_ROOTS = ("", "/", "/versions", "/versions/", "/versions/x", "/v2", "/v2/", "/x")
 
 
 def versions() -> Iterator[Scenario]:

@@ -61,6 +61,11 @@ class IdentityClient:
         user_id, role_id = self.id_of("users", user), self.id_of("roles", role)
         self.call("PUT", f"/system/users/{user_id}/roles/{role_id}")
 
+    def grant_domain_role(self, user: str, role: str) -> None:
+        """Grant a user a role on the default domain, for domain-scoped tokens."""
+        user_id, role_id = self.id_of("users", user), self.id_of("roles", role)
+        self.call("PUT", f"/domains/{_DEFAULT}/users/{user_id}/roles/{role_id}")
+
     def create_service(self, kind: str, name: str, url: str) -> None:
         """Add a service to the catalog, with one URL for all interfaces."""
         document: dict[str, Any] = {"service": {"type": kind, "name": name}}
