@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tests.differential import (
     credential_cases,
     data_cases,
+    edge_cases,
     http_cases,
     identity_flow_cases,
     identity_read_cases,
@@ -20,7 +21,13 @@ from tests.differential.image_generator import IMAGE_SCENARIOS
 from tests.fuzz.random_source import RandomSource
 
 _GROUPS = (
-    *(image_cases.creates, image_cases.patches, image_cases.lists, data_cases.data),
+    *(
+        image_cases.creates,
+        image_cases.patches,
+        image_cases.lists,
+        data_cases.data,
+        edge_cases.edges,
+    ),
     *(member_cases.members, member_cases.tags, import_cases.imports, import_cases.locations),
     *(service_cases.services, service_cases.versions, http_cases.faults, http_cases.methods),
     *(login_cases.logins, login_cases.tokens, identity_read_cases.reads),
