@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.differential.api_request import ApiRequest, Scenario, image_call
-from tests.differential.base_images import ABSENT_IMAGE
+from tests.differential.base_images import ABSENT_IMAGE, image_id
 from tests.differential.image_requests import (
     DATA,
     IMAGE,
@@ -59,6 +59,12 @@ def _by_caller() -> Iterator[list[ApiRequest]]:
             yield [made, upload(), image_call("GET", f"{IMAGE}/file", None, user), *actions]
             yield [made, delete(user)]
         yield [create(protected=True), delete(user)]
+        yield [create(visibility="community", disk_format=None), upload(user=user), show()]
+    for number in (4, 5, 6, 8, 9, 11):
+        path = f"/images/{image_id(number)}/file"
+        for kind in (DATA, "x/y"):
+            yield [image_call("PUT", path, b"x", "owner", {"Content-Type": kind})]
+        yield [image_call("GET", path)]
 
 
 def _sequences() -> Iterator[list[ApiRequest]]:

@@ -88,6 +88,7 @@ def methods() -> Iterator[Scenario]:
         for path in NOWHERE
         for method, user in (("GET", "owner"), ("POST", "none"))
     ]
+    rows += [[image_call("POST", f"/{kind}_images")] for kind in ("cached", "queued")]
     rows += [[image_call("OPTIONS", path)] for path in (*IMAGE_PATHS[:3], *NOWHERE[:3])]
     rows += [[image_call("GET", path, b"{}")] for path in IMAGE_PATHS]
     rows += [[image_call("GET", "/images?lot=base&limit=1", headers=each)] for each in _HEADERS]

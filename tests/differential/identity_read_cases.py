@@ -149,6 +149,7 @@ def methods() -> Iterator[Scenario]:
             for path in _ROOTS
             for user in ("admin", "none")
         ),
+        *([identity_call("GET", f"/{kind}?x=y", None, "none")] for kind in ("regions", "users")),
         *([identity_call("GET", f"{path}/")] for path in ("/projects", f"/projects/{CREW}")),
     ]
     yield from numbered("identity-method", rows)
