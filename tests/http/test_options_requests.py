@@ -78,6 +78,11 @@ def test_options_on_the_identity_api_names_the_methods_of_a_path(
     assert response.header("vary") == "X-Auth-Token"
 
 
+def test_options_on_the_versions_of_the_image_api_lists_them(cloud: EmbeddedCloud) -> None:
+    response = request(cloud.address, "OPTIONS", "/image/versions")
+    assert (response.status, [*response.json()]) == (200, ["versions"])
+
+
 def test_head_is_405_where_glance_has_only_get(cloud: EmbeddedCloud) -> None:
     token = {"X-Auth-Token": str(cloud.token("demo"))}
     assert request(cloud.address, "HEAD", "/image/v2/images").status == 401

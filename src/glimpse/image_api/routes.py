@@ -49,7 +49,10 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
         Route(path, Resource(path, methods, service, identity))
         for path, methods in (*_ROUTES, *not_offered.ROUTES)
     ]
-    routes += [Route(path, _versions(status)) for path, status in _VERSIONS]
+    routes += [
+        Route(path, _versions(status), methods=["GET", "HEAD", "OPTIONS"])
+        for path, status in _VERSIONS
+    ]
     unknown = "/v2/{rest:path}"  # 401 without a token, like all paths of this version
     routes.append(Route(unknown, Resource(unknown, {}, service, identity)))
     app = Starlette(routes=routes, exception_handlers=dict.fromkeys(HANDLED, error_response))

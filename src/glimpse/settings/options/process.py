@@ -139,7 +139,7 @@ HEALTHCHECK: Sequence[cfg.Opt] = (
     cfg.StrOpt(
         "path",
         default="/healthcheck",
-        regex=r"^/(?!v2|image|identity)[^\s/?#]",
+        regex=r"^/(?!v2|v3|versions|image|identity)[^\s/?#]",
         help="Path that says whether this process wants requests.",
     ),
     cfg.BoolOpt(
