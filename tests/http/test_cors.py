@@ -14,7 +14,7 @@ from glimpse.settings import load_settings
 from tests.support.asgi import send_request
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.http import Response, request
-from tests.support.process import GlimpseProcess
+from tests.support.process import GlimpseProcess, free_port
 
 PAGE = "https://horizon.example.com"
 CONFIGURATION = f"""
@@ -193,6 +193,19 @@ def test_a_repeated_token_header_is_400_with_the_headers(cloud: EmbeddedCloud) -
 def test_a_list_can_be_read(cloud: EmbeddedCloud) -> None:
     response = cloud.request("demo", "GET", "/v2.1/images", headers=[("Origin", PAGE)])
     assert (response.status, allows_page(response)) == (200, True)
+
+
+def test_a_503_of_a_gateway_has_the_headers(tmp_path: Path) -> None:
+    conf = tmp_path / "glimpse.conf"
+    conf.write_text(
+        "[glimpse]\nimage_service = glance\n[api]\nauth_strategy = noauth\n"
+        f"[glance]\napi_servers = http://127.0.0.1:{free_port()}\nnum_retries = 0\n"
+        f"[metrics]\nport = 0\n{CONFIGURATION}"
+    )
+    sent = {"X-Auth-Token": "user:project", "Origin": PAGE}
+    with GlimpseProcess(tmp_path / "state", arguments=["--config-file", str(conf)]) as process:
+        response = request(process.address, "GET", "/v2.1/images", sent)
+    assert (response.status, allows_page(response)) == (503, True), str(response)
 
 
 def test_without_an_allowed_origin_there_are_no_headers(tmp_path: Path) -> None:
