@@ -135,6 +135,7 @@ _NAMES = (
     *("nocatalog", "links", "options", "name__contains", "parent_id", "is_domain", "tags", "x"),
 )
 _TOKENS = "/identity/v3/auth/tokens"
+_RULES = "/identity/v3/users/{user}/access_rules"
 _TAGS = "/identity/v3/projects/{resource}/tags"
 _CREDENTIALS = "/identity/v3/users/{user}/application_credentials"
 KINDS = ("projects", "users", "domains", "roles", "services", "endpoints", "regions")
@@ -188,6 +189,9 @@ ROUTES = (
     _route("GET", f"{_CREDENTIALS}/{{credential}}", 1),
     _route("DELETE", f"{_CREDENTIALS}/{{credential}}", 1),
     _route("GET", "/identity/v3/users/{user}/projects", 1),
+    _route("GET", _RULES, 0.5),
+    _route("GET", _RULES + "/{resource}", 0.2),
+    _route("DELETE", _RULES + "/{resource}", 0.1),
     *(_route("GET", f"/identity/v3/{kind}", 0.5) for kind in KINDS),
     *(_route("GET", f"/identity/v3/{kind}/{{resource}}", 0.4) for kind in KINDS),
     *_object_routes(),

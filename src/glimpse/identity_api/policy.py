@@ -68,6 +68,10 @@ def _system_reader(session: Session, _: Target) -> bool:
     return session.token.is_system and "reader" in session.role_names
 
 
+def _system_admin(session: Session, _: Target) -> bool:
+    return session.token.is_system and "admin" in session.role_names
+
+
 def _owner(session: Session, target: Target) -> bool:
     """Return True if the caller is the target, or owns it."""
     return session.user.id == target.user_id
@@ -136,6 +140,7 @@ _DOMAIN_READERS = _Rule((_admin, _system_reader, _domain_reader))
 _DOMAIN_MANAGERS = _Rule((_admin, _domain_manager))
 _PROJECT_READERS = _Rule((_admin, _system_reader, _domain_reader, _in_project))
 _USER_READERS = _Rule((_admin, _system_reader, _domain_reader, _owner))
+_RULE_READERS = _Rule((_system_reader, _owner), for_domains=False)
 _EVERYBODY = _Rule((_anybody,))
 _WRITES = ("create", "update", "delete")
 
@@ -180,6 +185,9 @@ RULES: Mapping[str, _Rule] = {
     "revoke_system_grant_for_user": _ADMIN_NOT_FOR_DOMAINS,
     "list_role_assignments": _DOMAIN_READERS,
     "list_role_assignments_for_tree": _DOMAIN_READERS,
+    "get_access_rule": _RULE_READERS,
+    "list_access_rules": _RULE_READERS,
+    "delete_access_rule": _Rule((_system_admin, _owner), for_domains=False),
     "get_region": _EVERYBODY,
     "list_regions": _EVERYBODY,
     **{

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity_api import resources
+from glimpse.identity_api.handlers.access_rules import AccessRuleHandlers
 from glimpse.identity_api.handlers.application_credentials import ApplicationCredentialHandlers
 from glimpse.identity_api.handlers.domains import DomainHandlers
 from glimpse.identity_api.handlers.project_tags import ProjectTagHandlers
@@ -140,13 +141,17 @@ def _catalog_routes(identity: EmbeddedIdentity) -> list[Route]:
 
 
 def _credential_routes(identity: EmbeddedIdentity) -> list[Route]:
-    """Return the routes of the application credentials of a user."""
+    """Return the routes of the application credentials and access rules of a user."""
     credentials, one = ApplicationCredentialHandlers(identity), _CREDENTIALS + "/{credential_id}"
+    rules, rule = AccessRuleHandlers(identity), "/v3/users/{user_id}/access_rules/{rule_id}"
     return [
         Route(_CREDENTIALS, credentials.list_credentials, methods=_READ),
         Route(_CREDENTIALS, credentials.create_credential, methods=["POST"]),
         Route(one, credentials.show_credential, methods=_READ),
         Route(one, credentials.delete_credential, methods=["DELETE"]),
+        Route("/v3/users/{user_id}/access_rules", rules.list_access_rules, methods=_READ),
+        Route(rule, rules.show_access_rule, methods=_READ),
+        Route(rule, rules.delete_access_rule, methods=["DELETE"]),
     ]
 
 

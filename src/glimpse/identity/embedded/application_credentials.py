@@ -1,27 +1,24 @@
 """ApplicationCredentials: creates, lists and deletes application credentials of users."""
 
 import asyncio
-import secrets
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 import orjson
 
-from glimpse.identity import field_lengths
-from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.application_credential_request import parse_credential
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential
-from glimpse.identity.embedded.identity_entries import credential_entry
-from glimpse.identity.embedded.identity_entry_validation import is_printable_time
+from glimpse.identity.embedded.identity_edits import section_of
+from glimpse.identity.embedded.identity_entries import access_rule_entry, credential_entry
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.session import Session
-from glimpse.images import parse_datetime
 
 # These are limited, since each change writes the whole identity file, which each worker reads.
 MAX_PER_USER = 100
 MAX_BYTES_PER_USER = 256 * 1024  # as JSON
+MAX_RULES_PER_USER = 200
 
 
 class Forbidden(Exception):
@@ -87,16 +84,18 @@ class ApplicationCredentials:
 
         Raises Forbidden if the caller is not the user `user_id`, if the caller's token was obtained
         with a restricted credential, or if the user has MAX_PER_USER credentials or would have more
-        than MAX_BYTES_PER_USER of them. Raises BadRequest for an invalid body, for access rules,
-        for roles that the token does not have, or for a token without a project. Raises Conflict if
-        the user has a credential of that name. Raises TooManyLogins if too many secrets and
-        passwords wait in the login queue, and IdentityUnavailable if the queue is closed, or if the
-        identity file is invalid or cannot be written.
+        than MAX_BYTES_PER_USER of them, or more than MAX_RULES_PER_USER access rules. Raises
+        BadRequest for an invalid body, for roles that the token does not have, or for a token
+        without a project. Raises Conflict if the user has a credential of that name. Raises
+        TooManyLogins if too many secrets and passwords wait in the login queue, and
+        IdentityUnavailable if the queue is closed, or if the identity file is invalid or cannot be
+        written.
         """
         _check_can_manage(session)
         if session.user.id != user_id:
             raise Forbidden("Cannot create an application credential for another user.")
-        credential, secret = _parse(document, session, self._clock())
+        known_rules = self._file.current.access_rules_of(user_id)
+        credential, secret = parse_credential(document, session, known_rules, self._clock())
         existing = self._file.current.credentials_of(user_id)
         roles = self._file.current.roles
         new = credential_entry(credential, roles)
@@ -105,10 +104,11 @@ class ApplicationCredentials:
         created = replace(credential, secret_hash=hashed)
         new = credential_entry(created, roles)
 
-        def add(document: dict[str, Any], _: Directory) -> None:
+        def add(document: dict[str, Any], directory: Directory) -> None:
             entries = document["application_credentials"]
             owners = (user_id, session.user.name)
             _check_limits(new, [each for each in entries if _has(each, "user", owners)])
+            _add_rules(document, created, directory)
             entries.append(new)
 
         await asyncio.to_thread(self._file.change, add)
@@ -151,6 +151,20 @@ def _check_can_manage(session: Session) -> None:
         raise Forbidden("A restricted application credential cannot manage others.")
 
 
+def _add_rules(
+    document: dict[str, Any], credential: ApplicationCredential, directory: Directory
+) -> None:
+    """Add those access rules of a new credential that are new to the document.
+
+    Raises Forbidden if the user would have more than MAX_RULES_PER_USER.
+    """
+    missing = [each for each in credential.access_rules if each.id not in directory.access_rules]
+    existing = directory.access_rules_of(credential.user_id)
+    if len(existing) + len(missing) > MAX_RULES_PER_USER:
+        raise Forbidden(f"A user may have at most {MAX_RULES_PER_USER} access rules.")
+    section_of(document, "access_rules").extend(access_rule_entry(each) for each in missing)
+
+
 def _check_limits(new: Mapping[str, Any], existing: Sequence[Mapping[str, Any]]) -> None:
     """Check that a user who has the entries `existing` may have the entry `new`, too.
 
@@ -166,109 +180,3 @@ def _check_limits(new: Mapping[str, Any], existing: Sequence[Mapping[str, Any]])
             "Unable to create additional application credentials, maximum of "
             f"{MAX_PER_USER}, or of {MAX_BYTES_PER_USER} bytes, already exceeded for user."
         )
-
-
-def _parse(document: object, session: Session, now: float) -> tuple[ApplicationCredential, str]:
-    """Parse ``{"application_credential": {...}}``; return the credential and its secret.
-
-    The credential is of the caller, in the project of the caller's token, and its ``secret_hash``
-    is still empty. A secret is made if the body has none. `now` is a POSIX time. Raises BadRequest
-    for an invalid body, or if the token has no project.
-    """
-    values = document.get("application_credential") if isinstance(document, dict) else None
-    if not isinstance(values, dict):
-        raise BadRequest("application_credential has to be an object.")
-    if session.project is None:
-        raise BadRequest("An application credential is made with a project-scoped token.")
-    if values.get("access_rules"):
-        raise BadRequest("access_rules are not supported.")
-    unrestricted = values.get("unrestricted")
-    if not isinstance(unrestricted, bool | None):
-        raise BadRequest("unrestricted has to be true or false.")
-    secret = _text(values, "secret", field_lengths.PASSWORD)
-    credential = ApplicationCredential(
-        id=uuid.uuid4().hex,
-        name=_parse_name(values.get("name")),
-        user_id=session.user.id,
-        project_id=session.project.id,
-        roles=_parse_roles(values.get("roles"), session),
-        secret_hash="",
-        description=_text(values, "description", field_lengths.DESCRIPTION),
-        expires_at=_parse_expiry(values.get("expires_at"), now),
-        unrestricted=unrestricted is True,
-    )
-    return credential, secret or secrets.token_urlsafe(64)
-
-
-def _parse_name(name: object) -> str:
-    """Return `name` if it is a valid name of a credential, otherwise raise BadRequest.
-
-    A valid name is a string of 1 to 255 characters, not all of them spaces, none of them NUL.
-    """
-    if (
-        not isinstance(name, str)
-        or not name.strip()
-        or len(name) > field_lengths.NAME
-        or "\0" in name
-    ):
-        raise BadRequest(
-            f"name has to be a string of 1 to {field_lengths.NAME} characters, "
-            "not all of them spaces, none of them NUL."
-        )
-    return name
-
-
-def _text(values: Mapping[str, Any], key: str, max_bytes: int) -> str | None:
-    """Return the string under `key`; None if it is null or missing.
-
-    Raises BadRequest for another type, for more than `max_bytes` in UTF-8, or a NUL character.
-    """
-    text = values.get(key)
-    if text is None:
-        return None
-    if not isinstance(text, str) or len(text.encode()) > max_bytes or "\0" in text:
-        raise BadRequest(
-            f"{key} has to be a string of at most {max_bytes} bytes, none of them NUL."
-        )
-    return text
-
-
-def _parse_roles(entries: object, session: Session) -> tuple[str, ...]:
-    """Return the ids of the roles in `entries`, without duplicates.
-
-    `entries` is a list of objects with an ``id`` or a ``name``. If it is missing or empty, returns
-    all roles of the session. Raises BadRequest if `entries` is no such list, has more than
-    field_lengths.ROLES entries, or has a role that the session does not have.
-    """
-    if not entries:
-        return tuple(role.id for role in session.roles)
-    ids = {role.id: role.id for role in session.roles}
-    ids |= {role.name: role.id for role in session.roles}
-    if not isinstance(entries, list) or len(entries) > field_lengths.ROLES:
-        raise BadRequest(f"roles has to be a list of at most {field_lengths.ROLES} roles.")
-    try:
-        roles = [ids[entry.get("id") or entry["name"]] for entry in entries]
-    except (KeyError, TypeError, AttributeError):
-        raise BadRequest("roles has to list roles that the token has, by id or name.") from None
-    return tuple(dict.fromkeys(roles))
-
-
-def _parse_expiry(text: object, now: float) -> float | None:
-    """Return the POSIX time of `text`, an ISO 8601 date and time; None if `text` is None.
-
-    A time without an offset is in UTC. Raises BadRequest for any other value, a time before `now`,
-    or a time after the year 9999 in UTC.
-    """
-    if text is None:
-        return None
-    if not isinstance(text, str) or len(text) > field_lengths.DATE:
-        moment = None
-    else:
-        moment = parse_datetime(text)
-    if moment is None or not is_printable_time(moment.timestamp()):
-        raise BadRequest(
-            "expires_at has to be an ISO 8601 date and time, not after the year 9999 in UTC."
-        )
-    if moment.timestamp() < now:
-        raise BadRequest("expires_at must not be before now.")
-    return moment.timestamp()

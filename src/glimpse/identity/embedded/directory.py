@@ -13,6 +13,7 @@ from glimpse.identity.embedded.directory_entries import (
     Role,
     Service,
     User,
+    UserAccessRule,
 )
 from glimpse.identity.embedded.password_hashes import slowest_parameters
 from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS, STANDARD_ROLES
@@ -22,10 +23,10 @@ class Directory:
     """The domains, projects, users, roles, credentials and catalog entries of the identity file.
 
     Immutable: IdentityFile makes a new Directory after a change of the file. ``domains``,
-    ``projects``, ``users``, ``roles``, ``credentials``, ``regions``, ``services`` and ``endpoints``
-    are by id. Of several entries with the same id, the last one counts; look-ups by name find the
-    last one, too. The domain Default and the standard roles always exist. ``invalid_entries`` has
-    the entries of the file that were left out: their ids, and the reasons.
+    ``projects``, ``users``, ``roles``, ``credentials``, ``access_rules``, ``regions``, ``services``
+    and ``endpoints`` are by id. Of several entries with the same id, the last one counts; look-ups
+    by name find the last one, too. The domain Default and the standard roles always exist.
+    ``invalid_entries`` has the entries of the file that were left out: their ids, and the reasons.
 
     ``implied_roles`` maps the id of a role to the ids of the roles that it implies directly.
 
@@ -47,6 +48,7 @@ class Directory:
         regions: Iterable[Region] = (),
         services: Iterable[Service] = (),
         endpoints: Iterable[Endpoint] = (),
+        access_rules: Iterable[UserAccessRule] = (),
     ) -> None:
         self.invalid_entries = invalid_entries or {}
         self.domains = {each.id: each for each in (Domain(DOMAIN_ID, DOMAIN_NAME), *domains)}
@@ -55,6 +57,7 @@ class Directory:
         self.users = {user.id: user for user in users}
         self.projects = {project.id: project for project in projects}
         self.credentials = {credential.id: credential for credential in credentials}
+        self.access_rules = {rule.id: rule for rule in access_rules}
         self.regions = {region.id: region for region in regions}
         self.services = {service.id: service for service in services}
         self.endpoints = {endpoint.id: endpoint for endpoint in endpoints}
@@ -141,6 +144,10 @@ class Directory:
         """Return the enabled domains in which `user` has a role, sorted by name."""
         found = (self.domains.get(each) for each, roles in user.domain_roles.items() if roles)
         return sorted((each for each in found if each and each.enabled), key=lambda d: d.name)
+
+    def access_rules_of(self, user_id: str) -> list[UserAccessRule]:
+        """Return the access rules of a user, in the order of the file."""
+        return [each for each in self.access_rules.values() if each.user_id == user_id]
 
     def credentials_of(self, user_id: str) -> list[ApplicationCredential]:
         """Return the application credentials of a user, also expired ones, sorted by name."""

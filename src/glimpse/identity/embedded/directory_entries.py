@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from glimpse.identity.access_rules import AccessRule
+
 DOMAIN_ID, DOMAIN_NAME = "default", "Default"  # the domain that always exists
 
 
@@ -104,10 +106,20 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class UserAccessRule:
+    """An access rule of a user's application credentials, which it outlives."""
+
+    id: str
+    user_id: str
+    rule: AccessRule
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationCredential:
     """A secret with which a program logs in as a user, with some of the user's roles.
 
-    ``roles`` has their ids. ``expires_at`` is a POSIX time; None means never. Only if the
+    ``roles`` has their ids. Tokens may be used for what one of ``access_rules`` allows, or for
+    everything if there are none. ``expires_at`` is a POSIX time; None means never. Only if the
     credential is ``unrestricted`` may tokens that were obtained with it create and delete
     application credentials.
     """
@@ -121,6 +133,7 @@ class ApplicationCredential:
     description: str | None = None
     expires_at: float | None = None
     unrestricted: bool = False
+    access_rules: tuple[UserAccessRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,12 @@ from glimpse.identity.embedded.directory_entries import User
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.login import Login
 from glimpse.identity.embedded.revocations import Revocations
-from glimpse.identity.embedded.session import Session, caller_from_session, resolve_session
+from glimpse.identity.embedded.session import (
+    Session,
+    caller_from_session,
+    check_access_rules,
+    resolve_session,
+)
 from glimpse.identity.embedded.token_key_file import TokenKeyFile
 from glimpse.identity.embedded.tokens import Token
 from glimpse.identity.service import Identity, Unauthorized
@@ -88,15 +93,15 @@ class EmbeddedIdentity:
         self,
         token: str | None,
         service_token: str | None = None,
-        target: RequestTarget | None = None,  # noqa: ARG002  no credential has access rules here
+        target: RequestTarget | None = None,
     ) -> Caller:
         """Implement Identity.authenticate: return the caller of `token`, in µs if it is cached.
 
         If the user of `service_token` has the role ``service``, `token` may have expired up to two
-        days ago; a `service_token` of another user has no effect. `target` is ignored, since
-        application credentials have no access rules here. Raises Unauthorized if `token` is
-        missing, or if one of the tokens is not valid (see `validate`), and IdentityUnavailable if
-        the revocations cannot be read.
+        days ago, and its access rules are not checked; a `service_token` of another user has no
+        effect. Raises Unauthorized if `token` is missing, if one of the tokens is not valid (see
+        `validate`), or if the access rules of `token` do not allow `target`. Raises
+        IdentityUnavailable if the revocations cannot be read.
         """
         if not token:
             raise Unauthorized("The request you have made requires authentication.")
@@ -106,9 +111,12 @@ class EmbeddedIdentity:
         if cached is not None and self.clock() < cached.expires_at:
             return cached.caller
         session = self.validate(token, expired_window)
+        if not expired_window:  # without the token of a service
+            check_access_rules(session, target)
         caller = caller_from_session(session, token)
         expires_at = session.token.expires_at
-        if self.clock() < expires_at:
+        has_rules = session.credential is not None and session.credential.access_rules
+        if self.clock() < expires_at and not has_rules:  # the rules are checked for each request
             self._cache.put(token, _CachedCaller(caller, expires_at), len(token) + _CALLER_BYTES)
         return caller
 

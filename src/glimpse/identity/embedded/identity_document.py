@@ -16,7 +16,9 @@ from glimpse.identity.embedded.private_files import InvalidStateFile
 
 REQUIRED_SECTIONS = ("projects", "users", "application_credentials")
 # Glimpse 0.1 wrote files without these.
-OPTIONAL_SECTIONS = ("domains", "roles", "implied_roles", "regions", "services", "endpoints")
+OPTIONAL_SECTIONS = (
+    *("domains", "roles", "implied_roles", "access_rules", "regions", "services", "endpoints"),
+)
 
 
 def standard_document() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from glimpse.identity.access_rules import AccessRule
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import (
     DOMAIN_ID,
@@ -16,6 +17,7 @@ from glimpse.identity.embedded.directory_entries import (
     Role,
     Service,
     User,
+    UserAccessRule,
 )
 from glimpse.identity.embedded.identity_document import REQUIRED_SECTIONS
 from glimpse.identity.embedded.identity_entry_validation import Entry, valid_entries
@@ -45,9 +47,10 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
     - ``users``: the attributes of User. Instead of ids, ``roles`` may have names of projects in the
       user's domain, ``domain_roles`` names of domains; and all assignments may name roles. A name
       that no role has makes a role of that name. Without an assignment, it does not exist.
+    - ``access_rules``: id, user (id, or name in the domain Default), service, method, path.
     - ``application_credentials``: id, name, user and project (id, or name in the domain Default),
-      roles (ids or names), secret_hash, description, expires_at (a POSIX time), unrestricted.
-      Without roles, a credential has those that its user has in the project.
+      roles (ids or names), secret_hash, description, expires_at (a POSIX time), unrestricted,
+      access_rules (ids). Without roles, a credential has those that its user has in the project.
     - ``regions``, ``services``, ``endpoints``: the attributes of Region, Service and Endpoint.
 
     Attributes with a default may be missing. Only the lists of projects, users and application
@@ -86,6 +89,8 @@ class _Parser:
         self._directory = Directory(**known)
         known["users"] = self._parse("users", "user", self._user)
         known["roles"] = self._roles.roles.values()
+        self._directory = Directory(**known)
+        known["access_rules"] = self._parse("access_rules", "access rule", self._access_rule)
         self._directory = Directory(**known)
         known["credentials"] = self._parse(
             "application_credentials", "application credential", self._credential
@@ -170,10 +175,7 @@ class _Parser:
         Raises InvalidStateFile if the user or the project is unknown.
         """
         project_id = self._project_id(entry["project"])
-        reference = entry["user"]
-        user = self._directory.user(user_id=reference) or self._directory.user(name=reference)
-        if user is None:
-            raise InvalidStateFile(f"application_credentials: nobody is called {reference}")
+        user = self._named_user(entry)
         roles = self._roles.ids_of(entry.get("roles") or (), f"{entry['id']}: roles")
         if not entry.get("roles"):
             held = self._directory.effective_roles(user.roles.get(project_id, ()))
@@ -188,7 +190,33 @@ class _Parser:
             description=entry.get("description"),
             expires_at=entry.get("expires_at"),
             unrestricted=entry.get("unrestricted", False),
+            access_rules=tuple(
+                self._user_rule(each, user) for each in entry.get("access_rules", ())
+            ),
         )
+
+    def _access_rule(self, entry: Entry) -> UserAccessRule:
+        """Make the UserAccessRule of a valid entry. Raises InvalidStateFile for an unknown user."""
+        rule = AccessRule(entry["service"], entry["method"], entry["path"])
+        return UserAccessRule(entry["id"], self._named_user(entry).id, rule)
+
+    def _user_rule(self, rule_id: str, user: User) -> UserAccessRule:
+        """Return an access rule of a user.
+
+        Raises InvalidStateFile if it is unknown: without it, a credential would allow more.
+        """
+        rule = self._directory.access_rules.get(rule_id)
+        if rule is None or rule.user_id != user.id:
+            raise InvalidStateFile(f"the user has no access rule with the id {rule_id}")
+        return rule
+
+    def _named_user(self, entry: Entry) -> User:
+        """Return the user of a credential or rule. Raises InvalidStateFile if there is none."""
+        reference = entry["user"]
+        user = self._directory.user(user_id=reference) or self._directory.user(name=reference)
+        if user is None:
+            raise InvalidStateFile(f"no user has the id or name {reference}")
+        return user
 
     def _implication(self, entry: Entry) -> tuple[str, str]:
         """Return the ids of the prior and the implied role."""

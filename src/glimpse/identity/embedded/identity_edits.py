@@ -67,8 +67,10 @@ def remove_assignments(
 
 
 def remove_users(document: Document, directory: Directory, ids: Collection[str]) -> None:
-    """Remove users with their assignments and application credentials."""
+    """Remove users with their assignments, application credentials and access rules."""
     remove_credentials(document, directory, lambda each: each.user_id in ids)
+    rules = {each.id for each in directory.access_rules.values() if each.user_id in ids}
+    remove_entries(document, "access_rules", rules)
     remove_entries(document, "users", ids)
 
 

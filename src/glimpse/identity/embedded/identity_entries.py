@@ -13,6 +13,7 @@ from glimpse.identity.embedded.directory_entries import (
     Role,
     Service,
     User,
+    UserAccessRule,
 )
 from glimpse.identity.embedded.standard_roles import role_id
 
@@ -49,6 +50,7 @@ def credential_entry(
     credential: ApplicationCredential, roles: Mapping[str, Role]
 ) -> dict[str, Any]:
     """Return `credential` as an entry of ``application_credentials``; `roles` are those by id."""
+    rules = [rule.id for rule in credential.access_rules]
     return {
         "id": credential.id,
         "name": credential.name,
@@ -59,7 +61,13 @@ def credential_entry(
         "description": credential.description,
         "expires_at": credential.expires_at,
         "unrestricted": credential.unrestricted,
+        **({"access_rules": rules} if rules else {}),
     }
+
+
+def access_rule_entry(rule: UserAccessRule) -> dict[str, str]:
+    """Return an access rule as an entry of ``access_rules``."""
+    return {"id": rule.id, "user": rule.user_id, **rule.rule._asdict()}
 
 
 def _entry(value: Any) -> dict[str, Any]:

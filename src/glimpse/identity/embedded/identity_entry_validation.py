@@ -109,6 +109,7 @@ _CREDENTIAL: dict[str, _Check] = {
     "description": _is_optional_text,
     "unrestricted": _is_flag,
     "expires_at": is_printable_time,
+    "access_rules": _is_list_of_texts,
 }
 _TEXTS: dict[str, _Check] = dict.fromkeys(
     ("name", "description", "domain_id", "region_id", "parent_region_id"), _is_optional_text
@@ -127,6 +128,7 @@ _VALUES = {
     "application credential": _Values(
         ("id", "name", "user", "project", "secret_hash"), _CREDENTIAL
     ),
+    "access rule": _Values(("id", "user", "service", "method", "path"), {}),
     "region": _Values(("id",), _CATALOG),
     "service": _Values(("id", "type"), _CATALOG),
     "endpoint": _Values(("id", "service_id", "interface", "url"), _CATALOG),

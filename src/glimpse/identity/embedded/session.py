@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from glimpse.identity.access_rules import RequestTarget, is_allowed
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import (
     ApplicationCredential,
@@ -89,6 +90,17 @@ def _assigned_roles(token: Token, user: User) -> tuple[str, ...]:
     if token.domain_id is not None:
         return user.domain_roles.get(token.domain_id, ())
     return user.roles.get(token.project_id, ()) if token.project_id is not None else ()
+
+
+def check_access_rules(session: Session, target: RequestTarget | None) -> None:
+    """Check that the access rules of the application credential allow the request `target`.
+
+    Raises Unauthorized if there are rules, and none allows it; also if `target` is None. Tokens
+    that were obtained otherwise, and credentials without rules, may be used for everything.
+    """
+    rules = session.credential.access_rules if session.credential else ()
+    if rules and not is_allowed([each.rule for each in rules], target):
+        raise Unauthorized("The access rules of the application credential do not allow it.")
 
 
 def caller_from_session(session: Session, text: str) -> Caller:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
-from glimpse.identity.embedded.directory_entries import ApplicationCredential
+from glimpse.identity.embedded.directory_entries import ApplicationCredential, UserAccessRule
 from glimpse.identity_api.documents.common import format_time
 from glimpse.identity_api.documents.roles import render_roles
 
@@ -33,4 +33,21 @@ def render_application_credential(
         "unrestricted": credential.unrestricted,
         "system": None,
         "links": {"self": base_url + path},
+        **render_access_rules(credential),
     }
+
+
+def render_access_rules(credential: ApplicationCredential) -> dict[str, Any]:
+    """Render the member ``access_rules``; nothing if the credential has no rules."""
+    rules = [render_access_rule(each) for each in credential.access_rules]
+    return {"access_rules": rules} if rules else {}
+
+
+def render_access_rule(rule: UserAccessRule) -> dict[str, Any]:
+    """Render an access rule, without links, as credentials and tokens have it."""
+    return {"id": rule.id, **rule.rule._asdict()}
+
+
+def link_to_access_rule(rule: UserAccessRule, base_url: str) -> dict[str, Any]:
+    """Render the member ``links`` of an access rule."""
+    return {"links": {"self": f"{base_url}/v3/users/{rule.user_id}/access_rules/{rule.id}"}}

@@ -5,6 +5,7 @@ from typing import Any
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Project, User
 from glimpse.identity.embedded.session import Session
+from glimpse.identity_api.documents.application_credentials import render_access_rules
 from glimpse.identity_api.documents.common import format_time
 from glimpse.identity_api.documents.roles import render_roles
 
@@ -42,6 +43,7 @@ def render_token(
             "id": session.credential.id,
             "name": session.credential.name,
             "restricted": not session.credential.unrestricted,
+            **render_access_rules(session.credential),
         }
     return {"token": document}
 

@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from glimpse.http.request_scope import base_url_of, service_urls_of
+from glimpse.identity.access_rules import RequestTarget
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity import EmbeddedIdentity
-from glimpse.identity.embedded.session import Session
+from glimpse.identity.embedded.session import Session, check_access_rules
 from glimpse.identity_api import resources
 from glimpse.identity_api.documents.catalog import extend_catalog, render_catalog
 from glimpse.identity_api.list_query import ListRules, render_page, select_page
@@ -38,10 +39,15 @@ class IdentityHandlers:
     def session(self, request: Request) -> Session:
         """Return the session of the token in ``X-Auth-Token``: that of the caller.
 
-        Raises Unauthorized if the token is not valid, IdentityUnavailable if it cannot be checked;
-        then BadRequest if an id in the path or a query parameter is too long.
+        Raises Unauthorized if the token is not valid, or its access rules do not allow the request,
+        IdentityUnavailable if it cannot be checked; then BadRequest if an id in the path or a query
+        parameter is too long.
         """
         session = self.identity.validate(request.headers.get("x-auth-token", ""))
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        # Everybody may validate their token, whatever its rules (keystonemiddleware).
+        if (request.method, path) != ("GET", "/v3/auth/tokens"):
+            check_access_rules(session, RequestTarget("identity", request.method, path))
         check_lengths(request)
         return session
 

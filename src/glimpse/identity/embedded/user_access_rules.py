@@ -1,0 +1,33 @@
+"""Deletes access rules of users, which application credentials may have."""
+
+import asyncio
+
+from glimpse.identity.embedded.application_credentials import Forbidden, NotFound
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import UserAccessRule
+from glimpse.identity.embedded.identity_edits import Document, remove_entries
+from glimpse.identity.embedded.identity_file import IdentityFile
+
+
+def find_access_rule(directory: Directory, user_id: str, rule_id: str) -> UserAccessRule:
+    """Return an access rule of a user; raise NotFound if the user has no such rule."""
+    rule = directory.access_rules.get(rule_id)
+    if rule is None or rule.user_id != user_id:
+        raise NotFound(f"Could not find Access Rule: {rule_id}.")
+    return rule
+
+
+async def delete_access_rule(identity_file: IdentityFile, user_id: str, rule_id: str) -> None:
+    """Delete an access rule of a user. The deletion is on disk on return.
+
+    Raises NotFound if the user has no such rule, Forbidden if an application credential has it, and
+    IdentityUnavailable if the identity file is invalid or cannot be written.
+    """
+
+    def remove(document: Document, directory: Directory) -> None:
+        rule = find_access_rule(directory, user_id, rule_id)
+        if any(rule in each.access_rules for each in directory.credentials_of(user_id)):
+            raise Forbidden("May not delete access rule in use")
+        remove_entries(document, "access_rules", (rule_id,))
+
+    await asyncio.to_thread(identity_file.change, remove)
