@@ -17,6 +17,7 @@ DIRECTORY = Directory(
         User("1", "demo", "", UNUSUAL_PASSWORD, roles={"p": (role_id("member"),)}),
         User("2", "hashed", "", None, roles={"p": (role_id("member"),)}),
         User("3", "without-project", "", "secret"),
+        User("4", "disabled", "", "secret", enabled=False, roles={"p": (role_id("member"),)}),
     ],
     projects=[Project("p", "the project")],
 )
@@ -32,7 +33,7 @@ def test_shell_reads_the_exact_values_of_openrc() -> None:
     assert variables["OS_REGION_NAME"] == "Here"
 
 
-@pytest.mark.parametrize("user", ["unknown", "hashed", "without-project"])
+@pytest.mark.parametrize("user", ["unknown", "hashed", "without-project", "disabled"])
 def test_openrc_of_a_user_without_credentials_is_refused(user: str) -> None:
     with pytest.raises(NoCredentials, match=user):
         render_openrc(DIRECTORY, user, URL, "Here")

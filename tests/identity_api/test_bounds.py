@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import orjson
 import pytest
 import requests
 
 from glimpse.identity import field_lengths
-from glimpse.identity.embedded import application_credentials
+from glimpse.identity.embedded import application_credentials, entry_edits
 from tests.identity.cloud import Cloud, message_of
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -179,3 +180,23 @@ def test_unusual_ids_and_parameters_are_no_server_errors(cloud: Cloud) -> None:
         for path in (f"/users/{text}", f"/projects?name={text}", f"/regions/{text}"):
             response = cloud.send("GET", path, token)
             assert response.status_code in (200, 400, 403, 404), (path, response.text)
+
+
+def test_size_of_the_identity_file_is_bounded(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = len(orjson.dumps(orjson.loads(cloud.identity.identity_file.path.read_bytes())))
+    monkeypatch.setattr(entry_edits, "MAX_BYTES", size + 20_000)
+    token = cloud.token("admin")
+
+    def send(method: str, path: str, description: str) -> requests.Response:
+        document = {"project": {"name": "large", "description": description}}
+        return cloud.send(method, path, token, json=document)
+
+    assert send("POST", "/projects", "x" * 20_000).status_code == 403
+    response = send("POST", "/projects", "x" * 15_000)
+    assert response.status_code == 201
+    path = f"/projects/{response.json()['project']['id']}"
+    assert send("PATCH", path, "x" * 20_000).status_code == 403
+    monkeypatch.setattr(entry_edits, "MAX_BYTES", size)  # as if it had been lower before
+    assert send("PATCH", path, "x" * 14_000).status_code == 200  # to make room is always possible

@@ -9,7 +9,7 @@ from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Project, User
 
 
 class NoCredentials(LookupError):
-    """The user does not exist, has no project, or has no password that can be read.
+    """The user does not exist, is disabled, has no project, or has no password that can be read.
 
     The message says which.
     """
@@ -20,8 +20,8 @@ def render_openrc(directory: Directory, user_name: str, identity_url: str, regio
 
     `identity_url` is the URL of the Identity API, without a version or a slash at its end. The
     project is that of the user's own name if there is one, otherwise the first. Raises
-    NoCredentials if there is no such user in the domain Default, or it has no project, or its
-    password is kept as a hash only. Whether the user is enabled is not checked.
+    NoCredentials if there is no such user in the domain Default, or it is disabled or has no
+    project, or its password is kept as a hash only.
     """
     user, password, project = _find_credentials(directory, user_name)
     variables = {
@@ -41,8 +41,8 @@ def render_openrc(directory: Directory, user_name: str, identity_url: str, regio
 def render_clouds(directory: Directory, identity_url: str, region: str) -> str:
     """Render a clouds.yaml with a cloud ``glimpse-USER`` for each user with credentials.
 
-    Users of other domains than Default are left out, and so are users without a project, or whose
-    password is kept as a hash only; disabled users are not. `identity_url` is the URL of the
+    Users of other domains than Default are left out, and so are disabled users, users without a
+    project, and those whose password is kept as a hash only. `identity_url` is the URL of the
     Identity API, without a version or a slash at its end.
     """
     lines = ["clouds:"]
@@ -75,6 +75,8 @@ def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, 
     if user is None:
         known = ", ".join(_names_in_default_domain(directory))
         raise NoCredentials(f"There is no user {user_name}; there are: {known}.")
+    if not directory.is_enabled(user):
+        raise NoCredentials(f"The user {user.name} is disabled.")
     if user.password is None:
         raise NoCredentials(f"The password of {user.name} is kept as a hash only.")
     projects = directory.projects_of(user)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Protocol, TypeVar
 
+import orjson
+
 from glimpse.identity.embedded.application_credentials import Forbidden
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import (
@@ -26,6 +28,7 @@ MAX_ENTRIES = {
     "services": 200,
     "endpoints": 1000,
 }
+MAX_BYTES = 4 * 2**20  # of the document as JSON: 5,000 users take about 1.5 MB
 _Entry = TypeVar("_Entry", Domain, Project, User, Region, Service, Endpoint)
 
 
@@ -42,12 +45,14 @@ class _WithOptions(Protocol):
 def add_entry(document: Document, directory: Directory, section: str, new: _Entry) -> _Entry:
     """Add an entry to a section, and return it.
 
-    Raises Forbidden if the section has as many as MAX_ENTRIES allows.
+    Raises Forbidden if the section has as many as MAX_ENTRIES allows, or if the document would have
+    more than MAX_BYTES.
     """
     entries = section_of(document, section)
     if len(entries) >= MAX_ENTRIES[section]:
         raise Forbidden(f"There are {len(entries)} {section}, and there can be no more.")
     entries.append(_written(new, directory))
+    _check_size(document)
     return new
 
 
@@ -57,19 +62,29 @@ def replace_entry(
     """Write what differs between `old`, an entry of the document, and `new`; return `new`.
 
     The other values of the entry stay as they are. An entry that is not in the document, as that
-    of the domain Default at first, is added.
+    of the domain Default at first, is added. Raises Forbidden if the entry would grow, and the
+    document would have more than MAX_BYTES.
     """
     entry = find_entry(document, section, old.id)
     written = _written(new, directory)
     if entry is None:
         section_of(document, section).append(written)
         return new
+    size = len(orjson.dumps(entry))
     for name in (each.name for each in fields(new)):
         if getattr(old, name) != getattr(new, name):
             entry.pop(name, None)
             if name in written:
                 entry[name] = written[name]
+    if len(orjson.dumps(entry)) > size:
+        _check_size(document)
     return new
+
+
+def _check_size(document: Document) -> None:
+    """Raise Forbidden if the document has more than MAX_BYTES: each worker reads all of it."""
+    if len(orjson.dumps(document)) > MAX_BYTES:
+        raise Forbidden(f"The identity file would have more than {MAX_BYTES} bytes.")
 
 
 def _written(value: _Entry, directory: Directory) -> dict[str, Any]:
