@@ -92,7 +92,7 @@ class CloudState:
             self._remember_credential(orjson.loads(response.body)["application_credential"])
         elif request.template.endswith("/auth/tokens"):
             self._remember_token(response)
-        elif request.template.startswith("/identity/") and response.body:
+        elif request.template.startswith("/identity/") and request.method == "POST":
             (made,) = orjson.loads(response.body).values()
             self.made.append(made["id"])
 

@@ -1,4 +1,4 @@
-"""Bodies that create and change projects, users, domains and the catalog."""
+"""Bodies that create and change projects, users, domains, roles and the catalog."""
 
 from typing import Any
 
@@ -30,6 +30,10 @@ _ATTRIBUTES: dict[str, dict[str, tuple[Any, ...]]] = {
         "enabled": (True, False),
         "email": ("a@b", None),
         "options": ({}, {"lock_password": True}, {"multi_factor_auth_rules": [["password"]]}),
+    },
+    "role": {
+        "domain_id": ("default", None, "x"),
+        "options": ({}, {"immutable": False}, {"immutable": None}),
     },
     "region": {"parent_region_id": (None, "RegionOne", "x"), "id": ("", None)},
     "service": {"type": ("volume", ""), "enabled": (True, False)},

@@ -130,6 +130,19 @@ def query(rng: RandomSource, state: CloudState) -> Pairs:
     return pairs
 
 
+def assignment_query(rng: RandomSource, state: CloudState) -> Pairs:
+    """Return up to three parameters of the list of role assignments."""
+    pairs = []
+    for _ in range(rng.randint(0, 3)):
+        known = rng.pick((*state.projects.values(), "default", "all", "projects", "", "0"))
+        pairs.append((rng.pick(_FILTERS), known if rng.chance(0.7) else text(rng, 0.6)))
+    return pairs
+
+
+_FILTERS = (
+    *("user.id", "role.id", "group.id", "scope.project.id", "scope.domain.id", "scope.system"),
+    *("scope.OS-INHERIT:inherited_to", "effective", "include_names", "include_subtree"),
+)
 _NAMES = (
     *("name", "id", "domain_id", "enabled", "marker", "limit", "sort_key", "allow_expired"),
     *("nocatalog", "links", "options", "name__contains", "parent_id", "is_domain", "tags", "x"),
@@ -161,6 +174,27 @@ def _object_routes() -> list[Route]:
         rows.append(_route("POST", path, 0.2, _creator(kind)))
         rows.append(_route("PATCH", path + "/{resource}", 0.2, _changer(kind)))
         rows.append(_route("DELETE", path + "/{resource}", 0.1))
+    return rows
+
+
+def _role_routes() -> list[Route]:
+    """Return the rows of roles, of the roles that they imply, and of those that users have."""
+    roles, implied = "/identity/v3/roles", "/identity/v3/roles/{resource}/implies"
+    rows = [
+        _route("POST", roles, 0.2, _creator("role")),
+        _route("PATCH", f"{roles}/{{resource}}", 0.2, _changer("role")),
+        _route("DELETE", f"{roles}/{{resource}}", 0.1),
+        _route("GET", implied, 0.1),
+        *(_route(m, implied + "/{role}", 0.1) for m in ("GET", "HEAD", "PUT", "DELETE")),
+        _route("GET", "/identity/v3/role_inferences", 0.1),
+        Route("identity", "GET", "/identity/v3/role_assignments", 0.5, assignment_query),
+    ]
+    for scope in ("projects/{resource}", "domains/default", "system"):
+        path = f"/identity/v3/{scope}/users/{{user}}/roles"
+        rows.append(_route("GET", path, 0.1))
+        rows += (
+            _route(method, path + "/{role}", 0.1) for method in ("GET", "HEAD", "PUT", "DELETE")
+        )
     return rows
 
 
@@ -201,5 +235,6 @@ ROUTES = (
     *(_route(method, _TAGS + "/{key}", 0.1) for method in ("GET", "PUT", "DELETE")),
     _route("GET", "/identity/v3/{key}", 0.4),
     _route("POST", "/identity/v2.0/tokens", 0.2, lambda d, *_: {"auth": {"token": odd_json(d)}}),
+    *_role_routes(),
     *_unsupported_routes(),
 )

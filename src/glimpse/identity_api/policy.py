@@ -129,9 +129,8 @@ def _role_is_usable(session: Session, target: Target) -> bool:
     return domain_id is None or (session.domain is not None and session.domain.id == domain_id)
 
 
-def _check_grant(session: Session, target: Target) -> bool:
-    is_reader = _system_reader(session, target) or _grant_reader(session, target)
-    return is_reader and _role_is_usable(session, target)
+def _grant_checker(session: Session, target: Target) -> bool:
+    return _grant_reader(session, target) and _role_is_usable(session, target)
 
 
 _ADMIN_NOT_FOR_DOMAINS = _Rule((_admin,), for_domains=False)
@@ -175,7 +174,7 @@ RULES: Mapping[str, _Rule] = {
     "list_role_inference_rules": _READERS,
     "create_implied_role": _ADMIN_NOT_FOR_DOMAINS,
     "delete_implied_role": _ADMIN_NOT_FOR_DOMAINS,
-    "check_grant": _Rule((_admin, _check_grant)),
+    "check_grant": _Rule((_admin, _system_reader, _grant_checker)),
     "list_grants": _Rule((_admin, _system_reader, _grant_reader)),
     "create_grant": _Rule((_admin, _grant_manager)),
     "revoke_grant": _Rule((_admin, _grant_manager)),

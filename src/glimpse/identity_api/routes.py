@@ -5,14 +5,16 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.identity.embedded.identity import EmbeddedIdentity
-from glimpse.identity_api import resources
 from glimpse.identity_api.handlers.access_rules import AccessRuleHandlers
 from glimpse.identity_api.handlers.application_credentials import ApplicationCredentialHandlers
 from glimpse.identity_api.handlers.domains import DomainHandlers
+from glimpse.identity_api.handlers.grants import GrantHandlers
+from glimpse.identity_api.handlers.implied_roles import ImpliedRoleHandlers
 from glimpse.identity_api.handlers.project_tags import ProjectTagHandlers
 from glimpse.identity_api.handlers.projects import ProjectHandlers
 from glimpse.identity_api.handlers.regions import RegionHandlers
-from glimpse.identity_api.handlers.resources import ResourceHandlers
+from glimpse.identity_api.handlers.role_assignments import RoleAssignmentHandlers
+from glimpse.identity_api.handlers.roles import RoleHandlers
 from glimpse.identity_api.handlers.services import EndpointHandlers, ServiceHandlers
 from glimpse.identity_api.handlers.token_scopes import TokenScopeHandlers
 from glimpse.identity_api.handlers.tokens import TokenHandlers
@@ -40,7 +42,8 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
             *_project_routes(identity),
             *_user_routes(identity),
             *_catalog_routes(identity),
-            *_resource_routes(identity),
+            *_role_routes(identity),
+            *_assignment_routes(identity),
             *unsupported_routes(),
         ],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -155,13 +158,38 @@ def _credential_routes(identity: EmbeddedIdentity) -> list[Route]:
     ]
 
 
-def _resource_routes(identity: EmbeddedIdentity) -> list[Route]:
-    """Return the routes that list and show the resources of each kind."""
-    routes = []
-    for kind in resources.RESOURCE_KINDS:
-        handlers = ResourceHandlers(identity, kind)
-        routes.append(Route(f"/v3/{kind}", handlers.list_resources, methods=_READ))
-        routes.append(Route(f"/v3/{kind}/{{resource_id}}", handlers.show_resource, methods=_READ))
+def _role_routes(identity: EmbeddedIdentity) -> list[Route]:
+    """Return the routes of roles, and of the roles that they imply."""
+    roles, implied = RoleHandlers(identity), ImpliedRoleHandlers(identity)
+    role, implications = "/v3/roles/{role_id}", "/v3/roles/{role_id}/implies"
+    implication = implications + "/{implied_role_id}"
+    return [
+        Route("/v3/roles", roles.list_roles, methods=_READ),
+        Route("/v3/roles", roles.create_role, methods=["POST"]),
+        Route(role, roles.show_role, methods=_READ),
+        Route(role, roles.update_role, methods=["PATCH"]),
+        Route(role, roles.delete_role, methods=["DELETE"]),
+        Route(implications, implied.list_implied_roles, methods=_READ),
+        Route(implication, implied.show_implied_role, methods=_READ),
+        Route(implication, implied.create_implied_role, methods=["PUT"]),
+        Route(implication, implied.delete_implied_role, methods=["DELETE"]),
+        Route("/v3/role_inferences", implied.list_inferences, methods=_READ),
+    ]
+
+
+def _assignment_routes(identity: EmbeddedIdentity) -> list[Route]:
+    """Return the routes of the roles that are assigned to users."""
+    grants, assignments = GrantHandlers(identity), RoleAssignmentHandlers(identity)
+    routes = [Route("/v3/role_assignments", assignments.list_role_assignments, methods=_READ)]
+    for scope in ("projects/{project_id}", "domains/{domain_id}", "system"):
+        path = f"/v3/{scope}/users/{{user_id}}/roles"
+        one = path + "/{role_id}"
+        routes += [
+            Route(path, grants.list_grants, methods=_READ),
+            Route(one, grants.check_grant, methods=_READ),
+            Route(one, grants.create_grant, methods=["PUT"]),
+            Route(one, grants.revoke_grant, methods=["DELETE"]),
+        ]
     return routes
 
 

@@ -131,6 +131,16 @@ USER = ObjectSchema(
     },
     ("name",),
 )
+ROLE = ObjectSchema(
+    "role",
+    {
+        "name": name_of(field_lengths.NAME),
+        "description": nullable(STRING),
+        "domain_id": nullable(ID),
+        "options": _IMMUTABLE,
+    },
+    ("name",),
+)
 REGION = ObjectSchema(
     "region",
     {

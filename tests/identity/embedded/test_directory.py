@@ -58,6 +58,7 @@ def test_entry_in_a_disabled_domain_is_not_enabled() -> None:
         [user],
         DIRECTORY.projects.values(),
         domains=[Domain("d", "Acme", enabled=False)],
+        roles=[Role("r", "auditor")],
     )
     assert not disabled.is_enabled(user)
     assert [project.id for project in disabled.projects_of(user)] == ["p"]
@@ -67,8 +68,17 @@ def test_entry_in_a_disabled_domain_is_not_enabled() -> None:
 def test_domains_of_a_user_are_the_enabled_ones_with_a_role() -> None:
     user = User("u", "u", domain_roles={"d": ("r",), "default": (), "gone": ("r",)})
     assert DIRECTORY.domains_of(user) == [ACME]
-    disabled = Directory([user], domains=[Domain("d", "Acme", enabled=False)])
+    roles = [Role("r", "auditor")]
+    disabled = Directory([user], domains=[Domain("d", "Acme", enabled=False)], roles=roles)
     assert disabled.domains_of(user) == []
+
+
+def test_place_with_only_roles_of_a_domain_is_not_listed() -> None:
+    user = User("u", "u", domain_roles={"d": ("s",)}, roles={"p": ("s",)})
+    roles = [Role("s", "acme-auditor", domain_id="d")]
+    directory = Directory([user], [Project("p", "gold")], domains=[ACME], roles=roles)
+    assert directory.domains_of(user) == []
+    assert directory.projects_of(user) == []
 
 
 def test_assignments_of_a_user_name_their_scopes() -> None:

@@ -135,14 +135,14 @@ class Directory:
         return entry.enabled and domain is not None and domain.enabled
 
     def projects_of(self, user: User) -> list[Project]:
-        """Return the enabled projects in which `user` has a role, sorted by name."""
-        found = (self.projects.get(each) for each, roles in user.roles.items() if roles)
+        """Return the enabled projects in which `user` has an effective role, sorted by name."""
+        found = (self.projects.get(each) for each in self._with_role(user.roles))
         enabled = (each for each in found if each and self.is_enabled(each))
         return sorted(enabled, key=lambda each: each.name)
 
     def domains_of(self, user: User) -> list[Domain]:
-        """Return the enabled domains in which `user` has a role, sorted by name."""
-        found = (self.domains.get(each) for each, roles in user.domain_roles.items() if roles)
+        """Return the enabled domains in which `user` has an effective role, sorted by name."""
+        found = (self.domains.get(each) for each in self._with_role(user.domain_roles))
         return sorted((each for each in found if each and each.enabled), key=lambda d: d.name)
 
     def access_rules_of(self, user_id: str) -> list[UserAccessRule]:
@@ -153,3 +153,7 @@ class Directory:
         """Return the application credentials of a user, also expired ones, sorted by name."""
         credentials = (each for each in self.credentials.values() if each.user_id == user_id)
         return sorted(credentials, key=lambda credential: credential.name)
+
+    def _with_role(self, assigned: Mapping[str, tuple[str, ...]]) -> list[str]:
+        """Return the keys of `assigned` for which its roles have or imply one that tokens have."""
+        return [place for place, roles in assigned.items() if self.effective_roles(roles)]

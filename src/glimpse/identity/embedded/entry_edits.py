@@ -13,6 +13,7 @@ from glimpse.identity.embedded.directory_entries import (
     Endpoint,
     Project,
     Region,
+    Role,
     Service,
     User,
 )
@@ -24,16 +25,17 @@ MAX_ENTRIES = {
     "domains": 200,
     "projects": 5000,
     "users": 5000,
+    "roles": 500,
     "regions": 200,
     "services": 200,
     "endpoints": 1000,
 }
 MAX_BYTES = 4 * 2**20  # of the document as JSON: 5,000 users take about 1.5 MB
-_Entry = TypeVar("_Entry", Domain, Project, User, Region, Service, Endpoint)
+_Entry = TypeVar("_Entry", Domain, Project, User, Role, Region, Service, Endpoint)
 
 
 class _WithOptions(Protocol):
-    """A domain, project or user."""
+    """A domain, project, user or role."""
 
     @property
     def id(self) -> str: ...

@@ -24,6 +24,7 @@ from glimpse.identity.embedded.role_references import RoleReferences
 Document = dict[str, Any]
 Entry = dict[str, Any]
 _ASSIGNMENTS = ("roles", "domain_roles", "system_roles")
+_REFERENCES = (*_ASSIGNMENTS, "prior_role", "implied_role")  # what may have names of roles
 
 
 def section_of(document: Document, section: str) -> list[Any]:
@@ -130,6 +131,28 @@ def remove_implications(
         if not is_valid or not is_removed(*(roles.find(each) or each for each in references)):
             kept.append(entry)
     document["implied_roles"] = kept
+
+
+def refer_to_role_by_id(document: Document, role: Role) -> None:
+    """Replace the name of a role, which is in no domain, by its id in all references to it.
+
+    Call this before the role gets another name.
+    """
+    for section in ("users", "application_credentials", "implied_roles"):
+        for entry in section_of(document, section):
+            for name in _REFERENCES if isinstance(entry, dict) else ():
+                value = entry.get(name)
+                if isinstance(value, dict):
+                    entry[name] = {key: _with_id(each, role) for key, each in value.items()}
+                elif name in entry:
+                    entry[name] = _with_id(value, role)
+
+
+def _with_id(reference: Any, role: Role) -> Any:
+    """Return a reference, or a list of them, with the name of `role` replaced by its id."""
+    if isinstance(reference, list):
+        return [role.id if each == role.name else each for each in reference]
+    return role.id if reference == role.name else reference
 
 
 def _write_assignments(

@@ -22,3 +22,24 @@ def render_role(role: Role, base_url: str) -> dict[str, Any]:
 def render_roles(roles: Iterable[Role]) -> list[dict[str, str]]:
     """Render roles as a token or an application credential lists them."""
     return [{"id": role.id, "name": role.name} for role in roles]
+
+
+def render_inference(prior: Role, implied: Iterable[Role], base_url: str) -> dict[str, Any]:
+    """Render a role and the roles that it implies, as in ``/v3/role_inferences``."""
+    return {
+        "prior_role": _render_reference(prior, base_url),
+        "implies": [_render_reference(role, base_url) for role in implied],
+    }
+
+
+def render_implied_role(prior: Role, implied: Role, base_url: str) -> dict[str, Any]:
+    """Render a role and one that it implies."""
+    return {
+        "prior_role": _render_reference(prior, base_url),
+        "implies": _render_reference(implied, base_url),
+    }
+
+
+def _render_reference(role: Role, base_url: str) -> dict[str, Any]:
+    links = {"self": f"{base_url}/v3/roles/{role.id}"}
+    return {"id": role.id, "name": role.name, "links": links}

@@ -11,11 +11,12 @@ from glimpse.identity.access_rules import RequestTarget
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session, check_access_rules
-from glimpse.identity_api import resources
 from glimpse.identity_api.documents.catalog import extend_catalog, render_catalog
 from glimpse.identity_api.list_query import ListRules, render_page, select_page
 from glimpse.identity_api.requests import check_lengths
 from glimpse.identity_api.responses import PRIVATE, json_response
+
+_TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a boolean
 
 
 class IdentityHandlers:
@@ -57,15 +58,6 @@ class IdentityHandlers:
         project_id = session.project.id if session.project else None
         return extend_catalog(own, self.directory, session.user.id, project_id)
 
-    def render_context(self, request: Request) -> resources.RenderContext:
-        """Return the current directory, the URLs and the region, to render resources."""
-        return resources.RenderContext(
-            self.directory,
-            base_url_of(request.scope),
-            service_urls_of(request.scope),
-            self.identity.region_name,
-        )
-
 
 def list_response(
     request: Request, path: str, entries: Iterable[dict[str, Any]], rules: ListRules
@@ -81,9 +73,23 @@ def list_response(
     return json_response(render_page(path.rpartition("/")[2], page, url, parameters))
 
 
+def url_of_list(request: Request, path: str) -> str:
+    """Return the URL of a list that is never paged, with the query of the request.
+
+    `path` is that of the list below ``/v3``, with a slash at its start.
+    """
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{base_url_of(request.scope)}/v3{path}{'?' if query else ''}{query}"
+
+
 def no_content() -> Response:
     """Make a response 204, without a body."""
     return Response(status_code=204, headers=PRIVATE)
+
+
+def is_true(text: str) -> bool:
+    """Return True for ``1``, ``t``, ``true``, ``on``, ``y`` and ``yes``, whatever their case."""
+    return text.lower() in _TRUE
 
 
 def is_flag_set(request: Request, name: str) -> bool:

@@ -12,9 +12,9 @@ from glimpse.identity.embedded.auth_request import parse_auth_request
 from glimpse.identity.embedded.identity import EXPIRED_WINDOW
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized
-from glimpse.identity_api import policy, resources
+from glimpse.identity_api import policy
 from glimpse.identity_api.documents.tokens import render_token
-from glimpse.identity_api.handlers.base import IdentityHandlers
+from glimpse.identity_api.handlers.base import IdentityHandlers, is_true
 from glimpse.identity_api.requests import client_address, read_json
 from glimpse.identity_api.responses import PRIVATE, json_response
 
@@ -47,7 +47,7 @@ class TokenHandlers(IdentityHandlers):
         has ``nocatalog``. Raises NotFound if the token is not valid, and Forbidden if the caller
         may not see it.
         """
-        is_window_allowed = resources.is_true(request.query_params.get("allow_expired", ""))
+        is_window_allowed = is_true(request.query_params.get("allow_expired", ""))
         action = "check_token" if request.method == "HEAD" else "validate_token"
         subject = self._subject(request, action, EXPIRED_WINDOW if is_window_allowed else 0)
         text = request.headers["x-subject-token"]

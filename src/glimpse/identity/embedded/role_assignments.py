@@ -1,0 +1,93 @@
+"""RoleAssignments: assigns roles to users, and revokes them, in the identity file."""
+
+import asyncio
+
+from glimpse.identity.embedded.application_credentials import Forbidden, NotFound
+from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import Assignment
+from glimpse.identity.embedded.identity_edits import (
+    Document,
+    add_assignment,
+    remove_assignments,
+)
+from glimpse.identity.embedded.identity_file import IdentityFile
+from glimpse.identity.embedded.roles import find_role
+
+MAX_ASSIGNMENTS = 10_000  # of all users; each change writes the whole file
+
+
+class RoleAssignments:
+    """Assigns roles to users, and revokes them. Each change is on disk on return.
+
+    Whether the caller may do it is not checked. Both methods raise IdentityUnavailable if the
+    identity file is invalid or cannot be written.
+    """
+
+    def __init__(self, identity_file: IdentityFile) -> None:
+        self._file = identity_file
+
+    async def assign(self, assignment: Assignment) -> None:
+        """Assign a role; do nothing if it is assigned already.
+
+        Raises NotFound if the user, role, project or domain does not exist. Raises Forbidden for a
+        role of another domain than the project's, and if there are too many assignments. Raises
+        BadRequest for a role of a domain on the system.
+        """
+
+        def add(document: Document, directory: Directory) -> None:
+            _check_can_assign(assignment, directory)
+            add_assignment(document, directory, assignment)
+
+        if not is_assigned(assignment, self._file.current):
+            await asyncio.to_thread(self._file.change, add)
+
+    async def revoke(self, assignment: Assignment) -> None:
+        """Revoke an assignment. A token ends if the user has no other role in its scope.
+
+        Raises NotFound if there is no such assignment.
+        """
+
+        def remove(document: Document, directory: Directory) -> None:
+            check_assigned(assignment, directory)
+            remove_assignments(document, directory, lambda each: each == assignment)
+
+        await asyncio.to_thread(self._file.change, remove)
+
+
+def is_assigned(assignment: Assignment, directory: Directory) -> bool:
+    """Return True if `directory` has the assignment."""
+    user = directory.users.get(assignment.user_id)
+    return user is not None and assignment in user.assignments
+
+
+def check_assigned(assignment: Assignment, directory: Directory) -> None:
+    """Raise NotFound unless `directory` has the assignment."""
+    if not is_assigned(assignment, directory):
+        place = assignment.project_id or assignment.domain_id or "system"
+        raise NotFound(
+            f"Could not find role assignment with role: {assignment.role_id}, user or group: "
+            f"{assignment.user_id}, project, domain, or system: {place}."
+        )
+
+
+def _check_can_assign(assignment: Assignment, directory: Directory) -> None:
+    """Raise the errors of `RoleAssignments.assign`."""
+    role = find_role(assignment.role_id, directory)
+    if assignment.user_id not in directory.users:
+        raise NotFound(f"Could not find user: {assignment.user_id}.")
+    if assignment.domain_id is not None and assignment.domain_id not in directory.domains:
+        raise NotFound(f"Could not find domain: {assignment.domain_id}.")
+    if assignment.project_id is not None:
+        project = directory.projects.get(assignment.project_id)
+        if project is None:
+            raise NotFound(f"Could not find project: {assignment.project_id}.")
+        if role.domain_id not in (None, project.domain_id):
+            raise Forbidden(
+                f"Project {project.id} must be in the same domain as the role {role.id} being "
+                "assigned."
+            )
+    elif assignment.domain_id is None and role.domain_id is not None:
+        raise BadRequest(f"The role {role.id} is of a domain: it cannot be assigned on the system.")
+    if sum(len(user.assignments) for user in directory.users.values()) >= MAX_ASSIGNMENTS:
+        raise Forbidden(f"There can be at most {MAX_ASSIGNMENTS} role assignments.")

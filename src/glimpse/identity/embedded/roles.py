@@ -1,0 +1,191 @@
+"""Roles: creates, updates and deletes the roles in the identity file, and what they imply."""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from glimpse.identity.embedded.application_credentials import Conflict, Forbidden, NotFound
+from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import Role
+from glimpse.identity.embedded.entry_edits import (
+    add_entry,
+    check_deletable,
+    check_updatable,
+    merged,
+    replace_entry,
+)
+from glimpse.identity.embedded.identity_edits import (
+    Document,
+    refer_to_role_by_id,
+    remove_implications,
+    remove_roles,
+    section_of,
+)
+from glimpse.identity.embedded.identity_entries import role_reference
+from glimpse.identity.embedded.identity_file import IdentityFile
+from glimpse.identity.embedded.standard_roles import (
+    STANDARD_IMPLICATIONS,
+    STANDARD_ROLES,
+    role_id,
+)
+
+MAX_IMPLICATIONS = 1000  # each change writes the whole file, and each worker reads it
+_STANDARD_IDS = frozenset(role.id for role in STANDARD_ROLES)
+_KNOWN = frozenset(("id", "name", "description", "domain_id", "options", "links"))
+
+
+class Roles:
+    """Creates, updates and deletes roles and implications. Each change is on disk on return.
+
+    The values are those of a request, and are valid by `schemas.ROLE`. Whether the caller may do it
+    is not checked. All methods raise IdentityUnavailable if the identity file is invalid or cannot
+    be written.
+    """
+
+    def __init__(self, identity_file: IdentityFile) -> None:
+        self._file = identity_file
+
+    async def create(self, values: Mapping[str, Any]) -> Role:
+        """Create a role, and return it.
+
+        Raises NotFound for an unknown domain, Conflict if the domain, or no domain, has a role of
+        that name, and Forbidden if there are too many roles.
+        """
+        role = Role(
+            id=uuid.uuid4().hex,
+            name=values["name"],
+            description=values.get("description"),
+            domain_id=values.get("domain_id"),
+            options=merged({}, values.get("options", {})),
+            extra=_additional(values),
+        )
+
+        def add(document: Document, directory: Directory) -> None:
+            if role.domain_id is not None and role.domain_id not in directory.domains:
+                raise NotFound(f"Could not find domain: {role.domain_id}.")
+            _check_name(role, directory)
+            add_entry(document, directory, "roles", role)
+
+        await asyncio.to_thread(self._file.change, add)
+        return role
+
+    async def update(self, changed_id: str, values: Mapping[str, Any]) -> Role:
+        """Change the attributes of a role that `values` have; return the changed role.
+
+        Raises NotFound if it does not exist, Forbidden if it is immutable, BadRequest if `values`
+        have another id or domain, and Conflict if another role has the new name.
+        """
+        results: list[Role] = []
+
+        def write(document: Document, directory: Directory) -> None:
+            old = find_role(changed_id, directory)
+            _check_update(old, values)
+            changed = replace(
+                old,
+                name=values.get("name", old.name),
+                description=values.get("description", old.description),
+                options=merged(old.options, values.get("options", {})),
+                extra={**old.extra, **_additional(values)},
+            )
+            _check_name(changed, directory)
+            if changed.name != old.name and old.domain_id is None:
+                refer_to_role_by_id(document, old)
+            results.append(replace_entry(document, directory, "roles", old, changed))
+
+        await asyncio.to_thread(self._file.change, write)
+        return results[0]
+
+    async def delete(self, deleted_id: str) -> None:
+        """Delete a role with its assignments, and the application credentials that have it.
+
+        A token ends if it has no other role. Raises NotFound if the role does not exist, and
+        Forbidden if it is immutable, as the standard roles are.
+        """
+
+        def remove(document: Document, directory: Directory) -> None:
+            check_deletable("role", find_role(deleted_id, directory))
+            remove_roles(document, directory, {deleted_id})
+
+        await asyncio.to_thread(self._file.change, remove)
+
+    async def imply(self, prior_id: str, implied_id: str) -> None:
+        """Let a role imply another one.
+
+        Raises NotFound if one does not exist, Conflict if it is implied already, and Forbidden if
+        the implied role is admin, or of a domain and the prior one is not, or if there are too many
+        implications.
+        """
+
+        def add(document: Document, directory: Directory) -> None:
+            prior, implied = find_role(prior_id, directory), find_role(implied_id, directory)
+            if implied.id == role_id("admin"):
+                raise Forbidden(f"{implied_id} cannot be an implied roles.")
+            if prior.domain_id is None and implied.domain_id is not None:
+                raise Forbidden("Global role cannot imply a domain-specific role.")
+            if implied_id in directory.implied_roles.get(prior_id, ()):
+                raise Conflict(f"{prior_id} implies {implied_id} already.")
+            pairs = section_of(document, "implied_roles")
+            if len(pairs) >= MAX_IMPLICATIONS:
+                raise Forbidden(f"There are {len(pairs)} implied roles, and there can be no more.")
+            references = role_reference(prior), role_reference(implied)
+            pairs.append(dict(zip(("prior_role", "implied_role"), references, strict=True)))
+
+        await asyncio.to_thread(self._file.change, add)
+
+    async def stop_implying(self, prior_id: str, implied_id: str) -> None:
+        """Let a role no longer imply another one.
+
+        Raises NotFound if one does not exist, or is not implied. Raises Forbidden if the standard
+        roles imply each other, which cannot be changed.
+        """
+
+        def remove(document: Document, directory: Directory) -> None:
+            check_implied(prior_id, implied_id, directory)
+            if implied_id in STANDARD_IMPLICATIONS.get(prior_id, ()):
+                raise Forbidden("What the standard roles imply cannot be changed.")
+            remove_implications(document, directory, lambda *pair: pair == (prior_id, implied_id))
+
+        await asyncio.to_thread(self._file.change, remove)
+
+
+def find_role(wanted_id: str, directory: Directory) -> Role:
+    """Return the role with an id; raise NotFound if there is none."""
+    role = directory.roles.get(wanted_id)
+    if role is None:
+        raise NotFound(f"Could not find role: {wanted_id}.")
+    return role
+
+
+def check_implied(prior_id: str, implied_id: str, directory: Directory) -> None:
+    """Raise NotFound unless both roles exist, and the first implies the second directly."""
+    find_role(prior_id, directory)
+    find_role(implied_id, directory)
+    if implied_id not in directory.implied_roles.get(prior_id, ()):
+        raise NotFound(f"{prior_id} does not imply {implied_id}.")
+
+
+def _additional(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of `values` that are no attributes of a role."""
+    return {name: value for name, value in values.items() if name not in _KNOWN}
+
+
+def _check_update(old: Role, values: Mapping[str, Any]) -> None:
+    """Raise the errors of `Roles.update`, but Conflict, for an update of the role `old`."""
+    if values.get("id", old.id) != old.id:
+        raise BadRequest("Cannot change ID")
+    if old.id in _STANDARD_IDS:
+        raise Forbidden(f"The role {old.name} is one of the standard roles: it cannot be changed.")
+    check_updatable("role", old, values)
+    if values.get("domain_id", old.domain_id) != old.domain_id:
+        raise BadRequest("Update of `domain_id` is not allowed.")
+
+
+def _check_name(role: Role, directory: Directory) -> None:
+    """Raise Conflict if another role of the same domain has the same name, whatever its case."""
+    for other in directory.roles.values():
+        is_in_domain = other.id != role.id and other.domain_id == role.domain_id
+        if is_in_domain and other.name.lower() == role.name.lower():
+            raise Conflict(f"There is a role {other.name} already.")

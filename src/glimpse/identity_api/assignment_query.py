@@ -1,0 +1,163 @@
+"""Finds the role assignments that a request for ``/v3/role_assignments`` asks for."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from glimpse.identity.embedded.application_credentials import NotFound
+from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import Assignment
+from glimpse.identity.embedded.projects import descendants
+from glimpse.identity_api.attributes import ID
+
+_INHERITED = "scope.OS-INHERIT:inherited_to"
+
+
+class AssignmentQuery(NamedTuple):
+    """Which assignments to list: those with all the ids that are not None.
+
+    With ``is_system``, only those on the system. With ``is_inherited``, only those that a project
+    inherits, of which there are none, since Glimpse has no inherited assignments. With
+    ``include_subtree``, also those in projects below ``project_id``. With ``is_effective``, also
+    the roles that others imply, but no roles of domains; then those on the system are left out, and
+    ``is_system`` has no effect (as in Keystone).
+    """
+
+    user_id: str | None = None
+    group_id: str | None = None
+    role_id: str | None = None
+    project_id: str | None = None
+    domain_id: str | None = None
+    is_system: bool = False
+    is_inherited: bool = False
+    include_subtree: bool = False
+    is_effective: bool = False
+
+
+class FoundAssignment(NamedTuple):
+    """An assignment; ``prior_role_id`` is the role that implies its role, None for a direct one."""
+
+    assignment: Assignment
+    prior_role_id: str | None = None
+
+
+def parse_query(parameters: Mapping[str, str]) -> AssignmentQuery:
+    """Make the AssignmentQuery of the parameters of a request. Raises BadRequest if one is invalid.
+
+    Also raises it for two parameters that exclude each other, and for ``include_subtree`` without a
+    project. Other parameters are ignored.
+    """
+    for name in ("role.id", "group.id", "scope.project.id", "scope.domain.id"):
+        if name in parameters and not ID.is_valid(parameters[name]):
+            raise BadRequest(f"{name} has to be {ID.meaning}.")
+    if "include_subtree" in parameters and "scope.project.id" not in parameters:
+        raise BadRequest("scope.project.id must be specified if include_subtree is also specified.")
+    query = AssignmentQuery(
+        user_id=parameters.get("user.id") or None,
+        group_id=parameters.get("group.id"),
+        role_id=parameters.get("role.id"),
+        project_id=parameters.get("scope.project.id"),
+        domain_id=parameters.get("scope.domain.id"),
+        is_system=parameters.get("scope.system") == "all",
+        is_inherited=parameters.get(_INHERITED) == "projects",
+        include_subtree=_is_set(parameters, "include_subtree"),
+        is_effective=_is_set(parameters, "effective"),
+    )
+    _check_exclusions(parameters, query)
+    return query
+
+
+def find_assignments(query: AssignmentQuery, directory: Directory) -> list[FoundAssignment]:
+    """Return the assignments of all users that match `query`.
+
+    Raises NotFound if the user or project of an effective query, or the project of a query with
+    ``include_subtree``, does not exist.
+    """
+    needs_project = query.is_effective or query.include_subtree
+    if needs_project and query.project_id and query.project_id not in directory.projects:
+        raise NotFound(f"Could not find project: {query.project_id}.")
+    if query.is_effective and query.user_id and query.user_id not in directory.users:
+        raise NotFound(f"Could not find user: {query.user_id}.")
+    direct = _direct_assignments(query, directory)
+    found = _effective(direct, directory) if query.is_effective else map(FoundAssignment, direct)
+    role_id = query.role_id
+    return [each for each in found if role_id in (None, each.assignment.role_id)]
+
+
+def _check_exclusions(parameters: Mapping[str, str], query: AssignmentQuery) -> None:
+    """Raise BadRequest for two parameters that exclude each other."""
+    if query.project_id and query.domain_id:
+        raise BadRequest("Specify a domain or project, not both")
+    has_system = bool(parameters.get("scope.system"))
+    if has_system and query.domain_id:
+        raise BadRequest("Specify system or domain, not both")
+    if has_system and query.project_id:
+        raise BadRequest("Specify system or project, not both")
+    if "user.id" in parameters and query.group_id:
+        raise BadRequest("Specify a user or group, not both")
+    if query.is_effective and query.group_id:
+        raise BadRequest(
+            "Combining effective and group filter will always result in an empty list."
+        )
+    if query.is_effective and query.is_inherited and query.domain_id:
+        raise BadRequest(
+            "Combining effective, domain and inherited filters will always result in an empty list."
+        )
+
+
+def _is_set(parameters: Mapping[str, str], name: str) -> bool:
+    return parameters.get(name, "0") != "0"
+
+
+def _direct_assignments(query: AssignmentQuery, directory: Directory) -> Iterator[Assignment]:
+    """Yield the assignments that match `query`, but for its role."""
+    if query.group_id is not None:  # there are no groups
+        return
+    project_ids = _project_ids(query, directory)
+    users = [directory.users.get(query.user_id)] if query.user_id else directory.users.values()
+    for user in users:
+        for each in user.assignments if user else ():
+            if (each.project_id or each.domain_id) is None:
+                is_listed = not query.is_effective and not project_ids and not query.domain_id
+            else:
+                is_in_scope = not project_ids or each.project_id in project_ids
+                is_in_domain = query.domain_id in (None, each.domain_id)
+                has_scope = query.is_effective or not query.is_system
+                is_listed = is_in_scope and is_in_domain and has_scope and not query.is_inherited
+            if is_listed:
+                yield each
+
+
+def _project_ids(query: AssignmentQuery, directory: Directory) -> set[str]:
+    """Return the id of the project of `query`, if any, with the ids of those below if asked for."""
+    if query.project_id is None:
+        return set()
+    project = directory.projects.get(query.project_id) if query.include_subtree else None
+    below = descendants(project, directory) if project else ()
+    return {query.project_id, *(each.id for each in below)}
+
+
+def _effective(
+    assignments: Iterable[Assignment], directory: Directory
+) -> Iterator[FoundAssignment]:
+    """Yield `assignments`, and for each of them one for each role that is implied.
+
+    Roles of domains are left out. A role that several roles of the same user imply in the same
+    scope is yielded for each of these.
+    """
+    found: dict[FoundAssignment, None] = {}
+    remaining = [FoundAssignment(each) for each in assignments]
+    while remaining:
+        each = remaining.pop(0)
+        if each in found:
+            continue
+        found[each] = None
+        role_id = each.assignment.role_id
+        remaining += (
+            FoundAssignment(each.assignment._replace(role_id=implied), role_id)
+            for implied in directory.implied_roles.get(role_id, ())
+        )
+    for each in found:
+        role = directory.roles.get(each.assignment.role_id)
+        if role is not None and role.domain_id is None:
+            yield each

@@ -1,0 +1,47 @@
+"""RoleAssignmentHandlers: list the role assignments of all users."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from glimpse.http.request_scope import base_url_of
+from glimpse.identity.embedded.directory_entries import Assignment
+from glimpse.identity_api import policy
+from glimpse.identity_api.assignment_query import find_assignments, parse_query
+from glimpse.identity_api.documents.common import render_collection
+from glimpse.identity_api.documents.role_assignments import render_assignment
+from glimpse.identity_api.handlers.base import IdentityHandlers, is_flag_set, url_of_list
+from glimpse.identity_api.responses import json_response
+
+
+class RoleAssignmentHandlers(IdentityHandlers):
+    """The handler of ``/v3/role_assignments``."""
+
+    async def list_role_assignments(self, request: Request) -> Response:
+        """List the assignments that match the query; with a token for a domain, those in it.
+
+        Raises BadRequest for an invalid query, Forbidden if the caller may list none, and the
+        errors of `find_assignments`.
+        """
+        session, directory = self.session(request), self.directory
+        query = parse_query(dict(reversed(request.query_params.multi_items())))
+        own = session.domain.id if session.domain else None
+        if query.include_subtree:
+            project = directory.projects.get(query.project_id or "")
+            target = policy.Target(domain_id=project.domain_id if project else None)
+            policy.check(session, "list_role_assignments_for_tree", target)
+            own = None
+        else:
+            policy.check(session, "list_role_assignments", policy.Target(domain_id=own))
+        include_names, base_url = is_flag_set(request, "include_names"), base_url_of(request.scope)
+        entries = [
+            render_assignment(each, directory, base_url, include_names=include_names)
+            for each in find_assignments(query, directory)
+            if own is None or self._is_in(each.assignment, own)
+        ]
+        url = url_of_list(request, "/role_assignments")
+        return json_response(render_collection("role_assignments", entries, url))
+
+    def _is_in(self, assignment: Assignment, domain_id: str) -> bool:
+        """Return True if an assignment is in the domain, or in a project of it."""
+        project = self.directory.projects.get(assignment.project_id or "")
+        return domain_id == (project.domain_id if project else assignment.domain_id)

@@ -1,0 +1,79 @@
+"""RoleHandlers: list, show, create, update and delete roles."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from glimpse.http.request_scope import base_url_of
+from glimpse.identity.embedded.identity import EmbeddedIdentity
+from glimpse.identity.embedded.roles import Roles, find_role
+from glimpse.identity.embedded.session import Session
+from glimpse.identity_api import policy, schemas
+from glimpse.identity_api.attributes import ID, parse_changes, parse_new_object
+from glimpse.identity_api.documents.roles import render_role
+from glimpse.identity_api.handlers.base import IdentityHandlers, list_response, no_content
+from glimpse.identity_api.list_query import ListRules
+from glimpse.identity_api.requests import read_json
+from glimpse.identity_api.responses import json_response
+
+_LIST = ListRules(
+    ("name", "domain_id"),
+    {"name": schemas.ROLE.attributes["name"], "domain_id": ID},
+)
+
+
+class RoleHandlers(IdentityHandlers):
+    """The handlers of ``/v3/roles``. All raise Forbidden if the caller may not do it.
+
+    Those of one role raise NotFound if it does not exist, before that (as in Keystone).
+    """
+
+    def __init__(self, identity: EmbeddedIdentity) -> None:
+        super().__init__(identity)
+        self._roles = Roles(identity.identity_file)
+
+    async def list_roles(self, request: Request) -> Response:
+        """List the roles of the domain ``domain_id``, or those of no domain."""
+        session, base_url = self.session(request), base_url_of(request.scope)
+        is_of_domain = "domain_id" in request.query_params
+        policy.check(session, "list_domain_roles" if is_of_domain else "list_roles")
+        roles = self.directory.roles.values()
+        found = (each for each in roles if is_of_domain or each.domain_id is None)
+        entries = [render_role(each, base_url) for each in found]
+        return list_response(request, "roles", entries, _LIST)
+
+    async def show_role(self, request: Request) -> Response:
+        """Show a role."""
+        session, role_id = self.session(request), request.path_params["role_id"]
+        self._check(session, "get", role_id)
+        role = find_role(role_id, self.directory)
+        return json_response({"role": render_role(role, base_url_of(request.scope))})
+
+    async def create_role(self, request: Request) -> Response:
+        """Create a role: 201. Raises the errors of `Roles.create`."""
+        session = self.session(request)
+        values = parse_new_object(await read_json(request), schemas.ROLE)
+        is_of_domain = values.get("domain_id") is not None
+        policy.check(session, "create_domain_role" if is_of_domain else "create_role")
+        made = await self._roles.create(values)
+        return json_response({"role": render_role(made, base_url_of(request.scope))}, 201)
+
+    async def update_role(self, request: Request) -> Response:
+        """Change attributes of a role, and show it. Raises the errors of `Roles.update`."""
+        session, role_id = self.session(request), request.path_params["role_id"]
+        values = parse_changes(await read_json(request), schemas.ROLE)
+        self._check(session, "update", role_id)
+        changed = await self._roles.update(role_id, values)
+        return json_response({"role": render_role(changed, base_url_of(request.scope))})
+
+    async def delete_role(self, request: Request) -> Response:
+        """Delete a role: 204. Raises the errors of `Roles.delete`."""
+        session, role_id = self.session(request), request.path_params["role_id"]
+        self._check(session, "delete", role_id)
+        await self._roles.delete(role_id)
+        return no_content()
+
+    def _check(self, session: Session, verb: str, role_id: str) -> None:
+        """Raise NotFound for an unknown role, Forbidden unless the caller may do `verb` to it."""
+        role = find_role(role_id, self.directory)
+        kind = "role" if role.domain_id is None else "domain_role"
+        policy.check(session, f"{verb}_{kind}", policy.Target(role=role))
