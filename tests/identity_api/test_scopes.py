@@ -259,3 +259,17 @@ async def test_token_of_a_removed_or_disabled_thing_ends_at_once(
     scoped_cloud.identity.identity_file.change(edit)
     with pytest.raises(Unauthorized):
         await scoped_cloud.identity.authenticate(text)
+
+
+def test_scope_decides_who_sees_application_credentials(scoped_cloud: Cloud) -> None:
+    own, others = scoped_cloud.credentials_path(), scoped_cloud.credentials_path("alt")
+    statuses = {}
+    for name, scope in (("domain", DOMAIN), ("system", SYSTEM)):
+        text = scoped_cloud.login(**scope).headers["X-Subject-Token"]
+        body = {"application_credential": {"name": "robot"}}
+        statuses[name] = [
+            scoped_cloud.send("GET", own, text).status_code,
+            scoped_cloud.send("GET", others, text).status_code,
+            scoped_cloud.send("POST", own, text, json=body).status_code,
+        ]
+    assert statuses == {"domain": [403, 403, 403], "system": [200, 200, 403]}

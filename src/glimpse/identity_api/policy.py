@@ -29,11 +29,11 @@ class Target(NamedTuple):
 class _Rule(NamedTuple):
     """The callers who are allowed to do something: those for whom one of ``callers`` is True.
 
-    A token for a domain does not allow it if ``for_domains`` is False.
+    ``scopes`` are those of the tokens that allow it. An unscoped token counts as one for a project.
     """
 
     callers: tuple[Callable[[Session, Target], bool], ...]
-    for_domains: bool = True
+    scopes: tuple[str, ...] = ("system", "domain", "project")
 
 
 def check(session: Session, action: str, target: Target = Target()) -> None:  # noqa: B008  immutable
@@ -46,10 +46,14 @@ def check(session: Session, action: str, target: Target = Target()) -> None:  # 
 
 def is_allowed(session: Session, action: str, target: Target = Target()) -> bool:  # noqa: B008  immutable
     """Return True if the caller may do `action`, a key of RULES, to `target`."""
-    callers, for_domains = RULES[action]
-    if session.domain is not None and not for_domains:
-        return False
-    return any(is_one(session, target) for is_one in callers)
+    callers, scopes = RULES[action]
+    return _scope_of(session) in scopes and any(is_one(session, target) for is_one in callers)
+
+
+def _scope_of(session: Session) -> str:
+    if session.token.is_system:
+        return "system"
+    return "project" if session.domain is None else "domain"
 
 
 def _anybody(_session: Session, _target: Target) -> bool:
@@ -124,22 +128,24 @@ def _grant_manager(session: Session, target: Target) -> bool:
 
 
 def _role_is_usable(session: Session, target: Target) -> bool:
-    """Return True unless the role is of a domain that the token is not for."""
-    domain_id = target.role.domain_id if target.role else None
-    return domain_id is None or (session.domain is not None and session.domain.id == domain_id)
+    """Return True for a role of no domain, or of the domain that the token is for."""
+    own = session.domain.id if session.domain else None
+    return target.role is not None and target.role.domain_id in (None, own)
 
 
 def _grant_checker(session: Session, target: Target) -> bool:
     return _grant_reader(session, target) and _role_is_usable(session, target)
 
 
-_ADMIN_NOT_FOR_DOMAINS = _Rule((_admin,), for_domains=False)
-_READERS = _Rule((_admin, _system_reader), for_domains=False)
+_NOT_DOMAIN = ("system", "project")
+_ADMIN_NOT_FOR_DOMAINS = _Rule((_admin,), _NOT_DOMAIN)
+_READERS = _Rule((_admin, _system_reader), _NOT_DOMAIN)
 _DOMAIN_READERS = _Rule((_admin, _system_reader, _domain_reader))
 _DOMAIN_MANAGERS = _Rule((_admin, _domain_manager))
 _PROJECT_READERS = _Rule((_admin, _system_reader, _domain_reader, _in_project))
 _USER_READERS = _Rule((_admin, _system_reader, _domain_reader, _owner))
-_RULE_READERS = _Rule((_system_reader, _owner), for_domains=False)
+_RULE_READERS = _Rule((_system_reader, _owner), _NOT_DOMAIN)
+_CREDENTIAL_READERS = _Rule((_admin, _system_reader, _owner), _NOT_DOMAIN)
 _EVERYBODY = _Rule((_anybody,))
 _WRITES = ("create", "update", "delete")
 
@@ -186,7 +192,7 @@ RULES: Mapping[str, _Rule] = {
     "list_role_assignments_for_tree": _DOMAIN_READERS,
     "get_access_rule": _RULE_READERS,
     "list_access_rules": _RULE_READERS,
-    "delete_access_rule": _Rule((_system_admin, _owner), for_domains=False),
+    "delete_access_rule": _Rule((_system_admin, _owner), _NOT_DOMAIN),
     "get_region": _EVERYBODY,
     "list_regions": _EVERYBODY,
     **{
@@ -195,6 +201,10 @@ RULES: Mapping[str, _Rule] = {
         for kind in ("region", "service", "endpoint")
     },
     **dict.fromkeys(("get_service", "list_services", "get_endpoint", "list_endpoints"), _READERS),
+    "get_application_credential": _CREDENTIAL_READERS,
+    "list_application_credentials": _CREDENTIAL_READERS,
+    "create_application_credential": _Rule((_owner,), ("project",)),
+    "delete_application_credential": _Rule((_admin, _owner), _NOT_DOMAIN),
     "check_token": _Rule((_admin, _system_reader, _owner)),
     "validate_token": _Rule((_admin, _system_reader, _service, _owner)),
     "revoke_token": _Rule((_admin, _owner)),

@@ -42,9 +42,8 @@ class _Hasher(Protocol):
 class ApplicationCredentials:
     """Creates, shows, lists and deletes the application credentials in the identity file.
 
-    Each method takes the caller's session and checks the permission: everybody may do this with
-    their own credentials; an admin may show, list and delete those of others, too. `hasher` hashes
-    new secrets. `clock` returns POSIX times.
+    Whether the caller may do it for a user is not checked, but that a token of a restricted
+    credential changes nothing. `hasher` hashes new secrets. `clock` returns POSIX times.
     """
 
     def __init__(
@@ -54,46 +53,39 @@ class ApplicationCredentials:
         self._hasher = hasher
         self._clock = clock
 
-    def list(self, session: Session, user_id: str) -> list[ApplicationCredential]:
+    def list(self, user_id: str) -> list[ApplicationCredential]:
         """Return the credentials of a user, sorted by name; an empty list for an unknown user.
 
-        Expired ones are listed, too. Raises Forbidden unless the caller is that user or an admin.
+        Expired ones are listed, too.
         """
-        _check_owner(session, user_id)
         return self._file.current.credentials_of(user_id)
 
-    def get(self, session: Session, user_id: str, credential_id: str) -> ApplicationCredential:
-        """Return a credential of a user.
-
-        Raises Forbidden unless the caller is that user or an admin, and NotFound if the user has no
-        credential with that id.
-        """
-        _check_owner(session, user_id)
+    def get(self, user_id: str, credential_id: str) -> ApplicationCredential:
+        """Return a credential of a user; raise NotFound if the user has none with that id."""
         credential = self._file.current.credentials.get(credential_id)
         if credential is None or credential.user_id != user_id:
             raise NotFound(f"Could not find Application Credential: {credential_id}.")
         return credential
 
     async def create(
-        self, session: Session, user_id: str, document: object, address: str
+        self, session: Session, document: object, address: str
     ) -> tuple[ApplicationCredential, str]:
-        """Create the credential that the parsed request body `document` describes.
+        """Create the credential of the caller that the parsed request body `document` describes.
 
         Returns the credential and its secret: that of the body, or a random one. Only a hash of it
         is stored. The credential is on disk on return. `address` is the client's address.
 
-        Raises Forbidden if the caller is not the user `user_id`, if the caller's token was obtained
-        with a restricted credential, or if the user has MAX_PER_USER credentials or would have more
-        than MAX_BYTES_PER_USER of them, or more than MAX_RULES_PER_USER access rules. Raises
-        BadRequest for an invalid body, for roles that the token does not have, or for a token
-        without a project. Raises Conflict if the user has a credential of that name. Raises
-        TooManyLogins if too many secrets and passwords wait in the login queue, and
+        Raises Forbidden if the caller's token was obtained with a restricted credential, or if the
+        user has MAX_PER_USER credentials or would have more than MAX_BYTES_PER_USER of them, or
+        more than MAX_RULES_PER_USER access rules. Raises BadRequest for an invalid body, for roles
+        that the token does not have, or for a token without a project. Raises Conflict if the user
+        has a credential of that name. Raises TooManyLogins if too many secrets and passwords wait
+        in the login queue, and
         IdentityUnavailable if the queue is closed, or if the identity file is invalid or cannot be
         written.
         """
         _check_can_manage(session)
-        if session.user.id != user_id:
-            raise Forbidden("Cannot create an application credential for another user.")
+        user_id = session.user.id
         known_rules = self._file.current.access_rules_of(user_id)
         credential, secret = parse_credential(document, session, known_rules, self._clock())
         existing = self._file.current.credentials_of(user_id)
@@ -119,12 +111,12 @@ class ApplicationCredentials:
 
         The deletion is on disk on return.
 
-        Raises Forbidden unless the caller is that user or an admin, or if the caller's token was
-        obtained with a restricted credential. Raises NotFound if the user has no credential with
-        that id, and IdentityUnavailable if the identity file is invalid or cannot be written.
+        Raises Forbidden if the caller's token was obtained with a restricted credential, NotFound
+        if the user has no credential with that id, and IdentityUnavailable if the identity file is
+        invalid or cannot be written.
         """
         _check_can_manage(session)
-        self.get(session, user_id, credential_id)
+        self.get(user_id, credential_id)
 
         def remove(document: dict[str, Any], _: Directory) -> None:
             entries = document["application_credentials"]
@@ -137,12 +129,6 @@ class ApplicationCredentials:
 def _has(entry: object, key: str, values: Sequence[str]) -> bool:
     """Return True if `entry` is an object that has one of `values` under `key`."""
     return isinstance(entry, dict) and entry.get(key) in values
-
-
-def _check_owner(session: Session, user_id: str) -> None:
-    """Raise Forbidden unless the caller is the user with that id or an admin."""
-    if session.user.id != user_id and "admin" not in session.role_names:
-        raise Forbidden("You are not authorized to perform the requested action.")
 
 
 def _check_can_manage(session: Session) -> None:

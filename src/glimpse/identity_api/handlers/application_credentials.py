@@ -8,11 +8,13 @@ from glimpse.http.client_disconnect import while_connected
 from glimpse.http.request_scope import base_url_of
 from glimpse.identity.embedded.application_credentials import ApplicationCredentials
 from glimpse.identity.embedded.identity import EmbeddedIdentity
+from glimpse.identity.embedded.session import Session
+from glimpse.identity_api import policy
 from glimpse.identity_api.documents.application_credentials import render_application_credential
 from glimpse.identity_api.documents.common import render_collection
-from glimpse.identity_api.handlers.base import IdentityHandlers
+from glimpse.identity_api.handlers.base import IdentityHandlers, no_content
 from glimpse.identity_api.requests import client_address, read_json
-from glimpse.identity_api.responses import PRIVATE, json_response
+from glimpse.identity_api.responses import json_response
 
 _NO_STORE = {"Cache-Control": NO_STORE}
 
@@ -20,7 +22,7 @@ _NO_STORE = {"Cache-Control": NO_STORE}
 class ApplicationCredentialHandlers(IdentityHandlers):
     """The handlers of ``/v3/users/{user_id}/application_credentials``.
 
-    They raise the errors of ApplicationCredentials, too.
+    All raise Forbidden if the caller may not do it, and the errors of ApplicationCredentials.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -32,11 +34,11 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     async def list_credentials(self, request: Request) -> Response:
         """List the application credentials of a user; with ``name``, only the one of that name.
 
-        The list is empty for an unknown user. Raises Forbidden unless the caller is that user or an
-        admin.
+        The list is empty for an unknown user.
         """
         base_url, user_id = base_url_of(request.scope), request.path_params["user_id"]
-        found = self._credentials.list(self.session(request), user_id)
+        self._authorize(request, "list_application_credentials")
+        found = self._credentials.list(user_id)
         name = request.query_params.get("name")
         entries = [
             render_application_credential(each, self.directory, base_url)
@@ -50,12 +52,12 @@ class ApplicationCredentialHandlers(IdentityHandlers):
         """Create an application credential: 201. Only this response ever shows its secret.
 
         Raises HTTPException 413 for a body that is too large, the errors of
-        `ApplicationCredentials.create` (Forbidden for another user's, for example), and
-        ClientDisconnected if the client disconnects meanwhile; the credential may exist then.
+        `ApplicationCredentials.create`, and ClientDisconnected if the client disconnects meanwhile;
+        the credential may exist then.
         """
-        session, user_id = self.session(request), request.path_params["user_id"]
+        session = self._authorize(request, "create_application_credential")
         body, address = await read_json(request), client_address(request)
-        create = self._credentials.create(session, user_id, body, address)
+        create = self._credentials.create(session, body, address)
         created, secret = await while_connected(request.receive, create)
         document = render_application_credential(
             created, self.directory, base_url_of(request.scope)
@@ -67,17 +69,25 @@ class ApplicationCredentialHandlers(IdentityHandlers):
     async def show_credential(self, request: Request) -> Response:
         """Show an application credential of a user, without its secret.
 
-        Raises Forbidden unless the caller is that user or an admin, NotFound if there is none.
+        Raises NotFound if there is none.
         """
-        found = self._credentials.get(self.session(request), **request.path_params)
+        self._authorize(request, "get_application_credential")
+        found = self._credentials.get(**request.path_params)
         document = render_application_credential(found, self.directory, base_url_of(request.scope))
         return json_response({"application_credential": document})
 
     async def delete_credential(self, request: Request) -> Response:
         """Delete an application credential of a user: 204.
 
-        Raises Forbidden unless the caller is that user or an admin, or for a token of a restricted
-        credential; NotFound if there is none; IdentityUnavailable if the file cannot be written.
+        Raises Forbidden for a token of a restricted credential, too; NotFound if there is none;
+        IdentityUnavailable if the file cannot be written.
         """
-        await self._credentials.delete(self.session(request), **request.path_params)
-        return Response(status_code=204, headers=PRIVATE)
+        session = self._authorize(request, "delete_application_credential")
+        await self._credentials.delete(session, **request.path_params)
+        return no_content()
+
+    def _authorize(self, request: Request, action: str) -> Session:
+        """Return the caller's session; raise Forbidden unless `action` is allowed for the user."""
+        session = self.session(request)
+        policy.check(session, action, policy.Target(user_id=request.path_params["user_id"]))
+        return session
