@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from glimpse.embedded.imports.image_imports import ImportRequest
-from glimpse.embedded.imports.import_records import STORE_ID
+from glimpse.embedded.stores import STORE_ID
 from glimpse.embedded.tasks import TASK_STATUSES, TaskQuery
 from glimpse.image_api.request_parsing import Pairs
 from glimpse.image_api.task_schema import TASK_PROPERTIES

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from glimpse.images.errors import Unavailable
@@ -16,7 +16,7 @@ class BackgroundJobs:
     def __init__(self, max_running: int, max_waiting: int) -> None:
         self._places = asyncio.Semaphore(max_running)
         self._max_jobs = max_running + max_waiting
-        self._jobs: set[asyncio.Task[None]] = set()
+        self._jobs: set[asyncio.Task[bool]] = set()
         self._is_closed = False
 
     @property
@@ -31,16 +31,23 @@ class BackgroundJobs:
         if len(self._jobs) >= self._max_jobs:
             raise Unavailable("Too many imports are waiting. Try again.", retry_after=60)
 
-    def start(self, job: Coroutine[Any, Any, None]) -> None:
-        """Start a job, whatever their number. An exception that it raises is logged."""
+    def start(self, job: Coroutine[Any, Any, bool], on_end: Callable[[bool], None]) -> None:
+        """Start a job, whatever their number, and call `on_end` with what it returns.
+
+        `on_end` is called in any case, but with False if the job raises, which is logged, and if it
+        is cancelled: that may be before its first statement.
+        """
+
+        def on_done(task: asyncio.Task[bool]) -> None:
+            self._jobs.discard(task)
+            error = None if task.cancelled() else task.exception()
+            if error is not None:
+                _log.error("a background job failed", exc_info=error)
+            on_end(not task.cancelled() and error is None and task.result())
+
         task = asyncio.create_task(job)
         self._jobs.add(task)
-        task.add_done_callback(self._on_done)
-
-    def _on_done(self, task: asyncio.Task[None]) -> None:
-        self._jobs.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("a background job failed", exc_info=error)
+        task.add_done_callback(on_done)
 
     async def wait_until_idle(self) -> None:
         """Return when no job runs or waits."""

@@ -10,9 +10,10 @@ from glimpse.embedded.completed_writes import complete
 from glimpse.embedded.imports import image_states
 from glimpse.embedded.imports.background_jobs import BackgroundJobs
 from glimpse.embedded.imports.import_flow import ImportFlow
-from glimpse.embedded.imports.import_records import STORE_ID, ImportRecords
+from glimpse.embedded.imports.import_records import ImportRecords
 from glimpse.embedded.imports.staging import Staging
 from glimpse.embedded.imports.web_download import UrlRefused, WebDownloads
+from glimpse.embedded.stores import STORE_ID
 from glimpse.embedded.tasks import Task, new_task
 from glimpse.embedded.uploads import Uploads
 from glimpse.images import Action, Caller, Image, Permissions

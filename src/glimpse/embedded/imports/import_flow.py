@@ -52,7 +52,9 @@ class ImportFlow:
 
     def start(self, task: Task, lock: UploadLock) -> None:
         """Run the import of a pending task in the background; release `lock` at its end."""
-        self._jobs.start(self._run(task, lock))
+        self._jobs.start(
+            self._run(task), lambda is_clean: lock.release() if is_clean else lock.abandon()
+        )
 
     async def resume(self, lock: UploadLock) -> bool:
         """Start the import that an ended process left before it began, and return True.
@@ -66,21 +68,18 @@ class ImportFlow:
         self.start(unfinished[0], lock)
         return True
 
-    async def _run(self, task: Task, lock: UploadLock) -> None:
-        """Run an import. Raises CancelledError only: the import has been handed over then."""
-        is_clean = False
+    async def _run(self, task: Task) -> bool:
+        """Run an import when there is a place for it; return True if no file has to be removed.
+
+        If it is cancelled, it is handed over.
+        """
         try:
             async with self._jobs.places:
-                is_clean = await self._import(task)
+                return await self._import(task)
         except asyncio.CancelledError:
             with contextlib.suppress(ImageServiceError):
                 await self._records.hand_over(task)
             raise
-        finally:
-            if is_clean:
-                lock.release()
-            else:
-                lock.abandon()
 
     async def _import(self, task: Task) -> bool:
         """Import the data; let the task succeed or fail. Return True if no file has to be removed.

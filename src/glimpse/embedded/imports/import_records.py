@@ -5,11 +5,10 @@ from collections.abc import Callable
 from glimpse.embedded.catalog import Catalog
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.imports import image_states
+from glimpse.embedded.stores import STORE_ID
 from glimpse.embedded.tasks import Task
 from glimpse.images import Image
 from glimpse.images.errors import Conflict, ImageNotFound
-
-STORE_ID = "store"  # the name of the only store
 
 
 def import_method(task: Task) -> str:
