@@ -35,7 +35,11 @@ def glance_conf(directory: Path, identity_url: str, image_url: str, paste: Path)
 [DEFAULT]
 log_file = {directory}/glance.log
 enabled_backends = store:file
+enabled_import_methods = [glance-direct,web-download]
 worker_self_reference_url = {image_url}
+[import_filtering_opts]
+allowed_hosts = [127.0.0.1]
+allowed_ports = []
 [glance_store]
 default_backend = store
 [store]

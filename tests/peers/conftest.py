@@ -30,7 +30,11 @@ def services(cloud: PeerGateway, tmp_path_factory: pytest.TempPathFactory) -> It
     """The real services of `cloud`, and embedded services with the same users."""
     state_dir = tmp_path_factory.mktemp("native") / "state"
     seed_identity(state_dir, USERS)
-    with GlimpseProcess(state_dir) as process:
+    conf = state_dir.parent / "glimpse.conf"
+    # As in the real Glance, whose option allowed_hosts also permits addresses
+    lines = ["[import]", "allowed_hosts = 127.0.0.1", "allowed_networks = 127.0.0.1"]
+    conf.write_text("\n".join([*lines, "allowed_ports =", ""]))
+    with GlimpseProcess(state_dir, arguments=["--config-file", str(conf)]) as process:
         yield ServicePair(cloud, EmbeddedCloud(process))
 
 

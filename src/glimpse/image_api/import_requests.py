@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 
 from glimpse.embedded.imports.image_imports import ImportRequest
-from glimpse.embedded.stores import STORE_ID
 from glimpse.embedded.tasks import TASK_STATUSES, TaskQuery
 from glimpse.image_api.request_parsing import Pairs
 from glimpse.image_api.task_schema import TASK_PROPERTIES
@@ -24,7 +23,7 @@ def parse_import_request(
     """Return the request for an import that the body of ``POST /v2/images/{id}/import`` makes.
 
     `store_header` is the value of X-Image-Meta-Store, `methods` are those that are enabled. Raises
-    Invalid for a document that is none.
+    Invalid for a document that is none. Stores are not checked.
     """
     body = _require_object(document)
     if "method" not in body:
@@ -43,26 +42,7 @@ def parse_import_request(
     if url is not None and not isinstance(url, str):
         raise Invalid("The 'uri' field of an import request has to be a string.")
     _check_size(body)
-    return ImportRequest(name, url, _parse_stores(body, store_header), body, request_id)
-
-
-def _parse_stores(body: Mapping[str, Any], store_header: str | None) -> Sequence[str]:
-    """Return the names of the stores to import to. Raises Invalid."""
-    if body.get("all_stores"):
-        if "stores" in body or store_header is not None:
-            raise Invalid(
-                "All_stores parameter can't be used with x-image-meta-store header or stores "
-                "parameter"
-            )
-        return (STORE_ID,)
-    if "stores" not in body:
-        return (STORE_ID if store_header is None else store_header,)
-    if store_header is not None:
-        raise Invalid("Stores parameter and x-image-meta-store header can't be both specified")
-    stores = body["stores"]
-    if not isinstance(stores, list) or not stores:
-        raise Invalid("'stores' has to be a list with the name of a store.")
-    return tuple(str(store)[:_MAX_SHOWN] for store in stores)
+    return ImportRequest(name, url, store_header, body, request_id)
 
 
 def parse_new_task(document: object) -> tuple[str, dict[str, Any]]:

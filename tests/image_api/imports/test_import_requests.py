@@ -7,6 +7,8 @@ import pytest
 from tests.image_api.imports.import_api import DIRECT, ImportApi
 from tests.support.scripted_server import ScriptedServer
 
+WEB = {"name": "web-download", "uri": "http://127.0.0.1/"}
+
 
 @pytest.mark.parametrize(
     "document",
@@ -21,9 +23,10 @@ from tests.support.scripted_server import ScriptedServer
         {"method": {"name": "web-download"}},
         {**DIRECT, "all_stores": 1},
         {**DIRECT, "all_stores_must_succeed": "true"},
-        {**DIRECT, "all_stores": True, "stores": ["store"]},
-        {**DIRECT, "stores": "store"},
-        {**DIRECT, "stores": []},
+        {"method": WEB, "all_stores": True, "stores": ["store"]},
+        {"method": WEB, "stores": "store"},
+        {"method": WEB, "stores": None},
+        {"method": WEB, "stores": []},
         {**DIRECT, "large": "x" * 20_000},
     ],
     ids=lambda each: ascii(each)[:50],

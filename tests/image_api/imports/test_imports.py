@@ -173,6 +173,16 @@ def test_staged_data_beyond_the_cap_is_refused(import_api: ImportApi) -> None:
     )
 
 
+def test_staged_data_of_another_size_than_declared_is_refused(import_api: ImportApi) -> None:
+    image_id = import_api.new()
+    for size in ("3", "5", "x", "-1"):
+        refused = import_api.stage(image_id, b"data", X_OpenStack_Image_Size=size)
+        assert refused.status == 400, str(refused)
+        assert import_api.show(image_id)["status"] == "queued"
+    assert import_api.stage(image_id, b"data", X_OpenStack_Image_Size="4").status == 204
+    assert import_api("DELETE", f"/v2/images/{image_id}").status == 204
+
+
 def test_an_import_needs_staged_data_and_formats(import_api: ImportApi) -> None:
     assert import_api.start(import_api.new(), DIRECT).status == 409
     for attributes in ({"disk_format": None}, {"container_format": None}):

@@ -19,16 +19,44 @@ from glimpse.embedded.uploads import Uploads
 from glimpse.images import Action, Caller, Image, Permissions
 from glimpse.images.errors import Conflict, ImageNotFound, Invalid
 
+_MAX_STORE = 100  # characters of a store's name: longer ones do not exist
+
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """A request for an import: its method, URL if any, stores, and the document as it was sent."""
+    """A request for an import: its method, URL if any, and the document as it was sent.
+
+    `store_header` is the store that a header names. `stores` has the names of all stores.
+    """
 
     method: str
     url: str | None
-    stores: Sequence[str]
+    store_header: str | None
     document: Mapping[str, Any]
     request_id: str
+
+    @property
+    def stores(self) -> Sequence[str]:
+        """The names of the stores to import to: the only one, if none is named.
+
+        Raises Invalid if the document and the header contradict each other.
+        """
+        document, header = self.document, self.store_header
+        if document.get("all_stores"):
+            if "stores" in document or header is not None:
+                raise Invalid(
+                    "All_stores parameter can't be used with x-image-meta-store header or stores "
+                    "parameter"
+                )
+            return (STORE_ID,)
+        if "stores" not in document:
+            return (STORE_ID if header is None else header,)
+        if header is not None:
+            raise Invalid("Stores parameter and x-image-meta-store header can't be both specified")
+        stores = document["stores"]
+        if not isinstance(stores, list) or not stores:
+            raise Invalid("'stores' has to be a list with the name of a store.")
+        return tuple(str(store)[:_MAX_STORE] for store in stores)
 
 
 class ImageImports:
