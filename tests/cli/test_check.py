@@ -86,6 +86,30 @@ def test_check_does_not_migrate_a_catalog(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict", "message"),
+    [
+        ("", "ok", "by glance-direct, web-download"),
+        ("methods = web-download", "ok", "by web-download"),
+        ("methods =", "ok", "turned off"),
+        ("allowed_networks = 10.0.0.0/8, ::1", "ok", "by glance-direct"),
+        ("allowed_networks = example.org", "FAIL", "[import] allowed_networks"),
+        ("allowed_hosts = example.org, 0x7f000001", "FAIL", "[import] allowed_hosts"),
+        ("disallowed_hosts = [::1], Example.ORG.", "ok", "by glance-direct"),
+        ("cafile = /nothing", "FAIL", "[import] cafile"),
+    ],
+)
+def test_check_reports_the_options_of_imports(
+    tmp_path: Path, text: str, verdict: str, message: str
+) -> None:
+    file = tmp_path / "glimpse.conf"
+    file.write_text(f"[glimpse]\nstate_dir = {tmp_path / 'state'}\n[import]\n{text}\n")
+    (tmp_path / "state").mkdir()
+    finding = list(check_embedded(load_settings([file])))[1]
+    assert finding.severity == verdict, finding
+    assert message in finding.text, finding
+
+
 def test_check_counts_the_images_of_a_catalog_in_use(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from glimpse.app.embedded_options import embedded_options
 from glimpse.cli.finding import Finding
 from glimpse.embedded.sqlite.schema import CATALOG_FILE, MIGRATIONS, UnusableCatalog, read_summary
 from glimpse.identity.embedded.identity_document import (
@@ -13,12 +14,13 @@ from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.identity_file import FILE_NAME
 from glimpse.identity.embedded.private_files import InvalidStateFile
 from glimpse.identity.noauth import RemoteNoAuthRefused, check_noauth_bind
-from glimpse.settings import Settings
+from glimpse.settings import InvalidSettings, Settings
 
 
 def check_embedded(settings: Settings) -> Iterator[Finding]:
-    """Yield a finding for the catalog, and one for the identity; create and change neither."""
+    """Yield findings for the catalog, imports and the identity; create and change nothing."""
     yield _catalog(settings.server.state_dir)
+    yield _imports(settings)
     match settings.api.auth_strategy:
         case "noauth":
             yield _noauth(settings)
@@ -39,6 +41,19 @@ def _catalog(state_dir: Path) -> Finding:
     if version < len(MIGRATIONS):
         text += f"; serving would migrate it from schema version {version} to {len(MIGRATIONS)}"
     return Finding("ok", text)
+
+
+def _imports(settings: Settings) -> Finding:
+    try:
+        imports = embedded_options(settings).imports
+        imports.downloads.tls_context()
+    except InvalidSettings as error:
+        return Finding("FAIL", str(error))
+    except OSError as error:
+        return Finding("FAIL", f"[import] cafile cannot be used: {error}")
+    if not imports.methods:
+        return Finding("ok", "imports are turned off")
+    return Finding("ok", f"data of images can be imported by {', '.join(imports.methods)}")
 
 
 def _noauth(settings: Settings) -> Finding:

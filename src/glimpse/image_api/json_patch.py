@@ -33,7 +33,8 @@ MEDIA_TYPES = (V2_0, V2_1)
 _OPS = ("add", "remove", "replace")
 # Where the data is stored. The Image service refuses a change only after it has found the image.
 _INVISIBLE = ("locations", "stores")
-_QUEUED_ONLY = ("disk_format", "container_format")  # later, they describe data that exists
+_FORMATS = ("disk_format", "container_format")
+_WITHOUT_DATA = ("queued", "importing")  # later, the formats describe data that exists
 
 
 class PatchOperation(NamedTuple):
@@ -207,7 +208,7 @@ def _changed_attribute(
 
     For example ``{"name": "x"}``; tags are the field ``tags_json``. An attribute always exists: so
     removing it raises Forbidden, and `must_be_new` Conflict. Raises Forbidden also for a change
-    that `caller` may not make, and for a format of an image that is not queued; QuotaExceeded for
+    that `caller` may not make, and for a format of an image that has data; QuotaExceeded for
     more tags than `quotas` allow.
     """
     key = operation.key
@@ -219,7 +220,7 @@ def _changed_attribute(
         raise Forbidden("Owner can't be updated by non admin.")
     if key == "visibility":
         check_visibility(caller, image, operation.value, permissions)
-    if key in _QUEUED_ONLY and image.status != "queued":
+    if key in _FORMATS and image.status not in _WITHOUT_DATA:
         raise Forbidden(f"Attribute {key} can be only replaced for a queued image.")
     if key in NUMBERS:
         check_number(key, operation.value)

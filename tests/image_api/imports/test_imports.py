@@ -77,6 +77,8 @@ def test_an_image_shows_an_import_that_is_running(
     assert import_api("POST", f"/v2/images/{image_id}/actions/deactivate").status == 403
     reserved = {"op": "replace", "path": "/os_glance_import_task", "value": "x"}
     assert import_api.patch(image_id, reserved).status == 403
+    formats = {"op": "replace", "path": "/disk_format", "value": "iso"}
+    assert import_api.patch(image_id, formats).status == 200
     # The deletion ends the import.
     assert import_api("DELETE", f"/v2/images/{image_id}").status == 204
     assert import_api("GET", f"/v2/images/{image_id}/tasks").status == 404

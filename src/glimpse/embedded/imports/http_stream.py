@@ -62,15 +62,17 @@ class HttpStream:
 
         No name is resolved. The certificate of https has to be that of the URL's host. Neither
         credentials nor cookies are sent. Raises ImportFailed if the address cannot be reached, if
-        its certificate is not trusted, or if it sends no head of an HTTP response in time.
+        its certificate is not trusted, or if it sends no head of an HTTP response in time; and
+        OSError if `tls_context` cannot load its certificate authorities.
         """
+        context = tls_context() if url.is_tls else None
         try:
             async with asyncio.timeout(timeouts.connect):
                 reader, writer = await asyncio.open_connection(
                     str(address),
                     url.port,
                     limit=_PIECE,
-                    ssl=tls_context() if url.is_tls else None,
+                    ssl=context,
                     server_hostname=url.host if url.is_tls else None,
                 )
         except ssl.SSLError as error:
