@@ -55,6 +55,7 @@ def _download_options(given: Import) -> DownloadOptions:
         HttpTimeouts(given.connect_timeout, given.idle_timeout),
         given.timeout,
         lambda: tls.context,
+        is_enabled="web-download" in given.methods,
     )
 
 

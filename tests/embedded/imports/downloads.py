@@ -42,6 +42,7 @@ def downloads(
     idle: float = 5.0,
     total: float = 10.0,
     tls: TlsOptions | None = None,
+    is_enabled: bool = True,
     **more: Any,
 ) -> WebDownloads:
     options: dict[str, Any] = {
@@ -59,6 +60,7 @@ def downloads(
             HttpTimeouts(connect=5.0, idle=idle),
             total,
             lambda: (tls or TlsOptions(None, None, None, insecure=False)).context,
+            is_enabled=is_enabled,
         ),
         resolver or FakeResolver(),
     )

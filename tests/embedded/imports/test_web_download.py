@@ -212,6 +212,13 @@ async def test_a_scheme_host_or_port_that_is_not_allowed_is_refused() -> None:
         assert "not allowed" in await refused(downloads(**options), "http://127.0.0.1/")
 
 
+async def test_a_download_that_is_not_enabled_is_refused() -> None:
+    with server(HELLO) as source:
+        reason = await refused(downloads(is_enabled=False), source.base_url)
+        assert "not enabled" in reason
+        assert source.heads == []
+
+
 async def test_the_certificate_of_the_server_is_verified(tmp_path: Path) -> None:
     certificates = Certificates(tmp_path)
 

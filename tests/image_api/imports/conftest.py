@@ -3,6 +3,8 @@
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -12,18 +14,14 @@ from tests.support.process import ServerProcess, free_port, wait_until
 from tests.support.scripted_server import ScriptedServer
 
 
-@pytest.fixture(scope="module")
-def import_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImportApi]:
+@contextmanager
+def serving(directory: Path, **options: str) -> Iterator[ImportApi]:
+    """Run a server that may download from 127.0.0.1; `options` are those of [import]."""
     port = free_port()
-    directory = tmp_path_factory.mktemp("images")
     command = [sys.executable, "-m", "tests.image_api.server", str(port), str(directory)]
-    environment = {
-        "OS_IMPORT__ALLOWED_NETWORKS": "127.0.0.1",
-        "OS_IMPORT__ALLOWED_PORTS": "",
-        "OS_IMPORT__MAX_RUNNING": "2",
-        "OS_IMPORT__MAX_WAITING": "2",
-        "OS_EMBEDDED__IMAGE_SIZE_CAP": str(4 * MEBIBYTE),
-    }
+    given = {"allowed_networks": "127.0.0.1", "allowed_ports": "", **options}
+    environment = {f"OS_IMPORT__{name.upper()}": value for name, value in given.items()}
+    environment["OS_EMBEDDED__IMAGE_SIZE_CAP"] = str(4 * MEBIBYTE)
     log = directory / "server.log"
     with ServerProcess(command, port, log, environment=environment) as process:
         yield ImportApi(process)
@@ -32,6 +30,12 @@ def import_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImportApi]:
             lambda: not [path for each in files for path in each.iterdir()], "no file to be left"
         )
     assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture(scope="module")
+def import_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImportApi]:
+    with serving(tmp_path_factory.mktemp("images"), max_running="2", max_waiting="2") as api:
+        yield api
 
 
 @pytest.fixture

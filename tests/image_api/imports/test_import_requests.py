@@ -1,9 +1,11 @@
 """Requests for imports that are refused, and the stores that a request may name."""
 
 import uuid
+from pathlib import Path
 
 import pytest
 
+from tests.image_api.imports.conftest import serving
 from tests.image_api.imports.import_api import DIRECT, ImportApi
 from tests.support.scripted_server import ScriptedServer
 
@@ -88,3 +90,19 @@ def test_other_projects_cannot_give_an_image_data(
     assert import_api.finished(visible)["status"] == "success"
     assert import_api.tasks(visible, token=other) == []
     assert len(import_api.tasks(visible, token="admin")) == 1
+
+
+def test_methods_that_are_not_enabled_are_refused(tmp_path: Path, source: ScriptedServer) -> None:
+    web = {"method": {"name": "web-download", "uri": source.base_url}}
+    given = {"import_from": source.base_url, "import_from_format": "raw", "image_properties": {}}
+    task = {"type": "import", "input": given}
+    with serving(tmp_path, methods="") as api:
+        image_id = api.new()
+        assert api("GET", "/v2/info/import").json()["import-methods"]["value"] == []
+        assert api("POST", "/v2/images", {}).header("OpenStack-image-import-methods") is None
+        assert api.stage(image_id).status == 404
+        for document in (DIRECT, web):
+            refused = api.start(image_id, document)
+            assert (refused.status, b"Unknown import method" in refused.body) == (400, True)
+        assert api("POST", "/v2/tasks", task, token="admin:iron").status == 400
+    assert source.heads == []

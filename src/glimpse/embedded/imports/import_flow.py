@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from glimpse.embedded.catalog import Catalog, Change, UsageCheck
 from glimpse.embedded.directory_store import DirectoryStore
@@ -113,15 +113,19 @@ class ImportFlow:
                 check_usage,
             )
 
-        await self._uploads.store_data(
-            image.id,
-            task.owner,
-            lambda record: image_states.require_claimed(record.image, task.id),
-            self._while_claimed(task, image, self._source(task, image)),
-            save,
-        )
+        async with (
+            contextlib.aclosing(self._source(task, image)) as source,
+            contextlib.aclosing(self._while_claimed(task, image, source)) as chunks,
+        ):
+            await self._uploads.store_data(
+                image.id,
+                task.owner,
+                lambda record: image_states.require_claimed(record.image, task.id),
+                chunks,
+                save,
+            )
 
-    def _source(self, task: Task, image: Image) -> AsyncIterator[bytes]:
+    def _source(self, task: Task, image: Image) -> AsyncGenerator[bytes, None]:
         """Return the data to import: the staged data, or that at the URL of the task."""
         if import_method(task) == "glance-direct":
             return self._read_staged(image)
@@ -131,7 +135,7 @@ class ImportFlow:
         )
         return self._downloads.download(url, self._size_cap)
 
-    async def _read_staged(self, image: Image) -> AsyncIterator[bytes]:
+    async def _read_staged(self, image: Image) -> AsyncGenerator[bytes, None]:
         """Yield the staged data. Raises ImportFailed if there is none."""
         data = self._staging.open(image.id, image.size or 0, None)
         if data is None:
@@ -141,7 +145,7 @@ class ImportFlow:
 
     async def _while_claimed(
         self, task: Task, image: Image, chunks: AsyncIterator[bytes]
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Yield `chunks`. Raises ImportFailed within a second after the image was deleted."""
         checked = time.monotonic()
         async for chunk in chunks:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 
 from glimpse.embedded.imports.address_rules import Address, AddressRules, parse_address
@@ -24,13 +24,17 @@ _OK = 200
 
 @dataclass(frozen=True, slots=True)
 class DownloadOptions:
-    """Which URLs may be downloaded, and how long that may take (`total_timeout` in seconds)."""
+    """Which URLs may be downloaded, and how long that may take (`total_timeout` in seconds).
+
+    None may be unless `is_enabled`.
+    """
 
     url_rules: UrlRules
     address_rules: AddressRules
     timeouts: HttpTimeouts
     total_timeout: float
     tls_context: Callable[[], ssl.SSLContext]
+    is_enabled: bool
 
 
 class UrlRefused(ImportFailed):
@@ -52,7 +56,7 @@ class WebDownloads:
         """Raise UrlRefused unless data may be downloaded from the URL at present."""
         await self._permitted_addresses(self._parse(text))
 
-    async def download(self, text: str, size_cap: int) -> AsyncIterator[bytes]:
+    async def download(self, text: str, size_cap: int) -> AsyncGenerator[bytes, None]:
         """Yield the data at a URL, with up to ten redirects.
 
         Raises UrlRefused if the URL, or one that a redirect leads to, does not pass the rules.
@@ -133,6 +137,8 @@ class WebDownloads:
 
         Raises UrlRefused if there is none, and if the rules do not allow the URL.
         """
+        if not self._options.is_enabled:
+            raise UrlRefused("web-download is not enabled")
         if not self._options.url_rules.allows(url):
             raise UrlRefused("its scheme, host or port is not allowed")
         literal = parse_address(url.host)
