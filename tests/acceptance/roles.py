@@ -33,7 +33,7 @@ TAG = "known"
 _CHANGE = [{"op": "replace", "path": f"/{KEY}", "value": "x"}]
 _SAME = [{"op": "replace", "path": f"/{KEY}", "value": "debian"}]
 
-Needs = Literal["list", "read", "write", "create", "token", "admin", "tasks"]
+Needs = Literal["list", "read", "write", "create", "token", "admin", "admin service"]
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,8 @@ def _image() -> list[Operation]:
         Operation("image", "remove tag", "DELETE", f"{image}/tags/{TAG}", "write", 204),
         *_members(),
         Operation("image", "usage", "GET", "/info/usage", "token"),
+        Operation("image", "stores", "GET", "/info/stores", "token"),
+        Operation("image", "stores in detail", "GET", "/info/stores/detail", "admin service"),
         Operation("image", "schema", "GET", "/schemas/image", "token"),
         Operation("image", "schema of lists", "GET", "/schemas/images", "token"),
         Operation("image", "schema of a member", "GET", "/schemas/member", "token"),
@@ -141,10 +143,10 @@ def _imports() -> list[Operation]:
         Operation("image", "import", "POST", f"{image}/import", "write", 400, web, status="queued"),
         Operation("image", "tasks of image", "GET", f"{image}/tasks", "read"),
         Operation("image", "import methods", "GET", "/info/import", "token"),
-        Operation("image", "tasks", "GET", "/tasks", "tasks"),
-        Operation("image", "create task", "POST", "/tasks", "tasks", 400, {}),
-        Operation("image", "task", "GET", "/tasks/{id}", "tasks", 404),
-        Operation("image", "delete task", "DELETE", "/tasks/{id}", "tasks", 405),
+        Operation("image", "tasks", "GET", "/tasks", "admin service"),
+        Operation("image", "create task", "POST", "/tasks", "admin service", 400, {}),
+        Operation("image", "task", "GET", "/tasks/{id}", "admin service", 404),
+        Operation("image", "delete task", "DELETE", "/tasks/{id}", "admin service", 405),
         Operation("image", "schema of task", "GET", "/schemas/task", "token"),
         Operation("image", "schema of tasks", "GET", "/schemas/tasks", "token"),
     ]
@@ -161,7 +163,7 @@ def expected_status(operation: Operation, caller: str) -> int:
     """
     if operation.needs == "token" or caller == "admin":
         return operation.success
-    if operation.needs == "tasks":
+    if operation.needs == "admin service":
         return 403
     if caller == "member":
         return 403 if operation.needs == "admin" else operation.success

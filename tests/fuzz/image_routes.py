@@ -261,6 +261,8 @@ ROUTES = (
     Route("image", "GET", "/image/v2/schemas/image", 0.5),
     Route("image", "GET", "/image/v2/schemas/images", 0.5),
     Route("image", "GET", "/image/v2/schemas/{key}", 0.3),
+    Route("image", "GET", "/image/v2/info/stores", 0.3),
+    Route("image", "GET", "/image/v2/info/stores/detail", 0.3),
     Route("image", "GET", "/image/v2/schemas/member", 0.3),
     Route("image", "GET", "/image/v2/schemas/members", 0.3),
     Route("image", "GET", "/image/v2/info/usage", 0.5),

@@ -14,7 +14,8 @@ from tests.embedded.images import document
 DOCUMENT = document(id="an-id", visibility="shared", owner="owner", os_distro="debian")
 IMAGE = image_from_document(DOCUMENT)
 READS = {Action.GET_IMAGES, Action.GET_IMAGE, Action.GET_MEMBERS, Action.GET_MEMBER}
-WRITES = set(Action) - READS - {Action.PUBLICIZE_IMAGE, Action.TASKS_API_ACCESS}
+DETAIL = {Action.STORES_INFO_DETAIL}
+WRITES = set(Action) - READS - DETAIL - {Action.PUBLICIZE_IMAGE, Action.TASKS_API_ACCESS}
 
 
 def caller(*roles: str, project: str | None = "p", is_admin: bool = False) -> Caller:
@@ -30,7 +31,7 @@ def allowed(who: Caller, permissions: Permissions | None = None) -> set[Action]:
     [
         (caller(), set()),
         (caller("observer"), set()),
-        (caller("service"), set()),
+        (caller("service"), DETAIL),
         (caller("admin"), set()),  # the identity decides which roles make an admin
         (caller("reader"), READS),
         (caller("Reader"), READS),

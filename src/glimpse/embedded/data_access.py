@@ -1,6 +1,7 @@
 """DataAccess: uploads and downloads image data for callers."""
 
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 from glimpse.embedded import image_permissions
 from glimpse.embedded.catalog import Catalog
@@ -27,6 +28,14 @@ class DataAccess:
         self._store = store
         self._uploads = uploads
         self._permissions = permissions
+
+    def directory(self, caller: Caller) -> Path:
+        """Return the directory of all data.
+
+        Raises Forbidden without the permission to see the details of stores.
+        """
+        self._permissions.check(caller, Action.STORES_INFO_DETAIL)
+        return self._store.directory
 
     async def upload(
         self,
@@ -62,12 +71,15 @@ class DataAccess:
             size,
         )
 
-    async def open(self, caller: Caller, image_id: str) -> ImageData:
+    async def open(
+        self, caller: Caller, image_id: str, check: Callable[[], object] = lambda: None
+    ) -> ImageData:
         """Return an image's data for reading. `ImageData.read` opens the file.
 
-        Raises ImageNotFound; Forbidden without the permission to download it, and for a deactivated
-        image unless `caller` is an admin; NoData if no upload has been completed; Unavailable if
-        the directory of the data is missing.
+        `check` is called if `caller` may download the data, and may raise to refuse. Raises
+        ImageNotFound; Forbidden without the permission to download it, and for a deactivated image
+        unless `caller` is an admin; NoData if no upload has been completed; Unavailable if the
+        directory of the data is missing; and what `check` raises.
         """
         record = await self._catalog.get(image_id.lower(), caller.project_id)
         if record is None:
@@ -76,6 +88,7 @@ class DataAccess:
         if image.status == "deactivated" and not caller.is_admin:
             raise Forbidden("The requested image has been deactivated. Image data is forbidden.")
         self._permissions.check(caller, Action.DOWNLOAD_IMAGE, image)
+        check()
         data = self._store.open(image.id, image.size or 0, image.checksum)
         if data is None or image.status in ("queued", "saving", "uploading", "importing"):
             raise NoData(f"Image {image_id} has no data.")

@@ -23,7 +23,7 @@ from glimpse.telemetry.throttled_log import ThrottledErrorLog
 Result = TypeVar("Result")
 Arguments = ParamSpec("Arguments")
 # Bytes that are read or written at once. Each upload and download holds as many in memory.
-_PIECE = 128 * 1024
+CHUNK_SIZE = 128 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _log_unreadable = ThrottledErrorLog(logging.getLogger(__name__))
 _log_unwritable = ThrottledErrorLog(logging.getLogger(__name__))
@@ -85,7 +85,7 @@ class ImageData(NamedTuple):
         try:
             with file:
                 while start < end:
-                    size = min(_PIECE, end - start)
+                    size = min(CHUNK_SIZE, end - start)
                     piece = await asyncio.to_thread(os.pread, file.fileno(), size, start)
                     if not piece:
                         raise self._read_error(EOFError(f"{end - start} bytes are missing"))
@@ -113,7 +113,7 @@ class DirectoryStore:
         """
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._size_cap = size_cap
-        self._directory = directory
+        self.directory = directory
 
     async def put(self, image_id: str, chunks: AsyncIterator[bytes]) -> StoredData:
         """Store the data that `chunks` yields, replacing older data; return when it is on disk.
@@ -124,7 +124,7 @@ class DirectoryStore:
         caller must make sure that only one upload of an image runs at a time.
         """
         self._check_directory()
-        upload = _UploadFile(self._directory / image_id, self._temporary(image_id))
+        upload = _UploadFile(self.directory / image_id, self._temporary(image_id))
         try:
             async for piece in _join_chunks(chunks, self._size_cap):
                 await _in_thread(upload.write, piece)
@@ -134,7 +134,7 @@ class DirectoryStore:
             raise
 
     def _temporary(self, image_id: str) -> Path:
-        return self._directory / f"{image_id}#1"
+        return self.directory / f"{image_id}#1"
 
     def open(self, image_id: str, size: int, checksum: str | None) -> ImageData | None:
         """Return an image's data for reading, with its `size` and `checksum` from the catalog.
@@ -145,20 +145,20 @@ class DirectoryStore:
         if not self.has(image_id):
             self._check_directory()
             return None
-        return ImageData(size, checksum, self._directory / image_id)
+        return ImageData(size, checksum, self.directory / image_id)
 
     def has(self, image_id: str) -> bool:
         """Return True if there is a file with the image's data.
 
         At the end of an upload, it is True shortly before the data is on the disk.
         """
-        return (self._directory / image_id).is_file()
+        return (self.directory / image_id).is_file()
 
     def _check_directory(self) -> None:
         """Log and raise Unavailable if the directory is missing: not mounted, for example."""
-        if not self._directory.is_dir():
+        if not self.directory.is_dir():
             _log_unreadable(
-                "image data cannot be used: %s does not exist; mount or restore it", self._directory
+                "image data cannot be used: %s does not exist; mount or restore it", self.directory
             )
             raise Unavailable("The image storage media cannot be used.")
 
@@ -167,7 +167,7 @@ class DirectoryStore:
 
         Raises Unavailable or StorageFull if the disk cannot be written.
         """
-        await _in_thread((self._directory / image_id).unlink, missing_ok=True)
+        await _in_thread((self.directory / image_id).unlink, missing_ok=True)
 
     async def delete_unfinished(self, image_id: str) -> None:
         """Remove the temporary file that an upload left when its process ended, if there is one.
@@ -259,7 +259,7 @@ async def _join_chunks(chunks: AsyncIterator[bytes], size_cap: int) -> AsyncIter
             raise DataTooLarge(f"The data of an image may have at most {size_cap} bytes.")
         waiting.append(chunk)
         waiting_size += len(chunk)
-        if waiting_size >= _PIECE:
+        if waiting_size >= CHUNK_SIZE:
             yield b"".join(waiting)
             waiting, waiting_size = [], 0
     if waiting_size:

@@ -5,7 +5,13 @@ from urllib.parse import urlencode
 
 import orjson
 
+from glimpse.embedded.stores import STORE_ID
 from glimpse.images import Image, Page
+
+# The attribute ``stores``, which only active images have. Glance shows it for deactivated images,
+# too, but to admins only.
+_STORES = {"stores": STORE_ID}
+_NO_STORES: dict[str, str] = {}
 
 
 def image_document(image: Image) -> bytes:
@@ -39,6 +45,7 @@ def image_document(image: Image) -> bytes:
             "self": path,
             "file": f"{path}/file",
             "schema": "/v2/schemas/image",
+            **(_STORES if image.status == "active" else _NO_STORES),
         }
     )
     properties = _properties(image).strip()

@@ -34,6 +34,7 @@ class Action(StrEnum):
     ADD_MEMBER = "add_member"
     MODIFY_MEMBER = "modify_member"
     DELETE_MEMBER = "delete_member"
+    STORES_INFO_DETAIL = "stores_info_detail"
     TASKS_API_ACCESS = "tasks_api_access"
 
 
@@ -49,6 +50,7 @@ ROLES: Mapping[Action, frozenset[str]] = {
     Action.GET_MEMBERS: _READERS,
     Action.GET_MEMBER: _READERS,
     Action.PUBLICIZE_IMAGE: _ADMINS,
+    Action.STORES_INFO_DETAIL: frozenset(("service",)),
     Action.TASKS_API_ACCESS: _ADMINS,
 }
 

@@ -8,7 +8,8 @@ from glimpse.image_api.byte_ranges import parse_range
 from glimpse.image_api.declared_size import declared_size, require_size
 from glimpse.image_api.faults import UnsupportedMediaType
 from glimpse.image_api.image_request import ImageRequest
-from glimpse.image_api.request_parsing import media_type
+from glimpse.image_api.request_parsing import media_type, query_pairs
+from glimpse.image_api.store_documents import check_preferred_stores
 from glimpse.image_api.streaming import abort_if_unreadable
 from glimpse.images.errors import Invalid
 
@@ -38,11 +39,14 @@ async def upload_data(request: ImageRequest) -> Response:
 async def download_data(request: ImageRequest) -> Response:
     """``GET /v2/images/{image_id}/file``: 200 with data, 206 with a range of it, 204 if none.
 
-    Content-MD5 has the checksum of all data, also in a 206. Raises what `parse_range` and
-    `DataAccess.open` raise. If the data cannot be read while it is streamed, the stream raises
-    ResponseAborted.
+    Content-MD5 has the checksum of all data, also in a 206. Raises what `DataAccess.open`,
+    `check_preferred_stores` and `parse_range` raise. If the data cannot be read while it is
+    streamed, the stream raises ResponseAborted.
     """
-    data = await request.service.data.open(request.caller, request.image_id)
+    pairs = query_pairs(request.http.scope["query_string"])
+    data = await request.service.data.open(
+        request.caller, request.image_id, lambda: check_preferred_stores(pairs)
+    )
     byte_range = parse_range(request.http.headers.get("range"), data.size)
     start, end = (byte_range.start, byte_range.end) if byte_range else (0, data.size)
     headers = {"Content-Length": str(end - start)}

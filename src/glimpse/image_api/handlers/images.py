@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
 
+from glimpse.embedded.stores import STORE_ID
 from glimpse.http.request_scope import base_url_of
 from glimpse.image_api import json_patch, validation
 from glimpse.image_api.documents import image_document, page_document
@@ -60,7 +61,10 @@ async def create_image(request: ImageRequest) -> Response:
     image = await request.service.create_image(
         request.caller, new, lambda image: validation.check_limits(image, quotas)
     )
-    headers = {"Location": f"{base_url_of(request.http.scope)}/v2/images/{image.id}"}
+    headers = {
+        "Location": f"{base_url_of(request.http.scope)}/v2/images/{image.id}",
+        "OpenStack-image-store-ids": STORE_ID,
+    }
     if request.service.imports.methods:
         headers["OpenStack-image-import-methods"] = ",".join(request.service.imports.methods)
     return json_response(image_document(image), status=201, headers=headers)

@@ -1,0 +1,43 @@
+"""Render the documents of stores, of which there is one, and check the names of stores. Pure."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from glimpse.embedded.directory_store import CHUNK_SIZE
+from glimpse.embedded.stores import STORE_ID
+from glimpse.images.errors import Invalid
+
+_STORE = {"id": STORE_ID, "default": "true"}  # text, as in the Image service
+
+
+def stores_document() -> bytes:
+    """Return the document of ``GET /v2/info/stores``."""
+    return orjson.dumps({"stores": [_STORE]})
+
+
+def detailed_stores_document(data_directory: Path) -> bytes:
+    """Return the document of ``GET /v2/info/stores/detail``."""
+    store: dict[str, Any] = {
+        **_STORE,
+        "type": "file",
+        "properties": {
+            "data_dir": str(data_directory.absolute()),
+            "chunk_size": CHUNK_SIZE,
+            "thin_provisioning": False,
+        },
+        "weight": 0,
+    }
+    return orjson.dumps({"stores": [store]})
+
+
+def check_preferred_stores(pairs: Iterable[tuple[str, str]]) -> None:
+    """Raise Invalid if the parameter ``prefer`` of a download has the name of another store.
+
+    It is a comma-separated list. Of several, the last counts. Blanks around names are ignored.
+    """
+    for name in dict(pairs).get("prefer", "").split(","):
+        if name.strip() not in ("", STORE_ID):
+            raise Invalid(f"Store '{name.strip()}' is not configured.")
