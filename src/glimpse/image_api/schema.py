@@ -30,6 +30,27 @@ def _read_only(kind: str | list[str], description: str, **rest: Any) -> dict[str
     return _attribute(kind, description, readOnly=True, **rest)
 
 
+_LOCATION: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "url": {"type": "string", "maxLength": 255},
+        "metadata": {"type": "object"},
+        "validation_data": _attribute(
+            "object",
+            "Digests of the data at the URL, for an image that has no data yet",
+            writeOnly=True,
+            additionalProperties=False,
+            properties={
+                "checksum": {"type": "string", "minLength": 32, "maxLength": 32},
+                "os_hash_algo": {"type": "string", "maxLength": 64},
+                "os_hash_value": {"type": "string", "maxLength": 128},
+            },
+            required=["os_hash_algo", "os_hash_value"],
+        ),
+    },
+    "required": ["url", "metadata"],
+}
+
 _PROPERTIES: dict[str, dict[str, Any]] = {
     "id": _attribute("string", "An identifier for the image", pattern=UUID_PATTERN),
     "name": _attribute(_NULLABLE_TEXT, "Descriptive name for the image", maxLength=MAX_NAME),
@@ -59,10 +80,10 @@ _PROPERTIES: dict[str, dict[str, Any]] = {
     "self": _read_only("string", "URL of the image"),
     "file": _read_only("string", "URL of the image data"),
     "schema": _read_only("string", "URL of the image schema"),
+    "stores": _read_only("string", "Stores that the image data is in, comma-separated"),
     # Never shown here, but named: in other deployments they are attributes, not properties.
     "direct_url": _read_only("string", "URL of the image data in an external store"),
-    "stores": _read_only("string", "Stores that the image data is in, comma-separated"),
-    "locations": _attribute("array", "URLs of the image data", items={"type": "object"}),
+    "locations": _attribute("array", "URLs of the image data", items=_LOCATION),
 }
 
 IMAGE_SCHEMA: dict[str, Any] = {
