@@ -12,7 +12,6 @@ from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.imports.image_imports import ImportRequest
 from glimpse.embedded.quotas import MEBIBYTE, ProjectQuotas, QuotaExceeded
 from glimpse.embedded.service import EmbeddedImageService
-from glimpse.embedded.stores import STORE_ID
 from glimpse.embedded.usage import Usage
 from tests.embedded.data import create_image, stored_files
 from tests.embedded.images import ADMIN, OTHER, OWNER, chunks_of, make
@@ -20,7 +19,7 @@ from tests.support.embedded import open_images
 
 NONE = ProjectQuotas(-1, -1, -1, -1, 0)
 IMPORT = ImportRequest(
-    "glance-direct", None, (STORE_ID,), {"method": {"name": "glance-direct"}}, "request"
+    "glance-direct", None, None, {"method": {"name": "glance-direct"}}, "request"
 )
 Check = Callable[[ProjectQuotas], object]
 
