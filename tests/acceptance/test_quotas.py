@@ -12,9 +12,13 @@ from tests.acceptance.uploads import create_image, image_status, upload
 from tests.support.cloud import EmbeddedCloud, Member, seed_identity
 from tests.support.disk_images import MEBIBYTE
 from tests.support.http import Response, request
+from tests.support.parameter_ids import parameter_id
 from tests.support.process import GlimpseProcess
 
-USERS = [Member(name, f"{number:032x}") for number, name in enumerate(("owner", "other", "third"))]
+USERS = [
+    *(Member(name, f"{number:032x}") for number, name in enumerate(("owner", "other", "third"))),
+    Member("admin", f"{9:032x}", ("admin",)),
+]
 CONFIGURATION = """
 [glimpse]
 workers = 2
@@ -26,6 +30,8 @@ image_tag_quota = 1
 image_member_quota = 1
 [image_format]
 require_image_format_match = false
+[import]
+allowed_networks = 192.0.2.0/24
 """
 PATCH = "application/openstack-images-v2.1-json-patch"
 
@@ -101,6 +107,27 @@ def test_properties_tags_and_members_of_an_image_are_limited(cloud: EmbeddedClou
     assert send(cloud, "other", "POST", f"{path}/members", {"member": "x"}).status == 200
     another = send(cloud, "other", "POST", f"{path}/members", {"member": "y"})
     assert f"{message} members for this image. Attempted: 2, Maximum: 1" in refused(another)
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        ({"a": "1", "b": "2", "c": "3"}, "number of allowed image properties. Attempted: 3"),
+        ({"min_ram": 2**40}, "Invalid value for 'min_ram'"),
+    ],
+    ids=parameter_id,
+)
+def test_a_task_that_creates_an_image_beyond_the_limits_fails(
+    cloud: EmbeddedCloud, properties: dict[str, Any], message: str
+) -> None:
+    image = {"disk_format": "raw", "container_format": "bare", **properties}
+    source = {"import_from": "http://192.0.2.1/x", "import_from_format": "raw"}
+    task = {"type": "import", "input": {**source, "image_properties": image}}
+    created = send(cloud, "admin", "POST", "/tasks", task)
+    assert created.status == 201, str(created)
+    shown = send(cloud, "admin", "GET", f"/tasks/{created.json()['id']}").json()
+    assert shown["status"] == "failure"
+    assert message in shown["message"]
 
 
 def test_data_of_another_format_is_accepted_if_the_operator_allows_it(

@@ -1,6 +1,6 @@
 """TaskAdmin: lists, shows and creates tasks for admins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from glimpse.embedded import image_changes
@@ -13,7 +13,7 @@ from glimpse.embedded.imports.import_records import ImportRecords
 from glimpse.embedded.imports.web_download import UrlRefused, WebDownloads
 from glimpse.embedded.tasks import Task, TaskQuery, new_task
 from glimpse.embedded.uploads import Uploads
-from glimpse.images import Action, Caller, Permissions
+from glimpse.images import Action, Caller, Image, Permissions
 from glimpse.images.errors import Invalid, NotFound
 
 
@@ -83,17 +83,23 @@ class TaskAdmin:
         return task
 
     async def create_import(
-        self, caller: Caller, new: NewImage, content: Mapping[str, Any], request_id: str
+        self,
+        caller: Caller,
+        new: NewImage,
+        content: Mapping[str, Any],
+        request_id: str,
+        check: Callable[[Image], None],
     ) -> Task:
         """Create an image, download its data from ``import_from`` in `content`; return the task.
 
         If the download fails, the image is deleted. Raises Forbidden for an image that the caller
-        may not create, Unavailable if too many imports are waiting.
+        may not create, what `check` raises for it, Unavailable if too many imports are waiting.
         """
         self.check_access(caller)
         self._jobs.check_capacity()
         now = self._records.clock()
         image = image_changes.new_image(caller, new, self._permissions, now=now)
+        check(image)
         task = new_task(caller, "import", content, image.id, request_id, now)
         lock = await self._uploads.acquire(image.id)
         try:

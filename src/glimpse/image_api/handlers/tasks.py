@@ -1,5 +1,6 @@
 """Handlers of tasks, which are for admins, and of their schemas."""
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -75,7 +76,8 @@ async def _create(request: ImageRequest, kind: str, content: dict[str, Any]) -> 
     tasks, request_id = request.service.tasks, current_context.get().request_id
     try:
         new = _parse_import(request, kind, content)
-        return await tasks.create_import(request.caller, new, content, request_id)
+        check = partial(check_limits, quotas=request.service.image_quotas)
+        return await tasks.create_import(request.caller, new, content, request_id, check)
     except Unavailable:
         raise
     except ImageServiceError as error:
