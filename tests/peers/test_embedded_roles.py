@@ -47,6 +47,16 @@ IDENTITY_OPERATIONS: list[tuple[str, str, object]] = [
     ("GET", "/users/OTHER/application_credentials", None),
     ("POST", "/users/SELF/application_credentials", NEW),
     ("POST", "/users/OTHER/application_credentials", NEW),
+    ("GET", "/roles/nothing", None),
+    ("POST", "/roles", {"role": {"name": "NEW"}}),
+    ("GET", "/role_inferences", None),
+    ("GET", "/role_assignments", None),
+    ("GET", f"/role_assignments?scope.project.id={PROJECT_ID}&include_subtree", None),
+    *(
+        ("GET", f"/{scope}/users/{user}/roles", None)
+        for scope in (f"projects/{PROJECT_ID}", "domains/default", "system")
+        for user in ("SELF", "OTHER", "nobody")
+    ),
 ]
 
 
