@@ -41,6 +41,7 @@ IMPOSSIBLE: list[dict[str, Any]] = [
     {"roles": [{"name": ["member"]}]},
     {"roles": [{"id": "x" * 100_000}]},
     {"unrestricted": "yes"},
+    {"unknown": 1},
     *({"expires_at": moment} for moment in MOMENTS),
 ]
 # Bodies with JSON that Python cannot represent or encode.

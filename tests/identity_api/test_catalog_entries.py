@@ -85,7 +85,7 @@ def test_region_with_endpoints_is_not_deleted(objects: Objects, service_id: str)
 
 
 def test_service_is_created_shown_changed_and_deleted(objects: Objects) -> None:
-    made = objects.create("service", type="volume", description="d", more=1)
+    made = objects.create("service", type="volume", description="d", more=1, extra="e")
     link = f"{objects.cloud.url}/services/{made['id']}"
     wanted = {"type": "volume", "name": "", "enabled": True, "description": "d", "more": 1}
     assert made == wanted | {"id": made["id"], "links": {"self": link}}

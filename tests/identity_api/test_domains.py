@@ -40,8 +40,9 @@ def test_name_is_unique_without_regard_to_case(objects: Objects) -> None:
 
 def test_update_changes_only_what_the_request_has(objects: Objects) -> None:
     made = objects.create("domain", name="new", description="d", tags=["a"], more=1)
-    changed = objects.update("domain", made["id"], description="e", other=2)
-    assert changed == made | {"description": "e", "other": 2}
+    changed = objects.update("domain", made["id"], description=None, other=2)
+    assert changed == made | {"description": None, "other": 2}
+    assert objects.show("domain", made["id"]) == changed
     assert objects.patch("domain", "nowhere", description="e").status_code == 404
 
 
@@ -100,5 +101,7 @@ def test_others_may_see_their_domain_and_change_none(objects: Objects) -> None:
         ("POST", "/domains", {"domain": {"name": "d"}}),
         ("PATCH", "/domains/default", {"domain": {"name": "d"}}),
         ("DELETE", f"/domains/{made}", None),
+        ("PATCH", f"/domains/{made}", {"domain": {"name": "d"}}),
     ):
         assert objects.send(method, path, document, token).status_code == 403, (method, path)
+    assert objects.send("DELETE", "/domains/nowhere", None, token).status_code == 404

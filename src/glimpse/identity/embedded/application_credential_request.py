@@ -13,6 +13,13 @@ from glimpse.identity.embedded.identity_entry_validation import is_printable_tim
 from glimpse.identity.embedded.session import Session
 from glimpse.images import parse_datetime
 
+# All that Keystone accepts; it ignores id, project_id and system.
+_ATTRIBUTES = frozenset(
+    (
+        *("name", "description", "secret", "expires_at", "roles", "unrestricted", "access_rules"),
+        *("id", "project_id", "system"),
+    )
+)
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _SERVICE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
 
@@ -28,8 +35,10 @@ def parse_credential(
     invalid body, or if the token has no project.
     """
     values = document.get("application_credential") if isinstance(document, dict) else None
-    if not isinstance(values, dict):
-        raise BadRequest("application_credential has to be an object.")
+    if not isinstance(values, dict) or document != {"application_credential": values}:
+        raise BadRequest("The body has to be an object with the object application_credential.")
+    if not _ATTRIBUTES.issuperset(values):
+        raise BadRequest(f"application_credential may have only: {', '.join(sorted(_ATTRIBUTES))}.")
     if session.project is None:
         raise BadRequest("An application credential is made with a project-scoped token.")
     unrestricted = values.get("unrestricted")

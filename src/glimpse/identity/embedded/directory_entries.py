@@ -20,7 +20,7 @@ class Domain:
     id: str
     name: str
     enabled: bool = True
-    description: str = ""
+    description: str | None = ""
     tags: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Project:
     enabled: bool = True
     domain_id: str = DOMAIN_ID
     parent_id: str | None = None
-    description: str = ""
+    description: str | None = ""
     tags: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)

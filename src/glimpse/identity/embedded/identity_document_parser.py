@@ -28,6 +28,7 @@ from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS
 _T = TypeVar("_T")
 # The fields of User for which `_make` would not take the value of the entry as it is.
 _PARSED_FIELDS = frozenset(("roles", "domain_roles", "system_roles", "password_hash"))
+_NULLABLE = {(Domain, "description"), (Project, "description")}
 
 # The section, kind of entries and type of each part of the catalog.
 _CATALOG: tuple[tuple[str, str, type], ...] = (
@@ -252,12 +253,14 @@ class _Parser:
 def _make(entry_type: type[_T], entry: Entry) -> _T:
     """Make a dataclass of the values that `entry` has for its fields.
 
-    Those of _PARSED_FIELDS, and values of null, keep their defaults.
+    Those of _PARSED_FIELDS keep their defaults, and so do values of null, but for the description
+    of a domain or project.
     """
     values = {}
     for each in fields(entry_type):  # type: ignore[arg-type]  # always a dataclass
         value = entry.get(each.name)
-        if value is not None and each.name not in _PARSED_FIELDS:
+        is_null = each.name in entry and (entry_type, each.name) in _NULLABLE
+        if (value is not None or is_null) and each.name not in _PARSED_FIELDS:
             values[each.name] = tuple(value) if isinstance(value, list) else value
     return entry_type(**values)
 

@@ -13,7 +13,7 @@ from glimpse.identity.embedded.entry_edits import add_entry, replace_entry
 from glimpse.identity.embedded.identity_edits import Document, remove_entries
 from glimpse.identity.embedded.identity_file import IdentityFile
 
-_KNOWN = frozenset(("id", "description", "parent_region_id", "links"))
+_KNOWN = frozenset(("id", "description", "parent_region_id", "links", "extra"))
 
 
 class Regions:

@@ -34,7 +34,7 @@ from glimpse.identity.embedded.standard_roles import (
 
 MAX_IMPLICATIONS = 1000  # each change writes the whole file, and each worker reads it
 _STANDARD_IDS = frozenset(role.id for role in STANDARD_ROLES)
-_KNOWN = frozenset(("id", "name", "description", "domain_id", "options", "links"))
+_KNOWN = frozenset(("id", "name", "description", "domain_id", "options", "links", "extra"))
 
 
 class Roles:

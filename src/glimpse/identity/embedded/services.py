@@ -17,7 +17,7 @@ from glimpse.identity.embedded.identity_file import IdentityFile
 
 _KNOWN = frozenset(
     (
-        *("id", "type", "name", "enabled", "links"),
+        *("id", "type", "name", "enabled", "links", "extra"),
         *("service_id", "interface", "url", "region_id", "region"),
     )
 )

@@ -11,8 +11,8 @@ from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session
 from glimpse.identity_api import policy
 from glimpse.identity_api.documents.application_credentials import render_application_credential
-from glimpse.identity_api.documents.common import render_collection
 from glimpse.identity_api.handlers.base import IdentityHandlers, no_content
+from glimpse.identity_api.list_query import Page, render_page
 from glimpse.identity_api.requests import client_address, read_json
 from glimpse.identity_api.responses import json_response
 
@@ -46,7 +46,9 @@ class ApplicationCredentialHandlers(IdentityHandlers):
             if name is None or each.name == name
         ]
         url = f"{base_url}/v3/users/{user_id}/application_credentials"
-        return json_response(render_collection("application_credentials", entries, url))
+        parameters = request.query_params.multi_items()
+        page = Page(entries, None)
+        return json_response(render_page("application_credentials", page, url, parameters))
 
     async def create_credential(self, request: Request) -> Response:
         """Create an application credential: 201. Only this response ever shows its secret.

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from glimpse.http.request_scope import base_url_of
 from glimpse.identity.embedded.application_credentials import NotFound
+from glimpse.identity.embedded.directory_entries import Domain
 from glimpse.identity.embedded.domains import Domains
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity_api import policy, schemas
@@ -57,12 +58,25 @@ class DomainHandlers(IdentityHandlers):
         """Change attributes of a domain, and show it. Raises the errors of `Domains.update`."""
         session = self.session(request)
         values = parse_changes(await read_json(request), schemas.DOMAIN)
+        domain_id = self._find(request).id
         policy.check(session, "update_domain")
-        changed = await self._domains.update(request.path_params["domain_id"], values)
+        changed = await self._domains.update(domain_id, values)
         return json_response({"domain": render_domain(changed, base_url_of(request.scope))})
 
     async def delete_domain(self, request: Request) -> Response:
         """Delete a disabled domain: 204. Raises the errors of `Domains.delete`."""
-        policy.check(self.session(request), "delete_domain")
-        await self._domains.delete(request.path_params["domain_id"])
+        session, domain_id = self.session(request), self._find(request).id
+        policy.check(session, "delete_domain")
+        await self._domains.delete(domain_id)
         return no_content()
+
+    def _find(self, request: Request) -> Domain:
+        """Return the domain in the path; raise NotFound if there is none.
+
+        As in Keystone, who may not change a domain learns whether it exists.
+        """
+        domain_id = request.path_params["domain_id"]
+        domain = self.directory.domains.get(domain_id)
+        if domain is None:
+            raise NotFound(f"Could not find domain: {domain_id}.")
+        return domain
