@@ -35,6 +35,13 @@ def test_method_that_no_path_has_is_501_on_an_unknown_path(api: Api) -> None:
     assert api("PROPFIND", "/v2/nothing").status == 501
 
 
+@pytest.mark.parametrize("path", ["/v2/info/usage", "/v2/images/x/tasks"])
+def test_path_that_has_only_get_is_404_for_other_methods(api: Api, path: str) -> None:
+    for method in ("HEAD", "POST", "DELETE"):
+        assert api(method, path).status == 404
+    assert api("PROPFIND", path).status == 501
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

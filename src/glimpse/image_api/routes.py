@@ -118,7 +118,7 @@ class Resource:
         context = current_context.get()
         context.caller = caller
         handler = self._methods.get(request.method)
-        if handler is None and (not self._methods or self._path == _USAGE):
+        if handler is None and (not self._methods or self._path in _ONLY_GET):
             is_known = request.method in _METHODS
             raise HTTPException(HTTPStatus.NOT_FOUND if is_known else HTTPStatus.NOT_IMPLEMENTED)
         if handler is None:
@@ -130,7 +130,9 @@ class Resource:
         await response(scope, receive, send)
 
 
-_USAGE = "/v2/info/usage"  # to other methods than GET, the Image service has no such path
+_USAGE = "/v2/info/usage"
+_TASKS_OF_IMAGE = "/v2/images/{image_id}/tasks"
+_ONLY_GET = (_USAGE, _TASKS_OF_IMAGE)  # the Image service has no such path for other methods
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -186,7 +188,7 @@ _ROUTES: list[tuple[str, dict[str, Handler]]] = [
     ),
     ("/v2/images/{image_id}/stage", {"PUT": imports.stage_data}),
     ("/v2/images/{image_id}/import", {"POST": imports.import_data}),
-    ("/v2/images/{image_id}/tasks", {"GET": imports.list_image_tasks}),
+    (_TASKS_OF_IMAGE, {"GET": imports.list_image_tasks}),
     (_USAGE, {"GET": usage.show_usage}),
     ("/v2/info/stores", {"GET": stores.list_stores}),
     ("/v2/info/stores/detail", {"GET": stores.list_stores_in_detail}),
