@@ -106,8 +106,8 @@ def _image() -> list[Operation]:
             204,
             status="deactivated",
         ),
-        Operation("image", "add tag", "PUT", f"{image}/tags/new", "write", 204),
-        Operation("image", "remove tag", "DELETE", f"{image}/tags/{TAG}", "write", 204),
+        Operation("image", "add tag", "PUT", f"{image}/tags/{{tag}}", "write", 204),
+        Operation("image", "remove tag", "DELETE", f"{image}/tags/{{tag}}", "write", 204),
         *_members(),
         Operation("image", "usage", "GET", "/info/usage", "token"),
         Operation("image", "stores", "GET", "/info/stores", "token"),
@@ -199,7 +199,7 @@ def send(
     headers = {"X-Auth-Token": token}
     if operation.payload is not None:
         headers["Content-Type"] = operation.kind
-    target = prefix + operation.path.format(id=image_id, member=operation.member)
+    target = prefix + operation.path.format(id=image_id, member=operation.member, tag=TAG)
     return request(address, operation.method, target, headers, operation.payload)
 
 

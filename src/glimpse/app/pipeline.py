@@ -132,7 +132,9 @@ def _health(settings: Settings, components: Components) -> _Middleware:
         **components.readiness_checks,
     }
     readiness = Readiness(checks)
-    return lambda app: HealthMiddleware(app, healthcheck, readiness)
+    parts = {IMAGE_PATH: components.image_api, IDENTITY_PATH: components.identity_api}
+    mounts = tuple(prefix for prefix, api in parts.items() if api is not None)
+    return lambda app: HealthMiddleware(app, healthcheck, readiness, mounts)
 
 
 def _request_context(

@@ -1,5 +1,7 @@
 """HealthMiddleware: puts the health check and the readiness check in front of the APIs."""
 
+from collections.abc import Sequence
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glimpse.http.healthcheck import Healthcheck
@@ -13,19 +15,29 @@ class HealthMiddleware:
     """Responds to health checks and readiness checks; passes all other requests on to `app`.
 
     `Healthcheck.matches` finds the health checks; readiness checks have the path READINESS_PATH.
+    Health checks are served below each of `mounts`, too: ``/image/healthcheck`` for ``/image``,
+    because each service that Glimpse replaces has one.
     """
 
-    def __init__(self, app: ASGIApp, healthcheck: Healthcheck, readiness: Readiness) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        healthcheck: Healthcheck,
+        readiness: Readiness,
+        mounts: Sequence[str] = (),
+    ) -> None:
         self._app = app
         self._healthcheck = healthcheck
         self._readiness = readiness
-        self._prefixes = (healthcheck.path, READINESS_PATH)
+        self._mounts = mounts
+        below = (mount + healthcheck.path for mount in mounts)
+        self._prefixes = (healthcheck.path, READINESS_PATH, *below)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if not scope["path"].startswith(self._prefixes):  # nearly always
             await self._app(scope, receive, send)
-        elif self._healthcheck.matches(scope):
+        elif self._healthcheck.matches(self._without_mount(scope)):
             current_context.get().operation = "healthcheck"
             await self._healthcheck(scope, send)
         elif scope["path"] == READINESS_PATH:
@@ -33,3 +45,11 @@ class HealthMiddleware:
             await self._readiness(scope, send)
         else:
             await self._app(scope, receive, send)
+
+    def _without_mount(self, scope: Scope) -> Scope:
+        """Return the scope with the path below the mount that it has, if it has one."""
+        path = scope["path"]
+        for mount in self._mounts:
+            if path.startswith(mount + self._healthcheck.path):
+                return {**scope, "path": path.removeprefix(mount)}
+        return scope

@@ -1,6 +1,5 @@
 """The Image API v2 as an ASGI application: its paths, and the handler of each method."""
 
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -28,7 +27,7 @@ from glimpse.image_api.handlers import (
 )
 from glimpse.image_api.image_request import Handler, ImageRequest, json_response
 from glimpse.image_api.request_parsing import has_body
-from glimpse.image_api.version_discovery import versions_document
+from glimpse.image_api.version_discovery import versions_document, without_minor_version
 from glimpse.images.errors import Invalid
 from glimpse.telemetry.request_context import current_context
 
@@ -50,12 +49,11 @@ def image_api(service: EmbeddedImageService, identity: Identity) -> ASGIApp:
         Route(path, Resource(path, methods, service, identity))
         for path, methods in (*_ROUTES, *not_offered.ROUTES)
     ]
-    routes += [
-        Route(path, _versions(status), methods=["GET", "HEAD", "OPTIONS"])
-        for path, status in _VERSIONS
-    ]
+    routes += [Route(path, Versions(status)) for path, status in _VERSIONS]
     unknown = "/v2/{rest:path}"  # 401 without a token, like all paths of this version
     routes.append(Route(unknown, Resource(unknown, {}, service, identity)))
+    # A path of a version that does not exist leads clients to those that do.
+    routes.append(Route("/{rest:path}", Versions(HTTPStatus.MULTIPLE_CHOICES)))
     app = Starlette(routes=routes, exception_handlers=dict.fromkeys(HANDLED, error_response))
     app.router.redirect_slashes = False
 
@@ -71,13 +69,14 @@ def _plain_path(path: str, root: str) -> str:
     """Normalize the path of a request; `root` is where the API is mounted (``/image``).
 
     Repeated slashes become one, as in the Image service. The root without a slash gets one.
-    ``/v2/v2/`` becomes ``/v2/``, because glanceclient appends ``/v2`` also to an endpoint that ends
-    in it.
+    ``/v2.17/`` and other versions become ``/v2/``. So does ``/v2/v2/``, because glanceclient
+    appends ``/v2`` also to an endpoint that ends in it.
     """
     while "//" in path:
         path = path.replace("//", "/")
     if path == root:
         return path + "/"
+    path = root + without_minor_version(path.removeprefix(root))
     if path.startswith(f"{root}/v2/v2/"):
         return root + path.removeprefix(f"{root}/v2")
     return path
@@ -156,19 +155,25 @@ _BODY_IGNORED = frozenset(
 _WITHOUT_BODY = ("/v2/images/{image_id}/actions/", "/v2/images/{image_id}/tags/")
 
 
-def _versions(status: int) -> Callable[[Request], Awaitable[Response]]:
-    """Return a handler that responds with the API's versions and the status code `status`."""
+class Versions:
+    """The ASGI application that responds with the API's versions and the status code `status`.
 
-    async def versions(request: Request) -> Response:
-        return json_response(versions_document(base_url_of(request.scope)), status=status)
+    The method may be any, as in the Image service.
+    """
 
-    return versions
+    def __init__(self, status: int) -> None:
+        self._status = status
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request, and send the response."""
+        document = versions_document(base_url_of(scope))
+        await json_response(document, status=self._status)(scope, receive, send)
 
 
 # Clients discover versions without a token. They request the root, or the endpoint in the service
 # catalog, which may end in /v2; the glance command appends /versions to it.
 _VERSIONS = [
-    *(("/", 300), ("/versions", 200), ("/versions/", 200)),
+    *(("/", 300), ("/versions", 200), ("/versions/{rest:path}", 200)),
     *(("/v2", 300), ("/v2/", 300), ("/v2/versions", 200)),
 ]
 

@@ -1,10 +1,14 @@
-"""Version discovery: the document with the versions of the Image API."""
+"""Version discovery: the versions of the Image API, in documents and in paths."""
 
 import orjson
 
-# 2.9 is the last version without stores and image caching, which this service does not have.
-CURRENT = "2.9"
-_SUPPORTED = ("2.7", "2.6", "2.5", "2.4", "2.3", "2.2", "2.1", "2.0")
+CURRENT = "2.17"
+# Every version that a Glance with stores and without an image cache has, in its order.
+_VERSIONS = (
+    *("2.15", "2.13", "2.12", "2.11", "2.10", "2.9", "2.8", CURRENT),
+    *("2.7", "2.6", "2.5", "2.4", "2.3", "2.2", "2.1", "2.0"),
+)
+_SEGMENTS = frozenset(f"v{number}" for number in _VERSIONS)
 
 
 def versions_document(endpoint: str) -> bytes:
@@ -16,11 +20,21 @@ def versions_document(endpoint: str) -> bytes:
     return orjson.dumps(
         {
             "versions": [
-                {"id": f"v{number}", "status": status, "links": links}
-                for number, status in [
-                    (CURRENT, "CURRENT"),
-                    *((number, "SUPPORTED") for number in _SUPPORTED),
-                ]
+                {
+                    "id": f"v{number}",
+                    "status": "CURRENT" if number == CURRENT else "SUPPORTED",
+                    "links": links,
+                }
+                for number in _VERSIONS
             ]
         }
     )
+
+
+def without_minor_version(path: str) -> str:
+    """Return a path below ``/v2`` for one below ``/v2.17`` or another version; others as they are.
+
+    All versions are the same API: a minor version says only what it has at least.
+    """
+    first, slash, rest = path.removeprefix("/").partition("/")
+    return f"/v2{slash}{rest}" if first in _SEGMENTS else path
