@@ -203,3 +203,12 @@ def test_deleted_or_disabled_project_ends_its_tokens(objects: Objects) -> None:
     assert objects.send("GET", "/auth/projects", None, token).status_code == 200
     assert objects.delete("project", own["id"]).status_code == 204
     assert objects.send("GET", "/auth/projects", None, token).status_code == 401
+
+
+def test_attributes_that_are_nested_too_deeply_are_refused(objects: Objects) -> None:
+    deep: object = []
+    for _ in range(120):
+        deep = {"a": deep}
+    response = objects.post("project", name="deep", other=deep)
+    assert response.status_code == 400, response.text
+    assert "levels" in message_of(response)

@@ -136,3 +136,11 @@ def test_an_unexpected_body_is_refused(api: Api, method: str, path: str) -> None
     response = api(method, image["self"] + path, {})
     assert response.status == 400, str(response)
     assert api("GET", image["self"]).json() == image
+
+
+@pytest.mark.parametrize("path", ["/v2/images", "/v2/tasks"])
+def test_bodies_that_are_nested_too_deeply_are_refused(api: Api, path: str) -> None:
+    body = b'{"type": "import", "input": ' + b'{"a":' * 300 + b"{}" + b"}" * 301
+    response = api("POST", path, body, token="admin:admin")
+    assert response.status == 400, str(response)
+    assert "levels" in str(response)

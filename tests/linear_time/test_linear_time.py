@@ -30,6 +30,7 @@ NOT_MEASURED = {
     "image_api.bulk_documents:_PRINTED_DATE": "all of it has a fixed length",
     "telemetry.request_context:_REQUEST_ID": "all of it has a fixed length",
     "telemetry.log_setup:_NAME": "formats of the operator",
+    "settings.options.bounds:_SIZE": "values of the operator",
     "settings.raw_options:_REFERENCE": "values of the operator",
     "settings.raw_options:_VARIABLE": "names of environment variables",
 }

@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from glimpse.http.bodies import BodyTooLarge, read_body
 from glimpse.http.body_budget import TooManyBodies
+from glimpse.http.json_depth import MAX_DEPTH, is_too_deep
 from glimpse.identity import field_lengths
 from glimpse.identity.embedded.auth_request import BadRequest
 from glimpse.identity.service import IdentityUnavailable
@@ -45,8 +46,8 @@ async def read_json(request: Request) -> object:
 
     Raises HTTPException 413 if the body has more than MAX_BODY_BYTES, and IdentityUnavailable if
     the bodies of all requests take too much memory. Raises BadRequest if the body is empty or not
-    JSON, or if the request has another Content-Type than JSON. Raises ClientDisconnected if the
-    client closes the connection.
+    JSON or nested too deeply, or if the request has another Content-Type than JSON. Raises
+    ClientDisconnected if the client closes the connection.
     """
     try:
         content = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY_BYTES)
@@ -60,6 +61,8 @@ async def read_json(request: Request) -> object:
         parsed: object = orjson.loads(content)
     except orjson.JSONDecodeError:
         raise BadRequest("Expecting to find valid JSON in request body.") from None
+    if is_too_deep(parsed):
+        raise BadRequest(f"The body may have at most {MAX_DEPTH} levels of arrays and objects.")
     return parsed
 
 

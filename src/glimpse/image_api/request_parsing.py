@@ -8,6 +8,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from glimpse.http.bodies import BodyTooLarge, ClientDisconnected, read_body
+from glimpse.http.json_depth import MAX_DEPTH, is_too_deep
 from glimpse.image_api.faults import RequestTooLarge
 from glimpse.images.errors import Invalid
 
@@ -20,8 +21,8 @@ async def json_body(request: Request) -> Any:
     """Read the request's body and parse it as JSON, whatever its Content-Type.
 
     Raises RequestTooLarge for more than 1 MiB, before all of it is read; Invalid for a body that is
-    empty or not JSON; ClientDisconnect if the client disconnects before the end; TooManyBodies if
-    the bodies of all requests take too much memory.
+    empty, not JSON, or nested too deeply; ClientDisconnect if the client disconnects before the
+    end; TooManyBodies if the bodies of all requests take too much memory.
     """
     try:
         body = await read_body(request.receive, dict(request.scope["headers"]), MAX_BODY)
@@ -32,9 +33,12 @@ async def json_body(request: Request) -> Any:
     if not body:
         raise Invalid("Body expected in request.")
     try:
-        return orjson.loads(body)
+        document = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Invalid("Malformed JSON in request body.") from None
+    if is_too_deep(document):
+        raise Invalid(f"The body may have at most {MAX_DEPTH} levels of arrays and objects.")
+    return document
 
 
 def has_body(request: Request) -> bool:
