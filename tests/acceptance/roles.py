@@ -109,6 +109,11 @@ def _image() -> list[Operation]:
         Operation("image", "add tag", "PUT", f"{image}/tags/{{tag}}", "write", 204),
         Operation("image", "remove tag", "DELETE", f"{image}/tags/{{tag}}", "write", 204),
         *_members(),
+        Operation("image", "locations", "GET", f"{image}/locations", "admin"),
+        Operation(
+            *("image", "add location", "POST", f"{image}/locations", "write"),
+            *(403, {"url": "http://x"}, "application/json", "queued"),
+        ),
         Operation("image", "usage", "GET", "/info/usage", "token"),
         Operation("image", "stores", "GET", "/info/stores", "token"),
         Operation("image", "stores in detail", "GET", "/info/stores/detail", "admin service"),

@@ -185,10 +185,10 @@ def data(rng: RandomSource) -> bytes:
 
 
 def _member(rng: RandomSource, state: CloudState, _: Parts) -> Any:
-    """Return a body that adds a member or changes its status, mostly a valid one."""
+    """Return a body that adds a member or a location, or changes a status; mostly a valid one."""
     project = rng.pick(list(state.projects.values())) if rng.chance(0.7) else text(rng, 0.5)
     statuses = ("accepted", "pending", "rejected", "accepted ", "", None)
-    document = {"member": project, "status": rng.pick(statuses), "method": {"name": "x"}}
+    document = {"member": project, "status": rng.pick(statuses), "url": "http://x"}
     if rng.chance(0.1):
         document[rng.pick(("member", "status"))] = odd_json(rng)
     return document
@@ -245,6 +245,7 @@ _TASK_PARAMETERS: dict[str, Callable[[RandomSource, CloudState], str]] = {
     "image_id": lambda rng, state: state.image(rng) if rng.chance(0.8) else text(rng, 0.9),
 }
 
+
 _IMAGE = "/image/v2/images/{image}"
 _MEMBERS = f"{_IMAGE}/members"
 ROUTES = (
@@ -265,7 +266,8 @@ ROUTES = (
     Route("image", "GET", "/image/v2/info/stores/detail", 0.3),
     Route("image", "GET", "/image/v2/schemas/member", 0.3),
     Route("image", "GET", "/image/v2/schemas/members", 0.3),
-    Route("image", "GET", "/image/v2/info/usage", 0.5),
+    *(Route("image", "GET", path, 0.5) for path in (f"{_IMAGE}/locations", "/image/v2/info/usage")),
+    Route("image", "POST", f"{_IMAGE}/locations", 1, None, _member),
     Route("image", "GET", _MEMBERS, 1.5),
     Route("image", "POST", _MEMBERS, 3, None, _member),
     Route("image", "GET", f"{_MEMBERS}/{{project}}", 1),

@@ -14,8 +14,9 @@ from tests.embedded.images import document
 DOCUMENT = document(id="an-id", visibility="shared", owner="owner", os_distro="debian")
 IMAGE = image_from_document(DOCUMENT)
 READS = {Action.GET_IMAGES, Action.GET_IMAGE, Action.GET_MEMBERS, Action.GET_MEMBER}
-DETAIL = {Action.STORES_INFO_DETAIL}
-WRITES = set(Action) - READS - DETAIL - {Action.PUBLICIZE_IMAGE, Action.TASKS_API_ACCESS}
+DETAILS = {Action.STORES_INFO_DETAIL, Action.FETCH_IMAGE_LOCATION}
+SERVICES = {*DETAILS, Action.ADD_IMAGE_LOCATION}
+WRITES = set(Action) - READS - DETAILS - {Action.PUBLICIZE_IMAGE, Action.TASKS_API_ACCESS}
 
 
 def caller(*roles: str, project: str | None = "p", is_admin: bool = False) -> Caller:
@@ -31,7 +32,7 @@ def allowed(who: Caller, permissions: Permissions | None = None) -> set[Action]:
     [
         (caller(), set()),
         (caller("observer"), set()),
-        (caller("service"), DETAIL),
+        (caller("service"), SERVICES),
         (caller("admin"), set()),  # the identity decides which roles make an admin
         (caller("reader"), READS),
         (caller("Reader"), READS),

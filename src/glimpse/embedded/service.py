@@ -12,6 +12,7 @@ from glimpse.embedded.catalog import Catalog, Members
 from glimpse.embedded.data_access import DataAccess
 from glimpse.embedded.directory_store import DirectoryStore
 from glimpse.embedded.image_changes import NewImage
+from glimpse.embedded.image_locations import ImageLocations
 from glimpse.embedded.image_members import ImageMembers
 from glimpse.embedded.imports.composition import make_imports
 from glimpse.embedded.imports.import_records import ImportRecords
@@ -38,7 +39,8 @@ class EmbeddedImageService:
     """Keeps image records in a catalog and image data in a store; checks permissions.
 
     ``members`` shares images with other projects, ``data`` uploads and downloads their data,
-    ``imports`` gives them data in the background, and ``tasks`` shows all imports to admins.
+    ``locations`` shows where it is, ``imports`` gives them data in the background, and ``tasks``
+    shows all imports to admins.
     ``image_quotas`` are the limits of each image, which callers of the methods check.
 
     An `image_id` may be in upper or lower case (RFC 9562, section 4). Any method may raise
@@ -82,10 +84,7 @@ class EmbeddedImageService:
         permissions: Permissions | None = None,
         clock: Callable[[], str] = image_changes.current_time,
     ) -> None:
-        """Use Glance's default policy without `permissions`.
-
-        `clock` returns the current time as an image's date: ``2024-02-01T10:20:30Z``.
-        """
+        """Connect the parts. `open` describes `permissions` and `clock`."""
         self.permissions = permissions or Permissions()
         self._catalog = catalog
         records = ImportRecords(catalog, store, staging, clock)
@@ -102,6 +101,7 @@ class EmbeddedImageService:
         self._clock = clock
         self._project_quotas, self.image_quotas = options.project_quotas, options.image_quotas
         self.members = ImageMembers(catalog, self.permissions, options.image_quotas, clock)
+        self.locations = ImageLocations(catalog, store, self.permissions)
         self.data = DataAccess(catalog, store, self._uploads, self.permissions)
         self.imports, self.tasks = make_imports(
             catalog,

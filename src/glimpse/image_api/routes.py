@@ -18,6 +18,7 @@ from glimpse.image_api.handlers import (
     image_data,
     images,
     imports,
+    locations,
     members,
     schemas,
     stores,
@@ -194,6 +195,10 @@ _ROUTES: list[tuple[str, dict[str, Handler]]] = [
     ("/v2/images/{image_id}/stage", {"PUT": imports.stage_data}),
     ("/v2/images/{image_id}/import", {"POST": imports.import_data}),
     (_TASKS_OF_IMAGE, {"GET": imports.list_image_tasks}),
+    (
+        "/v2/images/{image_id}/locations",
+        {"GET": locations.list_locations, "POST": locations.add_location},
+    ),
     (_USAGE, {"GET": usage.show_usage}),
     ("/v2/info/stores", {"GET": stores.list_stores}),
     ("/v2/info/stores/detail", {"GET": stores.list_stores_in_detail}),

@@ -35,11 +35,14 @@ class Action(StrEnum):
     MODIFY_MEMBER = "modify_member"
     DELETE_MEMBER = "delete_member"
     STORES_INFO_DETAIL = "stores_info_detail"
+    FETCH_IMAGE_LOCATION = "fetch_image_location"
+    ADD_IMAGE_LOCATION = "add_image_location"
     TASKS_API_ACCESS = "tasks_api_access"
 
 
 _READERS = frozenset(("reader", "member"))  # Keystone's bootstrap makes member imply reader
 _MEMBERS = frozenset(("member",))
+_SERVICES = frozenset(("service",))  # the role of users of other services
 _ADMINS: frozenset[str] = frozenset()  # no role suffices: Caller.is_admin has to be set
 
 # A caller needs one of these roles for the action. An admin needs none of them.
@@ -50,8 +53,10 @@ ROLES: Mapping[Action, frozenset[str]] = {
     Action.GET_MEMBERS: _READERS,
     Action.GET_MEMBER: _READERS,
     Action.PUBLICIZE_IMAGE: _ADMINS,
-    Action.STORES_INFO_DETAIL: frozenset(("service",)),
+    Action.STORES_INFO_DETAIL: _SERVICES,
     Action.TASKS_API_ACCESS: _ADMINS,
+    Action.FETCH_IMAGE_LOCATION: _SERVICES,
+    Action.ADD_IMAGE_LOCATION: _MEMBERS | _SERVICES,
 }
 
 Target = Mapping[str, Any]

@@ -1,0 +1,56 @@
+"""ImageLocations: the URLs of image data, as a Glance with one store of files shows them."""
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+from glimpse.embedded.catalog import Catalog
+from glimpse.embedded.directory_store import DirectoryStore
+from glimpse.embedded.image_permissions import is_editable, require_visible
+from glimpse.images import Action, Caller, Image, Permissions
+from glimpse.images.errors import Conflict, Forbidden, ImageNotFound
+
+_WITH_DATA = ("active", "deactivated")
+
+
+class ImageLocations:
+    """Shows where the data of images is; checks permissions.
+
+    No location can be added: Glance allows that only with a store of type http, which is not
+    offered here. An `image_id` may be in upper or lower case. Any method may raise Unavailable.
+    """
+
+    def __init__(self, catalog: Catalog, store: DirectoryStore, permissions: Permissions) -> None:
+        self._catalog = catalog
+        self._store = store
+        self._permissions = permissions
+
+    async def list(self, caller: Caller, image_id: str) -> Sequence[str]:
+        """Return the URLs of an image's data: that of a file on this machine, or none.
+
+        By default, only admins and services may see them. Raises ImageNotFound or Forbidden.
+        """
+        image = await self._visible_image(caller, image_id)
+        self._permissions.check(caller, Action.FETCH_IMAGE_LOCATION, image)
+        file = self._store.directory.absolute() / image.id
+        return [f"file://{file}"] if image.status in _WITH_DATA else []
+
+    async def refuse_new(self, caller: Caller, image_id: str) -> NoReturn:
+        """Raise the error with which a new location of an image is refused.
+
+        It is ImageNotFound; Conflict unless the image is queued; otherwise Forbidden.
+        """
+        image = await self._visible_image(caller, image_id)
+        if image.status != "queued":
+            raise Conflict(f"It's not allowed to add locations if image status is {image.status}.")
+        self._permissions.check(caller, Action.ADD_IMAGE_LOCATION, image)
+        if not is_editable(caller, image):
+            action = Action.ADD_IMAGE_LOCATION
+            raise Forbidden(f"You are not authorized to complete {action} action.")
+        raise Forbidden("http store must be enabled to use location API by normal user.")
+
+    async def _visible_image(self, caller: Caller, image_id: str) -> Image:
+        """Return an image that the caller may see. Raises ImageNotFound."""
+        record = await self._catalog.get(image_id.lower(), caller.project_id)
+        if record is None:
+            raise ImageNotFound(image_id)
+        return require_visible(caller, record, self._permissions)

@@ -1,0 +1,29 @@
+"""Handlers of locations: the URLs of an image's data."""
+
+import orjson
+from starlette.responses import Response
+
+from glimpse.embedded.stores import STORE_ID
+from glimpse.image_api.image_request import ImageRequest, json_response
+from glimpse.image_api.location_requests import check_new_location
+from glimpse.image_api.request_parsing import json_body
+
+
+async def list_locations(request: ImageRequest) -> Response:
+    """``GET /v2/images/{image_id}/locations``: the URL of the data and its store, if there is any.
+
+    Raises what `ImageLocations.list` raises.
+    """
+    urls = await request.service.locations.list(request.caller, request.image_id)
+    return json_response(
+        orjson.dumps([{"url": url, "metadata": {"store": STORE_ID}} for url in urls])
+    )
+
+
+async def add_location(request: ImageRequest) -> Response:
+    """``POST /v2/images/{image_id}/locations``: always refused (see `ImageLocations`).
+
+    Raises Invalid for a malformed body, and what `ImageLocations.refuse_new` raises.
+    """
+    check_new_location(await json_body(request.http))
+    await request.service.locations.refuse_new(request.caller, request.image_id)
