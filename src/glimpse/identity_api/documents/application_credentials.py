@@ -3,9 +3,8 @@
 from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
-from glimpse.identity.embedded.directory_entries import ApplicationCredential, UserAccessRule
+from glimpse.identity.embedded.directory_entries import ApplicationCredential, Role, UserAccessRule
 from glimpse.identity_api.documents.common import format_time
-from glimpse.identity_api.documents.roles import render_roles
 
 
 def render_application_credential(
@@ -28,12 +27,22 @@ def render_application_credential(
         "description": credential.description,
         "user_id": credential.user_id,
         "project_id": credential.project_id,
-        "roles": [{**role, "domain_id": None} for role in render_roles(roles)],
+        "roles": [_render_role(role) for role in roles],
         "expires_at": expires,
         "unrestricted": credential.unrestricted,
         "system": None,
         "links": {"self": base_url + path},
         **render_access_rules(credential),
+    }
+
+
+def _render_role(role: Role) -> dict[str, Any]:
+    return {
+        "id": role.id,
+        "name": role.name,
+        "domain_id": role.domain_id,
+        "description": role.description,
+        "options": dict(role.options),
     }
 
 
