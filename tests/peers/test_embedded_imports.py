@@ -18,9 +18,11 @@ from tests.support.scripted_server import ScriptedServer
 pytestmark = pytest.mark.peers
 DATA = {"Content-Type": "application/octet-stream"}
 DIRECT = {"method": {"name": "glance-direct"}}
+WEB = {"name": "web-download", "uri": "http://127.0.0.1/"}
 FORMATS = {"disk_format": "raw", "container_format": "bare"}
 QCOW2 = disk_images.qcow2(5 * 2**30)
-_SECONDS = 30.0  # far more than an import takes; only a test that fails waits for so long
+_SECONDS = 15.0  # far more than an import takes
+_ATTEMPTS = 3
 
 
 def response(status: int, body: bytes = b"", *headers: str) -> bytes:
@@ -58,18 +60,41 @@ def start(services: ServicePair, image_id: str, document: Any, **more: Any) -> N
     services.image("POST", f"/v2/images/{image_id}/import", document, **more).assert_alike()
 
 
-def wait(services: ServicePair, image_id: str) -> None:
-    """Wait until the imports of an image have ended; fail unless images and tasks are alike."""
+def imported(
+    services: ServicePair, document: Any, data: bytes | None = None, **attributes: Any
+) -> str:
+    """Import an image, and fail unless it and its task are alike in the end; return its id.
+
+    `data` is staged before. A task of a Glance on SQLite is lost at times, because its database is
+    locked: then another image is imported.
+    """
+    for _ in range(_ATTEMPTS):
+        image_id = services.create(**{**FORMATS, **attributes})
+        if data is not None:
+            services.image("PUT", f"/v2/images/{image_id}/stage", data, DATA).assert_alike()
+        start(services, image_id, document)
+        if _has_ended(services, image_id):
+            break
+    services.image("GET", f"/v2/images/{image_id}").assert_alike()
+    tasks = services.image("GET", f"/v2/images/{image_id}/tasks")
+    real, embedded = (each.json()["tasks"] for each in tasks)
+    assert comparable(_without_messages(embedded)) == comparable(_without_messages(real))
+    return image_id
+
+
+def _has_ended(services: ServicePair, image_id: str) -> bool:
+    """Wait until the imports of an image have ended; return False if Glance has lost its task.
+
+    Glance leaves an image whose staged data it could not import in status importing.
+    """
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
         tasks = services.image("GET", f"/v2/images/{image_id}/tasks")
         images = services.image("GET", f"/v2/images/{image_id}")
         if all(map(_is_finished, tasks)) and not any(map(_is_claimed, images)):
-            break
+            return bool(images.real.json()["status"] != "importing")
         time.sleep(0.1)
-    images.assert_alike()
-    real, embedded = (each.json()["tasks"] for each in tasks)
-    assert comparable(_without_messages(embedded)) == comparable(_without_messages(real))
+    return False
 
 
 def _is_finished(found: Any) -> bool:
@@ -91,33 +116,37 @@ def _without_messages(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_staged_data_is_imported_alike(
     services: ServicePair, disk_format: str, data: bytes
 ) -> None:
-    image_id = services.create(**{**FORMATS, "disk_format": disk_format})
+    image_id = imported(services, DIRECT, data, disk_format=disk_format)
     path = f"/v2/images/{image_id}"
+    services.image("GET", f"{path}/file").assert_alike()
+    start(services, image_id, DIRECT)
     services.image("PUT", f"{path}/stage", data, DATA).assert_alike()
+
+
+def test_an_image_with_staged_data_is_alike(services: ServicePair) -> None:
+    image_id = services.create(**FORMATS)
+    path = f"/v2/images/{image_id}"
+    services.image("PUT", f"{path}/stage", b"data", DATA).assert_alike()
     services.image("GET", path).assert_alike()
     services.image("GET", f"{path}/file").assert_alike()
-    services.image("PUT", f"{path}/stage", data, DATA).assert_alike()
-    services.image("PUT", f"{path}/file", data, DATA).assert_alike()
-    start(services, image_id, DIRECT)
-    wait(services, image_id)
-    services.image("GET", f"{path}/file").assert_alike()
-    start(services, image_id, DIRECT)
-    services.image("PUT", f"{path}/stage", data, DATA).assert_alike()
+    services.image("PUT", f"{path}/stage", b"data", DATA).assert_alike()
+    services.image("PUT", f"{path}/file", b"data", DATA).assert_alike()
+    start(services, image_id, {"method": WEB})
+    services.image("DELETE", path).assert_alike()
+    services.image("PUT", f"{path}/stage", b"data", DATA).assert_alike()
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_data_at_a_url_is_imported_alike(services: ServicePair, source: str, path: str) -> None:
-    image_id = services.create(**{**FORMATS, "disk_format": "qcow2" if "qcow2" in path else "raw"})
-    start(services, image_id, {"method": {"name": "web-download", "uri": f"{source}{path}"}})
-    wait(services, image_id)
+    web = {"method": {"name": "web-download", "uri": f"{source}{path}"}}
+    image_id = imported(services, web, disk_format="qcow2" if "qcow2" in path else "raw")
     start(services, image_id, DIRECT)
 
 
 def test_data_of_another_format_is_refused_alike(services: ServicePair, source: str) -> None:
     for disk_format, path in (("qcow2", "/data"), ("vmdk", "/qcow2")):
-        image_id = services.create(**{**FORMATS, "disk_format": disk_format})
-        start(services, image_id, {"method": {"name": "web-download", "uri": source + path}})
-        wait(services, image_id)
+        web = {"method": {"name": "web-download", "uri": f"{source}{path}"}}
+        imported(services, web, disk_format=disk_format)
 
 
 @pytest.mark.parametrize("size", ["3", "4", "5", "0", "-1", "x", ""])
@@ -130,7 +159,6 @@ def test_the_declared_size_of_staged_data_is_checked_alike(
     services.image("GET", f"/v2/images/{image_id}").assert_alike()
 
 
-WEB = {"name": "web-download", "uri": "http://127.0.0.1/"}
 BODIES: list[Any] = [
     *(b"", b"{", None, "x", 1, {}),
     *({"method": method} for method in ({}, {"name": None}, {"name": 1}, {"name": "x"})),
@@ -190,10 +218,7 @@ def test_other_projects_are_refused_alike(services: ServicePair) -> None:
 
 @pytest.mark.parametrize("user", [OWNER.name, ADMIN.name])
 def test_tasks_are_shown_alike(services: ServicePair, user: str) -> None:
-    image_id = services.create(**FORMATS)
-    services.image("PUT", f"/v2/images/{image_id}/stage", b"x", DATA).assert_alike()
-    start(services, image_id, DIRECT)
-    wait(services, image_id)
+    image_id = imported(services, DIRECT, b"x")
     for query in (
         *("limit=1", "limit=0", "limit=-1", "limit=x", "marker=x", f"marker={uuid.uuid4()}"),
         *("status=x", "status=", "type=x", "sort_key=x", "sort_key=status&limit=1", "sort_dir=x"),
@@ -206,7 +231,7 @@ def test_tasks_are_shown_alike(services: ServicePair, user: str) -> None:
     for path in ("/v2/tasks/x", f"/v2/tasks/{uuid.uuid4()}"):
         for method in ("GET", "DELETE"):
             services.image(method, path, user=user).assert_alike()
-    services.image("GET", "/v2/info/import", user=user)
+    services.image("GET", "/v2/info/import", user=user).assert_alike()
     for name in ("task", "tasks"):
         pair = services.image("GET", f"/v2/schemas/{name}", user=user)
         assert document_shape(pair.embedded.json()) == document_shape(pair.real.json()), pair
@@ -230,12 +255,17 @@ def test_a_task_is_created_alike(services: ServicePair, source: str) -> None:
         {"type": "import", "input": {**given, "image_properties": properties}},
     ]
     for document in documents:
-        pair = services.image("POST", "/v2/tasks", document, user=ADMIN.name)
-        assert pair.embedded.status == pair.real.status, (document, pair)
-        if pair.real.status == 201:
-            ends = [_ended(services, position, each) for position, each in enumerate(pair)]
-            assert document_shape(ends[1]) == document_shape(ends[0])
-            assert ends[1]["status"] == ends[0]["status"], ends
+        for _ in range(_ATTEMPTS):
+            pair = services.image("POST", "/v2/tasks", document, user=ADMIN.name)
+            assert pair.embedded.status == pair.real.status, (document, pair)
+            if pair.real.status != 201:
+                break
+            real, embedded = (_ended(services, at, each) for at, each in enumerate(pair))
+            if real["status"] == embedded["status"]:
+                assert document_shape(embedded) == document_shape(real)
+                break
+        else:
+            pytest.fail(f"{document}: {embedded}, {real}")
 
 
 def _ended(services: ServicePair, position: int, created: Any) -> dict[str, Any]:
