@@ -88,12 +88,12 @@ def succeeded(image: Image, now: str) -> Image:
 def failed(image: Image, task_id: str, store_id: str, status: str, now: str) -> Image:
     """Return the image after its import failed, claimed by no task.
 
-    If the import had begun, it gets `status`: uploading if its staged data is kept, or queued.
-    An image that the task has not claimed stays as it is.
+    An image that had data staged, or whose import had begun, gets `status`: uploading if its staged
+    data is kept, or queued. An image that the task has not claimed stays as it is.
     """
     if image.properties.get(TASK_KEY) != task_id:
         return image
-    if image.status == "importing":
+    if image.status in ("importing", "uploading"):
         image = image._replace(status=status)
     if image.status == "queued":
         image = image._replace(size=None)
