@@ -91,3 +91,9 @@ def test_spaces_before_a_direction_are_ignored() -> None:
 def test_an_empty_sort_is_rejected() -> None:
     with pytest.raises(Invalid, match="Invalid sort key"):
         query_for("sort", "")
+
+
+def test_of_a_repeated_filter_only_the_last_value_is_checked() -> None:
+    assert parse_filters([("os_hidden", "x"), ("os_hidden", "true")]).os_hidden
+    with pytest.raises(Invalid, match="os_hidden"):
+        parse_filters([("os_hidden", "true"), ("os_hidden", "x")])

@@ -40,10 +40,12 @@ def parse_filters(
     fields: dict[str, Any] = {}
     properties: dict[str, str] = {}
     repeatable: dict[str, list[str]] = {"tag": [], "sort": [], "sort_key": [], "sort_dir": []}
-    for name, text in pairs:
+    given = list(pairs)
+    last = dict(given)
+    for name, text in given:
         if name in ATTRIBUTE_FILTERS:
             field, parse = ATTRIBUTE_FILTERS[name]
-            fields[field] = parse(name, text)
+            fields[field] = parse(name, last[name])
         elif name in repeatable:
             repeatable[name].append(text)
         elif name == "changes-since":

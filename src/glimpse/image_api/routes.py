@@ -149,7 +149,6 @@ def _may_have_body(method: str, path: str) -> bool:
 _BODY_IGNORED = frozenset(
     (
         *("/v2/images", "/v2/images/{image_id}/locations", "/v2/tasks", "/v2/tasks/{task_id}"),
-        _USAGE,
         *(path for path, _ in not_offered.ROUTES),
     )
 )
