@@ -150,8 +150,12 @@ def test_login_with_an_invalid_secret_is_unauthorized(cloud: Cloud) -> None:
         credential = {"id": "x", "secret": secret}
         login = {"methods": ["application_credential"], "application_credential": credential}
         assert cloud.post({"auth": {"identity": login}}).status_code == 401
-        token = {"methods": ["token"], "token": {"id": secret}}
-        assert cloud.post({"auth": {"identity": token}}).status_code == 401
+
+
+def test_login_with_a_token_that_is_too_long_is_404(cloud: Cloud) -> None:
+    for token in ("x" * 4097, "x" * 110_000, "a\0b"):
+        by_token = {"methods": ["token"], "token": {"id": token}}
+        assert cloud.post({"auth": {"identity": by_token}}).status_code == 404
 
 
 def test_ids_and_parameters_that_are_too_long_are_bad_requests(cloud: Cloud) -> None:

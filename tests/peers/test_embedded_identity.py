@@ -99,6 +99,7 @@ IDENTITIES: list[Any] = [
     {},
     {"methods": ["token"], "token": {}},
     {"methods": ["token"], "token": {"id": 1}},
+    {"methods": ["token"], "token": {"id": "gAAAAABnonsense"}},
     {"methods": ["application_credential"], "application_credential": {}},
     {"methods": ["application_credential"], "application_credential": {"name": "a", "secret": "s"}},
 ]

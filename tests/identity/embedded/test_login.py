@@ -75,6 +75,16 @@ def test_token_login_changes_the_scope_and_keeps_the_expiry(cloud: Cloud) -> Non
     assert set(new["methods"]) == {"password", "token"}
 
 
+def test_login_with_a_token_that_is_not_valid_is_404(cloud: Cloud) -> None:
+    revoked = cloud.token()
+    cloud.send("DELETE", "/auth/tokens", revoked, headers={"X-Subject-Token": revoked})
+    for token in ("x.y", revoked):
+        identity = {"methods": ["token"], "token": {"id": token}}
+        response = cloud.post({"auth": {"identity": identity}})
+        assert response.status_code == 404, response.text
+        assert message_of(response) == "Could not find token."
+
+
 def test_all_failed_logins_get_the_same_response(cloud: Cloud) -> None:
     domain = {"id": "default"}
     right = cloud.password("demo")
@@ -84,7 +94,6 @@ def test_all_failed_logins_get_the_same_response(cloud: Cloud) -> None:
         by_password({"name": "nobody", "domain": domain, "password": "wrong"}),
         by_password({"id": "nobody", "password": "wrong"}),
         by_password({"name": "demo", "domain": {"name": "Other"}, "password": right}),
-        {"auth": {"identity": {"methods": ["token"], "token": {"id": "x.y"}}}},
         {"auth": {"identity": {"methods": ["totp"], "totp": {}}}},
         {"auth": {"identity": {"methods": []}}},
     ]

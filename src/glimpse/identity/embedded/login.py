@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
+from glimpse.identity.embedded.application_credentials import NotFound
 from glimpse.identity.embedded.auth_request import AuthRequest
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential, User
@@ -61,8 +62,8 @@ class _Authenticated(NamedTuple):
 class Login:
     """Checks logins and makes sessions with new tokens.
 
-    A failed login raises Unauthorized. The Identity API responds to all of them with the same
-    message, so that it does not reveal who exists.
+    A failed login raises Unauthorized, but NotFound if its token is not valid. The Identity API
+    responds to all of either kind with the same message, so that it does not reveal who exists.
     """
 
     def __init__(
@@ -81,8 +82,9 @@ class Login:
 
         Raises Unauthorized if there is no method, if one fails, if a value is too long, if the
         methods are of different users, or if the user may not have the requested scope. Raises
-        TooManyLogins if too many passwords wait to be checked, and IdentityUnavailable if the
-        revocations cannot be read, or if `close` was called.
+        NotFound if the token of the method token is not valid, TooManyLogins if too many passwords
+        wait to be checked, and IdentityUnavailable if the revocations cannot be read, or if `close`
+        was called.
         """
         self._identity.identity_file.refresh()
         if not request.has_valid_lengths:
@@ -196,7 +198,10 @@ class Login:
 
     def _by_token(self, request: AuthRequest) -> _Authenticated:
         """Check the token, which may not be of an application credential. Raises as `__call__`."""
-        parent = self._identity.validate(request.token)
+        try:
+            parent = self._identity.validate(request.token)
+        except Unauthorized as error:  # as in Keystone, where clients tell it from a wrong password
+            raise NotFound("Could not find token.") from error
         if parent.credential is not None:  # as in Keystone: the new token would lose its limits
             raise _refusal()
         return _Authenticated(parent.user, parent.token.expires_at, parent.token)

@@ -29,8 +29,8 @@ class TokenHandlers(IdentityHandlers):
 
         The document has the catalog, unless the query has ``nocatalog``. Raises HTTPException 413
         for a body that is too large, BadRequest for an invalid one, Unauthorized for a failed
-        login, TooManyLogins, IdentityUnavailable, and ClientDisconnected: a password that still
-        waits is not checked then.
+        login, NotFound for one with a token that is not valid, TooManyLogins, IdentityUnavailable,
+        and ClientDisconnected: a password that still waits is not checked then.
         """
         auth_request = parse_auth_request(await read_json(request))
         login = self.identity.login(auth_request, client_address(request))
