@@ -13,7 +13,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 # hundreds of processes that the tests start compiles Glimpse again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: serve test test-lowest clients test-clients test-peers test-differential bench bench-peers check fuzz soak \
+.PHONY: serve test test-lowest clients test-clients test-tempest test-peers test-differential bench bench-peers check fuzz soak \
 	replay sample-config lock lock-lowest clean
 
 serve: $(STAMP)
@@ -44,6 +44,12 @@ clients: $(STAMP)
 
 test-clients: clients
 	$(BIN)/pytest -n auto -m clients tests/clients $(ARGS)
+
+# Tempest, OpenStack's own tests, against the embedded services. What has to pass is recorded:
+# `python -m tests.clients.tempest peers --record` runs the same tests against a real Keystone and Glance.
+test-tempest: $(STAMP)
+	$(BIN)/python -m tests.clients.install tempest
+	$(BIN)/pytest -n auto -m tempest tests/clients/tempest $(ARGS)
 
 # The gateway in front of a real Keystone and a real Glance, in an environment of their own.
 # A file's tests stay together, since each starts services of its own.

@@ -15,13 +15,26 @@ CLOUDS = ("embedded", pytest.param("peers", marks=pytest.mark.peers))
 
 
 @contextmanager
-def start_cloud(kind: str, directory: Path, members: Iterable[Member]) -> Iterator[Cloud]:
-    """Run a cloud, ``embedded`` or ``peers``, with these users and its files in `directory`."""
+def start_cloud(
+    kind: str, directory: Path, members: Iterable[Member], *, downloads: int | None = None
+) -> Iterator[Cloud]:
+    """Run a cloud, ``embedded`` or ``peers``, with these users and its files in `directory`.
+
+    It may download images from the port `downloads` of this host.
+    """
     if kind == "peers":
-        with PeerGateway.start_all(directory / "peers", members) as gateway:
+        with PeerGateway.start_all(directory / "peers", members, downloads=downloads) as gateway:
             yield gateway
     else:
         state_dir = directory / "state"
         seed_identity(state_dir, members)
-        with GlimpseProcess(state_dir) as process:
+        arguments = [] if downloads is None else _allow_downloads(directory, downloads)
+        with GlimpseProcess(state_dir, arguments=arguments) as process:
             yield EmbeddedCloud(process)
+
+
+def _allow_downloads(directory: Path, port: int) -> list[str]:
+    """Return arguments that let the embedded services download from a port of this host."""
+    settings = directory / "downloads.conf"
+    settings.write_text(f"[import]\nallowed_ports = {port}\nallowed_networks = 127.0.0.0/8\n")
+    return ["--config-file", str(settings)]

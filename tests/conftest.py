@@ -55,9 +55,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"golden exchanges replayed: {text}")
 
 
-# Markers of tests that need an installed environment. A test with both needs only the first.
+# Markers of tests that need an installed environment. A test with several needs only the first.
 OPTIONAL_MARKERS = {
     "peers": "needs `python -m tests.peers.install` before",
+    "tempest": "needs `python -m tests.clients.install tempest` before",
     "clients": "needs `python -m tests.clients.install` before",
 }
 

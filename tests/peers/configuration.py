@@ -60,6 +60,15 @@ service_type = image
 """
 
 
+def import_filtering(port: int) -> str:
+    """Return the section that lets Glance download images from a port of this host only."""
+    return f"""
+[import_filtering_opts]
+allowed_hosts = [127.0.0.1]
+allowed_ports = [{port}]
+"""
+
+
 def keystone_authtoken(user: str, identity_url: str) -> str:
     """Return the [keystone_authtoken] section of a service that validates tokens as `user`."""
     return f"""

@@ -24,6 +24,7 @@ from tests.peers.configuration import (
     SERVICE_USERS,
     glance_conf,
     gunicorn_conf,
+    import_filtering,
     keystone_conf,
 )
 from tests.peers.identity_client import IdentityClient
@@ -65,17 +66,23 @@ class PeerCloud:
     @classmethod
     @contextmanager
     def start(
-        cls, directory: Path, *, workers: int = 1, token_seconds: int = 3600
+        cls,
+        directory: Path,
+        *,
+        workers: int = 1,
+        token_seconds: int = 3600,
+        downloads: int | None = None,
     ) -> Iterator[Self]:
         """Run both services, each with `workers` processes, in an empty or new `directory`.
 
-        Tokens expire after `token_seconds`.
+        Tokens expire after `token_seconds`. Glance may download images from the port `downloads`
+        of this host.
         """
         if not (ENVIRONMENT / "installed.txt").exists():
             raise RuntimeError("Run `python -m tests.peers.install` first.")
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         cloud = cls(directory, workers=workers)
-        cloud._configure(token_seconds)
+        cloud._configure(token_seconds, downloads)
         cloud._make_databases()
         with ExitStack() as running:
             for service in (cloud.keystone, cloud.glance):
@@ -85,7 +92,7 @@ class PeerCloud:
             _wait(cloud.glance, "/healthcheck")
             yield cloud
 
-    def _configure(self, token_seconds: int) -> None:
+    def _configure(self, token_seconds: int, downloads: int | None) -> None:
         keys = self.directory / "keys"
         keys.mkdir(mode=0o700)
         for number in range(2):
@@ -95,6 +102,8 @@ class PeerCloud:
             (self.directory / name).mkdir()
         paste = ENVIRONMENT / "etc" / "glance" / "glance-api-paste.ini"
         glance = glance_conf(self.directory, self.identity_url, self.image_url, paste)
+        if downloads is not None:
+            glance += import_filtering(downloads)
         (self.directory / "glance" / "glance-api.conf").write_text(glance)
         keystone = keystone_conf(self.directory, token_seconds)
         (self.directory / "keystone" / "keystone.conf").write_text(keystone)
@@ -152,6 +161,8 @@ class PeerCloud:
             self.identity.create_role(role)
         for member in known:
             self.identity.create_user(member.name, projects[member.project_id], member.roles)
+            for role in member.system_roles:
+                self.identity.grant_system_role(member.name, role)
 
     def wait_for_keystone(self) -> None:
         """Wait until Keystone responds."""

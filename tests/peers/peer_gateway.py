@@ -41,10 +41,18 @@ class PeerGateway(Cloud):
     @classmethod
     @contextmanager
     def start_all(
-        cls, directory: Path, members: Iterable[Member], configuration: str = ""
+        cls,
+        directory: Path,
+        members: Iterable[Member],
+        configuration: str = "",
+        *,
+        downloads: int | None = None,
     ) -> Iterator[Self]:
-        """Run a Keystone and a Glance with these users, and Glimpse in front of them."""
-        with PeerCloud.start(directory) as peers:
+        """Run a Keystone and a Glance with these users, and Glimpse in front of them.
+
+        Glance may download images from the port `downloads` of this host.
+        """
+        with PeerCloud.start(directory, downloads=downloads) as peers:
             peers.add_members(members)
             with cls.start(peers, configuration) as cloud:
                 yield cloud

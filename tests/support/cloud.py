@@ -22,7 +22,7 @@ OPERATOR = Caller("operator", "operators", frozenset(("admin",)), is_admin=True)
 
 @dataclass(frozen=True)
 class Member:
-    """A user and the project in which it has `roles`.
+    """A user and the project in which it has `roles`; it has `system_roles` on the system.
 
     Without `project_name`, the project has the name of the user.
     """
@@ -31,6 +31,7 @@ class Member:
     project_id: str
     roles: tuple[str, ...] = ("member", "reader")
     project_name: str | None = None
+    system_roles: tuple[str, ...] = ()
 
 
 class Cloud(ABC):
@@ -165,6 +166,7 @@ def seed_identity(state_dir: Path, members: Iterable[Member]) -> None:
                 "name": member.name,
                 "password": PASSWORD,
                 "roles": {member.project_id: list(member.roles)},
+                "system_roles": list(member.system_roles),
             }
             for member in known
         ],
