@@ -1,0 +1,28 @@
+"""Commands that the transcripts do not have, and those that print something else on purpose."""
+
+_METADEFS = "the embedded Image API has no metadata definitions"
+_CACHE = "the embedded Image API has no cache of images"
+_SCHEMAS = "the descriptions of attributes are the embedded Image API's own"
+_METHODS = "the embedded Image API has one store, so there is no import method copy-image"
+_VERSIONS = "the embedded Image API does not announce this version yet"
+_STORES = "the embedded Image API has one store, from which no data can be deleted alone"
+# The beginning of a command: the reason why no transcript has it
+LEFT_OUT = {
+    "openstack image metadef": _METADEFS,
+    "openstack cached image": _CACHE,
+    "glance md-": _METADEFS,
+    "glance cache-": _CACHE,
+    "glance help": "prints the client's own documentation",
+}
+# A command of a transcript: the reason why it prints something else with the embedded services
+DIFFERENT = {
+    "openstack image import info": _METHODS,
+    "glance import-info": _METHODS,
+    "glance image-tasks 00000000-0000-4000-8000-000000000003": _VERSIONS,
+    "glance add-location 00000000-0000-4000-8000-000000000004 --url ${uri}": _VERSIONS,
+    "glance stores-delete 00000000-0000-4000-8000-000000000004 --store store": _STORES,
+    "openstack image delete 00000000-0000-4000-8000-000000000003 --store nothing": _STORES,
+    "glance explain image": _SCHEMAS,
+    "glance explain member": _SCHEMAS,
+    "glance explain task": _SCHEMAS,
+}
