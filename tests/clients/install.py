@@ -1,15 +1,17 @@
 """`python -m tests.clients.install` installs the clients below .venv-clients.
 
-Each directory here with a requirements.txt (exact versions), a package-lock.json or an images.go
-gets an environment. It is created again only when that file changes. Arguments name the clients to
-install. Clients in no such registry come from Debian, whose packages are installed if root runs
-this.
+Each directory here with a requirements.txt (exact versions), a package-lock.json, an images.go or a
+collection.txt gets an environment. It is created again only when that file changes. Arguments name
+the clients to install. Clients in no such registry come from Debian, whose packages are installed
+if root runs this.
 """
 
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import zipfile
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +21,7 @@ from tests.support.virtual_environments import CHECKOUT, install
 HERE = Path(__file__).parent
 ENVIRONMENTS = CHECKOUT / ".venv-clients"
 MAX_THREADS = 4  # installations mostly wait for the network
+_COLLECTION = "ansible_collections/openstack/"
 GO_SOURCES = "/usr/share/gocode"  # of Debian's Go libraries
 # The Debian packages of clients: the client, a package, and a command that succeeds if it is there
 DEBIAN = (
@@ -65,6 +68,27 @@ def build(source: Path, directory: Path) -> None:
     subprocess.run(command, check=True, env={**os.environ, **modules})
 
 
+def unpack_collection(requirement: Path, directory: Path) -> None:
+    """Unpack Ansible's collection openstack.cloud, unless it is there already.
+
+    `requirement` names the version of the package ``ansible``, of whose 500 MB it is 1. It has a
+    directory of its own, with ``-collections`` after the name, since an installation clears one.
+    """
+    target = directory.with_name(f"{directory.name}-collections")
+    stamp = target / "installed.txt"
+    if stamp.exists() and stamp.read_bytes() == requirement.read_bytes():
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as downloads:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "-d", downloads]
+        subprocess.run([*command, "-r", str(requirement)], check=True)
+        (wheel,) = Path(downloads).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            names = [name for name in archive.namelist() if name.startswith(_COLLECTION)]
+            archive.extractall(target, names)
+    stamp.write_bytes(requirement.read_bytes())
+
+
 def install_from_debian(clients: Collection[str]) -> None:
     """Install missing Debian packages; exit with the command to run if that fails."""
     checks = {package: check for client, package, check in DEBIAN if client in clients}
@@ -91,6 +115,7 @@ def main() -> int:
         "requirements.txt": install,
         "package-lock.json": install_packages,
         "images.go": build,
+        "collection.txt": unpack_collection,
     }
     with ThreadPoolExecutor(MAX_THREADS) as threads:
         installations = [
