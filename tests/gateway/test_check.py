@@ -63,7 +63,7 @@ def test_check_passes_for_a_working_gateway(backend: EmbeddedCloud, tmp_path: Pa
         "ok    it lets in the user of [service_user]",
         f"ok    Keystone at {backend.identity_url}/v3 answers",
         "ok    it lets in the user of [keystone_authtoken]",
-        "ok    tokens can be validated: user service has the roles admin, manager, member, reader, service",
+        "ok    tokens can be validated: user service has the roles admin, manager, member",
         f"ok    Glance at {backend.process.base_url}/image answers and has v2",
         "ok    Glance lists images for user service",
         f"ok    writers of one image can take turns through redis://127.0.0.1:{redis.port}",
