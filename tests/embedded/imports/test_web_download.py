@@ -54,6 +54,14 @@ async def test_the_body_of_a_response_is_the_data(response: tuple[bytes], data: 
         assert await fetch(downloads(), source.base_url) == data
 
 
+async def test_many_small_chunks_are_few_pieces() -> None:
+    chunks = OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 100_000 + b"0\r\n\r\n"
+    with server(chunks) as source:
+        pieces = [piece async for piece in downloads().download(source.base_url, CAP)]
+    assert b"".join(pieces) == b"x" * 100_000
+    assert len(pieces) < 1000
+
+
 @pytest.mark.parametrize(
     ("response", "reason"),
     [

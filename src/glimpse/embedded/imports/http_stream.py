@@ -109,17 +109,20 @@ class HttpStream:
         return int(text) if len(text) <= _MAX_LENGTH_DIGITS else None
 
     async def body(self) -> AsyncIterator[bytes]:
-        """Yield the body in pieces.
+        """Yield the body in pieces: one for all that arrives at once.
+
+        The chunks of a chunked body may have one byte each: what is done for each piece would take
+        longer than receiving it, and other requests would wait.
 
         Raises ImportFailed if it does not arrive as a whole, or if nothing arrives in time.
         """
         while True:
             parts, self._parts = self._parts, []
-            for part in parts:
-                yield part
-            if self._is_complete and not self._parts:
+            if parts:
+                yield b"".join(parts)
+            elif self._is_complete:
                 return
-            if not self._is_complete:
+            else:
                 await self._receive()
 
     def close(self) -> None:
