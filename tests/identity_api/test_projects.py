@@ -59,6 +59,17 @@ def test_invalid_references_are_bad_requests(objects: Objects) -> None:
         assert message_of(response)
 
 
+def test_project_of_the_first_start_keeps_its_users_under_a_new_name(objects: Objects) -> None:
+    project_id = objects.listed("project", "?name=demo")[0]["id"]
+    token = objects.cloud.token("demo")
+    objects.update("project", project_id, name="renamed")
+    other = objects.create("project", name="demo")["id"]
+    response = objects.send("GET", "/auth/projects", token=token)
+    assert response.status_code == 200, response.text
+    assert [each["id"] for each in response.json()["projects"]] == [project_id]
+    assert other != project_id
+
+
 def test_update_changes_only_what_the_request_has(objects: Objects) -> None:
     made = objects.create("project", name="p", description="d", tags=["a"], more=1, other=2)
     changed = objects.update("project", made["id"], description=None, more=None)

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from glimpse.identity.embedded import identity_edits
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
+from glimpse.identity.embedded.entry_edits import replace_entry
 from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.standard_roles import role_id
 
@@ -157,3 +159,36 @@ def test_entry_is_found_by_id_and_sections_are_added() -> None:
     assert identity_edits.find_entry(document, "regions", "u") is None
     assert identity_edits.section_of(document, "regions") == []
     assert document["regions"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "old_id", "expected"),
+    [
+        ("projects", "p", {"roles": {"p": ["member", "auditor"], "q": ["s"]}}),
+        ("domains", "d", {"domain_roles": {"d": ["reader"]}}),
+        ("users", "u", {}),
+    ],
+)
+def test_references_by_name_stay_when_the_name_changes(
+    kind: str, old_id: str, expected: dict[str, Any]
+) -> None:
+    def rename(document: dict[str, Any], directory: Directory) -> None:
+        old = getattr(directory, kind)[old_id]
+        replace_entry(document, directory, kind, old, replace(old, name="renamed"))
+
+    document, directory = edited(rename)
+    before = parse_directory(DOCUMENT)
+    assert getattr(directory, kind)[old_id].name == "renamed"
+    assert [each.assignments for each in directory.users.values()] == [
+        each.assignments for each in before.users.values()
+    ]
+    assert directory.credentials == before.credentials
+    assert document["users"][0].items() >= expected.items()
+
+
+def test_renamed_project_keeps_roles_under_its_name_and_its_id() -> None:
+    document = copy.deepcopy(DOCUMENT)
+    document["users"][0]["roles"] = {"GOLD": ["member"], "p": ["reader"], "nowhere": "invalid"}
+    directory = parse_directory({**document, "users": DOCUMENT["users"]})
+    identity_edits.refer_by_id(document, directory, directory.projects["p"])
+    assert document["users"][0]["roles"] == {"p": ["member", "reader"], "nowhere": "invalid"}

@@ -17,7 +17,12 @@ from glimpse.identity.embedded.directory_entries import (
     Service,
     User,
 )
-from glimpse.identity.embedded.identity_edits import Document, find_entry, section_of
+from glimpse.identity.embedded.identity_edits import (
+    Document,
+    find_entry,
+    refer_by_id,
+    section_of,
+)
 from glimpse.identity.embedded.identity_entries import entry_of, user_entry
 
 # The entries that a section may have. Each change writes the whole file, and each worker reads it.
@@ -63,10 +68,13 @@ def replace_entry(
 ) -> _Entry:
     """Write what differs between `old`, an entry of the document, and `new`; return `new`.
 
-    The other values of the entry stay as they are. An entry that is not in the document, as that
+    The other values of the entry stay as they are, and so does what refers to it by its old name,
+    which becomes a reference by id. An entry that is not in the document, as that
     of the domain Default at first, is added. Raises Forbidden if the entry would grow, and the
     document would have more than MAX_BYTES.
     """
+    if isinstance(old, Domain | Project | User) and old.name != new.name:
+        refer_by_id(document, directory, old)
     entry = find_entry(document, section, old.id)
     written = _written(new, directory)
     if entry is None:

@@ -11,8 +11,10 @@ from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import (
+    DOMAIN_ID,
     ApplicationCredential,
     Assignment,
+    Domain,
     Project,
     Role,
     User,
@@ -146,6 +148,60 @@ def refer_to_role_by_id(document: Document, role: Role) -> None:
                     entry[name] = {key: _with_id(each, role) for key, each in value.items()}
                 elif name in entry:
                     entry[name] = _with_id(value, role)
+
+
+def refer_by_id(document: Document, directory: Directory, named: Domain | Project | User) -> None:
+    """Replace the name of a domain, project or user by its id in all references to it.
+
+    Call this before it gets another name: otherwise its assignments and credentials would be lost,
+    or become those of the next one of that name.
+    """
+
+    def id_of(reference: Any, domain_id: str = DOMAIN_ID) -> Any:
+        return named.id if _is_named_by(reference, domain_id, named, directory) else reference
+
+    if not isinstance(named, User):
+        name = "roles" if isinstance(named, Project) else "domain_roles"
+        for user in section_of(document, "users"):
+            assigned = _value(user, name)
+            if isinstance(assigned, dict):
+                domain_id = _value(user, "domain_id") or DOMAIN_ID
+                user[name] = _joined((id_of(key, domain_id), assigned[key]) for key in assigned)
+    if not isinstance(named, Domain):
+        name = "project" if isinstance(named, Project) else "user"
+        for section in ("application_credentials", "access_rules"):
+            for entry in section_of(document, section):
+                if _value(entry, name) is not None:
+                    entry[name] = id_of(entry[name])
+
+
+def _is_named_by(
+    reference: Any, domain_id: str, named: Domain | Project | User, directory: Directory
+) -> bool:
+    """Return True if a reference leads to `named`; one of a user's roles is in `domain_id`."""
+    if not isinstance(reference, str):
+        return False
+    found: Domain | Project | User | None
+    if isinstance(named, Domain):
+        found = directory.domains.get(reference) or directory.domain(name=reference)
+    elif isinstance(named, Project):
+        found = directory.projects.get(reference) or directory.project(
+            name=reference, domain_id=domain_id
+        )
+    else:
+        found = directory.users.get(reference) or directory.user(name=reference)
+    return found is named
+
+
+def _joined(assigned: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the roles by place; join the lists of those that are assigned in the same place."""
+    found: dict[str, Any] = {}
+    for place, roles in assigned:
+        if isinstance(found.get(place), list) and isinstance(roles, list):
+            found[place] = [*found[place], *roles]
+        else:
+            found[place] = roles
+    return found
 
 
 def _with_id(reference: Any, role: Role) -> Any:
