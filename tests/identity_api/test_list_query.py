@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.identity.embedded.application_credentials import NotFound
-from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.errors import BadRequest, NotFound
 from glimpse.identity_api import list_query
 from glimpse.identity_api.list_query import (
     BOOLEAN_TEXT,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.errors import BadRequest
 from glimpse.identity_api import schemas
 from glimpse.identity_api.attributes import (
     MAX_OBJECT_BYTES,

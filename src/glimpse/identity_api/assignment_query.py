@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from glimpse.identity.embedded.application_credentials import NotFound
-from glimpse.identity.embedded.auth_request import BadRequest
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
+from glimpse.identity.embedded.errors import BadRequest, NotFound
 from glimpse.identity.embedded.projects import descendants
 from glimpse.identity_api.attributes import ID
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.errors import BadRequest
 
 MAX_OBJECT_BYTES = 65_535  # of JSON; Keystone keeps descriptions and additional attributes in TEXTs
 _VISIBLE = re.compile(r"\S")

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from glimpse.identity.embedded.application_credentials import NotFound
-from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.errors import BadRequest, NotFound
 from glimpse.identity_api.attributes import Attribute, text
 
 MAX_LIMIT = 1000  # entries in a page, as Keystone's max_db_limit

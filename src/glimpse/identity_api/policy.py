@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from glimpse.identity.embedded.application_credentials import Forbidden
 from glimpse.identity.embedded.directory_entries import Role
+from glimpse.identity.embedded.errors import Forbidden
 from glimpse.identity.embedded.session import Session
 
 _MANAGED_ROLES = frozenset(("manager", "member", "reader"))  # that a domain's manager may assign

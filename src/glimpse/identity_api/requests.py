@@ -8,7 +8,7 @@ from glimpse.http.bodies import BodyTooLarge, read_body
 from glimpse.http.body_budget import TooManyBodies
 from glimpse.http.json_depth import MAX_DEPTH, is_too_deep
 from glimpse.identity import field_lengths
-from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.errors import BadRequest
 from glimpse.identity.service import IdentityUnavailable
 
 MAX_BODY_BYTES = 114_688  # the limit of a Keystone (oslo.middleware)

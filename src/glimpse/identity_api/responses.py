@@ -12,8 +12,7 @@ from starlette.types import Receive, Scope, Send
 from glimpse.http import cache_header_values
 from glimpse.http.bodies import ClientDisconnected
 from glimpse.http.request_scope import base_url_of
-from glimpse.identity.embedded.application_credentials import Conflict, Forbidden, NotFound
-from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
 from glimpse.identity.embedded.login_queue import RETRY_AFTER, TooManyLogins
 from glimpse.identity.service import IdentityUnavailable, Unauthorized
 from glimpse.identity_api.documents.common import render_fault

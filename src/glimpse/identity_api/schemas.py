@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from glimpse.identity import field_lengths
-from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.errors import BadRequest
 from glimpse.identity_api.attributes import (
     BOOLEAN,
     ID,

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from glimpse.identity.embedded.auth_request import BadRequest, Reference, parse_auth_request
+from glimpse.identity.embedded.auth_request import Reference, parse_auth_request
+from glimpse.identity.embedded.errors import BadRequest
 from tests.support.parameter_ids import parameter_id
 
 MALFORMED_SCOPES: list[object] = [

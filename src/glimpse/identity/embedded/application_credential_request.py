@@ -7,8 +7,8 @@ from typing import Any
 
 from glimpse.identity import field_lengths
 from glimpse.identity.access_rules import AccessRule
-from glimpse.identity.embedded.auth_request import BadRequest
 from glimpse.identity.embedded.directory_entries import ApplicationCredential, UserAccessRule
+from glimpse.identity.embedded.errors import BadRequest
 from glimpse.identity.embedded.identity_entry_validation import is_printable_time
 from glimpse.identity.embedded.session import Session
 from glimpse.images import parse_datetime

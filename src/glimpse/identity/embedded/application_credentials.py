@@ -10,6 +10,7 @@ import orjson
 from glimpse.identity.embedded.application_credential_request import parse_credential
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential
+from glimpse.identity.embedded.errors import Conflict, Forbidden, NotFound
 from glimpse.identity.embedded.identity_edits import section_of
 from glimpse.identity.embedded.identity_entries import access_rule_entry, credential_entry
 from glimpse.identity.embedded.identity_file import IdentityFile
@@ -19,18 +20,6 @@ from glimpse.identity.embedded.session import Session
 MAX_PER_USER = 100
 MAX_BYTES_PER_USER = 256 * 1024  # as JSON
 MAX_RULES_PER_USER = 200
-
-
-class Forbidden(Exception):
-    """The caller may not perform this operation: 403. The message is for the client."""
-
-
-class NotFound(Exception):
-    """An object that the request names does not exist: 404. The message is for the client."""
-
-
-class Conflict(Exception):
-    """The name of a new object is in use: 409. The message is for the client."""
 
 
 class _Hasher(Protocol):

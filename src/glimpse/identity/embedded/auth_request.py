@@ -5,14 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from glimpse.identity import field_lengths
+from glimpse.identity.embedded.errors import BadRequest
 
 METHODS = ("password", "token", "application_credential")
 _TRUST = "OS-TRUST:trust"
 _SCOPES = ("system", "project", "domain", _TRUST, "unscoped")
-
-
-class BadRequest(ValueError):
-    """The body or a parameter is invalid: 400. The message is for the client."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from glimpse.identity.embedded.application_credentials import Conflict, Forbidden, NotFound
-from glimpse.identity.embedded.auth_request import BadRequest
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Domain
 from glimpse.identity.embedded.entry_edits import (
@@ -17,6 +15,7 @@ from glimpse.identity.embedded.entry_edits import (
     merged,
     replace_entry,
 )
+from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
 from glimpse.identity.embedded.identity_edits import Document, remove_domain
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.projects import additional

@@ -6,7 +6,6 @@ from typing import Any, Protocol, TypeVar
 
 import orjson
 
-from glimpse.identity.embedded.application_credentials import Forbidden
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import (
     Domain,
@@ -17,6 +16,7 @@ from glimpse.identity.embedded.directory_entries import (
     Service,
     User,
 )
+from glimpse.identity.embedded.errors import Forbidden
 from glimpse.identity.embedded.identity_edits import (
     Document,
     find_entry,

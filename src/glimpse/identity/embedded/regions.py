@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from glimpse.identity.embedded.application_credentials import Conflict, Forbidden, NotFound
-from glimpse.identity.embedded.auth_request import BadRequest
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Region
 from glimpse.identity.embedded.entry_edits import add_entry, replace_entry
+from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
 from glimpse.identity.embedded.identity_edits import Document, remove_entries
 from glimpse.identity.embedded.identity_file import IdentityFile
 

@@ -2,10 +2,9 @@
 
 import asyncio
 
-from glimpse.identity.embedded.application_credentials import Forbidden, NotFound
-from glimpse.identity.embedded.auth_request import BadRequest
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
+from glimpse.identity.embedded.errors import BadRequest, Forbidden, NotFound
 from glimpse.identity.embedded.identity_edits import (
     Document,
     add_assignment,

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from glimpse.identity.embedded.application_credentials import Forbidden, NotFound
-from glimpse.identity.embedded.auth_request import BadRequest
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Endpoint, Region, Service
 from glimpse.identity.embedded.endpoint_urls import is_valid_url
 from glimpse.identity.embedded.entry_edits import add_entry, replace_entry
+from glimpse.identity.embedded.errors import BadRequest, Forbidden, NotFound
 from glimpse.identity.embedded.identity_edits import Document, remove_entries
 from glimpse.identity.embedded.identity_file import IdentityFile
 

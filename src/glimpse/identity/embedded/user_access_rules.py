@@ -2,9 +2,9 @@
 
 import asyncio
 
-from glimpse.identity.embedded.application_credentials import Forbidden, NotFound
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import UserAccessRule
+from glimpse.identity.embedded.errors import Forbidden, NotFound
 from glimpse.identity.embedded.identity_edits import Document, remove_entries
 from glimpse.identity.embedded.identity_file import IdentityFile
 

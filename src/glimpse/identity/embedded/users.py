@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from glimpse.identity.embedded.application_credentials import Conflict, NotFound
-from glimpse.identity.embedded.auth_request import AuthRequest, BadRequest, parse_auth_request
+from glimpse.identity.embedded.auth_request import AuthRequest, parse_auth_request
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, User
 from glimpse.identity.embedded.entry_edits import add_entry, merged, replace_entry
+from glimpse.identity.embedded.errors import BadRequest, Conflict, NotFound
 from glimpse.identity.embedded.identity_edits import Document, remove_users
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.session import Session

@@ -4,9 +4,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from glimpse.http.request_scope import base_url_of
-from glimpse.identity.embedded.application_credentials import NotFound
 from glimpse.identity.embedded.directory_entries import Domain
 from glimpse.identity.embedded.domains import Domains
+from glimpse.identity.embedded.errors import NotFound
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity_api import policy, schemas
 from glimpse.identity_api.attributes import parse_changes, parse_new_object

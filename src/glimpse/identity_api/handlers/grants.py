@@ -4,8 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from glimpse.http.request_scope import base_url_of
-from glimpse.identity.embedded.application_credentials import NotFound
 from glimpse.identity.embedded.directory_entries import Assignment
+from glimpse.identity.embedded.errors import NotFound
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.role_assignments import RoleAssignments, check_assigned
 from glimpse.identity.embedded.roles import find_role

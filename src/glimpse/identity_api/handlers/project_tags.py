@@ -6,8 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from glimpse.http.request_scope import base_url_of
-from glimpse.identity.embedded.application_credentials import NotFound
-from glimpse.identity.embedded.auth_request import BadRequest
+from glimpse.identity.embedded.errors import BadRequest, NotFound
 from glimpse.identity.embedded.project_tags import change_tags
 from glimpse.identity_api import schemas
 from glimpse.identity_api.attributes import check_values

@@ -6,10 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from glimpse.http.request_scope import base_url_of
-from glimpse.identity.embedded.application_credentials import NotFound
-from glimpse.identity.embedded.auth_request import BadRequest
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Domain, Project
 from glimpse.identity.embedded.domains import Domains
+from glimpse.identity.embedded.errors import BadRequest, NotFound
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.projects import Projects, ancestors, descendants
 from glimpse.identity.embedded.session import Session

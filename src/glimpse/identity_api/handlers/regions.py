@@ -8,9 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from glimpse.http.request_scope import base_url_of
-from glimpse.identity.embedded.application_credentials import NotFound
-from glimpse.identity.embedded.auth_request import BadRequest
 from glimpse.identity.embedded.directory_entries import Region
+from glimpse.identity.embedded.errors import BadRequest, NotFound
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.regions import Regions
 from glimpse.identity_api import policy, schemas

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from glimpse.http.request_scope import base_url_of, service_urls_of
-from glimpse.identity.embedded.application_credentials import NotFound
+from glimpse.identity.embedded.errors import NotFound
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.services import Endpoints, Services
 from glimpse.identity_api import policy, schemas

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from glimpse.http.cache_header_values import NO_STORE
 from glimpse.http.client_disconnect import while_connected
-from glimpse.identity.embedded.application_credentials import NotFound
 from glimpse.identity.embedded.auth_request import parse_auth_request
+from glimpse.identity.embedded.errors import NotFound
 from glimpse.identity.embedded.identity import EXPIRED_WINDOW
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized

@@ -5,8 +5,8 @@ from starlette.responses import Response
 
 from glimpse.http.client_disconnect import while_connected
 from glimpse.http.request_scope import base_url_of
-from glimpse.identity.embedded.application_credentials import NotFound
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID
+from glimpse.identity.embedded.errors import NotFound
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.embedded.users import Users
