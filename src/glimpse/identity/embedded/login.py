@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
-from glimpse.identity.embedded.application_credentials import NotFound
 from glimpse.identity.embedded.auth_request import AuthRequest
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential, User
+from glimpse.identity.embedded.errors import NotFound
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.login_queue import Attempt, LoginQueue, TooManyLogins
 from glimpse.identity.embedded.login_scope import (
