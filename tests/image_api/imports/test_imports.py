@@ -4,6 +4,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -216,4 +217,18 @@ def test_imports_wait_and_too_many_are_refused(
     refused = import_api.download(images[4], slow_source.base_url)
     assert (refused.status, refused.header("Retry-After")) == (503, "60"), str(refused)
     for image_id in images[:4]:
+        assert import_api("DELETE", f"/v2/images/{image_id}").status == 204
+
+
+def test_requests_at_the_same_time_start_no_more_imports_than_may_wait(
+    import_api: ImportApi, slow_source: ScriptedServer
+) -> None:
+    images = [import_api.new() for _ in range(20)]
+    with ThreadPoolExecutor(len(images)) as threads:
+        responses = threads.map(
+            lambda image_id: import_api.download(image_id, slow_source.base_url), images
+        )
+        statuses = sorted(response.status for response in responses)
+    assert statuses == [202] * 4 + [503] * 16
+    for image_id in images:
         assert import_api("DELETE", f"/v2/images/{image_id}").status == 204

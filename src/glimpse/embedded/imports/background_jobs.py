@@ -1,8 +1,9 @@
 """BackgroundJobs: runs jobs after the responses that announced them, a bounded number at a time."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from glimpse.images.errors import Unavailable
@@ -17,6 +18,7 @@ class BackgroundJobs:
         self._places = asyncio.Semaphore(max_running)
         self._max_jobs = max_running + max_waiting
         self._jobs: set[asyncio.Task[bool]] = set()
+        self._prepared = 0
         self._is_closed = False
 
     @property
@@ -24,12 +26,22 @@ class BackgroundJobs:
         """What a job acquires to run."""
         return self._places
 
-    def check_capacity(self) -> None:
-        """Raise Unavailable if as many jobs run and wait as may, and after `close`."""
+    @contextlib.contextmanager
+    def place_for_job(self) -> Iterator[None]:
+        """Keep a place for one job, which the block may start, until the block ends.
+
+        So requests that prepare their jobs at the same time cannot start more than there may be.
+        Raises Unavailable if as many jobs run, wait and are prepared as may, and after `close`.
+        """
         if self._is_closed:
             raise Unavailable("The server is stopping.")
-        if len(self._jobs) >= self._max_jobs:
+        if len(self._jobs) + self._prepared >= self._max_jobs:
             raise Unavailable("Too many imports are waiting. Try again.", retry_after=60)
+        self._prepared += 1
+        try:
+            yield
+        finally:
+            self._prepared -= 1
 
     def start(self, job: Coroutine[Any, Any, bool], on_end: Callable[[bool], None]) -> None:
         """Start a job, whatever their number, and call `on_end` with what it returns.

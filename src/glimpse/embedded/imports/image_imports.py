@@ -124,13 +124,17 @@ class ImageImports:
                 raise Conflict(f"Store for identifier {store} not found")
         if request.method == "web-download":
             await self._check_url(request.url)
-        self._jobs.check_capacity()
-        task = self._new_task(caller, record.image.id, request)
-        lock = await self._uploads.acquire(record.image.id)
+        with self._jobs.place_for_job():
+            return await self._start_claimed(caller, record.image.id, request)
+
+    async def _start_claimed(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:
+        """Claim an image for the import, start that, and return its task. Raises as `start`."""
+        task = self._new_task(caller, image_id, request)
+        lock = await self._uploads.acquire(image_id)
         try:
             await complete(
                 self._catalog.update_with_task(
-                    record.image.id,
+                    image_id,
                     caller.project_id,
                     lambda record: self._claim(caller, record, request.method, task),
                     task,

@@ -96,17 +96,17 @@ class TaskAdmin:
         may not create, what `check` raises for it, Unavailable if too many imports are waiting.
         """
         self.check_access(caller)
-        self._jobs.check_capacity()
         now = self._records.clock()
         image = image_changes.new_image(caller, new, self._permissions, now=now)
         check(image)
         task = new_task(caller, "import", content, image.id, request_id, now)
-        lock = await self._uploads.acquire(image.id)
-        try:
-            await self._catalog.put_task(task)
-            await self._catalog.insert(image_states.claimed(image, task.id, now))
-        except BaseException:
-            lock.abandon()  # the next process finds what was written
-            raise
-        self._flow.start(task, lock)
+        with self._jobs.place_for_job():
+            lock = await self._uploads.acquire(image.id)
+            try:
+                await self._catalog.put_task(task)
+                await self._catalog.insert(image_states.claimed(image, task.id, now))
+            except BaseException:
+                lock.abandon()  # the next process finds what was written
+                raise
+            self._flow.start(task, lock)
         return task
