@@ -8,16 +8,23 @@ import yaml  # type: ignore[import-untyped]  # oslo.config brings it, without ty
 from glimpse.cli.client_credentials import NoCredentials, render_clouds, render_openrc
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Project, User
-from glimpse.identity.embedded.standard_roles import role_id
+from glimpse.identity.embedded.standard_roles import role_id_of
 
 URL = "http://127.0.0.1:5000"
 UNUSUAL_PASSWORD = 'it\'s "odd" $HOME `x` \\ \u00e9'
 DIRECTORY = Directory(
     users=[
-        User("1", "demo", "", UNUSUAL_PASSWORD, roles={"p": (role_id("member"),)}),
-        User("2", "hashed", "", None, roles={"p": (role_id("member"),)}),
+        User("1", "demo", "", UNUSUAL_PASSWORD, roles={"p": (role_id_of("member"),)}),
+        User("2", "hashed", "", None, roles={"p": (role_id_of("member"),)}),
         User("3", "without-project", "", "secret"),
-        User("4", "disabled", "", "secret", enabled=False, roles={"p": (role_id("member"),)}),
+        User(
+            "4",
+            "disabled",
+            "",
+            "secret",
+            enabled=False,
+            roles={"p": (role_id_of("member"),)},
+        ),
     ],
     projects=[Project("p", "the project")],
 )

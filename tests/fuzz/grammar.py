@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from glimpse.identity.embedded.standard_roles import ROLE_NAMES, role_id
+from glimpse.identity.embedded.standard_roles import ROLE_NAMES, role_id_of
 from tests.fuzz import compute_routes, identity_routes, image_routes, service_routes
 from tests.fuzz.cloud_state import CloudState
 from tests.fuzz.compute_routes import KEYS
@@ -79,7 +79,7 @@ class Grammar:
             "credential": rng.pick([*state.credentials, "x"])
             if rng.chance(0.9)
             else text(rng, 0.9),
-            "role": rng.pick([*map(role_id, ROLE_NAMES), *state.made, "x"]),
+            "role": rng.pick([*map(role_id_of, ROLE_NAMES), *state.made, "x"]),
             "resource": rng.pick([*needed, *state.made, "x"]),
         }
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import requests
 
-from glimpse.identity.embedded.standard_roles import role_id
+from glimpse.identity.embedded.standard_roles import role_id_of
 from tests.identity.cloud import Cloud
 
-ADMIN, MANAGER, MEMBER, READER = map(role_id, ("admin", "manager", "member", "reader"))
+ADMIN, MANAGER, MEMBER, READER = map(role_id_of, ("admin", "manager", "member", "reader"))
 DOMAIN_ID = "d" * 32
 
 

@@ -8,7 +8,7 @@ import requests
 
 from glimpse.identity.embedded import identity_edits
 from glimpse.identity.embedded.directory import Directory
-from glimpse.identity.embedded.standard_roles import role_id
+from glimpse.identity.embedded.standard_roles import role_id_of
 from glimpse.identity.service import Unauthorized
 from tests.identity.cloud import Cloud
 
@@ -209,7 +209,7 @@ def remove_domain_role(document: dict[str, Any], directory: Directory) -> None:
     identity_edits.remove_assignments(
         document,
         directory,
-        lambda each: each.domain_id == "d" and each.role_id == role_id("manager"),
+        lambda each: each.domain_id == "d" and each.role_id == role_id_of("manager"),
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from glimpse.identity.embedded.directory_entries import Domain, Project, Role, User
 from glimpse.identity.embedded.session import Session
-from glimpse.identity.embedded.standard_roles import ROLE_NAMES, role_id
+from glimpse.identity.embedded.standard_roles import ROLE_NAMES, role_id_of
 from glimpse.identity.embedded.tokens import Token
 from glimpse.identity_api.policy import RULES, Target, is_allowed
 from tests.peers import keystone_policy
@@ -48,7 +48,7 @@ TARGETS = [
 def sessions() -> Iterator[Session]:
     for (token, project, domain), name in itertools.product(SCOPES.values(), (*ROLE_NAMES, "x")):
         is_scoped = token is not TOKEN
-        roles = (Role(role_id(name), name),) if is_scoped else ()
+        roles = (Role(role_id_of(name), name),) if is_scoped else ()
         yield Session(token, USER, project, roles, None, domain)
 
 

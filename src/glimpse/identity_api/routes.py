@@ -8,6 +8,7 @@ from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity_api.handlers.access_rules import AccessRuleHandlers
 from glimpse.identity_api.handlers.application_credentials import ApplicationCredentialHandlers
 from glimpse.identity_api.handlers.domains import DomainHandlers
+from glimpse.identity_api.handlers.endpoints import EndpointHandlers
 from glimpse.identity_api.handlers.grants import GrantHandlers
 from glimpse.identity_api.handlers.implied_roles import ImpliedRoleHandlers
 from glimpse.identity_api.handlers.project_tags import ProjectTagHandlers
@@ -15,7 +16,7 @@ from glimpse.identity_api.handlers.projects import ProjectHandlers
 from glimpse.identity_api.handlers.regions import RegionHandlers
 from glimpse.identity_api.handlers.role_assignments import RoleAssignmentHandlers
 from glimpse.identity_api.handlers.roles import RoleHandlers
-from glimpse.identity_api.handlers.services import EndpointHandlers, ServiceHandlers
+from glimpse.identity_api.handlers.services import ServiceHandlers
 from glimpse.identity_api.handlers.token_scopes import TokenScopeHandlers
 from glimpse.identity_api.handlers.tokens import TokenHandlers
 from glimpse.identity_api.handlers.users import UserHandlers

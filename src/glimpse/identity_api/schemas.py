@@ -1,4 +1,4 @@
-"""What the bodies of requests for projects, users, domains and the catalog may have.
+"""What the bodies of requests for projects, users, domains, roles and the catalog may have.
 
 The lengths and patterns are those of Keystone 30. Keystone keeps attributes that it does not know,
 and shows them again.
@@ -188,8 +188,3 @@ def parse_password_change(document: object) -> tuple[str, str]:
         raise BadRequest("user has to have original_password and password, and nothing else.")
     check_values(values, {"original_password": STRING, "password": PASSWORD})
     return values["original_password"], values["password"]
-
-
-def is_tag(value: str) -> bool:
-    """Return True if `value` is a valid tag."""
-    return _TAG.is_valid(value)

@@ -4,7 +4,7 @@ import pytest
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment, Domain, Project, Role, User
-from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS, role_id
+from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS, role_id_of
 
 ACME = Domain("d", "Acme")
 IN_DEFAULT, IN_ACME = User("1", "Demo"), User("2", "demo", domain_id="d")
@@ -39,8 +39,8 @@ def test_names_are_looked_up_in_a_domain_in_any_case() -> None:
 @pytest.mark.parametrize(
     ("assigned", "effective"),
     [
-        ([role_id("admin")], ["admin", "manager", "member", "reader"]),
-        ([role_id("reader"), role_id("member")], ["reader", "member"]),
+        ([role_id_of("admin")], ["admin", "manager", "member", "reader"]),
+        ([role_id_of("reader"), role_id_of("member")], ["reader", "member"]),
         (["s"], ["auditor"]),
         (["gone", "r"], ["auditor"]),
         ([], []),

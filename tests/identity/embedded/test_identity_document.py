@@ -15,7 +15,7 @@ from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.identity_entries import credential_entry
 from glimpse.identity.embedded.password_hashes import MINIMAL, RECOMMENDED, check_password
 from glimpse.identity.embedded.private_files import InvalidStateFile
-from glimpse.identity.embedded.standard_roles import role_id
+from glimpse.identity.embedded.standard_roles import role_id_of
 
 
 def parse(**sections: list[Any]) -> Directory:
@@ -67,7 +67,7 @@ def test_users_and_projects_are_found_by_id_and_by_name_in_any_case() -> None:
     assert user is directory.user(user_id="u")
     assert project is directory.project(project_id="p")
     assert user is not None
-    assert user.roles == {"p": (role_id("member"),)}
+    assert user.roles == {"p": (role_id_of("member"),)}
 
 
 def test_credential_is_written_as_it_is_parsed() -> None:
@@ -78,7 +78,7 @@ def test_credential_is_written_as_it_is_parsed() -> None:
         application_credentials=[entry],
     )
     credential = directory.credentials["c"]
-    assert credential.roles == (role_id("member"), role_id("reader"))
+    assert credential.roles == (role_id_of("member"), role_id_of("reader"))
     document = standard_document() | {
         "application_credentials": [credential_entry(credential, directory.roles)]
     }

@@ -17,7 +17,11 @@ from glimpse.identity.embedded.directory_entries import (
 from glimpse.identity.embedded.identity_document import complete_document
 from glimpse.identity.embedded.identity_document_parser import parse_directory
 from glimpse.identity.embedded.identity_entries import entry_of, user_entry
-from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS, STANDARD_ROLES, role_id
+from glimpse.identity.embedded.standard_roles import (
+    STANDARD_IMPLICATIONS,
+    STANDARD_ROLES,
+    role_id_of,
+)
 
 UNKNOWN_ID = "0123456789abcdef" * 2
 
@@ -47,7 +51,7 @@ def test_file_of_version_0_1_has_the_domain_default_only() -> None:
     )
     assert list(directory.domains) == ["default"]
     assert directory.users["u"] == User(
-        "u", "demo", password="x", roles={"p": (role_id("member"),)}
+        "u", "demo", password="x", roles={"p": (role_id_of("member"),)}
     )
     assert directory.projects["p"] == Project("p", "demo")
     assert directory.implied_roles == STANDARD_IMPLICATIONS
@@ -73,9 +77,9 @@ ENTRIES: dict[str, Any] = {
         "demo",
         "scrypt$1",
         enabled=False,
-        roles={"p": (role_id("member"), "r")},
+        roles={"p": (role_id_of("member"), "r")},
         domain_roles={"d": ("r",)},
-        system_roles=(role_id("admin"),),
+        system_roles=(role_id_of("admin"),),
         email="demo@example.org",
         description="a user",
         default_project_id="p",
@@ -110,19 +114,19 @@ def test_assignments_may_name_projects_domains_and_roles() -> None:
         domain_id="d", roles={"GOLD": ["auditor"]}, domain_roles={"acme": ["member", "member"]}
     )
     assert user.roles == {"q": ("r",)}
-    assert user.domain_roles == {"d": (role_id("member"),)}
+    assert user.domain_roles == {"d": (role_id_of("member"),)}
     assert directory.invalid_entries == {}
 
 
 def test_roles_in_a_project_that_is_named_twice_are_merged() -> None:
     user, _ = parse_user(roles={"p": ["reader"], "gold": ["auditor", "reader"]})
-    assert user.roles == {"p": (role_id("reader"), "r")}
+    assert user.roles == {"p": (role_id_of("reader"), "r")}
 
 
 def test_role_that_only_an_assignment_names_exists() -> None:
     user, directory = parse_user(system_roles=["operator"])
     (assigned,) = user.system_roles
-    assert directory.roles[assigned] == Role(role_id("operator"), "operator")
+    assert directory.roles[assigned] == Role(role_id_of("operator"), "operator")
     assert directory.role("operator") is directory.roles[assigned]
 
 
@@ -138,7 +142,7 @@ def test_assignment_of_something_unknown_is_left_out_and_named(
     values: dict[str, Any], reported: str
 ) -> None:
     user, directory = parse_user(**values)
-    assert user.roles == {"p": (role_id("reader"),)}
+    assert user.roles == {"p": (role_id_of("reader"),)}
     assert user.domain_roles == {}
     assert set(directory.invalid_entries) == {reported}
 
@@ -184,8 +188,11 @@ def test_implied_roles_are_added_to_the_standard_ones() -> None:
             {"prior_role": "member"},
         ],
     )
-    assert directory.implied_roles["r"] == (role_id("reader"),)
-    assert directory.implied_roles[role_id("member")] == (role_id("reader"), "r")
+    assert directory.implied_roles["r"] == (role_id_of("reader"),)
+    assert directory.implied_roles[role_id_of("member")] == (
+        role_id_of("reader"),
+        "r",
+    )
     assert len(directory.invalid_entries) == 2
 
 
@@ -197,4 +204,7 @@ def test_credential_without_roles_has_all_effective_roles_of_its_user() -> None:
             {"id": "c", "name": "robot", "user": "demo", "project": "gold", "secret_hash": "x"}
         ],
     )
-    assert directory.credentials["c"].roles == (role_id("member"), role_id("reader"))
+    assert directory.credentials["c"].roles == (
+        role_id_of("member"),
+        role_id_of("reader"),
+    )

@@ -12,7 +12,7 @@ from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
 from glimpse.identity.embedded.entry_edits import replace_entry
 from glimpse.identity.embedded.identity_document_parser import parse_directory
-from glimpse.identity.embedded.standard_roles import role_id
+from glimpse.identity.embedded.standard_roles import role_id_of
 
 CREDENTIAL = {"secret_hash": "x", "roles": ["reader"]}
 DOCUMENT: dict[str, Any] = {
@@ -92,9 +92,9 @@ def test_removed_role_leaves_no_assignments_implications_and_credentials() -> No
     document, directory = edited(
         lambda document, old: identity_edits.remove_roles(document, old, {"r"})
     )
-    assert directory.users["u"].roles == {"p": (role_id("member"),), "q": ("s",)}
+    assert directory.users["u"].roles == {"p": (role_id_of("member"),), "q": ("s",)}
     assert "r" not in directory.implied_roles
-    assert directory.implied_roles["s"] == (role_id("member"),)
+    assert directory.implied_roles["s"] == (role_id_of("member"),)
     assert "an invalid entry" in document["implied_roles"]
     assert set(directory.credentials) == {"c", "e"}
     assert "auditor" not in str(document)
@@ -107,11 +107,11 @@ def test_removed_domain_leaves_nothing_that_belongs_to_it() -> None:
     assert set(directory.domains) == {"default"}
     assert set(directory.projects) == {"p"}
     assert set(directory.users) == {"u"}
-    assert directory.users["u"].roles == {"p": (role_id("member"), "r")}
+    assert directory.users["u"].roles == {"p": (role_id_of("member"), "r")}
     assert directory.users["u"].domain_roles == {}
     assert directory.users["u"].system_roles == (
-        role_id("admin"),
-        role_id("a role without an entry"),
+        role_id_of("admin"),
+        role_id_of("a role without an entry"),
     )
     assert set(directory.credentials) == {"c"}
     assert [each["id"] for each in document["roles"]] == ["r"]
@@ -121,8 +121,8 @@ def test_removed_domain_leaves_nothing_that_belongs_to_it() -> None:
     "assignment",
     [
         Assignment("v", "r", project_id="p"),
-        Assignment("v", role_id("admin"), domain_id="d"),
-        Assignment("v", role_id("reader")),
+        Assignment("v", role_id_of("admin"), domain_id="d"),
+        Assignment("v", role_id_of("reader")),
     ],
 )
 def test_added_assignment_is_kept_once_beside_the_others(assignment: Assignment) -> None:
@@ -139,7 +139,7 @@ def test_added_assignment_is_kept_once_beside_the_others(assignment: Assignment)
 
 
 def test_removed_assignment_leaves_the_others() -> None:
-    removed = Assignment("u", role_id("member"), project_id="p")
+    removed = Assignment("u", role_id_of("member"), project_id="p")
     before = parse_directory(DOCUMENT).users["u"]
     _, directory = edited(
         lambda document, old: identity_edits.remove_assignments(

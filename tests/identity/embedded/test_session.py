@@ -7,15 +7,15 @@ import pytest
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential, Project, User
 from glimpse.identity.embedded.session import caller_from_session, resolve_session
-from glimpse.identity.embedded.standard_roles import role_id
+from glimpse.identity.embedded.standard_roles import role_id_of
 from glimpse.identity.embedded.tokens import Token
 from glimpse.identity.service import Unauthorized
 
 TOKEN = Token("u", "p", ("password",), 0.0, 1.0, ("audit",), "mark")
-USER = User("u", "demo", roles={"p": (role_id("member"),)})
+USER = User("u", "demo", roles={"p": (role_id_of("member"),)})
 PROJECT = Project("p", "gold")
 CREDENTIAL = ApplicationCredential(
-    "c", "robot", "u", "p", (role_id("reader"), role_id("admin")), "hash"
+    "c", "robot", "u", "p", (role_id_of("reader"), role_id_of("admin")), "hash"
 )
 
 
@@ -50,7 +50,7 @@ def test_unscoped_token_has_no_roles() -> None:
         (TOKEN._replace(application_credential_id="c"), Directory([USER], [PROJECT])),
         (
             TOKEN._replace(application_credential_id="c"),
-            Directory([USER], [PROJECT], [replace(CREDENTIAL, roles=(role_id("admin"),))]),
+            Directory([USER], [PROJECT], [replace(CREDENTIAL, roles=(role_id_of("admin"),))]),
         ),
     ],
     ids=[

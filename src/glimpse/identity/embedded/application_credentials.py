@@ -11,7 +11,7 @@ from glimpse.identity.embedded.application_credential_request import parse_crede
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential
 from glimpse.identity.embedded.errors import Conflict, Forbidden, NotFound
-from glimpse.identity.embedded.identity_edits import section_of
+from glimpse.identity.embedded.identity_edits import remove_entries, section_of
 from glimpse.identity.embedded.identity_entries import access_rule_entry, credential_entry
 from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.session import Session
@@ -31,8 +31,8 @@ class _Hasher(Protocol):
 class ApplicationCredentials:
     """Creates, shows, lists and deletes the application credentials in the identity file.
 
-    Whether the caller may do it for a user is not checked, but that a token of a restricted
-    credential changes nothing. `hasher` hashes new secrets. `clock` returns POSIX times.
+    Tokens of restricted credentials may change nothing; what else the caller may do is not checked.
+    `hasher` hashes new secrets. `clock` returns POSIX times.
     """
 
     def __init__(
@@ -69,9 +69,8 @@ class ApplicationCredentials:
         more than MAX_RULES_PER_USER access rules. Raises BadRequest for an invalid body, for roles
         that the token does not have, or for a token without a project. Raises Conflict if the user
         has a credential of that name. Raises TooManyLogins if too many secrets and passwords wait
-        in the login queue, and
-        IdentityUnavailable if the queue is closed, or if the identity file is invalid or cannot be
-        written.
+        in the login queue, and IdentityUnavailable if the queue is closed, or if the identity file
+        is invalid or cannot be written.
         """
         _check_can_manage(session)
         user_id = session.user.id
@@ -98,19 +97,15 @@ class ApplicationCredentials:
     async def delete(self, session: Session, user_id: str, credential_id: str) -> None:
         """Delete a credential of a user. Tokens that were obtained with it become invalid.
 
-        The deletion is on disk on return.
-
-        Raises Forbidden if the caller's token was obtained with a restricted credential, NotFound
-        if the user has no credential with that id, and IdentityUnavailable if the identity file is
-        invalid or cannot be written.
+        The deletion is on disk on return. Raises Forbidden if the caller's token was obtained with
+        a restricted credential, NotFound if the user has no credential with that id, and
+        IdentityUnavailable if the identity file is invalid or cannot be written.
         """
         _check_can_manage(session)
         self.get(user_id, credential_id)
 
         def remove(document: dict[str, Any], _: Directory) -> None:
-            entries = document["application_credentials"]
-            kept = [each for each in entries if not _has(each, "id", (credential_id,))]
-            document["application_credentials"] = kept
+            remove_entries(document, "application_credentials", (credential_id,))
 
         await asyncio.to_thread(self._file.change, remove)
 

@@ -109,7 +109,7 @@ class Directory:
         return self._projects_by_name.get((domain_id, (name or "").lower()))
 
     def role(self, name: str, domain_id: str | None = None) -> Role | None:
-        """Return the role `name` of all domains, or that of `domain_id`; None if there is none.
+        """Return the role `name` in `domain_id`, by default in no domain; None if there is none.
 
         The case of `name` counts.
         """
@@ -143,7 +143,8 @@ class Directory:
     def domains_of(self, user: User) -> list[Domain]:
         """Return the enabled domains in which `user` has an effective role, sorted by name."""
         found = (self.domains.get(each) for each in self._with_role(user.domain_roles))
-        return sorted((each for each in found if each and each.enabled), key=lambda d: d.name)
+        enabled = (each for each in found if each and each.enabled)
+        return sorted(enabled, key=lambda each: each.name)
 
     def access_rules_of(self, user_id: str) -> list[UserAccessRule]:
         """Return the access rules of a user, in the order of the file."""
@@ -155,5 +156,8 @@ class Directory:
         return sorted(credentials, key=lambda credential: credential.name)
 
     def _with_role(self, assigned: Mapping[str, tuple[str, ...]]) -> list[str]:
-        """Return the keys of `assigned` for which its roles have or imply one that tokens have."""
+        """Return the ids of projects or domains in `assigned` whose roles include effective ones.
+
+        `assigned` has the ids of the roles that are assigned in each project or domain.
+        """
         return [place for place, roles in assigned.items() if self.effective_roles(roles)]

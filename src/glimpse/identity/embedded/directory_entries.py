@@ -95,7 +95,7 @@ class Assignment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role. One with a ``domain_id`` is in no token: it only implies roles that are."""
+    """A role. No token has a role with a ``domain_id``, but the roles that such a role implies."""
 
     id: str
     name: str
@@ -107,7 +107,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class UserAccessRule:
-    """An access rule of a user's application credentials, which it outlives."""
+    """An access rule of a user. Application credentials refer to it; it stays when they go."""
 
     id: str
     user_id: str

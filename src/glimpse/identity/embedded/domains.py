@@ -12,15 +12,21 @@ from glimpse.identity.embedded.entry_edits import (
     add_entry,
     check_deletable,
     check_updatable,
-    merged,
+    merge_extra,
+    merge_options,
     replace_entry,
 )
 from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
 from glimpse.identity.embedded.identity_edits import Document, remove_domain
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.projects import additional
 
 _UUID_LENGTH = 32  # without hyphens
+_KNOWN = frozenset(
+    (
+        *("id", "name", "description", "domain_id", "parent_id", "enabled", "is_domain", "tags"),
+        *("options", "links", "extra", "explicit_domain_id"),
+    )
+)
 
 
 class Domains:
@@ -28,7 +34,7 @@ class Domains:
 
     The values are those of a request, and are valid by `schemas.DOMAIN`. Whether the caller may do
     it is not checked. All methods raise IdentityUnavailable if the identity file is invalid or
-    cannot be written.
+    cannot be written, and all but `delete` raise Forbidden if it would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
@@ -37,8 +43,8 @@ class Domains:
     async def create(self, values: Mapping[str, Any]) -> Domain:
         """Create a domain, with the id ``explicit_domain_id`` if `values` have one; return it.
 
-        Raises BadRequest if that is no UUID without hyphens, Conflict if a domain or project has
-        that id, or a domain that name, and Forbidden if there are too many domains.
+        Raises BadRequest if that id is no UUID without hyphens, Conflict if a domain or project has
+        the id, or a domain has the name, and Forbidden if there are too many domains.
         """
         domain_id = values.get("explicit_domain_id") or uuid.uuid4().hex
         if len(domain_id) != _UUID_LENGTH or not set(domain_id) <= set("0123456789abcdef"):
@@ -49,8 +55,8 @@ class Domains:
             enabled=values.get("enabled", True),
             description=values.get("description", ""),
             tags=tuple(values.get("tags", ())),
-            options=merged({}, values.get("options", {})),
-            extra=_additional(values),
+            options=merge_options({}, values.get("options", {})),
+            extra=merge_extra({}, values, _KNOWN),
         )
 
         def add(document: Document, directory: Directory) -> None:
@@ -65,8 +71,8 @@ class Domains:
     async def update(self, domain_id: str, values: Mapping[str, Any]) -> Domain:
         """Change the attributes of a domain that `values` have; return the changed domain.
 
-        To disable a domain ends the tokens of its users and projects. Raises NotFound if it does
-        not exist, Forbidden if it is immutable, and Conflict if another one has the new name.
+        Disabling a domain ends the tokens of its users and projects. Raises NotFound if the domain
+        does not exist, Forbidden if it is immutable, and Conflict if another one has the new name.
         """
         results: list[Domain] = []
 
@@ -79,8 +85,8 @@ class Domains:
                 enabled=values.get("enabled", old.enabled),
                 description=values.get("description", old.description),
                 tags=tuple(values.get("tags", old.tags)),
-                options=merged(old.options, values.get("options", {})),
-                extra={**old.extra, **_additional(values)},
+                options=merge_options(old.options, values.get("options", {})),
+                extra=merge_extra(old.extra, values, _KNOWN),
             )
             _check_name(changed, directory)
             results.append(replace_entry(document, directory, "domains", old, changed))
@@ -91,8 +97,8 @@ class Domains:
     async def delete(self, domain_id: str) -> None:
         """Delete a disabled domain with its users, projects and roles; images stay.
 
-        Raises NotFound if it does not exist, and Forbidden if it is immutable or enabled, or the
-        domain Default, which always exists.
+        Raises NotFound if the domain does not exist, and Forbidden if it is immutable or enabled,
+        or if it is the domain Default, which always exists.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -105,13 +111,6 @@ class Domains:
             remove_domain(document, directory, domain_id)
 
         await asyncio.to_thread(self._file.change, remove)
-
-
-def _additional(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of `values` that are no attributes of a domain."""
-    extra = additional(values)
-    extra.pop("explicit_domain_id", None)
-    return extra
 
 
 def _find(domain_id: str, directory: Directory) -> Domain:

@@ -1,6 +1,9 @@
-"""What creating, updating and deleting entries of the identity file has in common."""
+"""What creating, updating and deleting entries of the identity file have in common.
 
-from collections.abc import Mapping
+Adds and replaces entries, and checks size limits, ids and the option ``immutable``.
+"""
+
+from collections.abc import Container, Mapping
 from dataclasses import fields
 from typing import Any, Protocol, TypeVar
 
@@ -16,7 +19,7 @@ from glimpse.identity.embedded.directory_entries import (
     Service,
     User,
 )
-from glimpse.identity.embedded.errors import Forbidden
+from glimpse.identity.embedded.errors import BadRequest, Forbidden
 from glimpse.identity.embedded.identity_edits import (
     Document,
     find_entry,
@@ -35,7 +38,7 @@ MAX_ENTRIES = {
     "services": 200,
     "endpoints": 1000,
 }
-MAX_BYTES = 4 * 2**20  # of the document as JSON: 5,000 users take about 1.5 MB
+MAX_BYTES = 4 * 2**20  # of the document as JSON; 5,000 users take about 1.5 MB
 _Entry = TypeVar("_Entry", Domain, Project, User, Role, Region, Service, Endpoint)
 
 
@@ -66,12 +69,12 @@ def add_entry(document: Document, directory: Directory, section: str, new: _Entr
 def replace_entry(
     document: Document, directory: Directory, section: str, old: _Entry, new: _Entry
 ) -> _Entry:
-    """Write what differs between `old`, an entry of the document, and `new`; return `new`.
+    """Write the fields in which `new` differs from `old` to its entry in a section; return `new`.
 
-    The other values of the entry stay as they are, and so does what refers to it by its old name,
-    which becomes a reference by id. An entry that is not in the document, as that
-    of the domain Default at first, is added. Raises Forbidden if the entry would grow, and the
-    document would have more than MAX_BYTES.
+    The other values of the entry stay as they are. References to it by its old name become
+    references by id. If the section has no entry with the id of `old`, as for the domain Default at
+    first, the entry is added. Raises Forbidden if the entry grows, and the document would then have
+    more than MAX_BYTES.
     """
     if isinstance(old, Domain | Project | User) and old.name != new.name:
         refer_by_id(document, directory, old)
@@ -92,7 +95,7 @@ def replace_entry(
 
 
 def _check_size(document: Document) -> None:
-    """Raise Forbidden if the document has more than MAX_BYTES: each worker reads all of it."""
+    """Raise Forbidden if the document has more than MAX_BYTES."""
     if len(orjson.dumps(document)) > MAX_BYTES:
         raise Forbidden(f"The identity file would have more than {MAX_BYTES} bytes.")
 
@@ -102,15 +105,28 @@ def _written(value: _Entry, directory: Directory) -> dict[str, Any]:
     return user_entry(value, directory.roles) if isinstance(value, User) else entry_of(value)
 
 
-def merged(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def merge_options(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return resource options after a change: null removes one."""
     return {name: value for name, value in {**old, **changes}.items() if value is not None}
 
 
-def check_updatable(kind: str, entry: _WithOptions, changes: Mapping[str, Any]) -> None:
-    """Check that `entry`, of a `kind` such as ``domain``, is not immutable, or is made mutable.
+def merge_extra(
+    old: Mapping[str, Any], values: Mapping[str, Any], known: Container[str]
+) -> dict[str, Any]:
+    """Return ``extra`` of an entry after a change: `old`, and those of `values` not in `known`."""
+    return {**old, **{name: value for name, value in values.items() if name not in known}}
 
-    Raises Forbidden if it is immutable, unless `changes` do nothing but reset that option.
+
+def check_same_id(entry_id: str, values: Mapping[str, Any]) -> None:
+    """Raise BadRequest if `values`, the changes of an entry, have another id than the entry."""
+    if values.get("id", entry_id) != entry_id:
+        raise BadRequest("Cannot change ID")
+
+
+def check_updatable(kind: str, entry: _WithOptions, changes: Mapping[str, Any]) -> None:
+    """Raise Forbidden if `entry` is immutable, unless `changes` only reset that option.
+
+    `kind`, such as ``domain``, is for the message.
     """
     options = changes.get("options", {})
     is_made_mutable = len(changes) == 1 and not options.get("immutable", True)
@@ -119,6 +135,6 @@ def check_updatable(kind: str, entry: _WithOptions, changes: Mapping[str, Any]) 
 
 
 def check_deletable(kind: str, entry: _WithOptions) -> None:
-    """Raise Forbidden if `entry` is immutable."""
+    """Raise Forbidden if `entry` is immutable. `kind` is for the message."""
     if entry.options.get("immutable"):
         raise Forbidden(f"The {kind} {entry.id} is immutable: reset its option immutable first.")

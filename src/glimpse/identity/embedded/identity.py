@@ -123,11 +123,10 @@ class EmbeddedIdentity:
     def validate(self, text: str, expired_window: float = 0) -> Session:
         """Return the session of the token `text`, with the roles that the user has now.
 
-        The roles are those in the token's project; for an application credential, those of them
-        that it has, too; none without a project. The token, but not its credential, may have
+        `resolve_session` says which roles these are. The token, but not its credential, may have
         expired up to `expired_window` seconds ago. Raises Unauthorized if the token is not valid:
-        none of the keys has signed it; it has expired or been revoked; its user, project or
-        application credential is missing, disabled or expired; no role is left in the project; or
+        none of the keys has signed it; it has expired or been revoked; its user, project, domain
+        or application credential is missing, disabled or expired; no role is left in its scope; or
         the user's password has been changed. Raises IdentityUnavailable if the revocations cannot
         be read.
         """

@@ -47,7 +47,7 @@ def parse_directory(document: Mapping[str, Any]) -> Directory:
     - ``implied_roles``: prior_role and implied_role, the id or name of a role each.
     - ``users``: the attributes of User. Instead of ids, ``roles`` may have names of projects in the
       user's domain, ``domain_roles`` names of domains; and all assignments may name roles. A name
-      that no role has makes a role of that name. Without an assignment, it does not exist.
+      that no role has makes a role of that name, which exists only while it is assigned.
     - ``access_rules``: id, user (id, or name in the domain Default), service, method, path.
     - ``application_credentials``: id, name, user and project (id, or name in the domain Default),
       roles (ids or names), secret_hash, description, expires_at (a POSIX time), unrestricted,

@@ -15,7 +15,7 @@ from glimpse.identity.embedded.directory_entries import (
     User,
     UserAccessRule,
 )
-from glimpse.identity.embedded.standard_roles import role_id
+from glimpse.identity.embedded.standard_roles import role_id_of
 
 
 def role_reference(role: Role) -> str:
@@ -23,7 +23,7 @@ def role_reference(role: Role) -> str:
 
     The first are the standard roles, and those that have no entry: nobody can rename them.
     """
-    return role.name if role.id == role_id(role.name) else role.id
+    return role.name if role.id == role_id_of(role.name) else role.id
 
 
 def user_entry(user: User, roles: Mapping[str, Role]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ RECOMMENDED = ScryptParameters(2**14, 8, 5)
 # Version 0.1 made hashes with these, which take 0.05 s. If no password is hashed, every check takes
 # this long, too.
 MINIMAL = ScryptParameters(2**14, 8, 1)
-# In place of a hash: no password is correct. For users who cannot log in with a password.
+# In place of the hash of a user without a password: since it is no valid hash, no password matches.
 NO_PASSWORD = "!"  # noqa: S105  no password, but the mark that there is none
 
 

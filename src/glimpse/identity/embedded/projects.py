@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +11,10 @@ from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Domain, Proje
 from glimpse.identity.embedded.entry_edits import (
     add_entry,
     check_deletable,
+    check_same_id,
     check_updatable,
-    merged,
+    merge_extra,
+    merge_options,
     replace_entry,
 )
 from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
@@ -33,7 +35,7 @@ class Projects:
 
     The values are those of a request, and are valid by `schemas.PROJECT`. Whether the caller may
     do it is not checked. All methods raise IdentityUnavailable if the identity file is invalid or
-    cannot be written.
+    cannot be written, and all but `delete` raise Forbidden if it would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
@@ -42,10 +44,10 @@ class Projects:
     async def create(self, values: Mapping[str, Any], domain_id: str = DOMAIN_ID) -> Project:
         """Create a project, in `domain_id` unless `values` have a domain, and return it.
 
-        Raises BadRequest for an unknown domain or parent, for a parent in another domain, or for
-        one that is disabled or below a disabled one. Raises Forbidden if the tree of projects would
-        be deeper than MAX_DEPTH, or if there are too many projects. Raises Conflict if the domain
-        has a project of that name.
+        Raises BadRequest for an unknown domain or parent, for a parent in another domain, or if
+        the domain, the parent or a project above it is disabled. Raises Forbidden if the tree of
+        projects would be deeper than MAX_DEPTH, or if there are too many projects. Raises Conflict
+        if the domain has a project of that name.
         """
         domain_id = values.get("domain_id") or domain_id
         parent_id = values.get("parent_id") or domain_id
@@ -57,8 +59,8 @@ class Projects:
             parent_id=None if parent_id == domain_id else parent_id,
             description=values.get("description", ""),
             tags=tuple(values.get("tags", ())),
-            options=merged({}, values.get("options", {})),
-            extra=additional(values),
+            options=merge_options({}, values.get("options", {})),
+            extra=merge_extra({}, values, _KNOWN),
         )
 
         def add(document: Document, directory: Directory) -> None:
@@ -72,13 +74,16 @@ class Projects:
     async def update(self, project_id: str, values: Mapping[str, Any]) -> Project:
         """Change the attributes of a project that `values` have; return the changed project.
 
-        Raises NotFound if it does not exist. Raises BadRequest for another id or domain or for
-        ``is_domain``, and Forbidden for another parent, for an immutable project, to disable one
-        above an enabled one, or to enable one below a disabled one. Raises Conflict if the domain
-        has another project of the new name.
+        Raises NotFound if it does not exist. Raises BadRequest for another id or domain, or if
+        ``is_domain`` is true. Raises Forbidden if the project is immutable, for another parent, if
+        it would be disabled and a project below it is enabled, or if it would be enabled and its
+        domain or a project above it is disabled. Raises Conflict if the domain has another project
+        of the new name.
         """
+        results: list[Project] = []
 
-        def change(old: Project, directory: Directory) -> Project:
+        def write(document: Document, directory: Directory) -> None:
+            old = _find(project_id, directory)
             _check_update(old, values, directory)
             changed = replace(
                 old,
@@ -86,29 +91,11 @@ class Projects:
                 enabled=values.get("enabled", old.enabled),
                 description=values.get("description", old.description),
                 tags=tuple(values.get("tags", old.tags)),
-                options=merged(old.options, values.get("options", {})),
-                extra={**old.extra, **additional(values)},
+                options=merge_options(old.options, values.get("options", {})),
+                extra=merge_extra(old.extra, values, _KNOWN),
             )
             _check_name(changed, directory)
-            return changed
-
-        return await self.edit(project_id, change)
-
-    async def edit(
-        self, project_id: str, change: Callable[[Project, Directory], Project]
-    ) -> Project:
-        """Replace a project by what `change` makes of it, and return that.
-
-        `change` also gets the directory before the change; its errors are raised. Raises NotFound
-        if there is no such project.
-        """
-        results: list[Project] = []
-
-        def write(document: Document, directory: Directory) -> None:
-            old = _find(project_id, directory)
-            results.append(
-                replace_entry(document, directory, "projects", old, change(old, directory))
-            )
+            results.append(replace_entry(document, directory, "projects", old, changed))
 
         await asyncio.to_thread(self._file.change, write)
         return results[0]
@@ -130,11 +117,6 @@ class Projects:
             remove_projects(document, directory, (project_id,))
 
         await asyncio.to_thread(self._file.change, remove)
-
-
-def additional(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of `values` that are no attributes of a project or domain."""
-    return {name: value for name, value in values.items() if name not in _KNOWN}
 
 
 def ancestors(project: Project, directory: Directory) -> list[Project]:
@@ -201,9 +183,8 @@ def _check_name(project: Project, directory: Directory) -> None:
 
 
 def _check_update(old: Project, values: Mapping[str, Any], directory: Directory) -> None:
-    """Raise the errors of `Projects.update`, but that of the name."""
-    if values.get("id", old.id) != old.id:
-        raise BadRequest("Cannot change ID")
+    """Raise the errors of `Projects.update` for the project `old`, but for a name in use."""
+    check_same_id(old.id, values)
     if values.get("domain_id", old.domain_id) != old.domain_id:
         raise BadRequest("Cannot change Domain ID")
     check_updatable("project", old, values)

@@ -7,7 +7,12 @@ from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Region
-from glimpse.identity.embedded.entry_edits import add_entry, replace_entry
+from glimpse.identity.embedded.entry_edits import (
+    add_entry,
+    check_same_id,
+    merge_extra,
+    replace_entry,
+)
 from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
 from glimpse.identity.embedded.identity_edits import Document, remove_entries
 from glimpse.identity.embedded.identity_file import IdentityFile
@@ -21,7 +26,7 @@ class Regions:
     The values are those of a request, and are valid by `schemas.REGION`. `own_region` is the id of
     the region of this process, which has no entry in the file, and can be neither changed nor
     deleted. All methods raise IdentityUnavailable if the identity file is invalid or cannot be
-    written.
+    written, and all but `delete` raise Forbidden if it would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile, own_region: str) -> None:
@@ -29,10 +34,10 @@ class Regions:
         self._own_region = own_region
 
     async def create(self, region_id: str, values: Mapping[str, Any]) -> Region:
-        """Create the region with an id, and return it.
+        """Create a region with the id `region_id`, and return it.
 
-        Raises Conflict if it exists, NotFound if its parent does not, and Forbidden if there are
-        too many regions.
+        Raises Conflict if it exists, NotFound if its parent does not, BadRequest if it is its own
+        parent, and Forbidden if there are too many regions.
         """
         region = _with_values(Region(region_id), values)
 
@@ -48,15 +53,15 @@ class Regions:
     async def update(self, region_id: str, values: Mapping[str, Any]) -> Region:
         """Change the attributes of a region that `values` have; return the changed region.
 
-        Raises NotFound if it or its new parent does not exist, Forbidden for the region of this
-        process, and BadRequest for another id, or a parent that is the region or below it.
+        Raises NotFound if the region or its new parent does not exist, Forbidden for the region of
+        this process, and BadRequest for another id, or if the new parent is the region itself or
+        one below it.
         """
         results: list[Region] = []
 
         def write(document: Document, directory: Directory) -> None:
             old = self._find(region_id, directory)
-            if values.get("id", region_id) != region_id:
-                raise BadRequest("Cannot change ID")
+            check_same_id(region_id, values)
             changed = _with_values(old, values)
             self._check_parent(changed, directory)
             results.append(replace_entry(document, directory, "regions", old, changed))
@@ -67,8 +72,8 @@ class Regions:
     async def delete(self, region_id: str) -> None:
         """Delete a region and those below it.
 
-        Raises NotFound if it does not exist, and Forbidden if one of them has endpoints, or for the
-        region of this process.
+        Raises NotFound if the region does not exist, and Forbidden for the region of this process,
+        or if the region or one below it has endpoints.
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -97,7 +102,7 @@ class Regions:
         return region
 
     def _check_parent(self, region: Region, directory: Directory) -> None:
-        """Raise NotFound if the parent does not exist, BadRequest if it is the region or below."""
+        """Raise NotFound for an unknown parent, BadRequest for the region or one below it."""
         parent_id = region.parent_region_id
         if parent_id is None or parent_id == self._own_region:
             return
@@ -116,7 +121,7 @@ def _with_values(region: Region, values: Mapping[str, Any]) -> Region:
         region,
         description=values.get("description", region.description) or "",
         parent_region_id=values.get("parent_region_id", region.parent_region_id),
-        extra={**region.extra, **{key: each for key, each in values.items() if key not in _KNOWN}},
+        extra=merge_extra(region.extra, values, _KNOWN),
     )
 
 

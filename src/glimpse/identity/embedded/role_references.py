@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from glimpse.identity.embedded.directory_entries import Role
 from glimpse.identity.embedded.private_files import InvalidStateFile
-from glimpse.identity.embedded.standard_roles import STANDARD_ROLES, role_id
+from glimpse.identity.embedded.standard_roles import STANDARD_ROLES, role_id_of
 
 _ID_CHARACTERS = 32  # of the ids that Glimpse makes, which are hexadecimal
 _HEXADECIMAL = frozenset("0123456789abcdef")
@@ -39,7 +39,9 @@ class RoleReferences:
             return known
         if len(reference) == _ID_CHARACTERS and set(reference) <= _HEXADECIMAL:
             raise InvalidStateFile(f"no role has the id {reference}")
-        new_id = role_id(reference)  # a role with an entry may have this id, but another name now
+        new_id = role_id_of(
+            reference
+        )  # a role with an entry may have this id, but another name now
         self.roles.setdefault(new_id, Role(new_id, reference))
         self._by_name[reference] = new_id
         return new_id

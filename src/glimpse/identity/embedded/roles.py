@@ -11,8 +11,10 @@ from glimpse.identity.embedded.directory_entries import Role
 from glimpse.identity.embedded.entry_edits import (
     add_entry,
     check_deletable,
+    check_same_id,
     check_updatable,
-    merged,
+    merge_extra,
+    merge_options,
     replace_entry,
 )
 from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
@@ -28,7 +30,7 @@ from glimpse.identity.embedded.identity_file import IdentityFile
 from glimpse.identity.embedded.standard_roles import (
     STANDARD_IMPLICATIONS,
     STANDARD_ROLES,
-    role_id,
+    role_id_of,
 )
 
 MAX_IMPLICATIONS = 1000  # each change writes the whole file, and each worker reads it
@@ -41,7 +43,7 @@ class Roles:
 
     The values are those of a request, and are valid by `schemas.ROLE`. Whether the caller may do it
     is not checked. All methods raise IdentityUnavailable if the identity file is invalid or cannot
-    be written.
+    be written; `create` and `update` raise Forbidden if it would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile) -> None:
@@ -50,16 +52,16 @@ class Roles:
     async def create(self, values: Mapping[str, Any]) -> Role:
         """Create a role, and return it.
 
-        Raises NotFound for an unknown domain, Conflict if the domain, or no domain, has a role of
-        that name, and Forbidden if there are too many roles.
+        Raises NotFound for an unknown domain, Conflict if there is a role of that name in the same
+        domain, or without a domain like the new one, and Forbidden if there are too many roles.
         """
         role = Role(
             id=uuid.uuid4().hex,
             name=values["name"],
             description=values.get("description"),
             domain_id=values.get("domain_id"),
-            options=merged({}, values.get("options", {})),
-            extra=_additional(values),
+            options=merge_options({}, values.get("options", {})),
+            extra=merge_extra({}, values, _KNOWN),
         )
 
         def add(document: Document, directory: Directory) -> None:
@@ -71,23 +73,23 @@ class Roles:
         await asyncio.to_thread(self._file.change, add)
         return role
 
-    async def update(self, changed_id: str, values: Mapping[str, Any]) -> Role:
+    async def update(self, role_id: str, values: Mapping[str, Any]) -> Role:
         """Change the attributes of a role that `values` have; return the changed role.
 
-        Raises NotFound if it does not exist, Forbidden if it is immutable, BadRequest if `values`
-        have another id or domain, and Conflict if another role has the new name.
+        Raises NotFound if the role does not exist, Forbidden if it is immutable or a standard role,
+        BadRequest for another id or domain, and Conflict if another role has the new name.
         """
         results: list[Role] = []
 
         def write(document: Document, directory: Directory) -> None:
-            old = find_role(changed_id, directory)
+            old = find_role(role_id, directory)
             _check_update(old, values)
             changed = replace(
                 old,
                 name=values.get("name", old.name),
                 description=values.get("description", old.description),
-                options=merged(old.options, values.get("options", {})),
-                extra={**old.extra, **_additional(values)},
+                options=merge_options(old.options, values.get("options", {})),
+                extra=merge_extra(old.extra, values, _KNOWN),
             )
             _check_name(changed, directory)
             if changed.name != old.name and old.domain_id is None:
@@ -97,30 +99,30 @@ class Roles:
         await asyncio.to_thread(self._file.change, write)
         return results[0]
 
-    async def delete(self, deleted_id: str) -> None:
+    async def delete(self, role_id: str) -> None:
         """Delete a role with its assignments, and the application credentials that have it.
 
-        A token ends if it has no other role. Raises NotFound if the role does not exist, and
+        Tokens whose only role it was end. Raises NotFound if the role does not exist, and
         Forbidden if it is immutable, as the standard roles are.
         """
 
         def remove(document: Document, directory: Directory) -> None:
-            check_deletable("role", find_role(deleted_id, directory))
-            remove_roles(document, directory, {deleted_id})
+            check_deletable("role", find_role(role_id, directory))
+            remove_roles(document, directory, {role_id})
 
         await asyncio.to_thread(self._file.change, remove)
 
     async def imply(self, prior_id: str, implied_id: str) -> None:
         """Let a role imply another one.
 
-        Raises NotFound if one does not exist, Conflict if it is implied already, and Forbidden if
-        the implied role is admin, or of a domain and the prior one is not, or if there are too many
-        implications.
+        Raises NotFound if a role does not exist, and Conflict if the prior role implies the other
+        already. Raises Forbidden if the implied role is admin, if it is of a domain and the prior
+        role is of none, or if there are too many implications.
         """
 
         def add(document: Document, directory: Directory) -> None:
             prior, implied = find_role(prior_id, directory), find_role(implied_id, directory)
-            if implied.id == role_id("admin"):
+            if implied.id == role_id_of("admin"):
                 raise Forbidden(f"{implied_id} cannot be an implied roles.")
             if prior.domain_id is None and implied.domain_id is not None:
                 raise Forbidden("Global role cannot imply a domain-specific role.")
@@ -137,8 +139,8 @@ class Roles:
     async def stop_implying(self, prior_id: str, implied_id: str) -> None:
         """Let a role no longer imply another one.
 
-        Raises NotFound if one does not exist, or is not implied. Raises Forbidden if the standard
-        roles imply each other, which cannot be changed.
+        Raises NotFound if a role does not exist, or if the prior role does not imply the other
+        directly. Raises Forbidden for what the standard roles imply (`STANDARD_IMPLICATIONS`).
         """
 
         def remove(document: Document, directory: Directory) -> None:
@@ -150,11 +152,11 @@ class Roles:
         await asyncio.to_thread(self._file.change, remove)
 
 
-def find_role(wanted_id: str, directory: Directory) -> Role:
+def find_role(role_id: str, directory: Directory) -> Role:
     """Return the role with an id; raise NotFound if there is none."""
-    role = directory.roles.get(wanted_id)
+    role = directory.roles.get(role_id)
     if role is None:
-        raise NotFound(f"Could not find role: {wanted_id}.")
+        raise NotFound(f"Could not find role: {role_id}.")
     return role
 
 
@@ -166,15 +168,9 @@ def check_implied(prior_id: str, implied_id: str, directory: Directory) -> None:
         raise NotFound(f"{prior_id} does not imply {implied_id}.")
 
 
-def _additional(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of `values` that are no attributes of a role."""
-    return {name: value for name, value in values.items() if name not in _KNOWN}
-
-
 def _check_update(old: Role, values: Mapping[str, Any]) -> None:
-    """Raise the errors of `Roles.update`, but Conflict, for an update of the role `old`."""
-    if values.get("id", old.id) != old.id:
-        raise BadRequest("Cannot change ID")
+    """Raise the errors of `Roles.update` for the role `old`, but for a name in use."""
+    check_same_id(old.id, values)
     if old.id in _STANDARD_IDS:
         raise Forbidden(f"The role {old.name} is one of the standard roles: it cannot be changed.")
     check_updatable("role", old, values)

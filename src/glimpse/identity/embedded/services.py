@@ -1,4 +1,4 @@
-"""Services and Endpoints: change the services of the catalog in the identity file."""
+"""Services: creates, updates and deletes the services of the catalog in the identity file."""
 
 import asyncio
 import uuid
@@ -7,10 +7,14 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from glimpse.identity.embedded.directory import Directory
-from glimpse.identity.embedded.directory_entries import Endpoint, Region, Service
-from glimpse.identity.embedded.endpoint_urls import is_valid_url
-from glimpse.identity.embedded.entry_edits import add_entry, replace_entry
-from glimpse.identity.embedded.errors import BadRequest, Forbidden, NotFound
+from glimpse.identity.embedded.directory_entries import Service
+from glimpse.identity.embedded.entry_edits import (
+    add_entry,
+    check_same_id,
+    merge_extra,
+    replace_entry,
+)
+from glimpse.identity.embedded.errors import Forbidden, NotFound
 from glimpse.identity.embedded.identity_edits import Document, remove_entries
 from glimpse.identity.embedded.identity_file import IdentityFile
 
@@ -23,7 +27,10 @@ _KNOWN = frozenset(
 
 
 class OwnCatalog(NamedTuple):
-    """The ids of what this process has in the catalog: it has no entries in the identity file."""
+    """The ids of the region, services and endpoints of this process.
+
+    These have no entries in the identity file.
+    """
 
     region_id: str
     service_ids: frozenset[str]
@@ -33,8 +40,9 @@ class OwnCatalog(NamedTuple):
 class Services:
     """Creates, updates and deletes services. Each change is on disk on return.
 
-    The values are those of a request, and are valid by `schemas.SERVICE`. All methods raise
-    IdentityUnavailable if the identity file is invalid or cannot be written.
+    The values are those of a request, and are valid by `schemas.SERVICE`. Whether the caller may do
+    it is not checked. All methods raise IdentityUnavailable if the identity file is invalid or
+    cannot be written, and all but `delete` raise Forbidden if it would be too large.
     """
 
     def __init__(self, identity_file: IdentityFile, own: OwnCatalog) -> None:
@@ -61,7 +69,7 @@ class Services:
 
         def write(document: Document, directory: Directory) -> None:
             old = self._find(service_id, directory)
-            _check_id(service_id, values)
+            check_same_id(service_id, values)
             changed = _service_with(old, values)
             results.append(replace_entry(document, directory, "services", old, changed))
 
@@ -93,102 +101,6 @@ class Services:
         return service
 
 
-class Endpoints:
-    """Creates, updates and deletes endpoints, also of the services of this process.
-
-    Each change is on disk on return. The values are those of a request, and are valid by
-    `schemas.ENDPOINT`. A ``region`` instead of a ``region_id`` creates the region if it is missing.
-    All methods raise IdentityUnavailable if the identity file is invalid or cannot be written.
-    """
-
-    def __init__(self, identity_file: IdentityFile, own: OwnCatalog) -> None:
-        self._file = identity_file
-        self._own = own
-
-    async def create(self, values: Mapping[str, Any]) -> Endpoint:
-        """Create an endpoint, and return it.
-
-        Raises BadRequest for an unknown service or ``region_id``, or an unknown substitution in the
-        URL, and Forbidden if there are too many endpoints or regions.
-        """
-        if not is_valid_url(values["url"]):
-            raise BadRequest(f"Cannot create an endpoint with an invalid URL: {values['url']}.")
-        required = (values[name] for name in ("service_id", "interface", "url"))
-        endpoint = _endpoint_with(Endpoint(uuid.uuid4().hex, *required), values)
-
-        def add(document: Document, directory: Directory) -> None:
-            self._check_references(document, directory, endpoint, values)
-            add_entry(document, directory, "endpoints", endpoint)
-
-        await asyncio.to_thread(self._file.change, add)
-        return endpoint
-
-    async def update(self, endpoint_id: str, values: Mapping[str, Any]) -> Endpoint:
-        """Change the attributes of an endpoint that `values` have; return the changed endpoint.
-
-        The URL is not checked, as in Keystone: an endpoint with an unknown substitution is not in
-        the catalog. Raises NotFound if the endpoint does not exist, BadRequest for another id or an
-        unknown service or ``region_id``, and Forbidden for an endpoint of this process.
-        """
-        results: list[Endpoint] = []
-
-        def write(document: Document, directory: Directory) -> None:
-            old = self._find(endpoint_id, directory)
-            _check_id(endpoint_id, values)
-            changed = _endpoint_with(old, values)
-            self._check_references(document, directory, changed, values)
-            results.append(replace_entry(document, directory, "endpoints", old, changed))
-
-        await asyncio.to_thread(self._file.change, write)
-        return results[0]
-
-    async def delete(self, endpoint_id: str) -> None:
-        """Delete an endpoint.
-
-        Raises NotFound if it does not exist, and Forbidden for an endpoint of this process.
-        """
-
-        def remove(document: Document, directory: Directory) -> None:
-            self._find(endpoint_id, directory)
-            remove_entries(document, "endpoints", (endpoint_id,))
-
-        await asyncio.to_thread(self._file.change, remove)
-
-    def _find(self, endpoint_id: str, directory: Directory) -> Endpoint:
-        """Return an endpoint. Raises NotFound, or Forbidden for one of this process."""
-        if endpoint_id in self._own.endpoint_ids:
-            raise Forbidden(
-                f"The endpoint {endpoint_id} is one of this process: it stays as it is."
-            )
-        endpoint = directory.endpoints.get(endpoint_id)
-        if endpoint is None:
-            raise NotFound(f"Could not find endpoint: {endpoint_id}.")
-        return endpoint
-
-    def _check_references(
-        self,
-        document: Document,
-        directory: Directory,
-        endpoint: Endpoint,
-        values: Mapping[str, Any],
-    ) -> None:
-        """Raise BadRequest for an unknown service or region; add the region of ``region``."""
-        region_id = endpoint.region_id
-        is_known = region_id in (None, self._own.region_id) or region_id in directory.regions
-        if not is_known and region_id is not None:
-            if values.get("region_id") is not None:
-                raise BadRequest(f"There is no region with the id {region_id}.")
-            add_entry(document, directory, "regions", Region(region_id))
-        service_id = endpoint.service_id
-        if service_id not in self._own.service_ids and service_id not in directory.services:
-            raise BadRequest(f"There is no service with the id {service_id}.")
-
-
-def _check_id(entry_id: str, values: Mapping[str, Any]) -> None:
-    if values.get("id", entry_id) != entry_id:
-        raise BadRequest("Cannot change ID")
-
-
 def _service_with(service: Service, values: Mapping[str, Any]) -> Service:
     """Return `service` with the attributes in `values`."""
     return replace(
@@ -196,27 +108,5 @@ def _service_with(service: Service, values: Mapping[str, Any]) -> Service:
         type=values.get("type", service.type),
         name=values.get("name", service.name),
         enabled=values.get("enabled", service.enabled),
-        extra=_extra(service.extra, values),
+        extra=merge_extra(service.extra, values, _KNOWN),
     )
-
-
-def _endpoint_with(endpoint: Endpoint, values: Mapping[str, Any]) -> Endpoint:
-    """Return `endpoint` with the attributes in `values`; ``region_id`` precedes ``region``."""
-    region_id = values.get("region_id", endpoint.region_id)
-    if values.get("region_id") is None and values.get("region") is not None:
-        region_id = values["region"]
-    return replace(
-        endpoint,
-        service_id=values.get("service_id", endpoint.service_id),
-        interface=values.get("interface", endpoint.interface),
-        url=values.get("url", endpoint.url),
-        region_id=region_id,
-        enabled=values.get("enabled", endpoint.enabled),
-        extra=_extra(endpoint.extra, values, "name"),
-    )
-
-
-def _extra(old: Mapping[str, Any], values: Mapping[str, Any], *kept: str) -> dict[str, Any]:
-    """Return additional attributes after a change; those in `kept` are additional ones, too."""
-    known = _KNOWN.difference(kept)
-    return {**old, **{key: each for key, each in values.items() if key not in known}}

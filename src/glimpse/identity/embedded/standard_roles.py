@@ -1,14 +1,14 @@
-"""The roles that always exist, with the ids and implications that they have everywhere."""
+"""The roles that always exist, their ids, and which of them imply others."""
 
 import uuid
 
 from glimpse.identity.embedded.directory_entries import Role
 
 
-def role_id(name: str) -> str:
+def role_id_of(name: str) -> str:
     """Return the id of the role `name`: a hash of the name, the same in every deployment.
 
-    Only the standard roles, and roles that no list in the identity file describes, have such an id.
+    Only the standard roles, and roles that have no entry in the identity file, have such an id.
     """
     return uuid.uuid5(uuid.NAMESPACE_URL, f"glimpse:role:{name}").hex
 
@@ -16,10 +16,10 @@ def role_id(name: str) -> str:
 # The names, and the implications below, are those that Keystone's bootstrap sets up.
 ROLE_NAMES = ("admin", "manager", "member", "reader", "service")
 STANDARD_ROLES = tuple(
-    Role(role_id(name), name, options={"immutable": True}) for name in ROLE_NAMES
+    Role(role_id_of(name), name, options={"immutable": True}) for name in ROLE_NAMES
 )
 STANDARD_IMPLICATIONS = {
-    role_id("admin"): (role_id("manager"),),
-    role_id("manager"): (role_id("member"),),
-    role_id("member"): (role_id("reader"),),
+    role_id_of("admin"): (role_id_of("manager"),),
+    role_id_of("manager"): (role_id_of("member"),),
+    role_id_of("member"): (role_id_of("reader"),),
 }

@@ -1,4 +1,4 @@
-"""Deletes access rules of users, which application credentials may have."""
+"""Finds and deletes the access rules of users, which application credentials refer to."""
 
 import asyncio
 

@@ -9,15 +9,20 @@ from typing import Any, Protocol
 from glimpse.identity.embedded.auth_request import AuthRequest, parse_auth_request
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, User
-from glimpse.identity.embedded.entry_edits import add_entry, merged, replace_entry
+from glimpse.identity.embedded.entry_edits import (
+    add_entry,
+    check_same_id,
+    merge_extra,
+    merge_options,
+    replace_entry,
+)
 from glimpse.identity.embedded.errors import BadRequest, Conflict, NotFound
 from glimpse.identity.embedded.identity_edits import Document, remove_users
 from glimpse.identity.embedded.identity_file import IdentityFile
+from glimpse.identity.embedded.password_hashes import NO_PASSWORD
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized
 
-# The hash of a user without a password: no password has it, since it is no valid hash.
-_NO_PASSWORD = "none"  # noqa: S105  not a password
 _KNOWN = frozenset(
     (
         *("id", "name", "domain_id", "default_project_id", "enabled", "options", "links", "extra"),
@@ -39,8 +44,9 @@ class Users:
 
     The values are those of a request, and are valid by `schemas.USER`. A ``password`` is stored as
     a hash only, which is made in the login queue. Whether the caller may do it is not checked. All
-    methods raise IdentityUnavailable if the identity file is invalid or cannot be written; those
-    with an `address`, the client's address, raise TooManyLogins if the login queue is full.
+    methods raise IdentityUnavailable if the identity file is invalid or cannot be written, and all
+    but `delete` raise Forbidden if it would be too large. Methods with an `address`, the client's
+    address, raise TooManyLogins if the login queue is full.
     """
 
     def __init__(self, identity_file: IdentityFile, login: _Login) -> None:
@@ -73,7 +79,7 @@ class Users:
     async def update(self, user_id: str, values: Mapping[str, Any], address: str) -> User:
         """Change the attributes of a user that `values` have; return the changed user.
 
-        A new password, and to disable the user, ends the user's tokens. Raises NotFound if the user
+        A new password, or disabling the user, ends the user's tokens. Raises NotFound if the user
         does not exist, BadRequest for another id or domain or a domain as default project, and
         Conflict if the domain has another user of the new name.
         """
@@ -95,10 +101,11 @@ class Users:
     async def change_password(
         self, user_id: str, original: str, new_password: str, address: str
     ) -> None:
-        """Change a user's password from `original` to `new_password`; this ends all their tokens.
+        """Change a user's password from `original` to `new_password`; end all tokens of the user.
 
-        Raises Unauthorized if `original` is wrong, or the user does not exist or is disabled.
-        Raises BadRequest if the option ``lock_password`` of the user is set.
+        Raises Unauthorized if `original` is wrong, if the user does not exist or is disabled, or if
+        the password is changed by another request meanwhile. Raises BadRequest if the option
+        ``lock_password`` of the user is set.
         """
         user = (await self._login(_password_login(user_id, original), address)).user
         if user.options.get("lock_password"):
@@ -130,23 +137,22 @@ class Users:
         await asyncio.to_thread(self._file.change, remove)
 
     async def _hash(self, user_id: str, values: Mapping[str, Any], address: str) -> str:
-        """Return the hash of the password in `values`, or that of no password."""
+        """Return the hash of the password in `values`; NO_PASSWORD if there is none."""
         password = values.get("password")
         if password is None:
-            return _NO_PASSWORD
+            return NO_PASSWORD
         return await self._login.hash_secret(password, user_id, address)
 
     @staticmethod
     def _find_changed(
         user_id: str, values: Mapping[str, Any], directory: Directory
     ) -> tuple[User, User]:
-        """Return a user before and after a change, but for the password.
+        """Return a user before and after the change by `values`, except for the password.
 
-        Raises the errors of `update`.
+        Raises NotFound, BadRequest and Conflict as `update` does.
         """
         old = _find(user_id, directory)
-        if values.get("id", old.id) != old.id:
-            raise BadRequest("Cannot change ID")
+        check_same_id(old.id, values)
         if values.get("domain_id", old.domain_id) != old.domain_id:
             raise BadRequest("Cannot change Domain ID")
         changed = _with_values(old, values)
@@ -164,10 +170,10 @@ def _password_login(user_id: str, password: str) -> AuthRequest:
 def _with_values(user: User, values: Mapping[str, Any]) -> User:
     """Return `user` with the attributes in `values`, but for the password.
 
-    An ``email`` or ``description`` that is null, or no text, is kept among the additional
-    attributes: it is shown, as Keystone does, and was set.
+    An ``email`` or ``description`` that is null, or no text, is kept in ``extra``, because Keystone
+    shows it as it was set.
     """
-    extra = {**user.extra, **{key: each for key, each in values.items() if key not in _KNOWN}}
+    extra = merge_extra(user.extra, values, _KNOWN)
     texts = {"email": user.email, "description": user.description}
     for name in texts.keys() & values.keys():
         extra.pop(name, None)
@@ -179,7 +185,7 @@ def _with_values(user: User, values: Mapping[str, Any]) -> User:
         name=values.get("name", user.name).strip(),
         enabled=values.get("enabled", user.enabled),
         default_project_id=values.get("default_project_id", user.default_project_id),
-        options=merged(user.options, values.get("options", {})),
+        options=merge_options(user.options, values.get("options", {})),
         email=texts["email"],
         description=texts["description"],
         extra=extra,
@@ -194,7 +200,7 @@ def _find(user_id: str, directory: Directory) -> User:
 
 
 def _check(user: User, values: Mapping[str, Any], directory: Directory) -> None:
-    """Check that a new or changed user may be stored. Raises the errors of `Users.create`."""
+    """Raise NotFound, BadRequest or Conflict, as `Users.create` says, for a new or changed user."""
     if user.domain_id not in directory.domains:
         raise NotFound(f"Could not find domain: {user.domain_id}.")
     project_id = values.get("default_project_id")

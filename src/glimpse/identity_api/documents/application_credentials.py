@@ -3,8 +3,9 @@
 from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
-from glimpse.identity.embedded.directory_entries import ApplicationCredential, Role, UserAccessRule
+from glimpse.identity.embedded.directory_entries import ApplicationCredential, UserAccessRule
 from glimpse.identity_api.documents.common import format_time
+from glimpse.identity_api.documents.roles import render_role_attributes
 
 
 def render_application_credential(
@@ -27,22 +28,12 @@ def render_application_credential(
         "description": credential.description,
         "user_id": credential.user_id,
         "project_id": credential.project_id,
-        "roles": [_render_role(role) for role in roles],
+        "roles": [render_role_attributes(role) for role in roles],
         "expires_at": expires,
         "unrestricted": credential.unrestricted,
         "system": None,
         "links": {"self": base_url + path},
         **render_access_rules(credential),
-    }
-
-
-def _render_role(role: Role) -> dict[str, Any]:
-    return {
-        "id": role.id,
-        "name": role.name,
-        "domain_id": role.domain_id,
-        "description": role.description,
-        "options": dict(role.options),
     }
 
 

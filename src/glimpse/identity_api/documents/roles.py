@@ -8,19 +8,23 @@ from glimpse.identity.embedded.directory_entries import Role
 
 def render_role(role: Role, base_url: str) -> dict[str, Any]:
     """Render a role as an entry of the list in ``/v3/roles``."""
+    links = {"self": f"{base_url}/v3/roles/{role.id}"}
+    return {**role.extra, **render_role_attributes(role), "links": links}
+
+
+def render_role_attributes(role: Role) -> dict[str, Any]:
+    """Render the attributes that Keystone knows of a role, as application credentials list it."""
     return {
-        **role.extra,
         "id": role.id,
         "name": role.name,
         "domain_id": role.domain_id,
         "description": role.description,
         "options": dict(role.options),
-        "links": {"self": f"{base_url}/v3/roles/{role.id}"},
     }
 
 
 def render_roles(roles: Iterable[Role]) -> list[dict[str, str]]:
-    """Render roles as a token or an application credential lists them."""
+    """Render roles as the document of a token lists them."""
     return [{"id": role.id, "name": role.name} for role in roles]
 
 

@@ -1,4 +1,4 @@
-"""IdentityHandlers: the base class of the handlers of each noun."""
+"""IdentityHandlers: the base class of all handlers that need a token; and their responses."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,6 +9,7 @@ from starlette.responses import Response
 from glimpse.http.request_scope import base_url_of, service_urls_of
 from glimpse.identity.access_rules import RequestTarget
 from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.errors import NotFound
 from glimpse.identity.embedded.identity import EmbeddedIdentity
 from glimpse.identity.embedded.session import Session, check_access_rules
 from glimpse.identity_api.documents.catalog import extend_catalog, render_catalog
@@ -20,7 +21,7 @@ _TRUE = frozenset(("1", "t", "true", "on", "y", "yes"))  # as oslo.utils reads a
 
 
 class IdentityHandlers:
-    """Base class of the handlers: finds the caller of a request, and what responses are made from.
+    """Base class of the handlers: has the session of the caller, the directory and the catalog.
 
     All handlers but those of VersionHandlers, `TokenHandlers.issue` and `UserHandlers.set_password`
     raise Unauthorized without a valid token in X-Auth-Token, IdentityUnavailable if it cannot be
@@ -53,7 +54,7 @@ class IdentityHandlers:
         return session
 
     def catalog(self, request: Request, session: Session) -> list[dict[str, Any]]:
-        """Render the catalog for a token: the services of this process, and those added to them."""
+        """Render the catalog for a token: services of this process, and those that admins added."""
         own = render_catalog(service_urls_of(request.scope), self.identity.region_name)
         project_id = session.project.id if session.project else None
         return extend_catalog(own, self.directory, session.user.id, project_id)
@@ -71,6 +72,17 @@ def list_response(
     page = select_page(entries, parameters, rules)
     url = f"{base_url_of(request.scope)}/v3/{path}"
     return json_response(render_page(path.rpartition("/")[2], page, url, parameters))
+
+
+def show_response(kind: str, entries: list[dict[str, Any]], entry_id: str) -> Response:
+    """Make the response with the entry that has the id `entry_id`; raise NotFound without one.
+
+    `kind` is the key of the entry in the response, such as ``service``.
+    """
+    found = next((each for each in entries if each["id"] == entry_id), None)
+    if found is None:
+        raise NotFound(f"Could not find {kind}: {entry_id}.")
+    return json_response({kind: found})
 
 
 def url_of_list(request: Request, path: str) -> str:

@@ -1,37 +1,27 @@
-"""ServiceHandlers and EndpointHandlers: list, show and change the services of the catalog."""
+"""ServiceHandlers: list, show, create, update and delete the services of the catalog."""
 
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from glimpse.http.request_scope import base_url_of, service_urls_of
-from glimpse.identity.embedded.errors import NotFound
+from glimpse.http.request_scope import base_url_of
 from glimpse.identity.embedded.identity import EmbeddedIdentity
-from glimpse.identity.embedded.services import Endpoints, Services
+from glimpse.identity.embedded.services import Services
 from glimpse.identity_api import policy, schemas
-from glimpse.identity_api.attributes import Attribute, parse_changes, parse_new_object
-from glimpse.identity_api.documents.catalog import (
-    own_catalog,
-    render_endpoint,
-    render_own_endpoints,
-    render_own_services,
-    render_service,
+from glimpse.identity_api.attributes import parse_changes, parse_new_object
+from glimpse.identity_api.documents.catalog import own_catalog, render_own_services, render_service
+from glimpse.identity_api.handlers.base import (
+    IdentityHandlers,
+    list_response,
+    no_content,
+    show_response,
 )
-from glimpse.identity_api.handlers.base import IdentityHandlers, list_response, no_content
 from glimpse.identity_api.list_query import ListRules
 from glimpse.identity_api.requests import read_json
 from glimpse.identity_api.responses import json_response
 
-_SERVICES = ListRules(("type", "name"))
-_ENDPOINTS = ListRules(
-    ("interface", "service_id", "region_id"),
-    {
-        "interface": Attribute(
-            lambda value: value in schemas.INTERFACES, "admin, internal or public"
-        )
-    },
-)
+_LIST = ListRules(("type", "name"))
 
 
 class ServiceHandlers(IdentityHandlers):
@@ -47,12 +37,12 @@ class ServiceHandlers(IdentityHandlers):
     async def list_services(self, request: Request) -> Response:
         """List the services that match the query."""
         policy.check(self.session(request), "list_services")
-        return list_response(request, "services", self._all(request), _SERVICES)
+        return list_response(request, "services", self._all(request), _LIST)
 
     async def show_service(self, request: Request) -> Response:
         """Show a service. Raises NotFound if it does not exist."""
         policy.check(self.session(request), "get_service")
-        return _show("service", self._all(request), request.path_params["service_id"])
+        return show_response("service", self._all(request), request.path_params["service_id"])
 
     async def create_service(self, request: Request) -> Response:
         """Create a service: 201. Raises the errors of `Services.create`."""
@@ -81,61 +71,3 @@ class ServiceHandlers(IdentityHandlers):
         base_url = base_url_of(request.scope)
         added = [render_service(each, base_url) for each in self.directory.services.values()]
         return render_own_services(base_url) + added
-
-
-class EndpointHandlers(IdentityHandlers):
-    """The handlers of ``/v3/endpoints``. All raise Forbidden if the caller may not do it.
-
-    The endpoints of this process are listed and shown, but never changed or deleted.
-    """
-
-    def __init__(self, identity: EmbeddedIdentity) -> None:
-        super().__init__(identity)
-        self._endpoints = Endpoints(identity.identity_file, own_catalog(identity.region_name))
-
-    async def list_endpoints(self, request: Request) -> Response:
-        """List the endpoints that match the query."""
-        policy.check(self.session(request), "list_endpoints")
-        return list_response(request, "endpoints", self._all(request), _ENDPOINTS)
-
-    async def show_endpoint(self, request: Request) -> Response:
-        """Show an endpoint. Raises NotFound if it does not exist."""
-        policy.check(self.session(request), "get_endpoint")
-        return _show("endpoint", self._all(request), request.path_params["endpoint_id"])
-
-    async def create_endpoint(self, request: Request) -> Response:
-        """Create an endpoint: 201. Raises the errors of `Endpoints.create`."""
-        session = self.session(request)
-        values = parse_new_object(await read_json(request), schemas.ENDPOINT)
-        policy.check(session, "create_endpoint")
-        made = await self._endpoints.create(values)
-        return json_response({"endpoint": render_endpoint(made, base_url_of(request.scope))}, 201)
-
-    async def update_endpoint(self, request: Request) -> Response:
-        """Change attributes of an endpoint, and show it. Raises as `Endpoints.update`."""
-        session = self.session(request)
-        values = parse_changes(await read_json(request), schemas.ENDPOINT)
-        policy.check(session, "update_endpoint")
-        changed = await self._endpoints.update(request.path_params["endpoint_id"], values)
-        return json_response({"endpoint": render_endpoint(changed, base_url_of(request.scope))})
-
-    async def delete_endpoint(self, request: Request) -> Response:
-        """Delete an endpoint: 204. Raises the errors of `Endpoints.delete`."""
-        policy.check(self.session(request), "delete_endpoint")
-        await self._endpoints.delete(request.path_params["endpoint_id"])
-        return no_content()
-
-    def _all(self, request: Request) -> list[dict[str, Any]]:
-        """Render all endpoints: those of this process, and those that were added."""
-        base_url = base_url_of(request.scope)
-        added = [render_endpoint(each, base_url) for each in self.directory.endpoints.values()]
-        urls = service_urls_of(request.scope)
-        return render_own_endpoints(base_url, urls, self.identity.region_name) + added
-
-
-def _show(kind: str, entries: list[dict[str, Any]], entry_id: str) -> Response:
-    """Make the response with the entry that has an id; raise NotFound if there is none."""
-    found = next((each for each in entries if each["id"] == entry_id), None)
-    if found is None:
-        raise NotFound(f"Could not find {kind}: {entry_id}.")
-    return json_response({kind: found})

@@ -1,0 +1,138 @@
+"""Endpoints: creates, updates and deletes the endpoints of the catalog in the identity file."""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import Endpoint, Region
+from glimpse.identity.embedded.endpoint_urls import is_valid_url
+from glimpse.identity.embedded.entry_edits import (
+    add_entry,
+    check_same_id,
+    merge_extra,
+    replace_entry,
+)
+from glimpse.identity.embedded.errors import BadRequest, Forbidden, NotFound
+from glimpse.identity.embedded.identity_edits import Document, remove_entries
+from glimpse.identity.embedded.identity_file import IdentityFile
+from glimpse.identity.embedded.services import OwnCatalog
+
+# Unlike the name of a service, that of an endpoint is an additional attribute.
+_KNOWN = frozenset(
+    (
+        *("id", "type", "enabled", "links", "extra"),
+        *("service_id", "interface", "url", "region_id", "region"),
+    )
+)
+
+
+class Endpoints:
+    """Creates, updates and deletes endpoints, also of the services of this process.
+
+    Each change is on disk on return. The values are those of a request, and are valid by
+    `schemas.ENDPOINT`. A ``region`` instead of a ``region_id`` creates the region if it is missing.
+    Whether the caller may do it is not checked. All methods raise IdentityUnavailable if the
+    identity file is invalid or cannot be written, and all but `delete` raise Forbidden if it would
+    be too large.
+    """
+
+    def __init__(self, identity_file: IdentityFile, own: OwnCatalog) -> None:
+        self._file = identity_file
+        self._own = own
+
+    async def create(self, values: Mapping[str, Any]) -> Endpoint:
+        """Create an endpoint, and return it.
+
+        Raises BadRequest for an unknown service or ``region_id``, or an unknown substitution in the
+        URL, and Forbidden if there are too many endpoints or regions.
+        """
+        if not is_valid_url(values["url"]):
+            raise BadRequest(f"Cannot create an endpoint with an invalid URL: {values['url']}.")
+        required = (values[name] for name in ("service_id", "interface", "url"))
+        endpoint = _endpoint_with(Endpoint(uuid.uuid4().hex, *required), values)
+
+        def add(document: Document, directory: Directory) -> None:
+            self._check_references(document, directory, endpoint, values)
+            add_entry(document, directory, "endpoints", endpoint)
+
+        await asyncio.to_thread(self._file.change, add)
+        return endpoint
+
+    async def update(self, endpoint_id: str, values: Mapping[str, Any]) -> Endpoint:
+        """Change the attributes of an endpoint that `values` have; return the changed endpoint.
+
+        The URL is not checked, as in Keystone: an endpoint with an unknown substitution is not in
+        the catalog. Raises NotFound if the endpoint does not exist, BadRequest for another id or an
+        unknown service or ``region_id``, and Forbidden for an endpoint of this process.
+        """
+        results: list[Endpoint] = []
+
+        def write(document: Document, directory: Directory) -> None:
+            old = self._find(endpoint_id, directory)
+            check_same_id(endpoint_id, values)
+            changed = _endpoint_with(old, values)
+            self._check_references(document, directory, changed, values)
+            results.append(replace_entry(document, directory, "endpoints", old, changed))
+
+        await asyncio.to_thread(self._file.change, write)
+        return results[0]
+
+    async def delete(self, endpoint_id: str) -> None:
+        """Delete an endpoint.
+
+        Raises NotFound if it does not exist, and Forbidden for an endpoint of this process.
+        """
+
+        def remove(document: Document, directory: Directory) -> None:
+            self._find(endpoint_id, directory)
+            remove_entries(document, "endpoints", (endpoint_id,))
+
+        await asyncio.to_thread(self._file.change, remove)
+
+    def _find(self, endpoint_id: str, directory: Directory) -> Endpoint:
+        """Return an endpoint. Raises NotFound, or Forbidden for one of this process."""
+        if endpoint_id in self._own.endpoint_ids:
+            raise Forbidden(
+                f"The endpoint {endpoint_id} is one of this process: it stays as it is."
+            )
+        endpoint = directory.endpoints.get(endpoint_id)
+        if endpoint is None:
+            raise NotFound(f"Could not find endpoint: {endpoint_id}.")
+        return endpoint
+
+    def _check_references(
+        self,
+        document: Document,
+        directory: Directory,
+        endpoint: Endpoint,
+        values: Mapping[str, Any],
+    ) -> None:
+        """Raise BadRequest for an unknown service or region; add the region of ``region``."""
+        region_id = endpoint.region_id
+        is_known = region_id in (None, self._own.region_id) or region_id in directory.regions
+        if not is_known and region_id is not None:
+            if values.get("region_id") is not None:
+                raise BadRequest(f"There is no region with the id {region_id}.")
+            add_entry(document, directory, "regions", Region(region_id))
+        service_id = endpoint.service_id
+        if service_id not in self._own.service_ids and service_id not in directory.services:
+            raise BadRequest(f"There is no service with the id {service_id}.")
+
+
+def _endpoint_with(endpoint: Endpoint, values: Mapping[str, Any]) -> Endpoint:
+    """Return `endpoint` with the attributes in `values`; ``region_id`` precedes ``region``."""
+    region_id = values.get("region_id", endpoint.region_id)
+    if values.get("region_id") is None and values.get("region") is not None:
+        region_id = values["region"]
+    return replace(
+        endpoint,
+        service_id=values.get("service_id", endpoint.service_id),
+        interface=values.get("interface", endpoint.interface),
+        url=values.get("url", endpoint.url),
+        region_id=region_id,
+        enabled=values.get("enabled", endpoint.enabled),
+        extra=merge_extra(endpoint.extra, values, _KNOWN),
+    )
