@@ -37,5 +37,5 @@ class Served:
         *(("/images/healthcheck", 418), ("/image/readiness", 418), ("/", 418)),
     ],
 )
-def test_paths_of_the_health_check(path: str, status: int) -> None:
+def test_only_the_paths_of_health_checks_are_not_passed_on(path: str, status: int) -> None:
     assert request(Served(), "GET", path).status == status

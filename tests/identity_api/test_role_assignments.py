@@ -129,7 +129,7 @@ def test_names_are_included_on_request(admin: Admin) -> None:
         ("?user.id=nobody&effective", 404),
     ],
 )
-def test_query_is_checked(admin: Admin, query: str, status: int) -> None:
+def test_invalid_query_is_refused(admin: Admin, query: str, status: int) -> None:
     response = admin.send("GET", f"/role_assignments{query}")
     assert response.status_code == status, response.text
 

@@ -69,7 +69,7 @@ def test_roles_are_listed_by_name_and_domain(admin: Admin) -> None:
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_creation_of_a_role_is_checked(admin: Admin, values: dict[str, Any], status: int) -> None:
+def test_only_a_valid_role_is_created(admin: Admin, values: dict[str, Any], status: int) -> None:
     admin.create_role()
     response = admin.send("POST", "/roles", {"role": values})
     assert response.status_code == status, response.text
@@ -101,7 +101,7 @@ def test_role_is_updated_in_the_attributes_that_are_sent(admin: Admin) -> None:
     ],
     ids=str,
 )
-def test_update_of_a_role_is_checked(admin: Admin, values: dict[str, Any], status: int) -> None:
+def test_only_a_valid_update_of_a_role_is_made(admin: Admin, values: dict[str, Any], status: int) -> None:
     role_id = admin.create_role()
     response = admin.send("PATCH", f"/roles/{role_id}", {"role": values})
     assert response.status_code == status, response.text

@@ -15,11 +15,11 @@ _INHERITED = "scope.OS-INHERIT:inherited_to"
 class AssignmentQuery(NamedTuple):
     """Which assignments to list: those with all the ids that are not None.
 
-    With ``is_system``, only those on the system. With ``is_inherited``, only those that a project
-    inherits, of which there are none, since Glimpse has no inherited assignments. With
-    ``include_subtree``, also those in projects below ``project_id``. With ``is_effective``, also
-    the roles that others imply, but no roles of domains; then those on the system are left out, and
-    ``is_system`` has no effect (as in Keystone).
+    - ``is_system``: only assignments on the system.
+    - ``is_inherited``: no assignments in projects and domains, since none of them is inherited.
+    - ``include_subtree``: also assignments in projects below ``project_id``.
+    - ``is_effective``: also the roles that assigned roles imply, but no roles of domains. Then
+      assignments on the system are left out, and ``is_system`` has no effect (as in Keystone).
     """
 
     user_id: str | None = None
@@ -41,10 +41,10 @@ class FoundAssignment(NamedTuple):
 
 
 def parse_query(parameters: Mapping[str, str]) -> AssignmentQuery:
-    """Make the AssignmentQuery of the parameters of a request. Raises BadRequest if one is invalid.
+    """Make the AssignmentQuery of the parameters of a request. Unknown parameters are ignored.
 
-    Also raises it for two parameters that exclude each other, and for ``include_subtree`` without a
-    project. Other parameters are ignored.
+    Raises BadRequest for an invalid id, for two parameters that exclude each other, and for
+    ``include_subtree`` without a project.
     """
     for name in ("role.id", "group.id", "scope.project.id", "scope.domain.id"):
         if name in parameters and not ID.is_valid(parameters[name]):
@@ -128,7 +128,7 @@ def _direct_assignments(query: AssignmentQuery, directory: Directory) -> Iterato
 
 
 def _project_ids(query: AssignmentQuery, directory: Directory) -> set[str]:
-    """Return the id of the project of `query`, if any, with the ids of those below if asked for."""
+    """Return the ids of the projects of `query`: empty if it has none, several with subtree."""
     if query.project_id is None:
         return set()
     project = directory.projects.get(query.project_id) if query.include_subtree else None
@@ -139,10 +139,10 @@ def _project_ids(query: AssignmentQuery, directory: Directory) -> set[str]:
 def _effective(
     assignments: Iterable[Assignment], directory: Directory
 ) -> Iterator[FoundAssignment]:
-    """Yield `assignments`, and for each of them one for each role that is implied.
+    """Yield `assignments`, and one more for each role that an assigned role implies.
 
-    Roles of domains are left out. A role that several roles of the same user imply in the same
-    scope is yielded for each of these.
+    Roles of domains are left out. If several roles of a user imply the same role in the same scope,
+    it is yielded once for each of them.
     """
     found: dict[FoundAssignment, None] = {}
     remaining = [FoundAssignment(each) for each in assignments]

@@ -1,4 +1,4 @@
-"""Attribute: what a request may set an attribute to; and the parser of objects with attributes."""
+"""Parses the object in the body of a request, and checks the values of its attributes."""
 
 import math
 import re
@@ -28,10 +28,10 @@ class Attribute(NamedTuple):
 class ObjectSchema(NamedTuple):
     """The body of a request that creates or updates an object of one kind.
 
-    ``singular`` is the key of the object in the body, ``attributes`` are those that are checked:
-    any other attribute is accepted. ``required`` are those that a new object must have.
-    ``may_be_empty`` is True if an update may change nothing, or even have no such key. If
-    ``ignores_other_keys`` is True, the body may have further keys beside the object.
+    ``singular`` is the key of the object in the body. ``attributes`` are checked; an object may
+    have others, with any value. A new object must have those in ``required``. If ``may_be_empty``
+    is True, an update may have no attributes, or an empty body ``{}``. If ``ignores_other_keys`` is
+    True, the body may have further keys beside the object.
     """
 
     singular: str
@@ -44,9 +44,9 @@ class ObjectSchema(NamedTuple):
 def text(
     max_length: int, meaning: str, pattern: re.Pattern[str] | None = None, min_length: int = 1
 ) -> Attribute:
-    """Return the attribute of a string, with limits in characters, in which `pattern` is found.
+    """Return an Attribute for strings of `min_length` to `max_length` characters.
 
-    Only a string within the limits is searched.
+    If there is a `pattern`, it has to be found in the string; longer strings are not searched.
     """
 
     def is_valid(value: object) -> bool:
@@ -60,14 +60,14 @@ def text(
 
 
 def nullable(attribute: Attribute) -> Attribute:
-    """Return `attribute`, with null as a further value."""
+    """Return an Attribute for the values of `attribute`, and null."""
     return Attribute(
         lambda value: value is None or attribute.is_valid(value), f"{attribute.meaning}, or null"
     )
 
 
 def name_of(max_length: int) -> Attribute:
-    """Return the attribute of a name."""
+    """Return an Attribute for names: strings with a character other than white space."""
     return text(
         max_length, f"a string of 1 to {max_length} characters, not all of them spaces", _VISIBLE
     )
@@ -82,8 +82,8 @@ ID = text(64, "a string of 1 to 64 letters, digits and hyphens", _ID)
 def parse_new_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
     """Return the attributes in the parsed body of a request that creates an object.
 
-    All of them are valid, and can be written as JSON in MAX_OBJECT_BYTES. Raises BadRequest, whose
-    message names the attribute, otherwise; also if a required one is missing.
+    Raises BadRequest if the body has not the form that `schema` describes, if a required attribute
+    is missing, and as `check_values` does.
     """
     values = _parse_object(document, schema)
     missing = [name for name in schema.required if name not in values]
@@ -95,8 +95,8 @@ def parse_new_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
 def parse_changes(document: object, schema: ObjectSchema) -> dict[str, Any]:
     """Return the attributes in the parsed body of a request that updates an object.
 
-    They are checked as in `parse_new_object`, but none is required. Raises BadRequest if there is
-    none at all, unless the schema permits that.
+    The attributes are checked as in `parse_new_object`, but none of them is required. Raises
+    BadRequest if there is no attribute at all, unless `schema.may_be_empty` is True.
     """
     if schema.may_be_empty and document == {}:
         return {}
@@ -120,10 +120,11 @@ def _parse_object(document: object, schema: ObjectSchema) -> dict[str, Any]:
 
 
 def check_values(values: Mapping[str, Any], attributes: Mapping[str, Attribute]) -> None:
-    """Check those of `values` that `attributes` describe, and that all can be stored.
+    """Raise BadRequest for an invalid value, and if `values` cannot be stored.
 
-    Raises BadRequest, whose message names the attribute and does not contain the value, which may
-    be a password.
+    They cannot if they have a NUL character, a number that is not finite, more than _MAX_DEPTH
+    levels, or more than MAX_OBJECT_BYTES as JSON. Values that `attributes` do not describe are
+    checked for this only. No message contains a value, which may be a password.
     """
     for name, attribute in attributes.items():
         if name in values and not attribute.is_valid(values[name]):
@@ -138,7 +139,7 @@ def check_values(values: Mapping[str, Any], attributes: Mapping[str, Attribute])
 
 
 def _is_storable(level: list[Any]) -> bool:
-    """Return True if the values, and all within them, can be stored: level by level."""
+    """Return True if the values in `level`, and all values within them, can be stored."""
     for _ in range(_MAX_DEPTH):
         if not all(map(_is_storable_value, level)):
             return False

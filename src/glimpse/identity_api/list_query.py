@@ -34,8 +34,9 @@ Parameters = Sequence[tuple[str, str]]  # of the query, in their order
 class ListRules(NamedTuple):
     """How the list of one kind of objects can be filtered.
 
-    ``filters`` are the names of attributes, ``checks`` the valid values of parameters. If
-    ``is_strict`` is True, no other parameters than these may be sent.
+    ``filters`` are the names of the attributes that parameters may compare. ``checks`` has the
+    valid values of some parameters, which need not be filters. If ``is_strict`` is True, a
+    parameter that is not in ``filters`` is an error.
     """
 
     filters: tuple[str, ...]
@@ -53,11 +54,12 @@ class Page(NamedTuple):
 def select_page(entries: Iterable[Entry], parameters: Parameters, rules: ListRules) -> Page:
     """Return the entries that match all parameters; with ``limit`` or ``marker``, a part of them.
 
-    A parameter ``NAME=text`` compares an attribute, a text without regard to case;
-    ``NAME__contains``, ``NAME__startswith``, ``NAME__endswith`` and, without regard to case,
-    ``NAME__icontains`` and so on find a part of a text. Other parameters are ignored, as in
-    Keystone. The entries are sorted by id. ``marker`` starts the page after the entry with that id,
-    ``limit`` is the maximal number of entries, at most MAX_LIMIT; no limit if it is 0 or less.
+    ``NAME=value`` compares the attribute NAME; texts are compared without regard to case.
+    ``NAME__contains``, ``NAME__startswith`` and ``NAME__endswith`` look for a part of a text;
+    ``NAME__icontains`` and so on do that without regard to case. Other parameters are ignored, as
+    in Keystone. The entries are sorted by id. ``marker`` is the id of the entry before the page.
+    ``limit`` is the maximum number of entries; MAX_LIMIT if it is greater, and no maximum if it is
+    missing, 0 or negative.
 
     Raises BadRequest for an invalid value or, if `rules` are strict, for an unknown parameter, and
     NotFound if no entry has the id ``marker``.
@@ -77,7 +79,7 @@ def select_page(entries: Iterable[Entry], parameters: Parameters, rules: ListRul
 
 
 def render_page(name: str, page: Page, url: str, parameters: Parameters) -> dict[str, Any]:
-    """Render a page: ``{name: entries, "links": {...}}``, and ``truncated`` if there are others.
+    """Render a page: ``{name: entries, "links": {...}}``, and ``truncated`` if it is not the last.
 
     `url` is the URL of the list without query. The links have the parameters of the request.
     """
@@ -145,8 +147,8 @@ def _equals(found: object, value: str) -> bool:
 def matches_tags(tags: Sequence[str], parameters: Parameters) -> bool:
     """Return True if `tags` match the parameters ``tags``, ``tags-any`` and their negations.
 
-    Each is a list of tags, separated by commas: ``tags`` have all to be there, one of ``tags-any``
-    has to be; ``not-tags`` must not all be there, and none of ``not-tags-any`` may be.
+    The value of each is a list of tags, separated by commas. `tags` must have all of ``tags``, one
+    of ``tags-any``, not all of ``not-tags``, and none of ``not-tags-any``.
     """
     present = set(tags)
     for name, value in dict(parameters).items():

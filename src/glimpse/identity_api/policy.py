@@ -7,7 +7,7 @@ from glimpse.identity.embedded.directory_entries import Role
 from glimpse.identity.embedded.errors import Forbidden
 from glimpse.identity.embedded.session import Session
 
-_MANAGED_ROLES = frozenset(("manager", "member", "reader"))  # that a domain's manager may assign
+_MANAGED_ROLES = frozenset(("manager", "member", "reader"))  # which managers may assign
 
 
 class Target(NamedTuple):
@@ -27,9 +27,10 @@ class Target(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """The callers who are allowed to do something: those for whom one of ``callers`` is True.
+    """Who may perform an action: callers for whom one of the functions in ``callers`` is True.
 
-    ``scopes`` are those of the tokens that allow it. An unscoped token counts as one for a project.
+    The scope of the caller's token must be in ``scopes``. An unscoped token counts as one for a
+    project.
     """
 
     callers: tuple[Callable[[Session, Target], bool], ...]
@@ -47,7 +48,7 @@ def check(session: Session, action: str, target: Target = Target()) -> None:  # 
 def is_allowed(session: Session, action: str, target: Target = Target()) -> bool:  # noqa: B008  immutable
     """Return True if the caller may do `action`, a key of RULES, to `target`."""
     callers, scopes = RULES[action]
-    return _scope_of(session) in scopes and any(is_one(session, target) for is_one in callers)
+    return _scope_of(session) in scopes and any(is_caller(session, target) for is_caller in callers)
 
 
 def _scope_of(session: Session) -> str:
@@ -106,7 +107,7 @@ def _domain_manager(session: Session, target: Target) -> bool:
     return _has_in_domain(session, target, "manager")
 
 
-def _domain_manager_of_role(session: Session, target: Target) -> bool:
+def _manager_of_role(session: Session, target: Target) -> bool:
     """Return True if the token has the role manager, and managers may assign the role."""
     is_managed = target.role is not None and target.role.name in _MANAGED_ROLES
     return is_managed and "manager" in session.role_names
@@ -117,14 +118,14 @@ def _manager_of_any_domain(session: Session, _: Target) -> bool:
 
 
 def _grant_reader(session: Session, target: Target) -> bool:
-    """Return True for a reader of the domain of both the user and the scope."""
+    """Return True for a reader of the domain that both the user and the scope are in."""
     return _domain_reader(session, target) and target.user_domain_id == target.domain_id
 
 
 def _grant_manager(session: Session, target: Target) -> bool:
-    """Return True for a manager of the domain of both, and a role that managers may assign."""
+    """Return True for a manager of the domain of user and scope, if managers assign the role."""
     is_managed = _domain_manager(session, target) and target.user_domain_id == target.domain_id
-    return is_managed and _domain_manager_of_role(session, target)
+    return is_managed and _manager_of_role(session, target)
 
 
 def _role_is_usable(session: Session, target: Target) -> bool:
@@ -168,7 +169,7 @@ RULES: Mapping[str, _Rule] = {
     "get_domain": _Rule((_admin, _system_reader, _in_domain)),
     "list_domains": _DOMAIN_READERS,
     **{f"{verb}_domain": _ADMIN_NOT_FOR_DOMAINS for verb in _WRITES},
-    "get_role": _Rule((_admin, _system_reader, _domain_manager_of_role)),
+    "get_role": _Rule((_admin, _system_reader, _manager_of_role)),
     "list_roles": _Rule((_admin, _system_reader, _manager_of_any_domain)),
     **{f"{verb}_role": _ADMIN_NOT_FOR_DOMAINS for verb in _WRITES},
     "get_domain_role": _READERS,

@@ -12,23 +12,21 @@ from glimpse.identity.embedded.errors import BadRequest
 from glimpse.identity.service import IdentityUnavailable
 
 MAX_BODY_BYTES = 114_688  # the limit of a Keystone (oslo.middleware)
-
-
-# Characters of the parts of a path that are longer than an id may be.
+# Maximum lengths, in characters, of the parts of a path that may be longer than field_lengths.ID.
 _PATH_LENGTHS = {"region_id": field_lengths.REGION_ID, "tag": field_lengths.TAG}
 
 
 def check_lengths(request: Request) -> None:
     """Check the ids in the path, and the names and values of the query's parameters.
 
-    Raises BadRequest if an id has more than 64 characters (a region's or a tag 255), or if a name
-    or value of a parameter has more than 255.
+    Raises BadRequest if an id has a NUL or more than 64 characters (a region's id or a tag: 255),
+    or if the name or value of a parameter has more than 255 characters.
     """
     for name, value in request.path_params.items():
         max_length = _PATH_LENGTHS.get(name, field_lengths.ID)
         if len(value) > max_length or "\0" in value:
             raise BadRequest(
-                f"The {name} in the path may have {max_length} characters, but no NUL."
+                f"The {name} in the path may have at most {max_length} characters, and no NUL."
             )
     for pair in request.query_params.multi_items():
         if any(len(each) > field_lengths.NAME for each in pair):

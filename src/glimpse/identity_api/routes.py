@@ -102,7 +102,7 @@ def _project_routes(identity: EmbeddedIdentity) -> list[Route]:
 
 
 def _user_routes(identity: EmbeddedIdentity) -> list[Route]:
-    """Return the routes of users, of their passwords and projects."""
+    """Return the routes of users, their passwords and their projects."""
     users, one = UserHandlers(identity), "/v3/users/{user_id}"
     return [
         Route("/v3/users", users.list_users, methods=_READ),
@@ -111,7 +111,7 @@ def _user_routes(identity: EmbeddedIdentity) -> list[Route]:
         Route(one, users.update_user, methods=["PATCH"]),
         Route(one, users.delete_user, methods=["DELETE"]),
         Route(one + "/password", users.set_password, methods=["POST"]),
-        Route(one + "/projects", users.projects_of, methods=_READ),
+        Route(one + "/projects", users.list_projects_of_user, methods=_READ),
     ]
 
 

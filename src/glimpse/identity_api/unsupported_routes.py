@@ -1,6 +1,6 @@
 """The routes that Keystone 30 has and Glimpse does not: they respond 501.
 
-With 404, clients would take an object that they want to delete for deleted, for example.
+With 404, clients would report success: they take it for "deleted already" when they delete.
 """
 
 from collections.abc import Iterator

@@ -10,8 +10,8 @@ from glimpse.identity.embedded.directory_entries import Endpoint, Region, Servic
 from glimpse.identity.embedded.endpoint_urls import expand_url
 from glimpse.identity.embedded.services import OwnCatalog
 
-# Type and name of each service in this process, and the path of its version. The image endpoint has
-# one, since Tempest adds it only to a URL without a path.
+# Type and name of each service in this process, and the path of its version. Glance's own endpoints
+# have no version, but to a URL with a path, such as /image, Tempest adds none.
 _SERVICES = (
     ("compute", "nova", "/v2.1"),
     ("image", "glance", "/v2"),
@@ -46,7 +46,7 @@ def render_catalog(urls: ServiceUrls, region: str) -> list[dict[str, Any]]:
 
 
 def own_catalog(region: str) -> OwnCatalog:
-    """Return the ids of the region, services and endpoints of this process."""
+    """Return the ids of the region, services and endpoints of this process, in `region`."""
     kinds = [kind for kind, _, _ in _SERVICES]
     endpoints = (f"{kind}:{interface}" for kind in kinds for interface in _INTERFACES)
     return OwnCatalog(
@@ -59,8 +59,8 @@ def extend_catalog(
 ) -> list[dict[str, Any]]:
     """Add the enabled services and endpoints of `directory` to `own`, a result of `render_catalog`.
 
-    The ids of a token's user and project take the place of the substitutions in URLs. An endpoint
-    whose URL cannot be made so is left out.
+    `user_id` and `project_id` are those of the token: they replace the substitutions in the URLs of
+    endpoints. An endpoint is left out if `expand_url` returns no URL for it.
     """
     added: dict[str, list[dict[str, Any]]] = {}
     for each in directory.endpoints.values():

@@ -38,7 +38,7 @@ class DomainHandlers(IdentityHandlers):
         return list_response(request, "domains", entries, _LIST)
 
     async def show_domain(self, request: Request) -> Response:
-        """Show a domain. Raises NotFound if it does not exist, and the caller may see all."""
+        """Show a domain. Raises NotFound for an unknown one, if the caller may see all domains."""
         session, domain_id = self.session(request), request.path_params["domain_id"]
         domain = self.directory.domains.get(domain_id)
         policy.check(session, "get_domain", policy.Target(domain_id=domain.id if domain else None))
@@ -73,7 +73,8 @@ class DomainHandlers(IdentityHandlers):
     def _find(self, request: Request) -> Domain:
         """Return the domain in the path; raise NotFound if there is none.
 
-        As in Keystone, who may not change a domain learns whether it exists.
+        Handlers call it before they check the caller, so that everybody can find out which domains
+        exist, as in Keystone.
         """
         domain_id = request.path_params["domain_id"]
         domain = self.directory.domains.get(domain_id)

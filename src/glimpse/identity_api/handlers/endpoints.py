@@ -60,7 +60,10 @@ class EndpointHandlers(IdentityHandlers):
         return json_response({"endpoint": render_endpoint(made, base_url_of(request.scope))}, 201)
 
     async def update_endpoint(self, request: Request) -> Response:
-        """Change attributes of an endpoint, and show it. Raises those of `Endpoints.update`."""
+        """Change attributes of an endpoint, and show it.
+
+        Raises the errors of `Endpoints.update`.
+        """
         session = self.session(request)
         values = parse_changes(await read_json(request), schemas.ENDPOINT)
         policy.check(session, "update_endpoint")

@@ -50,7 +50,10 @@ class GrantHandlers(IdentityHandlers):
         return no_content()
 
     async def create_grant(self, request: Request) -> Response:
-        """Assign a role: 204, also if it is assigned. Raises those of `RoleAssignments.assign`."""
+        """Assign a role: 204, also if it is assigned already.
+
+        Raises the errors of `RoleAssignments.assign`.
+        """
         await self._assignments.assign(self._authorize(request, "create"))
         return no_content()
 
@@ -90,7 +93,10 @@ class GrantHandlers(IdentityHandlers):
     def _with_scope(
         self, assignment: Assignment, project_id: str | None, domain_id: str | None
     ) -> Assignment:
-        """Return `assignment` in a project or domain that exists; raise NotFound otherwise."""
+        """Return `assignment` with the project or domain as its scope; on the system without both.
+
+        Raises NotFound if the project or domain does not exist.
+        """
         directory = self.directory
         if project_id is not None:
             if project_id in directory.projects:

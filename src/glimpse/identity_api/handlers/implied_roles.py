@@ -62,7 +62,10 @@ class ImpliedRoleHandlers(IdentityHandlers):
         return self._response(request, 201)
 
     async def delete_implied_role(self, request: Request) -> Response:
-        """Let a role no longer imply another one: 204. Raises those of `Roles.stop_implying`."""
+        """Let a role imply another one no longer: 204.
+
+        Raises the errors of `Roles.stop_implying`.
+        """
         self._authorize(request, "delete_implied_role")
         await self._roles.stop_implying(*request.path_params.values())
         return no_content()

@@ -76,10 +76,11 @@ class ProjectHandlers(IdentityHandlers):
         return list_response(request, "projects", entries, _LIST)
 
     async def show_project(self, request: Request) -> Response:
-        """Show a project; with ``parents_as_ids`` and others, also those above or below it.
+        """Show a project, and the projects above and below it if the query asks for them.
 
-        Raises Forbidden if the caller may not see it, NotFound if it does not exist, and BadRequest
-        for both ``..._as_ids`` and ``..._as_list``.
+        The parameters are ``parents_as_ids``, ``parents_as_list``, ``subtree_as_ids`` and
+        ``subtree_as_list``. Raises Forbidden if the caller may not see the project, NotFound if it
+        does not exist, and BadRequest for both ``..._as_ids`` and ``..._as_list``.
         """
         session, project_id = self.session(request), request.path_params["project_id"]
         self.check(session, "get_project", project_id)
@@ -93,8 +94,8 @@ class ProjectHandlers(IdentityHandlers):
     async def create_project(self, request: Request) -> Response:
         """Create a project, or with ``is_domain`` a domain: 201.
 
-        Raises Forbidden if the caller may not, and the errors of `Projects.create`, or of
-        `Domains.create`.
+        Raises Forbidden if the caller may not do it, BadRequest for a domain with a domain or
+        parent, and the errors of `Projects.create` or `Domains.create`.
         """
         session = self.session(request)
         values = parse_new_object(await read_json(request), schemas.PROJECT)
@@ -114,7 +115,7 @@ class ProjectHandlers(IdentityHandlers):
     async def update_project(self, request: Request) -> Response:
         """Change attributes of a project, and show it.
 
-        Raises Forbidden if the caller may not, and the errors of `Projects.update`, or of
+        Raises Forbidden if the caller may not do it, and the errors of `Projects.update`, or of
         `Domains.update` for a domain.
         """
         session, project_id = self.session(request), request.path_params["project_id"]
@@ -134,7 +135,7 @@ class ProjectHandlers(IdentityHandlers):
     async def delete_project(self, request: Request) -> Response:
         """Delete a project, or a disabled domain: 204.
 
-        Raises Forbidden if the caller may not, and the errors of `Projects.delete`, or of
+        Raises Forbidden if the caller may not do it, and the errors of `Projects.delete`, or of
         `Domains.delete` for a domain.
         """
         session, project_id = self.session(request), request.path_params["project_id"]
@@ -148,7 +149,8 @@ class ProjectHandlers(IdentityHandlers):
     def check(self, session: Session, action: str, project_id: str) -> None:
         """Raise Forbidden unless the caller may do `action` to a project.
 
-        Only admins may if it does not exist, so that others cannot find out which exist.
+        For an id of no project, also that of a domain, raise Forbidden unless the caller may do
+        `action` to all projects: other callers cannot find out which ids exist.
         """
         project = self.directory.projects.get(project_id)
         target = policy.Target()
@@ -167,8 +169,8 @@ class ProjectHandlers(IdentityHandlers):
     def _hierarchy(self, request: Request, session: Session, project: Project) -> dict[str, Any]:
         """Return ``parents`` and ``subtree`` of a project, if the query asks for them.
 
-        Lists have only projects in which the caller has a role, as in Keystone. Raises BadRequest
-        for both forms of the same.
+        ``..._as_list`` has only projects in which the caller has a role, as in Keystone. Raises
+        BadRequest for both ``..._as_ids`` and ``..._as_list``.
         """
         directory, base_url = self.directory, base_url_of(request.scope)
         own = {each.id for each in directory.projects_of(session.user)}

@@ -24,7 +24,7 @@ _LIST = ListRules(
 class RoleHandlers(IdentityHandlers):
     """The handlers of ``/v3/roles``. All raise Forbidden if the caller may not do it.
 
-    Those of one role raise NotFound if it does not exist, before that (as in Keystone).
+    The handlers of a single role raise NotFound first if it does not exist (as in Keystone).
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -32,7 +32,7 @@ class RoleHandlers(IdentityHandlers):
         self._roles = Roles(identity.identity_file)
 
     async def list_roles(self, request: Request) -> Response:
-        """List the roles of the domain ``domain_id``, or those of no domain."""
+        """List the roles of the domain ``domain_id``, or of no domain, that match the query."""
         session, base_url = self.session(request), base_url_of(request.scope)
         is_of_domain = "domain_id" in request.query_params
         policy.check(session, "list_domain_roles" if is_of_domain else "list_roles")

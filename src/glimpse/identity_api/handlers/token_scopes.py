@@ -44,7 +44,7 @@ class TokenScopeHandlers(IdentityHandlers):
         return json_response({"system": systems, "links": {"self": url}})
 
     async def show_catalog(self, request: Request) -> Response:
-        """List the service catalog. Raises Forbidden for an unscoped token, as in Keystone."""
+        """List the service catalog. Raises Forbidden unless the token is for a project."""
         session = self.session(request)
         if session.project is None:
             raise Forbidden("A project-scoped token is required to produce a service catalog.")

@@ -43,9 +43,9 @@ class TokenHandlers(IdentityHandlers):
     async def validate(self, request: Request) -> Response:
         """Show the token in ``X-Subject-Token``; with ``allow_expired``, also an expired one.
 
-        An expired one is accepted for two more days. The document has the catalog, unless the query
-        has ``nocatalog``. Raises NotFound if the token is not valid, and Forbidden if the caller
-        may not see it.
+        An expired token is accepted for EXPIRED_WINDOW, two days. The document has the catalog,
+        unless the query has ``nocatalog``. Raises NotFound if the token is not valid, and Forbidden
+        if the caller may not see it.
         """
         is_window_allowed = is_true(request.query_params.get("allow_expired", ""))
         action = "check_token" if request.method == "HEAD" else "validate_token"
@@ -58,8 +58,8 @@ class TokenHandlers(IdentityHandlers):
     async def revoke(self, request: Request) -> Response:
         """Revoke the token in ``X-Subject-Token``, and all tokens obtained with it: 204.
 
-        If it was itself obtained with another token, only it is revoked. Raises NotFound if it is
-        not valid, Forbidden if it is another user's and the caller is no admin,
+        A token that was itself obtained with another token is revoked alone. Raises NotFound if the
+        token is not valid, Forbidden if it is another user's and the caller is no admin, and
         IdentityUnavailable if the revocation cannot be written.
         """
         await self.identity.revoke(self._subject(request, "revoke_token"))
@@ -68,10 +68,11 @@ class TokenHandlers(IdentityHandlers):
     def _subject(self, request: Request, action: str, expired_window: float = 0) -> Session:
         """Return the session of the token in ``X-Subject-Token``.
 
-        It may have expired up to `expired_window` seconds ago. Raises the errors of `session` for
-        the caller's token; NotFound if the other one is not valid; Forbidden if the caller may not
-        do `action`, a key of `policy.RULES`, to it. Without the header, the caller learns only
-        whether `action` is allowed for the tokens of everybody.
+        The token may have expired up to `expired_window` seconds ago. Raises the errors of
+        `session` for the caller's token; NotFound if the token in ``X-Subject-Token`` is not valid;
+        Forbidden if the caller may not do `action`, a key of `policy.RULES`, to it. Without that
+        header, raises Forbidden unless the caller may do `action` to the tokens of all users, else
+        NotFound.
         """
         caller, text = self.session(request), request.headers.get("x-subject-token")
         if text is None:

@@ -38,7 +38,7 @@ _LIST_OF_PROJECTS = ListRules(("domain_id", "enabled", "name"))
 class UserHandlers(IdentityHandlers):
     """The handlers of ``/v3/users`` and ``/v3/users/{user_id}``.
 
-    All raise Forbidden if the caller may not do it, also if there is no such user.
+    All but `set_password` raise Forbidden if the caller may not do it, also for an unknown user.
     """
 
     def __init__(self, identity: EmbeddedIdentity) -> None:
@@ -55,7 +55,7 @@ class UserHandlers(IdentityHandlers):
         return list_response(request, "users", entries, _LIST)
 
     async def show_user(self, request: Request) -> Response:
-        """Show a user. Raises NotFound if there is none, and the caller may see all users."""
+        """Show a user. Raises NotFound for an unknown user, if the caller may see all users."""
         user_id = request.path_params["user_id"]
         self._check(self.session(request), "get_user", user_id)
         user = self.directory.users.get(user_id)
@@ -77,7 +77,7 @@ class UserHandlers(IdentityHandlers):
         return json_response({"user": render_user(made, base_url_of(request.scope))}, 201)
 
     async def update_user(self, request: Request) -> Response:
-        """Change attributes of a user, and show them. Raises the errors of `Users.update`.
+        """Change attributes of a user, and show the user. Raises the errors of `Users.update`.
 
         Raises ClientDisconnected if the client disconnects meanwhile; the change may be made then.
         """
@@ -110,10 +110,10 @@ class UserHandlers(IdentityHandlers):
         await while_connected(request.receive, change)
         return no_content()
 
-    async def projects_of(self, request: Request) -> Response:
+    async def list_projects_of_user(self, request: Request) -> Response:
         """List the enabled projects in which a user has a role, and that match the query.
 
-        Raises NotFound if there is no such user, and the caller may see all users.
+        Raises NotFound for an unknown user, if the caller may see the projects of all users.
         """
         user_id, base_url = request.path_params["user_id"], base_url_of(request.scope)
         self._check(self.session(request), "list_user_projects", user_id)
@@ -126,7 +126,8 @@ class UserHandlers(IdentityHandlers):
     def _check(self, session: Session, action: str, user_id: str) -> None:
         """Raise Forbidden unless the caller may do `action` to a user.
 
-        Only admins may if there is no such user, so that others cannot find out which exist.
+        For an id of no user, raise Forbidden unless the caller may do `action` to all users: other
+        callers cannot find out which ids exist.
         """
         user = self.directory.users.get(user_id)
         target = policy.Target()

@@ -32,7 +32,7 @@ CORS: Sequence[cfg.Opt] = (
     cfg.IntOpt(
         "max_age",
         default=3600,
-        help="Seconds that browsers cache the response to a preflight request; 0 to not say so.",
+        help="Seconds that browsers cache a response to a preflight request; 0: they decide.",
     ),
     cfg.ListOpt(
         "allow_methods",

@@ -50,7 +50,7 @@ IMPORT: Sequence[cfg.Opt] = (
         "connect_timeout",
         type=Seconds(),
         default=10.0,
-        help="Seconds to look up the host of a URL in, and to connect to it in.",
+        help="Seconds to look up the host of a URL, and as many to connect to it.",
     ),
     cfg.Opt(
         "idle_timeout",
