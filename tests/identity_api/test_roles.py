@@ -101,7 +101,9 @@ def test_role_is_updated_in_the_attributes_that_are_sent(admin: Admin) -> None:
     ],
     ids=str,
 )
-def test_only_a_valid_update_of_a_role_is_made(admin: Admin, values: dict[str, Any], status: int) -> None:
+def test_only_a_valid_update_of_a_role_is_made(
+    admin: Admin, values: dict[str, Any], status: int
+) -> None:
     role_id = admin.create_role()
     response = admin.send("PATCH", f"/roles/{role_id}", {"role": values})
     assert response.status_code == status, response.text
