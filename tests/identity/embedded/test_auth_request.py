@@ -14,6 +14,7 @@ MALFORMED_SCOPES: list[object] = [
     {"project": {"id": "p"}, "system": {"all": True}},
     {"domain": {"id": "d"}, "unscoped": {}},
 ]
+WITHOUT_PASSWORD = {"user": {"id": "u", "password": None}}
 BY_ID = {"user": {"id": "u", "password": "secret"}}
 
 
@@ -33,6 +34,13 @@ def test_user_is_named_by_id_or_by_name_and_domain() -> None:
         request = parse(["password"], password={"user": user})
         assert request.user == Reference(None, "demo", reference)
         assert request.password == "secret"
+
+
+def test_name_of_a_user_or_project_comes_before_its_id_as_in_keystone() -> None:
+    both = {"id": "u", "name": "demo", "domain": {"id": "default"}}
+    request = parse(["password"], {"project": both}, password={"user": both})
+    named = Reference(None, "demo", Reference("default", None))
+    assert (request.user, request.project) == (named, named)
 
 
 def test_methods_keep_their_order_and_unknown_ones_stay() -> None:
@@ -69,7 +77,9 @@ def test_secrets_are_not_in_the_representation() -> None:
     [
         None,
         {"auth": {"identity": {"methods": ["application_credential"]}}},
+        {"auth": {"identity": {"methods": ["totp"]}}},
         {"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "a"}}}}},
+        {"auth": {"identity": {"methods": ["password"], "password": WITHOUT_PASSWORD}}},
         {"auth": {"identity": {"methods": [], "token": 5}, "scope": {"project": {"name": "x"}}}},
         *({"auth": {"identity": {"methods": []}, "scope": scope}} for scope in MALFORMED_SCOPES),
     ],

@@ -81,7 +81,8 @@ def parse_auth_request(document: object) -> AuthRequest:
 
     A method that is listed twice counts once. Raises BadRequest for a malformed body, or if the
     parameters of a listed method are missing. Login, not this function, refuses an empty list of
-    methods, and a method that is not in METHODS: its name is kept, its parameters are ignored.
+    methods, and a method that is not in METHODS: its name is kept, and its parameters may be
+    anything.
     """
     auth = _require_object(_require_object(document, "the body").get("auth"), "auth")
     identity = _require_object(auth.get("identity"), "auth.identity")
@@ -93,6 +94,8 @@ def parse_auth_request(document: object) -> AuthRequest:
         if method in METHODS:
             parameters = _require_object(identity.get(method), f"auth.identity.{method}")
             values |= _PARSERS[method](parameters)
+        elif method not in identity:
+            raise BadRequest(f"auth.identity.{method} is missing.")
     return AuthRequest(
         methods=tuple(dict.fromkeys(methods)), **values, **_parse_scope(auth.get("scope"))
     )
@@ -101,13 +104,15 @@ def parse_auth_request(document: object) -> AuthRequest:
 def _parse_password(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields ``user`` and ``password`` of AuthRequest.
 
-    A missing password is empty. Raises BadRequest if the user is not named, or for a wrong type.
+    A missing password is empty. Raises BadRequest if the user is not named, for a wrong type, or if
+    the password is null (as Keystone does).
     """
-    user = _require_object(parameters.get("user"), "auth.identity.password.user")
-    return {
-        "user": _parse_reference(user, "auth.identity.password.user"),
-        "password": _optional_text(user, "password", "auth.identity.password.user") or "",
-    }
+    path = "auth.identity.password.user"
+    user = _require_object(parameters.get("user"), path)
+    password = _optional_text(user, "password", path)
+    if password is None and "password" in user:
+        raise BadRequest(f"{path}.password has to be a string.")
+    return {"user": _parse_reference(user, path), "password": password or ""}
 
 
 def _parse_token(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,17 +210,18 @@ _SCOPE_PARSERS = {
 
 
 def _parse_reference(parameters: Mapping[str, Any], path: str) -> Reference:
-    """Parse a user or project with an id, or with a name and a domain; an id takes precedence.
+    """Parse a user or project with an id, or with a name and a domain.
 
-    `path` is the place of `parameters` in the body, for the message of BadRequest, which is raised
-    if there is neither an id nor a name with a domain, or for a wrong type.
+    A name takes precedence (as in Keystone). `path` is the place of `parameters` in the body, for
+    the message of BadRequest, which is raised if there is neither an id nor a name, if a name is
+    without a domain, or for a wrong type.
     """
     identifier = _optional_text(parameters, "id", path)
     name = _optional_text(parameters, "name", path)
-    if identifier:
-        return Reference(identifier, None)
-    if not name:
+    if not identifier and not name:
         raise BadRequest(f"{path} has to have an id or a name.")
+    if not name:
+        return Reference(identifier, None)
     domain = _require_object(parameters.get("domain"), f"{path}.domain")
     return Reference(None, name, _parse_domain_reference(domain, f"{path}.domain"))
 
