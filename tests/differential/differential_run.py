@@ -10,6 +10,8 @@ from tests.differential.comparison import Mismatch, Names, compare
 from tests.differential.intended_differences import IntendedDifference
 
 _READING = ("GET", "HEAD", "OPTIONS")
+_ATTEMPTS = 3  # SQLite refuses a transaction at once if another one has begun to write
+_MOST_REPEATED = 50  # requests of a run; so many locks are more than a coincidence
 _SHORTEST_VALUE = 12  # characters: a shorter value could be a part of any text
 
 
@@ -29,12 +31,13 @@ class Failure(NamedTuple):
 
 
 class DifferentialRun:
-    """A run over scenarios; `failures`, `sent` and `skipped` are its results."""
+    """A run over scenarios; `failures`, `sent`, `skipped` and `repeated` are its results."""
 
     def __init__(self, clouds: DifferentialClouds, intended: Iterable[IntendedDifference]) -> None:
         self.failures: list[Failure] = []
         self.sent = 0  # requests to each cloud
         self.skipped = 0  # requests after one that changed the state of only one cloud
+        self.repeated = 0  # requests that were sent to a real service again
         self.statuses: Counter[int] = Counter()  # of the real services
         self._clouds = clouds
         self._intended = list(intended)
@@ -47,7 +50,7 @@ class DifferentialRun:
         """
         self._clouds.begin_scenario()
         for number, request in enumerate(scenario.requests, 1):
-            responses = self._clouds.send(request)
+            responses = self._send(request)
             self.sent += 1
             self.statuses[responses.real.status] += 1
             mismatches = self._unintended(request, responses)
@@ -63,6 +66,21 @@ class DifferentialRun:
     def unseen(self) -> list[IntendedDifference]:
         """Return the intended differences that no response has shown."""
         return [each for number, each in enumerate(self._intended) if number not in self._seen]
+
+    def _send(self, request: ApiRequest) -> ResponsePair:
+        """Send a request to both; and to the real service again if it fails, and ours succeeds.
+
+        Keystone and Glance respond 500 while their SQLite database is locked, and Glance 503 if
+        Keystone has failed. A failure that has another cause happens again.
+        """
+        responses = self._clouds.send(request)
+        for _ in range(1, _ATTEMPTS):
+            real, embedded = responses
+            if real.status < 500 or embedded.status >= 400 or self.repeated >= _MOST_REPEATED:
+                break
+            self.repeated += 1
+            responses = ResponsePair(self._clouds.real.send(request), embedded)
+        return responses
 
     def _unintended(self, request: ApiRequest, responses: ResponsePair) -> list[Mismatch]:
         real, embedded = (

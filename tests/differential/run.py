@@ -39,6 +39,7 @@ def main() -> int:
                 run.run(scenario)
     print(f"{run.sent} requests to each in {time.monotonic() - started:.0f} s")
     print(f"(start: {started - began:.0f} s; {run.skipped} requests were skipped)")
+    print(f"{run.repeated} requests were repeated, because only the real service had failed")
     print("status codes of the real services:", dict(sorted(run.statuses.items())))
     problems = [*_report(run.failures, seed, print_all=options.all)]
     problems += [f"docs/differences.md does not say: {line}" for line in undescribed(intended)]
