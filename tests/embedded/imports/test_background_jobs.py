@@ -20,16 +20,17 @@ async def test_a_bounded_number_of_jobs_runs_and_waits() -> None:
             return True
 
     for _ in range(3):
-        jobs.check_capacity()
-        jobs.start(job(), ends.append)
-    with pytest.raises(Unavailable):
-        jobs.check_capacity()
+        with jobs.place_for_job():
+            jobs.start(job(), ends.append)
+    with pytest.raises(Unavailable), jobs.place_for_job():
+        pass
     await asyncio.sleep(0)
     assert running == [2, 2]
     go.set()
     await jobs.wait_until_idle()
     assert (running[1], ends) == (2, [True, True, True])
-    jobs.check_capacity()
+    with jobs.place_for_job():
+        pass
 
 
 async def test_a_job_that_raises_is_logged_and_reported(caplog: pytest.LogCaptureFixture) -> None:
@@ -54,8 +55,8 @@ async def test_a_job_that_is_cancelled_before_its_first_statement_is_reported() 
     jobs.start(job(), ends.append)
     await jobs.close()
     assert (began, ends) == ([], [False])
-    with pytest.raises(Unavailable):
-        jobs.check_capacity()
+    with pytest.raises(Unavailable), jobs.place_for_job():
+        pass
 
 
 async def test_closing_waits_until_cancelled_jobs_have_cleaned_up() -> None:
