@@ -1,5 +1,6 @@
 """Directory: everything that the identity file has, by id and name."""
 
+import functools
 from collections.abc import Iterable, Mapping
 
 from glimpse.identity.embedded.directory_entries import (
@@ -15,7 +16,7 @@ from glimpse.identity.embedded.directory_entries import (
     User,
     UserAccessRule,
 )
-from glimpse.identity.embedded.password_hashes import slowest_parameters
+from glimpse.identity.embedded.password_hashes import ScryptParameters, slowest_parameters
 from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS, STANDARD_ROLES
 
 
@@ -29,10 +30,6 @@ class Directory:
     ``invalid_entries`` has the entries of the file that were left out: their ids, and the reasons.
 
     ``implied_roles`` maps the id of a role to the ids of the roles that it implies directly.
-
-    ``slowest_password_hash`` and ``slowest_secret_hash`` are scrypt parameters: those of the hash
-    that takes longest to check, of all users and of all application credentials. Each login takes
-    that long, so that its time does not reveal who exists (`password_hashes.check_password`).
     """
 
     def __init__(
@@ -61,12 +58,6 @@ class Directory:
         self.regions = {region.id: region for region in regions}
         self.services = {service.id: service for service in services}
         self.endpoints = {endpoint.id: endpoint for endpoint in endpoints}
-        self.slowest_password_hash = slowest_parameters(
-            user.password_hash for user in self.users.values()
-        )
-        self.slowest_secret_hash = slowest_parameters(
-            credential.secret_hash for credential in self.credentials.values()
-        )
         self._domains_by_name = {each.name.lower(): each for each in self.domains.values()}
         self._users_by_name = {
             (each.domain_id, each.name.lower()): each for each in self.users.values()
@@ -75,6 +66,21 @@ class Directory:
             (each.domain_id, each.name.lower()): each for each in self.projects.values()
         }
         self._roles_by_name = {(each.domain_id, each.name): each for each in self.roles.values()}
+
+    # These take milliseconds with thousands of users, and only a login needs them.
+    @functools.cached_property
+    def slowest_password_hash(self) -> ScryptParameters:
+        """The scrypt parameters of the hash that takes longest to check, of all users.
+
+        Each login takes that long, so that its time does not reveal who exists
+        (`password_hashes.check_password`).
+        """
+        return slowest_parameters(user.password_hash for user in self.users.values())
+
+    @functools.cached_property
+    def slowest_secret_hash(self) -> ScryptParameters:
+        """The same, of all application credentials."""
+        return slowest_parameters(each.secret_hash for each in self.credentials.values())
 
     def domain(self, *, domain_id: str | None = None, name: str | None = None) -> Domain | None:
         """Return the domain with `domain_id`, or with `name` if `domain_id` is None.

@@ -1,7 +1,8 @@
 """parse_directory: makes a Directory of the JSON document in ``identity.json``."""
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import partial
 from typing import Any, TypeVar
 
@@ -26,8 +27,6 @@ from glimpse.identity.embedded.role_references import RoleReferences
 from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS
 
 _T = TypeVar("_T")
-# The fields of User for which `_make` would not take the value of the entry as it is.
-_PARSED_FIELDS = frozenset(("roles", "domain_roles", "system_roles", "password_hash"))
 _NULLABLE = {(Domain, "description"), (Project, "description")}
 
 # The section, kind of entries and type of each part of the catalog.
@@ -131,20 +130,22 @@ class _Parser:
 
     def _user(self, entry: Entry) -> User:
         """Make the User of a valid entry. A readable password takes the place of a hash."""
-        user = _make(User, entry)
-        self._check_domain(user.domain_id)
+        domain_id = entry.get("domain_id")
+        domain_id = DOMAIN_ID if domain_id is None else domain_id
+        self._check_domain(domain_id)
         name = entry["id"]
         in_projects = self._assignments(
             f"{name}: roles",
             entry.get("roles", {}),
-            lambda reference: self._project_id(reference, user.domain_id),
+            lambda reference: self._project_id(reference, domain_id),
         )
         in_domains = self._assignments(
             f"{name}: domain roles", entry.get("domain_roles", {}), self._domain_id
         )
-        return replace(
-            user,
-            password_hash=entry.get("password_hash") if user.password is None else None,
+        return _make(
+            User,
+            entry,
+            password_hash=entry.get("password_hash") if entry.get("password") is None else None,
             roles=in_projects,
             domain_roles=in_domains,
             system_roles=self._roles.ids_of(entry.get("system_roles", ()), f"{name}: system roles"),
@@ -250,19 +251,24 @@ class _Parser:
             raise InvalidStateFile(f"no domain has the id {domain_id}")
 
 
-def _make(entry_type: type[_T], entry: Entry) -> _T:
-    """Make a dataclass of the values that `entry` has for its fields.
+def _make(entry_type: type[_T], entry: Entry, **parsed: Any) -> _T:
+    """Make a dataclass of `parsed`, and of the values that `entry` has for its other fields.
 
-    Those of _PARSED_FIELDS keep their defaults, and so do values of null, but for the description
-    of a domain or project.
+    Values of null keep their defaults, but for the description of a domain or project.
     """
-    values = {}
-    for each in fields(entry_type):  # type: ignore[arg-type]  # always a dataclass
-        value = entry.get(each.name)
-        is_null = each.name in entry and (entry_type, each.name) in _NULLABLE
-        if (value is not None or is_null) and each.name not in _PARSED_FIELDS:
-            values[each.name] = tuple(value) if isinstance(value, list) else value
+    values = dict(parsed)
+    for name in _field_names(entry_type):  # type: ignore[arg-type]  # a type is hashable
+        if name not in parsed and name in entry:
+            value = entry[name]
+            if value is not None or (entry_type, name) in _NULLABLE:
+                values[name] = tuple(value) if isinstance(value, list) else value
     return entry_type(**values)
+
+
+@functools.cache
+def _field_names(entry_type: type) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass; cached, since each entry needs them."""
+    return tuple(each.name for each in fields(entry_type))
 
 
 def _implications(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
