@@ -1,5 +1,6 @@
 """Application credentials are created, used to log in, and deleted, over HTTP."""
 
+import json
 import time
 from typing import Any
 
@@ -7,6 +8,9 @@ import pytest
 from keystoneauth1 import session as keystone_session
 from keystoneauth1.identity import v3
 
+from glimpse.identity.embedded.application_credentials import ApplicationCredentials
+from glimpse.identity.embedded.users import Users
+from glimpse.identity.service import Unauthorized
 from tests.identity.cloud import Cloud, message_of
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -83,6 +87,25 @@ def test_token_of_an_application_credential_gets_no_other_token(cloud: Cloud) ->
     token = plugin.get_token(keystone_session.Session())
     response = cloud.post({"auth": {"identity": {"methods": ["token"], "token": {"id": token}}}})
     assert response.status_code == 401, response.text
+
+
+async def test_no_credential_is_left_of_a_user_who_is_deleted_while_it_is_created(
+    cloud: Cloud,
+) -> None:
+    identity = cloud.identity
+    users = Users(identity.identity_file, identity.login)
+
+    class Hasher:
+        async def hash_secret(self, secret: str, user_id: str, address: str) -> str:
+            await users.delete(user_id)
+            return f"hash of {secret} for {address}"
+
+    credentials = ApplicationCredentials(identity.identity_file, Hasher(), time.time)
+    session = identity.validate(cloud.token())
+    with pytest.raises(Unauthorized):
+        await credentials.create(session, {"application_credential": {"name": "robot"}}, "-")
+    content = identity.identity_file.path.read_bytes()
+    assert json.loads(content)["application_credentials"] == []
 
 
 def test_application_credentials_of_others_are_forbidden(cloud: Cloud) -> None:

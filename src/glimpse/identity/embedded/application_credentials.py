@@ -14,7 +14,7 @@ from glimpse.identity.embedded.errors import Conflict, Forbidden, NotFound
 from glimpse.identity.embedded.identity_edits import remove_entries, section_of
 from glimpse.identity.embedded.identity_entries import access_rule_entry, credential_entry
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.session import Session
+from glimpse.identity.embedded.session import Session, resolve_session
 
 # These are limited, since each change writes the whole identity file, which each worker reads.
 MAX_PER_USER = 100
@@ -68,7 +68,8 @@ class ApplicationCredentials:
         user has MAX_PER_USER credentials or would have more than MAX_BYTES_PER_USER of them, or
         more than MAX_RULES_PER_USER access rules. Raises BadRequest for an invalid body, for roles
         that the token does not have, or for a token without a project. Raises Conflict if the user
-        has a credential of that name. Raises TooManyLogins if too many secrets and passwords wait
+        has a credential of that name, and Unauthorized if the caller's user, project, credential or
+        last role is removed meanwhile. Raises TooManyLogins if too many secrets and passwords wait
         in the login queue, and IdentityUnavailable if the queue is closed, or if the identity file
         is invalid or cannot be written.
         """
@@ -85,6 +86,7 @@ class ApplicationCredentials:
         new = credential_entry(created, roles)
 
         def add(document: dict[str, Any], directory: Directory) -> None:
+            resolve_session(session.token, directory)  # which may have ended meanwhile
             entries = document["application_credentials"]
             owners = (user_id, session.user.name)
             _check_limits(new, [each for each in entries if _has(each, "user", owners)])
