@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.identity.embedded import identity_edits
+from glimpse.identity.embedded import identity_edits, reference_edits
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
 from glimpse.identity.embedded.entry_edits import replace_entry
@@ -190,5 +190,5 @@ def test_renamed_project_keeps_roles_under_its_name_and_its_id() -> None:
     document = copy.deepcopy(DOCUMENT)
     document["users"][0]["roles"] = {"GOLD": ["member"], "p": ["reader"], "nowhere": "invalid"}
     directory = parse_directory({**document, "users": DOCUMENT["users"]})
-    identity_edits.refer_by_id(document, directory, directory.projects["p"])
+    reference_edits.refer_by_id(document, directory, directory.projects["p"])
     assert document["users"][0]["roles"] == {"p": ["member", "reader"], "nowhere": "invalid"}

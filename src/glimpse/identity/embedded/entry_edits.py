@@ -23,10 +23,10 @@ from glimpse.identity.embedded.errors import BadRequest, Forbidden
 from glimpse.identity.embedded.identity_edits import (
     Document,
     find_entry,
-    refer_by_id,
     section_of,
 )
 from glimpse.identity.embedded.identity_entries import entry_of, user_entry
+from glimpse.identity.embedded.reference_edits import refer_by_id
 
 # The entries that a section may have. Each change writes the whole file, and each worker reads it.
 MAX_ENTRIES = {

@@ -11,10 +11,8 @@ from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import (
-    DOMAIN_ID,
     ApplicationCredential,
     Assignment,
-    Domain,
     Project,
     Role,
     User,
@@ -26,7 +24,6 @@ from glimpse.identity.embedded.role_references import RoleReferences
 Document = dict[str, Any]
 Entry = dict[str, Any]
 _ASSIGNMENTS = ("roles", "domain_roles", "system_roles")
-_REFERENCES = (*_ASSIGNMENTS, "prior_role", "implied_role")  # what may have names of roles
 
 
 def section_of(document: Document, section: str) -> list[Any]:
@@ -40,13 +37,13 @@ def section_of(document: Document, section: str) -> list[Any]:
 def find_entry(document: Document, section: str, entry_id: str) -> Entry | None:
     """Return the entry of a section with this id, or None. Of several, the last one counts."""
     entries = reversed(section_of(document, section))
-    return next((each for each in entries if _value(each, "id") == entry_id), None)
+    return next((each for each in entries if value_of(each, "id") == entry_id), None)
 
 
 def remove_entries(document: Document, section: str, ids: Collection[str]) -> None:
     """Remove the entries of a section that have one of `ids`."""
     entries = section_of(document, section)
-    document[section] = [each for each in entries if _value(each, "id") not in ids]
+    document[section] = [each for each in entries if value_of(each, "id") not in ids]
 
 
 def add_assignment(document: Document, directory: Directory, assignment: Assignment) -> None:
@@ -85,7 +82,7 @@ def remove_projects(document: Document, directory: Directory, ids: Collection[st
     remove_credentials(document, directory, lambda each: each.project_id in ids)
     remove_assignments(document, directory, lambda each: each.project_id in ids)
     for user in section_of(document, "users"):
-        if _value(user, "default_project_id") in ids:
+        if value_of(user, "default_project_id") in ids:
             del user["default_project_id"]
     remove_entries(document, "projects", ids)
 
@@ -128,87 +125,11 @@ def remove_implications(
     roles = RoleReferences(directory.roles.values(), {})
     kept = []
     for entry in section_of(document, "implied_roles"):
-        references = _value(entry, "prior_role"), _value(entry, "implied_role")
+        references = value_of(entry, "prior_role"), value_of(entry, "implied_role")
         is_valid = all(isinstance(each, str) for each in references)
         if not is_valid or not is_removed(*(roles.find(each) or each for each in references)):
             kept.append(entry)
     document["implied_roles"] = kept
-
-
-def refer_to_role_by_id(document: Document, role: Role) -> None:
-    """Replace the name of a role, which is in no domain, by its id in all references to it.
-
-    Call this before the role gets another name.
-    """
-    for section in ("users", "application_credentials", "implied_roles"):
-        for entry in section_of(document, section):
-            for name in _REFERENCES if isinstance(entry, dict) else ():
-                value = entry.get(name)
-                if isinstance(value, dict):
-                    entry[name] = {key: _with_id(each, role) for key, each in value.items()}
-                elif name in entry:
-                    entry[name] = _with_id(value, role)
-
-
-def refer_by_id(document: Document, directory: Directory, named: Domain | Project | User) -> None:
-    """Replace the name of a domain, project or user by its id in all references to it.
-
-    Call this before it gets another name: otherwise its assignments and credentials would be lost,
-    or become those of the next one of that name.
-    """
-
-    def id_of(reference: Any, domain_id: str = DOMAIN_ID) -> Any:
-        return named.id if _is_named_by(reference, domain_id, named, directory) else reference
-
-    if not isinstance(named, User):
-        name = "roles" if isinstance(named, Project) else "domain_roles"
-        for user in section_of(document, "users"):
-            assigned = _value(user, name)
-            if isinstance(assigned, dict):
-                domain_id = _value(user, "domain_id") or DOMAIN_ID
-                user[name] = _joined((id_of(key, domain_id), assigned[key]) for key in assigned)
-    if not isinstance(named, Domain):
-        name = "project" if isinstance(named, Project) else "user"
-        for section in ("application_credentials", "access_rules"):
-            for entry in section_of(document, section):
-                if _value(entry, name) is not None:
-                    entry[name] = id_of(entry[name])
-
-
-def _is_named_by(
-    reference: Any, domain_id: str, named: Domain | Project | User, directory: Directory
-) -> bool:
-    """Return True if a reference leads to `named`; one of a user's roles is in `domain_id`."""
-    if not isinstance(reference, str):
-        return False
-    found: Domain | Project | User | None
-    if isinstance(named, Domain):
-        found = directory.domains.get(reference) or directory.domain(name=reference)
-    elif isinstance(named, Project):
-        found = directory.projects.get(reference) or directory.project(
-            name=reference, domain_id=domain_id
-        )
-    else:
-        found = directory.users.get(reference) or directory.user(name=reference)
-    return found is named
-
-
-def _joined(assigned: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the roles by place; join the lists of those that are assigned in the same place."""
-    found: dict[str, Any] = {}
-    for place, roles in assigned:
-        if isinstance(found.get(place), list) and isinstance(roles, list):
-            found[place] = [*found[place], *roles]
-        else:
-            found[place] = roles
-    return found
-
-
-def _with_id(reference: Any, role: Role) -> Any:
-    """Return a reference, or a list of them, with the name of `role` replaced by its id."""
-    if isinstance(reference, list):
-        return [role.id if each == role.name else each for each in reference]
-    return role.id if reference == role.name else reference
 
 
 def _write_assignments(
@@ -241,6 +162,6 @@ def _ids_in(domain_id: str, entries: Iterable[User | Project | Role]) -> set[str
     return {each.id for each in entries if each.domain_id == domain_id}
 
 
-def _value(entry: object, name: str) -> Any:
+def value_of(entry: object, name: str) -> Any:
     """Return the value `name` of an entry; None if the entry is no object, or has none."""
     return entry.get(name) if isinstance(entry, dict) else None

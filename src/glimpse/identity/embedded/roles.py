@@ -20,13 +20,13 @@ from glimpse.identity.embedded.entry_edits import (
 from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
 from glimpse.identity.embedded.identity_edits import (
     Document,
-    refer_to_role_by_id,
     remove_implications,
     remove_roles,
     section_of,
 )
 from glimpse.identity.embedded.identity_entries import role_reference
 from glimpse.identity.embedded.identity_file import IdentityFile
+from glimpse.identity.embedded.reference_edits import refer_to_role_by_id
 from glimpse.identity.embedded.standard_roles import (
     STANDARD_IMPLICATIONS,
     STANDARD_ROLES,
