@@ -87,7 +87,7 @@ ENTRIES: dict[str, Any] = {
         extra={"phone": "1"},
     ),
     "regions": Region("R2", "second", "RegionOne", {"x": 1}),
-    "services": Service("s", "volume", "cinder", "disks", enabled=False, extra={"x": 1}),
+    "services": Service("s", "volume", "cinder", enabled=False, extra={"x": 1}),
     "endpoints": Endpoint("e", "s", "public", "http://x", "R2", enabled=False, extra={"name": "y"}),
 }
 

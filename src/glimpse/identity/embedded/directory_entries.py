@@ -153,7 +153,6 @@ class Service:
     id: str
     type: str
     name: str | None = None
-    description: str | None = None
     enabled: bool = True
     extra: Mapping[str, Any] = field(default_factory=dict)
 
