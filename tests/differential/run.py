@@ -19,7 +19,7 @@ from tests.peers.install import main as install_peers
 def main() -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=600, help="how many to generate")
+    parser.add_argument("--requests", type=int, default=300, help="how many to generate")
     parser.add_argument("--only", default="", help="names or groups of scenarios: create,tag-1")
     parser.add_argument("--all", action="store_true", help="print all failures of each kind")
     options = parser.parse_args()
