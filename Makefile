@@ -57,7 +57,7 @@ test-peers: clients
 	$(BIN)/python -m tests.peers.install
 	$(BIN)/pytest -n auto --dist loadfile -m peers $(ARGS)
 
-# Some 4,900 requests to a real Keystone and Glance, and to the embedded services: the responses are
+# Some 4,500 requests to a real Keystone and Glance, and to the embedded services: the responses are
 # alike, or docs/differences.md describes the difference. SEED=2 generates other requests;
 # ARGS='--only tag,member' sends those of one kind (see tests/differential/run.py).
 test-differential: $(STAMP)
