@@ -150,6 +150,7 @@ def methods() -> Iterator[Scenario]:
             for user in ("admin", "none")
         ),
         *([identity_call("GET", f"/{kind}?x=y", None, "none")] for kind in ("regions", "users")),
+        [identity_call("GET", "/users?name=", None, "owner")],
         *([identity_call("GET", f"{path}/")] for path in ("/projects", f"/projects/{CREW}")),
     ]
     yield from numbered("identity-method", rows)
