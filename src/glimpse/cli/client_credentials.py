@@ -78,7 +78,10 @@ def _find_credentials(directory: Directory, user_name: str) -> tuple[User, str, 
     if not directory.is_enabled(user):
         raise NoCredentials(f"The user {user.name} is disabled.")
     if user.password is None:
-        raise NoCredentials(f"The password of {user.name} is kept as a hash only.")
+        raise NoCredentials(
+            f"The password of {user.name} is kept as a hash only: set OS_USERNAME and OS_PASSWORD "
+            "yourself, or give the user a new password in identity.json."
+        )
     projects = directory.projects_of(user)
     if not projects:
         raise NoCredentials(f"{user.name} has a role in no project.")

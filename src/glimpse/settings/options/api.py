@@ -186,7 +186,8 @@ _PROJECT_QUOTAS = (
     cfg.IntOpt(
         "image_size_total",
         default=-1,
-        help="Most MiB of data that the images of a project may have; negative for unlimited.",
+        help="Most MiB of data that the images of a project may have; a MiB that is not full does "
+        "not count. Negative for unlimited.",
     ),
     cfg.IntOpt(
         "image_stage_total",

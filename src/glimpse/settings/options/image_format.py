@@ -10,7 +10,7 @@ IMAGE_FORMAT: Sequence[cfg.Opt] = (
         "require_image_format_match",
         default=True,
         help="Refuse an upload to the embedded Image API whose data has another format than "
-        "disk_format.",
+        "disk_format; raw accepts data of any format.",
     ),
     cfg.ListOpt(
         "vmdk_allowed_types",
