@@ -52,10 +52,13 @@ test-tempest: $(STAMP)
 	$(BIN)/pytest -n auto -m tempest tests/clients/tempest $(ARGS)
 
 # The gateway in front of a real Keystone and a real Glance, in an environment of their own.
-# A file's tests stay together, since each starts services of its own.
+# A file's tests stay together, since each starts services of its own. What clients print in a real
+# cloud is recorded: only `pytest -m peers tests/clients/transcripts tests/clients/test_ansible.py`
+# runs them there again, which takes long.
 test-peers: clients
 	$(BIN)/python -m tests.peers.install
-	$(BIN)/pytest -n auto --dist loadfile -m peers $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile -m peers \
+	  --ignore=tests/clients/transcripts --ignore=tests/clients/test_ansible.py $(ARGS)
 
 # Some 4,500 requests to a real Keystone and Glance, and to the embedded services: the responses are
 # alike, or docs/differences.md describes the difference. SEED=2 generates other requests;

@@ -184,7 +184,7 @@ QUERIES = [
     *(f"protected={each}" for each in ("true", "True", "1", "")),
     *(f"min_ram={each}" for each in ("1", "0", "-1", "1.0")),
     *("size_min=1", "size_min=x", "size_max=0", "status=in:queued,active", "status=x"),
-    *("tag=t", "tag=t&tag=u", "tag=x", "tag=T", "disk_format=raw", "disk_format=in:raw,x"),
+    *("tag=t", "tag=t&tag=u", "tag=x", "disk_format=raw", "disk_format=in:raw,x"),
     *("type=base", "type=", "nothing=x", "id=x", "owner=x", "checksum=x"),
     *("changes-since=2020-01-01", "marker=x", "marker=", "name=%FF", "%FF=x"),
     *(

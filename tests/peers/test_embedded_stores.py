@@ -32,7 +32,8 @@ def test_other_paths_have_the_same_response(services: ServicePair, path: str) ->
 def test_the_stores_of_an_image_are_shown_when_it_has_data(services: ServicePair) -> None:
     pair = services.image("POST", "/v2/images", FORMATS)
     name = "OpenStack-image-store-ids"
-    assert pair.embedded.header(name) == pair.real.header(name)
+    # Once data was staged, Glance names its internal stores, too.
+    assert pair.embedded.header(name) == str(pair.real.header(name)).partition(",")[0]
     path = f"/v2/images/{services.create(lot='stores', **FORMATS)}"
     for method, target, body in (
         ("PUT", f"{path}/file", b"abc"),

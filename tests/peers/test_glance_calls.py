@@ -37,8 +37,10 @@ def many(cloud: PeerGateway) -> Iterator[list[str]]:
     """The ids of the MANY images of COLLECTOR."""
     ids = [str(uuid.uuid4()) for _ in range(MANY)]
     common = {"status": "active", "size": 1, "owner": COLLECTOR.project_id, "os_distro": "debian"}
+    # Other tests leave public images in the same Glance.
+    listed = cloud.request("collector", "GET", "/v2.1/images").json()["images"]
     cloud.put_images([{"id": each, "name": each[:8], **common, **DATES} for each in ids])
-    yield ids
+    yield [*ids, *(image["id"] for image in listed)]
     cloud.put_images([], absent=ids)
 
 

@@ -19,6 +19,9 @@ from glimpse.identity.embedded.directory_entries import (
 from glimpse.identity.embedded.password_hashes import ScryptParameters, slowest_parameters
 from glimpse.identity.embedded.standard_roles import STANDARD_IMPLICATIONS, STANDARD_ROLES
 
+# Its description is that of Keystone's bootstrap.
+_DEFAULT_DOMAIN = Domain(DOMAIN_ID, DOMAIN_NAME, description="The default domain")
+
 
 class Directory:
     """The domains, projects, users, roles, credentials and catalog entries of the identity file.
@@ -48,7 +51,7 @@ class Directory:
         access_rules: Iterable[UserAccessRule] = (),
     ) -> None:
         self.invalid_entries = invalid_entries or {}
-        self.domains = {each.id: each for each in (Domain(DOMAIN_ID, DOMAIN_NAME), *domains)}
+        self.domains = {each.id: each for each in (_DEFAULT_DOMAIN, *domains)}
         self.roles = {each.id: each for each in (*roles, *STANDARD_ROLES)}
         self.implied_roles = implied_roles
         self.users = {user.id: user for user in users}
