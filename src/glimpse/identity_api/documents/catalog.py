@@ -10,8 +10,8 @@ from glimpse.identity.embedded.directory_entries import Endpoint, Region, Servic
 from glimpse.identity.embedded.endpoint_urls import expand_url
 from glimpse.identity.embedded.services import OwnCatalog
 
-# Type and name of each service in this process, and the path of its version. Glance's own endpoints
-# have no version, but to a URL with a path, such as /image, Tempest adds none.
+# Type and name of each service in this process, and the path of its version. The URL of the image
+# service has a version, other than that of a Glance: Tempest adds one only to a URL without a path.
 _SERVICES = (
     ("compute", "nova", "/v2.1"),
     ("image", "glance", "/v2"),
