@@ -3,7 +3,6 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
@@ -12,6 +11,7 @@ from glimpse.identity.embedded.entry_edits import (
     add_entry,
     check_deletable,
     check_updatable,
+    merge_attributes,
     merge_extra,
     merge_options,
     replace_entry,
@@ -79,15 +79,7 @@ class Domains:
         def write(document: Document, directory: Directory) -> None:
             old = _find(domain_id, directory)
             check_updatable("domain", old, values)
-            changed = replace(
-                old,
-                name=values.get("name", old.name).strip(),
-                enabled=values.get("enabled", old.enabled),
-                description=values.get("description", old.description),
-                tags=tuple(values.get("tags", old.tags)),
-                options=merge_options(old.options, values.get("options", {})),
-                extra=merge_extra(old.extra, values, _KNOWN),
-            )
+            changed = merge_attributes(old, values, _KNOWN)
             _check_name(changed, directory)
             results.append(replace_entry(document, directory, "domains", old, changed))
 

@@ -4,7 +4,7 @@ Adds and replaces entries, and checks size limits, ids and the option ``immutabl
 """
 
 from collections.abc import Container, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Protocol, TypeVar
 
 import orjson
@@ -103,6 +103,28 @@ def _check_size(document: Document) -> None:
 def _written(value: _Entry, directory: Directory) -> dict[str, Any]:
     """Return `value` as an entry of its section."""
     return user_entry(value, directory.roles) if isinstance(value, User) else entry_of(value)
+
+
+_Container = TypeVar("_Container", Domain, Project)
+
+
+def merge_attributes(
+    old: _Container, values: Mapping[str, Any], known: Container[str]
+) -> _Container:
+    """Return a domain or project with the attributes that a request changes.
+
+    `values` are the validated attributes of the request; those that it does not have stay. `known`
+    are the names of attributes: all others are additional ones (see `merge_extra`).
+    """
+    return replace(
+        old,
+        name=values.get("name", old.name).strip(),
+        enabled=values.get("enabled", old.enabled),
+        description=values.get("description", old.description),
+        tags=tuple(values.get("tags", old.tags)),
+        options=merge_options(old.options, values.get("options", {})),
+        extra=merge_extra(old.extra, values, known),
+    )
 
 
 def merge_options(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
