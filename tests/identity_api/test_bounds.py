@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from glimpse.identity import field_lengths
-from glimpse.identity.embedded import application_credentials, entry_edits
+from glimpse.identity.embedded import application_credentials, identity_entry_edits
 from tests.identity.cloud import Cloud, message_of
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
@@ -191,7 +191,7 @@ def test_size_of_the_identity_file_is_bounded(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     size = len(orjson.dumps(orjson.loads(cloud.identity.identity_file.path.read_bytes())))
-    monkeypatch.setattr(entry_edits, "MAX_BYTES", size + 20_000)
+    monkeypatch.setattr(identity_entry_edits, "MAX_BYTES", size + 20_000)
     token = cloud.token("admin")
 
     def send(method: str, path: str, description: str) -> requests.Response:
@@ -203,5 +203,5 @@ def test_size_of_the_identity_file_is_bounded(
     assert response.status_code == 201
     path = f"/projects/{response.json()['project']['id']}"
     assert send("PATCH", path, "x" * 20_000).status_code == 403
-    monkeypatch.setattr(entry_edits, "MAX_BYTES", size)  # as if it had been lower before
+    monkeypatch.setattr(identity_entry_edits, "MAX_BYTES", size)  # as if it had been lower before
     assert send("PATCH", path, "x" * 14_000).status_code == 200  # to make room is always possible

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from glimpse.identity.embedded import identity_edits
+from glimpse.identity.embedded import identity_removals
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.standard_roles import role_id_of
 from glimpse.identity.service import Unauthorized
@@ -198,7 +198,7 @@ Edit = Callable[[dict[str, Any], Directory], None]
 
 def disable(section: str, entry_id: str) -> Edit:
     def edit(document: dict[str, Any], _: Directory) -> None:
-        entry = identity_edits.find_entry(document, section, entry_id)
+        entry = identity_removals.find_entry(document, section, entry_id)
         assert entry is not None
         entry["enabled"] = False
 
@@ -206,7 +206,7 @@ def disable(section: str, entry_id: str) -> Edit:
 
 
 def remove_domain_role(document: dict[str, Any], directory: Directory) -> None:
-    identity_edits.remove_assignments(
+    identity_removals.remove_assignments(
         document,
         directory,
         lambda each: each.domain_id == "d" and each.role_id == role_id_of("manager"),
@@ -214,7 +214,7 @@ def remove_domain_role(document: dict[str, Any], directory: Directory) -> None:
 
 
 def remove_system_role(document: dict[str, Any], directory: Directory) -> None:
-    identity_edits.remove_assignments(
+    identity_removals.remove_assignments(
         document, directory, lambda each: (each.project_id, each.domain_id) == (None, None)
     )
 
@@ -226,7 +226,7 @@ def remove_system_role(document: dict[str, Any], directory: Directory) -> None:
         (
             "demo",
             DOMAIN["scope"],
-            lambda document, old: identity_edits.remove_domain(document, old, "d"),
+            lambda document, old: identity_removals.remove_domain(document, old, "d"),
         ),
         ("demo", DOMAIN["scope"], remove_domain_role),
         ("demo", SYSTEM["scope"], remove_system_role),
@@ -234,11 +234,15 @@ def remove_system_role(document: dict[str, Any], directory: Directory) -> None:
         ("Demo", None, disable("domains", "d")),
         ("Demo", "unscoped", disable("domains", "d")),
         ("Demo", None, disable("projects", "p")),
-        ("Demo", None, lambda document, old: identity_edits.remove_projects(document, old, {"p"})),
         (
             "Demo",
             None,
-            lambda document, old: identity_edits.remove_users(document, old, {"acme-demo"}),
+            lambda document, old: identity_removals.remove_projects(document, old, {"p"}),
+        ),
+        (
+            "Demo",
+            None,
+            lambda document, old: identity_removals.remove_users(document, old, {"acme-demo"}),
         ),
     ],
     ids=[

@@ -12,7 +12,7 @@ from glimpse.identity.embedded.identity_document import (
     standard_document,
 )
 from glimpse.identity.embedded.identity_document_parser import parse_directory
-from glimpse.identity.embedded.identity_entries import credential_entry
+from glimpse.identity.embedded.identity_entry_rendering import credential_entry
 from glimpse.identity.embedded.password_hashes import MINIMAL, RECOMMENDED, check_password
 from glimpse.identity.embedded.private_files import InvalidStateFile
 from glimpse.identity.embedded.standard_roles import role_id_of

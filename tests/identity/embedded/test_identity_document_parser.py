@@ -16,7 +16,7 @@ from glimpse.identity.embedded.directory_entries import (
 )
 from glimpse.identity.embedded.identity_document import complete_document
 from glimpse.identity.embedded.identity_document_parser import parse_directory
-from glimpse.identity.embedded.identity_entries import entry_of, user_entry
+from glimpse.identity.embedded.identity_entry_rendering import entry_of, user_entry
 from glimpse.identity.embedded.standard_roles import (
     STANDARD_IMPLICATIONS,
     STANDARD_ROLES,

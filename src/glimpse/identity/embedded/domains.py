@@ -7,7 +7,8 @@ from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Domain
-from glimpse.identity.embedded.entry_edits import (
+from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
+from glimpse.identity.embedded.identity_entry_edits import (
     add_entry,
     check_deletable,
     check_updatable,
@@ -16,9 +17,8 @@ from glimpse.identity.embedded.entry_edits import (
     merge_options,
     replace_entry,
 )
-from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
-from glimpse.identity.embedded.identity_edits import Document, remove_domain
 from glimpse.identity.embedded.identity_file import IdentityFile
+from glimpse.identity.embedded.identity_removals import Document, remove_domain
 
 _UUID_LENGTH = 32  # without hyphens
 _KNOWN = frozenset(

@@ -9,15 +9,15 @@ from typing import Any
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Endpoint, Region
 from glimpse.identity.embedded.endpoint_urls import is_valid_url
-from glimpse.identity.embedded.entry_edits import (
+from glimpse.identity.embedded.errors import BadRequest, Forbidden, NotFound
+from glimpse.identity.embedded.identity_entry_edits import (
     add_entry,
     check_same_id,
     merge_extra,
     replace_entry,
 )
-from glimpse.identity.embedded.errors import BadRequest, Forbidden, NotFound
-from glimpse.identity.embedded.identity_edits import Document, remove_entries
 from glimpse.identity.embedded.identity_file import IdentityFile
+from glimpse.identity.embedded.identity_removals import Document, remove_entries
 from glimpse.identity.embedded.services import OwnCatalog
 
 # Unlike the name of a service, that of an endpoint is an additional attribute.

@@ -7,7 +7,8 @@ from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Domain, Project
-from glimpse.identity.embedded.entry_edits import (
+from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
+from glimpse.identity.embedded.identity_entry_edits import (
     add_entry,
     check_deletable,
     check_same_id,
@@ -17,9 +18,8 @@ from glimpse.identity.embedded.entry_edits import (
     merge_options,
     replace_entry,
 )
-from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
-from glimpse.identity.embedded.identity_edits import Document, remove_projects
 from glimpse.identity.embedded.identity_file import IdentityFile
+from glimpse.identity.embedded.identity_removals import Document, remove_projects
 
 MAX_DEPTH = 5  # of projects below a domain, as Keystone's max_project_tree_depth
 _KNOWN = frozenset(

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from glimpse.identity.embedded import identity_edits, reference_edits
+from glimpse.identity.embedded import identity_removals, reference_edits
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
-from glimpse.identity.embedded.entry_edits import replace_entry
 from glimpse.identity.embedded.identity_document_parser import parse_directory
+from glimpse.identity.embedded.identity_entry_edits import replace_entry
 from glimpse.identity.embedded.standard_roles import role_id_of
 
 CREDENTIAL = {"secret_hash": "x", "roles": ["reader"]}
@@ -70,14 +70,16 @@ def edited(edit: Edit) -> tuple[dict[str, Any], Directory]:
 
 
 def test_removed_user_leaves_no_credentials() -> None:
-    _, directory = edited(lambda document, old: identity_edits.remove_users(document, old, {"u"}))
+    _, directory = edited(
+        lambda document, old: identity_removals.remove_users(document, old, {"u"})
+    )
     assert set(directory.users) == {"v"}
     assert set(directory.credentials) == {"e"}
 
 
 def test_removed_project_leaves_no_assignments_credentials_and_default_projects() -> None:
     document, directory = edited(
-        lambda document, old: identity_edits.remove_projects(document, old, {"p"})
+        lambda document, old: identity_removals.remove_projects(document, old, {"p"})
     )
     assert set(directory.projects) == {"q"}
     assert "an invalid entry" in document["projects"]
@@ -90,7 +92,7 @@ def test_removed_project_leaves_no_assignments_credentials_and_default_projects(
 
 def test_removed_role_leaves_no_assignments_implications_and_credentials() -> None:
     document, directory = edited(
-        lambda document, old: identity_edits.remove_roles(document, old, {"r"})
+        lambda document, old: identity_removals.remove_roles(document, old, {"r"})
     )
     assert directory.users["u"].roles == {"p": (role_id_of("member"),), "q": ("s",)}
     assert "r" not in directory.implied_roles
@@ -102,7 +104,7 @@ def test_removed_role_leaves_no_assignments_implications_and_credentials() -> No
 
 def test_removed_domain_leaves_nothing_that_belongs_to_it() -> None:
     document, directory = edited(
-        lambda document, old: identity_edits.remove_domain(document, old, "d")
+        lambda document, old: identity_removals.remove_domain(document, old, "d")
     )
     assert set(directory.domains) == {"default"}
     assert set(directory.projects) == {"p"}
@@ -127,8 +129,8 @@ def test_removed_domain_leaves_nothing_that_belongs_to_it() -> None:
 )
 def test_added_assignment_is_kept_once_beside_the_others(assignment: Assignment) -> None:
     def add(document: dict[str, Any], old: Directory) -> None:
-        identity_edits.add_assignment(document, old, assignment)
-        identity_edits.add_assignment(document, parse_directory(document), assignment)
+        identity_removals.add_assignment(document, old, assignment)
+        identity_removals.add_assignment(document, parse_directory(document), assignment)
 
     before = parse_directory(DOCUMENT).users
     _, directory = edited(add)
@@ -142,7 +144,7 @@ def test_removed_assignment_leaves_the_others() -> None:
     removed = Assignment("u", role_id_of("member"), project_id="p")
     before = parse_directory(DOCUMENT).users["u"]
     _, directory = edited(
-        lambda document, old: identity_edits.remove_assignments(
+        lambda document, old: identity_removals.remove_assignments(
             document, old, lambda each: each == removed
         )
     )
@@ -155,9 +157,9 @@ def test_entry_is_found_by_id_and_sections_are_added() -> None:
     document: dict[str, Any] = {
         "users": [{"id": "u", "name": "a"}, "odd", {"id": "u", "name": "b"}]
     }
-    assert identity_edits.find_entry(document, "users", "u") == {"id": "u", "name": "b"}
-    assert identity_edits.find_entry(document, "regions", "u") is None
-    assert identity_edits.section_of(document, "regions") == []
+    assert identity_removals.find_entry(document, "users", "u") == {"id": "u", "name": "b"}
+    assert identity_removals.find_entry(document, "regions", "u") is None
+    assert identity_removals.section_of(document, "regions") == []
     assert document["regions"] == []
 
 

@@ -18,7 +18,7 @@ from glimpse.identity.embedded.directory_entries import (
     User,
 )
 from glimpse.identity.embedded.identity_document_parser import parse_directory
-from glimpse.identity.embedded.identity_entries import user_entry
+from glimpse.identity.embedded.identity_entry_rendering import user_entry
 from glimpse.identity.embedded.role_references import RoleReferences
 
 Document = dict[str, Any]
