@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tooz import ToozError
 from tooz.locking import Lock
 
 from glimpse.glance.tooz_locks import ToozLocks, UnusableLockService, with_timeouts
@@ -64,6 +65,36 @@ async def test_locks_are_unavailable_while_redis_fails_and_work_when_it_is_back(
         # Abandoned calls would continue after Redis has stopped.
         await wait_until(lambda: not locks.abandoned_calls)
         await locks.close()
+
+
+async def test_a_late_lock_that_cannot_be_released_is_logged_without_an_unhandled_exception(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    late = LateLock()
+    with redis_server(tmp_path) as redis:
+        locks = ToozLocks("redis://{}:{}".format(*redis.address), call_timeout=0.5)
+        await locks.release(await eventually_locked(locks))
+        with monkeypatch.context() as patch:
+            patch.setattr(locks._coordinator, "get_lock", lambda _name: late)  # noqa: SLF001
+            with pytest.raises(Unavailable):
+                await locks.try_lock("image")
+        late.answer.set()
+        await wait_until(lambda: "could not be released; it expires by itself" in caplog.text)
+        await locks.close()
+
+
+class LateLock:
+    """A lock of a service that acquires it late, and fails then."""
+
+    def __init__(self) -> None:
+        self.answer = threading.Event()
+
+    def acquire(self, *, blocking: bool) -> bool:
+        assert not blocking
+        return self.answer.wait(30)
+
+    def release(self) -> None:
+        raise ToozError("the connection is closed")
 
 
 async def test_heartbeat_logs_failure_and_recovery_and_ends_with_the_service(

@@ -166,10 +166,20 @@ class ToozLocks:
         def on_done(done: "asyncio.Future[Result]") -> None:
             self.abandoned_calls -= 1
             if not done.cancelled() and done.exception() is None:
-                result = done.result()
-                threading.Thread(target=lambda: undo(result), daemon=True).start()
+                threading.Thread(target=_try_undo, args=(undo, done.result()), daemon=True).start()
 
         call.add_done_callback(on_done)
+
+
+def _try_undo(undo: Callable[[Result], object], result: Result) -> None:
+    """Undo an abandoned call; if that fails, log it: the lock expires by itself."""
+    try:
+        undo(result)
+    except Exception as error:  # noqa: BLE001  tooz does not translate all errors
+        _log.warning(
+            "A lock that came too late could not be released; it expires by itself: %s",
+            describe_error(error),
+        )
 
 
 def with_timeouts(backend_url: str) -> str:
