@@ -16,11 +16,17 @@ CLOUDS = ("embedded", pytest.param("peers", marks=pytest.mark.peers))
 
 @contextmanager
 def start_cloud(
-    kind: str, directory: Path, members: Iterable[Member], *, downloads: int | None = None
+    kind: str,
+    directory: Path,
+    members: Iterable[Member],
+    *,
+    downloads: int | None = None,
+    workers: int = 1,
 ) -> Iterator[Cloud]:
     """Run a cloud, ``embedded`` or ``peers``, with these users and its files in `directory`.
 
-    It may download images from the port `downloads` of this host.
+    It may download images from the port `downloads` of this host. Embedded services run in
+    `workers` processes.
     """
     if kind == "peers":
         with PeerGateway.start_all(directory / "peers", members, downloads=downloads) as gateway:
@@ -28,7 +34,8 @@ def start_cloud(
     else:
         state_dir = directory / "state"
         seed_identity(state_dir, members)
-        arguments = [] if downloads is None else _allow_downloads(directory, downloads)
+        arguments = ["--workers", str(workers)]
+        arguments += [] if downloads is None else _allow_downloads(directory, downloads)
         with GlimpseProcess(state_dir, arguments=arguments) as process:
             yield EmbeddedCloud(process)
 

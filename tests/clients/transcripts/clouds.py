@@ -53,10 +53,13 @@ def run_transcript(cloud: Cloud, uri: str, name: str, directory: Path) -> str:
 
 @contextmanager
 def start(kind: str, directory: Path) -> Iterator[tuple[Cloud, str]]:
-    """Run a cloud, ``embedded`` or ``peers``; yield it and a URL of DISK that it may download."""
+    """Run a cloud, ``embedded`` or ``peers``; yield it and a URL of DISK that it may download.
+
+    Embedded services run in two processes: what one of them writes, the other has to know.
+    """
     with (
         serve_disk() as server,
-        start_cloud(kind, directory, MEMBERS, downloads=server.port) as cloud,
+        start_cloud(kind, directory, MEMBERS, downloads=server.port, workers=2) as cloud,
     ):
         yield cloud, f"{server.base_url}/disk.qcow2"
 
