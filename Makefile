@@ -54,7 +54,7 @@ test-tempest: $(STAMP)
 # The gateway in front of a real Keystone and a real Glance, in an environment of their own.
 # A file's tests stay together, since each starts services of its own. What clients print in a real
 # cloud is recorded: only `pytest -m peers tests/clients/transcripts tests/clients/test_ansible.py`
-# runs them there again, which takes long.
+# runs them there again, in some three minutes.
 test-peers: clients
 	$(BIN)/python -m tests.peers.install
 	$(BIN)/pytest -n auto --dist loadfile -m peers \

@@ -22,15 +22,18 @@ for command in entry_points(group="openstack.image.v2"):
 """
 
 
-@pytest.fixture(scope="module", params=CLOUDS)
+@pytest.fixture(params=CLOUDS)
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="module")
-def cloud(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cloud, str]]:
-    """A cloud, and the URL of a disk that it may download."""
-    with start(kind, tmp_path_factory.mktemp("transcripts")) as started:
+@pytest.fixture
+def cloud(kind: str, tmp_path: Path) -> Iterator[tuple[Cloud, str]]:
+    """A cloud, and the URL of a disk that it may download.
+
+    Each transcript has its own: Glance does not create an image with the id of a deleted one.
+    """
+    with start(kind, tmp_path / "cloud") as started:
         yield started
 
 
