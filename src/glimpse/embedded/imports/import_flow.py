@@ -146,16 +146,34 @@ class ImportFlow:
     async def _while_claimed(
         self, task: Task, image: Image, chunks: AsyncIterator[bytes]
     ) -> AsyncGenerator[bytes, None]:
-        """Yield `chunks`. Raises ImportFailed within a second after the image was deleted."""
+        """Yield `chunks`. Raises ImportFailed some two seconds after the image was deleted at most.
+
+        It does so also if no chunk arrives meanwhile.
+        """
         checked = time.monotonic()
-        async for chunk in chunks:
-            yield chunk
-            if time.monotonic() - checked >= _CHECK_SECONDS:
-                checked = time.monotonic()
-                record = await self._catalog.get(image.id, None)
-                if record is None:
-                    raise ImportFailed("the image was deleted")
-                image_states.require_claimed(record.image, task.id)
+        reading = asyncio.create_task(_next(chunks))
+        try:
+            while True:
+                await asyncio.wait((reading,), timeout=_CHECK_SECONDS)
+                if reading.done():
+                    chunk = reading.result()
+                    if chunk is None:
+                        return
+                    yield chunk
+                    reading = asyncio.create_task(_next(chunks))
+                if time.monotonic() - checked >= _CHECK_SECONDS:
+                    checked = time.monotonic()
+                    await self._check_claim(task, image)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    async def _check_claim(self, task: Task, image: Image) -> None:
+        """Raise ImportFailed if the image was deleted, Conflict unless the task has claimed it."""
+        record = await self._catalog.get(image.id, None)
+        if record is None:
+            raise ImportFailed("the image was deleted")
+        image_states.require_claimed(record.image, task.id)
 
     async def _fail(self, task: Task, error: Exception) -> None:
         """Let the task fail for the reason `error`, and log it. Unforeseen errors are not shown."""
@@ -170,3 +188,8 @@ class ImportFlow:
                 return await self._records.fail(task, message)
             except ServiceError:
                 await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
+    """Return the next of `chunks`; None after the last one."""
+    return await anext(chunks, None)
