@@ -2,6 +2,7 @@
 
 from glimpse.embedded.content_check import ContentRules
 from glimpse.embedded.imports.address_rules import AddressRules, parse_networks
+from glimpse.embedded.imports.background_jobs import JobLimits
 from glimpse.embedded.imports.download_url import InvalidUrl, UrlRules, parse_host
 from glimpse.embedded.imports.http_stream import HttpTimeouts
 from glimpse.embedded.imports.options import ImportOptions
@@ -34,7 +35,9 @@ def embedded_options(settings: Settings) -> EmbeddedOptions:
             user_storage_quota=embedded.user_storage_quota,
         ),
         imports=ImportOptions(
-            given.methods, given.max_running, given.max_waiting, _download_options(given)
+            given.methods,
+            JobLimits(given.max_running, given.max_waiting, given.project_share),
+            _download_options(given),
         ),
     )
 

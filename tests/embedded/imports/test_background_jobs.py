@@ -4,15 +4,22 @@ import asyncio
 
 import pytest
 
-from glimpse.embedded.imports.background_jobs import BackgroundJobs
+from glimpse.embedded.imports.background_jobs import BackgroundJobs, JobLimits
 from glimpse.images.errors import Unavailable
+
+ONE = JobLimits(max_running=1, max_waiting=1, project_share=100)
 
 
 async def test_a_bounded_number_of_jobs_runs_and_waits() -> None:
-    jobs, go, running, ends = BackgroundJobs(2, 1), asyncio.Event(), [0, 0], list[bool]()
+    jobs, go, running, ends = (
+        BackgroundJobs(JobLimits(2, 1, 100)),
+        asyncio.Event(),
+        [0, 0],
+        list[bool](),
+    )
 
     async def job() -> bool:
-        async with jobs.places:
+        async with jobs.places.place("p"):
             running[0] += 1
             running[1] = max(running)
             await go.wait()
@@ -20,25 +27,56 @@ async def test_a_bounded_number_of_jobs_runs_and_waits() -> None:
             return True
 
     for _ in range(3):
-        with jobs.place_for_job():
-            jobs.start(job(), ends.append)
-    with pytest.raises(Unavailable), jobs.place_for_job():
+        with jobs.place_for_job("p"):
+            jobs.start("p", job(), ends.append)
+    with pytest.raises(Unavailable), jobs.place_for_job("p"):
         pass
     await asyncio.sleep(0)
     assert running == [2, 2]
     go.set()
     await jobs.wait_until_idle()
     assert (running[1], ends) == (2, [True, True, True])
-    with jobs.place_for_job():
+    with jobs.place_for_job("p"):
         pass
+
+
+async def test_a_project_gets_its_share_of_the_places_and_others_the_rest() -> None:
+    jobs, go = (
+        BackgroundJobs(JobLimits(max_running=4, max_waiting=2, project_share=50)),
+        asyncio.Event(),
+    )
+
+    async def job() -> bool:
+        return await go.wait()
+
+    for _ in range(2):
+        with jobs.place_for_job("p"):
+            jobs.start("p", job(), lambda _: None)
+    with jobs.place_for_job("p"):  # prepared, but not started
+        with pytest.raises(Unavailable, match="of this project"), jobs.place_for_job("p"):
+            pass
+        for project_id in ("q", "q", None):
+            with jobs.place_for_job(project_id):
+                jobs.start(project_id, job(), lambda _: None)
+        with pytest.raises(Unavailable, match="imports are waiting"), jobs.place_for_job(None):
+            pass
+    go.set()
+    await jobs.wait_until_idle()
+    with jobs.place_for_job("p"):
+        pass
+
+
+def test_a_project_may_have_a_job_that_runs_and_one_that_waits_whatever_its_share() -> None:
+    limits = JobLimits(max_running=2, max_waiting=3, project_share=1)
+    assert (limits.max_running_of_project, limits.max_waiting_of_project) == (1, 1)
 
 
 async def test_a_job_that_raises_is_logged_and_reported(caplog: pytest.LogCaptureFixture) -> None:
     async def job() -> bool:
         raise ValueError("unforeseen")
 
-    jobs, ends = BackgroundJobs(1, 1), list[bool]()
-    jobs.start(job(), ends.append)
+    jobs, ends = BackgroundJobs(ONE), list[bool]()
+    jobs.start("p", job(), ends.append)
     await jobs.wait_until_idle()
     assert ends == [False]
     assert "unforeseen" in caplog.text
@@ -51,11 +89,11 @@ async def test_a_job_that_is_cancelled_before_its_first_statement_is_reported() 
         began.append(True)
         return True
 
-    jobs, ends = BackgroundJobs(1, 1), list[bool]()
-    jobs.start(job(), ends.append)
+    jobs, ends = BackgroundJobs(ONE), list[bool]()
+    jobs.start("p", job(), ends.append)
     await jobs.close()
     assert (began, ends) == ([], [False])
-    with pytest.raises(Unavailable), jobs.place_for_job():
+    with pytest.raises(Unavailable), jobs.place_for_job("p"):
         pass
 
 
@@ -70,8 +108,8 @@ async def test_closing_waits_until_cancelled_jobs_have_cleaned_up() -> None:
             ended.append("cleaned up")
         return True
 
-    jobs = BackgroundJobs(1, 1)
-    jobs.start(job(), lambda is_clean: ended.append(str(is_clean)))
+    jobs = BackgroundJobs(ONE)
+    jobs.start("p", job(), lambda is_clean: ended.append(str(is_clean)))
     await asyncio.sleep(0)
     await jobs.close()
     assert ended == ["cleaned up", "False"]

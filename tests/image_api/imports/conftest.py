@@ -34,7 +34,8 @@ def serving(directory: Path, **options: str) -> Iterator[ImportApi]:
 
 @pytest.fixture(scope="module")
 def import_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImportApi]:
-    with serving(tmp_path_factory.mktemp("images"), max_running="2", max_waiting="2") as api:
+    limits = {"max_running": "2", "max_waiting": "2", "project_share": "100"}
+    with serving(tmp_path_factory.mktemp("images"), **limits) as api:
         yield api
 
 

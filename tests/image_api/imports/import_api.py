@@ -40,10 +40,10 @@ class ImportApi(Api):
         tasks: list[dict[str, Any]] = response.json()["tasks"]
         return tasks
 
-    def finished(self, image_id: str) -> dict[str, Any]:
+    def finished(self, image_id: str, **more: Any) -> dict[str, Any]:
         """Wait for the end of the last import of an image; return its task."""
         wait_until(
-            lambda: self.tasks(image_id)[-1]["status"] in ("success", "failure"),
+            lambda: self.tasks(image_id, **more)[-1]["status"] in ("success", "failure"),
             "the import to end",
         )
-        return self.tasks(image_id)[-1]
+        return self.tasks(image_id, **more)[-1]

@@ -3,47 +3,82 @@
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from glimpse.embedded.imports.project_places import ProjectPlaces
 from glimpse.images.errors import Unavailable
 
 _log = logging.getLogger(__name__)
 
 
-class BackgroundJobs:
-    """Runs jobs as asyncio tasks: `max_running` at a time, while `max_waiting` others wait."""
+@dataclass(frozen=True, slots=True)
+class JobLimits:
+    """How many jobs of a process may run at a time, and how many others may wait.
 
-    def __init__(self, max_running: int, max_waiting: int) -> None:
-        self._places = asyncio.Semaphore(max_running)
-        self._max_jobs = max_running + max_waiting
-        self._jobs: set[asyncio.Task[bool]] = set()
-        self._prepared = 0
-        self._is_closed = False
+    The jobs of one project get `project_share` percent of either, rounded down, but at least one.
+    """
+
+    max_running: int
+    max_waiting: int
+    project_share: int
 
     @property
-    def places(self) -> asyncio.Semaphore:
-        """What a job acquires to run."""
-        return self._places
+    def max_running_of_project(self) -> int:
+        """How many jobs of one project may run at a time."""
+        return max(1, self.max_running * self.project_share // 100)
+
+    @property
+    def max_waiting_of_project(self) -> int:
+        """How many jobs of one project may wait."""
+        return max(1, self.max_waiting * self.project_share // 100)
+
+
+class BackgroundJobs:
+    """Runs jobs as asyncio tasks, within `limits`. Each job is one of a project.
+
+    ``places`` has what a job takes to run.
+    """
+
+    def __init__(self, limits: JobLimits) -> None:
+        self.places = ProjectPlaces(limits.max_running, limits.max_running_of_project)
+        self._max_jobs = limits.max_running + limits.max_waiting
+        self._max_jobs_of_project = limits.max_running_of_project + limits.max_waiting_of_project
+        self._jobs: dict[asyncio.Task[bool], str | None] = {}
+        self._prepared: Counter[str | None] = Counter()
+        self._is_closed = False
 
     @contextlib.contextmanager
-    def place_for_job(self) -> Iterator[None]:
-        """Keep a place for one job, which the block may start, until the block ends.
+    def place_for_job(self, project_id: str | None) -> Iterator[None]:
+        """Keep a place for one job of a project, which the block may start, until the block ends.
 
         So requests that prepare their jobs at the same time cannot start more than there may be.
-        Raises Unavailable if as many jobs run, wait and are prepared as may, and after `close`.
+        Raises Unavailable if as many jobs, in all or of the project, run, wait and are prepared as
+        may, and after `close`.
         """
         if self._is_closed:
             raise Unavailable("The server is stopping.")
-        if len(self._jobs) + self._prepared >= self._max_jobs:
+        if len(self._jobs) + self._prepared.total() >= self._max_jobs:
             raise Unavailable("Too many imports are waiting. Try again.", retry_after=60)
-        self._prepared += 1
+        of_project = sum(each == project_id for each in self._jobs.values())
+        if of_project + self._prepared[project_id] >= self._max_jobs_of_project:
+            raise Unavailable(
+                "Too many imports of this project are waiting. Try again.", retry_after=60
+            )
+        self._prepared[project_id] += 1
         try:
             yield
         finally:
-            self._prepared -= 1
+            self._prepared -= Counter({project_id: 1})  # which drops a count of zero
 
-    def start(self, job: Coroutine[Any, Any, bool], on_end: Callable[[bool], None]) -> None:
+    def start(
+        self,
+        project_id: str | None,
+        job: Coroutine[Any, Any, bool],
+        on_end: Callable[[bool], None],
+    ) -> None:
         """Start a job, whatever their number, and call `on_end` with what it returns.
 
         `on_end` is called in any case, but with False if the job raises, which is logged, and if it
@@ -51,14 +86,14 @@ class BackgroundJobs:
         """
 
         def on_done(task: asyncio.Task[bool]) -> None:
-            self._jobs.discard(task)
+            self._jobs.pop(task, None)
             error = None if task.cancelled() else task.exception()
             if error is not None:
                 _log.error("a background job failed", exc_info=error)
             on_end(not task.cancelled() and error is None and task.result())
 
         task = asyncio.create_task(job)
-        self._jobs.add(task)
+        self._jobs[task] = project_id
         task.add_done_callback(on_done)
 
     async def wait_until_idle(self) -> None:

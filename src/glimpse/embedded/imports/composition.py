@@ -28,7 +28,7 @@ def make_imports(
 
     `staging` has the staged data of images. Data may have at most `size_cap` bytes.
     """
-    jobs = BackgroundJobs(options.max_running, options.max_waiting)
+    jobs = BackgroundJobs(options.limits)
     downloads = WebDownloads(options.downloads, SystemResolver(options.downloads.timeouts.connect))
     flow = ImportFlow(catalog, uploads, staging, records, downloads, jobs, size_cap)
     imports = ImageImports(

@@ -124,7 +124,7 @@ class ImageImports:
                 raise Conflict(f"Store for identifier {store} not found")
         if request.method == "web-download":
             await self._check_url(request.url)
-        with self._jobs.place_for_job():
+        with self._jobs.place_for_job(caller.project_id):
             return await self._start_claimed(caller, record.image.id, request)
 
     async def _start_claimed(self, caller: Caller, image_id: str, request: ImportRequest) -> Task:

@@ -53,7 +53,9 @@ class ImportFlow:
     def start(self, task: Task, lock: UploadLock) -> None:
         """Run the import of a pending task in the background; release `lock` at its end."""
         self._jobs.start(
-            self._run(task), lambda is_clean: lock.release() if is_clean else lock.abandon()
+            task.owner,
+            self._run(task),
+            lambda is_clean: lock.release() if is_clean else lock.abandon(),
         )
 
     async def resume(self, lock: UploadLock) -> bool:
@@ -74,7 +76,7 @@ class ImportFlow:
         If it is cancelled, it is handed over.
         """
         try:
-            async with self._jobs.places:
+            async with self._jobs.places.place(task.owner):
                 return await self._import(task)
         except asyncio.CancelledError:
             with contextlib.suppress(ImageServiceError):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from glimpse.embedded.imports.background_jobs import JobLimits
 from glimpse.embedded.imports.web_download import DownloadOptions
 
 
@@ -9,11 +10,9 @@ from glimpse.embedded.imports.web_download import DownloadOptions
 class ImportOptions:
     """The options of imports.
 
-    ``methods`` are those that are enabled. Each process runs ``max_running`` imports at a time,
-    while ``max_waiting`` others wait.
+    ``methods`` are those that are enabled. ``limits`` are those of each process.
     """
 
     methods: tuple[str, ...]
-    max_running: int
-    max_waiting: int
+    limits: JobLimits
     downloads: DownloadOptions

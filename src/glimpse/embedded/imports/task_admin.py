@@ -100,7 +100,7 @@ class TaskAdmin:
         image = image_changes.new_image(caller, new, self._permissions, now=now)
         check(image)
         task = new_task(caller, "import", content, image.id, request_id, now)
-        with self._jobs.place_for_job():
+        with self._jobs.place_for_job(caller.project_id):
             lock = await self._uploads.acquire(image.id)
             try:
                 await self._catalog.put_task(task)

@@ -71,6 +71,15 @@ IMPORT: Sequence[cfg.Opt] = (
         min=0,
         help="Imports that wait in a worker process; further ones are refused with 503.",
     ),
+    cfg.IntOpt(
+        "project_share",
+        default=75,
+        min=1,
+        max=100,
+        help="Percent of max_running and of max_waiting that the imports of one project may take, "
+        "but at least one of each. A free place goes to the project with the fewest running "
+        "imports.",
+    ),
 )
 
 
@@ -92,3 +101,4 @@ class Import:
     cafile: str | None
     max_running: int
     max_waiting: int
+    project_share: int

@@ -1,0 +1,59 @@
+"""ProjectPlaces: the places in which jobs run, shared fairly among projects."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator
+
+
+class ProjectPlaces:
+    """Lets `total` jobs run at a time, `per_project` of them at most for the same project.
+
+    A free place goes to the project with the fewest running jobs. Of those with equally few, the
+    job that has waited longest gets it.
+    """
+
+    def __init__(self, total: int, per_project: int) -> None:
+        self._total = total
+        self._per_project = per_project
+        self._running: Counter[str | None] = Counter()
+        self._waiting: dict[asyncio.Future[None], str | None] = {}  # in the order of arrival
+
+    @contextlib.asynccontextmanager
+    async def place(self, project_id: str | None) -> AsyncIterator[None]:
+        """Wait for a place for a job of a project; keep it until the block ends."""
+        admitted = asyncio.get_running_loop().create_future()
+        self._waiting[admitted] = project_id
+        self._admit()
+        try:
+            await admitted
+        except asyncio.CancelledError:
+            if self._waiting.pop(admitted, self) is self:  # admitted while it was being cancelled
+                self._release(project_id)
+            raise
+        try:
+            yield
+        finally:
+            self._release(project_id)
+
+    def _release(self, project_id: str | None) -> None:
+        self._running[project_id] -= 1
+        if not self._running[project_id]:
+            del self._running[project_id]
+        self._admit()
+
+    def _admit(self) -> None:
+        """Give all free places to jobs that wait."""
+        while self._running.total() < self._total:
+            eligible = [
+                (admitted, project_id)
+                for admitted, project_id in self._waiting.items()
+                if not admitted.done()  # cancelled
+                and self._running[project_id] < self._per_project
+            ]
+            if not eligible:
+                return
+            admitted, project_id = min(eligible, key=lambda each: self._running[each[1]])
+            del self._waiting[admitted]
+            self._running[project_id] += 1
+            admitted.set_result(None)
