@@ -32,8 +32,6 @@ class FakeResolver:
         found = looked_up.pop(0) if len(looked_up) > 1 else looked_up[0]
         return [ip_address(each) for each in found]
 
-    def close(self) -> None: ...
-
 
 def downloads(
     resolver: FakeResolver | None = None,

@@ -209,6 +209,5 @@ class ImageImports:
         await self._jobs.wait_until_idle()
 
     async def close(self) -> None:
-        """Hand the imports over to the next process, and release threads."""
+        """Hand the imports over to the next process."""
         await self._jobs.close()
-        self._downloads.close()

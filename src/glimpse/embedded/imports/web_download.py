@@ -87,10 +87,6 @@ class WebDownloads:
                 _check_size(received, size_cap)
                 yield piece
 
-    def close(self) -> None:
-        """Release the threads of the resolver."""
-        self._resolver.close()
-
     async def _open(self, url: DownloadUrl) -> HttpStream:
         """Return the response for a URL or for that to which its redirects lead, if it is 200.
 
