@@ -171,6 +171,7 @@ async def test_addresses_inside_are_refused_at_once_and_in_redirects(host: str) 
         url = f"http://{host}:{inside.port}/secret?token=s3cret"
         reason = await refused(downloads(resolver, allowed=()), url)
         assert "s3cret" not in reason
+        assert "127" not in reason
         assert inside.heads == []
         with redirecting(url) as source:
             start = f"{source.base_url}/0"
@@ -212,12 +213,13 @@ async def test_a_name_without_an_address_is_refused() -> None:
 
 
 async def test_a_scheme_host_or_port_that_is_not_allowed_is_refused() -> None:
-    for options in (
-        {"allowed_hosts": ("a",)},
-        {"allowed_ports": (1,)},
-        {"allowed_schemes": ("x",)},
+    for part, options in (
+        ("host", {"allowed_hosts": ("a",)}),
+        ("port", {"allowed_ports": (1,)}),
+        ("scheme", {"allowed_schemes": ("x",)}),
     ):
-        assert "not allowed" in await refused(downloads(**options), "http://127.0.0.1/")
+        reason = await refused(downloads(**options), "http://127.0.0.1/")
+        assert reason == f"its {part} is not allowed"
 
 
 async def test_a_download_that_is_not_enabled_is_refused() -> None:

@@ -135,16 +135,18 @@ class UrlRules:
     allowed_ports: Container[int]
     disallowed_ports: Container[int]
 
-    def allows(self, url: DownloadUrl) -> bool:
-        """Return True if scheme, host and port of the URL are all allowed.
+    def refusal(self, url: DownloadUrl) -> str | None:
+        """Return which part of the URL is not allowed, as an error message; None if all are.
 
         The port is checked also if it is the default of the scheme.
         """
-        return (
-            _is_allowed(url.scheme, self.allowed_schemes, self.disallowed_schemes)
-            and _is_allowed(url.host, self.allowed_hosts, self.disallowed_hosts)
-            and _is_allowed(url.port, self.allowed_ports, self.disallowed_ports)
-        )
+        if not _is_allowed(url.scheme, self.allowed_schemes, self.disallowed_schemes):
+            return "its scheme is not allowed"
+        if not _is_allowed(url.host, self.allowed_hosts, self.disallowed_hosts):
+            return "its host is not allowed"
+        if not _is_allowed(url.port, self.allowed_ports, self.disallowed_ports):
+            return "its port is not allowed"
+        return None
 
 
 def _is_allowed(

@@ -135,8 +135,9 @@ class WebDownloads:
         """
         if not self._options.is_enabled:
             raise UrlRefused("web-download is not enabled")
-        if not self._options.url_rules.allows(url):
-            raise UrlRefused("its scheme, host or port is not allowed")
+        refusal = self._options.url_rules.refusal(url)
+        if refusal is not None:
+            raise UrlRefused(refusal)
         literal = parse_address(url.host)
         try:
             found = [literal] if literal is not None else await self._resolver.resolve(url.host)
@@ -144,6 +145,7 @@ class WebDownloads:
             raise UrlRefused(str(error)) from None
         addresses = [each for each in found if self._options.address_rules.allows(each)]
         if not addresses:
+            # The message has no address: what a name inside a network resolves to is a secret.
             raise UrlRefused("its host has no address on the Internet or in allowed_networks")
         return addresses
 
