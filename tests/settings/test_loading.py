@@ -165,6 +165,19 @@ def test_each_unsupported_option_is_noted_once(tmp_path: Path) -> None:
     assert load_settings().ineffective_options == ()
 
 
+def test_an_origin_that_no_browser_sends_is_noted(tmp_path: Path) -> None:
+    possible = "https://horizon.example.com, http://[2001:db8::1]:8080,*,null"
+    impossible = [
+        *("https://slash.example/", "https://path.example/horizon", "horizon.example"),
+        *("https://Horizon.example", "https://user@horizon.example", "https://", "http://[/"),
+        *("https://horizon.example:443", "http://horizon.example:x"),
+    ]
+    text = f"[cors]\nallowed_origin = {','.join([possible, *impossible])}\n"
+    notes = load_settings([_written(tmp_path, text)]).ineffective_options
+    assert [note.split()[3] for note in notes] == [f"'{origin}'," for origin in impossible]
+    assert all("has no effect here: browsers send" in note for note in notes)
+
+
 def test_unsupported_options_are_not_among_the_declared_ones() -> None:
     both = [
         f"[{section}] {option.dest}"

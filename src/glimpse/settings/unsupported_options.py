@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import urlsplit
 
 _LISTENING = "[glimpse] host and port set the address to listen on"
 _TLS = "Glimpse serves plain HTTP; put a proxy with TLS in front of it"
@@ -96,9 +97,10 @@ _UNSET = frozenset(("", "false", "no", "off", "0", "none"))
 def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iterator[str]:
     """Yield a message for the operator for each option that is set and has no effect.
 
-    These are UNSUPPORTED_OPTIONS, and options that need another one, which is not set or excludes
-    them. A value such as ``false`` or ``0`` counts as not set. `value_of(section, option)` returns
-    the option's text in the files or in an environment variable, None if it is not set.
+    These are UNSUPPORTED_OPTIONS, options that need another one, which is not set or excludes
+    them, and origins that no browser sends. A value such as ``false`` or ``0`` counts as not set.
+    `value_of(section, option)` returns the option's text in the files or in an environment
+    variable, None if it is not set.
     """
     for section, options in UNSUPPORTED_OPTIONS.items():
         for option, instead in options.items():
@@ -120,6 +122,30 @@ def find_unsupported_options(value_of: Callable[[str, str], str | None]) -> Iter
             "[keystone_authtoken] memcached_servers is set and has no effect here without "
             "memcache_security_strategy: tokens are shared only where nobody can forge them."
         )
+    for origin in (value_of("cors", "allowed_origin") or "").split(","):
+        if not _may_be_origin(origin.strip()):
+            yield (
+                f"[cors] allowed_origin has {origin.strip()!r}, which has no effect here: browsers "
+                "send scheme://host, in lower case, with a port unless that is the default."
+            )
+
+
+def _may_be_origin(text: str) -> bool:
+    """Return True if a browser may send `text` as an Origin, or if it stands for no or all origins.
+
+    A browser sends no slash at the end, no path, no user, no upper-case letter, and no port that is
+    the default of the scheme.
+    """
+    if text in ("", "*", "null"):
+        return True
+    try:
+        parts = urlsplit(text)
+        is_default_port = parts.port == {"http": 80, "https": 443}.get(parts.scheme, 0)
+    except ValueError:
+        return False
+    is_complete = bool(parts.scheme and parts.hostname) and "@" not in parts.netloc
+    is_origin = text == f"{parts.scheme}://{parts.netloc}".lower()
+    return is_complete and is_origin and not is_default_port
 
 
 def has_auth_plugin(section: Mapping[str, str | None]) -> bool:
