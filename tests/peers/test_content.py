@@ -9,6 +9,7 @@ from tests.support.disk_images import MEBIBYTE
 pytestmark = pytest.mark.peers
 SIZE = 8 * MEBIBYTE
 VMDK = disk_images.vmdk(SIZE)
+BACKED = disk_images.qcow2(SIZE, backing_file=True)
 _DIGESTS = ("checksum", "os_hash_algo", "os_hash_value")
 CONTENTS = {
     "empty": b"",
@@ -16,7 +17,9 @@ CONTENTS = {
     "zeros": bytes(2 * MEBIBYTE),
     "qcow2": disk_images.qcow2(SIZE),
     "start of a qcow2": disk_images.qcow2(SIZE)[:100],
-    "qcow2 with a backing file": disk_images.qcow2(SIZE, backing_file=True),
+    "qcow2 with a backing file, cut before its inspector has enough": BACKED[:511],
+    "qcow2 with a backing file, cut after that": BACKED[:512],
+    "qcow2 with a backing file": BACKED,
     "qcow2 with a data file": disk_images.qcow2(SIZE, features=0b100),
     "qcow2 with known features": disk_images.qcow2(SIZE, features=0b1011),
     "qcow2 with unknown features": disk_images.qcow2(SIZE, features=1 << 40),
