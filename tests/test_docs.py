@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from oslo_config import cfg
 
+from glimpse import __version__
 from glimpse.cli.main import make_parser
 from glimpse.cli.sample_config import sample_config
 from glimpse.compute.routes import RULE_NAMES
@@ -126,3 +127,14 @@ def test_the_systemd_unit_runs_a_command_that_exists() -> None:
     assert service["NotifyAccess"] == "main", "workers notify the supervisor, not systemd"
     shutdown = load_settings().server.graceful_shutdown_timeout
     assert int(service["TimeoutStopSec"]) > shutdown
+
+
+def test_the_changelog_begins_with_the_version_of_the_code() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+    headings = re.findall(r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", text, re.MULTILINE)
+    assert len(headings) == text.count("\n## "), "a heading is not [VERSION] - DATE"
+    release, _, development = __version__.partition(".dev")
+    names = [name for name, _ in headings]
+    assert names[0] == ("Unreleased" if development else release)
+    assert release not in names[1:], "the next version has to be another one"
+    assert all(date for name, date in headings if name != "Unreleased")

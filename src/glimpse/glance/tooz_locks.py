@@ -32,6 +32,15 @@ _TIMEOUT_PARAMETERS = {
     "etcd3+http": "timeout",
     "etcd3+https": "timeout",
 }
+# The extra of this distribution with the library that each kind of backend URL needs.
+_EXTRAS = {
+    "redis": "redis",
+    "memcached": "memcached",
+    "etcd3+http": "etcd",
+    "etcd3+https": "etcd",
+    "mysql": "mysql",
+    "postgresql": "postgresql",
+}
 _NETWORK_TIMEOUT = 5  # seconds
 _CALL_TIMEOUT = 8.0  # seconds; with the retries of tooz and its libraries a call can take minutes
 _MAX_ABANDONED_CALLS = 8
@@ -209,6 +218,10 @@ def _load(url: str) -> coordination.CoordinationDriver:
     try:
         return coordination.get_coordinator(url, uuid4().hex.encode())
     except ImportError as error:
+        if extra := _EXTRAS.get(scheme):
+            raise UnusableLockService(
+                f"{scheme} needs: pip install 'openstack-glimpse[{extra}]'"
+            ) from None
         raise UnusableLockService(f"{scheme} needs a library: {error}") from None
     except RuntimeError:  # of stevedore, which loads tooz's drivers
         raise UnusableLockService(f"{scheme!r} is no lock service that tooz knows") from None

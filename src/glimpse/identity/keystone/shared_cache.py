@@ -194,7 +194,7 @@ def _connection_pool(server: str, timeout: float) -> Any:
         from pymemcache.client.base import PooledClient, normalize_server_spec  # noqa: PLC0415  an extra, imported only if it is configured
     except ImportError:
         raise InvalidMemcachedServer(
-            "memcached_servers needs: pip install 'glimpse[memcached]'"
+            "memcached_servers needs: pip install 'openstack-glimpse[memcached]'"
         ) from None
     try:
         address = normalize_server_spec(server.removeprefix("inet6:").removeprefix("inet:"))

@@ -47,7 +47,7 @@ class EntryProtection:
                 import cryptography  # noqa: F401, PLC0415  an extra, needed only here
             except ImportError:
                 raise ProtectionUnavailable(
-                    "ENCRYPT needs: pip install 'glimpse[memcached]'"
+                    "ENCRYPT needs: pip install 'openstack-glimpse[memcached]'"
                 ) from None
         self._strategy = strategy
         self._secret = secret.encode()

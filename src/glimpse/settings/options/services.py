@@ -86,7 +86,7 @@ KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
         default=[],
         deprecated_name="memcache_servers",
         help="host:port of memcached servers that share validated tokens, with "
-        "memcache_security_strategy. Needs the extra glimpse[memcached].",
+        "memcache_security_strategy. Needs the extra openstack-glimpse[memcached].",
     ),
     cfg.StrOpt(
         "memcache_security_strategy",
