@@ -18,7 +18,7 @@ from glimpse.glance import (
 from glimpse.http.readiness import ReadinessCheck
 from glimpse.identity.keystone import KeystoneIdentity, KeystoneServiceTokens, ServiceSession
 from glimpse.identity.noauth import NoAuthIdentity
-from glimpse.images import PolicyRules
+from glimpse.images import ImageService, PolicyRules
 from glimpse.settings import InvalidSettings, Settings
 from glimpse.upstream.client import HttpClient
 from glimpse.upstream.urls import strip_credentials
@@ -41,13 +41,20 @@ def open_gateway_components(settings: Settings, rules: PolicyRules | None) -> Co
     `rules` are the operator's policy rules; None without policy files. Raises InvalidSettings, and
     OSError if the directory of lock files cannot be made.
     """
-    images, identity, _ = open_gateway(settings, rules)
-    readiness_checks: dict[str, ReadinessCheck] = {"glance": images.ping}
+    glance, identity, _ = open_gateway(settings, rules)
+    images: ImageService = glance
+    if settings.glance_database.connection is not None:
+        # Loads oslo.policy and a driver, which other gateways do not need
+        from glimpse.app.glance_database import open_glance_database  # noqa: PLC0415
+
+        connection = settings.glance_database.connection
+        images = open_glance_database(settings, connection, glance, rules)
+    readiness_checks: dict[str, ReadinessCheck] = {"glance": glance.ping}
     if isinstance(identity, KeystoneIdentity):
         readiness_checks["keystone"] = identity.ping
 
     async def image_service_url(_own_url: str) -> str:
-        return await images.base_url()
+        return await glance.base_url()
 
     return Components(images, identity, image_service_url, readiness_checks)
 

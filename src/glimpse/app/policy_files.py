@@ -1,14 +1,14 @@
-"""PolicyFiles: the operator's policy rules, evaluated with oslo.policy.
+"""PolicyFiles: an operator's policy rules, evaluated with oslo.policy.
 
 oslo.policy loads slowly: import this module only when a policy file is configured.
 """
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from oslo_config import cfg
 from oslo_policy import opts, policy
@@ -33,7 +33,27 @@ _BASE_RULES = {
     "project_reader_or_admin": "rule:project_reader_api or rule:context_is_admin",
     "service_api": "role:service or role:admin",
 }
-_NAMES = frozenset((*RULE_NAMES, *Action))
+
+
+class DefaultRules(NamedTuple):
+    """Rules that a policy file may replace, by name; `evaluated` are the names of those in use."""
+
+    rules: Mapping[str, str]
+    evaluated: frozenset[str]
+
+
+def _rule_of_roles(roles: frozenset[str]) -> str:
+    return " or ".join(["is_admin:True", *(f"role:{role}" for role in sorted(roles))])
+
+
+_DEFAULT_RULES = DefaultRules(
+    {
+        **_BASE_RULES,
+        **{action: _rule_of_roles(roles) for action, roles in ROLES.items()},
+        **dict.fromkeys(RULE_NAMES, ""),
+    },
+    frozenset((*RULE_NAMES, *Action)),
+)
 _PARSER = "oslo_policy._parser"  # its logger; a rule that it cannot parse denies everything
 
 _FileStats = tuple[tuple[int, int, int], ...]
@@ -44,15 +64,20 @@ class InvalidPolicyFile(InvalidSettings):
 
 
 class PolicyFiles:
-    """The operator's PolicyRules, read from `policy_file` and the files of `policy_dirs`.
+    """An operator's PolicyRules, read from `policy_file` and the files of `policy_dirs`.
 
-    The files are JSON or YAML and may have rules for all of Compute. Only the rules of Glimpse's
-    operations, and the rules that these refer to, are checked and evaluated. Changed files are read
-    again by the next `has`; if a file is missing or invalid then, an error is logged, and the
+    The files are JSON or YAML and may have rules for all of a service. Only the rules that
+    `defaults` names as evaluated, and the rules that these refer to, are checked. Changed files are
+    read again by the next `has`; if a file is missing or invalid then, an error is logged, and the
     present rules stay in effect.
     """
 
-    def __init__(self, policy_file: str | Path | None, policy_dirs: Sequence[str]) -> None:
+    def __init__(
+        self,
+        policy_file: str | Path | None,
+        policy_dirs: Sequence[str],
+        defaults: DefaultRules = _DEFAULT_RULES,
+    ) -> None:
         """Read and check the files; a `policy_file` of None means that there is none.
 
         Raises InvalidPolicyFile if `policy_file` does not exist, if a file cannot be read, or if a
@@ -61,6 +86,7 @@ class PolicyFiles:
         if policy_file is not None and not Path(policy_file).is_file():
             raise InvalidPolicyFile(f"The policy file {policy_file} does not exist.")
         # Absolute, or oslo.policy would look for them in its directories of configuration files
+        self._defaults = defaults
         self._file = str(Path(policy_file).absolute()) if policy_file is not None else None
         self._dirs = [str(Path(each).absolute()) for each in policy_dirs]
         self._shown_paths = self._file or ", ".join(self._dirs)
@@ -88,12 +114,16 @@ class PolicyFiles:
             "user_domain_id": caller.user_domain_id,
             "project_domain_id": caller.project_domain_id,
         }
+        return self.evaluate(name, target, credentials)
+
+    def evaluate(self, name: str, target: Target, credentials: dict[str, Any]) -> bool:
+        """Return True if the rule `name`, of the files or a default, allows these credentials."""
         check = self._enforcer.rules[name]
         return bool(check(target, credentials, self._enforcer, name))
 
     def names(self) -> list[str]:
         """Return the names of the rules that the files have and Glimpse evaluates, sorted."""
-        return sorted(_NAMES & self._enforcer.file_rules.keys())
+        return sorted(self._defaults.evaluated & self._enforcer.file_rules.keys())
 
     def _refresh(self) -> None:
         """Read the files again if they have changed; takes 2 us for each file if not."""
@@ -126,7 +156,7 @@ class PolicyFiles:
     def _load(self) -> policy.Enforcer:
         if self._file is not None and not os.path.isfile(self._file):  # noqa: PTH113  as in _stat
             raise InvalidPolicyFile(f"The policy file {self._file} does not exist.")
-        enforcer = _new_enforcer(self._file, self._dirs)
+        enforcer = _new_enforcer(self._file, self._dirs, self._defaults.rules)
         try:
             with _parser_errors():  # of rules that Glimpse may not evaluate
                 enforcer.load_rules()
@@ -135,7 +165,7 @@ class PolicyFiles:
             raise InvalidPolicyFile(
                 f"The policy file {self._shown_paths} cannot be used: {why}"
             ) from None
-        for name in sorted(_NAMES & enforcer.file_rules.keys()):
+        for name in sorted(self._defaults.evaluated & enforcer.file_rules.keys()):
             self._check_rule(enforcer, name, ())
         return enforcer
 
@@ -162,7 +192,9 @@ class PolicyFiles:
                 raise InvalidPolicyFile(f"{where} refers to rule {match}, which is not defined.")
 
 
-def _new_enforcer(policy_file: str | None, policy_dirs: list[str]) -> policy.Enforcer:
+def _new_enforcer(
+    policy_file: str | None, policy_dirs: list[str], rules: Mapping[str, str]
+) -> policy.Enforcer:
     conf = cfg.ConfigOpts()
     opts.set_defaults(conf, policy_file=policy_file)
     conf([])
@@ -172,13 +204,8 @@ def _new_enforcer(policy_file: str | None, policy_dirs: list[str]) -> policy.Enf
     enforcer.suppress_default_change_warnings = True
     enforcer.suppress_deprecation_warnings = True
     enforcer.skip_undefined_check = True
-    for name, rule in _BASE_RULES.items():
+    for name, rule in rules.items():
         enforcer.register_default(policy.RuleDefault(name, rule))
-    for action, roles in ROLES.items():
-        checks = ["is_admin:True", *(f"role:{role}" for role in sorted(roles))]
-        enforcer.register_default(policy.RuleDefault(action, " or ".join(checks)))
-    for name in RULE_NAMES:
-        enforcer.register_default(policy.RuleDefault(name, ""))
     return enforcer
 
 

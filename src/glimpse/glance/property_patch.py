@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from glimpse.images import PropertyChanges, apply_changes
+from glimpse.images import Action, Caller, Image, PropertyChanges, apply_changes, has_role
 
 
 def make_property_patch(
@@ -25,6 +25,12 @@ def make_property_patch(
             if properties.get(key) != value
         ),
     ]
+
+
+def is_empty_patch_allowed(caller: Caller, image: Image) -> bool:
+    """Return True if Glance would allow an empty patch, so that none has to be sent."""
+    is_owner = caller.is_admin or image.owner == caller.project_id
+    return has_role(caller, Action.MODIFY_IMAGE) and (is_owner or image.visibility == "public")
 
 
 def _pointer(key: str) -> str:

@@ -17,7 +17,7 @@ from glimpse.glance.image_document import parse_image, parse_images
 from glimpse.glance.image_locks import ImageLocks
 from glimpse.glance.list_pages import iterate_pages
 from glimpse.glance.options import GlanceOptions
-from glimpse.glance.property_patch import make_property_patch
+from glimpse.glance.property_patch import is_empty_patch_allowed, make_property_patch
 from glimpse.glance.query_parameters import parameters
 from glimpse.glance.request import GlanceRequest, encode_target, image_path, make_headers
 from glimpse.glance.responses import check_containers, is_success, parse_document
@@ -33,8 +33,8 @@ from glimpse.images import (
     Permissions,
     PolicyRules,
     PropertyChanges,
+    ReadImage,
     filter_pages,
-    has_role,
 )
 from glimpse.images.errors import ImageServiceError, Invalid
 from glimpse.upstream.transport import Response, Transport
@@ -177,9 +177,15 @@ class GlanceImageService:
         return image
 
     async def change_properties(
-        self, caller: Caller, image_id: str, changes: PropertyChanges
+        self,
+        caller: Caller,
+        image_id: str,
+        changes: PropertyChanges,
+        read_image: ReadImage | None = None,
     ) -> Image:
         """Apply `changes` under the image's lock; return the image as it is afterwards.
+
+        `read_image` reads the present image; without it, Glance is called.
 
         Raises the first that applies: Unavailable if the lock cannot be acquired, the errors of
         `get_image`, PropertyNotFound for a key to remove that the image does not have,
@@ -188,10 +194,10 @@ class GlanceImageService:
         """
         # Glance's usual database ignores the case of an id: all spellings are one image's.
         async with self._image_locks.lock(image_id.lower()):
-            image = await self.get_image(caller, image_id)
+            image = await (read_image or self.get_image)(caller, image_id)
             operations = make_property_patch(image.properties, changes)
             self._permissions.check(caller, Action.MODIFY_IMAGE, image)
-            if not operations and not _is_empty_change_allowed(caller, image):
+            if not operations and not is_empty_patch_allowed(caller, image):
                 # So that Glance checks the permission: set an attribute to its present value.
                 operations = [{"op": "replace", "path": "/min_ram", "value": image.min_ram}]
             if operations:
@@ -228,16 +234,18 @@ class GlanceImageService:
             raise Invalid(explanation)
         return await self._parse_response(response, caller, image_id)
 
-    async def delete_image(self, caller: Caller, image_id: str) -> None:
+    async def delete_image(
+        self, caller: Caller, image_id: str, read_image: ReadImage | None = None
+    ) -> None:
         """Delete an image and its data. Raises ImageNotFound, Forbidden or Conflict.
 
-        If the operator has a rule for getting or deleting images, the image is requested first, and
-        the rule is checked with it.
+        If the operator has a rule for getting or deleting images, the image is read first, with
+        `read_image` or from Glance, and the rule is checked with it.
         """
         if self._permissions.has_rule(Action.DELETE_IMAGE) or self._permissions.has_rule(
             Action.GET_IMAGE
         ):
-            image = await self.get_image(caller, image_id)
+            image = await (read_image or self.get_image)(caller, image_id)
             self._permissions.check(caller, Action.DELETE_IMAGE, image)
         response = await self._client.send(self._request("DELETE", caller, image_id))
         if not is_success(response):
@@ -290,9 +298,3 @@ class GlanceImageService:
             raise image_error(response, image_id)
         attributes = await self._schema.base_attributes(caller.token)
         return parse_image(parse_document(response), attributes)
-
-
-def _is_empty_change_allowed(caller: Caller, image: Image) -> bool:
-    """Return True if Glance would allow an empty change, so that none has to be sent."""
-    is_owner = caller.is_admin or image.owner == caller.project_id
-    return has_role(caller, Action.MODIFY_IMAGE) and (is_owner or image.visibility == "public")

@@ -10,7 +10,7 @@ from glimpse.images.image import BASE_ATTRIBUTES, Image, image_from_document
 from glimpse.images.property_changes import RESERVED_PREFIX, PropertyChanges, apply_changes
 from glimpse.images.query import ImageQuery, Page, Sort
 from glimpse.images.role_permissions import Action, Permissions, PolicyRules, has_role
-from glimpse.images.service import ImageService
+from glimpse.images.service import ImageService, ReadImage
 
 __all__ = [
     "BASE_ATTRIBUTES",
@@ -25,6 +25,7 @@ __all__ = [
     "Permissions",
     "PolicyRules",
     "PropertyChanges",
+    "ReadImage",
     "Sort",
     "apply_changes",
     "filter_pages",

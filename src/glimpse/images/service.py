@@ -1,12 +1,15 @@
 """ImageService: the interface through which the Compute API reads and changes images."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Protocol
 
 from glimpse.images.caller import Caller
 from glimpse.images.image import Image
 from glimpse.images.property_changes import PropertyChanges
 from glimpse.images.query import ImageQuery, Page
+
+# Returns an image that the caller may get, as `ImageService.get_image` does.
+ReadImage = Callable[[Caller, str], Awaitable[Image]]
 
 
 class ImageService(Protocol):

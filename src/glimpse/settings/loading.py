@@ -13,6 +13,7 @@ from glimpse.settings.ignored_variables import find_ignored_variables
 from glimpse.settings.options import SECTIONS
 from glimpse.settings.options.api import UNLIMITED, Api, Embedded, Middleware, Policy, Quota
 from glimpse.settings.options.cors import Cors
+from glimpse.settings.options.glance_database import GlanceDatabase
 from glimpse.settings.options.image_format import ImageFormat
 from glimpse.settings.options.imports import Import
 from glimpse.settings.options.process import (
@@ -125,6 +126,7 @@ def _freeze(config: cfg.ConfigOpts, raw: RawOptions, config_dirs: Sequence[Path]
         image_format=ImageFormat(**options["image_format"]),
         imports=Import(**options["import"]),
         glance=Glance(**options["glance"]),
+        glance_database=GlanceDatabase(**options["glance_database"]),
         keystone_authtoken=KeystoneAuthtoken(**options["keystone_authtoken"]),
         service_user=_service_user(options["service_user"], raw),
         coordination=Coordination(**options["coordination"]),

@@ -6,6 +6,7 @@ from oslo_config import cfg
 
 from glimpse.settings.options.api import Api, Embedded, Middleware, Policy, Quota
 from glimpse.settings.options.cors import Cors
+from glimpse.settings.options.glance_database import GlanceDatabase
 from glimpse.settings.options.image_format import ImageFormat
 from glimpse.settings.options.imports import Import
 from glimpse.settings.options.process import Healthcheck, ImageServiceName, Metrics, Server
@@ -35,6 +36,7 @@ class Settings:
     image_format: ImageFormat
     imports: Import
     glance: Glance
+    glance_database: GlanceDatabase
     keystone_authtoken: KeystoneAuthtoken
     service_user: ServiceUser
     coordination: Coordination

@@ -45,7 +45,7 @@ class Metrics:
         self._in_flight = _gauge_of_requests_in_flight(registry)
         self._calls = counter(
             "glimpse_service_calls_total",
-            "Calls made to Glance and Keystone, retries included.",
+            "Calls to Glance and Keystone, and queries of Glance's database; retries included.",
             ["service", "method", "outcome"],
         )
         self._call_seconds = histogram(

@@ -2,7 +2,7 @@
 
 from typing import Literal, Protocol
 
-Service = Literal["glance", "keystone"]
+Service = Literal["glance", "glance_database", "keystone"]
 
 
 class Observer(Protocol):
@@ -29,7 +29,9 @@ class Observer(Protocol):
         Each retry is a call, too. `method` is the HTTP method. `outcome` is the status code of the
         response. Without a response it is ``timeout``, ``bad_answer`` (Glance's response was too
         large) or ``unreachable`` (any other error). For a login, `method` is ``login``, and
-        `outcome` is ``ok`` or ``failed``.
+        `outcome` is ``ok`` or ``failed``. For a query of Glance's database, `method` is ``select``,
+        and `outcome` is ``ok``, ``failed``, ``refused`` (for a value of the request) or
+        ``cancelled``.
         """
         ...
 

@@ -10,6 +10,7 @@ from oslo_config import cfg
 
 from glimpse.settings.options.api import API, EMBEDDED, MIDDLEWARE, POLICY, QUOTA
 from glimpse.settings.options.cors import CORS
+from glimpse.settings.options.glance_database import GLANCE_DATABASE
 from glimpse.settings.options.image_format import IMAGE_FORMAT
 from glimpse.settings.options.imports import IMPORT
 from glimpse.settings.options.process import GLIMPSE, HEALTHCHECK, LOGGING, METRICS
@@ -34,6 +35,7 @@ SECTIONS: Mapping[str, Sequence[cfg.Opt]] = {
     "image_format": IMAGE_FORMAT,
     "import": IMPORT,
     "glance": GLANCE,
+    "glance_database": GLANCE_DATABASE,
     "keystone_authtoken": KEYSTONE_AUTHTOKEN,
     "service_user": SERVICE_USER,
     "coordination": COORDINATION,

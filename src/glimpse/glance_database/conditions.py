@@ -1,0 +1,38 @@
+"""Conditions: parts of a WHERE clause with their values, and how they are combined."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Condition(NamedTuple):
+    """A boolean SQL expression with a ``%s`` for each of `values`."""
+
+    sql: str
+    values: tuple[object, ...] = ()
+
+
+NEVER = Condition("1 = 0")
+
+
+def all_of(conditions: Iterable[Condition]) -> Condition:
+    """Return the condition that all of `conditions`, at least one, are true."""
+    return _join(" AND ", conditions)
+
+
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    """Return the condition that one of `conditions`, at least one, is true, in parentheses."""
+    joined = _join(" OR ", conditions)
+    return Condition(f"({joined.sql})", joined.values)
+
+
+def one_of(column: str, values: tuple[object, ...]) -> Condition:
+    """Return the condition that a column equals one of `values`, at least one."""
+    if len(values) == 1:
+        return Condition(f"{column} = %s", values)
+    return Condition(f"{column} IN ({', '.join(['%s'] * len(values))})", values)
+
+
+def _join(operator: str, conditions: Iterable[Condition]) -> Condition:
+    found = list(conditions)
+    values = tuple(value for condition in found for value in condition.values)
+    return Condition(operator.join(condition.sql for condition in found), values)

@@ -1,0 +1,103 @@
+"""GlanceDatabase: runs statements on Glance's database while that works."""
+
+import logging
+import time
+
+from glimpse.glance_database.circuit_breaker import CircuitBreaker
+from glimpse.glance_database.connection import Rows, Statement
+from glimpse.glance_database.connector import Connector, ConnectToHost
+from glimpse.glance_database.errors import DatabaseError, DatabaseUnavailable, ValueRefused
+from glimpse.glance_database.options import DatabaseOptions
+from glimpse.glance_database.pool import ConnectionPool
+from glimpse.glance_database.statements import select_image
+from glimpse.telemetry.request_context import current_context
+from glimpse.upstream.single_flight import SingleFlight
+
+_LOG = logging.getLogger(__name__)
+_CONSEQUENCES = {
+    True: "Images are read from Glance's API until it can.",
+    False: "Reads are answered with 503 until it can.",
+}
+
+
+class GlanceDatabase:
+    """Runs statements. Create it anywhere, use it within one event loop, close it.
+
+    After three failures in a row, statements fail at once; a probe in the background finds out,
+    every second in which there is a request, if the database works again. `connect` is the driver's
+    function.
+    """
+
+    def __init__(self, options: DatabaseOptions, connect: ConnectToHost) -> None:
+        self.dialect = options.url.dialect
+        self._options = options
+        self._pool = ConnectionPool(
+            Connector(options.url, options.connect_timeout, connect),
+            size=options.pool_size,
+            timeout=options.timeout,
+            lifetime=options.connection_lifetime,
+        )
+        self._breaker = CircuitBreaker()
+        self._probe = SingleFlight(self._run_probe)
+        self._failure = ""
+
+    async def fetch(self, statement: Statement) -> Rows:
+        """Run a statement and return its rows. Takes at most `options.timeout` seconds.
+
+        Raises DatabaseError: of ValueRefused the request is the reason, of all others the database.
+        """
+        if self._breaker.is_open:
+            if self._breaker.is_probe_due():
+                self._probe.start()
+            raise DatabaseUnavailable(self._failure)
+        return await self._call(statement)
+
+    async def ping(self) -> str | None:
+        """Return None if the database can be used now, otherwise the reason. Raises nothing."""
+        try:
+            await self._call(select_image(self.dialect, "", None))
+        except DatabaseError as error:
+            return str(error)
+        return None
+
+    async def close(self) -> None:
+        """Cancel a probe and close the connections. Call it when all statements have ended."""
+        self._probe.close()
+        self._pool.close()
+
+    async def _run_probe(self) -> None:
+        await self.ping()
+
+    async def _call(self, statement: Statement) -> Rows:
+        """Run a statement, tell the circuit breaker and the observer how it ended."""
+        began = time.perf_counter()
+        outcome = "cancelled"
+        try:
+            rows = await self._pool.fetch(statement)
+            outcome = "ok"
+            self._succeeded()
+        except ValueRefused:
+            outcome = "refused"
+            raise
+        except DatabaseError as error:
+            outcome = "failed"
+            self._failed(error)
+            raise
+        finally:
+            seconds = time.perf_counter() - began
+            current_context.get().call_ended("glance_database", "select", outcome, seconds)
+        return rows
+
+    def _succeeded(self) -> None:
+        if self._breaker.is_open:
+            _LOG.warning("Glance's database can be read again.")
+        self._breaker.record_success()
+
+    def _failed(self, error: DatabaseError) -> None:
+        """Count a failure; log the one that opens the circuit breaker."""
+        was_open = self._breaker.is_open
+        self._breaker.record_failure()
+        self._failure = str(error)
+        if self._breaker.is_open and not was_open:
+            consequence = _CONSEQUENCES[self._options.falls_back]
+            _LOG.error("Glance's database cannot be read: %s. %s", error, consequence)

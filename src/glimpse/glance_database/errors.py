@@ -1,0 +1,36 @@
+"""Errors of reading Glance's database.
+
+DatabaseError
+├── DatabaseUnavailable   no connection, or no result in time
+│   └── ConnectionLost    an open connection ended before its result
+├── UnknownSchema         the tables have a revision that Glimpse does not know
+├── QueryFailed           the database refused a query: missing rights, or another schema
+└── ValueRefused          the database cannot compare the caller's value: Glance decides what it is
+
+Their texts are for the log of the operator. They name hosts, but hold no password and no value of a
+request.
+"""
+
+
+class DatabaseError(Exception):
+    """Base of all errors of reading Glance's database."""
+
+
+class DatabaseUnavailable(DatabaseError):
+    """The database cannot be reached, or is too slow."""
+
+
+class ConnectionLost(DatabaseUnavailable):
+    """The server or the network closed a connection that was open."""
+
+
+class QueryFailed(DatabaseError):
+    """The database refused a query that does not depend on the values of a request."""
+
+
+class ValueRefused(DatabaseError):
+    """The database cannot store or compare a value of the request."""
+
+
+class UnknownSchema(DatabaseError):
+    """The tables have a revision that Glimpse does not know."""

@@ -1,0 +1,118 @@
+"""Connections to MySQL and MariaDB, with asyncmy."""
+
+import asyncio
+import ssl
+
+import asyncmy
+from asyncmy import errors
+
+from glimpse.glance_database.connection import Connection, Rows, Statement
+from glimpse.glance_database.database_url import DatabaseURL, Host
+from glimpse.glance_database.errors import (
+    ConnectionLost,
+    DatabaseUnavailable,
+    QueryFailed,
+    ValueRefused,
+)
+
+# The mode with which Glance's own sessions compare values, and in which a backslash escapes.
+_SQL_MODE = "TRADITIONAL"
+_FALSE = ("0", "false", "no", "off")
+
+
+class MySQLConnection:
+    """A Connection of asyncmy, in autocommit mode: each statement sees what is committed."""
+
+    def __init__(self, connection: asyncmy.Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: Statement) -> Rows:
+        """See Connection."""
+        try:
+            async with self._connection.cursor() as cursor:
+                await cursor.execute(statement.sql, statement.values)
+                rows: Rows = await cursor.fetchall()
+                return rows
+        except UnicodeEncodeError:
+            raise ValueRefused("a text has a character that is not Unicode") from None
+        except errors.DataError as error:
+            raise ValueRefused(_reason(error)) from None
+        except (errors.OperationalError, errors.InterfaceError, errors.InternalError) as error:
+            raise _operational_error(error) from None
+        except errors.Error as error:
+            raise QueryFailed(_reason(error)) from None
+        except OSError as error:
+            raise ConnectionLost(error.strerror or "connection lost") from None
+
+    def close(self) -> None:
+        """See Connection."""
+        self._connection.close()
+
+
+async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
+    """Connect to one host within `seconds`.
+
+    Raises DatabaseUnavailable, or QueryFailed if the server refuses the user or the database.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            connection = await asyncmy.connect(
+                host=host.name,
+                port=host.port,
+                user=url.user,
+                password=url.password,
+                database=url.database,
+                unix_socket=url.options.get("unix_socket"),
+                ssl=_tls(url),
+                charset="utf8mb4",
+                autocommit=True,
+                sql_mode=_SQL_MODE,
+                connect_timeout=seconds,
+                init_command="SET SESSION TRANSACTION READ ONLY",
+            )
+    except TimeoutError:
+        raise DatabaseUnavailable(f"no connection within {seconds:g} seconds") from None
+    except errors.Error as error:
+        raise _operational_error(error) from None
+    except OSError as error:
+        raise DatabaseUnavailable(error.strerror or "no connection") from None
+    return MySQLConnection(connection)
+
+
+def _operational_error(error: Exception) -> DatabaseUnavailable | QueryFailed:
+    """Return the error for a failure of the connection, of the login, or of the server.
+
+    Codes from 2000 are the client's: the connection failed. Below are those of the server.
+    """
+    code = error.args[0] if error.args else 0
+    if isinstance(code, int) and (code >= _FIRST_CLIENT_ERROR or code in _SERVER_ENDS):
+        return ConnectionLost(_reason(error))
+    if isinstance(code, int) and code in _SERVER_TOO_BUSY:
+        return DatabaseUnavailable(_reason(error))
+    return QueryFailed(_reason(error))
+
+
+_FIRST_CLIENT_ERROR = 2000
+_SERVER_ENDS = frozenset((0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1927))  # connection ended
+_SERVER_TOO_BUSY = frozenset((1040, 1203, 1205, 1213, 1226, 1317, 1969, 3024))
+
+
+def _reason(error: Exception) -> str:
+    """Return the server's code and text of an error; both are without values of the request."""
+    return " ".join(str(part) for part in error.args) or type(error).__name__
+
+
+def _tls(url: DatabaseURL) -> ssl.SSLContext | None:
+    """Return the TLS context that the options of the URL describe, None for a plain connection.
+
+    With ``ssl_ca``, the server's certificate and its host name are checked; ``ssl_check_hostname =
+    false`` leaves out the name.
+    """
+    options = url.options
+    if not any(name.startswith("ssl") for name in options) or options.get("ssl") in _FALSE:
+        return None
+    context = ssl.create_default_context(cafile=options.get("ssl_ca"))
+    context.check_hostname = options.get("ssl_check_hostname", "true").lower() not in _FALSE
+    if "ssl_cert" in options:
+        context.load_cert_chain(options["ssl_cert"], options.get("ssl_key"))
+    return context

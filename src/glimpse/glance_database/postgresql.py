@@ -1,0 +1,93 @@
+"""Connections to PostgreSQL, with asyncpg."""
+
+import asyncio
+import itertools
+import re
+from functools import lru_cache
+from urllib.parse import urlencode
+
+import asyncpg
+
+from glimpse.glance_database.connection import Connection, Rows, Statement
+from glimpse.glance_database.database_url import DatabaseURL, Host
+from glimpse.glance_database.errors import (
+    ConnectionLost,
+    DatabaseUnavailable,
+    QueryFailed,
+    ValueRefused,
+)
+
+_PLACEHOLDER = re.compile("%s")
+_FORMS = 1000  # of statements: those that differ in filters, or in how many values a filter has
+# The server is overloaded, restarts, or has cancelled the statement: classes of SQLSTATE.
+_UNAVAILABLE = ("08", "53", "57")
+# Settings of a session, so that nothing can be written.
+_SETTINGS = {"application_name": "glimpse", "default_transaction_read_only": "on"}
+
+
+class PostgreSQLConnection:
+    """A Connection of asyncpg; each statement sees what is committed."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: Statement) -> Rows:
+        """See Connection."""
+        try:
+            sql = number_placeholders(statement.sql)
+            rows: Rows = await self._connection.fetch(sql, *statement.values)
+        except (UnicodeEncodeError, asyncpg.DataError) as error:
+            raise ValueRefused(type(error).__name__) from None
+        except asyncpg.PostgresError as error:
+            raise _server_error(error) from None
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+            raise ConnectionLost(type(error).__name__) from None
+        return rows
+
+    def close(self) -> None:
+        """See Connection."""
+        self._connection.terminate()
+
+
+async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
+    """Connect to one host within `seconds`.
+
+    Raises DatabaseUnavailable, or QueryFailed if the server refuses the user or the database.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            connection = await asyncpg.connect(
+                f"postgresql://?{urlencode(url.options)}",
+                host=host.name,
+                port=host.port,
+                user=url.user,
+                password=url.password,
+                database=url.database,
+                timeout=seconds,
+                server_settings=_SETTINGS,
+            )
+    except TimeoutError:
+        raise DatabaseUnavailable(f"no connection within {seconds:g} seconds") from None
+    except asyncpg.PostgresError as error:
+        raise _server_error(error) from None
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        raise DatabaseUnavailable(str(error)) from None
+    except OSError as error:
+        raise DatabaseUnavailable(error.strerror or "no connection") from None
+    return PostgreSQLConnection(connection)
+
+
+@lru_cache(_FORMS)
+def number_placeholders(sql: str) -> str:
+    """Return the statement with ``$1``, ``$2`` and so on in the place of each ``%s``."""
+    numbers = itertools.count(1)
+    return _PLACEHOLDER.sub(lambda _: f"${next(numbers)}", sql)
+
+
+def _server_error(error: asyncpg.PostgresError) -> DatabaseUnavailable | QueryFailed:
+    """Return the error for one that the server sent, by its SQLSTATE."""
+    state = error.sqlstate or ""
+    reason = f"{state} {error.args[0] if error.args else type(error).__name__}"
+    if state.startswith(_UNAVAILABLE):
+        return ConnectionLost(reason)
+    return QueryFailed(reason)

@@ -1,0 +1,66 @@
+"""Rows: the columns of an image that statements select, and the Image that a row makes."""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from glimpse.glance_database.connection import Row
+from glimpse.images import BASE_ATTRIBUTES, Image
+from glimpse.images.errors import InvalidResponse
+from glimpse.telemetry.broken_records import BrokenRecords
+
+_broken_images = BrokenRecords(logging.getLogger(__name__), "image")
+
+# In the order of the fields of Image; statements add the tags and the properties, as JSON.
+COLUMNS = (
+    *("id", "name", "status", "visibility", "owner", "size", "virtual_size", "min_ram", "min_disk"),
+    *("protected", "os_hidden", "disk_format", "container_format"),
+    *("checksum", "os_hash_algo", "os_hash_value", "created_at", "updated_at"),
+)
+_CREATED, _UPDATED = COLUMNS.index("created_at"), COLUMNS.index("updated_at")
+_PROTECTED, _HIDDEN = COLUMNS.index("protected"), COLUMNS.index("os_hidden")
+_DATES = (datetime, type(None))
+# Properties that Glance's responses leave out, and keys in whose place they have an attribute.
+_NOT_SHOWN = frozenset(("os_glance_stage_host", "os_glance_hash_op_host")) | BASE_ATTRIBUTES
+
+
+def make_image(row: Row) -> Image:
+    """Make an Image of a row: the columns, then tags and properties as JSON text.
+
+    Raises InvalidResponse if the row has no date of creation, or no JSON: a database that cannot
+    return as many bytes as an image's properties take returns NULL for them.
+    """
+    values = list(row[: len(Image._fields)])
+    values[_PROTECTED], values[_HIDDEN] = bool(values[_PROTECTED]), bool(values[_HIDDEN])
+    values[_CREATED] = _print_date(values[_CREATED])
+    # As in Glance's responses, a missing date of the last change is the present.
+    values[_UPDATED] = _print_date(values[_UPDATED] or datetime.now(UTC))
+    try:
+        tags, properties = orjson.loads(values[-2]), orjson.loads(values[-1])
+    except (TypeError, ValueError):
+        raise InvalidResponse("The Image service's database has no JSON for an image.") from None
+    if not _NOT_SHOWN.isdisjoint(properties):
+        properties = {key: properties[key] for key in properties if key not in _NOT_SHOWN}
+    values[-2], values[-1] = orjson.dumps(tags).decode(), orjson.dumps(properties).decode()
+    return Image._make(values)
+
+
+def make_images(rows: Sequence[Row]) -> list[Image]:
+    """Make Images of rows; leave out, and log once, those of which `make_image` makes none."""
+    images: list[Image] = []
+    for row in rows:
+        try:
+            images.append(make_image(row))
+        except InvalidResponse as error:
+            _broken_images.report(row[0], str(error))
+    return images
+
+
+def _print_date(moment: Any) -> str:
+    """Return the date as APIs show it. Raises InvalidResponse for a value that is no date."""
+    if not isinstance(moment, datetime):
+        raise InvalidResponse("The Image service's database has an image without a date.")
+    return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z"

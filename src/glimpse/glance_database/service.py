@@ -1,0 +1,134 @@
+"""GlanceDatabaseImageService: an ImageService over Glance's database and, to write, its API."""
+
+import contextlib
+import dataclasses
+import logging
+from collections.abc import AsyncGenerator
+
+from glimpse.glance import GlanceImageService
+from glimpse.glance_database.database import GlanceDatabase
+from glimpse.glance_database.errors import DatabaseError, ValueRefused
+from glimpse.glance_database.filters import is_comparable
+from glimpse.glance_database.image_reader import ImageReader
+from glimpse.images import (
+    Action,
+    Caller,
+    Image,
+    ImageQuery,
+    Page,
+    Permissions,
+    PolicyRules,
+    PropertyChanges,
+    filter_pages,
+)
+from glimpse.images.errors import Unavailable
+
+_LOG = logging.getLogger(__name__)
+_UNAVAILABLE = "The Image service's database cannot be read."
+
+
+class GlanceDatabaseImageService:
+    """An ImageService that reads Glance's database and writes with Glance's API.
+
+    Responses are those that Glance would give to the caller. The few queries that only Glance can
+    answer (see `filters.is_comparable`) are sent to Glance, and so are all reads while the database
+    cannot be used, if `falls_back` is true; otherwise those raise Unavailable. The operator's
+    `rules` are checked as in GlanceImageService.
+
+    A change of properties takes one request to Glance, since it reads the image here.
+    """
+
+    def __init__(
+        self,
+        glance: GlanceImageService,
+        database: GlanceDatabase,
+        reader: ImageReader,
+        *,
+        falls_back: bool,
+        rules: PolicyRules | None = None,
+    ) -> None:
+        """Closing the service closes `glance` and `database`."""
+        self._glance = glance
+        self._database = database
+        self._reader = reader
+        self._falls_back = falls_back
+        self._permissions = Permissions(rules, is_delegated=True)
+
+    async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
+        """See ImageService. If the database fails, Glance's API goes on after the last image."""
+        if not is_comparable(query):
+            pages = self._glance.list_images(caller, query)
+        else:
+            self._permissions.check(caller, Action.GET_IMAGES)
+            accepts = self._permissions.list_filter(caller)
+            if accepts is None:
+                pages = self._pages(caller, query)
+            else:
+                without_limit = dataclasses.replace(query, limit=None)
+                pages = filter_pages(self._pages(caller, without_limit), accepts, query.limit)
+        async with contextlib.aclosing(pages):
+            with contextlib.suppress(StopAsyncIteration):
+                while True:
+                    yield await anext(pages)  # a variable would keep the page in memory
+
+    async def _pages(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
+        """Yield the images of a list, at most `query.limit`, without checking the rules.
+
+        Raises what `list_images` raises, and Unavailable if the database cannot be used.
+        """
+        last_id, remaining = query.marker, query.limit
+        try:
+            async with contextlib.aclosing(self._reader.list_images(caller, query)) as pages:
+                async for found in pages:
+                    if found.images:
+                        last_id = found.images[-1].id
+                    if remaining is not None:
+                        remaining -= len(found.images)
+                    unsent = [found]
+                    del found
+                    yield unsent.pop()
+        except DatabaseError as error:
+            self._check_fallback(error)
+        else:
+            return
+        rest = dataclasses.replace(query, marker=last_id, limit=remaining)
+        async with contextlib.aclosing(self._glance.list_images(caller, rest)) as pages:
+            async for page in pages:
+                yield page
+
+    async def get_image(self, caller: Caller, image_id: str) -> Image:
+        """See ImageService."""
+        try:
+            image = await self._reader.get_image(caller, image_id)
+        except DatabaseError as error:
+            self._check_fallback(error)
+            return await self._glance.get_image(caller, image_id)
+        self._permissions.check_visible(caller, image)
+        return image
+
+    async def change_properties(
+        self, caller: Caller, image_id: str, changes: PropertyChanges
+    ) -> Image:
+        """See ImageService."""
+        return await self._glance.change_properties(
+            caller, image_id, changes, read_image=self.get_image
+        )
+
+    async def delete_image(self, caller: Caller, image_id: str) -> None:
+        """See ImageService."""
+        await self._glance.delete_image(caller, image_id, read_image=self.get_image)
+
+    async def base_attributes(self, caller: Caller) -> frozenset[str]:
+        """See ImageService."""
+        return await self._glance.base_attributes(caller)
+
+    async def close(self) -> None:
+        """See ImageService."""
+        await self._database.close()
+        await self._glance.close()
+
+    def _check_fallback(self, error: DatabaseError) -> None:
+        """Return if Glance's API is to be used after `error`; otherwise raise Unavailable."""
+        if not self._falls_back and not isinstance(error, ValueRefused):
+            raise Unavailable(_UNAVAILABLE) from error
+        _LOG.debug("Glance's API is used, because the database cannot be: %s", error)

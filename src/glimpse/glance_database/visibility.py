@@ -1,0 +1,78 @@
+"""Visibility: which images Glance shows to a caller, and which it lists.
+
+The rules are those of Glance's database API (glance/db/utils.py and glance/db/sqlalchemy/api.py).
+Glance's policy restricts them further: see `glance_database.policy`. A caller's `is_admin` here is
+Glance's own, by its rule ``context_is_admin``.
+"""
+
+from glimpse.glance_database.conditions import Condition, all_of, any_of
+
+_MEMBER = (
+    "EXISTS (SELECT 1 FROM image_members m WHERE m.image_id = i.id AND m.deleted = false{more})"
+)
+
+
+def is_visible(
+    owner: str | None, visibility: str, project_id: str | None, *, is_admin: bool, is_member: bool
+) -> bool:
+    """Return True if Glance shows an image with these attributes, by its id, to a project.
+
+    `is_member` is true if the image is shared with the project, with any member status. Everybody
+    sees an image without an owner.
+    """
+    if is_admin or owner is None or visibility in ("public", "community"):
+        return True
+    if project_id is None:
+        return False
+    return owner == project_id or (visibility == "shared" and is_member)
+
+
+def membership(project_id: str | None, member_status: str) -> Condition:
+    """Return the condition that the image is shared with the project, with this member status.
+
+    The status ``all`` accepts every one. Without a project, any member of the image will do.
+    """
+    if project_id is None:
+        return Condition(_MEMBER.format(more=""))
+    if member_status == "all":
+        return Condition(_MEMBER.format(more=" AND m.member = %s"), (project_id,))
+    more = " AND m.member = %s AND m.status = %s"
+    return Condition(_MEMBER.format(more=more), (project_id, member_status))
+
+
+def listed(
+    project_id: str | None,
+    visibility: str | None,
+    member_status: str,
+    *,
+    is_admin: bool,
+) -> Condition | None:
+    """Return the condition that Glance lists the image for a caller; None if it lists all.
+
+    `visibility` is the filter of the query: one of VISIBILITIES, or None. Without it, community
+    images are listed only if they are the project's own.
+    """
+    if is_admin:
+        return _listed_for_admin(project_id, visibility)
+    shared = all_of((Condition("i.visibility = 'shared'"), membership(project_id, member_status)))
+    own = [] if project_id is None else [Condition("i.owner = %s", (project_id,))]
+    match visibility:
+        case None:
+            return any_of([Condition("i.visibility = 'public'"), *own, shared])
+        case "all":
+            return any_of([Condition("i.visibility IN ('public', 'community')"), *own, shared])
+        case "public" | "community":
+            return Condition(f"i.visibility = '{visibility}'")
+        case _:
+            return all_of((Condition("i.visibility = %s", (visibility,)), any_of([*own, shared])))
+
+
+def _listed_for_admin(project_id: str | None, visibility: str | None) -> Condition | None:
+    if visibility == "all":
+        return None
+    if visibility is not None:
+        return Condition("i.visibility = %s", (visibility,))
+    other = Condition("i.visibility <> 'community'")
+    if project_id is None:
+        return other
+    return any_of((Condition("i.owner = %s", (project_id,)), other))

@@ -1,0 +1,48 @@
+"""Opening the image service that [glance_database] configures."""
+
+from pathlib import Path
+
+import pytest
+
+from glimpse.app.gateway import open_gateway_components
+from glimpse.glance import GlanceImageService
+from glimpse.glance_database.service import GlanceDatabaseImageService
+from glimpse.settings import InvalidSettings, Settings, load_settings
+
+_URLS = ("mysql+pymysql://u:secret@127.0.0.1/glance", "postgresql://u:secret@127.0.0.1/glance")
+
+
+def _settings(tmp_path: Path, connection: str | None) -> Settings:
+    overrides = {
+        "api.auth_strategy": "noauth",
+        "glimpse.image_service": "glance",
+        "glimpse.state_dir": str(tmp_path),
+        "glance.api_servers": ["http://127.0.0.1:9292"],
+        "glance_database.connection": connection,
+    }
+    return load_settings([], overrides)
+
+
+async def test_without_the_option_glances_api_is_read(tmp_path: Path) -> None:
+    components = open_gateway_components(_settings(tmp_path, None), None)
+    assert isinstance(components.images, GlanceImageService)
+    await components.close()
+
+
+@pytest.mark.parametrize("url", _URLS)
+async def test_with_the_option_the_database_is_read_and_opened_later(
+    url: str, tmp_path: Path
+) -> None:
+    components = open_gateway_components(_settings(tmp_path, url), None)
+    assert isinstance(components.images, GlanceDatabaseImageService)
+    await components.close()
+
+
+def test_a_url_that_cannot_be_used_is_refused_without_printing_its_password(
+    tmp_path: Path,
+) -> None:
+    settings = _settings(tmp_path, "sqlite://u:secret@host/glance.db")
+    with pytest.raises(InvalidSettings, match=r"\[glance_database\] connection") as error:
+        open_gateway_components(settings, None)
+    assert "secret" not in str(error.value)
+    assert "secret" not in repr(settings)
