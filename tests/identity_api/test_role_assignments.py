@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from glimpse.identity.embedded.identity_removals import section_of
+from glimpse.identity.embedded.identity_document_sections import section_of
 from tests.identity.cloud import Cloud
 from tests.identity_api.admin import ADMIN, DOMAIN_ID, MANAGER, MEMBER, READER, Admin
 

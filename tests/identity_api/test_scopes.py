@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 import requests
 
-from glimpse.identity.embedded import identity_removals
+from glimpse.identity.embedded.assignment_edits import remove_assignments
 from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.identity_document_sections import find_entry
+from glimpse.identity.embedded.identity_removals import remove_domain, remove_projects, remove_users
 from glimpse.identity.embedded.standard_roles import role_id_of
 from glimpse.identity.service import Unauthorized
 from tests.identity.cloud import Cloud
@@ -198,7 +200,7 @@ Edit = Callable[[dict[str, Any], Directory], None]
 
 def disable(section: str, entry_id: str) -> Edit:
     def edit(document: dict[str, Any], _: Directory) -> None:
-        entry = identity_removals.find_entry(document, section, entry_id)
+        entry = find_entry(document, section, entry_id)
         assert entry is not None
         entry["enabled"] = False
 
@@ -206,7 +208,7 @@ def disable(section: str, entry_id: str) -> Edit:
 
 
 def remove_domain_role(document: dict[str, Any], directory: Directory) -> None:
-    identity_removals.remove_assignments(
+    remove_assignments(
         document,
         directory,
         lambda each: each.domain_id == "d" and each.role_id == role_id_of("manager"),
@@ -214,7 +216,7 @@ def remove_domain_role(document: dict[str, Any], directory: Directory) -> None:
 
 
 def remove_system_role(document: dict[str, Any], directory: Directory) -> None:
-    identity_removals.remove_assignments(
+    remove_assignments(
         document, directory, lambda each: (each.project_id, each.domain_id) == (None, None)
     )
 
@@ -226,7 +228,7 @@ def remove_system_role(document: dict[str, Any], directory: Directory) -> None:
         (
             "demo",
             DOMAIN["scope"],
-            lambda document, old: identity_removals.remove_domain(document, old, "d"),
+            lambda document, old: remove_domain(document, old, "d"),
         ),
         ("demo", DOMAIN["scope"], remove_domain_role),
         ("demo", SYSTEM["scope"], remove_system_role),
@@ -237,12 +239,12 @@ def remove_system_role(document: dict[str, Any], directory: Directory) -> None:
         (
             "Demo",
             None,
-            lambda document, old: identity_removals.remove_projects(document, old, {"p"}),
+            lambda document, old: remove_projects(document, old, {"p"}),
         ),
         (
             "Demo",
             None,
-            lambda document, old: identity_removals.remove_users(document, old, {"acme-demo"}),
+            lambda document, old: remove_users(document, old, {"acme-demo"}),
         ),
     ],
     ids=[

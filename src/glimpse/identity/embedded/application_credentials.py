@@ -11,9 +11,9 @@ from glimpse.identity.embedded.application_credential_request import parse_crede
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import ApplicationCredential
 from glimpse.identity.embedded.errors import Conflict, Forbidden, NotFound
+from glimpse.identity.embedded.identity_document_sections import remove_entries, section_of
 from glimpse.identity.embedded.identity_entry_rendering import access_rule_entry, credential_entry
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.identity_removals import remove_entries, section_of
 from glimpse.identity.embedded.session import Session, resolve_session
 
 # These are limited, since each change writes the whole identity file, which each worker reads.

@@ -10,6 +10,7 @@ from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Endpoint, Region
 from glimpse.identity.embedded.endpoint_urls import is_valid_url
 from glimpse.identity.embedded.errors import BadRequest, Forbidden, NotFound
+from glimpse.identity.embedded.identity_document_sections import Document, remove_entries
 from glimpse.identity.embedded.identity_entry_edits import (
     add_entry,
     check_same_id,
@@ -17,7 +18,6 @@ from glimpse.identity.embedded.identity_entry_edits import (
     replace_entry,
 )
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.identity_removals import Document, remove_entries
 from glimpse.identity.embedded.services import OwnCatalog
 
 # Unlike the name of a service, that of an endpoint is an additional attribute.

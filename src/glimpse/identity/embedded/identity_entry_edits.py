@@ -20,12 +20,8 @@ from glimpse.identity.embedded.directory_entries import (
     User,
 )
 from glimpse.identity.embedded.errors import BadRequest, Forbidden
+from glimpse.identity.embedded.identity_document_sections import Document, find_entry, section_of
 from glimpse.identity.embedded.identity_entry_rendering import entry_of, user_entry
-from glimpse.identity.embedded.identity_removals import (
-    Document,
-    find_entry,
-    section_of,
-)
 from glimpse.identity.embedded.reference_edits import refer_by_id
 
 # The entries that a section may have. Each change writes the whole file, and each worker reads it.

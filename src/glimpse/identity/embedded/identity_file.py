@@ -94,7 +94,7 @@ class IdentityFile:
         """Read the document, let `edit` change it in place, and replace the file atomically.
 
         `edit` also gets the Directory of the document before the change, to check it: the document
-        may be newer than ``current``. `identity_removals` has common changes.
+        may be newer than ``current``.
 
         Waits for a lock and holds it, so that no change of another thread or worker is lost. The
         change is on disk on return, and ``current`` has it. An error of `edit` is raised, and

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.errors import NotFound
+from glimpse.identity.embedded.identity_document_sections import Document
 from glimpse.identity.embedded.identity_entry_edits import replace_entry
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.identity_removals import Document
 
 
 async def change_tags(

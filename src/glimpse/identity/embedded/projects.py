@@ -8,6 +8,7 @@ from typing import Any
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Domain, Project
 from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
+from glimpse.identity.embedded.identity_document_sections import Document
 from glimpse.identity.embedded.identity_entry_edits import (
     add_entry,
     check_deletable,
@@ -19,7 +20,7 @@ from glimpse.identity.embedded.identity_entry_edits import (
     replace_entry,
 )
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.identity_removals import Document, remove_projects
+from glimpse.identity.embedded.identity_removals import remove_projects
 
 MAX_DEPTH = 5  # of projects below a domain, as Keystone's max_project_tree_depth
 _KNOWN = frozenset(

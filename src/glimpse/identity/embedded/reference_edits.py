@@ -5,7 +5,7 @@ from typing import Any
 
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, Domain, Project, Role, User
-from glimpse.identity.embedded.identity_removals import Document, section_of, value_of
+from glimpse.identity.embedded.identity_document_sections import Document, section_of, value_of
 
 # The values of entries that may have names of roles.
 _ROLE_REFERENCES = ("roles", "domain_roles", "system_roles", "prior_role", "implied_role")

@@ -8,6 +8,7 @@ from typing import Any
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Region
 from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
+from glimpse.identity.embedded.identity_document_sections import Document, remove_entries
 from glimpse.identity.embedded.identity_entry_edits import (
     add_entry,
     check_same_id,
@@ -15,7 +16,6 @@ from glimpse.identity.embedded.identity_entry_edits import (
     replace_entry,
 )
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.identity_removals import Document, remove_entries
 
 _KNOWN = frozenset(("id", "description", "parent_region_id", "links", "extra"))
 

@@ -2,15 +2,12 @@
 
 import asyncio
 
+from glimpse.identity.embedded.assignment_edits import add_assignment, remove_assignments
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Assignment
 from glimpse.identity.embedded.errors import BadRequest, Forbidden, NotFound
+from glimpse.identity.embedded.identity_document_sections import Document
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.identity_removals import (
-    Document,
-    add_assignment,
-    remove_assignments,
-)
 from glimpse.identity.embedded.roles import find_role
 
 MAX_ASSIGNMENTS = 10_000  # of all users; each change writes the whole file

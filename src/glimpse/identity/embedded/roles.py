@@ -9,6 +9,7 @@ from typing import Any
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Role
 from glimpse.identity.embedded.errors import BadRequest, Conflict, Forbidden, NotFound
+from glimpse.identity.embedded.identity_document_sections import Document, section_of
 from glimpse.identity.embedded.identity_entry_edits import (
     add_entry,
     check_deletable,
@@ -20,12 +21,7 @@ from glimpse.identity.embedded.identity_entry_edits import (
 )
 from glimpse.identity.embedded.identity_entry_rendering import role_reference
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.identity_removals import (
-    Document,
-    remove_implications,
-    remove_roles,
-    section_of,
-)
+from glimpse.identity.embedded.identity_removals import remove_implications, remove_roles
 from glimpse.identity.embedded.reference_edits import refer_to_role_by_id
 from glimpse.identity.embedded.standard_roles import (
     STANDARD_IMPLICATIONS,

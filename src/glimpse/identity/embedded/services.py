@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import Service
 from glimpse.identity.embedded.errors import Forbidden, NotFound
+from glimpse.identity.embedded.identity_document_sections import Document, remove_entries
 from glimpse.identity.embedded.identity_entry_edits import (
     add_entry,
     check_same_id,
@@ -16,7 +17,6 @@ from glimpse.identity.embedded.identity_entry_edits import (
     replace_entry,
 )
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.identity_removals import Document, remove_entries
 
 _KNOWN = frozenset(
     (

@@ -5,8 +5,8 @@ import asyncio
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import UserAccessRule
 from glimpse.identity.embedded.errors import Forbidden, NotFound
+from glimpse.identity.embedded.identity_document_sections import Document, remove_entries
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.identity_removals import Document, remove_entries
 
 
 def find_access_rule(directory: Directory, user_id: str, rule_id: str) -> UserAccessRule:

@@ -10,6 +10,7 @@ from glimpse.identity.embedded.auth_request import AuthRequest, parse_auth_reque
 from glimpse.identity.embedded.directory import Directory
 from glimpse.identity.embedded.directory_entries import DOMAIN_ID, User
 from glimpse.identity.embedded.errors import BadRequest, Conflict, NotFound
+from glimpse.identity.embedded.identity_document_sections import Document
 from glimpse.identity.embedded.identity_entry_edits import (
     add_entry,
     check_same_id,
@@ -18,7 +19,7 @@ from glimpse.identity.embedded.identity_entry_edits import (
     replace_entry,
 )
 from glimpse.identity.embedded.identity_file import IdentityFile
-from glimpse.identity.embedded.identity_removals import Document, remove_users
+from glimpse.identity.embedded.identity_removals import remove_users
 from glimpse.identity.embedded.password_hashes import NO_PASSWORD
 from glimpse.identity.embedded.session import Session
 from glimpse.identity.service import Unauthorized

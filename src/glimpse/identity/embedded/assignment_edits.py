@@ -1,0 +1,62 @@
+"""Adds and removes assignments of roles in the document of ``identity.json``.
+
+For changes by `IdentityFile.change`: each function changes `document` in place. `directory` is the
+Directory of the document before: make a new one for the next function. Of a user whose assignments
+change, all are written again, by the ids of projects and domains. Invalid ones of that user, such
+as of a project that does not exist, are dropped.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.directory_entries import Assignment, User
+from glimpse.identity.embedded.identity_document_sections import Document, find_entry
+from glimpse.identity.embedded.identity_entry_rendering import user_entry
+
+_ASSIGNMENTS = ("roles", "domain_roles", "system_roles")
+
+
+def add_assignment(document: Document, directory: Directory, assignment: Assignment) -> None:
+    """Assign a role to a user. Does nothing if it is assigned already.
+
+    Raises KeyError if the user does not exist.
+    """
+    user = directory.users[assignment.user_id]
+    if assignment not in user.assignments:
+        _write_assignments(document, directory, user, [*user.assignments, assignment])
+
+
+def remove_assignments(
+    document: Document, directory: Directory, is_removed: Callable[[Assignment], bool]
+) -> None:
+    """Remove the assignments for which `is_removed` returns True, of all users."""
+    for user in directory.users.values():
+        kept = [each for each in user.assignments if not is_removed(each)]
+        if len(kept) < len(user.assignments):
+            _write_assignments(document, directory, user, kept)
+
+
+def _write_assignments(
+    document: Document, directory: Directory, user: User, assignments: Iterable[Assignment]
+) -> None:
+    """Replace the assignments of a user in the document. All are written with ids of projects."""
+    roles: dict[str, tuple[str, ...]] = {}
+    domain_roles: dict[str, tuple[str, ...]] = {}
+    system_roles: tuple[str, ...] = ()
+    for each in assignments:
+        if each.project_id is not None:
+            roles[each.project_id] = (*roles.get(each.project_id, ()), each.role_id)
+        elif each.domain_id is not None:
+            domain_roles[each.domain_id] = (*domain_roles.get(each.domain_id, ()), each.role_id)
+        else:
+            system_roles = (*system_roles, each.role_id)
+    changed = replace(user, roles=roles, domain_roles=domain_roles, system_roles=system_roles)
+    written = user_entry(changed, directory.roles)
+    entry = find_entry(document, "users", user.id)
+    if entry is None:
+        return
+    for name in _ASSIGNMENTS:
+        entry.pop(name, None)
+        if name in written:
+            entry[name] = written[name]
