@@ -50,7 +50,7 @@ def identity_api(identity: EmbeddedIdentity) -> ASGIApp:
         exception_handlers=EXCEPTION_HANDLERS,
     )
     app.router.redirect_slashes = False
-    return _strip_slashes(app)
+    return _ignore_trailing_slashes(_name_operations(app))
 
 
 def _token_routes(identity: EmbeddedIdentity) -> list[Route]:
@@ -194,16 +194,25 @@ def _assignment_routes(identity: EmbeddedIdentity) -> list[Route]:
     return routes
 
 
-def _strip_slashes(app: ASGIApp) -> ASGIApp:
-    """Wrap `app`: ignore slashes at the end of a path, and set the request's operation.
-
-    The operation in logs and metrics is the handler's, as ``identity.issue``, or identity.other.
-    """
+def _ignore_trailing_slashes(app: ASGIApp) -> ASGIApp:
+    """Wrap `app`: remove all slashes at the end of a path, but for the root's own."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         root_path = scope.get("root_path", "")
         path = scope["path"].rstrip("/")
-        scope = {**scope, "path": path if path != root_path else root_path + "/"}
+        await app({**scope, "path": path if path != root_path else root_path + "/"}, receive, send)
+
+    return wrapped
+
+
+def _name_operations(app: ASGIApp) -> ASGIApp:
+    """Wrap `app`: set the operation in the request context, for logs and metrics.
+
+    It is ``identity.`` and the name of the handler's method, such as ``identity.issue``; at an
+    unknown path, ``identity.other``. Starlette adds the handler to the scope.
+    """
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await app(scope, receive, send)
         finally:

@@ -18,11 +18,11 @@ def render_assignment(
     """
     assignment, prior = found
     assigned = assignment if prior is None else assignment._replace(role_id=prior)
-    links = {"assignment": f"{base_url}/v3{assignment_path(assigned)}"}
+    links = {"assignment": f"{base_url}/v3/{assignment_path(assigned)}"}
     if prior is not None:
         # Keystone has the two ids in this order, and nothing at this path.
-        path = f"/prior_role/{assignment.role_id}/implies/{prior}"
-        links["prior_role"] = f"{base_url}/v3{path}"
+        path = f"prior_role/{assignment.role_id}/implies/{prior}"
+        links["prior_role"] = f"{base_url}/v3/{path}"
     if include_names:
         user = _named(directory.users[assignment.user_id], directory)
         role = _named(directory.roles[assignment.role_id], directory)
@@ -33,13 +33,13 @@ def render_assignment(
 
 
 def assignment_path(assignment: Assignment) -> str:
-    """Return the path of an assignment below ``/v3``, such as ``/system/users/ID/roles/ID``."""
+    """Return the path of an assignment below ``/v3``, such as ``system/users/ID/roles/ID``."""
     if assignment.project_id is not None:
-        scope = f"/projects/{assignment.project_id}"
+        scope = f"projects/{assignment.project_id}"
     elif assignment.domain_id is not None:
-        scope = f"/domains/{assignment.domain_id}"
+        scope = f"domains/{assignment.domain_id}"
     else:
-        scope = "/system"
+        scope = "system"
     return f"{scope}/users/{assignment.user_id}/roles/{assignment.role_id}"
 
 

@@ -65,8 +65,8 @@ def list_response(
 ) -> Response:
     """Make the response with the `entries` of a list that match the query, or a page of them.
 
-    `path` is that of the list below ``/v3``; its last part is the key of the list in the response.
-    Raises the errors of `select_page`.
+    `path` is that of the list below ``/v3``, such as ``users/ID/projects``. Its last part is the
+    key of the list in the response. Raises the errors of `select_page`.
     """
     parameters = request.query_params.multi_items()
     page = select_page(entries, parameters, rules)
@@ -88,10 +88,10 @@ def show_response(kind: str, entries: list[dict[str, Any]], entry_id: str) -> Re
 def url_of_list(request: Request, path: str) -> str:
     """Return the URL of a list that is never paged, with the query of the request.
 
-    `path` is that of the list below ``/v3``, with a slash at its start.
+    `path` is that of the list below ``/v3``, such as ``role_assignments``.
     """
     query = request.scope["query_string"].decode("latin-1")
-    return f"{base_url_of(request.scope)}/v3{path}{'?' if query else ''}{query}"
+    return f"{base_url_of(request.scope)}/v3/{path}{'?' if query else ''}{query}"
 
 
 def no_content() -> Response:

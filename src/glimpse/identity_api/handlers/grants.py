@@ -40,8 +40,7 @@ class GrantHandlers(IdentityHandlers):
             if each._replace(role_id="") == wanted
         ]
         entries.sort(key=lambda each: str(each["id"]))
-        scope = assignment_path(wanted).partition("/users/")[0]
-        url = url_of_list(request, f"{scope}/users/{wanted.user_id}/roles")
+        url = url_of_list(request, assignment_path(wanted).rpartition("/")[0])
         return json_response(render_collection("roles", entries, url))
 
     async def check_grant(self, request: Request) -> Response:

@@ -38,7 +38,7 @@ class RoleAssignmentHandlers(IdentityHandlers):
             for each in find_assignments(query, directory)
             if own is None or self._is_in(each.assignment, own)
         ]
-        url = url_of_list(request, "/role_assignments")
+        url = url_of_list(request, "role_assignments")
         return json_response(render_collection("role_assignments", entries, url))
 
     def _is_in(self, assignment: Assignment, domain_id: str) -> bool:
