@@ -8,7 +8,7 @@ from glimpse.compute import render_cache
 from glimpse.embedded.image_changes import MAX_CHARACTERS, NewImage
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.image_api.bulk_load import BadDocument, load
-from glimpse.image_api.documents import page_document
+from glimpse.image_api.image_documents import page_document
 from glimpse.images import DateBound, ImageQuery, PropertyChanges, Sort
 from glimpse.images.errors import Invalid
 from tests.compute.requests import make_operations, make_request

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from glimpse.compute.links import Links
 from glimpse.compute.views import detail_view
 from glimpse.image_api.bulk_load import load
-from glimpse.image_api.documents import image_document
-from glimpse.image_api.schema import CONTAINER_FORMATS, DISK_FORMATS, STATUSES, VISIBILITIES
+from glimpse.image_api.image_documents import image_document
+from glimpse.image_api.image_schema import CONTAINER_FORMATS, DISK_FORMATS, STATUSES, VISIBILITIES
 from glimpse.images import BASE_ATTRIBUTES, ImageQuery
 from tests.embedded.images import ADMIN, CREATED, images
 from tests.support.embedded import open_images

@@ -1,4 +1,4 @@
-"""ImageLocations: the URLs of image data, as a Glance with one store of files shows them."""
+"""Where image data is, as a Glance with one store of files shows it: store and URLs."""
 
 from collections.abc import Sequence
 from typing import NoReturn
@@ -9,6 +9,7 @@ from glimpse.embedded.image_permissions import is_editable, require_visible
 from glimpse.images import Action, Caller, Image, Permissions
 from glimpse.images.errors import Conflict, Forbidden, ImageNotFound
 
+STORE_ID = "store"  # of the only store that clients see
 _WITH_DATA = ("active", "deactivated")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from glimpse.embedded.catalog import Members
 from glimpse.embedded.image_changes import check_size, check_text
 from glimpse.embedded.image_members import MEMBER_STATUSES
-from glimpse.image_api.schema import STATUSES
+from glimpse.image_api.image_schema import STATUSES
 from glimpse.image_api.validation import (
     CHECKS,
     NUMBER,

@@ -1,4 +1,4 @@
-"""ImageRequest: the argument of the Image API's handlers; and the response that most return."""
+"""ImageRequest: the argument of the Image API's handlers."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -26,10 +26,3 @@ class ImageRequest:
 
 
 Handler = Callable[[ImageRequest], Awaitable[Response]]
-
-
-def json_response(
-    body: bytes, status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
-    """Return a response with a JSON document as its body."""
-    return Response(body, status_code=status, headers=headers, media_type="application/json")

@@ -8,12 +8,11 @@ import orjson
 
 from glimpse.embedded.imports.image_imports import ImportRequest
 from glimpse.embedded.tasks import TASK_STATUSES, TaskQuery
-from glimpse.image_api.request_parsing import Pairs
+from glimpse.image_api.request_parsing import Pairs, parse_limit
 from glimpse.image_api.task_schema import TASK_PROPERTIES
 from glimpse.images.errors import Invalid
 
 _MAX_DOCUMENT = 16 * 1024  # bytes as JSON: the catalog keeps it for two days, and lists show it
-_DEFAULT_LIMIT, _MAX_LIMIT = 25, 1000  # of a list of tasks, as in Glance
 _MAX_SHOWN = 100  # characters of an unknown name in a message
 
 
@@ -94,25 +93,12 @@ def parse_task_query(pairs: Pairs) -> TaskQuery:
     if marker and not _is_uuid(marker):
         raise Invalid("Invalid marker format")
     return TaskQuery(
-        limit=_parse_limit(first.get("limit")),
+        limit=parse_limit(first.get("limit")),
         marker=marker,
         sort_key=first.get("sort_key", "created_at"),
         is_descending=sort_dir == "desc",
         filters=filters,
     )
-
-
-def _parse_limit(text: str | None) -> int:
-    """Return the number of tasks of a page: 25 for None, and at most 1,000. Raises Invalid."""
-    if text is None:
-        return _DEFAULT_LIMIT
-    try:
-        limit = int(text)
-    except ValueError:
-        raise Invalid("limit param must be an integer") from None
-    if limit < 0:
-        raise Invalid("limit param must be positive")
-    return min(limit, _MAX_LIMIT)
 
 
 def _is_uuid(text: str) -> bool:

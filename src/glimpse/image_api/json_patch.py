@@ -106,28 +106,6 @@ def apply_patch(
     return image._replace(**attributes)
 
 
-def deactivate(image: Image) -> Image:
-    """Return the image in status deactivated.
-
-    Raises Forbidden unless its present status is active or deactivated.
-    """
-    return _switch_status(image, "active", "deactivated", "deactivate")
-
-
-def reactivate(image: Image) -> Image:
-    """Return the image in status active.
-
-    Raises Forbidden unless its present status is deactivated or active.
-    """
-    return _switch_status(image, "deactivated", "active", "reactivate")
-
-
-def _switch_status(image: Image, old: str, new: str, action: str) -> Image:
-    if image.status not in (old, new):
-        raise Forbidden(f"Not allowed to {action} image in status '{image.status}'")
-    return image._replace(status=new)
-
-
 def _parse_operation(media_type: str, raw: object) -> PatchOperation:
     """Parse one operation, and check its key and value.
 

@@ -3,13 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from glimpse.image_api.request_parsing import parse_limit
 from glimpse.images import ImageQuery
-from glimpse.images.errors import Invalid
 from glimpse.images.filter_values import ATTRIBUTE_FILTERS, check_changes_since, parse_sort
-
-# Images in a page: limit_param_default and api_limit_max of the Image service.
-_DEFAULT_LIMIT = 25
-_MAX_LIMIT = 1000
 
 
 def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
@@ -21,7 +17,7 @@ def parse_query(pairs: Sequence[tuple[str, str]]) -> ImageQuery:
     """
     last = dict(pairs)
     check_changes_since(last.get("changes-since", ""))  # reported before other mistakes
-    limit = _parse_limit(last.get("limit"))
+    limit = parse_limit(last.get("limit"))
     filters = [(name, text) for name, text in pairs if name not in ("limit", "marker")]
     return parse_filters(filters, marker=last.get("marker"), limit=limit)
 
@@ -60,19 +56,3 @@ def parse_filters(
         marker=marker,
         limit=limit,
     )
-
-
-def _parse_limit(text: str | None) -> int:
-    """Return a limit: 25 for None, 1,000 for a larger one.
-
-    Raises Invalid for a negative number, and for text that is not a whole number.
-    """
-    if text is None:
-        return _DEFAULT_LIMIT
-    try:
-        limit = int(text)
-    except ValueError:
-        raise Invalid("limit param must be an integer") from None
-    if limit < 0:
-        raise Invalid("limit param must be positive")
-    return min(limit, _MAX_LIMIT)

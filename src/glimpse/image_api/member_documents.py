@@ -6,7 +6,7 @@ import orjson
 
 from glimpse.embedded.catalog import Member
 from glimpse.embedded.image_changes import check_text
-from glimpse.image_api.schema import MAX_NAME
+from glimpse.image_api.image_schema import MAX_NAME
 from glimpse.images.errors import Invalid
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from glimpse.embedded.image_members import MEMBER_STATUSES
-from glimpse.image_api.schema import UUID_PATTERN
+from glimpse.image_api.image_schema import UUID_PATTERN
 
 MEMBER_SCHEMA: dict[str, Any] = {
     "name": "member",

@@ -26,8 +26,9 @@ from glimpse.image_api.handlers import (
     tasks,
     usage,
 )
-from glimpse.image_api.image_request import Handler, ImageRequest, json_response
+from glimpse.image_api.image_request import Handler, ImageRequest
 from glimpse.image_api.request_parsing import has_body
+from glimpse.image_api.responses import json_response
 from glimpse.image_api.version_discovery import versions_document, without_minor_version
 from glimpse.images.errors import Invalid
 from glimpse.telemetry.request_context import current_context

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from glimpse.embedded.directory_store import CHUNK_SIZE
-from glimpse.embedded.stores import STORE_ID
+from glimpse.embedded.image_locations import STORE_ID
 from glimpse.images.errors import Invalid
 
 _STORE = {"id": STORE_ID, "default": "true"}  # text, as in the Image service

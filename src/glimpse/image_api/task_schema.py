@@ -3,7 +3,7 @@
 from typing import Any
 
 from glimpse.embedded.tasks import TASK_STATUSES, TASK_TYPES
-from glimpse.image_api.schema import UUID_PATTERN
+from glimpse.image_api.image_schema import UUID_PATTERN
 
 
 def _text(description: str, **rest: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from glimpse.embedded.image_changes import NewImage
 from glimpse.embedded.quotas import ImageQuotas
-from glimpse.image_api.schema import (
+from glimpse.image_api.image_schema import (
     CONTAINER_FORMATS,
     DISK_FORMATS,
     MAX_NAME,

@@ -7,13 +7,13 @@ from typing import Any
 from glimpse.embedded import image_permissions
 from glimpse.embedded.catalog import Catalog, Record
 from glimpse.embedded.completed_writes import complete
+from glimpse.embedded.image_locations import STORE_ID
 from glimpse.embedded.imports import image_states
 from glimpse.embedded.imports.background_jobs import BackgroundJobs
 from glimpse.embedded.imports.import_flow import ImportFlow
 from glimpse.embedded.imports.import_records import ImportRecords
 from glimpse.embedded.imports.staging import Staging
 from glimpse.embedded.imports.web_download import UrlRefused, WebDownloads
-from glimpse.embedded.stores import STORE_ID
 from glimpse.embedded.tasks import Task, new_task
 from glimpse.embedded.uploads import Uploads
 from glimpse.images import Action, Caller, Image, Permissions

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from glimpse.embedded.catalog import Catalog
 from glimpse.embedded.directory_store import DirectoryStore
+from glimpse.embedded.image_locations import STORE_ID
 from glimpse.embedded.imports import image_states
-from glimpse.embedded.stores import STORE_ID
 from glimpse.embedded.tasks import Task
 from glimpse.images import Image
 from glimpse.images.errors import Conflict, ImageNotFound

@@ -2,18 +2,20 @@
 
 from starlette.responses import Response, StreamingResponse
 
-from glimpse.embedded.stores import STORE_ID
+from glimpse.embedded.image_locations import STORE_ID
 from glimpse.image_api import validation
 from glimpse.image_api.byte_ranges import parse_range
-from glimpse.image_api.declared_size import declared_size, require_size
-from glimpse.image_api.faults import UnsupportedMediaType
+from glimpse.image_api.data_requests import (
+    OCTET_STREAM,
+    check_octet_stream,
+    declared_size,
+    require_size,
+)
 from glimpse.image_api.image_request import ImageRequest
-from glimpse.image_api.request_parsing import media_type, query_pairs
+from glimpse.image_api.request_parsing import query_pairs
+from glimpse.image_api.responses import abort_if_unreadable
 from glimpse.image_api.store_documents import check_preferred_stores
-from glimpse.image_api.streaming import abort_if_unreadable
 from glimpse.images.errors import Invalid
-
-_DATA = "application/octet-stream"
 
 
 async def upload_data(request: ImageRequest) -> Response:
@@ -23,8 +25,7 @@ async def upload_data(request: ImageRequest) -> Response:
     header X-Image-Meta-Store names another store, or an image in status queued has no disk or
     container format, and what `declared_size`, `require_size` and `DataAccess.upload` raise.
     """
-    if media_type(request.http) != _DATA:
-        raise UnsupportedMediaType(f"Image data is uploaded with Content-Type {_DATA}.", _DATA)
+    check_octet_stream(request.http, "uploaded")
     size = declared_size(request.http)
     store = request.http.headers.get("x-image-meta-store", STORE_ID)
     if store != STORE_ID:
@@ -58,5 +59,5 @@ async def download_data(request: ImageRequest) -> Response:
         abort_if_unreadable(await data.read(start, end)),
         status_code=206 if byte_range else 200,
         headers=headers,
-        media_type=_DATA,
+        media_type=OCTET_STREAM,
     )

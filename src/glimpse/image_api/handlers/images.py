@@ -4,15 +4,16 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
 
-from glimpse.embedded.stores import STORE_ID
+from glimpse.embedded.image_locations import STORE_ID
 from glimpse.http.request_scope import base_url_of
 from glimpse.image_api import json_patch, validation
-from glimpse.image_api.documents import image_document, page_document
-from glimpse.image_api.image_request import ImageRequest, json_response
+from glimpse.image_api.image_documents import image_document, page_document
+from glimpse.image_api.image_request import ImageRequest
 from glimpse.image_api.list_query import parse_query
 from glimpse.image_api.request_parsing import json_body, media_type, query_pairs
-from glimpse.image_api.streaming import abort_if_unreadable
-from glimpse.images import Action
+from glimpse.image_api.responses import abort_if_unreadable, json_response
+from glimpse.images import Action, Image
+from glimpse.images.errors import Forbidden
 
 _MAX_BUFFERED_BYTES = 1024 * 1024  # bytes of a list: a thousand usual images
 
@@ -105,7 +106,7 @@ async def delete_image(request: ImageRequest) -> Response:
 async def deactivate_image(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/actions/deactivate``: 204; then only admins can download."""
     await request.service.update_image(
-        request.caller, request.image_id, json_patch.deactivate, Action.DEACTIVATE
+        request.caller, request.image_id, _deactivated, Action.DEACTIVATE
     )
     return Response(status_code=204)
 
@@ -113,6 +114,29 @@ async def deactivate_image(request: ImageRequest) -> Response:
 async def reactivate_image(request: ImageRequest) -> Response:
     """``POST /v2/images/{image_id}/actions/reactivate``: 204; undo `deactivate_image`."""
     await request.service.update_image(
-        request.caller, request.image_id, json_patch.reactivate, Action.REACTIVATE
+        request.caller, request.image_id, _reactivated, Action.REACTIVATE
     )
     return Response(status_code=204)
+
+
+def _deactivated(image: Image) -> Image:
+    """Return an active image as it is when deactivated, and a deactivated image as it is.
+
+    Raises Forbidden for an image in another status.
+    """
+    return _with_status(image, "active", "deactivated", "deactivate")
+
+
+def _reactivated(image: Image) -> Image:
+    """Return a deactivated image as it is when active again, and an active image as it is.
+
+    Raises Forbidden for an image in another status.
+    """
+    return _with_status(image, "deactivated", "active", "reactivate")
+
+
+def _with_status(image: Image, old: str, new: str, action: str) -> Image:
+    """Return the image in status `new`. Raises Forbidden unless its status is `old` or `new`."""
+    if image.status not in (old, new):
+        raise Forbidden(f"Not allowed to {action} image in status '{image.status}'")
+    return image._replace(status=new)

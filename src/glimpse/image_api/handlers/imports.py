@@ -3,15 +3,14 @@
 import orjson
 from starlette.responses import Response
 
-from glimpse.image_api.declared_size import declared_size, require_size
-from glimpse.image_api.faults import NotEnabled, UnsupportedMediaType
-from glimpse.image_api.image_request import ImageRequest, json_response
+from glimpse.image_api.data_requests import check_octet_stream, declared_size, require_size
+from glimpse.image_api.faults import NotEnabled
+from glimpse.image_api.image_request import ImageRequest
 from glimpse.image_api.import_requests import parse_import_request
-from glimpse.image_api.request_parsing import json_body, media_type
+from glimpse.image_api.request_parsing import json_body
+from glimpse.image_api.responses import json_response
 from glimpse.image_api.task_documents import image_tasks_document
 from glimpse.telemetry.request_context import current_context
-
-_DATA = "application/octet-stream"
 
 
 async def show_import_methods(request: ImageRequest) -> Response:
@@ -33,8 +32,7 @@ async def stage_data(request: ImageRequest) -> Response:
     """
     if "glance-direct" not in request.service.imports.methods:
         raise NotEnabled("'glance-direct' method is not available at this site.")
-    if media_type(request.http) != _DATA:
-        raise UnsupportedMediaType(f"Image data is staged with Content-Type {_DATA}.", _DATA)
+    check_octet_stream(request.http, "staged")
     size = declared_size(request.http)
     chunks = require_size(request.http.stream(), size)
     await request.service.imports.stage(request.caller, request.image_id, chunks, size)

@@ -3,10 +3,11 @@
 import orjson
 from starlette.responses import Response
 
-from glimpse.embedded.stores import STORE_ID
-from glimpse.image_api.image_request import ImageRequest, json_response
+from glimpse.embedded.image_locations import STORE_ID
+from glimpse.image_api.image_request import ImageRequest
 from glimpse.image_api.location_requests import check_new_location
 from glimpse.image_api.request_parsing import json_body
+from glimpse.image_api.responses import json_response
 
 
 async def list_locations(request: ImageRequest) -> Response:

@@ -5,7 +5,7 @@ Each raises what the method of `ImageMembers` raises that it calls.
 
 from starlette.responses import Response
 
-from glimpse.image_api.image_request import ImageRequest, json_response
+from glimpse.image_api.image_request import ImageRequest
 from glimpse.image_api.member_documents import (
     member_document,
     members_document,
@@ -13,6 +13,7 @@ from glimpse.image_api.member_documents import (
     parse_new_member,
 )
 from glimpse.image_api.request_parsing import json_body
+from glimpse.image_api.responses import json_response
 
 
 def _member_id(request: ImageRequest) -> str:

@@ -3,9 +3,10 @@
 import orjson
 from starlette.responses import Response
 
-from glimpse.image_api.image_request import ImageRequest, json_response
+from glimpse.image_api.image_request import ImageRequest
+from glimpse.image_api.image_schema import IMAGE_SCHEMA, IMAGES_SCHEMA
 from glimpse.image_api.member_schema import MEMBER_SCHEMA, MEMBERS_SCHEMA
-from glimpse.image_api.schema import IMAGE_SCHEMA, IMAGES_SCHEMA
+from glimpse.image_api.responses import json_response
 
 
 async def image_schema(_request: ImageRequest) -> Response:

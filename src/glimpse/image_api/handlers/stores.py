@@ -2,7 +2,8 @@
 
 from starlette.responses import Response
 
-from glimpse.image_api.image_request import ImageRequest, json_response
+from glimpse.image_api.image_request import ImageRequest
+from glimpse.image_api.responses import json_response
 from glimpse.image_api.store_documents import detailed_stores_document, stores_document
 
 

@@ -3,7 +3,8 @@
 import orjson
 from starlette.responses import Response
 
-from glimpse.image_api.image_request import ImageRequest, json_response
+from glimpse.image_api.image_request import ImageRequest
+from glimpse.image_api.responses import json_response
 
 
 async def show_usage(request: ImageRequest) -> Response:

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from glimpse.embedded.stores import STORE_ID
+from glimpse.embedded.image_locations import STORE_ID
 from glimpse.images import Image, Page
 
 # The attribute ``stores``, which only active images have. Glance shows it for deactivated images,

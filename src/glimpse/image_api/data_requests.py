@@ -1,12 +1,26 @@
-"""The size of image data that a client declares before it sends the data."""
+"""Requests that send image data: their media type, and the size that they declare."""
 
 from collections.abc import AsyncIterator
 
 from starlette.requests import Request
 
+from glimpse.image_api.faults import UnsupportedMediaType
+from glimpse.image_api.request_parsing import media_type
 from glimpse.images.errors import Invalid
 
-_HEADER = "X-OpenStack-Image-Size"
+OCTET_STREAM = "application/octet-stream"
+_SIZE_HEADER = "X-OpenStack-Image-Size"
+
+
+def check_octet_stream(request: Request, verb: str) -> None:
+    """Raise UnsupportedMediaType unless the Content-Type is application/octet-stream.
+
+    `verb` is for the message, such as ``uploaded``.
+    """
+    if media_type(request) != OCTET_STREAM:
+        raise UnsupportedMediaType(
+            f"Image data is {verb} with Content-Type {OCTET_STREAM}.", OCTET_STREAM
+        )
 
 
 def declared_size(request: Request) -> int | None:
@@ -16,7 +30,7 @@ def declared_size(request: Request) -> int | None:
     Glance, the size may be negative, and no data has it. Raises Invalid for a header that is no
     integer.
     """
-    text = request.headers.get(_HEADER, request.headers.get("content-length", "0"))
+    text = request.headers.get(_SIZE_HEADER, request.headers.get("content-length", "0"))
     try:
         return int(text) or None
     except ValueError:
