@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.routing import Match, Route
 
-from glimpse.compute.routes import ROUTES, match_route
+from glimpse.compute.routes import ROUTE_TABLE, ROUTES
 from glimpse.identity_api import routes as identity_routes
 from glimpse.image_api.routes import _ROUTES as IMAGE_ROUTES
 from tests.acceptance import roles, tenancy
@@ -26,7 +26,7 @@ IMAGE = {
 
 def _compute_operation(method: str, path: str) -> str | None:
     """Return the operation of a request below /v2.1; None if there is none."""
-    match = match_route(method, "/v2.1", path)
+    match = ROUTE_TABLE.match(method, "/v2.1", path)
     return match.route.name if match else None
 
 

@@ -38,7 +38,7 @@ def make_request(
         base_url=BASE_URL,
         version_root=version_root,
         project_id="",
-        image_id=image_id,
+        resource_id=image_id,
         key=key,
         microversion=None if version_root == "/v2" else MINIMUM,
         image_service_url=f"{BASE_URL}/image",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from glimpse.compute.routes import match_route
+from glimpse.compute.routes import ROUTE_TABLE
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,6 @@ from glimpse.compute.routes import match_route
 def test_a_newline_at_the_end_of_an_id_or_of_the_path_is_dropped(
     path: str, image_id: str, key: str
 ) -> None:
-    match = match_route("GET", "/v2.1", path)
+    match = ROUTE_TABLE.match("GET", "/v2.1", path)
     assert match is not None
-    assert (match.image_id, match.key) == (image_id, key)
+    assert (match.resource_id, match.key) == (image_id, key)

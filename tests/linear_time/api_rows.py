@@ -38,7 +38,7 @@ API_ROWS = {
         "compute.microversions:_VERSION",
     ),
     "route": Row(
-        lambda text: routes.match_route("GET", "/v2.1", text),
+        lambda text: routes.ROUTE_TABLE.match("GET", "/v2.1", text),
         repeated("/", "/a", "/^a$/", "\n"),
         "compute.routes:_PROJECT",
     ),

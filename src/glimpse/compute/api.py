@@ -38,7 +38,7 @@ from glimpse.compute.request_parsing import (
     parse_json,
 )
 from glimpse.compute.responses import Response, request_id_headers
-from glimpse.compute.routes import Match, Route, match_route, split_version_root
+from glimpse.compute.routes import ROUTE_TABLE, Match, Route, split_version_root
 from glimpse.compute.unsupported_routes import match_unsupported_route
 from glimpse.compute.version_discovery import VersionDiscovery
 from glimpse.http.bodies import BodyTooLarge, ClientDisconnected, read_body, send_pieces
@@ -123,7 +123,7 @@ class ComputeAPI:
             return self._unauthorized(scope)
         except (IdentityUnavailable, TooManyBodies) as error:
             return fault_response(fault_from_error(error), None)
-        match = match_route(scope["method"], version_root, path)
+        match = ROUTE_TABLE.match(scope["method"], version_root, path)
         match = match or match_unsupported_route(version_root, path)
         if match is None:
             return route_not_found(scope["method"], accept)
@@ -199,7 +199,7 @@ class ComputeAPI:
             base_url=base_url,
             version_root=match.version_root,
             project_id=match.project_id,
-            image_id=match.image_id,
+            resource_id=match.resource_id,
             key=match.key,
             microversion=microversion,
             image_service_url=image_service_url,
@@ -256,7 +256,7 @@ class ComputeAPI:
         ]
         if route.last_microversion is not None:
             headers += deprecation_headers(
-                request.image_service_url, request.image_id, self._options.sunset
+                request.image_service_url, request.resource_id, self._options.sunset
             )
         body = response.body
         if self._options.etags and request.method == "GET" and isinstance(body, bytes):

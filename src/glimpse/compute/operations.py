@@ -69,7 +69,7 @@ class Operations:
 
         It has the size if the policy shows that to the caller. Raises what `get_image` raises.
         """
-        image = await self._images.get_image(request.caller, request.image_id)
+        image = await self._images.get_image(request.caller, request.resource_id)
         show_size = self._policy.shows_size(request.caller)
         document = {"image": detail_view(image, request.links, show_size=show_size)}
         return Response(200, orjson.dumps(document))
@@ -81,19 +81,19 @@ class Operations:
         `ImageService.delete_image`, such as ImageNotFound, are raised as they are.
         """
         try:
-            await self._images.delete_image(request.caller, request.image_id)
+            await self._images.delete_image(request.caller, request.resource_id)
         except Forbidden:
             raise Fault(403, "You are not allowed to delete the image.") from None
         return _NO_CONTENT
 
     async def list_metadata(self, request: Request) -> Response:
         """Handle ``GET /images/{id}/metadata``: all metadata of an image."""
-        image = await self._images.get_image(request.caller, request.image_id)
+        image = await self._images.get_image(request.caller, request.resource_id)
         return json_response({"metadata": render_metadata(image.properties)})
 
     async def show_metadata_item(self, request: Request) -> Response:
         """Handle ``GET /images/{id}/metadata/{key}``: one item; a 404 fault if there is none."""
-        image = await self._images.get_image(request.caller, request.image_id)
+        image = await self._images.get_image(request.caller, request.resource_id)
         metadata = render_metadata(image.properties)
         if request.key not in metadata:
             raise no_such_resource()
@@ -128,7 +128,7 @@ class Operations:
         It is 404 for a key that is missing, or that names an attribute such as ``name``.
         """
         if request.key in await self._images.base_attributes(request.caller):
-            await self._images.get_image(request.caller, request.image_id)
+            await self._images.get_image(request.caller, request.resource_id)
             raise Fault(404, "Invalid metadata key")
         await self._change(request, PropertyChanges(remove=frozenset((request.key,))))
         return _NO_CONTENT
@@ -148,7 +148,7 @@ class Operations:
         For metadata that no caller may set (see `_fault_for_metadata`), raises what
         `_check_allowed` raises, or else the fault for it. Otherwise raises what `_change` raises.
         """
-        fault = _fault_for_metadata(request.image_id, metadata)
+        fault = _fault_for_metadata(request.resource_id, metadata)
         if fault is not None:
             await self._check_allowed(request, metadata, replace=replace)
             raise fault
@@ -168,13 +168,13 @@ class Operations:
         In this order: ImageNotFound, a 403 fault for more items than an image may have, and a 403
         fault for an image that the caller may not change.
         """
-        image = await self._images.get_image(request.caller, request.image_id)
+        image = await self._images.get_image(request.caller, request.resource_id)
         kept = 0 if replace else len(image.properties.keys() - metadata.keys())
         if kept + len(metadata) > self._metadata_items:
             raise Fault(403, "Image metadata limit exceeded")
         is_own = request.caller.is_admin or image.owner == request.caller.project_id
         if not (is_own and has_role(request.caller, Action.MODIFY_IMAGE)):
-            raise _not_authorized(request.image_id)
+            raise _not_authorized(request.resource_id)
 
     async def _change(self, request: Request, changes: PropertyChanges) -> Image:
         """Change an image's properties atomically; return the image as it is afterwards.
@@ -183,10 +183,12 @@ class Operations:
         Other errors of `images.errors` are raised as they are.
         """
         try:
-            return await self._images.change_properties(request.caller, request.image_id, changes)
+            return await self._images.change_properties(
+                request.caller, request.resource_id, changes
+            )
         except Forbidden as error:
             if type(error) is Forbidden:
-                raise _not_authorized(request.image_id) from None
+                raise _not_authorized(request.resource_id) from None
             raise fault_from_error(error) from None
 
 

@@ -4,7 +4,7 @@ HEAD has no route, so it is 404. `api` responds to OPTIONS.
 """
 
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -91,12 +91,15 @@ _PROJECT = re.compile(r"[0-9a-f-]+")
 
 
 class Match(NamedTuple):
-    """The route of a request, and parts of its path; a part that the path does not have is ""."""
+    """The route of a request, and parts of its path; a part that the path does not have is "".
+
+    `resource_id` is what ``{id}`` in the route's path stands for.
+    """
 
     route: Route
     version_root: str
     project_id: str
-    image_id: str
+    resource_id: str
     key: str
 
 
@@ -113,25 +116,78 @@ def split_version_root(path: str) -> tuple[str, str]:
     return "", path
 
 
-def match_route(method: str, version_root: str, path: str) -> Match | None:
-    """Return the route for a method and a path below a version root; None if there is none.
+class _Template(NamedTuple):
+    """A route's path, split at slashes.
 
-    `path` must not have repeated slashes. It may start with a project id: hexadecimal digits in
-    lower case, and dashes. Whether it is the caller's project is not checked. A newline at the end
-    of the path or of the image id is removed, as in a deployed Compute API.
+    `literals` are the position and text of each segment that a request has to repeat. `resource_id`
+    and `key` are the positions of ``{id}`` and ``{key}``, 0 if the path does not have them.
     """
-    if path.endswith("\n") and not path.endswith("/\n"):
-        path = path[:-1]
-    segments = path.split("/")[1:]
-    found = _find(method, segments)
-    project_id = ""
-    if found is None:
-        project_id, segments = split_project_id(segments)
-        found = _find(method, segments) if project_id else None
-    if found is None:
+
+    route: Route
+    literals: tuple[tuple[int, str], ...]
+    resource_id: int
+    key: int
+
+
+class RouteTable:
+    """Routes, and the search for that of a request. Of two that match it, the first is used."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        # By method and number of segments, so that few have to be compared.
+        self._templates: dict[tuple[str, int], list[_Template]] = {}
+        for route in routes:
+            template, length = _make_template(route)
+            self._templates.setdefault((route.method, length), []).append(template)
+
+    def match(self, method: str, version_root: str, path: str) -> Match | None:
+        """Return the route for a method and a path below a version root; None if there is none.
+
+        `path` must not have repeated slashes. It may start with a project id: hexadecimal digits in
+        lower case, and dashes. Whether it is the caller's project is not checked. A newline at the
+        end of the path or of the id is removed, as in a deployed Compute API.
+        """
+        if path.endswith("\n") and not path.endswith("/\n"):
+            path = path[:-1]
+        segments = path.split("/")[1:]
+        found = self._find(method, segments)
+        project_id = ""
+        if found is None:
+            project_id, segments = split_project_id(segments)
+            found = self._find(method, segments) if project_id else None
+        if found is None:
+            return None
+        route, resource_id, key = found
+        return Match(route, version_root, project_id, resource_id.removesuffix("\n"), key)
+
+    def _find(self, method: str, segments: list[str]) -> tuple[Route, str, str] | None:
+        """Return the first route that has the method and these segments; None if there is none.
+
+        With it come the id and the metadata key in the segments; "" if its path has none. An empty
+        segment is neither an id nor a key. A newline counts as the empty segment of ``/``.
+        """
+        for route, literals, id_at, key_at in self._templates.get((method, len(segments)), ()):
+            for position, text in literals:
+                segment = segments[position]
+                if segment != text and (text or segment != "\n"):
+                    break
+            else:
+                resource_id = segments[id_at] if id_at else ""
+                key = segments[key_at] if key_at else ""
+                if (resource_id or not id_at) and (key or not key_at):
+                    return route, resource_id, key
         return None
-    route, image_id, key = found
-    return Match(route, version_root, project_id, image_id.removesuffix("\n"), key)
+
+
+def _make_template(route: Route) -> tuple[_Template, int]:
+    """Return a route's template, and its number of segments."""
+    segments = route.path.split("/")[1:]
+    literals = tuple(
+        (position, text) for position, text in enumerate(segments) if text not in ("{id}", "{key}")
+    )
+    resource_id, key = (
+        segments.index(variable) if variable in segments else 0 for variable in ("{id}", "{key}")
+    )
+    return _Template(route, literals, resource_id, key), len(segments)
 
 
 def split_project_id(segments: list[str]) -> tuple[str, list[str]]:
@@ -144,55 +200,4 @@ def split_project_id(segments: list[str]) -> tuple[str, list[str]]:
     return "", segments
 
 
-class _Template(NamedTuple):
-    """A route's path, split at slashes.
-
-    `literals` are the position and text of each segment that a request has to repeat. `image_id`
-    and `key` are the positions of ``{id}`` and ``{key}``, 0 if the path does not have them.
-    """
-
-    route: Route
-    literals: tuple[tuple[int, str], ...]
-    image_id: int
-    key: int
-
-
-def _find(method: str, segments: list[str]) -> tuple[Route, str, str] | None:
-    """Return the first route that has the method and these segments; None if there is none.
-
-    With it come the image id and the metadata key in the segments; "" if its path has none. An
-    empty segment is neither an id nor a key. A newline counts as the empty segment of ``/``.
-    """
-    for route, literals, image_id_at, key_at in _TEMPLATES.get((method, len(segments)), ()):
-        for position, text in literals:
-            segment = segments[position]
-            if segment != text and (text or segment != "\n"):
-                break
-        else:
-            image_id = segments[image_id_at] if image_id_at else ""
-            key = segments[key_at] if key_at else ""
-            if (image_id or not image_id_at) and (key or not key_at):
-                return route, image_id, key
-    return None
-
-
-def _templates() -> dict[tuple[str, int], list[_Template]]:
-    """Return templates by method and number of segments; each list is in the order of ROUTES."""
-    templates: dict[tuple[str, int], list[_Template]] = {}
-    for route in ROUTES:
-        segments = route.path.split("/")[1:]
-        literals = tuple(
-            (position, text)
-            for position, text in enumerate(segments)
-            if text not in ("{id}", "{key}")
-        )
-        image_id, key = (
-            segments.index(variable) if variable in segments else 0
-            for variable in ("{id}", "{key}")
-        )
-        template = _Template(route, literals, image_id, key)
-        templates.setdefault((route.method, len(segments)), []).append(template)
-    return templates
-
-
-_TEMPLATES = _templates()
+ROUTE_TABLE = RouteTable(ROUTES)

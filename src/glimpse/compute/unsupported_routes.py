@@ -26,9 +26,9 @@ _FIRST_SEGMENTS = (
 def match_unsupported_route(version_root: str, path: str) -> Match | None:
     """Return the route of Compute that `path` belongs to; None if Compute has none.
 
-    The path is below `version_root`, and may start with a project id, as for `match_route`. What
-    follows the first segment of the route is not checked, nor is the method. The route's handler
-    raises a 501 fault.
+    The path is below `version_root`, and may start with a project id, as for `RouteTable.match`.
+    What follows the first segment of the route is not checked, nor is the method. The route's
+    handler raises a 501 fault.
     """
     segments = path.split("/")[1:]
     project_id = ""
