@@ -4,7 +4,7 @@ It also has what only the Image API needs, such as the creation of images.
 """
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 from glimpse.embedded import image_changes, image_permissions
@@ -17,9 +17,10 @@ from glimpse.embedded.image_members import ImageMembers
 from glimpse.embedded.imports.composition import make_imports
 from glimpse.embedded.imports.import_records import ImportRecords
 from glimpse.embedded.options import EmbeddedOptions
+from glimpse.embedded.snapshot_data import SnapshotData
 from glimpse.embedded.sqlite.catalog import SQLiteCatalog
 from glimpse.embedded.sqlite.schema import CATALOG_FILE
-from glimpse.embedded.upload_locks import UploadLocks
+from glimpse.embedded.upload_locks import UploadLock, UploadLocks
 from glimpse.embedded.uploads import Uploads
 from glimpse.images import (
     BASE_ATTRIBUTES,
@@ -35,12 +36,16 @@ from glimpse.images import (
 from glimpse.images.errors import ImageNotFound, MarkerNotFound, MarkerNotVisible
 
 
+async def _resume_nothing(_: UploadLock) -> bool:
+    return False
+
+
 class EmbeddedImageService:
     """Keeps image records in a catalog and image data in a store; checks permissions.
 
     ``members`` shares images with other projects, ``data`` uploads and downloads their data,
     ``locations`` shows where it is, ``imports`` gives them data in the background, and ``tasks``
-    shows all imports to admins.
+    shows all imports to admins. ``snapshots`` has the images of snapshots for the embedded servers.
     ``image_quotas`` are the limits of each image, which callers of the methods check.
 
     An `image_id` may be in upper or lower case (RFC 9562, section 4). Any method may raise
@@ -102,6 +107,7 @@ class EmbeddedImageService:
         self._project_quotas, self.image_quotas = options.project_quotas, options.image_quotas
         self.members = ImageMembers(catalog, self.permissions, options.image_quotas, clock)
         self.locations = ImageLocations(catalog, store, self.permissions)
+        self.snapshots = SnapshotData(catalog, self._uploads, clock)
         self.data = DataAccess(catalog, store, self._uploads, self.permissions)
         self.imports, self.tasks = make_imports(
             catalog,
@@ -249,14 +255,18 @@ class EmbeddedImageService:
         """
         await self._catalog.put(records)
 
-    async def recover(self) -> None:
+    async def recover(
+        self, resume_snapshot: Callable[[UploadLock], Awaitable[bool]] = _resume_nothing
+    ) -> None:
         """Undo the uploads, and finish the deletions, that a process left when it ended.
 
-        Imports that had not begun begin now; others are undone. Call it when a process starts.
-        Uploads and imports that other processes are running are not affected.
-        Raises OSError, Unavailable or StorageFull if the disk cannot be read or written.
+        Imports that had not begun begin now; others are undone. So are snapshots, unless
+        `resume_snapshot` returns True for the lock of their image: then it will release that.
+        Call it when a process starts. Uploads, imports and snapshots that other processes are
+        running are not affected. Raises OSError, Unavailable or StorageFull if the disk cannot be
+        read or written.
         """
-        await self.imports.recover()
+        await self.imports.recover(resume_snapshot)
 
     async def close(self) -> None:
         """Hand imports over to the next process, finish writes, then close the catalog's file."""

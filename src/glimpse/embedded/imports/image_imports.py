@@ -1,6 +1,6 @@
 """ImageImports: stages data, starts imports, and shows their tasks to callers."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from glimpse.embedded.imports.import_records import ImportRecords
 from glimpse.embedded.imports.staging import Staging
 from glimpse.embedded.imports.web_download import UrlRefused, WebDownloads
 from glimpse.embedded.tasks import Task, new_task
+from glimpse.embedded.upload_locks import UploadLock
 from glimpse.embedded.uploads import Uploads
 from glimpse.images import Action, Caller, Image, Permissions
 from glimpse.images.errors import Conflict, ImageNotFound, Invalid
@@ -197,12 +198,18 @@ class ImageImports:
             caller, record, self._permissions, Action.MODIFY_IMAGE
         )
 
-    async def recover(self) -> None:
+    async def recover(self, resume_other: Callable[[UploadLock], Awaitable[bool]]) -> None:
         """Undo or resume the uploads and imports that a process left when it ended.
 
-        Raises OSError, Unavailable or StorageFull.
+        `resume_other` gets the lock of an image that has no import to resume. It returns True if it
+        continues what the process did with the image, and will release the lock. Raises OSError,
+        Unavailable or StorageFull, and what `resume_other` raises.
         """
-        await self._uploads.recover(self._flow.resume)
+
+        async def resume(lock: UploadLock) -> bool:
+            return await self._flow.resume(lock) or await resume_other(lock)
+
+        await self._uploads.recover(resume)
 
     async def wait_until_idle(self) -> None:
         """Return when no import runs or waits."""

@@ -1,0 +1,152 @@
+"""ServerTable: stores servers in an SQLite file that all worker processes of a machine share."""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from glimpse.images.errors import Unavailable
+from glimpse.servers.errors import ServerNotFound, TooManyServers
+from glimpse.servers.server import Flavor, Inheritance, Server, Snapshot
+from glimpse.telemetry.throttled_log import ThrottledErrorLog
+
+SERVERS_FILE = "servers.sqlite"  # in the state directory
+_BUSY_SECONDS = 5.0
+_TABLE = """
+CREATE TABLE IF NOT EXISTS servers (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    project_id TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    document TEXT NOT NULL
+)
+"""
+_log_error = ThrottledErrorLog(logging.getLogger(__name__))
+
+
+class ServerTable:
+    """The servers of a state directory. Methods block, and may be called in any thread.
+
+    Any method raises Unavailable if the file cannot be read or written. A write is on disk when it
+    returns.
+    """
+
+    def __init__(self, state_dir: Path) -> None:
+        """Open the file in `state_dir`; create it if necessary."""
+        self._path = state_dir / SERVERS_FILE
+        with self._transaction() as database:
+            database.execute(_TABLE)
+
+    @staticmethod
+    def exists(state_dir: Path) -> bool:
+        """Return True if the state directory has servers: it was made for a cloud with Compute."""
+        return (state_dir / SERVERS_FILE).exists()
+
+    def list(self, project_id: str | None) -> Sequence[Server]:
+        """Return the servers of a project, or of all for None, the newest first."""
+        condition = "" if project_id is None else "WHERE project_id = ?"
+        with self._transaction() as database:
+            rows = database.execute(
+                f"SELECT document FROM servers {condition} "  # noqa: S608  a literal
+                "ORDER BY created_at DESC, number DESC",
+                () if project_id is None else (project_id,),
+            ).fetchall()
+        return [_parse(document) for (document,) in rows]
+
+    def get(self, server_id: str) -> Server:
+        """Return the server with this id. Raises ServerNotFound."""
+        with self._transaction() as database:
+            return _find(database, server_id)
+
+    def add(self, server: Server, limit: int) -> None:
+        """Add a server. Raises TooManyServers if its project has `limit` servers already."""
+        with self._transaction() as database:
+            query = "SELECT count(*) FROM servers WHERE project_id = ?"
+            (count,) = database.execute(query, (server.project_id,)).fetchone()
+            if count >= limit:
+                raise TooManyServers(limit)
+            _insert(database, server)
+
+    def put(self, servers: Sequence[Server]) -> None:
+        """Store servers, all or none; they replace those with the same ids."""
+        with self._transaction() as database:
+            for server in servers:
+                database.execute("DELETE FROM servers WHERE id = ?", (server.id,))
+                _insert(database, server)
+
+    def update(self, server_id: str, change: Callable[[Server], Server]) -> Server:
+        """Store and return what `change` returns for a server, atomically.
+
+        Raises ServerNotFound, and what `change` raises; then nothing changes.
+        """
+        with self._transaction() as database:
+            server = change(_find(database, server_id))
+            database.execute(
+                "UPDATE servers SET document = ? WHERE id = ?", (_render(server), server_id)
+            )
+        return server
+
+    def delete(self, server_id: str) -> None:
+        """Delete a server. Raises ServerNotFound."""
+        with self._transaction() as database:
+            if not database.execute("DELETE FROM servers WHERE id = ?", (server_id,)).rowcount:
+                raise ServerNotFound(server_id)
+
+    def find_snapshot(self, image_id: str) -> Server | None:
+        """Return the server of which the image is a snapshot that is being made; None if none."""
+        servers = self.list(None)
+        return next((each for each in servers if _is_making(each, image_id)), None)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Open a connection, and commit its transaction at the end; roll it back on an error.
+
+        Raises Unavailable in place of errors of SQLite, which are logged.
+        """
+        try:
+            with closing(
+                sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+            ) as database:
+                database.execute("BEGIN IMMEDIATE")
+                yield database
+                database.execute("COMMIT")
+        except sqlite3.Error as error:
+            _log_error("servers are unavailable: %s cannot be used: %s", self._path, error)
+            raise Unavailable("Servers cannot be read or written.") from None
+
+
+def _find(database: sqlite3.Connection, server_id: str) -> Server:
+    row = database.execute("SELECT document FROM servers WHERE id = ?", (server_id,)).fetchone()
+    if row is None:
+        raise ServerNotFound(server_id)
+    return _parse(row[0])
+
+
+def _insert(database: sqlite3.Connection, server: Server) -> None:
+    database.execute(
+        "INSERT INTO servers (id, project_id, created_at, document) VALUES (?, ?, ?, ?)",
+        (server.id, server.project_id, server.created_at, _render(server)),
+    )
+
+
+def _is_making(server: Server, image_id: str) -> bool:
+    return server.snapshot is not None and server.snapshot.image_id == image_id
+
+
+def _render(server: Server) -> bytes:
+    return orjson.dumps(asdict(server))
+
+
+def _parse(document: str | bytes) -> Server:
+    fields: dict[str, Any] = orjson.loads(document)
+    fields["flavor"] = Flavor(**fields["flavor"])
+    fields["inheritance"] = Inheritance(**fields["inheritance"])
+    fields["tags"] = tuple(fields["tags"])
+    if fields["snapshot"] is not None:
+        fields["snapshot"] = Snapshot(**fields["snapshot"])
+    return Server(**fields)

@@ -1,0 +1,118 @@
+"""Snapshots: makes the snapshots of servers in the background, from queued to active."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+
+from glimpse.embedded.imports.background_jobs import BackgroundJobs
+from glimpse.embedded.servers.server_table import ServerTable
+from glimpse.embedded.servers.snapshot_image import saved_properties
+from glimpse.embedded.snapshot_data import SnapshotData
+from glimpse.embedded.upload_locks import UploadLock
+from glimpse.images.errors import ImageNotFound, ImageServiceError
+from glimpse.servers.errors import ServerNotFound
+from glimpse.servers.server import SNAPSHOT_UPLOADING, Server, Snapshot
+
+_log = logging.getLogger(__name__)
+_SIZE = 64 * 1024  # bytes of a snapshot's disk
+_MAX_JOBS = 1000  # snapshots that a process makes at a time; most of the time they wait
+
+
+class Snapshots:
+    """Makes snapshots. Each takes `seconds`: half of them queued, half of them saving.
+
+    Every snapshot holds the upload lock of its image. If the process stops or is killed, the
+    abandoned lock leads the next process to the image, and `resume` makes the snapshot again.
+    """
+
+    def __init__(
+        self,
+        table: ServerTable,
+        data: SnapshotData,
+        seconds: float,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._table = table
+        self._data = data
+        self._seconds = seconds
+        self._sleep = sleep
+        self.jobs = BackgroundJobs(_MAX_JOBS, 0)
+
+    def start(self, server_id: str, lock: UploadLock) -> None:
+        """Make the snapshot whose image is locked, in the background; release `lock` at its end."""
+        self.jobs.start(
+            self._run(server_id, lock.image_id),
+            lambda is_done: lock.release() if is_done else lock.abandon(),
+        )
+
+    async def resume(self, lock: UploadLock) -> bool:
+        """Start the snapshot that an ended process left, and return True.
+
+        Return False if there is none: then the caller still has to release the lock.
+        """
+        server = await asyncio.to_thread(self._table.find_snapshot, lock.image_id)
+        if server is None:
+            return False
+        self.start(server.id, lock)
+        return True
+
+    async def _run(self, server_id: str, image_id: str) -> bool:
+        """Make a snapshot, and end the server's task; return True if nothing is left to do.
+
+        The image is deleted if the snapshot fails, as in Compute. If the process stops, or its disk
+        cannot be written, the next process makes the snapshot.
+        """
+        try:
+            await self._make(server_id, image_id)
+        except ImageNotFound:
+            _log.info("image %s: it was deleted before the snapshot was made", image_id)
+        except ServerNotFound:
+            _log.info("image %s: its server was deleted before the snapshot was made", image_id)
+            await self._delete(image_id)
+        except ImageServiceError as error:
+            _log.warning("image %s: the snapshot failed: %s", image_id, error)
+            await self._delete(image_id)
+        with contextlib.suppress(ServerNotFound):
+            await asyncio.to_thread(self._table.update, server_id, self._end(image_id))
+        return True
+
+    async def _make(self, server_id: str, image_id: str) -> None:
+        """Store the image's data, unless that is done already.
+
+        Raises ServerNotFound or ImageNotFound if one of the two was deleted, and the errors of
+        `SnapshotData`.
+        """
+        image = await self._data.get(image_id)
+        if image is not None and image.status not in ("queued", "saving"):
+            return
+        await self._sleep(self._seconds / 2)
+        server = await asyncio.to_thread(
+            self._table.update, server_id, self._set_snapshot(image_id)
+        )
+        image = await self._data.begin(image_id, saved_properties(server), _SIZE)
+        await self._sleep(self._seconds / 2)
+        await asyncio.to_thread(self._table.get, server_id)
+        await self._data.store(image, _disk())
+
+    def _set_snapshot(self, image_id: str) -> Callable[[Server], Server]:
+        snapshot = Snapshot(image_id, SNAPSHOT_UPLOADING)
+        return lambda server: replace(server, snapshot=snapshot, updated_at=self._data.clock())
+
+    def _end(self, image_id: str) -> Callable[[Server], Server]:
+        def end(server: Server) -> Server:
+            if server.snapshot is None or server.snapshot.image_id != image_id:
+                return server
+            return replace(server, snapshot=None, updated_at=self._data.clock())
+
+        return end
+
+    async def _delete(self, image_id: str) -> None:
+        with contextlib.suppress(ImageNotFound):
+            await self._data.delete(image_id)
+
+
+async def _disk() -> AsyncIterator[bytes]:
+    """Yield the data of a snapshot: an empty disk."""
+    yield bytes(_SIZE)

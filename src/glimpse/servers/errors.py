@@ -1,0 +1,74 @@
+"""Errors that the service of servers raises. The messages are Compute's, and may be shown.
+
+ServerError
+├── ServerNotFound        no such server, or the caller may not see it
+├── FlavorNotFound        no such flavor
+├── MarkerNotFound        no server has the marker as its id
+├── BaseImageNotFound     the image of a new server does not exist, or the caller may not see it
+├── BaseImageNotActive    the image of a new server has no data yet
+├── WrongState            the state of the server does not allow it
+├── TooManyServers        the project may not have more servers
+└── NotImplementedHere    Compute does it, and the embedded service does not
+"""
+
+
+class ServerError(Exception):
+    """Base of all errors of servers."""
+
+
+class ServerNotFound(ServerError):
+    """No server has the id, or the caller may not see it."""
+
+    def __init__(self, server_id: str) -> None:
+        super().__init__(f"Instance {server_id} could not be found.")
+
+
+class FlavorNotFound(ServerError):
+    """No flavor has the id."""
+
+    def __init__(self, flavor_id: str) -> None:
+        super().__init__(f"Flavor {flavor_id} could not be found.")
+
+
+class MarkerNotFound(ServerError):
+    """No server has the marker as its id, or the caller may not see it."""
+
+    def __init__(self, marker: str) -> None:
+        super().__init__(f"marker [{marker}] not found")
+
+
+class BaseImageNotFound(ServerError):
+    """The image of a new server does not exist, or the caller may not see it."""
+
+    def __init__(self) -> None:
+        super().__init__("Can not find requested image")
+
+
+class BaseImageNotActive(ServerError):
+    """The image of a new server has no data yet."""
+
+    def __init__(self, image_id: str) -> None:
+        super().__init__(f"Image {image_id} is not active.")
+
+
+class WrongState(ServerError):
+    """The state of the server does not allow the action. `attribute` is vm_state or task_state."""
+
+    def __init__(self, server_id: str, action: str, attribute: str, state: str) -> None:
+        super().__init__(
+            f"Cannot '{action}' instance {server_id} while it is in {attribute} {state}"
+        )
+
+
+class TooManyServers(ServerError):
+    """The project has as many servers as a project may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"Quota exceeded for instances: Requested 1, but already used {limit} of {limit} "
+            "instances"
+        )
+
+
+class NotImplementedHere(ServerError):
+    """Compute does what is requested; the embedded service does not, and the message says what."""

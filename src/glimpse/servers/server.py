@@ -1,0 +1,111 @@
+"""Server: a server of Compute, its flavor and its states."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class State(NamedTuple):
+    """The states behind a status, by Compute's names and numbers; `task` is None if none runs."""
+
+    vm: str
+    power: int
+    task: str | None = None
+
+
+_NO_STATE, _RUNNING, _PAUSED, _SHUT_DOWN, _SUSPENDED = 0, 1, 3, 4, 7
+# By the statuses of Compute's API reference, but for DELETED and UNKNOWN.
+STATES: Mapping[str, State] = {
+    "ACTIVE": State("active", _RUNNING),
+    "BUILD": State("building", _NO_STATE, "spawning"),
+    "ERROR": State("error", _NO_STATE),
+    "HARD_REBOOT": State("active", _RUNNING, "rebooting_hard"),
+    "MIGRATING": State("active", _RUNNING, "migrating"),
+    "PASSWORD": State("active", _RUNNING, "updating_password"),
+    "PAUSED": State("paused", _PAUSED),
+    "REBOOT": State("active", _RUNNING, "rebooting"),
+    "REBUILD": State("active", _RUNNING, "rebuilding"),
+    "RESCUE": State("rescued", _RUNNING),
+    "RESIZE": State("active", _RUNNING, "resize_migrating"),
+    "REVERT_RESIZE": State("resized", _RUNNING, "resize_reverting"),
+    "SHELVED": State("shelved", _SHUT_DOWN),
+    "SHELVED_OFFLOADED": State("shelved_offloaded", _SHUT_DOWN),
+    "SHUTOFF": State("stopped", _SHUT_DOWN),
+    "SOFT_DELETED": State("soft-delete", _RUNNING),
+    "SUSPENDED": State("suspended", _SUSPENDED),
+    "VERIFY_RESIZE": State("resized", _RUNNING),
+}
+
+SNAPSHOT_PENDING, SNAPSHOT_UPLOADING = "image_snapshot_pending", "image_uploading"  # tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Flavor:
+    """A size of servers: processors, memory in MiB, disk in GiB. Its name is its id, too."""
+
+    name: str = "m1.tiny"
+    vcpus: int = 1
+    ram: int = 512
+    disk: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Inheritance:
+    """What snapshots of a server have of the image that the server was made of.
+
+    `properties` are those of the image when the server was made. `min_ram` is in MiB, `min_disk` in
+    GiB.
+    """
+
+    properties: Mapping[str, str] = field(default_factory=dict)
+    min_ram: int = 0
+    min_disk: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A snapshot of a server that is being made: its image, and the task of the server."""
+
+    image_id: str
+    task: str = SNAPSHOT_PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server. Its dates are as those of an image; `status` is a key of STATES.
+
+    ``image_id`` is None for a server that was booted from a volume. ``snapshot`` is None unless one
+    is being made.
+    """
+
+    id: str
+    name: str
+    project_id: str
+    user_id: str
+    image_id: str | None
+    status: str
+    created_at: str
+    updated_at: str
+    flavor: Flavor = Flavor()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    key_name: str | None = None
+    description: str | None = None
+    availability_zone: str = "nova"
+    tags: tuple[str, ...] = ()
+    inheritance: Inheritance = field(default_factory=Inheritance)
+    snapshot: Snapshot | None = None
+
+    @property
+    def vm_state(self) -> str:
+        """The state of the server behind its status."""
+        return STATES[self.status].vm
+
+    @property
+    def power_state(self) -> int:
+        """The number of the state of the machine."""
+        return STATES[self.status].power
+
+    @property
+    def task_state(self) -> str | None:
+        """The task that runs for the server; None if none does."""
+        return self.snapshot.task if self.snapshot is not None else STATES[self.status].task

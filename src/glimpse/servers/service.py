@@ -1,0 +1,69 @@
+"""ServerService: the interface through which the Compute API reads servers and snapshots them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from glimpse.images import Caller
+from glimpse.servers.query import ServerPage, ServerQuery
+from glimpse.servers.server import Flavor, Server
+
+
+@dataclass(frozen=True, slots=True)
+class NewServer:
+    """A server to be made, of an image and a flavor, by their ids."""
+
+    name: str
+    image_id: str
+    flavor_id: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    key_name: str | None = None
+    description: str | None = None
+    availability_zone: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+class ServerService(Protocol):
+    """Reads, makes, deletes and snapshots servers. The caller's roles are not checked here.
+
+    A caller sees the servers of its project, and an admin all. Any method may raise Unavailable of
+    `images.errors`; a method with a `server_id` raises ServerNotFound.
+    """
+
+    async def list_servers(self, query: ServerQuery) -> ServerPage:
+        """Return the servers that `query` selects. Raises MarkerNotFound."""
+        ...
+
+    async def get_server(self, caller: Caller, server_id: str) -> Server:
+        """Return the server with this id, which may be any text."""
+        ...
+
+    async def create_server(self, caller: Caller, new: NewServer) -> Server:
+        """Make a server of the caller's project, and return it: it is active at once.
+
+        Raises BaseImageNotFound, BaseImageNotActive, FlavorNotFound or TooManyServers.
+        """
+        ...
+
+    async def delete_server(self, caller: Caller, server_id: str) -> None:
+        """Delete a server. A snapshot that is being made of it is deleted, too."""
+        ...
+
+    async def create_image(
+        self, caller: Caller, server_id: str, name: str, metadata: Mapping[str, str]
+    ) -> str:
+        """Start a snapshot of a server, and return the id of its image, which is queued.
+
+        The image has the properties `metadata`, and those that Compute adds. Raises WrongState;
+        NotImplementedHere for a server that was booted from a volume; and the errors of
+        `images.errors` with which the image service refuses the image.
+        """
+        ...
+
+    async def list_flavors(self) -> Sequence[Flavor]:
+        """Return all flavors by name."""
+        ...
+
+    async def close(self) -> None:
+        """Leave the snapshots that are being made to the next process."""
+        ...

@@ -1,0 +1,49 @@
+"""Fixtures: servers whose snapshots wait until the test lets them go on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from glimpse.embedded.servers.service import EmbeddedServers
+from glimpse.embedded.service import EmbeddedImageService
+
+SNAPSHOT_SECONDS = 10.0
+
+
+class Waits:
+    """The waits of snapshots: each ends when the test calls the function that `next` returns."""
+
+    def __init__(self) -> None:
+        self._begun: asyncio.Queue[asyncio.Event] = asyncio.Queue()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for the test."""
+        assert seconds == SNAPSHOT_SECONDS / 2
+        event = asyncio.Event()
+        self._begun.put_nowait(event)
+        await event.wait()
+
+    async def next(self) -> asyncio.Event:
+        """Return the next wait when it has begun; the test sets the event to end it."""
+        return await self._begun.get()
+
+
+@pytest.fixture
+def waits() -> Waits:
+    return Waits()
+
+
+@pytest.fixture
+async def servers(
+    state: Path, service: EmbeddedImageService, waits: Waits
+) -> AsyncIterator[EmbeddedServers]:
+    """Servers beside the images of `service`."""
+    opened = open_servers(state, service, waits)
+    yield opened
+    await opened.close()
+
+
+def open_servers(state: Path, service: EmbeddedImageService, waits: Waits) -> EmbeddedServers:
+    return EmbeddedServers(state, service, snapshot_seconds=SNAPSHOT_SECONDS, sleep=waits.sleep)
