@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from glimpse.http.readiness import ReadinessCheck
 from glimpse.identity import Identity
 from glimpse.images import ImageService
+from glimpse.servers.service import ServerService
 
 
 async def _no_background_work() -> None:
@@ -22,7 +23,8 @@ class Components(NamedTuple):
     result has to be looked up and cannot be.
     `readiness_checks` are those of `/readiness`, by the name of the component. `image_api` and
     `identity_api` are None if other servers (Glance, Keystone) have these APIs.
-    `wait_for_background_work` returns when no import is running.
+    `servers` is None if the cloud has no servers. `wait_for_background_work` returns when no import
+    and no snapshot is running.
     """
 
     images: ImageService
@@ -31,9 +33,12 @@ class Components(NamedTuple):
     readiness_checks: Mapping[str, ReadinessCheck]
     image_api: ASGIApp | None = None
     identity_api: ASGIApp | None = None
+    servers: ServerService | None = None
     wait_for_background_work: Callable[[], Awaitable[None]] = _no_background_work
 
     async def close(self) -> None:
-        """Close the identity, then the image service."""
+        """Close the servers and the identity, then the image service."""
+        if self.servers is not None:
+            await self.servers.close()
         await self.identity.close()
         await self.images.close()

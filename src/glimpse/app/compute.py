@@ -8,6 +8,9 @@ from glimpse.compute.microversions import parse_microversion
 from glimpse.compute.operations import Operations
 from glimpse.compute.options import ComputeOptions
 from glimpse.compute.policy import ComputePolicy
+from glimpse.compute.routes import RouteTable
+from glimpse.compute.servers.operations import ServerOperations
+from glimpse.compute.servers.routes import server_routes
 from glimpse.images import PolicyRules
 from glimpse.settings import InvalidSettings, Settings
 
@@ -25,8 +28,22 @@ def make_compute_api(
         metadata_items=settings.quota.metadata_items,
         policy=policy,
     )
-    url = components.image_service_url
-    return ComputeAPI(operations, policy, components.identity, url, compute_options(settings))
+    return ComputeAPI(
+        operations,
+        policy,
+        components.identity,
+        components.image_service_url,
+        compute_options(settings),
+        _server_routes(settings, components),
+    )
+
+
+def _server_routes(settings: Settings, components: Components) -> RouteTable | None:
+    """Return the routes of servers; None if the cloud has none."""
+    if components.servers is None:
+        return None
+    metadata_items = settings.quota.metadata_items
+    return server_routes(ServerOperations(components.servers, metadata_items=metadata_items))
 
 
 def compute_options(settings: Settings) -> ComputeOptions:

@@ -9,6 +9,8 @@ from starlette.types import ASGIApp
 from glimpse.app.components import Components
 from glimpse.app.embedded_options import embedded_options
 from glimpse.embedded.readiness_checks import check_catalog, check_data
+from glimpse.embedded.servers.server_table import ServerTable
+from glimpse.embedded.servers.service import EmbeddedServers
 from glimpse.embedded.service import EmbeddedImageService
 from glimpse.http.readiness import ReadinessCheck
 from glimpse.identity import Identity
@@ -25,7 +27,8 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
     """Open the image service and the identity, and make the Image and Identity APIs.
 
     `rules` are the operator's policy rules; None without policy files. Creates missing files in the
-    state directory, migrates the catalog, and undoes the uploads of processes that have ended.
+    state directory, migrates the catalog, and undoes the uploads of processes that have ended. If
+    the directory has servers, they are opened, too, and their snapshots are continued.
 
     Raises OSError, UnusableCatalog, InvalidStateFile, IdentityUnavailable, or an error of
     `images.errors`, for files in the state directory that cannot be used, and InvalidSettings for
@@ -34,13 +37,11 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
     anyio.current_time()  # loads anyio's backend: 17 ms that the first download would wait for
     state_dir = settings.server.state_dir
     images = EmbeddedImageService.open(
-        state_dir,
-        options=embedded_options(settings),
-        permissions=Permissions(rules),
+        state_dir, options=embedded_options(settings), permissions=Permissions(rules)
     )
     async with AsyncExitStack() as opened:
         opened.push_async_callback(images.close)
-        await images.recover()
+        servers = await _open_servers(settings, images, opened)
         identity, own_identity_api, identity_checks = _open_identity(settings)
         opened.pop_all()
     readiness_checks: dict[str, ReadinessCheck] = {
@@ -59,8 +60,34 @@ async def open_embedded_components(settings: Settings, rules: PolicyRules | None
         readiness_checks,
         image_api=image_api(images, identity),
         identity_api=own_identity_api,
-        wait_for_background_work=images.imports.wait_until_idle,
+        servers=servers,
+        wait_for_background_work=partial(_wait_until_idle, images, servers),
     )
+
+
+async def _open_servers(
+    settings: Settings, images: EmbeddedImageService, opened: AsyncExitStack
+) -> EmbeddedServers | None:
+    """Open the servers of the state directory; None if it was not made for a cloud with servers.
+
+    Then continue or undo what processes that have ended were doing with images and servers.
+    `opened` closes the servers. Raises OSError, Unavailable or StorageFull.
+    """
+    state_dir, seconds = settings.server.state_dir, settings.embedded.snapshot_seconds
+    if not ServerTable.exists(state_dir):
+        await images.recover()
+        return None
+    servers = EmbeddedServers(state_dir, images, snapshot_seconds=seconds)
+    opened.push_async_callback(servers.close)
+    await images.recover(servers.resume)
+    return servers
+
+
+async def _wait_until_idle(images: EmbeddedImageService, servers: EmbeddedServers | None) -> None:
+    """Return when no import and no snapshot is running."""
+    await images.imports.wait_until_idle()
+    if servers is not None:
+        await servers.wait_until_idle()
 
 
 def _open_identity(

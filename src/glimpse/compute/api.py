@@ -38,7 +38,7 @@ from glimpse.compute.request_parsing import (
     parse_json,
 )
 from glimpse.compute.responses import Response, request_id_headers
-from glimpse.compute.routes import ROUTE_TABLE, Match, Route, split_version_root
+from glimpse.compute.routes import ROUTE_TABLE, Match, Route, RouteTable, split_version_root
 from glimpse.compute.unsupported_routes import match_unsupported_route
 from glimpse.compute.version_discovery import VersionDiscovery
 from glimpse.http.bodies import BodyTooLarge, ClientDisconnected, read_body, send_pieces
@@ -71,7 +71,10 @@ class ComputeAPI:
         identity: Identity,
         image_service_url: Callable[[str], Awaitable[str]],
         options: ComputeOptions,
+        server_routes: RouteTable | None = None,
     ) -> None:
+        """`server_routes` are those of servers, None for a cloud that has none: they are 501."""
+        self._server_routes = server_routes or RouteTable(())
         self._operations = operations
         self._policy = policy
         self._identity = identity
@@ -123,8 +126,11 @@ class ComputeAPI:
             return self._unauthorized(scope)
         except (IdentityUnavailable, TooManyBodies) as error:
             return fault_response(fault_from_error(error), None)
-        match = ROUTE_TABLE.match(scope["method"], version_root, path)
-        match = match or match_unsupported_route(version_root, path)
+        match = (
+            ROUTE_TABLE.match(scope["method"], version_root, path)
+            or self._server_routes.match(scope["method"], version_root, path)
+            or match_unsupported_route(version_root, path)
+        )
         if match is None:
             return route_not_found(scope["method"], accept)
         current_context.get().operation = match.route.name

@@ -7,7 +7,7 @@ from typing import Literal
 
 from oslo_config import cfg
 
-from glimpse.settings.options.bounds import DataSize
+from glimpse.settings.options.bounds import DataSize, Seconds
 
 UNLIMITED = sys.maxsize
 
@@ -215,6 +215,13 @@ EMBEDDED: Sequence[cfg.Opt] = (
     ),
     cfg.StrOpt("region_name", default="RegionOne", help="Region in the embedded catalog."),
     cfg.IntOpt("image_size_cap", default=2**40, min=1, help="Most bytes of an image's data."),
+    cfg.Opt(
+        "snapshot_seconds",
+        type=Seconds(0.0),
+        default=1.0,
+        help="Seconds that a snapshot of a server takes, if a seed has servers: half of them "
+        "queued, half of them saving.",
+    ),
     *_IMAGE_QUOTAS,
     *_PROJECT_QUOTAS,
 )
@@ -230,6 +237,7 @@ class Embedded:
     token_expiration: int
     region_name: str
     image_size_cap: int
+    snapshot_seconds: float
     image_property_quota: int
     image_tag_quota: int
     image_member_quota: int

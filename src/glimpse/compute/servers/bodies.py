@@ -1,0 +1,214 @@
+"""Parse the JSON bodies of requests for servers."""
+
+import re
+import unicodedata
+import uuid
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from glimpse.compute.faults import Fault
+from glimpse.compute.metadata import check_storable, is_reserved, parse_body
+from glimpse.servers.service import NewServer
+
+_MAX_LENGTH = 255
+_NETWORKS_REQUIRED = 37  # from microversion 2.37
+_LATER_ATTRIBUTES = {"description": 19, "tags": 52}  # and their first minor microversions
+_MAX_TAGS = 50
+_TAG = re.compile(r"[^,/]{1,60}")
+_UNUSED = frozenset(  # accepted, and without effect: there is no machine and no network
+    (
+        *("networks", "security_groups", "user_data", "config_drive", "adminPass", "personality"),
+        *("OS-DCF:diskConfig", "accessIPv4", "accessIPv6", "hostname", "return_reservation_id"),
+    )
+)
+_USED = frozenset(
+    (
+        *("name", "imageRef", "flavorRef", "metadata", "key_name", "description", "tags"),
+        *("availability_zone", "min_count", "max_count", "block_device_mapping_v2"),
+    )
+)
+# The actions of Compute, of which createImage is offered.
+CREATE_IMAGE = "createImage"
+_OTHER_ACTIONS = frozenset(
+    (
+        *("addFixedIp", "addFloatingIp", "addSecurityGroup", "changePassword", "confirmResize"),
+        *("createBackup", "evacuate", "forceDelete", "injectNetworkInfo", "lock", "migrate"),
+        *("os-getConsoleOutput", "os-getRDPConsole", "os-getSPICEConsole", "os-getSerialConsole"),
+        *("os-getVNCConsole", "os-migrateLive", "os-resetState", "os-start", "os-stop", "pause"),
+        *("reboot", "rebuild", "removeFixedIp", "removeFloatingIp", "removeSecurityGroup"),
+        *("rescue", "resetNetwork", "resize", "restore", "resume", "revertResize", "shelve"),
+        *("shelveOffload", "suspend", "trigger_crash_dump", "unlock", "unpause", "unrescue"),
+        "unshelve",
+    )
+)
+
+
+class CreateImage(NamedTuple):
+    """The name and the metadata of the image that the action createImage makes."""
+
+    name: str
+    metadata: Mapping[str, str]
+
+
+def parse_create_image(body: Any) -> CreateImage:
+    """Parse the body of ``POST /servers/{id}/action``, which names exactly one action.
+
+    Raises a 400 fault for a body or an action that is not valid, a 501 fault for another action of
+    Compute, and a 403 fault for metadata that the Image service lets no client set.
+    """
+    if not isinstance(body, dict) or len(body) != 1:
+        raise Fault(400, "Malformed request body")
+    ((action, entity),) = body.items()
+    if action in _OTHER_ACTIONS:
+        raise Fault(501, f"The action {action} is not implemented here, but only {CREATE_IMAGE}.")
+    if action != CREATE_IMAGE:
+        raise Fault(400, f"There is no such action: {action}")
+    attributes = _parse_object(CREATE_IMAGE, entity, required=("name",))
+    _check_additional(CREATE_IMAGE, attributes, frozenset(("name", "metadata")))
+    name = _parse_name(attributes["name"])
+    metadata = _parse_metadata(attributes)
+    for key in metadata:
+        if is_reserved(key):
+            raise Fault(403, f"The metadata key {key} is reserved by the Image service.")
+    return CreateImage(name, {key.strip(): value for key, value in metadata.items()})
+
+
+def parse_create_server(body: Any, minor: int) -> NewServer:
+    """Parse the body of ``POST /servers`` at the microversion 2.`minor`.
+
+    What has no effect without a machine, such as user data, is not checked. Raises a 400 fault, and
+    a 501 fault for several servers and for one that boots from a volume.
+    """
+    if not isinstance(body, dict) or "server" not in body:
+        raise Fault(400, "'server' is a required property")
+    required = ("name", "flavorRef", *(("networks",) if minor >= _NETWORKS_REQUIRED else ()))
+    server = _parse_object("server", body["server"], required)
+    too_early = {name for name, since in _LATER_ATTRIBUTES.items() if minor < since}
+    _check_additional("server", server, (_USED | _UNUSED) - too_early)
+    name = _parse_name(server["name"])
+    metadata = _parse_metadata(server)
+    _check_networks(server.get("networks", []))
+    _refuse_several(server)
+    return NewServer(
+        name=name,
+        image_id=_parse_image_ref(server),
+        flavor_id=_parse_flavor_ref(server["flavorRef"]),
+        metadata=metadata,
+        key_name=_parse_text(server, "key_name"),
+        description=_parse_text(server, "description"),
+        availability_zone=_parse_text(server, "availability_zone"),
+        tags=_parse_tags(server.get("tags", [])),
+    )
+
+
+def _parse_object(name: str, value: Any, required: tuple[str, ...]) -> dict[str, Any]:
+    """Return a JSON object that has the `required` attributes. Raises a 400 fault."""
+    if not isinstance(value, dict):
+        raise _invalid(name, "It must be an object.")
+    for attribute in required:
+        if attribute not in value:
+            raise _invalid(name, f"'{attribute}' is a required property")
+    return value
+
+
+def _check_additional(name: str, value: Mapping[str, Any], allowed: frozenset[str]) -> None:
+    extra = [attribute for attribute in value if attribute not in allowed]
+    if extra:
+        names = ", ".join(repr(attribute) for attribute in extra)
+        raise _invalid(name, f"Additional properties are not allowed ({names} unexpected)")
+
+
+def _parse_name(name: Any) -> str:
+    """Return a name: 1 to 255 printable characters, without white space at its ends.
+
+    Raises a 400 fault.
+    """
+    if not isinstance(name, str):
+        raise _invalid("name", "It must be a string.")
+    if not 1 <= len(name) <= _MAX_LENGTH:
+        raise _invalid("name", f"It must have 1 to {_MAX_LENGTH} characters.")
+    if name != name.strip() or not all(_is_printable(character) for character in name):
+        raise Fault(
+            400,
+            "An invalid 'name' value was provided. The name must be: printable characters. "
+            "Can not start or end with whitespace.",
+        )
+    return name
+
+
+def _is_printable(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] != "C" and (category[0] != "Z" or category == "Zs")
+
+
+def _parse_metadata(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Return the attribute ``metadata``, {} without one. Raises a 400 fault."""
+    if "metadata" not in attributes:
+        return {}
+    metadata = parse_body({"metadata": attributes["metadata"]}, "metadata", is_legacy=False)
+    check_storable(metadata)
+    return metadata
+
+
+def _check_networks(networks: Any) -> None:
+    if not isinstance(networks, list) and networks not in ("auto", "none"):
+        raise _invalid("networks", "It must be auto, none or a list.")
+
+
+def _refuse_several(server: Mapping[str, Any]) -> None:
+    for name in ("min_count", "max_count"):
+        count = server.get(name, 1)
+        if not re.fullmatch("[1-9][0-9]{0,9}", str(count)):
+            raise _invalid(name, "It must be a whole number, 1 or more.")
+        if int(count) > 1:
+            raise Fault(501, "Several servers at a time are not implemented here.")
+
+
+def _parse_image_ref(server: Mapping[str, Any]) -> str:
+    """Return the id of the image of a new server. Raises a 400 fault, or 501 for a volume."""
+    devices = server.get("block_device_mapping_v2", [])
+    if not isinstance(devices, list) or not all(isinstance(each, dict) for each in devices):
+        raise _invalid("block_device_mapping_v2", "It must be a list of objects.")
+    image_ref = server.get("imageRef", "")
+    for device in devices:
+        if device.get("source_type") != "image" or device.get("destination_type") == "volume":
+            raise Fault(501, "Servers with volumes are not implemented here.")
+        image_ref = image_ref or device.get("uuid", "")
+    if image_ref == "":
+        raise Fault(400, "Missing imageRef attribute")
+    try:
+        return str(uuid.UUID(image_ref))
+    except (ValueError, AttributeError, TypeError):
+        raise _invalid("imageRef", "It must be the UUID of an image.") from None
+
+
+def _parse_flavor_ref(flavor_ref: Any) -> str:
+    """Return the id of a flavor, or the last part of its URL. Raises a 400 fault."""
+    if isinstance(flavor_ref, bool) or not isinstance(flavor_ref, (str, int)) or flavor_ref == "":
+        raise _invalid("flavorRef", "It must be the id of a flavor.")
+    return str(flavor_ref).rsplit("/", 1)[-1]
+
+
+def _parse_text(server: Mapping[str, Any], name: str) -> str | None:
+    """Return a text of at most 255 characters, None if it is missing or null."""
+    value = server.get(name)
+    if value is not None and not isinstance(value, str):
+        raise _invalid(name, "It must be a string.")
+    if value is not None and (len(value) > _MAX_LENGTH or not value.isprintable()):
+        raise _invalid(name, f"It must have at most {_MAX_LENGTH} printable characters.")
+    return value
+
+
+def _parse_tags(tags: Any) -> tuple[str, ...]:
+    is_valid = (
+        isinstance(tags, list)
+        and len(tags) <= _MAX_TAGS
+        and all(isinstance(tag, str) and tag.isprintable() and _TAG.fullmatch(tag) for tag in tags)
+    )
+    if not is_valid:
+        raise _invalid("tags", f"It must be a list of up to {_MAX_TAGS} tags without , and /.")
+    return tuple(dict.fromkeys(tags))
+
+
+def _invalid(attribute: str, reason: str) -> Fault:
+    return Fault(400, f"Invalid input for field/attribute {attribute}. {reason}")

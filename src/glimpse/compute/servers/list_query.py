@@ -1,0 +1,215 @@
+"""Parse the query string of ``GET /servers`` and ``GET /servers/detail`` into a ServerQuery."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from glimpse.compute.faults import Fault
+from glimpse.compute.servers.name_pattern import parse_name_pattern
+from glimpse.images import Caller
+from glimpse.images.dates import DateOperator, make_date_bound
+from glimpse.servers.query import Condition, ServerQuery, Sort
+from glimpse.servers.server import STATES, Server
+
+MAX_LIMIT = 1000  # servers of a page, as by Compute's default of [api] max_limit
+_TRUE = frozenset(("", "1", "t", "true", "on", "y", "yes"))
+_FALSE = frozenset(("0", "f", "false", "off", "n", "no"))
+_STRICT = 75  # from microversion 2.75, unknown parameters are refused
+_STRICT_STATUS = 38  # and from 2.38, unknown statuses
+_NOT_FILTERS = ("limit", "marker", "sort_key", "sort_dir", "all_tenants", "status", "deleted")
+_NEVER = 10_000  # a minor version that no request has
+
+_Value = Callable[[Server], str | None]
+
+# The filters that compare a value of the server, and the minor version from which callers that are
+# no admins may use them. Servers have no addresses, hosts and reservations here: such a filter
+# finds none.
+_EQUAL: Mapping[str, tuple[_Value, int]] = {
+    "image": (lambda server: server.image_id, 1),
+    "flavor": (lambda server: server.flavor.name, 1),
+    "ip": (lambda _: None, 1),
+    "reservation_id": (lambda _: None, 1),
+    "ip6": (lambda _: None, 5),
+    "availability_zone": (lambda server: server.availability_zone, 83),
+    "key_name": (lambda server: server.key_name, 83),
+    "power_state": (lambda server: str(server.power_state), 83),
+    "task_state": (lambda server: server.task_state, 83),
+    "user_id": (lambda server: server.user_id, 83),
+    "vm_state": (lambda server: server.vm_state, 83),
+    "hostname": (lambda server: server.name, 90),
+    "host": (lambda _: None, _NEVER),
+    "node": (lambda _: None, _NEVER),
+    "uuid": (lambda server: server.id, _NEVER),
+    "project_id": (lambda server: server.project_id, _NEVER),
+    "tenant_id": (lambda server: server.project_id, _NEVER),
+}
+# The other filters, and the minor version from which callers that are no admins may use them.
+_OTHER = {
+    "name": 1,
+    "changes-since": 1,
+    "changes-before": 66,
+    "locked": 73,
+    **dict.fromkeys(("tags", "tags-any", "not-tags", "not-tags-any"), 26),
+}
+_FILTERS = {**{name: minor for name, (_, minor) in _EQUAL.items()}, **_OTHER}
+_SORT_VALUES: Mapping[str, Callable[[Server], str]] = {
+    "availability_zone": lambda server: server.availability_zone,
+    "created_at": lambda server: server.created_at,
+    "display_description": lambda server: server.description or "",
+    "display_name": lambda server: server.name.lower(),
+    "image_ref": lambda server: server.image_id or "",
+    "key_name": lambda server: server.key_name or "",
+    "launched_at": lambda server: server.created_at,
+    "project_id": lambda server: server.project_id,
+    "task_state": lambda server: server.task_state or "",
+    "updated_at": lambda server: server.updated_at,
+    "user_id": lambda server: server.user_id,
+    "uuid": lambda server: server.id,
+    "vm_state": lambda server: server.vm_state,
+}
+
+
+class ListRequest(NamedTuple):
+    """The parsed query string of a list, and its parameters for the link to the next page."""
+
+    query: ServerQuery
+    parameters: tuple[tuple[str, str], ...]
+
+
+def parse_list_request(query_string: bytes, caller: Caller, minor: int, rule: str) -> ListRequest:
+    """Parse the query string of a list of servers at the microversion 2.`minor`.
+
+    Filters that the caller may not use are ignored. Raises a 400 fault for a value that is not
+    valid, and, from 2.75, for an unknown parameter; a 403 fault for servers of all projects, whose
+    policy rule is `rule`, unless the caller is an admin.
+    """
+    pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True)
+    if minor >= _STRICT:
+        for name, _ in pairs:
+            if name not in _FILTERS and name not in _NOT_FILTERS and not name.startswith("_"):
+                raise Fault(400, f"The query parameter {name!r} is not known.")
+    values = dict(pairs)
+    is_everywhere = "all_tenants" in values and _parse_flag(values["all_tenants"])
+    if is_everywhere and not caller.is_admin:
+        raise Fault(403, f"Policy doesn't allow {rule}:get_all_tenants to be performed.")
+    conditions = [
+        *_status_conditions([value for name, value in pairs if name == "status"], caller, minor),
+        *_conditions(values, caller, minor, is_everywhere=is_everywhere),
+    ]
+    query = ServerQuery(
+        project_id=None if is_everywhere else caller.project_id,
+        conditions=tuple(conditions),
+        sort=_parse_sort(pairs),
+        marker=values.get("marker"),
+        limit=_parse_limit([value for name, value in pairs if name == "limit"]),
+    )
+    return ListRequest(query, tuple(pairs))
+
+
+def _parse_flag(text: str) -> bool:
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    names = ", ".join(repr(name) for name in sorted((_TRUE | _FALSE) - {""}))
+    raise Fault(400, f"Unrecognized value '{text}', acceptable values are: {names}")
+
+
+def _parse_limit(texts: list[str]) -> int:
+    """Return the last limit, at most MAX_LIMIT; that is also the limit without one."""
+    for text in texts:
+        if text and not (text.isascii() and text.isdecimal()):
+            raise _invalid("limit", text, "It must be a whole number.")
+    if not texts or not texts[-1]:
+        return MAX_LIMIT
+    return min(int(texts[-1][:30]), MAX_LIMIT)
+
+
+def _parse_sort(pairs: list[tuple[str, str]]) -> tuple[Sort, ...]:
+    """Return the sort keys; the last direction counts for all further keys, descending without."""
+    keys = [value for name, value in pairs if name == "sort_key"]
+    directions = [value for name, value in pairs if name == "sort_dir"]
+    for key in keys:
+        if key not in _SORT_VALUES:
+            raise _invalid("sort_key", key, f"It must be one of {', '.join(_SORT_VALUES)}.")
+    for direction in directions:
+        if direction not in ("asc", "desc"):
+            raise Fault(
+                400, "Invalid input received: Unknown sort direction, must be 'desc' or 'asc'"
+            )
+    if directions and not keys:
+        keys = ["created_at"]
+    directions += (directions[-1:] or ["desc"]) * (len(keys) - len(directions))
+    return tuple(
+        Sort(_SORT_VALUES[key], direction == "desc")
+        for key, direction in zip(keys, directions, strict=False)
+    )
+
+
+def _status_conditions(texts: list[str], caller: Caller, minor: int) -> Iterator[Condition]:
+    """Yield the condition that a server has one of the statuses in the query."""
+    if not texts:
+        return
+    statuses = {text.upper() for text in texts}
+    known = statuses & (STATES.keys() | {"DELETED"})
+    if not known and minor >= _STRICT_STATUS:
+        raise Fault(400, "Invalid status value")
+    if known == {"DELETED"} and not caller.is_admin:
+        raise Fault(403, "Only administrators may list deleted instances")
+    yield lambda server: server.status in known
+
+
+def _conditions(
+    values: Mapping[str, str], caller: Caller, minor: int, *, is_everywhere: bool
+) -> Iterator[Condition]:
+    """Yield the conditions of the filters that the caller may use."""
+    for name, value in values.items():
+        if name not in _FILTERS or not (caller.is_admin or minor >= _FILTERS[name]):
+            continue
+        if name in ("project_id", "tenant_id") and not is_everywhere:
+            continue
+        yield _condition(name, value)
+
+
+def _condition(name: str, value: str) -> Condition:
+    """Return the condition of a filter. Raises a 400 fault for a value that is not valid."""
+    if name in _EQUAL:
+        get, _ = _EQUAL[name]
+        return lambda server: get(server) == value
+    if name == "name":
+        return _name_condition(value)
+    if name == "locked":
+        is_locked = _parse_flag(value)
+        return lambda _: not is_locked
+    if name.startswith("changes-"):
+        return _date_condition(name, "gte" if name == "changes-since" else "lte", value)
+    return _tags_condition(name, frozenset(value.split(",")))
+
+
+def _name_condition(value: str) -> Condition:
+    matches = parse_name_pattern(value) if value else None
+    if matches is None:
+        reason = "It must be text that may have ^ at its start, $ at its end, . and .* in it."
+        raise _invalid("name", value, reason)
+    return lambda server: matches(server.name)
+
+
+def _date_condition(name: str, comparison: DateOperator, value: str) -> Condition:
+    bound = make_date_bound(comparison, value)
+    if bound is None:
+        raise _invalid(name, value, "It must be a date and time in ISO 8601 notation.")
+    return lambda server: bound.holds(server.updated_at)
+
+
+def _tags_condition(name: str, tags: frozenset[str]) -> Condition:
+    conditions: Mapping[str, Condition] = {
+        "tags": lambda server: tags <= set(server.tags),
+        "tags-any": lambda server: not tags.isdisjoint(server.tags),
+        "not-tags": lambda server: not tags <= set(server.tags),
+        "not-tags-any": lambda server: tags.isdisjoint(server.tags),
+    }
+    return conditions[name]
+
+
+def _invalid(name: str, value: str, reason: str) -> Fault:
+    return Fault(400, f"Invalid input for query parameters {name}. Value: {value}. {reason}")

@@ -1,0 +1,79 @@
+r"""Patterns of the filter by a server's name.
+
+A deployed Compute API hands them to its database, which takes regular expressions. Here they may
+have ``^``, ``$``, ``.``, ``.*`` and ``\``, so that matching takes a bounded time.
+"""
+
+from collections.abc import Callable
+
+_SPECIAL = frozenset("*+?()[]{}|")
+_ANY = ""  # stands for one character
+
+
+def parse_name_pattern(text: str) -> Callable[[str], bool] | None:
+    """Return a function that is True for the names that `text` matches; case is ignored.
+
+    The pattern may match anywhere in a name. Returns None for a pattern with an operator that is
+    not known here, or that ends in the middle of one.
+    """
+    pattern = text.lower()
+    at_start = pattern.startswith("^")
+    pattern = pattern[1:] if at_start else pattern
+    at_end = pattern.endswith("$") and not pattern.endswith("\\$")
+    parts = _parse_parts(pattern[:-1] if at_end else pattern)
+    if parts is None:
+        return None
+    first = parts if at_start else [[], *parts]
+    pieces = first if at_end else [*first, []]
+    return lambda name: _matches(name.lower(), pieces)
+
+
+def _parse_parts(pattern: str) -> list[list[str]] | None:
+    """Return the parts of a pattern between ``.*``: lists of characters, _ANY for any of them.
+
+    Returns None for a pattern that is not valid.
+    """
+    parts: list[list[str]] = [[]]
+    characters = iter(pattern)
+    for character in characters:
+        if character == "\\":
+            escaped = next(characters, None)
+            if escaped is None:
+                return None
+            parts[-1].append(escaped)
+        elif character == "*" and parts[-1] and parts[-1][-1] == _ANY:
+            parts[-1].pop()
+            parts.append([])
+        elif character in _SPECIAL or character in "^$":
+            return None
+        else:
+            parts[-1].append(_ANY if character == "." else character)
+    return parts
+
+
+def _matches(name: str, parts: list[list[str]]) -> bool:
+    """Return True if the parts are in `name` in this order, the first and last at its ends.
+
+    Takes time in proportion to the product of both lengths.
+    """
+    if len(parts) == 1:
+        return len(name) == len(parts[0]) and _is_at(name, 0, parts[0])
+    first, *middle, last = parts
+    end = len(name) - len(last)
+    if end < len(first) or not _is_at(name, 0, first) or not _is_at(name, end, last):
+        return False
+    position = len(first)
+    for part in middle:
+        while position + len(part) <= end and not _is_at(name, position, part):
+            position += 1
+        if position + len(part) > end:
+            return False
+        position += len(part)
+    return True
+
+
+def _is_at(name: str, position: int, part: list[str]) -> bool:
+    """Return True if `name` has the characters of a part at a position, which leaves room."""
+    return all(
+        character in (_ANY, name[position + offset]) for offset, character in enumerate(part)
+    )

@@ -1,0 +1,164 @@
+"""Handlers of the operations on servers and flavors that `compute.servers.routes` lists."""
+
+import secrets
+from collections.abc import Callable
+
+import orjson
+
+from glimpse.compute.faults import Fault
+from glimpse.compute.next_link import NextLink
+from glimpse.compute.request import Request
+from glimpse.compute.responses import Response
+from glimpse.compute.servers import views
+from glimpse.compute.servers.bodies import parse_create_image, parse_create_server
+from glimpse.compute.servers.list_query import parse_list_request
+from glimpse.servers.errors import FlavorNotFound
+from glimpse.servers.server import Flavor, Server
+from glimpse.servers.service import ServerService
+
+_RULE = "os_compute_api:servers:"
+_METADATA_UNCHECKED = 39  # from microversion 2.39, createImage counts no metadata items
+_IMAGE_ID_IN_BODY = 45  # from microversion 2.45
+_READERS = frozenset(("reader", "member"))
+_MEMBERS = frozenset(("member",))
+_MAX_FLAVORS = 1000
+
+
+class ServerOperations:
+    """The handlers of all operations on servers and flavors, and who may use them.
+
+    Each takes a request that `ComputeAPI` has checked, and returns its response, or raises Fault,
+    ServerError or an error of `images.errors`. `metadata_items` is the most metadata items that a
+    server may have, and, before microversion 2.39, that a snapshot may be made with.
+    """
+
+    def __init__(self, servers: ServerService, *, metadata_items: int) -> None:
+        self._servers = servers
+        self._metadata_items = metadata_items
+
+    async def list_servers(self, request: Request) -> Response:
+        """Handle ``GET /servers``: a list of ids, names and links."""
+        _check_role(request, "index", _READERS)
+        return await self._list(
+            request, "/servers", "index", lambda server: views.basic_view(server, request.links)
+        )
+
+    async def list_servers_detail(self, request: Request) -> Response:
+        """Handle ``GET /servers/detail``: full documents."""
+        _check_role(request, "detail", _READERS)
+        minor, is_admin = _minor(request), request.caller.is_admin
+        return await self._list(
+            request,
+            "/servers/detail",
+            "detail",
+            lambda server: views.detail_view(
+                server, request.links, minor, is_admin=is_admin, is_list=True
+            ),
+        )
+
+    async def _list(
+        self, request: Request, path: str, action: str, view: Callable[[Server], object]
+    ) -> Response:
+        """Respond with the servers that the request's query finds, each rendered by `view`."""
+        found = parse_list_request(
+            request.query_string, request.caller, _minor(request), _RULE + action
+        )
+        page = await self._servers.list_servers(found.query)
+        document: dict[str, object] = {"servers": [view(server) for server in page.servers]}
+        if page.has_more and page.servers:
+            link = NextLink(request.links.versioned + path, found.parameters)
+            document["servers_links"] = link.render(page.servers[-1].id)
+        return Response(200, orjson.dumps(document))
+
+    async def show_server(self, request: Request) -> Response:
+        """Handle ``GET /servers/{id}``: the full document of a server."""
+        server = await self._servers.get_server(request.caller, request.resource_id)
+        _check_role(request, "show", _READERS)
+        document = views.detail_view(
+            server, request.links, _minor(request), is_admin=request.caller.is_admin
+        )
+        return Response(200, orjson.dumps({"server": document}))
+
+    async def create_server(self, request: Request) -> Response:
+        """Handle ``POST /servers``: 202, with the id of the server and a password."""
+        new = parse_create_server(request.body, _minor(request))
+        _check_role(request, "create", _MEMBERS)
+        if len(new.metadata) > self._metadata_items:
+            raise Fault(403, f"Maximum number of metadata items exceeds {self._metadata_items}")
+        try:
+            server = await self._servers.create_server(request.caller, new)
+        except FlavorNotFound as error:
+            raise Fault(400, str(error)) from None
+        links = request.links.server_links(server.id)
+        document = {
+            "id": server.id,
+            "links": links,
+            "OS-DCF:diskConfig": "MANUAL",
+            "security_groups": [{"name": "default"}],
+            "adminPass": secrets.token_urlsafe(9),
+        }
+        location = (b"location", links[0]["href"].encode())
+        return Response(202, orjson.dumps({"server": document}), [location])
+
+    async def delete_server(self, request: Request) -> Response:
+        """Handle ``DELETE /servers/{id}``: 204."""
+        server = await self._servers.get_server(request.caller, request.resource_id)
+        _check_role(request, "delete", _MEMBERS)
+        await self._servers.delete_server(request.caller, server.id)
+        return Response(204)
+
+    async def run_action(self, request: Request) -> Response:
+        """Handle ``POST /servers/{id}/action``, of which only createImage is offered.
+
+        It is 202. The image is named by its URL in the Image API in the header Location, and from
+        microversion 2.45 by its id in the body.
+        """
+        name, metadata = parse_create_image(request.body)
+        server = await self._servers.get_server(request.caller, request.resource_id)
+        _check_role(request, "create_image", _MEMBERS)
+        minor = _minor(request)
+        if minor < _METADATA_UNCHECKED and len(metadata) > self._metadata_items:
+            raise Fault(403, "Image metadata limit exceeded")
+        image_id = await self._servers.create_image(request.caller, server.id, name, metadata)
+        if minor >= _IMAGE_ID_IN_BODY:
+            return Response(202, orjson.dumps({"image_id": image_id}))
+        url = f"{request.links.image_service}/images/{image_id}"
+        return Response(202, None, [(b"location", url.encode())])
+
+    async def list_flavors(self, request: Request) -> Response:
+        """Handle ``GET /flavors``: the ids, names and links of all flavors."""
+        return await self._list_flavors(request, views.basic_flavor_view)
+
+    async def list_flavors_detail(self, request: Request) -> Response:
+        """Handle ``GET /flavors/detail``: all flavors, whole."""
+        return await self._list_flavors(request, views.flavor_view)
+
+    async def _list_flavors(self, request: Request, view: Callable[..., object]) -> Response:
+        flavors = (await self._servers.list_flavors())[:_MAX_FLAVORS]
+        rendered = [view(flavor, request.links, _minor(request)) for flavor in flavors]
+        return Response(200, orjson.dumps({"flavors": rendered}))
+
+    async def show_flavor(self, request: Request) -> Response:
+        """Handle ``GET /flavors/{id}``."""
+        flavor = await self._find_flavor(request.resource_id)
+        document = views.flavor_view(flavor, request.links, _minor(request))
+        return Response(200, orjson.dumps({"flavor": document}))
+
+    async def _find_flavor(self, flavor_id: str) -> Flavor:
+        for flavor in await self._servers.list_flavors():
+            if flavor.name == flavor_id:
+                return flavor
+        raise FlavorNotFound(flavor_id)
+
+
+def _minor(request: Request) -> int:
+    """Return the minor version of the request; 1 below ``/v2``, which has no microversions."""
+    return request.microversion.minor if request.microversion is not None else 1
+
+
+def _check_role(request: Request, action: str, roles: frozenset[str]) -> None:
+    """Raise a 403 fault unless the caller has one of the roles in a project, or is an admin."""
+    caller = request.caller
+    held = {role.lower() for role in caller.roles}
+    if caller.project_id is None or not (caller.is_admin or held & roles):
+        raise Fault(403, f"Policy doesn't allow {_RULE}{action} to be performed.")

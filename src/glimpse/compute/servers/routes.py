@@ -1,0 +1,57 @@
+"""The routes of servers and flavors, for clouds that have servers."""
+
+from collections.abc import Awaitable, Callable
+
+from glimpse.compute.faults import Fault
+from glimpse.compute.operations import Operations
+from glimpse.compute.request import Request
+from glimpse.compute.responses import Response
+from glimpse.compute.routes import Handler, Route, RouteTable
+from glimpse.compute.servers.operations import ServerOperations
+from glimpse.servers import errors
+
+# Like those of `compute.routes`: the first that matches is used.
+_ROUTES = (
+    ("GET", "/servers", ServerOperations.list_servers),
+    ("POST", "/servers", ServerOperations.create_server),
+    ("GET", "/servers/detail", ServerOperations.list_servers_detail),
+    ("GET", "/servers/{id}", ServerOperations.show_server),
+    ("DELETE", "/servers/{id}", ServerOperations.delete_server),
+    ("POST", "/servers/{id}/action", ServerOperations.run_action),
+    ("GET", "/flavors", ServerOperations.list_flavors),
+    ("GET", "/flavors/detail", ServerOperations.list_flavors_detail),
+    ("GET", "/flavors/{id}", ServerOperations.show_flavor),
+)
+_STATUSES: dict[type[errors.ServerError], int] = {
+    errors.ServerNotFound: 404,
+    errors.FlavorNotFound: 404,
+    errors.MarkerNotFound: 400,
+    errors.BaseImageNotFound: 400,
+    errors.BaseImageNotActive: 400,
+    errors.WrongState: 409,
+    errors.TooManyServers: 403,
+    errors.NotImplementedHere: 501,
+}
+
+
+def server_routes(operations: ServerOperations) -> RouteTable:
+    """Return the routes whose handlers are those of `operations`."""
+    return RouteTable(
+        Route(method, path, _handler(operations, handle)) for method, path, handle in _ROUTES
+    )
+
+
+def _handler(
+    operations: ServerOperations,
+    handle: Callable[[ServerOperations, Request], Awaitable[Response]],
+) -> Handler:
+    """Return a handler that needs no operations on images. It raises faults for ServerError."""
+
+    async def handler(_images: Operations, request: Request) -> Response:
+        try:
+            return await handle(operations, request)
+        except errors.ServerError as error:
+            raise Fault(_STATUSES[type(error)], str(error)) from None
+
+    handler.__name__ = handle.__name__
+    return handler

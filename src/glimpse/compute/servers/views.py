@@ -1,0 +1,166 @@
+"""Views: render servers and flavors as documents of the Compute API, by microversion."""
+
+import hashlib
+from typing import Any
+from urllib.parse import quote
+
+from glimpse.compute.links import Links
+from glimpse.servers.server import Flavor, Server
+
+_WITH_PROGRESS = ("ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING")
+_HOST = "glimpse"  # the host of all servers
+# Attributes of an image's metadata that Compute shows with a server are those it has types for.
+_SHOWN_PROPERTIES = ("architecture", "hypervisor_type", "os_distro", "os_type", "os_version")
+_SHOWN_PREFIXES = ("hw_", "os_require_", "os_secure_", "trait:")
+
+
+def basic_view(server: Server, links: Links) -> dict[str, Any]:
+    """Return the document of a server in ``GET /servers``: its id, name and links."""
+    return {"id": server.id, "name": server.name, "links": links.server_links(server.id)}
+
+
+def detail_view(
+    server: Server, links: Links, minor: int, *, is_admin: bool, is_list: bool = False
+) -> dict[str, Any]:
+    """Return the full document of a server at the microversion 2.`minor`.
+
+    An admin sees more. In a list, some attributes are missing or unknown.
+    """
+    document = {
+        "accessIPv4": "",
+        "accessIPv6": "",
+        "addresses": {},
+        "created": server.created_at,
+        "flavor": _flavor_of_server(server.flavor, links, minor),
+        "hostId": hashlib.sha224(f"{server.project_id}{_HOST}".encode()).hexdigest(),
+        "id": server.id,
+        "image": _image(server, links, minor),
+        "links": links.server_links(server.id),
+        "metadata": dict(server.metadata),
+        "name": server.name,
+        "status": server.status,
+        "tenant_id": server.project_id,
+        "user_id": server.user_id,
+        "updated": server.updated_at,
+        "OS-DCF:diskConfig": "MANUAL",
+        **({"progress": 0} if server.status in _WITH_PROGRESS else {}),
+        "OS-EXT-AZ:availability_zone": server.availability_zone,
+        "config_drive": "",
+        "key_name": server.key_name,
+        "OS-SRV-USG:launched_at": f"{server.created_at.removesuffix('Z')}.000000",
+        "OS-SRV-USG:terminated_at": None,
+        "security_groups": [{"name": "default"}],
+        **(_admin_attributes(server, minor) if is_admin else {}),
+        "OS-EXT-STS:task_state": server.task_state,
+        "OS-EXT-STS:vm_state": server.vm_state,
+        "OS-EXT-STS:power_state": server.power_state,
+        "os-extended-volumes:volumes_attached": [],
+    }
+    return document | _later_attributes(server, minor, is_admin=is_admin, is_list=is_list)
+
+
+def _later_attributes(
+    server: Server, minor: int, *, is_admin: bool, is_list: bool
+) -> dict[str, Any]:
+    """Return the attributes that microversions up to 2.`minor` have added."""
+    attributes: list[tuple[int, str, object]] = [(9, "locked", False)]
+    if is_admin:
+        attributes.append((16, "host_status", "UP"))
+    attributes += [
+        (19, "description", server.description),
+        (26, "tags", list(server.tags)),
+        (63, "trusted_image_certificates", None),
+    ]
+    if not is_list:
+        attributes.append((71, "server_groups", []))
+    attributes += [
+        (73, "locked_reason", None),
+        (90, "OS-EXT-SRV-ATTR:hostname", server.name),
+        (96, "pinned_availability_zone", None),
+        (100, "scheduler_hints", None if is_list else {}),
+    ]
+    return {name: value for since, name, value in attributes if minor >= since}
+
+
+def _admin_attributes(server: Server, minor: int) -> dict[str, Any]:
+    """Return the attributes that only admins see."""
+    attributes: dict[str, Any] = {
+        "host": _HOST,
+        "instance_name": f"instance-{server.id}",
+        "hypervisor_hostname": _HOST,
+    }
+    if minor >= 3:  # noqa: PLR2004  microversion 2.3
+        attributes |= {
+            "hostname": server.name,
+            "kernel_id": "",
+            "launch_index": 0,
+            "ramdisk_id": "",
+            "reservation_id": "",
+            "root_device_name": "/dev/vda",
+            "user_data": None,
+        }
+    return {f"OS-EXT-SRV-ATTR:{name}": value for name, value in attributes.items()}
+
+
+def _image(server: Server, links: Links, minor: int) -> dict[str, Any] | str:
+    """Return the image that a server was made of; "" if it was booted from a volume."""
+    if server.image_id is None:
+        return ""
+    image: dict[str, Any] = {
+        "id": server.image_id,
+        "links": [{"rel": "bookmark", "href": f"{links.bookmark}/images/{server.image_id}"}],
+    }
+    if minor >= 98:  # noqa: PLR2004  microversion 2.98
+        image["properties"] = {
+            key: value
+            for key, value in server.inheritance.properties.items()
+            if key in _SHOWN_PROPERTIES or key.startswith(_SHOWN_PREFIXES)
+        }
+    return image
+
+
+def _flavor_of_server(flavor: Flavor, links: Links, minor: int) -> dict[str, Any]:
+    """Return the flavor in a server's document: a link, and from 2.47 its values instead."""
+    if minor < 47:  # noqa: PLR2004  microversion 2.47
+        return {"id": flavor.name, "links": [_flavor_bookmark(flavor, links)]}
+    return {
+        "vcpus": flavor.vcpus,
+        "ram": flavor.ram,
+        "disk": flavor.disk,
+        "ephemeral": 0,
+        "swap": 0,
+        "original_name": flavor.name,
+        "extra_specs": {},
+    }
+
+
+def basic_flavor_view(flavor: Flavor, links: Links, minor: int) -> dict[str, Any]:
+    """Return the document of a flavor in ``GET /flavors``."""
+    href = f"{links.versioned}/flavors/{quote(flavor.name, safe='')}"
+    document: dict[str, Any] = {
+        "id": flavor.name,
+        "name": flavor.name,
+        "links": [{"rel": "self", "href": href}, _flavor_bookmark(flavor, links)],
+    }
+    return document | ({"description": None} if minor >= 55 else {})  # noqa: PLR2004  2.55
+
+
+def flavor_view(flavor: Flavor, links: Links, minor: int) -> dict[str, Any]:
+    """Return the full document of a flavor."""
+    removed = {"OS-FLV-DISABLED:disabled": False, "rxtx_factor": 1.0}
+    return {
+        **basic_flavor_view(flavor, links, minor),
+        "ram": flavor.ram,
+        "disk": flavor.disk,
+        "swap": 0 if minor >= 75 else "",  # noqa: PLR2004  microversion 2.75
+        "OS-FLV-EXT-DATA:ephemeral": 0,
+        "vcpus": flavor.vcpus,
+        "os-flavor-access:is_public": True,
+        **(removed if minor < 102 else {}),  # noqa: PLR2004  microversion 2.102
+        **({"extra_specs": {}} if minor >= 61 else {}),  # noqa: PLR2004  microversion 2.61
+    }
+
+
+def _flavor_bookmark(flavor: Flavor, links: Links) -> dict[str, str]:
+    href = f"{links.bookmark}/flavors/{quote(flavor.name, safe='')}"
+    return {"rel": "bookmark", "href": href}
