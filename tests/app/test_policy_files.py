@@ -41,6 +41,18 @@ def test_policy_dirs_add_rules(tmp_path: Path) -> None:
     assert not allows(files), "a file that was removed still counts"
 
 
+def test_each_has_the_rules_of_its_own_files_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_policy(tmp_path / "policy.d" / "a.yaml", {NAME: "!"})
+    monkeypatch.setenv("HOME", str(tmp_path))
+    one = PolicyFiles(write_policy(tmp_path / "policy.yaml", {NAME: "role:admin"}), ())
+    other = PolicyFiles(None, ())
+    assert one.names() == [NAME]
+    assert not other.names()
+    assert allows(other)
+
+
 def test_paths_are_relative_to_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

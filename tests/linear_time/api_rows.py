@@ -3,6 +3,7 @@
 
 from glimpse.compute import list_query, metadata, microversions, routes
 from glimpse.compute.request_parsing import parse_json
+from glimpse.compute.servers import bodies
 from glimpse.embedded.imports import download_url
 from glimpse.identity.embedded.endpoint_urls import expand_url
 from glimpse.identity_api import attributes, schemas
@@ -32,6 +33,12 @@ API_ROWS = {
         metadata.decode_json, repeated("[", "1", '{"a":', '"^a$', "-^1$", "1e")
     ),
     "JSON body": Row(lambda text: parse_json(text.encode()), repeated("[", "1", '{"a":', '"^a$')),
+    "server tag": Row(bodies._TAG.fullmatch, ANY, "compute.servers.bodies:_TAG"),
+    "number of servers": Row(
+        lambda text: bodies._refuse_several({"min_count": text}),
+        repeated("1", "0", "1^1$x"),
+        "compute.servers.bodies:fullmatch",
+    ),
     "microversion": Row(
         microversions.parse_microversion,
         repeated("1", "1.^1$", "1.", "\u0661"),

@@ -196,11 +196,12 @@ def _new_enforcer(
     policy_file: str | None, policy_dirs: list[str], rules: Mapping[str, str]
 ) -> policy.Enforcer:
     conf = cfg.ConfigOpts()
-    opts.set_defaults(conf, policy_file=policy_file)
+    opts.set_defaults(conf)  # registers them; values given here would be those of every enforcer
     conf([])
-    if policy_dirs:
-        conf.set_override("policy_dirs", policy_dirs, group="oslo_policy")
-    enforcer = policy.Enforcer(conf, policy_file=policy_file)
+    # Without these, oslo.policy would look for policy.yaml and policy.d in the home directory and
+    # in /etc.
+    conf.set_override("policy_dirs", policy_dirs, group="oslo_policy")
+    enforcer = policy.Enforcer(conf, policy_file=policy_file or os.devnull)
     enforcer.suppress_default_change_warnings = True
     enforcer.suppress_deprecation_warnings = True
     enforcer.skip_undefined_check = True
