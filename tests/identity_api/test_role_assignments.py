@@ -1,13 +1,16 @@
 """/role_assignments lists the assignments of all users, with Keystone's filters."""
 
+import asyncio
 import itertools
 from typing import Any
 
 import pytest
 
 from glimpse.identity.embedded.identity_document_sections import section_of
-from tests.identity.cloud import Cloud
+from glimpse.identity_api.routes import identity_api
+from tests.identity.cloud import Cloud, mounted
 from tests.identity_api.admin import ADMIN, DOMAIN_ID, MANAGER, MEMBER, READER, Admin
+from tests.support.asgi import send_request
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 NAMES = {ADMIN: "admin", MANAGER: "manager", MEMBER: "member", READER: "reader"}
@@ -144,6 +147,26 @@ def test_reader_of_a_domain_sees_the_assignments_in_it(admin: Admin) -> None:
     assert admin.cloud.send("GET", f"{tree}ap", token).status_code == 200
     other = f"{tree}{admin.project_id('alt')}"
     assert admin.cloud.send("GET", other, token).status_code == 403
+
+
+async def test_other_requests_are_served_while_a_long_list_is_rendered(admin: Admin) -> None:
+    def add_users(document: dict[str, Any], _: object) -> None:
+        section_of(document, "users").extend(
+            {"id": f"u{n}", "name": f"u{n}", "password": "x", "roles": {"ap": ["member"]}}
+            for n in range(1000)
+        )
+
+    admin.cloud.identity.identity_file.change(add_users)
+    app = mounted(identity_api(admin.cloud.identity), admin.cloud.base_url)
+    headers = {"X-Auth-Token": admin.cloud.token("admin")}
+    path, query = "/identity/v3/role_assignments", b"effective"
+    listing = asyncio.create_task(send_request(app, "GET", path, headers, query=query))
+    turns = 0
+    while not listing.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert len(listing.result().json()["role_assignments"]) > 2000
+    assert turns > 1000 / 50, "so often, other requests could be served"
 
 
 def test_others_may_not_list_assignments(admin: Admin) -> None:

@@ -1,6 +1,7 @@
 """Finds the role assignments that a request for ``/v3/role_assignments`` asks for."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from glimpse.identity.embedded.directory import Directory
@@ -66,21 +67,27 @@ def parse_query(parameters: Mapping[str, str]) -> AssignmentQuery:
     return query
 
 
-def find_assignments(query: AssignmentQuery, directory: Directory) -> list[FoundAssignment]:
-    """Return the assignments of all users that match `query`.
+def find_assignments(
+    query: AssignmentQuery, directory: Directory
+) -> Iterator[list[FoundAssignment]]:
+    """Yield the assignments that match `query`.
 
-    Raises NotFound if the user or project of an effective query, or the project of a query with
-    ``include_subtree``, does not exist.
+    There is a list for each scope in which a user has roles; it may be empty. Each takes little
+    time, so that a caller with thousands of users can let other requests run in between.
+
+    Raises NotFound, before the first list, if the user or project of an effective query, or the
+    project of a query with ``include_subtree``, does not exist.
     """
     needs_project = query.is_effective or query.include_subtree
     if needs_project and query.project_id and query.project_id not in directory.projects:
         raise NotFound(f"Could not find project: {query.project_id}.")
     if query.is_effective and query.user_id and query.user_id not in directory.users:
         raise NotFound(f"Could not find user: {query.user_id}.")
-    direct = _direct_assignments(query, directory)
-    found = _effective(direct, directory) if query.is_effective else map(FoundAssignment, direct)
-    role_id = query.role_id
-    return [each for each in found if role_id in (None, each.assignment.role_id)]
+    project_ids = _project_ids(query, directory)
+    return (
+        _matching(assignments, query, project_ids, directory)
+        for assignments in _assignments_by_scope(query, directory)
+    )
 
 
 def _check_exclusions(parameters: Mapping[str, str], query: AssignmentQuery) -> None:
@@ -108,23 +115,49 @@ def _is_set(parameters: Mapping[str, str], name: str) -> bool:
     return parameters.get(name, "0") != "0"
 
 
-def _direct_assignments(query: AssignmentQuery, directory: Directory) -> Iterator[Assignment]:
-    """Yield the assignments that match `query`, but for its role."""
+def _assignments_by_scope(
+    query: AssignmentQuery, directory: Directory
+) -> Iterator[list[Assignment]]:
+    """Yield the assignments of the query's user, or of all: those of a user in a scope together."""
     if query.group_id is not None:  # there are no groups
         return
-    project_ids = _project_ids(query, directory)
     users = [directory.users.get(query.user_id)] if query.user_id else directory.users.values()
     for user in users:
-        for each in user.assignments if user else ():
-            if (each.project_id or each.domain_id) is None:
-                is_listed = not query.is_effective and not project_ids and not query.domain_id
-            else:
-                is_in_scope = not project_ids or each.project_id in project_ids
-                is_in_domain = query.domain_id in (None, each.domain_id)
-                has_scope = query.is_effective or not query.is_system
-                is_listed = is_in_scope and is_in_domain and has_scope and not query.is_inherited
-            if is_listed:
-                yield each
+        assignments = user.assignments if user else ()
+        for _, found in itertools.groupby(assignments, lambda each: each.scope):
+            yield list(found)
+
+
+def _matching(
+    assignments: Sequence[Assignment],
+    query: AssignmentQuery,
+    project_ids: Collection[str],
+    directory: Directory,
+) -> list[FoundAssignment]:
+    """Return those of `assignments` that match `query`; they have the same user and scope.
+
+    `project_ids` are those of `_project_ids`.
+    """
+    if not _is_scope_listed(assignments[0], query, project_ids):
+        return []
+    found = (
+        _effective(assignments, directory)
+        if query.is_effective
+        else map(FoundAssignment, assignments)
+    )
+    return [each for each in found if query.role_id in (None, each.assignment.role_id)]
+
+
+def _is_scope_listed(
+    assignment: Assignment, query: AssignmentQuery, project_ids: Collection[str]
+) -> bool:
+    """Return True if `query` lists assignments in the scope of `assignment`."""
+    if (assignment.project_id or assignment.domain_id) is None:
+        return not query.is_effective and not project_ids and not query.domain_id
+    is_in_scope = not project_ids or assignment.project_id in project_ids
+    is_in_domain = query.domain_id in (None, assignment.domain_id)
+    has_scope = query.is_effective or not query.is_system
+    return is_in_scope and is_in_domain and has_scope and not query.is_inherited
 
 
 def _project_ids(query: AssignmentQuery, directory: Directory) -> set[str]:

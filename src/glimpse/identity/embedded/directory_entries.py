@@ -92,6 +92,11 @@ class Assignment(NamedTuple):
     project_id: str | None = None
     domain_id: str | None = None
 
+    @property
+    def scope(self) -> tuple[str | None, str | None]:
+        """The ids of the project and the domain; both None on the system."""
+        return self.project_id, self.domain_id
+
 
 @dataclass(frozen=True, slots=True)
 class Role:

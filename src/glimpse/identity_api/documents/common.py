@@ -1,8 +1,11 @@
 """What documents of all kinds consist of: times, errors and lists."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
+
+import orjson
 
 
 def format_time(seconds: float) -> str:
@@ -23,9 +26,11 @@ def render_fault(status: int, message: str) -> dict[str, Any]:
     return {"error": {"code": status, "message": message, "title": title}}
 
 
-def render_collection(name: str, entries: list[dict[str, Any]], url: str) -> dict[str, Any]:
+def render_collection(
+    name: str, entries: Sequence[dict[str, Any] | orjson.Fragment], url: str
+) -> dict[str, Any]:
     """Render a list in a single page: ``{name: entries, "links": ...}``.
 
-    `url` is the URL of the list.
+    A Fragment is an entry that is JSON already. `url` is the URL of the list.
     """
     return {name: entries, "links": {"self": url, "next": None, "previous": None}}
