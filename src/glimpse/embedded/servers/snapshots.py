@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
-from glimpse.embedded.imports.background_jobs import BackgroundJobs
+from glimpse.embedded.imports.background_jobs import BackgroundJobs, JobLimits
 from glimpse.embedded.servers.server_table import ServerTable
 from glimpse.embedded.servers.snapshot_image import saved_properties
 from glimpse.embedded.snapshot_data import SnapshotData
@@ -38,11 +38,12 @@ class Snapshots:
         self._data = data
         self._seconds = seconds
         self._sleep = sleep
-        self.jobs = BackgroundJobs(_MAX_JOBS, 0)
+        self.jobs = BackgroundJobs(JobLimits(_MAX_JOBS, max_waiting=0, project_share=100))
 
     def start(self, server_id: str, lock: UploadLock) -> None:
         """Make the snapshot whose image is locked, in the background; release `lock` at its end."""
         self.jobs.start(
+            None,  # projects need no shares: a job that only waits takes nothing from others
             self._run(server_id, lock.image_id),
             lambda is_done: lock.release() if is_done else lock.abandon(),
         )
