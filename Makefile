@@ -2,10 +2,13 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+SERVE_STAMP := $(VENV)/.installed-to-serve
 STAMP := $(VENV)/.installed
 LOWEST := .venv-lowest
 LOWEST_STAMP := $(LOWEST)/.installed
 LOCK := .venv-lock
+BUILD := .venv-build
+BUILD_STAMP := $(BUILD)/.installed
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
@@ -13,10 +16,10 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,\
 # hundreds of processes that the tests start compiles Glimpse again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: serve test test-lowest clients test-clients test-tempest test-peers test-differential bench bench-peers check fuzz soak \
+.PHONY: serve test test-lowest clients test-clients test-tempest test-peers test-differential dist test-dist bench bench-peers check fuzz soak \
 	replay sample-config lock lock-lowest clean
 
-serve: $(STAMP)
+serve: $(SERVE_STAMP)
 	$(BIN)/glimpse serve $(ARGS)
 
 # Three for each core: most of the time a test waits. Who is done first takes from the others.
@@ -59,6 +62,21 @@ test-peers: clients
 	$(BIN)/python -m tests.peers.install
 	$(BIN)/pytest -n auto --dist loadfile -m peers \
 	  --ignore=tests/clients/transcripts --ignore=tests/clients/test_ansible.py $(ARGS)
+
+# A source archive, and the wheel that is built of it. A commit has the same bytes wherever, and
+# whenever, it is built: no times, owners and modes of this machine are in them.
+dist: $(BUILD_STAMP)
+	rm -rf dist build src/*.egg-info
+	umask 022; export SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}; \
+	  $(BUILD)/bin/python -m build --no-isolation >/dev/null && \
+	  cd dist && archive=$$(ls *.tar.gz) && name=$${archive%.tar.gz} && tar -xzf $$archive && \
+	  tar -c --sort=name --format=ustar --mtime=@$$SOURCE_DATE_EPOCH --owner=0 --group=0 \
+	    --numeric-owner --mode=u=rwX,go=rX $$name | gzip -n9 >$$archive && rm -r $$name
+	@ls -1 dist/*
+
+# Each of these, installed in an empty environment from the package index.
+test-dist: $(STAMP) $(BUILD_STAMP)
+	$(BIN)/pytest -n auto --dist loadfile -m dist tests/distribution $(ARGS)
 
 # Some 4,500 requests to a real Keystone and Glance, and to the embedded services: the responses are
 # alike, or docs/differences.md describes the difference. SEED=2 generates other requests;
@@ -109,6 +127,7 @@ lock:
 	test -x $(LOCK)/bin/pip-compile || { $(PYTHON) -m venv $(LOCK) && $(LOCK)/bin/pip install -q pip-tools; }
 	$(COMPILE) -o requirements/runtime.txt pyproject.toml
 	$(COMPILE) -o requirements/development.txt requirements/development.in
+	$(COMPILE) -o requirements/build.txt requirements/build.in
 	$(MAKE) lock-lowest
 
 lock-lowest:
@@ -116,15 +135,26 @@ lock-lowest:
 	$(COMPILE) -o requirements/lowest.txt $(LOCK)/lowest.in requirements/test.in
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(LOCK) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) $(LOCK) $(BUILD) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
-$(STAMP): requirements/runtime.txt requirements/development.txt pyproject.toml
+# What `make serve` needs, and no more.
+$(SERVE_STAMP): requirements/runtime.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed, and none was found; set PYTHON=.'; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo 'Python cannot make a virtual environment; on Debian: apt-get install python3-venv'; exit 1; }
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What all other commands need, in the same environment.
+$(STAMP): $(SERVE_STAMP) requirements/development.txt
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes \
 	  -r requirements/runtime.txt -r requirements/development.txt
-	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BUILD_STAMP): requirements/build.txt
+	@test -x $(BUILD)/bin/pip || $(PYTHON) -m venv $(BUILD)
+	$(BUILD)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt
 	@touch $@
 
 $(LOWEST_STAMP): requirements/lowest.txt pyproject.toml

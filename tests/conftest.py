@@ -60,6 +60,7 @@ OPTIONAL_MARKERS = {
     "peers": "needs `python -m tests.peers.install` before",
     "tempest": "needs `python -m tests.clients.install tempest` before",
     "clients": "needs `python -m tests.clients.install` before",
+    "dist": "needs the package index; `make test-dist` makes what it needs else",
 }
 
 

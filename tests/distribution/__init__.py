@@ -1,0 +1,1 @@
+"""Tests of what `make dist` builds; only `make test-dist` runs them."""
