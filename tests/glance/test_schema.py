@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from glimpse.glance.schema import ImageSchema, parse_attributes
+from glimpse.glance.schema import ImageSchema, SchemaKeys, parse_schema
 from glimpse.images import BASE_ATTRIBUTES
 from glimpse.images.errors import InvalidResponse, Unavailable
 from glimpse.upstream.transport import Response
@@ -92,7 +92,9 @@ async def test_close_cancels_a_fetch_in_progress(glance: Glance, image_schema: I
 
 
 def test_property_declared_by_the_operator_is_no_attribute() -> None:
-    assert parse_attributes(schema("more")) == {"base", "more"}
+    assert parse_schema(schema("more")) == SchemaKeys(
+        frozenset(("base", "more")), frozenset(("base", "more", "own"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,4 +102,4 @@ def test_property_declared_by_the_operator_is_no_attribute() -> None:
 )
 def test_anything_but_a_schema_is_an_invalid_response(response: Response) -> None:
     with pytest.raises(InvalidResponse):
-        parse_attributes(response)
+        parse_schema(response)

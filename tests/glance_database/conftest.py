@@ -66,4 +66,9 @@ async def database(options: DatabaseOptions) -> AsyncIterator[GlanceDatabase]:
 
 @pytest.fixture
 def reader(database: GlanceDatabase, options: DatabaseOptions) -> ImageReader:
-    return ImageReader(database, default_glance_rules(), options.page_size)
+    """A reader for a Glance whose schema declares the property ``declared``."""
+
+    async def declared_keys(_token: str) -> frozenset[str]:
+        return frozenset(("declared",))
+
+    return ImageReader(database, default_glance_rules(), declared_keys, options.page_size)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from glimpse.glance_database.errors import ValueRefused
 from glimpse.glance_database.image_reader import ImageReader
 from glimpse.images import Caller, ImageQuery
 from glimpse.images.errors import (
@@ -23,7 +24,6 @@ ADMIN = Caller("boss", "admin", frozenset(("Admin",)))
 ODD_VALUES = {
     "plain": "value",
     "empty": "",
-    "null": None,
     'quote"': 'it\'s "quoted"',
     "back\\slash": "\\ \\n \\u0041 \\",
     "control": "".join(map(chr, range(1, 32))) + "\x7f",
@@ -88,6 +88,16 @@ async def test_properties_that_glance_does_not_show_are_left_out(
     hidden = {"os_glance_stage_host": "h", "stores": "s", "name": "n"}
     image_id = await tables.put_image(properties={"key": "value", **hidden})
     assert (await reader.get_image(OWNER, image_id)).properties == {"key": "value"}
+
+
+async def test_a_property_without_a_value_is_empty_unless_the_schema_declares_it(
+    tables: GlanceTables, reader: ImageReader
+) -> None:
+    image_id = await tables.put_image(properties={"declared": None, "other": None})
+    shown = {"declared": None, "other": ""}
+    assert (await reader.get_image(OWNER, image_id)).properties == shown
+    (page,) = [page async for page in reader.list_images(OWNER, ImageQuery())]
+    assert page.images[0].properties == shown
 
 
 async def test_newer_images_come_first_and_equal_dates_are_ordered_by_id(
@@ -222,7 +232,15 @@ async def test_a_marker_of_another_project_is_forbidden_and_one_that_does_not_ex
         await _listed(reader, OWNER, ImageQuery(marker="x" * 37))
 
 
-@pytest.mark.parametrize("image_id", ["", "missing", "x" * 37, "a\0b", "' or 1=1 -- "])
+@pytest.mark.parametrize("image_id", ["a\0b", "\ud800"])
+async def test_an_id_that_the_database_cannot_compare_is_left_to_glance(
+    image_id: str, reader: ImageReader
+) -> None:
+    with pytest.raises(ValueRefused):
+        await reader.get_image(ADMIN, image_id)
+
+
+@pytest.mark.parametrize("image_id", ["", "missing", "x" * 37, "' or 1=1 -- "])
 async def test_an_id_that_no_image_has_is_not_found(image_id: str, reader: ImageReader) -> None:
     with pytest.raises(ImageNotFound):
         await reader.get_image(ADMIN, image_id)

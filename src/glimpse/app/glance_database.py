@@ -47,7 +47,9 @@ def open_glance_database(
             f"[glance_database] connection needs {error.name}: install glimpse[glance-database]."
         ) from None
     database = GlanceDatabase(options, driver)
-    reader = ImageReader(database, default_glance_rules(), options.page_size)
+    reader = ImageReader(
+        database, default_glance_rules(), glance.schema.declared_keys, options.page_size
+    )
     return GlanceDatabaseImageService(
         glance, database, reader, falls_back=options.falls_back, rules=rules
     )

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from glimpse.glance.responses import is_success, parse_document
 from glimpse.images import BASE_ATTRIBUTES
@@ -21,6 +21,13 @@ _RETRY_AFTER = 10.0  # seconds after a fetch that failed
 FetchSchema = Callable[[str], Awaitable[Response]]
 
 
+class SchemaKeys(NamedTuple):
+    """Keys that an image schema has: those of attributes, and those together with properties."""
+
+    base_attributes: frozenset[str]
+    declared: frozenset[str]
+
+
 class ImageSchema:
     """The attributes of the Image API together with those that Glance's image schema adds.
 
@@ -36,7 +43,7 @@ class ImageSchema:
         self._fetch = fetch
         self._max_age = max_age
         self._clock = clock
-        self._attributes: frozenset[str] = BASE_ATTRIBUTES
+        self._keys = SchemaKeys(BASE_ATTRIBUTES, BASE_ATTRIBUTES)
         self._was_fetched = False  # successfully or not
         self._stale_at = 0.0
         self._refresh = SingleFlight(self._fetch_attributes)
@@ -47,17 +54,29 @@ class ImageSchema:
         `token` is the caller's; it is used if the schema has to be fetched. Waits for the first
         fetch only.
         """
+        await self._keep_fresh(token)
+        return self._keys.base_attributes
+
+    async def declared_keys(self, token: str) -> frozenset[str]:
+        """Return all keys that the schema has, those of an operator's properties among them.
+
+        Like `base_attributes` otherwise.
+        """
+        await self._keep_fresh(token)
+        return self._keys.declared
+
+    async def _keep_fresh(self, token: str) -> None:
         if self._clock() >= self._stale_at:
             refresh = self._refresh.start(token)
             if not self._was_fetched:
                 await asyncio.wait((refresh,))  # a cancelled caller does not cancel it
-        return self._attributes
 
     async def _fetch_attributes(self, token: str) -> None:
         """Fetch the schema, and set when to fetch it again; keep the attributes if that fails."""
         lifetime = _RETRY_AFTER
         try:
-            self._attributes = BASE_ATTRIBUTES | parse_attributes(await self._fetch(token))
+            keys = parse_schema(await self._fetch(token))
+            self._keys = SchemaKeys(*(BASE_ATTRIBUTES | each for each in keys))
             lifetime = self._max_age
         except ImageServiceError:
             pass  # the attributes of the Image API are enough for nearly every image
@@ -70,20 +89,20 @@ class ImageSchema:
         self._refresh.close()
 
 
-def parse_attributes(response: Response) -> frozenset[str]:
-    """Return the base attributes in a response to ``GET /v2/schemas/image``.
+def parse_schema(response: Response) -> SchemaKeys:
+    """Return the keys in a response to ``GET /v2/schemas/image``.
 
-    They are the keys of the schema's properties without those marked ``is_base: false``, as in
-    python-glanceclient, which Compute uses. Raises InvalidResponse for an unsuccessful response,
-    for one without a schema, and for more than 1,000 attributes or one of over 255 characters.
+    Base attributes are the keys of the schema's properties without those marked ``is_base: false``,
+    as in python-glanceclient, which Compute uses. Raises InvalidResponse for an unsuccessful
+    response, for one without a schema, and for more than 1,000 keys or one of over 255 characters.
     """
     described = parse_document(response).get("properties") if is_success(response) else None
     if not isinstance(described, Mapping):
         raise InvalidResponse("The Image service's answer is not a schema.")
-    attributes = frozenset(key for key, details in described.items() if _is_base(details))
-    if len(attributes) > _MAX_ATTRIBUTES or any(len(a) > _MAX_ATTRIBUTE_LENGTH for a in attributes):
+    declared = frozenset(described)
+    if len(declared) > _MAX_ATTRIBUTES or any(len(a) > _MAX_ATTRIBUTE_LENGTH for a in declared):
         raise InvalidResponse("The Image service's schema has too many attributes.")
-    return attributes
+    return SchemaKeys(frozenset(key for key in declared if _is_base(described[key])), declared)
 
 
 def _is_base(details: Any) -> bool:

@@ -51,8 +51,8 @@ class GlanceImageService:
     can forbid more than Glance, but cannot allow what Glance forbids.
 
     A list takes one request to Glance for each page, getting an image one, deleting it one or (with
-    a rule) two, a change of properties two. The image schema takes one every `schema_max_age`
-    seconds. Methods of ImageService may raise NotAuthenticated, Unavailable or InvalidResponse.
+    a rule) two, a change of properties two, `schema` one every `schema_max_age` seconds. Methods of
+    ImageService may raise NotAuthenticated, Unavailable or InvalidResponse.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class GlanceImageService:
         self._client = GlanceClient(options, transport, catalog, service_tokens)
         self._image_locks = image_locks
         self._prefetch_limit = asyncio.Semaphore(_MAX_PREFETCHES)
-        self._schema = ImageSchema(self._fetch_schema, options.schema_max_age)
+        self.schema = ImageSchema(self._fetch_schema, options.schema_max_age)
 
     async def list_images(self, caller: Caller, query: ImageQuery) -> AsyncGenerator[Page, None]:
         """Yield the images of Glance's list for `query`, at most `query.limit` in all.
@@ -111,7 +111,7 @@ class GlanceImageService:
                 has_more = len(documents) > remaining
                 del documents[remaining:]
                 remaining -= len(documents)
-                attributes = await self._schema.base_attributes(caller.token)
+                attributes = await self.schema.base_attributes(caller.token)
                 images = [*parse_images(documents, attributes)]
                 page = [Page(images, is_last=next_marker is None, has_more=has_more)]
                 del documents, images
@@ -256,7 +256,7 @@ class GlanceImageService:
 
         Waits for the first request for the schema only. Raises nothing.
         """
-        return await self._schema.base_attributes(caller.token)
+        return await self.schema.base_attributes(caller.token)
 
     async def _fetch_schema(self, token: str) -> Response:
         return await self._client.send(
@@ -275,7 +275,7 @@ class GlanceImageService:
 
         Requests in progress fail, also writes: call it when they have ended.
         """
-        self._schema.close()
+        self.schema.close()
         await self._client.close()
         await self._image_locks.close()
 
@@ -296,5 +296,5 @@ class GlanceImageService:
         """
         if not is_success(response):
             raise image_error(response, image_id)
-        attributes = await self._schema.base_attributes(caller.token)
+        attributes = await self.schema.base_attributes(caller.token)
         return parse_image(parse_document(response), attributes)

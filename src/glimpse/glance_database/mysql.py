@@ -10,6 +10,7 @@ from glimpse.glance_database.connection import Connection, Rows, Statement
 from glimpse.glance_database.database_url import DatabaseURL, Host
 from glimpse.glance_database.errors import (
     ConnectionLost,
+    DatabaseError,
     DatabaseUnavailable,
     QueryFailed,
     ValueRefused,
@@ -79,7 +80,7 @@ async def connect(url: DatabaseURL, host: Host, seconds: float) -> Connection:
     return MySQLConnection(connection)
 
 
-def _operational_error(error: Exception) -> DatabaseUnavailable | QueryFailed:
+def _operational_error(error: Exception) -> DatabaseError:
     """Return the error for a failure of the connection, of the login, or of the server.
 
     Codes from 2000 are the client's: the connection failed. Below are those of the server.
@@ -89,10 +90,14 @@ def _operational_error(error: Exception) -> DatabaseUnavailable | QueryFailed:
         return ConnectionLost(_reason(error))
     if isinstance(code, int) and code in _SERVER_TOO_BUSY:
         return DatabaseUnavailable(_reason(error))
+    if isinstance(code, int) and code in _NOT_COMPARABLE:
+        return ValueRefused("a text that the tables cannot have")
     return QueryFailed(_reason(error))
 
 
 _FIRST_CLIENT_ERROR = 2000
+# The tables' character set does not have a character of the value: of MariaDB and MySQL.
+_NOT_COMPARABLE = frozenset((1267, 1270, 1271, 1300, 3854, 3988))
 _SERVER_ENDS = frozenset((0, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1927))  # connection ended
 _SERVER_TOO_BUSY = frozenset((1040, 1203, 1205, 1213, 1226, 1317, 1969, 3024))
 

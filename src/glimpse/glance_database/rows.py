@@ -59,6 +59,15 @@ def make_images(rows: Sequence[Row]) -> list[Image]:
     return images
 
 
+def replace_nulls(image: Image, declared_keys: frozenset[str]) -> Image:
+    """Return the image with an empty text for null, but for the properties `declared_keys`."""
+    properties = {
+        key: "" if value is None and key not in declared_keys else value
+        for key, value in image.properties.items()
+    }
+    return image._replace(properties_json=orjson.dumps(properties).decode())
+
+
 def _print_date(moment: Any) -> str:
     """Return the date as APIs show it. Raises InvalidResponse for a value that is no date."""
     if not isinstance(moment, datetime):

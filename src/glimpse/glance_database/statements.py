@@ -19,7 +19,7 @@ _JSON: Mapping[Dialect, tuple[str, str]] = {
     ),
     "postgresql": (
         "COALESCE(JSON_AGG(t.value)::text, '[]')",
-        "COALESCE(JSON_OBJECT_AGG(p.name, p.value)::text, '{}')",
+        "COALESCE(JSON_OBJECT_AGG(p.name, p.value ORDER BY p.id)::text, '{}')",
     ),
 }
 
