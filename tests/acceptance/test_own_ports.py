@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from glimpse.identity.embedded.identity_file import IdentityFile
 from tests.acceptance.conftest import MEMBERS
 from tests.support.cloud import EmbeddedCloud, seed_identity
 from tests.support.http import Response, request
@@ -216,6 +217,7 @@ def test_the_start_message_names_all_ports(ports: OwnPorts) -> None:
 
 
 def test_standard_ports_are_those_of_openstack(tmp_path: Path) -> None:
+    IdentityFile(tmp_path / "state")
     state = ["--state-dir", str(tmp_path / "state"), "--standard-ports"]
     done = run_glimpse("openrc", *state)
     assert "export OS_AUTH_URL=http://127.0.0.1:5000/v3\n" in done.stdout

@@ -1,38 +1,28 @@
 """The ``glimpse`` command as a process: its output and its exit status."""
 
-import json
 import os
 import re
 import signal
 import socket
-import sqlite3
 import stat
 import subprocess
 import sys
 import time
-import uuid
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from glimpse.identity.embedded.identity_file import IdentityFile
+from tests.cli.errors import assert_one_line_error
+from tests.cli.test_load import image_line
 from tests.support.http import request
-from tests.support.process import GlimpseProcess, free_port, run_glimpse, wait_until
+from tests.support.process import GlimpseProcess, free_port, run_glimpse
 
 
 def glimpse_from_nothing(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ``glimpse`` in a new interpreter, where it has to import all that it uses."""
     command = [sys.executable, "-m", "glimpse", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
-def assert_one_line_error(done: subprocess.CompletedProcess[str], *texts: str) -> None:
-    """Fail unless the command failed with one line on standard error that has these texts."""
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    assert done.stderr.startswith("glimpse: "), done.stderr
-    assert texts, "name the error that is expected"
-    assert [text for text in texts if text not in done.stderr] == [], done.stderr
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -90,6 +80,7 @@ def test_the_state_directory_is_private_to_its_owner(tmp_path: Path) -> None:
 
 
 def test_openrc_and_clouds_print_the_credentials_of_a_client(tmp_path: Path) -> None:
+    IdentityFile(tmp_path / "state")
     state = ["--state-dir", str(tmp_path / "state"), "--port", "1234"]
     done = glimpse_from_nothing("openrc", *state, "admin")
     assert "export OS_AUTH_URL=http://127.0.0.1:1234/identity/v3\n" in done.stdout, done.stderr
@@ -98,6 +89,7 @@ def test_openrc_and_clouds_print_the_credentials_of_a_client(tmp_path: Path) -> 
 
 
 def test_openrc_names_an_unknown_user(tmp_path: Path) -> None:
+    IdentityFile(tmp_path / "state")
     done = run_glimpse("openrc", "nobody", "--state-dir", str(tmp_path / "state"))
     assert_one_line_error(done, "There is no user nobody")
 
@@ -162,79 +154,10 @@ def test_check_reports_if_the_log_file_can_be_written(tmp_path: Path) -> None:
         assert done.returncode == (output == "FAIL")
 
 
-def test_records_are_loaded_from_json_lines(tmp_path: Path) -> None:
-    image = (
-        '{"id": "11111111-1111-4111-8111-111111111111", "name": "a", "status": "active",'
-        ' "visibility": "public", "owner": "p", "created_at": "2024-01-01T00:00:00Z",'
-        ' "updated_at": "2024-01-01T00:00:00Z"}\n'
-    )
-    file = tmp_path / "images.jsonl"
-    file.write_text(image)
-    done = run_glimpse("load", str(file), "--state-dir", str(tmp_path / "state"))
-    assert done.stdout.startswith("1 images loaded"), done.stderr
-
-
-@pytest.mark.parametrize("text", ["{", "[]", '{"id": 1}', "\0", '"\\ud800"'])
-def test_load_names_the_line_of_an_invalid_record(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "images.jsonl"
-    file.write_text("\n" + text + "\n")
-    done = run_glimpse("load", str(file), "--state-dir", str(tmp_path / "state"))
-    assert_one_line_error(done, f"{file}, line 2: ")
-
-
-def test_load_rejects_a_line_without_end(tmp_path: Path) -> None:
-    with Path("/dev/zero").open("rb") as endless:
-        done = run_glimpse("load", "-", "--state-dir", str(tmp_path / "state"), stdin=endless)
-    assert_one_line_error(done, "-, line 1: ", "bytes")
-
-
-def test_an_interrupted_load_keeps_complete_transactions_and_can_be_repeated(
-    tmp_path: Path,
-) -> None:
-    state = ["--state-dir", str(tmp_path / "state")]
-    lines = [_image(number) for number in range(30_000)]
-    command = [sys.executable, "-m", "glimpse", "load", "-", *state]
-    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]  # of a mapping of options
-        process.stdin.write("".join(lines[:25_000]).encode())
-        process.stdin.flush()
-        _wait_for_images(tmp_path / "state", 10_000)
-        process.send_signal(signal.SIGINT)  # the command waits for more input
-        assert process.wait(20) == 130
-        output = process.stderr.read()
-    assert output.decode() == "glimpse: interrupted; load the file again to complete it\n"
-    assert _count_images(tmp_path / "state") in (10_000, 20_000), "a part of a transaction"
-    (tmp_path / "images.jsonl").write_text("".join(lines))
-    done = run_glimpse("load", str(tmp_path / "images.jsonl"), *state)
-    assert done.returncode == 0, done.stderr
-    assert _count_images(tmp_path / "state") == 30_000
-
-
-def _image(number: int) -> str:
-    moment = "2024-01-01T00:00:00Z"
-    dates = {"created_at": moment, "updated_at": moment}
-    return json.dumps({"id": str(uuid.UUID(int=number)), "status": "active", **dates}) + "\n"
-
-
-def _count_images(state_dir: Path) -> int:
-    with closing(sqlite3.connect(state_dir / "catalog.sqlite", timeout=20)) as connection:
-        try:
-            return int(connection.execute("SELECT count(*) FROM images").fetchone()[0])
-        except sqlite3.OperationalError:  # the table does not exist yet
-            return 0
-
-
-def _wait_for_images(state_dir: Path, count: int) -> None:
-    wait_until(
-        lambda: (state_dir / "catalog.sqlite").exists() and _count_images(state_dir) >= count,
-        f"{count} images were not loaded in time",
-    )
-
-
 @pytest.mark.parametrize("command", ["serve", "check", "load"])
 def test_an_invalid_catalog_is_an_error(tmp_path: Path, command: str) -> None:
     (tmp_path / "catalog.sqlite").write_bytes(b"nonsense" * 1000)
-    (tmp_path / "images.jsonl").write_text(_image(1))
+    (tmp_path / "images.jsonl").write_text(image_line(1))
     file = [str(tmp_path / "images.jsonl")] if command == "load" else []
     done = run_glimpse(command, *file, "--port", str(free_port()), "--state-dir", str(tmp_path))
     assert done.returncode == 1
@@ -271,11 +194,6 @@ def test_serve_names_a_state_directory_without_write_permission(tmp_path: Path) 
     done = run_glimpse("serve", "--port", str(free_port()), "--state-dir", str(tmp_path / "state"))
     tmp_path.chmod(0o700)
     assert_one_line_error(done, "Permission denied", str(tmp_path))
-
-
-def test_load_names_a_missing_file(tmp_path: Path) -> None:
-    done = run_glimpse("load", str(tmp_path / "nowhere"), "--state-dir", str(tmp_path / "state"))
-    assert_one_line_error(done, f"cannot read {tmp_path}/nowhere: No such file or directory")
 
 
 def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:

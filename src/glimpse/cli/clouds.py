@@ -3,7 +3,7 @@
 import argparse
 
 from glimpse.cli import client_credentials
-from glimpse.cli.embedded_users import identity_url, read_directory
+from glimpse.cli.embedded_users import identity_url, open_identity_file
 from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 
 
@@ -13,12 +13,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the clouds.yaml, and return 0. Creates the users if there are none yet.
+    """Print the clouds.yaml, and return 0.
 
-    Raises InvalidSettings, and what `read_directory` raises.
+    Raises InvalidSettings, and what `open_identity_file` raises.
     """
     settings = read_settings(options)
-    directory = read_directory(settings)
+    directory = open_identity_file(settings).current
     text = client_credentials.render_clouds(
         directory, identity_url(settings), settings.embedded.region_name
     )

@@ -3,24 +3,44 @@
 from glimpse.cli.errors import CommandFailed
 from glimpse.http.service_urls import IDENTITY_PATH
 from glimpse.identity.embedded.directory import Directory
-from glimpse.identity.embedded.identity_file import IdentityFile
+from glimpse.identity.embedded.directory_entries import Domain
+from glimpse.identity.embedded.identity_file import FILE_NAME, IdentityFile
 from glimpse.identity.embedded.private_files import InvalidStateFile
 from glimpse.settings import Settings
 
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  compared, not listened on
 
 
-def read_directory(settings: Settings) -> Directory:
-    """Return the users in the state directory. This creates or completes the identity file.
+def open_identity_file(settings: Settings) -> IdentityFile:
+    """Open the identity file in the state directory. Missing ids and passwords are added to it.
 
-    A missing file is created with the standard users. Missing ids and passwords are added to an
-    existing one. Invalid entries are logged and left out. Raises CommandFailed for a file with
-    invalid content, OSError for one that cannot be used.
+    Invalid entries are logged and left out. Raises CommandFailed if there is no such file, because
+    only `glimpse serve` makes one, if its content is invalid, or if callers are not users of the
+    embedded identity; OSError if it cannot be used.
     """
+    strategy = settings.api.auth_strategy
+    if strategy != "embedded":
+        owner = "Keystone has the users" if strategy == "keystone" else "there are no users"
+        raise CommandFailed(f"with [api] auth_strategy = {strategy}, {owner}.")
+    state_dir = settings.server.state_dir
+    if not (state_dir / FILE_NAME).exists():
+        raise CommandFailed(
+            f"there are no users in {state_dir} yet: `glimpse serve` with this state directory "
+            "adds the first ones. To use another one, set --state-dir."
+        )
     try:
-        return IdentityFile(settings.server.state_dir).current
+        return IdentityFile(state_dir)
     except InvalidStateFile as error:
         raise CommandFailed(str(error)) from None
+
+
+def find_domain(directory: Directory, name: str) -> Domain:
+    """Return the domain `name`, without regard to case. Raises CommandFailed if there is none."""
+    domain = directory.domain(name=name)
+    if domain is None:
+        known = ", ".join(sorted(each.name for each in directory.domains.values()))
+        raise CommandFailed(f"There is no domain {name}; there are: {known}.")
+    return domain
 
 
 def identity_url(settings: Settings) -> str:

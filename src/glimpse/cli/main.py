@@ -17,6 +17,8 @@ COMMANDS: Mapping[str, str] = {
     "openrc": "print shell variables for a user's clients to log in with",
     "clouds": "print a clouds.yaml with all users",
     "check": "say whether a configuration would work, and what it means",
+    "user": "add, list and remove users of the embedded identity",
+    "project": "add, list and remove its projects",
     "load": "create image records from JSON lines of Image API documents",
     "sample-config": "print a configuration file with every option",
 }

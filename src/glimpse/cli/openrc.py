@@ -3,7 +3,7 @@
 import argparse
 
 from glimpse.cli import client_credentials
-from glimpse.cli.embedded_users import identity_url, read_directory
+from glimpse.cli.embedded_users import identity_url, open_identity_file
 from glimpse.cli.errors import CommandFailed
 from glimpse.cli.settings_arguments import add_settings_arguments, read_settings
 
@@ -15,13 +15,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the variables, and return 0. Creates the users if there are none yet.
+    """Print the variables, and return 0.
 
     Raises CommandFailed for a user who is unknown, or has no project or no readable password;
-    InvalidSettings; and what `read_directory` raises.
+    InvalidSettings; and what `open_identity_file` raises.
     """
     settings = read_settings(options)
-    directory = read_directory(settings)
+    directory = open_identity_file(settings).current
     try:
         text = client_credentials.render_openrc(
             directory, options.user, identity_url(settings), settings.embedded.region_name

@@ -15,10 +15,7 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
 
     `read_settings` takes an argument whose `dest` is ``section.option`` for an override.
     """
-    parser.add_argument("--config-file", action="append", default=[], metavar="FILE")
-    parser.add_argument(
-        "--state-dir", dest="glimpse.state_dir", metavar="DIR", help="where everything is kept"
-    )
+    add_state_arguments(parser)
     parser.add_argument(
         "--host", dest="glimpse.host", metavar="ADDRESS", help="address to listen on"
     )
@@ -31,6 +28,15 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"give the embedded Image API port {STANDARD_IMAGE_PORT}, and the embedded Identity "
         f"API port {STANDARD_IDENTITY_PORT}; without --port, listen on {DEFAULT_PORT}",
     )
+
+
+def add_state_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of commands that use the state directory only, and no address."""
+    parser.add_argument("--config-file", action="append", default=[], metavar="FILE")
+    parser.add_argument(
+        "--state-dir", dest="glimpse.state_dir", metavar="DIR", help="where everything is kept"
+    )
+    parser.set_defaults(standard_ports=False)
 
 
 def has_standard_ports(settings: Settings) -> bool:

@@ -207,6 +207,11 @@ def _check(user: User, values: Mapping[str, Any], directory: Directory) -> None:
     project_id = values.get("default_project_id")
     if project_id in directory.domains:
         raise BadRequest(f"User's default project ID cannot be a domain ID: {project_id}")
+    check_user_name(user, directory)
+
+
+def check_user_name(user: User, directory: Directory) -> None:
+    """Raise Conflict if another user of the domain has the same name, without regard to case."""
     other = directory.user(name=user.name, domain_id=user.domain_id)
     if other is not None and other.id != user.id:
         raise Conflict(f"The domain {user.domain_id} has a user {user.name} already.")

@@ -1,0 +1,57 @@
+"""The password of a new user: generated, from standard input, or typed at a prompt.
+
+It is never an argument, which other users of the machine could see in a list of processes.
+"""
+
+import argparse
+import getpass
+import secrets
+import sys
+from typing import NamedTuple
+
+from glimpse.cli.errors import CommandFailed
+from glimpse.identity.embedded.password_hashes import hash_password
+from glimpse.identity_api.schemas import PASSWORD
+
+
+class NewPassword(NamedTuple):
+    """A generated password, which is kept readable, or the hash of one that was given."""
+
+    readable: str | None
+    hashed: str | None
+
+
+def add_password_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --password-prompt and --password-stdin, of which one may be given."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--password-prompt", action="store_true", help="ask for the password; keep a hash of it"
+    )
+    group.add_argument(
+        "--password-stdin",
+        action="store_true",
+        help="read the password from a line of standard input; keep a hash of it (default: "
+        "generate one and keep it readable, for glimpse openrc)",
+    )
+
+
+def read_password(options: argparse.Namespace) -> NewPassword:
+    """Return the password that the arguments ask for. Hashing one takes 0.23 s.
+
+    Raises CommandFailed for a password that is empty or too long, or differs when it is repeated.
+    """
+    if options.password_stdin:
+        given = sys.stdin.readline().rstrip("\r\n")
+    elif options.password_prompt:
+        try:
+            given = getpass.getpass("Password: ")
+            repeated = getpass.getpass("Repeat it: ")
+        except EOFError:
+            raise CommandFailed("no password was typed.") from None
+        if repeated != given:
+            raise CommandFailed("the two passwords differ.")
+    else:
+        return NewPassword(secrets.token_urlsafe(18), None)
+    if not given or not PASSWORD.is_valid(given):
+        raise CommandFailed(f"the password has to be {PASSWORD.meaning}, and not empty.")
+    return NewPassword(None, hash_password(given))

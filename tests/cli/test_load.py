@@ -1,0 +1,89 @@
+"""``glimpse load`` as a process: its output, its exit status and what is in the catalog then."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import uuid
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.cli.errors import assert_one_line_error
+from tests.support.process import run_glimpse, wait_until
+
+
+def test_records_are_loaded_from_json_lines(tmp_path: Path) -> None:
+    image = (
+        '{"id": "11111111-1111-4111-8111-111111111111", "name": "a", "status": "active",'
+        ' "visibility": "public", "owner": "p", "created_at": "2024-01-01T00:00:00Z",'
+        ' "updated_at": "2024-01-01T00:00:00Z"}\n'
+    )
+    file = tmp_path / "images.jsonl"
+    file.write_text(image)
+    done = run_glimpse("load", str(file), "--state-dir", str(tmp_path / "state"))
+    assert done.stdout.startswith("1 images loaded"), done.stderr
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"id": 1}', "\0", '"\\ud800"'])
+def test_load_names_the_line_of_an_invalid_record(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "images.jsonl"
+    file.write_text("\n" + text + "\n")
+    done = run_glimpse("load", str(file), "--state-dir", str(tmp_path / "state"))
+    assert_one_line_error(done, f"{file}, line 2: ")
+
+
+def test_load_rejects_a_line_without_end(tmp_path: Path) -> None:
+    with Path("/dev/zero").open("rb") as endless:
+        done = run_glimpse("load", "-", "--state-dir", str(tmp_path / "state"), stdin=endless)
+    assert_one_line_error(done, "-, line 1: ", "bytes")
+
+
+def test_an_interrupted_load_keeps_complete_transactions_and_can_be_repeated(
+    tmp_path: Path,
+) -> None:
+    state = ["--state-dir", str(tmp_path / "state")]
+    lines = [image_line(number) for number in range(30_000)]
+    command = [sys.executable, "-m", "glimpse", "load", "-", *state]
+    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]  # of a mapping of options
+        process.stdin.write("".join(lines[:25_000]).encode())
+        process.stdin.flush()
+        _wait_for_images(tmp_path / "state", 10_000)
+        process.send_signal(signal.SIGINT)  # the command waits for more input
+        assert process.wait(20) == 130
+        output = process.stderr.read()
+    assert output.decode() == "glimpse: interrupted; load the file again to complete it\n"
+    assert _count_images(tmp_path / "state") in (10_000, 20_000), "a part of a transaction"
+    (tmp_path / "images.jsonl").write_text("".join(lines))
+    done = run_glimpse("load", str(tmp_path / "images.jsonl"), *state)
+    assert done.returncode == 0, done.stderr
+    assert _count_images(tmp_path / "state") == 30_000
+
+
+def image_line(number: int) -> str:
+    moment = "2024-01-01T00:00:00Z"
+    dates = {"created_at": moment, "updated_at": moment}
+    return json.dumps({"id": str(uuid.UUID(int=number)), "status": "active", **dates}) + "\n"
+
+
+def _count_images(state_dir: Path) -> int:
+    with closing(sqlite3.connect(state_dir / "catalog.sqlite", timeout=20)) as connection:
+        try:
+            return int(connection.execute("SELECT count(*) FROM images").fetchone()[0])
+        except sqlite3.OperationalError:  # the table does not exist yet
+            return 0
+
+
+def _wait_for_images(state_dir: Path, count: int) -> None:
+    wait_until(
+        lambda: (state_dir / "catalog.sqlite").exists() and _count_images(state_dir) >= count,
+        f"{count} images were not loaded in time",
+    )
+
+
+def test_load_names_a_missing_file(tmp_path: Path) -> None:
+    done = run_glimpse("load", str(tmp_path / "nowhere"), "--state-dir", str(tmp_path / "state"))
+    assert_one_line_error(done, f"cannot read {tmp_path}/nowhere: No such file or directory")

@@ -1,0 +1,190 @@
+"""``glimpse user`` and ``glimpse project``, also beside a Glimpse that serves."""
+
+import io
+import json
+import os
+import pty
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glimpse.cli.main import main
+from glimpse.identity.embedded.directory import Directory
+from glimpse.identity.embedded.identity_file import IdentityFile
+from tests.support.http import request
+from tests.support.process import GlimpseProcess
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state directory with the users of a first start."""
+    IdentityFile(tmp_path / "state")
+    return tmp_path / "state"
+
+
+def users_in(state: Path) -> Directory:
+    return IdentityFile(state).current
+
+
+def test_an_added_user_has_a_project_and_a_password_for_openrc(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["user", "add", "ann", "--state-dir", str(state)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("User ann added: member in ann (a new project)\n")
+    command = re.search(r"`glimpse (openrc .*)`", printed)
+    assert command, printed
+    assert main(shlex.split(command[1])) == 0
+    script = capsys.readouterr().out
+    user = users_in(state).user(name="ann")
+    assert user is not None
+    assert f"export OS_PASSWORD={user.password}\n" in script
+    assert "export OS_PROJECT_NAME=ann\n" in script
+    assert str(user.password) not in printed
+
+
+def test_a_password_from_standard_input_is_kept_as_a_hash(
+    state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("a secret of ann\n"))
+    arguments = ["--project", "demo", "--role", "reader", "--role", "admin", "--password-stdin"]
+    assert main(["user", "add", "ann", *arguments, "--state-dir", str(state)]) == 0
+    assert capsys.readouterr().out == "User ann added: reader in demo, admin in demo\n"
+    assert "a secret of ann" not in (state / "identity.json").read_text()
+    user = users_in(state).user(name="ann")
+    assert user is not None
+    assert (user.password, str(user.password_hash)[:7]) == (None, "scrypt$")
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "output"),
+    [(("secret", "secret"), 0, "User ann added"), (("secret", "other"), 1, "passwords differ")],
+)
+def test_a_password_is_typed_twice_at_a_prompt(
+    state: Path, typed: tuple[str, str], status: int, output: str
+) -> None:
+    command = [sys.executable, "-m", "glimpse", "user", "add", "ann", "--password-prompt"]
+    terminal, program = pty.openpty()
+    with subprocess.Popen(
+        [*command, "--state-dir", str(state)],
+        stdin=program,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # without a terminal of its own: the prompt is on standard error
+    ) as process:
+        assert process.stdout is not None
+        for prompt, line in zip(("Password: ", "\nRepeat it: "), typed, strict=True):
+            assert process.stdout.read(len(prompt)).decode() == prompt
+            os.write(terminal, f"{line}\n".encode())
+        printed = process.stdout.read().decode()
+        assert process.wait(20) == status, printed
+    os.close(terminal)
+    os.close(program)
+    assert output in printed
+    assert "secret" not in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["user", "add", "demo"], "The domain default has a user demo already."),
+        (["user", "add", "DEMO"], "The domain default has a user DEMO already."),
+        (["user", "add", " "], "name has to be a string of 1 to 255 characters"),
+        (["user", "add", "ann", "--role", "x"], "There is no role x; there are: admin, "),
+        (["user", "add", "ann", "--project", "x"], "There is no project x: `glimpse project add`"),
+        (["user", "add", "ann", "--domain", "x"], "There is no domain x; there are: Default."),
+        (["user", "remove", "ann"], "The domain Default has no user ann."),
+        (["project", "add", "demo"], "The domain default has a project demo already."),
+        (["project", "remove", "x"], "The domain Default has no project x."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_refused_change_says_why_and_changes_nothing(
+    state: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    before = (state / "identity.json").read_bytes()
+    assert main([*arguments, "--state-dir", str(state)]) == 1
+    assert capsys.readouterr().err.startswith(f"glimpse: {message}")
+    assert (state / "identity.json").read_bytes() == before
+
+
+def test_an_empty_password_is_refused(
+    state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    assert main(["user", "add", "ann", "--password-stdin", "--state-dir", str(state)]) == 1
+    assert "the password has to be" in capsys.readouterr().err
+    assert users_in(state).user(name="ann") is None
+
+
+def test_lists_show_users_with_their_roles_and_projects_with_their_ids(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["user", "list", "--state-dir", str(state)]) == 0
+    lines = [re.split(" {2,}", line) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        ["NAME", "DOMAIN", "ENABLED", "PASSWORD", "ROLES"],
+        ["admin", "Default", "yes", "readable", "admin in admin, admin on the system"],
+        ["alt", "Default", "yes", "readable", "member in alt"],
+        ["demo", "Default", "yes", "readable", "member in demo"],
+    ]
+    assert main(["project", "list", "--state-dir", str(state)]) == 0
+    project = users_in(state).project(name="demo")
+    assert project is not None
+    assert f"demo   Default  yes      {project.id}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["user list", "user add ann", "project list", "openrc"])
+def test_a_state_directory_without_users_is_refused_and_not_created(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    state = tmp_path / "typo"
+    assert main([*command.split(), "--state-dir", str(state)]) == 1
+    assert capsys.readouterr().err.startswith(f"glimpse: there are no users in {state} yet: ")
+    assert not state.exists()
+
+
+@pytest.mark.parametrize(
+    ("strategy", "reason"),
+    [("keystone", "Keystone has the users"), ("noauth", "there are no users")],
+)
+def test_users_that_are_not_of_the_embedded_identity_are_refused(
+    state: Path, capsys: pytest.CaptureFixture[str], strategy: str, reason: str
+) -> None:
+    conf = state / "glimpse.conf"
+    conf.write_text(f"[api]\nauth_strategy = {strategy}\n")
+    assert main(["user", "list", "--config-file", str(conf), "--state-dir", str(state)]) == 1
+    assert reason in capsys.readouterr().err
+
+
+def test_a_running_glimpse_notices_added_and_removed_users_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with GlimpseProcess(tmp_path / "state") as process:
+        state = ["--state-dir", str(process.state_dir)]
+
+        def login() -> int:
+            domain = {"id": "default"}
+            user = {"name": "ann", "domain": domain, "password": "secret"}
+            auth = {
+                "identity": {"methods": ["password"], "password": {"user": user}},
+                "scope": {"project": {"name": "tour", "domain": domain}},
+            }
+            body = json.dumps({"auth": auth}).encode()
+            headers = {"Content-Type": "application/json"}
+            path = "/identity/v3/auth/tokens"
+            return request(process.address, "POST", path, headers, body).status
+
+        assert login() == 401
+        assert main(["project", "add", "tour", *state]) == 0
+        monkeypatch.setattr(sys, "stdin", io.StringIO("secret\n"))
+        assert main(["user", "add", "ann", "--project", "tour", "--password-stdin", *state]) == 0
+        assert login() == 201
+        assert main(["project", "remove", "tour", *state]) == 0
+        assert login() == 401
+        assert main(["user", "remove", "ann", *state]) == 0
+        assert users_in(process.state_dir).user(name="ann") is None
